@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What is read of the host, by p25d and by p25ctl's offline commands alike: files below a root,
+ * the stored state (reading only), users and groups, cgroups. Writes nothing, logs nothing.
+ * Besides api.h the one header of daemon/ that cli/ may include.
+ */
+
+#include "rules/names.h"
+#include "rules/policy.h"
+
+typedef struct HostPaths {
+        char *conf;          /* ROOT/etc/p25/p25.conf */
+        char *policy_folder; /* ROOT/etc/p25/policy.d */
+        char *roles_folder;  /* ROOT/etc/p25/roles.d */
+        char *shipped;       /* ROOT/usr/share/p25/policies, or --policies DIR as it is */
+        char *state;         /* ROOT/var/lib/p25 */
+        char *runtime;       /* ROOT/run/p25 */
+        char *root;          /* "" or DIR without a slash at its end: set files are below it */
+} HostPaths;
+
+/* root, policies: NULL for the default. 0 or -ENOMEM. */
+int host_paths_init(HostPaths *p, const char *root, const char *policies);
+void host_paths_deinit(HostPaths *p);
+
+/*
+ * Reads a regular file whole (symlinks are followed; a folder, FIFO, device or loop is refused
+ * without blocking). Text is NUL-terminated behind ret_length bytes. 0, or negative errno with an
+ * error in d at the file: -ENOENT, -EISDIR, -EINVAL (not a regular file), -EFBIG beyond max bytes…
+ * d may be NULL.
+ */
+int host_read_file(
+        const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
+
+/* Names ending in ".conf" that do not begin with a dot, sorted (strcmp); a folder that is not
+ * there is empty. 0 or negative errno with an error in d. */
+int host_list_conf(const char *folder, Diagnostics *d, char ***ret);
+
+/* p25.conf, fragments, roles, set files; policy->state is an empty state. What is not there is
+ * left out (host NULL). 0, -EINVAL (see d), other negative errno. */
+int host_load_files(const HostPaths *p, Diagnostics *d, Policy **ret);
+
+/* The roles alone (shipped, then own ones which replace by name), by name. */
+int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
+
+/* The stored state; -ENOENT when there is none, -EINVAL when it is damaged (see d). */
+int host_load_state(const HostPaths *p, Diagnostics *d, State **ret);
+
+/* Files and state together, as `explain --root` sees the policy. A state that is not there is
+ * empty. */
+int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret);
+
+/*
+ * Users and groups from /etc/passwd and /etc/group first (which never block), then, if
+ * `use_nss`, from the name service; units from the cgroup v2 tree. Reads the files once and
+ * again when they changed.
+ */
+typedef struct HostNames HostNames;
+int host_names_new(bool use_nss, HostNames **ret);
+HostNames *host_names_free(HostNames *n);
+DEFINE_CLEANUP(HostNames, host_names_free)
+Names host_names(HostNames *n); /* borrows n */
+void host_names_set_nss(HostNames *n, bool use_nss);
+/* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
+int host_user_name(HostNames *n, uint32_t uid, char **ret);
+/* The primary group of a user name or number; 0, -ENOENT. */
+int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);
+/* Where cgroup v2 is mounted (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: nowhere. */
+const char *host_cgroup_mount(void);

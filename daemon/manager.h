@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Owns the policy, the ruleset compiled of it, the store and the backend, and is the one way of a
+ * change: parse → check → compile → dry run → apply → store → publish. Knows nothing of
+ * D-Bus.
+ */
+
+#include "daemon/backend.h"
+#include "daemon/errors.h"
+#include "daemon/host.h"
+#include "rules/evaluate.h"
+#include "rules/report.h"
+
+typedef struct Manager Manager;
+
+/* What the bus listens to. All are called from the event loop, after the fact. */
+typedef struct ManagerEvents {
+        void (*changed)(void *data, uint64_t revision, uint32_t uid, const char *reason);
+        void (*repaired)(void *data, uint64_t count, pid_t pid, const char *process);
+        void *data;
+} ManagerEvents;
+
+/* Who asks, and how (the a{sv} options of SPEC section 5). Strings are borrowed. */
+typedef struct Change {
+        bool dry_run;
+        bool has_expected;
+        uint64_t expected_revision;
+        uint32_t confirm_seconds; /* 0: at once and for good */
+        uint32_t position;        /* AddRule: from 1; 0: at the end */
+        uint32_t uid;
+        pid_t pid;
+        const char *process;
+        const char *reason; /* NULL or "" : none */
+} Change;
+
+/* What came of it. Zero it before, change_result_deinit() it after, also after a failure. */
+typedef struct ChangeResult {
+        bool changed;
+        uint64_t revision;
+        char **diff;           /* "+ allow out …", "- …": what was added and removed, a line each */
+        char **warnings;
+        ErrorKind error;       /* set with every negative return */
+        char *message;         /* one line, what p25ctl prints after "ERROR: " */
+} ChangeResult;
+
+void change_result_deinit(ChangeResult *r);
+
+typedef struct ManagerOptions {
+        const char *root, *policies; /* NULL: none */
+        const BackendOps *backend;   /* NULL: as the policy says */
+        const int *fds;              /* from the service manager's store */
+        size_t n_fds;
+} ManagerOptions;
+
+/* Loads (files and state; else last good; else no-mail), applies, and gives a manager that is in
+ * force. Without a bus, network or name service. */
+int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret);
+void manager_set_events(Manager *m, const ManagerEvents *events);
+Manager *manager_free(Manager *m); /* leaves the policy in the kernel */
+DEFINE_CLEANUP(Manager, manager_free)
+
+/* Every change: 0 and r->changed, or negative errno with r->error and r->message; then nothing has
+ * changed. Under dry_run nothing ever does. */
+int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r);
+int manager_remove_rule(Manager *m, const Rule *match, const Change *c, ChangeResult *r);
+int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r);
+int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c, ChangeResult *r);
+int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r);
+int manager_set_default(
+        Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r);
+int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r);
+int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
+/* An empty text removes. */
+int manager_put_fragment(Manager *m, const char *name, const char *text, size_t n, const Change *c,
+        ChangeResult *r);
+int manager_replace_set(Manager *m, const char *name, const char *text, size_t n, const Change *c,
+        ChangeResult *r);
+int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
+        const Change *c, ChangeResult *r);
+int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r);
+int manager_reload(Manager *m, const Change *c, ChangeResult *r);
+int manager_reset(Manager *m, const Change *c, ChangeResult *r);
+
+/* Reading. */
+const Policy *manager_policy(const Manager *m);
+const Ruleset *manager_ruleset(const Manager *m); /* NULL while inactive */
+const char *manager_backend_name(const Manager *m); /* "" while inactive */
+uint64_t manager_repairs(const Manager *m);
+HostNames *manager_names(Manager *m); /* borrowed */
+int manager_report(Manager *m, Report *ret);
+/* Compiles a text in the place of what it is (host file, fragment, role), says what is wrong. */
+int manager_check(Manager *m, const char *text, size_t n, Diagnostics *d);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Packet and ruleset to verdict and rule: the oracle of the tests, of `explain` and of cutting
+ * connections.
+ */
+
+#include "rules/names.h"
+#include "rules/ruleset.h"
+
+/* A connection attempt. What is not known matches only rules that do not ask for it (an unknown
+ * address is in no prefix but the whole family). */
+typedef struct Packet {
+        Direction direction;
+        Family family;
+        uint16_t port; /* that the client dialled */
+        bool has_from, has_to;
+        Address from, to;
+        const char *interface;     /* NULL: unknown */
+        const char *in_interface;  /* routed */
+        const char *out_interface; /* routed */
+        bool has_uid, has_gid;
+        uint32_t uid, gid;
+        const char *unit; /* name, for explain; NULL: unknown */
+        uint64_t cgroup;  /* of the innermost cgroup, for live connections; 0: unknown */
+} Packet;
+
+typedef struct Verdict {
+        Action action;
+        const CompiledRule *rule; /* NULL: a default, or a port that nothing manages */
+        size_t index;             /* of rule in its direction */
+        bool by_default;          /* false and rule NULL: the port is not managed */
+} Verdict;
+
+void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
+
+/*
+ * The words of `explain` and of assertions: in|out|routed [from A] [to A] [port P] [user U]
+ * [group G] [unit U] [on IFACE | in on IFACE out on IFACE]. Case-insensitive keywords. Users and
+ * groups are resolved by names; a user's primary group is not looked up. Strings in *ret are
+ * borrowed from words. Family is IPv4 when no address is given; two families are an error. 0,
+ * -EINVAL, -ENOENT for an unknown user (errors in d at place).
+ */
+int packet_parse_words(char *const *words, const Names *names, Place place, Diagnostics *d,
+        Packet *ret);
+/* Splits at white space and parses; the strings are in *ret_words, which the caller frees after
+ * use of *ret. */
+int packet_parse(const char *text, const Names *names, Place place, Diagnostics *d, Packet *ret,
+        char ***ret_words);
+
+/* Checks all assertions of the policy; an error in d for each that fails, naming it, what was
+ * found and which rule decided. Returns 0, -EPERM when one fails, -EINVAL when one is no packet,
+ * -ENOMEM. `allow` accepts allow and limit. */
+int assertions_check(const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d);

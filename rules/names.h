@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Numbers for the names in rules, asked of whoever knows them: the daemon and p25ctl answer from
+ * the host (daemon/host.h), tests from a table. rules/ itself opens nothing.
+ */
+
+#include "rules/util.h"
+
+typedef struct Cgroup {
+        uint64_t id;    /* inode of the cgroup v2 folder */
+        uint32_t level; /* depth below the root: system.slice/x.service is 2 */
+} Cgroup;
+
+/* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not
+ * run now), -EOPNOTSUPP (unit: no cgroup v2 here), -ENOMEM, or another negative errno. Numbers
+ * as names are never asked. */
+typedef struct Names {
+        int (*user)(void *data, const char *name, uint32_t *ret_uid);
+        int (*group)(void *data, const char *name, uint32_t *ret_gid);
+        int (*unit)(void *data, const char *name, Cgroup *ret);
+        void *data;
+} Names;

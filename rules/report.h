@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What `status` tells: filled by the daemon, sent as JSON (Describe), printed as JSON or text by
+ * p25ctl. One result, two tables.
+ */
+
+#include "rules/json.h"
+#include "rules/policy.h"
+
+typedef struct ReportRule {
+        Rule *rule; /* a reference */
+        unsigned position; /* among p25ctl's own rules, from 1; 0: not one of them */
+        uint64_t packets, bytes;
+} ReportRule;
+
+typedef struct Report {
+        bool active;
+        char *backend; /* "nftables"; "" while inactive */
+        char **roles;
+        uint64_t revision;
+        Action defaults[_DIRECTION_MAX]; /* effective */
+        bool lockdown;
+        Logging logging;
+        uint64_t pending_revision; /* 0: nothing is pending */
+        uint64_t pending_deadline_usec;
+        uint64_t pending_seconds_left;
+        char **warnings; /* each a line above the table */
+        char **notes;    /* `status verbose` alone: where state and p25.conf differ, skipped names */
+        ReportRule *rules; /* in the order of decision */
+        size_t n_rules;
+} Report;
+
+void report_deinit(Report *r);
+
+/* SPEC section 4's keys and, for each rule, all else that a Rule holds (interface, group, unit,
+ * rate, …), so that report_parse gives back what was printed. 0 or -ENOMEM. */
+int report_print_json(const Report *r, char **ret);
+int report_parse(const char *json, Report *ret);
+
+/* One rule object of SPEC section 4. */
+Json *rule_to_json(const ReportRule *r);
+int rule_from_json(const Json *j, ReportRule *ret);
+
+typedef enum ReportStyle {
+        REPORT_PLAIN,
+        REPORT_VERBOSE,
+        REPORT_NUMBERED,
+} ReportStyle;
+
+/* The text of `status`; 0 or -ENOMEM. */
+int report_print_text(const Report *r, ReportStyle style, char **ret);

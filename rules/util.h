@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What every room needs and the C library lacks: cleanup attributes, growing arrays and texts,
+ * lists of strings. Knows nothing of mail, policy or the kernel.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
+#define _printf_(f, a) __attribute__((format(printf, f, a)))
+#define _unused_ __attribute__((unused))
+#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _cleanup_free_ _cleanup_(free_p)
+#define _cleanup_strv_ _cleanup_(strv_free_p)
+#define _cleanup_buffer_ _cleanup_(buffer_deinit)
+
+/* Moves a pointer out of a variable and leaves NULL behind. */
+#define TAKE_PTR(p)                                                                                \
+        ({                                                                                         \
+                __typeof__(p) *_pp_ = &(p);                                                         \
+                __typeof__(p) _p_ = *_pp_;                                                          \
+                *_pp_ = NULL;                                                                      \
+                _p_;                                                                               \
+        })
+
+/* The same for a file descriptor, which leaves -1. */
+#define TAKE_FD(fd)                                                                                \
+        ({                                                                                         \
+                int *_fdp_ = &(fd);                                                                \
+                int _fd_ = *_fdp_;                                                                 \
+                *_fdp_ = -1;                                                                       \
+                _fd_;                                                                              \
+        })
+
+/* Defines the function that _cleanup_() calls for a local of TYPE*, from a destructor of TYPE*. */
+#define DEFINE_CLEANUP(type, destroy)                                                              \
+        static inline void destroy##_p(type **p)                                                   \
+        {                                                                                          \
+                if (*p)                                                                            \
+                        destroy(*p);                                                               \
+        }
+
+static inline void free_p(void *p)
+{
+        free(*(void **)p);
+}
+
+static inline bool streq(const char *a, const char *b)
+{
+        return strcmp(a, b) == 0;
+}
+
+/* Equal strings, or both NULL. */
+static inline bool streq_null(const char *a, const char *b)
+{
+        return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/*
+ * Makes room for one more element in a malloc()ed array of *n elements of `size` bytes; capacity
+ * is the next power of two (at least 4), so that n alone tells it. Returns 0 or -ENOMEM (the
+ * array is then untouched).
+ */
+int array_grow(void *array, size_t n, size_t size);
+
+/*
+ * Strings: a NULL-terminated, malloc()ed array of malloc()ed strings; a NULL pointer is the empty
+ * list.
+ */
+#define STRV_FOREACH(s, l) for (char **s = (l); s && *s; s++)
+
+size_t strv_length(char *const *l);
+bool strv_contains(char *const *l, const char *s);
+bool strv_equal(char *const *a, char *const *b);
+/* Appends a copy; 0 or -ENOMEM. */
+int strv_append(char ***l, const char *s);
+/* Appends and owns the string, also when it fails. */
+int strv_consume(char ***l, char *s);
+/* A deep copy in *ret (NULL for an empty list); 0 or -ENOMEM. */
+int strv_copy(char *const *l, char ***ret);
+void strv_sort(char **l);
+char **strv_free(char **l);
+
+static inline void strv_free_p(char ***l)
+{
+        strv_free(*l);
+}
+
+/*
+ * A growing text or byte string. Always NUL-terminated once something was added. The first
+ * allocation failure sticks: later additions do nothing, and buffer_take() says -ENOMEM, so that
+ * long printers need one check, at their end.
+ */
+typedef struct Buffer {
+        char *data;
+        size_t length;
+        size_t capacity;
+        bool failed;
+} Buffer;
+
+void buffer_add(Buffer *b, const void *data, size_t n);
+void buffer_add_string(Buffer *b, const char *s);
+void buffer_add_char(Buffer *b, char c);
+void buffer_printf(Buffer *b, const char *format, ...) _printf_(2, 3);
+/* Drops the content, keeps the memory. */
+void buffer_clear(Buffer *b);
+/* Hands the text over (never NULL on success) and leaves the buffer empty; 0 or -ENOMEM. */
+int buffer_take(Buffer *b, char **ret);
+void buffer_deinit(Buffer *b);

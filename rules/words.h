@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The words of a terminal to a rule and back: ufw's grammar as SPEC section 4 has it, ufw's rows,
+ * and the one-line sentences that tell what was done.
+ */
+
+#include "rules/policy.h"
+
+/* delete [rule], insert N, prepend: where a rule goes. */
+typedef enum Placement {
+        PLACEMENT_APPEND,
+        PLACEMENT_INSERT,
+        PLACEMENT_PREPEND,
+        PLACEMENT_DELETE,
+} Placement;
+
+typedef struct RuleWords {
+        Placement placement;
+        uint32_t position; /* of insert, from 1 */
+        /* One rule, or two for `both` (in, then out). A reference each. */
+        Rule *rules[2];
+        size_t n_rules;
+        uint64_t duration_sec; /* of `for`; 0: not given */
+} RuleWords;
+
+void rule_words_deinit(RuleWords *w);
+
+/*
+ * Parses [rule|route] [delete] [insert N|prepend] ACTION …; words is NULL-terminated. Refusals
+ * are single errors in d, without place, with a hint: "22 is not a mail port (25, 465, 587, 2525)",
+ * "host names are refused: …". Users and groups are not resolved. 0, -EINVAL, -ENOMEM.
+ */
+int rule_words_parse(char *const *words, const Ports *mail_ports, Diagnostics *d, RuleWords *ret);
+/* Is this word one that begins a rule (action, rule, route, insert, prepend, delete)? */
+bool word_begins_rule(const char *word);
+
+/* The command that would add the rule, "allow out to 203.0.113.7 port 25 user backup", canonical:
+ * parse of it gives an equal rule. 0 or -ENOMEM. */
+int rule_words_print(const Rule *r, char **ret);
+
+/* ufw's row "%-26s %-12s%-26s" and the comment or source behind it, "# role mx". One rule may be
+ * several rows (one a family and address pair): lines separated by '\n', no newline at the end.
+ * number > 0 puts "[%2d] " before each. 0 or -ENOMEM. */
+int rule_rows_print(const Rule *r, unsigned number, char **ret);
+/* The two lines of the head: "To  Action  From" and the dashes. */
+extern const char rule_rows_head[];
+
+/* "Blocks smtp (25/tcp) incoming from anywhere, IPv4 and IPv6; outgoing and routed mail is not
+ * touched." for the rules of one command. 0 or -ENOMEM. */
+int rule_sentence_print(Rule *const *rules, size_t n, Placement placement, char **ret);

@@ -26,6 +26,7 @@ LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 RULES = \
 	util \
+	addresslist \
 
 DAEMON = \
 

@@ -23,7 +23,10 @@ typedef struct Packet {
         bool has_uid, has_gid;
         uint32_t uid, gid;
         const char *unit; /* name, for explain; NULL: unknown */
-        uint64_t cgroup;  /* of the innermost cgroup, for live connections; 0: unknown */
+        /* Of live connections: the id of the innermost cgroup and those of the cgroups around it;
+         * n_cgroups 0: unknown. */
+        const uint64_t *cgroups;
+        size_t n_cgroups;
 } Packet;
 
 typedef struct Verdict {

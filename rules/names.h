@@ -14,8 +14,9 @@ typedef struct Cgroup {
 } Cgroup;
 
 /* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not
- * run now), -EOPNOTSUPP (unit: no cgroup v2 here), -ENOMEM, or another negative errno. Numbers
- * as names are never asked. */
+ * run now), -EAGAIN (nobody can say yet, as before the name service is up: the name matches
+ * nothing for now, which is a warning and no error), -EOPNOTSUPP (unit: no cgroup v2 here),
+ * -ENOMEM, or another negative errno. Numbers as names are never asked. */
 typedef struct Names {
         int (*user)(void *data, const char *name, uint32_t *ret_uid);
         int (*group)(void *data, const char *name, uint32_t *ret_gid);

@@ -161,6 +161,8 @@ typedef struct Rule {
         Action action;
         Direction direction;
         Ports ports; /* never empty */
+        char *ports_var; /* ports = "$name", without the sigil, as ADDRESS_VAR; ports is then { 25 };
+                            NULL: ports says it */
         AddressList from;
         AddressList to;
         char *interface;     /* in: enters by; out: leaves by; NULL: any */
@@ -246,6 +248,7 @@ typedef struct VarValues {
 typedef struct SetDecl {
         char *name;
         PrefixSet *entries; /* NULL until the shell has read `path` */
+        RangeSet *ranges;   /* of entries; NULL until compile first needs and fills it */
         char *path;
         char *file;
         unsigned line;
@@ -319,6 +322,7 @@ typedef struct Role {
         char *file;
         bool shipped;
         Ports manages[_DIRECTION_MAX]; /* besides 25 */
+        bool manages_all[_DIRECTION_MAX]; /* manages = [ "all" ]: every mail port, added ones too */
         VarDecl *vars;
         size_t n_vars;
         Defaults defaults;
@@ -335,7 +339,7 @@ DEFINE_CLEANUP(Role, role_unref)
 typedef struct StoredSet {
         char *name;
         PrefixSet *entries;
-        RangeSet *ranges; /* of entries */
+        RangeSet *ranges; /* of entries; NULL until compile first needs and fills it */
 } StoredSet;
 
 /* What p25ctl and the bus set: stands over the files until `reset`. */

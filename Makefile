@@ -35,7 +35,20 @@ HOST = \
 
 CLI = \
 
+# test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
+
+# with a bus of their own, or a peer at the end of a socket pair
+BUS = \
+
+# compare with the files of tests/golden
+GOLDEN = \
+
+# run by tests/run in a network namespace of their own
+KERNEL = \
+
+# libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
+FUZZ = \
 
 PROGRAMS =
 
@@ -61,18 +74,95 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# unit tests: one cmocka program a file; they link the daemon's modules too, without its main
-$(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
+# test programs link the daemon's modules too, without its main
+TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON)
 
-UNIT_PROGRAMS = $(UNIT:%=$(BUILD)/tests/unit/%)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 
-unit: $(UNIT_PROGRAMS)
-	@set -e; for t in $(UNIT_PROGRAMS); do echo "# $$t"; $$t; done
+# sockets for the end-to-end tests, the demo and the bench
+$(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+PURE_TESTS = $(UNIT:%=unit/%) $(BUS:%=bus/%) $(GOLDEN:%=golden/%)
+KERNEL_TESTS = $(KERNEL:%=kernel/%)
+FUZZ_TARGETS = $(FUZZ:%=fuzz/%)
+
+pure-programs: $(PURE_TESTS:%=$(BUILD)/tests/%)
+kernel-programs: $(KERNEL_TESTS:%=$(BUILD)/tests/%)
+fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/tests/%)
+test-programs: pure-programs kernel-programs $(BUILD)/tests/lib/probe
+
+#: test programs by name, for tests/check
+list-pure list-kernel list-fuzz:
+	@echo $(if $(@:%pure=),$(if $(@:%kernel=),$(FUZZ_TARGETS),$(KERNEL_TESTS)),$(PURE_TESTS))
+
+## unit: the tests of the pure core and of the bus; no privilege needed
+unit: pure-programs
+	@tests/run $(PURE_TESTS:%=$(BUILD)/tests/%)
+
+## kernel: what nf_tables makes of it, in network namespaces
+kernel: all kernel-programs
+	@tests/run $(KERNEL_TESTS:%=$(BUILD)/tests/%) $(wildcard tests/kernel/*.t)
+
+## e2e: whole programs and real traffic, in namespaces (T=tests/e2e/NAME.t for some)
+e2e: all $(BUILD)/tests/lib/probe
+	@tests/run $(or $(T),$(wildcard tests/e2e/*.t))
+
+## differential: evaluator against kernel, N random pairs of policy and packet from SEED
+N ?= 2000
+SEED ?= 1
+differential: all test-programs
+	@tests/differential/run $(N) $(SEED)
+
+## golden: writes what the program prints now into the golden files; read the difference
+golden: pure-programs
+	@for t in $(GOLDEN:%=$(BUILD)/tests/golden/%); do GOLDEN_UPDATE=1 $$t || exit 1; done
+
+## fuzz: every target for TIME seconds
+TIME ?= 15
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz OPT='-O1 -g' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
+	@tests/fuzz/run $(TIME) $(FUZZ:%=build-fuzz/tests/fuzz/%)
+
+## lint: room arrows, headers that compile alone, house rules
+lint:
+	@tests/lint
+
+## format, format-check: clang-format over all C
+SOURCES = $(shell git ls-files '*.c' '*.h')
+format:
+	clang-format -i $(SOURCES)
+format-check:
+	@clang-format --dry-run -Werror $(SOURCES)
+
+## check: everything; installs what is missing from Debian when root
+check:
+	@tests/check
+
+## demo: the story of a host's port 25, with a real mail server; two minutes
+demo:
+	@tests/demo/run
+
+## bench: whole processes beside nft and ufw; ratios
+bench:
+	@tests/bench/run
+
+## clean: removes what was built
 clean:
-	rm -rf $(BUILD)
+	rm -rf build build-*
 
-.PHONY: all unit clean
+## help: this list
+help:
+	@echo "make: builds $(BUILD)/p25d and $(BUILD)/p25ctl"
+	@sed -n 's/^## /make /p' Makefile
+
+.PHONY: all pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
+	list-fuzz unit kernel e2e differential golden fuzz lint format format-check check demo \
+	bench clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

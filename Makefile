@@ -27,6 +27,9 @@ LIBS_CLI = $(LIBS_RULES) -lsystemd
 RULES = \
 	util \
 	addresslist \
+	json \
+	report \
+	report_text \
 
 DAEMON = \
 

@@ -15,9 +15,9 @@ static int named_item_parse(const char *text, AddressItem *ret, const char **ret
         char *name;
 
         if (!name_is_valid(text + 1)) {
-                *ret_reason = kind == ADDRESS_SET ?
-                        "after @ comes a set's name, [A-Za-z0-9._-]{1,64}" :
-                        "after $ comes a var's name, [A-Za-z0-9._-]{1,64}";
+                *ret_reason = kind == ADDRESS_SET
+                                      ? "after @ comes a set's name, [A-Za-z0-9._-]{1,64}"
+                                      : "after $ comes a var's name, [A-Za-z0-9._-]{1,64}";
                 return -EINVAL;
         }
         name = strdup(text + 1);
@@ -27,8 +27,8 @@ static int named_item_parse(const char *text, AddressItem *ret, const char **ret
         return 0;
 }
 
-int address_item_parse(const char *text, bool vars, AddressItem *ret, bool *ret_host_bits,
-        const char **ret_reason)
+int address_item_parse(
+        const char *text, bool vars, AddressItem *ret, bool *ret_host_bits, const char **ret_reason)
 {
         Prefix prefix;
         int r;
@@ -101,8 +101,7 @@ static int item_append(const char *text, bool vars, const char *setting, Place p
                 return r;
         r = address_item_parse(text, vars, &l->items[l->n], &host_bits, &reason);
         if (r == -EINVAL)
-                return diagnostics_error(
-                        d, place, setting, "%s: %s", shown(text, buffer), reason);
+                return diagnostics_error(d, place, setting, "%s: %s", shown(text, buffer), reason);
         if (r < 0)
                 return r;
         l->n++;
@@ -132,8 +131,7 @@ int address_list_parse(char *const *texts, bool vars, const char *setting, Place
         }
         for (size_t i = 0; i < n && r >= 0; i++) {
                 if (streq(texts[i], "any"))
-                        r = diagnostics_error(
-                                d, place, setting, "any stands alone or not at all");
+                        r = diagnostics_error(d, place, setting, "any stands alone or not at all");
                 else
                         r = item_append(texts[i], vars, setting, place, d, &l);
         }

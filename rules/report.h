@@ -26,6 +26,7 @@ typedef struct Report {
         uint64_t pending_revision; /* 0: nothing is pending */
         uint64_t pending_deadline_usec;
         uint64_t pending_seconds_left;
+        uint64_t repairs;  /* how often another process's change was put back */
         char **warnings; /* each a line above the table */
         char **notes;    /* `status verbose` alone: where state and p25.conf differ, skipped names */
         ReportRule *rules; /* in the order of decision */
@@ -34,13 +35,17 @@ typedef struct Report {
 
 void report_deinit(Report *r);
 
-/* SPEC section 4's keys and, for each rule, all else that a Rule holds (interface, group, unit,
- * rate, …), so that report_parse gives back what was printed. 0 or -ENOMEM. */
+/* SPEC section 4's keys, `repairs` and `notes`, and, for each rule, all else that a Rule holds
+ * (interface, group, unit, rate, …), so that report_parse gives back what was printed. What has no
+ * value is null; lists are empty for any. 0 or -ENOMEM. */
 int report_print_json(const Report *r, char **ret);
+/* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
+ * older than the daemon. */
 int report_parse(const char *json, Report *ret);
 
-/* One rule object of SPEC section 4. */
+/* One rule object of SPEC section 4; NULL when memory is short. */
 Json *rule_to_json(const ReportRule *r);
+/* 0, -EINVAL, -ENOMEM */
 int rule_from_json(const Json *j, ReportRule *ret);
 
 typedef enum ReportStyle {
@@ -49,5 +54,5 @@ typedef enum ReportStyle {
         REPORT_NUMBERED,
 } ReportStyle;
 
-/* The text of `status`; 0 or -ENOMEM. */
+/* The text of `status`, with a newline at its end; 0 or -ENOMEM. */
 int report_print_text(const Report *r, ReportStyle style, char **ret);

@@ -111,6 +111,53 @@ char **strv_free(char **l)
         return NULL;
 }
 
+/* Bytes of the UTF-8 character at s, or 0 if there is none or it is a control character
+ * (RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF). */
+static size_t character_length(const char *s)
+{
+        static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+        const unsigned char *b = (const unsigned char *)s;
+        size_t n = b[0] < 0x80 ? 1 : b[0] < 0xc2 ? 0 : b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
+        uint32_t code = n <= 1 ? b[0] : b[0] & (0xffu >> (n + 1));
+
+        if (n == 0 || b[0] > 0xf4)
+                return 0;
+        for (size_t i = 1; i < n; i++) {
+                if ((b[i] & 0xc0) != 0x80)
+                        return 0;
+                code = code << 6 | (b[i] & 0x3f);
+        }
+        if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+                return 0;
+        if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029)
+                return 0;
+        return n;
+}
+
+bool text_is_printable(const char *s)
+{
+        while (*s) {
+                size_t n = character_length(s);
+
+                if (n == 0)
+                        return false;
+                s += n;
+        }
+        return true;
+}
+
+void text_make_printable(char *s)
+{
+        while (*s) {
+                size_t n = character_length(s);
+
+                if (n == 0)
+                        *s++ = '?';
+                else
+                        s += n;
+        }
+}
+
 static bool buffer_reserve(Buffer *b, size_t n)
 {
         size_t want = b->length + n + 1, capacity = b->capacity ? b->capacity : 128;

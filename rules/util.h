@@ -92,6 +92,11 @@ static inline void strv_free_p(char ***l)
         strv_free(*l);
 }
 
+/* Valid UTF-8 without control characters (C0, DEL, C1, line and paragraph separators)? */
+bool text_is_printable(const char *s);
+/* Puts '?' in the place of every byte that text_is_printable() would refuse. */
+void text_make_printable(char *s);
+
 /*
  * A growing text or byte string. Always NUL-terminated once something was added. The first
  * allocation failure sticks: later additions do nothing, and buffer_take() says -ENOMEM, so that

@@ -54,3 +54,13 @@ int prefix_parse(
 /* RFC 5952 text; a prefix of full length is printed as an address. Returns buffer. */
 const char *address_format(const Address *a, char buffer[static ADDRESS_TEXT_MAX]);
 const char *prefix_format(const Prefix *p, char buffer[static ADDRESS_TEXT_MAX]);
+
+/*
+ * For those who read and write millions: a dotted quad at the beginning of n bytes of text, the
+ * same grammar as above. Returns the bytes it takes, 0 if there is none; what follows is the
+ * caller's to judge. And the text of one, without NUL, at most 15 bytes; returns its length.
+ */
+size_t ipv4_scan(const char *text, size_t n, uint32_t *ret);
+size_t ipv4_write(uint32_t host_order, char *buffer);
+/* Zeroes all behind the first `bits` bits of 16 bytes; true if something was not zero. */
+bool ipv6_mask(uint8_t bytes[static 16], unsigned bits);

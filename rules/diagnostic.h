@@ -8,6 +8,8 @@
 
 #include "rules/util.h"
 
+#include <stdarg.h>
+
 typedef enum Severity {
         SEVERITY_ERROR,
         SEVERITY_WARNING,
@@ -43,11 +45,14 @@ typedef struct Diagnostics {
 
 void diagnostics_deinit(Diagnostics *d);
 
-/* The strings are copied. Returns -EINVAL for SEVERITY_ERROR (so that a parser can say
+/* The strings are copied; the text is cut at 2,000 bytes, and what is not printable becomes '?', so
+ * that it stays one line whatever the user wrote. Returns -EINVAL for SEVERITY_ERROR (so that a parser can say
  * `return diagnostics_error(…)`), 0 else, -ENOMEM. d may be NULL: then only the code is returned.
  * A list holds at most 1,000 diagnostics; what comes later only counts. */
 int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
         const char *format, ...) _printf_(5, 6);
+int diagnostics_add_va(Diagnostics *d, Severity severity, Place place, const char *setting,
+        const char *format, va_list ap) _printf_(5, 0);
 
 #define diagnostics_error(d, place, setting, ...)                                                  \
         diagnostics_add(d, SEVERITY_ERROR, place, setting, __VA_ARGS__)
@@ -57,5 +62,5 @@ int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *
 /* "FILE:LINE: TEXT", "FILE: TEXT" or "TEXT"; 0 or -ENOMEM. */
 int diagnostic_format(const Diagnostic *d, char **ret);
 
-/* Moves all of `from` to the end of `to`; 0 or -ENOMEM. */
+/* Moves all of `from` to the end of `to`; `from` is empty afterwards in any case. 0 or -ENOMEM. */
 int diagnostics_move(Diagnostics *to, Diagnostics *from);

@@ -25,6 +25,13 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 RULES = \
+	address \
+	diagnostic \
+	policy \
+	ports \
+	rule \
+	rule_check \
+	terms \
 	util \
 	addresslist \
 	json \

@@ -75,7 +75,8 @@ BackendKind backend_from_string(const char *s);
 bool name_is_valid(const char *s);
 /* At most COMMENT_MAX bytes of UTF-8 without control characters. */
 bool comment_is_valid(const char *s);
-/* 1 to 15 bytes, no '/', no white space, no control characters (what Linux takes as IFNAMSIZ) */
+/* 1 to 15 bytes (IFNAMSIZ) of UTF-8, no white space or control characters, none of / : " \ and none
+ * of the wildcards * and + */
 bool interface_is_valid(const char *s);
 /* "90s", "10m", "2h", "7d": 1 s to 366 days; 0 or -EINVAL */
 int duration_parse(const char *s, uint64_t *ret_sec);
@@ -122,6 +123,7 @@ typedef struct AddressList {
 
 void address_list_deinit(AddressList *l);
 int address_list_copy(const AddressList *l, AddressList *ret);
+/* The same members: order and twins do not count. */
 bool address_list_equal(const AddressList *a, const AddressList *b);
 
 /* All zero: no limit. compile fills in what is not given: 12/minute, burst 6, no max. A rule that
@@ -136,7 +138,7 @@ typedef struct Limit {
 /* "30/minute" ↔ rate and unit; the text of unit_sec: second minute hour day. 0 or -EINVAL,
  * -ERANGE for a number out of range. */
 int limit_rate_parse(const char *s, uint32_t *ret_rate, uint32_t *ret_unit_sec);
-const char *limit_unit_to_string(uint32_t unit_sec);
+const char *limit_unit_to_string(uint32_t unit_sec); /* NULL: no such unit */
 
 typedef enum SourceKind {
         SOURCE_P25CTL,
@@ -183,7 +185,8 @@ Rule *rule_unref(Rule *r);
 DEFINE_CLEANUP(Rule, rule_unref)
 /* A deep copy with one reference. */
 int rule_copy(const Rule *r, Rule **ret);
-/* The same match (direction, ports, addresses, interfaces, identities)? Action, limit, log,
+/* The same match (direction, ports, addresses, interfaces, identities; the order within a list
+ * does not count)? Action, limit, log,
  * comment, expiry, id and source do not count. */
 bool rule_same_match(const Rule *a, const Rule *b);
 /* The same match, action, limit, log, comment and expiry. */
@@ -202,7 +205,7 @@ typedef struct RuleList {
 
 void rule_list_deinit(RuleList *l);
 int rule_list_append(RuleList *l, Rule *r); /* takes a new reference; 0 or -ENOMEM */
-int rule_list_insert(RuleList *l, size_t index, Rule *r);
+int rule_list_insert(RuleList *l, size_t index, Rule *r); /* beyond the end: at the end */
 void rule_list_remove(RuleList *l, size_t index);
 int rule_list_copy(const RuleList *l, RuleList *ret); /* shares the rules */
 

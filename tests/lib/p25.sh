@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A host with p25: a bus of its own, p25d below a root of its own in the namespace "host", and
+# p25ctl. Files are those of $ROOT; p25d's log is $WORK/p25d.log.
+
+P25D=$PWD/build/p25d
+P25CTL=$PWD/build/p25ctl
+POLICIES=$PWD/policies
+ROOT=$WORK/root
+CONF=$ROOT/etc/p25/p25.conf
+
+root_make()
+{
+        mkdir -p "$ROOT/etc/p25/policy.d" "$ROOT/etc/p25/roles.d" "$ROOT/var/lib" "$ROOT/run"
+}
+
+bus_start()
+{
+        cat >"$WORK/bus.conf" <<-CONF
+		<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+		 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+		<busconfig>
+		  <type>system</type>
+		  <fork/>
+		  <keep_umask/>
+		  <listen>unix:path=$WORK/bus</listen>
+		  <pidfile>$WORK/bus.pid</pidfile>
+		  <auth>EXTERNAL</auth>
+		  <policy context="default">
+		    <allow user="*"/>
+		    <allow send_destination="*" eavesdrop="true"/>
+		    <allow eavesdrop="true"/>
+		  </policy>
+		  <policy user="root"><allow own="org.port25.Policy1"/></policy>
+		</busconfig>
+	CONF
+        rm -f "$WORK/bus" "$WORK/bus.pid"
+        export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/bus
+        # returns when it listens
+        dbus-daemon --config-file="$WORK/bus.conf" >>"$WORK/bus.log" 2>&1
+}
+
+bus_stop()
+{
+        process_end "$(cat "$WORK/bus.pid")" TERM
+}
+
+process_gone()
+{
+        # a zombie is gone as well
+        [[ $(ps -o stat= -p "$1") == "" || $(ps -o stat= -p "$1") == Z* ]]
+}
+
+process_end() # PID SIGNAL
+{
+        kill -"$2" "$1" && eventually 10 process_gone "$1"
+}
+
+on_bus()
+{
+        busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --no-pager status org.port25.Policy1
+}
+
+# Starts p25d and returns when it is ready, which is when the policy is in force; prints nothing.
+# Its exit status if it does not come up. Sets $p25d to its pid.
+p25d_begin() # [ARGUMENT...]
+{
+        local status
+        rm -f "$WORK/p25d.pid"
+        ready_usec=$(net_in host "$probe" notify -t 20000 -o "$WORK/p25d.pid" \
+                "$P25D" --root "$ROOT" --policies "$POLICIES" "$@" 2>>"$WORK/p25d.log")
+        status=$?
+        p25d=$(cat "$WORK/p25d.pid")
+        return $status
+}
+
+p25d_start() # [ARGUMENT...]: and until it is on the bus
+{
+        p25d_begin "$@" && eventually 12 on_bus
+}
+
+p25d_stop() # [SIGNAL]
+{
+        process_end "$p25d" "${1:-TERM}"
+}
+
+ctl()
+{
+        net_in host "$P25CTL" "$@" </dev/null
+}
+
+# Runs p25ctl, leaves its standard output in $out, its error output in $err, its status in $rc.
+run_ctl()
+{
+        run net_in host "$P25CTL" "$@"
+}
+
+run()
+{
+        "$@" >"$WORK/out" 2>"$WORK/err" </dev/null
+        rc=$?
+        out=$(cat "$WORK/out")
+        err=$(cat "$WORK/err")
+}
+
+as_user() # USER COMMAND...
+{
+        local uid gid
+        uid=$(id -u "$1") gid=$(id -g "$1")
+        shift
+        setpriv --reuid "$uid" --regid "$gid" --clear-groups -- "$@"
+}
+
+# A host with roles and more lines of p25.conf on standard input, and p25d on it.
+p25_host() # [ROLE...]
+{
+        local roles=
+        [ $# = 0 ] || roles=$(printf '"%s", ' "$@")
+        root_make
+        { echo "enabled = true;"
+          echo "roles = ( ${roles%, } );"
+          cat
+        } >"$CONF"
+        bus_start && p25d_start
+}
+
+# The packets of the rules in `status --json` for which a jq condition holds.
+counter() # CONDITION
+{
+        ctl status --json | jq "[.rules[] | select($1) | .packets] | add // 0"
+}

@@ -70,30 +70,12 @@ int address_item_print(const AddressItem *i, char **ret)
         return 0;
 }
 
-/* The text as a message may show it: short, and without what would move a terminal's cursor. */
-static const char *shown(const char *text, char buffer[static 68])
-{
-        size_t n = 0;
-
-        for (; text[n] && n < 64; n++)
-                buffer[n] = (unsigned char)text[n] < ' ' || text[n] == 127 ? '?' : text[n];
-        /* not in the midst of a UTF-8 sequence */
-        if (text[n]) {
-                while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-                        n--;
-                memcpy(buffer + n, "...", 3);
-                n += 3;
-        }
-        buffer[n] = '\0';
-        return buffer;
-}
-
 static int item_append(const char *text, bool vars, const char *setting, Place place,
         Diagnostics *d, AddressList *l)
 {
         bool host_bits;
         const char *reason;
-        char buffer[68];
+        char buffer[TEXT_SHOWN_MAX];
         int r;
 
         r = array_grow(&l->items, l->n, sizeof(AddressItem));
@@ -101,7 +83,8 @@ static int item_append(const char *text, bool vars, const char *setting, Place p
                 return r;
         r = address_item_parse(text, vars, &l->items[l->n], &host_bits, &reason);
         if (r == -EINVAL)
-                return diagnostics_error(d, place, setting, "%s: %s", shown(text, buffer), reason);
+                return diagnostics_error(
+                        d, place, setting, "%s: %s", text_show(text, buffer), reason);
         if (r < 0)
                 return r;
         l->n++;
@@ -110,7 +93,7 @@ static int item_append(const char *text, bool vars, const char *setting, Place p
 
                 prefix_format(&l->items[l->n - 1].prefix, network);
                 return diagnostics_warning(d, place, setting, "%s has host bits, taken as %s",
-                        shown(text, buffer), network);
+                        text_show(text, buffer), network);
         }
         return 0;
 }

@@ -156,6 +156,20 @@ void text_make_printable(char *s)
                 else
                         s += n;
         }
+const char *text_show(const char *text, char buffer[static TEXT_SHOWN_MAX])
+{
+        size_t n = strnlen(text, 64);
+        bool whole = text[n] == '\0';
+
+        /* the first byte left out must not be in the midst of a UTF-8 sequence */
+        while (!whole && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
+                n--;
+        memcpy(buffer, text, n);
+        strcpy(buffer + n, whole ? "" : "...");
+        text_make_printable(buffer);
+        return buffer;
+}
+
 }
 
 static bool buffer_reserve(Buffer *b, size_t n)

@@ -98,6 +98,13 @@ bool text_is_printable(const char *s);
 void text_make_printable(char *s);
 
 /*
+ * A text as a message may show it: at most 64 bytes of it, whole UTF-8 sequences, and without the
+ * control characters that would move a terminal's cursor. Returns buffer.
+ */
+#define TEXT_SHOWN_MAX 68
+const char *text_show(const char *text, char buffer[static TEXT_SHOWN_MAX]);
+
+/*
  * A growing text or byte string. Always NUL-terminated once something was added. The first
  * allocation failure sticks: later additions do nothing, and buffer_take() says -ENOMEM, so that
  * long printers need one check, at their end.

@@ -156,6 +156,8 @@ void text_make_printable(char *s)
                 else
                         s += n;
         }
+}
+
 const char *text_show(const char *text, char buffer[static TEXT_SHOWN_MAX])
 {
         size_t n = strnlen(text, 64);
@@ -168,8 +170,6 @@ const char *text_show(const char *text, char buffer[static TEXT_SHOWN_MAX])
         strcpy(buffer + n, whole ? "" : "...");
         text_make_printable(buffer);
         return buffer;
-}
-
 }
 
 static bool buffer_reserve(Buffer *b, size_t n)

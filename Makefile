@@ -29,8 +29,11 @@ RULES = \
 	diagnostic \
 	policy \
 	ports \
+	prefixset \
+	rangeset \
 	rule \
 	rule_check \
+	setfile \
 	terms \
 	util \
 	addresslist \

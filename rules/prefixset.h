@@ -57,6 +57,8 @@ DEFINE_CLEANUP(RangeSet, range_set_unref)
 
 /* Makes a set of an unsorted array (may hold twins); 0 or -ENOMEM. */
 int prefix_set_new(const Prefix *prefixes, size_t n, PrefixSet **ret);
+/* The same of arrays that the set owns from then on, also when it fails. */
+int prefix_set_adopt(Prefix4 *v4, size_t n_v4, Prefix6 *v6, size_t n_v6, PrefixSet **ret);
 
 /*
  * A set file's text, n bytes: one address or prefix a line, '#' and ';' begin comments, CRLF is
@@ -82,7 +84,7 @@ int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet 
 
 /* Merges; 0 or -ENOMEM. */
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret);
-/* The union of n sets; 0 or -ENOMEM. */
+/* The union of n sets; of one, the same set. 0 or -ENOMEM. */
 int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret);
 bool range_set_equal(const RangeSet *a, const RangeSet *b);
 bool range_set_contains(const RangeSet *s, const Address *a);

@@ -137,6 +137,7 @@ Rule *rule_unref(Rule *r)
                 return NULL;
         free(r->source_name);
         free(r->file);
+        free(r->ports_var);
         address_list_deinit(&r->from);
         address_list_deinit(&r->to);
         free(r->interface);
@@ -155,6 +156,7 @@ static int rule_copy_strings(const Rule *r, Rule *copy)
 {
         if (string_copy(r->source_name, &copy->source_name) < 0 ||
                 string_copy(r->file, &copy->file) < 0 ||
+                string_copy(r->ports_var, &copy->ports_var) < 0 ||
                 string_copy(r->interface, &copy->interface) < 0 ||
                 string_copy(r->in_interface, &copy->in_interface) < 0 ||
                 string_copy(r->out_interface, &copy->out_interface) < 0 ||
@@ -190,6 +192,7 @@ int rule_copy(const Rule *r, Rule **ret)
 bool rule_same_match(const Rule *a, const Rule *b)
 {
         return a->direction == b->direction && ports_equal(&a->ports, &b->ports) &&
+                streq_null(a->ports_var, b->ports_var) &&
                 streq_null(a->interface, b->interface) &&
                 streq_null(a->in_interface, b->in_interface) &&
                 streq_null(a->out_interface, b->out_interface) &&

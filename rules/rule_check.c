@@ -46,6 +46,8 @@ static void check_ports(Check *c, const Ports *mail_ports)
         for (size_t i = 0; i < mail_ports->n; i++)
                 n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%u", i > 0 ? ", " : "",
                         mail_ports->items[i]);
+        if (c->rule->ports_var && !name_is_valid(c->rule->ports_var))
+                check_fail(c, "ports", "ports: \"$%.64s\" is no var", c->rule->ports_var);
         if (ports->n == 0)
                 check_fail(c, "ports", "a rule has at least one port (%s)", list);
         for (size_t i = 0; i < ports->n; i++)

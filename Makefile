@@ -40,6 +40,12 @@ RULES = \
 	json \
 	report \
 	report_text \
+	words \
+	words_clauses \
+	words_ports \
+	words_print \
+	rows \
+	sentence \
 
 DAEMON = \
 
@@ -56,12 +62,14 @@ BUS = \
 
 # compare with the files of tests/golden
 GOLDEN = \
+	words \
 
 # run by tests/run in a network namespace of their own
 KERNEL = \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \
+	words \
 
 PROGRAMS =
 

@@ -30,23 +30,30 @@ void rule_words_deinit(RuleWords *w);
 /*
  * Parses [rule|route] [delete] [insert N|prepend] ACTION …; words is NULL-terminated. Refusals
  * are single errors in d, without place, with a hint: "22 is not a mail port (25, 465, 587, 2525)",
- * "host names are refused: …". Users and groups are not resolved. 0, -EINVAL, -ENOMEM.
+ * "host names are refused: …"; host bits in a prefix are a warning. Users and groups are not
+ * resolved. mail_ports NULL: every port is taken, for a caller that leaves the judgement to the
+ * daemon, who alone knows which ports p25.conf added. 0, -EINVAL, -ENOMEM.
+ *
+ * `from A port P` is a source port in ufw; p25 never matches one and refuses it. `route … on IFACE`
+ * without in or out is `in on IFACE`, as the direction is `in` when not given.
  */
 int rule_words_parse(char *const *words, const Ports *mail_ports, Diagnostics *d, RuleWords *ret);
 /* Is this word one that begins a rule (action, rule, route, insert, prepend, delete)? */
 bool word_begins_rule(const char *word);
 
 /* The command that would add the rule, "allow out to 203.0.113.7 port 25 user backup", canonical:
- * parse of it gives an equal rule. 0 or -ENOMEM. */
+ * parse of it gives an equal rule. Words that a shell would take apart are quoted for it. Id,
+ * source and expiry are not told. 0 or -ENOMEM. */
 int rule_words_print(const Rule *r, char **ret);
 
-/* ufw's row "%-26s %-12s%-26s" and the comment or source behind it, "# role mx". One rule may be
- * several rows (one a family and address pair): lines separated by '\n', no newline at the end.
- * number > 0 puts "[%2d] " before each. 0 or -ENOMEM. */
+/* ufw's row "%-26s %-12s%-26s" and the comment or source behind it, "# role mx": one row a rule,
+ * since one rule covers both families; a list of addresses is cut after some. No newline at the
+ * end. number > 0 puts "[%2d] " before it. 0 or -ENOMEM. */
 int rule_rows_print(const Rule *r, unsigned number, char **ret);
-/* The two lines of the head: "To  Action  From" and the dashes. */
+/* The two lines of the head, "To  Action  From" and the dashes: a '\n' between, none at the end. */
 extern const char rule_rows_head[];
 
-/* "Blocks smtp (25/tcp) incoming from anywhere, IPv4 and IPv6; outgoing and routed mail is not
- * touched." for the rules of one command. 0 or -ENOMEM. */
+/* "Blocks smtp (25/tcp) incoming from anywhere, IPv4 and IPv6; outgoing and routed mail and all
+ * other ports are not touched." for the rules of one command (one rule, or the two of `both`).
+ * 0 or -ENOMEM. */
 int rule_sentence_print(Rule *const *rules, size_t n, Placement placement, char **ret);

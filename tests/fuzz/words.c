@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Words: whatever is taken must be printed as words that give an equal rule, as a row and as a
+ * sentence; whatever is refused says why.
+ */
+
+#include "rules/words.h"
+#include "tests/lib/shell_words.h"
+
+#include <stdio.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static void expect(bool ok, const char *what)
+{
+        if (!ok) {
+                fprintf(stderr, "%s\n", what);
+                abort();
+        }
+}
+
+static void rule_expect(Rule *rule, Placement placement)
+{
+        _cleanup_free_ char *text = NULL, *row = NULL, *sentence = NULL;
+        _cleanup_strv_ char **words = NULL;
+        RuleWords again;
+
+        expect(rule_words_print(rule, &text) == 0, "words");
+        expect(rule_rows_print(rule, 1, &row) == 0, "row");
+        expect(rule_sentence_print(&rule, 1, placement, &sentence) == 0, "sentence");
+        expect(!strchr(row, '\n') && !strchr(sentence, '\n'), "one line");
+        expect(shell_words_split(text, &words) == 0, "split");
+        expect(rule_words_parse(words, NULL, NULL, &again) == 0, text);
+        expect(again.n_rules == 1 && rule_equal(again.rules[0], rule), text);
+        rule_words_deinit(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+        _cleanup_free_ char *line = strndup((const char *)data, n);
+        _cleanup_strv_ char **words = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        RuleWords w;
+
+        if (!line || shell_words_split(line, &words) < 0 || !words)
+                return 0;
+        if (rule_words_parse(words, &mail_ports_default, &d, &w) < 0) {
+                expect(d.n_errors > 0, "an error without a word");
+                return 0;
+        }
+        expect(d.n_errors == 0, "a rule with an error");
+        for (size_t i = 0; i < w.n_rules; i++)
+                rule_expect(w.rules[i], w.placement);
+        rule_words_deinit(&w);
+        return 0;
+}

@@ -20,7 +20,7 @@ typedef struct MatchSet {
 } MatchSet;
 
 /* Matches if any alternative contains the address; `any` has none. A literal list is one MatchSet,
- * every @set another. */
+ * every @set another. Neither any nor an alternative (a var that holds nothing) matches nothing. */
 typedef struct Match {
         bool any;
         MatchSet *sets;
@@ -81,6 +81,7 @@ typedef struct Ruleset {
         size_t n_sets;
 } Ruleset;
 
+void compiled_rule_deinit(CompiledRule *r);
 Ruleset *ruleset_free(Ruleset *r);
 DEFINE_CLEANUP(Ruleset, ruleset_free)
 

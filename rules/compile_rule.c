@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * One rule of the model to one of the ruleset: its identity, what its vars stand for, its addresses
+ * as ranges, its names as numbers, its limit complete.
+ */
+
+#include "rules/compile_internal.h"
+
+#include <errno.h>
+
+/* What `limit` grants when it states no numbers: ufw's. */
+#define LIMIT_DEFAULT_RATE 12
+#define LIMIT_DEFAULT_UNIT_SEC 60
+#define LIMIT_DEFAULT_BURST 6
+
+/* ---- identity ---- */
+
+#define RULE_ID_HASHED (UINT64_C(1) << 47)
+
+static uint64_t hash_list(uint64_t h, const AddressList *l)
+{
+        h = hash_number(h, l->n);
+        for (size_t i = 0; i < l->n; i++) {
+                const AddressItem *a = l->items + i;
+
+                h = hash_number(h, a->kind);
+                if (a->kind != ADDRESS_PREFIX) {
+                        h = hash_string(h, a->name);
+                        continue;
+                }
+                h = hash_number(h, a->prefix.address.family + 256u * a->prefix.bits);
+                h = hash_bytes(h, a->prefix.address.bytes, sizeof(a->prefix.address.bytes));
+        }
+        return h;
+}
+
+static uint64_t hash_strv(uint64_t h, char *const *l)
+{
+        h = hash_number(h, strv_length(l));
+        for (; l && *l; l++)
+                h = hash_string(h, *l);
+        return h;
+}
+
+/* Where it comes from, what it matches, what it does: as written, so that a rule keeps its
+ * counters when a var gets another value, or its limit other numbers. */
+static uint64_t rule_hash(const Rule *r)
+{
+        uint64_t h = HASH_BEGIN;
+
+        h = hash_number(h, r->source);
+        h = hash_string(h, r->source_name);
+        h = hash_number(h, r->action);
+        h = hash_number(h, r->direction);
+        h = hash_number(h, r->ports.n);
+        for (size_t i = 0; i < r->ports.n; i++)
+                h = hash_number(h, r->ports.items[i]);
+        h = hash_string(h, r->ports_var);
+        h = hash_list(h, &r->from);
+        h = hash_list(h, &r->to);
+        h = hash_string(h, r->interface);
+        h = hash_string(h, r->in_interface);
+        h = hash_string(h, r->out_interface);
+        h = hash_strv(h, r->user);
+        h = hash_strv(h, r->group);
+        h = hash_strv(h, r->unit);
+        return hash_finish(h);
+}
+
+/* 1: the id is the rule's from now on; 0: another has it; -ENOMEM */
+static int id_take(Compilation *c, uint64_t id)
+{
+        uint64_t *taken = number_map_get(&c->ids, id);
+
+        if (!taken)
+                return -ENOMEM;
+        if (*taken)
+                return 0;
+        *taken = 1;
+        return 1;
+}
+
+static int id_make(Compilation *c, const Rule *rule, uint64_t *ret)
+{
+        uint64_t hash = rule_hash(rule), id, *twins;
+        int r;
+
+        twins = number_map_get(&c->twins, hash);
+        if (!twins)
+                return -ENOMEM;
+        do {
+                id = hash_finish(hash_number(hash, (*twins)++));
+                id = (id & (RULE_ID_HASHED - 1)) | RULE_ID_HASHED;
+                r = id_take(c, id);
+        } while (r == 0);
+        *ret = id;
+        return r < 0 ? r : 0;
+}
+
+/* A reference to the rule, which has an id of its own from now on; to a copy if the same rule stands
+ * in the policy twice. */
+static int rule_identify(Compilation *c, Rule *rule, Rule **ret)
+{
+        _cleanup_(rule_unref_p) Rule *copy = NULL;
+        uint64_t id;
+        int r;
+
+        if (rule->id != 0) {
+                r = id_take(c, rule->id);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        *ret = rule_ref(rule);
+                        return 0;
+                }
+                r = rule_copy(rule, &copy);
+                if (r < 0)
+                        return r;
+        } else {
+                copy = rule_ref(rule);
+        }
+        r = id_make(c, rule, &id);
+        if (r < 0)
+                return r;
+        copy->id = id;
+        *ret = TAKE_PTR(copy);
+        return 0;
+}
+
+/* ---- addresses ---- */
+
+/* An address list without vars. nothing: there were some, and they held nothing. */
+typedef struct Expansion {
+        AddressList list;
+        bool nothing;
+} Expansion;
+
+static int expansion_add(Expansion *e, const AddressList *l, size_t *capacity)
+{
+        AddressList copy = { 0 };
+        AddressItem *grown;
+
+        if (address_list_copy(l, &copy) < 0)
+                return -ENOMEM;
+        if (e->list.n + copy.n > *capacity) {
+                *capacity = 2 * (e->list.n + copy.n);
+                grown = reallocarray(e->list.items, *capacity, sizeof(*grown));
+                if (!grown) {
+                        address_list_deinit(&copy);
+                        return -ENOMEM;
+                }
+                e->list.items = grown;
+        }
+        if (copy.n > 0)
+                memcpy(e->list.items + e->list.n, copy.items, copy.n * sizeof(*copy.items));
+        e->list.n += copy.n;
+        free(copy.items);
+        return 0;
+}
+
+static int list_expand(Compilation *c, Scope *s, const AddressList *l, Place place,
+        const char *setting, Expansion *ret)
+{
+        Expansion e = { 0 };
+        size_t capacity = 0;
+        const ScopeVar *v;
+        int r = 0;
+
+        for (size_t i = 0; i < l->n && r == 0; i++) {
+                AddressList one = { l->items + i, 1 };
+
+                if (l->items[i].kind != ADDRESS_VAR) {
+                        r = expansion_add(&e, &one, &capacity);
+                        continue;
+                }
+                r = scope_get_var(c, s, l->items[i].name, VAR_NETWORKS, place, setting, &v);
+                if (r == 0 && v->any) {
+                        address_list_deinit(&e.list);
+                        *ret = (Expansion){ 0 };
+                        return 0;
+                }
+                if (r == 0)
+                        r = expansion_add(&e, &v->networks, &capacity);
+        }
+        if (r == 0 && e.list.n > RULE_ADDRESSES_MAX)
+                r = diagnostics_error(c->diagnostics, place, setting,
+                        "%zu addresses, and a rule holds %u at most: use a set", e.list.n,
+                        RULE_ADDRESSES_MAX);
+        if (r < 0) {
+                address_list_deinit(&e.list);
+                return r;
+        }
+        e.nothing = e.list.n == 0 && l->n > 0;
+        *ret = e;
+        return 0;
+}
+
+static bool list_has_vars(const AddressList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].kind == ADDRESS_VAR)
+                        return true;
+        return false;
+}
+
+/* Puts the meaning in the place of the vars. A list that came to nothing keeps them, so that nobody
+ * reads it as `any`. */
+static int list_resolve(Compilation *c, Scope *s, Rule *rule, AddressList *l, const char *setting)
+{
+        Expansion e;
+        int r;
+
+        if (!list_has_vars(l))
+                return 0;
+        r = list_expand(c, s, l, (Place){ rule->file, rule->line }, setting, &e);
+        if (r < 0 || e.nothing)
+                return r;
+        address_list_deinit(l);
+        *l = e.list;
+        return 0;
+}
+
+static int match_add(Match *m, MatchSet s)
+{
+        if (array_grow(&m->sets, m->n, sizeof(*m->sets)) < 0) {
+                range_set_unref(s.ranges);
+                return -ENOMEM;
+        }
+        m->sets[m->n++] = s;
+        return 0;
+}
+
+static int match_add_prefixes(Match *m, const Prefix *prefixes, size_t n)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
+        MatchSet s = { 0 };
+
+        if (prefix_set_new(prefixes, n, &set) < 0 || range_set_from_prefixes(set, &s.ranges) < 0)
+                return -ENOMEM;
+        return match_add(m, s);
+}
+
+static int match_add_set(
+        Compilation *c, Match *m, const char *name, Place place, const char *setting)
+{
+        MatchSet s;
+        int r;
+
+        r = set_use(c, name, place, setting, &s);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < m->n; i++)
+                if (m->sets[i].name == s.name) {
+                        range_set_unref(s.ranges);
+                        return 0;
+                }
+        return match_add(m, s);
+}
+
+/* Literals come first, as one alternative; vars that are still there hold nothing. */
+static int match_compile(
+        Compilation *c, const AddressList *l, Place place, const char *setting, Match *ret)
+{
+        _cleanup_free_ Prefix *prefixes = NULL;
+        size_t n = 0;
+        int r;
+
+        ret->any = l->n == 0;
+        if (l->n == 0)
+                return 0;
+        prefixes = calloc(l->n, sizeof(*prefixes));
+        if (!prefixes)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].kind == ADDRESS_PREFIX)
+                        prefixes[n++] = l->items[i].prefix;
+        if (n > 0 && match_add_prefixes(ret, prefixes, n) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n; i++) {
+                if (l->items[i].kind != ADDRESS_SET)
+                        continue;
+                r = match_add_set(c, ret, l->items[i].name, place, setting);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- identities ---- */
+
+static int names_find(Compilation *c, Scope *s, const Rule *rule, char *const *names,
+        NameKind kind, const char *setting, Identities *ret)
+{
+        static const VarType types[] = {
+                [NAME_USER] = VAR_USERS, [NAME_GROUP] = VAR_GROUPS, [NAME_UNIT] = VAR_UNITS };
+        _cleanup_free_ char *missing = NULL;
+        Place place = { rule->file, rule->line };
+        const ScopeVar *v;
+        int r;
+
+        if (names[0][0] == '$') {
+                r = scope_get_var(c, s, names[0] + 1, types[kind], place, setting, &v);
+                return r < 0 ? r : identities_copy(&v->identities, ret);
+        }
+        r = identities_resolve(
+                c, kind, names, s->kind == SOURCE_ROLE, place, setting, ret, &missing);
+        if (r < 0 || !missing)
+                return r;
+        return diagnostics_add(c->diagnostics, SEVERITY_NOTE, place, setting,
+                "role %s: these do not exist and are skipped: %s", s->role->name, missing);
+}
+
+/* Resolves a list and puts what came of a var in its place; if that is nothing, the var stays. */
+static int names_resolve(Compilation *c, Scope *s, Rule *rule, char ***list, NameKind kind,
+        const char *setting, Identities *ret)
+{
+        int r;
+
+        if (!*list)
+                return 0;
+        r = names_find(c, s, rule, *list, kind, setting, ret);
+        if (r < 0)
+                return r;
+        if ((*list)[0][0] != '$' || !ret->names)
+                return 0;
+        strv_free(*list);
+        *list = TAKE_PTR(ret->names);
+        return 0;
+}
+
+static int rule_resolve_users(
+        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+{
+        _cleanup_(identities_deinit) Identities i = { 0 };
+        int r;
+
+        r = names_resolve(c, s, rule, &rule->user, NAME_USER, setting, &i);
+        if (r < 0)
+                return r;
+        ret->has_users = i.stated;
+        ret->n_users = i.n_ids;
+        ret->users = TAKE_PTR(i.ids);
+        return 0;
+}
+
+static int rule_resolve_groups(
+        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+{
+        _cleanup_(identities_deinit) Identities i = { 0 };
+        int r;
+
+        r = names_resolve(c, s, rule, &rule->group, NAME_GROUP, setting, &i);
+        if (r < 0)
+                return r;
+        ret->has_groups = i.stated;
+        ret->n_groups = i.n_ids;
+        ret->groups = TAKE_PTR(i.ids);
+        return 0;
+}
+
+/* Every unit that resolved has its text in the rule's own list, which lives as long as this. */
+static const char *unit_find_name(const Rule *rule, const char *name)
+{
+        STRV_FOREACH(u, rule->unit)
+                if (streq(*u, name))
+                        return *u;
+        return NULL;
+}
+
+static int rule_resolve_units(
+        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+{
+        _cleanup_(identities_deinit) Identities i = { 0 };
+        size_t k = 0;
+        int r;
+
+        r = names_resolve(c, s, rule, &rule->unit, NAME_UNIT, setting, &i);
+        if (r < 0)
+                return r;
+        for (; k < i.n_units; k++)
+                i.units[k].name =
+                        i.names ? unit_find_name(rule, i.names[k]) : rule->unit[k];
+        ret->has_units = i.stated;
+        ret->n_units = i.n_units;
+        ret->units = TAKE_PTR(i.units);
+        return 0;
+}
+
+/* ---- the rest ---- */
+
+static Limit limit_complete(const Rule *rule)
+{
+        Limit l = rule->limit;
+
+        if (rule->action != ACTION_LIMIT)
+                return (Limit){ 0 };
+        if (l.rate == 0 && (l.open == 0 || l.burst != 0)) {
+                l.rate = LIMIT_DEFAULT_RATE;
+                l.unit_sec = LIMIT_DEFAULT_UNIT_SEC;
+        }
+        if (l.rate != 0 && l.burst == 0)
+                l.burst = LIMIT_DEFAULT_BURST;
+        return l;
+}
+
+bool logging_covers(Logging level, Action action)
+{
+        switch (action) {
+        case ACTION_DENY:
+        case ACTION_REJECT:
+                return level >= LOGGING_LOW;
+        case ACTION_LIMIT:
+                return level >= LOGGING_MEDIUM;
+        case ACTION_ALLOW:
+                return level >= LOGGING_HIGH;
+        case _ACTION_MAX:
+        case _ACTION_INVALID:
+                break;
+        }
+        return false;
+}
+
+static bool strv_has_var(char *const *l)
+{
+        return l && l[0][0] == '$';
+}
+
+static bool rule_has_vars(const Rule *r)
+{
+        return r->ports_var || list_has_vars(&r->from) || list_has_vars(&r->to)
+                || strv_has_var(r->user) || strv_has_var(r->group) || strv_has_var(r->unit);
+}
+
+static int ports_resolve(Compilation *c, Scope *s, Rule *rule, const char *setting)
+{
+        const ScopeVar *v;
+        int r;
+
+        if (!rule->ports_var)
+                return 0;
+        r = scope_get_var(c, s, rule->ports_var, VAR_PORTS, (Place){ rule->file, rule->line },
+                setting, &v);
+        if (r < 0)
+                return r;
+        rule->ports = v->ports;
+        free(TAKE_PTR(rule->ports_var));
+        return 0;
+}
+
+/* All that a rule can be wrong in is looked at, even after the first error. */
+static int rule_fill(
+        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+{
+        Place place = { rule->file, rule->line };
+        int results[] = {
+                ports_resolve(c, s, rule, setting),
+                list_resolve(c, s, rule, &rule->from, setting),
+                list_resolve(c, s, rule, &rule->to, setting),
+                match_compile(c, &rule->from, place, setting, &ret->from),
+                match_compile(c, &rule->to, place, setting, &ret->to),
+                rule_resolve_users(c, s, rule, setting, ret),
+                rule_resolve_groups(c, s, rule, setting, ret),
+                rule_resolve_units(c, s, rule, setting, ret),
+        };
+
+        for (size_t i = 0; i < ELEMENTS(results); i++)
+                if (results[i] < 0 && results[i] != -EINVAL)
+                        return results[i];
+        for (size_t i = 0; i < ELEMENTS(results); i++)
+                if (results[i] < 0)
+                        return results[i];
+        ret->action = rule->action;
+        ret->ports = rule->ports;
+        ret->limit = limit_complete(rule);
+        ret->log = rule->log || logging_covers(c->logging, rule->action);
+        return 0;
+}
+
+int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+{
+        _cleanup_(compiled_rule_deinit) CompiledRule compiled = { 0 };
+        _cleanup_(rule_unref_p) Rule *own = NULL, *copy = NULL;
+        int r;
+
+        r = rule_check(rule, &c->mail_ports, setting, c->diagnostics);
+        if (r < 0)
+                return r;
+        r = rule_identify(c, rule, &own);
+        if (r < 0)
+                return r;
+        if (rule_has_vars(own)) {
+                r = rule_copy(own, &copy);
+                if (r < 0)
+                        return r;
+                copy->id = own->id;
+                rule_unref(own);
+                own = TAKE_PTR(copy);
+        }
+        compiled.rule = TAKE_PTR(own);
+        r = rule_fill(c, s, compiled.rule, setting, &compiled);
+        if (r < 0)
+                return r;
+        *ret = compiled;
+        compiled = (CompiledRule){ 0 };
+        return 0;
+}

@@ -25,6 +25,16 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 RULES = \
+	assertions \
+	compile \
+	compile_names \
+	compile_rule \
+	compile_sets \
+	compile_vars \
+	evaluate \
+	hash \
+	packet \
+	ruleset \
 	address \
 	diagnostic \
 	policy \

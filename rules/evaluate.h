@@ -36,14 +36,16 @@ typedef struct Verdict {
         bool by_default;          /* false and rule NULL: the port is not managed */
 } Verdict;
 
+/* A unit given by name is taken to run; else its cgroup must be among the packet's. */
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
 
 /*
  * The words of `explain` and of assertions: in|out|routed [from A] [to A] [port P] [user U]
  * [group G] [unit U] [on IFACE | in on IFACE out on IFACE]. Case-insensitive keywords. Users and
  * groups are resolved by names; a user's primary group is not looked up. Strings in *ret are
- * borrowed from words. Family is IPv4 when no address is given; two families are an error. 0,
- * -EINVAL, -ENOENT for an unknown user (errors in d at place).
+ * borrowed from words. Family is IPv4 when no address is given; two families are an error. `any` is
+ * an address that is not known. 0, -EINVAL, -ENOENT for an unknown user or group, -EAGAIN when
+ * that cannot be asked yet (errors in d at place).
  */
 int packet_parse_words(char *const *words, const Names *names, Place place, Diagnostics *d,
         Packet *ret);
@@ -52,7 +54,8 @@ int packet_parse_words(char *const *words, const Names *names, Place place, Diag
 int packet_parse(const char *text, const Names *names, Place place, Diagnostics *d, Packet *ret,
         char ***ret_words);
 
-/* Checks all assertions of the policy; an error in d for each that fails, naming it, what was
- * found and which rule decided. Returns 0, -EPERM when one fails, -EINVAL when one is no packet,
- * -ENOMEM. `allow` accepts allow and limit. */
+/* Checks the assertions of p25.conf, of the fragments and of the active roles; an error in d for each
+ * that fails, naming it, what was found and which rule decided. Returns 0, -EPERM when one
+ * fails, -EINVAL when one is no packet, -ENOMEM. `allow` accepts allow and limit. None fails under
+ * lockdown; one whose names cannot be looked up yet is a note. */
 int assertions_check(const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d);

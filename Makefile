@@ -61,11 +61,16 @@ DAEMON = \
 
 # of the daemon's room, what p25ctl links too: reading files, users and cgroups of the host
 HOST = \
+	host_files \
+	host_names \
+	host_cgroup \
+	errors \
 
 CLI = \
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
+	test_host \
 
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \

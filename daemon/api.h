@@ -26,6 +26,7 @@
 #define BUS_ERROR_BACKEND_FAILED BUS_ERROR_PREFIX "BackendFailed"
 #define BUS_ERROR_LIMIT_EXCEEDED BUS_ERROR_PREFIX "LimitExceeded"
 #define BUS_ERROR_ACCESS_DENIED "org.freedesktop.DBus.Error.AccessDenied"
+#define BUS_ERROR_FAILED "org.freedesktop.DBus.Error.Failed"
 #define BUS_ERROR_INVALID_ARGS "org.freedesktop.DBus.Error.InvalidArgs"
 
 /* Exit status of p25ctl, SPEC section 4. */

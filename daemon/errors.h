@@ -27,4 +27,9 @@ typedef enum ErrorKind {
         _ERROR_MAX,
 } ErrorKind;
 
+/* NULL for ERROR_NONE */
 const char *error_kind_to_bus_name(ErrorKind k);
+/* ERROR_FAILED for a name that is none of ours */
+ErrorKind error_kind_from_bus_name(const char *name);
+/* of p25ctl, daemon/api.h */
+int error_kind_to_exit_status(ErrorKind k);

@@ -37,14 +37,30 @@ int host_read_file(
  * there is empty. 0 or negative errno with an error in d. */
 int host_list_conf(const char *folder, Diagnostics *d, char ***ret);
 
+/* What was read, as it was then: by this the store knows whether its copies are still good. */
+typedef struct HostInput {
+        char *path;
+        uint64_t device, inode, size;
+        uint64_t mtime_nsec, ctime_nsec;
+} HostInput;
+
+typedef struct HostInputs {
+        HostInput *items; /* in the order of reading */
+        size_t n;
+} HostInputs;
+
+void host_inputs_deinit(HostInputs *l);
+
 /* p25.conf, fragments, roles, set files; policy->state is an empty state. What is not there is
- * left out (host NULL). 0, -EINVAL (see d), other negative errno. */
-int host_load_files(const HostPaths *p, Diagnostics *d, Policy **ret);
+ * left out (host NULL). inputs, which may be NULL, gets all files that were read. 0, -EINVAL
+ * (see d), other negative errno. */
+int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret);
 
 /* The roles alone (shipped, then own ones which replace by name), by name. */
 int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
 
-/* The stored state; -ENOENT when there is none, -EINVAL when it is damaged (see d). */
+/* The stored state; -ENOENT when there is none, -EINVAL when it is damaged (see d). Files named by
+ * sets of its fragments are read below p->root. */
 int host_load_state(const HostPaths *p, Diagnostics *d, State **ret);
 
 /* Files and state together, as `explain --root` sees the policy. A state that is not there is
@@ -58,6 +74,8 @@ int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret);
  */
 typedef struct HostNames HostNames;
 int host_names_new(bool use_nss, HostNames **ret);
+/* The same with the files of another folder than /etc, and another cgroup tree (NULL: none). */
+int host_names_new_at(const char *etc, const char *cgroups, HostNames **ret);
 HostNames *host_names_free(HostNames *n);
 DEFINE_CLEANUP(HostNames, host_names_free)
 Names host_names(HostNames *n); /* borrows n */
@@ -68,3 +86,12 @@ int host_user_name(HostNames *n, uint32_t uid, char **ret);
 int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);
 /* Where cgroup v2 is mounted (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: nowhere. */
 const char *host_cgroup_mount(void);
+
+/*
+ * The cgroup of a running unit ("postfix.service", "postfix", "a-b.slice"), looked for first where
+ * systemd puts it, then in the tree, which is searched only so far. 0, -ENOENT, -ENOMEM.
+ */
+int host_unit_find(const char *mount, const char *unit, Cgroup *ret);
+/* The folders in which the unit's cgroup appears when it starts, for watching; those that are
+ * not there now are left out. */
+int host_unit_parents(const char *mount, const char *unit, char ***ret);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the files host*.c and store*.c share and nobody else needs.
+ */
+
+#include "daemon/host.h"
+#include "rules/parse.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The most that is read of a set file: PREFIX_SET_MAX lines of the longest prefix and a comment. */
+#define SET_TEXT_MAX (128u << 20)
+
+static inline void close_p(int *fd)
+{
+        if (*fd >= 0)
+                close(*fd);
+}
+#define _cleanup_close_ _cleanup_(close_p)
+
+static inline void closedir_p(DIR **d)
+{
+        if (*d)
+                closedir(*d);
+}
+
+HostInput host_input_from_stat(const struct stat *st);
+/* The same file, unchanged? The path is not compared. */
+bool host_input_equal(const HostInput *a, const HostInput *b);
+
+/* Opens without blocking and without side effects; a descriptor, or -EISDIR, -EINVAL, other
+ * negative errno. */
+int host_open_regular(const char *path, struct stat *ret_stat);
+
+/* As host_read_file; appends the file to inputs, which may be NULL. */
+int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostics *d, char **ret,
+        size_t *ret_length);
+
+/* "does not exist", … or NULL for an errno (of either sign) without words of its own. */
+const char *host_errno_text(int error);
+
+/* Reads the files that the sets of a fragment name, each below root. Errors at the place of the
+ * declaration and in the set file. */
+int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagnostics *d);
+
+/* ---- the stored state ---- */
+
+/*
+ * Below ROOT/var/lib/p25:
+ *   state.conf            names the others; renamed into place, which is the moment of commitment
+ *   state.conf.previous   the version before, for the day on which state.conf is damaged
+ *   fragments/NAME.REV    texts that were put over the bus
+ *   sets/NAME.REV         entries of a set as of revision REV
+ *   sets.journal          small changes to sets since then (journal.h)
+ *   last-good             link to a folder with copies of all input files (store_good.c)
+ */
+#define STATE_FILE "state.conf"
+#define STATE_PREVIOUS "state.conf.previous"
+#define STATE_FRAGMENTS "fragments"
+#define STATE_SETS "sets"
+#define STATE_JOURNAL "sets.journal"
+#define STATE_GOOD "last-good"
+
+typedef struct StoredState {
+        State *state;
+        char **fragment_files; /* by index of state->fragments: "fragments/NAME.REV" */
+        char **set_files;      /* by index of state->sets */
+        uint64_t *set_bases;   /* the REV of each */
+        size_t journal_length; /* of what is good in the journal */
+} StoredState;
+
+void stored_state_deinit(StoredState *s);
+
+/* Reads the state from `file` (STATE_FILE or STATE_PREVIOUS) of `folder`. Files that sets of
+ * its fragments name are read below root. As host_load_state. */
+int host_load_stored(const char *folder, const char *file, const char *root, Diagnostics *d,
+        StoredState *ret);
+
+/* Puts entries in the place of the set's, or adds the set, keeping the order of names; takes a
+ * reference. entries NULL removes. 0 or -ENOMEM. */
+int state_put_set(State *s, const char *name, PrefixSet *entries);
+int state_put_fragment(State *s, const char *name, Fragment *f);
+StoredSet *state_find_set(const State *s, const char *name);
+Fragment *state_find_fragment(const State *s, const char *name);
+
+/* A fragment from the text that was put under a name; set files below root. */
+int host_parse_stored_fragment(const char *name, const char *text, size_t n, const char *root,
+        Diagnostics *d, Fragment **ret);

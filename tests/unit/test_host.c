@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Reading files, users and cgroups: what lies in the place of a file, and what is found where. */
+
+#include "daemon/host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64];
+
+static const char *path_of(const char *name)
+{
+        static char path[4][512];
+        static unsigned turn;
+        char *p = path[turn++ % ELEMENTS(path)];
+
+        (void)snprintf(p, sizeof(path[0]), "%s/%s", folder, name);
+        return p;
+}
+
+static void write_text(const char *name, const char *text)
+{
+        FILE *f = fopen(path_of(name), "we");
+
+        assert_non_null(f);
+        assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+        assert_int_equal(fclose(f), 0);
+}
+
+static void make_folder(const char *name)
+{
+        assert_int_equal(mkdir(path_of(name), 0755), 0);
+}
+
+static int setup(void **state)
+{
+        (void)state;
+        (void)snprintf(folder, sizeof(folder), "/tmp/p25-host-XXXXXX");
+        return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+        char command[128];
+
+        (void)state;
+        (void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+        return system(command);
+}
+
+static void expect_refused(const char *name, size_t max, int error, const char *text)
+{
+        _cleanup_diagnostics_ Diagnostics d = {0};
+        _cleanup_free_ char *content = NULL;
+        size_t length = 99;
+
+        alarm(5); /* a FIFO must not block */
+        assert_int_equal(host_read_file(path_of(name), max, &d, &content, &length), error);
+        alarm(0);
+        assert_null(content);
+        assert_int_equal(length, 99);
+        assert_int_equal(d.n_errors, 1);
+        assert_string_equal(d.items[0].file, path_of(name));
+        if (!strstr(d.items[0].text, text))
+                fail_msg("'%s' lacks '%s'", d.items[0].text, text);
+}
+
+static void test_read_file(void **state)
+{
+        _cleanup_diagnostics_ Diagnostics d = {0};
+        _cleanup_free_ char *text = NULL, *empty = NULL;
+        size_t length;
+
+        (void)state;
+        write_text("plain", "one\ntwo\n");
+        assert_int_equal(symlink("plain", path_of("link")), 0);
+        assert_int_equal(host_read_file(path_of("link"), 8, &d, &text, &length), 0);
+        assert_int_equal(length, 8);
+        assert_string_equal(text, "one\ntwo\n");
+        write_text("empty", "");
+        assert_int_equal(host_read_file(path_of("empty"), 8, &d, &empty, &length), 0);
+        assert_int_equal(length, 0);
+        assert_string_equal(empty, "");
+        assert_int_equal(d.n, 0);
+}
+
+/* Files of proc tell a size of 0 and still have a content. */
+static void test_read_sizeless(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t length = 0;
+
+        (void)state;
+        assert_int_equal(
+                host_read_file("/proc/self/mountinfo", 1 << 20, NULL, &text, &length), 0);
+        assert_true(length > 10);
+        assert_int_equal(host_read_file("/proc/self/mountinfo", 10, NULL, &text, &length), -EFBIG);
+}
+
+static void test_read_refused(void **state)
+{
+        (void)state;
+        expect_refused("missing", 100, -ENOENT, "does not exist");
+        make_folder("folder");
+        expect_refused("folder", 100, -EISDIR, "is a folder");
+        assert_int_equal(mkfifo(path_of("fifo"), 0644), 0);
+        expect_refused("fifo", 100, -EINVAL, "not a regular file");
+        assert_int_equal(symlink("/dev/zero", path_of("device")), 0);
+        expect_refused("device", 100, -EINVAL, "not a regular file");
+        assert_int_equal(symlink("loop-b", path_of("loop-a")), 0);
+        assert_int_equal(symlink("loop-a", path_of("loop-b")), 0);
+        expect_refused("loop-a", 100, -ELOOP, "loop");
+        write_text("large", "123456789");
+        expect_refused("large", 8, -EFBIG, "is larger than");
+        write_text("file", "");
+        expect_refused("file/below", 100, -ENOTDIR, "not a folder");
+}
+
+/* 100 MB are refused by their size, not read first. */
+static void test_read_huge(void **state)
+{
+        int fd = open(path_of("huge"), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+
+        (void)state;
+        assert_true(fd >= 0);
+        assert_int_equal(ftruncate(fd, 100 << 20), 0);
+        close(fd);
+        expect_refused("huge", 16 << 20, -EFBIG, "is larger than 16 MiB");
+}
+
+static void test_list_conf(void **state)
+{
+        _cleanup_diagnostics_ Diagnostics d = {0};
+        _cleanup_strv_ char **names = NULL, **none = NULL;
+
+        (void)state;
+        make_folder("d");
+        write_text("d/b.conf", "");
+        write_text("d/a.conf", "");
+        write_text("d/.hidden.conf", "");
+        write_text("d/a.conf~", "");
+        write_text("d/.conf", "");
+        write_text("d/conf", "");
+        assert_int_equal(host_list_conf(path_of("d"), &d, &names), 0);
+        assert_int_equal(strv_length(names), 2);
+        assert_string_equal(names[0], "a.conf");
+        assert_string_equal(names[1], "b.conf");
+        assert_int_equal(host_list_conf(path_of("not-there"), &d, &none), 0);
+        assert_null(none);
+        assert_int_equal(d.n, 0);
+        assert_int_equal(host_list_conf(path_of("d/a.conf"), &d, &none), -ENOTDIR);
+        assert_int_equal(d.n_errors, 1);
+}
+
+static void test_names(void **state)
+{
+        _cleanup_(host_names_free_p) HostNames *n = NULL;
+        _cleanup_free_ char *name = NULL, *unknown = NULL;
+        uint32_t id = 0;
+        Names names;
+
+        (void)state;
+        make_folder("etc");
+        write_text("etc/passwd",
+                "root:x:0:0:root:/root:/bin/sh\npost:x:11:12::/:/bin/sh\n+nis:x:7:7::/:\n"
+                "broken:x:abc:1::/:\nhuge:x:4294967295:1::/:\npostfix:x:101:105::/:/bin/false");
+        write_text("etc/group", "root:x:0:\nmail:x:8:postfix\n");
+        assert_int_equal(host_names_new_at(path_of("etc"), NULL, &n), 0);
+        names = host_names(n);
+
+        assert_int_equal(names.user(names.data, "postfix", &id), 0);
+        assert_int_equal(id, 101);
+        assert_int_equal(names.user(names.data, "post", &id), 0);
+        assert_int_equal(id, 11);
+        assert_int_equal(names.group(names.data, "mail", &id), 0);
+        assert_int_equal(id, 8);
+        static const char *const wrong[] = { "pos", "postfi", "postfixx", "", "+nis", "nis",
+                "broken", "huge", "mail", "root:x", "nobody\n" };
+        for (size_t i = 0; i < ELEMENTS(wrong); i++)
+                assert_int_equal(names.user(names.data, wrong[i], &id), -ENOENT);
+        assert_int_equal(names.unit(names.data, "postfix.service", &(Cgroup){0}), -EOPNOTSUPP);
+
+        assert_int_equal(host_user_name(n, 101, &name), 0);
+        assert_string_equal(name, "postfix");
+        assert_int_equal(host_user_name(n, 7, &unknown), 0);
+        assert_null(unknown);
+        assert_int_equal(host_user_group(n, "postfix", &id), 0);
+        assert_int_equal(id, 105);
+        assert_int_equal(host_user_group(n, "11", &id), 0);
+        assert_int_equal(id, 12);
+        assert_int_equal(host_user_group(n, "12", &id), -ENOENT);
+        assert_int_equal(host_user_group(n, "nobody", &id), -ENOENT);
+
+        /* useradd replaces the file */
+        write_text("etc/passwd.new", "late:x:500:500::/:\n");
+        assert_int_equal(rename(path_of("etc/passwd.new"), path_of("etc/passwd")), 0);
+        assert_int_equal(names.user(names.data, "late", &id), 0);
+        assert_int_equal(id, 500);
+        assert_int_equal(names.user(names.data, "postfix", &id), -ENOENT);
+        assert_int_equal(unlink(path_of("etc/passwd")), 0);
+        assert_int_equal(names.user(names.data, "late", &id), -ENOENT);
+}
+
+static uint64_t inode_of(const char *name)
+{
+        struct stat st;
+
+        assert_int_equal(stat(path_of(name), &st), 0);
+        return st.st_ino;
+}
+
+static void expect_unit(const char *unit, const char *where, uint32_t level)
+{
+        Cgroup c = {0};
+
+        assert_int_equal(host_unit_find(folder, unit, &c), where ? 0 : -ENOENT);
+        if (where) {
+                assert_int_equal(c.id, inode_of(where));
+                assert_int_equal(c.level, level);
+        }
+}
+
+static void test_units(void **state)
+{
+        _cleanup_strv_ char **parents = NULL;
+
+        (void)state;
+        make_folder("system.slice");
+        make_folder("system.slice/postfix.service");
+        make_folder("system.slice/_cpu.service");
+        make_folder("system.slice/system-web\\x2dapp.slice");
+        make_folder("system.slice/system-web\\x2dapp.slice/web-app@1.service");
+        make_folder("a.slice");
+        make_folder("a.slice/a-b.slice");
+        make_folder("a.slice/a-b.slice/deep.service");
+        make_folder("user.slice");
+        make_folder("user.slice/deep.service");
+        write_text("system.slice/file.service", "");
+
+        expect_unit("postfix.service", "system.slice/postfix.service", 2);
+        expect_unit("postfix", "system.slice/postfix.service", 2);
+        expect_unit("cpu.service", "system.slice/_cpu.service", 2);
+        expect_unit("web-app@1.service",
+                "system.slice/system-web\\x2dapp.slice/web-app@1.service", 3);
+        expect_unit("a-b.slice", "a.slice/a-b.slice", 2);
+        expect_unit("a.slice", "a.slice", 1);
+        expect_unit("deep.service", "user.slice/deep.service", 2);
+        expect_unit("file.service", NULL, 0);
+        expect_unit("b.slice", NULL, 0);
+        expect_unit("missing.service", NULL, 0);
+        expect_unit("..", NULL, 0);
+        expect_unit("../etc", NULL, 0);
+        expect_unit("", NULL, 0);
+
+        assert_int_equal(host_unit_parents(folder, "a-b-c.slice", &parents), 0);
+        assert_true(strv_contains(parents, folder));
+        assert_true(strv_contains(parents, path_of("a.slice")));
+        assert_true(strv_contains(parents, path_of("a.slice/a-b.slice")));
+        strv_free(TAKE_PTR(parents));
+        assert_int_equal(host_unit_parents(folder, "x.service", &parents), 0);
+        assert_true(strv_contains(parents, path_of("system.slice")));
+        assert_true(strv_contains(parents, path_of("a.slice")));
+}
+
+/* A tree deeper and wider than the search goes still ends it. */
+static void test_units_bounded(void **state)
+{
+        char path[512] = "";
+
+        (void)state;
+        for (int i = 0; i < 12; i++) {
+                (void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "%sd%d",
+                        i ? "/" : "", i);
+                make_folder(path);
+        }
+        for (int i = 0; i < 1500; i++) {
+                char name[32];
+
+                (void)snprintf(name, sizeof(name), "w%d", i);
+                make_folder(name);
+        }
+        expect_unit("missing.service", NULL, 0);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_read_file),
+                TEST(test_read_sizeless),
+                TEST(test_read_refused),
+                TEST(test_read_huge),
+                TEST(test_list_conf),
+                TEST(test_names),
+                TEST(test_units),
+                TEST(test_units_bounded),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -26,5 +26,5 @@ net_publish 8025 25
 net_publish 2525 2525
 expect "published ports reach the container" inet "open open open open" \
         198.51.100.1 8025 2001:db8:1::1 8025 198.51.100.1 2525 2001:db8:1::1 2525
-like "$(cat "$WORK/box.log")" "198.51.100.2 0 closed" "which sees the client's address"
+like "$(cat "$WORK/box.log")" "198.51.100.2 0 reset" "which sees the client's address"
 done_testing

@@ -63,7 +63,7 @@ net_world()
         net_link lan eth0 host eth1
         net_link box eth0 host docker0
         net_address inet eth0 198.51.100.{2,3}/24 203.0.113.7/32 8.8.8.8/32 \
-                2001:db8:1::{2,3}/64 2001:db8:2::2/128 2001:db8:7::7/128
+                2001:db8:1::{3,2}/64 2001:db8:2::2/128 2001:db8:7::7/128
         net_address host eth0 198.51.100.1/24 2001:db8:1::1/64
         net_address host eth1 10.0.0.1/24 fd00::1/64
         net_address host docker0 172.17.0.1/24 fd17::1/64

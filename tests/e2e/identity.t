@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who opened the connection: users, groups, systemd units; and mail whose sender is gone already.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen inet 25
+
+# users of our own, in this sandbox alone
+cp /etc/passwd /etc/group "$WORK"
+sed -i '/^Debian-exim:/d' "$WORK/passwd" "$WORK/group"
+cat >>"$WORK/passwd" <<'PASSWD'
+alice:x:41001:41001::/:/bin/false
+bob:x:41002:41002::/:/bin/false
+PASSWD
+cat >>"$WORK/group" <<'GROUP'
+alice:x:41001:
+bob:x:41002:
+senders:x:41010:
+GROUP
+mount --bind "$WORK/passwd" /etc/passwd
+mount --bind "$WORK/group" /etc/group
+
+p25_host <<'CONF'
+default = { outgoing = "reject"; };
+rules = ( { action = "allow"; direction = "out"; user = [ "alice" ]; },
+          { action = "allow"; direction = "out"; group = [ "senders" ]; user = [ 41002 ]; } );
+CONF
+ok $? "p25d starts"
+
+targets=(198.51.100.2 25 2001:db8:1::2 25)
+if [ -n "$many_uids" ]; then
+        expect "a user who may" host "open open" -u 41001 -g 41001 "${targets[@]}"
+        expect "a user who may not" host "closed closed" -u 41002 -g 41002 "${targets[@]}"
+        expect "user and group when both are stated" host "open open" \
+                -u 41002 -g 41010 "${targets[@]}"
+        expect "the group alone is not enough" host "closed closed" \
+                -u 41003 -g 41010 "${targets[@]}"
+        expect "root may not either" host "closed closed" "${targets[@]}"
+        run_ctl allow out user 41003
+        is "$rc" 0 "a rule for a number"
+        expect "a number as user" host "open open" -u 41003 -g 41003 "${targets[@]}"
+        run_ctl allow out group senders
+        expect "a group alone" host "open open" -u 41004 -g 41010 "${targets[@]}"
+        expect "and none of another group" host "closed closed" -u 41004 -g 41004 "${targets[@]}"
+
+        # the MTA that is installed while p25 runs
+        run_ctl role set outbound-mta
+        run_ctl status verbose
+        like "$out" "Debian-exim" "a candidate who does not exist is reported"
+        expect "not there yet" host "closed closed" -u 41099 -g 41099 "${targets[@]}"
+        echo 'Debian-exim:x:41099:41099::/:/bin/false' >>"$WORK/passwd"
+        open_for_exim()
+        {
+                [ "$(connect host -u 41099 -g 41099 "${targets[@]}")" = "open open" ]
+        }
+        eventually 5 open_for_exim
+        ok $? "a user created later may send within 5 s"
+else
+        skip "users and groups" "one uid only"
+fi
+run_ctl allow out user nosuchuser
+is "$rc" 4 "an unknown user is an error"
+like "$err" "^ERROR: .*nosuchuser" "that names it"
+run_ctl allow out group nosuchgroup
+is "$rc" 4 "an unknown group is an error"
+run_ctl allow in user alice
+is "$rc" 4 "users are for out alone"
+
+# a unit is a cgroup
+for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ ! -e $tree/cgroup.controllers ] || break
+done
+unit=p25-e2e-$RANDOM$RANDOM.service
+slice=p25e2e$RANDOM.slice
+folder=$tree/$slice/$unit
+cgroups_remove()
+{
+        rmdir "$folder/child" "$folder" "$tree/$slice" "$tree/other-$unit" 2>/dev/null
+}
+trap 'cgroups_remove; rm -rf "$WORK"' EXIT
+if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
+        run_ctl reset --force
+        run_ctl role set
+        run_ctl allow out unit "$unit"
+        is "$rc" 0 "a rule for a unit"
+        expect "a process of the unit" host "open open" -c "$folder" "${targets[@]}"
+        expect "a process outside" host "closed closed" "${targets[@]}"
+        mkdir "$tree/other-$unit"
+        expect "a process of another unit" host "closed closed" \
+                -c "$tree/other-$unit" "${targets[@]}"
+        mkdir "$folder/child"
+        expect "a process of a child of the unit" host "open open" \
+                -c "$folder/child" "${targets[@]}"
+        rmdir "$folder/child"
+
+        before=$(stat -c %i "$folder")
+        rmdir "$folder"
+        unit_reported()
+        {
+                ctl status verbose | grep -v "^25/tcp" | grep -qF "$unit"
+        }
+        eventually 5 unit_reported
+        ok $? "a unit that does not run is reported"
+        mkdir "$folder"
+        [ "$(stat -c %i "$folder")" != "$before" ]
+        ok $? "a restarted unit is another cgroup"
+        open_for_unit()
+        {
+                [ "$(connect host -c "$folder" "${targets[@]}")" = "open open" ]
+        }
+        eventually 5 open_for_unit
+        ok $? "a restarted unit may send again"
+        expect "and others still not" host "closed closed" "${targets[@]}"
+else
+        skip "units" "no cgroup v2 to write to"
+fi
+
+# a sender that has gone: its packets have no owner any more
+net_in inet "$probe" listen -d 700 -o "$WORK/slow.log" 203.0.113.7 587 2001:db8:7::7 587 \
+        >"$WORK/slow.pid"
+run_ctl reset --force
+run_ctl default reject outgoing
+who=()
+if [ -n "$many_uids" ]; then who=(-u 41001 -g 41001); fi
+run_ctl allow out submission user "$(if [ -n "$many_uids" ]; then echo alice; else echo root; fi)"
+run_ctl reject out submission
+for address in 203.0.113.7 2001:db8:7::7; do
+        sent=$(net_in host "$probe" send "${who[@]}" -n 400000 $address 587)
+        [ "${sent:-0}" -gt 20000 ]
+        ok $? "to $address: bytes handed to the kernel ($sent), then the sender is gone"
+        delivered()
+        {
+                grep -q " $sent closed" "$WORK/slow.log"
+        }
+        eventually 10 delivered
+        ok $? "to $address: every byte arrives"
+        : >"$WORK/slow.log"
+done
+done_testing

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sets and fragments: loaded, changed, replaced, dropped; with real connections.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen host 25
+p25_host </dev/null
+ok $? "p25d starts"
+
+printf '%s\n' "# partners" "203.0.113.0/28 ; one" "" "2001:db8:7::/64" >"$WORK/partners"
+run_ctl set load partners "$WORK/partners"
+is "$rc" 0 "set load"
+run_ctl set list
+like "$out" "partners" "set list"
+run_ctl set show partners
+like "$out" $'203.0.113.0/28\n2001:db8:7::/64' "set show"
+run_ctl deny in from @partners
+is "$rc" 0 "a rule of a set"
+both()
+{
+        expect "$1: in the set" inet "$2" -t 300 -s 203.0.113.7 198.51.100.1 25
+        expect "$1: in the set, IPv6" inet "$2" -t 300 -s 2001:db8:7::7 2001:db8:1::1 25
+        expect "$1: not in the set" inet "$3" -t 300 198.51.100.1 25
+}
+both "loaded" filtered open
+run_ctl set add partners 198.51.100.2
+is "$rc" 0 "set add"
+both "added" filtered filtered
+run_ctl set add partners 198.51.100.2
+is "$rc" 0 "set add again"
+run_ctl set remove partners 198.51.100.2
+is "$rc" 0 "set remove"
+both "removed" filtered open
+run_ctl set drop partners
+is "$rc" 4 "a set in use is not dropped"
+both "not dropped" filtered open
+echo 192.0.2.0/24 >"$WORK/partners"
+run_ctl set load partners "$WORK/partners"
+is "$rc" 0 "set load replaces"
+both "replaced" open open
+run_ctl delete deny in from @partners
+run_ctl set drop partners
+is "$rc" 0 "set drop"
+run_ctl set add newset 203.0.113.7
+is "$rc" 0 "set add makes a set"
+
+# one bad line in a million
+awk 'BEGIN { for (i = 0; i < 1000000; i++)
+        printf "%d.%d.%d.%d\n", 1 + i / 4194304 % 200, i / 16384 % 256, i / 64 % 256, i * 4 % 256 }' \
+        >"$WORK/million"
+sed -i '777777s/.*/10.0.0.999/' "$WORK/million"
+run_ctl set load big "$WORK/million"
+is "$rc" 4 "one bad line in a million is refused"
+like "$err" "777777" "and its line named"
+run_ctl set list
+unlike "$out" "big" "and nothing was stored"
+sed -i '777777s/.*/203.0.113.7/' "$WORK/million"
+began=${EPOCHREALTIME/./}
+run_ctl set load big "$WORK/million"
+is "$rc" 0 "a million entries load"
+diag "$(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+run_ctl deny in from @big
+is "$rc" 0 "and are used"
+expect "in the million" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+expect "not in the million" inet open 198.51.100.1 25
+run_ctl set add big 198.51.100.2
+expect "one more" inet filtered -t 300 198.51.100.1 25
+p25d_stop KILL
+p25d_start
+ok $? "p25d starts again"
+expect "with the one more" inet filtered -t 300 198.51.100.1 25
+expect "and the others" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+run_ctl reset --force
+is "$rc" 0 "reset"
+run_ctl set list
+unlike "$out" "big" "takes the sets away"
+
+# fragments
+cat >"$WORK/ansible.conf" <<'CONF'
+rules = ( { action = "reject"; direction = "in"; from = [ "203.0.113.7" ]; comment = "of ansible"; } );
+CONF
+run_ctl fragment put ansible "$WORK/ansible.conf"
+is "$rc" 0 "fragment put"
+expect "a fragment's rule" inet closed -s 203.0.113.7 198.51.100.1 25
+run_ctl fragment list
+like "$out" "ansible" "fragment list"
+run_ctl fragment show ansible
+like "$out" "203.0.113.7" "fragment show"
+run_ctl --detailed-exitcode fragment put ansible "$WORK/ansible.conf"
+is "$rc" 0 "put again changes nothing"
+run_ctl status
+like "$out" "REJECT IN +203.0.113.7 +# of ansible" "its row"
+sed -i 's/203.0.113.7/203.0.113.8/' "$WORK/ansible.conf"
+run_ctl --detailed-exitcode fragment put ansible "$WORK/ansible.conf"
+is "$rc" 2 "another text replaces it"
+expect "whole" inet open -s 203.0.113.7 198.51.100.1 25
+echo 'rules = ( { action = "reject" direction } );' >"$WORK/ansible.conf"
+run_ctl fragment put ansible "$WORK/ansible.conf"
+is "$rc" 4 "a bad one is refused"
+run_ctl fragment show ansible
+like "$out" "203.0.113.8" "and the old one stays"
+cat >"$ROOT/etc/p25/policy.d/50-site.conf" <<'CONF'
+rules = ( { action = "deny"; direction = "in"; from = [ "203.0.113.0/24" ]; } );
+CONF
+run_ctl reload
+is "$rc" 0 "a fragment as a file"
+expect "is in force" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+run_ctl fragment drop ansible
+is "$rc" 0 "fragment drop"
+run_ctl fragment show ansible
+is "$rc" 4 "is gone"
+done_testing

@@ -71,6 +71,8 @@ CLI = \
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
 	test_host \
+	test_prefixset \
+	test_setfile \
 
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \

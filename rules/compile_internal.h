@@ -60,18 +60,17 @@ typedef struct SetSource {
 
 /* An answer of Names, asked once. */
 typedef struct NameAnswer {
-        const char *name; /* borrowed from the policy */
+        char *name;
         int error;
         uint32_t id;
         Cgroup cgroup;
-        Place told; /* where the last diagnostic of it was put */
-        bool was_told;
+        uint64_t told; /* hash of the place where it was last complained of; 0: nowhere */
 } NameAnswer;
 
 typedef struct NameTable {
         NameAnswer *answers;
         size_t n;
-        NumberMap by_hash; /* index + 1 of the first answer; twins follow by probing the hash */
+        NumberMap by_hash; /* index + 1 of the answer; of another name's hash, the next one's */
 } NameTable;
 
 typedef struct Compilation {

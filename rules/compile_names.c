@@ -22,6 +22,8 @@ static const NameWords name_words[_NAME_KIND_MAX] = {
 
 void name_table_deinit(NameTable *t)
 {
+        for (size_t i = 0; i < t->n; i++)
+                free(t->answers[i].name);
         free(t->answers);
         number_map_deinit(&t->by_hash);
         *t = (NameTable){ 0 };
@@ -137,11 +139,13 @@ static int name_get(Compilation *c, NameKind kind, const char *name, NameAnswer 
         if (array_grow(&t->answers, t->n, sizeof(*t->answers)) < 0)
                 return -ENOMEM;
         a = t->answers + t->n;
-        *a = (NameAnswer){ .name = name };
+        *a = (NameAnswer){ .name = strdup(name) };
+        if (!a->name)
+                return -ENOMEM;
+        *index = ++t->n;
         a->error = name_ask(c->names, kind, a);
         if (a->error == -ENOMEM)
                 return -ENOMEM;
-        *index = ++t->n;
         *ret = a;
         return 0;
 }
@@ -149,11 +153,10 @@ static int name_get(Compilation *c, NameKind kind, const char *name, NameAnswer 
 /* Once a place: a var that a hundred rules use is one mistake. */
 static bool name_was_told(NameAnswer *a, Place place)
 {
-        bool was = a->was_told && a->told.line == place.line
-                && streq_null(a->told.file, place.file);
+        uint64_t here = hash_finish(hash_number(hash_string(HASH_BEGIN, place.file), place.line));
+        bool was = a->told == here;
 
-        a->was_told = true;
-        a->told = place;
+        a->told = here;
         return was;
 }
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 typedef struct VarText {
+        const char *name;
         char *const *value;
         Place place;
         bool given; /* by a file, not by a role as its default */
@@ -41,7 +42,7 @@ static bool values_find(const VarValues *values, const char *name, bool *used, V
                 if (!streq(v->name, name))
                         continue;
                 used[i] = true;
-                *ret = (VarText){ .value = v->value, .place = { v->file, v->line }, .given = true };
+                *ret = (VarText){ v->name, v->value, { v->file, v->line }, true };
                 return true;
         }
         return false;
@@ -270,7 +271,7 @@ int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Plac
         if (!scope_find_value(c, s, name, &t))
                 return diagnostics_error(c->diagnostics, place, setting, "there is no var $%s%s",
                         name, s->kind == SOURCE_P25CTL ? " outside of files" : "");
-        r = scope_add_var(c, s, name, type, &t);
+        r = scope_add_var(c, s, t.name, type, &t);
         if (r == 0)
                 *ret = s->vars + s->n_vars - 1;
         return r;

@@ -73,6 +73,7 @@ UNIT = \
 	test_host \
 	test_prefixset \
 	test_setfile \
+	compile \
 
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \

@@ -185,10 +185,14 @@ check:
 
 ## demo: the story of a host's port 25, with a real mail server; two minutes
 demo:
+	@packaging/dependencies demo
+	@$(MAKE) -s all $(BUILD)/tests/lib/probe
 	@tests/demo/run
 
 ## bench: whole processes beside nft and ufw; ratios
 bench:
+	@packaging/dependencies bench
+	@$(MAKE) -s all $(BUILD)/tests/lib/probe
 	@tests/bench/run
 
 ## clean: removes what was built

@@ -8,6 +8,7 @@
 #include "rules/prefixset.h"
 #include "rules/radix.h"
 
+#include <endian.h>
 #include <errno.h>
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -27,23 +28,18 @@ typedef struct Wide {
 
 static Wide wide_load(const uint8_t bytes[static 16])
 {
-        Wide w = { 0 };
+        Wide w;
 
-        for (size_t i = 0; i < 8; i++) {
-                w.high = w.high << 8 | bytes[i];
-                w.low = w.low << 8 | bytes[8 + i];
-        }
-        return w;
+        memcpy(&w.high, bytes, 8);
+        memcpy(&w.low, bytes + 8, 8);
+        return (Wide){ be64toh(w.high), be64toh(w.low) };
 }
 
 static void wide_store(Wide w, uint8_t bytes[static 16])
 {
-        for (size_t i = 8; i-- > 0;) {
-                bytes[i] = (uint8_t)w.high;
-                bytes[8 + i] = (uint8_t)w.low;
-                w.high >>= 8;
-                w.low >>= 8;
-        }
+        w = (Wide){ htobe64(w.high), htobe64(w.low) };
+        memcpy(bytes, &w.high, 8);
+        memcpy(bytes + 8, &w.low, 8);
 }
 
 static Wide wide_add(Wide a, Wide b)
@@ -57,6 +53,16 @@ static Wide wide_add(Wide a, Wide b)
 static Wide wide_subtract(Wide a, Wide b)
 {
         return (Wide){ a.high - b.high - (a.low < b.low), a.low - b.low };
+}
+
+static bool wide_less(Wide a, Wide b)
+{
+        return a.high < b.high || (a.high == b.high && a.low < b.low);
+}
+
+static bool wide_equal(Wide a, Wide b)
+{
+        return a.high == b.high && a.low == b.low;
 }
 
 /* 2^n - 1, n 0..128 */
@@ -87,14 +93,6 @@ RangeSet *range_set_unref(RangeSet *s)
 
 /* ---- merging ---- */
 
-static bool is_adjacent6(const uint8_t last[static 16], const uint8_t first[static 16])
-{
-        uint8_t next[16];
-
-        wide_store(wide_add(wide_load(last), (Wide){ 0, 1 }), next);
-        return memcmp(next, first, sizeof(next)) == 0;
-}
-
 /* Overlapping and adjacent ones become one; the array is sorted by its firsts. */
 static size_t ranges4_merge(Range4 *r, size_t n)
 {
@@ -116,17 +114,20 @@ static size_t ranges4_merge(Range4 *r, size_t n)
 static size_t ranges6_merge(Range6 *r, size_t n)
 {
         size_t kept = 0;
+        Wide last = { 0 };
 
         for (size_t i = 0; i < n; i++) {
-                Range6 *last = kept > 0 ? &r[kept - 1] : NULL;
+                Wide first = wide_load(r[i].first), end = wide_load(r[i].last);
 
-                if (last && (memcmp(r[i].first, last->last, 16) <= 0 ||
-                                    is_adjacent6(last->last, r[i].first))) {
-                        if (memcmp(r[i].last, last->last, 16) > 0)
-                                memcpy(last->last, r[i].last, 16);
+                if (kept > 0 && (!wide_less(last, first) ||
+                                        wide_equal(wide_add(last, (Wide){ 0, 1 }), first))) {
+                        if (!wide_less(last, end))
+                                continue;
+                        memcpy(r[kept - 1].last, r[i].last, 16);
                 } else {
                         r[kept++] = r[i];
                 }
+                last = end;
         }
         return kept;
 }
@@ -180,17 +181,15 @@ int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
                 const Prefix4 *p = &s->v4[i];
 
                 ranges->v4[i].first = p->address;
-                ranges->v4[i].last =
-                        p->address | (p->bits == 0 ? UINT32_MAX : (UINT32_C(1) << (32 - p->bits)) - 1);
+                ranges->v4[i].last = p->address | (uint32_t)(UINT64_C(0xffffffff) >> p->bits);
         }
         for (size_t i = 0; i < s->n_v6; i++) {
                 const Prefix6 *p = &s->v6[i];
-                uint8_t *last = ranges->v6[i].last;
+                Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
 
                 memcpy(ranges->v6[i].first, p->address, 16);
-                memcpy(last, p->address, 16);
-                for (size_t j = p->bits / 8; j < 16; j++)
-                        last[j] |= j == p->bits / 8u ? (uint8_t)(0xffu >> p->bits % 8) : 0xff;
+                wide_store((Wide){ first.high | size.high, first.low | size.low },
+                        ranges->v6[i].last);
         }
         ranges->n_v4 = s->n_v4;
         ranges->n_v6 = s->n_v6;
@@ -380,7 +379,7 @@ int range_set_each_prefix6(const RangeSet *s, int (*f)(const Prefix6 *p, void *d
                         r = f(&p, data);
                         if (r < 0)
                                 return r;
-                        if (block.high == room.high && block.low == room.low)
+                        if (wide_equal(block, room))
                                 break;
                         first = wide_add(wide_add(first, block), (Wide){ 0, 1 });
                 }

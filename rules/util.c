@@ -111,9 +111,8 @@ char **strv_free(char **l)
         return NULL;
 }
 
-/* Bytes of the UTF-8 character at s, or 0 if there is none or it is a control character
- * (RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF). */
-static size_t character_length(const char *s)
+/* RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
+size_t utf8_character(const char *s, uint32_t *ret_code)
 {
         static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
         const unsigned char *b = (const unsigned char *)s;
@@ -129,7 +128,18 @@ static size_t character_length(const char *s)
         }
         if (code < least[n] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
                 return 0;
-        if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029)
+        *ret_code = code;
+        return n;
+}
+
+/* Bytes of the character at s, or 0 if there is none or it is a control character. */
+static size_t character_length(const char *s)
+{
+        uint32_t code;
+        size_t n = utf8_character(s, &code);
+
+        if (n == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+                code == 0x2029)
                 return 0;
         return n;
 }

@@ -92,6 +92,8 @@ static inline void strv_free_p(char ***l)
         strv_free(*l);
 }
 
+/* Bytes (1 to 4) and code of the UTF-8 character at s, which ends with a NUL somewhere; 0: none. */
+size_t utf8_character(const char *s, uint32_t *ret_code);
 /* Valid UTF-8 without control characters (C0, DEL, C1, line and paragraph separators)? */
 bool text_is_printable(const char *s);
 /* Puts '?' in the place of every byte that text_is_printable() would refuse. */

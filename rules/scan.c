@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns what is checked of a text before libconfig: bytes, nesting, twins, @include, words without
+ * quotes. Leaves the grammar to libconfig and the meaning to the vocabulary.
+ */
+
+#include "rules/scan.h"
+
+#include "rules/lexer.h"
+#include "rules/policy.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Looking for twins costs the square of a group's size; this is for all groups together. */
+#define TWIN_COMPARES_MAX 150000000
+
+typedef struct Key {
+        uint32_t hash;
+        uint32_t offset, length;
+        uint32_t line;
+} Key;
+
+/* A group, list or array that is not closed yet. */
+typedef struct Frame {
+        char open;
+        size_t offset;
+        unsigned line;
+        size_t index;     /* of the value that is being read, in lists and arrays */
+        size_t first_key; /* of the group's, in Scanner.keys */
+        bool nested;      /* holds something else than plain values */
+} Frame;
+
+typedef struct Scanner {
+        Lexer lexer;
+        char *text;
+        const char *file;
+        Diagnostics *d;
+        Frame frames[SCAN_DEPTH_MAX];
+        size_t depth; /* frames[0] is the document */
+        Key *keys;    /* of all open groups, outer ones first */
+        size_t n_keys;
+        uint64_t compares;
+        ScanScalar *scalars;
+        size_t n_scalars;
+        size_t n_values;
+        Token last;
+} Scanner;
+
+void scan_deinit(Scan *s)
+{
+        free(s->scalars);
+        *s = (Scan){ 0 };
+}
+
+/* ---- bytes ---- */
+
+static unsigned line_at(const char *text, size_t at)
+{
+        unsigned line = 1;
+
+        for (size_t i = 0; i < at; i++)
+                line += text[i] == '\n';
+        return line;
+}
+
+int scan_bytes(const char *text, size_t n, const char *file, Diagnostics *d)
+{
+        const char *nul;
+
+        if (n > POLICY_TEXT_MAX)
+                return diagnostics_error(d, ((Place){ file, 0 }), NULL,
+                        "the text is larger than %u MiB, which is the limit of a policy's text",
+                        POLICY_TEXT_MAX >> 20);
+        nul = n > 0 ? memchr(text, '\0', n) : NULL;
+        if (nul)
+                return diagnostics_error(d, ((Place){ file, line_at(text, nul - text) }), NULL,
+                        "a NUL byte: this is no text (a policy is plain UTF-8)");
+        return 0;
+}
+
+static int scan_utf8(const char *text, const char *file, Diagnostics *d)
+{
+        uint32_t code;
+
+        if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+                return diagnostics_error(d, ((Place){ file, 1 }), NULL,
+                        "a byte order mark: save the file as UTF-8 without it");
+        for (size_t at = 0; text[at];) {
+                size_t n = (unsigned char)text[at] < 0x80 ? 1 : utf8_character(text + at, &code);
+
+                if (n == 0)
+                        return diagnostics_error(d, ((Place){ file, line_at(text, at) }), NULL,
+                                "byte 0x%02x is not UTF-8 (a policy is plain UTF-8)",
+                                (unsigned char)text[at]);
+                at += n;
+        }
+        return 0;
+}
+
+/* ---- where we are ---- */
+
+static Frame *top(Scanner *s)
+{
+        return &s->frames[s->depth - 1];
+}
+
+static bool in_group(Scanner *s)
+{
+        return top(s)->open == '{';
+}
+
+/* The path of the value that is being read, "rules[2].from". */
+static void path_add(const Scanner *s, Buffer *b)
+{
+        for (size_t i = 0; i < s->depth; i++) {
+                const Frame *f = &s->frames[i];
+                size_t end = i + 1 < s->depth ? s->frames[i + 1].first_key : s->n_keys;
+
+                if (f->open != '{') {
+                        buffer_printf(b, "[%zu]", f->index);
+                } else if (end > f->first_key) {
+                        const Key *k = &s->keys[end - 1];
+
+                        if (b->length > 0)
+                                buffer_add_char(b, '.');
+                        buffer_add(b, s->text + k->offset, k->length);
+                }
+        }
+}
+
+static int scanner_error(Scanner *s, unsigned line, const char *format, ...) _printf_(3, 4);
+static int scanner_error(Scanner *s, unsigned line, const char *format, ...)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *path = NULL;
+        char text[256];
+        va_list ap;
+
+        path_add(s, &b);
+        if (buffer_take(&b, &path) < 0)
+                return -ENOMEM;
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        if (*path == '\0')
+                return diagnostics_error(s->d, ((Place){ s->file, line }), NULL, "%s", text);
+        return diagnostics_error(
+                s->d, ((Place){ s->file, line }), path, "%.200s: %s", path, text);
+}
+
+/* ---- names ---- */
+
+static uint32_t hash_bytes(const char *p, size_t n)
+{
+        uint32_t h = 2166136261u; /* FNV-1a */
+
+        for (size_t i = 0; i < n; i++)
+                h = (h ^ (unsigned char)p[i]) * 16777619u;
+        return h;
+}
+
+static int find_twin(Scanner *s, const Key *k)
+{
+        size_t first = top(s)->first_key, n = s->n_keys - first;
+
+        s->compares += n;
+        if (n >= SCAN_GROUP_MAX || s->compares > TWIN_COMPARES_MAX)
+                return scanner_error(s, k->line, "more than %d settings in a group, or many such",
+                        SCAN_GROUP_MAX);
+        for (size_t i = first; i < s->n_keys; i++) {
+                const Key *o = &s->keys[i];
+
+                if (o->hash == k->hash && o->length == k->length &&
+                        memcmp(s->text + o->offset, s->text + k->offset, k->length) == 0)
+                        return (int)i + 1;
+        }
+        return 0;
+}
+
+static int take_name(Scanner *s)
+{
+        const Lexer *l = &s->lexer;
+        size_t n = l->at - l->start;
+        Key k = {
+                .hash = hash_bytes(s->text + l->start, n),
+                .offset = (uint32_t)l->start,
+                .length = (uint32_t)n,
+                .line = l->start_line,
+        };
+        int twin;
+
+        if (s->last == TOKEN_ASSIGN || !in_group(s))
+                return scanner_error(s, l->start_line, "write \"%.*s\" in double quotes",
+                        n > 64 ? 64 : (int)n, s->text + l->start);
+        twin = find_twin(s, &k);
+        if (twin < 0)
+                return twin;
+        if (array_grow(&s->keys, s->n_keys, sizeof(Key)) < 0)
+                return -ENOMEM;
+        s->keys[s->n_keys++] = k;
+        if (twin > 0)
+                return scanner_error(s, k.line, "set twice, here and in line %u",
+                        s->keys[twin - 1].line);
+        return 0;
+}
+
+/* ---- values ---- */
+
+static int count_value(Scanner *s)
+{
+        if (++s->n_values <= SCAN_VALUES_MAX)
+                return 0;
+        return scanner_error(s, s->lexer.start_line,
+                "more than %d values in a text: a long list of addresses belongs into a set's file",
+                SCAN_VALUES_MAX);
+}
+
+static int take_scalar(Scanner *s)
+{
+        if (array_grow(&s->scalars, s->n_scalars, sizeof(ScanScalar)) < 0)
+                return -ENOMEM;
+        s->scalars[s->n_scalars++] = (ScanScalar){
+                .offset = (uint32_t)s->lexer.start,
+                .line = s->lexer.start_line,
+        };
+        return count_value(s);
+}
+
+static int take_open(Scanner *s)
+{
+        if (s->depth == SCAN_DEPTH_MAX)
+                return scanner_error(s, s->lexer.start_line, "nested more than %d levels deep",
+                        SCAN_DEPTH_MAX);
+        top(s)->nested = true;
+        s->frames[s->depth++] = (Frame){
+                .open = s->text[s->lexer.start],
+                .offset = s->lexer.start,
+                .line = s->lexer.start_line,
+                .first_key = s->n_keys,
+        };
+        return count_value(s);
+}
+
+static int take_close(Scanner *s)
+{
+        static const char pairs[] = "{}[]()";
+        const Frame *f = top(s);
+        char c = s->text[s->lexer.start];
+
+        if (s->depth == 1)
+                return scanner_error(s, s->lexer.start_line, "%c closes nothing", c);
+        if (strchr(pairs, f->open)[1] != c)
+                return scanner_error(s, s->lexer.start_line, "%c cannot close the %c of line %u", c,
+                        f->open, f->line);
+        if (f->open == '[' && !f->nested) {
+                s->text[f->offset] = '(';
+                s->text[s->lexer.start] = ')';
+        }
+        s->n_keys = f->first_key;
+        s->depth--;
+        return 0;
+}
+
+static int take_end(Scanner *s)
+{
+        const Frame *f = top(s);
+
+        if (s->depth == 1)
+                return 0;
+        return scanner_error(s, s->lexer.start_line,
+                "the text ends, but the %c of line %u is not closed", f->open, f->line);
+}
+
+static int take_other(Scanner *s)
+{
+        const char *p = s->text + s->lexer.start;
+
+        if (strncmp(p, "@include", strlen("@include")) == 0)
+                return scanner_error(s, s->lexer.start_line,
+                        "@include is refused: put a fragment into policy.d, it does that job");
+        if (*p == '@' || *p == '$')
+                return scanner_error(s, s->lexer.start_line,
+                        "%cNAME is a text, write it in double quotes", *p);
+        return 0; /* libconfig will say it */
+}
+
+static int take_token(Scanner *s, Token t)
+{
+        switch (t) {
+        case TOKEN_NAME:
+                return take_name(s);
+        case TOKEN_STRING:
+                /* neighbours are one string */
+                return s->last == TOKEN_STRING ? 0 : take_scalar(s);
+        case TOKEN_BOOL:
+        case TOKEN_INTEGER:
+        case TOKEN_FLOAT:
+                return take_scalar(s);
+        case TOKEN_COMMA:
+                top(s)->index++;
+                return 0;
+        case TOKEN_OPEN:
+                return take_open(s);
+        case TOKEN_CLOSE:
+                return take_close(s);
+        case TOKEN_END:
+                return take_end(s);
+        case TOKEN_OTHER:
+                return take_other(s);
+        case TOKEN_ERROR:
+                return scanner_error(s, s->lexer.start_line, "%s", s->lexer.error);
+        case TOKEN_ASSIGN:
+        case TOKEN_SEMICOLON:
+                return 0;
+        }
+        return 0;
+}
+
+int scan_text(char *text, const char *file, Diagnostics *d, Scan *ret)
+{
+        Scanner s = { .text = text, .file = file, .d = d, .depth = 1 };
+        Token t;
+        int r;
+
+        r = scan_utf8(text, file, d);
+        if (r < 0)
+                return r;
+        s.frames[0] = (Frame){ .open = '{' };
+        s.last = TOKEN_SEMICOLON;
+        lexer_init(&s.lexer, text);
+        do {
+                t = lexer_next(&s.lexer);
+                r = take_token(&s, t);
+                s.last = t;
+        } while (r >= 0 && t != TOKEN_END);
+        free(s.keys);
+        if (r < 0) {
+                free(s.scalars);
+                return r;
+        }
+        *ret = (Scan){ .text = text, .scalars = s.scalars, .n = s.n_scalars };
+        return 0;
+}
+
+/* ---- questions ---- */
+
+void scan_top_names(const char *text, void (*f)(const char *name, size_t n, void *data), void *data)
+{
+        Lexer l;
+        size_t depth = 0;
+
+        lexer_init(&l, text);
+        for (Token t = lexer_next(&l); t != TOKEN_END && t != TOKEN_ERROR; t = lexer_next(&l)) {
+                if (t == TOKEN_OPEN)
+                        depth++;
+                else if (t == TOKEN_CLOSE)
+                        depth -= depth > 0;
+                else if (t == TOKEN_NAME && depth == 0)
+                        f(text + l.start, l.at - l.start, data);
+        }
+}
+
+const char *scan_name_before(const char *text, unsigned line, size_t *ret_n)
+{
+        const char *name = text;
+        Lexer l;
+
+        *ret_n = 0;
+        lexer_init(&l, text);
+        for (Token t = lexer_next(&l); t != TOKEN_END && t != TOKEN_ERROR; t = lexer_next(&l)) {
+                if (l.start_line > line)
+                        break;
+                if (t == TOKEN_NAME) {
+                        name = text + l.start;
+                        *ret_n = l.at - l.start;
+                }
+        }
+        return name;
+}

@@ -46,6 +46,15 @@ RULES = \
 	setfile \
 	terms \
 	util \
+	lexer \
+	scan \
+	vocabulary \
+	reader \
+	read_value \
+	read_rule \
+	read_document \
+	parse \
+	print \
 	addresslist \
 	json \
 	report \

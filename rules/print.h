@@ -3,8 +3,9 @@
 
 /*
  * Model to canonical text. parse(print(x)) equals x, and print(parse(print(x))) equals print(x):
- * fixed order of settings, only what differs from the default, RFC 5952 addresses, ports by
- * service name where there is one.
+ * fixed order of settings, only what differs from the default (a rule's direction is always said),
+ * RFC 5952 addresses, ports by service name where there is one. The texts are libconfig's own
+ * language: p25's leniency in reading is not needed to read them.
  * All return 0 or -ENOMEM and a text that the caller frees.
  */
 

@@ -340,7 +340,8 @@ static void note_kind(const char *name, size_t n, void *data)
                 return;
         if (vocabulary_find(DOCUMENT_HOST, GROUP_HOST, key))
                 *kind = DOCUMENT_HOST;
-        else if (*kind == _DOCUMENT_INVALID && vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, key))
+        else if (*kind == _DOCUMENT_INVALID &&
+                vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, key))
                 *kind = DOCUMENT_FRAGMENT;
 }
 

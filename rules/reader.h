@@ -24,7 +24,7 @@ typedef struct Reader {
 
 typedef struct Setting Setting;
 /* place is where the setting goes: the group's struct plus the setting's offset. */
-typedef int (*SettingReader)(Reader *r, const Node *n, const Setting *s, void *place);
+typedef int SettingFunction(Reader *r, const Node *n, const Setting *s, void *place);
 
 /* The few words that a text may be. */
 typedef struct Words {
@@ -58,22 +58,23 @@ const Node *list_item(const Node *n, size_t i);
 
 /* ---- read_value.c: one value, or a list of plain ones ---- */
 
-int read_bool(Reader *r, const Node *n, const Setting *s, void *place);     /* bool */
-int read_tristate(Reader *r, const Node *n, const Setting *s, void *place); /* int, 0 or 1 */
-int read_uint32(Reader *r, const Node *n, const Setting *s, void *place);
-int read_uint64(Reader *r, const Node *n, const Setting *s, void *place);
-int read_word(Reader *r, const Node *n, const Setting *s, void *place);      /* an enum */
-int read_name(Reader *r, const Node *n, const Setting *s, void *place);      /* char * */
-int read_text(Reader *r, const Node *n, const Setting *s, void *place);      /* char *, printable */
-int read_bytes(Reader *r, const Node *n, const Setting *s, void *place);     /* char *, any */
-int read_path(Reader *r, const Node *n, const Setting *s, void *place);      /* char * */
-int read_names(Reader *r, const Node *n, const Setting *s, void *place);     /* char **, unique */
-int read_texts(Reader *r, const Node *n, const Setting *s, void *place);     /* char **, printable */
-int read_mail_ports(Reader *r, const Node *n, const Setting *s, void *place); /* Ports */
-int read_manages(Reader *r, const Node *n, const Setting *s, void *place);    /* Role */
-int read_manages_one(Reader *r, const Node *n, const Setting *s, void *place); /* Role */
-int read_defaults(Reader *r, const Node *n, const Setting *s, void *place);   /* Defaults */
-int read_entries(Reader *r, const Node *n, const Setting *s, void *place);    /* PrefixSet * */
+/* Where they write to is said behind each. */
+SettingFunction read_bool;        /* bool */
+SettingFunction read_tristate;    /* int, 0 or 1 */
+SettingFunction read_uint32;      /* uint32_t */
+SettingFunction read_uint64;      /* uint64_t */
+SettingFunction read_word;        /* an enum */
+SettingFunction read_name;        /* char * */
+SettingFunction read_text;        /* char *, printable */
+SettingFunction read_bytes;       /* char *, any */
+SettingFunction read_path;        /* char * */
+SettingFunction read_names;       /* char **, unique */
+SettingFunction read_texts;       /* char **, printable */
+SettingFunction read_mail_ports;  /* Ports */
+SettingFunction read_manages;     /* Role */
+SettingFunction read_manages_one; /* Role */
+SettingFunction read_defaults;    /* Defaults */
+SettingFunction read_entries;     /* PrefixSet * */
 
 /* Parts that other readers use. */
 int read_port(Reader *r, const Node *n, uint16_t *ret);
@@ -84,21 +85,21 @@ int read_host_bits(Reader *r, const Node *n, const Prefix *taken);
 
 /* ---- read_rule.c ---- */
 
-int read_rules(Reader *r, const Node *n, const Setting *s, void *place); /* RuleList */
-int read_addresses(Reader *r, const Node *n, const Setting *s, void *place); /* AddressList */
-int read_ports(Reader *r, const Node *n, const Setting *s, void *place);     /* Rule */
-int read_rate(Reader *r, const Node *n, const Setting *s, void *place);      /* Limit */
-int read_identities(Reader *r, const Node *n, const Setting *s, void *place); /* char ** */
+SettingFunction read_rules;      /* RuleList */
+SettingFunction read_addresses;  /* AddressList */
+SettingFunction read_ports;      /* Rule */
+SettingFunction read_rate;       /* Limit */
+SettingFunction read_identities; /* char ** */
 
 /* ---- read_document.c: what else a document holds ---- */
 
-int read_sets(Reader *r, const Node *n, const Setting *s, void *place);      /* SetDecls */
-int read_vars(Reader *r, const Node *n, const Setting *s, void *place);      /* VarValues */
-int read_asserts(Reader *r, const Node *n, const Setting *s, void *place);   /* Assertions */
-int read_var_decls(Reader *r, const Node *n, const Setting *s, void *place); /* Role */
-int read_roles(Reader *r, const Node *n, const Setting *s, void *place);     /* HostConf */
-int read_role(Reader *r, const Node *n, const Setting *s, void *place);      /* Role */
-int read_state(Reader *r, const Node *n, const Setting *s, void *place);     /* StateDocument */
-int read_state_roles(Reader *r, const Node *n, const Setting *s, void *place); /* State */
-int read_state_fragments(Reader *r, const Node *n, const Setting *s, void *place);
-int read_state_sets(Reader *r, const Node *n, const Setting *s, void *place);
+SettingFunction read_sets;            /* SetDecls */
+SettingFunction read_vars;            /* VarValues */
+SettingFunction read_asserts;         /* Assertions */
+SettingFunction read_var_decls;       /* Role */
+SettingFunction read_roles;           /* HostConf */
+SettingFunction read_role;            /* Role */
+SettingFunction read_state;           /* StateDocument */
+SettingFunction read_state_roles;     /* State */
+SettingFunction read_state_fragments; /* StateDocument */
+SettingFunction read_state_sets;      /* StateDocument */

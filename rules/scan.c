@@ -347,7 +347,8 @@ int scan_text(char *text, const char *file, Diagnostics *d, Scan *ret)
 
 /* ---- questions ---- */
 
-void scan_top_names(const char *text, void (*f)(const char *name, size_t n, void *data), void *data)
+void scan_top_names(
+        const char *text, void (*f)(const char *name, size_t n, void *data), void *data)
 {
         Lexer l;
         size_t depth = 0;

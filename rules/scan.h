@@ -37,7 +37,8 @@ int scan_bytes(const char *text, size_t n, const char *file, Diagnostics *d);
 int scan_text(char *text, const char *file, Diagnostics *d, Scan *ret);
 
 /* The settings that stand outside of any group, until the text ends or breaks off. */
-void scan_top_names(const char *text, void (*f)(const char *name, size_t n, void *data), void *data);
+void scan_top_names(
+        const char *text, void (*f)(const char *name, size_t n, void *data), void *data);
 
 /* The last name of a setting that begins at or before a line, for messages; 0 bytes: there is
  * none. */

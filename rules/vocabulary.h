@@ -48,7 +48,7 @@ struct Setting {
         unsigned documents; /* a bit a DocumentKind: where the setting is known */
         bool required;
         SettingType type;
-        SettingReader read;
+        SettingFunction *read;
         size_t offset;       /* of the place in the group's struct */
         int64_t min, max;    /* of SETTING_INTEGER */
         const Words *words;  /* of a text that is one of few */

@@ -82,7 +82,8 @@ UNIT = \
 	test_host \
 	test_prefixset \
 	test_setfile \
-	compile \
+	test_compile \
+	test_evaluate \
 
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \

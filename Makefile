@@ -80,8 +80,11 @@ CLI = \
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
 	test_host \
+	test_address \
+	test_diagnostic \
 	test_prefixset \
 	test_setfile \
+	test_util \
 	test_compile \
 	test_evaluate \
 

@@ -124,6 +124,8 @@ static const char *refusal_reason(const char *text, size_t n)
         }
         if (n == 0)
                 return "an address is missing";
+        if (memchr(text, '/', n))
+                return "an address, not a prefix, belongs here";
         if (memchr(text, '%', n))
                 return "zone ids are refused: write the address without it and name the interface "
                        "with `on IFACE`";
@@ -243,10 +245,6 @@ int address_parse(const char *text, size_t n, Address *ret, const char **ret_rea
         }
         if (n > 0 && memchr(text, ':', n))
                 return ipv6_parse(text, n, ret, ret_reason);
-        if (n > 0 && memchr(text, '/', n)) {
-                *ret_reason = "an address, not a prefix, belongs here";
-                return -EINVAL;
-        }
         *ret_reason = refusal_reason(text, n);
         return -EINVAL;
 }

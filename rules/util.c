@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
+/* Arrays, lists of strings, texts (util.h). */
+
 #include "rules/util.h"
 
 #include <errno.h>
@@ -170,25 +172,30 @@ void text_make_printable(char *s)
 
 const char *text_show(const char *text, char buffer[static TEXT_SHOWN_MAX])
 {
-        size_t n = strnlen(text, 64);
+        size_t n = strnlen(text, TEXT_SHOWN_MAX - sizeof("..."));
         bool whole = text[n] == '\0';
 
         /* the first byte left out must not be in the midst of a UTF-8 sequence */
         while (!whole && n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
                 n--;
         memcpy(buffer, text, n);
-        strcpy(buffer + n, whole ? "" : "...");
+        memcpy(buffer + n, whole ? "" : "...", whole ? 1 : sizeof("..."));
         text_make_printable(buffer);
         return buffer;
 }
 
 static bool buffer_reserve(Buffer *b, size_t n)
 {
-        size_t want = b->length + n + 1, capacity = b->capacity ? b->capacity : 128;
+        size_t want, capacity = b->capacity ? b->capacity : 128;
         char *grown;
 
         if (b->failed)
                 return false;
+        if (n >= SIZE_MAX / 2 - b->length) {
+                b->failed = true;
+                return false;
+        }
+        want = b->length + n + 1;
         if (want <= b->capacity)
                 return true;
         while (capacity < want)

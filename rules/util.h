@@ -63,9 +63,10 @@ static inline bool streq_null(const char *a, const char *b)
 }
 
 /*
- * Makes room for one more element in a malloc()ed array of *n elements of `size` bytes; capacity
- * is the next power of two (at least 4), so that n alone tells it. Returns 0 or -ENOMEM (the
- * array is then untouched).
+ * Makes room for one more element in a malloc()ed array of n elements of `size` bytes; array points
+ * to the pointer. Capacity is the next power of two (at least 4), so that n alone tells it: an array
+ * that is to grow here must never have been allocated otherwise. Returns 0 or -ENOMEM (the array is
+ * then untouched).
  */
 int array_grow(void *array, size_t n, size_t size);
 
@@ -78,7 +79,7 @@ int array_grow(void *array, size_t n, size_t size);
 size_t strv_length(char *const *l);
 bool strv_contains(char *const *l, const char *s);
 bool strv_equal(char *const *a, char *const *b);
-/* Appends a copy; 0 or -ENOMEM. */
+/* Appends a copy; 0 or -ENOMEM. Costs a walk of the list: for thousands, fill an array. */
 int strv_append(char ***l, const char *s);
 /* Appends and owns the string, also when it fails. */
 int strv_consume(char ***l, char *s);

@@ -59,6 +59,7 @@ RULES = \
 	json \
 	report \
 	report_text \
+	explain \
 	words \
 	words_clauses \
 	words_ports \
@@ -79,6 +80,8 @@ CLI = \
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
+	test_json \
+	test_report \
 	test_host \
 	test_address \
 	test_diagnostic \

@@ -179,6 +179,8 @@ static int text_from_json(const Json *j, const char *key, char **ret)
                 return 0;
         if (!json_text(value))
                 return -EINVAL;
+        if (!json_text(value)[0])
+                return 0;
         copy = strdup(json_text(value));
         if (!copy)
                 return -ENOMEM;
@@ -231,6 +233,16 @@ static int limit_from_json(const Json *j, Limit *ret)
         return 0;
 }
 
+/* RFC 3339 text in documents; the number of microseconds where a bus's dictionary became JSON */
+static uint64_t expiry_from_json(const Json *j)
+{
+        int64_t usec;
+
+        if (json_number(json_get(j, "expires"), &usec))
+                return usec > 0 ? (uint64_t)usec : 0;
+        return json_get_time(j, "expires");
+}
+
 static int words_from_json(const Json *j, Rule *rule)
 {
         const char *action = json_get_string(j, "action");
@@ -251,7 +263,7 @@ int rule_from_json(const Json *j, ReportRule *ret)
                 return -ENOMEM;
         rule->id = (uint64_t)json_get_integer(j, "id");
         rule->log = json_get_bool(j, "log");
-        rule->expires_usec = json_get_time(j, "expires");
+        rule->expires_usec = expiry_from_json(j);
         if ((r = words_from_json(j, rule)) < 0 || (r = source_from_json(j, rule)) < 0 ||
                 (r = ports_from_json(json_get(j, "ports"), &rule->ports)) < 0 ||
                 (r = addresses_from_json(j, "from", &rule->from)) < 0 ||

@@ -60,7 +60,11 @@ static int table_print(const Report *r, bool numbered, Buffer *b)
 {
         if (r->n_rules == 0)
                 return 0;
-        buffer_printf(b, "\n%s%s\n", numbered ? "     " : "", rule_rows_head);
+        buffer_add_char(b, '\n');
+        if (numbered)
+                rows_indent(rule_rows_head, b);
+        else
+                buffer_printf(b, "%s\n", rule_rows_head);
         for (size_t i = 0; i < r->n_rules; i++) {
                 _cleanup_free_ char *rows = NULL;
                 int k;

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the keys of the bus's documents and their types. What a rule alone can get wrong is
+ * rules/'s to say; this file gives it its D-Bus name.
+ */
+
+#include "daemon/bus_rule.h"
+
+#include "daemon/api.h"
+#include "daemon/bus_dict.h"
+#include "rules/addresslist.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* ---- rules in ---- */
+
+enum {
+        KEY_ACTION,
+        KEY_DIRECTION,
+        KEY_PORTS,
+        KEY_FROM,
+        KEY_TO,
+        KEY_INTERFACE,
+        KEY_IN_INTERFACE,
+        KEY_OUT_INTERFACE,
+        KEY_USER,
+        KEY_GROUP,
+        KEY_UNIT,
+        KEY_RATE,
+        KEY_BURST,
+        KEY_MAX,
+        KEY_EXPIRES,
+        KEY_LOG,
+        KEY_COMMENT,
+        _KEY_ADD_MAX, /* those behind are RemoveRule's */
+        KEY_ID = _KEY_ADD_MAX,
+        KEY_POSITION,
+        _KEY_MAX,
+};
+
+static const BusKey rule_keys[_KEY_MAX] = {
+        [KEY_ACTION] = { "action", "s" },
+        [KEY_DIRECTION] = { "direction", "s" },
+        [KEY_PORTS] = { "ports", "aq" },
+        [KEY_FROM] = { "from", "as" },
+        [KEY_TO] = { "to", "as" },
+        [KEY_INTERFACE] = { "interface", "s" },
+        [KEY_IN_INTERFACE] = { "in_interface", "s" },
+        [KEY_OUT_INTERFACE] = { "out_interface", "s" },
+        [KEY_USER] = { "user", "as" },
+        [KEY_GROUP] = { "group", "as" },
+        [KEY_UNIT] = { "unit", "as" },
+        [KEY_RATE] = { "rate", "s" },
+        [KEY_BURST] = { "burst", "u" },
+        [KEY_MAX] = { "max", "u" },
+        [KEY_EXPIRES] = { "expires", "t" },
+        [KEY_LOG] = { "log", "b" },
+        [KEY_COMMENT] = { "comment", "s" },
+        [KEY_ID] = { "id", "t" },
+        [KEY_POSITION] = { "position", "u" },
+};
+
+void bus_rule_deinit(BusRule *r)
+{
+        rule_unref(r->rule);
+        *r = (BusRule){ 0 };
+}
+
+/* The first error of d as a D-Bus error. */
+static int diagnostics_to_error(const Diagnostics *d, const char *name, sd_bus_error *error)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (d->items[i].severity == SEVERITY_ERROR)
+                        return sd_bus_error_set(error, name, d->items[i].text);
+        return sd_bus_error_set(error, name, "not valid");
+}
+
+static int words_set(Rule *rule, BusRuleUse use, const BusValue *v, sd_bus_error *error)
+{
+        char shown[TEXT_SHOWN_MAX];
+
+        if (v[KEY_ACTION].given) {
+                rule->action = action_from_string(v[KEY_ACTION].string);
+                if (rule->action == _ACTION_INVALID)
+                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
+                                "%s is no action (allow, deny, reject, limit)",
+                                text_show(v[KEY_ACTION].string, shown));
+        } else if (use == BUS_RULE_ADD)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "a rule has an action: allow, deny, reject or limit");
+        if (v[KEY_DIRECTION].given) {
+                rule->direction = direction_from_string(v[KEY_DIRECTION].string);
+                if (rule->direction == _DIRECTION_INVALID)
+                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
+                                "%s is no direction (in, out, routed)",
+                                text_show(v[KEY_DIRECTION].string, shown));
+        }
+        return 0;
+}
+
+static int ports_set(Rule *rule, const BusValue *v, sd_bus_error *error)
+{
+        if (v->n == 0)
+                return 0;
+        rule->ports.n = 0;
+        for (size_t i = 0; i < v->n; i++)
+                if (ports_add(&rule->ports, v->ports[i]) < 0)
+                        return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                                "a rule holds at most %d ports", PORTS_MAX);
+        return 0;
+}
+
+static int addresses_set(
+        const char *setting, const BusValue *v, AddressList *list, sd_bus_error *error)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r;
+
+        r = address_list_parse(v->strings, false, setting, (Place){ 0 }, &d, list);
+        if (r == -EINVAL)
+                return diagnostics_to_error(&d, BUS_ERROR_INVALID_RULE, error);
+        if (r == -E2BIG)
+                return diagnostics_to_error(&d, BUS_ERROR_LIMIT_EXCEEDED, error);
+        return r;
+}
+
+/* An empty text is as good as none: D-Bus has no null. */
+static int text_set(const BusValue *v, char **text)
+{
+        if (!v->given || !v->string[0])
+                return 0;
+        *text = strdup(v->string);
+        return *text ? 0 : -ENOMEM;
+}
+
+static int comment_set(const BusValue *v, char **comment, sd_bus_error *error)
+{
+        if (v->given && strlen(v->string) > COMMENT_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "a comment is at most %d bytes", COMMENT_MAX);
+        return text_set(v, comment);
+}
+
+static int names_set(const char *setting, const BusValue *v, char ***names, sd_bus_error *error)
+{
+        for (size_t i = 0; i < v->n; i++)
+                if (v->strings[i][0] == '$')
+                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_RULE,
+                                "%s: vars have a meaning in files alone", setting);
+        return strv_copy(v->strings, names);
+}
+
+static int limit_set(Limit *l, const BusValue *v, sd_bus_error *error)
+{
+        char shown[TEXT_SHOWN_MAX];
+        int r;
+
+        if (v[KEY_RATE].given) {
+                r = limit_rate_parse(v[KEY_RATE].string, &l->rate, &l->unit_sec);
+                if (r < 0)
+                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_RULE,
+                                "%s is no rate: write N/second, N/minute, N/hour or N/day, N from "
+                                "1 to %d",
+                                text_show(v[KEY_RATE].string, shown), LIMIT_RATE_MAX);
+        }
+        if (v[KEY_BURST].given &&
+                (v[KEY_BURST].number < 1 || v[KEY_BURST].number > LIMIT_BURST_MAX))
+                return sd_bus_error_setf(
+                        error, BUS_ERROR_INVALID_RULE, "burst is 1 to %d", LIMIT_BURST_MAX);
+        if (v[KEY_MAX].given && (v[KEY_MAX].number < 1 || v[KEY_MAX].number > LIMIT_OPEN_MAX))
+                return sd_bus_error_setf(
+                        error, BUS_ERROR_INVALID_RULE, "max is 1 to %d", LIMIT_OPEN_MAX);
+        l->burst = (uint32_t)v[KEY_BURST].number;
+        l->open = (uint32_t)v[KEY_MAX].number;
+        return 0;
+}
+
+/* A match without an action is checked as one that allows. */
+static int rule_validate(
+        Rule *rule, const Ports *mail_ports, const BusValue *v, sd_bus_error *error)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Action action = rule->action;
+        int r;
+
+        if (!v[KEY_ACTION].given)
+                rule->action = ACTION_ALLOW;
+        r = rule_check(rule, mail_ports, NULL, &d);
+        rule->action = action;
+        if (r != -EINVAL)
+                return r;
+        if (rule->from.n + rule->to.n > RULE_ADDRESSES_MAX)
+                return diagnostics_to_error(&d, BUS_ERROR_LIMIT_EXCEEDED, error);
+        return diagnostics_to_error(&d, BUS_ERROR_INVALID_RULE, error);
+}
+
+static int rule_from_values(
+        BusRuleUse use, const Ports *mail_ports, const BusValue *v, Rule **ret, sd_bus_error *error)
+{
+        _cleanup_(rule_unref_p) Rule *rule = rule_new();
+        int r;
+
+        if (!rule)
+                return -ENOMEM;
+        rule->source = SOURCE_P25CTL;
+        rule->action = _ACTION_INVALID;
+        rule->log = v[KEY_LOG].number;
+        if (v[KEY_EXPIRES].number > 0)
+                return sd_bus_error_set(
+                        error, BUS_ERROR_NOT_SUPPORTED, "expires is not available in this version");
+        if ((r = words_set(rule, use, v, error)) < 0 ||
+                (r = ports_set(rule, &v[KEY_PORTS], error)) < 0 ||
+                (r = addresses_set("from", &v[KEY_FROM], &rule->from, error)) < 0 ||
+                (r = addresses_set("to", &v[KEY_TO], &rule->to, error)) < 0 ||
+                (r = text_set(&v[KEY_INTERFACE], &rule->interface)) < 0 ||
+                (r = text_set(&v[KEY_IN_INTERFACE], &rule->in_interface)) < 0 ||
+                (r = text_set(&v[KEY_OUT_INTERFACE], &rule->out_interface)) < 0 ||
+                (r = names_set("user", &v[KEY_USER], &rule->user, error)) < 0 ||
+                (r = names_set("group", &v[KEY_GROUP], &rule->group, error)) < 0 ||
+                (r = names_set("unit", &v[KEY_UNIT], &rule->unit, error)) < 0 ||
+                (r = limit_set(&rule->limit, v, error)) < 0 ||
+                (r = comment_set(&v[KEY_COMMENT], &rule->comment, error)) < 0 ||
+                (r = rule_validate(rule, mail_ports, v, error)) < 0)
+                return r;
+        *ret = TAKE_PTR(rule);
+        return 0;
+}
+
+static int place_from_values(const BusValue *v, BusRule *ret, sd_bus_error *error)
+{
+        size_t given = 0;
+
+        for (size_t i = 0; i < _KEY_MAX; i++)
+                given += v[i].given;
+        if (given > 1)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "id and position each say alone which rule is meant");
+        ret->has_id = v[KEY_ID].given;
+        ret->id = v[KEY_ID].number;
+        ret->has_position = v[KEY_POSITION].given;
+        ret->position = (uint32_t)v[KEY_POSITION].number;
+        return 0;
+}
+
+int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, BusRule *ret,
+        sd_bus_error *error)
+{
+        size_t n = use == BUS_RULE_ADD ? _KEY_ADD_MAX : _KEY_MAX;
+        BusValue values[_KEY_MAX] = { 0 };
+        BusRule rule = { 0 };
+        int r;
+
+        r = bus_dict_read(m, rule_keys, n, BUS_ERROR_INVALID_RULE, values, error);
+        if (r >= 0) {
+                if (values[KEY_ID].given || values[KEY_POSITION].given)
+                        r = place_from_values(values, &rule, error);
+                else
+                        r = rule_from_values(use, mail_ports, values, &rule.rule, error);
+        }
+        bus_values_deinit(values, _KEY_MAX);
+        if (r < 0)
+                return r;
+        *ret = rule;
+        return 0;
+}
+
+/* ---- rules out ---- */
+
+static int ports_append(sd_bus_message *m, const Ports *ports)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append_basic(m, 's', "ports")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "aq")) < 0 ||
+                (r = sd_bus_message_append_array(
+                         m, 'q', ports->items, ports->n * sizeof(ports->items[0]))) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int addresses_append(sd_bus_message *m, const char *key, const AddressList *l)
+{
+        _cleanup_strv_ char **texts = NULL;
+        int r = address_list_print(l, &texts);
+
+        return r < 0 ? r : bus_append_strings(m, key, texts);
+}
+
+static int text_append(sd_bus_message *m, const char *key, const char *text)
+{
+        return text ? bus_append_entry(m, key, "s", text) : 0;
+}
+
+static int limit_append(sd_bus_message *m, const Limit *l)
+{
+        char rate[64];
+        int r = 0;
+
+        if (l->unit_sec > 0) {
+                snprintf(rate, sizeof(rate), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
+                r = bus_append_entry(m, "rate", "s", rate);
+        }
+        if (r >= 0 && l->burst > 0)
+                r = bus_append_entry(m, "burst", "u", l->burst);
+        if (r >= 0 && l->open > 0)
+                r = bus_append_entry(m, "max", "u", l->open);
+        return r;
+}
+
+static int source_append(sd_bus_message *m, const Rule *rule)
+{
+        _cleanup_free_ char *source = NULL;
+        int r = rule_source_format(rule, &source);
+
+        return r < 0 ? r : bus_append_entry(m, "source", "s", source);
+}
+
+int bus_rule_append(sd_bus_message *m, const ReportRule *report)
+{
+        const Rule *rule = report->rule;
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "id", "t", rule->id)) < 0 ||
+                (r = bus_append_entry(m, "position", "u", (uint32_t)report->position)) < 0 ||
+                (r = source_append(m, rule)) < 0 ||
+                (r = bus_append_entry(m, "action", "s", action_to_string(rule->action))) < 0 ||
+                (r = bus_append_entry(m, "direction", "s", direction_to_string(rule->direction))) <
+                        0 ||
+                (r = ports_append(m, &rule->ports)) < 0 ||
+                (r = addresses_append(m, "from", &rule->from)) < 0 ||
+                (r = addresses_append(m, "to", &rule->to)) < 0 ||
+                (r = text_append(m, "interface", rule->interface)) < 0 ||
+                (r = text_append(m, "in_interface", rule->in_interface)) < 0 ||
+                (r = text_append(m, "out_interface", rule->out_interface)) < 0 ||
+                (r = bus_append_strings(m, "user", rule->user)) < 0 ||
+                (r = bus_append_strings(m, "group", rule->group)) < 0 ||
+                (r = bus_append_strings(m, "unit", rule->unit)) < 0 ||
+                (r = limit_append(m, &rule->limit)) < 0 ||
+                (r = bus_append_entry(m, "log", "b", (int)rule->log)) < 0 ||
+                (r = bus_append_entry(m, "comment", "s", rule->comment ?: "")) < 0 ||
+                (r = bus_append_entry(m, "packets", "t", report->packets)) < 0 ||
+                (r = bus_append_entry(m, "bytes", "t", report->bytes)) < 0)
+                return r;
+        if (rule->expires_usec > 0) {
+                r = bus_append_entry(m, "expires", "t", rule->expires_usec);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(m);
+}
+
+/* ---- options ---- */
+
+enum {
+        OPTION_DRY_RUN,
+        OPTION_EXPECTED_REVISION,
+        OPTION_CONFIRM_SECONDS,
+        OPTION_REASON,
+        _OPTION_ALL_MAX, /* those behind are AddRule's */
+        OPTION_POSITION = _OPTION_ALL_MAX,
+        _OPTION_MAX,
+};
+
+static const BusKey option_keys[_OPTION_MAX] = {
+        [OPTION_DRY_RUN] = { "dry_run", "b" },
+        [OPTION_EXPECTED_REVISION] = { "expected_revision", "t" },
+        [OPTION_CONFIRM_SECONDS] = { "confirm_seconds", "u" },
+        [OPTION_REASON] = { "reason", "s" },
+        [OPTION_POSITION] = { "position", "u" },
+};
+
+static int options_validate(const BusValue *v, sd_bus_error *error)
+{
+        const char *reason = v[OPTION_REASON].string;
+
+        if (v[OPTION_CONFIRM_SECONDS].number > 0)
+                return sd_bus_error_set(error, BUS_ERROR_NOT_SUPPORTED,
+                        "confirm_seconds is not available in this version");
+        if (reason && strlen(reason) > COMMENT_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "a reason is at most %d bytes", COMMENT_MAX);
+        if (reason && !comment_is_valid(reason))
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
+                        "a reason is a text without control characters");
+        if (v[OPTION_POSITION].given && v[OPTION_POSITION].number < 1)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS, "positions count from 1");
+        return 0;
+}
+
+int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_error *error)
+{
+        size_t n = with_position ? _OPTION_MAX : _OPTION_ALL_MAX;
+        BusValue v[_OPTION_MAX] = { 0 };
+        int r;
+
+        /* no option is a list: there is nothing to free */
+        r = bus_dict_read(m, option_keys, n, BUS_ERROR_INVALID_ARGS, v, error);
+        if (r < 0)
+                return r;
+        r = options_validate(v, error);
+        if (r < 0)
+                return r;
+        *ret = (Change){
+                .dry_run = v[OPTION_DRY_RUN].number,
+                .has_expected = v[OPTION_EXPECTED_REVISION].given,
+                .expected_revision = v[OPTION_EXPECTED_REVISION].number,
+                .position = (uint32_t)v[OPTION_POSITION].number,
+                .reason = v[OPTION_REASON].string,
+        };
+        return 0;
+}
+
+/* ---- packets ---- */
+
+enum {
+        PACKET_DIRECTION,
+        PACKET_FROM,
+        PACKET_TO,
+        PACKET_PORT,
+        PACKET_USER,
+        PACKET_GROUP,
+        PACKET_UNIT,
+        PACKET_INTERFACE,
+        PACKET_IN_INTERFACE,
+        PACKET_OUT_INTERFACE,
+        _PACKET_MAX,
+};
+
+static const BusKey packet_keys[_PACKET_MAX] = {
+        [PACKET_DIRECTION] = { "direction", "s" },
+        [PACKET_FROM] = { "from", "s" },
+        [PACKET_TO] = { "to", "s" },
+        [PACKET_PORT] = { "port", "q" },
+        [PACKET_USER] = { "user", "s" },
+        [PACKET_GROUP] = { "group", "s" },
+        [PACKET_UNIT] = { "unit", "s" },
+        [PACKET_INTERFACE] = { "interface", "s" },
+        [PACKET_IN_INTERFACE] = { "in_interface", "s" },
+        [PACKET_OUT_INTERFACE] = { "out_interface", "s" },
+};
+
+/* The words of `explain` before each value. */
+static const char *const packet_words[_PACKET_MAX][2] = {
+        [PACKET_FROM] = { "from" },
+        [PACKET_TO] = { "to" },
+        [PACKET_PORT] = { "port" },
+        [PACKET_USER] = { "user" },
+        [PACKET_GROUP] = { "group" },
+        [PACKET_UNIT] = { "unit" },
+        [PACKET_INTERFACE] = { "on" },
+        [PACKET_IN_INTERFACE] = { "in", "on" },
+        [PACKET_OUT_INTERFACE] = { "out", "on" },
+};
+
+int bus_packet_read(sd_bus_message *m, BusPacket *ret, sd_bus_error *error)
+{
+        BusValue v[_PACKET_MAX] = { 0 };
+        char shown[TEXT_SHOWN_MAX];
+        size_t n = 0;
+        int r;
+
+        r = bus_dict_read(m, packet_keys, _PACKET_MAX, BUS_ERROR_INVALID_ARGS, v, error);
+        if (r < 0)
+                return r;
+        if (!v[PACKET_DIRECTION].given)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
+                        "a packet has a direction: in, out or routed");
+        if (direction_from_string(v[PACKET_DIRECTION].string) == _DIRECTION_INVALID)
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
+                        "%s is no direction (in, out, routed)",
+                        text_show(v[PACKET_DIRECTION].string, shown));
+
+        *ret = (BusPacket){ .user = v[PACKET_USER].string, .has_group = v[PACKET_GROUP].given };
+        snprintf(ret->port, sizeof(ret->port), "%u", (unsigned)v[PACKET_PORT].number);
+        v[PACKET_PORT].string = ret->port;
+        ret->words[n++] = v[PACKET_DIRECTION].string;
+        for (size_t i = PACKET_FROM; i < _PACKET_MAX; i++) {
+                if (!v[i].given)
+                        continue;
+                for (size_t k = 0; k < 2 && packet_words[i][k]; k++)
+                        ret->words[n++] = packet_words[i][k];
+                ret->words[n++] = v[i].string;
+        }
+        return 0;
+}

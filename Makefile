@@ -90,6 +90,7 @@ UNIT = \
 	test_util \
 	test_compile \
 	test_evaluate \
+	test_roles \
 
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \

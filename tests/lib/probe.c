@@ -322,6 +322,16 @@ static int verb_hold(const Options *o, int argc, char **argv)
         return 0;
 }
 
+/* A socket that is closed with something unread resets the connection. */
+static void greeting_read(int fd, int timeout_msec)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        char buffer[512];
+
+        if (poll(&p, 1, timeout_msec) > 0)
+                (void)!recv(fd, buffer, sizeof(buffer), 0);
+}
+
 /* Writes what the socket's buffer takes (at most -n bytes), closes at once and is gone; prints
  * how much it was. */
 static int verb_send(const Options *o, int argc, char **argv)
@@ -336,6 +346,7 @@ static int verb_send(const Options *o, int argc, char **argv)
         fd = connect_begin(o, argv[0], argv[1]);
         if (connect_finish(fd, now_usec() + o->timeout_msec * (int64_t)1000, &error) != OPEN)
                 die("send: %s", strerrorname_np(error ? error : ETIMEDOUT));
+        greeting_read(fd, o->timeout_msec);
         while (sent < o->number) {
                 size_t want = sizeof(chunk);
                 ssize_t n;

@@ -97,6 +97,7 @@ BUS = \
 
 # compare with the files of tests/golden
 GOLDEN = \
+	roles \
 	words \
 
 # run by tests/run in a network namespace of their own

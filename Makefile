@@ -68,9 +68,16 @@ RULES = \
 	sentence \
 
 DAEMON = \
+	store \
+	store_good \
+	backend_memory \
+	difference \
 
 # of the daemon's room, what p25ctl links too: reading files, users and cgroups of the host
 HOST = \
+	host \
+	host_state \
+	journal \
 	host_files \
 	host_names \
 	host_cgroup \
@@ -85,6 +92,7 @@ UNIT = \
 	test_host \
 	test_address \
 	test_diagnostic \
+	test_store \
 	test_prefixset \
 	test_setfile \
 	test_util \

@@ -30,8 +30,7 @@ void host_paths_deinit(HostPaths *p);
  * error in d at the file: -ENOENT, -EISDIR, -EINVAL (not a regular file), -EFBIG beyond max bytes…
  * d may be NULL.
  */
-int host_read_file(
-        const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
+int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
 
 /* Names ending in ".conf" that do not begin with a dot, sorted (strcmp); a folder that is not
  * there is empty. 0 or negative errno with an error in d. */

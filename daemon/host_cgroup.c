@@ -42,9 +42,9 @@ static bool has_suffix(const char *s, const char *suffix)
 /* The full name of a unit, "postfix" → "postfix.service"; -ENOENT for what can be none. */
 static int unit_full_name(const char *unit, char **ret)
 {
-        static const char *const suffixes[] = { ".service", ".slice", ".scope", ".socket",
-                ".mount", ".swap" };
-        _cleanup_buffer_ Buffer name = {0};
+        static const char *const suffixes[] = { ".service", ".slice", ".scope", ".socket", ".mount",
+                ".swap" };
+        _cleanup_buffer_ Buffer name = { 0 };
 
         if (unit[0] == '\0' || unit[0] == '.' || strchr(unit, '/') || strlen(unit) > NAME_MAX)
                 return -ENOENT;
@@ -66,8 +66,8 @@ static int cgroup_stat(int mount, const char *path, uint32_t level, Cgroup *ret)
         return 0;
 }
 
-/* folder + "/" + name, or folder + "/_" + name: systemd escapes names that the kernel could take for
- * one of its own files ("cpu.service"). */
+/* folder + "/" + name, or folder + "/_" + name: systemd escapes names that the kernel could take
+ * for one of its own files ("cpu.service"). */
 static int cgroup_stat_unit(
         int mount, const char *folder, const char *name, uint32_t level, Cgroup *ret)
 {
@@ -77,8 +77,7 @@ static int cgroup_stat_unit(
                 int n = snprintf(path, sizeof(path), "%s%s%s%s", folder, folder[0] ? "/" : "",
                         escaped ? "_" : "", name);
 
-                if (n >= 0 && (size_t)n < sizeof(path) &&
-                        cgroup_stat(mount, path, level, ret) >= 0)
+                if (n >= 0 && (size_t)n < sizeof(path) && cgroup_stat(mount, path, level, ret) >= 0)
                         return 0;
         }
         return -ENOENT;
@@ -87,7 +86,7 @@ static int cgroup_stat_unit(
 /* "a-b.slice" lies in a.slice; the folder's path, and its level, in *ret_level. */
 static int slice_parent(const char *slice, char **ret, uint32_t *ret_level)
 {
-        _cleanup_buffer_ Buffer path = {0};
+        _cleanup_buffer_ Buffer path = { 0 };
         uint32_t level = 0;
 
         for (const char *dash = strchr(slice, '-'); dash; dash = strchr(dash + 1, '-')) {
@@ -103,7 +102,7 @@ static int slice_parent(const char *slice, char **ret, uint32_t *ret_level)
  * dashes of NAME escaped. NULL: no instance. */
 static int template_parent(const char *name, char **ret)
 {
-        _cleanup_buffer_ Buffer path = {0};
+        _cleanup_buffer_ Buffer path = { 0 };
         const char *at = strchr(name, '@');
 
         if (!at || at == name) {
@@ -146,7 +145,7 @@ static int search(int mount, const char *name, Cgroup *ret)
                 }
                 while (levels[i] < SEARCH_LEVEL_MAX && n < SEARCH_FOLDERS_MAX &&
                         (entry = readdir(dir))) {
-                        _cleanup_buffer_ Buffer path = {0};
+                        _cleanup_buffer_ Buffer path = { 0 };
                         char *text;
 
                         if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
@@ -196,7 +195,7 @@ int host_unit_find(const char *mount, const char *unit, Cgroup *ret)
 
 static int parents_add(char ***l, const char *mount, const char *path)
 {
-        _cleanup_buffer_ Buffer text = {0};
+        _cleanup_buffer_ Buffer text = { 0 };
         struct stat st;
         char *full;
 

@@ -15,7 +15,7 @@
 
 static int path_join(const char *a, const char *b, char **ret)
 {
-        _cleanup_buffer_ Buffer text = {0};
+        _cleanup_buffer_ Buffer text = { 0 };
 
         buffer_printf(&text, "%s%s", a, b);
         return buffer_take(&text, ret);
@@ -30,12 +30,12 @@ void host_paths_deinit(HostPaths *p)
         free(p->state);
         free(p->runtime);
         free(p->root);
-        *p = (HostPaths){0};
+        *p = (HostPaths){ 0 };
 }
 
 int host_paths_init(HostPaths *p, const char *root, const char *policies)
 {
-        _cleanup_(host_paths_deinit) HostPaths n = {0};
+        _cleanup_(host_paths_deinit) HostPaths n = { 0 };
         size_t length;
 
         n.root = strdup(root ? root : "");
@@ -55,7 +55,7 @@ int host_paths_init(HostPaths *p, const char *root, const char *policies)
                 return -ENOMEM;
 
         *p = n;
-        n = (HostPaths){0};
+        n = (HostPaths){ 0 };
         return 0;
 }
 
@@ -64,7 +64,7 @@ void host_inputs_deinit(HostInputs *l)
         for (size_t i = 0; i < l->n; i++)
                 free(l->items[i].path);
         free(l->items);
-        *l = (HostInputs){0};
+        *l = (HostInputs){ 0 };
 }
 
 HostInput host_input_from_stat(const struct stat *st)
@@ -73,17 +73,17 @@ HostInput host_input_from_stat(const struct stat *st)
                 .device = st->st_dev,
                 .inode = st->st_ino,
                 .size = (uint64_t)st->st_size,
-                .mtime_nsec = (uint64_t)st->st_mtim.tv_sec * 1000000000u +
-                        (uint64_t)st->st_mtim.tv_nsec,
-                .ctime_nsec = (uint64_t)st->st_ctim.tv_sec * 1000000000u +
-                        (uint64_t)st->st_ctim.tv_nsec,
+                .mtime_nsec =
+                        (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec,
+                .ctime_nsec =
+                        (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec,
         };
 }
 
 bool host_input_equal(const HostInput *a, const HostInput *b)
 {
         return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-                a->mtime_nsec == b->mtime_nsec && a->ctime_nsec == b->ctime_nsec;
+               a->mtime_nsec == b->mtime_nsec && a->ctime_nsec == b->ctime_nsec;
 }
 
 static int inputs_add(HostInputs *l, const char *path, const struct stat *st)
@@ -98,6 +98,25 @@ static int inputs_add(HostInputs *l, const char *path, const struct stat *st)
         if (!input.path)
                 return -ENOMEM;
         l->items[l->n++] = input;
+        return 0;
+}
+
+int host_inputs_copy(const HostInputs *l, HostInputs *ret)
+{
+        _cleanup_(host_inputs_deinit) HostInputs copy = { 0 };
+
+        copy.items = calloc(l->n + 1, sizeof(*copy.items));
+        if (!copy.items)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n; i++) {
+                copy.items[i] = l->items[i];
+                copy.items[i].path = strdup(l->items[i].path);
+                if (!copy.items[i].path)
+                        return -ENOMEM;
+                copy.n++;
+        }
+        *ret = copy;
+        copy = (HostInputs){ 0 };
         return 0;
 }
 
@@ -257,8 +276,7 @@ int host_list_conf(const char *folder, Diagnostics *d, char ***ret)
                 return 0;
         }
         if (!dir && errno == ENOTDIR) {
-                (void)diagnostics_error(
-                        d, ((Place){ .file = folder }), NULL, "is not a folder");
+                (void)diagnostics_error(d, ((Place){ .file = folder }), NULL, "is not a folder");
                 return -ENOTDIR;
         }
         if (!dir)

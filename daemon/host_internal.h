@@ -32,6 +32,8 @@ HostInput host_input_from_stat(const struct stat *st);
 /* The same file, unchanged? The path is not compared. */
 bool host_input_equal(const HostInput *a, const HostInput *b);
 
+int host_inputs_copy(const HostInputs *l, HostInputs *ret);
+
 /* Opens without blocking and without side effects; a descriptor, or -EISDIR, -EINVAL, other
  * negative errno. */
 int host_open_regular(const char *path, struct stat *ret_stat);
@@ -77,8 +79,8 @@ void stored_state_deinit(StoredState *s);
 
 /* Reads the state from `file` (STATE_FILE or STATE_PREVIOUS) of `folder`. Files that sets of
  * its fragments name are read below root. As host_load_state. */
-int host_load_stored(const char *folder, const char *file, const char *root, Diagnostics *d,
-        StoredState *ret);
+int host_load_stored(
+        const char *folder, const char *file, const char *root, Diagnostics *d, StoredState *ret);
 
 /* Puts entries in the place of the set's, or adds the set, keeping the order of names; takes a
  * reference. entries NULL removes. 0 or -ENOMEM. */

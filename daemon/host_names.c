@@ -46,7 +46,7 @@ HostNames *host_names_free(HostNames *n)
 
 static int names_path(const char *etc, const char *name, char **ret)
 {
-        _cleanup_buffer_ Buffer path = {0};
+        _cleanup_buffer_ Buffer path = { 0 };
 
         buffer_printf(&path, "%s/%s", etc, name);
         return buffer_take(&path, ret);
@@ -206,8 +206,8 @@ static bool nss_knows_more(HostNames *n, const char *database)
 typedef int (*NssQuery)(const char *name, uint32_t number, char *buffer, size_t size,
         char **ret_name, uint32_t *ret_number, uint32_t *ret_group);
 
-static int query_user(const char *name, uint32_t number, char *buffer, size_t size,
-        char **ret_name, uint32_t *ret_number, uint32_t *ret_group)
+static int query_user(const char *name, uint32_t number, char *buffer, size_t size, char **ret_name,
+        uint32_t *ret_number, uint32_t *ret_group)
 {
         struct passwd pw, *found = NULL;
         int r = name ? getpwnam_r(name, &pw, buffer, size, &found)
@@ -341,8 +341,8 @@ int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid)
                         if (field_number(line, 2, &number) >= 0 && number == uid)
                                 return field_number(line, 3, ret_gid) >= 0 ? 0 : -ENOENT;
                 return nss_knows_more(n, "passwd")
-                        ? nss_query(query_user, NULL, uid, NULL, &number, ret_gid)
-                        : -ENOENT;
+                               ? nss_query(query_user, NULL, uid, NULL, &number, ret_gid)
+                               : -ENOENT;
         }
         if (file_find_number(&n->passwd, user, 3, ret_gid) >= 0)
                 return 0;

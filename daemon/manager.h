@@ -39,10 +39,10 @@ typedef struct Change {
 typedef struct ChangeResult {
         bool changed;
         uint64_t revision;
-        char **diff;           /* "+ allow out …", "- …": what was added and removed, a line each */
+        char **diff; /* "+ allow out …", "- …": what was added and removed, a line each */
         char **warnings;
-        ErrorKind error;       /* set with every negative return */
-        char *message;         /* one line, what p25ctl prints after "ERROR: " */
+        ErrorKind error; /* set with every negative return */
+        char *message;   /* one line, what p25ctl prints after "ERROR: " */
 } ChangeResult;
 
 void change_result_deinit(ChangeResult *r);
@@ -52,11 +52,16 @@ typedef struct ManagerOptions {
         const BackendOps *backend;   /* NULL: as the policy says */
         const int *fds;              /* from the service manager's store */
         size_t n_fds;
+        HostNames *names; /* taken over; NULL: of this host */
 } ManagerOptions;
 
-/* Loads (files and state; else last good; else no-mail), applies, and gives a manager that is in
- * force. Without a bus, network or name service. */
-int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret);
+/*
+ * Loads (files and state; else last good; else no-mail), applies, and gives a manager that is in
+ * force. Without a bus, network or name service. On failure nothing has changed, and *ret_message
+ * says why in a line: -EPERM (no CAP_NET_ADMIN), -EOPNOTSUPP (no nf_tables), -ENOMEM, another errno
+ * of the kernel.
+ */
+int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message);
 void manager_set_events(Manager *m, const ManagerEvents *events);
 Manager *manager_free(Manager *m); /* leaves the policy in the kernel */
 DEFINE_CLEANUP(Manager, manager_free)
@@ -64,6 +69,8 @@ DEFINE_CLEANUP(Manager, manager_free)
 /* Every change: 0 and r->changed, or negative errno with r->error and r->message; then nothing has
  * changed. Under dry_run nothing ever does. */
 int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r);
+/* By match, and by action unless it is _ACTION_INVALID. That there is no such rule is no error but
+ * no change; of an id or a position it is ERROR_NO_SUCH_RULE. */
 int manager_remove_rule(Manager *m, const Rule *match, const Change *c, ChangeResult *r);
 int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r);
 int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c, ChangeResult *r);
@@ -72,11 +79,11 @@ int manager_set_default(
         Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r);
 int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r);
 int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
-/* An empty text removes. */
-int manager_put_fragment(Manager *m, const char *name, const char *text, size_t n, const Change *c,
-        ChangeResult *r);
-int manager_replace_set(Manager *m, const char *name, const char *text, size_t n, const Change *c,
-        ChangeResult *r);
+/* An empty text removes; what is not there is ERROR_NO_SUCH_FRAGMENT. */
+int manager_put_fragment(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
+int manager_replace_set(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
 int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
         const Change *c, ChangeResult *r);
 int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r);
@@ -85,10 +92,14 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r);
 
 /* Reading. */
 const Policy *manager_policy(const Manager *m);
-const Ruleset *manager_ruleset(const Manager *m); /* NULL while inactive */
+const Ruleset *manager_ruleset(const Manager *m);   /* NULL while inactive */
 const char *manager_backend_name(const Manager *m); /* "" while inactive */
 uint64_t manager_repairs(const Manager *m);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
+/* What the operator must know: the fail-safe or the last good policy in force, a damaged state. */
+char *const *manager_warnings(const Manager *m);
+/* The backend's, for the service manager's store; borrowed. */
+size_t manager_keep_fds(Manager *m, int *fds, size_t max);
 /* Compiles a text in the place of what it is (host file, fragment, role), says what is wrong. */
 int manager_check(Manager *m, const char *text, size_t n, Diagnostics *d);

@@ -58,7 +58,7 @@ static int teardown(void **state)
 
 static void expect_refused(const char *name, size_t max, int error, const char *text)
 {
-        _cleanup_diagnostics_ Diagnostics d = {0};
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_free_ char *content = NULL;
         size_t length = 99;
 
@@ -75,7 +75,7 @@ static void expect_refused(const char *name, size_t max, int error, const char *
 
 static void test_read_file(void **state)
 {
-        _cleanup_diagnostics_ Diagnostics d = {0};
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_free_ char *text = NULL, *empty = NULL;
         size_t length;
 
@@ -99,8 +99,7 @@ static void test_read_sizeless(void **state)
         size_t length = 0;
 
         (void)state;
-        assert_int_equal(
-                host_read_file("/proc/self/mountinfo", 1 << 20, NULL, &text, &length), 0);
+        assert_int_equal(host_read_file("/proc/self/mountinfo", 1 << 20, NULL, &text, &length), 0);
         assert_true(length > 10);
         assert_int_equal(host_read_file("/proc/self/mountinfo", 10, NULL, &text, &length), -EFBIG);
 }
@@ -138,7 +137,7 @@ static void test_read_huge(void **state)
 
 static void test_list_conf(void **state)
 {
-        _cleanup_diagnostics_ Diagnostics d = {0};
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_strv_ char **names = NULL, **none = NULL;
 
         (void)state;
@@ -186,7 +185,7 @@ static void test_names(void **state)
                 "broken", "huge", "mail", "root:x", "nobody\n" };
         for (size_t i = 0; i < ELEMENTS(wrong); i++)
                 assert_int_equal(names.user(names.data, wrong[i], &id), -ENOENT);
-        assert_int_equal(names.unit(names.data, "postfix.service", &(Cgroup){0}), -EOPNOTSUPP);
+        assert_int_equal(names.unit(names.data, "postfix.service", &(Cgroup){ 0 }), -EOPNOTSUPP);
 
         assert_int_equal(host_user_name(n, 101, &name), 0);
         assert_string_equal(name, "postfix");
@@ -219,7 +218,7 @@ static uint64_t inode_of(const char *name)
 
 static void expect_unit(const char *unit, const char *where, uint32_t level)
 {
-        Cgroup c = {0};
+        Cgroup c = { 0 };
 
         assert_int_equal(host_unit_find(folder, unit, &c), where ? 0 : -ENOENT);
         if (where) {
@@ -248,8 +247,8 @@ static void test_units(void **state)
         expect_unit("postfix.service", "system.slice/postfix.service", 2);
         expect_unit("postfix", "system.slice/postfix.service", 2);
         expect_unit("cpu.service", "system.slice/_cpu.service", 2);
-        expect_unit("web-app@1.service",
-                "system.slice/system-web\\x2dapp.slice/web-app@1.service", 3);
+        expect_unit(
+                "web-app@1.service", "system.slice/system-web\\x2dapp.slice/web-app@1.service", 3);
         expect_unit("a-b.slice", "a.slice/a-b.slice", 2);
         expect_unit("a.slice", "a.slice", 1);
         expect_unit("deep.service", "user.slice/deep.service", 2);
@@ -277,8 +276,8 @@ static void test_units_bounded(void **state)
 
         (void)state;
         for (int i = 0; i < 12; i++) {
-                (void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "%sd%d",
-                        i ? "/" : "", i);
+                (void)snprintf(
+                        path + strlen(path), sizeof(path) - strlen(path), "%sd%d", i ? "/" : "", i);
                 make_folder(path);
         }
         for (int i = 0; i < 1500; i++) {

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The way of a state to disk. What is written first is named by nothing yet: fragments and sets get
+ * a name with the new revision in it, and the rename of state.conf makes all of it true at once.
+ * A small change of a set is one checked line at the end of the journal instead.
+ */
+
+#include "daemon/store_internal.h"
+
+#include "daemon/journal.h"
+#include "rules/print.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+/* The journal is folded into the sets when it is larger than this and an eighth of them. */
+#define JOURNAL_SMALL (64u << 10)
+#define SET_ENTRY_BYTES 16
+/* More entries than this are not worth a line. */
+#define DELTA_MAX 1000
+
+Store *store_free(Store *s)
+{
+        if (!s)
+                return NULL;
+        close_p(&s->folder_fd);
+        close_p(&s->journal_fd);
+        strv_free(s->fragment_files);
+        strv_free(s->set_files);
+        strv_free(s->previous_files);
+        free(s);
+        return NULL;
+}
+
+int store_new(const HostPaths *paths, Store **ret)
+{
+        Store *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->paths = paths;
+        s->folder_fd = s->journal_fd = -1;
+        *ret = s;
+        return 0;
+}
+
+/* ---- reading ---- */
+
+static int load(Store *s, const char *file, Diagnostics *d, State **ret)
+{
+        _cleanup_(stored_state_deinit) StoredState stored = { 0 };
+        int r;
+
+        r = host_load_stored(s->paths->state, file, s->paths->root, d, &stored);
+        if (r < 0) {
+                /* what else lies there, a journal perhaps, belongs to no state */
+                s->rewrite = true;
+                s->damaged = s->damaged || r != -ENOENT;
+                return r;
+        }
+        strv_free(s->fragment_files);
+        s->fragment_files = TAKE_PTR(stored.fragment_files);
+        strv_free(s->set_files);
+        s->set_files = TAKE_PTR(stored.set_files);
+        s->journal_length = stored.journal_length;
+        s->journal_checked = false;
+        s->rewrite = false;
+        *ret = TAKE_PTR(stored.state);
+        return 0;
+}
+
+int store_load(Store *s, Diagnostics *d, State **ret)
+{
+        return load(s, STATE_FILE, d, ret);
+}
+
+int store_load_previous(Store *s, Diagnostics *d, State **ret)
+{
+        int r = load(s, STATE_PREVIOUS, d, ret);
+
+        s->rewrite = true;
+        return r;
+}
+
+/* ---- files ---- */
+
+static int write_all(int fd, const char *data, size_t n)
+{
+        while (n > 0) {
+                ssize_t k = write(fd, data, n);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k < 0)
+                        return -errno;
+                data += k;
+                n -= (size_t)k;
+        }
+        return 0;
+}
+
+int store_write_temporary(int folder, const char *temporary, const char *data, size_t n)
+{
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        fd = openat(folder, temporary,
+                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0)
+                return -errno;
+        r = write_all(fd, data, n);
+        if (r >= 0 && fsync(fd) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlinkat(folder, temporary, 0);
+        return r;
+}
+
+int store_make_folders(const char *path)
+{
+        _cleanup_free_ char *p = strdup(path);
+
+        if (!p)
+                return -ENOMEM;
+        for (char *slash = p; (slash = strchr(slash + 1, '/'));) {
+                *slash = '\0';
+                if (mkdir(p, 0755) < 0 && errno != EEXIST)
+                        return -errno;
+                *slash = '/';
+        }
+        return mkdir(p, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int store_open_folder(Store *s)
+{
+        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS };
+        int r;
+
+        if (s->folder_fd >= 0)
+                return 0;
+        r = store_make_folders(s->paths->state);
+        if (r < 0)
+                return r;
+        s->folder_fd = open(s->paths->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (s->folder_fd < 0)
+                return -errno;
+        for (size_t i = 0; i < ELEMENTS(below); i++)
+                if (mkdirat(s->folder_fd, below[i], 0700) < 0 && errno != EEXIST) {
+                        r = -errno;
+                        close_p(&s->folder_fd);
+                        s->folder_fd = -1;
+                        return r;
+                }
+        return 0;
+}
+
+/* ---- the journal ---- */
+
+static int journal_open(Store *s)
+{
+        if (s->journal_fd < 0) {
+                s->journal_fd = openat(s->folder_fd, STATE_JOURNAL,
+                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+                if (s->journal_fd < 0)
+                        return -errno;
+                if (s->journal_length == 0 && fsync(s->folder_fd) < 0)
+                        return -errno;
+        }
+        /* what a loss of power left behind the last good line */
+        if (!s->journal_checked && ftruncate(s->journal_fd, (off_t)s->journal_length) < 0)
+                return -errno;
+        s->journal_checked = true;
+        return 0;
+}
+
+static int journal_append(Store *s, const State *state, const SetDelta *delta)
+{
+        _cleanup_buffer_ Buffer line = { 0 };
+        _cleanup_free_ char *text = NULL;
+        JournalRecord record = {
+                .revision = state->revision,
+                .time_usec = state->time_usec,
+                .uid = state->uid,
+                .process = state->process,
+                .reason = state->reason,
+                .set = (char *)delta->name,
+                .add = delta->add,
+                .remove = delta->remove,
+        };
+        size_t n;
+        int r;
+
+        journal_record_print(&line, &record);
+        n = line.length;
+        r = buffer_take(&line, &text);
+        if (r < 0)
+                return r;
+        r = journal_open(s);
+        if (r < 0)
+                return r;
+        r = write_all(s->journal_fd, text, n);
+        if (r >= 0 && fdatasync(s->journal_fd) < 0)
+                r = -errno;
+        if (r < 0) {
+                /* if even this fails the line is cut off before the next one */
+                s->journal_checked = ftruncate(s->journal_fd, (off_t)s->journal_length) == 0;
+                return r;
+        }
+        s->journal_length += n;
+        return 0;
+}
+
+static bool journal_is_large(const Store *s, const State *state)
+{
+        size_t entries = 0;
+
+        for (size_t i = 0; i < state->n_sets; i++)
+                entries += prefix_set_size(state->sets[i].entries);
+        return s->journal_length > JOURNAL_SMALL + entries * SET_ENTRY_BYTES / 8;
+}
+
+static size_t delta_size(const SetDelta *delta)
+{
+        return (delta->add ? prefix_set_size(delta->add) : 0) +
+               (delta->remove ? prefix_set_size(delta->remove) : 0);
+}
+
+/* ---- the commit ---- */
+
+/* Writes folder/NAME.REVISION and appends its path to the list. */
+static int write_versioned(Store *s, const char *folder, const char *name, uint64_t revision,
+        const char *data, size_t n, char ***files)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        char *path;
+        int r;
+
+        buffer_printf(&b, "%s/%s.%" PRIu64, folder, name, revision);
+        r = buffer_take(&b, &path);
+        if (r < 0)
+                return r;
+        /* No temporary name: nothing names this one yet, and what is left of an earlier attempt
+         * may be overwritten. */
+        r = store_write_temporary(s->folder_fd, path, data, n);
+        if (r < 0) {
+                free(path);
+                return r;
+        }
+        return strv_consume(files, path);
+}
+
+static int write_fragments(Store *s, const State *old, const State *new, char ***ret)
+{
+        for (size_t i = 0; i < new->n_fragments; i++) {
+                Fragment *f = new->fragments[i];
+                size_t j = 0;
+                int r;
+
+                while (j < old->n_fragments && old->fragments[j] != f)
+                        j++;
+                r = j < old->n_fragments && j < strv_length(s->fragment_files)
+                            ? strv_append(ret, s->fragment_files[j])
+                            : write_versioned(s, STATE_FRAGMENTS, f->name, new->revision, f->text,
+                                      strlen(f->text), ret);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int write_sets(Store *s, const State *old, const State *new, bool all, char ***ret)
+{
+        for (size_t i = 0; i < new->n_sets; i++) {
+                _cleanup_free_ char *text = NULL;
+                const StoredSet *set = &new->sets[i];
+                size_t j = 0, n;
+                int r;
+
+                while (j < old->n_sets && !streq(old->sets[j].name, set->name))
+                        j++;
+                if (!all && j < old->n_sets && j < strv_length(s->set_files) &&
+                        old->sets[j].entries == set->entries) {
+                        r = strv_append(ret, s->set_files[j]);
+                } else {
+                        r = prefix_set_print(set->entries, &text, &n);
+                        if (r >= 0)
+                                r = write_versioned(
+                                        s, STATE_SETS, set->name, new->revision, text, n, ret);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Removes what neither the state nor the one before names; failures are tried again next time. */
+static void collect_garbage(Store *s, const char *folder, char *const *current)
+{
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd;
+
+        fd = openat(s->folder_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close(fd);
+                return;
+        }
+        while ((entry = readdir(dir))) {
+                _cleanup_buffer_ Buffer path = { 0 };
+
+                buffer_printf(&path, "%s/%s", folder, entry->d_name);
+                if (!path.failed && entry->d_type != DT_DIR && !strv_contains(current, path.data) &&
+                        !strv_contains(s->previous_files, path.data))
+                        (void)unlinkat(s->folder_fd, path.data, 0);
+        }
+}
+
+/* Keeps a state.conf that could not be read under the first free name. */
+static int set_aside(Store *s)
+{
+        char name[sizeof(STATE_FILE ".damaged-") + 8];
+
+        for (unsigned i = 1; i < 1000; i++) {
+                struct stat st;
+
+                (void)snprintf(name, sizeof(name), "%s.damaged-%u", STATE_FILE, i);
+                if (fstatat(s->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        break;
+        }
+        if (renameat(s->folder_fd, STATE_FILE, s->folder_fd, name) < 0 && errno != ENOENT)
+                return -errno;
+        s->damaged = false;
+        return 0;
+}
+
+/* Puts state.conf in place; the one before stays as state.conf.previous. */
+static int rename_state(Store *s, const char *text, size_t n)
+{
+        static const char temporary[] = STATE_FILE ".new";
+        bool had_previous = false;
+        int r;
+
+        r = store_write_temporary(s->folder_fd, temporary, text, n);
+        if (r < 0)
+                return r;
+        if (s->damaged) {
+                r = set_aside(s);
+                if (r < 0)
+                        return r;
+        } else {
+                (void)unlinkat(s->folder_fd, STATE_PREVIOUS, 0);
+                had_previous =
+                        linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_PREVIOUS, 0) == 0;
+        }
+        if (renameat(s->folder_fd, temporary, s->folder_fd, STATE_FILE) < 0) {
+                r = -errno;
+                (void)unlinkat(s->folder_fd, temporary, 0);
+                return r;
+        }
+        if (fsync(s->folder_fd) < 0) {
+                r = -errno;
+                /* nobody knows which of them the disk has: the old one is what we say */
+                if (had_previous)
+                        (void)renameat(s->folder_fd, STATE_PREVIOUS, s->folder_fd, STATE_FILE);
+                else
+                        (void)unlinkat(s->folder_fd, STATE_FILE, 0);
+                return r;
+        }
+        return 0;
+}
+
+/* After the sets were written anew the journal says nothing that is not in them; the version
+ * before relies on the journal, so the new state takes its place too. */
+static void forget_journal(Store *s)
+{
+        (void)unlinkat(s->folder_fd, STATE_PREVIOUS, 0);
+        strv_free(TAKE_PTR(s->previous_files));
+        if (linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_PREVIOUS, 0) < 0)
+                return; /* an old journal is passed over, a missing one would be missed */
+        if (journal_open(s) >= 0 && ftruncate(s->journal_fd, 0) == 0)
+                s->journal_length = 0;
+}
+
+static int sync_folders(Store *s)
+{
+        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS };
+
+        for (size_t i = 0; i < ELEMENTS(below); i++) {
+                _cleanup_close_ int fd =
+                        openat(s->folder_fd, below[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                if (fd < 0 || fsync(fd) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
+static int remember(Store *s, char **fragments, char **sets)
+{
+        _cleanup_strv_ char **previous = NULL;
+
+        STRV_FOREACH (file, s->fragment_files)
+                if (strv_append(&previous, *file) < 0)
+                        return -ENOMEM;
+        STRV_FOREACH (file, s->set_files)
+                if (strv_append(&previous, *file) < 0)
+                        return -ENOMEM;
+        strv_free(s->previous_files);
+        s->previous_files = TAKE_PTR(previous);
+        strv_free(s->fragment_files);
+        s->fragment_files = fragments;
+        strv_free(s->set_files);
+        s->set_files = sets;
+        return 0;
+}
+
+static int commit_whole(Store *s, const State *old, const State *new)
+{
+        _cleanup_strv_ char **fragments = NULL, **sets = NULL;
+        _cleanup_free_ char *text = NULL;
+        bool fold, moved;
+        size_t n;
+        int r;
+
+        fold = s->rewrite || (s->journal_length > 0 && journal_is_large(s, new));
+        r = write_fragments(s, old, new, &fragments);
+        if (r >= 0)
+                r = write_sets(s, old, new, fold, &sets);
+        if (r >= 0)
+                r = print_state(new, fragments, sets, &text);
+        if (r < 0)
+                return r;
+        n = strlen(text);
+        if (n > POLICY_TEXT_MAX)
+                return -E2BIG;
+        moved = !strv_equal(fragments, s->fragment_files) || !strv_equal(sets, s->set_files);
+        if (moved)
+                r = sync_folders(s);
+        if (r >= 0)
+                r = rename_state(s, text, n);
+        if (r < 0)
+                return r;
+
+        /* It is true now; what follows is housekeeping. */
+        s->rewrite = false;
+        if (remember(s, fragments, sets) < 0)
+                return 0;
+        if (fold)
+                forget_journal(s);
+        if (moved || !s->collected) {
+                collect_garbage(s, STATE_FRAGMENTS, fragments);
+                collect_garbage(s, STATE_SETS, sets);
+                s->collected = true;
+        }
+        fragments = sets = NULL;
+        return 0;
+}
+
+static int commit_error(const Store *s, int error, Diagnostics *d)
+{
+        Place place = { .file = s->paths->state };
+        char buffer[128];
+
+        if (error == -E2BIG)
+                (void)diagnostics_error(d, place, NULL,
+                        "the rules would be stored as a text of more than %u MiB, the limit",
+                        POLICY_TEXT_MAX >> 20);
+        else if (error == -ENOSPC || error == -EDQUOT)
+                (void)diagnostics_error(d, place, NULL, "the disk is full; nothing was changed");
+        else if (error == -EROFS)
+                (void)diagnostics_error(
+                        d, place, NULL, "the disk is read-only; nothing was changed");
+        else
+                (void)diagnostics_error(d, place, NULL, "cannot be written: %s",
+                        strerror_r(-error, buffer, sizeof(buffer)));
+        return error;
+}
+
+int store_commit(
+        Store *s, const State *old, const State *new, const SetDelta *delta, Diagnostics *d)
+{
+        bool small;
+        int r;
+
+        r = store_open_folder(s);
+        if (r < 0)
+                return commit_error(s, r, d);
+        small = delta && !s->rewrite && delta_size(delta) <= DELTA_MAX &&
+                !journal_is_large(s, old) && s->set_files;
+        r = small ? journal_append(s, new, delta) : commit_whole(s, old, new);
+        return r < 0 ? commit_error(s, r, d) : 0;
+}

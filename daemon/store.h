@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Writes the state to disk, so that a loss of power at any moment leaves the old or the new one,
+ * and keeps copies of the last good input files. Layout and reading: host_internal.h. Knows
+ * nothing of what is in force.
+ */
+
+#include "daemon/host.h"
+
+typedef struct Store Store;
+
+/* paths is borrowed for the life of the store. Touches nothing yet. 0 or -ENOMEM. */
+int store_new(const HostPaths *paths, Store **ret);
+Store *store_free(Store *s);
+DEFINE_CLEANUP(Store, store_free)
+
+/* As host_load_state; remembers what lies where. A state that cannot be read stays where it is,
+ * so that every start finds it, until the first commit moves it aside. */
+int store_load(Store *s, Diagnostics *d, State **ret);
+/* The version before it. */
+int store_load_previous(Store *s, Diagnostics *d, State **ret);
+
+/* A change of one set's entries that is worth a line in the journal. */
+typedef struct SetDelta {
+        const char *name;
+        PrefixSet *add, *remove; /* borrowed; may be NULL; remove is done after add */
+} SetDelta;
+
+/*
+ * Makes `new` the stored state. old is the one that was committed or loaded last (an empty one at
+ * first): what it shares with new by pointer is not written again. delta, if not NULL, is all
+ * the difference there is but for revision, time, uid, process and reason. On failure (-ENOSPC,
+ * -EROFS, -EIO, -E2BIG for a state beyond POLICY_TEXT_MAX, …; an error in d) the old state is
+ * the stored one.
+ */
+int store_commit(
+        Store *s, const State *old, const State *new, const SetDelta *delta, Diagnostics *d);
+
+/*
+ * Copies all input files below the state folder, to be loaded with another root when they are
+ * broken one day. Returns 0 when the copies were good already, 1 when they were made, -ESTALE when
+ * an input has changed since it was read, other negative errno.
+ */
+int store_save_good(Store *s, const HostInputs *inputs);
+/* The paths to load the last good files by; -ENOENT when there are none. */
+int store_good_paths(const Store *s, HostPaths *ret);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What store.c and store_good.c share.
+ */
+
+#include "daemon/host_internal.h"
+#include "daemon/store.h"
+
+struct Store {
+        const HostPaths *paths;
+        int folder_fd;  /* -1 until something is written */
+        int journal_fd; /* -1 until something is appended */
+        /* as of the state that was committed last, by index of its fragments and sets */
+        char **fragment_files;
+        char **set_files;
+        char **previous_files; /* of the state before */
+        size_t journal_length; /* of its good lines */
+        bool journal_checked;  /* the file ends there */
+        bool rewrite;          /* write every set anew with the next commit */
+        bool damaged;          /* state.conf cannot be read: it is moved aside, not replaced */
+        bool collected;        /* garbage of former runs is gone */
+};
+
+/* mkdir -p; the last one with mode 0700. 0 or negative errno. */
+int store_make_folders(const char *path);
+/* Makes and opens the state folder when it is needed first. */
+int store_open_folder(Store *s);
+/* A new file with mode 0600, on disk when this returns; removed again on failure. */
+int store_write_temporary(int folder, const char *temporary, const char *data, size_t n);

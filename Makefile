@@ -93,7 +93,9 @@ UNIT = \
 	test_address \
 	test_diagnostic \
 	test_store \
+	test_policy \
 	test_prefixset \
+	test_rule \
 	test_setfile \
 	test_util \
 	test_compile \

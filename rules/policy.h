@@ -163,8 +163,9 @@ typedef struct Rule {
         Action action;
         Direction direction;
         Ports ports; /* never empty */
-        char *ports_var; /* ports = "$name", without the sigil, as ADDRESS_VAR; ports is then { 25 };
-                            NULL: ports says it */
+        /* ports = "$name", without the sigil, as ADDRESS_VAR; ports is then { 25 }. NULL: ports
+         * says it */
+        char *ports_var;
         AddressList from;
         AddressList to;
         char *interface;     /* in: enters by; out: leaves by; NULL: any */
@@ -186,8 +187,7 @@ DEFINE_CLEANUP(Rule, rule_unref)
 /* A deep copy with one reference. */
 int rule_copy(const Rule *r, Rule **ret);
 /* The same match (direction, ports, addresses, interfaces, identities; the order within a list
- * does not count)? Action, limit, log,
- * comment, expiry, id and source do not count. */
+ * does not count)? Action, limit, log, comment, expiry, id and source do not count. */
 bool rule_same_match(const Rule *a, const Rule *b);
 /* The same match, action, limit, log, comment and expiry. */
 bool rule_equal(const Rule *a, const Rule *b);

@@ -37,22 +37,33 @@ static void check_fail(Check *c, const char *field, const char *format, ...)
                 c->result = r;
 }
 
+#define PORT_LIST_MAX (PORTS_MAX * sizeof("65535, "))
+
+static const char *port_list(const Ports *ports, char buffer[static PORT_LIST_MAX])
+{
+        size_t n = 0;
+
+        buffer[0] = '\0';
+        for (size_t i = 0; i < ports->n; i++)
+                n += (size_t)snprintf(buffer + n, PORT_LIST_MAX - n, "%s%u", i > 0 ? ", " : "",
+                        ports->items[i]);
+        return buffer;
+}
+
 static void check_ports(Check *c, const Ports *mail_ports)
 {
         const Ports *ports = &c->rule->ports;
-        char list[PORTS_MAX * 7 + 1] = "";
-        size_t n = 0;
+        char list[PORT_LIST_MAX];
 
-        for (size_t i = 0; i < mail_ports->n; i++)
-                n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%u", i > 0 ? ", " : "",
-                        mail_ports->items[i]);
         if (c->rule->ports_var && !name_is_valid(c->rule->ports_var))
                 check_fail(c, "ports", "ports: \"$%.64s\" is no var", c->rule->ports_var);
         if (ports->n == 0)
-                check_fail(c, "ports", "a rule has at least one port (%s)", list);
+                check_fail(c, "ports", "a rule has at least one port (%s)",
+                        port_list(mail_ports, list));
         for (size_t i = 0; i < ports->n; i++)
                 if (!ports_contain(mail_ports, ports->items[i]))
-                        check_fail(c, "ports", "%u is not a mail port (%s)", ports->items[i], list);
+                        check_fail(c, "ports", "%u is not a mail port (%s)", ports->items[i],
+                                port_list(mail_ports, list));
 }
 
 /* ---- addresses ---- */

@@ -76,25 +76,14 @@ static int number_parse(const char *s, uint32_t *ret)
         return 0;
 }
 
-static const char *const unit_suffixes[] = { ".service", ".slice", ".scope", ".socket", ".mount",
-        ".swap" };
-
-/* systemd's unit names, of those types that have a cgroup */
+/* The letters of systemd's unit names; without a type, a service is meant. */
 static bool unit_name_is_valid(const char *s)
 {
         static const char letters[] =
                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
         size_t n = strlen(s);
 
-        if (n > 255 || s[strspn(s, letters)] != '\0' || s[0] == '@')
-                return false;
-        for (size_t i = 0; i < ELEMENTS(unit_suffixes); i++) {
-                size_t k = strlen(unit_suffixes[i]);
-
-                if (n > k && streq(s + n - k, unit_suffixes[i]))
-                        return true;
-        }
-        return false;
+        return n > 0 && n <= 255 && s[strspn(s, letters)] == '\0' && s[0] != '.' && s[0] != '@';
 }
 
 static int name_ask(const Names *names, NameKind kind, NameAnswer *a)
@@ -172,7 +161,8 @@ static int name_tell(Compilation *c, NameKind kind, NameAnswer *a, bool candidat
                 return fatal ? -EINVAL : 0;
         if (a->error == -EAGAIN)
                 return diagnostics_add(c->diagnostics, mild, place, setting,
-                        "%s %s cannot be looked up yet: the rule matches nothing of it until it can",
+                        "%s %s cannot be looked up yet: the rule matches nothing of it until "
+                        "then",
                         w->noun, a->name);
         if (kind == NAME_UNIT && a->error == -ENOENT)
                 return diagnostics_add(c->diagnostics, mild, place, setting,
@@ -180,7 +170,7 @@ static int name_tell(Compilation *c, NameKind kind, NameAnswer *a, bool candidat
                         a->name);
         if (kind == NAME_UNIT && a->error == -EINVAL)
                 return diagnostics_error(c->diagnostics, place, setting,
-                        "%s is no unit name (name it whole, as in postfix.service)", a->name);
+                        "%s is no name of a systemd unit", a->name);
         if (a->error == -EOPNOTSUPP)
                 return diagnostics_error(c->diagnostics, place, setting,
                         "unit %s: units need cgroup v2, which this host does not have", a->name);

@@ -98,8 +98,8 @@ static int id_make(Compilation *c, const Rule *rule, uint64_t *ret)
         return r < 0 ? r : 0;
 }
 
-/* A reference to the rule, which has an id of its own from now on; to a copy if the same rule stands
- * in the policy twice. */
+/* A reference to the rule, which has an id of its own from now on; to a copy if the same rule
+ * stands in the policy twice. */
 static int rule_identify(Compilation *c, Rule *rule, Rule **ret)
 {
         _cleanup_(rule_unref_p) Rule *copy = NULL;

@@ -78,7 +78,9 @@ int sets_collect(Compilation *c)
         const Policy *p = c->policy;
         bool failed = false;
 
-        if (sets_add_stored(c, p->state) < 0 || (p->host && sets_add_declared(c, p->host->common) < 0))
+        if (sets_add_stored(c, p->state) < 0)
+                return -ENOMEM;
+        if (p->host && sets_add_declared(c, p->host->common) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < p->n_files; i++)
                 if (sets_add_declared(c, p->files[i]) < 0)

@@ -36,10 +36,21 @@ static bool id_matches(bool has, const uint32_t *ids, size_t n, bool known, uint
         return false;
 }
 
+/* "postfix" is short for "postfix.service". */
+static bool unit_is(const char *a, const char *b)
+{
+        static const char type[] = ".service";
+        size_t n = strlen(a), m = strlen(b);
+
+        if (n < m)
+                return unit_is(b, a);
+        return strncmp(a, b, m) == 0 && (n == m || streq(a + m, type));
+}
+
 static bool unit_matches(const CompiledUnit *u, const Packet *p)
 {
         if (p->unit)
-                return streq(u->name, p->unit);
+                return unit_is(u->name, p->unit);
         for (size_t i = 0; u->cgroup != 0 && i < p->n_cgroups; i++)
                 if (p->cgroups[i] == u->cgroup)
                         return true;

@@ -23,8 +23,8 @@ typedef struct Reader {
         diagnostics_error((rd)->diagnostics, (rd)->place, "packet", __VA_ARGS__)
 
 static const char usage[] =
-        "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] [on IFACE | in on IFACE "
-        "out on IFACE]";
+        "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] "
+        "[on IFACE | in on IFACE out on IFACE]";
 
 static int read_address(Reader *rd, const char *word, const char *text, bool *has, Address *ret)
 {

@@ -128,7 +128,7 @@ static inline Rule *make_rule(const R *t)
         if (ports)
                 r->ports.n = 0;
         STRV_FOREACH(p, ports)
-                assert_int_equal(ports_add(&r->ports, (uint16_t)atoi(*p)), 0);
+                assert_int_equal(ports_add(&r->ports, (uint16_t)strtoul(*p, NULL, 10)), 0);
         r->ports_var = copy_string(t->ports_var);
         r->from = addresses(t->from);
         r->to = addresses(t->to);

@@ -81,6 +81,8 @@ static void test_matches(void **state)
         assert_verdict(r, "out user postfix", ACTION_REJECT, 0);
         assert_verdict(r, "out group 8", ACTION_REJECT, 0);
         assert_verdict(r, "out user bob unit nginx.service", ACTION_ALLOW, 6);
+        assert_verdict(r, "out user bob unit nginx", ACTION_ALLOW, 6);
+        assert_verdict(r, "out user bob unit nginx.servic", ACTION_REJECT, 0);
         assert_verdict(r, "out user bob unit postfix.service", ACTION_REJECT, 0);
         assert_verdict(r, "out unit nginx.service", ACTION_REJECT, 0);
         assert_verdict(r, "out port 587", ACTION_ALLOW, 0);

@@ -84,6 +84,26 @@ HOST = \
 	errors \
 
 CLI = \
+	main \
+	options \
+	verbs \
+	help \
+	output \
+	client \
+	dict \
+	rule_message \
+	command_rule \
+	command_switch \
+	command_status \
+	command_listening \
+	listening \
+	command_role \
+	command_set \
+	command_fragment \
+	offline \
+	command_check \
+	command_compile \
+	command_explain \
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
@@ -117,12 +137,9 @@ KERNEL = \
 FUZZ = \
 	words \
 
-PROGRAMS =
+PROGRAMS = $(BUILD)/p25ctl
 
 all: $(PROGRAMS)
-
-# V=1 shows the commands
-Q = $(if $(V),,@)
 
 RULES_O = $(RULES:%=$(BUILD)/rules/%.o)
 DAEMON_O = $(DAEMON:%=$(BUILD)/daemon/%.o)
@@ -131,37 +148,31 @@ CLI_O = $(CLI:%=$(BUILD)/cli/%.o)
 LIBRULES = $(BUILD)/librules.a
 
 $(LIBRULES): $(RULES_O)
-	$(Q)rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	rm -f $@
+	$(AR) rcs $@ $^
 
 $(BUILD)/p25d: $(DAEMON_O) $(HOST_O) $(LIBRULES)
-	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(LIBRULES)
-	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  $(CC) $<")
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # test programs link the daemon's modules too, without its main
 TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
-	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
-	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 
 # sockets for the end-to-end tests, the demo and the bench
 $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
-	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 PURE_TESTS = $(UNIT:%=unit/%) $(BUS:%=bus/%) $(GOLDEN:%=golden/%)
 KERNEL_TESTS = $(KERNEL:%=kernel/%)

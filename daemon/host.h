@@ -58,6 +58,10 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
 /* The roles alone (shipped, then own ones which replace by name), by name. */
 int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
 
+/* Reads the files that the sets of a fragment name, each below root ("" for none); inputs may be
+ * NULL. Errors at the place of the declaration and in the set file. */
+int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagnostics *d);
+
 /* The stored state; -ENOENT when there is none, -EINVAL when it is damaged (see d). Files named by
  * sets of its fragments are read below p->root. */
 int host_load_state(const HostPaths *p, Diagnostics *d, State **ret);

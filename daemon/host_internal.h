@@ -45,10 +45,6 @@ int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostic
 /* "does not exist", … or NULL for an errno (of either sign) without words of its own. */
 const char *host_errno_text(int error);
 
-/* Reads the files that the sets of a fragment name, each below root. Errors at the place of the
- * declaration and in the set file. */
-int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagnostics *d);
-
 /* ---- the stored state ---- */
 
 /*

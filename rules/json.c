@@ -146,6 +146,11 @@ void json_append(Json *array, Json *value)
         json_array_append_new(array, &poison);
 }
 
+Json *json_ref(const Json *j)
+{
+        return json_incref((Json *)j);
+}
+
 Json *json_free(Json *j)
 {
         json_decref(j);

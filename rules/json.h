@@ -24,6 +24,8 @@ Json *json_new_strv(char *const *l); /* an array, empty for NULL */
 Json *json_new_time(uint64_t usec);
 void json_set(Json *object, const char *key, Json *value);
 void json_append(Json *array, Json *value);
+/* A second owner of the same value; NULL for NULL. */
+Json *json_ref(const Json *j);
 Json *json_free(Json *j);
 DEFINE_CLEANUP(Json, json_free)
 

@@ -81,33 +81,18 @@ static void from_cell(Buffer *b, const Rule *r)
         interface_cell(b, r->direction == DIRECTION_OUT ? r->interface : r->in_interface);
 }
 
-/* " # role mx: comment"; rules of p25ctl and p25.conf show their comment alone */
+/* What the administrator wrote, or where the rule comes from: " # role mx", " # why". */
 static void tail_print(Buffer *b, const Rule *r)
 {
-        const char *kind = NULL;
-
-        switch (r->source) {
-        case SOURCE_ROLE:
-                kind = "role";
-                break;
-        case SOURCE_FRAGMENT:
-                kind = "fragment";
-                break;
-        case SOURCE_P25CTL:
-        case SOURCE_CONF:
-        case _SOURCE_MAX:
-                break;
-        }
         if (r->log)
                 buffer_add_string(b, " (log)");
-        if (!kind && !r->comment)
-                return;
-        buffer_add_string(b, " # ");
-        if (kind)
-                buffer_printf(b, "%s %s%s", kind, r->source_name ? r->source_name : "",
-                        r->comment ? ": " : "");
-        if (r->comment)
-                buffer_add_string(b, r->comment);
+        if (r->source == SOURCE_ROLE)
+                buffer_printf(b, " # role %s%s%s", r->source_name, r->comment ? ": " : "",
+                        r->comment ?: "");
+        else if (r->comment)
+                buffer_printf(b, " # %s", r->comment);
+        else if (r->source == SOURCE_FRAGMENT)
+                buffer_printf(b, " # fragment %s", r->source_name);
 }
 
 int rule_rows_print(const Rule *r, unsigned number, char **ret)

@@ -93,9 +93,9 @@ int word_fail_unexpected(WordParser *p, const char *word)
         if (hint)
                 return fail(p, "'%s' is out of place: %s", word, hint);
         return fail(p,
-                "'%.*s' is not understood here: from, to, user, group, unit, rate, burst, "
+                "'%s' is not understood here: from, to, user, group, unit, rate, burst, "
                 "max, for or comment may follow",
-                word_shown(strlen(word)), word);
+                SHOW(word));
 }
 
 /* ---- values ---- */
@@ -163,12 +163,12 @@ static int placement_parse(WordParser *p, RuleWords *w)
                         return fail(p,
                                 "cannot insert a rule at position %s: the first is 1, the "
                                 "last possible %d",
-                                word, POLICY_RULES_MAX);
+                                SHOW(word), POLICY_RULES_MAX);
                 if (r < 0)
                         return fail(p,
                                 "'insert' needs a number before '%s', as in "
                                 "'insert 1 deny 25'",
-                                word);
+                                SHOW(word));
                 p->i++;
         }
         return 0;
@@ -189,12 +189,14 @@ static int action_parse(WordParser *p, Placement placement)
                 return fail(p, "an action is missing: allow, deny, reject or limit");
         if (placement == PLACEMENT_DELETE &&
                 word_number_parse(word, strlen(word), 0, UINT32_MAX, &number) != -EINVAL)
-                return fail(p, "a rule is deleted by its number with 'delete %s' alone", word);
+                return fail(
+                        p, "a rule is deleted by its number with 'delete %s' alone", SHOW(word));
         if (placement == PLACEMENT_DELETE && (word_is(word, "insert") || word_is(word, "prepend")))
                 return fail(p, "'delete' and '%s' exclude each other", word);
         if (word_begins_rule(word))
                 return word_fail_unexpected(p, word);
-        return fail(p, "'%s' is no action: a rule begins with allow, deny, reject or limit", word);
+        return fail(p, "'%s' is no action: a rule begins with allow, deny, reject or limit",
+                SHOW(word));
 }
 
 static int interface_parse(WordParser *p, char **ret)
@@ -204,7 +206,7 @@ static int interface_parse(WordParser *p, char **ret)
         if (!word)
                 return fail(p, "'on' needs an interface, as in 'on eth0'");
         if (!interface_is_valid(word))
-                return fail(p, "'%.*s' is no name of an interface", word_shown(strlen(word)), word);
+                return fail(p, "'%s' is no name of an interface", SHOW(word));
         p->i++;
         free(*ret);
         *ret = strdup(word);

@@ -95,12 +95,12 @@ static int port_parse(WordParser *p, const Clause *c)
         switch (p->side) {
         case SIDE_NONE:
                 return fail(p, "'port' needs 'to' before it: write '%s' alone, or 'to any port %s'",
-                        word, word);
+                        SHOW(word), SHOW(word));
         case SIDE_FROM:
                 return fail(p,
                         "'from … port %s' would be a source port, which p25 never matches: "
                         "write 'to any port %s'",
-                        word, word);
+                        SHOW(word), SHOW(word));
         case SIDE_TO:
                 break;
         }
@@ -114,7 +114,8 @@ static int proto_parse(WordParser *p, const Clause *c)
 
         r = clause_value(p, c, false, &word);
         if (r >= 0 && !word_is(word, "tcp"))
-                return fail(p, "'proto %s': mail is TCP alone, write 'proto tcp' or nothing", word);
+                return fail(p, "'proto %s': mail is TCP alone, write 'proto tcp' or nothing",
+                        SHOW(word));
         return r;
 }
 
@@ -175,9 +176,10 @@ static int rate_parse(WordParser *p, const Clause *c)
                 return r;
         r = limit_rate_parse(word_lower(word, strlen(word), lower), &l->rate, &l->unit_sec);
         if (r == -ERANGE)
-                return fail(p, "'rate %s': the number is 1 to %d", word, LIMIT_RATE_MAX);
+                return fail(p, "'rate %s': the number is 1 to %d", SHOW(word), LIMIT_RATE_MAX);
         if (r < 0)
-                return fail(p, "'rate %s': a rate is NUMBER/second, /minute, /hour or /day", word);
+                return fail(p, "'rate %s': a rate is NUMBER/second, /minute, /hour or /day",
+                        SHOW(word));
         return 0;
 }
 
@@ -190,7 +192,8 @@ static int limit_number_parse(WordParser *p, const Clause *c, unsigned max, uint
         if (r < 0)
                 return r;
         if (word_number_parse(word, strlen(word), 1, max, ret) < 0)
-                return fail(p, "'%s %s': a number from 1 to %u is needed", c->word, word, max);
+                return fail(
+                        p, "'%s %s': a number from 1 to %u is needed", c->word, SHOW(word), max);
         return 0;
 }
 
@@ -214,7 +217,8 @@ static int for_parse(WordParser *p, const Clause *c)
         if (r < 0)
                 return r;
         if (duration_parse(word_lower(word, strlen(word), lower), &p->duration_sec) < 0)
-                return fail(p, "'for %s': a duration is 90s, 10m, 2h or 7d, up to 366 days", word);
+                return fail(p, "'for %s': a duration is 90s, 10m, 2h or 7d, up to 366 days",
+                        SHOW(word));
         return 0;
 }
 

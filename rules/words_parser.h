@@ -27,7 +27,8 @@ typedef struct WordParser {
 
 const char *word_peek(const WordParser *p); /* NULL at the end */
 bool word_is(const char *word, const char *keyword);
-/* How much of a word of n bytes an error shows. */
+/* A word, and how many of a word's n bytes, as an error shows them. */
+#define SHOW(word) text_show(word, (char[TEXT_SHOWN_MAX]){ 0 })
 int word_shown(size_t n);
 /* Files know one case of their words, a terminal both: a value in lower case, "" if it is longer
  * than any that is right. Returns buffer. */

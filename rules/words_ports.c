@@ -85,10 +85,10 @@ int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports 
         int r;
 
         if (slash && !with_protocol)
-                return fail(
-                        p, "'%s': beside from and to the protocol is written 'proto tcp'", word);
+                return fail(p, "'%s': beside from and to the protocol is written 'proto tcp'",
+                        SHOW(word));
         if (slash && strcasecmp(slash + 1, "tcp") != 0)
-                return fail(p, "'%s': mail is TCP alone, write %.*s/tcp", word,
+                return fail(p, "'%s': mail is TCP alone, write %.*s/tcp", SHOW(word),
                         word_shown((size_t)(slash - word)), word);
         ports = slash ? strndup(word, (size_t)(slash - word)) : strdup(word);
         if (!ports)
@@ -96,7 +96,7 @@ int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports 
         list = ports;
         while (word_list_next(&list, &item, &n)) {
                 if (n == 0)
-                        return fail(p, "'%s': a port is missing in the list", word);
+                        return fail(p, "'%s': a port is missing in the list", SHOW(word));
                 r = port_item_parse(p, item, n, &found);
                 if (r < 0)
                         return r;

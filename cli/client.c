@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the connection to p25d and the one table of D-Bus errors and exit statuses.
+ */
+
+#include "cli/client.h"
+
+#include <errno.h>
+
+/* A daemon that says nothing for so long is as good as none; a set of millions takes seconds. */
+#define CALL_TIMEOUT_USEC (120ull * 1000000)
+
+#define BUS_FREEDESKTOP "org.freedesktop.DBus.Error."
+
+/* What the user asked for wrongly, assertions that the change would break and what this host
+ * cannot express included, is bad input: asked otherwise it may succeed. */
+const ClientError client_errors[] = {
+        { BUS_ERROR_INVALID_RULE, EXIT_BAD_INPUT },
+        { BUS_ERROR_INVALID_POLICY, EXIT_BAD_INPUT },
+        { BUS_ERROR_NO_SUCH_ROLE, EXIT_BAD_INPUT },
+        { BUS_ERROR_NO_SUCH_RULE, EXIT_BAD_INPUT },
+        { BUS_ERROR_NO_SUCH_SET, EXIT_BAD_INPUT },
+        { BUS_ERROR_NO_SUCH_FRAGMENT, EXIT_BAD_INPUT },
+        { BUS_ERROR_NO_SUCH_REVISION, EXIT_BAD_INPUT },
+        { BUS_ERROR_NO_SUCH_NAME, EXIT_BAD_INPUT },
+        { BUS_ERROR_ASSERTION_FAILED, EXIT_BAD_INPUT },
+        { BUS_ERROR_NOT_SUPPORTED, EXIT_BAD_INPUT },
+        { BUS_ERROR_LIMIT_EXCEEDED, EXIT_BAD_INPUT },
+        { BUS_ERROR_INVALID_ARGS, EXIT_BAD_INPUT },
+        { BUS_ERROR_STALE_REVISION, EXIT_STALE },
+        { BUS_ERROR_BACKEND_FAILED, EXIT_KERNEL_REFUSED },
+        { BUS_ERROR_ACCESS_DENIED, EXIT_NOT_AUTHORISED },
+        { BUS_FREEDESKTOP "InteractiveAuthorizationRequired", EXIT_NOT_AUTHORISED },
+        { BUS_FREEDESKTOP "AuthFailed", EXIT_NOT_AUTHORISED },
+        { BUS_FREEDESKTOP "ServiceUnknown", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "NameHasNoOwner", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "UnknownObject", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "NoReply", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "Timeout", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "TimedOut", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "NoServer", EXIT_NOT_REACHABLE },
+        { BUS_FREEDESKTOP "Disconnected", EXIT_NOT_REACHABLE },
+        { NULL, EXIT_FAILED },
+};
+
+int client_error_status(const char *name)
+{
+        const ClientError *e = client_errors;
+
+        while (e->name && !streq(e->name, name))
+                e++;
+        return e->status;
+}
+
+static int client_open(Cli *c)
+{
+        int r;
+
+        if (c->bus)
+                return 0;
+        r = c->host ? sd_bus_open_system_remote(&c->bus, c->host) : sd_bus_open_system(&c->bus);
+        if (r < 0)
+                return cli_fail(c, EXIT_NOT_REACHABLE, "p25d is not reachable: system bus%s%s: %s",
+                        c->host ? " of " : "", c->host ? c->host : "", strerror(-r));
+        sd_bus_set_method_call_timeout(c->bus, CALL_TIMEOUT_USEC);
+        sd_bus_set_allow_interactive_authorization(c->bus, true);
+        return 0;
+}
+
+int client_fail_message(Cli *c, int r)
+{
+        if (r == -EBADMSG || r == -ENXIO)
+                return cli_fail(c, EXIT_FAILED, "p25d answered in a way that is not understood");
+        return cli_fail_errno(c, r, "message to p25d");
+}
+
+int client_message(Cli *c, const char *method, sd_bus_message **ret)
+{
+        int status, r;
+
+        status = client_open(c);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_new_method_call(c->bus, ret, BUS_NAME, BUS_PATH, BUS_INTERFACE, method);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+int client_fail(Cli *c, const sd_bus_error *error, int r)
+{
+        int status;
+
+        if (!sd_bus_error_is_set(error)) {
+                if (r == -ECONNRESET || r == -ENOTCONN || r == -ETIMEDOUT)
+                        return cli_fail(
+                                c, EXIT_NOT_REACHABLE, "p25d is not reachable: %s", strerror(-r));
+                return client_fail_message(c, r);
+        }
+        status = client_error_status(error->name);
+        if (status == EXIT_NOT_REACHABLE)
+                return cli_fail(c, status, "p25d is not reachable: is the service running? (%s)",
+                        error->message ? error->message : error->name);
+        return cli_fail(c, status, "%s", error->message ? error->message : error->name);
+}
+
+int client_try(Cli *c, sd_bus_message *m, sd_bus_error *ret_error, sd_bus_message **ret_reply)
+{
+        int r = sd_bus_call(c->bus, m, 0, ret_error, ret_reply);
+
+        return r < 0 ? r : 0;
+}
+
+int client_call(Cli *c, sd_bus_message *m, sd_bus_message **ret_reply)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r = client_try(c, m, &error, ret_reply);
+
+        return r < 0 ? client_fail(c, &error, r) : 0;
+}
+
+int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status, r;
+
+        status = client_message(c, method, &m);
+        if (status != 0)
+                return status;
+        r = argument ? sd_bus_message_append_basic(m, 's', argument) : 0;
+        return r < 0 ? client_fail_message(c, r) : client_call(c, m, ret_reply);
+}
+
+/* ---- changes ---- */
+
+int client_append_options(Cli *c, sd_bus_message *m, uint32_t position)
+{
+        int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+        if (r >= 0 && c->dry_run)
+                r = sd_bus_message_append(m, "{sv}", "dry_run", "b", 1);
+        if (r >= 0 && c->expect)
+                r = sd_bus_message_append(
+                        m, "{sv}", "expected_revision", "t", c->expected_revision);
+        if (r >= 0 && c->reason)
+                r = sd_bus_message_append(m, "{sv}", "reason", "s", c->reason);
+        if (r >= 0 && position > 0)
+                r = sd_bus_message_append(m, "{sv}", "position", "u", position);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+void change_reply_deinit(ChangeReply *r)
+{
+        strv_free(r->diff);
+        *r = (ChangeReply){ 0 };
+}
+
+int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
+{
+        int r, changed;
+
+        r = sd_bus_message_read(reply, "bt", &changed, &ret->revision);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &ret->diff);
+        if (r < 0)
+                return client_fail_message(c, r);
+        ret->changed = changed;
+        return 0;
+}
+
+int client_change(Cli *c, sd_bus_message *m, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int status;
+
+        status = client_append_options(c, m, 0);
+        if (status == 0)
+                status = client_call(c, m, &reply);
+        return status != 0 ? status : client_change_read(c, reply, ret);
+}
+
+int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second)
+{
+        Json *document = json_new_object();
+
+        json_set(document, "changed", json_new_bool(r->changed));
+        json_set(document, "dry_run", json_new_bool(c->dry_run));
+        json_set(document, "revision", json_new_integer((int64_t)r->revision));
+        json_set(document, "diff", json_new_strv(r->diff));
+        json_set(document, "message", json_new_string(c->dry_run ? NULL : first));
+        json_set(document, "text", json_new_string(c->dry_run ? NULL : second));
+        json_set(document, "warnings", c->warnings ? c->warnings : json_new_array());
+        c->warnings = NULL;
+        if (cli_document(c, document) != 0)
+                return EXIT_FAILED;
+        if (c->dry_run) {
+                STRV_FOREACH (line, r->diff)
+                        cli_say(c, "%s", *line);
+                if (!r->changed)
+                        cli_say(c, "Nothing would change.");
+                else if (!r->diff)
+                        cli_say(c, "It would change.");
+        } else {
+                if (first)
+                        cli_say(c, "%s", first);
+                if (second)
+                        cli_say(c, "%s", second);
+        }
+        return c->detailed_exitcode && r->changed ? EXIT_WOULD_CHANGE : 0;
+}
+
+/* ---- reading ---- */
+
+int client_get_active(Cli *c, bool *ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int status, r, active;
+
+        status = client_open(c);
+        if (status != 0)
+                return status;
+        r = sd_bus_get_property_trivial(
+                c->bus, BUS_NAME, BUS_PATH, BUS_INTERFACE, "Active", &error, 'b', &active);
+        if (r < 0)
+                return client_fail(c, &error, r);
+        *ret = active;
+        return 0;
+}
+
+int client_get_string(Cli *c, const char *property, char **ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int status, r;
+
+        status = client_open(c);
+        if (status != 0)
+                return status;
+        r = sd_bus_get_property_string(
+                c->bus, BUS_NAME, BUS_PATH, BUS_INTERFACE, property, &error, ret);
+        return r < 0 ? client_fail(c, &error, r) : 0;
+}
+
+int client_get_strings(Cli *c, const char *property, char ***ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int status, r;
+
+        status = client_open(c);
+        if (status != 0)
+                return status;
+        r = sd_bus_get_property_strv(
+                c->bus, BUS_NAME, BUS_PATH, BUS_INTERFACE, property, &error, ret);
+        return r < 0 ? client_fail(c, &error, r) : 0;
+}
+
+int client_get_report(Cli *c, Report *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *json;
+        int status, r;
+
+        status = client_ask(c, "Describe", NULL, &reply);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_read(reply, "s", &json);
+        if (r >= 0)
+                r = report_parse(json, ret);
+        return r < 0 ? client_fail_message(c, r == -EINVAL ? -EBADMSG : r) : 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * p25d over D-Bus. All functions return 0 or the exit status of a failure that they have told.
+ */
+
+#include "cli/cli.h"
+#include "rules/report.h"
+
+/* The table of D-Bus error names and exit statuses, ended by a NULL name; an error that is not in
+ * it is EXIT_FAILED. */
+typedef struct ClientError {
+        const char *name;
+        int status;
+} ClientError;
+extern const ClientError client_errors[];
+int client_error_status(const char *name);
+
+/* A new method call to the manager; opens the bus if need be. */
+int client_message(Cli *c, const char *method, sd_bus_message **ret);
+/* Sends and waits. */
+int client_call(Cli *c, sd_bus_message *m, sd_bus_message **ret_reply);
+/* The same, but the error is the caller's to tell; returns 0 or negative errno. */
+int client_try(Cli *c, sd_bus_message *m, sd_bus_error *ret_error, sd_bus_message **ret_reply);
+/* Tells an error of client_try(); returns its exit status. */
+int client_fail(Cli *c, const sd_bus_error *error, int r);
+/* For sd_bus_message_append*() and read*() that return a negative errno. */
+int client_fail_message(Cli *c, int r);
+
+/* A change's options (a{sv}, SPEC section 5) from the command line; position 0: none. */
+int client_append_options(Cli *c, sd_bus_message *m, uint32_t position);
+
+/* What every change answers. */
+typedef struct ChangeReply {
+        bool changed;
+        uint64_t revision;
+        char **diff;
+} ChangeReply;
+void change_reply_deinit(ChangeReply *r);
+#define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
+/* Appends the options, sends, reads (b t as). */
+int client_change(Cli *c, sd_bus_message *m, ChangeReply *ret);
+int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
+/* Tells it: under --dry-run the difference; else first line and second line (either may be
+ * NULL). Returns the exit status, EXIT_WOULD_CHANGE under --detailed-exitcode. */
+int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second);
+
+/* A call without arguments, or with one string (NULL: none). */
+int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply);
+/* Properties of type 'b', 's' and 'as'. */
+int client_get_active(Cli *c, bool *ret);
+int client_get_string(Cli *c, const char *property, char **ret);
+int client_get_strings(Cli *c, const char *property, char ***ret);
+
+/* What `status` tells. */
+int client_get_report(Cli *c, Report *ret);
+
+/* aa{sv} → array of objects; a{sv} → object (an empty one: null). 0 or negative errno. */
+int client_read_dicts(sd_bus_message *m, Json **ret);
+int client_read_dict(sd_bus_message *m, Json **ret);

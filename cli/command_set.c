@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns `set …`. The entries of a file are p25d's to read: it gets the descriptor.
+ */
+
+#include "cli/client.h"
+#include "cli/offline.h"
+#include "cli/verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int name_check(Cli *c, const char *name)
+{
+        char shown[TEXT_SHOWN_MAX];
+
+        if (name_is_valid(name))
+                return 0;
+        return cli_fail(c, EXIT_BAD_INPUT,
+                "'%s' is no name of a set: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
+                text_show(name, shown), NAME_MAX_LENGTH);
+}
+
+int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_free_p) Json *sets = NULL;
+        int status, r;
+
+        (void)v, (void)args, (void)n;
+        status = client_ask(c, "ListSets", NULL, &reply);
+        if (status != 0)
+                return status;
+        r = client_read_dicts(reply, &sets);
+        if (r < 0)
+                return client_fail_message(c, r);
+        for (size_t i = 0; i < json_array_length(sets); i++) {
+                const Json *set = json_array_item(sets, i);
+
+                cli_say(c, "%-24s %10lld  %s", json_get_string(set, "name"),
+                        (long long)json_get_integer(set, "entries"),
+                        json_get_string(set, "source"));
+        }
+        return cli_document(c, TAKE_PTR(sets));
+}
+
+/* ---- show ---- */
+
+static const PrefixSet *declared_set(const Fragment *f, const char *name)
+{
+        for (size_t i = 0; f && i < f->sets.n; i++)
+                if (streq(f->sets.items[i].name, name))
+                        return f->sets.items[i].entries;
+        return NULL;
+}
+
+static const PrefixSet *policy_set(const Policy *p, const char *name)
+{
+        const PrefixSet *found = NULL;
+
+        for (size_t i = 0; i < p->state->n_sets; i++)
+                if (streq(p->state->sets[i].name, name))
+                        return p->state->sets[i].entries;
+        if (p->host)
+                found = declared_set(p->host->common, name);
+        for (size_t i = 0; !found && i < p->n_files; i++)
+                found = declared_set(p->files[i], name);
+        for (size_t i = 0; !found && i < p->state->n_fragments; i++)
+                found = declared_set(p->state->fragments[i], name);
+        return found;
+}
+
+static int set_tell(Cli *c, const char *name, const PrefixSet *entries)
+{
+        _cleanup_free_ char *text = NULL;
+        Json *document, *list;
+        size_t n;
+
+        if (prefix_set_print(entries, &text, &n) < 0)
+                return cli_fail_errno(c, -ENOMEM, name);
+        if (!c->json)
+                return cli_text(c, text, NULL);
+        document = json_new_object();
+        list = json_new_array();
+        for (char *line = text, *end; *line; line = end + 1) {
+                end = strchr(line, '\n');
+                if (!end)
+                        break;
+                *end = '\0';
+                json_append(list, json_new_string(line));
+        }
+        json_set(document, "name", json_new_string(name));
+        json_set(document, "entries", list);
+        return cli_document(c, document);
+}
+
+/* The bus has no way to hand out the entries, which may be millions: they are read from the
+ * files, the daemon's among them, which root may do. */
+int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_offline_ Offline o = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(policy_free_p) Policy *p = NULL;
+        const PrefixSet *entries;
+        int status, r;
+
+        (void)v, (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = offline_open(c, &o);
+        if (status != 0)
+                return status;
+        r = host_load_policy(&o.paths, &d, &p);
+        status = cli_tell_diagnostics(c, &d);
+        if (r < 0) {
+                if (r == -EACCES || r == -EPERM)
+                        return status != 0 ? EXIT_NOT_AUTHORISED
+                                           : cli_fail_errno(c, r, o.paths.state);
+                return status != 0 ? status : cli_fail_errno(c, r, o.paths.state);
+        }
+        entries = policy_set(p, args[0]);
+        if (!entries)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "there is no set %s: 'p25ctl set list' names them", args[0]);
+        return set_tell(c, args[0], entries);
+}
+
+/* ---- load ---- */
+
+/* A FIFO by name would wait for a writer, or read as empty without one: only one that a shell
+ * has opened already ("-", <(…)) is taken. */
+static bool path_is_open_already(const char *path)
+{
+        static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/", "/dev/stdin" };
+
+        for (size_t i = 0; i < ELEMENTS(folders); i++)
+                if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+                        return true;
+        return false;
+}
+
+static int file_open(Cli *c, const char *path, int *ret)
+{
+        int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY, fd;
+        struct stat st;
+
+        if (streq(path, "-"))
+                fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        else
+                fd = open(path, path_is_open_already(path) ? flags : flags | O_NONBLOCK);
+        if (fd < 0 || fstat(fd, &st) < 0) {
+                int r = errno;
+
+                if (fd >= 0)
+                        close(fd);
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(r));
+        }
+        if (S_ISREG(st.st_mode) ||
+                (S_ISFIFO(st.st_mode) && (streq(path, "-") || path_is_open_already(path)))) {
+                *ret = fd;
+                return 0;
+        }
+        close(fd);
+        return cli_fail(c, EXIT_BAD_INPUT, "%s: neither a file nor a pipe ('-' reads one)", path);
+}
+
+int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        char first[NAME_MAX_LENGTH + 64];
+        int status, r, fd = -1;
+
+        (void)v, (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = file_open(c, args[1], &fd);
+        if (status == 0)
+                status = client_message(c, "ReplaceSet", &m);
+        if (status == 0) {
+                /* the message holds a copy of the descriptor */
+                r = sd_bus_message_append(m, "sh", args[0], fd);
+                status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+        }
+        if (fd >= 0)
+                close(fd);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Set %s %s", args[0],
+                reply.changed ? "loaded" : "holds these entries already");
+        return client_tell_change(c, &reply, first, NULL);
+}
+
+/* ---- add, remove, drop ---- */
+
+int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool add = streq(v->name, "set add");
+        char *none[] = { NULL }, first[NAME_MAX_LENGTH + 64];
+        int status, r;
+
+        (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = client_message(c, "UpdateSet", &m);
+        if (status != 0)
+                return status;
+        if ((r = sd_bus_message_append_basic(m, 's', args[0])) >= 0 &&
+                (r = sd_bus_message_append_strv(m, add ? args + 1 : none)) >= 0)
+                r = sd_bus_message_append_strv(m, add ? none : args + 1);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Set %s %s", args[0],
+                reply.changed ? "updated"
+                : add         ? "holds these entries already"
+                              : "holds none of these entries");
+        return client_tell_change(c, &reply, first, NULL);
+}
+
+int command_set_drop(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        char first[NAME_MAX_LENGTH + 64];
+        int status, r;
+
+        (void)v, (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = client_message(c, "DropSet", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append_basic(m, 's', args[0]);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Set %s dropped", args[0]);
+        return client_tell_change(c, &reply, first, NULL);
+}

@@ -135,6 +135,8 @@ KERNEL = \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \
+	address \
+	setfile \
 	words \
 
 PROGRAMS = $(BUILD)/p25ctl

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
+/* Texts to addresses and back (address.h). Asks no resolver and knows no interfaces. */
+
 #include "rules/address.h"
 
 #include <errno.h>
@@ -15,7 +17,7 @@ unsigned family_bits(Family family)
 uint32_t address_to_ipv4(const Address *a)
 {
         return (uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |
-                (uint32_t)a->bytes[2] << 8 | a->bytes[3];
+               (uint32_t)a->bytes[2] << 8 | a->bytes[3];
 }
 
 Address address_from_ipv4(uint32_t host_order)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
+/* The list of what is wrong (diagnostic.h). Prints and logs nothing: that is a shell's. */
+
 #include "rules/diagnostic.h"
 
 #include <errno.h>

@@ -54,9 +54,9 @@ int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *
 int diagnostics_add_va(Diagnostics *d, Severity severity, Place place, const char *setting,
         const char *format, va_list ap) _printf_(5, 0);
 
-#define diagnostics_error(d, place, setting, ...)                                                  \
+#define diagnostics_error(d, place, setting, ...) \
         diagnostics_add(d, SEVERITY_ERROR, place, setting, __VA_ARGS__)
-#define diagnostics_warning(d, place, setting, ...)                                                \
+#define diagnostics_warning(d, place, setting, ...) \
         diagnostics_add(d, SEVERITY_WARNING, place, setting, __VA_ARGS__)
 
 /* "FILE:LINE: TEXT", "FILE: TEXT" or "TEXT"; 0 or -ENOMEM. */

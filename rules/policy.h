@@ -129,10 +129,10 @@ bool address_list_equal(const AddressList *a, const AddressList *b);
 /* All zero: no limit. compile fills in what is not given: 12/minute, burst 6, no max. A rule that
  * states only `max` has no rate. */
 typedef struct Limit {
-        uint32_t rate;      /* new connections… */
-        uint32_t unit_sec;  /* …in 1, 60, 3600 or 86400 seconds; 0: no rate given */
-        uint32_t burst;     /* 0: not given */
-        uint32_t open;      /* open at once; 0: not given */
+        uint32_t rate;     /* new connections… */
+        uint32_t unit_sec; /* …in 1, 60, 3600 or 86400 seconds; 0: no rate given */
+        uint32_t burst;    /* 0: not given */
+        uint32_t open;     /* open at once; 0: not given */
 } Limit;
 
 /* "30/minute" ↔ rate and unit; the text of unit_sec: second minute hour day. 0 or -EINVAL,
@@ -204,7 +204,7 @@ typedef struct RuleList {
 } RuleList;
 
 void rule_list_deinit(RuleList *l);
-int rule_list_append(RuleList *l, Rule *r); /* takes a new reference; 0 or -ENOMEM */
+int rule_list_append(RuleList *l, Rule *r);               /* takes a new reference; 0 or -ENOMEM */
 int rule_list_insert(RuleList *l, size_t index, Rule *r); /* beyond the end: at the end */
 void rule_list_remove(RuleList *l, size_t index);
 int rule_list_copy(const RuleList *l, RuleList *ret); /* shares the rules */
@@ -307,8 +307,8 @@ typedef struct HostConf {
         BackendKind backend; /* BACKEND_AUTO when not stated */
         char **roles;
         Defaults defaults;
-        Logging logging;      /* _LOGGING_INVALID: not stated */
-        Ports mail_ports;     /* those added to the four; n 0: none */
+        Logging logging;  /* _LOGGING_INVALID: not stated */
+        Ports mail_ports; /* those added to the four; n 0: none */
         bool keep_established;
         unsigned roles_line;
 } HostConf;
@@ -324,7 +324,7 @@ typedef struct Role {
         char *summary;
         char *file;
         bool shipped;
-        Ports manages[_DIRECTION_MAX]; /* besides 25 */
+        Ports manages[_DIRECTION_MAX];    /* besides 25 */
         bool manages_all[_DIRECTION_MAX]; /* manages = [ "all" ]: every mail port, added ones too */
         VarDecl *vars;
         size_t n_vars;
@@ -376,11 +376,11 @@ int state_copy(const State *s, State **ret);
 /* ---- everything in force ---- */
 
 typedef struct Policy {
-        State *state;       /* never NULL */
-        HostConf *host;     /* NULL: there is no p25.conf */
-        Fragment **files;   /* of policy.d, by name */
+        State *state;     /* never NULL */
+        HostConf *host;   /* NULL: there is no p25.conf */
+        Fragment **files; /* of policy.d, by name */
         size_t n_files;
-        Role **roles;       /* the catalogue: shipped and own, by name */
+        Role **roles; /* the catalogue: shipped and own, by name */
         size_t n_roles;
 } Policy;
 

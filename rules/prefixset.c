@@ -224,6 +224,17 @@ _inline_ void update_copy(Update *u, const Items *l, size_t from, size_t to, siz
         u->n += to - from;
 }
 
+/* Which change comes first: below 0 what is added, above 0 what is removed, 0 for both. */
+_inline_ int change_order(const Items *add, size_t a, const Items *remove, size_t r, size_t size,
+        int (*compare)(const void *, const void *))
+{
+        if (a == add->n)
+                return 1;
+        if (r == remove->n)
+                return -1;
+        return compare(add->data + a * size, remove->data + r * size);
+}
+
 /* Walks the changes in order and copies what lies between them in one piece. */
 _inline_ void items_update(Update *u, const Items *old, const Items *add, const Items *remove,
         size_t size, int (*compare)(const void *, const void *))
@@ -231,12 +242,8 @@ _inline_ void items_update(Update *u, const Items *old, const Items *add, const 
         size_t i = 0, a = 0, r = 0;
 
         while (a < add->n || r < remove->n) {
-                int order = a == add->n ? 1
-                        : r == remove->n
-                        ? -1
-                        : compare(add->data + a * size, remove->data + r * size);
-                const char *key =
-                        order <= 0 ? add->data + a * size : remove->data + r * size;
+                int order = change_order(add, a, remove, r, size, compare);
+                const char *key = order <= 0 ? add->data + a * size : remove->data + r * size;
                 size_t at = items_seek(old, i, key, size, compare);
                 bool there = at < old->n && compare(old->data + at * size, key) == 0;
                 bool removed = order >= 0;

@@ -66,8 +66,7 @@ int prefix_set_adopt(Prefix4 *v4, size_t n_v4, Prefix6 *v6, size_t n_v6, PrefixS
  * then one that counts the rest); more than PREFIX_SET_MAX entries is an error. 5 ms for
  * 100,000 lines is the measure. Returns 0, -EINVAL (see d), -ENOMEM.
  */
-int prefix_set_parse(
-        const char *text, size_t n, const char *file, Diagnostics *d, PrefixSet **ret);
+int prefix_set_parse(const char *text, size_t n, const char *file, Diagnostics *d, PrefixSet **ret);
 
 /* One entry a line, IPv4 first, ascending: parse of print is the identity. 0 or -ENOMEM. */
 int prefix_set_print(const PrefixSet *s, char **ret, size_t *ret_length);

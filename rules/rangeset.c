@@ -68,10 +68,9 @@ static bool wide_equal(Wide a, Wide b)
 /* 2^n - 1, n 0..128 */
 static Wide wide_ones(unsigned n)
 {
-        return (Wide){
-                n <= 64 ? 0 : UINT64_MAX >> (128 - n),
-                n == 0 ? 0 : n >= 64 ? UINT64_MAX : UINT64_MAX >> (64 - n),
-        };
+        if (n > 64)
+                return (Wide){ UINT64_MAX >> (128 - n), UINT64_MAX };
+        return (Wide){ 0, n == 0 ? 0 : UINT64_MAX >> (64 - n) };
 }
 
 RangeSet *range_set_ref(RangeSet *s)
@@ -188,8 +187,8 @@ int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
                 Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
 
                 memcpy(ranges->v6[i].first, p->address, 16);
-                wide_store((Wide){ first.high | size.high, first.low | size.low },
-                        ranges->v6[i].last);
+                wide_store(
+                        (Wide){ first.high | size.high, first.low | size.low }, ranges->v6[i].last);
         }
         ranges->n_v4 = s->n_v4;
         ranges->n_v6 = s->n_v6;
@@ -241,8 +240,8 @@ bool range_set_equal(const RangeSet *a, const RangeSet *b)
         if (a == b)
                 return true;
         return a->n_v4 == b->n_v4 && a->n_v6 == b->n_v6 &&
-                (a->n_v4 == 0 || memcmp(a->v4, b->v4, a->n_v4 * sizeof(*a->v4)) == 0) &&
-                (a->n_v6 == 0 || memcmp(a->v6, b->v6, a->n_v6 * sizeof(*a->v6)) == 0);
+               (a->n_v4 == 0 || memcmp(a->v4, b->v4, a->n_v4 * sizeof(*a->v4)) == 0) &&
+               (a->n_v6 == 0 || memcmp(a->v6, b->v6, a->n_v6 * sizeof(*a->v6)) == 0);
 }
 
 static bool ranges4_contain(const Range4 *r, size_t n, uint32_t address)
@@ -292,7 +291,7 @@ bool range_set_is_whole(const RangeSet *s, Family family)
         if (family == FAMILY_IPV4)
                 return s->n_v4 == 1 && s->v4[0].first == 0 && s->v4[0].last == UINT32_MAX;
         return s->n_v6 == 1 && memcmp(s->v6[0].first, ipv6_first, 16) == 0 &&
-                memcmp(s->v6[0].last, ipv6_last, 16) == 0;
+               memcmp(s->v6[0].last, ipv6_last, 16) == 0;
 }
 
 /* Odd multipliers and folded halves: every bit of the input reaches every bit of the state. */
@@ -347,19 +346,28 @@ int range_set_each_prefix4(const RangeSet *s, int (*f)(const Prefix4 *p, void *d
         return 0;
 }
 
+/* Bits behind the last one that is set: 128 for 0. */
+static unsigned wide_zeros(Wide w)
+{
+        if (w.low != 0)
+                return (unsigned)__builtin_ctzll(w.low);
+        return w.high != 0 ? 64 + (unsigned)__builtin_ctzll(w.high) : 128;
+}
+
+/* The place of the first bit that is set; not of 0. */
+static unsigned wide_log2(Wide w)
+{
+        if (w.high != 0)
+                return 127 - (unsigned)__builtin_clzll(w.high);
+        return 63 - (unsigned)__builtin_clzll(w.low);
+}
+
 static unsigned block6(Wide first, Wide room)
 {
-        unsigned aligned, fits;
         Wide size = wide_add(room, (Wide){ 0, 1 });
+        unsigned aligned = wide_zeros(first);
+        unsigned fits = size.high == 0 && size.low == 0 ? 128 : wide_log2(size); /* 2^128 is 0 */
 
-        aligned = first.low != 0 ? (unsigned)__builtin_ctzll(first.low)
-                : first.high != 0
-                ? 64 + (unsigned)__builtin_ctzll(first.high)
-                : 128;
-        fits = size.high != 0 ? 127 - (unsigned)__builtin_clzll(size.high)
-                : size.low != 0
-                ? 63 - (unsigned)__builtin_clzll(size.low)
-                : 128; /* room for all: the size wrapped to zero */
         return aligned < fits ? aligned : fits;
 }
 

@@ -107,8 +107,7 @@ static int string_compare(const void *a, const void *b)
 
 static bool names_equal(char *const *a, char *const *b)
 {
-        return same_members(
-                a, strv_length(a), b, strv_length(b), sizeof(char *), string_compare);
+        return same_members(a, strv_length(a), b, strv_length(b), sizeof(char *), string_compare);
 }
 
 /* ---- rules ---- */
@@ -192,26 +191,24 @@ int rule_copy(const Rule *r, Rule **ret)
 bool rule_same_match(const Rule *a, const Rule *b)
 {
         return a->direction == b->direction && ports_equal(&a->ports, &b->ports) &&
-                streq_null(a->ports_var, b->ports_var) &&
-                streq_null(a->interface, b->interface) &&
-                streq_null(a->in_interface, b->in_interface) &&
-                streq_null(a->out_interface, b->out_interface) &&
-                names_equal(a->user, b->user) && names_equal(a->group, b->group) &&
-                names_equal(a->unit, b->unit) && address_list_equal(&a->from, &b->from) &&
-                address_list_equal(&a->to, &b->to);
+               streq_null(a->ports_var, b->ports_var) && streq_null(a->interface, b->interface) &&
+               streq_null(a->in_interface, b->in_interface) &&
+               streq_null(a->out_interface, b->out_interface) && names_equal(a->user, b->user) &&
+               names_equal(a->group, b->group) && names_equal(a->unit, b->unit) &&
+               address_list_equal(&a->from, &b->from) && address_list_equal(&a->to, &b->to);
 }
 
 static bool limit_equal(const Limit *a, const Limit *b)
 {
         return a->rate == b->rate && a->unit_sec == b->unit_sec && a->burst == b->burst &&
-                a->open == b->open;
+               a->open == b->open;
 }
 
 bool rule_equal(const Rule *a, const Rule *b)
 {
         return a->action == b->action && limit_equal(&a->limit, &b->limit) && a->log == b->log &&
-                streq_null(a->comment, b->comment) && a->expires_usec == b->expires_usec &&
-                rule_same_match(a, b);
+               streq_null(a->comment, b->comment) && a->expires_usec == b->expires_usec &&
+               rule_same_match(a, b);
 }
 
 int rule_source_format(const Rule *r, char **ret)

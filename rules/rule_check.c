@@ -28,8 +28,8 @@ static void check_fail(Check *c, const char *field, const char *format, ...)
         va_list ap;
         int r;
 
-        snprintf(setting, sizeof(setting), "%s%s%s", c->setting ?: "", c->setting ? "." : "",
-                field);
+        snprintf(
+                setting, sizeof(setting), "%s%s%s", c->setting ?: "", c->setting ? "." : "", field);
         va_start(ap, format);
         r = diagnostics_add_va(c->diagnostics, SEVERITY_ERROR, place, setting, format, ap);
         va_end(ap);
@@ -45,8 +45,8 @@ static const char *port_list(const Ports *ports, char buffer[static PORT_LIST_MA
 
         buffer[0] = '\0';
         for (size_t i = 0; i < ports->n; i++)
-                n += (size_t)snprintf(buffer + n, PORT_LIST_MAX - n, "%s%u", i > 0 ? ", " : "",
-                        ports->items[i]);
+                n += (size_t)snprintf(
+                        buffer + n, PORT_LIST_MAX - n, "%s%u", i > 0 ? ", " : "", ports->items[i]);
         return buffer;
 }
 
@@ -164,7 +164,7 @@ static bool id_is_valid(const char *s)
 static bool identity_is_valid(const char *s)
 {
         return *s && strlen(s) <= IDENTITY_MAX && !strpbrk(s, " /:,") && text_is_printable(s) &&
-                !streq(s, ".") && !streq(s, "..");
+               !streq(s, ".") && !streq(s, "..");
 }
 
 static bool unit_is_valid(const char *s)
@@ -174,7 +174,7 @@ static bool unit_is_valid(const char *s)
         size_t n = strlen(s);
 
         return n >= 1 && n <= IDENTITY_MAX && strspn(s, characters) == n && !streq(s, ".") &&
-                !streq(s, "..");
+               !streq(s, "..");
 }
 
 static void check_identity(Check *c, const char *field, const char *s, bool is_unit, bool alone)

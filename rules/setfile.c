@@ -50,8 +50,8 @@ static int reader_bad_line(SetReader *s, const char *text, size_t n, const char 
                 return 0;
         return diagnostics_error(s->diagnostics, ((Place){ s->file, s->line }), NULL,
                        "\"%.*s\"%s: %s", shown, text, n > 64 ? "..." : "", reason) == -ENOMEM
-                ? -ENOMEM
-                : 0;
+                       ? -ENOMEM
+                       : 0;
 }
 
 static int reader_host_bits(SetReader *s, const char *text, size_t n, const Prefix *p)
@@ -86,9 +86,8 @@ static int reader_line(SetReader *s, const char *text, size_t n)
                 return reader_bad_line(s, text, end, reason);
         if (host_bits && reader_host_bits(s, text, end, &p) < 0)
                 return -ENOMEM;
-        return p.address.family == FAMILY_IPV4
-                ? reader_add4(s, address_to_ipv4(&p.address), p.bits)
-                : reader_add6(s, &p);
+        return p.address.family == FAMILY_IPV4 ? reader_add4(s, address_to_ipv4(&p.address), p.bits)
+                                               : reader_add6(s, &p);
 }
 
 /*
@@ -162,13 +161,12 @@ static int reader_sum_up(SetReader *s)
                         s->n_host_bits - REPORTS_MAX) < 0)
                 return -ENOMEM;
         if (s->n_bad > REPORTS_MAX)
-                return diagnostics_error(s->diagnostics, place, NULL, "%zu more bad lines",
-                        s->n_bad - REPORTS_MAX);
+                return diagnostics_error(
+                        s->diagnostics, place, NULL, "%zu more bad lines", s->n_bad - REPORTS_MAX);
         return s->n_bad > 0 ? -EINVAL : 0;
 }
 
-int prefix_set_parse(
-        const char *text, size_t n, const char *file, Diagnostics *d, PrefixSet **ret)
+int prefix_set_parse(const char *text, size_t n, const char *file, Diagnostics *d, PrefixSet **ret)
 {
         SetReader s = { .file = file, .diagnostics = d };
         int r;

@@ -135,7 +135,7 @@ bool name_is_valid(const char *s)
         size_t n = strlen(s);
 
         return n >= 1 && n <= NAME_MAX_LENGTH && strspn(s, characters) == n && !streq(s, ".") &&
-                !streq(s, "..");
+               !streq(s, "..");
 }
 
 bool comment_is_valid(const char *s)
@@ -149,7 +149,7 @@ bool interface_is_valid(const char *s)
 
         /* '*' and '+' are wildcards to nft and iptables, but not to p25 */
         return n >= 1 && n <= 15 && !strpbrk(s, "/ :*+\"\\") && text_is_printable(s) &&
-                !streq(s, ".") && !streq(s, "..");
+               !streq(s, ".") && !streq(s, "..");
 }
 
 /* Decimal digits, no sign, no leading zero; returns how many, 0 if there is no such number. What is

@@ -107,7 +107,7 @@ void strv_sort(char **l)
 
 char **strv_free(char **l)
 {
-        STRV_FOREACH(s, l)
+        STRV_FOREACH (s, l)
                 free(*s);
         free(l);
         return NULL;

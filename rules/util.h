@@ -21,29 +21,29 @@
 #define _cleanup_buffer_ _cleanup_(buffer_deinit)
 
 /* Moves a pointer out of a variable and leaves NULL behind. */
-#define TAKE_PTR(p)                                                                                \
-        ({                                                                                         \
-                __typeof__(p) *_pp_ = &(p);                                                         \
-                __typeof__(p) _p_ = *_pp_;                                                          \
-                *_pp_ = NULL;                                                                      \
-                _p_;                                                                               \
+#define TAKE_PTR(p)                         \
+        ({                                  \
+                __typeof__(p) *_pp_ = &(p); \
+                __typeof__(p) _p_ = *_pp_;  \
+                *_pp_ = NULL;               \
+                _p_;                        \
         })
 
 /* The same for a file descriptor, which leaves -1. */
-#define TAKE_FD(fd)                                                                                \
-        ({                                                                                         \
-                int *_fdp_ = &(fd);                                                                \
-                int _fd_ = *_fdp_;                                                                 \
-                *_fdp_ = -1;                                                                       \
-                _fd_;                                                                              \
+#define TAKE_FD(fd)                 \
+        ({                          \
+                int *_fdp_ = &(fd); \
+                int _fd_ = *_fdp_;  \
+                *_fdp_ = -1;        \
+                _fd_;               \
         })
 
 /* Defines the function that _cleanup_() calls for a local of TYPE*, from a destructor of TYPE*. */
-#define DEFINE_CLEANUP(type, destroy)                                                              \
-        static inline void destroy##_p(type **p)                                                   \
-        {                                                                                          \
-                if (*p)                                                                            \
-                        destroy(*p);                                                               \
+#define DEFINE_CLEANUP(type, destroy)            \
+        static inline void destroy##_p(type **p) \
+        {                                        \
+                if (*p)                          \
+                        destroy(*p);             \
         }
 
 static inline void free_p(void *p)
@@ -64,9 +64,9 @@ static inline bool streq_null(const char *a, const char *b)
 
 /*
  * Makes room for one more element in a malloc()ed array of n elements of `size` bytes; array points
- * to the pointer. Capacity is the next power of two (at least 4), so that n alone tells it: an array
- * that is to grow here must never have been allocated otherwise. Returns 0 or -ENOMEM (the array is
- * then untouched).
+ * to the pointer. Capacity is the next power of two (at least 4), so that n alone tells it: an
+ * array that is to grow here must never have been allocated otherwise. Returns 0 or -ENOMEM (the
+ * array is then untouched).
  */
 int array_grow(void *array, size_t n, size_t size);
 

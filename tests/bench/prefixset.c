@@ -45,8 +45,8 @@ static char *make_text(size_t n, bool ipv6, bool shuffled, size_t *ret_length)
                 if (ipv6)
                         buffer_printf(&b, "2001:db8:%x:%x::/64\n", x >> 16, x & 0xffff);
                 else
-                        buffer_printf(&b, "%u.%u.%u.%u\n", x >> 24, x >> 16 & 255, x >> 8 & 255,
-                                x & 255);
+                        buffer_printf(
+                                &b, "%u.%u.%u.%u\n", x >> 24, x >> 16 & 255, x >> 8 & 255, x & 255);
         }
         *ret_length = b.length;
         if (buffer_take(&b, &text) < 0)

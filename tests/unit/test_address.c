@@ -74,7 +74,10 @@ static void test_good(void **state _unused_)
 }
 
 /* A text and the beginning of the reason. */
-#define BAD(text, reason) { text, sizeof(text) - 1, reason }
+#define BAD(text, reason)                      \
+        {                                      \
+                text, sizeof(text) - 1, reason \
+        }
 static const struct Bad {
         const char *text;
         size_t n;
@@ -267,15 +270,16 @@ static void test_contains(void **state _unused_)
 
 static void test_compare(void **state _unused_)
 {
-        static const char *const ascending[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/9", "10.0.0.1",
-                "128.0.0.0", "255.255.255.255", "::/0", "::1", "2001:db8::/32", "ff00::/8" };
+        static const char *const ascending[] = { "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/9",
+                "10.0.0.1", "128.0.0.0", "255.255.255.255", "::/0", "::1", "2001:db8::/32",
+                "ff00::/8" };
         Prefix p[ELEMENTS(ascending)];
         const char *reason;
         bool host_bits;
 
         for (size_t i = 0; i < ELEMENTS(ascending); i++)
-                assert_int_equal(prefix_parse(ascending[i], strlen(ascending[i]), &p[i],
-                                         &host_bits, &reason),
+                assert_int_equal(prefix_parse(ascending[i], strlen(ascending[i]), &p[i], &host_bits,
+                                         &reason),
                         0);
         for (size_t i = 0; i < ELEMENTS(ascending); i++)
                 for (size_t j = 0; j < ELEMENTS(ascending); j++) {

@@ -59,7 +59,8 @@ static void test_one_line(void **state _unused_)
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         Place place = { "a\nb", 1 };
 
-        diagnostics_error(&d, place, "x\ty", "%s", "one\ntwo\033[2J\r\x7f \xff caf\xc3\xa9 \xc2\x9b");
+        diagnostics_error(
+                &d, place, "x\ty", "%s", "one\ntwo\033[2J\r\x7f \xff caf\xc3\xa9 \xc2\x9b");
         check_format(&d.items[0], "a?b:1: one?two?[2J?? ? caf\xc3\xa9 ??");
         assert_string_equal(d.items[0].setting, "x?y");
 }

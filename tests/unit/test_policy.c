@@ -16,14 +16,14 @@
 /* ---- words ---- */
 
 /* Enums as integers, so that one loop walks every table. */
-#define WORDS(name, to, from)                                                                      \
-        static const char *name##_to(int i)                                                        \
-        {                                                                                          \
-                return to(i);                                                                      \
-        }                                                                                          \
-        static int name##_from(const char *s)                                                      \
-        {                                                                                          \
-                return (int)from(s);                                                               \
+#define WORDS(name, to, from)                 \
+        static const char *name##_to(int i)   \
+        {                                     \
+                return to(i);                 \
+        }                                     \
+        static int name##_from(const char *s) \
+        {                                     \
+                return (int)from(s);          \
         }
 
 WORDS(action, action_to_string, action_from_string)
@@ -209,8 +209,7 @@ static void test_services(void **state _unused_)
                 assert_int_equal(service_to_port(services[i].name), services[i].port);
                 assert_true(ports_contain(&mail_ports_default, services[i].port));
                 if (services[i].first)
-                        assert_string_equal(
-                                port_to_service(services[i].port), services[i].name);
+                        assert_string_equal(port_to_service(services[i].port), services[i].name);
         }
         assert_int_equal(service_to_port("ssh"), 0);
         assert_int_equal(service_to_port(""), 0);
@@ -350,8 +349,8 @@ static void test_state_copy(void **state _unused_)
         assert_int_equal(array_grow(&s->fragments, 0, sizeof(*s->fragments)), 0);
         s->fragments[s->n_fragments++] = fragment_ref(fragment);
         assert_int_equal(array_grow(&s->sets, 0, sizeof(*s->sets)), 0);
-        s->sets[s->n_sets++] = (StoredSet){ strdup("drop"), prefix_set_ref(entries),
-                range_set_ref(ranges) };
+        s->sets[s->n_sets++] =
+                (StoredSet){ strdup("drop"), prefix_set_ref(entries), range_set_ref(ranges) };
         s->revision = 7;
         s->time_usec = 8;
         s->uid = 9;

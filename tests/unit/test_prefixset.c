@@ -38,9 +38,8 @@ static const Space spaces[] = {
         { FAMILY_IPV6, 56, { FAMILY_IPV6, { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff } } },
         { FAMILY_IPV6, 64, { FAMILY_IPV6, { 0 } } },
         { FAMILY_IPV6, 0,
-                { FAMILY_IPV6,
-                        { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-                                0 } } },
+                { FAMILY_IPV6, { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                       255, 255, 0 } } },
 };
 
 /* present[k][n]: the prefix of 2^k points that begins at point n is in the set. */
@@ -166,8 +165,7 @@ static void check_set(const PrefixSet *set, const Model *m, const Space *s)
                         if (!m->present[k][i])
                                 continue;
                         if (s->family == FAMILY_IPV4) {
-                                assert_int_equal(
-                                        set->v4[n].address, address_to_ipv4(&p.address));
+                                assert_int_equal(set->v4[n].address, address_to_ipv4(&p.address));
                                 assert_int_equal(set->v4[n].bits, p.bits);
                         } else {
                                 assert_memory_equal(set->v6[n].address, p.address.bytes, 16);

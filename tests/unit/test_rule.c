@@ -17,8 +17,8 @@
 typedef struct Sketch {
         Direction direction;
         Action action;
-        uint16_t port;              /* 0: as rule_new() has it */
-        const char *from, *to;      /* prefixes, @sets and $vars, with blanks between; NULL: any */
+        uint16_t port;         /* 0: as rule_new() has it */
+        const char *from, *to; /* prefixes, @sets and $vars, with blanks between; NULL: any */
         const char *interface, *in_interface, *out_interface;
         const char *user, *group, *unit; /* with blanks between */
         Limit limit;
@@ -42,7 +42,7 @@ static void read_addresses(const char *text, AddressList *ret)
         _cleanup_strv_ char **words = NULL;
 
         split(text, &words);
-        STRV_FOREACH(s, words) {
+        STRV_FOREACH (s, words) {
                 AddressItem item = { 0 };
                 const char *reason;
                 bool host_bits;
@@ -107,7 +107,8 @@ static const Sketch good[] = {
         { IN, .interface = "eth0", .port = 465 },
         { OUT, .interface = "eth0", .port = 2525 },
         { ROUTED, .in_interface = "docker0", .out_interface = "eth0" },
-        { OUT, .user = "postfix www-data 1000 0 4294967294", .group = "mail", .unit = "a@b.service" },
+        { OUT, .user = "postfix www-data 1000 0 4294967294", .group = "mail",
+                .unit = "a@b.service" },
         { OUT, .user = "$mta_users", .group = "$g", .unit = "$u" },
         { OUT, .user = "DOM\\user user@dom machine$ _smtpd Debian-exim caf\xc3\xa9" },
         { OUT, .unit = "dev-disk-by\\x2duuid.mount" },
@@ -131,9 +132,11 @@ static const struct Bad {
         { { IN, .to = "$a/b" }, "r.to",
                 "to: \"a/b\" is no name of a var (letters, digits, '.', '_' and '-', at most 64)" },
         { { IN, .from = "192.0.2.1", .to = "::1" }, "r.to",
-                "from and to are of different families, IPv4 and IPv6: no connection matches both" },
+                "from and to are of different families, IPv4 and IPv6: no connection matches "
+                "both" },
         { { IN, .from = "::1", .to = "192.0.2.1 192.0.2.2" }, "r.to",
-                "from and to are of different families, IPv4 and IPv6: no connection matches both" },
+                "from and to are of different families, IPv4 and IPv6: no connection matches "
+                "both" },
         { { ROUTED, .interface = "eth0" }, "r.interface",
                 "interface is for directions in and out: routed has in_interface and "
                 "out_interface" },
@@ -169,8 +172,7 @@ static const struct Bad {
         { { OUT, .user = "" }, "r.user",
                 "user: \"\" is no name of a user (no white space, '/', ':' or ','; its number "
                 "will do)" },
-        { { OUT, .unit = "../../x" }, "r.unit",
-                "unit: \"../../x\" is no name of a systemd unit" },
+        { { OUT, .unit = "../../x" }, "r.unit", "unit: \"../../x\" is no name of a systemd unit" },
         { { OUT, .unit = ".." }, "r.unit", "unit: \"..\" is no name of a systemd unit" },
         { { OUT, .user = "$a postfix" }, "r.user", "user: $a must stand alone, without others" },
         { { OUT, .user = "$" }, "r.user", "user: \"$\" is no var" },
@@ -253,8 +255,7 @@ static void test_mail_ports(void **state _unused_)
         assert_non_null(strstr(d.items[1].text, "60063)"));
         r->ports.n = 0;
         assert_int_equal(rule_check(r, &mail_ports_default, NULL, &d), -EINVAL);
-        assert_string_equal(
-                d.items[2].text, "a rule has at least one port (25, 465, 587, 2525)");
+        assert_string_equal(d.items[2].text, "a rule has at least one port (25, 465, 587, 2525)");
 }
 
 static void test_addresses_limit(void **state _unused_)

@@ -41,9 +41,8 @@ static void test_good(void **state _unused_)
                 _cleanup_free_ char *text = NULL;
                 size_t n;
 
-                assert_int_equal(prefix_set_parse(
-                                         good[i].text, strlen(good[i].text), "f", &d, &set),
-                        0);
+                assert_int_equal(
+                        prefix_set_parse(good[i].text, strlen(good[i].text), "f", &d, &set), 0);
                 assert_int_equal(d.n, 0);
                 assert_int_equal(prefix_set_print(set, &text, &n), 0);
                 assert_string_equal(text, good[i].canonical);
@@ -51,7 +50,10 @@ static void test_good(void **state _unused_)
 }
 
 /* Bad texts, with their length, for some hold NUL; and the lines that are told. */
-#define BAD(text, message) { text, sizeof(text) - 1, message }
+#define BAD(text, message)                      \
+        {                                       \
+                text, sizeof(text) - 1, message \
+        }
 static const struct Bad {
         const char *text;
         size_t n;
@@ -68,7 +70,7 @@ static const struct Bad {
         BAD("\0", "f:1: \"\": an address has no white"),
         BAD("192.0.2.1\v\n", "f:1: \"192.0.2.1?\": an address has no white"),
         BAD("\xff\xfe\n", "f:1: \"??\": not an address"),
-        BAD("\xef\xbb\xbf""192.0.2.1\n", "f:1: \"\xef\xbb\xbf""192.0.2.1\": not an address"),
+        BAD("\357\273\277192.0.2.1\n", "f:1: \"\357\273\277192.0.2.1\": not an address"),
         BAD("::ffff:192.0.2.1\n", "f:1: \"::ffff:192.0.2.1\": IPv4-mapped"),
         BAD("2001:db8::/129\n", "f:1: \"2001:db8::/129\": the length of an IPv6"),
         BAD("mail.example.org\n", "f:1: \"mail.example.org\": host names are refused"),
@@ -89,7 +91,8 @@ static void test_bad(void **state _unused_)
                 assert_int_equal(diagnostic_format(&d.items[0], &text), 0);
                 if (strncmp(text, bad[i].message, strlen(bad[i].message)) != 0)
                         fail_msg("%zu: %s", i, text);
-                assert_int_equal(prefix_set_parse(bad[i].text, bad[i].n, NULL, NULL, &set), -EINVAL);
+                assert_int_equal(
+                        prefix_set_parse(bad[i].text, bad[i].n, NULL, NULL, &set), -EINVAL);
         }
 }
 

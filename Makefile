@@ -239,6 +239,10 @@ demo:
 	@$(MAKE) -s all $(BUILD)/tests/lib/probe
 	@tests/demo/run
 
+## bench-sets: large sets in user space, milliseconds
+bench-sets: $(BUILD)/tests/bench/prefixset
+	@$<
+
 ## bench: whole processes beside nft and ufw; ratios
 bench:
 	@packaging/dependencies bench
@@ -256,6 +260,6 @@ help:
 
 .PHONY: all pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
 	list-fuzz unit kernel e2e differential golden fuzz lint format format-check check demo \
-	bench clean help
+	bench bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

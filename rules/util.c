@@ -254,6 +254,8 @@ void buffer_clear(Buffer *b)
 {
         b->length = 0;
         b->failed = false;
+        if (b->data)
+                b->data[0] = '\0';
 }
 
 int buffer_take(Buffer *b, char **ret)

@@ -115,6 +115,7 @@ static void test_buffer_clear(void **state _unused_)
         before = b.data;
         buffer_clear(&b);
         assert_int_equal(b.length, 0);
+        assert_string_equal(b.data, "");
         buffer_add_string(&b, "else");
         assert_ptr_equal(b.data, before);
         assert_string_equal(b.data, "else");

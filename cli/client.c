@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the connection to p25d and the one table of D-Bus errors and exit statuses.
+ * Owns the connection to p25d, and what its failures mean for the exit status.
  */
 
 #include "cli/client.h"
+
+#include "daemon/errors.h"
 
 #include <errno.h>
 
@@ -13,44 +15,29 @@
 
 #define BUS_FREEDESKTOP "org.freedesktop.DBus.Error."
 
-/* What the user asked for wrongly, assertions that the change would break and what this host
- * cannot express included, is bad input: asked otherwise it may succeed. */
-const ClientError client_errors[] = {
-        { BUS_ERROR_INVALID_RULE, EXIT_BAD_INPUT },
-        { BUS_ERROR_INVALID_POLICY, EXIT_BAD_INPUT },
-        { BUS_ERROR_NO_SUCH_ROLE, EXIT_BAD_INPUT },
-        { BUS_ERROR_NO_SUCH_RULE, EXIT_BAD_INPUT },
-        { BUS_ERROR_NO_SUCH_SET, EXIT_BAD_INPUT },
-        { BUS_ERROR_NO_SUCH_FRAGMENT, EXIT_BAD_INPUT },
-        { BUS_ERROR_NO_SUCH_REVISION, EXIT_BAD_INPUT },
-        { BUS_ERROR_NO_SUCH_NAME, EXIT_BAD_INPUT },
-        { BUS_ERROR_ASSERTION_FAILED, EXIT_BAD_INPUT },
-        { BUS_ERROR_NOT_SUPPORTED, EXIT_BAD_INPUT },
-        { BUS_ERROR_LIMIT_EXCEEDED, EXIT_BAD_INPUT },
-        { BUS_ERROR_INVALID_ARGS, EXIT_BAD_INPUT },
-        { BUS_ERROR_STALE_REVISION, EXIT_STALE },
-        { BUS_ERROR_BACKEND_FAILED, EXIT_KERNEL_REFUSED },
-        { BUS_ERROR_ACCESS_DENIED, EXIT_NOT_AUTHORISED },
-        { BUS_FREEDESKTOP "InteractiveAuthorizationRequired", EXIT_NOT_AUTHORISED },
-        { BUS_FREEDESKTOP "AuthFailed", EXIT_NOT_AUTHORISED },
-        { BUS_FREEDESKTOP "ServiceUnknown", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "NameHasNoOwner", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "UnknownObject", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "NoReply", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "Timeout", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "TimedOut", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "NoServer", EXIT_NOT_REACHABLE },
-        { BUS_FREEDESKTOP "Disconnected", EXIT_NOT_REACHABLE },
-        { NULL, EXIT_FAILED },
-};
-
 int client_error_status(const char *name)
 {
-        const ClientError *e = client_errors;
+        /* what the bus itself says; the daemon's own errors are in daemon/errors.c */
+        static const struct {
+                const char *name;
+                int status;
+        } errors[] = {
+                { BUS_FREEDESKTOP "InteractiveAuthorizationRequired", EXIT_NOT_AUTHORISED },
+                { BUS_FREEDESKTOP "AuthFailed", EXIT_NOT_AUTHORISED },
+                { BUS_FREEDESKTOP "ServiceUnknown", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "NameHasNoOwner", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "UnknownObject", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "NoReply", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "Timeout", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "TimedOut", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "NoServer", EXIT_NOT_REACHABLE },
+                { BUS_FREEDESKTOP "Disconnected", EXIT_NOT_REACHABLE },
+        };
 
-        while (e->name && !streq(e->name, name))
-                e++;
-        return e->status;
+        for (size_t i = 0; i < ELEMENTS(errors); i++)
+                if (streq(errors[i].name, name))
+                        return errors[i].status;
+        return error_kind_to_exit_status(error_kind_from_bus_name(name));
 }
 
 static int client_open(Cli *c)

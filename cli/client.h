@@ -8,13 +8,7 @@
 #include "cli/cli.h"
 #include "rules/report.h"
 
-/* The table of D-Bus error names and exit statuses, ended by a NULL name; an error that is not in
- * it is EXIT_FAILED. */
-typedef struct ClientError {
-        const char *name;
-        int status;
-} ClientError;
-extern const ClientError client_errors[];
+/* The exit status of a D-Bus error; EXIT_FAILED for one that nobody knows. */
 int client_error_status(const char *name);
 
 /* A new method call to the manager; opens the bus if need be. */

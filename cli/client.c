@@ -40,7 +40,8 @@ int client_error_status(const char *name)
         return error_kind_to_exit_status(error_kind_from_bus_name(name));
 }
 
-static int client_open(Cli *c)
+/* 0 or negative errno */
+static int bus_open(Cli *c)
 {
         int r;
 
@@ -48,11 +49,28 @@ static int client_open(Cli *c)
                 return 0;
         r = c->host ? sd_bus_open_system_remote(&c->bus, c->host) : sd_bus_open_system(&c->bus);
         if (r < 0)
-                return cli_fail(c, EXIT_NOT_REACHABLE, "p25d is not reachable: system bus%s%s: %s",
-                        c->host ? " of " : "", c->host ? c->host : "", strerror(-r));
+                return r;
         sd_bus_set_method_call_timeout(c->bus, CALL_TIMEOUT_USEC);
         sd_bus_set_allow_interactive_authorization(c->bus, true);
         return 0;
+}
+
+static int client_open(Cli *c)
+{
+        int r = bus_open(c);
+
+        if (r >= 0)
+                return 0;
+        return cli_fail(c, EXIT_NOT_REACHABLE, "p25d is not reachable: system bus%s%s: %s",
+                c->host ? " of " : "", c->host ? c->host : "", strerror(-r));
+}
+
+bool client_is_reachable(Cli *c)
+{
+        int active;
+
+        return bus_open(c) >= 0 && sd_bus_get_property_trivial(c->bus, BUS_NAME, BUS_PATH,
+                                           BUS_INTERFACE, "Active", NULL, 'b', &active) >= 0;
 }
 
 int client_fail_message(Cli *c, int r)

@@ -11,6 +11,8 @@
 /* The exit status of a D-Bus error; EXIT_FAILED for one that nobody knows. */
 int client_error_status(const char *name);
 
+/* Is there a p25d that answers? Tells nothing. */
+bool client_is_reachable(Cli *c);
 /* A new method call to the manager; opens the bus if need be. */
 int client_message(Cli *c, const char *method, sd_bus_message **ret);
 /* Sends and waits. */

@@ -190,23 +190,7 @@ static int words_remove(Cli *c, const RuleWords *w, ChangeReply *ret, Outcome *r
         return 0;
 }
 
-/* The daemon knows all mail ports of its host. Where it cannot be asked, a port that is none of
- * the four is the nearer error. */
-static int tell_unreachable(Cli *c, char **words, int status)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        RuleWords w;
-
-        if (status != EXIT_NOT_REACHABLE)
-                return status;
-        if (rule_words_parse(words, &mail_ports_default, &d, &w) >= 0) {
-                rule_words_deinit(&w);
-                return status;
-        }
-        return cli_tell_diagnostics(c, &d);
-}
-
-static int words_run(Cli *c, char **words, const RuleWords *w)
+static int words_run(Cli *c, const RuleWords *w)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         Outcome outcome = OUTCOME_NONE;
@@ -217,24 +201,43 @@ static int words_run(Cli *c, char **words, const RuleWords *w)
         status = w->placement == PLACEMENT_DELETE ? words_remove(c, w, &reply, &outcome)
                                                   : words_add(c, w, &reply, &outcome);
         if (status != 0)
-                return tell_unreachable(c, words, status);
+                return status;
         return tell_outcome(c, &reply, outcome, w->rules, w->n_rules, w->placement);
+}
+
+/* The daemon knows all mail ports of its host and judges those that are none of the four. Where it
+ * cannot be asked, that is the nearer error. */
+static int words_parse(Cli *c, char **words, Diagnostics *d, RuleWords *ret)
+{
+        _cleanup_diagnostics_ Diagnostics more = { 0 };
+        int r;
+
+        r = rule_words_parse(words, &mail_ports_default, d, ret);
+        if (r != -EINVAL || rule_words_parse(words, NULL, &more, ret) < 0)
+                return r;
+        if (!client_is_reachable(c)) {
+                rule_words_deinit(ret);
+                return r;
+        }
+        diagnostics_deinit(d);
+        return diagnostics_move(d, &more);
 }
 
 static int words_command(Cli *c, char **words)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        RuleWords w;
+        RuleWords w = { 0 };
         int status, r;
 
-        r = rule_words_parse(words, NULL, &d, &w);
-        if (r == -ENOMEM)
+        r = words_parse(c, words, &d, &w);
+        if (r == -ENOMEM) {
+                rule_words_deinit(&w);
                 return cli_fail_errno(c, r, "rule");
+        }
         status = cli_tell_diagnostics(c, &d);
         if (status == 0)
-                status = words_run(c, words, &w);
-        if (r >= 0)
-                rule_words_deinit(&w);
+                status = words_run(c, &w);
+        rule_words_deinit(&w);
         return status;
 }
 

@@ -1,0 +1,232 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# p25ctl without a daemon: usage, help, options, files. Needs neither root nor a namespace.
+
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=tests/lib/tap.sh
+. tests/lib/tap.sh
+export LC_ALL=C.UTF-8
+export DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent
+p25ctl=$PWD/${BUILD:-build}/p25ctl
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+run() # ARGUMENT... → $rc, $out, $err
+{
+        "$p25ctl" "$@" >"$work/out" 2>"$work/err" </dev/null
+        rc=$?
+        out=$(cat "$work/out")
+        err=$(cat "$work/err")
+}
+
+offline()
+{
+        run --root "$work/root" --policies policies "$@"
+}
+
+# exit 4, exactly one line "ERROR: …", nothing on stdout
+refuses() # REGEX ARGUMENT...
+{
+        local regex=$1
+        shift
+        run "$@"
+        is "$rc $(grep -c '^ERROR: ' <<<"$err") $out" "4 1 " "p25ctl $* is refused"
+        like "$err" "$regex" "p25ctl $* says why"
+}
+
+# ---- help and usage ----
+
+run help
+is "$rc $err" "0 " "help exits 0, on stdout"
+while read -r name; do
+        like "$out" $'\n'"  $name " "help lists $name"
+        # shellcheck disable=SC2086 # one word or two
+        run help $name
+        is "$rc" 0 "help $name"
+        like "$out" "^p25ctl $name" "is about $name"
+        run help
+done < <(sed -n 's/^        { "\([a-z ]*\)", [0-9].*/\1/p' cli/verbs.c)
+run help role
+is "$(grep -c ^p25ctl <<<"$out")" 6 "help role tells all of role"
+run help ROLE set
+is "$rc ${out%%$'\n'*}" "0 p25ctl role set NAME..." "help role set tells one"
+refuses "no command 'frobnicate'" help frobnicate
+refuses "a command is missing"
+like "$err" "Usage: p25ctl" "with the usage on stderr"
+refuses "no command 'frobnicate'" frobnicate
+refuses "list, show, set, add, remove, drop|list, show, load" set
+refuses "added, raw, listening" show everything
+refuses "too many arguments" enable now
+like "$err" "Usage: p25ctl enable" "with the usage of enable"
+refuses "argument is missing" check
+refuses "argument is missing" set load name
+run version
+is "$rc $out" "0 p25ctl 0.1.0" "version"
+run VERSION
+is "$rc $out" "0 p25ctl 0.1.0" "words are case-insensitive"
+
+# ---- options ----
+
+run --json version
+is "$rc $out" '0 {"version":"0.1.0"}' "an option before the command"
+run version --json
+is "$rc $out" '0 {"version":"0.1.0"}' "and behind it"
+refuses "no option --nosuch" --nosuch version
+refuses "no option -x" -x version
+refuses "needs an argument" version --root
+refuses "takes no argument" --json=yes version
+refuses "revision is a number" --expect soon enable
+refuses "revision is a number" --expect -1 enable
+refuses "reason" --reason $'a\tb' enable
+refuses "not available in this version" --confirm 5m enable
+for words in "plan" "plan file" "confirm" "history" "diff 1 2" "rollback 1" "stats" \
+        "events --follow" "doctor" "role suggest" "lockdown on" "lockdown"; do
+        # shellcheck disable=SC2086
+        refuses "^ERROR: .* is not available in this version$" $words
+done
+refuses "^ERROR: for is not available in this version$" deny 25 for 2h
+
+# ---- without a daemon ----
+
+for words in status "status verbose" "status numbered" enable disable reload "reset --force" \
+        "default deny" "logging low" "logging on" deny "deny out" "allow 587" "delete allow 25" \
+        "delete 1" "show added" "show listening" "role list" "role set mx" "role add mx" \
+        "set list" "set add x 192.0.2.1" "set drop x" "fragment list" "fragment show x" \
+        "fragment drop x" "explain in"; do
+        # shellcheck disable=SC2086
+        run $words
+        is "$rc $(grep -c '^ERROR: p25d is not reachable' <<<"$err") $out" "8 1 " \
+                "p25ctl $words: not reachable"
+done
+refuses "^ERROR: 22 is not a mail port \(25, 465, 587, 2525\)$" allow 22
+refuses "asks before" reset
+run --json enable
+is "$rc" 8 "--json: an error"
+like "$out" '^\{"status":8,"errors":\["p25d is not reachable' "is a document too"
+run --json deny 22
+like "$out" '^\{"status":4,"errors":\["22 is not' "bad words as well"
+
+# ---- words that are refused before anybody is asked ----
+
+while IFS=$'\t' read -r words message; do
+        [[ $words == *[\'$'\001'\$]* ]] && continue # these need a shell to take them apart
+        [[ $words == delete\ +([0-9]) ]] && continue # which is a command
+        [ "${words%% *}" = 25 ] || [ "${words%% *}" = in ] || [ "${words%% *}" = block ] && continue
+        set -f
+        # shellcheck disable=SC2086
+        run $words
+        set +f
+        is "$rc $out" "4 " "p25ctl $words"
+        [[ $words == delete && $err == *missing* ]] && continue
+        is "${err%%$'\n'*}" "ERROR: $message" "p25ctl $words: the message"
+done <tests/golden-fail/words/refused.txt
+run allow from 10.1.2.3/8
+like "$err" "^WARNING: 10.1.2.3/8 has host bits, taken as 10.0.0.0/8" "host bits are a warning"
+is "$rc" 8 "and no error"
+refuses "10.1.2.3/8 has host bits" --strict allow from 10.1.2.3/8
+run deny comment --json
+is "$rc $out" "8 " "what follows comment is a text, no option"
+run allow in comment $'a\033[31mb'
+unlike "$err" $'\033' "control characters are not printed"
+run allow in from "$(head -c 100000 /dev/zero | tr '\0' 1)"
+at_most ${#err} 1000 "nor words of 100,000 characters"
+
+# ---- check ----
+
+mkdir -p "$work/root/etc/p25"
+cat >"$work/root/etc/p25/p25.conf" <<'CONF'
+roles = ( "mx" );
+rules = ( { action = "deny"; direction = "in"; from = [ "192.0.2.0/24" ]; comment = "bad ones"; } );
+assert = ( { packet = "in from 198.51.100.9"; verdict = "allow"; } );
+CONF
+offline check policies/*.conf "$work/root/etc/p25/p25.conf"
+is "$rc $err" "0 " "check takes the shipped roles and a host file"
+is "$(grep -c ': ok (role)$' <<<"$out") $(grep -c ': ok (host file)$' <<<"$out")" "9 1" "a line each"
+echo 'rules = ( { action = "alow"; } );' >"$work/bad.conf"
+printf '%s\n' '' 'rules = ( { action = "deny"; from = [ "10.0.0.0/99" ]; } );' >"$work/worse.conf"
+offline check "$work/bad.conf" policies/mx.conf "$work/worse.conf"
+is "$rc" 4 "check: two bad ones"
+like "$err" "ERROR: $work/bad.conf:1: .*action" "the first at its place"
+like "$err" "ERROR: $work/worse.conf:2: " "the second too"
+like "$out" "^policies/mx.conf: ok" "and the good one is good"
+offline --json check "$work/bad.conf" policies/mx.conf
+like "$out" '^\{"files":\[\{"file":"[^"]*bad.conf","valid":false\},\{"file":"policies/mx.conf","valid":true' \
+        "check --json"
+for file in / "$work/none" /dev/null; do
+        offline check "$file"
+        is "$rc $(grep -c ^ERROR: <<<"$err")" "4 1" "check $file"
+done
+echo 'rules = ( { action = "deny"; from = [ "10.1.2.3/8" ]; } );' >"$work/bits.conf"
+offline check "$work/bits.conf"
+like "$rc $err" "^0 WARNING: $work/bits.conf:1: .*10\.0\.0\.0/8" "check: a warning"
+offline --strict check "$work/bits.conf"
+like "$rc $err" "^4 ERROR: $work/bits.conf:1: " "an error under --strict"
+echo 'role = { name = "own"; rules = ( { action = "allow"; from = "$nosuch"; } ); };' >"$work/role.conf"
+offline check "$work/role.conf"
+like "$rc $err" "^4 ERROR: .*nosuch" "check: a role with an unknown var"
+: >"$work/empty.txt"
+echo 'sets = { x = { file = "/set.txt"; }; }; rules = ( { action = "deny"; from = [ "@x" ]; } );' \
+        >"$work/set.conf"
+printf '%s\n' 192.0.2.0/24 198.51.100.999 >"$work/root/set.txt"
+offline check "$work/set.conf"
+like "$rc $err" "^4 ERROR: .*set.txt:2: " "check: a set file is read"
+
+# ---- compile ----
+
+offline compile policies/mx.conf
+is "$rc" 0 "compile"
+like "$out" "limit port 25 rate 60/minute burst 30 max 20 .*role:mx" "tells the rules"
+offline compile policies/mx.conf --format ir
+like "$out" "limit port 25" "--format ir is the same"
+offline compile policies/mx.conf --format json
+like "$out" '^\{"incoming":\{"default":"deny"' "--format json"
+offline compile policies/mx.conf --json
+like "$out" '^\{"incoming":\{"default":"deny"' "--json is"
+offline compile policies/mx.conf --format iptables
+like "$rc $err" "^4 ERROR: .*not available in this version" "--format iptables is not there yet"
+offline compile policies/mx.conf --format sql
+like "$rc $err" "^4 ERROR: .*ir, nft, iptables" "--format sql"
+offline compile "$work/bad.conf"
+like "$rc $err" "^4 ERROR: .*bad.conf:1" "compile: a bad file"
+
+# ---- explain and test ----
+
+offline explain in from 192.0.2.1
+is "$rc ${out%%$'\n'*}" "0 Verdict: deny" "explain --root"
+like "$out" $'\nRule: deny from 192.0.2.0/24 to any port 25 comment .bad ones. \\(p25.conf\\)\n' \
+        "names the rule"
+offline --json explain in from 192.0.2.1
+like "$out" '"verdict":"deny","rule":\{.*"comment":"bad ones".*"effective":"deny","foreign":\[\]' \
+        "explain --json"
+offline --json explain out to 8.8.8.8 user www-data
+like "$out" '"verdict":"reject","rule":null' "a default is no rule"
+offline explain in from 192.0.2.1 port 587
+is "${out%%$'\n'*}" "Verdict: allow" "a port that nothing manages"
+for words in sideways "in from" "in from 10.0.0.0/8" "in port 0" "in user root" \
+        "out user nosuchuser" "in in" "out to 192.0.2.1 to 192.0.2.2"; do
+        # shellcheck disable=SC2086
+        offline explain $words
+        is "$rc $(grep -c ^ERROR: <<<"$err") $out" "4 1 " "explain $words is refused"
+done
+offline test "$work/root/etc/p25/p25.conf"
+is "$rc $out" "0 ok: in from 198.51.100.9: limit" "test: an assertion that holds"
+cat >"$work/test.conf" <<'CONF'
+assert = ( { packet = "in from 192.0.2.1"; verdict = "deny"; },
+           { packet = "in from 192.0.2.1"; verdict = "allow"; } );
+CONF
+offline test "$work/test.conf"
+is "$rc $out" "1 ok: in from 192.0.2.1: deny
+failed: in from 192.0.2.1: deny, not allow" "and one that does not"
+offline --json test "$work/test.conf"
+like "$rc $out" '^1 \{"assertions":\[.*"holds":false.*\],"failed":1' "test --json"
+sed -i 's/in from 192.0.2.1/in frm 192.0.2.1/' "$work/test.conf"
+offline test "$work/test.conf"
+like "$rc $err" "^4 ERROR: .*test.conf:1: " "and one that is no packet"
+echo 'enabled = ' >"$work/root/etc/p25/p25.conf"
+offline explain in
+like "$rc $err" "^4 ERROR: .*/etc/p25/p25.conf:[0-9]+: " "a broken p25.conf"
+offline role show mx
+like "$rc $out" '^0 role = \{.*name = "mx"' "role show reads roles alone"
+offline role show nosuchrole
+is "$rc" 4 "role show of none"
+done_testing

@@ -474,6 +474,8 @@ static int rule_fill(
         ret->ports = rule->ports;
         ret->limit = limit_complete(rule);
         ret->log = rule->log || logging_covers(c->logging, rule->action);
+        ret->log_refused = rule->action == ACTION_LIMIT &&
+                (rule->log || logging_covers(c->logging, ACTION_REJECT));
         return 0;
 }
 

@@ -49,6 +49,7 @@ typedef struct CompiledRule {
         size_t n_units;
         Limit limit; /* complete for ACTION_LIMIT; rate 0: only `open` counts */
         bool log;    /* the rule's own, or by the level of logging */
+        bool log_refused; /* of ACTION_LIMIT: what goes beyond it */
 } CompiledRule;
 
 typedef struct RulesetDirection {

@@ -25,6 +25,15 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 RULES = \
+	nft_elements \
+	nft_expression \
+	nft_key \
+	nft_message \
+	nft_rule \
+	nft_script \
+	nft_sets \
+	nft_table \
+	nft_update \
 	assertions \
 	compile \
 	compile_names \
@@ -68,6 +77,12 @@ RULES = \
 	sentence \
 
 DAEMON = \
+	backend_nft \
+	backend_nft_apply \
+	backend_nft_cut \
+	backend_nft_kernel \
+	backend_nft_watch \
+	netlink \
 	store \
 	store_good \
 	backend_memory \

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Which kernel sets hold a list of addresses or of numbers, and how large they are made. Sets of
+ * up to NFT_INTERVAL_MAX ranges are interval sets; changing one costs the kernel time in its size,
+ * so larger ones are hash sets, one for each prefix length that occurs.
+ */
+
+#include "rules/nft_build.h"
+
+#include <errno.h>
+
+/* Every length costs each packet a lookup: a list of more lengths stays one interval set. */
+#define LENGTHS_MAX 40
+
+/* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
+static uint32_t room_for(size_t n, uint32_t least)
+{
+        return (uint32_t)(n + n / 4 + least);
+}
+
+/* What is installed under a key, or where it would be. */
+static const NftSet *previous_lower_bound(const NftTable *t, const NftSetKey *key)
+{
+        size_t low = 0, high = t ? t->n_sets : 0;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (nft_set_key_compare(&t->sets[middle].key, key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return t && low < t->n_sets ? &t->sets[low] : NULL;
+}
+
+static bool same_list(const NftSetKey *a, const NftSetKey *b)
+{
+        NftSetKey x = *a, y = *b;
+
+        x.bits = y.bits = 0;
+        return nft_set_key_compare(&x, &y) == 0;
+}
+
+static const NftSet *previous_find(const NftTable *t, const NftSetKey *key)
+{
+        const NftSet *s = previous_lower_bound(t, key);
+
+        return s && nft_set_key_compare(&s->key, key) == 0 ? s : NULL;
+}
+
+static uint32_t keep_room(const NftTable *previous, const NftSetKey *key, size_t n, uint32_t least)
+{
+        const NftSet *s = previous_find(previous, key);
+
+        if (s && s->size >= n && s->size / 4 <= room_for(n, least))
+                return s->size;
+        return room_for(n, least);
+}
+
+static int build_set(NftBuild *b, const NftSet *set)
+{
+        NftTable *t = b->table;
+        int r = array_grow(&t->sets, t->n_sets, sizeof(NftSet));
+
+        if (r < 0)
+                return r;
+        t->sets[t->n_sets++] = *set;
+        if (set->ranges)
+                range_set_ref(set->ranges);
+        return 0;
+}
+
+int build_values_set(
+        NftBuild *b, const NftSetKey *key, const uint64_t *values, size_t n, const Rule *origin)
+{
+        _cleanup_free_ uint64_t *copy = calloc(n + 1, sizeof(uint64_t));
+        NftSet set = { .key = *key, .n = n, .values = copy, .origin = origin };
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, values, n * sizeof(uint64_t));
+        set.size = keep_room(b->previous, key, n, 64);
+        r = build_set(b, &set);
+        if (r >= 0)
+                TAKE_PTR(copy);
+        return r;
+}
+
+int build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
+{
+        return build_set(b, &(NftSet){ .key = *key, .size = 65535, .origin = origin });
+}
+
+static int count_prefix4(const Prefix4 *p, void *data)
+{
+        ((size_t *)data)[p->bits]++;
+        return 0;
+}
+
+static int count_prefix6(const Prefix6 *p, void *data)
+{
+        ((size_t *)data)[p->bits]++;
+        return 0;
+}
+
+/* False: too many lengths for hash sets. */
+static bool count_lengths(const RangeSet *ranges, Family family, size_t counts[static 129])
+{
+        size_t lengths = 0;
+
+        memset(counts, 0, 129 * sizeof(size_t));
+        if (family == FAMILY_IPV4)
+                range_set_each_prefix4(ranges, count_prefix4, counts);
+        else
+                range_set_each_prefix6(ranges, count_prefix6, counts);
+        for (size_t i = 0; i < 129; i++)
+                lengths += counts[i] > 0;
+        return lengths <= LENGTHS_MAX && counts[0] == 0;
+}
+
+/* An unchanged list looks as it did. Returns how many sets, 0: it is not the same list. */
+static int build_unchanged(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin)
+{
+        const NftSet *s = previous_lower_bound(b->previous, key);
+        int n = 0;
+
+        for (; s && s < b->previous->sets + b->previous->n_sets; s++) {
+                NftSet set = {
+                        .key = *key, .size = s->size, .ranges = ranges, .n = s->n, .origin = origin
+                };
+                int r;
+
+                if (!same_list(&s->key, key) || s->ranges != ranges)
+                        break;
+                set.key.bits = s->key.bits;
+                r = build_set(b, &set);
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        return n;
+}
+
+static bool wants_hash(NftBuild *b, const NftSetKey *key, size_t n)
+{
+        const NftSet *s = previous_lower_bound(b->previous, key);
+        bool was_hash = s && same_list(&s->key, key) && s->key.bits > 0;
+
+        return n > (was_hash ? NFT_INTERVAL_MAX / 2 : NFT_INTERVAL_MAX);
+}
+
+int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin,
+        size_t *ret_first, size_t *ret_n)
+{
+        size_t n = key->family == FAMILY_IPV4 ? ranges->n_v4 : ranges->n_v6, counts[129];
+        size_t first = b->table->n_sets;
+        NftSet set = { .key = *key, .ranges = ranges, .n = n, .origin = origin };
+        int r = 0;
+
+        if (n > 0)
+                r = build_unchanged(b, key, ranges, origin);
+        if (r < 0)
+                return r;
+        if (r > 0 || n == 0) {
+                /* done */
+        } else if (wants_hash(b, key, n) && count_lengths(ranges, (Family)key->family, counts)) {
+                for (uint16_t bits = 1; bits < 129 && r >= 0; bits++) {
+                        if (counts[bits] == 0)
+                                continue;
+                        set.key.bits = bits;
+                        set.n = counts[bits];
+                        set.size = keep_room(b->previous, &set.key, set.n, 1024);
+                        r = build_set(b, &set);
+                }
+        } else {
+                r = build_set(b, &set);
+        }
+        if (r < 0)
+                return r;
+        *ret_first = first;
+        *ret_n = b->table->n_sets - first;
+        return 0;
+}
+
+int build_named_sets(NftBuild *b)
+{
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+        NftTable *t = b->table;
+        size_t first, n;
+
+        for (size_t i = 0; i < b->ruleset->n_sets; i++) {
+                int r = strv_append(&t->names, b->ruleset->sets[i].name);
+
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < b->ruleset->n_sets; i++) {
+                for (size_t f = 0; f < ELEMENTS(families); f++) {
+                        NftSetKey key = {
+                                .kind = SET_NAMED, .family = families[f], .name = t->names[i]
+                        };
+                        int r = build_address_sets(
+                                b, &key, b->ruleset->sets[i].ranges, NULL, &first, &n);
+
+                        if (r < 0)
+                                return r;
+                }
+        }
+        b->n_named = t->n_sets;
+        return 0;
+}
+
+void build_find_named(
+        NftBuild *b, const char *name, Family family, size_t *ret_first, size_t *ret_n)
+{
+        const NftSet *sets = b->table->sets;
+        NftSetKey key = { .kind = SET_NAMED, .family = family, .name = name };
+        size_t low = 0, high = b->n_named;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (nft_set_key_compare(&sets[middle].key, &key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        *ret_first = low;
+        for (*ret_n = 0; low < b->n_named && same_list(&sets[low].key, &key); low++)
+                (*ret_n)++;
+}

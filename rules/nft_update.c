@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The difference of two tables as a batch. The order matters to the kernel: what is named must
+ * be there, what is taken away must not be used any more. So: new counters and chains; rules out;
+ * sets out, in and changed; rules in; chains and counters out.
+ */
+
+#include "rules/nft_update.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+
+/* Below this number of rules a chain is sent anew before its handles are asked for. */
+#define CHAIN_SMALL 32
+
+typedef enum ChainChange {
+        CHAIN_SAME,
+        CHAIN_PART, /* between `prefix` and `suffix` */
+        CHAIN_WHOLE,
+} ChainChange;
+
+/* A chain of the new table, and what is known of the old one. */
+typedef struct ChainPlan {
+        NftChain *old; /* NULL: it is new */
+        ChainChange change;
+        size_t prefix, suffix; /* rules that stay at its beginning and end */
+} ChainPlan;
+
+typedef struct Update {
+        NftBatch *batch;
+        NftTable *old, *new;
+        NftHandleReader reader;
+        void *data;
+        bool *fresh;    /* of the new sets: not there in this shape, to be filled */
+        bool *reshaped; /* of the new sets: there in another shape */
+        bool any_reshaped;
+        ChainPlan *plans; /* of the new chains */
+} Update;
+
+static void update_deinit(Update *u)
+{
+        free(u->fresh);
+        free(u->reshaped);
+        free(u->plans);
+}
+
+/* ---- sets ---- */
+
+static const NftSet *set_find(const NftTable *t, const NftSetKey *key)
+{
+        size_t low = 0, high = t->n_sets;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                int c = nft_set_key_compare(&t->sets[middle].key, key);
+
+                if (c == 0)
+                        return &t->sets[middle];
+                if (c < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+static void plan_sets(Update *u)
+{
+        for (size_t i = 0; i < u->new->n_sets; i++) {
+                const NftSet *old = set_find(u->old, &u->new->sets[i].key);
+
+                u->fresh[i] = !old || !nft_set_same_shape(old, &u->new->sets[i]);
+                u->reshaped[i] = old && u->fresh[i];
+                u->any_reshaped = u->any_reshaped || u->reshaped[i];
+        }
+}
+
+static void put_gone_sets(Update *u)
+{
+        char name[NFT_NAME_TEXT_MAX];
+
+        for (size_t i = 0; i < u->old->n_sets; i++) {
+                const NftSet *new = set_find(u->new, &u->old->sets[i].key);
+
+                if (!new || u->reshaped[new - u->new->sets])
+                        nft_put_delete_set(u->batch, nft_set_name(&u->old->sets[i].key, name));
+        }
+}
+
+/* How many sets from i on hold parts of one list. */
+static size_t list_length(const NftTable *t, size_t i)
+{
+        size_t n = 1;
+
+        while (i + n < t->n_sets && nft_set_same_list(&t->sets[i], &t->sets[i + n]))
+                n++;
+        return n;
+}
+
+static void put_sets(Update *u)
+{
+        const NftTable *new = u->new, *old = u->old;
+        size_t n, k = 0, n_old;
+
+        for (size_t i = 0; i < new->n_sets; i++)
+                if (u->fresh[i])
+                        nft_put_set(u->batch, &new->sets[i]);
+        for (size_t i = 0; i < new->n_sets; i += n) {
+                n = list_length(new, i);
+                nft_put_elements(u->batch, new->sets + i, n, u->fresh + i);
+                /* The same list in the old table: both are sorted alike. */
+                while (k < old->n_sets && !nft_set_same_list(&old->sets[k], &new->sets[i]) &&
+                        nft_set_key_compare(&old->sets[k].key, &new->sets[i].key) < 0)
+                        k++;
+                if (k == old->n_sets || !nft_set_same_list(&old->sets[k], &new->sets[i]))
+                        continue;
+                n_old = list_length(old, k);
+                nft_put_elements_difference(u->batch, old->sets + k, n_old, new->sets + i, n);
+                k += n_old;
+        }
+}
+
+/* ---- chains ---- */
+
+static bool uses_reshaped(const Update *u, const NftRule *r)
+{
+        for (size_t i = 0; i < r->n; i++) {
+                const NftStatement *s = &u->new->statements[r->first + i];
+                const NftSet *set;
+
+                if (!nft_statement_has_set(s))
+                        continue;
+                set = set_find(u->new, &s->set);
+                if (set && u->reshaped[set - u->new->sets])
+                        return true;
+        }
+        return false;
+}
+
+static bool rule_stays(const Update *u, const NftRule *old, const NftRule *new)
+{
+        return nft_rule_equal(u->old, old, u->new, new) &&
+               !(u->any_reshaped && uses_reshaped(u, new));
+}
+
+static NftChain *chain_find(const NftTable *t, const NftChainKey *key)
+{
+        size_t low = 0, high = t->n_chains;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                int c = nft_chain_key_compare(&t->chains[middle].key, key);
+
+                if (c == 0)
+                        return &t->chains[middle];
+                if (c < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+static int chain_read_handles(Update *u, NftChain *old)
+{
+        _cleanup_free_ uint64_t *handles = NULL;
+        int r;
+
+        if (old->handles)
+                return 0;
+        if (!u->reader || old->n < CHAIN_SMALL)
+                return -EOPNOTSUPP;
+        handles = calloc(old->n, sizeof(uint64_t));
+        if (!handles)
+                return -ENOMEM;
+        r = u->reader(u->data, &old->key, handles, old->n);
+        if (r >= 0)
+                old->handles = TAKE_PTR(handles);
+        return r;
+}
+
+static void plan_chain(Update *u, ChainPlan *p, const NftChain *new)
+{
+        NftChain *old = p->old;
+        size_t least;
+
+        if (!old) {
+                p->change = CHAIN_WHOLE;
+                return;
+        }
+        least = old->n < new->n ? old->n : new->n;
+        while (p->prefix < least && rule_stays(u, &old->rules[p->prefix], &new->rules[p->prefix]))
+                p->prefix++;
+        while (p->suffix < least - p->prefix && rule_stays(u, &old->rules[old->n - 1 - p->suffix],
+                                                        &new->rules[new->n - 1 - p->suffix]))
+                p->suffix++;
+        if (p->prefix == old->n && p->prefix == new->n)
+                p->change = CHAIN_SAME;
+        else if (p->prefix + p->suffix > 0 && chain_read_handles(u, old) >= 0)
+                p->change = CHAIN_PART;
+        else
+                p->change = CHAIN_WHOLE;
+}
+
+/* The handles of the rules that stay; those of new ones come as echoes. */
+static int chain_take_handles(const ChainPlan *p, NftChain *new)
+{
+        const NftChain *old = p->old;
+
+        if (p->change == CHAIN_WHOLE || !old->handles || new->n == 0)
+                return 0;
+        new->handles = calloc(new->n, sizeof(uint64_t));
+        if (!new->handles)
+                return -ENOMEM;
+        if (p->change == CHAIN_SAME) {
+                memcpy(new->handles, old->handles, new->n * sizeof(uint64_t));
+                return 0;
+        }
+        memcpy(new->handles, old->handles, p->prefix * sizeof(uint64_t));
+        memcpy(new->handles + new->n - p->suffix, old->handles + old->n - p->suffix,
+                p->suffix * sizeof(uint64_t));
+        return 0;
+}
+
+static int plan_chains(Update *u)
+{
+        for (size_t i = 0; i < u->new->n_chains; i++) {
+                ChainPlan *p = &u->plans[i];
+                int r;
+
+                p->old = chain_find(u->old, &u->new->chains[i].key);
+                plan_chain(u, p, &u->new->chains[i]);
+                r = chain_take_handles(p, &u->new->chains[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void put_new_chains(Update *u)
+{
+        for (size_t i = 0; i < u->new->n_chains; i++)
+                if (!u->plans[i].old)
+                        nft_put_chain(u->batch, &u->new->chains[i].key);
+}
+
+static void put_rules_out(Update *u)
+{
+        char name[NFT_NAME_TEXT_MAX];
+
+        for (size_t i = 0; i < u->new->n_chains; i++) {
+                const ChainPlan *p = &u->plans[i];
+
+                if (!p->old || p->change == CHAIN_SAME || p->old->n == 0)
+                        continue;
+                nft_chain_name(&p->old->key, name);
+                if (p->change == CHAIN_WHOLE) {
+                        nft_put_delete_rules(u->batch, name, 0);
+                        continue;
+                }
+                for (size_t k = p->prefix; k < p->old->n - p->suffix; k++)
+                        nft_put_delete_rules(u->batch, name, p->old->handles[k]);
+        }
+        for (size_t i = 0; i < u->old->n_chains; i++)
+                if (u->old->chains[i].n > 0 && !chain_find(u->new, &u->old->chains[i].key))
+                        nft_put_delete_rules(
+                                u->batch, nft_chain_name(&u->old->chains[i].key, name), 0);
+}
+
+static void put_rules_in(Update *u)
+{
+        for (size_t i = 0; i < u->new->n_chains; i++) {
+                const ChainPlan *p = &u->plans[i];
+                NftChain *c = &u->new->chains[i];
+                bool part = p->change == CHAIN_PART;
+                size_t end = c->n - p->suffix;
+                uint64_t before;
+
+                if (p->change == CHAIN_SAME)
+                        continue;
+                if (!part)
+                        end = c->n;
+                before = part && p->suffix > 0 ? c->handles[end] : 0;
+                for (size_t k = part ? p->prefix : 0; k < end; k++)
+                        nft_put_rule(u->batch, u->new, &c->key, &c->rules[k], before,
+                                part ? &c->handles[k] : NULL);
+        }
+}
+
+static void put_gone_chains(Update *u)
+{
+        char name[NFT_NAME_TEXT_MAX];
+
+        for (size_t i = 0; i < u->old->n_chains; i++)
+                if (!chain_find(u->new, &u->old->chains[i].key))
+                        nft_put_delete_chain(
+                                u->batch, nft_chain_name(&u->old->chains[i].key, name));
+}
+
+/* ---- counters ---- */
+
+/* Those of a that b has not; both ascend. */
+static void put_counters(NftBatch *b, const NftTable *from, const NftTable *without, NftVerb verb)
+{
+        char name[NFT_NAME_TEXT_MAX];
+        size_t k = 0;
+
+        for (size_t i = 0; i < from->n_counters; i++) {
+                uint64_t id = from->counters[i];
+
+                while (k < without->n_counters && without->counters[k] < id)
+                        k++;
+                if (k < without->n_counters && without->counters[k] == id)
+                        continue;
+                if (verb == NFT_ADD)
+                        nft_put_counter(b, id, 0, 0);
+                else
+                        nft_put_delete_object(b, nft_counter_name(id, name), NFT_OBJECT_COUNTER);
+        }
+}
+
+int nft_update_build(NftBatch *b, NftTable *old, NftTable *new, NftHandleReader reader, void *data)
+{
+        NftTable nothing = { 0 };
+        _cleanup_(update_deinit) Update u = {
+                .batch = b, .old = old ? old : &nothing, .new = new, .reader = reader, .data = data
+        };
+        int r;
+
+        u.fresh = calloc(new->n_sets + 1, sizeof(bool));
+        u.reshaped = calloc(new->n_sets + 1, sizeof(bool));
+        u.plans = calloc(new->n_chains + 1, sizeof(ChainPlan));
+        if (!u.fresh || !u.reshaped || !u.plans)
+                return -ENOMEM;
+        plan_sets(&u);
+        r = plan_chains(&u);
+        if (r < 0)
+                return r;
+        put_counters(b, new, u.old, NFT_ADD);
+        put_new_chains(&u);
+        put_rules_out(&u);
+        put_gone_sets(&u);
+        put_sets(&u);
+        put_rules_in(&u);
+        put_gone_chains(&u);
+        put_counters(b, u.old, new, NFT_DELETE);
+        return b->failed ? -ENOMEM : 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Shared by the files of the nftables backend and its tests; all others know it by backend.h.
+ */
+
+#include "daemon/backend.h"
+#include "daemon/netlink.h"
+#include "rules/nft_update.h"
+
+/* A table that is owned by the socket that made it, and stays when that socket closes. */
+#define NFT_TABLE_FLAGS_OWNED 0x6u
+
+/* ---- what the kernel has (backend_nft_kernel.c) ---- */
+
+typedef struct FoundChain {
+        char *name;
+        bool base;
+        uint32_t hook;
+        int32_t priority;
+} FoundChain;
+
+typedef struct FoundObject {
+        char *name;
+        uint32_t type;
+        uint64_t packets, bytes; /* of a counter */
+} FoundObject;
+
+/* A table inet p25, and what is in it. */
+typedef struct Found {
+        bool exists;
+        uint32_t flags;
+        uint32_t owner; /* portid of the owning socket; 0: nobody owns it */
+        FoundChain *chains;
+        size_t n_chains;
+        char **sets;
+        FoundObject *objects;
+        size_t n_objects;
+} Found;
+
+void found_deinit(Found *f);
+
+/* 0 or negative errno; -EPERM without CAP_NET_ADMIN, -EOPNOTSUPP without nf_tables. */
+int nft_kernel_generation(Netlink *n, uint32_t *ret);
+/* The table alone. */
+int nft_kernel_find(Netlink *n, Found *ret);
+/* Adds chains, sets and objects; asks again when something changed meanwhile. */
+int nft_kernel_list(Netlink *n, Found *f);
+/* Counters of ours, ascending by id; a malloc()ed array. */
+int nft_kernel_counters(Netlink *n, RuleCounter **ret, size_t *ret_n);
+/* An NftHandleReader; data is the Netlink. */
+int nft_kernel_handles(void *data, const NftChainKey *chain, uint64_t *handles, size_t n);
+/* A hash of table, chains, rules and sets, without elements and counts. */
+int nft_kernel_fingerprint(Netlink *n, uint64_t *ret);
+/* Does this kernel know tables that are owned and outlive their owner? Tried on a table that is
+ * never made. */
+int nft_kernel_can_own(Netlink *n, bool *ret);
+
+/* ---- the backend ---- */
+
+typedef struct Total {
+        uint64_t id;
+        uint64_t packets, bytes;           /* as told, without the last reading */
+        uint64_t last_packets, last_bytes; /* the last reading */
+} Total;
+
+typedef struct NftBackend {
+        Backend base;
+        sd_event *event; /* NULL: nothing is watched */
+        BackendRepaired repaired;
+        void *data;
+        Netlink writer; /* owns the table */
+        bool owns;      /* the kernel has owned, persistent tables */
+
+        NftTable *wanted; /* what was applied last; NULL: nothing */
+        bool intact;      /* the kernel has it, as far as we know */
+
+        Total *totals; /* by id: external resets of counters are not seen by who asks us */
+        size_t n_totals;
+
+        /* Watching, where the table is not owned. */
+        Netlink monitor;
+        sd_event_source *monitor_source, *timer;
+        bool joined;
+        uint64_t fingerprint; /* of what we left in the kernel */
+        uint32_t generation;
+        bool touched; /* by the transaction whose end is to come */
+        bool unsure;  /* events were lost */
+        pid_t culprit_pid;
+        char culprit[32];
+        uint64_t repair_usec[10]; /* the last repairs, a ring */
+        size_t n_repairs;
+} NftBackend;
+
+/* Tests say that tables cannot be owned here. */
+int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
+        size_t n_fds, bool may_own, NftBackend **ret);
+void nft_backend_close(NftBackend *b);
+
+/* backend_nft_apply.c: sends the table, which is `wanted` afterwards. Takes it in any case. */
+int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d);
+/* Sends `wanted` again, whatever is in the kernel. */
+int nft_apply_again(NftBackend *b);
+int nft_apply_remove(NftBackend *b, Diagnostics *d);
+
+/* backend_nft_watch.c. Leaves the group for a while (a listener makes applying slow) and joins
+ * again; notes what the kernel holds then. All do nothing where the table is owned. */
+int nft_watch_start(NftBackend *b);
+void nft_watch_stop(NftBackend *b);
+void nft_watch_pause(NftBackend *b);
+void nft_watch_resume(NftBackend *b);
+/* Did somebody change the table since nft_watch_resume()? */
+bool nft_watch_is_changed(NftBackend *b);
+
+/* backend_nft_cut.c */
+int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n);

@@ -158,6 +158,9 @@ PROGRAMS = $(BUILD)/p25ctl
 
 all: $(PROGRAMS)
 
+# V=1 shows the commands
+Q = $(if $(V),,@)
+
 RULES_O = $(RULES:%=$(BUILD)/rules/%.o)
 DAEMON_O = $(DAEMON:%=$(BUILD)/daemon/%.o)
 HOST_O = $(HOST:%=$(BUILD)/daemon/%.o)
@@ -165,31 +168,37 @@ CLI_O = $(CLI:%=$(BUILD)/cli/%.o)
 LIBRULES = $(BUILD)/librules.a
 
 $(LIBRULES): $(RULES_O)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/p25d: $(DAEMON_O) $(HOST_O) $(LIBRULES)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(LIBRULES)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(if $(V),,@echo "  $(CC) $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # test programs link the daemon's modules too, without its main
 TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 
 # sockets for the end-to-end tests, the demo and the bench
 $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
-	$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 PURE_TESTS = $(UNIT:%=unit/%) $(BUS:%=bus/%) $(GOLDEN:%=golden/%)
 KERNEL_TESTS = $(KERNEL:%=kernel/%)

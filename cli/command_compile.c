@@ -7,6 +7,7 @@
 #include "cli/offline.h"
 #include "cli/verbs.h"
 #include "rules/compile.h"
+#include "rules/nft.h"
 #include "rules/report.h"
 
 #include <errno.h>
@@ -109,7 +110,7 @@ static int ruleset_tell(Cli *c, const Ruleset *ruleset, Format format)
         case FORMAT_IR:
                 return ruleset_text(c, ruleset, "ir", ruleset_print);
         case FORMAT_NFT:
-                return cli_fail(c, EXIT_BAD_INPUT, "nft is not available in this version");
+                return ruleset_text(c, ruleset, "nft", nft_script_print);
         case FORMAT_JSON:
                 c->json = true;
                 return cli_document(c, ruleset_to_json(ruleset));
@@ -175,5 +176,5 @@ int command_show_raw(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         if (!policy_enabled(p))
                 return cli_text(c, "", json_new_object());
-        return cli_fail(c, EXIT_BAD_INPUT, "nft is not available in this version");
+        return ruleset_text(c, ruleset, "nft", nft_script_print);
 }

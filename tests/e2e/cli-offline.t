@@ -182,6 +182,8 @@ offline compile policies/mx.conf --format json
 like "$out" '^\{"incoming":\{"default":"deny"' "--format json"
 offline compile policies/mx.conf --json
 like "$out" '^\{"incoming":\{"default":"deny"' "--json is"
+offline compile --format=nft "$work/root/etc/p25/p25.conf"
+like "$rc $out" "^0 .*table inet p25" "--format nft"
 offline compile policies/mx.conf --format iptables
 like "$rc $err" "^4 ERROR: .*not available in this version" "--format iptables is not there yet"
 offline compile policies/mx.conf --format sql

@@ -219,17 +219,17 @@ unit: pure-programs
 
 ## kernel: what nf_tables makes of it, in network namespaces
 kernel: all kernel-programs
-	@tests/run $(KERNEL_TESTS:%=$(BUILD)/tests/%) $(wildcard tests/kernel/*.t)
+	@BUILD=$(BUILD) tests/run $(KERNEL_TESTS:%=$(BUILD)/tests/%) $(wildcard tests/kernel/*.t)
 
 ## e2e: whole programs and real traffic, in namespaces (T=tests/e2e/NAME.t for some)
 e2e: all $(BUILD)/tests/lib/probe
-	@tests/run $(or $(T),$(wildcard tests/e2e/*.t))
+	@BUILD=$(BUILD) tests/run $(or $(T),$(wildcard tests/e2e/*.t))
 
 ## differential: evaluator against kernel, N random pairs of policy and packet from SEED
 N ?= 2000
 SEED ?= 1
 differential: all test-programs
-	@tests/differential/run $(N) $(SEED)
+	@BUILD=$(BUILD) tests/differential/run $(N) $(SEED)
 
 ## golden: writes what the program prints now into the golden files; read the difference
 golden: pure-programs
@@ -261,7 +261,7 @@ check:
 demo:
 	@packaging/dependencies demo
 	@$(MAKE) -s all $(BUILD)/tests/lib/probe
-	@tests/demo/run
+	@BUILD=$(BUILD) tests/demo/run
 
 ## bench-sets: large sets in user space, milliseconds
 bench-sets: $(BUILD)/tests/bench/prefixset
@@ -271,7 +271,7 @@ bench-sets: $(BUILD)/tests/bench/prefixset
 bench:
 	@packaging/dependencies bench
 	@$(MAKE) -s all $(BUILD)/tests/lib/probe
-	@tests/bench/run
+	@BUILD=$(BUILD) tests/bench/run
 
 ## clean: removes what was built
 clean:

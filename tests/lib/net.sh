@@ -10,7 +10,7 @@
 #
 # Commands are run with nsenter, not `ip netns exec`, which would hide the cgroups.
 
-probe=$PWD/build/tests/lib/probe
+probe=$PWD/${BUILD:-build}/tests/lib/probe
 
 net_in() # NAMESPACE COMMAND...
 {

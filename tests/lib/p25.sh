@@ -3,8 +3,8 @@
 # A host with p25: a bus of its own, p25d below a root of its own in the namespace "host", and
 # p25ctl. Files are those of $ROOT; p25d's log is $WORK/p25d.log.
 
-P25D=$PWD/build/p25d
-P25CTL=$PWD/build/p25ctl
+P25D=$PWD/${BUILD:-build}/p25d
+P25CTL=$PWD/${BUILD:-build}/p25ctl
 POLICIES=$PWD/policies
 ROOT=$WORK/root
 CONF=$ROOT/etc/p25/p25.conf

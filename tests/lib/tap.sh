@@ -82,6 +82,12 @@ eventually()
 
 done_testing()
 {
+        # programs built with sanitizers tell here what they found
+        if [ -s "${WORK-}/p25d.log" ]; then
+                ! grep -nE 'Sanitizer|runtime error|Assertion' "$WORK/p25d.log" >"$WORK/found"
+                ok $? "p25d's log is clean"
+                [ ! -s "$WORK/found" ] || diag "$(tail -n 40 "$WORK/p25d.log")"
+        fi
         echo "1..$tap_number"
         [ $tap_failed = 0 ]
 }

@@ -122,6 +122,7 @@ CLI = \
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
+	test_cli \
 	test_json \
 	test_report \
 	test_host \
@@ -189,7 +190,10 @@ TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_DAEMON)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_DAEMON)
+
+# p25ctl's modules too, without its main
+$(BUILD)/tests/unit/test_cli: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")

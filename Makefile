@@ -271,6 +271,10 @@ demo:
 bench-sets: $(BUILD)/tests/bench/prefixset
 	@$<
 
+## bench-backend: tables and sets brought into the kernel, milliseconds
+bench-backend: $(BUILD)/tests/bench/backend_nft
+	@$<
+
 ## bench: whole processes beside nft and ufw; ratios
 bench:
 	@packaging/dependencies bench
@@ -288,6 +292,6 @@ help:
 
 .PHONY: all pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
 	list-fuzz unit kernel e2e differential golden fuzz lint format format-check check demo \
-	bench bench-sets clean help
+	bench bench-backend bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

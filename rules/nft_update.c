@@ -13,18 +13,23 @@
 
 /* Below this number of rules a chain is sent anew before its handles are asked for. */
 #define CHAIN_SMALL 32
+/* How far to look for the place where two lists of rules go on alike. */
+#define LOOK_AHEAD 64
+/* Rules that the kernel may pass while it looks for handles: some milliseconds. */
+#define WALK_MAX 1000000
+#define NONE SIZE_MAX
 
 typedef enum ChainChange {
-        CHAIN_SAME,
-        CHAIN_PART, /* between `prefix` and `suffix` */
         CHAIN_WHOLE,
+        CHAIN_PART,
+        CHAIN_SAME,
 } ChainChange;
 
 /* A chain of the new table, and what is known of the old one. */
 typedef struct ChainPlan {
         NftChain *old; /* NULL: it is new */
         ChainChange change;
-        size_t prefix, suffix; /* rules that stay at its beginning and end */
+        size_t *origin; /* of each new rule: the old one that it is, or NONE */
 } ChainPlan;
 
 typedef struct Update {
@@ -42,6 +47,8 @@ static void update_deinit(Update *u)
 {
         free(u->fresh);
         free(u->reshaped);
+        for (size_t i = 0; u->plans && i < u->new->n_chains; i++)
+                free(u->plans[i].origin);
         free(u->plans);
 }
 
@@ -169,7 +176,7 @@ static int chain_read_handles(Update *u, NftChain *old)
 
         if (old->handles)
                 return 0;
-        if (!u->reader || old->n < CHAIN_SMALL)
+        if (!u->reader)
                 return -EOPNOTSUPP;
         handles = calloc(old->n, sizeof(uint64_t));
         if (!handles)
@@ -180,46 +187,88 @@ static int chain_read_handles(Update *u, NftChain *old)
         return r;
 }
 
-static void plan_chain(Update *u, ChainPlan *p, const NftChain *new)
+/* Where the lists go on alike after they differ at i and k: so many old rules out, so many new ones
+ * in. Nothing near: one of each. */
+static void find_step(const Update *u, const NftChain *old, const NftChain *new, size_t i, size_t k,
+        size_t *ret_out, size_t *ret_in)
+{
+        *ret_out = *ret_in = 1;
+        for (size_t n = 1; n <= LOOK_AHEAD; n++) {
+                if (k + n < new->n && rule_stays(u, &old->rules[i], &new->rules[k + n])) {
+                        *ret_out = 0;
+                        *ret_in = n;
+                        return;
+                }
+                if (i + n < old->n && rule_stays(u, &old->rules[i + n], &new->rules[k])) {
+                        *ret_out = n;
+                        *ret_in = 0;
+                        return;
+                }
+        }
+}
+
+/* Which old rule each new one is, if any; ascending. The number of those that are not. */
+static size_t match_rules(const Update *u, const NftChain *old, const NftChain *new, size_t *origin)
+{
+        size_t i = 0, k = 0, changes = 0, out, in;
+
+        while (i < old->n && k < new->n) {
+                if (rule_stays(u, &old->rules[i], &new->rules[k])) {
+                        origin[k++] = i++;
+                        continue;
+                }
+                find_step(u, old, new, i, k, &out, &in);
+                changes += out + in;
+                for (i += out; in > 0; in--)
+                        origin[k++] = NONE;
+        }
+        changes += old->n - i + new->n - k;
+        while (k < new->n)
+                origin[k++] = NONE;
+        return changes;
+}
+
+/* The kernel walks the chain for every handle: many changes cost more than a chain sent anew. */
+static bool is_worth_it(const NftChain *old, const NftChain *new, size_t changes)
+{
+        return old->n >= CHAIN_SMALL && changes < (old->n + new->n) / 2 &&
+               changes * old->n <= WALK_MAX;
+}
+
+static int plan_chain(Update *u, ChainPlan *p, const NftChain *new)
 {
         NftChain *old = p->old;
-        size_t least;
+        size_t changes;
+        int r;
 
-        if (!old) {
-                p->change = CHAIN_WHOLE;
-                return;
-        }
-        least = old->n < new->n ? old->n : new->n;
-        while (p->prefix < least && rule_stays(u, &old->rules[p->prefix], &new->rules[p->prefix]))
-                p->prefix++;
-        while (p->suffix < least - p->prefix && rule_stays(u, &old->rules[old->n - 1 - p->suffix],
-                                                        &new->rules[new->n - 1 - p->suffix]))
-                p->suffix++;
-        if (p->prefix == old->n && p->prefix == new->n)
+        if (!old)
+                return 0;
+        p->origin = calloc(new->n + 1, sizeof(size_t));
+        if (!p->origin)
+                return -ENOMEM;
+        changes = match_rules(u, old, new, p->origin);
+        if (changes == 0) {
                 p->change = CHAIN_SAME;
-        else if (p->prefix + p->suffix > 0 && chain_read_handles(u, old) >= 0)
-                p->change = CHAIN_PART;
-        else
-                p->change = CHAIN_WHOLE;
+                return 0;
+        }
+        r = is_worth_it(old, new, changes) ? chain_read_handles(u, old) : -EOPNOTSUPP;
+        if (r == -ENOMEM)
+                return r;
+        p->change = r < 0 ? CHAIN_WHOLE : CHAIN_PART;
+        return 0;
 }
 
 /* The handles of the rules that stay; those of new ones come as echoes. */
 static int chain_take_handles(const ChainPlan *p, NftChain *new)
 {
-        const NftChain *old = p->old;
-
-        if (p->change == CHAIN_WHOLE || !old->handles || new->n == 0)
+        if (p->change == CHAIN_WHOLE || !p->old->handles || new->n == 0)
                 return 0;
         new->handles = calloc(new->n, sizeof(uint64_t));
         if (!new->handles)
                 return -ENOMEM;
-        if (p->change == CHAIN_SAME) {
-                memcpy(new->handles, old->handles, new->n * sizeof(uint64_t));
-                return 0;
-        }
-        memcpy(new->handles, old->handles, p->prefix * sizeof(uint64_t));
-        memcpy(new->handles + new->n - p->suffix, old->handles + old->n - p->suffix,
-                p->suffix * sizeof(uint64_t));
+        for (size_t i = 0; i < new->n; i++)
+                if (p->origin[i] != NONE)
+                        new->handles[i] = p->old->handles[p->origin[i]];
         return 0;
 }
 
@@ -230,8 +279,9 @@ static int plan_chains(Update *u)
                 int r;
 
                 p->old = chain_find(u->old, &u->new->chains[i].key);
-                plan_chain(u, p, &u->new->chains[i]);
-                r = chain_take_handles(p, &u->new->chains[i]);
+                r = plan_chain(u, p, &u->new->chains[i]);
+                if (r >= 0)
+                        r = chain_take_handles(p, &u->new->chains[i]);
                 if (r < 0)
                         return r;
         }
@@ -245,6 +295,23 @@ static void put_new_chains(Update *u)
                         nft_put_chain(u->batch, &u->new->chains[i].key);
 }
 
+/* Old rules that no new one is. */
+static void put_some_rules_out(
+        NftBatch *b, const ChainPlan *p, const NftChain *new, const char *name)
+{
+        size_t i = 0;
+
+        for (size_t k = 0; k < new->n; k++) {
+                if (p->origin[k] == NONE)
+                        continue;
+                for (; i < p->origin[k]; i++)
+                        nft_put_delete_rules(b, name, p->old->handles[i]);
+                i++;
+        }
+        for (; i < p->old->n; i++)
+                nft_put_delete_rules(b, name, p->old->handles[i]);
+}
+
 static void put_rules_out(Update *u)
 {
         char name[NFT_NAME_TEXT_MAX];
@@ -255,12 +322,10 @@ static void put_rules_out(Update *u)
                 if (!p->old || p->change == CHAIN_SAME || p->old->n == 0)
                         continue;
                 nft_chain_name(&p->old->key, name);
-                if (p->change == CHAIN_WHOLE) {
+                if (p->change == CHAIN_WHOLE)
                         nft_put_delete_rules(u->batch, name, 0);
-                        continue;
-                }
-                for (size_t k = p->prefix; k < p->old->n - p->suffix; k++)
-                        nft_put_delete_rules(u->batch, name, p->old->handles[k]);
+                else
+                        put_some_rules_out(u->batch, p, &u->new->chains[i], name);
         }
         for (size_t i = 0; i < u->old->n_chains; i++)
                 if (u->old->chains[i].n > 0 && !chain_find(u->new, &u->old->chains[i].key))
@@ -268,23 +333,31 @@ static void put_rules_out(Update *u)
                                 u->batch, nft_chain_name(&u->old->chains[i].key, name), 0);
 }
 
+/* New rules before the next one that stays, or at the end. */
+static void put_some_rules_in(Update *u, const ChainPlan *p, NftChain *c)
+{
+        size_t next = 0;
+
+        for (size_t k = 0; k < c->n; k++) {
+                if (p->origin[k] != NONE)
+                        continue;
+                for (next = next > k ? next : k; next < c->n && p->origin[next] == NONE;)
+                        next++;
+                nft_put_rule(u->batch, u->new, &c->key, &c->rules[k],
+                        next < c->n ? c->handles[next] : 0, &c->handles[k]);
+        }
+}
+
 static void put_rules_in(Update *u)
 {
         for (size_t i = 0; i < u->new->n_chains; i++) {
                 const ChainPlan *p = &u->plans[i];
                 NftChain *c = &u->new->chains[i];
-                bool part = p->change == CHAIN_PART;
-                size_t end = c->n - p->suffix;
-                uint64_t before;
 
-                if (p->change == CHAIN_SAME)
-                        continue;
-                if (!part)
-                        end = c->n;
-                before = part && p->suffix > 0 ? c->handles[end] : 0;
-                for (size_t k = part ? p->prefix : 0; k < end; k++)
-                        nft_put_rule(u->batch, u->new, &c->key, &c->rules[k], before,
-                                part ? &c->handles[k] : NULL);
+                if (p->change == CHAIN_PART)
+                        put_some_rules_in(u, p, c);
+                for (size_t k = 0; p->change == CHAIN_WHOLE && k < c->n; k++)
+                        nft_put_rule(u->batch, u->new, &c->key, &c->rules[k], 0, NULL);
         }
 }
 

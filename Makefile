@@ -152,6 +152,7 @@ KERNEL = \
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \
 	address \
+	report \
 	setfile \
 	words \
 

@@ -67,12 +67,22 @@ static bool role_requires(const Role *role)
         return false;
 }
 
-/* The whole policy with the document in its place. What others' files warn of is not the
- * document's fault. */
+static int policy_compile(const Offline *o, const Policy *p, bool assertions, Diagnostics *d)
+{
+        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+        int r;
+
+        r = compile_policy(p, &o->names, d, &ruleset);
+        if (r >= 0 && assertions)
+                r = assertions_check(p, ruleset, &o->names, d);
+        return r;
+}
+
+/* The whole policy with the document in its place. Roles that p25ctl set stand over a host
+ * file's, which must be right all the same: `reset` brings them back. */
 static int document_compile(const Offline *o, const Document *document, Diagnostics *d)
 {
         _cleanup_(policy_free_p) Policy *p = NULL;
-        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         int r;
 
         if (document->role) {
@@ -84,12 +94,15 @@ static int document_compile(const Offline *o, const Document *document, Diagnost
         if (r >= 0)
                 r = document_put(document, p);
         if (r >= 0)
-                r = compile_policy(p, &o->names, d, &ruleset);
-        if (r >= 0 && !role_requires(document->role))
-                r = assertions_check(p, ruleset, &o->names, d);
+                r = policy_compile(o, p, !role_requires(document->role), d);
+        if (r >= 0 && document->host && p->state->roles_set) {
+                p->state->roles_set = false;
+                r = policy_compile(o, p, false, d);
+        }
         return r;
 }
 
+/* What others' files warn of is not the document's fault. */
 static bool diagnostic_concerns(const Diagnostic *d, const char *path)
 {
         return d->severity == SEVERITY_ERROR ||

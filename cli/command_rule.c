@@ -12,10 +12,11 @@
 
 #include <errno.h>
 
+/* Of two rules at once the greater one is told. */
 typedef enum Outcome {
         OUTCOME_NONE, /* nothing changed */
-        OUTCOME_DONE,
         OUTCOME_UPDATED,
+        OUTCOME_DONE,
 } Outcome;
 
 /* What changed, told from the difference: an update takes the old rule out and puts a new one in.
@@ -36,12 +37,12 @@ static Outcome change_outcome(const ChangeReply *reply)
 static const char *outcome_message(Outcome o, Placement placement)
 {
         static const char *const messages[][3] = {
-                [PLACEMENT_APPEND] = { "Skipping adding existing rule", "Rule added",
-                        "Rule updated" },
-                [PLACEMENT_INSERT] = { "Skipping adding existing rule", "Rule inserted",
-                        "Rule updated" },
-                [PLACEMENT_PREPEND] = { "Skipping adding existing rule", "Rule inserted",
-                        "Rule updated" },
+                [PLACEMENT_APPEND] = { "Skipping adding existing rule", "Rule updated",
+                        "Rule added" },
+                [PLACEMENT_INSERT] = { "Skipping adding existing rule", "Rule updated",
+                        "Rule inserted" },
+                [PLACEMENT_PREPEND] = { "Skipping adding existing rule", "Rule updated",
+                        "Rule inserted" },
                 [PLACEMENT_DELETE] = { "Could not delete non-existent rule", "Rule deleted",
                         "Rule deleted" },
         };
@@ -138,37 +139,58 @@ static int reply_merge(Cli *c, ChangeReply *sum, ChangeReply *more)
         return r < 0 ? cli_fail_errno(c, r, "rule") : 0;
 }
 
-/* `both` is two calls: if the second fails the first is taken back, so that all or nothing is
- * done. */
+/* One rule of the command: *ret_outcome grows with it, position moves behind it. */
+static int words_add_one(
+        Cli *c, const Rule *rule, uint32_t *position, ChangeReply *sum, Outcome *ret_outcome)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        Outcome o;
+        int status;
+
+        status = rule_add(c, rule, *position, &reply);
+        if (status != 0)
+                return status;
+        o = change_outcome(&reply);
+        if (o > *ret_outcome)
+                *ret_outcome = o;
+        *position += *position > 0 && o == OUTCOME_DONE;
+        return reply_merge(c, sum, &reply);
+}
+
+/* Would the rule be taken? */
+static int words_try(Cli *c, const Rule *rule)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool dry_run = c->dry_run;
+        int status;
+
+        c->dry_run = true;
+        status = rule_add(c, rule, 0, &reply);
+        c->dry_run = dry_run;
+        return status;
+}
+
+/* `both` is two calls. All or nothing is done: the second one is tried before the first is made,
+ * and should it fail all the same what the first added is taken back. */
 static int words_add(Cli *c, const RuleWords *w, ChangeReply *ret, Outcome *ret_outcome)
 {
         uint32_t position = w->placement == PLACEMENT_PREPEND ? 1 : w->position;
-        Outcome first = OUTCOME_NONE;
+        int status = 0;
 
-        for (size_t i = 0; i < w->n_rules; i++) {
-                _cleanup_change_reply_ ChangeReply reply = { 0 }, back = { 0 };
-                Outcome o;
+        if (w->n_rules > 1 && !c->dry_run)
+                status = words_try(c, w->rules[1]);
+        if (status == 0)
+                status = words_add_one(c, w->rules[0], &position, ret, ret_outcome);
+        if (status != 0 || w->n_rules == 1)
+                return status;
+        status = words_add_one(c, w->rules[1], &position, ret, ret_outcome);
+        if (status != 0 && *ret_outcome == OUTCOME_DONE && !c->dry_run) {
+                _cleanup_change_reply_ ChangeReply back = { 0 };
                 bool gone;
-                int status;
 
-                status = rule_add(c, w->rules[i], position, &reply);
-                if (status != 0) {
-                        if (first == OUTCOME_DONE && !c->dry_run)
-                                rule_remove(c, w->rules[0], &gone, &back);
-                        return status;
-                }
-                o = change_outcome(&reply);
-                status = reply_merge(c, ret, &reply);
-                if (status != 0)
-                        return status;
-                if (i == 0)
-                        first = o;
-                if (i == 0 || (o == OUTCOME_DONE && *ret_outcome != OUTCOME_UPDATED) ||
-                        o == OUTCOME_UPDATED)
-                        *ret_outcome = o;
-                position += position > 0 && o == OUTCOME_DONE;
+                rule_remove(c, w->rules[0], &gone, &back);
         }
-        return 0;
+        return status;
 }
 
 static int words_remove(Cli *c, const RuleWords *w, ChangeReply *ret, Outcome *ret_outcome)

@@ -116,12 +116,10 @@ int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         r = host_load_policy(&o.paths, &d, &p);
         status = cli_tell_diagnostics(c, &d);
-        if (r < 0) {
-                if (r == -EACCES || r == -EPERM)
-                        return status != 0 ? EXIT_NOT_AUTHORISED
-                                           : cli_fail_errno(c, r, o.paths.state);
+        if (r == -EACCES || r == -EPERM)
+                return EXIT_NOT_AUTHORISED;
+        if (r < 0)
                 return status != 0 ? status : cli_fail_errno(c, r, o.paths.state);
-        }
         entries = policy_set(p, args[0]);
         if (!entries)
                 return cli_fail(c, EXIT_BAD_INPUT,

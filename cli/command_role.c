@@ -27,18 +27,15 @@ static int roles_fetch(Cli *c, Json **ret)
 static int roles_read(Cli *c, Json **ret)
 {
         _cleanup_offline_ Offline o = { 0 };
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(policy_free_p) Policy *p = NULL;
         char *const *active;
-        int status, r;
+        int status;
 
         status = offline_open(c, &o);
+        if (status == 0)
+                status = offline_policy(c, &o, &p);
         if (status != 0)
                 return status;
-        r = host_load_policy(&o.paths, &d, &p);
-        status = cli_tell_diagnostics(c, &d);
-        if (r < 0)
-                return status != 0 ? status : cli_fail_errno(c, r, o.paths.conf);
         active = policy_role_names(p);
         *ret = json_new_array();
         for (size_t i = 0; i < p->n_roles; i++) {

@@ -103,23 +103,18 @@ static int set_tell(Cli *c, const char *name, const PrefixSet *entries)
 int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_offline_ Offline o = { 0 };
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(policy_free_p) Policy *p = NULL;
         const PrefixSet *entries;
-        int status, r;
+        int status;
 
         (void)v, (void)n;
         status = name_check(c, args[0]);
         if (status == 0)
                 status = offline_open(c, &o);
+        if (status == 0)
+                status = offline_policy(c, &o, &p);
         if (status != 0)
                 return status;
-        r = host_load_policy(&o.paths, &d, &p);
-        status = cli_tell_diagnostics(c, &d);
-        if (r == -EACCES || r == -EPERM)
-                return EXIT_NOT_AUTHORISED;
-        if (r < 0)
-                return status != 0 ? status : cli_fail_errno(c, r, o.paths.state);
         entries = policy_set(p, args[0]);
         if (!entries)
                 return cli_fail(c, EXIT_BAD_INPUT,

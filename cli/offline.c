@@ -219,6 +219,29 @@ int offline_surroundings(const Offline *o, Policy **ret)
         return 0;
 }
 
+/* What the loading or compiling of the stored policy came to. */
+static int tell_result(Cli *c, const Offline *o, const Diagnostics *d, int r)
+{
+        int status = cli_tell_diagnostics(c, d);
+
+        if (r == -EACCES || r == -EPERM)
+                return status != 0 ? EXIT_NOT_AUTHORISED : cli_fail_errno(c, r, o->paths.state);
+        return r < 0 && status == 0 ? cli_fail_errno(c, r, o->paths.state) : status;
+}
+
+int offline_policy(Cli *c, const Offline *o, Policy **ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(policy_free_p) Policy *p = NULL;
+        int status, r;
+
+        r = host_load_policy(&o->paths, &d, &p);
+        status = tell_result(c, o, &d, r);
+        if (status == 0)
+                *ret = TAKE_PTR(p);
+        return status;
+}
+
 int offline_load(Cli *c, const Offline *o, Policy **ret, Ruleset **ret_ruleset)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -226,14 +249,11 @@ int offline_load(Cli *c, const Offline *o, Policy **ret, Ruleset **ret_ruleset)
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         int status, r;
 
-        r = host_load_policy(&o->paths, &d, &p);
-        if (r >= 0)
-                r = compile_policy(p, &o->names, &d, &ruleset);
-        status = cli_tell_diagnostics(c, &d);
-        if (r == -EACCES || r == -EPERM)
-                return EXIT_NOT_AUTHORISED;
-        if (r < 0 && status == 0)
-                return cli_fail_errno(c, r, o->paths.state);
+        status = offline_policy(c, o, &p);
+        if (status != 0)
+                return status;
+        r = compile_policy(p, &o->names, &d, &ruleset);
+        status = tell_result(c, o, &d, r);
         if (status != 0)
                 return status;
         *ret = TAKE_PTR(p);

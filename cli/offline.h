@@ -46,5 +46,6 @@ int offline_surroundings(const Offline *o, Policy **ret);
 /* The roles alone, with errors in d. 0 or negative errno. */
 int offline_roles(const Offline *o, Diagnostics *d, Policy **ret);
 
-/* The policy below --root as it is stored, compiled. Errors are told. */
+/* The policy below --root as it is stored, and compiled. Errors are told. */
+int offline_policy(Cli *c, const Offline *o, Policy **ret);
 int offline_load(Cli *c, const Offline *o, Policy **ret, Ruleset **ret_ruleset);

@@ -83,6 +83,11 @@ DAEMON = \
 	backend_nft_kernel \
 	backend_nft_watch \
 	netlink \
+	connections \
+	netlink_conntrack \
+	netlink_routes \
+	netlink_sockets \
+	socket_owners \
 	store \
 	store_good \
 	backend_memory \
@@ -148,6 +153,7 @@ GOLDEN = \
 
 # run by tests/run in a network namespace of their own
 KERNEL = \
+	test_connections \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Open connections of this host's own sockets: what a ruleset refuses of them is cut. Connections
+ * that pass through the host have no socket here; they are the backend's.
+ */
+
+#include "rules/ruleset.h"
+
+/*
+ * Judges every TCP connection of a local socket that has a watched port at one end and is open or
+ * being opened, and ends exactly those that the ruleset refuses: the owner reads ECONNABORTED,
+ * the peer a reset. *ret_n: how many.
+ *
+ * Never cut: connections within the host (lo); sockets in teardown, which still deliver what
+ * their owner has sent; anything while r->keep_established; and what may be allowed: where the
+ * owner's group or cgroup cannot be told, a connection goes only if every answer means refusal.
+ * The interface of an incoming connection is taken to be the one towards its peer.
+ *
+ * 0, -EOPNOTSUPP (a kernel without INET_DIAG_DESTROY), -EPERM, another negative errno. What could
+ * be cut is cut also when some could not.
+ */
+int connections_cut(const Ruleset *r, uint64_t *ret_n);

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Cutting, with real connections between this network namespace and a second one behind two veth
+ * pairs. One process holds the sockets of both: a socket stays in the namespace, and with the uid,
+ * group and cgroup, in which it was made.
+ */
+
+#include "daemon/connections.h"
+#include "daemon/host.h"
+#include "tests/unit/fixture.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define _cleanup_policy_ _cleanup_(policy_free_p)
+#define _cleanup_ruleset_ _cleanup_(ruleset_free_p)
+
+static int host = -1, remote = -1; /* namespaces */
+static pid_t keeper;
+static int server4 = -1, server6 = -1; /* of the remote, port 25 */
+
+static void run(const char *command)
+{
+        if (system(command) != 0)
+                fail_msg("failed: %s", command);
+}
+
+static void enter(int ns)
+{
+        assert_int_equal(setns(ns, CLONE_NEWNET), 0);
+}
+
+/* ---- sockets ---- */
+
+typedef struct End {
+        int ns;
+        uint32_t uid, gid;
+} End;
+
+#define HOST (End){ host, 0, 0 }
+#define REMOTE (End){ remote, 0, 0 }
+
+static socklen_t address_make(const char *text, uint16_t port, struct sockaddr_storage *ret)
+{
+        struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+
+        memset(ret, 0, sizeof(*ret));
+        if (strchr(text, ':')) {
+                v6->sin6_family = AF_INET6;
+                v6->sin6_port = htons(port);
+                assert_int_equal(inet_pton(AF_INET6, text, &v6->sin6_addr), 1);
+                return sizeof(*v6);
+        }
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(port);
+        assert_int_equal(inet_pton(AF_INET, text, &v4->sin_addr), 1);
+        return sizeof(*v4);
+}
+
+static int socket_make(End end, int family)
+{
+        int one = 1, fd;
+
+        enter(end.ns);
+        setfsgid(end.gid);
+        setfsuid(end.uid);
+        fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        setfsuid(0);
+        setfsgid(0);
+        enter(host);
+        assert_true(fd >= 0);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)), 0);
+        return fd;
+}
+
+static int listen_at(End end, const char *address, uint16_t port)
+{
+        struct sockaddr_storage a;
+        socklen_t n = address_make(address, port, &a);
+        int fd = socket_make(end, a.ss_family), one = 1;
+
+        if (a.ss_family == AF_INET6)
+                setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+        assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+        assert_int_equal(listen(fd, 1000), 0);
+        return fd;
+}
+
+/* from: "" or the local address to bind to; its port: 0 for any */
+static int connect_from(
+        End end, const char *from, uint16_t from_port, const char *to, uint16_t port)
+{
+        struct sockaddr_storage a, own;
+        socklen_t n = address_make(to, port, &a), k;
+        int fd = socket_make(end, a.ss_family);
+
+        if (from[0] != '\0') {
+                k = address_make(from, from_port, &own);
+                assert_int_equal(bind(fd, (struct sockaddr *)&own, k), 0);
+        }
+        if (connect(fd, (struct sockaddr *)&a, n) < 0)
+                fail_msg("connect to %s:%u: %s", to, port, strerror(errno));
+        return fd;
+}
+
+static int connect_to(End end, const char *to, uint16_t port)
+{
+        return connect_from(end, "", 0, to, port);
+}
+
+static uint8_t tcp_state(int fd)
+{
+        struct tcp_info info = { 0 };
+        socklen_t n = sizeof(info);
+
+        assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n), 0);
+        return info.tcpi_state;
+}
+
+#define assert_open(fd) assert_int_equal(tcp_state(fd), TCP_ESTABLISHED)
+#define assert_cut(fd) assert_int_equal(tcp_state(fd), TCP_CLOSE)
+
+static void close_all(const int *fds, size_t n)
+{
+        static const struct linger reset = { .l_onoff = 1 };
+
+        for (size_t i = 0; i < n; i++) {
+                setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+                close(fds[i]);
+        }
+}
+
+/* Connections that wait at the remote's servers from earlier tests. */
+static void servers_clear(void)
+{
+        const int servers[] = { server4, server6 };
+
+        for (size_t i = 0; i < ELEMENTS(servers); i++) {
+                int fd;
+
+                fcntl(servers[i], F_SETFL, O_NONBLOCK);
+                while ((fd = accept(servers[i], NULL, NULL)) >= 0)
+                        close_all(&fd, 1);
+        }
+}
+
+static uint64_t cut(const Ruleset *r)
+{
+        uint64_t n = 4711;
+
+        assert_int_equal(connections_cut(r, &n), 0);
+        return n;
+}
+
+/* The default of out rejects, of in denies, and the rules stand before. */
+static Policy *closed_policy(void)
+{
+        Policy *p = make_policy();
+
+        p->state->defaults = (Defaults){ { ACTION_DENY, ACTION_REJECT, ACTION_REJECT } };
+        return p;
+}
+
+static Ruleset *compile_now(const Policy *p)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+
+        return compile_good(p, &d);
+}
+
+/* ---- tests ---- */
+
+static void test_users(void **state)
+{
+        const End alice = { host, 1000, 0 }, root = HOST;
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int fds[] = {
+                connect_to(root, "10.9.0.2", 25),
+                connect_to(root, "fd09::2", 25),
+                connect_to(root, "::ffff:10.9.0.2", 25),
+                connect_to(alice, "10.9.0.2", 25),
+                connect_to(alice, "fd09::2", 25),
+                connect_to(alice, "::ffff:10.9.0.2", 25),
+                connect_to(alice, "10.9.0.2", 587),
+                connect_to(alice, "10.9.0.2", 443),
+        };
+        char byte;
+
+        (void)state;
+        add_rule(&p->state->rules, .id = 1, .direction = DIRECTION_OUT, .user = "root");
+        r = compile_now(p);
+        assert_int_equal(cut(r), 3);
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                if (i >= 3 && i < 6)
+                        assert_cut(fds[i]);
+                else
+                        assert_open(fds[i]);
+        assert_int_equal(recv(fds[3], &byte, 1, MSG_DONTWAIT), -1);
+        assert_int_equal(errno, ECONNABORTED);
+        /* nothing is left to do */
+        assert_int_equal(cut(r), 0);
+        close_all(fds, ELEMENTS(fds));
+}
+
+static void test_addresses(void **state)
+{
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int fds[] = {
+                connect_to(HOST, "10.9.0.2", 25),
+                connect_to(HOST, "10.9.0.3", 25),
+                connect_to(HOST, "::ffff:10.9.0.3", 25),
+                connect_to(HOST, "fd09::2", 25),
+                connect_to(HOST, "fd09::3", 25),
+                connect_from(HOST, "10.9.0.11", 0, "10.9.0.2", 25),
+        };
+        static const bool gone[] = { false, true, true, false, true, true };
+
+        (void)state;
+        add_rule(&p->state->rules, .id = 1, .action = ACTION_DENY, .direction = DIRECTION_OUT,
+                .to = "10.9.0.3,fd09::3");
+        add_rule(&p->state->rules, .id = 2, .action = ACTION_REJECT, .direction = DIRECTION_OUT,
+                .from = "10.9.0.11");
+        add_rule(&p->state->rules, .id = 3, .action = ACTION_LIMIT, .direction = DIRECTION_OUT);
+        p->state->defaults.of[DIRECTION_OUT] = ACTION_DENY;
+        r = compile_now(p);
+        assert_int_equal(cut(r), 4);
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                assert_int_equal(tcp_state(fds[i]), gone[i] ? TCP_CLOSE : TCP_ESTABLISHED);
+        close_all(fds, ELEMENTS(fds));
+}
+
+static void test_incoming(void **state)
+{
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int server = listen_at(HOST, "0.0.0.0", 25), six = listen_at(HOST, "::", 25);
+        int other = listen_at(HOST, "0.0.0.0", 2525);
+        int fds[] = {
+                connect_from(REMOTE, "10.9.0.2", 0, "10.9.0.1", 25),
+                connect_from(REMOTE, "fd09::2", 0, "fd09::1", 25),
+                connect_from(REMOTE, "10.9.0.3", 0, "10.9.0.1", 2525),
+                connect_from(REMOTE, "10.9.0.3", 0, "10.9.0.1", 25),
+                connect_from(REMOTE, "fd09::3", 0, "fd09::1", 25),
+                connect_from(REMOTE, "10.9.0.3", 0, "10.9.0.1", 25),
+        };
+        int accepted = accept(server, NULL, NULL), accepted6 = accept(six, NULL, NULL);
+
+        (void)state;
+        add_rule(&p->state->rules, .id = 1, .action = ACTION_DENY, .from = "10.9.0.3,fd09::3");
+        r = compile_now(p);
+        assert_int_equal(cut(r), 3);
+        assert_open(accepted);
+        assert_open(accepted6);
+        usleep(10000); /* the reset reaches the other end */
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                assert_int_equal(tcp_state(fds[i]), i < 3 ? TCP_ESTABLISHED : TCP_CLOSE);
+        p->state->lockdown = true;
+        ruleset_free(r);
+        r = compile_now(p);
+        assert_int_equal(cut(r), 3);
+        assert_cut(accepted);
+        assert_cut(accepted6);
+        close_all(fds, ELEMENTS(fds));
+        close_all((int[]){ server, six, other, accepted, accepted6 }, 5);
+}
+
+static void test_hundreds(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        struct timespec before, after;
+        int fds[400];
+        long msec;
+
+        (void)state;
+        for (unsigned i = 0; i < ELEMENTS(fds); i++) {
+                End end = { host, i % 2 ? 1000 : 0, 0 };
+
+                fds[i] = connect_to(end, i % 4 < 2 ? "10.9.0.2" : "fd09::2", 25);
+        }
+        add_rule(&p->state->rules, .id = 1, .direction = DIRECTION_OUT, .user = "root");
+        r = compile_now(p);
+        clock_gettime(CLOCK_MONOTONIC, &before);
+        assert_int_equal(cut(r), 200);
+        clock_gettime(CLOCK_MONOTONIC, &after);
+        msec = (after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000;
+        print_message("200 of 400 cut in %ld ms\n", msec);
+        assert_true(msec < 1000);
+        for (unsigned i = 0; i < ELEMENTS(fds); i++)
+                assert_int_equal(tcp_state(fds[i]), i % 2 ? TCP_CLOSE : TCP_ESTABLISHED);
+        close_all(fds, ELEMENTS(fds));
+}
+
+static void test_within_host(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = compile_now(p);
+        int server = listen_at(HOST, "0.0.0.0", 25), six = listen_at(HOST, "::", 25);
+        int fds[] = {
+                connect_to(HOST, "127.0.0.1", 25),
+                connect_to(HOST, "10.9.0.1", 25),
+                connect_from(HOST, "10.8.0.1", 0, "10.9.0.1", 25),
+                connect_to(HOST, "::1", 25),
+                connect_to(HOST, "fd09::1", 25),
+                connect_from(HOST, "fd09::11", 0, "fd09::1", 25),
+                connect_to(HOST, "::ffff:127.0.0.1", 25),
+        };
+
+        (void)state;
+        assert_int_equal(cut(r), 0);
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                assert_open(fds[i]);
+        close_all(fds, ELEMENTS(fds));
+        close_all((int[]){ server, six }, 2);
+}
+
+static void test_teardown(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = compile_now(p);
+        int fds[2], ends[2];
+        char text[8];
+
+        (void)state;
+        servers_clear();
+        fcntl(server4, F_SETFL, 0);
+        for (size_t i = 0; i < 2; i++) {
+                fds[i] = connect_to(HOST, "10.9.0.2", 25);
+                ends[i] = accept(server4, NULL, NULL);
+                assert_true(ends[i] >= 0);
+        }
+        /* the sender has closed: what it sent arrives, with the end */
+        assert_int_equal(send(fds[0], "mail", 4, 0), 4);
+        close(fds[0]);
+        /* the peer has closed, the sender goes on (CLOSE_WAIT): denied */
+        shutdown(ends[1], SHUT_WR);
+        usleep(10000);
+        assert_int_equal(tcp_state(fds[1]), TCP_CLOSE_WAIT);
+        assert_int_equal(cut(r), 1);
+        assert_cut(fds[1]);
+        assert_int_equal(recv(ends[0], text, sizeof(text), 0), 4);
+        assert_int_equal(recv(ends[0], text, sizeof(text), 0), 0);
+        close_all(ends, 2);
+        close_all(fds + 1, 1);
+}
+
+static void test_opening(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = compile_now(p);
+        int fd = socket_make(HOST, AF_INET);
+        struct sockaddr_storage a;
+        socklen_t n = address_make("10.9.0.77", 25, &a);
+
+        (void)state;
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+        assert_int_equal(connect(fd, (struct sockaddr *)&a, n), -1);
+        assert_int_equal(errno, EINPROGRESS);
+        assert_int_equal(tcp_state(fd), TCP_SYN_SENT);
+        assert_int_equal(cut(r), 1);
+        assert_cut(fd);
+        close(fd);
+}
+
+static void test_interfaces(void **state)
+{
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int server = listen_at(HOST, "0.0.0.0", 25);
+        int fds[] = {
+                connect_to(HOST, "10.9.0.2", 25),
+                connect_to(HOST, "10.8.0.2", 25),
+                connect_from(REMOTE, "10.9.0.2", 0, "10.9.0.1", 25),
+                connect_from(REMOTE, "10.8.0.2", 0, "10.8.0.1", 25),
+        };
+
+        (void)state;
+        add_rule(&p->state->rules, .id = 1, .action = ACTION_REJECT, .direction = DIRECTION_OUT,
+                .interface = "p25b");
+        add_rule(&p->state->rules, .id = 2, .action = ACTION_DENY, .interface = "p25a");
+        r = compile_now(p);
+        assert_int_equal(cut(r), 2);
+        usleep(10000);
+        assert_open(fds[0]);
+        assert_cut(fds[1]);
+        assert_cut(fds[2]);
+        assert_open(fds[3]);
+        close_all(fds, ELEMENTS(fds));
+        close_all(&server, 1);
+}
+
+static void test_groups(void **state)
+{
+        const End mail = { host, 1000, 8 }, users = { host, 1000, 100 };
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int fds[] = { connect_to(mail, "10.9.0.2", 25), connect_to(users, "10.9.0.2", 25) };
+
+        (void)state;
+        add_rule(&p->state->rules, .id = 1, .direction = DIRECTION_OUT, .group = "mail");
+        r = compile_now(p);
+        /* where nobody can say, each may be of the group */
+        if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
+                assert_int_equal(mount("none", "/proc", "tmpfs", 0, NULL), 0);
+                assert_int_equal(cut(r), 0);
+                assert_int_equal(umount("/proc"), 0);
+        }
+        assert_int_equal(cut(r), 1);
+        assert_open(fds[0]);
+        assert_cut(fds[1]);
+        close_all(fds, ELEMENTS(fds));
+}
+
+static void cgroup_join(const char *folder)
+{
+        char path[512];
+        FILE *f;
+
+        snprintf(path, sizeof(path), "%s/cgroup.procs", folder);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        fprintf(f, "%d\n", getpid());
+        assert_int_equal(fclose(f), 0);
+}
+
+/* The folder of this process, below the mount of cgroup v2. */
+static void cgroup_own(const char *mount, char *ret, size_t size)
+{
+        FILE *f = fopen("/proc/self/cgroup", "re");
+        char line[256];
+
+        assert_non_null(f);
+        while (fgets(line, sizeof(line), f))
+                if (strncmp(line, "0::", 3) == 0) {
+                        line[strcspn(line, "\n")] = '\0';
+                        snprintf(ret, size, "%s%s", mount, line + 3);
+                }
+        fclose(f);
+}
+
+static void test_units(void **state)
+{
+        const char *mount = host_cgroup_mount();
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        char own[300] = "", unit[320], sub[330];
+        CompiledRule *rule;
+        struct stat st;
+        int fds[3];
+
+        (void)state;
+        if (mount)
+                cgroup_own(mount, own, sizeof(own));
+        snprintf(unit, sizeof(unit), "%s/p25-test-%d", own, getpid());
+        snprintf(sub, sizeof(sub), "%s/sub", unit);
+        if (!mount || mkdir(unit, 0755) < 0) {
+                print_message("no cgroup v2 to write to here\n");
+                skip();
+        }
+        assert_int_equal(mkdir(sub, 0755), 0);
+        assert_int_equal(stat(unit, &st), 0);
+        fds[0] = connect_to(HOST, "10.9.0.2", 25);
+        cgroup_join(unit);
+        fds[1] = connect_to(HOST, "10.9.0.2", 25);
+        cgroup_join(sub);
+        fds[2] = connect_to(HOST, "fd09::2", 25);
+        cgroup_join(own);
+        add_rule(&p->state->rules, .id = 1, .direction = DIRECTION_OUT, .unit = "nginx.service");
+        r = compile_now(p);
+        rule = r->directions[DIRECTION_OUT].rules;
+        rule->units[0].cgroup = st.st_ino;
+        assert_int_equal(cut(r), 1);
+        assert_cut(fds[0]);
+        assert_open(fds[1]);
+        assert_open(fds[2]);
+        rule->action = ACTION_REJECT;
+        assert_int_equal(cut(r), 2);
+        close_all(fds, ELEMENTS(fds));
+        rmdir(sub);
+        rmdir(unit);
+}
+
+static void test_keep(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int fd = connect_to(HOST, "10.9.0.2", 25);
+
+        (void)state;
+        make_host(p)->keep_established = true;
+        r = compile_now(p);
+        assert_int_equal(cut(r), 0);
+        assert_open(fd);
+        close_all(&fd, 1);
+}
+
+/* A client may have a mail port of its own: nothing serves there. */
+static void test_client_port(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int fd = connect_from(HOST, "10.9.0.1", 2525, "10.9.0.2", 443);
+
+        (void)state;
+        p->state->lockdown = true;
+        r = compile_now(p);
+        assert_int_equal(cut(r), 0);
+        assert_open(fd);
+        close_all(&fd, 1);
+}
+
+static void test_translated(void **state)
+{
+        _cleanup_policy_ Policy *p = closed_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        int servers[] = { listen_at(HOST, "0.0.0.0", 25), listen_at(HOST, "0.0.0.0", 2525),
+                listen_at(HOST, "0.0.0.0", 10025), listen_at(HOST, "::", 10025) };
+        int fds[6], accepted;
+        char text[8];
+
+        (void)state;
+        if (system("command -v nft >/dev/null") != 0)
+                skip();
+        run("nft 'table inet t { chain c { type nat hook prerouting priority -100; "
+            "tcp dport 8025 redirect to :25; tcp dport 587 redirect to :2525; "
+            "ip daddr 10.9.0.11 tcp dport 25 redirect to :10025; "
+            "ip6 daddr fd09::11 tcp dport 25 redirect to :10025; "
+            "tcp dport 8026 redirect to :10025; }; }'");
+        fds[0] = connect_to(REMOTE, "10.9.0.1", 25);
+        fds[1] = connect_to(REMOTE, "10.9.0.1", 8025);
+        fds[2] = connect_to(REMOTE, "10.9.0.1", 587);
+        fds[3] = connect_to(REMOTE, "10.9.0.11", 25);
+        fds[4] = connect_to(REMOTE, "fd09::11", 25);
+        fds[5] = connect_to(REMOTE, "10.9.0.11", 8026);
+        /* 2525 is watched, for one address that has nothing to do with it; 587 is refused */
+        add_rule(&p->state->rules, .id = 1, .ports = "2525", .to = "10.99.0.1");
+        add_rule(&p->state->rules, .id = 2, .ports = "587", .action = ACTION_DENY);
+        add_rule(&p->state->rules, .id = 3, .to = "fd09::11");
+        r = compile_now(p);
+        assert_int_equal(cut(r), 3);
+        usleep(10000);
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                assert_int_equal(tcp_state(fds[i]),
+                        i == 1 || i > 3 ? TCP_ESTABLISHED : TCP_CLOSE);
+        /* closed by the server, with something on its way: not touched */
+        p->state->lockdown = true;
+        ruleset_free(r);
+        r = compile_now(p);
+        accepted = accept(servers[3], NULL, NULL);
+        assert_int_equal(send(accepted, "bye", 3, 0), 3);
+        close(accepted);
+        assert_int_equal(cut(r), 0);
+        assert_int_equal(recv(fds[4], text, sizeof(text), 0), 3);
+        close_all(fds, ELEMENTS(fds));
+        close_all(servers, ELEMENTS(servers));
+        run("nft delete table inet t");
+}
+
+/* ---- the two namespaces ---- */
+
+static int namespace_open(pid_t pid)
+{
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+        return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static pid_t keeper_start(void)
+{
+        int ready[2];
+        char byte;
+        pid_t pid;
+
+        assert_int_equal(pipe(ready), 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                if (unshare(CLONE_NEWNET) < 0 || write(ready[1], "r", 1) != 1)
+                        _exit(1);
+                pause();
+                _exit(0);
+        }
+        close(ready[1]);
+        assert_int_equal(read(ready[0], &byte, 1), 1);
+        close(ready[0]);
+        return pid;
+}
+
+static int group_setup(void **state)
+{
+        static const char *const here[] = {
+                "ip link set lo up",
+                "ip address add 10.9.0.1/24 dev p25a",
+                "ip address add 10.9.0.11/24 dev p25a",
+                "ip address add 10.8.0.1/24 dev p25b",
+                "ip address add fd09::1/64 dev p25a nodad",
+                "ip address add fd09::11/64 dev p25a nodad",
+                "ip link set p25a up",
+                "ip link set p25b up",
+        };
+        static const char *const there[] = {
+                "ip link set lo up",
+                "ip address add 10.9.0.2/24 dev p25a",
+                "ip address add 10.9.0.3/24 dev p25a",
+                "ip address add 10.8.0.2/24 dev p25b",
+                "ip address add fd09::2/64 dev p25a nodad",
+                "ip address add fd09::3/64 dev p25a nodad",
+                "ip link set p25a up",
+                "ip link set p25b up",
+        };
+        static const struct rlimit files = { 4096, 4096 };
+        char command[128];
+
+        (void)state;
+        setrlimit(RLIMIT_NOFILE, &files);
+        keeper = keeper_start();
+        host = namespace_open(getpid());
+        remote = namespace_open(keeper);
+        assert_true(host >= 0 && remote >= 0);
+        for (char c = 'a'; c <= 'b'; c++) {
+                snprintf(command, sizeof(command),
+                        "ip link add p25%c type veth peer name p25%c netns %d", c, c, keeper);
+                run(command);
+        }
+        for (size_t i = 0; i < ELEMENTS(here); i++)
+                run(here[i]);
+        enter(remote);
+        for (size_t i = 0; i < ELEMENTS(there); i++)
+                run(there[i]);
+        enter(host);
+        server4 = listen_at(REMOTE, "0.0.0.0", 25);
+        server6 = listen_at(REMOTE, "::", 25);
+        listen_at(REMOTE, "0.0.0.0", 587);
+        listen_at(REMOTE, "0.0.0.0", 443);
+        return 0;
+}
+
+static int group_teardown(void **state)
+{
+        (void)state;
+        kill(keeper, SIGKILL);
+        waitpid(keeper, NULL, 0);
+        return 0;
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_users),
+                cmocka_unit_test(test_addresses),
+                cmocka_unit_test(test_incoming),
+                cmocka_unit_test(test_hundreds),
+                cmocka_unit_test(test_within_host),
+                cmocka_unit_test(test_teardown),
+                cmocka_unit_test(test_opening),
+                cmocka_unit_test(test_interfaces),
+                cmocka_unit_test(test_units),
+                cmocka_unit_test(test_keep),
+                cmocka_unit_test(test_client_port),
+                cmocka_unit_test(test_translated),
+                cmocka_unit_test(test_groups),
+        };
+
+        return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}

@@ -88,6 +88,15 @@ DAEMON = \
 	netlink_routes \
 	netlink_sockets \
 	socket_owners \
+	manager \
+	manager_change \
+	manager_check \
+	manager_load \
+	manager_report \
+	manager_rules \
+	manager_sets \
+	manager_settings \
+	manager_watch \
 	store \
 	store_good \
 	backend_memory \
@@ -134,6 +143,8 @@ UNIT = \
 	test_address \
 	test_diagnostic \
 	test_store \
+	test_manager \
+	test_manager_start \
 	test_policy \
 	test_prefixset \
 	test_rule \

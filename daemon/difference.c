@@ -345,6 +345,8 @@ static int fragment_difference(const Fragment *old, const Fragment *new, Lines *
         char suffix[NAME_MAX_LENGTH + sizeof(" (fragment )")];
         size_t before = lines->n;
 
+        if (old == new)
+                return 0;
         (void)snprintf(suffix, sizeof(suffix), " (fragment %s)", name);
         if (!new &&lines_add(lines, "- fragment %s", name) < 0)
                 return -ENOMEM;

@@ -72,7 +72,7 @@ int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagn
         return result;
 }
 
-static int load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostConf **ret)
+int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostConf **ret)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
         _cleanup_free_ char *text = NULL;
@@ -280,7 +280,7 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
 
         if (!policy)
                 return -ENOMEM;
-        result = load_conf(p, inputs, d, &policy->host);
+        result = host_load_conf(p, inputs, d, &policy->host);
         if (result == -ENOMEM)
                 return result;
         r = load_fragments(p, inputs, d, policy);

@@ -45,6 +45,14 @@ int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostic
 /* "does not exist", … or NULL for an errno (of either sign) without words of its own. */
 const char *host_errno_text(int error);
 
+/* p25.conf alone, with its set files; *ret is NULL when there is none. */
+int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostConf **ret);
+
+/* Where passwd and group lie; borrowed. */
+const char *host_names_folder(const HostNames *n);
+/* Is the name service asked, because it may know more users or groups than the files? */
+bool host_names_use_service(HostNames *n);
+
 /* ---- the stored state ---- */
 
 /*

@@ -24,6 +24,7 @@ typedef struct NamesFile {
 } NamesFile;
 
 struct HostNames {
+        char *folder;
         NamesFile passwd, group, nsswitch;
         char *cgroups; /* NULL: as mounted now */
         bool fixed;    /* not this host's: a test's, or an image's */
@@ -39,6 +40,7 @@ HostNames *host_names_free(HostNames *n)
                 free(files[i]->path);
                 free(files[i]->text);
         }
+        free(n->folder);
         free(n->cgroups);
         free(n);
         return NULL;
@@ -56,7 +58,7 @@ static int names_new(const char *etc, HostNames **ret)
 {
         _cleanup_(host_names_free_p) HostNames *n = calloc(1, sizeof(*n));
 
-        if (!n || names_path(etc, "passwd", &n->passwd.path) < 0 ||
+        if (!n || !(n->folder = strdup(etc)) || names_path(etc, "passwd", &n->passwd.path) < 0 ||
                 names_path(etc, "group", &n->group.path) < 0 ||
                 names_path(etc, "nsswitch.conf", &n->nsswitch.path) < 0)
                 return -ENOMEM;
@@ -200,6 +202,16 @@ static bool nss_knows_more(HostNames *n, const char *database)
                 return false;
         }
         return false;
+}
+
+bool host_names_use_service(HostNames *n)
+{
+        return nss_knows_more(n, "passwd") || nss_knows_more(n, "group");
+}
+
+const char *host_names_folder(const HostNames *n)
+{
+        return n->folder;
 }
 
 /* What getpwnam_r() and getgrnam_r() have in common: a buffer that may be too small. */

@@ -48,9 +48,11 @@ typedef struct ChangeResult {
 void change_result_deinit(ChangeResult *r);
 
 typedef struct ManagerOptions {
-        const char *root, *policies; /* NULL: none */
-        const BackendOps *backend;   /* NULL: as the policy says */
-        const int *fds;              /* from the service manager's store */
+        const char *root, *policies;             /* NULL: none */
+        const BackendOps *const *backends;       /* by BackendKind; NULL: not in this program */
+        const BackendOps *backend;               /* whatever the policy says; NULL: as it says */
+        int (*cut)(const Ruleset *, uint64_t *); /* connections.h; NULL: nothing is cut */
+        const int *fds;                          /* from the service manager's store */
         size_t n_fds;
         HostNames *names; /* taken over; NULL: of this host */
 } ManagerOptions;

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The manager's life, its backend and its view of names. The way of a change is in
+ * manager_change.c, the start in manager_load.c.
+ */
+
+#include "daemon/manager_internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void change_result_deinit(ChangeResult *r)
+{
+        strv_free(r->diff);
+        strv_free(r->warnings);
+        free(r->message);
+        *r = (ChangeResult){ 0 };
+}
+
+Manager *manager_free(Manager *m)
+{
+        if (!m)
+                return NULL;
+        watch_free(m->watch);
+        sd_event_source_disable_unref(m->later);
+        if (m->backend)
+                m->backend->ops->close(m->backend);
+        policy_free(m->policy);
+        state_free(m->parked);
+        ruleset_free(m->ruleset);
+        host_inputs_deinit(&m->inputs);
+        diagnostics_deinit(&m->told);
+        strv_free(m->warnings);
+        free(m->repaired_by);
+        host_names_free(m->names);
+        store_free(m->store);
+        host_paths_deinit(&m->paths);
+        sd_event_unref(m->event);
+        free(m);
+        return NULL;
+}
+
+static int first_error(const Diagnostics *d, char **ret)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (d->items[i].severity == SEVERITY_ERROR)
+                        return diagnostic_format(&d->items[i], ret);
+        return -ENOENT;
+}
+
+int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(manager_free_p) Manager *m = calloc(1, sizeof(*m));
+        int r;
+
+        *ret_message = NULL;
+        if (!m) {
+                host_names_free(options->names);
+                return -ENOMEM;
+        }
+        m->event = sd_event_ref(event);
+        m->names = options->names;
+        m->forced = options->backend;
+        m->backends = options->backends;
+        m->cut = options->cut;
+        r = host_paths_init(&m->paths, options->root, options->policies);
+        if (r >= 0)
+                r = store_new(&m->paths, &m->store);
+        if (r >= 0 && !m->names)
+                r = host_names_new(false, &m->names);
+        if (r >= 0)
+                r = manager_start(m, options->fds, options->n_fds, &d);
+        if (r >= 0)
+                r = watch_new(m, &m->watch);
+        if (r < 0) {
+                (void)first_error(&d, ret_message);
+                return r;
+        }
+        watch_update(m->watch);
+        manager_do_later(m, m->installed);
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+void manager_set_events(Manager *m, const ManagerEvents *events)
+{
+        m->events = *events;
+}
+
+/* ---- names ---- */
+
+static bool rules_name(const RuleList *l, const char *name, bool group)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (strv_contains(group ? l->items[i]->group : l->items[i]->user, name))
+                        return true;
+        return false;
+}
+
+/* Does a rule of p25ctl, of p25.conf or of a fragment name it, in so many letters? */
+static bool policy_names(const Policy *p, const char *name, bool group)
+{
+        if (rules_name(&p->state->rules, name, group) ||
+                (p->host && rules_name(&p->host->common->rules, name, group)))
+                return true;
+        for (size_t i = 0; i < p->n_files; i++)
+                if (rules_name(&p->files[i]->rules, name, group))
+                        return true;
+        for (size_t i = 0; i < p->state->n_fragments; i++)
+                if (rules_name(&p->state->fragments[i]->rules, name, group))
+                        return true;
+        return false;
+}
+
+/* A name that a policy in force relies on may be unknown for now: its user was deleted, or the
+ * name service is not up. The policy stays in force and the rule matches nothing of it. */
+static int translate(const Manager *m, int r, const char *name, bool group)
+{
+        const Policy *p = m->compiling ? m->compiling : m->policy;
+
+        return r == -ENOENT && p && policy_names(p, name, group) ? -EAGAIN : r;
+}
+
+static int names_user(void *data, const char *name, uint32_t *ret_uid)
+{
+        Manager *m = data;
+        Names names = host_names(m->names);
+
+        return translate(m, names.user(names.data, name, ret_uid), name, false);
+}
+
+static int names_group(void *data, const char *name, uint32_t *ret_gid)
+{
+        Manager *m = data;
+        Names names = host_names(m->names);
+
+        return translate(m, names.group(names.data, name, ret_gid), name, true);
+}
+
+static int names_unit(void *data, const char *name, Cgroup *ret)
+{
+        Manager *m = data;
+        Names names = host_names(m->names);
+
+        return names.unit(names.data, name, ret);
+}
+
+Names manager_resolver(Manager *m)
+{
+        return (Names){ names_user, names_group, names_unit, m };
+}
+
+int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret)
+{
+        Names names = manager_resolver(m);
+        int r;
+
+        m->compiling = lenient ? p : NULL;
+        r = compile_policy(p, &names, d, ret);
+        m->compiling = NULL;
+        return r;
+}
+
+void manager_take_told(Manager *m, Diagnostics *d)
+{
+        diagnostics_deinit(&m->told);
+        m->told = *d;
+        *d = (Diagnostics){ 0 };
+}
+
+int manager_warn(Manager *m, const char *format, ...)
+{
+        char *text;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        return n < 0 ? -ENOMEM : strv_consume(&m->warnings, text);
+}
+
+/* ---- the backend ---- */
+
+int manager_choose_backend(
+        const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
+{
+        BackendKind kind = p->host ? p->host->backend : BACKEND_AUTO;
+
+        *ret = m->forced ? m->forced : m->backends[kind];
+        if (*ret)
+                return 0;
+        (void)diagnostics_error(d,
+                ((Place){ .file = p->host && p->host->common ? p->host->common->file : NULL }),
+                "backend", "backend %s is not available in this version (nftables, auto)",
+                backend_to_string(kind));
+        return -EOPNOTSUPP;
+}
+
+int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
+{
+        if (!m->backend) {
+                (void)diagnostics_error(
+                        d, (Place){ 0 }, NULL, "this kernel has no packet filter for p25");
+                return -EOPNOTSUPP;
+        }
+        return m->backend->ops->apply(m->backend, r, d);
+}
+
+static int on_later(sd_event_source *s, void *data)
+{
+        Manager *m = data;
+        uint64_t n;
+
+        (void)s;
+        if (m->cut_later && m->installed && !m->ruleset->keep_established) {
+                if (m->cut)
+                        (void)m->cut(m->ruleset, &n);
+                (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
+        }
+        m->cut_later = false;
+        if (m->inputs_are_good && m->installed && !m->failsafe)
+                (void)store_save_good(m->store, &m->inputs);
+        return 0;
+}
+
+void manager_do_later(Manager *m, bool cut)
+{
+        m->cut_later = m->cut_later || cut;
+        if (m->later)
+                (void)sd_event_source_set_enabled(m->later, SD_EVENT_ONESHOT);
+        else
+                (void)sd_event_add_defer(m->event, &m->later, on_later, m);
+}
+
+/* ---- reading ---- */
+
+const Policy *manager_policy(const Manager *m)
+{
+        return m->policy;
+}
+
+const Ruleset *manager_ruleset(const Manager *m)
+{
+        return m->installed ? m->ruleset : NULL;
+}
+
+const char *manager_backend_name(const Manager *m)
+{
+        return m->installed ? m->backend->ops->name : "";
+}
+
+uint64_t manager_repairs(const Manager *m)
+{
+        return m->repairs;
+}
+
+HostNames *manager_names(Manager *m)
+{
+        return m->names;
+}
+
+char *const *manager_warnings(const Manager *m)
+{
+        return m->warnings;
+}
+
+size_t manager_keep_fds(Manager *m, int *fds, size_t max)
+{
+        return m->backend ? m->backend->ops->keep_fds(m->backend, fds, max) : 0;
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The one way of a change: check who asks, compile, assert, try or apply, store, publish. Up to the
+ * kernel nothing has changed; if the disk fails after it, the kernel is put back.
+ */
+
+#include "daemon/manager_internal.h"
+
+#include "daemon/difference.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+void proposal_deinit(Proposal *p)
+{
+        state_free(p->state);
+        policy_free(p->files);
+        host_inputs_deinit(&p->inputs);
+        *p = (Proposal){ 0 };
+}
+
+/* ---- failing ---- */
+
+int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...)
+{
+        va_list ap;
+        int n;
+
+        r->error = kind;
+        r->changed = false;
+        strv_free(TAKE_PTR(r->diff));
+        free(TAKE_PTR(r->message));
+        va_start(ap, format);
+        n = vasprintf(&r->message, format, ap);
+        va_end(ap);
+        if (n < 0)
+                r->message = NULL;
+        return error;
+}
+
+int change_no_memory(ChangeResult *r)
+{
+        return change_fail(r, ERROR_FAILED, -ENOMEM, "out of memory");
+}
+
+int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d)
+{
+        _cleanup_free_ char *text = NULL;
+
+        for (size_t i = 0; i < d->n; i++)
+                if (d->items[i].severity == SEVERITY_ERROR) {
+                        if (diagnostic_format(&d->items[i], &text) < 0)
+                                return change_no_memory(r);
+                        return change_fail(r, kind, error, "%s", text);
+                }
+        return change_fail(r, kind, error, "%s", strerrordesc_np(-error));
+}
+
+/* ---- beginning ---- */
+
+int change_check(const Manager *m, const Change *c, ChangeResult *r)
+{
+        r->revision = m->policy->state->revision;
+        if (c->confirm_seconds > 0)
+                return change_fail(r, ERROR_NOT_SUPPORTED, -EOPNOTSUPP,
+                        "confirmation is not available in this version");
+        if (c->has_expected && c->expected_revision != r->revision)
+                return change_fail(r, ERROR_STALE_REVISION, -ESTALE,
+                        "the policy is at revision %" PRIu64 ", not %" PRIu64
+                        ": look at what has changed and try again",
+                        r->revision, c->expected_revision);
+        if (c->reason && !comment_is_valid(c->reason))
+                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                        "a reason is at most %d bytes of UTF-8 without control characters",
+                        COMMENT_MAX);
+        return 0;
+}
+
+int change_begin(
+        const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret)
+{
+        State *state;
+        int q = change_check(m, c, r);
+
+        if (q < 0)
+                return q;
+        if (m->failsafe)
+                return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
+                        "the fail-safe no-mail is in force because the policy cannot be read: "
+                        "correct it and run p25ctl reload");
+        if (state_copy(m->policy->state, &state) < 0)
+                return change_no_memory(r);
+        *ret = (Proposal){ .state = state, .invalid = invalid };
+        return 0;
+}
+
+int change_sign(State *s, uint64_t revision, const Change *c)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        s->revision = revision + 1;
+        s->time_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+        s->uid = c->uid;
+        free(s->process);
+        s->process = c->process && c->process[0] ? strdup(c->process) : NULL;
+        free(s->reason);
+        s->reason = c->reason && c->reason[0] ? strdup(c->reason) : NULL;
+        return (c->process && c->process[0] && !s->process) ||
+                               (c->reason && c->reason[0] && !s->reason)
+                       ? -ENOMEM
+                       : 0;
+}
+
+/* ---- finishing ---- */
+
+static bool was_told(const Diagnostics *d, const char *text)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (streq(d->items[i].text, text))
+                        return true;
+        return false;
+}
+
+/* Warnings that this change brings, not those that every change would repeat. */
+static int result_add_warnings(ChangeResult *r, const Diagnostics *d, const Diagnostics *before)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                char *text;
+
+                if (d->items[i].severity != SEVERITY_WARNING || was_told(before, d->items[i].text))
+                        continue;
+                if (diagnostic_format(&d->items[i], &text) < 0 ||
+                        strv_consume(&r->warnings, text) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int compile_and_assert(Manager *m, const Policy *next, ErrorKind invalid, ChangeResult *r,
+        Ruleset **ret, Diagnostics *ret_told)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+        const BackendOps *ops;
+        Names names = manager_resolver(m);
+        int q;
+
+        q = manager_choose_backend(m, next, &d, &ops);
+        if (q < 0)
+                return change_fail_told(r, ERROR_NOT_SUPPORTED, q, &d);
+        q = manager_compile(m, next, false, &d, &ruleset);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        if (q < 0)
+                return change_fail_told(r, invalid, q, &d);
+        q = assertions_check(next, ruleset, &names, &d);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        if (q < 0)
+                return change_fail_told(
+                        r, q == -EPERM ? ERROR_ASSERTION_FAILED : ERROR_INVALID_POLICY, q, &d);
+        if (result_add_warnings(r, &d, &m->told) < 0)
+                return change_no_memory(r);
+        *ret_told = d;
+        d = (Diagnostics){ 0 };
+        *ret = TAKE_PTR(ruleset);
+        return 0;
+}
+
+static ErrorKind backend_error_kind(int error)
+{
+        switch (error) {
+        case -EOPNOTSUPP:
+                return ERROR_NOT_SUPPORTED;
+        case -ENOMEM:
+                return ERROR_FAILED;
+        default:
+                return ERROR_BACKEND_FAILED;
+        }
+}
+
+/* From what is in the kernel to what shall be. */
+static int install(Manager *m, const Ruleset *ruleset, bool enabled, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int q = 0;
+
+        if (enabled)
+                q = manager_apply(m, ruleset, &d);
+        else if (m->installed)
+                q = m->backend->ops->remove(m->backend, &d);
+        return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
+}
+
+/* And back again; what fails here the backend's own watch may still repair. */
+static void uninstall(Manager *m, bool enabled)
+{
+        if (m->installed)
+                (void)manager_apply(m, m->ruleset, NULL);
+        else if (enabled)
+                (void)m->backend->ops->remove(m->backend, NULL);
+}
+
+static int try(Manager *m, const Ruleset *ruleset, bool enabled, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int q;
+
+        if (!enabled)
+                return 0;
+        if (!m->backend)
+                return change_fail(r, ERROR_NOT_SUPPORTED, -EOPNOTSUPP,
+                        "this kernel has no packet filter for p25");
+        q = m->backend->ops->check(m->backend, ruleset, &d);
+        return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
+}
+
+static int store(Manager *m, const Proposal *p, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        const State *old = m->failsafe ? m->parked : m->policy->state;
+        int q = store_commit(m->store, old, p->state, p->delta, &d);
+
+        return q < 0 ? change_fail_told(r, q == -E2BIG ? ERROR_LIMIT_EXCEEDED : ERROR_FAILED, q, &d)
+                     : 0;
+}
+
+/* The files of the proposal come into force; the state stays where it is. */
+static void take_files(Manager *m, Proposal *p)
+{
+        State *state;
+
+        if (!p->files)
+                return;
+        state = TAKE_PTR(m->policy->state);
+        policy_free(m->policy);
+        m->policy = TAKE_PTR(p->files);
+        state_free(m->policy->state);
+        m->policy->state = state;
+        host_inputs_deinit(&m->inputs);
+        m->inputs = p->inputs;
+        p->inputs = (HostInputs){ 0 };
+        m->inputs_are_good = true;
+        m->failsafe = false;
+        state_free(TAKE_PTR(m->parked));
+        strv_free(TAKE_PTR(m->warnings));
+}
+
+static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
+{
+        take_files(m, p);
+        state_free(m->policy->state);
+        m->policy->state = TAKE_PTR(p->state);
+        ruleset_free(m->ruleset);
+        m->ruleset = ruleset;
+        m->installed = enabled;
+        watch_update(m->watch);
+        manager_do_later(m, true);
+}
+
+/* Nothing to say to kernel and disk; but files that say the same were read anew, and users may have
+ * got other numbers since. */
+static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeResult *r)
+{
+        int q;
+
+        if (m->installed && !ruleset_same_identities(m->ruleset, ruleset)) {
+                q = install(m, ruleset, true, r);
+                if (q < 0)
+                        return q;
+        }
+        take_files(m, p);
+        ruleset_free(m->ruleset);
+        m->ruleset = ruleset;
+        watch_update(m->watch);
+        manager_do_later(m, false);
+        return 0;
+}
+
+int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
+{
+        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+        _cleanup_diagnostics_ Diagnostics told = { 0 };
+        Policy next = p->files ? *p->files : *m->policy;
+        uint64_t revision = m->policy->state->revision;
+        bool enabled;
+        int q;
+
+        next.state = p->state;
+        enabled = policy_enabled(&next);
+        if (policy_difference(m->policy, &next, &r->diff) < 0 ||
+                change_sign(p->state, revision, c) < 0)
+                return change_no_memory(r);
+        if (!r->diff && !p->files)
+                return 0;
+        q = compile_and_assert(m, &next, p->invalid, r, &ruleset, &told);
+        if (q < 0)
+                return q;
+        if (!r->diff && !m->failsafe) {
+                if (c->dry_run)
+                        return 0;
+                q = finish_unchanged(m, p, ruleset, r);
+                if (q < 0)
+                        return q;
+                ruleset = NULL; /* taken */
+                manager_take_told(m, &told);
+                return 0;
+        }
+        if (c->dry_run) {
+                q = try(m, ruleset, enabled, r);
+                if (q < 0)
+                        return q;
+                r->changed = true;
+                return 0;
+        }
+        q = install(m, ruleset, enabled, r);
+        if (q < 0)
+                return q;
+        q = store(m, p, r);
+        if (q < 0) {
+                uninstall(m, enabled);
+                return q;
+        }
+        take(m, p, TAKE_PTR(ruleset), enabled);
+        manager_take_told(m, &told);
+        r->changed = true;
+        r->revision = m->policy->state->revision;
+        if (m->events.changed)
+                m->events.changed(m->events.data, r->revision, c->uid, c->reason ? c->reason : "");
+        return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the files manager*.c share: the manager itself, and the one pipeline that every change
+ * takes.
+ */
+
+#include "daemon/host_internal.h"
+#include "daemon/manager.h"
+#include "daemon/store.h"
+#include "rules/compile.h"
+
+typedef struct Watch Watch;
+
+struct Manager {
+        sd_event *event;
+        HostPaths paths;
+        Store *store;
+        HostNames *names;
+        ManagerEvents events;
+
+        const BackendOps *forced; /* from the command line; NULL: as the policy says */
+        const BackendOps *const *backends;
+        int (*cut)(const Ruleset *, uint64_t *);
+        Backend *backend; /* NULL: this host has none, and p25 is inactive */
+        bool installed;   /* ruleset is in the kernel */
+
+        Policy *policy;   /* in force, or what would be */
+        Ruleset *ruleset; /* compiled of it, also while inactive */
+        HostInputs inputs;
+        bool inputs_are_good; /* policy came from these files, not from copies */
+        Diagnostics told;     /* warnings and notes of the last compilation */
+        char **warnings;      /* of loading */
+
+        /* The fail-safe is in force: no-mail for all, whatever is stored. What is stored waits
+         * here until a reload; empty if it was lost. */
+        bool failsafe;
+        State *parked;
+
+        const Policy *compiling; /* whose names may be unknown for now; NULL: those of policy */
+
+        uint64_t repairs;
+        char *repaired_by; /* the last process, or NULL */
+
+        Watch *watch;
+        sd_event_source *later; /* cuts connections and keeps copies after the reply is out */
+        bool cut_later;
+};
+
+/* ---- the pipeline: manager_change.c ---- */
+
+/* A change on its way. */
+typedef struct Proposal {
+        State *state;          /* owned */
+        Policy *files;         /* owned; NULL: the files in force. Its own state is not used */
+        HostInputs inputs;     /* owned; of files */
+        const SetDelta *delta; /* the only difference, or NULL */
+        ErrorKind invalid;     /* what it is called when it does not compile */
+} Proposal;
+
+void proposal_deinit(Proposal *p);
+#define _cleanup_proposal_ _cleanup_(proposal_deinit)
+
+/* Is this one to be listened to: its options, the revision that it expects? */
+int change_check(const Manager *m, const Change *c, ChangeResult *r);
+/* That, and a copy of the state to change. Refused while the fail-safe is in force. */
+int change_begin(
+        const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret);
+/* Compiles, checks, applies, stores; or finds that there is nothing to do. */
+int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
+/* Notes in the state who changes it and when, and counts the revision up from `revision`. */
+int change_sign(State *s, uint64_t revision, const Change *c);
+
+/* Fills in error and message and gives the errno back. */
+int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);
+/* The same with the first error of d. */
+int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d);
+int change_no_memory(ChangeResult *r);
+
+/* ---- the rest ---- */
+
+/* Do all rules speak of the same numbers? For two compilations of policies that say the same. */
+bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
+
+/* Users, groups and units as compile asks for them. */
+Names manager_resolver(Manager *m);
+/* Compiles with the manager's names; those of rules of p may be unknown if `lenient`. */
+int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret);
+/* The warnings and notes of a compilation take the place of the former ones. */
+void manager_take_told(Manager *m, Diagnostics *d);
+int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
+
+/* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */
+int manager_choose_backend(
+        const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
+/* Puts a ruleset into the kernel. */
+int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
+/* Cuts what the policy in force refuses, keeps copies of good files: soon, not now. */
+void manager_do_later(Manager *m, bool cut);
+
+/* Loads and applies at the start. */
+int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);
+
+/* Users, groups and units that come and go. */
+int watch_new(Manager *m, Watch **ret);
+Watch *watch_free(Watch *w);
+DEFINE_CLEANUP(Watch, watch_free)
+/* The policy has changed: look for what it names. */
+void watch_update(Watch *w);

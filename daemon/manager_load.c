@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The start: what is stored and written, else what was good last, else no mail at all. Something is
+ * in force when this returns, or p25 is inactive, or the kernel refuses everything.
+ */
+
+#include "daemon/manager_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static const char failsafe_conf[] = "enabled = true;\nroles = ( \"no-mail\" );\n";
+static const char failsafe_role[] =
+        "role = {\n"
+        "  name = \"no-mail\";\n"
+        "  summary = \"No mail in, out or through: the fail-safe\";\n"
+        "  manages = [ \"all\" ];\n"
+        "  default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };\n"
+        "};\n";
+
+/* What may come into force. */
+typedef struct Candidate {
+        Policy *policy;
+        HostInputs inputs;
+        Ruleset *ruleset;
+        Diagnostics told;
+} Candidate;
+
+static void candidate_deinit(Candidate *c)
+{
+        policy_free(c->policy);
+        host_inputs_deinit(&c->inputs);
+        ruleset_free(c->ruleset);
+        diagnostics_deinit(&c->told);
+        *c = (Candidate){ 0 };
+}
+#define _cleanup_candidate_ _cleanup_(candidate_deinit)
+
+/* The first errors are enough to know what to correct. */
+static int warn_errors(Manager *m, const Diagnostics *d)
+{
+        size_t told = 0;
+
+        for (size_t i = 0; i < d->n && told < 3; i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (d->items[i].severity != SEVERITY_ERROR)
+                        continue;
+                if (diagnostic_format(&d->items[i], &text) < 0 || manager_warn(m, "%s", text) < 0)
+                        return -ENOMEM;
+                told++;
+        }
+        if (d->n_errors > told)
+                return manager_warn(m, "and %zu more errors", d->n_errors - told);
+        return 0;
+}
+
+/* ---- the stored state ---- */
+
+/* The state, or the one before it, or none: *ret_lost says that there was one once. */
+static int load_state(Manager *m, State **ret, bool *ret_lost)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 }, ignored = { 0 };
+        int r;
+
+        *ret_lost = false;
+        r = store_load(m->store, &d, ret);
+        if (r >= 0)
+                return 0;
+        if (r == -ENOMEM)
+                return r;
+        if (r != -ENOENT) {
+                if (warn_errors(m, &d) < 0)
+                        return -ENOMEM;
+                r = store_load_previous(m->store, &ignored, ret);
+                if (r == -ENOMEM)
+                        return r;
+                if (r >= 0)
+                        return manager_warn(m,
+                                "the stored rules are damaged: the version before the last change "
+                                "is in force");
+                *ret_lost = true;
+                if (manager_warn(m, "the stored rules are damaged and there is no other version") <
+                        0)
+                        return -ENOMEM;
+        }
+        *ret = state_new();
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* ---- candidates ---- */
+
+/* Files below paths, with the state; -ENOMEM, or another errno with what is wrong in d. */
+static int candidate_load(
+        Manager *m, const HostPaths *paths, const State *state, Diagnostics *d, Candidate *ret)
+{
+        _cleanup_candidate_ Candidate c = { 0 };
+        const BackendOps *ops;
+        int r;
+
+        r = host_load_files(paths, &c.inputs, d, &c.policy);
+        if (r < 0)
+                return r;
+        state_free(TAKE_PTR(c.policy->state));
+        r = state_copy(state, &c.policy->state);
+        if (r >= 0)
+                r = manager_choose_backend(m, c.policy, d, &ops);
+        if (r >= 0)
+                r = manager_compile(m, c.policy, true, &c.told, &c.ruleset);
+        if (r < 0) {
+                if (diagnostics_move(d, &c.told) < 0)
+                        return -ENOMEM;
+                return r;
+        }
+        *ret = c;
+        c = (Candidate){ 0 };
+        return 0;
+}
+
+/* Nothing of what the host's files or p25ctl say but the revision. */
+static int candidate_failsafe(Manager *m, uint64_t revision, Candidate *ret)
+{
+        _cleanup_candidate_ Candidate c = { .policy = policy_new() };
+        int r;
+
+        if (!c.policy)
+                return -ENOMEM;
+        c.policy->state->revision = revision;
+        c.policy->roles = calloc(1, sizeof(*c.policy->roles));
+        if (!c.policy->roles)
+                return -ENOMEM;
+        r = parse_role(failsafe_role, strlen(failsafe_role), NULL, NULL, &c.policy->roles[0]);
+        if (r < 0)
+                return r;
+        c.policy->n_roles = 1;
+        c.policy->roles[0]->shipped = true;
+        r = parse_host(failsafe_conf, strlen(failsafe_conf), NULL, NULL, &c.policy->host);
+        if (r >= 0)
+                r = manager_compile(m, c.policy, true, &c.told, &c.ruleset);
+        if (r < 0)
+                return r;
+        *ret = c;
+        c = (Candidate){ 0 };
+        return 0;
+}
+
+/* A policy of the state alone, for a host where p25 is off and nothing can be read. */
+static int candidate_empty(Manager *m, const State *state, Candidate *ret)
+{
+        _cleanup_candidate_ Candidate c = { .policy = policy_new() };
+        int r;
+
+        if (!c.policy)
+                return -ENOMEM;
+        r = manager_compile(m, c.policy, true, NULL, &c.ruleset);
+        if (r < 0)
+                return r;
+        state_free(TAKE_PTR(c.policy->state));
+        r = state_copy(state, &c.policy->state);
+        if (r < 0)
+                return r;
+        *ret = c;
+        c = (Candidate){ 0 };
+        return 0;
+}
+
+/* Into the kernel, or out of it, and from then on it is the policy. */
+static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics *d)
+{
+        bool enabled = policy_enabled(c->policy);
+        int r = 0;
+
+        if (enabled)
+                r = manager_apply(m, c->ruleset, d);
+        else if (m->backend)
+                r = m->backend->ops->remove(m->backend, d);
+        if (r < 0)
+                return r;
+        policy_free(m->policy);
+        m->policy = TAKE_PTR(c->policy);
+        ruleset_free(m->ruleset);
+        m->ruleset = TAKE_PTR(c->ruleset);
+        host_inputs_deinit(&m->inputs);
+        m->inputs = c->inputs;
+        c->inputs = (HostInputs){ 0 };
+        m->inputs_are_good = from_files;
+        m->installed = enabled;
+        manager_take_told(m, &c->told);
+        return 0;
+}
+
+/* ---- the order of trying ---- */
+
+static int try_files(Manager *m, const State *state)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_load(m, &m->paths, state, &d, &c);
+        if (r >= 0)
+                r = candidate_take(m, &c, true, &d);
+        if (r < 0 && r != -ENOMEM && warn_errors(m, &d) < 0)
+                return -ENOMEM;
+        return r;
+}
+
+static int try_good(Manager *m, const State *state)
+{
+        _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = store_good_paths(m->store, &paths);
+        if (r >= 0)
+                r = candidate_load(m, &paths, state, &d, &c);
+        if (r >= 0)
+                r = candidate_take(m, &c, false, &d);
+        if (r < 0)
+                return r;
+        return manager_warn(m,
+                "the policy files cannot be used: those that were good last are in force "
+                "(p25ctl reload when they are corrected)");
+}
+
+static int take_failsafe(Manager *m, State *state, Diagnostics *d)
+{
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_failsafe(m, state->revision, &c);
+        if (r >= 0)
+                r = candidate_take(m, &c, false, d);
+        if (r < 0)
+                return r;
+        m->failsafe = true;
+        r = state_copy(state, &m->parked);
+        if (r < 0)
+                return r;
+        return manager_warn(m,
+                "the policy cannot be read: the fail-safe no-mail is in force, no mail flows "
+                "(p25ctl reload when it is corrected)");
+}
+
+static int take_nothing(Manager *m, const State *state, Diagnostics *d)
+{
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_empty(m, state, &c);
+        if (r >= 0)
+                r = candidate_take(m, &c, false, d);
+        return r;
+}
+
+/* Is p25 meant to be on, although the files cannot be loaded? A p25.conf that cannot be read counts
+ * as a yes, p25ctl's word above all. */
+static bool meant_to_be_on(const Manager *m, const State *state)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+
+        if (state->enabled >= 0)
+                return state->enabled > 0;
+        if (host_load_conf(&m->paths, NULL, NULL, &host) < 0)
+                return true;
+        return host && host->enabled > 0;
+}
+
+static bool is_hopeless(int error)
+{
+        return error == -EPERM || error == -ENOMEM;
+}
+
+static int start_policy(Manager *m, Diagnostics *d)
+{
+        _cleanup_(state_free_p) State *state = NULL;
+        bool lost;
+        int r;
+
+        r = load_state(m, &state, &lost);
+        if (r < 0)
+                return r;
+        if (!lost) {
+                r = try_files(m, state);
+                if (r >= 0)
+                        return 0;
+                if (is_hopeless(r))
+                        return r;
+                if (!meant_to_be_on(m, state))
+                        return take_nothing(m, state, d);
+                r = try_good(m, state);
+                if (r >= 0)
+                        return 0;
+                if (is_hopeless(r))
+                        return r;
+        }
+        return take_failsafe(m, state, d);
+}
+
+static void on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
+{
+        Manager *m = data;
+        _cleanup_buffer_ Buffer b = { 0 };
+        char *by;
+
+        m->repairs += count;
+        if (pid > 0) {
+                buffer_printf(&b, "%s[%d]", process ? process : "?", (int)pid);
+                if (buffer_take(&b, &by) >= 0) {
+                        free(m->repaired_by);
+                        m->repaired_by = by;
+                }
+        }
+        if (m->events.repaired)
+                m->events.repaired(m->events.data, count, pid, process);
+}
+
+/* A kernel without a packet filter is no reason to fail as long as p25 is inactive. */
+static int open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
+{
+        const BackendOps *ops = m->forced ? m->forced : m->backends[BACKEND_AUTO];
+        int r = ops->probe();
+
+        if (r == -EOPNOTSUPP)
+                return 0;
+        if (r >= 0)
+                r = ops->open(m->event, on_repaired, m, fds, n_fds, &m->backend);
+        if (r == -EPERM)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN "
+                        "(start it as root)");
+        else if (r < 0)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "the packet filter of the kernel cannot be opened: %s",
+                        strerrordesc_np(-r));
+        return r;
+}
+
+int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
+{
+        int r = open_backend(m, fds, n_fds, d);
+
+        return r < 0 ? r : start_policy(m, d);
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What the manager begins with and lives among: files that are edited, broken and mended, a damaged
+ * state, users that come and go, counters, and what status tells of it all.
+ */
+
+#include "tests/unit/manager_world.h"
+
+/* ---- files ---- */
+
+static void expect_warning(const char *text)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+
+        assert_int_equal(manager_report(manager, &report), 0);
+        STRV_FOREACH (warning, report.warnings)
+                if (strstr(*warning, text))
+                        return;
+        STRV_FOREACH (warning, report.warnings)
+                print_message("warning: %s\n", *warning);
+        fail_msg("no warning has '%s'", text);
+}
+
+static void expect_no_warning(void)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+
+        assert_int_equal(manager_report(manager, &report), 0);
+        STRV_FOREACH (warning, report.warnings)
+                fail_msg("warning: %s", *warning);
+}
+
+static void do_reload(bool changed, const char *diff)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        if (manager_reload(manager, &no_options, &r) != 0)
+                print_result(&r);
+        assert_int_equal(r.error, ERROR_NONE);
+        assert_int_equal(r.changed, changed);
+        expect_diff(&r, diff);
+}
+
+static void test_reload(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        write_text("etc/p25/p25.conf",
+                "enabled = true;\nroles = ( \"open\" );\nmail_ports = [ 26 ];\n"
+                "sets = { file = { file = \"/etc/p25/list\"; }; };\n"
+                "rules = ( { action = \"allow\"; direction = \"in\"; from = [ \"@file\" ]; },\n"
+                "  { action = \"deny\"; direction = \"in\"; ports = [ 26 ]; } );\n");
+        write_text("etc/p25/list", "192.0.2.1\n192.0.2.2\n");
+        do_reload(true, "- role closed\n+ role open\n+ mail port 26\n+ deny 26/tcp (p25.conf)\n"
+                        "- set file 1 entry\n+ set file 2 entries");
+        do_reload(false, "");
+        write_text("etc/p25/list", "192.0.2.1\n192.0.2.x\n");
+        {
+                _cleanup_snapshot_ Snapshot before = take_snapshot();
+
+                assert_true(manager_reload(manager, &no_options, &r) < 0);
+                assert_int_equal(r.error, ERROR_INVALID_POLICY);
+                assert_non_null(strstr(r.message, "/etc/p25/list:2: "));
+                expect_same(&before, true);
+        }
+        change_result_deinit(&r);
+        write_text("etc/p25/p25.conf", "enabled = true;\nbackend = \"iptables\";\n");
+        assert_true(manager_reload(manager, &no_options, &r) < 0);
+        assert_int_equal(r.error, ERROR_NOT_SUPPORTED);
+}
+
+static void test_last_good(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(0); /* keeps the copies */
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        write_text("etc/p25/p25.conf", "roles = ( \"closed\";");
+        start();
+        expect_warning("/etc/p25/p25.conf:");
+        expect_warning("good last");
+        assert_non_null(strstr(backend_memory_text(backend), "192.0.2.0/24"));
+        assert_non_null(strstr(backend_memory_text(backend), "465"));
+        /* changes go on */
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        settle(0);
+        start();
+        expect_warning("good last");
+        write_text("etc/p25/p25.conf", conf);
+        do_reload(false, "");
+        expect_no_warning();
+}
+
+static bool is_no_mail(void)
+{
+        const Ruleset *r = manager_ruleset(manager);
+
+        return r && r->directions[DIRECTION_IN].default_action == ACTION_DENY &&
+               r->directions[DIRECTION_OUT].default_action == ACTION_REJECT &&
+               r->directions[DIRECTION_ROUTED].default_action == ACTION_REJECT &&
+               r->directions[DIRECTION_IN].managed.n == 4 && r->directions[DIRECTION_OUT].n == 0;
+}
+
+static void test_failsafe(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", "roles = ( \"clo");
+        start();
+        assert_true(is_no_mail());
+        expect_warning("fail-safe");
+        assert_true(strv_length(manager_warnings(manager)) >= 2);
+        assert_true(words("allow in", &no_options, &r) < 0);
+        assert_int_equal(r.error, ERROR_INVALID_POLICY);
+        change_result_deinit(&r);
+        assert_true(manager_reload(manager, &no_options, &r) < 0);
+        change_result_deinit(&r);
+        assert_true(is_no_mail());
+
+        step_done(&(Step){ disable, "- enabled\n+ disabled", ERROR_NONE, false }, false);
+        assert_null(backend_memory_text(backend));
+        start();
+        assert_null(backend_memory_text(backend)); /* p25ctl's word stands */
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        step_done(&(Step){ enable, "- disabled\n+ enabled", ERROR_NONE, false }, false);
+        assert_false(is_no_mail());
+        expect_consistent();
+}
+
+static void test_failsafe_ends(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        /* no settle(): no copies were kept */
+        write_text("etc/p25/p25.conf", "roles = ( \"clo");
+        start();
+        assert_true(is_no_mail());
+        write_text("etc/p25/p25.conf", conf);
+        do_reload(true, "- role no-mail\n+ role closed\n+ deny 465/tcp\n"
+                        "+ allow from @file to any port 25 (p25.conf)\n+ set file 1 entry");
+        expect_no_warning();
+        assert_non_null(strstr(backend_memory_text(backend), "465"));
+        expect_consistent();
+}
+
+static void test_damaged_state(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        write_text("var/lib/p25/state.conf", "revision = ");
+        start();
+        expect_warning("the version before");
+        assert_non_null(strstr(backend_memory_text(backend), "465"));
+        assert_null(strstr(backend_memory_text(backend), "587"));
+        /* as long as nothing is written it is said again */
+        start();
+        expect_warning("the version before");
+        do_words("deny in 2525", true, "+ deny 2525/tcp");
+        assert_int_equal(access(path_of("var/lib/p25/state.conf.damaged-1"), F_OK), 0);
+        start();
+        expect_no_warning();
+
+        write_text("var/lib/p25/state.conf", "revision = ");
+        write_text("var/lib/p25/state.conf.previous", "revision = ");
+        start();
+        assert_true(is_no_mail());
+        start();
+        assert_true(is_no_mail());
+        do_reload(true,
+                "- role no-mail\n+ role closed\n+ allow from @file to any port 25 (p25.conf)\n"
+                "+ set file 1 entry");
+        start();
+        expect_no_warning();
+        assert_non_null(strstr(backend_memory_text(backend), "192.0.2.0/24"));
+}
+
+static void test_start_without_rights(void **state)
+{
+        (void)state;
+        probe_error = -EPERM;
+        assert_int_equal(start_with(-EPERM), -EPERM);
+        probe_error = -EOPNOTSUPP;
+        start(); /* inactive: nobody needs a packet filter */
+        write_text("etc/p25/p25.conf", conf);
+        assert_int_equal(start_with(-EOPNOTSUPP), -EOPNOTSUPP);
+}
+
+/* ---- names, counters, cuts ---- */
+
+static void test_users_come_and_go(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(0);
+        do_words("allow out user postfix", true, "+ allow out 25/tcp user postfix");
+        assert_non_null(strstr(backend_memory_text(backend), "101"));
+        /* the user is deleted and made again with another number */
+        write_text("host/passwd.new", "root:x:0:0::/:\n");
+        assert_int_equal(rename(path_of("host/passwd.new"), path_of("host/passwd")), 0);
+        settle(500000);
+        assert_null(strstr(backend_memory_text(backend), "101"));
+        expect_warning("postfix");
+        do_words("deny out 465", true, "+ deny out 465/tcp");
+        start();
+        expect_warning("postfix");
+        settle(0);
+        write_text("host/passwd.new", "root:x:0:0::/:\npostfix:x:777:105::/:\nexim:x:778:1::/:\n");
+        assert_int_equal(rename(path_of("host/passwd.new"), path_of("host/passwd")), 0);
+        settle(500000);
+        assert_non_null(strstr(backend_memory_text(backend), "777"));
+        assert_non_null(strstr(backend_memory_text(backend), "778"));
+        expect_no_warning();
+}
+
+static void test_counters_and_cuts(void **state)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(0);
+        assert_int_equal(n_cut, 1);
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        do_words("deny out 465", true, "+ deny out 465/tcp");
+        assert_int_equal(n_cut, 1);
+        settle(0);
+        assert_int_equal(n_cut, 2);
+        assert_int_equal(backend_memory_count(backend, 2, 5, 300), 0);
+        assert_int_equal(backend_memory_count(backend, 2, 1, 60), 0);
+        assert_int_equal(manager_report(manager, &report), 0);
+        assert_int_equal(report.n_rules, 4);
+        assert_int_equal(report.rules[0].rule->id, 1);
+        assert_int_equal(report.rules[0].position, 1);
+        assert_int_equal(report.rules[1].position, 2);
+        assert_int_equal(report.rules[1].packets, 6);
+        assert_int_equal(report.rules[1].bytes, 360);
+        assert_int_equal(report.rules[2].rule->source, SOURCE_CONF);
+        assert_int_equal(report.rules[2].position, 0);
+        assert_int_equal(report.rules[3].rule->source, SOURCE_ROLE);
+        assert_int_equal(report.revision, 2);
+        assert_int_equal(report.defaults[DIRECTION_OUT], ACTION_REJECT);
+        assert_int_equal(report.defaults[DIRECTION_ROUTED], ACTION_ALLOW);
+
+        backend_memory_repair(backend, 77, "nft");
+        assert_int_equal(n_repaired, 1);
+        assert_int_equal(manager_repairs(manager), 1);
+        expect_warning("nft[77]");
+
+        write_text("etc/p25/p25.conf", "enabled = true;\nkeep_established = true;\n");
+        do_reload(true, "- role closed\n+ keep_established\n"
+                        "- allow from @file to any port 25 (p25.conf)\n- set file 1 entry");
+        settle(0);
+        assert_int_equal(n_cut, 2);
+}
+
+static void test_notes(void **state)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf",
+                "enabled = true;\nroles = ( \"closed\" );\ndefault = { incoming = \"allow\"; };\n"
+                "logging = \"off\";\n");
+        start();
+        step_done(&(Step){ set_role_open, "+ role open", ERROR_NONE, false }, false);
+        step_done(&(Step){ default_in, "- default incoming allow\n+ default incoming reject",
+                          ERROR_NONE, false },
+                false);
+        step_done(
+                &(Step){ logging_high, "- logging off\n+ logging high", ERROR_NONE, false }, false);
+        assert_int_equal(manager_report(manager, &report), 0);
+        for (size_t i = 0; i < 3; i++) {
+                static const char *const expected[] = {
+                        "roles: p25ctl set open, closed over closed",
+                        "default incoming: p25ctl set reject over allow",
+                        "logging: p25ctl set high over off"
+                };
+                bool found = false;
+
+                STRV_FOREACH (note, report.notes)
+                        found = found || strstr(*note, expected[i]);
+                assert_true(found);
+        }
+}
+
+static void check_text(const char *text, size_t n_errors, unsigned line)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+
+        assert_int_equal(manager_check(manager, text, strlen(text), &d), 0);
+        if (d.n_errors != n_errors)
+                for (size_t i = 0; i < d.n; i++)
+                        print_message("%u: %s\n", d.items[i].line, d.items[i].text);
+        assert_int_equal(d.n_errors, n_errors);
+        if (n_errors > 0)
+                assert_int_equal(d.items[0].line, line);
+}
+
+static void test_check(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        write_text("etc/secret", "root:secret\n");
+        start();
+        check_text(conf, 0, 0);
+        check_text("enabled = true;\nroles = ( \"nowhere\" );\n", 1, 2);
+        check_text("rules = ( { action = \"allow\"; direction = \"in\"; from = [ \"@file\" ]; } );",
+                0, 0);
+        check_text("rules = ( { action = \"allow\"; direction = \"in\"; from = [ \"@no\" ]; } );",
+                1, 1);
+        check_text("role = { name = \"closed\"; summary = \"x\"; };", 0, 0);
+        check_text("role = { name = \"new\";\n wrong = 1; };", 1, 2);
+        /* files are not opened for whoever asks */
+        check_text("enabled = true;\nsets = { s = { file = \"/etc/secret\"; }; };\n"
+                   "rules = ( { action = \"deny\"; direction = \"in\"; from = [ \"@s\" ]; } );",
+                0, 0);
+        /* what is in force may be checked again */
+        step_done(&(Step){ put_fragment, "+ fragment web\n+ deny out 25/tcp (fragment web)",
+                          ERROR_NONE, false },
+                false);
+        check_text("sets = { own = { entries = [ \"10.0.0.1\" ]; }; };", 0, 0);
+        assert_int_equal(
+                put_text("sets = { own = { entries = [ \"10.0.0.1\" ]; }; };", &no_options, &r), 0);
+        check_text("sets = { own = { entries = [ \"10.0.0.1\" ]; }; };", 0, 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_reload),
+                TEST(test_last_good),
+                TEST(test_failsafe),
+                TEST(test_failsafe_ends),
+                TEST(test_damaged_state),
+                TEST(test_start_without_rights),
+                TEST(test_users_come_and_go),
+                TEST(test_counters_and_cuts),
+                TEST(test_notes),
+                TEST(test_check),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

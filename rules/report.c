@@ -48,19 +48,37 @@ static Json *source_to_json(const Rule *r)
         return rule_source_format(r, &source) < 0 ? NULL : json_new_string(source);
 }
 
-static Json *number_to_json(uint32_t n)
+/* What SPEC's keys do not tell of a rule, where there is something to tell: a policy may have a
+ * hundred thousand rules, and a message of the bus 32 MiB. */
+static void rule_set_rest(Json *j, const Rule *rule)
 {
-        return n > 0 ? json_new_integer(n) : json_new_null();
-}
+        const struct {
+                const char *key, *text;
+        } texts[] = {
+                { "interface", rule->interface },
+                { "in_interface", rule->in_interface },
+                { "out_interface", rule->out_interface },
+        };
+        const Limit *l = &rule->limit;
+        char rate[64];
 
-static Json *rate_to_json(const Limit *l)
-{
-        char text[64];
-
-        if (l->unit_sec == 0)
-                return json_new_null();
-        snprintf(text, sizeof(text), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
-        return json_new_string(text);
+        for (size_t i = 0; i < ELEMENTS(texts); i++)
+                if (texts[i].text)
+                        json_set(j, texts[i].key, json_new_string(texts[i].text));
+        if (rule->group)
+                json_set(j, "group", json_new_strv(rule->group));
+        if (rule->unit)
+                json_set(j, "unit", json_new_strv(rule->unit));
+        if (l->unit_sec > 0) {
+                snprintf(rate, sizeof(rate), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
+                json_set(j, "rate", json_new_string(rate));
+        }
+        if (l->burst > 0)
+                json_set(j, "burst", json_new_integer(l->burst));
+        if (l->open > 0)
+                json_set(j, "max", json_new_integer(l->open));
+        if (rule->log)
+                json_set(j, "log", json_new_bool(true));
 }
 
 Json *rule_to_json(const ReportRule *r)
@@ -76,20 +94,12 @@ Json *rule_to_json(const ReportRule *r)
         json_set(j, "ports", ports_to_json(&rule->ports));
         json_set(j, "from", addresses_to_json(&rule->from));
         json_set(j, "to", addresses_to_json(&rule->to));
-        json_set(j, "interface", json_new_string(rule->interface));
-        json_set(j, "in_interface", json_new_string(rule->in_interface));
-        json_set(j, "out_interface", json_new_string(rule->out_interface));
         json_set(j, "user", json_new_strv(rule->user));
-        json_set(j, "group", json_new_strv(rule->group));
-        json_set(j, "unit", json_new_strv(rule->unit));
-        json_set(j, "rate", rate_to_json(&rule->limit));
-        json_set(j, "burst", number_to_json(rule->limit.burst));
-        json_set(j, "max", number_to_json(rule->limit.open));
-        json_set(j, "log", json_new_bool(rule->log));
         json_set(j, "comment", json_new_string(rule->comment));
         json_set(j, "packets", json_new_integer((int64_t)r->packets));
         json_set(j, "bytes", json_new_integer((int64_t)r->bytes));
         json_set(j, "expires", json_new_time(rule->expires_usec));
+        rule_set_rest(j, rule);
         return j;
 }
 

@@ -35,9 +35,9 @@ typedef struct Report {
 
 void report_deinit(Report *r);
 
-/* SPEC section 4's keys, `repairs` and `notes`, and, for each rule, all else that a Rule holds
- * (interface, group, unit, rate, …), so that report_parse gives back what was printed. What has no
- * value is null; lists are empty for any. 0 or -ENOMEM. */
+/* SPEC section 4's keys (what has no value is null, lists are empty for any), `repairs` and `notes`,
+ * and, for each rule, what else it has (interface, group, unit, rate, burst, max, log), so that
+ * report_parse gives back what was printed. 0 or -ENOMEM. */
 int report_print_json(const Report *r, char **ret);
 /* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
  * older than the daemon. */

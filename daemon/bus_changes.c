@@ -10,6 +10,7 @@
 #include "daemon/bus_rule.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define ROLES_MAX 1000
 #define UPLOAD_BYTES_MAX (128u << 20) /* 64 bytes for each entry of the largest set */
@@ -32,6 +33,23 @@ static int change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error
         return 0;
 }
 
+/* As many lines as a message takes; a change of a hundred thousand rules has more. */
+static int diff_append(sd_bus_message *m, char *const *diff)
+{
+        size_t size = 0, n = strv_length(diff), i = 0;
+        char rest[64];
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "s");
+        for (; r >= 0 && i < n && (size += strlen(diff[i]) + 8) <= BUS_REPLY_MAX; i++)
+                r = sd_bus_message_append_basic(m, 's', diff[i]);
+        if (r >= 0 && i < n) {
+                snprintf(rest, sizeof(rest), "and %zu more", n - i);
+                r = sd_bus_message_append_basic(m, 's', rest);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 /* The reply to what the manager returned. */
 static int change_reply(BusCall *c, int result, const ChangeResult *change, sd_bus_error *error)
 {
@@ -47,7 +65,7 @@ static int change_reply(BusCall *c, int result, const ChangeResult *change, sd_b
         if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
                 (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
                         0 ||
-                (r = sd_bus_message_append_strv(reply, change->diff)) < 0 ||
+                (r = diff_append(reply, change->diff)) < 0 ||
                 (r = sd_bus_send(NULL, reply, NULL)) < 0)
                 return r;
         return 0;

@@ -12,6 +12,8 @@
 
 #include <systemd/sd-bus.h>
 
+/* The system bus takes messages of at most 32 MiB and hangs up on who sends larger ones. */
+#define BUS_REPLY_MAX (31u << 20)
 #define BUS_CALLS_MAX 1024 /* that wait for the bus to say who called */
 #define BUS_UPLOADS_MAX 4  /* sets that are read from descriptors at a time */
 

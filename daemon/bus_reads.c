@@ -16,7 +16,13 @@
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 #define _cleanup_report_ _cleanup_(report_deinit)
 
-int bus_describe(BusCall *c, _unused_ sd_bus_error *error)
+static int too_large(const Report *report, sd_bus_error *error)
+{
+        return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                "%zu rules are more than a message of the bus holds", report->n_rules);
+}
+
+int bus_describe(BusCall *c, sd_bus_error *error)
 {
         _cleanup_report_ Report report = { 0 };
         _cleanup_free_ char *json = NULL;
@@ -25,6 +31,8 @@ int bus_describe(BusCall *c, _unused_ sd_bus_error *error)
         if ((r = manager_report(c->bus->manager, &report)) < 0 ||
                 (r = report_print_json(&report, &json)) < 0)
                 return r;
+        if (strlen(json) > BUS_REPLY_MAX)
+                return too_large(&report, error);
         r = sd_bus_reply_method_return(c->message, "s", json);
         return r < 0 ? r : 0;
 }
@@ -53,17 +61,35 @@ static int list_end(sd_bus_message *reply)
         return 0;
 }
 
-int bus_list_rules(BusCall *c, _unused_ sd_bus_error *error)
+/* More than the bytes that a rule takes in a message: names and types of its entries, and texts. */
+static size_t rule_weight(const Rule *rule)
+{
+        char *const *const lists[] = { rule->user, rule->group, rule->unit };
+        size_t n = 800 + 80 * (rule->from.n + rule->to.n);
+
+        for (size_t i = 0; i < ELEMENTS(lists); i++)
+                for (char *const *s = lists[i]; s && *s; s++)
+                        n += strlen(*s) + 8;
+        return n + (rule->comment ? strlen(rule->comment) : 0);
+}
+
+int bus_list_rules(BusCall *c, sd_bus_error *error)
 {
         _cleanup_report_ Report report = { 0 };
         _cleanup_message_ sd_bus_message *reply = NULL;
+        size_t weight = 0;
         int r;
 
         if ((r = manager_report(c->bus->manager, &report)) < 0 || (r = list_begin(c, &reply)) < 0)
                 return r;
-        for (size_t i = 0; i < report.n_rules; i++)
-                if ((r = bus_rule_append(reply, &report.rules[i])) < 0)
+        for (size_t i = 0; i < report.n_rules; i++) {
+                weight += rule_weight(report.rules[i].rule);
+                if (weight > BUS_REPLY_MAX)
+                        return too_large(&report, error);
+                r = bus_rule_append(reply, &report.rules[i]);
+                if (r < 0)
                         return r;
+        }
         return list_end(reply);
 }
 

@@ -21,7 +21,6 @@
 #include <netinet/in.h>
 
 #define LABEL_BYTES 16
-#define TCP_ESTABLISHED_STATE 3
 /* A marked entry made anew lives as long as the other side may wait to speak. */
 #define MARKED_TIMEOUT_SEC 600
 
@@ -215,6 +214,19 @@ static bool labels_have(const struct nlattr *labels, unsigned bit)
         return false;
 }
 
+/* Both sides have said their last. */
+static bool tcp_has_ended(const struct nlattr *info)
+{
+        Parsed tcp = parsed_nest(parsed_nest(info).of[CTA_PROTOINFO_TCP]);
+        const struct nlattr *state = tcp.of[CTA_PROTOINFO_TCP_STATE];
+        uint8_t number;
+
+        if (!state || mnl_attr_validate(state, MNL_TYPE_U8) < 0)
+                return false;
+        number = mnl_attr_get_u8(state);
+        return number == TCP_CONNTRACK_TIME_WAIT || number == TCP_CONNTRACK_CLOSE;
+}
+
 static int entry_keep(Cut *c, const struct nlmsghdr *h, const Parsed *p, bool marked)
 {
         const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
@@ -252,7 +264,7 @@ static int entry_read(const struct nlmsghdr *h, void *data)
         mnl_attr_parse(h, sizeof(struct nfgenmsg), parsed_note, &p);
         if (!tuple_read(p.of[CTA_TUPLE_ORIG], &original) ||
                 !tuple_read(p.of[CTA_TUPLE_REPLY], &reply) || original.protocol != IPPROTO_TCP ||
-                !ports_contain(&c->watched, original.port))
+                !ports_contain(&c->watched, original.port) || tcp_has_ended(p.of[CTA_PROTOINFO]))
                 return 0;
         /* Opened here, or answered here: a socket's, not ours. */
         if (address_is_local(c, &original.from) || address_is_local(c, &reply.from))
@@ -323,7 +335,7 @@ static void put_established(struct nlmsghdr *h)
         struct nlattr *info = mnl_attr_nest_start(h, CTA_PROTOINFO);
         struct nlattr *tcp = mnl_attr_nest_start(h, CTA_PROTOINFO_TCP);
 
-        mnl_attr_put_u8(h, CTA_PROTOINFO_TCP_STATE, TCP_ESTABLISHED_STATE);
+        mnl_attr_put_u8(h, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_ESTABLISHED);
         mnl_attr_put(h, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(liberal), &liberal);
         mnl_attr_put(h, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(liberal), &liberal);
         mnl_attr_nest_end(h, tcp);

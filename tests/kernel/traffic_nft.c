@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What packets meet under the nftables backend: real connections of all three directions and both
+ * families, to listeners that answer on every port.
+ */
+
+#include "tests/lib/nft_backend.h"
+
+#define HOST4 "192.0.2.1"
+#define HOST6 "2001:db8:1::1"
+#define INTERNET4 "192.0.2.2"
+#define INTERNET6 "2001:db8:1::2"
+#define CONTAINER4 "10.9.0.2"
+#define CONTAINER6 "fd00:9::2"
+
+static int listeners[16];
+static size_t n_listeners;
+static Backend *backend;
+
+static bool have_users(void)
+{
+        bool good;
+
+        setfsuid(1000);
+        good = setfsuid((uid_t)-1) == 1000;
+        setfsuid(0);
+        return good;
+}
+
+#define skip_without_users() \
+        if (!have_users())   \
+        skip()
+
+static int setup(void **state)
+{
+        static const uint16_t ports[] = { 25, 80, 587 };
+
+        (void)state;
+        world_build();
+        for (size_t i = 0; i < ELEMENTS(ports); i++)
+                for (Site s = HOST; s < _SITES; s++)
+                        listeners[n_listeners++] = listen_at(s, ports[i]);
+        listeners[n_listeners++] = listen_at(CONTAINER, 2525);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < n_listeners; i++)
+                close(listeners[i]);
+        world_end();
+        return 0;
+}
+
+static int begin(void **state)
+{
+        (void)state;
+        backend = open_backend();
+        return 0;
+}
+
+static int end(void **state)
+{
+        (void)state;
+        run("nft delete table inet nat 2>/dev/null; nft delete table inet raw 2>/dev/null");
+        backend_nft.remove(backend, NULL);
+        close_backend(&backend);
+        return 0;
+}
+
+#define expect(answer, ...) assert_int_equal(connect_to(__VA_ARGS__), answer)
+
+/* All that can be tried on a port. */
+static void expect_all(uint16_t port, Answer in, Answer out, Answer routed)
+{
+        expect(in, INTERNET, HOST4, port);
+        expect(in, INTERNET, HOST6, port);
+        expect(in, CONTAINER, "10.9.0.1", port);
+        expect(in, CONTAINER, HOST6, port);
+        expect(out, HOST, INTERNET4, port);
+        expect(out, HOST, INTERNET6, port);
+        expect(out, HOST, CONTAINER6, port);
+        expect(routed, CONTAINER, INTERNET4, port);
+        expect(routed, CONTAINER, INTERNET6, port);
+        expect(routed, INTERNET, CONTAINER4, port);
+        expect(routed, INTERNET, CONTAINER6, port);
+        expect(OPEN, HOST, "127.0.0.1", port);
+        expect(OPEN, HOST, "::1", port);
+        expect(OPEN, HOST, HOST4, port);
+}
+
+static void test_defaults(void **state)
+{
+        (void)state;
+        expect_all(25, OPEN, OPEN, OPEN);
+        apply_text(backend, "default = { incoming = \"deny\"; outgoing = \"reject\"; "
+                            "routed = \"reject\"; };");
+        expect_all(25, SILENT, RESET, RESET);
+        expect_all(587, OPEN, OPEN, OPEN);
+        expect_all(80, OPEN, OPEN, OPEN);
+        apply_text(backend, "default = { incoming = \"reject\"; outgoing = \"deny\"; "
+                            "routed = \"deny\"; };");
+        expect_all(25, RESET, SILENT, SILENT);
+        apply_text(backend, "default = { incoming = \"allow\"; };");
+        expect_all(25, OPEN, OPEN, OPEN);
+}
+
+/* Each decision is counted once; other ports and the loopback never. */
+static void test_counters(void **state)
+{
+        (void)state;
+        apply_text(backend,
+                "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
+                "logging = \"high\";");
+        expect_all(25, RESET, RESET, RESET);
+        expect_all(80, OPEN, OPEN, OPEN);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_IN)), 4);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_OUT)), 3);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_ROUTED)), 4);
+        apply_text(backend, "default = { incoming = \"allow\"; }; logging = \"off\";");
+        expect_all(25, OPEN, OPEN, OPEN);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_IN)), 8);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_ROUTED)), 8);
+        must("nft reset counters >/dev/null");
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_IN)), 8);
+        expect(OPEN, INTERNET, HOST4, 25);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_IN)), 9);
+}
+
+static void test_addresses(void **state)
+{
+        (void)state;
+        apply_text(backend,
+                "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
+                "sets = { friends = { entries = [ \"192.0.2.2\", \"2001:db8:1::/64\" ]; }; };"
+                "rules = ("
+                " { action = \"deny\"; direction = \"in\"; from = \"@friends\"; to = "
+                "\"192.0.2.1\"; },"
+                " { action = \"allow\"; direction = \"in\"; from = [ \"@friends\", \"10.9.0.0/30\" "
+                "];"
+                "   to = [ \"10.9.0.1\", \"2001:db8:1::1\", \"@friends\" ]; },"
+                " { action = \"allow\"; direction = \"out\"; to = [ \"192.0.0.0/9\", \"fd00::/7\" "
+                "]; },"
+                " { action = \"allow\"; direction = \"routed\"; from = [ \"10.9.0.2\" ];"
+                "   to = \"@friends\"; });");
+        expect(SILENT, INTERNET, HOST4, 25);
+        expect(OPEN, INTERNET, HOST6, 25);
+        expect(OPEN, CONTAINER, "10.9.0.1", 25);
+        expect(RESET, CONTAINER, HOST6, 25);
+        expect(OPEN, HOST, INTERNET4, 25);
+        expect(RESET, HOST, INTERNET6, 25);
+        expect(OPEN, HOST, CONTAINER6, 25);
+        expect(OPEN, CONTAINER, INTERNET4, 25);
+        expect(RESET, CONTAINER, INTERNET6, 25);
+        expect(RESET, INTERNET, CONTAINER4, 25);
+}
+
+static void test_interfaces(void **state)
+{
+        (void)state;
+        apply_text(backend,
+                "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
+                "rules = ("
+                " { action = \"allow\"; direction = \"in\"; interface = \"wan0\"; },"
+                " { action = \"allow\"; direction = \"out\"; interface = \"cont0\"; },"
+                " { action = \"allow\"; direction = \"routed\"; in_interface = \"cont0\";"
+                "   out_interface = \"wan0\"; });");
+        expect(OPEN, INTERNET, HOST4, 25);
+        expect(RESET, CONTAINER, HOST4, 25);
+        expect(RESET, HOST, INTERNET6, 25);
+        expect(OPEN, HOST, CONTAINER4, 25);
+        expect(OPEN, CONTAINER, INTERNET6, 25);
+        expect(RESET, INTERNET, CONTAINER4, 25);
+}
+
+static void test_ports(void **state)
+{
+        (void)state;
+        apply_text(backend, "default = { incoming = \"reject\"; };"
+                            "mail_ports = [ 80 ];"
+                            "rules = ("
+                            " { action = \"deny\"; direction = \"in\"; from = \"10.9.0.2\"; ports "
+                            "= [ 80, 587 ]; },"
+                            " { action = \"allow\"; direction = \"in\"; from = \"10.9.0.2\"; },"
+                            " { action = \"reject\"; direction = \"routed\"; ports = [ 587 ]; });");
+        expect(OPEN, CONTAINER, "10.9.0.1", 25);
+        expect(SILENT, CONTAINER, "10.9.0.1", 80);
+        expect(SILENT, CONTAINER, "10.9.0.1", 587);
+        expect(RESET, INTERNET, HOST4, 25);
+        expect(OPEN, INTERNET, HOST4, 80);
+        expect(OPEN, INTERNET, HOST6, 587);
+        expect(RESET, INTERNET, CONTAINER6, 587);
+        expect(OPEN, INTERNET, CONTAINER6, 80);
+        expect(OPEN, INTERNET, CONTAINER6, 25);
+        expect(OPEN, HOST, INTERNET6, 587);
+}
+
+/* A published port is incoming, judged by what was dialled, wherever it goes. */
+static void test_published(void **state)
+{
+        (void)state;
+        must("nft -f - <<'E'\n"
+             "table inet nat {\n"
+             "  chain pre { type nat hook prerouting priority -100;\n"
+             "    iifname wan0 tcp dport 25 dnat ip to 10.9.0.2:2525\n"
+             "    iifname wan0 tcp dport 25 dnat ip6 to [fd00:9::2]:2525\n"
+             "    iifname wan0 tcp dport 8025 dnat ip to 10.9.0.2:25\n  }\n"
+             "}\nE");
+        apply_text(backend, "default = { incoming = \"allow\"; routed = \"reject\"; };");
+        expect(OPEN, INTERNET, HOST4, 25);
+        expect(OPEN, INTERNET, HOST6, 25);
+        expect(OPEN, INTERNET, HOST4, 8025);
+        expect(RESET, INTERNET, CONTAINER4, 25);
+        apply_text(backend, "default = { incoming = \"reject\"; routed = \"allow\"; };");
+        expect(RESET, INTERNET, HOST4, 25);
+        expect(RESET, INTERNET, HOST6, 25);
+        expect(OPEN, INTERNET, HOST4, 8025);
+        apply_text(backend, "default = { incoming = \"deny\"; };");
+        expect(SILENT, INTERNET, HOST4, 25);
+        expect(SILENT, INTERNET, HOST6, 25);
+}
+
+/* Packets that conntrack does not follow are judged all the same. */
+static void test_untracked(void **state)
+{
+        (void)state;
+        must("nft -f - <<'E'\n"
+             "table inet raw {\n"
+             "  chain pre { type filter hook prerouting priority -300; notrack; }\n"
+             "  chain out { type filter hook output priority -300; notrack; }\n"
+             "}\nE");
+        apply_text(backend,
+                "default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };"
+                "rules = ({ action = \"reject\"; direction = \"routed\"; ports = [ 587 ]; });");
+        expect_all(25, SILENT, RESET, RESET);
+        expect_all(587, OPEN, OPEN, RESET);
+        expect_all(80, OPEN, OPEN, OPEN);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_ROUTED)), 4);
+}
+
+static void test_users(void **state)
+{
+        (void)state;
+        skip_without_users();
+        apply_text(backend,
+                "default = { outgoing = \"reject\"; };"
+                "rules = ("
+                " { action = \"deny\"; direction = \"out\"; user = [ \"alice\" ]; },"
+                " { action = \"allow\"; direction = \"out\"; user = [ \"postfix\", \"mail\" ]; },"
+                " { action = \"allow\"; direction = \"out\"; group = \"users\"; },"
+                " { action = \"allow\"; direction = \"out\"; user = [ \"bob\", \"34\" ];"
+                "   group = [ \"mail\", \"www-data\" ]; });");
+        assert_int_equal(connect_as(1000, 1000, HOST, INTERNET4, 25, NULL), SILENT);
+        assert_int_equal(connect_as(1000, 100, HOST, INTERNET6, 25, NULL), SILENT);
+        assert_int_equal(connect_as(101, 9, HOST, INTERNET4, 25, NULL), OPEN);
+        assert_int_equal(connect_as(8, 9, HOST, INTERNET6, 25, NULL), OPEN);
+        assert_int_equal(connect_as(33, 100, HOST, INTERNET6, 25, NULL), OPEN);
+        assert_int_equal(connect_as(1001, 8, HOST, INTERNET4, 25, NULL), OPEN);
+        assert_int_equal(connect_as(34, 33, HOST, INTERNET4, 25, NULL), OPEN);
+        assert_int_equal(connect_as(34, 9, HOST, INTERNET4, 25, NULL), RESET);
+        assert_int_equal(connect_as(0, 0, HOST, INTERNET6, 25, NULL), RESET);
+        assert_int_equal(connect_as(1000, 1000, HOST, INTERNET6, 587, NULL), OPEN);
+}
+
+static void expect_burst(uid_t uid, Site from, const char *to, int open)
+{
+        for (int i = 0; i < open; i++)
+                assert_int_equal(connect_as(uid, 0, from, to, 25, NULL), OPEN);
+        assert_int_equal(connect_as(uid, 0, from, to, 25, NULL), RESET);
+}
+
+static void test_limit(void **state)
+{
+        static const char *const text =
+                "default = { incoming = \"reject\"; outgoing = \"reject\"; };"
+                "logging = \"%s\";"
+                "rules = ("
+                " { action = \"limit\"; direction = \"in\"; rate = \"2/hour\"; burst = 3; },"
+                " { action = \"limit\"; direction = \"out\"; rate = \"3/day\"; burst = 2; });";
+        char quiet[512], loud[512];
+
+        (void)state;
+        snprintf(quiet, sizeof(quiet), text, "off");
+        snprintf(loud, sizeof(loud), text, "high");
+        apply_text(backend, loud);
+        expect_burst(0, INTERNET, HOST4, 3);
+        expect_burst(0, INTERNET, HOST6, 3);
+        expect_burst(0, CONTAINER, HOST4, 3);
+        expect_burst(0, HOST, INTERNET4, 2);
+        if (have_users())
+                expect_burst(1000, HOST, INTERNET6, 2);
+        /* Buckets live on while their numbers stay. */
+        apply_text(backend, quiet);
+        expect(RESET, INTERNET, HOST4, 25);
+        expect(RESET, HOST, INTERNET6, 25);
+        close_backend(&backend);
+        backend = open_backend();
+        apply_text(backend, quiet);
+        expect(RESET, INTERNET, HOST6, 25);
+        expect(RESET, HOST, INTERNET6, 25);
+}
+
+static void test_open_limit(void **state)
+{
+        int fds[6];
+
+        (void)state;
+        apply_text(backend,
+                "default = { incoming = \"reject\"; outgoing = \"reject\"; };"
+                "rules = ("
+                " { action = \"limit\"; direction = \"in\"; max = 2; },"
+                " { action = \"limit\"; direction = \"out\"; max = 1; rate = \"1000/second\"; "
+                "burst = 100; });");
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &fds[0]), OPEN);
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &fds[1]), OPEN);
+        expect(RESET, INTERNET, HOST4, 25);
+        assert_int_equal(connect_as(0, 0, CONTAINER, HOST4, 25, &fds[2]), OPEN);
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST6, 25, &fds[3]), OPEN);
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST6, 25, &fds[4]), OPEN);
+        expect(RESET, INTERNET, HOST6, 25);
+        assert_int_equal(connect_as(0, 0, HOST, INTERNET4, 25, &fds[5]), OPEN);
+        expect(RESET, HOST, INTERNET6, 25);
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                abort_connection(fds[i]);
+}
+
+/* ---- cutting ---- */
+
+/* Does a connection still carry bytes? */
+static Answer try_to_speak(int fd)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        char byte;
+
+        if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
+                return RESET;
+        if (poll(&p, 1, SILENCE_MSEC) == 0)
+                return OPEN; /* nobody reads, nobody refuses */
+        return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNRESET ? RESET : OTHER;
+}
+
+static uint64_t cut_text(const char *text)
+{
+        _cleanup_compiled_ Compiled c = compile_text(text);
+        uint64_t n = 0;
+
+        assert_int_equal(apply(backend, c.ruleset), 0);
+        assert_int_equal(backend_nft.cut(backend, c.ruleset, &n), 0);
+        return n;
+}
+
+static void publish(void)
+{
+        must("nft -f - <<'E'\n"
+             "table inet nat {\n"
+             "  chain pre { type nat hook prerouting priority -100;\n"
+             "    iifname wan0 tcp dport 25 dnat ip to 10.9.0.2:2525\n  }\n"
+             "  chain post { type nat hook postrouting priority 100;\n"
+             "    oifname wan0 ip saddr 10.9.0.0/24 masquerade\n  }\n"
+             "}\nE");
+}
+
+static void test_cut(void **state)
+{
+        int published, routed, kept, other;
+
+        (void)state;
+        publish();
+        apply_text(backend, "enabled = true;");
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &published), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET6, 25, &kept), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET6, 587, &other), OPEN);
+        assert_int_equal(cut_text("enabled = true;"), 0);
+        assert_int_equal(cut_text("default = { routed = \"reject\"; };"
+                                  "rules = ({ action = \"allow\"; direction = \"routed\";"
+                                  "  to = \"2001:db8:1::2\"; });"),
+                1);
+        assert_int_equal(try_to_speak(routed), RESET);
+        assert_int_equal(try_to_speak(published), OPEN);
+        assert_int_equal(try_to_speak(kept), OPEN);
+        assert_int_equal(try_to_speak(other), OPEN);
+        assert_int_equal(cut_text("default = { incoming = \"deny\"; };"), 1);
+        assert_int_equal(try_to_speak(published), RESET);
+        assert_int_equal(try_to_speak(kept), OPEN);
+        abort_connection(published);
+        abort_connection(routed);
+        abort_connection(kept);
+        abort_connection(other);
+}
+
+/* Refused, and allowed again before anybody spoke: nobody notices. */
+static void test_cut_taken_back(void **state)
+{
+        int routed;
+
+        (void)state;
+        apply_text(backend, "enabled = true;");
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
+        assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 1);
+        assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 0);
+        assert_int_equal(cut_text("default = { routed = \"allow\"; };"), 0);
+        assert_int_equal(try_to_speak(routed), OPEN);
+        abort_connection(routed);
+}
+
+/* Connections from before p25 have no room for a label. */
+static void test_cut_unlabelled(void **state)
+{
+        int published, routed;
+
+        (void)state;
+        publish();
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &published), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
+        assert_int_equal(cut_text("default = { incoming = \"deny\"; routed = \"deny\"; };"), 2);
+        assert_int_equal(try_to_speak(published), RESET);
+        assert_int_equal(try_to_speak(routed), RESET);
+        abort_connection(published);
+        abort_connection(routed);
+}
+
+/* By which interface it came is not known later: only what no interface would allow is cut. */
+static void test_cut_interfaces(void **state)
+{
+        int routed;
+
+        (void)state;
+        apply_text(backend, "enabled = true;");
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
+        assert_int_equal(cut_text("default = { routed = \"deny\"; };"
+                                  "rules = ({ action = \"allow\"; direction = \"routed\";"
+                                  "  in_interface = \"cont0\"; });"),
+                0);
+        assert_int_equal(cut_text("rules = ({ action = \"deny\"; direction = \"routed\";"
+                                  "  in_interface = \"wan0\"; });"),
+                0);
+        assert_int_equal(try_to_speak(routed), OPEN);
+        abort_connection(routed);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
+        static const struct CMUnitTest tests[] = {
+                TEST(test_defaults),
+                TEST(test_counters),
+                TEST(test_addresses),
+                TEST(test_interfaces),
+                TEST(test_ports),
+                TEST(test_published),
+                TEST(test_untracked),
+                TEST(test_users),
+                TEST(test_limit),
+                TEST(test_open_limit),
+                TEST(test_cut),
+                TEST(test_cut_taken_back),
+                TEST(test_cut_unlabelled),
+                TEST(test_cut_interfaces),
+        };
+
+        if (!world_begin()) {
+                puts("1..0 # SKIP no network namespaces here");
+                return 0;
+        }
+        return cmocka_run_group_tests(tests, setup, teardown);
+}

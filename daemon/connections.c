@@ -22,7 +22,7 @@
 
 /* Teardown (FIN_WAIT, LAST_ACK, TIME_WAIT, CLOSING) is not among them: such a socket has no owner
  * any more and still delivers a mail that was sent. */
-#define OPEN_STATES                                                                                \
+#define OPEN_STATES \
         (1u << TCP_ESTABLISHED | 1u << TCP_SYN_SENT | 1u << TCP_SYN_RECV | 1u << TCP_CLOSE_WAIT)
 
 /* What the rules of a direction ask of a connection beyond its addresses and ports. */
@@ -117,8 +117,8 @@ static int groups_collect(Cut *c, const Sockets *sockets)
         if (!inodes)
                 return -ENOMEM;
         for (size_t i = 0; i < sockets->n; i++)
-                if (sockets->items[i].inode != 0
-                        && ports_contain(&out->watched, sockets->items[i].peer_port))
+                if (sockets->items[i].inode != 0 &&
+                        ports_contain(&out->watched, sockets->items[i].peer_port))
                         inodes[n++] = sockets->items[i].inode;
         return socket_groups_read(inodes, n, &c->groups);
 }
@@ -265,8 +265,8 @@ static bool socket_is_local(Cut *c, const Socket *s, Route *ret)
 /* in, out: who may have dialled whom. What may be either is cut only if both are refused. */
 static bool socket_must_go(Cut *c, const Socket *s, bool in, bool out)
 {
-        bool ask_first = (in && c->questions[DIRECTION_IN].interfaces)
-                || (out && c->questions[DIRECTION_OUT].interfaces);
+        bool ask_first = (in && c->questions[DIRECTION_IN].interfaces) ||
+                         (out && c->questions[DIRECTION_OUT].interfaces);
         Route route = { 0 };
 
         if (!in && !out)
@@ -284,15 +284,15 @@ static bool socket_must_go(Cut *c, const Socket *s, bool in, bool out)
 
 static bool socket_may_be_incoming(const Cut *c, const Socket *s)
 {
-        return ports_contain(&c->ruleset->directions[DIRECTION_IN].watched, s->local_port)
-                && port_serves(c, s->local_port);
+        return ports_contain(&c->ruleset->directions[DIRECTION_IN].watched, s->local_port) &&
+               port_serves(c, s->local_port);
 }
 
 /* Without an owner nobody knows whose it was: not yet accepted, or closed and delivering. */
 static bool socket_may_be_outgoing(const Cut *c, const Socket *s)
 {
-        return ports_contain(&c->ruleset->directions[DIRECTION_OUT].watched, s->peer_port)
-                && s->inode != 0;
+        return ports_contain(&c->ruleset->directions[DIRECTION_OUT].watched, s->peer_port) &&
+               s->inode != 0;
 }
 
 /* ---- cutting ---- */
@@ -372,8 +372,8 @@ static int redirected_cut(Cut *c)
 
                 if (socket_find(&c->sockets, &t->from, t->from_port, &t->to, t->to_port, &s) < 0)
                         continue; /* it goes to another host, or has ended */
-                if (!(OPEN_STATES & 1u << s.state) || socket_may_be_incoming(c, &s)
-                        || !socket_must_go(c, &s, true, false))
+                if (!(OPEN_STATES & 1u << s.state) || socket_may_be_incoming(c, &s) ||
+                        !socket_must_go(c, &s, true, false))
                         continue;
                 r = socket_cut(c, &s);
                 if (r < 0 && error == 0)
@@ -384,8 +384,10 @@ static int redirected_cut(Cut *c)
 
 int connections_cut(const Ruleset *ruleset, uint64_t *ret_n)
 {
-        _cleanup_(cut_deinit) Cut c = { .ruleset = ruleset, .sockets = NETLINK_CLOSED,
-                .routes = NETLINK_CLOSED, .conntrack = NETLINK_CLOSED };
+        _cleanup_(cut_deinit) Cut c = { .ruleset = ruleset,
+                .sockets = NETLINK_CLOSED,
+                .routes = NETLINK_CLOSED,
+                .conntrack = NETLINK_CLOSED };
         _cleanup_(sockets_deinit) Sockets sockets = { 0 };
         int r, k;
 

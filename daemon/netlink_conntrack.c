@@ -63,8 +63,8 @@ static int ports_read(const struct nlattr *a, void *data)
         Tuple *t = data;
         uint16_t type = mnl_attr_get_type(a);
 
-        if (type == CTA_PROTO_NUM && mnl_attr_get_payload_len(a) == 1
-                && mnl_attr_get_u8(a) != IPPROTO_TCP)
+        if (type == CTA_PROTO_NUM && mnl_attr_get_payload_len(a) == 1 &&
+                mnl_attr_get_u8(a) != IPPROTO_TCP)
                 return MNL_CB_STOP; /* no ports of ours: none matches */
         if (type == CTA_PROTO_SRC_PORT && mnl_attr_get_payload_len(a) == 2)
                 t->from_port = ntohs(mnl_attr_get_u16(a));
@@ -127,8 +127,8 @@ static struct nlmsghdr *request_put(char *buffer, uint8_t family)
 
 bool tuple_equal(const Tuple *a, const Tuple *b)
 {
-        return address_compare(&a->from, &b->from) == 0 && address_compare(&a->to, &b->to) == 0
-                && a->from_port == b->from_port && a->to_port == b->to_port;
+        return address_compare(&a->from, &b->from) == 0 && address_compare(&a->to, &b->to) == 0 &&
+               a->from_port == b->from_port && a->to_port == b->to_port;
 }
 
 static int found_read(const struct nlmsghdr *h, void *data)
@@ -139,8 +139,8 @@ static int found_read(const struct nlmsghdr *h, void *data)
 int conntrack_find(Netlink *n, const Tuple *t, Tracked *ret)
 {
         char buffer[512] = { 0 };
-        struct nlmsghdr *h = request_put(
-                buffer, t->from.family == FAMILY_IPV4 ? AF_INET : AF_INET6);
+        struct nlmsghdr *h =
+                request_put(buffer, t->from.family == FAMILY_IPV4 ? AF_INET : AF_INET6);
         Entry e = { 0 };
         int r;
 
@@ -164,8 +164,8 @@ static int list_read(const struct nlmsghdr *h, void *data)
         List *l = data;
         Entry e;
 
-        if (!entry_read(h, &e) || !(e.status & IPS_DST_NAT)
-                || !ports_contain(l->ports, e.tracked.original.to_port))
+        if (!entry_read(h, &e) || !(e.status & IPS_DST_NAT) ||
+                !ports_contain(l->ports, e.tracked.original.to_port))
                 return 0;
         if (array_grow(&l->items, l->n, sizeof(*l->items)) < 0)
                 return -ENOMEM;

@@ -9,7 +9,7 @@
 #include <net/if.h>
 
 typedef struct Route {
-        bool local;                 /* to this host itself: over lo */
+        bool local;                  /* to this host itself: over lo */
         char interface[IF_NAMESIZE]; /* "": none */
 } Route;
 

@@ -50,8 +50,8 @@ static size_t filter_make(const Ports *ports, PortTest tests[static TESTS_MAX])
         size_t n = 2 * ports->n;
 
         for (size_t i = 0; i < n; i++)
-                tests[i] = port_test(
-                        ports->items[i / 2], i % 2 == 0, (n - 1 - i) * sizeof(PortTest));
+                tests[i] =
+                        port_test(ports->items[i / 2], i % 2 == 0, (n - 1 - i) * sizeof(PortTest));
         return n * sizeof(PortTest);
 }
 
@@ -75,8 +75,8 @@ static int cgroup_read(const struct nlattr *a, void *data)
 {
         uint64_t *cgroup = data;
 
-        if (mnl_attr_get_type(a) == INET_DIAG_CGROUP_ID
-                && mnl_attr_get_payload_len(a) >= sizeof(*cgroup))
+        if (mnl_attr_get_type(a) == INET_DIAG_CGROUP_ID &&
+                mnl_attr_get_payload_len(a) >= sizeof(*cgroup))
                 memcpy(cgroup, mnl_attr_get_payload(a), sizeof(*cgroup));
         return MNL_CB_OK;
 }
@@ -116,8 +116,7 @@ static int socket_append(const struct nlmsghdr *h, void *data)
         return r;
 }
 
-static int family_list(
-        Netlink *n, uint8_t family, uint32_t states, const Ports *ports, Sockets *s)
+static int family_list(Netlink *n, uint8_t family, uint32_t states, const Ports *ports, Sockets *s)
 {
         struct {
                 struct nlmsghdr header;
@@ -126,7 +125,8 @@ static int family_list(
                 PortTest tests[TESTS_MAX];
         } m = {
                 .header = { .nlmsg_type = SOCK_DIAG_BY_FAMILY },
-                .request = { .sdiag_family = family, .sdiag_protocol = IPPROTO_TCP,
+                .request = { .sdiag_family = family,
+                        .sdiag_protocol = IPPROTO_TCP,
                         .idiag_states = states },
         };
         size_t length = sizeof(m.header) + sizeof(m.request), filter;
@@ -169,8 +169,10 @@ int socket_find(Netlink *n, const Address *local, uint16_t local_port, const Add
         } m = {
                 .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
                 .request = { .sdiag_family = local->family == FAMILY_IPV4 ? AF_INET : AF_INET6,
-                        .sdiag_protocol = IPPROTO_TCP, .idiag_states = UINT32_MAX,
-                        .id = { .idiag_sport = htons(local_port), .idiag_dport = htons(peer_port),
+                        .sdiag_protocol = IPPROTO_TCP,
+                        .idiag_states = UINT32_MAX,
+                        .id = { .idiag_sport = htons(local_port),
+                                .idiag_dport = htons(peer_port),
                                 .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } },
         };
         Socket s = { 0 };
@@ -192,8 +194,10 @@ int socket_destroy(Netlink *n, const Socket *s)
                 struct inet_diag_req_v2 request;
         } m = {
                 .header = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DESTROY },
-                .request = { .sdiag_family = s->family, .sdiag_protocol = IPPROTO_TCP,
-                        .idiag_states = UINT32_MAX, .id = s->id },
+                .request = { .sdiag_family = s->family,
+                        .sdiag_protocol = IPPROTO_TCP,
+                        .idiag_states = UINT32_MAX,
+                        .id = s->id },
         };
 
         return netlink_request(n, &m.header, NULL, NULL);

@@ -9,8 +9,8 @@
 #include <linux/inet_diag.h>
 
 typedef struct Socket {
-        uint8_t family; /* AF_INET or AF_INET6: of the socket */
-        uint8_t state;  /* TCP_ESTABLISHED, … */
+        uint8_t family;             /* AF_INET or AF_INET6: of the socket */
+        uint8_t state;              /* TCP_ESTABLISHED, … */
         struct inet_diag_sockid id; /* the kernel's name for it */
         Address local, peer;        /* IPv4 also where an IPv6 socket speaks it */
         uint16_t local_port, peer_port;

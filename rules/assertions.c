@@ -33,8 +33,7 @@ static bool verdict_satisfies(Action found, Action asserted)
         return found == asserted || (found == ACTION_LIMIT && asserted == ACTION_ALLOW);
 }
 
-static int assertion_check(
-        const Assertion *a, const Ruleset *r, const Names *names, Diagnostics *d)
+static int assertion_check(const Assertion *a, const Ruleset *r, const Names *names, Diagnostics *d)
 {
         _cleanup_free_ char *decider = NULL;
         _cleanup_strv_ char **words = NULL;
@@ -67,8 +66,8 @@ typedef struct Outcome {
         bool bad, failed; /* one is no packet; one does not hold */
 } Outcome;
 
-static int list_check(const Assertions *l, const Ruleset *r, const Names *names, Diagnostics *d,
-        Outcome *outcome)
+static int list_check(
+        const Assertions *l, const Ruleset *r, const Names *names, Diagnostics *d, Outcome *outcome)
 {
         for (size_t i = 0; i < l->n; i++) {
                 _cleanup_diagnostics_ Diagnostics found = { 0 };
@@ -87,8 +86,8 @@ static int list_check(const Assertions *l, const Ruleset *r, const Names *names,
         return 0;
 }
 
-static int all_check(const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d,
-        Outcome *outcome)
+static int all_check(
+        const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d, Outcome *outcome)
 {
         char *const *roles = policy_role_names(p);
         int k = 0;

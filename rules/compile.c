@@ -33,10 +33,10 @@ static int rules_add(Compilation *c, Scope *s, const RuleList *l)
                 int r;
 
                 if (c->n_rules++ >= POLICY_RULES_MAX)
-                        return tolerate(c,
-                                diagnostics_error(c->diagnostics,
-                                        (Place){ l->items[i]->file, l->items[i]->line }, "rules",
-                                        "a policy holds %u rules at most", POLICY_RULES_MAX));
+                        return tolerate(
+                                c, diagnostics_error(c->diagnostics,
+                                           (Place){ l->items[i]->file, l->items[i]->line }, "rules",
+                                           "a policy holds %u rules at most", POLICY_RULES_MAX));
                 if (array_grow(&rd->rules, rd->n, sizeof(*rd->rules)) < 0)
                         return -ENOMEM;
                 snprintf(setting, sizeof(setting), "rules[%zu]", i);
@@ -107,8 +107,7 @@ static int fragments_collect(const Policy *p, Fragment ***ret, size_t *ret_n)
         if (p->n_files > 0)
                 memcpy(all, p->files, p->n_files * sizeof(*all));
         if (p->state->n_fragments > 0)
-                memcpy(all + p->n_files, p->state->fragments,
-                        p->state->n_fragments * sizeof(*all));
+                memcpy(all + p->n_files, p->state->fragments, p->state->n_fragments * sizeof(*all));
         qsort(all, n, sizeof(*all), fragment_compare);
         *ret = all;
         *ret_n = n;
@@ -239,8 +238,8 @@ static unsigned action_strictness(Action a)
         return 0;
 }
 
-static Action default_decide(const Policy *p, const Role *const *roles, size_t n, Direction d,
-        DefaultOrigin *ret_origin)
+static Action default_decide(
+        const Policy *p, const Role *const *roles, size_t n, Direction d, DefaultOrigin *ret_origin)
 {
         Action strictest = _ACTION_INVALID;
 
@@ -370,7 +369,8 @@ static void compilation_deinit(Compilation *c)
 static int compile_normal(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret)
 {
         _cleanup_(compilation_deinit) Compilation c = {
-                .policy = p, .names = names, .diagnostics = d, .logging = policy_logging(p) };
+                .policy = p, .names = names, .diagnostics = d, .logging = policy_logging(p)
+        };
         int r;
 
         policy_mail_ports(p, &c.mail_ports);
@@ -387,7 +387,8 @@ static int compile_normal(const Policy *p, const Names *names, Diagnostics *d, R
 static int lockdown_make(const Policy *p, Ruleset **ret)
 {
         static const Action actions[] = { [DIRECTION_IN] = ACTION_DENY,
-                [DIRECTION_OUT] = ACTION_REJECT, [DIRECTION_ROUTED] = ACTION_REJECT };
+                [DIRECTION_OUT] = ACTION_REJECT,
+                [DIRECTION_ROUTED] = ACTION_REJECT };
         Compilation c = { .logging = policy_logging(p) };
 
         c.ruleset = calloc(1, sizeof(*c.ruleset));

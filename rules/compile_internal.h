@@ -83,8 +83,8 @@ typedef struct Compilation {
         SetSource *sets; /* by name */
         size_t n_sets;
         NameTable tables[_NAME_KIND_MAX];
-        NumberMap ids;       /* of rules that are taken */
-        NumberMap twins;     /* how many of one hash there are */
+        NumberMap ids;        /* of rules that are taken */
+        NumberMap twins;      /* how many of one hash there are */
         bool *host_vars_used; /* by index of the host's vars */
         size_t n_rules;
         Ruleset *ruleset;
@@ -110,8 +110,8 @@ int set_use(Compilation *c, const char *name, Place place, const char *setting, 
 
 /* compile_vars.c */
 
-int scope_init(Compilation *c, SourceKind kind, const Role *role, const Fragment *fragment,
-        Scope *ret);
+int scope_init(
+        Compilation *c, SourceKind kind, const Role *role, const Fragment *fragment, Scope *ret);
 void scope_deinit(Scope *s);
 /* The var as the type that its place wants; borrowed until the next call. */
 int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Place place,

@@ -169,8 +169,8 @@ static int name_tell(Compilation *c, NameKind kind, NameAnswer *a, bool candidat
                         "unit %s is not running: the rule matches nothing of it until it does",
                         a->name);
         if (kind == NAME_UNIT && a->error == -EINVAL)
-                return diagnostics_error(c->diagnostics, place, setting,
-                        "%s is no name of a systemd unit", a->name);
+                return diagnostics_error(
+                        c->diagnostics, place, setting, "%s is no name of a systemd unit", a->name);
         if (a->error == -EOPNOTSUPP)
                 return diagnostics_error(c->diagnostics, place, setting,
                         "unit %s: units need cgroup v2, which this host does not have", a->name);
@@ -210,8 +210,8 @@ static int identities_add(NameKind kind, const NameAnswer *a, Identities *i)
                         return 0;
                 if (array_grow(&i->units, i->n_units, sizeof(*i->units)) < 0)
                         return -ENOMEM;
-                i->units[i->n_units++] = (CompiledUnit){
-                        .cgroup = a->error < 0 ? 0 : a->cgroup.id, .level = a->cgroup.level };
+                i->units[i->n_units++] = (CompiledUnit){ .cgroup = a->error < 0 ? 0 : a->cgroup.id,
+                        .level = a->cgroup.level };
         } else if (a->error == 0) {
                 if (array_grow(&i->ids, i->n_ids, sizeof(*i->ids)) < 0)
                         return -ENOMEM;

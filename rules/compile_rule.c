@@ -289,11 +289,12 @@ static int match_compile(
 
 /* ---- identities ---- */
 
-static int names_find(Compilation *c, Scope *s, const Rule *rule, char *const *names,
-        NameKind kind, const char *setting, Identities *ret)
+static int names_find(Compilation *c, Scope *s, const Rule *rule, char *const *names, NameKind kind,
+        const char *setting, Identities *ret)
 {
         static const VarType types[] = {
-                [NAME_USER] = VAR_USERS, [NAME_GROUP] = VAR_GROUPS, [NAME_UNIT] = VAR_UNITS };
+                [NAME_USER] = VAR_USERS, [NAME_GROUP] = VAR_GROUPS, [NAME_UNIT] = VAR_UNITS
+        };
         _cleanup_free_ char *missing = NULL;
         Place place = { rule->file, rule->line };
         const ScopeVar *v;
@@ -362,7 +363,7 @@ static int rule_resolve_groups(
 /* Every unit that resolved has its text in the rule's own list, which lives as long as this. */
 static const char *unit_find_name(const Rule *rule, const char *name)
 {
-        STRV_FOREACH(u, rule->unit)
+        STRV_FOREACH (u, rule->unit)
                 if (streq(*u, name))
                         return *u;
         return NULL;
@@ -379,8 +380,7 @@ static int rule_resolve_units(
         if (r < 0)
                 return r;
         for (; k < i.n_units; k++)
-                i.units[k].name =
-                        i.names ? unit_find_name(rule, i.names[k]) : rule->unit[k];
+                i.units[k].name = i.names ? unit_find_name(rule, i.names[k]) : rule->unit[k];
         ret->has_units = i.stated;
         ret->n_units = i.n_units;
         ret->units = TAKE_PTR(i.units);
@@ -428,8 +428,8 @@ static bool strv_has_var(char *const *l)
 
 static bool rule_has_vars(const Rule *r)
 {
-        return r->ports_var || list_has_vars(&r->from) || list_has_vars(&r->to)
-                || strv_has_var(r->user) || strv_has_var(r->group) || strv_has_var(r->unit);
+        return r->ports_var || list_has_vars(&r->from) || list_has_vars(&r->to) ||
+               strv_has_var(r->user) || strv_has_var(r->group) || strv_has_var(r->unit);
 }
 
 static int ports_resolve(Compilation *c, Scope *s, Rule *rule, const char *setting)
@@ -439,8 +439,8 @@ static int ports_resolve(Compilation *c, Scope *s, Rule *rule, const char *setti
 
         if (!rule->ports_var)
                 return 0;
-        r = scope_get_var(c, s, rule->ports_var, VAR_PORTS, (Place){ rule->file, rule->line },
-                setting, &v);
+        r = scope_get_var(
+                c, s, rule->ports_var, VAR_PORTS, (Place){ rule->file, rule->line }, setting, &v);
         if (r < 0)
                 return r;
         rule->ports = v->ports;
@@ -449,8 +449,7 @@ static int ports_resolve(Compilation *c, Scope *s, Rule *rule, const char *setti
 }
 
 /* All that a rule can be wrong in is looked at, even after the first error. */
-static int rule_fill(
-        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
         Place place = { rule->file, rule->line };
         int results[] = {
@@ -475,7 +474,7 @@ static int rule_fill(
         ret->limit = limit_complete(rule);
         ret->log = rule->log || logging_covers(c->logging, rule->action);
         ret->log_refused = rule->action == ACTION_LIMIT &&
-                (rule->log || logging_covers(c->logging, ACTION_REJECT));
+                           (rule->log || logging_covers(c->logging, ACTION_REJECT));
         return 0;
 }
 

@@ -22,8 +22,10 @@ static int sets_add_declared(Compilation *c, const Fragment *f)
 {
         for (size_t i = 0; i < f->sets.n; i++) {
                 SetDecl *s = f->sets.items + i;
-                SetSource source = { .name = s->name, .ranges = &s->ranges,
-                        .entries = s->entries, .place = { s->file, s->line } };
+                SetSource source = { .name = s->name,
+                        .ranges = &s->ranges,
+                        .entries = s->entries,
+                        .place = { s->file, s->line } };
 
                 if (set_add(c, source) < 0)
                         return -ENOMEM;
@@ -35,8 +37,9 @@ static int sets_add_stored(Compilation *c, const State *state)
 {
         for (size_t i = 0; i < state->n_sets; i++) {
                 StoredSet *s = state->sets + i;
-                SetSource source = { .name = s->name, .ranges = &s->ranges,
-                        .entries = s->entries, .stored = true };
+                SetSource source = {
+                        .name = s->name, .ranges = &s->ranges, .entries = s->entries, .stored = true
+                };
 
                 if (set_add(c, source) < 0)
                         return -ENOMEM;
@@ -69,8 +72,8 @@ static int set_tell_twin(Compilation *c, const SetSource *first, const SetSource
                 return diagnostics_error(c->diagnostics, second->place, "sets",
                         "set %s is declared twice", second->name);
         return diagnostics_error(c->diagnostics, second->place, "sets",
-                "set %s is declared twice: the other is at %s:%u", second->name,
-                first->place.file, first->place.line);
+                "set %s is declared twice: the other is at %s:%u", second->name, first->place.file,
+                first->place.line);
 }
 
 int sets_collect(Compilation *c)

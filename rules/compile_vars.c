@@ -50,8 +50,8 @@ static bool values_find(const VarValues *values, const char *name, bool *used, V
 
 static bool host_find_value(Compilation *c, const char *name, VarText *ret)
 {
-        return c->policy->host
-                && values_find(&c->policy->host->common->vars, name, c->host_vars_used, ret);
+        return c->policy->host &&
+               values_find(&c->policy->host->common->vars, name, c->host_vars_used, ret);
 }
 
 /* ---- reading a value as a type ---- */
@@ -89,15 +89,15 @@ static int var_read_ports(Compilation *c, const VarText *t, ScopeVar *v)
                         return diagnostics_error(c->diagnostics, t->place, v->name,
                                 "%s is neither a port nor a service", *s);
                 if (!ports_contain(&c->mail_ports, port))
-                        return diagnostics_error(c->diagnostics, t->place, v->name,
-                                "%s is not a mail port", *s);
+                        return diagnostics_error(
+                                c->diagnostics, t->place, v->name, "%s is not a mail port", *s);
                 if (ports_add(&v->ports, port) < 0)
-                        return diagnostics_error(c->diagnostics, t->place, v->name,
-                                "more than %u ports", PORTS_MAX);
+                        return diagnostics_error(
+                                c->diagnostics, t->place, v->name, "more than %u ports", PORTS_MAX);
         }
         if (v->ports.n == 0)
-                return diagnostics_error(c->diagnostics, t->place, v->name,
-                        "the var %s holds no port", v->name);
+                return diagnostics_error(
+                        c->diagnostics, t->place, v->name, "the var %s holds no port", v->name);
         return 0;
 }
 
@@ -180,9 +180,9 @@ static int var_tell_required(Compilation *c, const Role *role, const VarDecl *de
                 "]; };",
                 role->name, decl->name, decl->help ? " (" : "", decl->help ? decl->help : "",
                 decl->help ? ")" : "", decl->name,
-                users                         ? "NAME"
-                        : decl->type == VAR_PORTS ? "smtp"
-                                                  : "192.0.2.0/24");
+                users                     ? "NAME"
+                : decl->type == VAR_PORTS ? "smtp"
+                                          : "192.0.2.0/24");
 }
 
 static int role_add_var(Compilation *c, Scope *s, const VarDecl *decl)
@@ -198,8 +198,8 @@ static int role_add_var(Compilation *c, Scope *s, const VarDecl *decl)
         return r;
 }
 
-int scope_init(Compilation *c, SourceKind kind, const Role *role, const Fragment *fragment,
-        Scope *ret)
+int scope_init(
+        Compilation *c, SourceKind kind, const Role *role, const Fragment *fragment, Scope *ret)
 {
         _cleanup_(scope_deinit) Scope s = { .kind = kind, .role = role, .fragment = fragment };
         bool failed = false;
@@ -241,8 +241,8 @@ static int scope_find_role_var(Compilation *c, const Scope *s, const char *name,
                 *ret = v;
                 return v->error;
         }
-        return diagnostics_error(c->diagnostics, place, setting, "role %s declares no var %s",
-                s->role->name, name);
+        return diagnostics_error(
+                c->diagnostics, place, setting, "role %s declares no var %s", s->role->name, name);
 }
 
 /* The value of a fragment's var, or p25.conf's behind it. */
@@ -287,8 +287,7 @@ int scope_warn_unused(Compilation *c, const Scope *s, const bool *also_used)
                 if (diagnostics_warning(c->diagnostics, (Place){ v->file, v->line }, "vars",
                             "nothing uses the var %s: no active role declares it and no rule names "
                             "it",
-                            v->name)
-                        < 0)
+                            v->name) < 0)
                         return -ENOMEM;
         }
         return 0;

@@ -69,15 +69,15 @@ static bool units_match(const CompiledRule *r, const Packet *p)
 
 static bool rule_matches(const CompiledRule *r, const Packet *p)
 {
-        return ports_contain(&r->ports, p->port)
-                && match_matches(&r->from, p->family, p->has_from, &p->from)
-                && match_matches(&r->to, p->family, p->has_to, &p->to)
-                && interface_matches(r->rule->interface, p->interface)
-                && interface_matches(r->rule->in_interface, p->in_interface)
-                && interface_matches(r->rule->out_interface, p->out_interface)
-                && id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid)
-                && id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid)
-                && units_match(r, p);
+        return ports_contain(&r->ports, p->port) &&
+               match_matches(&r->from, p->family, p->has_from, &p->from) &&
+               match_matches(&r->to, p->family, p->has_to, &p->to) &&
+               interface_matches(r->rule->interface, p->interface) &&
+               interface_matches(r->rule->in_interface, p->in_interface) &&
+               interface_matches(r->rule->out_interface, p->out_interface) &&
+               id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid) &&
+               id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid) &&
+               units_match(r, p);
 }
 
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
@@ -86,8 +86,9 @@ void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
 
         for (size_t i = 0; i < d->n; i++)
                 if (rule_matches(d->rules + i, p)) {
-                        *ret = (Verdict){ .action = d->rules[i].action, .rule = d->rules + i,
-                                .index = i };
+                        *ret = (Verdict){
+                                .action = d->rules[i].action, .rule = d->rules + i, .index = i
+                        };
                         return;
                 }
         if (ports_contain(&d->managed, p->port))

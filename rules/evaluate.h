@@ -47,8 +47,8 @@ void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
  * an address that is not known. 0, -EINVAL, -ENOENT for an unknown user or group, -EAGAIN when
  * that cannot be asked yet (errors in d at place).
  */
-int packet_parse_words(char *const *words, const Names *names, Place place, Diagnostics *d,
-        Packet *ret);
+int packet_parse_words(
+        char *const *words, const Names *names, Place place, Diagnostics *d, Packet *ret);
 /* Splits at white space and parses; the strings are in *ret_words, which the caller frees after
  * use of *ret. */
 int packet_parse(const char *text, const Names *names, Place place, Diagnostics *d, Packet *ret,

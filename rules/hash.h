@@ -22,7 +22,7 @@ uint64_t hash_finish(uint64_t h);
 typedef struct NumberMap {
         struct NumberEntry {
                 uint64_t key, value;
-        } *entries;
+        } * entries;
         size_t n, capacity;
 } NumberMap;
 

@@ -19,12 +19,11 @@ typedef struct Reader {
         bool has_family, has_port;
 } Reader;
 
-#define reader_error(rd, ...)                                                                      \
+#define reader_error(rd, ...) \
         diagnostics_error((rd)->diagnostics, (rd)->place, "packet", __VA_ARGS__)
 
-static const char usage[] =
-        "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] "
-        "[on IFACE | in on IFACE out on IFACE]";
+static const char usage[] = "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] "
+                            "[on IFACE | in on IFACE out on IFACE]";
 
 static int read_address(Reader *rd, const char *word, const char *text, bool *has, Address *ret)
 {
@@ -68,8 +67,8 @@ static int read_port(Reader *rd, const char *text)
         if (n == 0 && *text && strlen(text) <= 5 && text[strspn(text, "0123456789")] == '\0')
                 n = strtoul(text, NULL, 10);
         if (n == 0 || n > 65535)
-                return reader_error(rd, "%s is neither a port nor a service",
-                        text_show(text, shown));
+                return reader_error(
+                        rd, "%s is neither a port nor a service", text_show(text, shown));
         rd->packet.port = (uint16_t)n;
         rd->has_port = true;
         return 0;
@@ -77,8 +76,8 @@ static int read_port(Reader *rd, const char *text)
 
 typedef int (*NameLookup)(void *data, const char *name, uint32_t *ret);
 
-static int read_id(Reader *rd, const char *word, const char *text, NameLookup lookup, bool *has,
-        uint32_t *ret)
+static int read_id(
+        Reader *rd, const char *word, const char *text, NameLookup lookup, bool *has, uint32_t *ret)
 {
         char shown[TEXT_SHOWN_MAX];
         unsigned long long n;
@@ -222,8 +221,11 @@ int packet_parse_words(
         char *const *words, const Names *names, Place place, Diagnostics *d, Packet *ret)
 {
         static char *const none[] = { NULL };
-        Reader rd = { .words = words ? words : none, .names = names, .place = place,
-                .diagnostics = d, .packet = { .family = FAMILY_IPV4, .port = 25 } };
+        Reader rd = { .words = words ? words : none,
+                .names = names,
+                .place = place,
+                .diagnostics = d,
+                .packet = { .family = FAMILY_IPV4, .port = 25 } };
         int r;
 
         r = read_direction(&rd);

@@ -98,8 +98,8 @@ static int prefix6_print(const Prefix6 *p, void *data)
 
 static void ranges_print(PrefixPrinter *p, const RangeSet *s)
 {
-        if (range_set_each_prefix4(s, prefix4_print, p) < 0
-                || range_set_each_prefix6(s, prefix6_print, p) < 0)
+        if (range_set_each_prefix4(s, prefix4_print, p) < 0 ||
+                range_set_each_prefix6(s, prefix6_print, p) < 0)
                 p->b->failed = true;
 }
 

@@ -47,16 +47,16 @@ typedef struct CompiledRule {
         size_t n_groups;
         CompiledUnit *units;
         size_t n_units;
-        Limit limit; /* complete for ACTION_LIMIT; rate 0: only `open` counts */
-        bool log;    /* the rule's own, or by the level of logging */
+        Limit limit;      /* complete for ACTION_LIMIT; rate 0: only `open` counts */
+        bool log;         /* the rule's own, or by the level of logging */
         bool log_refused; /* of ACTION_LIMIT: what goes beyond it */
 } CompiledRule;
 
 typedef struct RulesetDirection {
         CompiledRule *rules; /* in the order of decision */
         size_t n;
-        Ports managed;         /* where the default speaks */
-        Ports watched;         /* managed, and all that a rule names: what the kernel must look at */
+        Ports managed; /* where the default speaks */
+        Ports watched; /* managed, and all that a rule names: what the kernel must look at */
         Action default_action; /* never limit */
         bool log_default;
 } RulesetDirection;
@@ -78,7 +78,7 @@ typedef struct Ruleset {
         struct NamedRanges {
                 char *name;
                 RangeSet *ranges;
-        } *sets;
+        } * sets;
         size_t n_sets;
 } Ruleset;
 

@@ -78,8 +78,8 @@ static void load_fragments(Policy *p, const char *pattern, Diagnostics *d)
                 _cleanup_free_ char *text = test_read_file(g.gl_pathv[i]);
                 _cleanup_free_ char *name = test_base_name(g.gl_pathv[i]);
 
-                test_expect_good(parse_fragment(text, strlen(text), name, g.gl_pathv[i], d,
-                                         p->files + i),
+                test_expect_good(
+                        parse_fragment(text, strlen(text), name, g.gl_pathv[i], d, p->files + i),
                         d);
                 p->n_files++;
         }

@@ -49,8 +49,16 @@ typedef struct End {
         uint32_t uid, gid;
 } End;
 
-#define HOST (End){ host, 0, 0 }
-#define REMOTE (End){ remote, 0, 0 }
+#define HOST               \
+        (End)              \
+        {                  \
+                host, 0, 0 \
+        }
+#define REMOTE               \
+        (End)                \
+        {                    \
+                remote, 0, 0 \
+        }
 
 static socklen_t address_make(const char *text, uint16_t port, struct sockaddr_storage *ret)
 {
@@ -563,8 +571,7 @@ static void test_translated(void **state)
         assert_int_equal(cut(r), 3);
         usleep(10000);
         for (size_t i = 0; i < ELEMENTS(fds); i++)
-                assert_int_equal(tcp_state(fds[i]),
-                        i == 1 || i > 3 ? TCP_ESTABLISHED : TCP_CLOSE);
+                assert_int_equal(tcp_state(fds[i]), i == 1 || i > 3 ? TCP_ESTABLISHED : TCP_CLOSE);
         /* closed by the server, with something on its way: not touched */
         p->state->lockdown = true;
         ruleset_free(r);

@@ -38,8 +38,8 @@ static inline char *test_base_name(const char *path)
 static inline void test_expect_good(int r, const Diagnostics *d)
 {
         for (size_t i = 0; r < 0 && i < d->n; i++)
-                print_error("%s:%u: %s\n", d->items[i].file ?: "-", d->items[i].line,
-                        d->items[i].text);
+                print_error(
+                        "%s:%u: %s\n", d->items[i].file ?: "-", d->items[i].line, d->items[i].text);
         assert_int_equal(r, 0);
 }
 

@@ -30,8 +30,7 @@ static const FixtureName fixture_groups[] = { { "root", 0, 0 }, { "mail", 8, 0 }
 static const FixtureName fixture_units[] = { { "postfix.service", 5001, 0 },
         { "nginx.service", 5002, 0 }, { "old.service", 0, -EOPNOTSUPP } };
 
-static inline int fixture_find(
-        const FixtureName *table, size_t n, const char *name, uint32_t *ret)
+static inline int fixture_find(const FixtureName *table, size_t n, const char *name, uint32_t *ret)
 {
         for (size_t i = 0; i < n; i++)
                 if (streq(table[i].name, name)) {
@@ -118,7 +117,8 @@ static inline char *copy_string(const char *s)
 static inline Rule *make_rule(const R *t)
 {
         static const char *const files[] = { [SOURCE_CONF] = "p25.conf",
-                [SOURCE_FRAGMENT] = "fragment.conf", [SOURCE_ROLE] = "role.conf" };
+                [SOURCE_FRAGMENT] = "fragment.conf",
+                [SOURCE_ROLE] = "role.conf" };
         _cleanup_strv_ char **ports = split(t->ports);
         Rule *r = rule_new();
 
@@ -127,7 +127,7 @@ static inline Rule *make_rule(const R *t)
         r->direction = t->direction;
         if (ports)
                 r->ports.n = 0;
-        STRV_FOREACH(p, ports)
+        STRV_FOREACH (p, ports)
                 assert_int_equal(ports_add(&r->ports, (uint16_t)strtoul(*p, NULL, 10)), 0);
         r->ports_var = copy_string(t->ports_var);
         r->from = addresses(t->from);
@@ -222,8 +222,11 @@ static inline void add_decl(Role *role, const char *name, VarType type, bool req
 {
         role->vars = reallocarray(role->vars, role->n_vars + 1, sizeof(*role->vars));
         assert_non_null(role->vars);
-        role->vars[role->n_vars++] = (VarDecl){ .name = copy_string(name), .type = type,
-                .required = required, .value = split(value), .help = copy_string(help),
+        role->vars[role->n_vars++] = (VarDecl){ .name = copy_string(name),
+                .type = type,
+                .required = required,
+                .value = split(value),
+                .help = copy_string(help),
                 .line = 5 };
 }
 
@@ -232,8 +235,10 @@ static inline void add_value(Fragment *f, const char *name, const char *value, u
         VarValues *l = &f->vars;
 
         assert_int_equal(array_grow(&l->items, l->n, sizeof(*l->items)), 0);
-        l->items[l->n++] = (VarValue){ .name = copy_string(name), .value = split(value),
-                .file = copy_string(f->file), .line = line };
+        l->items[l->n++] = (VarValue){ .name = copy_string(name),
+                .value = split(value),
+                .file = copy_string(f->file),
+                .line = line };
 }
 
 static inline PrefixSet *make_set(const char *text)
@@ -250,8 +255,10 @@ static inline void add_set(Fragment *f, const char *name, const char *text, unsi
         SetDecls *l = &f->sets;
 
         assert_int_equal(array_grow(&l->items, l->n, sizeof(*l->items)), 0);
-        l->items[l->n++] = (SetDecl){ .name = copy_string(name), .entries = make_set(text),
-                .file = copy_string(f->file), .line = line };
+        l->items[l->n++] = (SetDecl){ .name = copy_string(name),
+                .entries = make_set(text),
+                .file = copy_string(f->file),
+                .line = line };
 }
 
 static inline void add_stored_set(Policy *p, const char *name, const char *text)
@@ -269,8 +276,8 @@ static inline Ruleset *compile_good(const Policy *p, Diagnostics *d)
         int k = compile_policy(p, &fixture_names, d, &r);
 
         for (size_t i = 0; k < 0 && i < d->n; i++)
-                print_error("%s:%u: %s\n", d->items[i].file ?: "-", d->items[i].line,
-                        d->items[i].text);
+                print_error(
+                        "%s:%u: %s\n", d->items[i].file ?: "-", d->items[i].line, d->items[i].text);
         assert_int_equal(k, 0);
         return r;
 }

@@ -64,8 +64,8 @@ static void test_order(void **state)
         add_rule(&h->common->rules, .source = SOURCE_CONF, .from = order[2]);
         add_rule(&add_file(p, "a")->rules, .source = SOURCE_FRAGMENT, .source_name = "a",
                 .from = order[3]);
-        add_rule(&add_stored_fragment(p, "b")->rules, .source = SOURCE_FRAGMENT,
-                .source_name = "b", .from = order[4]);
+        add_rule(&add_stored_fragment(p, "b")->rules, .source = SOURCE_FRAGMENT, .source_name = "b",
+                .from = order[4]);
         add_rule(&add_file(p, "c")->rules, .source = SOURCE_FRAGMENT, .source_name = "c",
                 .from = order[5]);
         add_rule(&add_role(p, "alpha")->rules, .source = SOURCE_ROLE, .source_name = "alpha",
@@ -83,8 +83,7 @@ static void test_order(void **state)
 
                 assert_int_equal(c->from.n, 1);
                 assert_int_equal(c->from.sets[0].ranges->n_v4, 1);
-                assert_string_equal(
-                        prefix_format(&c->rule->from.items[0].prefix, text), order[i]);
+                assert_string_equal(prefix_format(&c->rule->from.items[0].prefix, text), order[i]);
         }
 }
 
@@ -554,15 +553,16 @@ static void test_limits(void **state)
                         .limit = cases[i].given);
         r = compile_good(p, &d);
         for (size_t i = 0; i < ELEMENTS(cases); i++)
-                assert_memory_equal(&r->directions[DIRECTION_IN].rules[i].limit,
-                        &cases[i].complete, sizeof(Limit));
+                assert_memory_equal(&r->directions[DIRECTION_IN].rules[i].limit, &cases[i].complete,
+                        sizeof(Limit));
 }
 
 static void test_logging(void **state)
 {
         static const bool logged[_LOGGING_MAX][_ACTION_MAX] = {
                 [LOGGING_LOW] = { [ACTION_DENY] = true, [ACTION_REJECT] = true },
-                [LOGGING_MEDIUM] = { [ACTION_DENY] = true, [ACTION_REJECT] = true,
+                [LOGGING_MEDIUM] = { [ACTION_DENY] = true,
+                        [ACTION_REJECT] = true,
                         [ACTION_LIMIT] = true },
                 [LOGGING_HIGH] = { true, true, true, true },
         };
@@ -580,8 +580,7 @@ static void test_logging(void **state)
                 p->state->logging = l;
                 r = compile_good(p, &d);
                 for (Action a = 0; a < _ACTION_MAX; a++)
-                        assert_int_equal(
-                                r->directions[DIRECTION_IN].rules[a].log, logged[l][a]);
+                        assert_int_equal(r->directions[DIRECTION_IN].rules[a].log, logged[l][a]);
                 assert_true(r->directions[DIRECTION_IN].rules[4].log);
                 assert_int_equal(r->directions[DIRECTION_IN].log_default, l >= LOGGING_LOW);
                 assert_int_equal(r->directions[DIRECTION_OUT].log_default, l >= LOGGING_LOW);
@@ -602,8 +601,8 @@ static void test_ids(void **state)
         add_rule(&p->state->rules, .id = 7);
         add_rule(&f->rules, .source = SOURCE_FRAGMENT, .source_name = "f", .to = "10.0.0.1");
         add_rule(&f->rules, .source = SOURCE_FRAGMENT, .source_name = "f", .to = "10.0.0.1");
-        shared = add_rule(&g->rules, .source = SOURCE_FRAGMENT, .source_name = "g",
-                .to = "10.0.0.1");
+        shared = add_rule(
+                &g->rules, .source = SOURCE_FRAGMENT, .source_name = "g", .to = "10.0.0.1");
         assert_int_equal(rule_list_append(&g->rules, shared), 0);
         r = compile_good(p, &d);
         c = r->directions[DIRECTION_IN].rules;
@@ -618,8 +617,7 @@ static void test_ids(void **state)
         }
         again = compile_good(p, &d);
         for (size_t i = 0; i < 5; i++)
-                assert_int_equal(
-                        again->directions[DIRECTION_IN].rules[i].rule->id, c[i].rule->id);
+                assert_int_equal(again->directions[DIRECTION_IN].rules[i].rule->id, c[i].rule->id);
         assert_ptr_equal(again->directions[DIRECTION_IN].rules[1].rule, f->rules.items[0]);
 }
 

@@ -189,8 +189,8 @@ static void test_bad_words(void **state)
                 _cleanup_strv_ char **words = NULL;
                 Packet p;
 
-                assert_int_equal(packet_parse(cases[i].text, &fixture_names,
-                                         (Place){ "f", 3 }, &d, &p, &words),
+                assert_int_equal(packet_parse(cases[i].text, &fixture_names, (Place){ "f", 3 }, &d,
+                                         &p, &words),
                         cases[i].result);
                 assert_int_equal(d.n_errors, 1);
                 if (!find_diagnostic(&d, SEVERITY_ERROR, cases[i].error))
@@ -229,8 +229,10 @@ static void add_assertion(Assertions *l, const char *text, Action verdict, const
 {
         l->items = reallocarray(l->items, l->n + 1, sizeof(*l->items));
         assert_non_null(l->items);
-        l->items[l->n] = (Assertion){ .packet = copy_string(text), .verdict = verdict,
-                .file = copy_string(file), .line = 10 + (unsigned)l->n };
+        l->items[l->n] = (Assertion){ .packet = copy_string(text),
+                .verdict = verdict,
+                .file = copy_string(file),
+                .line = 10 + (unsigned)l->n };
         l->n++;
 }
 
@@ -272,8 +274,8 @@ static void test_assertions(void **state)
                 "limit, not deny"));
         assert_non_null(find_diagnostic(&d, SEVERITY_ERROR,
                 "assertion \"in from 10.9.0.1\" fails: rule 1 (p25ctl) says deny, not allow"));
-        assert_non_null(find_diagnostic(&d, SEVERITY_ERROR,
-                "assertion \"out\" fails: the default says reject, not deny"));
+        assert_non_null(find_diagnostic(
+                &d, SEVERITY_ERROR, "assertion \"out\" fails: the default says reject, not deny"));
         assert_int_equal(assertions_check(p, r, &fixture_names, NULL), -EPERM);
 
         r->lockdown = true;
@@ -336,15 +338,20 @@ static void random_rules(RuleList *l, unsigned n, SourceKind source, const char 
                 bool vars = source != SOURCE_P25CTL;
                 const char *from = without_vars(PICK(random_lists), vars);
                 const char *to = without_vars(PICK(random_lists), vars);
-                R r = { .action = (Action)pick(_ACTION_MAX), .direction = d,
-                        .ports = PICK(random_ports), .from = from, .to = from ? NULL : to,
+                R r = { .action = (Action)pick(_ACTION_MAX),
+                        .direction = d,
+                        .ports = PICK(random_ports),
+                        .from = from,
+                        .to = from ? NULL : to,
                         .user = out ? without_vars(PICK(random_users), vars) : NULL,
                         .group = out ? PICK(random_groups) : NULL,
                         .unit = out ? PICK(random_units) : NULL,
                         .interface = routed ? NULL : PICK(random_interfaces),
                         .in_interface = routed ? PICK(random_interfaces) : NULL,
                         .out_interface = routed ? PICK(random_interfaces) : NULL,
-                        .source = source, .source_name = name, .id = id ? id + i : 0 };
+                        .source = source,
+                        .source_name = name,
+                        .id = id ? id + i : 0 };
 
                 add_rule_from(l, &r);
         }
@@ -355,8 +362,8 @@ static Defaults random_defaults(void)
         Defaults d;
 
         for (Direction i = 0; i < _DIRECTION_MAX; i++)
-                d.of[i] = ((Action[]){ _ACTION_INVALID, _ACTION_INVALID, ACTION_ALLOW,
-                        ACTION_DENY, ACTION_REJECT })[pick(5)];
+                d.of[i] = ((Action[]){ _ACTION_INVALID, _ACTION_INVALID, ACTION_ALLOW, ACTION_DENY,
+                        ACTION_REJECT })[pick(5)];
         return d;
 }
 
@@ -411,7 +418,8 @@ static Packet random_packet(void)
         static const uint32_t uids[] = { 0, 33, 101, 1000, 1001 };
         static const uint16_t ports[] = { 25, 25, 465, 587, 2525, 80 };
         Packet p = { .direction = (Direction)pick(_DIRECTION_MAX),
-                .family = pick(2) ? FAMILY_IPV4 : FAMILY_IPV6, .port = PICK(ports) };
+                .family = pick(2) ? FAMILY_IPV4 : FAMILY_IPV6,
+                .port = PICK(ports) };
         const char *from = p.family == FAMILY_IPV4 ? PICK(v4) : PICK(v6);
         const char *to = p.family == FAMILY_IPV4 ? PICK(v4) : PICK(v6);
         const char *why;
@@ -433,8 +441,8 @@ static Packet random_packet(void)
                 p.uid = PICK(uids);
                 p.has_gid = pick(3) != 0;
                 p.gid = pick(2) ? 8 : 100;
-                p.unit = ((const char *[]){ NULL, "nginx.service", "stopped.service",
-                        "postfix.service" })[pick(4)];
+                p.unit = ((const char *[]){
+                        NULL, "nginx.service", "stopped.service", "postfix.service" })[pick(4)];
         }
         return p;
 }
@@ -521,7 +529,7 @@ static bool naive_list_has(const Naive *n, const AddressList *l, bool known, con
                 Address probe;
 
                 assert_int_equal(address_parse(text, strlen(text), &probe, &why), 0);
-                STRV_FOREACH(s, texts)
+                STRV_FOREACH (s, texts)
                         hit |= naive_text_has(n, *s, known ? a : &probe);
                 hits += hit;
         }
@@ -537,9 +545,8 @@ static bool naive_names_have(const Naive *n, char *const *names, const FixtureNa
                 names = naive_var(n, names[0] + 1);
         for (; known && names && *names; names++)
                 for (size_t i = 0; i < size; i++)
-                        if (table[i].id == id && table[i].error == 0
-                                && (streq(table[i].name, *names)
-                                        || (id == 0 && streq(*names, "0"))))
+                        if (table[i].id == id && table[i].error == 0 &&
+                                (streq(table[i].name, *names) || (id == 0 && streq(*names, "0"))))
                                 return true;
         return false;
 }
@@ -558,12 +565,12 @@ static bool naive_matches(const Naive *n, const Rule *r)
                 return false;
         if (r->unit && !(p->unit && strv_contains(r->unit, p->unit)))
                 return false;
-        return naive_names_have(n, r->user, fixture_users, ELEMENTS(fixture_users), p->has_uid,
-                       p->uid)
-                && naive_names_have(n, r->group, fixture_groups, ELEMENTS(fixture_groups),
-                        p->has_gid, p->gid)
-                && naive_list_has(n, &r->from, p->has_from, &p->from)
-                && naive_list_has(n, &r->to, p->has_to, &p->to);
+        return naive_names_have(
+                       n, r->user, fixture_users, ELEMENTS(fixture_users), p->has_uid, p->uid) &&
+               naive_names_have(
+                       n, r->group, fixture_groups, ELEMENTS(fixture_groups), p->has_gid, p->gid) &&
+               naive_list_has(n, &r->from, p->has_from, &p->from) &&
+               naive_list_has(n, &r->to, p->has_to, &p->to);
 }
 
 static const Rule *naive_find(const Naive *n, const RuleList *l)
@@ -583,7 +590,7 @@ static Action naive_default(const Policy *p, Direction d)
         if (p->host->defaults.of[d] != _ACTION_INVALID)
                 return p->host->defaults.of[d];
         for (size_t k = 0; k < ELEMENTS(strictness); k++)
-                STRV_FOREACH(name, p->host->roles)
+                STRV_FOREACH (name, p->host->roles)
                         if (policy_find_role(p, *name)->defaults.of[d] == strictness[k])
                                 return strictness[k];
         return ACTION_ALLOW;
@@ -593,7 +600,7 @@ static bool naive_managed(const Policy *p, Direction d, uint16_t port)
 {
         bool mail = ports_contain(&mail_ports_default, port);
 
-        STRV_FOREACH(name, p->host->roles) {
+        STRV_FOREACH (name, p->host->roles) {
                 const Role *role = policy_find_role(p, *name);
 
                 if (ports_contain(&role->manages[d], port) || (role->manages_all[d] && mail))
@@ -617,7 +624,7 @@ static Action naive_judge(const Policy *p, const Packet *k, const Rule **ret)
         n.fragment = p->files[0]; /* "b" */
         if (!*ret)
                 *ret = naive_find(&n, &n.fragment->rules);
-        STRV_FOREACH(name, p->host->roles) {
+        STRV_FOREACH (name, p->host->roles) {
                 n.role = policy_find_role(p, *name);
                 if (!*ret)
                         *ret = naive_find(&n, &n.role->rules);

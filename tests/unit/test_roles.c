@@ -97,8 +97,7 @@ static void table_check(const RoleTable *t)
         _cleanup_free_ char *text = NULL;
 
         assert_true(asprintf(&text, "roles = [ \"%s\" ]; vars = { %s }; mail_ports = [ 8025 ];",
-                            t->roles, t->vars)
-                > 0);
+                            t->roles, t->vars) > 0);
         test_load_roles(p, &d);
         test_load_host(p, text, "p25.conf", &d);
         r = compile_good(p, &d);
@@ -107,9 +106,8 @@ static void table_check(const RoleTable *t)
                 Packet k;
                 Verdict v;
 
-                assert_int_equal(packet_parse(row->packet, &fixture_names, (Place){ 0 }, &d, &k,
-                                         &words),
-                        0);
+                assert_int_equal(
+                        packet_parse(row->packet, &fixture_names, (Place){ 0 }, &d, &k, &words), 0);
                 evaluate(r, &k, &v);
                 if (!v.rule && !v.by_default && v.action == ACTION_ALLOW)
                         v.action = N;

@@ -50,46 +50,15 @@ int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- show ---- */
 
-static const PrefixSet *declared_set(const Fragment *f, const char *name)
+static int set_tell(Cli *c, const char *name, char *text)
 {
-        for (size_t i = 0; f && i < f->sets.n; i++)
-                if (streq(f->sets.items[i].name, name))
-                        return f->sets.items[i].entries;
-        return NULL;
-}
-
-static const PrefixSet *policy_set(const Policy *p, const char *name)
-{
-        const PrefixSet *found = NULL;
-
-        for (size_t i = 0; i < p->state->n_sets; i++)
-                if (streq(p->state->sets[i].name, name))
-                        return p->state->sets[i].entries;
-        if (p->host)
-                found = declared_set(p->host->common, name);
-        for (size_t i = 0; !found && i < p->n_files; i++)
-                found = declared_set(p->files[i], name);
-        for (size_t i = 0; !found && i < p->state->n_fragments; i++)
-                found = declared_set(p->state->fragments[i], name);
-        return found;
-}
-
-static int set_tell(Cli *c, const char *name, const PrefixSet *entries)
-{
-        _cleanup_free_ char *text = NULL;
         Json *document, *list;
-        size_t n;
 
-        if (prefix_set_print(entries, &text, &n) < 0)
-                return cli_fail_errno(c, -ENOMEM, name);
         if (!c->json)
                 return cli_text(c, text, NULL);
         document = json_new_object();
         list = json_new_array();
-        for (char *line = text, *end; *line; line = end + 1) {
-                end = strchr(line, '\n');
-                if (!end)
-                        break;
+        for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
                 *end = '\0';
                 json_append(list, json_new_string(line));
         }
@@ -98,28 +67,67 @@ static int set_tell(Cli *c, const char *name, const PrefixSet *entries)
         return cli_document(c, document);
 }
 
-/* The bus has no way to hand out the entries, which may be millions: they are read from the
- * files, the daemon's among them, which root may do. */
-int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
+static int set_of_files(Cli *c, const char *name, char **ret)
 {
         _cleanup_offline_ Offline o = { 0 };
         _cleanup_(policy_free_p) Policy *p = NULL;
         const PrefixSet *entries;
+        size_t n;
+        int status;
+
+        status = offline_open(c, &o);
+        if (status == 0)
+                status = offline_policy(c, &o, &p);
+        if (status != 0)
+                return status;
+        entries = policy_find_set(p, name);
+        if (!entries)
+                return cli_fail(c, EXIT_BAD_INPUT, "there is no set %s", name);
+        return prefix_set_print(entries, ret, &n) < 0 ? cli_fail_errno(c, -ENOMEM, name) : 0;
+}
+
+static int descriptor_read(int fd, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        char chunk[65536];
+        ssize_t n;
+
+        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+                if (n > 0)
+                        buffer_add(&b, chunk, (size_t)n);
+                else if (errno != EINTR)
+                        return -errno;
+        }
+        return buffer_take(&b, ret);
+}
+
+static int set_of_daemon(Cli *c, const char *name, char **ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int status, r, fd;
+
+        status = client_ask(c, "GetSet", name, &reply);
+        if (status != 0)
+                return status;
+        /* the descriptor is the message's */
+        r = sd_bus_message_read_basic(reply, 'h', &fd);
+        if (r < 0)
+                return client_fail_message(c, r);
+        r = descriptor_read(fd, ret);
+        return r < 0 ? cli_fail_errno(c, r, name) : 0;
+}
+
+int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_free_ char *text = NULL;
         int status;
 
         (void)v, (void)n;
         status = name_check(c, args[0]);
         if (status == 0)
-                status = offline_open(c, &o);
-        if (status == 0)
-                status = offline_policy(c, &o, &p);
-        if (status != 0)
-                return status;
-        entries = policy_set(p, args[0]);
-        if (!entries)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "there is no set %s: 'p25ctl set list' names them", args[0]);
-        return set_tell(c, args[0], entries);
+                status = c->root ? set_of_files(c, args[0], &text)
+                                 : set_of_daemon(c, args[0], &text);
+        return status != 0 ? status : set_tell(c, args[0], text);
 }
 
 /* ---- load ---- */

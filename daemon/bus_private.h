@@ -114,6 +114,7 @@ int bus_list_roles(BusCall *c, sd_bus_error *error);
 int bus_list_sets(BusCall *c, sd_bus_error *error);
 int bus_list_fragments(BusCall *c, sd_bus_error *error);
 int bus_get_fragment(BusCall *c, sd_bus_error *error);
+int bus_get_set(BusCall *c, sd_bus_error *error);
 int bus_check(BusCall *c, sd_bus_error *error);
 int bus_explain(BusCall *c, sd_bus_error *error);
 /* What other versions have: an error that says so. */

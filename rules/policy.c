@@ -328,3 +328,27 @@ Role *policy_find_role(const Policy *p, const char *name)
                         return p->roles[i];
         return NULL;
 }
+
+static const PrefixSet *declared_set(const Fragment *f, const char *name)
+{
+        for (size_t i = 0; i < f->sets.n; i++)
+                if (streq(f->sets.items[i].name, name))
+                        return f->sets.items[i].entries;
+        return NULL;
+}
+
+const PrefixSet *policy_find_set(const Policy *p, const char *name)
+{
+        const PrefixSet *found = NULL;
+
+        for (size_t i = 0; i < p->state->n_sets; i++)
+                if (streq(p->state->sets[i].name, name))
+                        return p->state->sets[i].entries;
+        if (p->host)
+                found = declared_set(p->host->common, name);
+        for (size_t i = 0; !found && i < p->n_files; i++)
+                found = declared_set(p->files[i], name);
+        for (size_t i = 0; !found && i < p->state->n_fragments; i++)
+                found = declared_set(p->state->fragments[i], name);
+        return found;
+}

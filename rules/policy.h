@@ -394,3 +394,5 @@ char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW when nobody says */
 void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
+/* The entries of a set, whoever declared it: p25ctl, p25.conf or a fragment. Borrowed, or NULL. */
+const PrefixSet *policy_find_set(const Policy *p, const char *name);

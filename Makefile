@@ -77,6 +77,14 @@ RULES = \
 	sentence \
 
 DAEMON = \
+	auth \
+	bus \
+	bus_changes \
+	bus_dict \
+	bus_reads \
+	bus_rule \
+	bus_upload \
+	bus_vtable \
 	backend_nft \
 	backend_nft_apply \
 	backend_nft_cut \
@@ -156,6 +164,11 @@ UNIT = \
 
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \
+	test_interface \
+	test_bus_changes \
+	test_bus_clients \
+	test_bus_life \
+	test_bus_reads \
 
 # compare with the files of tests/golden
 GOLDEN = \
@@ -170,6 +183,7 @@ KERNEL = \
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \
 	address \
+	bus \
 	report \
 	setfile \
 	words \

@@ -168,8 +168,8 @@ static int default_read(
 int bus_set_default(BusCall *c, sd_bus_error *error)
 {
         _cleanup_result_ ChangeResult result = { 0 };
-        Direction direction;
-        Action action;
+        Direction direction = _DIRECTION_INVALID;
+        Action action = _ACTION_INVALID;
         Change change;
         int r;
 

@@ -173,8 +173,8 @@ static int on_reply(sd_bus_message *m, void *data, sd_bus_error *error)
 
 static char *introspect(void)
 {
+        static char *xml;
         _cleanup_(sd_bus_unrefp) sd_bus *server = NULL, *client = NULL;
-        char *xml = NULL;
         int fds[2];
 
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);

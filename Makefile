@@ -77,6 +77,8 @@ RULES = \
 	sentence \
 
 DAEMON = \
+	main \
+	log \
 	auth \
 	bus \
 	bus_changes \
@@ -188,7 +190,7 @@ FUZZ = \
 	setfile \
 	words \
 
-PROGRAMS = $(BUILD)/p25ctl
+PROGRAMS = $(BUILD)/p25d $(BUILD)/p25ctl
 
 all: $(PROGRAMS)
 

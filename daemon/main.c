@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * p25d: puts the stored policy in force, tells the service manager, then joins the bus and waits.
+ * The one file of the daemon that reads arguments and environment, logs, and knows signals.
+ */
+
+#include "daemon/api.h"
+#include "daemon/backend_memory.h"
+#include "daemon/bus.h"
+#include "daemon/connections.h"
+#include "daemon/host.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#define KEPT_FDS_MAX 4
+
+static const BackendOps *const backends[_BACKEND_MAX] = {
+        [BACKEND_AUTO] = &backend_nft,
+        [BACKEND_NFTABLES] = &backend_nft,
+};
+
+/* What --backend takes. */
+static const BackendOps *const named_backends[] = { &backend_nft, &backend_memory };
+
+typedef struct Arguments {
+        const char *root, *policies;
+        const BackendOps *backend;
+} Arguments;
+
+typedef struct Daemon {
+        sd_event *event;
+        HostPaths paths;
+        int lock_fd;
+        Manager *manager;
+        Bus *bus;
+        sd_event_source *post;
+        /* what was told last */
+        uint64_t revision, repairs;
+        bool active;
+        int kept_fd;
+} Daemon;
+
+/* ---- arguments ---- */
+
+static const char help_text[] =
+        "Usage: p25d [OPTION]...\n"
+        "Keeps a host's policy for mail ports in the kernel; p25ctl(1) changes it.\n"
+        "\n"
+        "  --root DIR       all files are below DIR: DIR/etc/p25, DIR/var/lib/p25, …\n"
+        "  --policies DIR   the shipped roles are those of DIR\n"
+        "  --backend NAME   nftables, or memory, which is for tests and filters nothing\n"
+        "  --version        prints the version\n"
+        "  --help           prints this text\n";
+
+static const BackendOps *backend_named(const char *name)
+{
+        for (size_t i = 0; i < ELEMENTS(named_backends); i++)
+                if (streq(named_backends[i]->name, name))
+                        return named_backends[i];
+        return NULL;
+}
+
+/* 0 to go on, else *ret_status is how to exit. */
+static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_status)
+{
+        enum { ROOT = 256, POLICIES, BACKEND, VERSION, HELP };
+        static const struct option options[] = {
+                { "root", required_argument, NULL, ROOT },
+                { "policies", required_argument, NULL, POLICIES },
+                { "backend", required_argument, NULL, BACKEND },
+                { "version", no_argument, NULL, VERSION },
+                { "help", no_argument, NULL, HELP },
+                { NULL, 0, NULL, 0 },
+        };
+        int c;
+
+        *ret_status = EXIT_BAD_INPUT;
+        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
+                switch (c) {
+                case ROOT:
+                        ret->root = optarg;
+                        break;
+                case POLICIES:
+                        ret->policies = optarg;
+                        break;
+                case BACKEND:
+                        ret->backend = backend_named(optarg);
+                        if (!ret->backend) {
+                                log_line(LOG_ERR, "there is no backend %s (nftables, memory)",
+                                        optarg);
+                                return -EINVAL;
+                        }
+                        break;
+                case VERSION:
+                        puts("p25d " P25_VERSION);
+                        *ret_status = EXIT_DONE;
+                        return -ECANCELED;
+                case HELP:
+                        fputs(help_text, stdout);
+                        *ret_status = EXIT_DONE;
+                        return -ECANCELED;
+                default: /* getopt has said what is wrong */
+                        fputs(help_text, stderr);
+                        return -EINVAL;
+                }
+        if (optind < argc) {
+                log_line(LOG_ERR, "%s is too much: p25d takes options only (--help)", argv[optind]);
+                return -EINVAL;
+        }
+        return 0;
+}
+
+/* ---- one instance ---- */
+
+static int make_folder(const char *path)
+{
+        _cleanup_free_ char *p = strdup(path);
+
+        if (!p)
+                return -ENOMEM;
+        for (char *slash = p; slash;) {
+                slash = strchr(slash + 1, '/');
+                if (slash)
+                        *slash = '\0';
+                if (mkdir(p, 0755) < 0 && errno != EEXIST)
+                        return -errno;
+                if (slash)
+                        *slash = '/';
+        }
+        return 0;
+}
+
+/* Whoever has the lock is p25d; the kernel takes it back from the dead. */
+static int lock_take(Daemon *d)
+{
+        char path[4096], pid[32];
+        ssize_t n;
+        int r;
+
+        r = make_folder(d->paths.runtime);
+        if (r < 0)
+                return r;
+        if ((size_t)snprintf(path, sizeof(path), "%s/p25d.lock", d->paths.runtime) >= sizeof(path))
+                return -ENAMETOOLONG;
+        d->lock_fd =
+                open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+        if (d->lock_fd < 0)
+                return -errno;
+        if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+                r = -errno;
+                n = pread(d->lock_fd, pid, sizeof(pid) - 1, 0);
+                pid[n > 0 ? n : 0] = '\0';
+                log_line(LOG_ERR, "p25d is running already (process %.*s)", (int)strcspn(pid, "\n"),
+                        pid);
+                return r;
+        }
+        r = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+        if (ftruncate(d->lock_fd, 0) < 0 || pwrite(d->lock_fd, pid, (size_t)r, 0) < 0)
+                return -errno;
+        return 0;
+}
+
+/* ---- telling ---- */
+
+/* The netlink socket that owns the table outlives this process in the service manager's hands. */
+static void keep_fds(Daemon *d)
+{
+        int fds[KEPT_FDS_MAX];
+        size_t n = manager_keep_fds(d->manager, fds, KEPT_FDS_MAX);
+
+        if (n == 0 || fds[0] == d->kept_fd)
+                return;
+        (void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=nft\nFDPOLL=0", fds, (unsigned)n);
+        d->kept_fd = fds[0];
+}
+
+static void notify_status(Daemon *d, const char *state)
+{
+        char *const *warnings = manager_warnings(d->manager);
+
+        (void)sd_notifyf(0, "%sSTATUS=%s, revision %" PRIu64 "%s", state,
+                manager_ruleset(d->manager) ? "Active" : "Inactive",
+                manager_policy(d->manager)->state->revision,
+                warnings && *warnings ? ", with warnings: see p25ctl status" : "");
+}
+
+static void log_warnings(Daemon *d)
+{
+        char *const *warnings = manager_warnings(d->manager);
+
+        for (; warnings && *warnings; warnings++)
+                log_line(LOG_ERR, "%s", *warnings);
+}
+
+/* After whatever happened in the loop: what is new is told, once. */
+static int on_post(sd_event_source *s, void *data)
+{
+        Daemon *d = data;
+        const State *state = manager_policy(d->manager)->state;
+        bool active = manager_ruleset(d->manager) != NULL;
+
+        (void)s;
+        if (manager_repairs(d->manager) != d->repairs) {
+                d->repairs = manager_repairs(d->manager);
+                log_line(LOG_WARNING,
+                        "another process changed the kernel's rules: repaired (%" PRIu64
+                        " in all, p25ctl status names the process)",
+                        d->repairs);
+        }
+        keep_fds(d);
+        if (state->revision == d->revision && active == d->active)
+                return 0;
+        log_line(LOG_INFO, "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s%s%s", state->revision,
+                state->uid, state->process ? " (" : "", state->process ? state->process : "",
+                state->process ? ")" : "", state->reason ? ": " : "",
+                state->reason ? state->reason : "");
+        if (active != d->active)
+                log_line(LOG_NOTICE, active ? "active" : "inactive: nothing is filtered");
+        d->revision = state->revision;
+        d->active = active;
+        notify_status(d, "");
+        return 0;
+}
+
+static void on_notice(void *data, int priority, const char *text)
+{
+        (void)data;
+        log_line(priority, "%s", text);
+}
+
+/* ---- signals ---- */
+
+static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+{
+        Daemon *d = data;
+
+        (void)s;
+        (void)info;
+        (void)sd_notify(0, "STOPPING=1\nSTATUS=Leaving; the policy stays in force");
+        return sd_event_exit(d->event, EXIT_DONE);
+}
+
+static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+{
+        static const Change change = { .process = "p25d", .reason = "SIGHUP" };
+        ChangeResult result = { 0 };
+        struct timespec now;
+        Daemon *d = data;
+
+        (void)s;
+        (void)info;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+                (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+        if (manager_reload(d->manager, &change, &result) < 0)
+                log_line(LOG_ERR, "not reloaded, the old policy stays in force: %s",
+                        result.message ? result.message : "out of memory");
+        else
+                log_line(LOG_NOTICE, result.changed ? "reloaded" : "reloaded: nothing has changed");
+        for (char **warning = result.warnings; warning && *warning; warning++)
+                log_line(LOG_WARNING, "%s", *warning);
+        change_result_deinit(&result);
+        notify_status(d, "READY=1\n");
+        return 0;
+}
+
+static int signals_join(Daemon *d)
+{
+        sigset_t set;
+        int r;
+
+        (void)signal(SIGPIPE, SIG_IGN);
+        sigemptyset(&set);
+        sigaddset(&set, SIGTERM);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGHUP);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return -errno;
+        r = sd_event_add_signal(d->event, NULL, SIGTERM, on_terminate, d);
+        if (r >= 0)
+                r = sd_event_add_signal(d->event, NULL, SIGINT, on_terminate, d);
+        return r < 0 ? r : sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+}
+
+/* ---- life ---- */
+
+/* Descriptors of a former p25d; those of other names are of no use to anybody. */
+static size_t take_fds(int fds[static KEPT_FDS_MAX])
+{
+        _cleanup_strv_ char **names = NULL;
+        int n = sd_listen_fds_with_names(1, &names);
+        size_t taken = 0;
+
+        for (int i = 0; i < n; i++)
+                if (taken < KEPT_FDS_MAX && names && names[i] && streq(names[i], "nft"))
+                        fds[taken++] = SD_LISTEN_FDS_START + i;
+                else
+                        close(SD_LISTEN_FDS_START + i);
+        return taken;
+}
+
+static int start_manager(Daemon *d, const Arguments *a)
+{
+        int fds[KEPT_FDS_MAX];
+        _cleanup_free_ char *message = NULL;
+        const ManagerOptions options = {
+                .root = a->root,
+                .policies = a->policies,
+                .backends = backends,
+                .backend = a->backend,
+                .cut = connections_cut,
+                .fds = fds,
+                .n_fds = take_fds(fds),
+        };
+        int r = manager_new(d->event, &options, &d->manager, &message);
+
+        if (r >= 0)
+                return 0;
+        log_line(LOG_ERR, "%s", message ? message : strerrordesc_np(-r));
+        return r;
+}
+
+static int run(Daemon *d, const Arguments *a)
+{
+        int r;
+
+        r = host_paths_init(&d->paths, a->root, a->policies);
+        if (r >= 0)
+                r = sd_event_new(&d->event);
+        if (r >= 0)
+                r = signals_join(d);
+        if (r < 0) {
+                log_line(LOG_ERR, "cannot start: %s", strerrordesc_np(-r));
+                return EXIT_FAILED;
+        }
+        r = lock_take(d);
+        if (r == -EWOULDBLOCK)
+                return EXIT_FAILED;
+        if (r < 0) {
+                log_line(LOG_ERR, "%s cannot be locked: %s%s", d->paths.runtime,
+                        strerrordesc_np(-r), r == -EACCES ? " (start p25d as root)" : "");
+                return r == -EACCES || r == -EPERM ? EXIT_NOT_AUTHORISED : EXIT_FAILED;
+        }
+        r = start_manager(d, a);
+        if (r < 0)
+                return r == -ENOMEM ? EXIT_FAILED : EXIT_KERNEL_REFUSED;
+
+        d->active = manager_ruleset(d->manager) != NULL;
+        d->revision = manager_policy(d->manager)->state->revision;
+        keep_fds(d);
+        notify_status(d, "READY=1\n");
+        log_line(LOG_NOTICE, "%s, revision %" PRIu64 "%s%s",
+                d->active ? "the policy is in force" : "inactive", d->revision,
+                d->active ? ", backend " : "", manager_backend_name(d->manager));
+        log_warnings(d);
+
+        r = sd_event_set_watchdog(d->event, true);
+        if (r >= 0)
+                r = sd_event_add_post(d->event, &d->post, on_post, d);
+        if (r >= 0)
+                r = bus_new(d->event, d->manager, &d->bus);
+        if (r < 0) {
+                log_line(LOG_ERR, "cannot begin to listen: %s", strerrordesc_np(-r));
+                return EXIT_FAILED;
+        }
+        bus_set_notice(d->bus, on_notice, d);
+        r = sd_event_loop(d->event);
+        if (r < 0)
+                log_line(LOG_ERR, "the event loop failed: %s", strerrordesc_np(-r));
+        return r < 0 ? EXIT_FAILED : r;
+}
+
+static void daemon_deinit(Daemon *d)
+{
+        sd_event_source_disable_unref(d->post);
+        bus_free(d->bus);
+        manager_free(d->manager);
+        sd_event_unref(d->event);
+        if (d->lock_fd >= 0)
+                close(d->lock_fd);
+        host_paths_deinit(&d->paths);
+}
+
+int main(int argc, char **argv)
+{
+        Daemon d = { .lock_fd = -1, .kept_fd = -1 };
+        Arguments a = { 0 };
+        int status;
+
+        log_open();
+        umask(022);
+        if (arguments_parse(argc, argv, &a, &status) < 0)
+                return status;
+        status = run(&d, &a);
+        daemon_deinit(&d);
+        return status;
+}

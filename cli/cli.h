@@ -13,7 +13,7 @@
 #include <systemd/sd-bus.h>
 
 typedef struct Cli {
-        bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6;
+        bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help;
         const char *host, *root, *policies, *confirm, *reason, *format, *expect;
         uint64_t expected_revision; /* of expect */
         sd_bus *bus;                /* opened by the first call */

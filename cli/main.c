@@ -46,8 +46,13 @@ static int verb_run(Cli *c, const Verb *v, char **args)
 static int words_run(Cli *c, char **words)
 {
         const Verb *v;
-        size_t n;
+        size_t n = 0;
 
+        if (c->help) {
+                while (words[n])
+                        n++;
+                return command_help(c, NULL, words, n);
+        }
         if (!words[0]) {
                 cli_fail(c, EXIT_BAD_INPUT, "a command is missing");
                 program_print_usage(true);

@@ -30,6 +30,7 @@ const Option options[] = {
         { "format", '\0', "FORMAT", offsetof(Cli, format), "of compile: ir, nft, iptables, json" },
         { "ipv4", '4', NULL, offsetof(Cli, ipv4), "of compile --format iptables: IPv4 alone" },
         { "ipv6", '6', NULL, offsetof(Cli, ipv6), "of compile --format iptables: IPv6 alone" },
+        { "help", 'h', NULL, offsetof(Cli, help), "tell about the command, run nothing" },
         { "follow", '\0', NULL, offsetof(Cli, follow), "of events: go on" },
         { 0 },
 };

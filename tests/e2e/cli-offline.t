@@ -60,6 +60,10 @@ refuses "too many arguments" enable now
 like "$err" "Usage: p25ctl enable" "with the usage of enable"
 refuses "argument is missing" check
 refuses "argument is missing" set load name
+run --help
+is "$rc ${out:0:6}" "0 p25ctl" "--help is help"
+run role set mx --help
+is "$rc ${out%%$'\n'*}" "0 p25ctl role set NAME..." "and of a command runs nothing"
 run version
 is "$rc $out" "0 p25ctl 0.1.0" "version"
 run VERSION

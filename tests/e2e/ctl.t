@@ -100,9 +100,9 @@ is "$out" "Status: active
 
 $(printf '%-26s %-12s%s' To Action From)
 $(printf '%-26s %-12s%s' -- ------ ----)
-$(printf '%-26s %-12s%s' 25/tcp 'DENY IN' Anywhere)
+$(printf '%-26s %-12s%-26s' 25/tcp 'DENY IN' Anywhere)
 $(printf '%-26s %-12s%-26s %s' 25/tcp 'ALLOW IN' 10.0.0.0/8 '# inner network')
-$(printf '%-26s %-12s%s' '203.0.113.7 25/tcp' 'ALLOW OUT' 'user www-data')" "status, to the letter"
+$(printf '%-26s %-12s%-26s' '203.0.113.7 25/tcp' 'ALLOW OUT' 'user www-data')" "status, to the letter"
 run_ctl status numbered
 like "$out" $'\n\\[ 1\\] 25/tcp +DENY IN +Anywhere' "status numbered"
 like "$out" $'\n\\[ 3\\] 203.0.113.7 25/tcp' "counts"

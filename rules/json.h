@@ -47,5 +47,5 @@ int json_get_strv(const Json *object, const char *key, char ***ret);
 bool json_is_null_or_missing(const Json *j);
 size_t json_array_length(const Json *array);
 const Json *json_array_item(const Json *array, size_t i);
-const char *json_text(const Json *j);      /* of a string */
+const char *json_text(const Json *j);          /* of a string */
 bool json_number(const Json *j, int64_t *ret); /* of an integer; false: it is none */

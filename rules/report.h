@@ -10,7 +10,7 @@
 #include "rules/policy.h"
 
 typedef struct ReportRule {
-        Rule *rule; /* a reference */
+        Rule *rule;        /* a reference */
         unsigned position; /* among p25ctl's own rules, from 1; 0: not one of them */
         uint64_t packets, bytes;
 } ReportRule;
@@ -26,18 +26,18 @@ typedef struct Report {
         uint64_t pending_revision; /* 0: nothing is pending */
         uint64_t pending_deadline_usec;
         uint64_t pending_seconds_left;
-        uint64_t repairs;  /* how often another process's change was put back */
-        char **warnings; /* each a line above the table */
-        char **notes;    /* `status verbose` alone: where state and p25.conf differ, skipped names */
+        uint64_t repairs; /* how often another process's change was put back */
+        char **warnings;  /* each a line above the table */
+        char **notes;     /* `status verbose` alone: how state and p25.conf differ, skipped names */
         ReportRule *rules; /* in the order of decision */
         size_t n_rules;
 } Report;
 
 void report_deinit(Report *r);
 
-/* SPEC section 4's keys (what has no value is null, lists are empty for any), `repairs` and `notes`,
- * and, for each rule, what else it has (interface, group, unit, rate, burst, max, log), so that
- * report_parse gives back what was printed. 0 or -ENOMEM. */
+/* SPEC section 4's keys (what has no value is null, lists are empty for any), `repairs`,
+ * `notes` and, for each rule, what else it has (interface, group, unit, rate, burst, max, log), so
+ * that report_parse gives back what was printed. 0 or -ENOMEM. */
 int report_print_json(const Report *r, char **ret);
 /* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
  * older than the daemon. */

@@ -188,6 +188,25 @@ static void test_fragments(void **state)
                 0);
 }
 
+/* A set's entries come as a file, from its beginning. */
+static void test_set(void **state)
+{
+        Fixture *f = *state;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *m = new_call(f->bus, "GetSet"), *reply = NULL;
+        char text[128] = "";
+        int fd;
+
+        APPEND(m, "s", "drop");
+        reply = send_call(f->bus, m, &error);
+        assert_non_null(reply);
+        assert_true(sd_bus_message_read(reply, "h", &fd) > 0);
+        assert_true(read(fd, text, sizeof(text) - 1) > 0);
+        assert_string_equal(text, "203.0.113.0/24\n2001:db8::/32\n");
+        FAILS(f->bus, BUS_ERROR_NO_SUCH_SET, "GetSet", "s", "nowhere");
+        FAILS(f->bus, INVALID_ARGS, "GetSet", "s", "@drop");
+}
+
 static void test_describe(void **state)
 {
         Fixture *f = *state;
@@ -377,6 +396,7 @@ int main(_unused_ int argc, char **argv)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_lists, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_fragments, start_filled, stop),
+                cmocka_unit_test_setup_teardown(test_set, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_describe, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_explain, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_check, start, stop),

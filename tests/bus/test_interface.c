@@ -17,7 +17,8 @@
 
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
-/* SPEC section 5, word for word, and GetSet; what changes the policy takes a{sv} last and gives b t as. */
+/* SPEC section 5, word for word, and GetSet; what changes the policy takes a{sv} last and gives
+ * b t as. */
 static const struct {
         const char *name, *in, *out;
         Privilege privilege;

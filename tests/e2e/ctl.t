@@ -61,6 +61,10 @@ says 0 "Rules updated" allow in from 192.0.2.1
 says 0 "Rules updated" delete allow in from 192.0.2.1
 run_ctl enable
 is "$rc" 0 "enable"
+# so that it stays enabled when reset drops what p25ctl stored
+echo 'enabled = true;' >"$CONF"
+run_ctl reload
+is "$rc" 0 "reload"
 
 # messages
 says 0 "Rule added" deny
@@ -240,7 +244,7 @@ offline()
         run env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent \
                 "$P25CTL" --root "$ROOT" --policies "$POLICIES" "$@"
 }
-offline --json explain in from 198.51.100.9
+offline --json explain in from 203.0.113.7
 is "$rc $(jq -r .verdict <<<"$out")" "0 deny" "explain --root sees what is stored"
 rm -rf "$WORK/offline"
 mkdir -p "$WORK/offline/etc/p25"

@@ -180,6 +180,7 @@ GOLDEN = \
 # run by tests/run in a network namespace of their own
 KERNEL = \
 	test_connections \
+	backend_nft \
 	traffic_nft \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME

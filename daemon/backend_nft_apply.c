@@ -359,6 +359,9 @@ static SendResult apply_once(
                 return SEND_FAILED;
         }
         nft_batch_init(&batch, b->writer.seq + 1, !b->owns || !b->intact ? &generation : NULL);
+        /* Elements can only be too many, which their numbers say before: trying them costs as much
+         * as bringing them. */
+        batch.without_elements = !commit;
         if (b->intact)
                 r = nft_update_build(&batch, b->wanted, table, nft_kernel_handles, &b->writer);
         else

@@ -297,7 +297,7 @@ static bool fills_any(size_t n, const bool *fill)
 
 void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fill)
 {
-        if (!fills_any(n, fill) || nft_set_is_dynamic(&sets[0]))
+        if (b->without_elements || !fills_any(n, fill) || nft_set_is_dynamic(&sets[0]))
                 return;
         if (sets[0].values)
                 put_values(b, &sets[0], NFT_ADD, &sets[0], NULL);
@@ -437,7 +437,7 @@ static void put_address_difference(
 void nft_put_elements_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
 {
-        if (n_old == 0 || n == 0 || nft_set_is_dynamic(&sets[0]))
+        if (b->without_elements || n_old == 0 || n == 0 || nft_set_is_dynamic(&sets[0]))
                 return;
         if (sets[0].ranges) {
                 put_address_difference(b, old, n_old, sets, n);

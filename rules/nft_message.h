@@ -23,6 +23,7 @@ typedef struct NftBatch {
         uint32_t seq;
         NftMessage *messages;
         size_t n;
+        bool without_elements; /* sets stay empty: for trying what else there is, at no length */
         bool failed;
 } NftBatch;
 

@@ -84,16 +84,19 @@ static inline uint64_t packets_of(Backend *b, uint64_t id)
         return counter_of(b, id).packets;
 }
 
-/* The listing without what only says who owns the table, how much room its sets have and what
- * counters hold. */
-#define LISTING                                                                  \
-        "nft list table inet p25 | sed -e 's/ # progname.*//' -e '/^\tflags /d'" \
-        " -e '/^\t\tsize /d' -e 's/packets [0-9]* bytes [0-9]*/packets 0 bytes 0/' | grep -v '^$'"
+/*
+ * The listing, its blocks sorted (nft lists in the order in which they were made), without what
+ * only says who owns the table, how much room sets have and what counters hold.
+ */
+#define LISTING                                                                      \
+        "nft list table inet p25 | sed -e '/^table /d' -e '/^}/d' -e '/^\tflags /d'" \
+        " -e '/^\t\tsize /d' -e 's/packets [0-9]* bytes [0-9]*/packets 0 bytes 0/'"  \
+        " | awk -v RS= '{ gsub(/\\n/, \"\\001\"); print }' | LC_ALL=C sort | tr '\\001' '\\n'"
 
 /* What `nft -f` makes of the ruleset's script, listed in a namespace that ends with it. */
 static inline char *listing_of_script(const Ruleset *r)
 {
-        char path[] = "/tmp/p25-script-XXXXXX", command[512];
+        char path[] = "/tmp/p25-script-XXXXXX", command[1024];
         _cleanup_free_ char *text = NULL;
         int fd = mkstemp(path);
         FILE *f = fdopen(fd, "w");
@@ -103,11 +106,24 @@ static inline char *listing_of_script(const Ruleset *r)
         assert_int_equal(nft_script_print(r, &text), 0);
         fputs(text, f);
         assert_int_equal(fclose(f), 0);
-        snprintf(command, sizeof(command), "unshare -n sh -c \"nft -f %s && %s\" 2>&1", path,
-                LISTING);
+        snprintf(command, sizeof(command), "exec 2>&1; unshare -n sh <<'E'\nnft -f %s && %s\nE",
+                path, LISTING);
         listing = output_of(command);
         unlink(path);
         return listing;
+}
+
+static inline void print_difference(const char *expected, const char *found)
+{
+        char a[] = "/tmp/p25-script-XXXXXX", b[] = "/tmp/p25-kernel-XXXXXX";
+        int fds[2] = { mkstemp(a), mkstemp(b) };
+
+        if (write(fds[0], expected, strlen(expected)) < 0 ||
+                write(fds[1], found, strlen(found)) < 0)
+                print_message("# cannot write\n");
+        run("diff -u %s %s | head -n 40 | sed 's/^/# /' >&2; rm -f %s %s", a, b, a, b);
+        close(fds[0]);
+        close(fds[1]);
 }
 
 static inline void expect_installed(const Ruleset *r)
@@ -115,5 +131,8 @@ static inline void expect_installed(const Ruleset *r)
         _cleanup_free_ char *expected = listing_of_script(r), *found = output_of(LISTING);
 
         assert_non_null(strstr(expected, "chain prerouting"));
-        assert_string_equal(found, expected);
+        if (streq(found, expected))
+                return;
+        print_difference(expected, found);
+        fail();
 }

@@ -111,6 +111,15 @@ int read_sets(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 
 /* ---- vars ---- */
 
+/* No var speaks of another: there are no cycles to look for. */
+static int check_var_value(Reader *r, const Node *n, char *const *value)
+{
+        for (; value && *value; value++)
+                if (**value == '$')
+                        return reader_error(r, n, "a var holds values, and no other var");
+        return 0;
+}
+
 static int read_var(Reader *r, const Node *n, void *place)
 {
         VarValues *l = place;
@@ -130,7 +139,8 @@ static int read_var(Reader *r, const Node *n, void *place)
         k = read_own_name(r, n, &var->name);
         if (k < 0)
                 return k;
-        return read_texts(r, n, NULL, &var->value);
+        k = read_texts(r, n, NULL, &var->value);
+        return k < 0 ? k : check_var_value(r, n, var->value);
 }
 
 int read_vars(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
@@ -154,7 +164,8 @@ static int read_var_decl(Reader *r, const Node *n, void *place)
         k = read_own_name(r, n, &var->name);
         if (k < 0)
                 return k;
-        return read_group(r, n, &(ReadInto){ GROUP_VAR, var }, 1);
+        k = read_group(r, n, &(ReadInto){ GROUP_VAR, var }, 1);
+        return k < 0 ? k : check_var_value(r, n, var->value);
 }
 
 int read_var_decls(Reader *r, const Node *n, _unused_ const Setting *s, void *place)

@@ -25,7 +25,7 @@ done < <(sed -n '/^## Ten useful/,/^## /p' README.md | grep '^p25ctl')
 is $commands 10 "ten commands"
 # shellcheck disable=SC2013 # names
 for role in $(sed -n '/^## Roles/,/^## /s/^| `\([a-z-]*\)`.*/\1/p' README.md); do
-        ctl role list | grep -q "^$role\>"
+        ctl role list | grep -qE "^[* ]*$role( |\$)"
         ok $? "role list knows $role"
 done
 done_testing

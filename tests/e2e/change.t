@@ -41,7 +41,6 @@ alive() # NAME...
         for name; do
                 [ ! -s "$WORK/hold-$name" ] && ! process_gone "$(cat "$WORK/hold-$name.pid")"
                 ok $? "$name: goes on"
-                diag "$(cat "$WORK/hold-$name")"
         done
 }
 

@@ -136,8 +136,8 @@ like "$err" "twin" "by name"
 rm "$ROOT"/etc/p25/roles.d/*.conf
 echo 'role = { name = "selfish"; vars = { a = { type = "networks"; default = [ "$a" ]; }; }; };' \
         >"$ROOT/etc/p25/roles.d/selfish.conf"
-run_ctl reload
-is "$rc" 4 "a variable that names itself is refused"
+run_ctl role set selfish
+is "$rc" 4 "a role whose variable names itself is refused"
 rm "$ROOT"/etc/p25/roles.d/*.conf
 run_ctl reload
 is "$rc" 0 "without them it reloads"

@@ -173,8 +173,8 @@ static Outcome connect_finish(int fd, int64_t deadline, int *ret_errno)
                 *ret_errno = -fd;
                 return outcome_of_errno(-fd);
         }
-        if (poll(&p, 1, left > 0 ? (int)left : 0) == 0)
-                return FILTERED;
+        if (poll(&p, 1, left > 0 ? (int)left : 0) <= 0)
+                return FILTERED; /* also when a signal ends us */
         if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0)
                 error = errno;
         *ret_errno = error;
@@ -281,6 +281,8 @@ static int verb_loop(const Options *o, int argc, char **argv)
                         setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof(l));
                         close(fd);
                 }
+                /* the listener's queue must not be what refuses */
+                usleep(1000);
         }
         counts_print(f, counts);
         fclose(f);

@@ -13,6 +13,24 @@
 #include <errno.h>
 #include <stdio.h>
 
+int compile_tell(Compilation *c, Severity severity, Place place, const char *setting,
+        const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                text = NULL;
+                return -ENOMEM;
+        }
+        return diagnostics_add(c->diagnostics, severity, place, setting, "%s%s%s",
+                setting ? setting : "", setting ? ": " : "", text);
+}
+
 /* An error of the user's has been told: go on, and fail at the end. */
 static int tolerate(Compilation *c, int r)
 {
@@ -34,13 +52,14 @@ static int rules_add(Compilation *c, Scope *s, const RuleList *l)
 
                 if (c->n_rules++ >= POLICY_RULES_MAX)
                         return tolerate(
-                                c, diagnostics_error(c->diagnostics,
-                                           (Place){ l->items[i]->file, l->items[i]->line }, "rules",
-                                           "a policy holds %u rules at most", POLICY_RULES_MAX));
+                                c, compile_error(c, (Place){ l->items[i]->file, l->items[i]->line },
+                                           "rules", "a policy holds %u rules at most",
+                                           POLICY_RULES_MAX));
                 if (array_grow(&rd->rules, rd->n, sizeof(*rd->rules)) < 0)
                         return -ENOMEM;
                 snprintf(setting, sizeof(setting), "rules[%zu]", i);
-                r = rule_compile(c, s, l->items[i], setting, rd->rules + rd->n);
+                r = rule_compile(c, s, l->items[i], s->kind == SOURCE_P25CTL ? NULL : setting,
+                        rd->rules + rd->n);
                 if (r == 0)
                         rd->n++;
                 r = tolerate(c, r);
@@ -123,7 +142,7 @@ static int fragments_add(Compilation *c)
         r = fragments_collect(c->policy, &all, &n);
         for (size_t i = 0; i < n && r == 0; i++) {
                 if (i > 0 && streq(all[i - 1]->name, all[i]->name)) {
-                        r = diagnostics_error(c->diagnostics,
+                        r = compile_error(c,
                                 (Place){ all[i]->file ? all[i]->file : all[i - 1]->file, 0 },
                                 "fragments",
                                 "there is a fragment %s already: one in policy.d, one put over "
@@ -139,7 +158,7 @@ static int fragments_add(Compilation *c)
 
 /* ---- roles ---- */
 
-static Place roles_place(const Policy *p)
+Place roles_place(const Policy *p)
 {
         if (p->state->roles_set || !p->host)
                 return (Place){ 0 };
@@ -152,9 +171,9 @@ static int role_tell_unknown(Compilation *c, const char *name)
 
         for (size_t i = 0; i < c->policy->n_roles; i++)
                 buffer_printf(&known, "%s%s", i > 0 ? ", " : "", c->policy->roles[i]->name);
-        return diagnostics_error(c->diagnostics, roles_place(c->policy), "roles",
-                "there is no role %s%s%s%s", name, known.length > 0 ? " (" : "",
-                known.length > 0 ? known.data : "", known.length > 0 ? ")" : "");
+        return compile_error(c, roles_place(c->policy), "roles", "there is no role %s%s%s%s", name,
+                known.length > 0 ? " (" : "", known.length > 0 ? known.data : "",
+                known.length > 0 ? ")" : "");
 }
 
 /* The active roles, in order; what is wrong in the list is told. *ret is malloc()ed. */
@@ -176,7 +195,7 @@ static int roles_collect(Compilation *c, const Role ***ret, size_t *ret_n)
                 if (!role)
                         r = role_tell_unknown(c, *names);
                 else if (twice)
-                        r = diagnostics_error(c->diagnostics, roles_place(c->policy), "roles",
+                        r = compile_error(c, roles_place(c->policy), "roles",
                                 "role %s is listed twice", *names);
                 else
                         roles[n++] = role;
@@ -210,8 +229,7 @@ static int role_add_managed(Compilation *c, const Role *role)
                         uint16_t port = role->manages[d].items[i];
 
                         if (!ports_contain(&c->mail_ports, port))
-                                return diagnostics_error(c->diagnostics, (Place){ role->file, 0 },
-                                        "manages",
+                                return compile_error(c, (Place){ role->file, 0 }, "manages",
                                         "role %s manages %u, which is not a mail port here",
                                         role->name, port);
                         ports_add(managed, port);

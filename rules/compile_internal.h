@@ -31,6 +31,7 @@ typedef struct Identities {
 /* A var's value, read as one type. */
 typedef struct ScopeVar {
         const char *name;
+        char setting[NAME_MAX_LENGTH + 8]; /* "vars.NAME" */
         VarType type;
         int error; /* 0, or -EINVAL and told */
         bool any;  /* networks: "any" */
@@ -90,6 +91,19 @@ typedef struct Compilation {
         Ruleset *ruleset;
 } Compilation;
 
+/* compile.c */
+
+/* Tells the user at a place, with the setting in front of the text if there is one (rules typed at
+ * a terminal have none). Returns what diagnostics_add() does. */
+int compile_tell(Compilation *c, Severity severity, Place place, const char *setting,
+        const char *format, ...) _printf_(5, 6);
+
+#define compile_error(c, place, setting, ...) \
+        compile_tell(c, SEVERITY_ERROR, place, setting, __VA_ARGS__)
+
+/* Where the list of roles stands; nowhere, if p25ctl set it. */
+Place roles_place(const Policy *p);
+
 /* compile_names.c */
 
 /*
@@ -105,6 +119,8 @@ void name_table_deinit(NameTable *t);
 /* compile_sets.c */
 
 int sets_collect(Compilation *c);
+/* Is there such a set, with entries? */
+int set_check(Compilation *c, const char *name, Place place, const char *setting);
 /* Adds the set to the ruleset and *ret (which borrows the name and owns a reference). */
 int set_use(Compilation *c, const char *name, Place place, const char *setting, MatchSet *ret);
 

@@ -160,28 +160,26 @@ static int name_tell(Compilation *c, NameKind kind, NameAnswer *a, bool candidat
         if (name_was_told(a, place))
                 return fatal ? -EINVAL : 0;
         if (a->error == -EAGAIN)
-                return diagnostics_add(c->diagnostics, mild, place, setting,
+                return compile_tell(c, mild, place, setting,
                         "%s %s cannot be looked up yet: the rule matches nothing of it until "
                         "then",
                         w->noun, a->name);
         if (kind == NAME_UNIT && a->error == -ENOENT)
-                return diagnostics_add(c->diagnostics, mild, place, setting,
+                return compile_tell(c, mild, place, setting,
                         "unit %s is not running: the rule matches nothing of it until it does",
                         a->name);
         if (kind == NAME_UNIT && a->error == -EINVAL)
-                return diagnostics_error(
-                        c->diagnostics, place, setting, "%s is no name of a systemd unit", a->name);
+                return compile_error(c, place, setting, "%s is no name of a systemd unit", a->name);
         if (a->error == -EOPNOTSUPP)
-                return diagnostics_error(c->diagnostics, place, setting,
+                return compile_error(c, place, setting,
                         "unit %s: units need cgroup v2, which this host does not have", a->name);
         if (a->error == -ENOENT)
-                return diagnostics_error(
-                        c->diagnostics, place, setting, "no such %s: %s", w->noun, a->name);
+                return compile_error(c, place, setting, "no such %s: %s", w->noun, a->name);
         if (a->error == -ERANGE)
-                return diagnostics_error(c->diagnostics, place, setting,
+                return compile_error(c, place, setting,
                         "%s is out of range for a %s (0 to 4294967294)", a->name, w->noun);
-        return diagnostics_error(c->diagnostics, place, setting, "%s %s cannot be resolved: %s",
-                w->noun, a->name, strerrordesc_np(-a->error));
+        return compile_error(c, place, setting, "%s %s cannot be resolved: %s", w->noun, a->name,
+                strerrordesc_np(-a->error));
 }
 
 static int compare_ids(const void *a, const void *b)

@@ -184,7 +184,7 @@ static int list_expand(Compilation *c, Scope *s, const AddressList *l, Place pla
                         r = expansion_add(&e, &v->networks, &capacity);
         }
         if (r == 0 && e.list.n > RULE_ADDRESSES_MAX)
-                r = diagnostics_error(c->diagnostics, place, setting,
+                r = compile_error(c, place, setting,
                         "%zu addresses, and a rule holds %u at most: use a set", e.list.n,
                         RULE_ADDRESSES_MAX);
         if (r < 0) {
@@ -308,8 +308,8 @@ static int names_find(Compilation *c, Scope *s, const Rule *rule, char *const *n
                 c, kind, names, s->kind == SOURCE_ROLE, place, setting, ret, &missing);
         if (r < 0 || !missing)
                 return r;
-        return diagnostics_add(c->diagnostics, SEVERITY_NOTE, place, setting,
-                "role %s: these do not exist and are skipped: %s", s->role->name, missing);
+        return compile_tell(c, SEVERITY_NOTE, place, setting,
+                "role %s skips what does not exist: %s", s->role->name, missing);
 }
 
 /* Resolves a list and puts what came of a var in its place; if that is nothing, the var stays. */

@@ -9,6 +9,7 @@
 #include "rules/compile_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static int set_add(Compilation *c, SetSource s)
 {
@@ -63,17 +64,18 @@ static int set_compare(const void *a, const void *b)
 
 static int set_tell_twin(Compilation *c, const SetSource *first, const SetSource *second)
 {
+        char setting[NAME_MAX_LENGTH + 8];
+
+        snprintf(setting, sizeof(setting), "sets.%s", second->name);
         if (first->stored)
-                return diagnostics_error(c->diagnostics, second->place, "sets",
-                        "set %s is declared here, and p25ctl made one of this name too (p25ctl "
-                        "set drop %s)",
-                        second->name, second->name);
+                return compile_error(c, second->place, setting,
+                        "declared here, and p25ctl made a set of this name too (p25ctl set drop "
+                        "%s)",
+                        second->name);
         if (!first->place.file)
-                return diagnostics_error(c->diagnostics, second->place, "sets",
-                        "set %s is declared twice", second->name);
-        return diagnostics_error(c->diagnostics, second->place, "sets",
-                "set %s is declared twice: the other is at %s:%u", second->name, first->place.file,
-                first->place.line);
+                return compile_error(c, second->place, setting, "declared twice");
+        return compile_error(c, second->place, setting, "declared twice: the other is at %s:%u",
+                first->place.file, first->place.line);
 }
 
 int sets_collect(Compilation *c)
@@ -127,18 +129,37 @@ static int set_publish(Compilation *c, SetSource *s)
         return 0;
 }
 
-int set_use(Compilation *c, const char *name, Place place, const char *setting, MatchSet *ret)
+static int set_find(
+        Compilation *c, const char *name, Place place, const char *setting, SetSource **ret)
 {
         SetSource *s = NULL;
 
         if (c->n_sets > 0)
                 s = bsearch(name, c->sets, c->n_sets, sizeof(*c->sets), set_compare_name);
         if (!s)
-                return diagnostics_error(
-                        c->diagnostics, place, setting, "there is no set @%s", name);
+                return compile_error(c, place, setting, "there is no set @%s", name);
         if (!s->entries)
-                return diagnostics_error(c->diagnostics, place, setting,
-                        "the entries of set @%s could not be read", name);
+                return compile_error(
+                        c, place, setting, "the entries of set @%s could not be read", name);
+        *ret = s;
+        return 0;
+}
+
+int set_check(Compilation *c, const char *name, Place place, const char *setting)
+{
+        SetSource *s;
+
+        return set_find(c, name, place, setting, &s);
+}
+
+int set_use(Compilation *c, const char *name, Place place, const char *setting, MatchSet *ret)
+{
+        SetSource *s;
+        int r;
+
+        r = set_find(c, name, place, setting, &s);
+        if (r < 0)
+                return r;
         if (!s->used_name && set_publish(c, s) < 0)
                 return -ENOMEM;
         *ret = (MatchSet){ .name = s->used_name, .ranges = range_set_ref(*s->ranges) };

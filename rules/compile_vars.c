@@ -11,6 +11,7 @@
 #include "rules/compile_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 typedef struct VarText {
         const char *name;
@@ -56,15 +57,37 @@ static bool host_find_value(Compilation *c, const char *name, VarText *ret)
 
 /* ---- reading a value as a type ---- */
 
+/* With the setting in front, as compile_tell() has it. */
+static int var_tell_found(Compilation *c, const ScopeVar *v, const Diagnostics *found)
+{
+        for (size_t i = 0; i < found->n; i++) {
+                const Diagnostic *d = found->items + i;
+
+                if (compile_tell(c, d->severity, (Place){ d->file, d->line }, v->setting, "%s",
+                            d->text) == -ENOMEM)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int var_read_networks(Compilation *c, const VarText *t, ScopeVar *v)
 {
-        int r;
+        _cleanup_diagnostics_ Diagnostics found = { 0 };
+        int r, k = 0;
 
         r = address_list_parse(
-                (char **)t->value, false, v->name, t->place, c->diagnostics, &v->networks);
-        if (r == -E2BIG)
+                (char **)t->value, false, v->setting, t->place, &found, &v->networks);
+        if (r == -ENOMEM || var_tell_found(c, v, &found) < 0)
+                return -ENOMEM;
+        if (r < 0)
                 return -EINVAL;
-        v->any = r == 0 && v->networks.n == 0 && strv_length(t->value) > 0;
+        v->any = v->networks.n == 0 && strv_length(t->value) > 0;
+        for (size_t i = 0; i < v->networks.n && k != -ENOMEM; i++) {
+                if (v->networks.items[i].kind != ADDRESS_SET)
+                        continue;
+                k = set_check(c, v->networks.items[i].name, t->place, v->setting);
+                r = k < 0 ? k : r;
+        }
         return r;
 }
 
@@ -86,18 +109,16 @@ static int var_read_ports(Compilation *c, const VarText *t, ScopeVar *v)
 
         for (char *const *s = t->value; s && *s; s++) {
                 if (port_parse(*s, &port) < 0)
-                        return diagnostics_error(c->diagnostics, t->place, v->name,
-                                "%s is neither a port nor a service", *s);
+                        return compile_error(
+                                c, t->place, v->setting, "%s is neither a port nor a service", *s);
                 if (!ports_contain(&c->mail_ports, port))
-                        return diagnostics_error(
-                                c->diagnostics, t->place, v->name, "%s is not a mail port", *s);
+                        return compile_error(c, t->place, v->setting, "%s is not a mail port", *s);
                 if (ports_add(&v->ports, port) < 0)
-                        return diagnostics_error(
-                                c->diagnostics, t->place, v->name, "more than %u ports", PORTS_MAX);
+                        return compile_error(
+                                c, t->place, v->setting, "more than %u ports", PORTS_MAX);
         }
         if (v->ports.n == 0)
-                return diagnostics_error(
-                        c->diagnostics, t->place, v->name, "the var %s holds no port", v->name);
+                return compile_error(c, t->place, v->setting, "no port");
         return 0;
 }
 
@@ -107,9 +128,9 @@ static int var_tell_missing(
         bool none = strv_length(v->identities.names) == 0;
         Severity severity = t->given || none ? SEVERITY_WARNING : SEVERITY_NOTE;
 
-        return diagnostics_add(c->diagnostics, severity, t->place, v->name,
-                "role %s: of its %s %s, these do not exist and are skipped: %s%s", s->role->name,
-                var_type_to_string(v->type), v->name, missing,
+        return compile_tell(c, severity, t->place, v->setting,
+                "role %s skips %s that do not exist: %s%s", s->role->name,
+                var_type_to_string(v->type), missing,
                 none ? " (none is left: rules for them match nothing)" : "");
 }
 
@@ -119,7 +140,7 @@ static int var_read_names(
         _cleanup_free_ char *missing = NULL;
         int r;
 
-        r = identities_resolve(c, kind, t->value, s->kind == SOURCE_ROLE, t->place, v->name,
+        r = identities_resolve(c, kind, t->value, s->kind == SOURCE_ROLE, t->place, v->setting,
                 &v->identities, &missing);
         if (r < 0 || !missing)
                 return r;
@@ -151,6 +172,8 @@ static int scope_add_var(Compilation *c, Scope *s, const char *name, VarType typ
 {
         ScopeVar v = { .name = name, .type = type };
 
+        snprintf(v.setting, sizeof(v.setting), "vars.%s", name);
+
         if (array_grow(&s->vars, s->n_vars, sizeof(*s->vars)) < 0)
                 return -ENOMEM;
         if (t)
@@ -169,20 +192,20 @@ static int scope_add_var(Compilation *c, Scope *s, const char *name, VarType typ
 
 static int var_tell_required(Compilation *c, const Role *role, const VarDecl *decl)
 {
-        const HostConf *h = c->policy->host;
-        Place place = { 0 };
-        bool users = decl->type != VAR_NETWORKS && decl->type != VAR_PORTS;
+        static const char *const examples[_VAR_TYPE_MAX] = {
+                [VAR_NETWORKS] = "192.0.2.0/24",
+                [VAR_USERS] = "USER",
+                [VAR_GROUPS] = "GROUP",
+                [VAR_UNITS] = "postfix.service",
+                [VAR_PORTS] = "smtp",
+        };
+        char setting[NAME_MAX_LENGTH + 8];
 
-        if (h)
-                place = (Place){ h->common->file, c->policy->state->roles_set ? 0 : h->roles_line };
-        return diagnostics_error(c->diagnostics, place, "vars",
-                "role %s needs the var %s%s%s%s: set it in p25.conf, as in vars = { %s = [ \"%s\" "
-                "]; };",
-                role->name, decl->name, decl->help ? " (" : "", decl->help ? decl->help : "",
-                decl->help ? ")" : "", decl->name,
-                users                     ? "NAME"
-                : decl->type == VAR_PORTS ? "smtp"
-                                          : "192.0.2.0/24");
+        snprintf(setting, sizeof(setting), "vars.%s", decl->name);
+        return compile_error(c, roles_place(c->policy), setting,
+                "role %s needs it%s%s: set it in p25.conf, as in vars = { %s = [ \"%s\" ]; };",
+                role->name, decl->help ? ", " : "", decl->help ? decl->help : "", decl->name,
+                examples[decl->type]);
 }
 
 static int role_add_var(Compilation *c, Scope *s, const VarDecl *decl)
@@ -235,14 +258,13 @@ static int scope_find_role_var(Compilation *c, const Scope *s, const char *name,
                 if (!streq(v->name, name))
                         continue;
                 if (v->type != type)
-                        return diagnostics_error(c->diagnostics, place, setting,
+                        return compile_error(c, place, setting,
                                 "the var %s holds %s, and %s are wanted here", name,
                                 var_type_to_string(v->type), var_type_to_string(type));
                 *ret = v;
                 return v->error;
         }
-        return diagnostics_error(
-                c->diagnostics, place, setting, "role %s declares no var %s", s->role->name, name);
+        return compile_error(c, place, setting, "role %s declares no var %s", s->role->name, name);
 }
 
 /* The value of a fragment's var, or p25.conf's behind it. */
@@ -269,8 +291,8 @@ int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Plac
                         return s->vars[i].error;
                 }
         if (!scope_find_value(c, s, name, &t))
-                return diagnostics_error(c->diagnostics, place, setting, "there is no var $%s%s",
-                        name, s->kind == SOURCE_P25CTL ? " outside of files" : "");
+                return compile_error(c, place, setting, "there is no var $%s%s", name,
+                        s->kind == SOURCE_P25CTL ? " outside of files" : "");
         r = scope_add_var(c, s, t.name, type, &t);
         if (r == 0)
                 *ret = s->vars + s->n_vars - 1;
@@ -279,15 +301,16 @@ int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Plac
 
 int scope_warn_unused(Compilation *c, const Scope *s, const bool *also_used)
 {
+        char setting[NAME_MAX_LENGTH + 8];
+
         for (size_t i = 0; i < s->fragment->vars.n; i++) {
                 const VarValue *v = s->fragment->vars.items + i;
 
                 if (s->used[i] || (also_used && also_used[i]))
                         continue;
-                if (diagnostics_warning(c->diagnostics, (Place){ v->file, v->line }, "vars",
-                            "nothing uses the var %s: no active role declares it and no rule names "
-                            "it",
-                            v->name) < 0)
+                snprintf(setting, sizeof(setting), "vars.%s", v->name);
+                if (compile_tell(c, SEVERITY_WARNING, (Place){ v->file, v->line }, setting,
+                            "nothing uses it: no active role declares it, no rule names it") < 0)
                         return -ENOMEM;
         }
         return 0;

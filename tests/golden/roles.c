@@ -4,9 +4,11 @@
  * Shipped roles and whole policies against their golden texts in tests/golden/roles:
  * ROLE.role is the canonical text of a shipped role; NAME.ir is what NAME.conf (a p25.conf), with
  * NAME.d/ (fragments) and NAME.words (p25ctl's rules, a line each), says and compiles to.
- * GOLDEN_UPDATE=1 writes what is found.
+ * tests/golden-fail/roles/NAME.txt is what is wrong with NAME.conf there. GOLDEN_UPDATE=1 writes
+ * what is found.
  */
 
+#include "rules/evaluate.h"
 #include "rules/print.h"
 #include "rules/words.h"
 #include "tests/lib/policy_files.h"
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #define FOLDER "tests/golden/roles/"
+#define BAD_FOLDER "tests/golden-fail/roles/"
 
 /* Compares with the file, or writes it. */
 static void file_expect(const char *path, const char *found)
@@ -153,11 +156,50 @@ static void test_policies(void **state)
         globfree(&g);
 }
 
+/* ---- policies that are refused ---- */
+
+static void refusal_check(const char *path)
+{
+        _cleanup_free_ char *name = test_base_name(path), *text = test_read_file(path);
+        _cleanup_free_ char *golden = format_path(BAD_FOLDER, name, ".txt"), *found = NULL;
+        _cleanup_(policy_free_p) Policy *p = make_policy();
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(ruleset_free_p) Ruleset *r = NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
+        int k;
+
+        test_load_roles(p, &d);
+        k = parse_host(text, strlen(text), "p25.conf", &d, &p->host);
+        if (k == 0)
+                k = compile_policy(p, &fixture_names, &d, &r);
+        if (k == 0)
+                k = assertions_check(p, r, &fixture_names, &d);
+        if (k != -EINVAL && k != -EPERM)
+                print_error("%s is not refused\n", path);
+        assert_true(k == -EINVAL || k == -EPERM);
+        diagnostics_tell(&b, &d);
+        assert_int_equal(buffer_take(&b, &found), 0);
+        file_expect(golden, found);
+}
+
+static void test_refusals(void **state)
+{
+        glob_t g = { 0 };
+
+        (void)state;
+        assert_int_equal(glob(BAD_FOLDER "*.conf", 0, NULL, &g), 0);
+        for (size_t i = 0; i < g.gl_pathc; i++)
+                refusal_check(g.gl_pathv[i]);
+        assert_true(g.gl_pathc >= 15);
+        globfree(&g);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_roles),
                 cmocka_unit_test(test_policies),
+                cmocka_unit_test(test_refusals),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,7 +238,7 @@ static void test_role_vars(void **state)
         add_rule(&role->rules, .source = SOURCE_ROLE, .source_name = "relay",
                 .direction = DIRECTION_OUT, .to = "$hosts", .user = "$mta");
         assert_refused(p,
-                "role relay needs the var internal (networks that may use the relay): set it in "
+                "vars.internal: role relay needs it, networks that may use the relay: set it in "
                 "p25.conf, as in vars = { internal = [ \"192.0.2.0/24\" ]; };",
                 "p25.conf", 2);
         add_value(h->common, "internal", "10.0.0.0/8,@s,fd00::/8", 7);
@@ -274,7 +274,7 @@ static void test_role_vars(void **state)
         assert_null(c->rule->user[2]);
         /* one note for the candidates that are not there */
         assert_int_equal(d.n, 1);
-        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "skipped: exim"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "not exist: exim"));
         assert_string_equal(d.items[0].file, "role.conf");
         assert_int_equal(d.items[0].line, 5);
 }
@@ -317,7 +317,7 @@ static void test_bad_role_vars(void **state)
         assert_refused(p, "smtp.example.org", "p25.conf", 12);
         h->common->vars.items[0].value = strv_free(h->common->vars.items[0].value);
         h->common->vars.items[0].value = split("@nosuch");
-        assert_refused(p, "there is no set @nosuch", "role.conf", 11);
+        assert_refused(p, "vars.v: there is no set @nosuch", "p25.conf", 12);
         h->common->vars.items[0].value = strv_free(h->common->vars.items[0].value);
         add_value(h->common, "q", "25,22", 13);
         assert_refused(p, "22 is not a mail port", "p25.conf", 13);
@@ -350,8 +350,8 @@ static void test_fragment_vars(void **state)
         assert_int_equal(rules[2].from.sets[0].ranges->v4[0].first, 0x0a020000);
         assert_int_equal(rules[3].from.sets[0].ranges->v4[0].first, 0x0a010000);
         assert_int_equal(d.n, 2);
-        assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "nothing uses the var unused"));
-        assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "nothing uses the var idle"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "vars.unused: nothing uses it"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "vars.idle: nothing uses it"));
 }
 
 static void test_bad_fragment_vars(void **state)
@@ -460,7 +460,7 @@ static void test_role_candidates(void **state)
         assert_int_equal(c[1].users[0], 8);
         assert_int_equal(d.n, 2);
         assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "none is left"));
-        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "skipped: exim"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "not exist: exim"));
 }
 
 /* ---- sets ---- */
@@ -513,10 +513,10 @@ static void test_bad_sets(void **state)
         assert_refused(p, "there is no set @nosuch", "fragment.conf", 6);
         add_set(h->common, "nosuch", "10.0.0.1\n", 2);
         add_set(f, "nosuch", "10.0.0.1\n", 4);
-        assert_refused(p, "set nosuch is declared twice", "p25.conf", 2);
+        assert_refused(p, "sets.nosuch: declared twice", "p25.conf", 2);
         add_stored_set(p, "other", "10.0.0.1\n");
         add_set(f, "other", "10.0.0.1\n", 5);
-        assert_refused(p, "p25ctl made one of this name too", "fragment.conf", 5);
+        assert_refused(p, "p25ctl made a set of this name too", "fragment.conf", 5);
 }
 
 static void test_fragment_twice(void **state)

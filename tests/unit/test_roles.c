@@ -166,8 +166,8 @@ static void test_required(void **state)
         static const struct {
                 const char *role, *text;
         } cases[] = {
-                { "internal-relay", "role internal-relay needs the var internal (" },
-                { "legacy-relay", "role legacy-relay needs the var devices (" },
+                { "internal-relay", "vars.internal: role internal-relay needs it" },
+                { "legacy-relay", "vars.devices: role legacy-relay needs it" },
         };
 
         (void)state;

@@ -187,6 +187,8 @@ KERNEL = \
 FUZZ = \
 	address \
 	bus \
+	compile \
+	packet \
 	report \
 	setfile \
 	words \

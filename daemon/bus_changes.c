@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #define ROLES_MAX 1000
+#define PIPE_PAUSE_USEC UINT64_C(50000)
 #define UPLOAD_BYTES_MAX (128u << 20) /* 64 bytes for each entry of the largest set */
 
 #define _cleanup_result_ _cleanup_(change_result_deinit)
@@ -324,6 +326,18 @@ static void on_still_there(void *data, int r, _unused_ const Caller *caller)
         bus_call_finish(c, r, &error);
 }
 
+static int on_pause_over(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+        int r;
+
+        r = auth_query(&c->auth, c->message, PRIVILEGE_MANAGE, on_still_there, c);
+        if (r < 0)
+                bus_call_finish(c, r, &error);
+        return 0;
+}
+
 static int upload_error(int r, sd_bus_error *error)
 {
         switch (r) {
@@ -343,7 +357,8 @@ static int upload_error(int r, sd_bus_error *error)
 
 /*
  * A pipe ends also when its writer is killed in the midst of a list; half a list must not become
- * the set. Whoever died has left the bus too: it is asked once more.
+ * the set. Whoever died has left the bus too, or leaves it in this moment: after a pause it is
+ * asked once more.
  */
 static void on_uploaded(void *data, int r, char *text, size_t n)
 {
@@ -355,7 +370,8 @@ static void on_uploaded(void *data, int r, char *text, size_t n)
         if (r < 0)
                 r = upload_error(r, &error);
         else if (bus_upload_is_pipe(c->upload)) {
-                r = auth_query(&c->auth, c->message, PRIVILEGE_MANAGE, on_still_there, c);
+                r = sd_event_add_time_relative(c->bus->event, &c->pause, CLOCK_MONOTONIC,
+                        PIPE_PAUSE_USEC, 1000, on_pause_over, c);
                 if (r >= 0)
                         return;
         } else

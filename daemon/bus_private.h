@@ -61,6 +61,7 @@ struct BusCall {
         Caller caller; /* of PRIVILEGE_MANAGE alone */
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
+        sd_event_source *pause;
         Change change;
         const char *set; /* its name, in message */
         char *text;

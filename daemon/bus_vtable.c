@@ -52,6 +52,7 @@ static BusCall *call_free(BusCall *c)
         if (c->upload)
                 c->bus->n_uploads--;
         bus_upload_free(c->upload);
+        sd_event_source_disable_unref(c->pause);
         auth_query_cancel(&c->auth);
         if (c->next)
                 c->next->previous = c->previous;

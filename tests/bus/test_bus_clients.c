@@ -185,7 +185,7 @@ static void test_dead_writer(void **state)
         replace(f->bus, fd);
         close(fd);
         revision = get_revision(f->bus);
-        for (unsigned i = 0; i < 5; i++) {
+        for (unsigned i = 0; i < 20; i++) {
                 pid_t pid = fork();
 
                 assert_true(pid >= 0);
@@ -199,12 +199,12 @@ static void test_dead_writer(void **state)
                         assert_true(sd_bus_send(bus, m, NULL) >= 0);
                         assert_true(sd_bus_flush(bus) >= 0);
                         dprintf(p[1], "10.0.0.%u\n", i);
-                        usleep(100000);
+                        usleep(10000);
                         kill(getpid(), SIGKILL);
                 }
                 assert_int_equal(waitpid(pid, NULL, 0), pid);
-                usleep(50000);
         }
+        usleep(200000);
         assert_int_equal(get_revision(f->bus), revision);
         assert_int_equal(count_entries(f->bus, "s"), 1);
 }

@@ -36,6 +36,7 @@ RULES = \
 	nft_update \
 	assertions \
 	compile \
+	compile_id \
 	compile_names \
 	compile_rule \
 	compile_sets \

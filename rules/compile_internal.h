@@ -135,6 +135,12 @@ int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Plac
 /* Warns of vars that nobody uses. */
 int scope_warn_unused(Compilation *c, const Scope *s, const bool *also_used);
 
+/* compile_id.c */
+
+/* A reference to the rule, which has an id of its own from now on; to a copy if the same rule
+ * stands in the policy twice. */
+int rule_identify(Compilation *c, Rule *rule, Rule **ret);
+
 /* compile_rule.c */
 
 /* Gives the rule its id and compiles it into *ret. */

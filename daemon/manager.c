@@ -10,6 +10,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
+
+/* A connection that a change denies ends within a second (SPEC section 2). */
+#define CUT_DELAY_USEC (150 * UINT64_C(1000))
+#define SAVE_DELAY_USEC (200 * UINT64_C(1000))
 
 void change_result_deinit(ChangeResult *r)
 {
@@ -24,7 +29,8 @@ Manager *manager_free(Manager *m)
         if (!m)
                 return NULL;
         watch_free(m->watch);
-        sd_event_source_disable_unref(m->later);
+        sd_event_source_disable_unref(m->cut_later);
+        sd_event_source_disable_unref(m->save_later);
         if (m->backend)
                 m->backend->ops->close(m->backend);
         policy_free(m->policy);
@@ -80,7 +86,8 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
                 return r;
         }
         watch_update(m->watch);
-        manager_do_later(m, m->installed);
+        manager_cut_later(m);
+        manager_save_later(m);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -210,30 +217,57 @@ int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
         return m->backend->ops->apply(m->backend, r, d);
 }
 
-static int on_later(sd_event_source *s, void *data)
+static int on_cut(sd_event_source *s, uint64_t usec, void *data)
 {
         Manager *m = data;
         uint64_t n;
 
         (void)s;
-        if (m->cut_later && m->installed && !m->ruleset->keep_established) {
-                if (m->cut)
-                        (void)m->cut(m->ruleset, &n);
-                (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
-        }
-        m->cut_later = false;
+        (void)usec;
+        if (!m->installed || m->ruleset->keep_established)
+                return 0;
+        if (m->cut)
+                (void)m->cut(m->ruleset, &n);
+        (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
+        return 0;
+}
+
+static int on_save(sd_event_source *s, uint64_t usec, void *data)
+{
+        Manager *m = data;
+
+        (void)s;
+        (void)usec;
         if (m->inputs_are_good && m->installed && !m->failsafe)
                 (void)store_save_good(m->store, &m->inputs);
         return 0;
 }
 
-void manager_do_later(Manager *m, bool cut)
+static void run_later(
+        Manager *m, sd_event_source **s, uint64_t usec, sd_event_time_handler_t handler)
 {
-        m->cut_later = m->cut_later || cut;
-        if (m->later)
-                (void)sd_event_source_set_enabled(m->later, SD_EVENT_ONESHOT);
-        else
-                (void)sd_event_add_defer(m->event, &m->later, on_later, m);
+        int enabled = SD_EVENT_OFF;
+
+        if (!*s) {
+                (void)sd_event_add_time_relative(
+                        m->event, s, CLOCK_MONOTONIC, usec, 10000, handler, m);
+                return;
+        }
+        /* one that runs already is not put off by the next change */
+        if (sd_event_source_get_enabled(*s, &enabled) >= 0 && enabled == SD_EVENT_OFF) {
+                (void)sd_event_source_set_time_relative(*s, usec);
+                (void)sd_event_source_set_enabled(*s, SD_EVENT_ONESHOT);
+        }
+}
+
+void manager_cut_later(Manager *m)
+{
+        run_later(m, &m->cut_later, CUT_DELAY_USEC, on_cut);
+}
+
+void manager_save_later(Manager *m)
+{
+        run_later(m, &m->save_later, SAVE_DELAY_USEC, on_save);
 }
 
 /* ---- reading ---- */

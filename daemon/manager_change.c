@@ -260,7 +260,8 @@ static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
         m->ruleset = ruleset;
         m->installed = enabled;
         watch_update(m->watch);
-        manager_do_later(m, true);
+        manager_cut_later(m);
+        manager_save_later(m);
 }
 
 /* Nothing to say to kernel and disk; but files that say the same were read anew, and users may have
@@ -278,7 +279,8 @@ static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeRes
         ruleset_free(m->ruleset);
         m->ruleset = ruleset;
         watch_update(m->watch);
-        manager_do_later(m, false);
+        manager_cut_later(m);
+        manager_save_later(m);
         return 0;
 }
 

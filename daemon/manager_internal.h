@@ -44,8 +44,10 @@ struct Manager {
         char *repaired_by; /* the last process, or NULL */
 
         Watch *watch;
-        sd_event_source *later; /* cuts connections and keeps copies after the reply is out */
-        bool cut_later;
+        /* Timers, so that a change is answered before connections are looked at, and a hundred
+         * changes in a row make one look. */
+        sd_event_source *cut_later;
+        sd_event_source *save_later;
 };
 
 /* ---- the pipeline: manager_change.c ---- */
@@ -96,8 +98,9 @@ int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
 /* Puts a ruleset into the kernel. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
-/* Cuts what the policy in force refuses, keeps copies of good files: soon, not now. */
-void manager_do_later(Manager *m, bool cut);
+/* Soon, not now: cuts what the policy in force refuses; keeps copies of good files. */
+void manager_cut_later(Manager *m);
+void manager_save_later(Manager *m);
 
 /* Loads and applies at the start. */
 int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);

@@ -104,7 +104,7 @@ static void resolve(Manager *m)
                         return;
                 ruleset_free(m->ruleset);
                 m->ruleset = TAKE_PTR(ruleset);
-                manager_do_later(m, m->installed);
+                manager_cut_later(m);
         }
         manager_take_told(m, &d);
 }

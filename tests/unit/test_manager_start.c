@@ -78,7 +78,7 @@ static void test_last_good(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(0); /* keeps the copies */
+        settle(400000); /* keeps the copies */
         do_words("deny in 465", true, "+ deny 465/tcp");
         write_text("etc/p25/p25.conf", "roles = ( \"closed\";");
         start();
@@ -88,7 +88,7 @@ static void test_last_good(void **state)
         assert_non_null(strstr(backend_memory_text(backend), "465"));
         /* changes go on */
         do_words("deny in 587", true, "+ deny 587/tcp");
-        settle(0);
+        settle(400000);
         start();
         expect_warning("good last");
         write_text("etc/p25/p25.conf", conf);
@@ -204,7 +204,7 @@ static void test_users_come_and_go(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(0);
+        settle(400000);
         do_words("allow out user postfix", true, "+ allow out 25/tcp user postfix");
         assert_non_null(strstr(backend_memory_text(backend), "101"));
         /* the user is deleted and made again with another number */
@@ -216,7 +216,7 @@ static void test_users_come_and_go(void **state)
         do_words("deny out 465", true, "+ deny out 465/tcp");
         start();
         expect_warning("postfix");
-        settle(0);
+        settle(400000);
         write_text("host/passwd.new", "root:x:0:0::/:\npostfix:x:777:105::/:\nexim:x:778:1::/:\n");
         assert_int_equal(rename(path_of("host/passwd.new"), path_of("host/passwd")), 0);
         settle(500000);
@@ -232,12 +232,12 @@ static void test_counters_and_cuts(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(0);
+        settle(400000);
         assert_int_equal(n_cut, 1);
         do_words("deny in 465", true, "+ deny 465/tcp");
         do_words("deny out 465", true, "+ deny out 465/tcp");
         assert_int_equal(n_cut, 1);
-        settle(0);
+        settle(400000);
         assert_int_equal(n_cut, 2);
         assert_int_equal(backend_memory_count(backend, 2, 5, 300), 0);
         assert_int_equal(backend_memory_count(backend, 2, 1, 60), 0);
@@ -263,7 +263,7 @@ static void test_counters_and_cuts(void **state)
         write_text("etc/p25/p25.conf", "enabled = true;\nkeep_established = true;\n");
         do_reload(true, "- role closed\n+ keep_established\n"
                         "- allow from @file to any port 25 (p25.conf)\n- set file 1 entry");
-        settle(0);
+        settle(400000);
         assert_int_equal(n_cut, 2);
 }
 

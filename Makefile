@@ -148,6 +148,9 @@ CLI = \
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
 	test_cli \
+	test_parse \
+	test_print \
+	test_vocabulary \
 	test_json \
 	test_report \
 	test_host \
@@ -175,6 +178,7 @@ BUS = \
 
 # compare with the files of tests/golden
 GOLDEN = \
+	policy \
 	roles \
 	words \
 
@@ -186,6 +190,7 @@ KERNEL = \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \
+	policy \
 	address \
 	bus \
 	compile \

@@ -170,9 +170,15 @@ static Token next_mark(Lexer *l)
                 char c;
                 Token token;
         } marks[] = {
-                { '=', TOKEN_ASSIGN }, { ':', TOKEN_ASSIGN }, { ',', TOKEN_COMMA },
-                { ';', TOKEN_SEMICOLON }, { '{', TOKEN_OPEN }, { '[', TOKEN_OPEN },
-                { '(', TOKEN_OPEN }, { '}', TOKEN_CLOSE }, { ']', TOKEN_CLOSE },
+                { '=', TOKEN_ASSIGN },
+                { ':', TOKEN_ASSIGN },
+                { ',', TOKEN_COMMA },
+                { ';', TOKEN_SEMICOLON },
+                { '{', TOKEN_OPEN },
+                { '[', TOKEN_OPEN },
+                { '(', TOKEN_OPEN },
+                { '}', TOKEN_CLOSE },
+                { ']', TOKEN_CLOSE },
                 { ')', TOKEN_CLOSE },
         };
         char c = l->text[l->at++];

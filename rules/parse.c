@@ -102,9 +102,7 @@ NodeInteger node_integer(const Node *n)
         const Scan *scan = config_setting_get_hook(config_root_setting(setting_of(n)->config));
         const char *token = scan->text + node_scalar(n)->offset;
         LexerInteger i = lexer_integer(token);
-        NodeInteger ret = {
-                .value = i.value, .overflow = i.overflow, .has_suffix = i.has_suffix
-        };
+        NodeInteger ret = { .value = i.value, .overflow = i.overflow, .has_suffix = i.has_suffix };
         bool is_float;
 
         snprintf(ret.text, sizeof(ret.text), "%.*s", (int)lexer_number_length(token, &is_float),
@@ -177,10 +175,10 @@ static int syntax_error(const Document *doc, const char *file, Diagnostics *d)
         const char *name = scan_name_before(doc->text, line, &n);
 
         if (n == 0)
-                return diagnostics_error(d, ((Place){ file, line }), NULL, "%s",
-                        config_error_text(&doc->config));
+                return diagnostics_error(
+                        d, ((Place){ file, line }), NULL, "%s", config_error_text(&doc->config));
         return diagnostics_error(d, ((Place){ file, line }), NULL, "%s at or after \"%.*s\"",
-                config_error_text(&doc->config), n > 64 ? 64 : (int)n, name);
+                config_error_text(&doc->config), (int)n, name);
 }
 
 /* doc is zeroed before and closed by the caller, also after a failure; it must not move, since
@@ -212,14 +210,13 @@ static int document_open(
                 return syntax_error(doc, file, d);
         if (!attach_places(config_root_setting(&doc->config), &doc->scan, &at) || at != doc->scan.n)
                 return diagnostics_error(
-                        d, ((Place){ file, 0 }), NULL, "the text can be read in two ways");
+                        d, ((Place){ file, 1 }), NULL, "the text can be read in two ways");
         config_setting_set_hook(config_root_setting(&doc->config), &doc->scan);
         return 0;
 }
 
 /* Reads a whole document into the structs given; r->kind, file, name and d are set. */
-static int document_read(
-        Reader *r, const char *text, size_t n, const ReadInto *into, size_t n_into)
+static int document_read(Reader *r, const char *text, size_t n, const ReadInto *into, size_t n_into)
 {
         _cleanup_(document_close) Document doc = { 0 };
         int k, finish;
@@ -244,8 +241,8 @@ int parse_host(const char *text, size_t n, const char *file, Diagnostics *d, Hos
                 return -ENOMEM;
         if (file && !(h->common->file = strdup(file)))
                 return -ENOMEM;
-        k = document_read(&r, text, n,
-                (ReadInto[]){ { GROUP_HOST, h }, { GROUP_COMMON, h->common } }, 2);
+        k = document_read(
+                &r, text, n, (ReadInto[]){ { GROUP_HOST, h }, { GROUP_COMMON, h->common } }, 2);
         if (k < 0)
                 return k;
         *ret = TAKE_PTR(h);
@@ -341,7 +338,7 @@ static void note_kind(const char *name, size_t n, void *data)
         if (vocabulary_find(DOCUMENT_HOST, GROUP_HOST, key))
                 *kind = DOCUMENT_HOST;
         else if (*kind == _DOCUMENT_INVALID &&
-                vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, key))
+                 vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, key))
                 *kind = DOCUMENT_FRAGMENT;
 }
 
@@ -350,7 +347,7 @@ DocumentKind document_kind(const char *text, size_t n)
         DocumentKind kind = _DOCUMENT_INVALID;
         _cleanup_free_ char *copy = NULL;
 
-        if (n > POLICY_TEXT_MAX || !(copy = strndup(text, n)))
+        if (n == 0 || n > POLICY_TEXT_MAX || !(copy = strndup(text, n)))
                 return DOCUMENT_HOST;
         scan_top_names(copy, note_kind, &kind);
         return kind == _DOCUMENT_INVALID ? DOCUMENT_HOST : kind;

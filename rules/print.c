@@ -215,8 +215,8 @@ static void set_limit(Printer *p, const Limit *l)
 {
         if (l->unit_sec > 0) {
                 begin_setting(p, "rate");
-                buffer_printf(p->b, "\"%" PRIu32 "/%s\"", l->rate,
-                        limit_unit_to_string(l->unit_sec));
+                buffer_printf(
+                        p->b, "\"%" PRIu32 "/%s\"", l->rate, limit_unit_to_string(l->unit_sec));
                 end_setting(p);
         }
         if (l->burst > 0)
@@ -341,9 +341,8 @@ static void set_entries(Printer *p, const PrefixSet *s)
         char buffer[ADDRESS_TEXT_MAX];
 
         for (size_t i = 0; i < s->n_v4; i++) {
-                Prefix prefix = {
-                        .address = address_from_ipv4(s->v4[i].address), .bits = s->v4[i].bits
-                };
+                Prefix prefix = { .address = address_from_ipv4(s->v4[i].address),
+                        .bits = s->v4[i].bits };
 
                 next_item(&l);
                 buffer_printf(p->b, "\"%s\"", prefix_format(&prefix, buffer));
@@ -401,7 +400,7 @@ static void set_manages(Printer *outer, const Role *r)
         for (int i = 0; i < _DIRECTION_MAX; i++) {
                 any = any || r->manages_all[i] || r->manages[i].n > 0;
                 same = same && r->manages_all[i] == r->manages_all[0] &&
-                        ports_equal(&r->manages[i], &r->manages[0]);
+                       ports_equal(&r->manages[i], &r->manages[0]);
         }
         if (!any)
                 return;

@@ -39,15 +39,15 @@ static int copy_file(const Reader *r, char **ret)
 static int read_own_name(Reader *r, const Node *n, char **ret)
 {
         if (!name_is_valid(node_name(n)))
-                return reader_error(r, n,
-                        "no name (letters, digits, '_' and '-', at most %d)", NAME_MAX_LENGTH);
+                return reader_error(r, n, "no name (letters, digits, '_' and '-', at most %d)",
+                        NAME_MAX_LENGTH);
         *ret = strdup(node_name(n));
         return *ret ? 0 : -ENOMEM;
 }
 
 /* Calls a reader for each setting of a group whose names the user chooses. */
-static int read_each(Reader *r, const Node *n, int (*read)(Reader *r, const Node *n, void *place),
-        void *place)
+static int read_each(
+        Reader *r, const Node *n, int (*read)(Reader *r, const Node *n, void *place), void *place)
 {
         size_t before = r->n_errors;
 
@@ -60,8 +60,8 @@ static int read_each(Reader *r, const Node *n, int (*read)(Reader *r, const Node
         return r->n_errors > before ? -EINVAL : 0;
 }
 
-static int read_each_member(Reader *r, const Node *n,
-        int (*read)(Reader *r, const Node *n, void *place), void *place)
+static int read_each_member(
+        Reader *r, const Node *n, int (*read)(Reader *r, const Node *n, void *place), void *place)
 {
         size_t before = r->n_errors;
 
@@ -83,8 +83,8 @@ static int read_set(Reader *r, const Node *n, void *place)
         int k;
 
         if (node_kind(n) != NODE_GROUP)
-                return reader_error(r, n,
-                        "a set is a group { entries = [ \"…\" ]; } or { file = \"/…\"; }");
+                return reader_error(
+                        r, n, "must be a group { entries = [ \"…\" ]; } or { file = \"/…\"; }");
         set = list_add(&l->items, &l->n, sizeof(*set));
         if (!set)
                 return -ENOMEM;
@@ -127,8 +127,8 @@ static int read_var(Reader *r, const Node *n, void *place)
         int k;
 
         if (node_kind(n) == NODE_GROUP)
-                return reader_error(r, n,
-                        "a list [ \"…\" ] or one value is wanted here; only roles declare vars");
+                return reader_error(
+                        r, n, "must be a list [ \"…\" ] or one value; only roles declare vars");
         var = list_add(&l->items, &l->n, sizeof(*var));
         if (!var)
                 return -ENOMEM;
@@ -148,6 +148,74 @@ int read_vars(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         return read_each_member(r, n, read_var, place);
 }
 
+/* A default is checked as what would be written in its place in a rule. */
+static int check_default_names(Reader *r, const Node *n, VarDecl *v)
+{
+        _cleanup_(rule_unref_p) Rule *rule = rule_new();
+        char ***place;
+        int k;
+
+        if (!rule)
+                return -ENOMEM;
+        rule->direction = DIRECTION_OUT;
+        place = v->type == VAR_USERS    ? &rule->user
+                : v->type == VAR_GROUPS ? &rule->group
+                                        : &rule->unit;
+        *place = v->value;
+        k = rule_check(rule, &rule->ports, NULL, NULL);
+        *place = NULL;
+        if (k == -EINVAL)
+                return reader_error(r, n, "the default holds what is no name of %s",
+                        var_type_to_string(v->type));
+        return k;
+}
+
+static int check_default_networks(Reader *r, const Node *n, const VarDecl *v)
+{
+        for (char *const *s = v->value; s && *s; s++) {
+                AddressItem item;
+                const char *reason;
+                bool host_bits;
+                int k;
+
+                if (streq(*s, "any") && !s[1] && s == v->value)
+                        return 0;
+                k = address_item_parse(*s, false, &item, &host_bits, &reason);
+                if (k == -EINVAL)
+                        return reader_error(r, n, "the default \"%.64s\": %s", *s, reason);
+                if (k < 0)
+                        return k;
+                address_item_deinit(&item);
+        }
+        return 0;
+}
+
+static int check_default_ports(Reader *r, const Node *n, const VarDecl *v)
+{
+        for (char *const *s = v->value; s && *s; s++)
+                if (port_of_text(*s) == 0)
+                        return reader_error(r, n, "the default \"%.64s\" is no port", *s);
+        return 0;
+}
+
+static int check_default(Reader *r, const Node *n, VarDecl *v)
+{
+        switch (v->type) {
+        case VAR_NETWORKS:
+                return check_default_networks(r, n, v);
+        case VAR_USERS:
+        case VAR_GROUPS:
+        case VAR_UNITS:
+                return check_default_names(r, n, v);
+        case VAR_PORTS:
+                return check_default_ports(r, n, v);
+        case _VAR_TYPE_MAX:
+        case _VAR_TYPE_INVALID:
+                break;
+        }
+        return -EINVAL;
+}
+
 static int read_var_decl(Reader *r, const Node *n, void *place)
 {
         Role *role = place;
@@ -155,8 +223,8 @@ static int read_var_decl(Reader *r, const Node *n, void *place)
         int k;
 
         if (node_kind(n) != NODE_GROUP)
-                return reader_error(r, n,
-                        "a role declares a var, { type = \"networks\"; required = true; }");
+                return reader_error(
+                        r, n, "must be a declaration { type = \"networks\"; required = true; }");
         var = list_add(&role->vars, &role->n_vars, sizeof(*var));
         if (!var)
                 return -ENOMEM;
@@ -165,7 +233,10 @@ static int read_var_decl(Reader *r, const Node *n, void *place)
         if (k < 0)
                 return k;
         k = read_group(r, n, &(ReadInto){ GROUP_VAR, var }, 1);
-        return k < 0 ? k : check_var_value(r, n, var->value);
+        if (k < 0)
+                return k;
+        k = check_var_value(r, n, var->value);
+        return k < 0 ? k : check_default(r, n, var);
 }
 
 int read_var_decls(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
@@ -182,8 +253,7 @@ static int read_assert(Reader *r, const Node *n, void *place)
         int k;
 
         if (node_kind(n) != NODE_GROUP)
-                return reader_error(r, n,
-                        "an assertion is a group { packet = \"…\"; verdict = \"…\"; }");
+                return reader_error(r, n, "must be a group { packet = \"…\"; verdict = \"…\"; }");
         assertion = list_add(&l->items, &l->n, sizeof(*assertion));
         if (!assertion)
                 return -ENOMEM;
@@ -212,8 +282,8 @@ int read_roles(Reader *r, const Node *n, const Setting *s, void *place)
 /* ---- roles ---- */
 
 /* What a rule's setting wants of a var. */
-static int check_var_use(Reader *r, const Node *n, const Role *role, const Rule *rule,
-        const char *setting, const char *name, VarType type)
+static int check_var_use(Reader *r, const Role *role, const Rule *rule, const char *setting,
+        const char *name, VarType type)
 {
         Place place = { rule->file, rule->line };
 
@@ -227,14 +297,12 @@ static int check_var_use(Reader *r, const Node *n, const Role *role, const Rule 
                         "%s: $%s holds %s, and %s are wanted here", setting, name,
                         var_type_to_string(role->vars[i].type), var_type_to_string(type));
         }
-        (void)n;
         r->n_errors++;
         return diagnostics_error(
                 r->d, place, setting, "%s: the role declares no var $%s", setting, name);
 }
 
-static int check_addresses(
-        Reader *r, const Node *n, const Role *role, const Rule *rule, bool to)
+static int check_addresses(Reader *r, const Role *role, const Rule *rule, bool to)
 {
         const AddressList *l = to ? &rule->to : &rule->from;
 
@@ -242,16 +310,15 @@ static int check_addresses(
                 int k = 0;
 
                 if (l->items[i].kind == ADDRESS_VAR)
-                        k = reader_go_on(r,
-                                check_var_use(r, n, role, rule, to ? "to" : "from",
-                                        l->items[i].name, VAR_NETWORKS));
+                        k = reader_go_on(r, check_var_use(r, role, rule, to ? "to" : "from",
+                                                    l->items[i].name, VAR_NETWORKS));
                 if (k < 0)
                         return k;
         }
         return 0;
 }
 
-static int check_rule_vars(Reader *r, const Node *n, const Role *role, const Rule *rule)
+static int check_rule_vars(Reader *r, const Role *role, const Rule *rule)
 {
         const struct {
                 const char *setting;
@@ -264,21 +331,20 @@ static int check_rule_vars(Reader *r, const Node *n, const Role *role, const Rul
         };
         int k;
 
-        k = check_addresses(r, n, role, rule, false);
+        k = check_addresses(r, role, rule, false);
         if (k < 0)
                 return k;
-        k = check_addresses(r, n, role, rule, true);
+        k = check_addresses(r, role, rule, true);
         for (size_t i = 0; i < ELEMENTS(identities) && k >= 0; i++) {
                 /* a var stands alone: rule_check() has seen to it */
                 char *const *texts = identities[i].texts;
 
                 if (texts && texts[0][0] == '$')
-                        k = reader_go_on(r,
-                                check_var_use(r, n, role, rule, identities[i].setting,
-                                        texts[0] + 1, identities[i].type));
+                        k = reader_go_on(r, check_var_use(r, role, rule, identities[i].setting,
+                                                    texts[0] + 1, identities[i].type));
         }
         if (k >= 0 && rule->ports_var)
-                k = check_var_use(r, n, role, rule, "ports", rule->ports_var, VAR_PORTS);
+                k = check_var_use(r, role, rule, "ports", rule->ports_var, VAR_PORTS);
         return k;
 }
 
@@ -296,7 +362,7 @@ int read_role(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
                 return k;
         k = copy_file(r, &role->file);
         for (size_t i = 0; i < role->rules.n && k >= 0; i++)
-                k = reader_go_on(r, check_rule_vars(r, n, role, role->rules.items[i]));
+                k = reader_go_on(r, check_rule_vars(r, role, role->rules.items[i]));
         return k;
 }
 
@@ -321,7 +387,7 @@ static int read_state_file(Reader *r, const Node *n, void *place)
         StateFile *file;
 
         if (node_kind(n) != NODE_GROUP)
-                return reader_error(r, n, "a group { name = \"…\"; file = \"…\"; } is wanted here");
+                return reader_error(r, n, "must be a group { name = \"…\"; file = \"…\"; }");
         file = list_add(l->items, l->n, sizeof(*file));
         if (!file)
                 return -ENOMEM;
@@ -361,8 +427,8 @@ static int check_ids(Reader *r, const Node *n, const State *s)
         qsort(ids, s->rules.n, sizeof(uint64_t), id_compare);
         for (size_t i = 1; i < s->rules.n; i++)
                 if (ids[i] == ids[i - 1])
-                        return reader_error(r, n, "two rules have the id %llu",
-                                (unsigned long long)ids[i]);
+                        return reader_error(
+                                r, n, "two rules have the id %llu", (unsigned long long)ids[i]);
         if (s->rules.n > 0 && ids[s->rules.n - 1] >= s->next_id)
                 return reader_error(r, n, "next_id is not above all ids of rules");
         return 0;
@@ -373,8 +439,8 @@ int read_state(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         StateDocument *d = place;
         int k;
 
-        k = read_group(r, n,
-                (ReadInto[]){ { GROUP_STATE, d->state }, { GROUP_STATE_FILES, d } }, 2);
+        k = read_group(
+                r, n, (ReadInto[]){ { GROUP_STATE, d->state }, { GROUP_STATE_FILES, d } }, 2);
         if (k < 0)
                 return k;
         return check_ids(r, n, d->state);

@@ -13,11 +13,11 @@
 #include <stdio.h>
 
 /* An empty list would match everything where nothing is meant. */
-static int check_not_empty(Reader *r, const Node *n, const char *what)
+static int check_not_empty(Reader *r, const Node *n)
 {
         if (list_length(n) > 0)
                 return 0;
-        return reader_error(r, n, "an empty list: leave the setting out for %s", what);
+        return reader_error(r, n, "an empty list; where anything may match, leave the setting out");
 }
 
 /* ---- from, to ---- */
@@ -29,8 +29,8 @@ static int read_address(Reader *r, const Node *n, AddressItem *ret)
         int k;
 
         if (node_kind(n) != NODE_STRING)
-                return reader_error(r, n, "an address, prefix, @set or $var in double quotes is "
-                                          "wanted here");
+                return reader_error(
+                        r, n, "must be an address, prefix, @set or $var in double quotes");
         text = node_string(n);
         if (streq(text, "any"))
                 return reader_error(r, n, "\"any\" stands alone, without others");
@@ -58,7 +58,7 @@ int read_addresses(Reader *r, const Node *n, _unused_ const Setting *s, void *pl
         size_t before = r->n_errors, length = list_length(n);
         int k;
 
-        k = check_not_empty(r, n, "any");
+        k = check_not_empty(r, n);
         if (k < 0)
                 return k;
         if (length > RULE_ADDRESSES_MAX)
@@ -100,7 +100,7 @@ int read_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         Ports ports = { 0 };
         int k;
 
-        k = check_not_empty(r, n, "port 25");
+        k = check_not_empty(r, n);
         if (k < 0)
                 return k;
         for (size_t i = 0; i < list_length(n); i++) {
@@ -110,8 +110,8 @@ int read_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
                 if (node_kind(item) == NODE_STRING && node_string(item)[0] == '$') {
                         if (list_length(n) == 1)
                                 return read_ports_var(r, item, rule);
-                        k = reader_error(r, item, "%.64s stands alone, without others",
-                                node_string(item));
+                        k = reader_error(
+                                r, item, "%.64s stands alone, without others", node_string(item));
                 } else {
                         k = read_port(r, item, &port);
                         if (k >= 0 && ports_add(&ports, port) < 0)
@@ -131,7 +131,7 @@ int read_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 
 int read_identities(Reader *r, const Node *n, const Setting *s, void *place)
 {
-        int k = check_not_empty(r, n, "whoever it is");
+        int k = check_not_empty(r, n);
 
         if (k < 0)
                 return k;
@@ -143,8 +143,7 @@ int read_identities(Reader *r, const Node *n, const Setting *s, void *place)
                         const Node *item = list_item(n, i);
 
                         if (node_kind(item) == NODE_STRING && node_string(item)[0] == '$')
-                                return reader_error(
-                                        r, item, "vars have a meaning in files alone");
+                                return reader_error(r, item, "vars have a meaning in files alone");
                 }
         return read_texts(r, n, s, place);
 }
@@ -209,7 +208,7 @@ static int read_rule(Reader *r, const Node *n, RuleList *list)
         int k;
 
         if (node_kind(n) != NODE_GROUP)
-                return reader_error(r, n, "a rule is a group { action = \"…\"; … }");
+                return reader_error(r, n, "must be a rule, a group { action = \"…\"; … }");
         rule = rule_new();
         if (!rule)
                 return -ENOMEM;

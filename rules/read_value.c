@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define TEXT_LENGTH_MAX 1000 /* of one value; comments and names are shorter still */
 #define PATH_LENGTH_MAX 4095
 
 /* ---- numbers ---- */
@@ -22,11 +23,10 @@ static int read_integer(Reader *r, const Node *n, int64_t min, int64_t max, int6
         NodeInteger i = node_integer(n);
 
         if (i.overflow || i.value < min || i.value > max)
-                return reader_error(r, n, "%s is out of range (%" PRId64 " to %" PRId64 ")", i.text,
-                        min, max);
-        if (i.has_suffix && max <= INT32_MAX)
                 return reader_error(
-                        r, n, "%s: write %" PRId64 ", without L", i.text, i.value);
+                        r, n, "%s is out of range (%" PRId64 " to %" PRId64 ")", i.text, min, max);
+        if (i.has_suffix && max <= INT32_MAX)
+                return reader_error(r, n, "%s: write %" PRId64 ", without L", i.text, i.value);
         *ret = i.value;
         return 0;
 }
@@ -78,9 +78,9 @@ int read_word(Reader *r, const Node *n, const Setting *s, void *place)
                         return 0;
                 }
                 buffer_printf(&b, "%s\"%s\"",
-                        i == 0                           ? "" :
-                                i + 1 == s->words->n     ? " or " :
-                                                           ", ",
+                        i == 0                 ? ""
+                        : i + 1 == s->words->n ? " or "
+                                               : ", ",
                         s->words->name(i));
         }
         if (buffer_take(&b, &list) < 0)
@@ -108,6 +108,9 @@ int read_text(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         if (!text_is_printable(node_string(n)))
                 return reader_error(
                         r, n, "control characters, or bytes that are not UTF-8, in a text");
+        if (strlen(node_string(n)) > TEXT_LENGTH_MAX)
+                return reader_error(r, n, "a text of %zu bytes; %d is the limit",
+                        strlen(node_string(n)), TEXT_LENGTH_MAX);
         return set_string(place, node_string(n));
 }
 
@@ -158,7 +161,7 @@ int read_plain(Reader *r, const Node *n, char **ret)
         case NODE_FLOAT:
                 break;
         }
-        return reader_error(r, n, "a text in double quotes, or a whole number, is wanted here");
+        return reader_error(r, n, "must be a text in double quotes or a whole number");
 }
 
 int read_texts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
@@ -220,9 +223,9 @@ int read_names(Reader *r, const Node *n, const Setting *s, void *place)
                 const Node *item = list_item(n, i);
                 _cleanup_free_ char *name = NULL;
 
-                k = node_kind(item) == NODE_STRING ?
-                        read_name(r, item, s, &name) :
-                        reader_error(r, item, "a name in double quotes is wanted here");
+                k = node_kind(item) == NODE_STRING
+                            ? read_name(r, item, s, &name)
+                            : reader_error(r, item, "must be a name in double quotes");
                 k = reader_go_on(r, k);
                 if (k < 0)
                         return k;
@@ -243,7 +246,7 @@ int read_names(Reader *r, const Node *n, const Setting *s, void *place)
 
 /* ---- ports ---- */
 
-static int port_of_text(const char *text)
+uint16_t port_of_text(const char *text)
 {
         unsigned long value;
         size_t n = strspn(text, "0123456789");
@@ -251,7 +254,7 @@ static int port_of_text(const char *text)
         if (n == 0 || text[n] != '\0')
                 return service_to_port(text);
         value = n > 5 ? 0 : strtoul(text, NULL, 10);
-        return value <= 65535 ? (int)value : 0;
+        return value <= 65535 ? (uint16_t)value : 0;
 }
 
 int read_port(Reader *r, const Node *n, uint16_t *ret)
@@ -271,7 +274,7 @@ int read_port(Reader *r, const Node *n, uint16_t *ret)
                                 "submissions (smtps), submission, smtp-alt",
                                 node_string(n));
         } else
-                return reader_error(r, n, "a port is a number or the name of a service");
+                return reader_error(r, n, "must be a number or the name of a service");
         *ret = (uint16_t)value;
         return 0;
 }
@@ -388,7 +391,10 @@ static int read_entry(Reader *r, const Node *n, Prefix *ret)
         int k;
 
         if (node_kind(n) != NODE_STRING)
-                return reader_error(r, n, "an address or prefix in double quotes is wanted here");
+                return reader_error(r, n, "must be an address or prefix in double quotes");
+        if (strchr("@$", *node_string(n)) && *node_string(n))
+                return reader_error(r, n, "\"%.64s\": a set holds addresses and prefixes alone",
+                        node_string(n));
         k = prefix_parse(node_string(n), strlen(node_string(n)), ret, &host_bits, &reason);
         if (k == -EINVAL)
                 return reader_error(r, n, "\"%.64s\": %s", node_string(n), reason);
@@ -403,8 +409,8 @@ int read_entries(Reader *r, const Node *n, _unused_ const Setting *s, void *plac
         size_t before = r->n_errors, length = list_length(n);
 
         if (length > PREFIX_SET_MAX)
-                return reader_error(r, n, "%zu entries; a set holds at most %d", length,
-                        PREFIX_SET_MAX);
+                return reader_error(
+                        r, n, "%zu entries; a set holds at most %d", length, PREFIX_SET_MAX);
         prefixes = calloc(length + 1, sizeof(Prefix));
         if (!prefixes)
                 return -ENOMEM;

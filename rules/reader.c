@@ -13,13 +13,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static int reader_tell(
-        Reader *r, Severity severity, const Node *n, const char *format, va_list ap) _printf_(4, 0);
-static int reader_tell(
-        Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
+static int reader_tell(Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
+        _printf_(4, 0);
+static int reader_tell(Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
 {
         _cleanup_free_ char *path = NULL, *text = NULL;
-        Place place = { r->file, node_line(n) };
+        /* the document as a whole begins in its first line */
+        Place place = { r->file, node_line(n) > 0 ? node_line(n) : 1 };
 
         if (node_path(n, &path) < 0 || vasprintf(&text, format, ap) < 0) {
                 text = NULL;
@@ -60,11 +60,11 @@ int reader_go_on(const Reader *r, int result)
 
 int reader_finish(Reader *r)
 {
-        Place place = { r->file, 0 };
+        Place place = { r->file, 1 };
 
         if (r->n_errors >= READER_ERRORS_MAX)
-                return diagnostics_error(r->d, place, NULL, "%d errors; the rest was not read",
-                        READER_ERRORS_MAX);
+                return diagnostics_error(
+                        r->d, place, NULL, "%d errors; the rest was not read", READER_ERRORS_MAX);
         if (r->n_host_bits > READER_HOST_BITS_MAX)
                 return diagnostics_warning(r->d, place, NULL,
                         "%zu more prefixes have host bits and were taken as their networks",
@@ -128,19 +128,21 @@ static int elsewhere(DocumentKind kind, SettingGroup group, const char *name)
 static int unknown_setting(Reader *r, const Node *n, const ReadInto *into, size_t n_into)
 {
         const char *name = node_name(n);
-        const Setting *near = NULL;
+        const Setting *near;
+        unsigned groups = 0;
         int other;
 
-        for (size_t i = 0; i < n_into && !near; i++)
-                near = vocabulary_nearest(r->kind, into[i].group, name);
+        for (size_t i = 0; i < n_into; i++)
+                groups |= 1u << into[i].group;
+        near = vocabulary_nearest(r->kind, groups, name);
         other = elsewhere(r->kind, (SettingGroup)into[0].group, name);
         if (other == DOCUMENT_FRAGMENT)
                 return reader_error(r, n, "only p25.conf and fragments have this setting");
         if (other >= 0)
-                return reader_error(r, n, "only %s has this setting",
-                        document_to_string((DocumentKind)other));
+                return reader_error(
+                        r, n, "only %s has this setting", document_to_string((DocumentKind)other));
         if (near)
-                return reader_error(r, n, "unknown setting; \"%s\" is meant?", near->name);
+                return reader_error(r, n, "unknown setting, did you mean \"%s\"?", near->name);
         return reader_error(r, n, "unknown setting");
 }
 
@@ -157,8 +159,8 @@ static int read_setting(Reader *r, const Node *n, const ReadInto *into, size_t n
         if (!s)
                 return unknown_setting(r, n, into, n_into);
         if (!setting_type_takes(s->type, node_kind(n)))
-                return reader_error(r, n, "%s is wanted here, not %s",
-                        setting_type_to_string(s->type), kind_to_string(node_kind(n)));
+                return reader_error(r, n, "must be %s, not %s", setting_type_to_string(s->type),
+                        kind_to_string(node_kind(n)));
         return s->read(r, n, s, (char *)into[i].object + s->offset);
 }
 

@@ -30,7 +30,7 @@ typedef struct Frame {
         unsigned line;
         size_t index;     /* of the value that is being read, in lists and arrays */
         size_t first_key; /* of the group's, in Scanner.keys */
-        bool nested;      /* holds something else than plain values */
+        bool has_key;     /* a group: the value of its last key is not complete */
 } Frame;
 
 typedef struct Scanner {
@@ -47,6 +47,7 @@ typedef struct Scanner {
         size_t n_scalars;
         size_t n_values;
         Token last;
+        unsigned last_line;
 } Scanner;
 
 void scan_deinit(Scan *s)
@@ -71,7 +72,7 @@ int scan_bytes(const char *text, size_t n, const char *file, Diagnostics *d)
         const char *nul;
 
         if (n > POLICY_TEXT_MAX)
-                return diagnostics_error(d, ((Place){ file, 0 }), NULL,
+                return diagnostics_error(d, ((Place){ file, 1 }), NULL,
                         "the text is larger than %u MiB, which is the limit of a policy's text",
                         POLICY_TEXT_MAX >> 20);
         nul = n > 0 ? memchr(text, '\0', n) : NULL;
@@ -121,7 +122,7 @@ static void path_add(const Scanner *s, Buffer *b)
 
                 if (f->open != '{') {
                         buffer_printf(b, "[%zu]", f->index);
-                } else if (end > f->first_key) {
+                } else if (f->has_key) {
                         const Key *k = &s->keys[end - 1];
 
                         if (b->length > 0)
@@ -147,8 +148,7 @@ static int scanner_error(Scanner *s, unsigned line, const char *format, ...)
         va_end(ap);
         if (*path == '\0')
                 return diagnostics_error(s->d, ((Place){ s->file, line }), NULL, "%s", text);
-        return diagnostics_error(
-                s->d, ((Place){ s->file, line }), path, "%.200s: %s", path, text);
+        return diagnostics_error(s->d, ((Place){ s->file, line }), path, "%.200s: %s", path, text);
 }
 
 /* ---- names ---- */
@@ -195,15 +195,20 @@ static int take_name(Scanner *s)
         if (s->last == TOKEN_ASSIGN || !in_group(s))
                 return scanner_error(s, l->start_line, "write \"%.*s\" in double quotes",
                         n > 64 ? 64 : (int)n, s->text + l->start);
+        if (n > NAME_MAX_LENGTH)
+                return scanner_error(s, l->start_line,
+                        "a name of %zu letters, \"%.16s...\"; %d is the limit", n,
+                        s->text + l->start, NAME_MAX_LENGTH);
         twin = find_twin(s, &k);
         if (twin < 0)
                 return twin;
         if (array_grow(&s->keys, s->n_keys, sizeof(Key)) < 0)
                 return -ENOMEM;
         s->keys[s->n_keys++] = k;
+        top(s)->has_key = true;
         if (twin > 0)
-                return scanner_error(s, k.line, "set twice, here and in line %u",
-                        s->keys[twin - 1].line);
+                return scanner_error(
+                        s, k.line, "set twice, here and in line %u", s->keys[twin - 1].line);
         return 0;
 }
 
@@ -226,15 +231,18 @@ static int take_scalar(Scanner *s)
                 .offset = (uint32_t)s->lexer.start,
                 .line = s->lexer.start_line,
         };
+        top(s)->has_key = false;
         return count_value(s);
 }
 
 static int take_open(Scanner *s)
 {
+        if (top(s)->open == '[')
+                return scanner_error(s, s->lexer.start_line,
+                        "groups and lists stand in a list ( … ), not in an array [ … ]");
         if (s->depth == SCAN_DEPTH_MAX)
-                return scanner_error(s, s->lexer.start_line, "nested more than %d levels deep",
-                        SCAN_DEPTH_MAX);
-        top(s)->nested = true;
+                return scanner_error(
+                        s, s->lexer.start_line, "nested more than %d levels deep", SCAN_DEPTH_MAX);
         s->frames[s->depth++] = (Frame){
                 .open = s->text[s->lexer.start],
                 .offset = s->lexer.start,
@@ -255,12 +263,13 @@ static int take_close(Scanner *s)
         if (strchr(pairs, f->open)[1] != c)
                 return scanner_error(s, s->lexer.start_line, "%c cannot close the %c of line %u", c,
                         f->open, f->line);
-        if (f->open == '[' && !f->nested) {
+        if (f->open == '[') {
                 s->text[f->offset] = '(';
                 s->text[s->lexer.start] = ')';
         }
         s->n_keys = f->first_key;
         s->depth--;
+        top(s)->has_key = false;
         return 0;
 }
 
@@ -270,8 +279,15 @@ static int take_end(Scanner *s)
 
         if (s->depth == 1)
                 return 0;
-        return scanner_error(s, s->lexer.start_line,
-                "the text ends, but the %c of line %u is not closed", f->open, f->line);
+        return scanner_error(s, s->last_line, "the text ends, but the %c of line %u is not closed",
+                f->open, f->line);
+}
+
+/* An address without quotes looks like numbers that touch. */
+static const char *address_without_quotes(Scanner *s)
+{
+        top(s)->has_key = in_group(s); /* it is the value that did not end */
+        return "an address is a text, write it in double quotes";
 }
 
 static int take_other(Scanner *s)
@@ -282,13 +298,87 @@ static int take_other(Scanner *s)
                 return scanner_error(s, s->lexer.start_line,
                         "@include is refused: put a fragment into policy.d, it does that job");
         if (*p == '@' || *p == '$')
-                return scanner_error(s, s->lexer.start_line,
-                        "%cNAME is a text, write it in double quotes", *p);
-        return 0; /* libconfig will say it */
+                return scanner_error(
+                        s, s->lexer.start_line, "%cNAME is a text, write it in double quotes", *p);
+        if (*p == '/' && (s->last == TOKEN_INTEGER || s->last == TOKEN_FLOAT))
+                return scanner_error(s, s->lexer.start_line, "%s", address_without_quotes(s));
+        return scanner_error(s, s->lexer.start_line, "'%c' has no meaning here", *p);
+}
+
+/* ---- grammar ---- */
+
+static bool is_value(Token t)
+{
+        return t == TOKEN_BOOL || t == TOKEN_STRING || t == TOKEN_INTEGER || t == TOKEN_FLOAT;
+}
+
+/* What is wrong with a value after the last token, or NULL. */
+static const char *misplaced_value(Scanner *s, Token t)
+{
+        bool number = s->last == TOKEN_INTEGER || s->last == TOKEN_FLOAT;
+
+        if (s->last == TOKEN_ASSIGN || (s->last == TOKEN_STRING && t == TOKEN_STRING))
+                return NULL;
+        if (number && (t == TOKEN_INTEGER || t == TOKEN_FLOAT))
+                return address_without_quotes(s);
+        if (s->last == TOKEN_NAME)
+                return "= is missing after the name";
+        if (in_group(s))
+                return "NAME = VALUE; is wanted here";
+        return s->last == TOKEN_OPEN || s->last == TOKEN_COMMA ? NULL : "a comma is missing";
+}
+
+/* The same of a comma, a semicolon, a closing bracket and the end. */
+static const char *misplaced_end(Scanner *s, Token t)
+{
+        bool ends_value = is_value(s->last) || s->last == TOKEN_CLOSE;
+
+        if (s->last == TOKEN_ASSIGN)
+                return "a value is missing after =";
+        if (s->last == TOKEN_NAME)
+                return "= is missing after the name";
+        if (t == TOKEN_SEMICOLON && !in_group(s))
+                return "between the values of a list stands a comma, no semicolon";
+        if ((t == TOKEN_SEMICOLON || t == TOKEN_COMMA) && !ends_value)
+                return in_group(s) ? "NAME = VALUE is missing" : "a value is missing";
+        if (t == TOKEN_CLOSE && s->last == TOKEN_COMMA && !in_group(s))
+                return "a value is missing after the comma";
+        return NULL;
+}
+
+/* libconfig would say "syntax error" to all of it. */
+static const char *misplaced(Scanner *s, Token t)
+{
+        switch (t) {
+        case TOKEN_BOOL:
+        case TOKEN_STRING:
+        case TOKEN_INTEGER:
+        case TOKEN_FLOAT:
+        case TOKEN_OPEN:
+                return misplaced_value(s, t);
+        case TOKEN_COMMA:
+        case TOKEN_SEMICOLON:
+        case TOKEN_CLOSE:
+        case TOKEN_END:
+                return misplaced_end(s, t);
+        case TOKEN_NAME:
+                return s->last == TOKEN_NAME ? "= is missing after the name" : NULL;
+        case TOKEN_ASSIGN:
+                return s->last != TOKEN_NAME ? "NAME is missing before =" : NULL;
+        case TOKEN_OTHER:
+        case TOKEN_ERROR:
+                break;
+        }
+        return NULL;
 }
 
 static int take_token(Scanner *s, Token t)
 {
+        const char *wrong = misplaced(s, t);
+
+        if (wrong)
+                return scanner_error(
+                        s, t == TOKEN_END ? s->last_line : s->lexer.start_line, "%s", wrong);
         switch (t) {
         case TOKEN_NAME:
                 return take_name(s);
@@ -329,12 +419,13 @@ int scan_text(char *text, const char *file, Diagnostics *d, Scan *ret)
         if (r < 0)
                 return r;
         s.frames[0] = (Frame){ .open = '{' };
-        s.last = TOKEN_SEMICOLON;
+        s.last = TOKEN_OPEN;
         lexer_init(&s.lexer, text);
         do {
                 t = lexer_next(&s.lexer);
                 r = take_token(&s, t);
                 s.last = t;
+                s.last_line = s.lexer.start_line;
         } while (r >= 0 && t != TOKEN_END);
         free(s.keys);
         if (r < 0) {
@@ -347,8 +438,7 @@ int scan_text(char *text, const char *file, Diagnostics *d, Scan *ret)
 
 /* ---- questions ---- */
 
-void scan_top_names(
-        const char *text, void (*f)(const char *name, size_t n, void *data), void *data)
+void scan_top_names(const char *text, void (*f)(const char *name, size_t n, void *data), void *data)
 {
         Lexer l;
         size_t depth = 0;

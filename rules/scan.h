@@ -10,7 +10,7 @@
 #include "rules/diagnostic.h"
 
 #define SCAN_DEPTH_MAX 16
-#define SCAN_GROUP_MAX 10000      /* settings of one group: libconfig looks for twins in a list */
+#define SCAN_GROUP_MAX 10000    /* settings of one group: libconfig looks for twins in a list */
 #define SCAN_VALUES_MAX 2200000 /* a set's entries, and some */
 
 typedef struct ScanScalar {
@@ -19,7 +19,7 @@ typedef struct ScanScalar {
 } ScanScalar;
 
 typedef struct Scan {
-        const char *text; /* borrowed */
+        const char *text;    /* borrowed */
         ScanScalar *scalars; /* all values but groups, lists and arrays, in the text's order */
         size_t n;
 } Scan;

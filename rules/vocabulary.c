@@ -93,8 +93,8 @@ const Setting vocabulary[] = {
 
         /* the daemon's state */
         { GROUP_STATE_FILE, "state", STATE, true, SETTING_GROUP, read_state, .offset = 0 },
-        { GROUP_STATE, "revision", STATE, true, SETTING_INTEGER, read_uint64,
-                AT(State, revision), 0, INT64_MAX },
+        { GROUP_STATE, "revision", STATE, true, SETTING_INTEGER, read_uint64, AT(State, revision),
+                0, INT64_MAX },
         { GROUP_STATE, "time", STATE, false, SETTING_INTEGER, read_uint64, AT(State, time_usec), 0,
                 INT64_MAX },
         { GROUP_STATE, "uid", STATE, false, SETTING_INTEGER, read_uint32, AT(State, uid), 0,
@@ -105,8 +105,7 @@ const Setting vocabulary[] = {
                 ID_MAX },
         { GROUP_STATE, "enabled", STATE, false, SETTING_BOOL, read_tristate, AT(State, enabled) },
         { GROUP_STATE, "roles", STATE, false, SETTING_TEXTS, read_state_roles, .offset = 0 },
-        { GROUP_STATE, "default", STATE, false, SETTING_GROUP, read_defaults,
-                AT(State, defaults) },
+        { GROUP_STATE, "default", STATE, false, SETTING_GROUP, read_defaults, AT(State, defaults) },
         { GROUP_STATE, "logging", STATE, false, SETTING_TEXT, read_word, AT(State, logging),
                 .words = &logging_levels },
         { GROUP_STATE, "lockdown", STATE, false, SETTING_BOOL, read_bool, AT(State, lockdown) },
@@ -126,8 +125,7 @@ const Setting vocabulary[] = {
         { GROUP_RULE, "ports", ANYWHERE, false, SETTING_TEXTS, read_ports, .offset = 0 },
         { GROUP_RULE, "from", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, from) },
         { GROUP_RULE, "to", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, to) },
-        { GROUP_RULE, "interface", ANYWHERE, false, SETTING_TEXT, read_text,
-                AT(Rule, interface) },
+        { GROUP_RULE, "interface", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, interface) },
         { GROUP_RULE, "in_interface", ANYWHERE, false, SETTING_TEXT, read_text,
                 AT(Rule, in_interface) },
         { GROUP_RULE, "out_interface", ANYWHERE, false, SETTING_TEXT, read_text,
@@ -136,8 +134,8 @@ const Setting vocabulary[] = {
         { GROUP_RULE, "group", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, group) },
         { GROUP_RULE, "unit", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, unit) },
         { GROUP_RULE, "rate", ANYWHERE, false, SETTING_TEXT, read_rate, AT(Rule, limit) },
-        { GROUP_RULE, "burst", ANYWHERE, false, SETTING_INTEGER, read_uint32,
-                AT(Rule, limit.burst), 1, LIMIT_BURST_MAX },
+        { GROUP_RULE, "burst", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.burst),
+                1, LIMIT_BURST_MAX },
         { GROUP_RULE, "max", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.open), 1,
                 LIMIT_OPEN_MAX },
         { GROUP_RULE, "expires", ANYWHERE, false, SETTING_INTEGER, read_uint64,
@@ -213,7 +211,7 @@ static size_t name_distance(const char *a, const char *b)
         return rows[n % 3][m];
 }
 
-const Setting *vocabulary_nearest(DocumentKind kind, SettingGroup group, const char *name)
+const Setting *vocabulary_nearest(DocumentKind kind, unsigned groups, const char *name)
 {
         const Setting *nearest = NULL;
         size_t least = strlen(name) < 4 ? 2 : strlen(name) < 8 ? 3 : 4;
@@ -222,7 +220,7 @@ const Setting *vocabulary_nearest(DocumentKind kind, SettingGroup group, const c
                 const Setting *s = &vocabulary[i];
                 size_t distance;
 
-                if (s->group != group || !(s->documents & 1u << kind))
+                if (!(groups & 1u << s->group) || !(s->documents & 1u << kind))
                         continue;
                 distance = name_distance(name, s->name);
                 if (distance < least && distance < strlen(s->name)) {
@@ -249,10 +247,10 @@ static const struct Type {
         const char *text;
         unsigned kinds; /* a bit a NodeKind */
 } types[_SETTING_TYPE_MAX] = {
-        [SETTING_BOOL] = { "true or false, without quotes", 1u << NODE_BOOL },
-        [SETTING_INTEGER] = { "a whole number, without quotes", 1u << NODE_INTEGER },
+        [SETTING_BOOL] = { "true or false without quotes", 1u << NODE_BOOL },
+        [SETTING_INTEGER] = { "a whole number without quotes", 1u << NODE_INTEGER },
         [SETTING_TEXT] = { "a text in double quotes", 1u << NODE_STRING },
-        [SETTING_TEXTS] = { "a list [ \"…\", \"…\" ], or one value",
+        [SETTING_TEXTS] = { "a list [ \"…\", \"…\" ] or one value",
                 1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER },
         [SETTING_GROUP] = { "a group { NAME = VALUE; … }", 1u << NODE_GROUP },
         [SETTING_GROUPS] = { "a list of groups ( { … }, { … } )",

@@ -35,9 +35,9 @@ typedef enum SettingType {
         SETTING_BOOL,
         SETTING_INTEGER,
         SETTING_TEXT,
-        SETTING_TEXTS,       /* a list of texts and numbers, or one */
-        SETTING_GROUP,       /* { … } */
-        SETTING_GROUPS,      /* ( { … }, … ) */
+        SETTING_TEXTS,  /* a list of texts and numbers, or one */
+        SETTING_GROUP,  /* { … } */
+        SETTING_GROUPS, /* ( { … }, … ) */
         SETTING_TEXTS_OR_GROUP,
         _SETTING_TYPE_MAX,
 } SettingType;
@@ -49,9 +49,9 @@ struct Setting {
         bool required;
         SettingType type;
         SettingFunction *read;
-        size_t offset;       /* of the place in the group's struct */
-        int64_t min, max;    /* of SETTING_INTEGER */
-        const Words *words;  /* of a text that is one of few */
+        size_t offset;      /* of the place in the group's struct */
+        int64_t min, max;   /* of SETTING_INTEGER */
+        const Words *words; /* of a text that is one of few */
 };
 
 extern const Setting vocabulary[];
@@ -59,8 +59,8 @@ extern const size_t vocabulary_length;
 
 /* NULL: that group has no such setting in that kind of document. */
 const Setting *vocabulary_find(DocumentKind kind, SettingGroup group, const char *name);
-/* The setting nearest to a misspelt name, or NULL if none is near. */
-const Setting *vocabulary_nearest(DocumentKind kind, SettingGroup group, const char *name);
+/* The setting nearest to a misspelt name, or NULL if none is near. groups: a bit a SettingGroup. */
+const Setting *vocabulary_nearest(DocumentKind kind, unsigned groups, const char *name);
 
 /* "p25.conf", "a fragment", "a role", "the state" */
 const char *document_to_string(DocumentKind kind);

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Documents. tests/golden/policy/KIND-NAME.conf is read, and what is printed of it must be
+ * KIND-NAME.canonical, which read again prints itself. tests/golden-fail/policy/KIND-NAME.conf must
+ * be refused with the very lines of KIND-NAME.expected. KIND is host, fragment, role or state.
+ * GOLDEN_UPDATE=1 writes what is found.
+ */
+
+#include "rules/print.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#define GOOD "tests/golden/policy/"
+#define BAD "tests/golden-fail/policy/"
+#define BAD_MIN 60
+
+/* ---- files ---- */
+
+static char *file_read(const char *path, size_t *ret_n)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        FILE *f = fopen(path, "re");
+        char chunk[4096], *text;
+        size_t n;
+
+        if (!f)
+                fail_msg("%s: %s", path, strerror(errno));
+        while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+                buffer_add(&b, chunk, n);
+        fclose(f);
+        *ret_n = b.length;
+        assert_int_equal(buffer_take(&b, &text), 0);
+        return text;
+}
+
+/* Compares with the file FOLDER NAME END, or writes it. */
+static void file_expect(const char *folder, const char *name, const char *end, const char *found)
+{
+        _cleanup_free_ char *path = NULL, *old = NULL;
+        size_t n;
+
+        assert_true(asprintf(&path, "%s%.*s%s", folder, (int)(strlen(name) - strlen(".conf")), name,
+                            end) > 0);
+        if (getenv("GOLDEN_UPDATE")) {
+                FILE *f = fopen(path, "we");
+
+                assert_non_null(f);
+                assert_int_equal(fwrite(found, 1, strlen(found), f), strlen(found));
+                assert_int_equal(fclose(f), 0);
+                return;
+        }
+        old = file_read(path, &n);
+        if (!streq(old, found))
+                fail_msg("%s%s: found\n%sexpected\n%s", folder, name, found, old);
+}
+
+static int is_conf(const struct dirent *e)
+{
+        size_t n = strlen(e->d_name);
+
+        return n > 5 && streq(e->d_name + n - 5, ".conf");
+}
+
+static int each_file(const char *folder, void (*f)(const char *name))
+{
+        struct dirent **entries;
+        int n = scandir(folder, &entries, is_conf, alphasort);
+
+        assert_true(n >= 0);
+        for (int i = 0; i < n; i++) {
+                f(entries[i]->d_name);
+                free(entries[i]);
+        }
+        free(entries);
+        return n;
+}
+
+/* ---- documents ---- */
+
+static DocumentKind kind_of(const char *name)
+{
+        static const char *const kinds[_DOCUMENT_MAX] = { "host-", "fragment-", "role-", "state-" };
+
+        for (int i = 0; i < _DOCUMENT_MAX; i++)
+                if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+                        return (DocumentKind)i;
+        fail_msg("%s: what kind of document?", name);
+        return _DOCUMENT_INVALID;
+}
+
+static int print_state_document(const StateDocument *doc, char **ret)
+{
+        _cleanup_strv_ char **fragments = NULL, **sets = NULL;
+        State *s = doc->state;
+
+        for (size_t i = 0; i < doc->n_fragments; i++) {
+                Fragment *f = fragment_new();
+
+                assert_non_null(f);
+                f->name = strdup(doc->fragments[i].name);
+                assert_int_equal(array_grow(&s->fragments, s->n_fragments, sizeof(f)), 0);
+                s->fragments[s->n_fragments++] = f;
+                assert_int_equal(strv_append(&fragments, doc->fragments[i].file), 0);
+        }
+        for (size_t i = 0; i < doc->n_sets; i++) {
+                assert_int_equal(array_grow(&s->sets, s->n_sets, sizeof(StoredSet)), 0);
+                s->sets[s->n_sets++] = (StoredSet){ .name = strdup(doc->sets[i].name) };
+                assert_int_equal(strv_append(&sets, doc->sets[i].file), 0);
+        }
+        return print_state(s, fragments, sets, ret);
+}
+
+/* Parses and, if that is possible, prints. */
+static int document_print(
+        DocumentKind kind, const char *name, const char *text, size_t n, Diagnostics *d, char **ret)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        _cleanup_(fragment_unref_p) Fragment *fragment = NULL;
+        _cleanup_(role_unref_p) Role *role = NULL;
+        _cleanup_(state_document_deinit) StateDocument state = { 0 };
+        int r = -EINVAL;
+
+        switch (kind) {
+        case DOCUMENT_HOST:
+                r = parse_host(text, n, name, d, &host);
+                return r < 0 ? r : print_host(host, ret);
+        case DOCUMENT_FRAGMENT:
+                r = parse_fragment(text, n, "x", name, d, &fragment);
+                return r < 0 ? r : print_fragment(fragment, ret);
+        case DOCUMENT_ROLE:
+                r = parse_role(text, n, name, d, &role);
+                return r < 0 ? r : print_role(role, ret);
+        case DOCUMENT_STATE:
+                r = parse_state(text, n, name, d, &state);
+                return r < 0 ? r : print_state_document(&state, ret);
+        case _DOCUMENT_MAX:
+        case _DOCUMENT_INVALID:
+                break;
+        }
+        return r;
+}
+
+static void tell(const Diagnostics *d, bool severity, Buffer *b)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                _cleanup_free_ char *line = NULL;
+
+                assert_int_equal(diagnostic_format(&d->items[i], &line), 0);
+                if (severity || d->items[i].severity != SEVERITY_ERROR)
+                        buffer_printf(b, "%s: ", severity_to_string(d->items[i].severity));
+                buffer_printf(b, "%s\n", line);
+        }
+}
+
+static void expect_canonical(const char *name)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL, *canonical = NULL, *again = NULL;
+        _cleanup_free_ char *all = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_buffer_ Buffer b = { 0 };
+        DocumentKind kind = kind_of(name);
+        size_t n;
+
+        assert_true(asprintf(&path, GOOD "%s", name) > 0);
+        text = file_read(path, &n);
+        if (document_print(kind, name, text, n, &d, &canonical) < 0)
+                fail_msg("%s:%u: %s", name, d.items[0].line, d.items[0].text);
+        assert_int_equal(document_kind(text, n), kind);
+        /* warnings stand above, as comments */
+        for (size_t i = 0; i < d.n; i++)
+                buffer_printf(&b, "# %s:%u: %s\n", name, d.items[i].line, d.items[i].text);
+        diagnostics_deinit(&d);
+        assert_int_equal(document_print(kind, name, canonical, strlen(canonical), &d, &again), 0);
+        assert_string_equal(canonical, again);
+        assert_int_equal(d.n, 0);
+        buffer_add_string(&b, canonical);
+        assert_int_equal(buffer_take(&b, &all), 0);
+        file_expect(GOOD, name, ".canonical", all);
+}
+
+static void test_good(_unused_ void **state)
+{
+        assert_true(each_file(GOOD, expect_canonical) > 0);
+}
+
+static void expect_refused(const char *name)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL, *printed = NULL, *lines = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_buffer_ Buffer b = { 0 };
+        size_t n;
+
+        assert_true(asprintf(&path, BAD "%s", name) > 0);
+        text = file_read(path, &n);
+        if (document_print(kind_of(name), name, text, n, &d, &printed) != -EINVAL)
+                fail_msg("%s: taken", name);
+        assert_true(d.n_errors > 0);
+        tell(&d, false, &b);
+        assert_int_equal(buffer_take(&b, &lines), 0);
+        file_expect(BAD, name, ".expected", lines);
+}
+
+static void test_bad(_unused_ void **state)
+{
+        assert_true(each_file(BAD, expect_refused) >= BAD_MIN);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_good),
+                cmocka_unit_test(test_bad),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

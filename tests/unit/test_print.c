@@ -272,8 +272,14 @@ static char **chance_values(void)
 {
         char **l = NULL;
 
-        for (size_t n = chance(chance(10) == 0 ? 60 : 4); n > 0; n--)
-                assert_int_equal(strv_consume(&l, chance_text(40, false)), 0);
+        for (size_t n = chance(chance(10) == 0 ? 60 : 4); n > 0; n--) {
+                char *text = chance_text(40, false);
+
+                /* no var names another */
+                if (*text == '$')
+                        *text = 'x';
+                assert_int_equal(strv_consume(&l, text), 0);
+        }
         return l;
 }
 

@@ -147,6 +147,7 @@ CLI = \
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
+	test_rows \
 	test_cli \
 	test_parse \
 	test_print \

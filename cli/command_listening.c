@@ -48,7 +48,30 @@ static Json *listener_json(const Listener *l)
         return object;
 }
 
-/* "  25 [::] (master, user root, IPv4 and IPv6)" */
+/* What p25d says to whom no rule with an address or interface names. */
+static int verdict_fetch(Cli *c, uint16_t port, char **ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(json_free_p) Json *answer = NULL;
+        const char *verdict;
+        int status, r;
+
+        status = client_message(c, "Explain", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "a{sv}", 2, "direction", "s", "in", "port", "q", port);
+        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
+        if (status != 0)
+                return status;
+        r = client_read_dict(reply, &answer);
+        verdict = json_get_string(answer, "verdict");
+        if (r < 0 || !verdict)
+                return client_fail_message(c, r < 0 ? r : -EBADMSG);
+        *ret = strdup(verdict);
+        return *ret ? 0 : cli_fail_errno(c, -ENOMEM, "listening");
+}
+
+/* "  25 :: (master, user root, IPv4 and IPv6)" */
 static void listener_text(const Listener *l, Buffer *b)
 {
         buffer_printf(b, "  %u %s (%s%suser %s, %s)\n", l->port, l->address,
@@ -58,25 +81,27 @@ static void listener_text(const Listener *l, Buffer *b)
                                    : "IPv6");
 }
 
-static int listener_tell(const Listener *l, const Report *report, Buffer *b, Json *list)
+static int listener_tell(Cli *c, const Listener *l, const Report *report, Buffer *b, Json *list)
 {
+        _cleanup_free_ char *verdict = NULL;
         Json *object = listener_json(l), *rules = json_new_array();
-        int r = 0;
+        int status = 0, r = 0;
 
         listener_text(l, b);
-        json_set(object, "loopback", json_new_bool(l->loopback));
-        if (l->loopback)
+        if (l->loopback) {
                 buffer_add_string(b, "        loopback alone: always allowed\n");
-        else if (!report->active)
-                buffer_add_string(b, "        p25 is inactive\n");
-        else
+        } else if (!report->active) {
+                buffer_add_string(b, "        p25 is inactive: allowed\n");
+        } else {
+                status = verdict_fetch(c, l->port, &verdict);
                 r = rules_tell(report, l->port, b, rules);
-        if (!l->loopback && report->active)
-                buffer_printf(b, "        else: %s, if the port is managed\n",
-                        action_to_string(report->defaults[DIRECTION_IN]));
+                buffer_printf(b, "        everybody else: %s\n", verdict ? verdict : "");
+        }
+        json_set(object, "loopback", json_new_bool(l->loopback));
         json_set(object, "rules", rules);
+        json_set(object, "verdict", json_new_string(verdict ? verdict : "allow"));
         json_append(list, object);
-        return r;
+        return status == 0 && r < 0 ? cli_fail_errno(c, r, "listening") : status;
 }
 
 int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
@@ -90,15 +115,17 @@ int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
         (void)v, (void)args, (void)n;
         status = client_get_report(c, &report);
         r = status == 0 ? listeners_read(&mail_ports_default, &listeners) : 0;
+        if (r < 0)
+                status = cli_fail_errno(c, r, "/proc/net/tcp");
         buffer_add_string(&b, "tcp:\n");
-        for (size_t i = 0; r >= 0 && i < listeners.n; i++)
-                r = listener_tell(&listeners.items[i], &report, &b, list);
+        for (size_t i = 0; status == 0 && i < listeners.n; i++)
+                status = listener_tell(c, &listeners.items[i], &report, &b, list);
         if (listeners.n == 0)
                 buffer_add_string(&b, "  nothing listens on a mail port\n");
         listeners_deinit(&listeners);
         report_deinit(&report);
-        if (status == 0 && (r < 0 || b.failed))
-                status = cli_fail_errno(c, r < 0 ? r : -ENOMEM, "/proc/net/tcp");
+        if (status == 0 && b.failed)
+                status = cli_fail_errno(c, -ENOMEM, "listening");
         if (status != 0) {
                 json_free(list);
                 return status;

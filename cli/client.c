@@ -77,6 +77,9 @@ int client_fail_message(Cli *c, int r)
 {
         if (r == -EBADMSG || r == -ENXIO)
                 return cli_fail(c, EXIT_FAILED, "p25d answered in a way that is not understood");
+        /* how the bus library says that a string is not UTF-8 */
+        if (r == -EINVAL)
+                return cli_fail(c, EXIT_BAD_INPUT, "an argument is not UTF-8");
         return cli_fail_errno(c, r, "message to p25d");
 }
 

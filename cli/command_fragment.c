@@ -75,7 +75,6 @@ static int fragment_put(Cli *c, const char *name, const char *text, ChangeReply 
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "ss", name, text);
-        /* sd-bus takes only UTF-8 for a string */
         if (r == -EINVAL)
                 return cli_fail(c, EXIT_BAD_INPUT, "fragment %s: the text is not UTF-8", name);
         return r < 0 ? client_fail_message(c, r) : client_change(c, m, ret);

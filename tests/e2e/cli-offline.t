@@ -223,6 +223,11 @@ CONF
 offline test "$work/test.conf"
 is "$rc $out" "1 ok: in from 192.0.2.1: deny
 failed: in from 192.0.2.1: deny, not allow" "and one that does not"
+run --policies policies test "$work/none.conf"
+is "$rc" 4 "test of no file"
+echo 'assert = ( );' >"$work/none.conf"
+run --policies policies test "$work/none.conf"
+like "$err" "^WARNING: p25d is not reachable" "without a daemon and --root, what is stored is tested"
 offline --json test "$work/test.conf"
 like "$rc $out" '^1 \{"assertions":\[.*"holds":false.*\],"failed":1' "test --json"
 sed -i 's/in from 192.0.2.1/in frm 192.0.2.1/' "$work/test.conf"

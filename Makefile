@@ -180,6 +180,7 @@ BUS = \
 # compare with the files of tests/golden
 GOLDEN = \
 	policy \
+	nft \
 	roles \
 	words \
 
@@ -187,6 +188,7 @@ GOLDEN = \
 KERNEL = \
 	test_connections \
 	backend_nft \
+	script_nft \
 	traffic_nft \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME

@@ -325,7 +325,7 @@ static void print_set(Buffer *b, const NftSet *s)
         else if (s->ranges && s->key.bits == 0)
                 buffer_add_string(b, "\t\tflags interval\n");
         print_elements(b, s);
-        buffer_add_string(b, "\t}\n\n");
+        buffer_add_string(b, "\t}\n");
 }
 
 /* ---- chains ---- */
@@ -342,12 +342,26 @@ static bool rule_names_unit(const NftTable *t, const NftRule *r)
         return false;
 }
 
+/* nft adds by itself what a match of TCP's or of one family's header asks for. */
+static bool is_implied(const NftStatement *s, const NftStatement *next)
+{
+        if (s->kind == STATEMENT_TCP)
+                return next->kind == STATEMENT_PORT || next->kind == STATEMENT_PORTS ||
+                       next->kind == STATEMENT_SYN;
+        return s->kind == STATEMENT_FAMILY &&
+               (next->kind == STATEMENT_ADDRESS || next->kind == STATEMENT_ADDRESS_SET);
+}
+
 void nft_rule_print(Buffer *b, const NftTable *t, const NftRule *r)
 {
+        const NftStatement *s = t->statements + r->first;
+
         for (size_t i = 0; i < r->n; i++) {
-                if (i > 0)
+                if (i + 1 < r->n && is_implied(&s[i], &s[i + 1]))
+                        continue;
+                print_statement(b, &s[i]);
+                if (i + 1 < r->n)
                         buffer_add_char(b, ' ');
-                print_statement(b, &t->statements[r->first + i]);
         }
 }
 
@@ -360,7 +374,7 @@ static void print_chain(Buffer *b, const NftTable *t, const NftChain *c)
         uint32_t hook;
         int32_t priority;
 
-        buffer_printf(b, "\tchain %s {\n", nft_chain_name(&c->key, name));
+        buffer_printf(b, "\n\tchain %s {\n", nft_chain_name(&c->key, name));
         if (nft_chain_hook(c->key.kind, &hook, &priority))
                 buffer_printf(b, "\t\ttype filter hook %s priority %d; policy accept;\n",
                         hooks[c->key.kind], priority);
@@ -369,7 +383,7 @@ static void print_chain(Buffer *b, const NftTable *t, const NftChain *c)
                 nft_rule_print(b, t, &c->rules[i]);
                 buffer_add_char(b, '\n');
         }
-        buffer_add_string(b, "\t}\n\n");
+        buffer_add_string(b, "\t}\n");
 }
 
 int nft_script_print(const Ruleset *r, char **ret)
@@ -385,8 +399,7 @@ int nft_script_print(const Ruleset *r, char **ret)
                 "#!/usr/sbin/nft -f\n\ntable inet " NFT_TABLE_NAME
                 "\ndelete table inet " NFT_TABLE_NAME "\n\ntable inet " NFT_TABLE_NAME " {\n");
         for (size_t i = 0; i < t->n_counters; i++)
-                buffer_printf(
-                        &b, "\tcounter %s {\n\t}\n\n", nft_counter_name(t->counters[i], name));
+                buffer_printf(&b, "\tcounter %s {\n\t}\n", nft_counter_name(t->counters[i], name));
         for (size_t i = 0; i < t->n_sets; i++)
                 print_set(&b, &t->sets[i]);
         for (size_t i = 0; i < t->n_chains; i++)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What the nft emitter makes of the policies in tests/golden/roles and tests/golden/nft, against
+ * golden texts in tests/golden/nft: NAME.nft is the script, NAME.netlink what its rules are in
+ * the kernel's expressions, as `nft --debug=netlink` prints them. GOLDEN_UPDATE=1 writes what is
+ * found.
+ */
+
+#include "rules/nft.h"
+#include "rules/nft_message.h"
+#include "tests/lib/golden.h"
+
+#define FOLDER "tests/golden/nft/"
+
+static char *print_expressions(const Ruleset *r)
+{
+        _cleanup_(nft_table_free_p) NftTable *t = NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
+        char *text;
+
+        assert_int_equal(nft_table_new(r, NULL, &t), 0);
+        for (size_t i = 0; i < t->n_chains; i++)
+                for (size_t k = 0; k < t->chains[i].n; k++) {
+                        nft_rule_print(&b, t, &t->chains[i].rules[k]);
+                        buffer_add_char(&b, '\n');
+                        assert_int_equal(nft_rule_print_expressions(
+                                                 &b, t, &t->chains[i].key, &t->chains[i].rules[k]),
+                                0);
+                }
+        assert_int_equal(buffer_take(&b, &text), 0);
+        return text;
+}
+
+static void policy_check(const char *folder, const char *path)
+{
+        _cleanup_free_ char *name = test_base_name(path);
+        _cleanup_free_ char *script_path = format_path(FOLDER, name, ".nft");
+        _cleanup_free_ char *expressions_path = format_path(FOLDER, name, ".netlink");
+        _cleanup_free_ char *script = NULL, *expressions = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(policy_free_p) Policy *p = golden_load_policy(folder, path, &d);
+        _cleanup_(ruleset_free_p) Ruleset *r = compile_good(p, &d);
+
+        assert_int_equal(nft_script_print(r, &script), 0);
+        file_expect(script_path, script);
+        expressions = print_expressions(r);
+        file_expect(expressions_path, expressions);
+}
+
+static void check_folder(const char *folder, size_t least)
+{
+        _cleanup_free_ char *pattern = format_path(folder, "*", ".conf");
+        glob_t g = { 0 };
+
+        assert_int_equal(glob(pattern, 0, NULL, &g), 0);
+        for (size_t i = 0; i < g.gl_pathc; i++)
+                policy_check(folder, g.gl_pathv[i]);
+        assert_true(g.gl_pathc >= least);
+        globfree(&g);
+}
+
+static void test_policies(void **state)
+{
+        (void)state;
+        check_folder("tests/golden/roles/", 14);
+}
+
+static void test_statements(void **state)
+{
+        (void)state;
+        check_folder(FOLDER, 3);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_policies),
+                cmocka_unit_test(test_statements),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -63,7 +63,24 @@ static int cgroup_stat(int mount, const char *path, uint32_t level, Cgroup *ret)
         if (fstatat(mount, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
                 return -ENOENT;
         *ret = (Cgroup){ .id = st.st_ino, .level = level };
+        if (strlen(path) < sizeof(ret->path))
+                memcpy(ret->path, path, strlen(path) + 1);
         return 0;
+}
+
+/* Where the tree is mounted beside others, its paths begin with its name there. */
+static void cgroup_complete_path(const char *mount, Cgroup *c)
+{
+        static const char above[] = "/sys/fs/cgroup/";
+        char path[CGROUP_PATH_MAX] = "";
+        int n;
+
+        if (c->path[0] == '\0' || strncmp(mount, above, sizeof(above) - 1) != 0)
+                return;
+        n = snprintf(path, sizeof(path), "%s/%s", mount + sizeof(above) - 1, c->path);
+        if (n < 0 || (size_t)n >= sizeof(path))
+                path[0] = '\0';
+        memcpy(c->path, path, sizeof(path));
 }
 
 /* folder + "/" + name, or folder + "/_" + name: systemd escapes names that the kernel could take
@@ -190,7 +207,10 @@ int host_unit_find(const char *mount, const char *unit, Cgroup *ret)
         fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return -ENOENT;
-        return find(fd, name, ret);
+        r = find(fd, name, ret);
+        if (r >= 0)
+                cgroup_complete_path(mount, ret);
+        return r;
 }
 
 static int parents_add(char ***l, const char *mount, const char *path)

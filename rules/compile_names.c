@@ -208,8 +208,9 @@ static int identities_add(NameKind kind, const NameAnswer *a, Identities *i)
                         return 0;
                 if (array_grow(&i->units, i->n_units, sizeof(*i->units)) < 0)
                         return -ENOMEM;
-                i->units[i->n_units++] = (CompiledUnit){ .cgroup = a->error < 0 ? 0 : a->cgroup.id,
+                i->units[i->n_units] = (CompiledUnit){ .cgroup = a->error < 0 ? 0 : a->cgroup.id,
                         .level = a->cgroup.level };
+                memcpy(i->units[i->n_units++].path, a->cgroup.path, sizeof(a->cgroup.path));
         } else if (a->error == 0) {
                 if (array_grow(&i->ids, i->n_ids, sizeof(*i->ids)) < 0)
                         return -ENOMEM;

@@ -8,9 +8,13 @@
 
 #include "rules/util.h"
 
+#define CGROUP_PATH_MAX 256
+
 typedef struct Cgroup {
         uint64_t id;    /* inode of the cgroup v2 folder */
         uint32_t level; /* depth below the root: system.slice/x.service is 2 */
+        /* Below /sys/fs/cgroup, which is how nft names it; "" where that is not known. */
+        char path[CGROUP_PATH_MAX];
 } Cgroup;
 
 /* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not

@@ -64,7 +64,7 @@ static void put_attribute(uint8_t *at, uint16_t type, uint16_t n)
         memcpy(at, &a, sizeof(a));
 }
 
-/* n is 4, 8 or 16; or 2, which is padded. */
+/* n is 4 or 16; or 2, which is padded. */
 static inline void writer_put(Writer *w, const void *key, uint16_t n, bool end)
 {
         uint16_t padded = (uint16_t)NLA_ALIGN(n), flags = end ? 8 : 0;
@@ -144,8 +144,6 @@ static void put_value(Writer *w, uint64_t value)
 
         if (w->set->key.kind == SET_PORTS)
                 writer_put(w, &port, sizeof(port), false);
-        else if (w->set->key.kind == SET_UNITS)
-                writer_put(w, &value, sizeof(value), false);
         else
                 writer_put(w, &id, sizeof(id), false);
 }

@@ -467,10 +467,6 @@ static void make_statement(Maker *m, const NftStatement *s)
                 make_cgroup(m, s->number);
                 make_compare(m, NFT_CMP_EQ, &s->cgroup, sizeof(s->cgroup));
                 break;
-        case STATEMENT_UNITS:
-                make_cgroup(m, s->set.level);
-                make_lookup(m, &s->set);
-                break;
         case STATEMENT_RATE_OVER:
         case STATEMENT_OPEN_OVER:
                 make_over(m, s);

@@ -38,7 +38,7 @@ static const char *const set_kinds[] = {
         [SET_TO] = "r",
         [SET_USERS] = "users",
         [SET_GROUPS] = "groups",
-        [SET_UNITS] = "units",
+
         [SET_RATE] = "rate",
         [SET_OPEN] = "open",
 };
@@ -106,10 +106,6 @@ const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MA
         case SET_USERS:
         case SET_GROUPS:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64, kind, k->id);
-                break;
-        case SET_UNITS:
-                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64 "_%" PRIu32, kind, k->id,
-                        k->level);
                 break;
         case SET_RATE:
                 snprintf(buffer, NFT_NAME_TEXT_MAX,
@@ -240,7 +236,6 @@ bool nft_statement_has_set(const NftStatement *s)
                 [STATEMENT_ADDRESS_SET] = true,
                 [STATEMENT_USERS] = true,
                 [STATEMENT_GROUPS] = true,
-                [STATEMENT_UNITS] = true,
                 [STATEMENT_RATE_OVER] = true,
                 [STATEMENT_OPEN_OVER] = true,
         };
@@ -263,7 +258,6 @@ static bool statement_equal(const NftStatement *a, const NftStatement *b)
         case STATEMENT_ADDRESS_SET:
         case STATEMENT_USERS:
         case STATEMENT_GROUPS:
-        case STATEMENT_UNITS:
         case STATEMENT_RATE_OVER:
         case STATEMENT_OPEN_OVER:
                 return nft_set_key_compare(&a->set, &b->set) == 0;

@@ -33,7 +33,6 @@ enum {
         TYPE_INET_SERVICE = 13,
         TYPE_UID = 24,
         TYPE_GID = 25,
-        TYPE_CGROUPSV2 = 46,
 };
 
 /* ---- the batch ---- */
@@ -261,7 +260,6 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
                 [SET_PORTS] = { TYPE_INET_SERVICE, 2 },
                 [SET_USERS] = { TYPE_UID, 4 },
                 [SET_GROUPS] = { TYPE_GID, 4 },
-                [SET_UNITS] = { TYPE_CGROUPSV2, 8 },
                 [SET_RATE] = { TYPE_UID, 4 },
                 [SET_OPEN] = { TYPE_UID, 4 },
         };

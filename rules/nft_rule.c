@@ -30,38 +30,11 @@ static size_t tests_count(const Tests *t)
         return t->always ? 1 : t->n_sets + t->has_prefix;
 }
 
-/* 0: no prefix that says the same as the range. */
-static unsigned range4_prefix(const Range4 *r, Prefix *ret)
-{
-        uint64_t size = (uint64_t)r->last - r->first + 1;
-
-        if ((size & (size - 1)) != 0 || r->first % size != 0)
-                return 0;
-        ret->address = address_from_ipv4(r->first);
-        ret->bits = (uint8_t)(32 - __builtin_ctzll(size));
-        return 1;
-}
-
-static unsigned range6_prefix(const Range6 *r, Prefix *ret)
-{
-        unsigned bits = 0;
-
-        while (bits < 128 && ((r->first[bits / 8] ^ r->last[bits / 8]) >> (7 - bits % 8) & 1) == 0)
-                bits++;
-        for (unsigned i = bits; i < 128; i++)
-                if ((r->first[i / 8] >> (7 - i % 8) & 1) != 0 ||
-                        (r->last[i / 8] >> (7 - i % 8) & 1) == 0)
-                        return 0;
-        *ret = (Prefix){ .address.family = FAMILY_IPV6, .bits = (uint8_t)bits };
-        memcpy(ret->address.bytes, r->first, sizeof(r->first));
-        return 1;
-}
-
 static bool single_prefix(const RangeSet *ranges, Family family, Prefix *ret)
 {
         if (family == FAMILY_IPV4)
-                return ranges->n_v4 == 1 && range4_prefix(&ranges->v4[0], ret) > 0;
-        return ranges->n_v6 == 1 && range6_prefix(&ranges->v6[0], ret) > 0;
+                return ranges->n_v4 == 1 && range4_to_prefix(&ranges->v4[0], ret);
+        return ranges->n_v6 == 1 && range6_to_prefix(&ranges->v6[0], ret);
 }
 
 static int tests_add_sets(Tests *t, size_t first, size_t n)
@@ -156,78 +129,13 @@ static int build_ids_set(
         return build_values_set(b, key, values, n, origin);
 }
 
-/* The running units of one depth, ascending by cgroup. */
-typedef struct UnitLevel {
-        uint32_t level;
-        uint64_t *cgroups;
-        const char *name; /* of the first */
-        size_t n;
-} UnitLevel;
-
 /* What all kernel rules of the policy's rule have in common. */
 typedef struct Expansion {
         const CompiledRule *rule;
         NftSetKey users, groups;
-        UnitLevel *levels;
-        size_t n_levels;
         bool own_chain; /* what it does is in CHAIN_RULE */
         bool families[2];
 } Expansion;
-
-static void expansion_deinit(Expansion *x)
-{
-        for (size_t i = 0; i < x->n_levels; i++)
-                free(x->levels[i].cgroups);
-        free(x->levels);
-}
-
-static UnitLevel *level_find(Expansion *x, uint32_t level)
-{
-        for (size_t i = 0; i < x->n_levels; i++)
-                if (x->levels[i].level == level)
-                        return &x->levels[i];
-        if (array_grow(&x->levels, x->n_levels, sizeof(UnitLevel)) < 0)
-                return NULL;
-        x->levels[x->n_levels] = (UnitLevel){ .level = level };
-        return &x->levels[x->n_levels++];
-}
-
-static int level_insert(UnitLevel *l, const CompiledUnit *u)
-{
-        size_t at = 0;
-        int r = array_grow(&l->cgroups, l->n, sizeof(uint64_t));
-
-        if (r < 0)
-                return r;
-        while (at < l->n && l->cgroups[at] < u->cgroup)
-                at++;
-        if (at < l->n && l->cgroups[at] == u->cgroup)
-                return 0;
-        memmove(l->cgroups + at + 1, l->cgroups + at, (l->n - at) * sizeof(uint64_t));
-        l->cgroups[at] = u->cgroup;
-        l->name = l->n == 0 ? u->name : l->name;
-        l->n++;
-        return 0;
-}
-
-static int expansion_find_units(Expansion *x)
-{
-        for (size_t i = 0; i < x->rule->n_units; i++) {
-                const CompiledUnit *u = &x->rule->units[i];
-                UnitLevel *l;
-                int r;
-
-                if (u->cgroup == 0)
-                        continue;
-                l = level_find(x, u->level);
-                if (!l)
-                        return -ENOMEM;
-                r = level_insert(l, u);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
 
 static int expansion_build_sets(NftBuild *b, Expansion *x)
 {
@@ -237,38 +145,23 @@ static int expansion_build_sets(NftBuild *b, Expansion *x)
         x->users = (NftSetKey){ .kind = SET_USERS, .id = r->rule->id };
         x->groups = (NftSetKey){ .kind = SET_GROUPS, .id = r->rule->id };
         k = build_ids_set(b, r->users, r->n_users, &x->users, r->rule);
-        if (k >= 0)
-                k = build_ids_set(b, r->groups, r->n_groups, &x->groups, r->rule);
-        for (size_t i = 0; i < x->n_levels && k >= 0; i++) {
-                NftSetKey key = {
-                        .kind = SET_UNITS, .id = r->rule->id, .level = x->levels[i].level
-                };
-
-                if (x->levels[i].n > 1)
-                        k = build_values_set(
-                                b, &key, x->levels[i].cgroups, x->levels[i].n, r->rule);
-        }
-        return k;
+        return k < 0 ? k : build_ids_set(b, r->groups, r->n_groups, &x->groups, r->rule);
 }
 
-static int build_unit(NftBuild *b, const Expansion *x, const UnitLevel *l)
+/* socket cgroupv2 level 2 "system.slice/postfix.service" */
+static int build_unit(NftBuild *b, const CompiledUnit *u)
 {
-        NftStatement s = { .kind = STATEMENT_UNIT, .number = l->level };
+        NftStatement s = { .kind = STATEMENT_UNIT, .number = u->level, .cgroup = u->cgroup };
+        int r = strv_append(&b->table->names, u->path);
 
-        if (l->n > 1) {
-                s.kind = STATEMENT_UNITS;
-                s.set = (NftSetKey){
-                        .kind = SET_UNITS, .id = x->rule->rule->id, .level = l->level
-                };
-        } else {
-                s.cgroup = l->cgroups[0];
-                s.unit = l->name;
-        }
+        if (r < 0)
+                return r;
+        s.path = b->table->names[strv_length(b->table->names) - 1];
         return build_statement(b, &s);
 }
 
-/* Interfaces, users, groups, and the units of one level (NULL: units do not matter). */
-static int build_who(NftBuild *b, const Expansion *x, const UnitLevel *l)
+/* Interfaces, users, groups, and one unit (NULL: units do not matter). */
+static int build_who(NftBuild *b, const Expansion *x, const CompiledUnit *unit)
 {
         const CompiledRule *r = x->rule;
         bool out = b->direction == DIRECTION_OUT;
@@ -292,8 +185,8 @@ static int build_who(NftBuild *b, const Expansion *x, const UnitLevel *l)
         if (k >= 0 && r->has_groups)
                 k = build_ids(
                         b, r->groups, r->n_groups, &x->groups, STATEMENT_GROUP, STATEMENT_GROUPS);
-        if (k >= 0 && l)
-                k = build_unit(b, x, l);
+        if (k >= 0 && unit)
+                k = build_unit(b, unit);
         return k;
 }
 
@@ -465,35 +358,53 @@ int build_default(NftBuild *b)
 
 /* ---- all ways to match ---- */
 
-/* What follows the addresses; once for every depth of units. `head` of the statements since
- * `first` come first in each. */
+/* A copy of n statements since `first`, at the end. */
+static int build_copy(NftBuild *b, size_t first, size_t n)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                NftStatement s = b->table->statements[first + i];
+
+                r = build_statement(b, &s);
+        }
+        return r;
+}
+
+static int build_end(
+        NftBuild *b, const Expansion *x, size_t first, const CompiledUnit *unit, bool in_last_chain)
+{
+        int r = build_who(b, x, unit);
+
+        if (r >= 0)
+                r = build_decision(b, x);
+        if (r < 0)
+                return r;
+        return in_last_chain ? build_last_chain_rule(b, first, x->rule->rule)
+                             : build_rule(b, first, x->rule->rule);
+}
+
+/* What follows the addresses, which are the statements since `first`; for each running unit. */
 static int build_ends(NftBuild *b, const Expansion *x, size_t first, bool in_last_chain)
 {
-        size_t head = b->table->n_statements - first;
+        const CompiledRule *rule = x->rule;
+        size_t n = b->table->n_statements - first, start = first;
+        int r = 0;
 
-        for (size_t i = 0; i < (x->rule->has_units ? x->n_levels : 1); i++) {
-                size_t start = b->table->n_statements - head;
-                int r = 0;
-
-                if (i > 0) {
+        if (!rule->has_units)
+                return build_end(b, x, first, NULL, in_last_chain);
+        for (size_t i = 0; i < rule->n_units && r >= 0; i++) {
+                if (rule->units[i].cgroup == 0)
+                        continue;
+                /* The first takes the statements that are there, the others copies of them. */
+                if (start != first || b->table->n_statements != first + n) {
                         start = b->table->n_statements;
-                        for (size_t k = 0; k < head && r >= 0; k++) {
-                                NftStatement s = b->table->statements[first + k];
-
-                                r = build_statement(b, &s);
-                        }
+                        r = build_copy(b, first, n);
                 }
                 if (r >= 0)
-                        r = build_who(b, x, x->rule->has_units ? &x->levels[i] : NULL);
-                if (r >= 0)
-                        r = build_decision(b, x);
-                if (r >= 0)
-                        r = in_last_chain ? build_last_chain_rule(b, start, x->rule->rule)
-                                          : build_rule(b, start, x->rule->rule);
-                if (r < 0)
-                        return r;
+                        r = build_end(b, x, start, &rule->units[i], in_last_chain);
         }
-        return 0;
+        return r;
 }
 
 static int build_family_guard(NftBuild *b, Family family, bool guard)
@@ -549,12 +460,14 @@ static int build_ways(NftBuild *b, const Expansion *x, Family family, bool guard
         return r;
 }
 
-static bool identity_matches_nothing(const Expansion *x)
+static bool identity_matches_nothing(const CompiledRule *r)
 {
-        const CompiledRule *r = x->rule;
+        bool running = false;
 
+        for (size_t i = 0; i < r->n_units; i++)
+                running = running || r->units[i].cgroup != 0;
         return (r->has_users && r->n_users == 0) || (r->has_groups && r->n_groups == 0) ||
-               (r->has_units && x->n_levels == 0);
+               (r->has_units && !running);
 }
 
 static int build_expansion(NftBuild *b, Expansion *x)
@@ -562,10 +475,10 @@ static int build_expansion(NftBuild *b, Expansion *x)
         static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
         static const Tests always = { .always = true };
         const CompiledRule *r = x->rule;
-        int k = expansion_find_units(x);
+        int k;
 
-        if (k < 0 || identity_matches_nothing(x))
-                return k;
+        if (identity_matches_nothing(r))
+                return 0;
         k = expansion_build_sets(b, x);
         if (k >= 0 && r->from.any && r->to.any) {
                 x->families[0] = x->families[1] = true;
@@ -588,7 +501,7 @@ static int build_expansion(NftBuild *b, Expansion *x)
 
 int build_policy_rule(NftBuild *b, const CompiledRule *r)
 {
-        _cleanup_(expansion_deinit) Expansion x = {
+        Expansion x = {
                 .rule = r,
                 .own_chain = r->log || r->action == ACTION_LIMIT,
         };

@@ -16,7 +16,7 @@ static const char *const set_types[] = {
         [SET_PORTS] = "inet_service",
         [SET_USERS] = "uid",
         [SET_GROUPS] = "gid",
-        [SET_UNITS] = "cgroupsv2",
+
 };
 
 static void print_set_reference(Buffer *b, const NftSetKey *k)
@@ -158,11 +158,7 @@ static void print_statement(Buffer *b, const NftStatement *s)
                 print_set_reference(b, &s->set);
                 break;
         case STATEMENT_UNIT:
-                buffer_printf(b, "socket cgroupv2 level %" PRIu32 " \"%s\"", s->number, s->unit);
-                break;
-        case STATEMENT_UNITS:
-                buffer_printf(b, "socket cgroupv2 level %" PRIu32 " ", s->set.level);
-                print_set_reference(b, &s->set);
+                buffer_printf(b, "socket cgroupv2 level %" PRIu32 " \"%s\"", s->number, s->path);
                 break;
         case STATEMENT_RATE_OVER:
         case STATEMENT_OPEN_OVER:
@@ -243,33 +239,43 @@ static int print_prefix6(const Prefix6 *q, void *data)
 static void print_range(ElementPrinter *p, const Address *first, const Address *last)
 {
         char a[ADDRESS_TEXT_MAX], b[ADDRESS_TEXT_MAX], both[2 * ADDRESS_TEXT_MAX];
-        size_t n;
 
-        address_format(first, a);
-        address_format(last, b);
-        n = strlen(a);
-        memcpy(both, a, n + 1);
-        if (!streq(a, b)) {
-                both[n] = '-';
-                strcpy(both + n + 1, b);
-        }
+        snprintf(both, sizeof(both), "%s-%s", address_format(first, a), address_format(last, b));
         print_element(p, both);
+}
+
+static void print_range4(ElementPrinter *p, const Range4 *r)
+{
+        Address first = address_from_ipv4(r->first), last = address_from_ipv4(r->last);
+        char text[ADDRESS_TEXT_MAX];
+        Prefix prefix;
+
+        if (range4_to_prefix(r, &prefix))
+                print_element(p, prefix_format(&prefix, text));
+        else
+                print_range(p, &first, &last);
+}
+
+static void print_range6(ElementPrinter *p, const Range6 *r)
+{
+        Address first = { .family = FAMILY_IPV6 }, last = { .family = FAMILY_IPV6 };
+        char text[ADDRESS_TEXT_MAX];
+        Prefix prefix;
+
+        memcpy(first.bytes, r->first, 16);
+        memcpy(last.bytes, r->last, 16);
+        if (range6_to_prefix(r, &prefix))
+                print_element(p, prefix_format(&prefix, text));
+        else
+                print_range(p, &first, &last);
 }
 
 static void print_ranges(ElementPrinter *p, const RangeSet *s, unsigned family)
 {
-        Address first = { .family = FAMILY_IPV6 }, last = { .family = FAMILY_IPV6 };
-
-        for (size_t i = 0; family == FAMILY_IPV4 && i < s->n_v4; i++) {
-                first = address_from_ipv4(s->v4[i].first);
-                last = address_from_ipv4(s->v4[i].last);
-                print_range(p, &first, &last);
-        }
-        for (size_t i = 0; family == FAMILY_IPV6 && i < s->n_v6; i++) {
-                memcpy(first.bytes, s->v6[i].first, 16);
-                memcpy(last.bytes, s->v6[i].last, 16);
-                print_range(p, &first, &last);
-        }
+        for (size_t i = 0; family == FAMILY_IPV4 && i < s->n_v4; i++)
+                print_range4(p, &s->v4[i]);
+        for (size_t i = 0; family == FAMILY_IPV6 && i < s->n_v6; i++)
+                print_range6(p, &s->v6[i]);
 }
 
 static void print_values(ElementPrinter *p, const NftSet *s)
@@ -330,16 +336,17 @@ static void print_set(Buffer *b, const NftSet *s)
 
 /* ---- chains ---- */
 
-/* nft names a cgroup by its path alone, which a ruleset does not hold. */
-static bool rule_names_unit(const NftTable *t, const NftRule *r)
+/* nft names a cgroup by its path alone, quoted: one that is not known cannot be written. */
+static bool rule_can_be_written(const NftTable *t, const NftRule *r)
 {
         for (size_t i = 0; i < r->n; i++) {
-                NftStatementKind kind = t->statements[r->first + i].kind;
+                const NftStatement *s = &t->statements[r->first + i];
 
-                if (kind == STATEMENT_UNIT || kind == STATEMENT_UNITS)
-                        return true;
+                if (s->kind == STATEMENT_UNIT &&
+                        (s->path[0] == '\0' || strchr(s->path, '"') || !text_is_printable(s->path)))
+                        return false;
         }
-        return false;
+        return true;
 }
 
 /* nft adds by itself what a match of TCP's or of one family's header asks for. */
@@ -379,7 +386,7 @@ static void print_chain(Buffer *b, const NftTable *t, const NftChain *c)
                 buffer_printf(b, "\t\ttype filter hook %s priority %d; policy accept;\n",
                         hooks[c->key.kind], priority);
         for (size_t i = 0; i < c->n; i++) {
-                buffer_add_string(b, rule_names_unit(t, &c->rules[i]) ? "\t\t# " : "\t\t");
+                buffer_add_string(b, rule_can_be_written(t, &c->rules[i]) ? "\t\t" : "\t\t# ");
                 nft_rule_print(b, t, &c->rules[i]);
                 buffer_add_char(b, '\n');
         }

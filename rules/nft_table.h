@@ -66,9 +66,8 @@ typedef enum NftSetKind {
         SET_TO,
         SET_USERS,
         SET_GROUPS,
-        SET_UNITS, /* cgroups of one level */
-        SET_RATE,  /* buckets of a limit; filled by packets */
-        SET_OPEN,  /* connections of a limit; filled by packets */
+        SET_RATE, /* buckets of a limit; filled by packets */
+        SET_OPEN, /* connections of a limit; filled by packets */
 } NftSetKind;
 
 /* The numbers of a limit are part of the key: buckets survive as long as they mean the same. */
@@ -76,7 +75,7 @@ typedef struct NftSetKey {
         NftSetKind kind;
         uint16_t family;  /* a Family; 0: not by address */
         uint16_t bits;    /* of a hash set: the prefix length of its elements; else 0 */
-        uint32_t level;   /* SET_UNITS: depth; SET_PORTS: the Direction */
+        uint32_t level;   /* SET_PORTS: the Direction */
         uint64_t id;      /* of the rule */
         Limit limit;      /* SET_RATE, SET_OPEN; what does not belong to it is 0 */
         const char *name; /* SET_NAMED: of the policy's set */
@@ -105,7 +104,6 @@ typedef enum NftStatementKind {
         STATEMENT_GROUP,
         STATEMENT_GROUPS,
         STATEMENT_UNIT,
-        STATEMENT_UNITS,
         STATEMENT_RATE_OVER,
         STATEMENT_OPEN_OVER,
         STATEMENT_LOG_LIMIT,
@@ -133,7 +131,7 @@ typedef struct NftStatement {
                 const char *interface; /* borrowed from the rule */
                 struct {
                         uint64_t cgroup;
-                        const char *unit; /* borrowed from the rule */
+                        const char *path; /* the table's; "" where it is not known */
                 };
                 struct {
                         Direction direction;

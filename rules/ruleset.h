@@ -11,6 +11,7 @@
  * default; else it passes. The port is the one that the client dialled.
  */
 
+#include "rules/names.h"
 #include "rules/policy.h"
 
 /* One alternative of an address match. */
@@ -31,6 +32,7 @@ typedef struct CompiledUnit {
         const char *name; /* borrowed from the rule */
         uint64_t cgroup;  /* 0: does not run, matches nothing */
         uint32_t level;
+        char path[CGROUP_PATH_MAX]; /* as in Cgroup */
 } CompiledUnit;
 
 typedef struct CompiledRule {

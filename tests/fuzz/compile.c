@@ -43,7 +43,7 @@ static int find_unit(void *data, const char *name, Cgroup *ret)
         (void)data;
         if (!streq(name, "a.service"))
                 return -ENOENT;
-        *ret = (Cgroup){ 5, 2 };
+        *ret = (Cgroup){ .id = 5, .level = 2 };
         return 0;
 }
 

@@ -51,15 +51,26 @@ static char *expressions_of_script(const Ruleset *r)
         return found;
 }
 
+/* The cgroups of the fixture are not there: no script can name them. */
+static void stop_units(Ruleset *r)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                for (size_t i = 0; i < r->directions[d].n; i++)
+                        for (size_t k = 0; k < r->directions[d].rules[i].n_units; k++)
+                                r->directions[d].rules[i].units[k].cgroup = 0;
+}
+
 static void policy_check(const char *folder, const char *path)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(policy_free_p) Policy *p = golden_load_policy(folder, path, &d);
         _cleanup_(ruleset_free_p) Ruleset *r = compile_good(p, &d);
-        _cleanup_free_ char *encoded = expressions_of_table(r);
-        _cleanup_free_ char *loaded = expressions_of_script(r);
+        _cleanup_free_ char *encoded = NULL, *loaded = NULL;
         _cleanup_backend_ Backend *b = open_backend();
 
+        stop_units(r);
+        encoded = expressions_of_table(r);
+        loaded = expressions_of_script(r);
         if (!streq(encoded, loaded)) {
                 print_message("# %s\n", path);
                 print_difference(loaded, encoded);

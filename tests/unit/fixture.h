@@ -58,8 +58,10 @@ static inline int fixture_unit(void *data, const char *name, Cgroup *ret)
         int r = fixture_find(fixture_units, ELEMENTS(fixture_units), name, &id);
 
         (void)data;
-        if (r == 0)
+        if (r == 0) {
                 *ret = (Cgroup){ .id = id, .level = 2 };
+                snprintf(ret->path, sizeof(ret->path), "system.slice/%s", name);
+        }
         return r;
 }
 

@@ -25,6 +25,12 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 RULES = \
+	ipt_encode \
+	ipt_rule \
+	ipt_script \
+	ipt_table \
+	ipt_tree \
+	port_classes \
 	nft_elements \
 	nft_expression \
 	nft_key \
@@ -179,6 +185,7 @@ BUS = \
 
 # compare with the files of tests/golden
 GOLDEN = \
+	iptables \
 	policy \
 	nft \
 	roles \

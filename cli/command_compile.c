@@ -7,6 +7,7 @@
 #include "cli/offline.h"
 #include "cli/verbs.h"
 #include "rules/compile.h"
+#include "rules/ipt.h"
 #include "rules/nft.h"
 #include "rules/report.h"
 
@@ -87,21 +88,37 @@ static const char *const format_names[_FORMAT_MAX] = {
 
 static int format_find(Cli *c, Format *ret)
 {
-        if (c->ipv4 || c->ipv6)
-                return cli_fail(c, EXIT_BAD_INPUT, "-4 and -6 are not available in this version");
         *ret = c->json ? FORMAT_JSON : FORMAT_IR;
-        if (!c->format)
-                return 0;
-        for (*ret = 0; *ret < _FORMAT_MAX; (*ret)++)
-                if (streq(c->format, format_names[*ret]))
+        for (Format f = 0; c->format && f <= _FORMAT_MAX; f++) {
+                *ret = f;
+                if (f < _FORMAT_MAX && streq(c->format, format_names[f]))
                         break;
+        }
         if (*ret == _FORMAT_MAX)
                 return cli_fail(c, EXIT_BAD_INPUT, "'%s' is no format: ir, nft, iptables or json",
                         c->format);
-        if (*ret == FORMAT_IPTABLES)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "compile --format iptables is not available in this version");
+        if ((c->ipv4 || c->ipv6) && *ret != FORMAT_IPTABLES)
+                return cli_fail(c, EXIT_BAD_INPUT, "-4 and -6 go with --format iptables");
         return 0;
+}
+
+static int ruleset_iptables(Cli *c, const Ruleset *ruleset)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_free_ char *text = NULL;
+        int r = ipt_script_print(ruleset, c->ipv4 || !c->ipv6, c->ipv6 || !c->ipv4, &d, &text);
+        Json *document;
+
+        if (r == -EOPNOTSUPP) {
+                cli_tell_diagnostics(c, &d);
+                return EXIT_BAD_INPUT;
+        }
+        if (r < 0)
+                return cli_fail_errno(c, r, "iptables");
+        document = json_new_object();
+        json_set(document, "format", json_new_string("iptables"));
+        json_set(document, "text", json_new_string(text));
+        return cli_text(c, text, document);
 }
 
 static int ruleset_tell(Cli *c, const Ruleset *ruleset, Format format)
@@ -115,6 +132,7 @@ static int ruleset_tell(Cli *c, const Ruleset *ruleset, Format format)
                 c->json = true;
                 return cli_document(c, ruleset_to_json(ruleset));
         case FORMAT_IPTABLES:
+                return ruleset_iptables(c, ruleset);
         case _FORMAT_MAX:
                 break;
         }

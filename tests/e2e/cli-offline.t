@@ -189,7 +189,11 @@ like "$out" '^\{"incoming":\{"default":"deny"' "--json is"
 offline compile --format=nft "$work/root/etc/p25/p25.conf"
 like "$rc $out" "^0 .*table inet p25" "--format nft"
 offline compile policies/mx.conf --format iptables
-like "$rc $err" "^4 ERROR: .*not available in this version" "--format iptables is not there yet"
+like "$rc $out" "^0 # iptables-restore.*COMMIT.# ip6tables-restore.*COMMIT" "--format iptables"
+offline compile policies/mx.conf --format iptables -6
+like "$rc $out" "^0 # ip6tables-restore" "-6: IPv6 alone"
+offline compile policies/mx.conf --format nft -4
+like "$rc $err" "^4 ERROR: -4 and -6" "-4 without --format iptables"
 offline compile policies/mx.conf --format sql
 like "$rc $err" "^4 ERROR: .*ir, nft, iptables" "--format sql"
 offline compile "$work/bad.conf"

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Policies as text for iptables-restore: NAME.txt is what tests/golden/iptables/NAME.conf becomes,
+ * or how it is refused. GOLDEN_UPDATE=1 writes what is found.
+ */
+
+#include "rules/ipt.h"
+#include "rules/ipt_table.h"
+#include "tests/lib/policy_files.h"
+
+#define FOLDER "tests/golden/iptables/"
+
+static void file_expect(const char *path, const char *found)
+{
+        _cleanup_free_ char *old = NULL;
+
+        if (getenv("GOLDEN_UPDATE")) {
+                FILE *f = fopen(path, "we");
+
+                assert_non_null(f);
+                assert_int_equal(fwrite(found, 1, strlen(found), f), strlen(found));
+                assert_int_equal(fclose(f), 0);
+                return;
+        }
+        old = test_read_file(path);
+        if (!streq(old, found))
+                print_error("%s is not what is found\n", path);
+        assert_string_equal(found, old);
+}
+
+/* Every entry must fit into bytes too, and the bytes say how long they are. */
+static void encode(const Ruleset *r, Family family)
+{
+        _cleanup_(ipt_table_free_p) IptTable *t = NULL;
+        IptOptions o = { .family = family, .cut = true };
+
+        assert_int_equal(ipt_table_new(r, &o, NULL, &t), 0);
+        for (size_t i = 0; i < t->n_chains; i++)
+                for (size_t k = 0; k < t->chains[i].n; k++) {
+                        _cleanup_buffer_ Buffer b = { 0 };
+                        uint16_t target, next;
+                        size_t at = family == FAMILY_IPV4 ? 88 : 140; /* of target_offset */
+
+                        assert_int_equal(
+                                ipt_entry_encode(t, &t->chains[i].entries[k], NULL, NULL, &b), 0);
+                        memcpy(&target, b.data + at, sizeof(target));
+                        memcpy(&next, b.data + at + 2, sizeof(next));
+                        assert_int_equal(next, b.length);
+                        assert_true(target < next);
+                        assert_int_equal(next % 8, 0);
+                }
+}
+
+static void check(const char *path)
+{
+        _cleanup_free_ char *name = test_base_name(path), *conf = test_read_file(path);
+        _cleanup_free_ char *golden = NULL, *text = NULL;
+        _cleanup_(policy_free_p) Policy *p = make_policy();
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(ruleset_free_p) Ruleset *r = NULL;
+        int k;
+
+        assert_true(asprintf(&golden, FOLDER "%s.txt", name) > 0);
+        test_load_roles(p, &d);
+        test_load_host(p, conf, path, &d);
+        r = compile_good(p, &d);
+        k = ipt_script_print(r, true, true, &d, &text);
+        if (k == -EOPNOTSUPP) {
+                assert_true(d.n_errors == 1);
+                assert_int_equal(diagnostic_format(&d.items[d.n - 1], &text), 0);
+        } else {
+                assert_int_equal(k, 0);
+                encode(r, FAMILY_IPV4);
+                encode(r, FAMILY_IPV6);
+        }
+        file_expect(golden, text);
+}
+
+static void test_all(void **state)
+{
+        glob_t g = { 0 };
+
+        (void)state;
+        assert_int_equal(glob(FOLDER "*.conf", 0, NULL, &g), 0);
+        for (size_t i = 0; i < g.gl_pathc; i++)
+                check(g.gl_pathv[i]);
+        assert_true(g.gl_pathc >= 6);
+        globfree(&g);
+}
+
+static void test_comments(void **state)
+{
+        static const uint64_t ids[] = { IPT_COMMENT_MARK, 1, 17, UINT64_C(1) << 47,
+                DEFAULT_COUNTER_ID(0), DEFAULT_COUNTER_ID(1), DEFAULT_COUNTER_ID(2) };
+        static const char *const bad[] = { "", "p", "p25:", "p25:0", "p25:x", "p25:5x", "p25:-1",
+                "p25:default", "p25:05" };
+        char buffer[IPT_COMMENT_TEXT_MAX];
+        uint64_t id;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(ids); i++) {
+                assert_true(ipt_comment_parse(ipt_comment_format(ids[i], buffer), &id));
+                assert_int_equal(id, ids[i]);
+        }
+        for (size_t i = 0; i < ELEMENTS(bad); i++)
+                assert_false(ipt_comment_parse(bad[i], &id));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_all),
+                cmocka_unit_test(test_comments),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -135,7 +135,8 @@ typedef struct IptChain {
 
 /* A set in the kernel (ipset, hash:net), for lists that are too long for chains. */
 typedef struct IptSet {
-        IptSetKey key;    /* its name is owned */
+        IptSetKey key;
+        char *name;       /* of the key, owned */
         RangeSet *ranges; /* a reference */
         size_t n;         /* prefixes of the family */
 } IptSet;

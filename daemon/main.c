@@ -73,6 +73,13 @@ static const BackendOps *backend_named(const char *name)
         return NULL;
 }
 
+static bool is_folder(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* 0 to go on, else *ret_status is how to exit. */
 static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_status)
 {
@@ -91,6 +98,10 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
         while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
                 switch (c) {
                 case ROOT:
+                        if (!is_folder(optarg)) {
+                                log_line(LOG_ERR, "--root %s: there is no such folder", optarg);
+                                return -EINVAL;
+                        }
                         ret->root = optarg;
                         break;
                 case POLICIES:

@@ -24,6 +24,13 @@ void change_result_deinit(ChangeResult *r)
         *r = (ChangeResult){ 0 };
 }
 
+static void missing_deinit(MissingNames *l)
+{
+        strv_free(l->users);
+        strv_free(l->groups);
+        *l = (MissingNames){ 0 };
+}
+
 Manager *manager_free(Manager *m)
 {
         if (!m)
@@ -38,6 +45,8 @@ Manager *manager_free(Manager *m)
         ruleset_free(m->ruleset);
         host_inputs_deinit(&m->inputs);
         diagnostics_deinit(&m->told);
+        missing_deinit(&m->missing);
+        missing_deinit(&m->asked);
         strv_free(m->warnings);
         free(m->repaired_by);
         host_names_free(m->names);
@@ -124,10 +133,13 @@ static bool policy_names(const Policy *p, const char *name, bool group)
 
 /* A name that a policy in force relies on may be unknown for now: its user was deleted, or the
  * name service is not up. The policy stays in force and the rule matches nothing of it. */
-static int translate(const Manager *m, int r, const char *name, bool group)
+static int translate(Manager *m, int r, const char *name, bool group)
 {
         const Policy *p = m->compiling ? m->compiling : m->policy;
+        char ***missing = group ? &m->asked.groups : &m->asked.users;
 
+        if (r == -ENOENT && !strv_contains(*missing, name) && strv_append(missing, name) < 0)
+                return -ENOMEM;
         return r == -ENOENT && p && policy_names(p, name, group) ? -EAGAIN : r;
 }
 
@@ -165,6 +177,7 @@ int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, R
         Names names = manager_resolver(m);
         int r;
 
+        missing_deinit(&m->asked);
         m->compiling = lenient ? p : NULL;
         r = compile_policy(p, &names, d, ret);
         m->compiling = NULL;
@@ -176,6 +189,9 @@ void manager_take_told(Manager *m, Diagnostics *d)
         diagnostics_deinit(&m->told);
         m->told = *d;
         *d = (Diagnostics){ 0 };
+        missing_deinit(&m->missing);
+        m->missing = m->asked;
+        m->asked = (MissingNames){ 0 };
 }
 
 int manager_warn(Manager *m, const char *format, ...)

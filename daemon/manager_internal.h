@@ -13,6 +13,10 @@
 
 typedef struct Watch Watch;
 
+typedef struct MissingNames {
+        char **users, **groups;
+} MissingNames;
+
 struct Manager {
         sd_event *event;
         HostPaths paths;
@@ -38,6 +42,8 @@ struct Manager {
         bool failsafe;
         State *parked;
 
+        /* Users and groups that do not exist: of the policy in force, and of the last compilation. */
+        MissingNames missing, asked;
         const Policy *compiling; /* whose names may be unknown for now; NULL: those of policy */
 
         uint64_t repairs;
@@ -89,7 +95,8 @@ bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
 Names manager_resolver(Manager *m);
 /* Compiles with the manager's names; those of rules of p may be unknown if `lenient`. */
 int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret);
-/* The warnings and notes of a compilation take the place of the former ones. */
+/* The last compilation is that of the policy in force: its warnings and notes take the place of the
+ * former ones, and what it missed is looked for. */
 void manager_take_told(Manager *m, Diagnostics *d);
 int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 

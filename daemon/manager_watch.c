@@ -152,11 +152,17 @@ static int on_files(sd_event_source *s, const struct inotify_event *event, void 
         return 0;
 }
 
-/* Does anything wait for a name? */
-static bool names_are_missing(const Manager *m)
+/* Is one of those here now that were missing? */
+static bool names_have_come(const Manager *m)
 {
-        for (size_t i = 0; i < m->told.n; i++)
-                if (m->told.items[i].severity != SEVERITY_ERROR)
+        Names names = host_names(m->names);
+        uint32_t id;
+
+        STRV_FOREACH (name, m->missing.users)
+                if (names.user(names.data, *name, &id) >= 0)
+                        return true;
+        STRV_FOREACH (name, m->missing.groups)
+                if (names.group(names.data, *name, &id) >= 0)
                         return true;
         return false;
 }
@@ -173,14 +179,12 @@ static int on_service(sd_event_source *s, uint64_t usec, void *data)
         host_names_set_nss(w->manager->names, true);
         if (!host_names_use_service(w->manager->names))
                 return 0;
-        if (names_are_missing(w->manager)) {
-                before = monotonic_usec();
+        before = monotonic_usec();
+        if (names_have_come(w->manager))
                 resolve(w->manager);
-                after = monotonic_usec();
-                if (after > before + SETTLE_USEC &&
-                        w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
-                        w->service_interval_usec *= 2;
-        }
+        after = monotonic_usec();
+        if (after > before + SETTLE_USEC && w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
+                w->service_interval_usec *= 2;
         (void)timer_set(w, &w->service, w->service_interval_usec, on_service);
         return 0;
 }

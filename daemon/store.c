@@ -252,7 +252,7 @@ static int write_versioned(Store *s, const char *folder, const char *name, uint6
         return strv_consume(files, path);
 }
 
-static int write_fragments(Store *s, const State *old, const State *new, char ***ret)
+static int write_fragments(Store *s, const State *old, const State *new, bool all, char ***ret)
 {
         for (size_t i = 0; i < new->n_fragments; i++) {
                 Fragment *f = new->fragments[i];
@@ -261,7 +261,7 @@ static int write_fragments(Store *s, const State *old, const State *new, char **
 
                 while (j < old->n_fragments && old->fragments[j] != f)
                         j++;
-                r = j < old->n_fragments && j < strv_length(s->fragment_files)
+                r = !all && j < old->n_fragments && j < strv_length(s->fragment_files)
                             ? strv_append(ret, s->fragment_files[j])
                             : write_versioned(s, STATE_FRAGMENTS, f->name, new->revision, f->text,
                                       strlen(f->text), ret);
@@ -429,7 +429,7 @@ static int commit_whole(Store *s, const State *old, const State *new)
         int r;
 
         fold = s->rewrite || (s->journal_length > 0 && journal_is_large(s, new));
-        r = write_fragments(s, old, new, &fragments);
+        r = write_fragments(s, old, new, s->rewrite, &fragments);
         if (r >= 0)
                 r = write_sets(s, old, new, fold, &sets);
         if (r >= 0)
@@ -482,12 +482,29 @@ static int commit_error(const Store *s, int error, Diagnostics *d)
         return error;
 }
 
+/* Somebody removed it under us: all of the state is written into a new one. */
+static bool folder_is_gone(const Store *s)
+{
+        struct stat ours, there;
+
+        return s->folder_fd >= 0 &&
+               (fstat(s->folder_fd, &ours) < 0 || stat(s->paths->state, &there) < 0 ||
+                       ours.st_ino != there.st_ino || ours.st_dev != there.st_dev);
+}
+
 int store_commit(
         Store *s, const State *old, const State *new, const SetDelta *delta, Diagnostics *d)
 {
         bool small;
         int r;
 
+        if (folder_is_gone(s)) {
+                close_p(&s->folder_fd);
+                close_p(&s->journal_fd);
+                s->folder_fd = s->journal_fd = -1;
+                s->journal_length = 0;
+                s->rewrite = true;
+        }
         r = store_open_folder(s);
         if (r < 0)
                 return commit_error(s, r, d);

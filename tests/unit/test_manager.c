@@ -431,7 +431,7 @@ static void test_steps(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(400000);
+        settle(250000);
         for (size_t i = 0; i < ELEMENTS(steps); i++) {
                 const Step *s = &steps[i];
                 bool changes = s->diff && s->diff[0] != '\0';
@@ -473,7 +473,6 @@ static void test_steps(void **state)
                         assert_null(backend_memory_text(backend));
                 }
                 expect_consistent();
-                settle(400000);
         }
 }
 

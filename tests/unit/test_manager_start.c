@@ -78,7 +78,7 @@ static void test_last_good(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(400000); /* keeps the copies */
+        settle(250000); /* keeps the copies */
         do_words("deny in 465", true, "+ deny 465/tcp");
         write_text("etc/p25/p25.conf", "roles = ( \"closed\";");
         start();
@@ -88,7 +88,7 @@ static void test_last_good(void **state)
         assert_non_null(strstr(backend_memory_text(backend), "465"));
         /* changes go on */
         do_words("deny in 587", true, "+ deny 587/tcp");
-        settle(400000);
+        settle(250000);
         start();
         expect_warning("good last");
         write_text("etc/p25/p25.conf", conf);
@@ -132,6 +132,40 @@ static void test_failsafe(void **state)
         step_done(&(Step){ enable, "- disabled\n+ enabled", ERROR_NONE, false }, false);
         assert_false(is_no_mail());
         expect_consistent();
+}
+
+/* What lies in the place of p25.conf and is no text counts as a p25.conf that cannot be read. */
+static void test_failsafe_files(void **state)
+{
+        static const char *const commands[] = {
+                "mkdir %s",
+                "mkfifo %s",
+                "ln -s /dev/zero %s",
+                "ln -s p25.conf %s",
+                "ln -s /nonexistent %s",
+                "head -c 100000000 /dev/zero > %s",
+                "printf 'enabled = true;\\0' > %s",
+                "printf '@include \"/etc/passwd\"' > %s",
+                "printf '\\377\\376\\001' > %s",
+        };
+        char command[512], rest[512];
+
+        (void)state;
+        (void)snprintf(command, sizeof(command), "mkdir -p '%s'", path_of("etc/p25"));
+        assert_int_equal(system(command), 0);
+        for (size_t i = 0; i < ELEMENTS(commands); i++) {
+                const char *place = strstr(commands[i], "%s");
+
+                (void)snprintf(rest, sizeof(rest), "rm -rf '%s'; %.*s'%s'",
+                        path_of("etc/p25/p25.conf"), (int)(place - commands[i]), commands[i],
+                        path_of("etc/p25/p25.conf"));
+                assert_int_equal(system(rest), 0);
+                alarm(10);
+                start();
+                alarm(0);
+                if (!is_no_mail())
+                        fail_msg("no fail-safe after: %s", rest);
+        }
 }
 
 static void test_failsafe_ends(void **state)
@@ -204,7 +238,7 @@ static void test_users_come_and_go(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(400000);
+        settle(250000);
         do_words("allow out user postfix", true, "+ allow out 25/tcp user postfix");
         assert_non_null(strstr(backend_memory_text(backend), "101"));
         /* the user is deleted and made again with another number */
@@ -216,7 +250,7 @@ static void test_users_come_and_go(void **state)
         do_words("deny out 465", true, "+ deny out 465/tcp");
         start();
         expect_warning("postfix");
-        settle(400000);
+        settle(250000);
         write_text("host/passwd.new", "root:x:0:0::/:\npostfix:x:777:105::/:\nexim:x:778:1::/:\n");
         assert_int_equal(rename(path_of("host/passwd.new"), path_of("host/passwd")), 0);
         settle(500000);
@@ -232,12 +266,12 @@ static void test_counters_and_cuts(void **state)
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
-        settle(400000);
+        settle(250000);
         assert_int_equal(n_cut, 1);
         do_words("deny in 465", true, "+ deny 465/tcp");
         do_words("deny out 465", true, "+ deny out 465/tcp");
         assert_int_equal(n_cut, 1);
-        settle(400000);
+        settle(250000);
         assert_int_equal(n_cut, 2);
         assert_int_equal(backend_memory_count(backend, 2, 5, 300), 0);
         assert_int_equal(backend_memory_count(backend, 2, 1, 60), 0);
@@ -263,7 +297,7 @@ static void test_counters_and_cuts(void **state)
         write_text("etc/p25/p25.conf", "enabled = true;\nkeep_established = true;\n");
         do_reload(true, "- role closed\n+ keep_established\n"
                         "- allow from @file to any port 25 (p25.conf)\n- set file 1 entry");
-        settle(400000);
+        settle(250000);
         assert_int_equal(n_cut, 2);
 }
 
@@ -346,6 +380,7 @@ int main(void)
                 TEST(test_reload),
                 TEST(test_last_good),
                 TEST(test_failsafe),
+                TEST(test_failsafe_files),
                 TEST(test_failsafe_ends),
                 TEST(test_damaged_state),
                 TEST(test_start_without_rights),

@@ -517,6 +517,22 @@ static void test_no_folder(void **state)
         assert_int_equal(commit(next_state(), NULL), -ENOTDIR);
 }
 
+/* Somebody cleans /var/lib up while the daemon runs. */
+static void test_folder_removed(void **state)
+{
+        char command[128];
+
+        (void)state;
+        assert_int_equal(commit(full_state(), NULL), 0);
+        assert_int_equal(commit_delta("drop", "10.0.0.1\n", ""), 0);
+        (void)snprintf(command, sizeof(command), "rm -rf '%s/var'", folder);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(commit_delta("drop", "10.0.0.2\n", ""), 0);
+        expect_set("drop", "10.0.0.1\n10.0.0.2\n192.0.2.0/24\n2001:db8::/32\n");
+        assert_int_equal(state_find_fragment(current, "web") != NULL, true);
+        free(stored_text(0));
+}
+
 static void write_input(const char *name, const char *text)
 {
         char command[512];
@@ -618,6 +634,7 @@ int main(void)
                 TEST(test_disk_full),
                 TEST(test_left_overs),
                 TEST(test_no_folder),
+                TEST(test_folder_removed),
                 TEST(test_last_good),
                 TEST(test_journal_text),
         };

@@ -426,6 +426,19 @@ static void step_disk_fails(const Step *s)
         expect_same(&before, false);
 }
 
+static void test_set_in_use(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start();
+        step_done(&(Step){ replace_set, "+ set mine 2 entries", ERROR_NONE, false }, false);
+        step_done(
+                &(Step){ use_set, "+ allow from @mine to any port 25", ERROR_NONE, false }, false);
+        assert_int_equal(manager_drop_set(manager, "mine", &no_options, &r), -EBUSY);
+        assert_non_null(strstr(r.message, "in use"));
+}
+
 static void test_steps(void **state)
 {
         (void)state;
@@ -484,6 +497,7 @@ int main(void)
                 TEST(test_remove_by),
                 TEST(test_refused_rules),
                 TEST(test_options),
+                TEST(test_set_in_use),
                 TEST(test_steps),
         };
 

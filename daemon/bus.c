@@ -43,12 +43,13 @@ static void bus_tell(Bus *b, int priority, const char *format, ...)
 /* Why the name is not ours: once, until it is or another cause comes. */
 static void bus_complain(Bus *b, const char *cause)
 {
-        if (!b->told)
-                bus_tell(b, LOG_ERR,
-                        "the name " BUS_NAME " is not to be had: %s; the policy stays in force, "
-                        "p25ctl cannot reach this daemon",
-                        cause);
+        if (b->told || !b->notice)
+                return;
         b->told = true;
+        bus_tell(b, LOG_ERR,
+                "the name " BUS_NAME " is not to be had: %s; the policy stays in force, p25ctl "
+                "cannot reach this daemon",
+                cause);
 }
 
 /* ---- the name ---- */
@@ -125,6 +126,8 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
 
         if (b->ready)
                 bus_tell(b, LOG_WARNING, "the bus is gone; the policy stays in force");
+        else if (!b->connected)
+                bus_complain(b, "the bus hangs up");
         b->connected = b->ready = false;
         bus_calls_drop(b);
         bus_try_later(b, RETRY_SOON_USEC);
@@ -166,8 +169,10 @@ static void bus_connect(Bus *b)
         r = sd_bus_new(&b->bus);
         if (r >= 0)
                 r = bus_setup(b, b->bus);
-        if (r < 0)
+        if (r < 0) {
+                bus_complain(b, strerror(-r));
                 b->bus = sd_bus_close_unref(b->bus);
+        }
 }
 
 static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)

@@ -34,6 +34,17 @@ static uint64_t read_revision(sd_bus *bus)
         return revision;
 }
 
+/* An address that is none: the daemon says so, once, and goes on. */
+static void test_bad_address(void **state)
+{
+        Fixture *f = *state;
+
+        snprintf(f->address, sizeof(f->address), "garbage");
+        start_server(f);
+        assert_notice(f, "is not to be had: Connection refused; the policy stays in force");
+        assert_int_equal(kill(f->server, 0), 0);
+}
+
 /* The daemon is there before the bus. */
 static void test_bus_comes_later(void **state)
 {
@@ -110,6 +121,7 @@ static void test_name_taken(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_bad_address, start, stop),
                 cmocka_unit_test_setup_teardown(test_bus_comes_later, start, stop),
                 cmocka_unit_test_setup_teardown(test_bus_returns, start, stop),
                 cmocka_unit_test_setup_teardown(test_dead_socket, start, stop),

@@ -225,6 +225,30 @@ static void test_describe(void **state)
         assert_string_equal(report.rules[0].rule->comment, "few");
 }
 
+/* More rules than a message holds: the one who asks is told, and the connection stays. */
+static void test_many_rules(void **state)
+{
+        static const char rule[] =
+                "{ action = \"deny\"; direction = \"in\"; from = \"10.%u.%u.%u\"; "
+                "comment = \"%0*d\"; },\n";
+        Fixture *f = *state;
+        _cleanup_message_ sd_bus_message *put = new_call(f->bus, "PutFragment"), *list = NULL,
+                                         *describe = NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        buffer_add_string(&b, "rules = (\n");
+        for (unsigned i = 0; i < 40000; i++)
+                buffer_printf(&b, rule, i >> 16 & 255, i >> 8 & 255, i & 255, 1 + i % 20, 0);
+        b.length -= 2; /* the last comma */
+        buffer_add_string(&b, ");\n");
+        APPEND(put, "ssa{sv}", "many", b.data, 0);
+        assert_changes(f->bus, put, true, NULL);
+        list = new_call(f->bus, "ListRules");
+        assert_fails(f->bus, list, BUS_ERROR_LIMIT_EXCEEDED);
+        describe = ask(f->bus, "Describe");
+        assert_int_equal(get_revision(f->bus), 1);
+}
+
 /* ---- explain ---- */
 
 #define EXPLAINS(f, text, ...)                                                                 \
@@ -398,6 +422,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_fragments, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_set, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_describe, start_filled, stop),
+                cmocka_unit_test_setup_teardown(test_many_rules, start, stop),
                 cmocka_unit_test_setup_teardown(test_explain, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_check, start, stop),
                 cmocka_unit_test_setup_teardown(test_properties, start, stop),

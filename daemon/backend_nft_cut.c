@@ -9,6 +9,7 @@
  */
 
 #include "daemon/backend_nft.h"
+#include "daemon/netlink_conntrack.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -156,11 +157,11 @@ static Parsed parsed_nest(const struct nlattr *nest)
         return p;
 }
 
-typedef struct Tuple {
+typedef struct Way {
         Address from, to;
         uint16_t port; /* of `to` */
         uint8_t protocol;
-} Tuple;
+} Way;
 
 static bool parsed_address(const struct nlattr *a, Family family, Address *ret)
 {
@@ -171,7 +172,7 @@ static bool parsed_address(const struct nlattr *a, Family family, Address *ret)
         return true;
 }
 
-static bool tuple_read(const struct nlattr *nest, Tuple *ret)
+static bool way_read(const struct nlattr *nest, Way *ret)
 {
         Parsed t = parsed_nest(nest), ip = parsed_nest(t.of[CTA_TUPLE_IP]);
         Parsed proto = parsed_nest(t.of[CTA_TUPLE_PROTO]);
@@ -257,13 +258,13 @@ static int entry_read(const struct nlmsghdr *h, void *data)
 {
         Cut *c = data;
         Parsed p = { 0 };
-        Tuple original, reply;
+        Way original, reply;
         Direction direction = DIRECTION_ROUTED;
         bool refused, marked;
 
         mnl_attr_parse(h, sizeof(struct nfgenmsg), parsed_note, &p);
-        if (!tuple_read(p.of[CTA_TUPLE_ORIG], &original) ||
-                !tuple_read(p.of[CTA_TUPLE_REPLY], &reply) || original.protocol != IPPROTO_TCP ||
+        if (!way_read(p.of[CTA_TUPLE_ORIG], &original) ||
+                !way_read(p.of[CTA_TUPLE_REPLY], &reply) || original.protocol != IPPROTO_TCP ||
                 !ports_contain(&c->watched, original.port) || tcp_has_ended(p.of[CTA_PROTOINFO]))
                 return 0;
         /* Opened here, or answered here: a socket's, not ours. */
@@ -408,6 +409,10 @@ int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
         uint64_t n = 0;
         int k;
 
+        if (conntrack_is_empty(&b->writer)) {
+                *ret_n = 0;
+                return 0;
+        }
         cut_watch(&c, &r->directions[DIRECTION_IN].watched);
         cut_watch(&c, &r->directions[DIRECTION_ROUTED].watched);
         k = find_locals(&c);

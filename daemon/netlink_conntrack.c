@@ -173,6 +173,31 @@ static int list_read(const struct nlmsghdr *h, void *data)
         return 0;
 }
 
+static int count_attribute(const struct nlattr *a, void *data)
+{
+        if (mnl_attr_get_type(a) == CTA_STATS_GLOBAL_ENTRIES &&
+                mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+                *(bool *)data = mnl_attr_get_u32(a) == 0;
+        return MNL_CB_OK;
+}
+
+static int count_read(const struct nlmsghdr *h, void *data)
+{
+        mnl_attr_parse(h, sizeof(struct nfgenmsg), count_attribute, data);
+        return 0;
+}
+
+bool conntrack_is_empty(Netlink *n)
+{
+        char buffer[64] = { 0 };
+        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+        bool empty = false;
+
+        h->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS;
+        mnl_nlmsg_put_extra_header(h, sizeof(struct nfgenmsg));
+        return netlink_request(n, h, count_read, &empty) >= 0 && empty;
+}
+
 int conntrack_list_redirected(Netlink *n, const Ports *ports, Tracked **ret, size_t *ret_n)
 {
         char buffer[256] = { 0 };
@@ -180,6 +205,11 @@ int conntrack_list_redirected(Netlink *n, const Ports *ports, Tracked **ret, siz
         List l = { .ports = ports };
         int r;
 
+        if (conntrack_is_empty(n)) {
+                *ret = NULL;
+                *ret_n = 0;
+                return 0;
+        }
         /* a filter for kernels that know it; others tell all */
         mnl_attr_put_u32(h, CTA_STATUS, htonl(IPS_DST_NAT));
         mnl_attr_put_u32(h, CTA_STATUS_MASK, htonl(IPS_DST_NAT));

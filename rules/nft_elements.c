@@ -380,6 +380,31 @@ static int difference6(const RangeSet *old, const RangeSet *new, RangeSet *gone,
         return r;
 }
 
+/* Taking an element out costs the kernel as much as putting one in; a set that goes as a whole is
+ * dropped later, by a worker. */
+#define CHANGED_LEAST 1000
+
+bool nft_set_has_changed_much(const NftSet *old, const NftSet *new)
+{
+        const RangeSet *a = old->ranges, *b = new->ranges;
+        bool v4 = new->key.family == FAMILY_IPV4;
+        size_t n_a, n_b, i = 0, k = 0, same = 0;
+
+        if (!a || !b || a == b)
+                return false;
+        n_a = v4 ? a->n_v4 : a->n_v6;
+        n_b = v4 ? b->n_v4 : b->n_v6;
+        while (i < n_a && k < n_b) {
+                int c = v4 ? range4_compare(&a->v4[i], &b->v4[k])
+                           : range6_compare(&a->v6[i], &b->v6[k]);
+
+                same += c == 0;
+                i += c <= 0;
+                k += c >= 0;
+        }
+        return n_a >= CHANGED_LEAST && same < n_a / 2;
+}
+
 static void ranges_deinit(RangeSet *s)
 {
         free(s->v4);

@@ -68,6 +68,8 @@ void nft_put_delete_rules(NftBatch *b, const char *chain, uint64_t handle);
  */
 bool nft_set_same_list(const NftSet *a, const NftSet *b);
 void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fill);
+/* Is so much of the list another that its sets are better made anew? */
+bool nft_set_has_changed_much(const NftSet *old, const NftSet *new);
 /* What differs between two lists, for those sets of the new one that the old one has in the same
  * shape. */
 void nft_put_elements_difference(

@@ -72,14 +72,41 @@ static const NftSet *set_find(const NftTable *t, const NftSetKey *key)
         return NULL;
 }
 
+/* How many sets from i on hold parts of one list. */
+static size_t list_length(const NftTable *t, size_t i)
+{
+        size_t n = 1;
+
+        while (i + n < t->n_sets && nft_set_same_list(&t->sets[i], &t->sets[i + n]))
+                n++;
+        return n;
+}
+
+/* One list, of n sets from i on: which of them are new, or are made anew. */
+static void plan_list(Update *u, size_t i, size_t n)
+{
+        bool asked = false, much = false;
+
+        for (size_t k = i; k < i + n; k++) {
+                const NftSet *new = &u->new->sets[k], *old = set_find(u->old, &new->key);
+
+                if (old && !asked) {
+                        much = nft_set_has_changed_much(old, new);
+                        asked = true;
+                }
+                u->fresh[k] = !old || much || !nft_set_same_shape(old, new);
+                u->reshaped[k] = old && u->fresh[k];
+                u->any_reshaped = u->any_reshaped || u->reshaped[k];
+        }
+}
+
 static void plan_sets(Update *u)
 {
-        for (size_t i = 0; i < u->new->n_sets; i++) {
-                const NftSet *old = set_find(u->old, &u->new->sets[i].key);
+        size_t n;
 
-                u->fresh[i] = !old || !nft_set_same_shape(old, &u->new->sets[i]);
-                u->reshaped[i] = old && u->fresh[i];
-                u->any_reshaped = u->any_reshaped || u->reshaped[i];
+        for (size_t i = 0; i < u->new->n_sets; i += n) {
+                n = list_length(u->new, i);
+                plan_list(u, i, n);
         }
 }
 
@@ -95,14 +122,15 @@ static void put_gone_sets(Update *u)
         }
 }
 
-/* How many sets from i on hold parts of one list. */
-static size_t list_length(const NftTable *t, size_t i)
+/* Sets that are filled anew have another shape, or all of the list are. */
+static void put_difference(Update *u, size_t k, size_t n_old, size_t i, size_t n)
 {
-        size_t n = 1;
+        bool all_fresh = true;
 
-        while (i + n < t->n_sets && nft_set_same_list(&t->sets[i], &t->sets[i + n]))
-                n++;
-        return n;
+        for (size_t j = i; j < i + n; j++)
+                all_fresh = all_fresh && u->fresh[j];
+        if (!all_fresh)
+                nft_put_elements_difference(u->batch, u->old->sets + k, n_old, u->new->sets + i, n);
 }
 
 static void put_sets(Update *u)
@@ -123,7 +151,7 @@ static void put_sets(Update *u)
                 if (k == old->n_sets || !nft_set_same_list(&old->sets[k], &new->sets[i]))
                         continue;
                 n_old = list_length(old, k);
-                nft_put_elements_difference(u->batch, old->sets + k, n_old, new->sets + i, n);
+                put_difference(u, k, n_old, i, n);
                 k += n_old;
         }
 }

@@ -195,7 +195,9 @@ static void bench_set(size_t n, bool ipv6)
 {
         RangeSet *all = make_ranges(n, ipv6), *more = make_ranges(n + 1, ipv6);
         Ruleset *r = make_set_ruleset(all), *plus = make_set_ruleset(more);
-        double first[RUNS], same[RUNS], add[RUNS], del[RUNS], nft;
+        RangeSet *half = make_ranges(n / 2, ipv6);
+        Ruleset *less = make_set_ruleset(half);
+        double first[RUNS], same[RUNS], add[RUNS], del[RUNS], drop[RUNS], fill[RUNS], nft;
 
         for (int i = 0; i < RUNS; i++) {
                 Backend *b = open_backend();
@@ -204,19 +206,25 @@ static void bench_set(size_t n, bool ipv6)
                 same[i] = apply(b, r);
                 add[i] = apply(b, plus);
                 del[i] = apply(b, r);
+                drop[i] = apply(b, less);
+                fill[i] = apply(b, r);
                 backend_nft.remove(b, NULL);
                 backend_nft.close(b);
         }
         nft = n > 100000 ? 0 : run_nft(r);
         if (n <= 100000 && system("nft delete table inet p25") != 0)
                 fail("nft", -EIO);
-        printf("%8zu IPv%d  first %9.3f  again %7.3f  one more %7.3f  one less %7.3f", n,
-                ipv6 ? 6 : 4, median(first), median(same), median(add), median(del));
+        printf("%8zu IPv%d  first %9.3f  again %7.3f  one more %7.3f  one less %7.3f  half out "
+               "%8.3f  in %8.3f",
+                n, ipv6 ? 6 : 4, median(first), median(same), median(add), median(del),
+                median(drop), median(fill));
         if (nft > 0)
                 printf("  nft -f %9.1f (%.0f ×)", nft, nft / median(first));
         puts("");
         ruleset_free(r);
         ruleset_free(plus);
+        ruleset_free(less);
+        range_set_unref(half);
         range_set_unref(all);
         range_set_unref(more);
 }

@@ -599,6 +599,24 @@ static PrefixSet *make_large(size_t n, bool ipv6)
         return set;
 }
 
+/* The same number of others. */
+static PrefixSet *make_other(const PrefixSet *s)
+{
+        Prefix *prefixes = calloc(s->n_v4, sizeof(Prefix));
+        PrefixSet *set = NULL;
+
+        assert_non_null(prefixes);
+        for (size_t i = 0; i < s->n_v4; i++) {
+                uint32_t address = i < 100 ? s->v4[i].address : s->v4[i].address ^ 0x40000000;
+
+                prefixes[i] =
+                        (Prefix){ .address = address_from_ipv4(address), .bits = s->v4[i].bits };
+        }
+        assert_int_equal(prefix_set_new(prefixes, s->n_v4, &set), 0);
+        free(prefixes);
+        return set;
+}
+
 static size_t count_elements(const char *pattern)
 {
         char command[256];
@@ -629,6 +647,22 @@ static void test_large(void **state)
         _cleanup_compiled_ Compiled c2 = compile_set(more);
         assert_int_equal(apply(b, c2.ruleset), 0);
         must("nft get element inet p25 s4p32_s '{ 203.0.113.77 }' >/dev/null");
+        expect_installed(c2.ruleset);
+        assert_int_equal(apply(b, c.ruleset), 0);
+        expect_installed(c.ruleset);
+}
+
+/* Nearly all of it is another: the sets are made anew under their names. */
+static void test_large_replaced(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_large(20000, false);
+        _cleanup_(prefix_set_unref_p) PrefixSet *other = make_other(set);
+        _cleanup_compiled_ Compiled c = compile_set(set), c2 = compile_set(other);
+        _cleanup_backend_ Backend *b = open_backend();
+
+        (void)state;
+        assert_int_equal(apply(b, c.ruleset), 0);
+        assert_int_equal(apply(b, c2.ruleset), 0);
         expect_installed(c2.ruleset);
         assert_int_equal(apply(b, c.ruleset), 0);
         expect_installed(c.ruleset);
@@ -697,6 +731,7 @@ int main(void)
                 TEST(test_changing_sets),
                 TEST(test_changing_rules),
                 TEST(test_large),
+                TEST(test_large_replaced),
                 TEST(test_very_large),
                 TEST(test_many_ports),
         };

@@ -26,7 +26,7 @@ typedef struct Report {
         uint64_t pending_revision; /* 0: nothing is pending */
         uint64_t pending_deadline_usec;
         uint64_t pending_seconds_left;
-        uint64_t repairs; /* how often another process's change was put back */
+        uint64_t repairs; /* of another process's changes; `warnings` tell of them too */
         char **warnings;  /* each a line above the table */
         char **notes;     /* `status verbose` alone: how state and p25.conf differ, skipped names */
         ReportRule *rules; /* in the order of decision */

@@ -38,9 +38,6 @@ static void remarks_print(const Report *r, bool verbose, Buffer *b)
                         (unsigned long long)r->pending_seconds_left);
         if (r->lockdown)
                 buffer_add_string(b, "Lockdown: on (every mail port is closed)\n");
-        if (r->repairs > 0)
-                buffer_printf(b, "Repairs: %llu (changes by other programs were put back)\n",
-                        (unsigned long long)r->repairs);
         STRV_FOREACH (warning, r->warnings)
                 buffer_printf(b, "Warning: %s\n", *warning);
         for (char **note = verbose ? r->notes : NULL; note && *note; note++)

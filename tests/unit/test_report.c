@@ -136,7 +136,6 @@ static void test_remarks(void **state)
 #define REMARKS                                                        \
         "Pending: revision 8 is taken back in 42 s unless confirmed\n" \
         "Lockdown: on (every mail port is closed)\n"                   \
-        "Repairs: 3 (changes by other programs were put back)\n"       \
         "Warning: unit x.service does not run\n"                       \
         "Warning: second\n"
         assert_text(&r, REPORT_PLAIN,

@@ -295,22 +295,6 @@ static int echo_read(const struct nlmsghdr *h, void *data)
         return 0;
 }
 
-/* A chain with a handle that did not come is one without handles. */
-static void drop_partial_handles(NftTable *t)
-{
-        for (size_t i = 0; i < t->n_chains; i++) {
-                NftChain *c = &t->chains[i];
-                bool whole = c->handles != NULL;
-
-                for (size_t k = 0; k < c->n && whole; k++)
-                        whole = c->handles[k] != 0;
-                if (whole || !c->handles)
-                        continue;
-                free(c->handles);
-                c->handles = NULL;
-        }
-}
-
 typedef enum SendResult {
         SEND_DONE,
         SEND_AGAIN,  /* somebody else was faster */
@@ -378,7 +362,7 @@ static SendResult apply_once(
                 nft_watch_pause(b);
         result = batch_send(b, &batch, commit, d, ret_error);
         if (result == SEND_DONE && commit)
-                drop_partial_handles(table);
+                nft_update_settle(table);
         return result;
 }
 

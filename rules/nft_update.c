@@ -289,11 +289,15 @@ static int plan_chain(Update *u, ChainPlan *p, const NftChain *new)
 /* The handles of the rules that stay; those of new ones come as echoes. */
 static int chain_take_handles(const ChainPlan *p, NftChain *new)
 {
-        if (p->change == CHAIN_WHOLE || !p->old->handles || new->n == 0)
+        bool known = p->change == CHAIN_WHOLE ? new->n >= CHAIN_SMALL : p->old->handles != NULL;
+
+        if (!known || new->n == 0)
                 return 0;
         new->handles = calloc(new->n, sizeof(uint64_t));
         if (!new->handles)
                 return -ENOMEM;
+        if (p->change == CHAIN_WHOLE)
+                return 0;
         for (size_t i = 0; i < new->n; i++)
                 if (p->origin[i] != NONE)
                         new->handles[i] = p->old->handles[p->origin[i]];
@@ -376,6 +380,17 @@ static void put_some_rules_in(Update *u, const ChainPlan *p, NftChain *c)
         }
 }
 
+/* Of many rules the first and the last are echoed: nft_update_settle() knows the rest. */
+static void put_all_rules_in(Update *u, NftChain *c)
+{
+        for (size_t k = 0; k < c->n; k++) {
+                bool echo = c->handles && (k == 0 || k == c->n - 1);
+
+                nft_put_rule(
+                        u->batch, u->new, &c->key, &c->rules[k], 0, echo ? &c->handles[k] : NULL);
+        }
+}
+
 static void put_rules_in(Update *u)
 {
         for (size_t i = 0; i < u->new->n_chains; i++) {
@@ -384,8 +399,8 @@ static void put_rules_in(Update *u)
 
                 if (p->change == CHAIN_PART)
                         put_some_rules_in(u, p, c);
-                for (size_t k = 0; p->change == CHAIN_WHOLE && k < c->n; k++)
-                        nft_put_rule(u->batch, u->new, &c->key, &c->rules[k], 0, NULL);
+                else if (p->change == CHAIN_WHOLE)
+                        put_all_rules_in(u, c);
         }
 }
 
@@ -447,4 +462,42 @@ int nft_update_build(NftBatch *b, NftTable *old, NftTable *new, NftHandleReader 
         put_gone_chains(&u);
         put_counters(b, u.old, new, NFT_DELETE);
         return b->failed ? -ENOMEM : 0;
+}
+
+/* Handles are counted up, message by message: between the first and the last of a chain that was
+ * sent whole, if they differ by as much as they are apart, there is one for each. */
+static void chain_fill_handles(NftChain *c)
+{
+        uint64_t *h = c->handles;
+
+        if (c->n < 3 || h[0] == 0 || h[c->n - 1] != h[0] + c->n - 1)
+                return;
+        for (size_t i = 1; i < c->n - 1; i++)
+                if (h[i] != 0)
+                        return; /* not sent whole */
+        for (size_t i = 1; i < c->n - 1; i++)
+                h[i] = h[0] + i;
+}
+
+static bool chain_has_handles(const NftChain *c)
+{
+        for (size_t i = 0; i < c->n; i++)
+                if (c->handles[i] == 0)
+                        return false;
+        return true;
+}
+
+void nft_update_settle(NftTable *t)
+{
+        for (size_t i = 0; i < t->n_chains; i++) {
+                NftChain *c = &t->chains[i];
+
+                if (!c->handles)
+                        continue;
+                chain_fill_handles(c);
+                if (chain_has_handles(c))
+                        continue;
+                free(c->handles);
+                c->handles = NULL;
+        }
 }

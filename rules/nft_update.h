@@ -17,3 +17,7 @@ typedef int (*NftHandleReader)(void *data, const NftChainKey *chain, uint64_t *h
  * elements, counters and buckets their content. 0 or -ENOMEM.
  */
 int nft_update_build(NftBatch *b, NftTable *old, NftTable *new, NftHandleReader reader, void *data);
+
+/* After the batch was committed and its echoes were read: handles that are still not known are
+ * worked out, or those of the whole chain are forgotten. */
+void nft_update_settle(NftTable *t);

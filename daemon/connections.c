@@ -21,9 +21,9 @@
 #include <sys/socket.h>
 
 /* Teardown (FIN_WAIT, LAST_ACK, TIME_WAIT, CLOSING) is not among them: such a socket has no owner
- * any more and still delivers a mail that was sent. */
-#define OPEN_STATES \
-        (1u << TCP_ESTABLISHED | 1u << TCP_SYN_SENT | 1u << TCP_SYN_RECV | 1u << TCP_CLOSE_WAIT)
+ * any more and still delivers a mail that was sent. Nor is SYN_SENT: what such a socket sends meets
+ * the rules, and one that is denied in silence must not be told by an error of ours. */
+#define OPEN_STATES (1u << TCP_ESTABLISHED | 1u << TCP_SYN_RECV | 1u << TCP_CLOSE_WAIT)
 
 /* What the rules of a direction ask of a connection beyond its addresses and ports. */
 typedef struct Questions {

@@ -9,13 +9,14 @@
 #include "rules/ruleset.h"
 
 /*
- * Judges every TCP connection of a local socket that has a watched port at one end and is open or
- * being opened, and ends exactly those that the ruleset refuses: the owner reads ECONNABORTED,
- * the peer a reset. *ret_n: how many.
+ * Judges every open TCP connection of a local socket that has a watched port at one end, and ends
+ * exactly those that the ruleset refuses: the owner reads ECONNABORTED, the peer a reset. *ret_n:
+ * how many.
  *
- * Never cut: connections within the host (lo); sockets in teardown, which still deliver what
- * their owner has sent; anything while r->keep_established; and what may be allowed: where the
- * owner's group or cgroup cannot be told, a connection goes only if every answer means refusal.
+ * Never cut: connections within the host (lo); those that wait for the peer's first answer, which
+ * the rules judge themselves; sockets in teardown, which still deliver what their owner has sent;
+ * anything while r->keep_established; and what may be allowed: where the owner's group or cgroup
+ * cannot be told, a connection goes only if every answer means refusal.
  * The interface of an incoming connection is taken to be the one towards its peer.
  *
  * 0, -EOPNOTSUPP (a kernel without INET_DIAG_DESTROY), -EPERM, another negative errno. What could

@@ -12,9 +12,10 @@
 #include <stdio.h>
 #include <time.h>
 
-/* A connection that a change denies ends within a second (SPEC section 2). */
+/* A connection that a change denies ends within a second (SPEC section 2). One whose handshake was
+ * under way is open only at the second look. */
 #define CUT_DELAY_USEC (150 * UINT64_C(1000))
-#define SAVE_DELAY_USEC (200 * UINT64_C(1000))
+#define CUT_AGAIN_USEC (600 * UINT64_C(1000))
 
 void change_result_deinit(ChangeResult *r)
 {
@@ -236,54 +237,53 @@ int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
 static int on_cut(sd_event_source *s, uint64_t usec, void *data)
 {
         Manager *m = data;
+        bool again;
         uint64_t n;
 
-        (void)s;
         (void)usec;
+        again = m->cut_again;
+        m->cut_again = false;
         if (!m->installed || m->ruleset->keep_established)
                 return 0;
         if (m->cut)
                 (void)m->cut(m->ruleset, &n);
         (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
+        if (again) {
+                (void)sd_event_source_set_time_relative(s, CUT_AGAIN_USEC);
+                (void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+        }
         return 0;
 }
 
-static int on_save(sd_event_source *s, uint64_t usec, void *data)
+static int on_save(sd_event_source *s, void *data)
 {
         Manager *m = data;
 
         (void)s;
-        (void)usec;
         if (m->inputs_are_good && m->installed && !m->failsafe)
                 (void)store_save_good(m->store, &m->inputs);
         return 0;
 }
 
-static void run_later(
-        Manager *m, sd_event_source **s, uint64_t usec, sd_event_time_handler_t handler)
-{
-        int enabled = SD_EVENT_OFF;
-
-        if (!*s) {
-                (void)sd_event_add_time_relative(
-                        m->event, s, CLOCK_MONOTONIC, usec, 10000, handler, m);
-                return;
-        }
-        /* one that runs already is not put off by the next change */
-        if (sd_event_source_get_enabled(*s, &enabled) >= 0 && enabled == SD_EVENT_OFF) {
-                (void)sd_event_source_set_time_relative(*s, usec);
-                (void)sd_event_source_set_enabled(*s, SD_EVENT_ONESHOT);
-        }
-}
-
 void manager_cut_later(Manager *m)
 {
-        run_later(m, &m->cut_later, CUT_DELAY_USEC, on_cut);
+        bool soon = m->cut_again; /* a first look is due already, which will do for this change */
+
+        m->cut_again = true;
+        if (!m->cut_later)
+                (void)sd_event_add_time_relative(
+                        m->event, &m->cut_later, CLOCK_MONOTONIC, CUT_DELAY_USEC, 10000, on_cut, m);
+        else if (!soon && sd_event_source_set_time_relative(m->cut_later, CUT_DELAY_USEC) >= 0)
+                (void)sd_event_source_set_enabled(m->cut_later, SD_EVENT_ONESHOT);
 }
 
+/* At once, as soon as nothing else waits: the files may be edited any moment. */
 void manager_save_later(Manager *m)
 {
-        run_later(m, &m->save_later, SAVE_DELAY_USEC, on_save);
+        if (m->save_later)
+                (void)sd_event_source_set_enabled(m->save_later, SD_EVENT_ONESHOT);
+        else if (sd_event_add_defer(m->event, &m->save_later, on_save, m) >= 0)
+                (void)sd_event_source_set_priority(m->save_later, SD_EVENT_PRIORITY_IDLE);
 }
 
 /* ---- reading ---- */

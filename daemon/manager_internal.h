@@ -42,7 +42,7 @@ struct Manager {
         bool failsafe;
         State *parked;
 
-        /* Users and groups that do not exist: of the policy in force, and of the last compilation. */
+        /* Users and groups that do not exist: of the policy in force, of the last compilation. */
         MissingNames missing, asked;
         const Policy *compiling; /* whose names may be unknown for now; NULL: those of policy */
 
@@ -50,9 +50,10 @@ struct Manager {
         char *repaired_by; /* the last process, or NULL */
 
         Watch *watch;
-        /* Timers, so that a change is answered before connections are looked at, and a hundred
-         * changes in a row make one look. */
+        /* A timer, so that a change is answered before connections are looked at, and a hundred
+         * changes in a row make one look; and what is done when nothing else waits. */
         sd_event_source *cut_later;
+        bool cut_again;
         sd_event_source *save_later;
 };
 

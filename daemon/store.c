@@ -102,20 +102,20 @@ static int write_all(int fd, const char *data, size_t n)
         return 0;
 }
 
-int store_write_temporary(int folder, const char *temporary, const char *data, size_t n)
+int store_write_file(int folder, const char *path, const char *data, size_t n, bool sync)
 {
         _cleanup_close_ int fd = -1;
         int r;
 
-        fd = openat(folder, temporary,
+        fd = openat(folder, path,
                 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0)
                 return -errno;
         r = write_all(fd, data, n);
-        if (r >= 0 && fsync(fd) < 0)
+        if (r >= 0 && sync && fsync(fd) < 0)
                 r = -errno;
         if (r < 0)
-                (void)unlinkat(folder, temporary, 0);
+                (void)unlinkat(folder, path, 0);
         return r;
 }
 
@@ -244,7 +244,7 @@ static int write_versioned(Store *s, const char *folder, const char *name, uint6
                 return r;
         /* No temporary name: nothing names this one yet, and what is left of an earlier attempt
          * may be overwritten. */
-        r = store_write_temporary(s->folder_fd, path, data, n);
+        r = store_write_file(s->folder_fd, path, data, n, true);
         if (r < 0) {
                 free(path);
                 return r;
@@ -346,7 +346,7 @@ static int rename_state(Store *s, const char *text, size_t n)
         bool had_previous = false;
         int r;
 
-        r = store_write_temporary(s->folder_fd, temporary, text, n);
+        r = store_write_file(s->folder_fd, temporary, text, n, true);
         if (r < 0)
                 return r;
         if (s->damaged) {

@@ -63,14 +63,15 @@ static const char *path_below(const Store *s, const char *path, const char **ret
         return strncmp(path, s->paths->root, root) == 0 ? path + root : path;
 }
 
-static int sync_folder_of(char *path)
+static int sync_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-        char *slash = strrchr(path, '/');
         _cleanup_close_ int fd = -1;
 
-        *slash = '\0';
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        *slash = '/';
+        (void)st;
+        (void)ftw;
+        if (type != FTW_F && type != FTW_D && type != FTW_DP)
+                return 0;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -107,8 +108,8 @@ static int copy_input(const Store *s, const HostInput *input, const char *tree)
         r = store_make_folders(to);
         *slash = '/';
         if (r >= 0)
-                r = store_write_temporary(AT_FDCWD, to, text, n);
-        return r < 0 ? r : sync_folder_of(to);
+                r = store_write_file(AT_FDCWD, to, text, n, false);
+        return r;
 }
 
 static int make_tree(const Store *s, const HostInputs *inputs, const char *tree)
@@ -119,6 +120,9 @@ static int make_tree(const Store *s, const HostInputs *inputs, const char *tree)
         r = store_make_folders(tree);
         for (size_t i = 0; r >= 0 && i < inputs->n; i++)
                 r = copy_input(s, &inputs->items[i], tree);
+        /* all of them written first: the first fsync() then does most of the work of the others */
+        if (r >= 0)
+                r = nftw(tree, sync_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
         if (r < 0)
                 remove_tree(tree);
         return r;

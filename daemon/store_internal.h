@@ -27,5 +27,5 @@ struct Store {
 int store_make_folders(const char *path);
 /* Makes and opens the state folder when it is needed first. */
 int store_open_folder(Store *s);
-/* A new file with mode 0600, on disk when this returns; removed again on failure. */
-int store_write_temporary(int folder, const char *temporary, const char *data, size_t n);
+/* A new file with mode 0600, on disk when this returns if `sync`; removed again on failure. */
+int store_write_file(int folder, const char *path, const char *data, size_t n, bool sync);

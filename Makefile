@@ -92,6 +92,7 @@ DAEMON = \
 	bus_dict \
 	bus_reads \
 	bus_rule \
+	bus_texts \
 	bus_upload \
 	bus_vtable \
 	backend_nft \

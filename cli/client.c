@@ -138,6 +138,22 @@ int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message 
         return r < 0 ? client_fail_message(c, r) : client_call(c, m, ret_reply);
 }
 
+int client_ask_text(Cli *c, const char *method, const char *argument, char **ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *text;
+        int status, r;
+
+        status = client_ask(c, method, argument, &reply);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_read_basic(reply, 's', &text);
+        if (r < 0)
+                return client_fail_message(c, r);
+        *ret = strdup(text);
+        return *ret ? 0 : cli_fail_errno(c, -ENOMEM, method);
+}
+
 /* ---- changes ---- */
 
 int client_append_options(Cli *c, sd_bus_message *m, uint32_t position)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `compile` and `show raw`: a file, or what is stored, as a ruleset in one of its forms.
+ * Owns `compile` and `show raw`: a file, or the policy in force, as a ruleset in one of its forms.
  */
 
+#include "cli/client.h"
 #include "cli/offline.h"
 #include "cli/verbs.h"
 #include "rules/compile.h"
@@ -179,20 +180,49 @@ int command_compile(Cli *c, const Verb *v, char **args, size_t n)
         return status != 0 ? status : ruleset_tell(c, ruleset, format);
 }
 
-int command_show_raw(Cli *c, const Verb *v, char **args, size_t n)
+static int raw_tell(Cli *c, const char *format, const char *text)
+{
+        Json *document = json_new_object();
+
+        json_set(document, "format", json_new_string(format));
+        json_set(document, "text", json_new_string(text));
+        if (!*text)
+                cli_say(c, "Status: inactive");
+        return cli_text(c, text, document);
+}
+
+/* What is stored, in nft's words: no backend has it. */
+static int raw_of_files(Cli *c)
 {
         _cleanup_offline_ Offline o = { 0 };
         _cleanup_(policy_free_p) Policy *p = NULL;
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         int status;
 
-        (void)v, (void)args, (void)n;
         status = offline_open(c, &o);
         if (status == 0)
                 status = offline_load(c, &o, &p, &ruleset);
         if (status != 0)
                 return status;
         if (!policy_enabled(p))
-                return cli_text(c, "", json_new_object());
+                return raw_tell(c, "nft", "");
         return ruleset_text(c, ruleset, "nft", nft_script_print);
+}
+
+int command_show_raw(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_free_ char *backend = NULL, *text = NULL;
+        const char *format = "nft";
+        int status;
+
+        (void)v, (void)args, (void)n;
+        if (c->root)
+                return raw_of_files(c);
+        status = client_get_string(c, "Backend", &backend);
+        if (status != 0)
+                return status;
+        if (streq(backend, "iptables"))
+                format = "iptables";
+        status = client_ask_text(c, "GetRuleset", format, &text);
+        return status != 0 ? status : raw_tell(c, format, text);
 }

@@ -121,6 +121,10 @@ int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n)
                 status = fragment_put(c, args[0], "", &reply);
         if (status != 0)
                 return status;
+        if (!reply.changed)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "there is no fragment %s that was put: 'p25ctl fragment list' names them",
+                        args[0]);
         snprintf(first, sizeof(first), "Fragment %s dropped", args[0]);
         return client_tell_change(c, &reply, first, NULL);
 }

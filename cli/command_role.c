@@ -74,17 +74,24 @@ int command_role_list(Cli *c, const Verb *v, char **args, size_t n)
         return cli_document(c, roles);
 }
 
-int command_role_show(Cli *c, const Verb *v, char **args, size_t n)
+static int role_tell(Cli *c, const char *name, const char *text)
+{
+        Json *document = json_new_object();
+
+        json_set(document, "name", json_new_string(name));
+        json_set(document, "text", json_new_string(text));
+        return cli_text(c, text, document);
+}
+
+static int role_of_files(Cli *c, const char *name)
 {
         _cleanup_offline_ Offline o = { 0 };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(policy_free_p) Policy *p = NULL;
         _cleanup_free_ char *text = NULL;
         const Role *role;
-        Json *document;
         int status, r;
 
-        (void)v, (void)n;
         status = offline_open(c, &o);
         if (status != 0)
                 return status;
@@ -92,18 +99,26 @@ int command_role_show(Cli *c, const Verb *v, char **args, size_t n)
         status = cli_tell_diagnostics(c, &d);
         if (r < 0 || status != 0)
                 return status != 0 ? status : cli_fail_errno(c, r, o.paths.roles_folder);
-        role = policy_find_role(p, args[0]);
+        role = policy_find_role(p, name);
         if (!role)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "there is no role %s: 'p25ctl role list' names them", args[0]);
+                        "there is no role %s: 'p25ctl role list' names them", name);
         if (print_role(role, &text) < 0)
-                return cli_fail_errno(c, -ENOMEM, args[0]);
-        document = json_new_object();
-        json_set(document, "name", json_new_string(role->name));
-        json_set(document, "summary", json_new_string(role->summary));
-        json_set(document, "file", json_new_string(role->file));
-        json_set(document, "text", json_new_string(text));
-        return cli_text(c, text, document);
+                return cli_fail_errno(c, -ENOMEM, name);
+        return role_tell(c, name, text);
+}
+
+/* p25d knows where its roles are; without one the files are read where they usually are. */
+int command_role_show(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_free_ char *text = NULL;
+        int status;
+
+        (void)v, (void)n;
+        if (c->root || c->policies || !client_is_reachable(c))
+                return role_of_files(c, args[0]);
+        status = client_ask_text(c, "GetRole", args[0], &text);
+        return status != 0 ? status : role_tell(c, args[0], text);
 }
 
 /* ---- set, add, remove ---- */

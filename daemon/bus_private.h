@@ -108,14 +108,17 @@ int bus_update_set(BusCall *c, sd_bus_error *error);
 int bus_drop_set(BusCall *c, sd_bus_error *error);
 int bus_reload(BusCall *c, sd_bus_error *error);
 int bus_reset(BusCall *c, sd_bus_error *error);
+/* … bus_texts.c … */
+int bus_get_fragment(BusCall *c, sd_bus_error *error);
+int bus_get_role(BusCall *c, sd_bus_error *error);
+int bus_get_ruleset(BusCall *c, sd_bus_error *error);
+int bus_get_set(BusCall *c, sd_bus_error *error);
 /* … and bus_reads.c */
 int bus_describe(BusCall *c, sd_bus_error *error);
 int bus_list_rules(BusCall *c, sd_bus_error *error);
 int bus_list_roles(BusCall *c, sd_bus_error *error);
 int bus_list_sets(BusCall *c, sd_bus_error *error);
 int bus_list_fragments(BusCall *c, sd_bus_error *error);
-int bus_get_fragment(BusCall *c, sd_bus_error *error);
-int bus_get_set(BusCall *c, sd_bus_error *error);
 int bus_check(BusCall *c, sd_bus_error *error);
 int bus_explain(BusCall *c, sd_bus_error *error);
 /* What other versions have: an error that says so. */

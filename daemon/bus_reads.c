@@ -8,12 +8,9 @@
 #include "daemon/bus_private.h"
 #include "daemon/bus_rule.h"
 #include "rules/explain.h"
-#include "rules/print.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 #define _cleanup_report_ _cleanup_(report_deinit)
@@ -211,102 +208,6 @@ int bus_list_fragments(BusCall *c, _unused_ sd_bus_error *error)
                         r = fragment_append(reply, state->fragments[k++]);
         }
         return r < 0 ? r : list_end(reply);
-}
-
-static const Fragment *fragment_find(const Policy *policy, const char *name)
-{
-        for (size_t i = 0; i < policy->state->n_fragments; i++)
-                if (streq(policy->state->fragments[i]->name, name))
-                        return policy->state->fragments[i];
-        for (size_t i = 0; i < policy->n_files; i++)
-                if (streq(policy->files[i]->name, name))
-                        return policy->files[i];
-        return NULL;
-}
-
-int bus_get_fragment(BusCall *c, sd_bus_error *error)
-{
-        _cleanup_free_ char *printed = NULL;
-        char shown[TEXT_SHOWN_MAX];
-        const Fragment *f;
-        const char *name;
-        int r;
-
-        r = sd_bus_message_read(c->message, "s", &name);
-        if (r < 0)
-                return r;
-        if (!name_is_valid(name))
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "\"%s\" is no name of a fragment", text_show(name, shown));
-        f = fragment_find(manager_policy(c->bus->manager), name);
-        if (!f)
-                return sd_bus_error_setf(
-                        error, BUS_ERROR_NO_SUCH_FRAGMENT, "there is no fragment %s", name);
-        if (!f->text) {
-                r = print_fragment(f, &printed);
-                if (r < 0)
-                        return r;
-        }
-        r = sd_bus_reply_method_return(c->message, "s", f->text ?: printed);
-        return r < 0 ? r : 0;
-}
-
-/* A file in memory with the text, at its beginning; negative errno. */
-static int text_file(const char *text, size_t n)
-{
-        int fd = memfd_create("p25-set", MFD_CLOEXEC), r;
-
-        if (fd < 0)
-                return -errno;
-        for (size_t written = 0; written < n;) {
-                ssize_t k = write(fd, text + written, n - written);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0) {
-                        r = -errno;
-                        close(fd);
-                        return r;
-                }
-                written += (size_t)k;
-        }
-        if (lseek(fd, 0, SEEK_SET) < 0) {
-                r = -errno;
-                close(fd);
-                return r;
-        }
-        return fd;
-}
-
-/* The entries as ReplaceSet takes them: through a descriptor, for they may be millions. */
-int bus_get_set(BusCall *c, sd_bus_error *error)
-{
-        _cleanup_free_ char *text = NULL;
-        char shown[TEXT_SHOWN_MAX];
-        const PrefixSet *set;
-        const char *name;
-        size_t n;
-        int r, fd;
-
-        r = sd_bus_message_read(c->message, "s", &name);
-        if (r < 0)
-                return r;
-        if (!name_is_valid(name))
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "\"%s\" is no name of a set", text_show(name, shown));
-        set = policy_find_set(manager_policy(c->bus->manager), name);
-        if (!set)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SET,
-                        "there is no set %s (p25ctl set list shows them)", name);
-        r = prefix_set_print(set, &text, &n);
-        if (r < 0)
-                return r;
-        fd = text_file(text, n);
-        if (fd < 0)
-                return fd;
-        r = sd_bus_reply_method_return(c->message, "h", fd);
-        close(fd);
-        return r < 0 ? r : 0;
 }
 
 /* ---- questions ---- */

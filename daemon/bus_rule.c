@@ -228,13 +228,18 @@ static int rule_from_values(
         return 0;
 }
 
-static int place_from_values(const BusValue *v, BusRule *ret, sd_bus_error *error)
+static size_t values_given(const BusValue *v)
 {
-        size_t given = 0;
+        size_t n = 0;
 
         for (size_t i = 0; i < _KEY_MAX; i++)
-                given += v[i].given;
-        if (given > 1)
+                n += v[i].given;
+        return n;
+}
+
+static int place_from_values(const BusValue *v, BusRule *ret, sd_bus_error *error)
+{
+        if (values_given(v) > 1)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "id and position each say alone which rule is meant");
         ret->has_id = v[KEY_ID].given;
@@ -254,7 +259,11 @@ int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, Bu
 
         r = bus_dict_read(m, rule_keys, n, BUS_ERROR_INVALID_RULE, values, error);
         if (r >= 0) {
-                if (values[KEY_ID].given || values[KEY_POSITION].given)
+                /* nothing said would mean the plainest of matches: more likely a slip */
+                if (use == BUS_RULE_REMOVE && values_given(values) == 0)
+                        r = sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                                "say which rule: its match, its id or its position");
+                else if (values[KEY_ID].given || values[KEY_POSITION].given)
                         r = place_from_values(values, &rule, error);
                 else
                         r = rule_from_values(use, mail_ports, values, &rule.rule, error);

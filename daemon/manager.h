@@ -81,7 +81,7 @@ int manager_set_default(
         Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r);
 int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r);
 int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
-/* An empty text removes; what is not there is ERROR_NO_SUCH_FRAGMENT. */
+/* An empty text removes; what is not there is no change. */
 int manager_put_fragment(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
 int manager_replace_set(

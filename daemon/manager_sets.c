@@ -191,8 +191,7 @@ int manager_put_fragment(
                         "the name of a fragment is 1 to %d of A-Z a-z 0-9 . _ -", NAME_MAX_LENGTH);
         now = state_find_fragment(p.state, name);
         if (n == 0 && !now)
-                return change_fail(r, ERROR_NO_SUCH_FRAGMENT, -ENOENT,
-                        "there is no fragment %s that was put (p25ctl fragment list)", name);
+                return 0;
         if (n > POLICY_TEXT_MAX)
                 return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
                         "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);

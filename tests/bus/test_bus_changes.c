@@ -390,6 +390,7 @@ static void test_add_and_remove(void **state)
         FAILS(f->bus, BUS_ERROR_NO_SUCH_RULE, "RemoveRule", "a{sv}a{sv}", 1, "position", "u", 0, 0);
         FAILS(f->bus, BUS_ERROR_NO_SUCH_RULE, "RemoveRule", "a{sv}a{sv}", 1, "id", "t",
                 UINT64_C(77), 0);
+        FAILS(f->bus, INVALID_RULE, "RemoveRule", "a{sv}a{sv}", 0, 0);
         FAILS(f->bus, INVALID_RULE, "RemoveRule", "a{sv}a{sv}", 2, "id", "t", UINT64_C(1),
                 "position", "u", 1, 0);
         FAILS(f->bus, INVALID_RULE, "RemoveRule", "a{sv}a{sv}", 2, "id", "t", UINT64_C(1), "action",
@@ -430,6 +431,7 @@ static void test_arguments(void **state)
         FAILS(f->bus, BUS_ERROR_NO_SUCH_ROLE, "SetRoles", "asa{sv}", 1, "nowhere", 0);
         FAILS(f->bus, BUS_ERROR_NO_SUCH_SET, "DropSet", "sa{sv}", "nowhere", 0);
         FAILS(f->bus, BUS_ERROR_NO_SUCH_FRAGMENT, "GetFragment", "s", "nowhere");
+        CHANGES(f->bus, false, "PutFragment", "ssa{sv}", "nowhere", "", 0);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1, "bad", 0, 0);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1, "", 0, 0);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1,

@@ -207,6 +207,35 @@ static void test_set(void **state)
         FAILS(f->bus, INVALID_ARGS, "GetSet", "s", "@drop");
 }
 
+static void assert_text(
+        Fixture *f, const char *method, const char *argument, const char *begin, const char *part)
+{
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *m = new_call(f->bus, method), *reply = NULL;
+        const char *text;
+
+        APPEND(m, "s", argument);
+        reply = send_call(f->bus, m, &error);
+        assert_non_null(reply);
+        assert_true(sd_bus_message_read(reply, "s", &text) > 0);
+        assert_int_equal(strncmp(text, begin, strlen(begin)), 0);
+        assert_non_null(strstr(text, part));
+}
+
+static void test_texts(void **state)
+{
+        Fixture *f = *state;
+
+        assert_text(f, "GetRole", "mx", "role = {", "name = \"mx\";");
+        FAILS(f->bus, BUS_ERROR_NO_SUCH_ROLE, "GetRole", "s", "nowhere");
+        FAILS(f->bus, INVALID_ARGS, "GetRole", "s", "../mx");
+        assert_text(f, "GetRuleset", "nft", "#!/usr/sbin/nft -f\n", "table inet p25 {");
+        assert_text(f, "GetRuleset", "ir", "lockdown off\n", "source role:mx");
+        assert_text(f, "GetRuleset", "iptables", "# iptables-restore\n", "# ip6tables-restore\n");
+        FAILS(f->bus, INVALID_ARGS, "GetRuleset", "s", "pf");
+        FAILS(f->bus, INVALID_ARGS, "GetRuleset", "s", "");
+}
+
 static void test_describe(void **state)
 {
         Fixture *f = *state;
@@ -421,6 +450,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_lists, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_fragments, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_set, start_filled, stop),
+                cmocka_unit_test_setup_teardown(test_texts, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_describe, start_filled, stop),
                 cmocka_unit_test_setup_teardown(test_many_rules, start, stop),
                 cmocka_unit_test_setup_teardown(test_explain, start_filled, stop),

@@ -17,8 +17,8 @@
 
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
-/* SPEC section 5, word for word, and GetSet; what changes the policy takes a{sv} last and gives
- * b t as. */
+/* SPEC section 5, word for word, and three texts; what changes the policy takes a{sv} last and
+ * gives b t as. */
 static const struct {
         const char *name, *in, *out;
         Privilege privilege;
@@ -37,7 +37,10 @@ static const struct {
         { "SetLogging", "sa{sv}", "btas", PRIVILEGE_MANAGE },
         { "PutFragment", "ssa{sv}", "btas", PRIVILEGE_MANAGE },
         { "GetFragment", "s", "s", PRIVILEGE_READ },
-        { "GetSet", "s", "h", PRIVILEGE_READ }, /* ours: what ReplaceSet takes, read back */
+        /* ours: texts to read */
+        { "GetRole", "s", "s", PRIVILEGE_READ },
+        { "GetRuleset", "s", "s", PRIVILEGE_READ },
+        { "GetSet", "s", "h", PRIVILEGE_READ },
         { "ReplaceSet", "sha{sv}", "btas", PRIVILEGE_MANAGE },
         { "UpdateSet", "sasasa{sv}", "btas", PRIVILEGE_MANAGE },
         { "DropSet", "sa{sv}", "btas", PRIVILEGE_MANAGE },

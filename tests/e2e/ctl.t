@@ -57,6 +57,7 @@ p25d_start
 ok $? "p25d starts"
 says 0 "Status: inactive" status
 is "$out" "Status: inactive" "inactive is exactly that"
+says 0 "Status: inactive" show raw
 says 0 "Rules updated" allow in from 192.0.2.1
 says 0 "Rules updated" delete allow in from 192.0.2.1
 run_ctl enable
@@ -145,6 +146,22 @@ for words in "role list" "set list" "fragment list" "show added" "version" "expl
         jq -e . <<<"$out" >/dev/null 2>&1
         is "$rc $?" "0 0" "--json $words prints a document"
 done
+
+# texts
+run_ctl show raw
+is "$rc $(first "$out")" "0 #!/usr/sbin/nft -f" "show raw is what is in force, in nft's words"
+net_add raw
+net_in raw nft -f - <<<"$out"
+is $? 0 "nft loads it"
+run_ctl --json show raw
+is "$(jq -r '.format, (.text | startswith("#!"))' <<<"$out" | tr '\n' ' ')" "nft true " \
+        "show raw --json"
+run_ctl role show mx
+like "$rc $out" $'^0 role = \\{\n.*name = "mx";' "role show: as p25d has it"
+refuses 4 "nosuchrole" role show nosuchrole
+refuses 4 "nosuchfragment" fragment drop nosuchfragment
+run_ctl help deny
+like "$out" "p25ctl deny \\[in\\|out\\|both\\] .*\\[user U\\] .*comment TEXT" "help deny tells all words"
 
 # refusals
 run_ctl deny 22

@@ -265,8 +265,8 @@ static void expect_same_rule(sd_bus *bus, const Rule *rule)
 static void test_rule_message(void **state)
 {
         static const char *const lines[] = { "deny", "deny out", "allow 25,587",
-                "allow in on eth0 log from 10.0.0.0/8,2001:db8::/32,@partners to 192.0.2.1 port "
-                "465",
+                ("allow in on eth0 log from 10.0.0.0/8,2001:db8::/32,@partners to 192.0.2.1 port "
+                 "465"),
                 "limit rate 30/hour burst 7 max 9", "limit max 3",
                 "allow out to 203.0.113.7 user postfix,1000 group mail unit postfix.service",
                 "route reject in on a out on b from 10.0.0.1 comment 'für alle'" };

@@ -97,9 +97,9 @@ typedef struct Encoder {
         IptSetIndex set_index;
         void *data;
         Buffer *b;
-        Header header;
         size_t header_size;
         uint16_t target_offset;
+        Header header; /* ends in an array without a length: last */
 } Encoder;
 
 static void put_zeros(Buffer *b, size_t n)

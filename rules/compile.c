@@ -91,7 +91,7 @@ static int fragment_add(Compilation *c, const Fragment *f)
         r = rules_add(c, &s, &f->rules);
         if (r < 0)
                 return r;
-        return scope_warn_unused(c, &s, NULL);
+        return scope_note_unused(c, &s, NULL);
 }
 
 static int role_add(Compilation *c, const Role *role)
@@ -363,7 +363,7 @@ static int compile_all(Compilation *c)
         if (r >= 0)
                 r = roles_add(c);
         if (r >= 0 && c->policy->host)
-                r = scope_warn_unused(c, &host, c->host_vars_used);
+                r = scope_note_unused(c, &host, c->host_vars_used);
         if (r < 0)
                 return r;
         for (Direction d = 0; d < _DIRECTION_MAX; d++)

@@ -133,7 +133,7 @@ void scope_deinit(Scope *s);
 int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Place place,
         const char *setting, const ScopeVar **ret);
 /* Warns of vars that nobody uses. */
-int scope_warn_unused(Compilation *c, const Scope *s, const bool *also_used);
+int scope_note_unused(Compilation *c, const Scope *s, const bool *also_used);
 
 /* compile_id.c */
 

@@ -299,7 +299,7 @@ int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Plac
         return r;
 }
 
-int scope_warn_unused(Compilation *c, const Scope *s, const bool *also_used)
+int scope_note_unused(Compilation *c, const Scope *s, const bool *also_used)
 {
         char setting[NAME_MAX_LENGTH + 8];
 
@@ -309,7 +309,7 @@ int scope_warn_unused(Compilation *c, const Scope *s, const bool *also_used)
                 if (s->used[i] || (also_used && also_used[i]))
                         continue;
                 snprintf(setting, sizeof(setting), "vars.%s", v->name);
-                if (compile_tell(c, SEVERITY_WARNING, (Place){ v->file, v->line }, setting,
+                if (compile_tell(c, SEVERITY_NOTE, (Place){ v->file, v->line }, setting,
                             "nothing uses it: no active role declares it, no rule names it") < 0)
                         return -ENOMEM;
         }

@@ -350,8 +350,8 @@ static void test_fragment_vars(void **state)
         assert_int_equal(rules[2].from.sets[0].ranges->v4[0].first, 0x0a020000);
         assert_int_equal(rules[3].from.sets[0].ranges->v4[0].first, 0x0a010000);
         assert_int_equal(d.n, 2);
-        assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "vars.unused: nothing uses it"));
-        assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "vars.idle: nothing uses it"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.unused: nothing uses it"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.idle: nothing uses it"));
 }
 
 static void test_bad_fragment_vars(void **state)

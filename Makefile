@@ -154,6 +154,7 @@ CLI = \
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
+	test_nft \
 	test_rows \
 	test_cli \
 	test_parse \

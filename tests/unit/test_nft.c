@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The nft emitter without a kernel: names, numbers of limits, the messages that elements become,
+ * and what is sent for a small change of a large policy. Whole texts are in tests/golden/nft, what
+ * the kernel makes of the messages in tests/kernel.
+ */
+
+#include "rules/nft_update.h"
+#include "tests/unit/fixture.h"
+
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+/* ---- names ---- */
+
+static void test_counter_names(void **state)
+{
+        static const uint64_t ids[] = { 0, 1, 25, UINT64_C(1) << 47, (UINT64_C(1) << 48) - 1,
+                DEFAULT_COUNTER_ID(DIRECTION_IN), DEFAULT_COUNTER_ID(DIRECTION_ROUTED) };
+        static const char *const strange[] = { "", "rule_", "rule", "rule_-1", "rule_+1", "rule_ 1",
+                "rule_01", "rule_1x", "rule_18446744073709551616", "default_", "default_both",
+                "Default_in", "default_in ", "rule_4611686018427387904", "mine" };
+        char name[NFT_NAME_TEXT_MAX];
+        uint64_t id;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(ids); i++) {
+                id = 4711;
+                assert_true(nft_counter_id(nft_counter_name(ids[i], name), &id));
+                assert_true(id == ids[i]);
+        }
+        for (size_t i = 0; i < ELEMENTS(strange); i++)
+                assert_false(nft_counter_id(strange[i], &id));
+        assert_string_equal(
+                nft_counter_name(DEFAULT_COUNTER_ID(DIRECTION_OUT), name), "default_out");
+        assert_string_equal(nft_counter_name(5, name), "rule_5");
+}
+
+static void test_set_names(void **state)
+{
+        char longest[NAME_MAX_LENGTH + 1], name[NFT_NAME_TEXT_MAX];
+        NftSetKey key = { .kind = SET_NAMED, .family = FAMILY_IPV6, .bits = 128, .name = longest };
+        NftSetKey rate = { .kind = SET_RATE,
+                .family = FAMILY_IPV4,
+                .id = UINT64_MAX,
+                .limit = { 1000000, 86400, 65535, 0 } };
+        NftSetKey user = { .kind = SET_OPEN, .id = 5, .limit = { 0, 0, 0, 20 } };
+
+        (void)state;
+        memset(longest, 'x', NAME_MAX_LENGTH);
+        longest[NAME_MAX_LENGTH] = '\0';
+        nft_set_name(&key, name);
+        assert_int_equal(strncmp(name, "s6p128_xxx", 10), 0);
+        assert_int_equal(strlen(name), 7 + NAME_MAX_LENGTH);
+        assert_string_equal(
+                nft_set_name(&rate, name), "rate4_18446744073709551615_1000000_86400_65535");
+        assert_string_equal(nft_set_name(&user, name), "open_5_20");
+}
+
+/* Long enough for an empty bucket to fill, and a whole number of minutes. */
+static void test_bucket_timeouts(void **state)
+{
+        static const Limit limits[] = { { 12, 60, 6, 0 }, { 1, 86400, 65535, 0 },
+                { 1000000, 1, 1, 0 }, { 1, 1, 65535, 0 }, { 30, 3600, 6, 0 } };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(limits); i++) {
+                const Limit *l = &limits[i];
+                uint64_t msec = nft_bucket_timeout_msec(l);
+
+                assert_true(msec % 60000 == 0);
+                assert_true(msec >= 60000 + UINT64_C(1000) * l->unit_sec * l->burst / l->rate);
+                assert_true(msec <= 180000 + UINT64_C(1000) * l->unit_sec * l->burst / l->rate);
+        }
+}
+
+/* ---- messages ---- */
+
+/* What a batch holds, counted; every length is checked on the way. */
+typedef struct Content {
+        size_t of[NFT_MSG_MAX];
+        size_t begins, ends, acks, elements, interval_ends;
+        bool ascending;
+        uint8_t last_key[16];
+        size_t last_length;
+} Content;
+
+static void read_element(const struct nlattr *element, Content *c)
+{
+        const struct nlattr *a, *value, *key = NULL;
+        bool end = false;
+
+        mnl_attr_for_each_nested(a, element)
+        {
+                if (mnl_attr_get_type(a) == NFTA_SET_ELEM_KEY)
+                        key = a;
+                else if (mnl_attr_get_type(a) == NFTA_SET_ELEM_FLAGS)
+                        end = ntohl(mnl_attr_get_u32(a)) == NFT_SET_ELEM_INTERVAL_END;
+                else
+                        fail_msg("attribute %u", mnl_attr_get_type(a));
+        }
+        assert_non_null(key);
+        value = mnl_attr_get_payload(key);
+        assert_int_equal(mnl_attr_get_type(value), NFTA_DATA_VALUE);
+        assert_int_equal(MNL_ALIGN(value->nla_len), mnl_attr_get_payload_len(key));
+        c->elements++;
+        c->interval_ends += end;
+        if (c->last_length == mnl_attr_get_payload_len(value) &&
+                memcmp(c->last_key, mnl_attr_get_payload(value), c->last_length) >= 0)
+                c->ascending = false;
+        c->last_length = mnl_attr_get_payload_len(value);
+        memcpy(c->last_key, mnl_attr_get_payload(value), c->last_length);
+}
+
+static void read_elements(const struct nlmsghdr *h, Content *c)
+{
+        const struct nlattr *a, *element;
+
+        c->last_length = 0; /* of another message: perhaps of another set */
+        mnl_attr_for_each(a, h, sizeof(struct nfgenmsg))
+        {
+                if (mnl_attr_get_type(a) != NFTA_SET_ELEM_LIST_ELEMENTS)
+                        continue;
+                mnl_attr_for_each_nested(element, a) read_element(element, c);
+        }
+}
+
+static Content read_batch(const NftBatch *b)
+{
+        Content c = { .ascending = true };
+        size_t at = 0, i = 0;
+
+        assert_false(b->failed);
+        for (; at < b->length; i++) {
+                const struct nlmsghdr *h = (const void *)(b->data + at);
+                unsigned type = h->nlmsg_type & 0xff;
+
+                assert_true(mnl_nlmsg_ok(h, (int)(b->length - at)));
+                assert_true(h->nlmsg_seq == b->seq + i);
+                assert_true(h->nlmsg_len < 80000);
+                c.acks += (h->nlmsg_flags & NLM_F_ACK) != 0;
+                at += MNL_ALIGN(h->nlmsg_len);
+                if (h->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
+                        c.begins++;
+                } else if (h->nlmsg_type == NFNL_MSG_BATCH_END) {
+                        c.ends++;
+                } else {
+                        assert_int_equal(h->nlmsg_type >> 8, NFNL_SUBSYS_NFTABLES);
+                        c.of[type]++;
+                        if (type == NFT_MSG_NEWSETELEM || type == NFT_MSG_DELSETELEM)
+                                read_elements(h, &c);
+                }
+        }
+        assert_true(at == b->length);
+        assert_true(i == b->n);
+        return c;
+}
+
+static RangeSet *make_ranges(const char *text)
+{
+        PrefixSet *set = make_set(text);
+        RangeSet *ranges = NULL;
+
+        assert_int_equal(range_set_from_prefixes(set, &ranges), 0);
+        prefix_set_unref(set);
+        return ranges;
+}
+
+/* Elements of one interval set. */
+static Content content_of(const char *text, Family family)
+{
+        _cleanup_(range_set_unref_p) RangeSet *ranges = make_ranges(text);
+        _cleanup_nft_batch_ NftBatch b = { 0 };
+        NftSet set = { .key = { .kind = SET_NAMED, .family = family, .name = "x" },
+                .ranges = ranges };
+
+        nft_batch_init(&b, 25, NULL);
+        nft_put_elements(&b, &set, 1, NULL);
+        return read_batch(&b);
+}
+
+static void test_ranges(void **state)
+{
+        static const struct {
+                const char *text;
+                Family family;
+                size_t elements, ends;
+        } cases[] = {
+                { "10.0.0.0/8", FAMILY_IPV4, 2, 1 },
+                { "0.0.0.0/0", FAMILY_IPV4, 1, 0 },
+                { "255.255.255.255", FAMILY_IPV4, 1, 0 },
+                { "255.255.255.254", FAMILY_IPV4, 2, 1 },
+                { "10.0.0.1\n10.0.0.2\n10.0.0.4\n", FAMILY_IPV4, 4, 2 },
+                { "::/0", FAMILY_IPV6, 1, 0 },
+                { "ffff::/16", FAMILY_IPV6, 1, 0 },
+                { "2001:db8::/32\n::1\n", FAMILY_IPV6, 4, 2 },
+                { "2001:db8::/32\n::1\n", FAMILY_IPV4, 0, 0 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Content c = content_of(cases[i].text, cases[i].family);
+
+                assert_int_equal(c.elements, cases[i].elements);
+                assert_int_equal(c.interval_ends, cases[i].ends);
+                assert_true(c.ascending);
+        }
+}
+
+/* n networks that do not merge, and perhaps one address more. */
+static PrefixSet *make_many(size_t n, bool ipv6, bool more)
+{
+        Prefix *p = calloc(n + 1, sizeof(Prefix));
+        PrefixSet *set = NULL;
+
+        assert_non_null(p);
+        for (size_t i = 0; i < n; i++) {
+                p[i].address.family = ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;
+                p[i].bits = (uint8_t)(ipv6 ? 48 : 24 + i % 2 * 4);
+                for (size_t k = 0; k < 4; k++)
+                        p[i].address.bytes[k] = (uint8_t)((2 * i + 1) << 8 >> (24 - 8 * k));
+        }
+        p[n].address = (Address){ FAMILY_IPV4, { 203, 0, 113, 9 } };
+        p[n].bits = 32;
+        assert_int_equal(prefix_set_new(p, n + more, &set), 0);
+        free(p);
+        return set;
+}
+
+static NftTable *make_table(PrefixSet *entries, unsigned n_rules, const NftTable *previous)
+{
+        _cleanup_(policy_free_p) Policy *p = make_policy();
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(ruleset_free_p) Ruleset *r = NULL;
+        State *s = p->state;
+        NftTable *t = NULL;
+
+        s->sets = calloc(1, sizeof(*s->sets));
+        assert_non_null(s->sets);
+        s->sets[0] = (StoredSet){ .name = copy_string("many"), .entries = prefix_set_ref(entries) };
+        s->n_sets = 1;
+        add_rule(&s->rules, .action = ACTION_DENY, .from = "@many", .id = 1);
+        for (unsigned i = 0; i < n_rules; i++) {
+                char from[32];
+
+                snprintf(from, sizeof(from), "10.%u.%u.0/24", i / 256, i % 256);
+                add_rule(&s->rules, .action = ACTION_ALLOW, .from = from, .id = 2 + i);
+        }
+        s->logging = LOGGING_OFF;
+        r = compile_good(p, &d);
+        assert_int_equal(nft_table_new(r, previous, &t), 0);
+        return t;
+}
+
+static int count_handles(void *data, const NftChainKey *chain, uint64_t *handles, size_t n)
+{
+        (void)data;
+        (void)chain;
+        for (size_t i = 0; i < n; i++)
+                handles[i] = 1000 + i;
+        return 0;
+}
+
+static Content difference(NftTable *old, NftTable *new, size_t *ret_length)
+{
+        _cleanup_nft_batch_ NftBatch b = { 0 };
+        Content c;
+
+        nft_batch_init(&b, 7, NULL);
+        assert_int_equal(nft_update_build(&b, old, new, count_handles, NULL), 0);
+        nft_batch_renumber(&b, 100);
+        assert_int_equal(nft_batch_finish(&b, true), 0);
+        c = read_batch(&b);
+        assert_int_equal(c.begins, 1);
+        assert_int_equal(c.ends, 1);
+        *ret_length = b.length;
+        return c;
+}
+
+static void test_large_sets(void **state)
+{
+        static const struct {
+                size_t n;
+                bool ipv6;
+                size_t sets, elements;
+        } cases[] = { { 1, false, 1, 2 }, { 4096, false, 1, 8192 }, { 4097, false, 2, 4097 },
+                { 100000, false, 2, 100000 }, { 100000, true, 1, 100000 } };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_(prefix_set_unref_p) PrefixSet *set =
+                        make_many(cases[i].n, cases[i].ipv6, false);
+                _cleanup_(nft_table_free_p) NftTable *t = make_table(set, 0, NULL);
+                size_t length;
+                Content c = difference(NULL, t, &length);
+
+                assert_int_equal(c.of[NFT_MSG_NEWSET], cases[i].sets);
+                assert_int_equal(c.elements, cases[i].elements);
+                assert_int_equal(c.acks, 1);
+                assert_true(c.ascending);
+        }
+}
+
+/* One entry beside many, one rule beside many: one element, one rule. */
+static void test_small_changes(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(100000, false, false);
+        _cleanup_(prefix_set_unref_p) PrefixSet *more = make_many(100000, false, true);
+        _cleanup_(nft_table_free_p) NftTable *a = make_table(set, 5000, NULL);
+        _cleanup_(nft_table_free_p) NftTable *same = make_table(set, 5000, a);
+        _cleanup_(nft_table_free_p) NftTable *b = make_table(more, 5000, a);
+        _cleanup_(nft_table_free_p) NftTable *c = make_table(set, 5001, a);
+        _cleanup_(nft_table_free_p) NftTable *e = make_table(set, 4999, a);
+        size_t length;
+        Content found;
+
+        (void)state;
+        found = difference(a, same, &length);
+        assert_int_equal(found.acks, 0);
+        assert_true(length < 50);
+        /* A length that was not there is a set of its own, and one more rule. */
+        found = difference(a, b, &length);
+        assert_int_equal(found.elements, 1);
+        assert_int_equal(found.of[NFT_MSG_NEWSET], 1);
+        assert_int_equal(found.of[NFT_MSG_NEWRULE], 1);
+        assert_true(length < 1000);
+        found = difference(b, a, &length);
+        assert_int_equal(found.elements, 0);
+        assert_int_equal(found.of[NFT_MSG_DELSET], 1);
+        assert_int_equal(found.of[NFT_MSG_DELRULE], 1);
+        found = difference(a, c, &length);
+        assert_int_equal(found.of[NFT_MSG_NEWRULE], 1);
+        assert_int_equal(found.of[NFT_MSG_NEWOBJ], 1);
+        assert_int_equal(found.elements, 0);
+        assert_true(length < 1000);
+        found = difference(a, e, &length);
+        assert_int_equal(found.of[NFT_MSG_DELRULE], 1);
+        assert_int_equal(found.of[NFT_MSG_DELOBJ], 1);
+        assert_true(length < 300);
+}
+
+/* A list that shrinks a little below the limit stays hash sets; far below, it is one set again. */
+static void test_layout_stays(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *large = make_many(5000, false, false);
+        _cleanup_(prefix_set_unref_p) PrefixSet *less = make_many(3000, false, false);
+        _cleanup_(prefix_set_unref_p) PrefixSet *least = make_many(2000, false, false);
+        _cleanup_(nft_table_free_p) NftTable *a = make_table(large, 0, NULL);
+        _cleanup_(nft_table_free_p) NftTable *b = make_table(less, 0, a);
+        _cleanup_(nft_table_free_p) NftTable *fresh = make_table(less, 0, NULL);
+        _cleanup_(nft_table_free_p) NftTable *c = make_table(least, 0, b);
+
+        (void)state;
+        assert_int_equal(a->n_sets, 2);
+        assert_int_equal(b->n_sets, 2);
+        assert_int_equal(b->sets[0].size, a->sets[0].size);
+        assert_int_equal(fresh->n_sets, 1);
+        assert_int_equal(c->n_sets, 1);
+}
+
+static void test_dry_run(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(10000, false, false);
+        _cleanup_(nft_table_free_p) NftTable *t = make_table(set, 10, NULL);
+        _cleanup_nft_batch_ NftBatch b = { 0 };
+        uint32_t generation = 25;
+        Content c;
+
+        (void)state;
+        nft_batch_init(&b, 1, &generation);
+        b.without_elements = true;
+        assert_true(nft_batch_is_empty(&b));
+        assert_int_equal(nft_update_build(&b, NULL, t, NULL, NULL), 0);
+        assert_false(nft_batch_is_empty(&b));
+        assert_int_equal(nft_batch_finish(&b, false), 0);
+        c = read_batch(&b);
+        assert_int_equal(c.ends, 0);
+        assert_int_equal(c.acks, 1);
+        assert_int_equal(c.elements, 0);
+        assert_int_equal(c.of[NFT_MSG_NEWSET], 2);
+}
+
+/* Handles are known of a chain sent whole if the first and the last say so. */
+static void test_settle(void **state)
+{
+        NftChain chains[] = { { .n = 4 }, { .n = 4 }, { .n = 4 }, { .n = 3 } };
+        static const uint64_t handles[][4] = { { 7, 0, 0, 10 }, { 7, 0, 0, 11 }, { 7, 0, 9, 10 },
+                { 7, 9, 8, 0 } };
+        NftTable t = { .chains = chains, .n_chains = ELEMENTS(chains) };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(chains); i++) {
+                chains[i].handles = calloc(4, sizeof(uint64_t));
+                assert_non_null(chains[i].handles);
+                memcpy(chains[i].handles, handles[i], sizeof(handles[i]));
+        }
+        nft_update_settle(&t);
+        assert_non_null(chains[0].handles);
+        assert_true(chains[0].handles[1] == 8 && chains[0].handles[2] == 9);
+        assert_null(chains[1].handles);
+        assert_null(chains[2].handles);
+        assert_non_null(chains[3].handles);
+        free(chains[0].handles);
+        free(chains[3].handles);
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_counter_names),
+                cmocka_unit_test(test_set_names),
+                cmocka_unit_test(test_bucket_timeouts),
+                cmocka_unit_test(test_ranges),
+                cmocka_unit_test(test_large_sets),
+                cmocka_unit_test(test_small_changes),
+                cmocka_unit_test(test_layout_stays),
+                cmocka_unit_test(test_dry_run),
+                cmocka_unit_test(test_settle),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

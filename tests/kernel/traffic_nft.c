@@ -5,7 +5,12 @@
  * families, to listeners that answer on every port.
  */
 
+#include "daemon/host.h"
 #include "tests/lib/nft_backend.h"
+
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <sys/stat.h>
 
 #define HOST4 "192.0.2.1"
 #define HOST6 "2001:db8:1::1"
@@ -264,6 +269,128 @@ static void test_users(void **state)
         assert_int_equal(connect_as(1000, 1000, HOST, INTERNET6, 587, NULL), OPEN);
 }
 
+/* ---- units ---- */
+
+/* Joins a cgroup of the v2 tree; "" is its root. */
+static bool join_cgroup(const char *mount, const char *path)
+{
+        char file[512];
+        FILE *f;
+        bool good;
+
+        snprintf(file, sizeof(file), "%s/%s/cgroup.procs", mount, path);
+        f = fopen(file, "we");
+        good = f && fprintf(f, "%d\n", (int)getpid()) > 0;
+        return f && fclose(f) == 0 && good;
+}
+
+static uint64_t inode_of(const char *path)
+{
+        struct stat st;
+
+        assert_int_equal(stat(path, &st), 0);
+        return st.st_ino;
+}
+
+/* Those of a unit's cgroup and of what is below it; a unit that does not run matches nothing. */
+static void test_units(void **state)
+{
+        const char *mount = host_cgroup_mount();
+        _cleanup_compiled_ Compiled c =
+                compile_text("default = { outgoing = \"reject\"; };"
+                             "rules = ({ action = \"allow\"; direction = \"out\";"
+                             "  unit = [ \"nginx.service\", \"postfix.service\" ]; });");
+        CompiledUnit *units = c.ruleset->directions[DIRECTION_OUT].rules[0].units;
+        char slice[64], inner[80], path[512];
+        Answer outside, inside, below, stopped;
+
+        (void)state;
+        snprintf(slice, sizeof(slice), "p25-test-%d.slice", (int)getpid());
+        snprintf(inner, sizeof(inner), "%s/x.service", slice);
+        snprintf(path, sizeof(path), "%s/%s", mount ?: "", inner);
+        if (!mount || run("mkdir -p %s 2>/dev/null", path) != 0 || !join_cgroup(mount, inner)) {
+                run("rmdir -p %s 2>/dev/null", path);
+                skip();
+        }
+        path[strlen(mount) + 1 + strlen(slice)] = '\0';
+        units[0] = (CompiledUnit){ .name = units[0].name, .cgroup = 1, .level = 3 };
+        units[1].cgroup = inode_of(path);
+        units[1].level = 1;
+        assert_int_equal(apply(backend, c.ruleset), 0);
+        below = connect_to(HOST, INTERNET4, 25);
+        inside = join_cgroup(mount, slice) ? connect_to(HOST, INTERNET6, 25) : OTHER;
+        assert_true(join_cgroup(mount, ""));
+        outside = connect_to(HOST, INTERNET4, 25);
+        units[0].cgroup = units[1].cgroup = 0;
+        assert_int_equal(apply(backend, c.ruleset), 0);
+        stopped = connect_to(HOST, INTERNET4, 25);
+        run("rmdir %s/%s %s/%s", mount, inner, mount, slice);
+        assert_int_equal(below, OPEN);
+        assert_int_equal(inside, OPEN);
+        assert_int_equal(outside, RESET);
+        assert_int_equal(stopped, RESET);
+}
+
+/* ---- logging ---- */
+
+static int nflog_open(void)
+{
+        struct {
+                struct nlmsghdr header;
+                struct nfgenmsg group;
+                struct nlattr attribute;
+                struct nfulnl_msg_config_cmd command;
+                uint8_t pad[3];
+        } bind_group = {
+                .header = { .nlmsg_len = sizeof(bind_group),
+                        .nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG,
+                        .nlmsg_flags = NLM_F_REQUEST },
+                .group.res_id = htons(NFT_LOG_GROUP),
+                .attribute = { .nla_len = NLA_HDRLEN + sizeof(bind_group.command),
+                        .nla_type = NFULA_CFG_CMD },
+                .command.command = NFULNL_CFG_CMD_BIND,
+        };
+        int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+
+        assert_true(fd >= 0);
+        assert_int_equal(send(fd, &bind_group, sizeof(bind_group), 0), sizeof(bind_group));
+        return fd;
+}
+
+/* How many packets were told with this prefix; the kernel gathers them for a second. */
+static size_t nflog_count(int fd, const char *prefix)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        char buffer[65536];
+        size_t found = 0;
+        ssize_t n;
+
+        while (poll(&p, 1, 1500) > 0 && (n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
+                for (const char *at = buffer;
+                        (at = memmem(at, (size_t)(buffer + n - at), prefix, strlen(prefix) + 1));
+                        at++)
+                        found++;
+        return found;
+}
+
+/* What is refused is told, not more often than ten times a second, and refused all the same. */
+static void test_log(void **state)
+{
+        int fd = nflog_open();
+        size_t told;
+
+        (void)state;
+        apply_text(backend,
+                "default = { incoming = \"reject\"; }; logging = \"low\";"
+                "rules = ({ action = \"allow\"; direction = \"in\"; from = \"10.9.0.2\"; });");
+        for (int i = 0; i < 60; i++)
+                expect(RESET, INTERNET, HOST4, 25);
+        expect(OPEN, CONTAINER, "10.9.0.1", 25);
+        told = nflog_count(fd, "p25 in reject default");
+        assert_true(told >= NFT_LOG_BURST && told < 60);
+        close(fd);
+}
+
 static void expect_burst(uid_t uid, Site from, const char *to, int open)
 {
         for (int i = 0; i < open; i++)
@@ -400,9 +527,11 @@ static void test_cut_taken_back(void **state)
         apply_text(backend, "enabled = true;");
         assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
         assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 1);
-        assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 0);
         assert_int_equal(cut_text("default = { routed = \"allow\"; };"), 0);
         assert_int_equal(try_to_speak(routed), OPEN);
+        assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 1);
+        assert_int_equal(cut_text("default = { routed = \"reject\"; };"), 0);
+        assert_int_equal(try_to_speak(routed), RESET);
         abort_connection(routed);
 }
 
@@ -453,6 +582,8 @@ int main(void)
                 TEST(test_published),
                 TEST(test_untracked),
                 TEST(test_users),
+                TEST(test_units),
+                TEST(test_log),
                 TEST(test_limit),
                 TEST(test_open_limit),
                 TEST(test_cut),

@@ -292,6 +292,8 @@ static int add_port(Reader *r, const Node *n, Ports *ports)
         return 0;
 }
 
+#define SSH_PORT 22
+
 int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         size_t before = r->n_errors;
@@ -303,6 +305,9 @@ int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *p
                 if (k < 0)
                         return k;
         }
+        if (ports_contain(&all, SSH_PORT))
+                return reader_error(
+                        r, n, "%d is ssh's port: p25 leaves it open, whatever it does", SSH_PORT);
         if (r->n_errors > before)
                 return -EINVAL;
         for (size_t i = 0; i < all.n; i++)

@@ -57,7 +57,8 @@ static Action default_action(const char *word)
 static Direction default_direction(const char *word)
 {
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
-                if (word_is(word, direction_to_adjective(d)))
+                if (word_is(word, direction_to_adjective(d)) ||
+                        word_is(word, direction_to_string(d)))
                         return d;
         return _DIRECTION_INVALID;
 }

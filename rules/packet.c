@@ -7,6 +7,7 @@
 
 #include "rules/evaluate.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <strings.h>
 
@@ -59,11 +60,14 @@ static int read_to(Reader *rd, const char *text)
 
 static int read_port(Reader *rd, const char *text)
 {
-        char shown[TEXT_SHOWN_MAX];
-        unsigned long n = service_to_port(text);
+        char shown[TEXT_SHOWN_MAX], lower[16] = "";
+        unsigned long n;
 
         if (rd->has_port)
                 return reader_error(rd, "port is given twice");
+        for (size_t i = 0; text[i] && i < sizeof(lower) - 1; i++)
+                lower[i] = (char)tolower((unsigned char)text[i]);
+        n = strlen(text) < sizeof(lower) ? service_to_port(lower) : 0;
         if (n == 0 && *text && strlen(text) <= 5 && text[strspn(text, "0123456789")] == '\0')
                 n = strtoul(text, NULL, 10);
         if (n == 0 || n > 65535)

@@ -174,6 +174,8 @@ refuses 4 "" allow in from fd00::/129
 refuses 4 "" allow in from @nosuchset
 refuses 4 "" default maybe
 refuses 4 "" default deny sideways
+says 0 "Default outgoing policy changed to 'deny'" default deny out
+says 0 "Default outgoing policy changed to 'reject'" default reject Outgoing
 refuses 4 "" logging loud
 refuses 4 "nosuchrole" role set nosuchrole
 refuses 4 "" set show nosuchset
@@ -238,6 +240,7 @@ explain() # WANTED-VERDICT ARGUMENT...
         is "$(ctl --json explain "$@" | jq -r .verdict)" "$wanted" "explain $*"
 }
 explain deny in from 203.0.113.7
+explain deny IN From 203.0.113.7 PORT SMTP
 explain limit in from 198.51.100.3
 explain reject out to 8.8.8.8 user www-data
 explain allow out to 8.8.8.8 user postfix

@@ -90,7 +90,7 @@ static void test_matches(void **state)
         assert_true(judge(r, "out").by_default);
         assert_verdict(r, "routed in on docker0 out on eth0", ACTION_REJECT, 7);
         assert_verdict(r, "routed in on docker0", ACTION_ALLOW, 0);
-        assert_verdict(r, "ROUTED Out On eth0 IN on docker0 PORT smtp", ACTION_REJECT, 7);
+        assert_verdict(r, "ROUTED Out On eth0 IN on docker0 PORT SMTP", ACTION_REJECT, 7);
         packet(NULL);
 }
 

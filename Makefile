@@ -202,6 +202,7 @@ KERNEL = \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \
+	journal \
 	policy \
 	address \
 	bus \

@@ -32,8 +32,8 @@ static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Dia
         (void)snprintf(setting, sizeof(setting), "sets.%s.file", set->name);
         if (set->path[0] != '/' || path_goes_up(set->path))
                 return diagnostics_error(d, place, setting,
-                        "%s: a set file is named by its path from the root, without '..'",
-                        set->path);
+                        "%s: %s: a set file is named by its path from the root, without '..'",
+                        setting, set->path);
         buffer_printf(&joined, "%s%s", root, set->path);
         if (buffer_take(&joined, &path) < 0)
                 return -ENOMEM;
@@ -43,12 +43,12 @@ static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Dia
                 return r;
         if (r == -EFBIG)
                 return diagnostics_error(d, place, setting,
-                        "%s is larger than %u MiB, the most that is read of a set file", path,
-                        SET_TEXT_MAX >> 20);
+                        "%s: %s is larger than %u MiB, the most that is read of a set file",
+                        setting, path, SET_TEXT_MAX >> 20);
         if (r < 0) {
                 why = host_errno_text(r);
-                return diagnostics_error(
-                        d, place, setting, "%s %s", path, why ? why : "cannot be read");
+                return diagnostics_error(d, place, setting, "%s: %s %s", setting, path,
+                        why ? why : "cannot be read");
         }
         return prefix_set_parse(text, length, path, d, &set->entries);
 }

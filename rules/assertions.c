@@ -7,6 +7,7 @@
 #include "rules/evaluate.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* What decided: "rule 3 (p25ctl)", "FILE:7 (role:mx)", "the default", "no rule". */
 static int decider_format(const Verdict *v, char **ret)
@@ -33,8 +34,23 @@ static bool verdict_satisfies(Action found, Action asserted)
         return found == asserted || (found == ACTION_LIMIT && asserted == ACTION_ALLOW);
 }
 
-static int assertion_check(const Assertion *a, const Ruleset *r, const Names *names, Diagnostics *d)
+/* Says of what is no packet where it is written. */
+static int packet_tell(const Assertion *a, size_t i, const Diagnostics *wrong, Diagnostics *d)
 {
+        char setting[48];
+        int k = 0;
+
+        snprintf(setting, sizeof(setting), "assert[%zu].packet", i);
+        for (size_t n = 0; k != -ENOMEM && n < wrong->n; n++)
+                k = diagnostics_error(d, ((Place){ a->file, a->line }), setting, "%s: %s", setting,
+                        wrong->items[n].text);
+        return k;
+}
+
+static int assertion_check(
+        const Assertion *a, size_t i, const Ruleset *r, const Names *names, Diagnostics *d)
+{
+        _cleanup_diagnostics_ Diagnostics wrong = { 0 };
         _cleanup_free_ char *decider = NULL;
         _cleanup_strv_ char **words = NULL;
         Place place = { a->file, a->line };
@@ -42,9 +58,9 @@ static int assertion_check(const Assertion *a, const Ruleset *r, const Names *na
         Packet p;
         int k;
 
-        k = packet_parse(a->packet, names, place, d, &p, &words);
+        k = packet_parse(a->packet, names, place, &wrong, &p, &words);
         if (k < 0)
-                return k;
+                return packet_tell(a, i, &wrong, d) == -ENOMEM ? -ENOMEM : k;
         evaluate(r, &p, &v);
         if (verdict_satisfies(v.action, a->verdict))
                 return 0;
@@ -71,7 +87,7 @@ static int list_check(
 {
         for (size_t i = 0; i < l->n; i++) {
                 _cleanup_diagnostics_ Diagnostics found = { 0 };
-                int k = assertion_check(l->items + i, r, names, &found);
+                int k = assertion_check(l->items + i, i, r, names, &found);
 
                 if (k == -EAGAIN) {
                         if (assertion_postpone(l->items + i, d) < 0)

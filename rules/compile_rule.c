@@ -8,6 +8,7 @@
 #include "rules/compile_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* What `limit` grants when it states no numbers: ufw's. */
 #define LIMIT_DEFAULT_RATE 12
@@ -173,6 +174,18 @@ static int match_compile(
         return 0;
 }
 
+#define FIELD_PATH_MAX 64
+
+/* "rules[2].from"; NULL of a rule that was typed, which has no settings. */
+static const char *field_path(
+        const char *setting, const char *field, char path[static FIELD_PATH_MAX])
+{
+        if (!setting)
+                return NULL;
+        snprintf(path, FIELD_PATH_MAX, "%s.%s", setting, field);
+        return path;
+}
+
 /* ---- identities ---- */
 
 static int names_find(Compilation *c, Scope *s, const Rule *rule, char *const *names, NameKind kind,
@@ -202,10 +215,15 @@ static int names_find(Compilation *c, Scope *s, const Rule *rule, char *const *n
 static int names_resolve(Compilation *c, Scope *s, Rule *rule, char ***list, NameKind kind,
         const char *setting, Identities *ret)
 {
+        static const char *const fields[] = {
+                [NAME_USER] = "user", [NAME_GROUP] = "group", [NAME_UNIT] = "unit"
+        };
+        char path[FIELD_PATH_MAX];
         int r;
 
         if (!*list)
                 return 0;
+        setting = field_path(setting, fields[kind], path);
         r = names_find(c, s, rule, *list, kind, setting, ret);
         if (r < 0)
                 return r;
@@ -320,13 +338,14 @@ static bool rule_has_vars(const Rule *r)
 
 static int ports_resolve(Compilation *c, Scope *s, Rule *rule, const char *setting)
 {
+        char path[FIELD_PATH_MAX];
         const ScopeVar *v;
         int r;
 
         if (!rule->ports_var)
                 return 0;
-        r = scope_get_var(
-                c, s, rule->ports_var, VAR_PORTS, (Place){ rule->file, rule->line }, setting, &v);
+        r = scope_get_var(c, s, rule->ports_var, VAR_PORTS, (Place){ rule->file, rule->line },
+                field_path(setting, "ports", path), &v);
         if (r < 0)
                 return r;
         rule->ports = v->ports;
@@ -334,16 +353,26 @@ static int ports_resolve(Compilation *c, Scope *s, Rule *rule, const char *setti
         return 0;
 }
 
+static int addresses_fill(Compilation *c, Scope *s, Rule *rule, AddressList *l, const char *setting,
+        const char *field, Match *ret)
+{
+        Place place = { rule->file, rule->line };
+        char path[FIELD_PATH_MAX];
+        int r;
+
+        if (l->n > 0)
+                setting = field_path(setting, field, path);
+        r = list_resolve(c, s, rule, l, setting);
+        return r < 0 ? r : match_compile(c, l, place, setting, ret);
+}
+
 /* All that a rule can be wrong in is looked at, even after the first error. */
 static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
-        Place place = { rule->file, rule->line };
         int results[] = {
                 ports_resolve(c, s, rule, setting),
-                list_resolve(c, s, rule, &rule->from, setting),
-                list_resolve(c, s, rule, &rule->to, setting),
-                match_compile(c, &rule->from, place, setting, &ret->from),
-                match_compile(c, &rule->to, place, setting, &ret->to),
+                addresses_fill(c, s, rule, &rule->from, setting, "from", &ret->from),
+                addresses_fill(c, s, rule, &rule->to, setting, "to", &ret->to),
                 rule_resolve_users(c, s, rule, setting, ret),
                 rule_resolve_groups(c, s, rule, setting, ret),
                 rule_resolve_units(c, s, rule, setting, ret),
@@ -364,13 +393,30 @@ static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, 
         return 0;
 }
 
+/* rule_check() speaks as to one who typed the rule; of one in a file the setting is named first. */
+static int rule_check_alone(Compilation *c, const Rule *rule, const char *setting)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r = rule_check(rule, &c->mail_ports, setting, setting ? &d : c->diagnostics);
+
+        for (size_t i = 0; r != -ENOMEM && i < d.n; i++) {
+                const Diagnostic *e = &d.items[i];
+                int k = compile_tell(
+                        c, e->severity, ((Place){ e->file, e->line }), e->setting, "%s", e->text);
+
+                if (k == -ENOMEM)
+                        r = k;
+        }
+        return r;
+}
+
 int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
         _cleanup_(compiled_rule_deinit) CompiledRule compiled = { 0 };
         _cleanup_(rule_unref_p) Rule *own = NULL, *copy = NULL;
         int r;
 
-        r = rule_check(rule, &c->mail_ports, setting, c->diagnostics);
+        r = rule_check_alone(c, rule, setting);
         if (r < 0)
                 return r;
         r = rule_identify(c, rule, &own);

@@ -451,6 +451,17 @@ static void test_refused_rule(void **state)
 
 /* ---- sets that change ---- */
 
+/* A batch is one message to the kernel: how large it may be is for the machine's root to say. */
+static bool may_send_large(void)
+{
+        static const int queue = 64 << 20;
+        int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+        bool may = setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &queue, sizeof(queue)) == 0;
+
+        close(fd);
+        return may;
+}
+
 typedef struct Random {
         uint64_t state;
 } Random;
@@ -542,6 +553,8 @@ static void test_changing_sets(void **state)
         (void)state;
         change_at_random(b, 25, 2, 60, 25);
         change_at_random(b, 465, 2, 400, 10);
+        if (!may_send_large())
+                return;
         /* Beyond what an interval set takes, and back. */
         change_at_random(b, 587, 256, 4096, 9);
         assert_true(has_hash_sets((NftBackend *)b));
@@ -640,6 +653,8 @@ static void test_large(void **state)
         size_t added, removed;
 
         (void)state;
+        if (!may_send_large())
+                skip();
         assert_int_equal(apply(b, c.ruleset), 0);
         assert_int_equal(count_elements("s4p[0-9]*_s"), 20000);
         expect_installed(c.ruleset);
@@ -661,6 +676,8 @@ static void test_large_replaced(void **state)
         _cleanup_backend_ Backend *b = open_backend();
 
         (void)state;
+        if (!may_send_large())
+                skip();
         assert_int_equal(apply(b, c.ruleset), 0);
         assert_int_equal(apply(b, c2.ruleset), 0);
         expect_installed(c2.ruleset);
@@ -677,6 +694,8 @@ static void test_very_large(void **state)
         size_t added, removed;
 
         (void)state;
+        if (!may_send_large())
+                skip();
         assert_int_equal(prefix_set_update(v4, v6, NULL, &both, &added, &removed), 0);
         _cleanup_compiled_ Compiled c = compile_set(both), small_again = compile_text(small);
         assert_int_equal(apply(b, c.ruleset), 0);

@@ -291,6 +291,8 @@ static int chain_take_handles(const ChainPlan *p, NftChain *new)
 {
         bool known = p->change == CHAIN_WHOLE ? new->n >= CHAIN_SMALL : p->old->handles != NULL;
 
+        free(new->handles);
+        new->handles = NULL;
         if (!known || new->n == 0)
                 return 0;
         new->handles = calloc(new->n, sizeof(uint64_t));

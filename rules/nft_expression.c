@@ -215,15 +215,14 @@ static void make_interface(Maker *m, const NftStatement *s)
 }
 
 /* fib daddr type local */
-static void make_to_local(Maker *m)
+static void make_address_type(Maker *m, uint32_t type)
 {
         struct nftnl_expr *e = make(m, "fib");
-        uint32_t local = 2; /* RTN_LOCAL */
 
         set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
         set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
         set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
-        make_compare(m, NFT_CMP_EQ, &local, sizeof(local));
+        make_compare(m, NFT_CMP_EQ, &type, sizeof(type));
 }
 
 /* ct state invalid,untracked */
@@ -436,8 +435,8 @@ static void make_statement(Maker *m, const NftStatement *s)
         case STATEMENT_OUT_INTERFACE:
                 make_interface(m, s);
                 break;
-        case STATEMENT_TO_LOCAL:
-                make_to_local(m);
+        case STATEMENT_ADDRESS_TYPE:
+                make_address_type(m, s->number);
                 break;
         case STATEMENT_NO_CONNTRACK:
                 make_no_conntrack(m);

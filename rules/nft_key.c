@@ -279,7 +279,7 @@ static bool statement_equal(const NftStatement *a, const NftStatement *b)
         case STATEMENT_SYN:
         case STATEMENT_IN_NOT_LO:
         case STATEMENT_OUT_NOT_LO:
-        case STATEMENT_TO_LOCAL:
+        case STATEMENT_ADDRESS_TYPE:
         case STATEMENT_NO_CONNTRACK:
         case STATEMENT_LABEL:
         case STATEMENT_SET_LABEL:

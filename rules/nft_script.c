@@ -124,8 +124,9 @@ static void print_statement(Buffer *b, const NftStatement *s)
         case STATEMENT_OUT_INTERFACE:
                 buffer_printf(b, "oifname \"%s\"", s->interface);
                 break;
-        case STATEMENT_TO_LOCAL:
-                buffer_add_string(b, "fib daddr type local");
+        case STATEMENT_ADDRESS_TYPE:
+                buffer_printf(b, "fib daddr type %s",
+                        s->number == NFT_ADDRESS_LOCAL ? "local" : "anycast");
                 break;
         case STATEMENT_NO_CONNTRACK:
                 buffer_add_string(b, "ct state invalid,untracked");

@@ -196,24 +196,34 @@ static int build_forward(NftBuild *b, const Ports *ports)
         return r < 0 ? r : build_last_chain_rule(b, first, NULL);
 }
 
-/* fib daddr type local ct label set 125 goto in; ct state invalid,untracked goto untracked */
-static int build_opened(NftBuild *b)
+/* fib daddr type local ct label set 125 goto in */
+static int build_to_host(NftBuild *b, uint32_t address_type)
 {
-        static const NftChainKey opened = { .kind = CHAIN_OPENED };
         static const NftChainKey in = { .kind = CHAIN_DIRECTION, .direction = DIRECTION_IN };
-        static const NftChainKey untracked = { .kind = CHAIN_UNTRACKED };
         size_t first = b->table->n_statements;
-        int r;
+        int r = build_simple(b, STATEMENT_ADDRESS_TYPE, address_type);
 
-        r = build_chain(b, &opened);
-        if (r >= 0)
-                r = build_simple(b, STATEMENT_TO_LOCAL, 0);
         if (r >= 0)
                 r = build_simple(b, STATEMENT_SET_LABEL, NFT_LABEL_INCOMING);
         if (r >= 0)
                 r = build_chain_statement(b, STATEMENT_GOTO, &in);
+        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
+}
+
+/* Where a whole IPv6 prefix is routed to the host itself, the routing table calls its first address
+ * an anycast, and the host answers there too. Then: ct state invalid,untracked goto untracked */
+static int build_opened(NftBuild *b)
+{
+        static const NftChainKey opened = { .kind = CHAIN_OPENED };
+        static const NftChainKey untracked = { .kind = CHAIN_UNTRACKED };
+        size_t first;
+        int r;
+
+        r = build_chain(b, &opened);
         if (r >= 0)
-                r = build_last_chain_rule(b, first, NULL);
+                r = build_to_host(b, NFT_ADDRESS_LOCAL);
+        if (r >= 0)
+                r = build_to_host(b, NFT_ADDRESS_ANYCAST);
         if (r < 0)
                 return r;
         first = b->table->n_statements;

@@ -12,7 +12,7 @@
  *   prerouting (-150, after conntrack, before DNAT)   forward (-10)          output (-150)
  *     SYN to a mail port, not on lo: jump opened        dialled a mail port:   SYN to a mail port,
  *   opened                                              goto forwarded         not on lo: goto out
- *     to a local address: label 125, goto in          forwarded
+ *     to an address of the host: label 125, goto in   forwarded
  *     no conntrack: goto untracked (routed)             label 126: reset
  *                                                       label 125: accept
  *                                                       SYN: goto routed
@@ -27,6 +27,9 @@
 #define NFT_TABLE_NAME "p25"
 #define NFT_LABEL_INCOMING 125
 #define NFT_LABEL_CUT 126
+/* What the routing table says of an address, RTN_LOCAL and RTN_ANYCAST of rtnetlink(7). */
+#define NFT_ADDRESS_LOCAL 2u
+#define NFT_ADDRESS_ANYCAST 4u
 /* Logging: NFLOG, the packet's headers; each logging rule so often at most. */
 #define NFT_LOG_GROUP 25u
 #define NFT_LOG_SNAPLEN 128u
@@ -93,7 +96,7 @@ typedef enum NftStatementKind {
         STATEMENT_OUT_NOT_LO,
         STATEMENT_IN_INTERFACE,
         STATEMENT_OUT_INTERFACE,
-        STATEMENT_TO_LOCAL,
+        STATEMENT_ADDRESS_TYPE,
         STATEMENT_NO_CONNTRACK,
         STATEMENT_LABEL,
         STATEMENT_SET_LABEL,
@@ -121,7 +124,7 @@ typedef enum NftStatementKind {
 typedef struct NftStatement {
         NftStatementKind kind;
         bool to;         /* addresses: destination, else source */
-        uint32_t number; /* port, uid, gid, label bit, level */
+        uint32_t number; /* port, uid, gid, label bit, level, type of address */
         union {
                 Family family;
                 Prefix prefix;

@@ -227,6 +227,21 @@ static void test_published(void **state)
         expect(SILENT, INTERNET, HOST6, 25);
 }
 
+/* A whole prefix may be the host's; the routing table calls the first address of one an anycast. */
+static void test_anycast(void **state)
+{
+        (void)state;
+        must("ip -6 route add local 2001:db8:5::/64 dev lo");
+        expect(OPEN, INTERNET, "2001:db8:5::", 25);
+        apply_text(backend, "default = { incoming = \"reject\"; };");
+        expect(RESET, INTERNET, "2001:db8:5::", 25);
+        expect(RESET, INTERNET, "2001:db8:5::1", 25);
+        expect(RESET, CONTAINER, "2001:db8:5::", 25);
+        expect(OPEN, INTERNET, "2001:db8:5::", 587);
+        assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_IN)), 3);
+        must("ip -6 route del local 2001:db8:5::/64 dev lo");
+}
+
 /* Packets that conntrack does not follow are judged all the same. */
 static void test_untracked(void **state)
 {
@@ -580,6 +595,7 @@ int main(void)
                 TEST(test_interfaces),
                 TEST(test_ports),
                 TEST(test_published),
+                TEST(test_anycast),
                 TEST(test_untracked),
                 TEST(test_users),
                 TEST(test_units),

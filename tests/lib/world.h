@@ -127,8 +127,13 @@ static inline bool world_begin(void)
 
 static inline void world_build(void)
 {
+        /* no waiting for link-local addresses, which answer for all others */
+        must("sysctl -qw net.ipv6.conf.default.accept_dad=0");
         world_add(INTERNET);
         world_add(CONTAINER);
+        for (Site p = INTERNET; p < _SITES; p++)
+                must("nsenter -t %d -n sysctl -qw net.ipv6.conf.default.accept_dad=0",
+                        (int)world.pid[p]);
         world_link(INTERNET, "wan0", "192.0.2", "2001:db8:1");
         world_link(CONTAINER, "cont0", "10.9.0", "fd00:9");
         must("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");

@@ -116,6 +116,7 @@ DAEMON = \
 	manager_settings \
 	manager_watch \
 	store \
+	store_files \
 	store_good \
 	backend_memory \
 	difference \

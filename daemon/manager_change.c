@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The one way of a change: check who asks, compile, assert, try or apply, store, publish. Up to the
- * kernel nothing has changed; if the disk fails after it, the kernel is put back.
+ * The one way of a change: check who asks, compile, assert, write, apply, publish. Up to the kernel
+ * nothing is true yet that was not before; after it there is one rename, and if that fails the
+ * kernel is put back.
  */
 
 #include "daemon/manager_internal.h"
@@ -220,14 +221,22 @@ static int try(Manager *m, const Ruleset *ruleset, bool enabled, ChangeResult *r
         return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
 }
 
-static int store(Manager *m, const Proposal *p, ChangeResult *r)
+static int prepare(Manager *m, const Proposal *p, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         const State *old = m->failsafe ? m->parked : m->policy->state;
-        int q = store_commit(m->store, old, p->state, p->delta, &d);
+        int q = store_prepare(m->store, old, p->state, p->delta, &d);
 
         return q < 0 ? change_fail_told(r, q == -E2BIG ? ERROR_LIMIT_EXCEEDED : ERROR_FAILED, q, &d)
                      : 0;
+}
+
+static int publish(Manager *m, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int q = store_publish(m->store, &d);
+
+        return q < 0 ? change_fail_told(r, ERROR_FAILED, q, &d) : 0;
 }
 
 /* The files of the proposal come into force; the state stays where it is. */
@@ -320,10 +329,15 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 r->changed = true;
                 return 0;
         }
-        q = install(m, ruleset, enabled, r);
+        q = prepare(m, p, r);
         if (q < 0)
                 return q;
-        q = store(m, p, r);
+        q = install(m, ruleset, enabled, r);
+        if (q < 0) {
+                store_cancel(m->store);
+                return q;
+        }
+        q = publish(m, r);
         if (q < 0) {
                 uninstall(m, enabled);
                 return q;

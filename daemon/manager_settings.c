@@ -79,10 +79,15 @@ static int disable_failsafe(Manager *m, const Change *c, ChangeResult *r)
         if (c->dry_run)
                 return 0;
         state->enabled = 0;
-        q = m->backend->ops->remove(m->backend, &d);
+        q = store_prepare(m->store, m->parked, state, NULL, &d);
         if (q < 0)
+                return change_fail_told(r, ERROR_FAILED, q, &d);
+        q = m->backend->ops->remove(m->backend, &d);
+        if (q < 0) {
+                store_cancel(m->store);
                 return change_fail_told(r, ERROR_BACKEND_FAILED, q, &d);
-        q = store_commit(m->store, m->parked, state, NULL, &d);
+        }
+        q = store_publish(m->store, &d);
         if (q < 0) {
                 (void)manager_apply(m, m->ruleset, NULL);
                 return change_fail_told(r, ERROR_FAILED, q, &d);

@@ -22,6 +22,13 @@
 /* More entries than this are not worth a line. */
 #define DELTA_MAX 1000
 
+static void prepared_deinit(StorePrepared *p)
+{
+        strv_free(p->fragment_files);
+        strv_free(p->set_files);
+        *p = (StorePrepared){ 0 };
+}
+
 Store *store_free(Store *s)
 {
         if (!s)
@@ -31,6 +38,7 @@ Store *store_free(Store *s)
         strv_free(s->fragment_files);
         strv_free(s->set_files);
         strv_free(s->previous_files);
+        prepared_deinit(&s->next);
         free(s);
         return NULL;
 }
@@ -85,78 +93,6 @@ int store_load_previous(Store *s, Diagnostics *d, State **ret)
         return r;
 }
 
-/* ---- files ---- */
-
-static int write_all(int fd, const char *data, size_t n)
-{
-        while (n > 0) {
-                ssize_t k = write(fd, data, n);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0)
-                        return -errno;
-                data += k;
-                n -= (size_t)k;
-        }
-        return 0;
-}
-
-int store_write_file(int folder, const char *path, const char *data, size_t n, bool sync)
-{
-        _cleanup_close_ int fd = -1;
-        int r;
-
-        fd = openat(folder, path,
-                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-        if (fd < 0)
-                return -errno;
-        r = write_all(fd, data, n);
-        if (r >= 0 && sync && fsync(fd) < 0)
-                r = -errno;
-        if (r < 0)
-                (void)unlinkat(folder, path, 0);
-        return r;
-}
-
-int store_make_folders(const char *path)
-{
-        _cleanup_free_ char *p = strdup(path);
-
-        if (!p)
-                return -ENOMEM;
-        for (char *slash = p; (slash = strchr(slash + 1, '/'));) {
-                *slash = '\0';
-                if (mkdir(p, 0755) < 0 && errno != EEXIST)
-                        return -errno;
-                *slash = '/';
-        }
-        return mkdir(p, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-int store_open_folder(Store *s)
-{
-        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS };
-        int r;
-
-        if (s->folder_fd >= 0)
-                return 0;
-        r = store_make_folders(s->paths->state);
-        if (r < 0)
-                return r;
-        s->folder_fd = open(s->paths->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (s->folder_fd < 0)
-                return -errno;
-        for (size_t i = 0; i < ELEMENTS(below); i++)
-                if (mkdirat(s->folder_fd, below[i], 0700) < 0 && errno != EEXIST) {
-                        r = -errno;
-                        close_p(&s->folder_fd);
-                        s->folder_fd = -1;
-                        return r;
-                }
-        return 0;
-}
-
 /* ---- the journal ---- */
 
 static int journal_open(Store *s)
@@ -201,16 +137,12 @@ static int journal_append(Store *s, const State *state, const SetDelta *delta)
         r = journal_open(s);
         if (r < 0)
                 return r;
-        r = write_all(s->journal_fd, text, n);
+        r = store_write_all(s->journal_fd, text, n);
         if (r >= 0 && fdatasync(s->journal_fd) < 0)
                 r = -errno;
-        if (r < 0) {
-                /* if even this fails the line is cut off before the next one */
-                s->journal_checked = ftruncate(s->journal_fd, (off_t)s->journal_length) == 0;
-                return r;
-        }
-        s->journal_length += n;
-        return 0;
+        if (r >= 0)
+                s->journal_length += n;
+        return r;
 }
 
 static bool journal_is_large(const Store *s, const State *state)
@@ -296,31 +228,6 @@ static int write_sets(Store *s, const State *old, const State *new, bool all, ch
         return 0;
 }
 
-/* Removes what neither the state nor the one before names; failures are tried again next time. */
-static void collect_garbage(Store *s, const char *folder, char *const *current)
-{
-        _cleanup_(closedir_p) DIR *dir = NULL;
-        struct dirent *entry;
-        int fd;
-
-        fd = openat(s->folder_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0)
-                return;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close(fd);
-                return;
-        }
-        while ((entry = readdir(dir))) {
-                _cleanup_buffer_ Buffer path = { 0 };
-
-                buffer_printf(&path, "%s/%s", folder, entry->d_name);
-                if (!path.failed && entry->d_type != DT_DIR && !strv_contains(current, path.data) &&
-                        !strv_contains(s->previous_files, path.data))
-                        (void)unlinkat(s->folder_fd, path.data, 0);
-        }
-}
-
 /* Keeps a state.conf that could not be read under the first free name. */
 static int set_aside(Store *s)
 {
@@ -339,16 +246,12 @@ static int set_aside(Store *s)
         return 0;
 }
 
-/* Puts state.conf in place; the one before stays as state.conf.previous. */
-static int rename_state(Store *s, const char *text, size_t n)
+/* Puts what was written in place of state.conf; the one before stays as state.conf.previous. */
+static int rename_state(Store *s)
 {
-        static const char temporary[] = STATE_FILE ".new";
         bool had_previous = false;
         int r;
 
-        r = store_write_file(s->folder_fd, temporary, text, n, true);
-        if (r < 0)
-                return r;
         if (s->damaged) {
                 r = set_aside(s);
                 if (r < 0)
@@ -358,11 +261,8 @@ static int rename_state(Store *s, const char *text, size_t n)
                 had_previous =
                         linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_PREVIOUS, 0) == 0;
         }
-        if (renameat(s->folder_fd, temporary, s->folder_fd, STATE_FILE) < 0) {
-                r = -errno;
-                (void)unlinkat(s->folder_fd, temporary, 0);
-                return r;
-        }
+        if (renameat(s->folder_fd, STATE_NEW, s->folder_fd, STATE_FILE) < 0)
+                return -errno;
         if (fsync(s->folder_fd) < 0) {
                 r = -errno;
                 /* nobody knows which of them the disk has: the old one is what we say */
@@ -387,21 +287,7 @@ static void forget_journal(Store *s)
                 s->journal_length = 0;
 }
 
-static int sync_folders(Store *s)
-{
-        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS };
-
-        for (size_t i = 0; i < ELEMENTS(below); i++) {
-                _cleanup_close_ int fd =
-                        openat(s->folder_fd, below[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-                if (fd < 0 || fsync(fd) < 0)
-                        return -errno;
-        }
-        return 0;
-}
-
-static int remember(Store *s, char **fragments, char **sets)
+static int remember(Store *s)
 {
         _cleanup_strv_ char **previous = NULL;
 
@@ -414,52 +300,77 @@ static int remember(Store *s, char **fragments, char **sets)
         strv_free(s->previous_files);
         s->previous_files = TAKE_PTR(previous);
         strv_free(s->fragment_files);
-        s->fragment_files = fragments;
+        s->fragment_files = TAKE_PTR(s->next.fragment_files);
         strv_free(s->set_files);
-        s->set_files = sets;
+        s->set_files = TAKE_PTR(s->next.set_files);
         return 0;
 }
 
-static int commit_whole(Store *s, const State *old, const State *new)
+static int prepare_whole(Store *s, const State *old, const State *new)
 {
-        _cleanup_strv_ char **fragments = NULL, **sets = NULL;
+        StorePrepared *p = &s->next;
         _cleanup_free_ char *text = NULL;
-        bool fold, moved;
-        size_t n;
         int r;
 
-        fold = s->rewrite || (s->journal_length > 0 && journal_is_large(s, new));
-        r = write_fragments(s, old, new, s->rewrite, &fragments);
+        p->fold = s->rewrite || (s->journal_length > 0 && journal_is_large(s, new));
+        r = write_fragments(s, old, new, s->rewrite, &p->fragment_files);
         if (r >= 0)
-                r = write_sets(s, old, new, fold, &sets);
+                r = write_sets(s, old, new, p->fold, &p->set_files);
         if (r >= 0)
-                r = print_state(new, fragments, sets, &text);
+                r = print_state(new, p->fragment_files, p->set_files, &text);
         if (r < 0)
                 return r;
-        n = strlen(text);
-        if (n > POLICY_TEXT_MAX)
+        if (strlen(text) > POLICY_TEXT_MAX)
                 return -E2BIG;
-        moved = !strv_equal(fragments, s->fragment_files) || !strv_equal(sets, s->set_files);
-        if (moved)
-                r = sync_folders(s);
+        p->moved = !strv_equal(p->fragment_files, s->fragment_files) ||
+                   !strv_equal(p->set_files, s->set_files);
+        if (p->moved)
+                r = store_sync_folders(s);
         if (r >= 0)
-                r = rename_state(s, text, n);
+                r = store_write_file(s->folder_fd, STATE_NEW, text, strlen(text), true);
+        return r;
+}
+
+static int publish_whole(Store *s)
+{
+        bool fold = s->next.fold, moved = s->next.moved;
+        int r;
+
+        r = rename_state(s);
         if (r < 0)
                 return r;
-
         /* It is true now; what follows is housekeeping. */
         s->rewrite = false;
-        if (remember(s, fragments, sets) < 0)
+        if (remember(s) < 0)
                 return 0;
         if (fold)
                 forget_journal(s);
         if (moved || !s->collected) {
-                collect_garbage(s, STATE_FRAGMENTS, fragments);
-                collect_garbage(s, STATE_SETS, sets);
+                store_collect_garbage(s);
                 s->collected = true;
         }
-        fragments = sets = NULL;
         return 0;
+}
+
+static void unlink_new(Store *s, char **files, char *const *kept)
+{
+        STRV_FOREACH(file, files)
+                if (!strv_contains(kept, *file))
+                        (void)unlinkat(s->folder_fd, *file, 0);
+}
+
+static void cancel(Store *s)
+{
+        if (s->next.in_journal) {
+                s->journal_length = s->next.journal_length;
+                /* if even this fails the line is cut off before the next one */
+                s->journal_checked = ftruncate(s->journal_fd, (off_t)s->journal_length) == 0;
+        } else {
+                (void)unlinkat(s->folder_fd, STATE_NEW, 0);
+                unlink_new(s, s->next.fragment_files, s->fragment_files);
+                unlink_new(s, s->next.set_files, s->set_files);
+        }
+        prepared_deinit(&s->next);
 }
 
 static int commit_error(const Store *s, int error, Diagnostics *d)
@@ -492,10 +403,9 @@ static bool folder_is_gone(const Store *s)
                        ours.st_ino != there.st_ino || ours.st_dev != there.st_dev);
 }
 
-int store_commit(
+int store_prepare(
         Store *s, const State *old, const State *new, const SetDelta *delta, Diagnostics *d)
 {
-        bool small;
         int r;
 
         if (folder_is_gone(s)) {
@@ -508,8 +418,30 @@ int store_commit(
         r = store_open_folder(s);
         if (r < 0)
                 return commit_error(s, r, d);
-        small = delta && !s->rewrite && delta_size(delta) <= DELTA_MAX &&
-                !journal_is_large(s, old) && s->set_files;
-        r = small ? journal_append(s, new, delta) : commit_whole(s, old, new);
-        return r < 0 ? commit_error(s, r, d) : 0;
+        s->next.in_journal = delta && !s->rewrite && delta_size(delta) <= DELTA_MAX &&
+                             !journal_is_large(s, old) && s->set_files;
+        s->next.journal_length = s->journal_length;
+        r = s->next.in_journal ? journal_append(s, new, delta) : prepare_whole(s, old, new);
+        if (r < 0) {
+                cancel(s);
+                return commit_error(s, r, d);
+        }
+        return 0;
+}
+
+int store_publish(Store *s, Diagnostics *d)
+{
+        int r = s->next.in_journal ? 0 : publish_whole(s);
+
+        if (r < 0) {
+                cancel(s);
+                return commit_error(s, r, d);
+        }
+        prepared_deinit(&s->next);
+        return 0;
+}
+
+void store_cancel(Store *s)
+{
+        cancel(s);
 }

@@ -29,14 +29,20 @@ typedef struct SetDelta {
 } SetDelta;
 
 /*
- * Makes `new` the stored state. old is the one that was committed or loaded last (an empty one at
- * first): what it shares with new by pointer is not written again. delta, if not NULL, is all
- * the difference there is but for revision, time, uid, process and reason. On failure (-ENOSPC,
- * -EROFS, -EIO, -E2BIG for a state beyond POLICY_TEXT_MAX, …; an error in d) the old state is
- * the stored one.
+ * A commit in two steps, so that a full disk is found before the kernel is touched: prepare writes all
+ * that `new` needs, under names that nothing names yet; publish makes it the stored state; cancel takes
+ * it back. One of the two follows every prepare that succeeded. (A line of the journal is true
+ * from prepare on: power lost before publish may leave the new state.)
+ *
+ * old is the one that was published or loaded last (an empty one at first): what it shares with new
+ * by pointer is not written again. delta, if not NULL, is all the difference there is but for
+ * revision, time, uid, process and reason. On failure (-ENOSPC, -EROFS, -EIO, -E2BIG for a state
+ * beyond POLICY_TEXT_MAX, …; an error in d) the old state is the stored one.
  */
-int store_commit(
+int store_prepare(
         Store *s, const State *old, const State *new, const SetDelta *delta, Diagnostics *d);
+int store_publish(Store *s, Diagnostics *d);
+void store_cancel(Store *s);
 
 /*
  * Copies all input files below the state folder, to be loaded with another root when they are

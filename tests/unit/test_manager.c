@@ -423,6 +423,8 @@ static void step_disk_fails(const Step *s)
         assert_int_equal(r.error, ERROR_FAILED);
         assert_false(r.changed);
         expect_same(&before, false);
+        /* the kernel was not even asked */
+        assert_int_equal(before.applied, backend_memory_calls(backend, MEMORY_APPLY));
 }
 
 static void test_set_in_use(void **state)

@@ -139,8 +139,10 @@ static char *stored_text(int expected)
 static int commit(State *s, const SetDelta *delta)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int r = store_commit(store, current, s, delta, &d);
+        int r = store_prepare(store, current, s, delta, &d);
 
+        if (r >= 0)
+                r = store_publish(store, &d);
         assert_int_equal(d.n_errors, r < 0 ? 1 : 0);
         if (r < 0) {
                 state_free(s);
@@ -488,6 +490,41 @@ static void test_disk_full(void **state)
         expect_set("drop", "10.0.0.1\n10.0.0.8\n192.0.2.0/24\n2001:db8::/32\n");
 }
 
+/* The kernel refused what was written already. */
+static void test_cancel(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *add = prefixes("10.0.0.1\n");
+        _cleanup_(state_free_p) State *changed = NULL, *grown = NULL;
+        _cleanup_free_ char *before = NULL, *after = NULL;
+        off_t journal;
+
+        (void)state;
+        assert_int_equal(commit(full_state(), NULL), 0);
+        assert_int_equal(commit_delta("drop", "10.0.0.9\n", ""), 0);
+        before = stored_text(0);
+        journal = size_of(STATE_JOURNAL);
+
+        reopen(); /* what the version before needs must stay, too */
+        changed = next_state();
+        add_rule(changed, "third");
+        add_set(changed, "new", "10.0.0.1\n");
+        add_fragment(changed, "new", "rules = ();\n");
+        assert_int_equal(store_prepare(store, current, changed, NULL, NULL), 0);
+        store_cancel(store);
+        assert_false(
+                exists(STATE_FILE ".new") || exists("sets/new.3") || exists("fragments/new.3"));
+
+        grown = next_state();
+        assert_int_equal(
+                store_prepare(store, current, grown, &(SetDelta){ "drop", add, NULL }, NULL), 0);
+        store_cancel(store);
+        assert_int_equal(size_of(STATE_JOURNAL), journal);
+        after = stored_text(0);
+        assert_string_equal(before, after);
+        assert_int_equal(commit_delta("drop", "10.0.0.2\n", ""), 0);
+        expect_set("drop", "10.0.0.2\n10.0.0.9\n192.0.2.0/24\n2001:db8::/32\n");
+}
+
 /* The machine dies with temporary files lying about: they are of no meaning. */
 static void test_left_overs(void **state)
 {
@@ -632,6 +669,7 @@ int main(void)
                 TEST(test_previous),
                 TEST(test_damaged),
                 TEST(test_disk_full),
+                TEST(test_cancel),
                 TEST(test_left_overs),
                 TEST(test_no_folder),
                 TEST(test_folder_removed),

@@ -29,10 +29,10 @@ typedef struct SetDelta {
 } SetDelta;
 
 /*
- * A commit in two steps, so that a full disk is found before the kernel is touched: prepare writes all
- * that `new` needs, under names that nothing names yet; publish makes it the stored state; cancel takes
- * it back. One of the two follows every prepare that succeeded. (A line of the journal is true
- * from prepare on: power lost before publish may leave the new state.)
+ * A commit in two steps, so that a full disk is found before the kernel is touched: prepare writes
+ * all that `new` needs, under names that nothing names yet; publish makes it the stored state;
+ * cancel takes it back. One of the two follows every prepare that succeeded. (A line of the journal
+ * is true from prepare on: power lost before publish may leave the new state.)
  *
  * old is the one that was published or loaded last (an empty one at first): what it shares with new
  * by pointer is not written again. delta, if not NULL, is all the difference there is but for

@@ -58,14 +58,14 @@ bool host_names_use_service(HostNames *n);
 /*
  * Below ROOT/var/lib/p25:
  *   state.conf            names the others; renamed into place, which is the moment of commitment
- *   state.conf.previous   the version before, for the day on which state.conf is damaged
+ *   state.conf.copy       the same again, for the day on which state.conf is damaged
  *   fragments/NAME.REV    texts that were put over the bus
  *   sets/NAME.REV         entries of a set as of revision REV
  *   sets.journal          small changes to sets since then (journal.h)
  *   last-good             link to a folder with copies of all input files (store_good.c)
  */
 #define STATE_FILE "state.conf"
-#define STATE_PREVIOUS "state.conf.previous"
+#define STATE_COPY "state.conf.copy"
 #define STATE_FRAGMENTS "fragments"
 #define STATE_SETS "sets"
 #define STATE_JOURNAL "sets.journal"
@@ -81,7 +81,7 @@ typedef struct StoredState {
 
 void stored_state_deinit(StoredState *s);
 
-/* Reads the state from `file` (STATE_FILE or STATE_PREVIOUS) of `folder`. Files that sets of
+/* Reads the state from `file` (STATE_FILE or STATE_COPY) of `folder`. Files that sets of
  * its fragments name are read below root. As host_load_state. */
 int host_load_stored(
         const char *folder, const char *file, const char *root, Diagnostics *d, StoredState *ret);

@@ -58,33 +58,31 @@ static int warn_errors(Manager *m, const Diagnostics *d)
 
 /* ---- the stored state ---- */
 
-/* The state, or the one before it, or none: *ret_lost says that there was one once. */
+/* The state, or its copy, or none: *ret_lost says that there was one once. */
 static int load_state(Manager *m, State **ret, bool *ret_lost)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 }, ignored = { 0 };
-        int r;
+        const char *what;
+        int r, k;
 
         *ret_lost = false;
         r = store_load(m->store, &d, ret);
-        if (r >= 0)
-                return 0;
-        if (r == -ENOMEM)
-                return r;
-        if (r != -ENOENT) {
-                if (warn_errors(m, &d) < 0)
-                        return -ENOMEM;
-                r = store_load_previous(m->store, &ignored, ret);
-                if (r == -ENOMEM)
-                        return r;
-                if (r >= 0)
-                        return manager_warn(m,
-                                "the stored rules are damaged: the version before the last change "
-                                "is in force");
-                *ret_lost = true;
-                if (manager_warn(m, "the stored rules are damaged and there is no other version") <
+        if (r >= 0 || r == -ENOMEM)
+                return r < 0 ? r : 0;
+        what = r == -ENOENT ? "missing" : "damaged";
+        k = store_load_copy(m->store, &ignored, ret);
+        if (k == -ENOMEM)
+                return k;
+        if (r != -ENOENT && warn_errors(m, &d) < 0)
+                return -ENOMEM;
+        if (k >= 0)
+                return manager_warn(
+                        m, "the stored rules are %s: the last good copy of them is in force", what);
+        *ret_lost = r != -ENOENT || k != -ENOENT;
+        if (*ret_lost &&
+                manager_warn(m, "the stored rules are %s and there is no good copy of them", what) <
                         0)
-                        return -ENOMEM;
-        }
+                return -ENOMEM;
         *ret = state_new();
         return *ret ? 0 : -ENOMEM;
 }

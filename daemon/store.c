@@ -37,7 +37,6 @@ Store *store_free(Store *s)
         close_p(&s->journal_fd);
         strv_free(s->fragment_files);
         strv_free(s->set_files);
-        strv_free(s->previous_files);
         prepared_deinit(&s->next);
         free(s);
         return NULL;
@@ -85,9 +84,9 @@ int store_load(Store *s, Diagnostics *d, State **ret)
         return load(s, STATE_FILE, d, ret);
 }
 
-int store_load_previous(Store *s, Diagnostics *d, State **ret)
+int store_load_copy(Store *s, Diagnostics *d, State **ret)
 {
-        int r = load(s, STATE_PREVIOUS, d, ret);
+        int r = load(s, STATE_COPY, d, ret);
 
         s->rewrite = true;
         return r;
@@ -246,10 +245,10 @@ static int set_aside(Store *s)
         return 0;
 }
 
-/* Puts what was written in place of state.conf; the one before stays as state.conf.previous. */
+/* Puts what was written in place of state.conf. */
 static int rename_state(Store *s)
 {
-        bool had_previous = false;
+        bool had_old = false;
         int r;
 
         if (s->damaged) {
@@ -257,53 +256,37 @@ static int rename_state(Store *s)
                 if (r < 0)
                         return r;
         } else {
-                (void)unlinkat(s->folder_fd, STATE_PREVIOUS, 0);
-                had_previous =
-                        linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_PREVIOUS, 0) == 0;
+                (void)unlinkat(s->folder_fd, STATE_OLD, 0);
+                had_old = linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_OLD, 0) == 0;
         }
         if (renameat(s->folder_fd, STATE_NEW, s->folder_fd, STATE_FILE) < 0)
                 return -errno;
         if (fsync(s->folder_fd) < 0) {
                 r = -errno;
                 /* nobody knows which of them the disk has: the old one is what we say */
-                if (had_previous)
-                        (void)renameat(s->folder_fd, STATE_PREVIOUS, s->folder_fd, STATE_FILE);
+                if (had_old)
+                        (void)renameat(s->folder_fd, STATE_OLD, s->folder_fd, STATE_FILE);
                 else
                         (void)unlinkat(s->folder_fd, STATE_FILE, 0);
                 return r;
         }
+        if (had_old)
+                (void)unlinkat(s->folder_fd, STATE_OLD, 0);
         return 0;
 }
 
-/* After the sets were written anew the journal says nothing that is not in them; the version
- * before relies on the journal, so the new state takes its place too. */
+/* Better no copy than one that says less than is in force. */
+static void rename_copy(Store *s)
+{
+        if (renameat(s->folder_fd, STATE_COPY_NEW, s->folder_fd, STATE_COPY) < 0)
+                (void)unlinkat(s->folder_fd, STATE_COPY, 0);
+}
+
+/* After the sets were written anew the journal says nothing that is not in them. */
 static void forget_journal(Store *s)
 {
-        (void)unlinkat(s->folder_fd, STATE_PREVIOUS, 0);
-        strv_free(TAKE_PTR(s->previous_files));
-        if (linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_PREVIOUS, 0) < 0)
-                return; /* an old journal is passed over, a missing one would be missed */
         if (journal_open(s) >= 0 && ftruncate(s->journal_fd, 0) == 0)
                 s->journal_length = 0;
-}
-
-static int remember(Store *s)
-{
-        _cleanup_strv_ char **previous = NULL;
-
-        STRV_FOREACH (file, s->fragment_files)
-                if (strv_append(&previous, *file) < 0)
-                        return -ENOMEM;
-        STRV_FOREACH (file, s->set_files)
-                if (strv_append(&previous, *file) < 0)
-                        return -ENOMEM;
-        strv_free(s->previous_files);
-        s->previous_files = TAKE_PTR(previous);
-        strv_free(s->fragment_files);
-        s->fragment_files = TAKE_PTR(s->next.fragment_files);
-        strv_free(s->set_files);
-        s->set_files = TAKE_PTR(s->next.set_files);
-        return 0;
 }
 
 static int prepare_whole(Store *s, const State *old, const State *new)
@@ -328,7 +311,12 @@ static int prepare_whole(Store *s, const State *old, const State *new)
                 r = store_sync_folders(s);
         if (r >= 0)
                 r = store_write_file(s->folder_fd, STATE_NEW, text, strlen(text), true);
-        return r;
+        if (r < 0)
+                return r;
+        /* a file of its own and no link, so that what damages one leaves the other */
+        (void)unlinkat(s->folder_fd, STATE_COPY_NEW, 0);
+        (void)store_write_file(s->folder_fd, STATE_COPY_NEW, text, strlen(text), false);
+        return 0;
 }
 
 static int publish_whole(Store *s)
@@ -341,8 +329,11 @@ static int publish_whole(Store *s)
                 return r;
         /* It is true now; what follows is housekeeping. */
         s->rewrite = false;
-        if (remember(s) < 0)
-                return 0;
+        rename_copy(s);
+        strv_free(s->fragment_files);
+        s->fragment_files = TAKE_PTR(s->next.fragment_files);
+        strv_free(s->set_files);
+        s->set_files = TAKE_PTR(s->next.set_files);
         if (fold)
                 forget_journal(s);
         if (moved || !s->collected) {
@@ -354,7 +345,7 @@ static int publish_whole(Store *s)
 
 static void unlink_new(Store *s, char **files, char *const *kept)
 {
-        STRV_FOREACH(file, files)
+        STRV_FOREACH (file, files)
                 if (!strv_contains(kept, *file))
                         (void)unlinkat(s->folder_fd, *file, 0);
 }
@@ -367,6 +358,7 @@ static void cancel(Store *s)
                 s->journal_checked = ftruncate(s->journal_fd, (off_t)s->journal_length) == 0;
         } else {
                 (void)unlinkat(s->folder_fd, STATE_NEW, 0);
+                (void)unlinkat(s->folder_fd, STATE_COPY_NEW, 0);
                 unlink_new(s, s->next.fragment_files, s->fragment_files);
                 unlink_new(s, s->next.set_files, s->set_files);
         }

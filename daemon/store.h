@@ -19,8 +19,8 @@ DEFINE_CLEANUP(Store, store_free)
 /* As host_load_state; remembers what lies where. A state that cannot be read stays where it is,
  * so that every start finds it, until the first commit moves it aside. */
 int store_load(Store *s, Diagnostics *d, State **ret);
-/* The version before it. */
-int store_load_previous(Store *s, Diagnostics *d, State **ret);
+/* The copy of it. */
+int store_load_copy(Store *s, Diagnostics *d, State **ret);
 
 /* A change of one set's entries that is worth a line in the journal. */
 typedef struct SetDelta {

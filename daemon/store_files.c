@@ -94,7 +94,7 @@ int store_sync_folders(Store *s)
         return 0;
 }
 
-/* Removes what neither the state nor the one before names; failures are tried again next time. */
+/* Removes what the state does not name; failures are tried again next time. */
 static void collect(Store *s, const char *folder, char *const *current)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
@@ -113,8 +113,7 @@ static void collect(Store *s, const char *folder, char *const *current)
                 _cleanup_buffer_ Buffer path = { 0 };
 
                 buffer_printf(&path, "%s/%s", folder, entry->d_name);
-                if (!path.failed && entry->d_type != DT_DIR && !strv_contains(current, path.data) &&
-                        !strv_contains(s->previous_files, path.data))
+                if (!path.failed && entry->d_type != DT_DIR && !strv_contains(current, path.data))
                         (void)unlinkat(s->folder_fd, path.data, 0);
         }
 }

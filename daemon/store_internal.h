@@ -18,6 +18,8 @@ typedef struct StorePrepared {
 } StorePrepared;
 
 #define STATE_NEW STATE_FILE ".new"
+#define STATE_COPY_NEW STATE_COPY ".new"
+#define STATE_OLD STATE_FILE ".old"
 
 struct Store {
         const HostPaths *paths;
@@ -26,7 +28,6 @@ struct Store {
         /* as of the state that was committed last, by index of its fragments and sets */
         char **fragment_files;
         char **set_files;
-        char **previous_files; /* of the state before */
         StorePrepared next;
         size_t journal_length; /* of its good lines */
         bool journal_checked;  /* the file ends there */
@@ -42,7 +43,7 @@ int store_open_folder(Store *s);
 int store_write_all(int fd, const char *data, size_t n);
 /* Names of new fragments and sets are on disk when this returns. */
 int store_sync_folders(Store *s);
-/* Removes what neither the state nor the one before names. */
+/* Removes what the state does not name. */
 void store_collect_garbage(Store *s);
 /* A new file with mode 0600, on disk when this returns if `sync`; removed again on failure. */
 int store_write_file(int folder, const char *path, const char *data, size_t n, bool sync);

@@ -213,14 +213,15 @@ fail_safe "a FIFO for p25.conf"
 fresh
 echo 'enabled = true;' >"$CONF"
 p25d_start
+run_ctl allow in from 198.51.100.3
 run_ctl deny in
 is "$rc" 0 "a rule is stored"
-run_ctl allow in from 192.0.2.1
 p25d_stop TERM
 echo '}{' >"$ROOT/var/lib/p25/state.conf"
 p25d_start
 ok $? "with a damaged state it starts"
-expect "with the last good one, or closed" inet filtered -t 300 198.51.100.1 25
+expect "with the last good one: what the last change denied" inet filtered -t 300 198.51.100.1 25
+expect "with the last good one: what it allowed" inet open -s 198.51.100.3 198.51.100.1 25
 run_ctl status
 is "$rc" 0 "status answers"
 [ "$(grep -c . <<<"$out$err")" -gt 1 ] && grep -qiE 'state|last good' <<<"$out$err"

@@ -192,22 +192,31 @@ static void test_damaged_state(void **state)
         write_text("etc/p25/p25.conf", conf);
         start();
         do_words("deny in 465", true, "+ deny 465/tcp");
+        write_text("var/lib/p25/state.conf", "revision = ");
+        start();
+        expect_warning("the last good copy");
+        assert_non_null(strstr(backend_memory_text(backend), "465"));
         do_words("deny in 587", true, "+ deny 587/tcp");
         write_text("var/lib/p25/state.conf", "revision = ");
         start();
-        expect_warning("the version before");
+        expect_warning("the last good copy");
+        /* nothing that was in force is lost */
         assert_non_null(strstr(backend_memory_text(backend), "465"));
-        assert_null(strstr(backend_memory_text(backend), "587"));
+        assert_non_null(strstr(backend_memory_text(backend), "587"));
         /* as long as nothing is written it is said again */
         start();
-        expect_warning("the version before");
+        expect_warning("the last good copy");
         do_words("deny in 2525", true, "+ deny 2525/tcp");
-        assert_int_equal(access(path_of("var/lib/p25/state.conf.damaged-1"), F_OK), 0);
+        assert_int_equal(access(path_of("var/lib/p25/state.conf.damaged-2"), F_OK), 0);
         start();
         expect_no_warning();
 
+        assert_int_equal(unlink(path_of("var/lib/p25/state.conf")), 0);
+        start();
+        expect_warning("missing");
+        assert_non_null(strstr(backend_memory_text(backend), "2525"));
         write_text("var/lib/p25/state.conf", "revision = ");
-        write_text("var/lib/p25/state.conf.previous", "revision = ");
+        write_text("var/lib/p25/state.conf.copy", "revision = ");
         start();
         assert_true(is_no_mail());
         start();

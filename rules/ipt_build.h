@@ -8,8 +8,6 @@
 
 #include "rules/ipt_table.h"
 
-#define IPT_NO_CHAIN SIZE_MAX
-
 typedef struct IptBuild {
         IptTable *table;
         const Ruleset *ruleset;

@@ -262,23 +262,70 @@ static void build_sort_untracked(IptBuild *b, size_t chain, const Ports *ports)
 static void build_translated(
         IptBuild *b, size_t chain, size_t target, size_t next, const char *name)
 {
-        _cleanup_(prefix_list_deinit) PrefixList l = { 0 };
-        size_t n_names = 0, list;
+        IptTable *t = b->table;
 
-        b->table->translated = true;
         ipt_build_kind(b, IPT_TRANSLATED, false);
         if (!b->options->locals) {
                 ipt_build_goto(b, chain, target);
                 return;
         }
-        if (prefix_list_fill(b->options->locals, b->options->family, &l) < 0)
-                ipt_build_fail(b, -ENOMEM);
-        list = ipt_build_chain(b, "%s", name);
-        ipt_build_goto(b, chain, list);
-        ipt_build_tree(b, list, l.items, l.n, (IptAddressTest){ IPT_DIALLED_ADDRESS, true }, target,
-                next, name, &n_names);
-        if (next != IPT_NO_CHAIN)
-                ipt_build_goto(b, list, next);
+        t->locals[t->n_locals].chain = ipt_build_chain(b, "%s", name);
+        t->locals[t->n_locals].target = target;
+        t->locals[t->n_locals].next = next;
+        ipt_build_goto(b, chain, t->locals[t->n_locals++].chain);
+}
+
+static void build_locals(IptBuild *b, const PrefixList *l)
+{
+        static const IptAddressTest test = { IPT_DIALLED_ADDRESS, true };
+        IptTable *t = b->table;
+
+        b->first = t->n_statements;
+        for (size_t i = 0; i < t->n_locals; i++) {
+                struct IptLocal local = t->locals[i];
+                char name[IPT_CHAIN_NAME_MAX];
+                size_t n_names = 0;
+
+                memcpy(name, t->chains[local.chain].name, sizeof(name));
+                ipt_build_tree(b, local.chain, l->items, l->n, test, local.target, local.next, name,
+                        &n_names);
+                if (local.next != IPT_NO_CHAIN)
+                        ipt_build_goto(b, local.chain, local.next);
+        }
+}
+
+static void forget_locals(IptTable *t)
+{
+        for (size_t i = 0; i < t->n_locals; i++) {
+                IptChain *c = &t->chains[t->locals[i].chain];
+
+                free(TAKE_PTR(c->entries));
+                c->n = 0;
+        }
+        for (size_t i = t->n_fixed; i < t->n_chains; i++)
+                free(t->chains[i].entries);
+        t->n_chains = t->n_fixed;
+        t->n_statements = t->n_fixed_statements;
+}
+
+int ipt_table_set_locals(IptTable *t, const RangeSet *locals)
+{
+        _cleanup_(prefix_list_deinit) PrefixList l = { 0 };
+        IptBuild b = { .table = t };
+        int r;
+
+        if (t->n_locals == 0)
+                return 0;
+        r = prefix_list_fill(locals, t->family, &l);
+        if (r < 0)
+                return r;
+        forget_locals(t);
+        build_locals(&b, &l);
+        if (b.error < 0) {
+                forget_locals(t);
+                build_locals(&b, &(PrefixList){ 0 });
+        }
+        return b.error;
 }
 
 static void build_input(IptBuild *b, size_t in)
@@ -353,6 +400,10 @@ int ipt_table_new(const Ruleset *r, const IptOptions *o, Diagnostics *d, IptTabl
                 return -ENOMEM;
         t->family = o->family;
         build_all(&b);
+        t->n_fixed = t->n_chains;
+        t->n_fixed_statements = t->n_statements;
+        if (b.error == 0 && o->locals)
+                b.error = ipt_table_set_locals(t, o->locals);
         if (b.error < 0)
                 return b.error;
         *ret = TAKE_PTR(t);

@@ -40,6 +40,8 @@
 #define IPT_COMMENT_TEXT_MAX 40
 #define IPT_LIMIT_NAME_MAX 48
 
+#define IPT_NO_CHAIN SIZE_MAX
+
 /* The comment of what is p25's and counts for no rule. */
 #define IPT_COMMENT_MARK 0
 
@@ -155,8 +157,14 @@ typedef struct IptTable {
         Ports watched[_IPT_HOOK_MAX], routed;
         Rule **origins; /* references */
         size_t n_origins;
-        char **paths;    /* of cgroups, owned */
-        bool translated; /* asks for the host's own addresses */
+        char **paths; /* of cgroups, owned */
+        /* The chains that tell translated connections from a local address from others; their
+         * trees are behind the first n_fixed. */
+        struct IptLocal {
+                size_t chain, target, next; /* next: IPT_NO_CHAIN for none */
+        } locals[2];
+        size_t n_locals;
+        size_t n_fixed, n_fixed_statements;
 } IptTable;
 
 typedef struct IptOptions {
@@ -172,6 +180,9 @@ typedef struct IptOptions {
 /* 0, -ENOMEM, or -EOPNOTSUPP with an error in d. The table keeps what it borrows from the
  * ruleset alive. */
 int ipt_table_new(const Ruleset *r, const IptOptions *o, Diagnostics *d, IptTable **ret);
+/* Other addresses of this host than at the making; the table must have been made with some (or
+ * with an empty set). 0 or -ENOMEM, then it is as it was but knows none. */
+int ipt_table_set_locals(IptTable *t, const RangeSet *locals);
 IptTable *ipt_table_free(IptTable *t);
 DEFINE_CLEANUP(IptTable, ipt_table_free)
 

@@ -17,6 +17,11 @@ ifneq ($(SANITIZE),)
 HARDEN = -fPIE
 SANFLAGS = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
+# WITH_IPTABLES=0 leaves out the iptables backend, and with it libip4tc and libip6tc
+WITH_IPTABLES ?= 1
+ifneq ($(WITH_IPTABLES),0)
+STD += -DWITH_IPTABLES
+endif
 ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(OPT) $(HARDEN) $(SANFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
@@ -107,6 +112,7 @@ DAEMON = \
 	netlink_sockets \
 	socket_owners \
 	manager \
+	manager_backend \
 	manager_change \
 	manager_check \
 	manager_load \
@@ -120,6 +126,23 @@ DAEMON = \
 	store_good \
 	backend_memory \
 	difference \
+
+IPTABLES = \
+	backend_ipt \
+	backend_ipt_apply \
+	backend_ipt_image \
+	backend_ipt_kernel \
+	backend_ipt_locals \
+	backend_ipt_lock \
+	backend_ipt_sets \
+	backend_ipt_table \
+	backend_ipt_watch \
+	totals \
+
+ifneq ($(WITH_IPTABLES),0)
+DAEMON += $(IPTABLES)
+LIBS_DAEMON += -lip4tc -lip6tc
+endif
 
 # of the daemon's room, what p25ctl links too: reading files, users and cgroups of the host
 HOST = \

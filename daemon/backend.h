@@ -65,4 +65,5 @@ struct Backend {
 };
 
 extern const BackendOps backend_nft;
+extern const BackendOps backend_iptables;
 extern const BackendOps backend_memory; /* for tests: p25d takes it only by name, never by auto */

@@ -9,6 +9,7 @@
  */
 
 #include "daemon/backend_nft.h"
+#include "daemon/cut.h"
 #include "daemon/netlink_conntrack.h"
 
 #include <arpa/inet.h>
@@ -402,14 +403,13 @@ static int find_entries(Netlink *n, Cut *c)
         return r;
 }
 
-int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
+int cut_passing(Netlink *n, const Ruleset *r, uint64_t *ret_n)
 {
-        NftBackend *b = (NftBackend *)base;
         _cleanup_(cut_deinit) Cut c = { .ruleset = r };
-        uint64_t n = 0;
+        uint64_t cut = 0;
         int k;
 
-        if (conntrack_is_empty(&b->writer)) {
+        if (conntrack_is_empty(n)) {
                 *ret_n = 0;
                 return 0;
         }
@@ -417,15 +417,20 @@ int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
         cut_watch(&c, &r->directions[DIRECTION_ROUTED].watched);
         k = find_locals(&c);
         if (k >= 0)
-                k = find_entries(&b->writer, &c);
+                k = find_entries(n, &c);
         for (size_t i = 0; i < c.n && k >= 0; i++) {
-                k = send_entry(&b->writer, &c, &c.entries[i]);
-                n += k >= 0 && !c.entries[i].marked;
+                k = send_entry(n, &c, &c.entries[i]);
+                cut += k >= 0 && !c.entries[i].marked;
         }
         if (k == -EOPNOTSUPP || k == -EINVAL) /* no ctnetlink here: nothing to be cut by it */
                 k = 0;
         if (k < 0)
                 return k;
-        *ret_n = n;
+        *ret_n = cut;
         return 0;
+}
+
+int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
+{
+        return cut_passing(&((NftBackend *)base)->writer, r, ret_n);
 }

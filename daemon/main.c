@@ -27,13 +27,12 @@
 
 #define KEPT_FDS_MAX 4
 
-static const BackendOps *const backends[_BACKEND_MAX] = {
-        [BACKEND_AUTO] = &backend_nft,
-        [BACKEND_NFTABLES] = &backend_nft,
-};
-
 /* What --backend takes. */
-static const BackendOps *const named_backends[] = { &backend_nft, &backend_memory };
+static const BackendOps *const named_backends[] = { &backend_nft,
+#ifdef WITH_IPTABLES
+        &backend_iptables,
+#endif
+        &backend_memory };
 
 typedef struct Arguments {
         const char *root, *policies;
@@ -41,6 +40,7 @@ typedef struct Arguments {
 } Arguments;
 
 typedef struct Daemon {
+        const BackendOps *backends[_BACKEND_MAX];
         sd_event *event;
         HostPaths paths;
         int lock_fd;
@@ -61,7 +61,7 @@ static const char help_text[] =
         "\n"
         "  --root DIR       all files are below DIR: DIR/etc/p25, DIR/var/lib/p25, …\n"
         "  --policies DIR   the shipped roles are those of DIR\n"
-        "  --backend NAME   nftables, or memory, which is for tests and filters nothing\n"
+        "  --backend NAME   nftables, iptables, or memory, which is for tests and filters nothing\n"
         "  --version        prints the version\n"
         "  --help           prints this text\n";
 
@@ -110,7 +110,8 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                 case BACKEND:
                         ret->backend = backend_named(optarg);
                         if (!ret->backend) {
-                                log_line(LOG_ERR, "there is no backend %s (nftables, memory)",
+                                log_line(LOG_ERR,
+                                        "there is no backend %s (nftables, iptables, memory)",
                                         optarg);
                                 return -EINVAL;
                         }
@@ -192,6 +193,10 @@ static void keep_fds(Daemon *d)
         int fds[KEPT_FDS_MAX];
         size_t n = manager_keep_fds(d->manager, fds, KEPT_FDS_MAX);
 
+        if (n == 0 && d->kept_fd >= 0) { /* another backend: the table is not to be owned on */
+                (void)sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=nft");
+                d->kept_fd = -1;
+        }
         if (n == 0 || fds[0] == d->kept_fd)
                 return;
         (void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=nft\nFDPOLL=0", fds, (unsigned)n);
@@ -323,6 +328,18 @@ static size_t take_fds(int fds[static KEPT_FDS_MAX])
         return taken;
 }
 
+/* auto: nftables if the kernel has it, else iptables; without either the first, whose absence is
+ * then told. */
+static void find_backends(Daemon *d)
+{
+        d->backends[BACKEND_AUTO] = d->backends[BACKEND_NFTABLES] = &backend_nft;
+#ifdef WITH_IPTABLES
+        d->backends[BACKEND_IPTABLES] = &backend_iptables;
+        if (backend_nft.probe() == -EOPNOTSUPP && backend_iptables.probe() >= 0)
+                d->backends[BACKEND_AUTO] = &backend_iptables;
+#endif
+}
+
 static int start_manager(Daemon *d, const Arguments *a)
 {
         int fds[KEPT_FDS_MAX];
@@ -330,14 +347,17 @@ static int start_manager(Daemon *d, const Arguments *a)
         const ManagerOptions options = {
                 .root = a->root,
                 .policies = a->policies,
-                .backends = backends,
+                .backends = d->backends,
                 .backend = a->backend,
                 .cut = connections_cut,
                 .fds = fds,
                 .n_fds = take_fds(fds),
         };
-        int r = manager_new(d->event, &options, &d->manager, &message);
+        int r;
 
+        if (options.n_fds > 0)
+                d->kept_fd = fds[0];
+        r = manager_new(d->event, &options, &d->manager, &message);
         if (r >= 0)
                 return 0;
         log_line(LOG_ERR, "%s", message ? message : strerrordesc_np(-r));
@@ -365,6 +385,7 @@ static int run(Daemon *d, const Arguments *a)
                         strerrordesc_np(-r), r == -EACCES ? " (start p25d as root)" : "");
                 return r == -EACCES || r == -EPERM ? EXIT_NOT_AUTHORISED : EXIT_FAILED;
         }
+        find_backends(d);
         r = start_manager(d, a);
         if (r < 0)
                 return r == -ENOMEM ? EXIT_FAILED : EXIT_KERNEL_REFUSED;

@@ -209,21 +209,6 @@ int manager_warn(Manager *m, const char *format, ...)
 
 /* ---- the backend ---- */
 
-int manager_choose_backend(
-        const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
-{
-        BackendKind kind = p->host ? p->host->backend : BACKEND_AUTO;
-
-        *ret = m->forced ? m->forced : m->backends[kind];
-        if (*ret)
-                return 0;
-        (void)diagnostics_error(d,
-                ((Place){ .file = p->host && p->host->common ? p->host->common->file : NULL }),
-                "backend", "backend %s is not available in this version (nftables, auto)",
-                backend_to_string(kind));
-        return -EOPNOTSUPP;
-}
-
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
 {
         if (!m->backend) {

@@ -185,39 +185,55 @@ static ErrorKind backend_error_kind(int error)
         }
 }
 
-/* From what is in the kernel to what shall be. */
-static int install(Manager *m, const Ruleset *ruleset, bool enabled, ChangeResult *r)
+/* From what is in the kernel to what shall be; *ret_backend is where that is then. */
+static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool enabled,
+        ChangeResult *r, Backend **ret_backend)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Backend *b = m->backend;
         int q = 0;
 
-        if (enabled)
-                q = manager_apply(m, ruleset, &d);
-        else if (m->installed)
-                q = m->backend->ops->remove(m->backend, &d);
-        return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
+        if (enabled) {
+                q = manager_begin_backend(m, next, &d, &b);
+                if (q < 0)
+                        return change_fail_told(r, backend_error_kind(q), q, &d);
+                q = b->ops->apply(b, ruleset, &d);
+                if (q < 0)
+                        manager_drop_backend(m, b);
+        } else if (m->installed) {
+                q = b->ops->remove(b, &d);
+        }
+        if (q < 0)
+                return change_fail_told(r, backend_error_kind(q), q, &d);
+        *ret_backend = b;
+        return 0;
 }
 
 /* And back again; what fails here the backend's own watch may still repair. */
-static void uninstall(Manager *m, bool enabled)
+static void uninstall(Manager *m, Backend *b, bool enabled)
 {
-        if (m->installed)
+        if (b != m->backend)
+                manager_drop_backend(m, b);
+        else if (m->installed)
                 (void)manager_apply(m, m->ruleset, NULL);
         else if (enabled)
-                (void)m->backend->ops->remove(m->backend, NULL);
+                (void)b->ops->remove(b, NULL);
 }
 
-static int try(Manager *m, const Ruleset *ruleset, bool enabled, ChangeResult *r)
+static int try(
+        Manager *m, const Policy *next, const Ruleset *ruleset, bool enabled, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Backend *b = NULL;
         int q;
 
         if (!enabled)
                 return 0;
-        if (!m->backend)
-                return change_fail(r, ERROR_NOT_SUPPORTED, -EOPNOTSUPP,
-                        "this kernel has no packet filter for p25");
-        q = m->backend->ops->check(m->backend, ruleset, &d);
+        q = manager_begin_backend(m, next, &d, &b);
+        if (q >= 0)
+                q = b->ops->check(b, ruleset, &d);
+        if (b && b != m->backend)
+                b->ops->close(b);
         return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
 }
 
@@ -277,12 +293,14 @@ static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
  * got other numbers since. */
 static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeResult *r)
 {
+        Backend *b;
         int q;
 
         if (m->installed && !ruleset_same_identities(m->ruleset, ruleset)) {
-                q = install(m, ruleset, true, r);
+                q = install(m, m->policy, ruleset, true, r, &b);
                 if (q < 0)
                         return q;
+                manager_take_backend(m, b);
         }
         take_files(m, p);
         ruleset_free(m->ruleset);
@@ -297,6 +315,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
 {
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         _cleanup_diagnostics_ Diagnostics told = { 0 };
+        Backend *b = NULL;
         Policy next = p->files ? *p->files : *m->policy;
         uint64_t revision = m->policy->state->revision;
         bool enabled;
@@ -323,7 +342,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 return 0;
         }
         if (c->dry_run) {
-                q = try(m, ruleset, enabled, r);
+                q = try(m, &next, ruleset, enabled, r);
                 if (q < 0)
                         return q;
                 r->changed = true;
@@ -332,16 +351,17 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         q = prepare(m, p, r);
         if (q < 0)
                 return q;
-        q = install(m, ruleset, enabled, r);
+        q = install(m, &next, ruleset, enabled, r, &b);
         if (q < 0) {
                 store_cancel(m->store);
                 return q;
         }
         q = publish(m, r);
         if (q < 0) {
-                uninstall(m, enabled);
+                uninstall(m, b, enabled);
                 return q;
         }
+        manager_take_backend(m, b);
         take(m, p, TAKE_PTR(ruleset), enabled);
         manager_take_told(m, &told);
         r->changed = true;

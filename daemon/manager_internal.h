@@ -104,7 +104,17 @@ int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 /* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
-/* Puts a ruleset into the kernel. */
+/* At the start: the one of choice, or none. A descriptor of another is closed. */
+int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);
+/* The backend that the policy asks for: the one in use, or another that is opened now, which goes
+ * to manager_take_backend() once its policy is in force, or to manager_drop_backend(). */
+int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend **ret);
+void manager_take_backend(Manager *m, Backend *b);
+void manager_drop_backend(Manager *m, Backend *b);
+/* Takes out what another backend, of a former daemon, may have left. */
+void manager_sweep_backends(Manager *m);
+void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);
+/* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
 /* Soon, not now: cuts what the policy in force refuses; keeps copies of good files. */
 void manager_cut_later(Manager *m);

@@ -167,14 +167,22 @@ static int candidate_empty(Manager *m, const State *state, Candidate *ret)
 static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics *d)
 {
         bool enabled = policy_enabled(c->policy);
+        Backend *b = m->backend;
         int r = 0;
 
-        if (enabled)
-                r = manager_apply(m, c->ruleset, d);
-        else if (m->backend)
-                r = m->backend->ops->remove(m->backend, d);
+        if (enabled) {
+                r = manager_begin_backend(m, c->policy, d, &b);
+                if (r >= 0)
+                        r = b->ops->apply(b, c->ruleset, d);
+                if (r < 0 && b)
+                        manager_drop_backend(m, b);
+        } else if (b) {
+                r = b->ops->remove(b, d);
+        }
         if (r < 0)
                 return r;
+        manager_take_backend(m, b);
+        manager_sweep_backends(m);
         policy_free(m->policy);
         m->policy = TAKE_PTR(c->policy);
         ruleset_free(m->ruleset);
@@ -297,7 +305,7 @@ static int start_policy(Manager *m, Diagnostics *d)
         return take_failsafe(m, state, d);
 }
 
-static void on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
+void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
 {
         Manager *m = data;
         _cleanup_buffer_ Buffer b = { 0 };
@@ -315,30 +323,9 @@ static void on_repaired(void *data, uint64_t count, pid_t pid, const char *proce
                 m->events.repaired(m->events.data, count, pid, process);
 }
 
-/* A kernel without a packet filter is no reason to fail as long as p25 is inactive. */
-static int open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
-{
-        const BackendOps *ops = m->forced ? m->forced : m->backends[BACKEND_AUTO];
-        int r = ops->probe();
-
-        if (r == -EOPNOTSUPP)
-                return 0;
-        if (r >= 0)
-                r = ops->open(m->event, on_repaired, m, fds, n_fds, &m->backend);
-        if (r == -EPERM)
-                (void)diagnostics_error(d, (Place){ 0 }, NULL,
-                        "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN "
-                        "(start it as root)");
-        else if (r < 0)
-                (void)diagnostics_error(d, (Place){ 0 }, NULL,
-                        "the packet filter of the kernel cannot be opened: %s",
-                        strerrordesc_np(-r));
-        return r;
-}
-
 int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
 {
-        int r = open_backend(m, fds, n_fds, d);
+        int r = manager_open_backend(m, fds, n_fds, d);
 
         return r < 0 ? r : start_policy(m, d);
 }

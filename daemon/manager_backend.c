@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Which backend holds the policy, and moving from one to another: the new one is in force before
+ * the old one lets go, so that there is no moment without a policy; then nothing is left of
+ * the old one.
+ */
+
+#include "daemon/manager_internal.h"
+
+#include <errno.h>
+
+int manager_choose_backend(
+        const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
+{
+        BackendKind kind = p->host ? p->host->backend : BACKEND_AUTO;
+
+        *ret = m->forced ? m->forced : m->backends[kind];
+        if (*ret)
+                return 0;
+        (void)diagnostics_error(d,
+                ((Place){ .file = p->host && p->host->common ? p->host->common->file : NULL }),
+                "backend", "backend %s is not available in this program", backend_to_string(kind));
+        return -EOPNOTSUPP;
+}
+
+/* By name: two tables of functions may be of one kind. */
+static bool uses(const Manager *m, const BackendOps *ops)
+{
+        return m->backend && streq(m->backend->ops->name, ops->name);
+}
+
+static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_t n_fds,
+        Diagnostics *d, Backend **ret)
+{
+        int r = ops->probe();
+
+        if (r >= 0)
+                r = ops->open(m->event, manager_on_repaired, m, fds, n_fds, ret);
+        if (r == -EPERM)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN, and "
+                        "CAP_NET_RAW for iptables (start it as root)");
+        else if (r == -EOPNOTSUPP)
+                (void)diagnostics_error(
+                        d, (Place){ 0 }, NULL, "this kernel has no %s for p25", ops->name);
+        else if (r < 0)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "the packet filter of the kernel cannot be opened: %s",
+                        strerrordesc_np(-r));
+        return r;
+}
+
+/* A kernel without a packet filter is no reason to fail as long as p25 is inactive. */
+int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
+{
+        _cleanup_diagnostics_ Diagnostics own = { 0 };
+        const BackendOps *ops = m->forced ? m->forced : m->backends[BACKEND_AUTO];
+        int r = backend_open(m, ops, fds, n_fds, &own, &m->backend);
+
+        if (r == -EOPNOTSUPP)
+                return 0;
+        return diagnostics_move(d, &own) < 0 ? -ENOMEM : r;
+}
+
+int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend **ret)
+{
+        const BackendOps *ops;
+        int r = manager_choose_backend(m, p, d, &ops);
+
+        if (r < 0)
+                return r;
+        if (uses(m, ops)) {
+                *ret = m->backend;
+                return 0;
+        }
+        return backend_open(m, ops, NULL, 0, d, ret);
+}
+
+void manager_drop_backend(Manager *m, Backend *b)
+{
+        if (!b || b == m->backend)
+                return;
+        (void)b->ops->remove(b, NULL);
+        b->ops->close(b);
+}
+
+void manager_take_backend(Manager *m, Backend *b)
+{
+        Backend *old = m->backend;
+
+        if (!b || b == old)
+                return;
+        m->backend = b;
+        manager_drop_backend(m, old);
+}
+
+void manager_sweep_backends(Manager *m)
+{
+        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++) {
+                const BackendOps *ops = m->backends[k];
+                Backend *b;
+
+                if (k == BACKEND_AUTO || !ops || uses(m, ops) || ops->probe() < 0 ||
+                        ops->open(NULL, NULL, NULL, NULL, 0, &b) < 0)
+                        continue;
+                manager_drop_backend(m, b);
+        }
+}

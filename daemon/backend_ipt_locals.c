@@ -94,7 +94,8 @@ static int route_read(const struct nlmsghdr *h, void *data)
         Attributes a = { 0 };
 
         if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
-                m->rtm_type != RTN_LOCAL || (m->rtm_family != AF_INET && m->rtm_family != AF_INET6))
+                (m->rtm_type != RTN_LOCAL && m->rtm_type != RTN_ANYCAST) ||
+                (m->rtm_family != AF_INET && m->rtm_family != AF_INET6))
                 return 0;
         mnl_attr_parse(h, sizeof(*m), attribute_note, &a);
         return found_add(data, m->rtm_family, a.of[RTA_DST], m->rtm_dst_len);

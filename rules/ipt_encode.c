@@ -288,7 +288,7 @@ static void put_dialled_address(Encoder *e, const IptStatement *s)
 
 static void put_to_local(Encoder *e)
 {
-        struct xt_addrtype_info_v1 m = { .dest = XT_ADDRTYPE_LOCAL };
+        struct xt_addrtype_info_v1 m = { .dest = XT_ADDRTYPE_LOCAL | XT_ADDRTYPE_ANYCAST };
 
         put_match(e, EXTENSION_ADDRTYPE, &m, sizeof(m));
 }

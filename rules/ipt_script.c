@@ -157,7 +157,7 @@ static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
                 buffer_printf(b, " -m conntrack%s --ctstate INVALID,UNTRACKED", not );
                 break;
         case IPT_TO_LOCAL:
-                buffer_add_string(b, " -m addrtype --dst-type LOCAL");
+                buffer_add_string(b, " -m addrtype --dst-type LOCAL,ANYCAST");
                 break;
         case IPT_LABEL:
                 buffer_printf(b, " -m connlabel --label %" PRIu32, s->first);

@@ -59,7 +59,7 @@ typedef enum IptStatementKind {
         IPT_DIALLED_ADDRESS, /* of a translated connection */
         IPT_TRANSLATED,      /* by DNAT */
         IPT_UNTRACKED,       /* or invalid */
-        IPT_TO_LOCAL,
+        IPT_TO_LOCAL,        /* anycast addresses of IPv6 too */
         IPT_LABEL,
         IPT_USERS, /* first to last */
         IPT_GROUPS,

@@ -248,29 +248,20 @@ static int put_foundation(
         return put_emptying(batch, f, new, ret);
 }
 
+/* -EBUSY, with an error in d: it is another's. */
 static int build_anew(NftBackend *b, NftBatch *batch, NftTable *new, Diagnostics *d)
 {
         _cleanup_(found_deinit) Found f = { 0 };
-        NftTable *remains;
-        int r;
+        _cleanup_(nft_table_free_p) NftTable *remains = calloc(1, sizeof(NftTable));
+        int r = remains ? nft_kernel_find(&b->writer, &f) : -ENOMEM;
 
-        r = nft_kernel_find(&b->writer, &f);
-        if (r < 0)
-                return report(d, r, NULL);
-        if (f.owner != 0 && f.owner != b->writer.portid)
+        if (r >= 0 && f.owner != 0 && f.owner != b->writer.portid)
                 return report_owner(d, f.owner);
-        if (f.exists)
+        if (r >= 0 && f.exists)
                 r = nft_kernel_list(&b->writer, &f);
-        if (r < 0)
-                return report(d, r, NULL);
-        remains = calloc(1, sizeof(NftTable));
-        if (!remains)
-                return report(d, -ENOMEM, NULL);
-        r = put_foundation(b, batch, &f, new, remains);
         if (r >= 0)
-                r = nft_update_build(batch, remains, new, NULL, NULL);
-        nft_table_free(remains);
-        return r < 0 ? report(d, r, NULL) : 0;
+                r = put_foundation(b, batch, &f, new, remains);
+        return r < 0 ? r : nft_update_build(batch, remains, new, NULL, NULL);
 }
 
 /* ---- sending ---- */
@@ -297,10 +288,21 @@ static int echo_read(const struct nlmsghdr *h, void *data)
 
 typedef enum SendResult {
         SEND_DONE,
-        SEND_AGAIN,  /* somebody else was faster */
-        SEND_UNSURE, /* not known what became of it */
+        SEND_AGAIN,  /* somebody else was faster, or there was no room for a moment */
+        SEND_UNSURE, /* not known what became of it, or what is there */
         SEND_FAILED,
 } SendResult;
+
+/* The kernel has not what we thought it had: something else is missing, there or in use. */
+static bool is_mismatch(int error)
+{
+        return error == -ENOENT || error == -EEXIST || error == -EBUSY;
+}
+
+static bool is_passing(int error)
+{
+        return error == -ENOBUFS || error == -EAGAIN || error == -EINTR;
+}
 
 static SendResult batch_send(
         NftBackend *b, NftBatch *batch, bool commit, Diagnostics *d, int *ret_error)
@@ -318,12 +320,41 @@ static SendResult batch_send(
                 return SEND_UNSURE;
         if (r >= 0 && o.error == 0)
                 return SEND_DONE;
-        if (*ret_error == -ERESTART)
+        if (*ret_error == -ERESTART || (r < 0 && is_passing(r)))
                 return SEND_AGAIN;
+        if (r >= 0 && b->intact && is_mismatch(o.error))
+                return SEND_UNSURE;
         if (r >= 0 && o.error_seq - batch->seq > 0 && o.error_seq - batch->seq < batch->n)
                 m = &batch->messages[o.error_seq - batch->seq];
         report(d, *ret_error, m);
         return SEND_FAILED;
+}
+
+/* The batch that brings the table, whatever is there. */
+static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool commit, Diagnostics *d)
+{
+        bool guarded;
+        uint32_t generation;
+        int r = 0;
+
+        if (b->intact && nft_watch_is_changed(b))
+                b->intact = false;
+        guarded = !b->owns || !b->intact;
+        if (guarded)
+                r = nft_kernel_generation(&b->writer, &generation);
+        if (r < 0)
+                return r;
+        nft_batch_init(batch, b->writer.seq + 1, guarded ? &generation : NULL);
+        /* Elements can only be too many, which their numbers say before: trying them costs as much
+         * as bringing them. */
+        batch->without_elements = !commit;
+        if (b->intact)
+                r = nft_update_build(batch, b->wanted, table, nft_kernel_handles, &b->writer);
+        else
+                r = build_anew(b, batch, table, d);
+        /* Reading the kernel moved the numbers on. */
+        nft_batch_renumber(batch, b->writer.seq + 1);
+        return r;
 }
 
 static SendResult apply_once(
@@ -331,31 +362,16 @@ static SendResult apply_once(
 {
         _cleanup_nft_batch_ NftBatch batch = { 0 };
         SendResult result;
-        uint32_t generation;
-        int r = 0;
+        int r = build_batch(b, &batch, table, commit, d);
 
-        if (b->intact && nft_watch_is_changed(b))
-                b->intact = false;
-        if (!b->owns || !b->intact)
-                r = nft_kernel_generation(&b->writer, &generation);
         if (r < 0) {
-                *ret_error = report(d, r, NULL);
+                *ret_error = r;
+                if (is_passing(r))
+                        return SEND_AGAIN;
+                if (r != -EBUSY)
+                        report(d, r, NULL);
                 return SEND_FAILED;
         }
-        nft_batch_init(&batch, b->writer.seq + 1, !b->owns || !b->intact ? &generation : NULL);
-        /* Elements can only be too many, which their numbers say before: trying them costs as much
-         * as bringing them. */
-        batch.without_elements = !commit;
-        if (b->intact)
-                r = nft_update_build(&batch, b->wanted, table, nft_kernel_handles, &b->writer);
-        else
-                r = build_anew(b, &batch, table, d);
-        if (r < 0) {
-                *ret_error = b->intact ? report(d, r, NULL) : r;
-                return SEND_FAILED;
-        }
-        /* Reading handles moved the numbers on. */
-        nft_batch_renumber(&batch, b->writer.seq + 1);
         if (nft_batch_is_empty(&batch))
                 return SEND_DONE;
         if (commit)

@@ -22,7 +22,6 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
 
-#define LABEL_BYTES 16
 /* A marked entry made anew lives as long as the other side may wait to speak. */
 #define MARKED_TIMEOUT_SEC 600
 
@@ -191,26 +190,16 @@ static bool way_read(const struct nlattr *nest, Way *ret)
                parsed_address(ip.of[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], family, &ret->to);
 }
 
-/* The kernel's bitmap: an array of unsigned long. */
-static void label_bitmap(unsigned bit, uint8_t ret[static LABEL_BYTES])
-{
-        unsigned long words[LABEL_BYTES / sizeof(unsigned long)] = { 0 };
-        unsigned bits = 8 * sizeof(unsigned long);
-
-        words[bit / bits] = 1ul << bit % bits;
-        memcpy(ret, words, LABEL_BYTES);
-}
-
 static bool labels_have(const struct nlattr *labels, unsigned bit)
 {
-        uint8_t mask[LABEL_BYTES];
+        uint8_t mask[NFT_LABEL_BYTES];
         const uint8_t *have;
 
-        if (!labels || mnl_attr_get_payload_len(labels) < LABEL_BYTES)
+        if (!labels || mnl_attr_get_payload_len(labels) < NFT_LABEL_BYTES)
                 return false;
-        label_bitmap(bit, mask);
+        nft_label_bitmap(bit, mask);
         have = mnl_attr_get_payload(labels);
-        for (size_t i = 0; i < LABEL_BYTES; i++)
+        for (size_t i = 0; i < NFT_LABEL_BYTES; i++)
                 if (have[i] & mask[i])
                         return true;
         return false;
@@ -318,15 +307,15 @@ static void put_tuples(struct nlmsghdr *h, const Cut *c, const Entry *e, bool re
 
 static int send_label(Netlink *n, const Cut *c, const Entry *e, bool mark)
 {
-        static const uint8_t none[LABEL_BYTES];
-        uint8_t label[LABEL_BYTES];
+        static const uint8_t none[NFT_LABEL_BYTES];
+        uint8_t label[NFT_LABEL_BYTES];
         Request q;
 
-        label_bitmap(NFT_LABEL_CUT, label);
+        nft_label_bitmap(NFT_LABEL_CUT, label);
         request_init(&q, IPCTNL_MSG_CT_NEW, 0, e->family);
         put_tuples(&q.header, c, e, false);
-        mnl_attr_put(&q.header, CTA_LABELS, LABEL_BYTES, mark ? label : none);
-        mnl_attr_put(&q.header, CTA_LABELS_MASK, LABEL_BYTES, label);
+        mnl_attr_put(&q.header, CTA_LABELS, NFT_LABEL_BYTES, mark ? label : none);
+        mnl_attr_put(&q.header, CTA_LABELS_MASK, NFT_LABEL_BYTES, label);
         return netlink_request(n, &q.header, NULL, NULL);
 }
 
@@ -348,7 +337,7 @@ static void put_established(struct nlmsghdr *h)
  * restored, nor needed: the next packet meets the reset. */
 static int send_replacement(Netlink *n, const Cut *c, const Entry *e)
 {
-        uint8_t label[LABEL_BYTES];
+        uint8_t label[NFT_LABEL_BYTES];
         Request q;
         int r;
 
@@ -357,14 +346,14 @@ static int send_replacement(Netlink *n, const Cut *c, const Entry *e)
         r = netlink_request(n, &q.header, NULL, NULL);
         if (r < 0)
                 return r;
-        label_bitmap(NFT_LABEL_CUT, label);
+        nft_label_bitmap(NFT_LABEL_CUT, label);
         request_init(&q, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL, e->family);
         put_tuples(&q.header, c, e, true);
         mnl_attr_put_u32(&q.header, CTA_TIMEOUT, htonl(MARKED_TIMEOUT_SEC));
         mnl_attr_put_u32(
                 &q.header, CTA_STATUS, htonl(IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED));
         put_established(&q.header);
-        mnl_attr_put(&q.header, CTA_LABELS, LABEL_BYTES, label);
+        mnl_attr_put(&q.header, CTA_LABELS, NFT_LABEL_BYTES, label);
         r = netlink_request(n, &q.header, NULL, NULL);
         return r == -EEXIST ? 0 : r;
 }

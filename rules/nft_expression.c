@@ -21,7 +21,6 @@
 #define LOOPBACK_INDEX 1u /* of lo, in every network namespace */
 #define CT_STATE_INVALID 1u
 #define CT_STATE_UNTRACKED 64u
-#define LABEL_BYTES 16
 
 /* A rule that is being made, and the first failure. */
 typedef struct Maker {
@@ -91,7 +90,7 @@ static void make_payload(Maker *m, uint32_t base, uint32_t offset, uint32_t n)
 /* & mask */
 static void make_mask(Maker *m, const void *mask, uint32_t n)
 {
-        static const uint8_t zero[LABEL_BYTES];
+        static const uint8_t zero[NFT_LABEL_BYTES];
         struct nftnl_expr *e = make(m, "bitwise");
 
         set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
@@ -235,37 +234,27 @@ static void make_no_conntrack(Maker *m)
         make_compare(m, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
-/* The kernel's bitmap: an array of unsigned long. */
-static void label_bitmap(uint32_t bit, uint8_t ret[static LABEL_BYTES])
-{
-        unsigned long words[LABEL_BYTES / sizeof(unsigned long)] = { 0 };
-        unsigned bits = 8 * sizeof(unsigned long);
-
-        words[bit / bits] = 1ul << bit % bits;
-        memcpy(ret, words, LABEL_BYTES);
-}
-
 /* ct label 126 */
 static void make_label(Maker *m, uint32_t bit)
 {
-        static const uint8_t zero[LABEL_BYTES];
-        uint8_t mask[LABEL_BYTES];
+        static const uint8_t zero[NFT_LABEL_BYTES];
+        uint8_t mask[NFT_LABEL_BYTES];
 
-        label_bitmap(bit, mask);
+        nft_label_bitmap(bit, mask);
         make_ct(m, NFT_CT_LABELS, -1);
-        make_mask(m, mask, LABEL_BYTES);
-        make_compare(m, NFT_CMP_NEQ, zero, LABEL_BYTES);
+        make_mask(m, mask, NFT_LABEL_BYTES);
+        make_compare(m, NFT_CMP_NEQ, zero, NFT_LABEL_BYTES);
 }
 
 /* ct label set 125 */
 static void make_set_label(Maker *m, uint32_t bit)
 {
         struct nftnl_expr *e = make(m, "immediate");
-        uint8_t mask[LABEL_BYTES];
+        uint8_t mask[NFT_LABEL_BYTES];
 
-        label_bitmap(bit, mask);
+        nft_label_bitmap(bit, mask);
         set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
-        set_data(m, e, NFTNL_EXPR_IMM_DATA, mask, LABEL_BYTES);
+        set_data(m, e, NFTNL_EXPR_IMM_DATA, mask, NFT_LABEL_BYTES);
         e = make(m, "ct");
         set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_LABELS);
         set_u32(e, NFTNL_EXPR_CT_SREG, NFT_REG_1);

@@ -169,6 +169,15 @@ const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TE
         return buffer;
 }
 
+void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES])
+{
+        unsigned long words[NFT_LABEL_BYTES / sizeof(unsigned long)] = { 0 };
+        unsigned bits = 8 * sizeof(unsigned long);
+
+        words[bit / bits] = 1ul << bit % bits;
+        memcpy(ret, words, NFT_LABEL_BYTES);
+}
+
 uint64_t nft_bucket_timeout_msec(const Limit *l)
 {
         /* An empty bucket is full again after burst / rate units; one minute more, whole. */

@@ -30,6 +30,7 @@
 /* What the routing table says of an address, RTN_LOCAL and RTN_ANYCAST of rtnetlink(7). */
 #define NFT_ADDRESS_LOCAL 2u
 #define NFT_ADDRESS_ANYCAST 4u
+#define NFT_LABEL_BYTES 16
 /* Logging: NFLOG, the packet's headers; each logging rule so often at most. */
 #define NFT_LOG_GROUP 25u
 #define NFT_LOG_SNAPLEN 128u
@@ -207,6 +208,8 @@ const char *nft_counter_name(uint64_t id, char buffer[static NFT_NAME_TEXT_MAX])
 bool nft_counter_id(const char *name, uint64_t *ret);
 /* "p25 in reject 5" */
 const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
+/* A label as the kernel's bitmap: an array of unsigned long. */
+void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
 /* How long a bucket must live so that none is forgotten while it is not full, in ms. */
 uint64_t nft_bucket_timeout_msec(const Limit *l);
 

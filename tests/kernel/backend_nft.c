@@ -348,6 +348,111 @@ static void test_changed_unseen(void **state)
 
 /* ---- what goes wrong ---- */
 
+/* ---- faults ---- */
+
+/* The next `count` calls after `after` good ones fail. */
+typedef struct Fault {
+        int error, after, count;
+} Fault;
+
+static Fault send_fault, receive_fault, socket_fault;
+
+static bool fault_strikes(Fault *f)
+{
+        if (f->count == 0 || f->after-- > 0)
+                return false;
+        f->count--;
+        errno = f->error;
+        return true;
+}
+
+/* In the place of the C library's, for this program. */
+ssize_t sendto(int fd, const void *data, size_t n, int flags, const struct sockaddr *to,
+        socklen_t to_length)
+{
+        if (fault_strikes(&send_fault))
+                return -1;
+        return syscall(SYS_sendto, fd, data, n, flags, to, to_length);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+        if (fault_strikes(&receive_fault))
+                return -1;
+        return syscall(SYS_recvmsg, fd, message, flags);
+}
+
+int socket(int domain, int type, int protocol)
+{
+        if (fault_strikes(&socket_fault))
+                return -1;
+        return (int)syscall(SYS_socket, domain, type, protocol);
+}
+
+static void try_fault(Fault *where, Fault fault, bool passes, bool may_own, const Ruleset *before,
+        const Ruleset *after)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        NftBackend *b;
+        int r;
+
+        assert_int_equal(nft_backend_open(NULL, NULL, NULL, NULL, 0, may_own, &b), 0);
+        assert_int_equal(apply(&b->base, before), 0);
+        *where = fault;
+        r = backend_nft.apply(&b->base, after, &d);
+        *where = (Fault){ 0 };
+        if (passes)
+                assert_int_equal(r, 0);
+        assert_int_equal(r<0, d.n> 0);
+        expect_installed(r < 0 && !is_installed(after) ? before : after);
+        assert_int_equal(apply(&b->base, after), 0);
+        expect_installed(after);
+        assert_int_equal(backend_nft.remove(&b->base, NULL), 0);
+        nft_backend_close(b);
+}
+
+/* Whatever fails, and at whichever call: the old policy is in force, or the new one; never a
+ * mixture, and never the old one with a success. A passing fault is none. */
+static void test_faults(void **state)
+{
+        static const struct {
+                Fault *fault;
+                int error, count;
+                bool passes;
+        } cases[] = {
+                { &send_fault, ENOBUFS, 1, true },
+                { &send_fault, EINTR, 3, true },
+                { &send_fault, EPERM, 1, false },
+                { &send_fault, ENOMEM, 1, false },
+                { &send_fault, EMSGSIZE, 100, false },
+                { &receive_fault, EINTR, 2, true },
+                { &receive_fault, ENOBUFS, 1, true },
+                { &receive_fault, ENOMEM, 100, false },
+        };
+        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
+
+        (void)state;
+        for (size_t i = 0; i < 2 * ELEMENTS(cases); i++)
+                for (int after = 0; after < 4; after++)
+                        try_fault(cases[i / 2].fault,
+                                (Fault){ cases[i / 2].error, after, cases[i / 2].count },
+                                cases[i / 2].passes, i % 2 == 0, s.ruleset, c.ruleset);
+}
+
+static void test_no_sockets(void **state)
+{
+        Backend *b = NULL;
+
+        (void)state;
+        socket_fault = (Fault){ EMFILE, 0, 2 };
+        assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &b), -EMFILE);
+        assert_int_equal(backend_nft.probe(), -EMFILE);
+        assert_null(b);
+        socket_fault = (Fault){ EPROTONOSUPPORT, 0, 1 };
+        assert_int_equal(backend_nft.probe(), -EOPNOTSUPP);
+        assert_int_equal(backend_nft.probe(), 0);
+}
+
 /* What the kernel says is lost: it is looked up what it has, and the policy is in force. */
 static void test_lost_answer(void **state)
 {
@@ -744,6 +849,8 @@ int main(void)
                 TEST(test_repair),
                 TEST(test_fight),
                 TEST(test_changed_unseen),
+                TEST(test_faults),
+                TEST(test_no_sockets),
                 TEST(test_lost_answer),
                 TEST(test_no_capability),
                 TEST(test_refused_rule),

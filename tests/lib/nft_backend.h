@@ -126,6 +126,13 @@ static inline void print_difference(const char *expected, const char *found)
         close(fds[1]);
 }
 
+static inline bool is_installed(const Ruleset *r)
+{
+        _cleanup_free_ char *expected = listing_of_script(r), *found = output_of(LISTING);
+
+        return streq(expected, found);
+}
+
 static inline void expect_installed(const Ruleset *r)
 {
         _cleanup_free_ char *expected = listing_of_script(r), *found = output_of(LISTING);

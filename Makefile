@@ -221,6 +221,7 @@ GOLDEN = \
 KERNEL = \
 	test_connections \
 	backend_nft \
+	changes_nft \
 	script_nft \
 	traffic_nft \
 

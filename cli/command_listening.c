@@ -114,7 +114,7 @@ int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
 
         (void)v, (void)args, (void)n;
         status = client_get_report(c, &report);
-        r = status == 0 ? listeners_read(&mail_ports_default, &listeners) : 0;
+        r = status == 0 ? listeners_read(&report.mail_ports, &listeners) : 0;
         if (r < 0)
                 status = cli_fail_errno(c, r, "/proc/net/tcp");
         buffer_add_string(&b, "tcp:\n");

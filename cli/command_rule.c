@@ -235,14 +235,19 @@ static int words_parse(Cli *c, char **words, Diagnostics *d, RuleWords *ret)
         int r;
 
         r = rule_words_parse(words, &mail_ports_default, d, ret);
-        if (r != -EINVAL || rule_words_parse(words, NULL, &more, ret) < 0)
+        if (r != -EINVAL)
                 return r;
-        if (!client_is_reachable(c)) {
+        r = rule_words_parse(words, NULL, &more, ret);
+        if (r >= 0 && !client_is_reachable(c)) {
                 rule_words_deinit(ret);
-                return r;
+                return -EINVAL;
         }
+        /* more ports than a host can have */
+        if (r == -EINVAL && strstr(more.items[0].text, "is not a mail port"))
+                return r;
+        /* only the port was wrong, or something else is wrong besides */
         diagnostics_deinit(d);
-        return diagnostics_move(d, &more);
+        return diagnostics_move(d, &more) < 0 ? -ENOMEM : r;
 }
 
 static int words_command(Cli *c, char **words)

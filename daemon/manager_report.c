@@ -261,6 +261,7 @@ int manager_report(Manager *m, Report *ret)
         report.lockdown = m->policy->state->lockdown;
         report.logging = policy_logging(m->policy);
         report.repairs = m->repairs;
+        policy_mail_ports(m->policy, &report.mail_ports);
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 report.defaults[d] = m->ruleset->directions[d].default_action;
         if (report_add_rules(m, &report) < 0 || report_add_told(m, &report) < 0 ||

@@ -141,6 +141,7 @@ int report_print_json(const Report *r, char **ret)
         json_set(j, "default", defaults_to_json(r));
         json_set(j, "lockdown", json_new_bool(r->lockdown));
         json_set(j, "logging", json_new_string(logging_to_string(r->logging)));
+        json_set(j, "mail_ports", ports_to_json(&r->mail_ports));
         json_set(j, "pending", pending_to_json(r));
         json_set(j, "repairs", json_new_integer((int64_t)r->repairs));
         json_set(j, "warnings", json_new_strv(r->warnings));
@@ -325,6 +326,16 @@ static int defaults_from_json(const Json *j, Report *report)
         return 0;
 }
 
+/* A daemon that does not tell them knows the four. */
+static int mail_ports_from_json(const Json *j, Ports *ret)
+{
+        if (json_is_null_or_missing(j) || json_array_length(j) == 0) {
+                *ret = mail_ports_default;
+                return 0;
+        }
+        return ports_from_json(j, ret);
+}
+
 static int report_from_json(const Json *j, Report *report)
 {
         const char *logging = json_get_string(j, "logging");
@@ -345,7 +356,8 @@ static int report_from_json(const Json *j, Report *report)
                 (r = json_get_strv(j, "roles", &report->roles)) < 0 ||
                 (r = json_get_strv(j, "warnings", &report->warnings)) < 0 ||
                 (r = json_get_strv(j, "notes", &report->notes)) < 0 ||
-                (r = defaults_from_json(json_get(j, "default"), report)) < 0)
+                (r = defaults_from_json(json_get(j, "default"), report)) < 0 ||
+                (r = mail_ports_from_json(json_get(j, "mail_ports"), &report->mail_ports)) < 0)
                 return r;
         return rules_from_json(json_get(j, "rules"), report);
 }

@@ -23,6 +23,7 @@ typedef struct Report {
         Action defaults[_DIRECTION_MAX]; /* effective */
         bool lockdown;
         Logging logging;
+        Ports mail_ports;          /* the four, and what p25.conf adds */
         uint64_t pending_revision; /* 0: nothing is pending */
         uint64_t pending_deadline_usec;
         uint64_t pending_seconds_left;
@@ -35,9 +36,9 @@ typedef struct Report {
 
 void report_deinit(Report *r);
 
-/* SPEC section 4's keys (what has no value is null, lists are empty for any), `repairs`,
- * `notes` and, for each rule, what else it has (interface, group, unit, rate, burst, max, log), so
- * that report_parse gives back what was printed. 0 or -ENOMEM. */
+/* SPEC section 4's keys (what has no value is null, lists are empty for any),
+ * `mail_ports`, `repairs`, `notes` and, for each rule, what else it has (interface, group, unit,
+ * rate, burst, max, log), so that report_parse gives back what was printed. 0 or -ENOMEM. */
 int report_print_json(const Report *r, char **ret);
 /* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
  * older than the daemon. */

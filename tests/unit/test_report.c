@@ -43,8 +43,10 @@ static Report make_report(void)
                 .revision = 7,
                 .defaults = { ACTION_DENY, ACTION_REJECT, ACTION_REJECT },
                 .logging = LOGGING_LOW,
+                .mail_ports = mail_ports_default,
         };
 
+        assert_int_equal(ports_add(&r.mail_ports, 8025), 0);
         assert_int_equal(strv_append(&r.roles, "mx"), 0);
         assert_int_equal(strv_append(&r.roles, "app-server"), 0);
         return r;
@@ -159,7 +161,8 @@ static void test_json(void **state)
         assert_string_equal(json,
                 "{\"active\":true,\"backend\":\"nftables\",\"roles\":[\"mx\",\"app-server\"],"
                 "\"revision\":7,\"default\":{\"incoming\":\"deny\",\"outgoing\":\"reject\","
-                "\"routed\":\"reject\"},\"lockdown\":false,\"logging\":\"low\",\"pending\":null,"
+                "\"routed\":\"reject\"},\"lockdown\":false,\"logging\":\"low\","
+                "\"mail_ports\":[25,465,587,2525,8025],\"pending\":null,"
                 "\"repairs\":0,\"warnings\":[],\"notes\":[],\"rules\":["
                 "{\"id\":3,\"position\":1,\"source\":\"p25ctl\",\"action\":\"allow\","
                 "\"direction\":\"out\",\"ports\":[25],\"from\":[],\"to\":[\"203.0.113.7\"],"

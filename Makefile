@@ -44,6 +44,7 @@ RULES = \
 	nft_script \
 	nft_sets \
 	nft_table \
+	nft_untracked \
 	nft_update \
 	assertions \
 	compile \

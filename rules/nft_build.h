@@ -51,3 +51,7 @@ void build_find_named(
 int build_policy_rule(NftBuild *b, const CompiledRule *r);
 /* What the direction does where no rule decides: the last rules of the last chain. */
 int build_default(NftBuild *b);
+
+/* Twins of the routed direction's chains for packets that conntrack does not follow, where one is
+ * needed. The last thing to be built. */
+int build_untracked(NftBuild *b);

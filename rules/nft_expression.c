@@ -203,12 +203,25 @@ static void make_port_equal(Maker *m, const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, &port, sizeof(port));
 }
 
+static void make_fib(Maker *m, uint32_t flags, uint32_t result)
+{
+        struct nftnl_expr *e = make(m, "fib");
+
+        set_u32(e, NFTNL_EXPR_FIB_FLAGS, flags);
+        set_u32(e, NFTNL_EXPR_FIB_RESULT, result);
+        set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+}
+
 /* iifname "eth0": the whole buffer of the name, so that nothing longer matches */
 static void make_interface(Maker *m, const NftStatement *s)
 {
         char name[IFNAMSIZ] = "";
 
-        make_meta(m, s->kind == STATEMENT_IN_INTERFACE ? NFT_META_IIFNAME : NFT_META_OIFNAME);
+        if (s->kind == STATEMENT_ROUTE_INTERFACE)
+                make_fib(m, NFTA_FIB_F_DADDR | NFTA_FIB_F_MARK, NFT_FIB_RESULT_OIFNAME);
+        else
+                make_meta(
+                        m, s->kind == STATEMENT_IN_INTERFACE ? NFT_META_IIFNAME : NFT_META_OIFNAME);
         memcpy(name, s->interface, strnlen(s->interface, sizeof(name) - 1));
         make_compare(m, NFT_CMP_EQ, name, sizeof(name));
 }
@@ -216,11 +229,7 @@ static void make_interface(Maker *m, const NftStatement *s)
 /* fib daddr type local */
 static void make_address_type(Maker *m, uint32_t type)
 {
-        struct nftnl_expr *e = make(m, "fib");
-
-        set_u32(e, NFTNL_EXPR_FIB_FLAGS, NFTA_FIB_F_DADDR);
-        set_u32(e, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_ADDRTYPE);
-        set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+        make_fib(m, NFTA_FIB_F_DADDR, NFT_FIB_RESULT_ADDRTYPE);
         make_compare(m, NFT_CMP_EQ, &type, sizeof(type));
 }
 
@@ -422,6 +431,7 @@ static void make_statement(Maker *m, const NftStatement *s)
                 break;
         case STATEMENT_IN_INTERFACE:
         case STATEMENT_OUT_INTERFACE:
+        case STATEMENT_ROUTE_INTERFACE:
                 make_interface(m, s);
                 break;
         case STATEMENT_ADDRESS_TYPE:

@@ -29,6 +29,8 @@ static const struct {
         [CHAIN_RULE] = { .name = "rule" },
         [CHAIN_REFUSED] = { .name = "refused" },
         [CHAIN_TO] = { .name = "to" },
+        [CHAIN_UNTRACKED_CLASS] = { .name = "untracked" },
+        [CHAIN_UNTRACKED_TO] = { .name = "untracked_to" },
 };
 
 static const char *const set_kinds[] = {
@@ -76,8 +78,13 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
                 snprintf(
                         buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64, chain_kinds[k->kind].name, k->id);
                 break;
+        case CHAIN_UNTRACKED_CLASS:
+                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%u", chain_kinds[k->kind].name, k->port);
+                break;
         case CHAIN_TO:
-                snprintf(buffer, NFT_NAME_TEXT_MAX, "to%.0u_%" PRIu64, k->family, k->id);
+        case CHAIN_UNTRACKED_TO:
+                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%.0u_%" PRIu64, chain_kinds[k->kind].name,
+                        k->family, k->id);
                 break;
         }
         return buffer;
@@ -259,6 +266,7 @@ static bool statement_equal(const NftStatement *a, const NftStatement *b)
         switch (a->kind) {
         case STATEMENT_IN_INTERFACE:
         case STATEMENT_OUT_INTERFACE:
+        case STATEMENT_ROUTE_INTERFACE:
                 return streq(a->interface, b->interface);
         case STATEMENT_UNIT:
                 return a->cgroup == b->cgroup;

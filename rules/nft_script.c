@@ -124,6 +124,9 @@ static void print_statement(Buffer *b, const NftStatement *s)
         case STATEMENT_OUT_INTERFACE:
                 buffer_printf(b, "oifname \"%s\"", s->interface);
                 break;
+        case STATEMENT_ROUTE_INTERFACE:
+                buffer_printf(b, "fib daddr . mark oifname \"%s\"", s->interface);
+                break;
         case STATEMENT_ADDRESS_TYPE:
                 buffer_printf(b, "fib daddr type %s",
                         s->number == NFT_ADDRESS_LOCAL ? "local" : "anycast");

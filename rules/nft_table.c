@@ -513,6 +513,8 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, NftTable **ret)
                 k = build_base(&b);
         for (Direction d = 0; d < _DIRECTION_MAX && k >= 0; d++)
                 k = build_direction(&b, d);
+        if (k >= 0)
+                k = build_untracked(&b);
         free(b.rules);
         if (k < 0)
                 return k;

@@ -47,12 +47,14 @@ typedef enum NftChainKind {
         CHAIN_OUTPUT,
         CHAIN_OPENED,
         CHAIN_FORWARDED,
-        CHAIN_DIRECTION, /* in, out, routed: sends a port to its class */
-        CHAIN_UNTRACKED, /* as CHAIN_DIRECTION of routed, without conntrack */
-        CHAIN_CLASS,     /* the rules of a class of ports, named by its lowest */
-        CHAIN_RULE,      /* what a rule that matched does, if it is more than a verdict */
-        CHAIN_REFUSED,   /* what a limit does above it */
-        CHAIN_TO,        /* the second half of a match, where both halves are several tests */
+        CHAIN_DIRECTION,       /* in, out, routed: sends a port to its class */
+        CHAIN_UNTRACKED,       /* as CHAIN_DIRECTION of routed, without conntrack */
+        CHAIN_CLASS,           /* the rules of a class of ports, named by its lowest */
+        CHAIN_RULE,            /* what a rule that matched does, if it is more than a verdict */
+        CHAIN_REFUSED,         /* what a limit does above it */
+        CHAIN_TO,              /* the second half of a match, where both halves are several tests */
+        CHAIN_UNTRACKED_CLASS, /* twins of CHAIN_CLASS and CHAIN_TO without conntrack, where */
+        CHAIN_UNTRACKED_TO,    /* rules name the interface by which a packet is to leave */
 } NftChainKind;
 
 typedef struct NftChainKey {
@@ -97,6 +99,7 @@ typedef enum NftStatementKind {
         STATEMENT_OUT_NOT_LO,
         STATEMENT_IN_INTERFACE,
         STATEMENT_OUT_INTERFACE,
+        STATEMENT_ROUTE_INTERFACE, /* by which the packet is to leave, before it is routed */
         STATEMENT_ADDRESS_TYPE,
         STATEMENT_NO_CONNTRACK,
         STATEMENT_LABEL,

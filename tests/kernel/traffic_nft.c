@@ -258,6 +258,17 @@ static void test_untracked(void **state)
         expect_all(587, OPEN, OPEN, RESET);
         expect_all(80, OPEN, OPEN, OPEN);
         assert_int_equal(packets_of(backend, DEFAULT_COUNTER_ID(DIRECTION_ROUTED)), 4);
+        apply_text(backend,
+                "default = { routed = \"reject\"; };"
+                "rules = ({ action = \"allow\"; direction = \"routed\"; out_interface = \"wan0\";"
+                "   from = [ \"10.9.0.1\", \"10.9.0.2\", \"10.9.0.9\", \"fd00:9::2\" ];"
+                "   to = [ \"192.0.2.2\", \"192.0.2.4\", \"@many\" ]; },"
+                "  { action = \"deny\"; direction = \"routed\"; out_interface = \"cont0\"; });"
+                "sets = { many = { entries = [ \"192.0.2.9\", \"2001:db8:1::/64\" ]; }; };");
+        expect(OPEN, CONTAINER, INTERNET4, 25);
+        expect(OPEN, CONTAINER, INTERNET6, 25);
+        expect(SILENT, INTERNET, CONTAINER4, 25);
+        expect(SILENT, INTERNET, CONTAINER6, 25);
 }
 
 static void test_users(void **state)

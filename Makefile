@@ -294,7 +294,8 @@ FUZZ_TARGETS = $(FUZZ:%=fuzz/%)
 pure-programs: $(PURE_TESTS:%=$(BUILD)/tests/%)
 kernel-programs: $(KERNEL_TESTS:%=$(BUILD)/tests/%)
 fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/tests/%)
-test-programs: pure-programs kernel-programs $(BUILD)/tests/lib/probe
+test-programs: pure-programs kernel-programs $(BUILD)/tests/lib/probe \
+	$(BUILD)/tests/differential/differential
 
 #: test programs by name, for tests/check
 list-pure list-kernel list-fuzz:

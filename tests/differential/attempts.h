@@ -19,8 +19,8 @@
 typedef struct Attempt {
         Site from;
         Packet packet;
-        bool free;   /* stays on the host: no rule may see it */
-        int unit;    /* -1: of none of ours */
+        bool free; /* stays on the host: no rule may see it */
+        int unit;  /* -1: of none of ours */
         uint16_t source_port;
 } Attempt;
 
@@ -66,8 +66,8 @@ static inline bool draw_border(
                 const Match *m = to ? &rule->to : &rule->from;
 
                 if (m->n > 0 &&
-                        border_of(r, m->sets[random_below(r, (uint32_t)m->n)].ranges, family,
-                                ret) &&
+                        border_of(
+                                r, m->sets[random_below(r, (uint32_t)m->n)].ranges, family, ret) &&
                         site_owns(owner, ret))
                         return true;
         }
@@ -134,11 +134,10 @@ static inline Attempt attempt_draw(Random *r, const Ruleset *ruleset)
 {
         static const Site routes[][2] = { { INTERNET, HOST }, { INTERNET, HOST },
                 { CONTAINER, HOST }, { HOST, INTERNET }, { HOST, INTERNET }, { HOST, CONTAINER },
-                { CONTAINER, INTERNET }, { CONTAINER, INTERNET }, { INTERNET, CONTAINER },
-                { HOST, HOST } };
+                { CONTAINER, INTERNET }, { CONTAINER, INTERNET }, { INTERNET, CONTAINER } };
+        static const Site on_host[] = { HOST, HOST };
         static uint16_t source_port = 9999;
-        const Site *route = random_once(r, 4) ? routes[9 - random_below(r, 4)]
-                                              : routes[random_below(r, ELEMENTS(routes))];
+        const Site *route = random_once(r, 20) ? on_host : random_of(r, routes);
         Attempt a = { .from = route[0], .unit = -1, .free = route[0] == route[1] };
         const RulesetDirection *d;
         Packet *p = &a.packet;
@@ -149,6 +148,8 @@ static inline Attempt attempt_draw(Random *r, const Ruleset *ruleset)
                 .has_from = true,
                 .has_to = true };
         d = &ruleset->directions[p->direction];
+        if (!random_once(r, 3))
+                p->port = d->watched.items[random_below(r, (uint32_t)d->watched.n)];
         p->from = draw_address(r, d, false, route[0], p->family);
         p->to = draw_address(r, d, true, route[1], p->family);
         if (p->direction == DIRECTION_ROUTED) {

@@ -72,8 +72,7 @@ static inline void policy_add_prefixes(PolicyWriter *w, size_t n, bool scattered
         char text[ADDRESS_TEXT_MAX];
 
         for (size_t i = 0; i < n; i++) {
-                Prefix p = scattered && i % 50 ? policy_scattered_prefix(w)
-                                               : policy_prefix(w);
+                Prefix p = scattered && i % 50 ? policy_scattered_prefix(w) : policy_prefix(w);
 
                 buffer_printf(&w->text, "%s\"%s\"", i > 0 ? i % 8 ? ", " : ",\n    " : "",
                         prefix_format(&p, text));
@@ -114,8 +113,7 @@ static inline void policy_add_ports(PolicyWriter *w)
         buffer_add_string(&w->text, " ];");
 }
 
-static inline void policy_add_ids(
-        PolicyWriter *w, const char *key, const uint32_t *ids, uint32_t n)
+static inline void policy_add_ids(PolicyWriter *w, const char *key, const uint32_t *ids, uint32_t n)
 {
         buffer_printf(&w->text, " %s = [ \"%u\"", key, ids[random_below(w->random, n)]);
         for (uint32_t i = random_below(w->random, 3); i > 0; i--)
@@ -127,8 +125,7 @@ static inline void policy_add_units(PolicyWriter *w)
 {
         buffer_printf(&w->text, " unit = [ \"u%u.service\"", random_below(w->random, SENDER_UNITS));
         if (random_once(w->random, 3))
-                buffer_printf(
-                        &w->text, ", \"u%u.service\"", random_below(w->random, SENDER_UNITS));
+                buffer_printf(&w->text, ", \"u%u.service\"", random_below(w->random, SENDER_UNITS));
         buffer_add_string(&w->text, " ];");
 }
 

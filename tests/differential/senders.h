@@ -168,7 +168,9 @@ static inline bool sender_unit_begin(size_t i)
         snprintf(path, sizeof(path), "%s/%s", senders.folder, sender_unit_paths[i]);
         if (mkdir(path, 0755) < 0 || stat(path, &st) < 0)
                 return false;
-        *u = (SenderUnit){ .cgroup = { st.st_ino, cgroup_level(path) }, .n_chain = 1, .fd = -1 };
+        *u = (SenderUnit){
+                .cgroup = { .id = st.st_ino, .level = cgroup_level(path) }, .n_chain = 1, .fd = -1
+        };
         u->chain[0] = st.st_ino;
         if (strchr(sender_unit_paths[i], '/'))
                 u->chain[u->n_chain++] = senders.units[0].cgroup.id;

@@ -11,9 +11,9 @@ mail_server() # NAMESPACE DOMAIN [POSTFIX-SETTING...]
         else
                 mail_program="smtp-sink"
                 # which refuses to be root: it becomes another uid in a user namespace below
-                net_in "$1" sysctl -qw net.ipv4.ip_unprivileged_port_start=0
-                (cd "$WORK/mail-$1" && net_in "$1" unshare --user --map-user=1000 --map-group=1000 \
-                        smtp-sink -d "%M." :25 100 >"$WORK/sink-$1.log" 2>&1 &)
+                net_in "$1" sysctl -qw net.ipv4.ip_unprivileged_port_start=0 net.ipv6.bindv6only=1
+                sink_start "$1" 0.0.0.0:25 4
+                sink_start "$1" '[::]:25' 6
                 eventually 5 server_answers "$1"
         fi
 }
@@ -73,7 +73,13 @@ postfix_start() # NAMESPACE DOMAIN [SETTING...]
                 eventually 10 server_answers "$name"
 }
 
+sink_start() # NAMESPACE WHERE SUFFIX-OF-FILES
+{
+        (cd "$WORK/mail-$1" && net_in "$1" unshare --user --map-user=1000 --map-group=1000 \
+                smtp-sink -d "%M-$3." "$2" 100 >"$WORK/sink-$1.log" 2>&1 &)
+}
+
 server_answers() # NAMESPACE
 {
-        [ "$(connect "$1" 127.0.0.1 25)" = open ]
+        [ "$(connect "$1" 127.0.0.1 25 ::1 25)" = "open open" ]
 }

@@ -45,25 +45,27 @@ is "$rc" 0 "set drop"
 run_ctl set add newset 203.0.113.7
 is "$rc" 0 "set add makes a set"
 
-# one bad line in a million
-awk 'BEGIN { for (i = 0; i < 1000000; i++)
+# one bad line in a million, or in what a user namespace may send at once
+million=1000000 bad=777777
+[ -n "$real_root" ] || million=100000 bad=77777
+awk -v n=$million 'BEGIN { for (i = 0; i < n; i++)
         printf "%d.%d.%d.%d\n", 1 + i / 4194304 % 200, i / 16384 % 256, i / 64 % 256, i * 4 % 256 }' \
         >"$WORK/million"
-sed -i '777777s/.*/10.0.0.999/' "$WORK/million"
+sed -i "${bad}s/.*/10.0.0.999/" "$WORK/million"
 run_ctl set load big "$WORK/million"
-is "$rc" 4 "one bad line in a million is refused"
-like "$err" "777777" "and its line named"
+is "$rc" 4 "one bad line in $million is refused"
+like "$err" "$bad" "and its line named"
 run_ctl set list
 unlike "$out" "big" "and nothing was stored"
-sed -i '777777s/.*/203.0.113.7/' "$WORK/million"
+sed -i "${bad}s/.*/203.0.113.7/" "$WORK/million"
 began=${EPOCHREALTIME/./}
 run_ctl set load big "$WORK/million"
-is "$rc" 0 "a million entries load"
+is "$rc" 0 "$million entries load"
 diag "$(((${EPOCHREALTIME/./} - began) / 1000)) ms"
 run_ctl deny in from @big
 is "$rc" 0 "and are used"
-expect "in the million" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
-expect "not in the million" inet open 198.51.100.1 25
+expect "in the large set" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+expect "not in the large set" inet open 198.51.100.1 25
 run_ctl set add big 198.51.100.2
 expect "one more" inet filtered -t 300 198.51.100.1 25
 p25d_stop KILL

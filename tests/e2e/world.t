@@ -50,6 +50,7 @@ net_in host nft add chain inet closed in '{ type filter hook input priority 0; }
 net_in host nft add rule inet closed in tcp dport 25 'tcp flags & (syn|ack) == syn' \
         reject with tcp reset
 expect "a reset is closed" inet closed 198.51.100.1 25
+read -rt 0.3 <> <(:)
 process_end "$looping" TERM
 like "$(cat "$WORK/looped")" "^open=[1-9][0-9]* closed=[1-9]" "a loop counts both"
 run net_in host "$probe" notify -t 3000 -o "$WORK/pid" sh -c 'exit 7'

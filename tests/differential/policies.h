@@ -140,7 +140,7 @@ static inline void policy_add_interface(PolicyWriter *w, const char *key)
 static inline void policy_add_limit(PolicyWriter *w)
 {
         static const char *const limits[] = { "", " rate = \"1000000/second\"; burst = 65535;",
-                " rate = \"1/day\"; burst = 1;", " rate = \"1/day\"; burst = 3;", " max = 20;",
+                " rate = \"1/day\"; burst = 1;", " rate = \"4/day\"; burst = 3;", " max = 20;",
                 " rate = \"500000/second\"; burst = 30000; max = 20;" };
 
         buffer_add_string(&w->text, random_of(w->random, limits));
@@ -165,6 +165,10 @@ static inline void policy_add_rule(PolicyWriter *w)
         Random *r = w->random;
         Action action = random_of(r, actions);
         Direction d = (Direction)random_below(r, _DIRECTION_MAX);
+
+        /* not every backend counts by user */
+        if (action == ACTION_LIMIT && d == DIRECTION_OUT && !random_once(r, 4))
+                action = ACTION_ALLOW;
 
         buffer_printf(&w->text, "  { action = \"%s\"; direction = \"%s\";",
                 action_to_string(action), direction_to_string(d));

@@ -160,6 +160,7 @@ static inline uint32_t cgroup_level(const char *folder)
 
 static inline bool sender_unit_begin(size_t i)
 {
+        static const size_t above = sizeof("/sys/fs/cgroup/") - 1;
         SenderUnit *u = &senders.units[i];
         char path[PATH_MAX + 8];
         struct stat st;
@@ -171,6 +172,8 @@ static inline bool sender_unit_begin(size_t i)
         *u = (SenderUnit){
                 .cgroup = { .id = st.st_ino, .level = cgroup_level(path) }, .n_chain = 1, .fd = -1
         };
+        assert_true(strlen(path) - above < sizeof(u->cgroup.path));
+        memcpy(u->cgroup.path, path + above, strlen(path) - above + 1);
         u->chain[0] = st.st_ino;
         if (strchr(sender_unit_paths[i], '/'))
                 u->chain[u->n_chain++] = senders.units[0].cgroup.id;

@@ -28,7 +28,6 @@
 /* An entry of conntrack that is to change: its messages need its tuples as they came. */
 typedef struct Entry {
         uint8_t family; /* AF_INET, AF_INET6 */
-        bool labelled;  /* has room for labels */
         bool marked;
         uint16_t zone;
         size_t original, original_length; /* offsets in Cut.tuples, bytes of the attributes */
@@ -223,9 +222,7 @@ static int entry_keep(Cut *c, const struct nlmsghdr *h, const Parsed *p, bool ma
         const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
         const struct nlattr *original = p->of[CTA_TUPLE_ORIG], *reply = p->of[CTA_TUPLE_REPLY];
         const struct nlattr *zone = p->of[CTA_ZONE];
-        Entry e = {
-                .family = g->nfgen_family, .labelled = p->of[CTA_LABELS] != NULL, .marked = marked
-        };
+        Entry e = { .family = g->nfgen_family, .marked = marked };
         int r = array_grow(&c->entries, c->n, sizeof(Entry));
 
         if (r < 0)
@@ -358,14 +355,13 @@ static int send_replacement(Netlink *n, const Cut *c, const Entry *e)
         return r == -EEXIST ? 0 : r;
 }
 
-/* An entry that has ended meanwhile is no error. */
+/* An entry that has ended meanwhile is no error. Whether one has room for labels is not told while
+ * it has none. */
 static int send_entry(Netlink *n, const Cut *c, const Entry *e)
 {
-        int r;
+        int r = send_label(n, c, e, !e->marked);
 
-        if (e->labelled)
-                r = send_label(n, c, e, !e->marked);
-        else
+        if (r == -ENOSPC)
                 r = send_replacement(n, c, e);
         return r == -ENOENT ? 0 : r;
 }

@@ -225,6 +225,7 @@ KERNEL = \
 	changes_nft \
 	script_nft \
 	traffic_nft \
+	traffic_ipt \
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \

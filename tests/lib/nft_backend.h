@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The nftables backend in tests: policies from text, applied; what the kernel lists then. */
+/* A backend in tests, nftables if TESTED_BACKEND names no other: policies from text, applied; what
+ * the kernel lists then. */
 
 #include "daemon/backend_nft.h"
 #include "rules/nft.h"
 #include "tests/lib/policy_files.h"
 #include "tests/lib/world.h"
+
+#ifndef TESTED_BACKEND
+#define TESTED_BACKEND backend_nft
+#endif
 
 typedef struct Compiled {
         Policy *policy;
@@ -35,7 +40,7 @@ static inline void compiled_deinit(Compiled *c)
 static inline int apply(Backend *b, const Ruleset *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int k = backend_nft.apply(b, r, &d);
+        int k = TESTED_BACKEND.apply(b, r, &d);
 
         for (size_t i = 0; i < d.n; i++)
                 print_message(
@@ -54,14 +59,14 @@ static inline Backend *open_backend(void)
 {
         Backend *b = NULL;
 
-        assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &b), 0);
+        assert_int_equal(TESTED_BACKEND.open(NULL, NULL, NULL, NULL, 0, &b), 0);
         return b;
 }
 
 static inline void close_backend(Backend **b)
 {
         if (*b)
-                backend_nft.close(*b);
+                TESTED_BACKEND.close(*b);
         *b = NULL;
 }
 #define _cleanup_backend_ _cleanup_(close_backend)
@@ -71,7 +76,7 @@ static inline RuleCounter counter_of(Backend *b, uint64_t id)
         _cleanup_free_ RuleCounter *all = NULL;
         size_t n;
 
-        assert_int_equal(backend_nft.counters(b, &all, &n), 0);
+        assert_int_equal(TESTED_BACKEND.counters(b, &all, &n), 0);
         for (size_t i = 0; i < n; i++)
                 if (all[i].id == id)
                         return all[i];

@@ -32,6 +32,11 @@ int client_error_status(const char *name)
                 { BUS_FREEDESKTOP "TimedOut", EXIT_NOT_REACHABLE },
                 { BUS_FREEDESKTOP "NoServer", EXIT_NOT_REACHABLE },
                 { BUS_FREEDESKTOP "Disconnected", EXIT_NOT_REACHABLE },
+                /* what the bus library makes of an errno: ssh went, or there was none */
+                { "System.Error.ENOTCONN", EXIT_NOT_REACHABLE },
+                { "System.Error.ECONNRESET", EXIT_NOT_REACHABLE },
+                { "System.Error.EPIPE", EXIT_NOT_REACHABLE },
+                { "System.Error.ETIMEDOUT", EXIT_NOT_REACHABLE },
         };
 
         for (size_t i = 0; i < ELEMENTS(errors); i++)
@@ -202,6 +207,32 @@ int client_change(Cli *c, sd_bus_message *m, ChangeReply *ret)
         if (status == 0)
                 status = client_call(c, m, &reply);
         return status != 0 ? status : client_change_read(c, reply, ret);
+}
+
+static int fail_in_file(
+        Cli *c, const sd_bus_error *error, int r, const char *name, const char *file)
+{
+        size_t n = strlen(name);
+        const char *text = error->message;
+
+        if (!text || strncmp(text, name, n) != 0 || text[n] != ':' || text[n + 1] < '0' ||
+                text[n + 1] > '9')
+                return client_fail(c, error, r);
+        return cli_fail(c, client_error_status(error->name), "%s%s", file, text + n);
+}
+
+int client_change_file(
+        Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int status, r;
+
+        status = client_append_options(c, m, 0);
+        if (status != 0)
+                return status;
+        r = client_try(c, m, &error, &reply);
+        return r < 0 ? fail_in_file(c, &error, r, name, file) : client_change_read(c, reply, ret);
 }
 
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second)

@@ -66,7 +66,9 @@ int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n)
         return cli_text(c, text, document);
 }
 
-static int fragment_put(Cli *c, const char *name, const char *text, ChangeReply *ret)
+/* file: where the text is from; NULL: nowhere */
+static int fragment_put(
+        Cli *c, const char *name, const char *text, const char *file, ChangeReply *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int status, r;
@@ -77,7 +79,18 @@ static int fragment_put(Cli *c, const char *name, const char *text, ChangeReply 
         r = sd_bus_message_append(m, "ss", name, text);
         if (r == -EINVAL)
                 return cli_fail(c, EXIT_BAD_INPUT, "fragment %s: the text is not UTF-8", name);
-        return r < 0 ? client_fail_message(c, r) : client_change(c, m, ret);
+        if (r < 0)
+                return client_fail_message(c, r);
+        return client_change_file(c, m, name, file ? file : name, ret);
+}
+
+/* What p25d's answer has no place for; of errors it tells itself. */
+static int text_warn(Cli *c, const char *text, size_t n, const char *file)
+{
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+
+        return parse_fragment(text, n, "put", file, &d, &f) < 0 ? 0 : cli_tell_diagnostics(c, &d);
 }
 
 /* An empty text means "remove" on the bus: an empty file must not. */
@@ -101,7 +114,10 @@ int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n)
                                    : cli_fail(c, EXIT_BAD_INPUT, "%s: %s", args[1], strerror(-r));
         if (strlen(text) != length)
                 return cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", args[1]);
-        status = fragment_put(c, args[0], length > 0 ? text : "\n", &reply);
+        status = text_warn(c, text, length, args[1]);
+        if (status != 0)
+                return status;
+        status = fragment_put(c, args[0], length > 0 ? text : "\n", args[1], &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Fragment %s %s", args[0],
@@ -118,7 +134,7 @@ int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n)
         (void)v, (void)n;
         status = name_check(c, args[0]);
         if (status == 0)
-                status = fragment_put(c, args[0], "", &reply);
+                status = fragment_put(c, args[0], "", NULL, &reply);
         if (status != 0)
                 return status;
         if (!reply.changed)

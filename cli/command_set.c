@@ -7,12 +7,16 @@
 #include "cli/client.h"
 #include "cli/offline.h"
 #include "cli/verbs.h"
+#include "rules/addresslist.h"
+#include "rules/prefixset.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SET_FILE_MAX (128u << 20) /* what p25d takes */
 
 static int name_check(Cli *c, const char *name)
 {
@@ -169,6 +173,22 @@ static int file_open(Cli *c, const char *path, int *ret)
         return cli_fail(c, EXIT_BAD_INPUT, "%s: neither a file nor a pipe ('-' reads one)", path);
 }
 
+/* p25d reads the file, and its answer has no place for warnings. */
+static int file_warn(Cli *c, const char *path, int fd)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        size_t n;
+
+        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+                host_read_file(path, SET_FILE_MAX, NULL, &text, &n) < 0 || !memchr(text, '/', n))
+                return 0;
+        /* of errors p25d tells */
+        return prefix_set_parse(text, n, path, &d, &set) < 0 ? 0 : cli_tell_diagnostics(c, &d);
+}
+
 int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -181,11 +201,14 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
         if (status == 0)
                 status = file_open(c, args[1], &fd);
         if (status == 0)
+                status = file_warn(c, args[1], fd);
+        if (status == 0)
                 status = client_message(c, "ReplaceSet", &m);
         if (status == 0) {
                 /* the message holds a copy of the descriptor */
                 r = sd_bus_message_append(m, "sh", args[0], fd);
-                status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+                status = r < 0 ? client_fail_message(c, r)
+                               : client_change_file(c, m, args[0], args[1], &reply);
         }
         if (fd >= 0)
                 close(fd);
@@ -198,6 +221,17 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- add, remove, drop ---- */
 
+static int entries_warn(Cli *c, char *const *entries)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        AddressList list = { 0 };
+        int r;
+
+        r = address_list_parse(entries, false, NULL, (Place){ 0 }, &d, &list);
+        address_list_deinit(&list);
+        return r < 0 ? 0 : cli_tell_diagnostics(c, &d);
+}
+
 int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -208,6 +242,8 @@ int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
 
         (void)n;
         status = name_check(c, args[0]);
+        if (status == 0)
+                status = entries_warn(c, args + 1);
         if (status == 0)
                 status = client_message(c, "UpdateSet", &m);
         if (status != 0)

@@ -191,6 +191,45 @@ like "$err" "[Ww][Aa][Rr][Nn].*10\.0\.0\.0/8" "but a warning"
 run_ctl --strict allow in from 10.1.2.3/9
 is "$rc" 4 "and an error under --strict"
 
+run_ctl set add bits 10.1.2.3/8
+is "$rc $err" "0 WARNING: 10.1.2.3/8 has host bits, taken as 10.0.0.0/8" "set add warns too"
+printf '192.0.2.1\n10.9.0.0/8\n' >"$WORK/bits.txt"
+run_ctl set load bits "$WORK/bits.txt"
+like "$rc $err" "^0 WARNING: .*/bits.txt:2: .*10\.0\.0\.0" "set load warns with file and line"
+run_ctl --strict set load bits "$WORK/bits.txt"
+like "$rc $err" "^4 ERROR: .*/bits.txt:2: " "and refuses under --strict"
+echo 'rules = ( { action = "deny"; direction = "in"; from = "10.9.0.0/8"; } );' >"$WORK/bits.conf"
+run_ctl fragment put bits "$WORK/bits.conf"
+like "$rc $err" "^0 WARNING: .*/bits.conf:1: .*10\.0\.0\.0/8" "fragment put warns"
+run_ctl fragment drop bits
+printf '192.0.2.1\nbad\n' >"$WORK/bad.txt"
+run_ctl set load bits "$WORK/bad.txt"
+like "$rc $err" "^4 ERROR: .*/bad.txt:2: " "set load names file and line"
+echo 'rulez = ();' >"$WORK/bad.conf"
+run_ctl fragment put bits "$WORK/bad.conf"
+like "$rc $err" "^4 ERROR: .*/bad.conf:1: rulez: " "fragment put names file, line and setting"
+run_ctl set drop bits
+
+# another host, over ssh
+mkdir "$WORK/ssh"
+cat >"$WORK/ssh/ssh" <<'SSH'
+#!/bin/sh
+[ "$*" = "${*#*nowhere}" ] || exit 255
+exec systemd-stdio-bridge -p "$DBUS_SYSTEM_BUS_ADDRESS"
+SSH
+chmod 755 "$WORK/ssh/ssh"
+run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@nowhere.example status
+is "$rc $out" "8 " "-H: a host that is not reachable"
+like "$err" "^ERROR: p25d is not reachable" "and that is said"
+run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@somewhere.example status
+like "$rc $out" "^0 Status: active" "-H: a host that is"
+run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@somewhere.example set load far "$WORK/bits.txt"
+is "$rc $out" "0 Set far loaded" "-H: a set crosses the net"
+run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@somewhere.example set show far
+is "$rc $out" "0 10.0.0.0/8
+192.0.2.1" "-H: and back"
+run_ctl set drop far
+
 # dry run
 revision()
 {

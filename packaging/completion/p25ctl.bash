@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of p25ctl for bash. The block of words is made by `make golden`, from p25ctl's tables.
+
+# made from the tables of p25ctl:
+_p25ctl_commands='status enable disable reload reset default logging show allow deny reject limit route rule insert prepend delete role set fragment check compile test explain version help'
+_p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --help --follow'
+_p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format '
+_p25ctl_words() # COMMAND
+{
+        case $1 in
+        'status') echo 'verbose numbered' ;;
+        'enable') echo '' ;;
+        'disable') echo '' ;;
+        'reload') echo '' ;;
+        'reset') echo '' ;;
+        'default') echo 'allow deny reject incoming outgoing routed' ;;
+        'logging') echo 'on off low medium high' ;;
+        'show added') echo '' ;;
+        'show raw') echo '' ;;
+        'show listening') echo '' ;;
+        'allow') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
+        'deny') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
+        'reject') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
+        'limit') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
+        'route') echo 'delete insert N prepend RULE' ;;
+        'rule') echo 'delete insert N prepend RULE' ;;
+        'insert') echo 'N RULE' ;;
+        'prepend') echo 'RULE' ;;
+        'delete') echo 'N RULE' ;;
+        'role list') echo '' ;;
+        'role show') echo 'NAME' ;;
+        'role set') echo 'NAME' ;;
+        'role add') echo 'NAME' ;;
+        'role remove') echo 'NAME' ;;
+        'set list') echo '' ;;
+        'set show') echo 'NAME' ;;
+        'set load') echo 'NAME FILE' ;;
+        'set add') echo 'NAME A' ;;
+        'set remove') echo 'NAME A' ;;
+        'set drop') echo 'NAME' ;;
+        'fragment list') echo '' ;;
+        'fragment show') echo 'NAME' ;;
+        'fragment put') echo 'NAME FILE' ;;
+        'fragment drop') echo 'NAME' ;;
+        'check') echo 'FILE' ;;
+        'compile') echo 'FILE ir nft iptables json' ;;
+        'test') echo 'FILE' ;;
+        'explain') echo 'in out routed from A to port P user U on IFACE' ;;
+        'version') echo '' ;;
+        'help') echo 'COMMAND' ;;
+        'show') echo 'added raw listening' ;;
+        'role') echo 'list show set add remove' ;;
+        'set') echo 'list show load add remove drop' ;;
+        'fragment') echo 'list show put drop' ;;
+        *) return 1 ;;
+        esac
+}
+# that was made from the tables
+
+# What a word in capitals stands for; $1 is the command.
+_p25ctl_stands_for() # COMMAND WORD
+{
+        case $2 in
+        NAME)
+                case $1 in
+                role*) p25ctl role list 2>/dev/null | awk '{ sub(/^[* ]*/, ""); print $1 }' ;;
+                set*) p25ctl set list 2>/dev/null | awk '{ print $1 }' ;;
+                fragment*) p25ctl fragment list 2>/dev/null | awk '{ print $1 }' ;;
+                esac
+                ;;
+        SERVICE) echo smtp submission submissions smtp-alt ;;
+        RULE) _p25ctl_words allow; echo allow deny reject limit ;;
+        COMMAND) echo "$_p25ctl_commands" ;;
+        esac
+}
+
+_p25ctl()
+{
+        local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+        local words=() word command all found=
+
+        COMPREPLY=()
+        case $previous in
+        --root | --policies | check | compile | test | plan)
+                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+                ;;
+        --format)
+                mapfile -t COMPREPLY < <(compgen -W 'ir nft iptables json' -- "$current")
+                return
+                ;;
+        on)
+                mapfile -t COMPREPLY < <(cd /sys/class/net 2>/dev/null && compgen -f -- "$current")
+                return
+                ;;
+        user | group)
+                mapfile -t COMPREPLY < <(compgen -A "$previous" -- "$current")
+                return
+                ;;
+        esac
+        if [[ $current == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$_p25ctl_options" -- "$current")
+                return
+        fi
+        for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+                if [[ -n $found ]]; then
+                        found=
+                elif [[ " $_p25ctl_valued " == *" $word "* ]]; then
+                        found=1
+                elif [[ $word != -* ]]; then
+                        words+=("$word")
+                fi
+        done
+        [[ -z $found ]] || return
+        if [[ ${#words[@]} == 0 ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$_p25ctl_commands" -- "$current")
+                return
+        fi
+        command=${words[0]}
+        if [[ ${#words[@]} -gt 1 ]] && _p25ctl_words "$command ${words[1]}" >/dev/null; then
+                command="$command ${words[1]}"
+        fi
+        all=
+        for word in $(_p25ctl_words "$command"); do
+                if [[ $word == FILE ]]; then
+                        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                elif [[ $word == *[[:upper:]]* ]]; then
+                        all+=" $(_p25ctl_stands_for "$command" "$word")"
+                else
+                        all+=" $word"
+                fi
+        done
+        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$all" -- "$current")
+}
+complete -F _p25ctl p25ctl

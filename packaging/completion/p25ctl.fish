@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of p25ctl for fish. The block of lines is made by `make golden`, from p25ctl's tables.
+
+# The words that are neither options nor what belongs to them.
+function __p25ctl_typed
+    set -l skip 0
+    for word in (commandline -opc)[2..-1]
+        if test $skip = 1
+            set skip 0
+        else if contains -- $word --host -H --root --policies --expect --confirm --reason --format
+            set skip 1
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+# True where exactly these words are typed.
+function __p25ctl_at
+    test "$(__p25ctl_typed)" = "$argv"
+end
+
+# True where these words are typed, and perhaps more.
+function __p25ctl_behind
+    set -l typed (__p25ctl_typed)
+    test (count $typed) -ge (count $argv); and test "$typed[1..$(count $argv)]" = "$argv"
+end
+
+# COMMAND... : WORD...: the words, and for those in capitals what they stand for.
+function __p25ctl_words
+    set -l command $argv[1]
+    set -l colon (contains -i : $argv)
+    for word in $argv[(math $colon + 1)..-1]
+        switch $word
+            case FILE
+                __fish_complete_path (commandline -ct)
+            case IFACE
+                __fish_print_interfaces
+            case U
+                __fish_complete_users
+            case G
+                __fish_complete_groups
+            case SERVICE
+                printf '%s\n' smtp submission submissions smtp-alt
+            case RULE
+                printf '%s\n' allow deny reject limit in out from to port user
+            case COMMAND
+                p25ctl help --json 2>/dev/null | string match -ra '"name":"([^" ]*)' | string match -rv name
+            case NAME
+                p25ctl $command list 2>/dev/null | string replace -r '^[* ]*' '' | string split -f 1 ' '
+            case '[a-z]*' '*'
+                string match -qr '^[a-z]' $word; and echo $word
+        end
+    end
+end
+
+complete -c p25ctl -f
+# made from the tables of p25ctl:
+complete -c p25ctl -n '__p25ctl_at' -a status -d 'the policy in force'
+complete -c p25ctl -n '__p25ctl_at' -a enable -d 'put the policy in force, now and at every start'
+complete -c p25ctl -n '__p25ctl_at' -a disable -d 'take the policy out of the kernel, and keep it'
+complete -c p25ctl -n '__p25ctl_at' -a reload -d 'read the files below /etc/p25 again'
+complete -c p25ctl -n '__p25ctl_at' -a reset -d 'drop all that p25ctl and D-Bus stored'
+complete -c p25ctl -n '__p25ctl_at' -a default -d 'what happens where no rule decides'
+complete -c p25ctl -n '__p25ctl_at' -a logging -d 'what is logged'
+complete -c p25ctl -n '__p25ctl_at' -a show
+complete -c p25ctl -n '__p25ctl_at show' -a added -d 'p25ctl'\''s rules as commands'
+complete -c p25ctl -n '__p25ctl_at show' -a raw -d 'the policy in force in the backend'\''s words'
+complete -c p25ctl -n '__p25ctl_at show' -a listening -d 'who listens on mail ports, and what p25 says to that'
+complete -c p25ctl -n '__p25ctl_at' -a allow -d 'let connections pass'
+complete -c p25ctl -n '__p25ctl_at' -a deny -d 'drop connections silently'
+complete -c p25ctl -n '__p25ctl_at' -a reject -d 'refuse connections with a TCP reset'
+complete -c p25ctl -n '__p25ctl_at' -a limit -d 'let so many pass for each source, reject more'
+complete -c p25ctl -n '__p25ctl_at' -a route -d 'a rule for what passes through this host'
+complete -c p25ctl -n '__p25ctl_at' -a rule -d 'a rule, spelled out'
+complete -c p25ctl -n '__p25ctl_at' -a insert -d 'a rule in the place of rule N'
+complete -c p25ctl -n '__p25ctl_at' -a prepend -d 'a rule before all others'
+complete -c p25ctl -n '__p25ctl_at' -a delete -d 'take a rule away'
+complete -c p25ctl -n '__p25ctl_at' -a role
+complete -c p25ctl -n '__p25ctl_at role' -a list -d 'roles there are; * marks this host'\''s'
+complete -c p25ctl -n '__p25ctl_at role' -a show -d 'the text of a role'
+complete -c p25ctl -n '__p25ctl_at role' -a set -d 'the roles of this host'
+complete -c p25ctl -n '__p25ctl_at role' -a add -d 'one more role'
+complete -c p25ctl -n '__p25ctl_at role' -a remove -d 'one role less'
+complete -c p25ctl -n '__p25ctl_at' -a set
+complete -c p25ctl -n '__p25ctl_at set' -a list -d 'sets, their size and source'
+complete -c p25ctl -n '__p25ctl_at set' -a show -d 'the entries of a set'
+complete -c p25ctl -n '__p25ctl_at set' -a load -d 'replace a set ('\''-'\'': standard input)'
+complete -c p25ctl -n '__p25ctl_at set' -a add -d 'add entries'
+complete -c p25ctl -n '__p25ctl_at set' -a remove -d 'remove entries'
+complete -c p25ctl -n '__p25ctl_at set' -a drop -d 'remove a set that no rule uses'
+complete -c p25ctl -n '__p25ctl_at' -a fragment
+complete -c p25ctl -n '__p25ctl_at fragment' -a list -d 'fragments and their source'
+complete -c p25ctl -n '__p25ctl_at fragment' -a show -d 'the text of a fragment'
+complete -c p25ctl -n '__p25ctl_at fragment' -a put -d 'put or replace a fragment'
+complete -c p25ctl -n '__p25ctl_at fragment' -a drop -d 'remove a fragment'
+complete -c p25ctl -n '__p25ctl_at' -a check -d 'would p25d take these files?'
+complete -c p25ctl -n '__p25ctl_at' -a compile -d 'what a file means, rule by rule'
+complete -c p25ctl -n '__p25ctl_at' -a test -d 'do the assertions in a file hold?'
+complete -c p25ctl -n '__p25ctl_at' -a explain -d 'what happens to a connection, and why'
+complete -c p25ctl -n '__p25ctl_at' -a version -d 'the version of p25ctl'
+complete -c p25ctl -n '__p25ctl_at' -a help -d 'this text, or more on a command'
+complete -c p25ctl -n '__p25ctl_behind status' -a '(__p25ctl_words status : verbose numbered)'
+complete -c p25ctl -n '__p25ctl_behind default' -a '(__p25ctl_words default : allow deny reject incoming outgoing routed)'
+complete -c p25ctl -n '__p25ctl_behind logging' -a '(__p25ctl_words logging : on off low medium high)'
+complete -c p25ctl -n '__p25ctl_behind allow' -a '(__p25ctl_words allow : in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT)'
+complete -c p25ctl -n '__p25ctl_behind deny' -a '(__p25ctl_words deny : in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT)'
+complete -c p25ctl -n '__p25ctl_behind reject' -a '(__p25ctl_words reject : in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT)'
+complete -c p25ctl -n '__p25ctl_behind limit' -a '(__p25ctl_words limit : in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT)'
+complete -c p25ctl -n '__p25ctl_behind route' -a '(__p25ctl_words route : delete insert N prepend RULE)'
+complete -c p25ctl -n '__p25ctl_behind rule' -a '(__p25ctl_words rule : delete insert N prepend RULE)'
+complete -c p25ctl -n '__p25ctl_behind insert' -a '(__p25ctl_words insert : N RULE)'
+complete -c p25ctl -n '__p25ctl_behind prepend' -a '(__p25ctl_words prepend : RULE)'
+complete -c p25ctl -n '__p25ctl_behind delete' -a '(__p25ctl_words delete : N RULE)'
+complete -c p25ctl -n '__p25ctl_behind role show' -a '(__p25ctl_words role show : NAME)'
+complete -c p25ctl -n '__p25ctl_behind role set' -a '(__p25ctl_words role set : NAME)'
+complete -c p25ctl -n '__p25ctl_behind role add' -a '(__p25ctl_words role add : NAME)'
+complete -c p25ctl -n '__p25ctl_behind role remove' -a '(__p25ctl_words role remove : NAME)'
+complete -c p25ctl -n '__p25ctl_behind set show' -a '(__p25ctl_words set show : NAME)'
+complete -c p25ctl -n '__p25ctl_behind set load' -a '(__p25ctl_words set load : NAME FILE)'
+complete -c p25ctl -n '__p25ctl_behind set add' -a '(__p25ctl_words set add : NAME A)'
+complete -c p25ctl -n '__p25ctl_behind set remove' -a '(__p25ctl_words set remove : NAME A)'
+complete -c p25ctl -n '__p25ctl_behind set drop' -a '(__p25ctl_words set drop : NAME)'
+complete -c p25ctl -n '__p25ctl_behind fragment show' -a '(__p25ctl_words fragment show : NAME)'
+complete -c p25ctl -n '__p25ctl_behind fragment put' -a '(__p25ctl_words fragment put : NAME FILE)'
+complete -c p25ctl -n '__p25ctl_behind fragment drop' -a '(__p25ctl_words fragment drop : NAME)'
+complete -c p25ctl -n '__p25ctl_behind check' -a '(__p25ctl_words check : FILE)'
+complete -c p25ctl -n '__p25ctl_behind compile' -a '(__p25ctl_words compile : FILE ir nft iptables json)'
+complete -c p25ctl -n '__p25ctl_behind test' -a '(__p25ctl_words test : FILE)'
+complete -c p25ctl -n '__p25ctl_behind explain' -a '(__p25ctl_words explain : in out routed from A to port P user U on IFACE)'
+complete -c p25ctl -n '__p25ctl_behind help' -a '(__p25ctl_words help : COMMAND)'
+complete -c p25ctl -l dry-run -d 'say what would change, change nothing'
+complete -c p25ctl -l json -d 'print one JSON document'
+complete -c p25ctl -l quiet -s q -d 'print nothing but what was asked for'
+complete -c p25ctl -l force -s f -d 'do not ask'
+complete -c p25ctl -l host -s H -r -d 'the p25d of another host, over ssh'
+complete -c p25ctl -l root -r -d 'read files below DIR'
+complete -c p25ctl -l policies -r -d 'read shipped roles from DIR'
+complete -c p25ctl -l detailed-exitcode -d 'exit with 2 if something changed'
+complete -c p25ctl -l strict -d 'take warnings for errors'
+complete -c p25ctl -l expect -r -d 'change this revision or none (exit 7)'
+complete -c p25ctl -l confirm -r -d 'take the change back unless confirmed (not available in this version)'
+complete -c p25ctl -l reason -r -d 'why, for the history'
+complete -c p25ctl -l format -r -d 'of compile: ir, nft, iptables, json'
+complete -c p25ctl -l ipv4 -s 4 -d 'of compile --format iptables: IPv4 alone'
+complete -c p25ctl -l ipv6 -s 6 -d 'of compile --format iptables: IPv6 alone'
+complete -c p25ctl -l help -s h -d 'tell about the command, run nothing'
+complete -c p25ctl -l follow -d 'of events: go on'
+# that was made from the tables

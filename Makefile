@@ -4,6 +4,7 @@
 CC ?= gcc
 BUILD ?= build
 PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr
 
 STD = -std=gnu17 -D_GNU_SOURCE -I.
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
@@ -212,6 +213,7 @@ BUS = \
 
 # compare with the files of tests/golden
 GOLDEN = \
+	completion \
 	iptables \
 	policy \
 	nft \
@@ -269,6 +271,14 @@ $(BUILD)/%.o: %.c
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# the one path that the programs carry; who carries it is built anew when it changes
+WITH_PREFIX = $(BUILD)/daemon/host_files.o $(BUILD)/daemon/store_good.o
+$(WITH_PREFIX): ALL_CFLAGS += -DHOST_SHIPPED='"$(PREFIX)/share/p25/policies"'
+$(WITH_PREFIX): $(BUILD)/prefix
+$(BUILD)/prefix: force
+	@mkdir -p $(@D)
+	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
+
 # test programs link the daemon's modules too, without its main
 TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
@@ -277,7 +287,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_DAEMON)
 
 # p25ctl's modules too, without its main
-$(BUILD)/tests/unit/test_cli: $(filter-out %/main.o,$(CLI_O))
+$(BUILD)/tests/unit/test_cli $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
@@ -301,6 +311,12 @@ test-programs: pure-programs kernel-programs $(BUILD)/tests/lib/probe \
 #: test programs by name, for tests/check
 list-pure list-kernel list-fuzz:
 	@echo $(if $(@:%pure=),$(if $(@:%kernel=),$(FUZZ_TARGETS),$(KERNEL_TESTS)),$(PURE_TESTS))
+
+## install, uninstall: below DESTDIR, with PREFIX (/usr); packaging/install tells more
+install: all
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install install
+uninstall:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install uninstall
 
 ## unit: the tests of the pure core and of the bus; no privilege needed
 unit: pure-programs
@@ -375,8 +391,8 @@ help:
 	@echo "make: builds $(BUILD)/p25d and $(BUILD)/p25ctl"
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
+.PHONY: all force install uninstall pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
 	list-fuzz unit kernel e2e differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-sets clean help
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -10,11 +10,16 @@
 #include "rules/names.h"
 #include "rules/policy.h"
 
+/* Where the shipped roles are installed; the makefile says so for another PREFIX. */
+#ifndef HOST_SHIPPED
+#define HOST_SHIPPED "/usr/share/p25/policies"
+#endif
+
 typedef struct HostPaths {
         char *conf;          /* ROOT/etc/p25/p25.conf */
         char *policy_folder; /* ROOT/etc/p25/policy.d */
         char *roles_folder;  /* ROOT/etc/p25/roles.d */
-        char *shipped;       /* ROOT/usr/share/p25/policies, or --policies DIR as it is */
+        char *shipped;       /* ROOT HOST_SHIPPED, or --policies DIR as it is */
         char *state;         /* ROOT/var/lib/p25 */
         char *runtime;       /* ROOT/run/p25 */
         char *root;          /* "" or DIR without a slash at its end: set files are below it */

@@ -51,7 +51,7 @@ int host_paths_init(HostPaths *p, const char *root, const char *policies)
                 path_join(n.root, "/run/p25", &n.runtime) < 0)
                 return -ENOMEM;
         n.shipped = policies ? strdup(policies) : NULL;
-        if (policies ? !n.shipped : path_join(n.root, "/usr/share/p25/policies", &n.shipped) < 0)
+        if (policies ? !n.shipped : path_join(n.root, HOST_SHIPPED, &n.shipped) < 0)
                 return -ENOMEM;
 
         *p = n;

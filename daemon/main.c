@@ -57,7 +57,7 @@ typedef struct Daemon {
 
 static const char help_text[] =
         "Usage: p25d [OPTION]...\n"
-        "Keeps a host's policy for mail ports in the kernel; p25ctl(1) changes it.\n"
+        "Keeps a host's policy for mail ports in the kernel; p25ctl(8) changes it.\n"
         "\n"
         "  --root DIR       all files are below DIR: DIR/etc/p25, DIR/var/lib/p25, …\n"
         "  --policies DIR   the shipped roles are those of DIR\n"

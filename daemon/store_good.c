@@ -16,8 +16,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define SHIPPED_BELOW "/usr/share/p25/policies"
-
 /* By what the files were when they were read; their content need not be read again. */
 static uint64_t inputs_hash(const HostInputs *l)
 {
@@ -56,7 +54,7 @@ static const char *path_below(const Store *s, const char *path, const char **ret
         size_t shipped = strlen(s->paths->shipped), root = strlen(s->paths->root);
 
         if (strncmp(path, s->paths->shipped, shipped) == 0 && path[shipped] == '/') {
-                *ret_before = SHIPPED_BELOW;
+                *ret_before = HOST_SHIPPED;
                 return path + shipped;
         }
         *ret_before = "";

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make install and make uninstall, what they lay, and whether the shells complete from it.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+install_to() # DESTDIR [VARIABLE=VALUE...]
+{
+        env DESTDIR="$1" BUILD="${BUILD:-build}" "${@:2}" packaging/install install
+}
+tree()
+{
+        (cd "$1" && find . -type f -o -type d -empty) | sort
+}
+
+install_to "$WORK/usr"
+ok $? "install below a DESTDIR"
+for file in usr/sbin/p25d usr/bin/p25ctl usr/lib/systemd/system/p25d.service \
+        usr/share/dbus-1/system.d/org.port25.Policy1.conf \
+        usr/share/dbus-1/system-services/org.port25.Policy1.service \
+        usr/share/polkit-1/actions/org.port25.policy1.policy usr/share/man/man8/p25ctl.8 \
+        usr/share/man/man8/p25d.8 usr/share/man/man5/p25.conf.5 usr/share/man/man7/p25-roles.7 \
+        usr/share/man/man5/org.port25.Policy1.5 usr/share/p25/policies/mx.conf \
+        usr/share/bash-completion/completions/p25ctl usr/share/zsh/site-functions/_p25ctl \
+        usr/share/fish/vendor_completions.d/p25ctl.fish usr/share/doc/p25/examples/p25.conf; do
+        [ -s "$WORK/usr/$file" ]
+        ok $? "there is /$file"
+done
+is "$(ls "$WORK/usr/usr/share/p25/policies")" "$(ls policies)" "all roles"
+is "$(find "$WORK/usr" -perm /022 -not -type l)" "" "nothing may be written by others"
+is "$(find "$WORK/usr" -type f -perm /111 | sed 's/.*usr//' | sort | tr '\n' ' ')" \
+        "/bin/p25ctl /sbin/p25d " "two programs"
+[ ! -e "$WORK/usr/etc/p25/p25.conf" ]
+ok $? "no p25.conf: p25 is inactive"
+run "$WORK/usr/usr/bin/p25ctl" --root "$WORK/usr" --strict check packaging/examples/p25.conf
+is "$rc" 0 "the example of p25.conf is good, with the roles that were installed"
+diag "$err"
+
+# another PREFIX: what the host's services read stays where they look
+install_to "$WORK/opt" PREFIX=/opt/p25
+ok $? "install with PREFIX"
+grep -q '^ExecStart=/opt/p25/sbin/p25d' "$WORK/opt/opt/p25/lib/systemd/system/p25d.service"
+ok $? "the unit starts p25d of PREFIX"
+unlike "$(cat "$WORK/opt/opt/p25/lib/systemd/system/p25d.service")" "/usr/(sbin|share)" \
+        "and names no other place"
+[ -s "$WORK/opt/usr/share/polkit-1/actions/org.port25.policy1.policy" ] &&
+        [ -s "$WORK/opt/usr/share/dbus-1/system.d/org.port25.Policy1.conf" ]
+ok $? "D-Bus's and polkit's files are where these look"
+
+# away again, and nothing else
+touch "$WORK/usr/usr/share/man/man8/other.8" "$WORK/usr/etc/p25/p25.conf"
+env DESTDIR="$WORK/usr" packaging/install uninstall
+ok $? "uninstall"
+is "$(tree "$WORK/usr" | grep -v '/$' | xargs -n 1 | grep -E 'p25|other')" \
+        "./etc/p25/p25.conf
+./usr/share/man/man8/other.8" "leaves what it did not lay"
+env DESTDIR="$WORK/opt" PREFIX=/opt/p25 packaging/install uninstall
+is "$(find "$WORK/opt" -type f)" "" "and nothing that it laid"
+is "$(find "$WORK/opt" -iname '*p25*' -not -path "$WORK/opt/opt/p25*")" "" "no folder of p25 either"
+
+# ---- completions ----
+
+mkdir "$WORK/bin"
+ln -s "$P25CTL" "$WORK/bin/p25ctl"
+export PATH=$WORK/bin:$PATH HOME=$WORK
+bash_completes() # WORD...: what bash offers for the last of them
+{
+        bash -c '. packaging/completion/p25ctl.bash
+                 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _p25ctl; echo ${COMPREPLY[*]}' - "$@"
+}
+fish_completes() # TEXT
+{
+        fish -N -c 'source packaging/completion/p25ctl.fish; complete -C "$argv[1]"' "$1" 2>&1 |
+                cut -f1 | sort -u | tr '\n' ' '
+}
+is "$(bash_completes p25ctl en)" "enable" "bash: a command"
+is "$(bash_completes p25ctl --json role s)" "show set" "bash: its second word, behind an option"
+is "$(bash_completes p25ctl --reason status de)" "default deny delete" \
+        "bash: what belongs to an option is no command"
+is "$(bash_completes p25ctl default deny inc)" "incoming" "bash: an argument"
+is "$(bash_completes p25ctl --det)" "--detailed-exitcode" "bash: an option"
+is "$(bash_completes p25ctl allow out us)" "user" "bash: a word of a rule"
+is "$(bash_completes p25ctl check READ)" "README.md" "bash: a file"
+is "$(bash_completes p25ctl role list s)" "" "bash: nothing where nothing belongs"
+net_world
+root_make
+bus_start && p25d_start
+is "$(bash_completes p25ctl role add m)" "mx" "bash: a role"
+if command -v fish >/dev/null; then
+        is "$(fish_completes 'p25ctl en')" "enable " "fish: a command"
+        is "$(fish_completes 'p25ctl --json role s')" "set show " "fish: its second word"
+        is "$(fish_completes 'p25ctl default deny inc')" "incoming " "fish: an argument"
+        is "$(fish_completes 'p25ctl --det')" "--detailed-exitcode " "fish: an option"
+        is "$(fish_completes 'p25ctl role add m')" "mx " "fish: a role"
+else
+        skip "fish" "it is not installed"
+fi
+if command -v zsh >/dev/null; then
+        cat >"$WORK/complete.zsh" <<'ZSH'
+                # the completion system's own functions, which need a terminal, replaced by such
+                # that print what they are given
+                _describe() { local list=$argv[-1]; print -l -- ${${(P)list}%%:*} }
+                compadd() { [[ $1 == -a ]] && { print -l -- ${(P)2}; return }
+                            [[ $1 == -- ]] && shift; print -l -- $@ }
+                _files() { print FILES }
+                _users() { print USERS }
+                _groups() { print GROUPS }
+                _net_interfaces() { print INTERFACES }
+                words=("$@") CURRENT=$# PREFIX=${@[-1]}
+                source packaging/completion/_p25ctl
+ZSH
+        zsh_completes() # WORD...
+        {
+                zsh -f -c '. "$0"' "$WORK/complete.zsh" "$@" 2>&1 | grep -- "^${*: -1}" |
+                        sort -u | tr '\n' ' '
+        }
+        is "$(zsh_completes p25ctl en)" "enable " "zsh: a command"
+        is "$(zsh_completes p25ctl --json role s)" "set show " "zsh: its second word"
+        is "$(zsh_completes p25ctl --reason status de)" "default delete deny " \
+                "zsh: what belongs to an option is no command"
+        is "$(zsh_completes p25ctl default deny inc)" "incoming " "zsh: an argument"
+        is "$(zsh_completes p25ctl --det)" "--detailed-exitcode " "zsh: an option"
+        is "$(zsh_completes p25ctl role add m)" "mx " "zsh: a role"
+else
+        skip "zsh" "it is not installed"
+fi
+done_testing

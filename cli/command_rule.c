@@ -12,7 +12,6 @@
 
 #include <errno.h>
 
-/* Of two rules at once the greater one is told. */
 typedef enum Outcome {
         OUTCOME_NONE, /* nothing changed */
         OUTCOME_UPDATED,
@@ -23,15 +22,15 @@ typedef enum Outcome {
  */
 static Outcome change_outcome(const ChangeReply *reply)
 {
-        bool added = false, removed = false;
+        size_t added = 0, removed = 0;
 
         if (!reply->changed)
                 return OUTCOME_NONE;
         STRV_FOREACH (line, reply->diff) {
-                added |= **line == '+';
-                removed |= **line == '-';
+                added += **line == '+';
+                removed += **line == '-';
         }
-        return added && removed ? OUTCOME_UPDATED : OUTCOME_DONE;
+        return added > 0 && added <= removed ? OUTCOME_UPDATED : OUTCOME_DONE;
 }
 
 static const char *outcome_message(Outcome o, Placement placement)
@@ -80,151 +79,46 @@ static int tell_outcome(
         return client_tell_change(c, reply, first, second.data);
 }
 
-/* ---- adding ---- */
+/* ---- adding, removing ---- */
 
-static int rule_add(Cli *c, const Rule *rule, uint32_t position, ChangeReply *ret)
+/* All rules of the command in one call: both of `both`, or none. */
+static int words_send(Cli *c, const RuleWords *w, ChangeReply *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        int status, r;
+        bool delete = w->placement == PLACEMENT_DELETE, several = w->n_rules > 1;
+        const char *method = delete    ? several ? "RemoveRules" : "RemoveRule"
+                             : several ? "AddRules"
+                                       : "AddRule";
+        int status, r = 0;
 
-        status = client_message(c, "AddRule", &m);
+        status = client_message(c, method, &m);
         if (status != 0)
                 return status;
-        r = rule_message_append(m, rule);
+        if (several)
+                r = sd_bus_message_open_container(m, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < w->n_rules; i++)
+                r = rule_message_append(m, w->rules[i]);
+        if (r >= 0 && several)
+                r = sd_bus_message_close_container(m);
         if (r < 0)
                 return client_fail_message(c, r);
-        status = client_append_options(c, m, position);
+        status = client_append_options(c, m, w->placement == PLACEMENT_PREPEND ? 1 : w->position);
         if (status == 0)
                 status = client_call(c, m, &reply);
         return status != 0 ? status : client_change_read(c, reply, ret);
 }
 
-/* Removes the rule; *ret_gone says that there was none. */
-static int rule_remove(Cli *c, const Rule *rule, bool *ret_gone, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        int status, r;
-
-        *ret_gone = false;
-        status = client_message(c, "RemoveRule", &m);
-        if (status != 0)
-                return status;
-        r = rule_message_append(m, rule);
-        if (r < 0)
-                return client_fail_message(c, r);
-        status = client_append_options(c, m, 0);
-        if (status != 0)
-                return status;
-        r = client_try(c, m, &error, &reply);
-        if (sd_bus_error_has_name(&error, BUS_ERROR_NO_SUCH_RULE)) {
-                *ret_gone = true;
-                return 0;
-        }
-        return r < 0 ? client_fail(c, &error, r) : client_change_read(c, reply, ret);
-}
-
-static int reply_merge(Cli *c, ChangeReply *sum, ChangeReply *more)
-{
-        int r = 0;
-
-        sum->changed |= more->changed;
-        if (more->revision > 0)
-                sum->revision = more->revision;
-        for (char **line = more->diff; r >= 0 && line && *line; line++)
-                r = strv_append(&sum->diff, *line);
-        /* what the next call may expect is what this one left */
-        if (c->expect && more->changed && !c->dry_run)
-                c->expected_revision = more->revision;
-        return r < 0 ? cli_fail_errno(c, r, "rule") : 0;
-}
-
-/* One rule of the command: *ret_outcome grows with it, position moves behind it. */
-static int words_add_one(
-        Cli *c, const Rule *rule, uint32_t *position, ChangeReply *sum, Outcome *ret_outcome)
-{
-        _cleanup_change_reply_ ChangeReply reply = { 0 };
-        Outcome o;
-        int status;
-
-        status = rule_add(c, rule, *position, &reply);
-        if (status != 0)
-                return status;
-        o = change_outcome(&reply);
-        if (o > *ret_outcome)
-                *ret_outcome = o;
-        *position += *position > 0 && o == OUTCOME_DONE;
-        return reply_merge(c, sum, &reply);
-}
-
-/* Would the rule be taken? */
-static int words_try(Cli *c, const Rule *rule)
-{
-        _cleanup_change_reply_ ChangeReply reply = { 0 };
-        bool dry_run = c->dry_run;
-        int status;
-
-        c->dry_run = true;
-        status = rule_add(c, rule, 0, &reply);
-        c->dry_run = dry_run;
-        return status;
-}
-
-/* `both` is two calls. All or nothing is done: the second one is tried before the first is made,
- * and should it fail all the same what the first added is taken back. */
-static int words_add(Cli *c, const RuleWords *w, ChangeReply *ret, Outcome *ret_outcome)
-{
-        uint32_t position = w->placement == PLACEMENT_PREPEND ? 1 : w->position;
-        int status = 0;
-
-        if (w->n_rules > 1 && !c->dry_run)
-                status = words_try(c, w->rules[1]);
-        if (status == 0)
-                status = words_add_one(c, w->rules[0], &position, ret, ret_outcome);
-        if (status != 0 || w->n_rules == 1)
-                return status;
-        status = words_add_one(c, w->rules[1], &position, ret, ret_outcome);
-        if (status != 0 && *ret_outcome == OUTCOME_DONE && !c->dry_run) {
-                _cleanup_change_reply_ ChangeReply back = { 0 };
-                bool gone;
-
-                rule_remove(c, w->rules[0], &gone, &back);
-        }
-        return status;
-}
-
-static int words_remove(Cli *c, const RuleWords *w, ChangeReply *ret, Outcome *ret_outcome)
-{
-        *ret_outcome = OUTCOME_NONE;
-        for (size_t i = 0; i < w->n_rules; i++) {
-                _cleanup_change_reply_ ChangeReply reply = { 0 };
-                bool gone;
-                int status;
-
-                status = rule_remove(c, w->rules[i], &gone, &reply);
-                if (status == 0 && !gone)
-                        status = reply_merge(c, ret, &reply);
-                if (status != 0)
-                        return status;
-                if (reply.changed)
-                        *ret_outcome = OUTCOME_DONE;
-        }
-        return 0;
-}
-
 static int words_run(Cli *c, const RuleWords *w)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        Outcome outcome = OUTCOME_NONE;
         int status;
 
         if (w->duration_sec > 0)
                 return cli_fail(c, EXIT_BAD_INPUT, "for is not available in this version");
-        status = w->placement == PLACEMENT_DELETE ? words_remove(c, w, &reply, &outcome)
-                                                  : words_add(c, w, &reply, &outcome);
+        status = words_send(c, w, &reply);
         if (status != 0)
                 return status;
-        return tell_outcome(c, &reply, outcome, w->rules, w->n_rules, w->placement);
+        return tell_outcome(c, &reply, change_outcome(&reply), w->rules, w->n_rules, w->placement);
 }
 
 /* The daemon knows all mail ports of its host and judges those that are none of the four. Where it

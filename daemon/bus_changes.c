@@ -120,7 +120,82 @@ int bus_remove_rule(BusCall *c, sd_bus_error *error)
         else if (rule.has_position)
                 r = manager_remove_rule_position(m, rule.position, &change, &result);
         else
-                r = manager_remove_rule(m, rule.rule, &change, &result);
+                r = manager_remove_rules(m, &rule.rule, 1, &change, &result);
+        return change_reply(c, r, &result, error);
+}
+
+typedef struct RuleArray {
+        Rule **items;
+        size_t n;
+} RuleArray;
+
+static void rule_array_deinit(RuleArray *a)
+{
+        for (size_t i = 0; i < a->n; i++)
+                rule_unref(a->items[i]);
+        free(a->items);
+        *a = (RuleArray){ 0 };
+}
+
+static int rule_array_add(
+        BusCall *c, BusRuleUse use, const Ports *mail_ports, RuleArray *ret, sd_bus_error *error)
+{
+        _cleanup_(bus_rule_deinit) BusRule rule = { 0 };
+        int r;
+
+        if (ret->n == POLICY_RULES_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "a policy has at most %d rules", POLICY_RULES_MAX);
+        r = bus_rule_read(c->message, use, mail_ports, &rule, error);
+        if (r < 0)
+                return r;
+        if (!rule.rule)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "id and position are for RemoveRule alone: say a match");
+        if (array_grow(&ret->items, ret->n, sizeof(*ret->items)) < 0)
+                return -ENOMEM;
+        ret->items[ret->n++] = TAKE_PTR(rule.rule);
+        return 0;
+}
+
+static int rule_array_read(BusCall *c, BusRuleUse use, RuleArray *ret, sd_bus_error *error)
+{
+        Ports mail_ports;
+        int r;
+
+        policy_mail_ports(manager_policy(c->bus->manager), &mail_ports);
+        r = sd_bus_message_enter_container(c->message, 'a', "a{sv}");
+        while (r >= 0 && (r = sd_bus_message_at_end(c->message, false)) == 0)
+                r = rule_array_add(c, use, &mail_ports, ret, error);
+        return r < 0 ? r : sd_bus_message_exit_container(c->message);
+}
+
+/* Several at once: all of them or none. */
+int bus_add_rules(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        _cleanup_(rule_array_deinit) RuleArray rules = { 0 };
+        Change change;
+        int r;
+
+        if ((r = rule_array_read(c, BUS_RULE_ADD, &rules, error)) < 0 ||
+                (r = change_read(c, true, &change, error)) < 0)
+                return r;
+        r = manager_add_rules(c->bus->manager, rules.items, rules.n, &change, &result);
+        return change_reply(c, r, &result, error);
+}
+
+int bus_remove_rules(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        _cleanup_(rule_array_deinit) RuleArray rules = { 0 };
+        Change change;
+        int r;
+
+        if ((r = rule_array_read(c, BUS_RULE_REMOVE, &rules, error)) < 0 ||
+                (r = change_read(c, false, &change, error)) < 0)
+                return r;
+        r = manager_remove_rules(c->bus->manager, rules.items, rules.n, &change, &result);
         return change_reply(c, r, &result, error);
 }
 

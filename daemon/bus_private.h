@@ -98,6 +98,8 @@ void bus_publish(Bus *b);
 /* The handlers: bus_changes.c … */
 int bus_add_rule(BusCall *c, sd_bus_error *error);
 int bus_remove_rule(BusCall *c, sd_bus_error *error);
+int bus_add_rules(BusCall *c, sd_bus_error *error);
+int bus_remove_rules(BusCall *c, sd_bus_error *error);
 int bus_set_roles(BusCall *c, sd_bus_error *error);
 int bus_set_default(BusCall *c, sd_bus_error *error);
 int bus_set_enabled(BusCall *c, sd_bus_error *error);

@@ -73,7 +73,8 @@ DEFINE_CLEANUP(Manager, manager_free)
 int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r);
 /* By match, and by action unless it is _ACTION_INVALID. That there is no such rule is no error but
  * no change; of an id or a position it is ERROR_NO_SUCH_RULE. */
-int manager_remove_rule(Manager *m, const Rule *match, const Change *c, ChangeResult *r);
+int manager_remove_rules(
+        Manager *m, Rule *const *matches, size_t n, const Change *c, ChangeResult *r);
 int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r);
 int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c, ChangeResult *r);
 int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r);

@@ -188,19 +188,25 @@ int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c,
         return change_finish(m, &p, c, r);
 }
 
-int manager_remove_rule(Manager *m, const Rule *match, const Change *c, ChangeResult *r)
+static void remove_match(RuleList *l, const Rule *match)
+{
+        size_t i = find_match(l, match);
+
+        if (i < l->n && (match->action == _ACTION_INVALID || match->action == l->items[i]->action))
+                rule_list_remove(l, i);
+}
+
+int manager_remove_rules(
+        Manager *m, Rule *const *matches, size_t n, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { 0 };
-        size_t i;
         int q;
 
         q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
         if (q < 0)
                 return q;
-        i = find_match(&p.state->rules, match);
-        if (i < p.state->rules.n && (match->action == _ACTION_INVALID ||
-                                            match->action == p.state->rules.items[i]->action))
-                rule_list_remove(&p.state->rules, i);
+        for (size_t i = 0; i < n; i++)
+                remove_match(&p.state->rules, matches[i]);
         return change_finish(m, &p, c, r);
 }
 

@@ -120,6 +120,17 @@ static inline void append_match(sd_bus_message *m)
         APPEND(m, "a{sv}", 1, "from", "as", 1, "203.0.113.1");
 }
 
+static inline void append_rules(sd_bus_message *m)
+{
+        APPEND(m, "aa{sv}", 2, 1, "action", "s", "deny", 2, "action", "s", "deny", "direction", "s",
+                "out");
+}
+
+static inline void append_matches(sd_bus_message *m)
+{
+        APPEND(m, "aa{sv}", 2, 1, "direction", "s", "in", 1, "direction", "s", "out");
+}
+
 static inline void append_roles(sd_bus_message *m)
 {
         APPEND(m, "as", 1, "mx");
@@ -183,6 +194,8 @@ static const struct ChangeCase {
         { "SetEnabled", append_true, true, false },
         { "AddRule", append_rule, true, false },
         { "RemoveRule", append_match, true, false },
+        { "AddRules", append_rules, true, false },
+        { "RemoveRules", append_matches, true, false },
         { "SetRoles", append_roles, true, false },
         { "SetDefault", append_default, true, false },
         { "SetLogging", append_logging, true, false },

@@ -100,7 +100,7 @@ static void try_bad_options(Fixture *f, size_t i)
                         APPEND(m, "a{sv}", 1, "DRY_RUN", "b", 1);
                         break;
                 case 8:
-                        if (streq(change_cases[i].member, "AddRule"))
+                        if (strncmp(change_cases[i].member, "AddRule", 7) == 0)
                                 APPEND(m, "a{sv}", 1, "position", "u", 0);
                         else
                                 APPEND(m, "a{sv}", 1, "position", "u", 1);
@@ -391,6 +391,10 @@ static void test_add_and_remove(void **state)
         FAILS(f->bus, BUS_ERROR_NO_SUCH_RULE, "RemoveRule", "a{sv}a{sv}", 1, "id", "t",
                 UINT64_C(77), 0);
         FAILS(f->bus, INVALID_RULE, "RemoveRule", "a{sv}a{sv}", 0, 0);
+        FAILS(f->bus, INVALID_RULE, "RemoveRules", "aa{sv}a{sv}", 1, 1, "id", "t", UINT64_C(1), 0);
+        /* all or none */
+        FAILS(f->bus, BUS_ERROR_NO_SUCH_SET, "AddRules", "aa{sv}a{sv}", 2, 1, "action", "s", "deny",
+                2, "action", "s", "deny", "from", "as", 1, "@nowhere", 0);
         FAILS(f->bus, INVALID_RULE, "RemoveRule", "a{sv}a{sv}", 2, "id", "t", UINT64_C(1),
                 "position", "u", 1, 0);
         FAILS(f->bus, INVALID_RULE, "RemoveRule", "a{sv}a{sv}", 2, "id", "t", UINT64_C(1), "action",

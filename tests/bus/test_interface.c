@@ -17,7 +17,7 @@
 
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
-/* SPEC section 5, word for word, and three texts; what changes the policy takes a{sv} last and
+/* SPEC section 5, word for word, and five more; what changes the policy takes a{sv} last and
  * gives b t as. */
 static const struct {
         const char *name, *in, *out;
@@ -37,6 +37,9 @@ static const struct {
         { "SetLogging", "sa{sv}", "btas", PRIVILEGE_MANAGE },
         { "PutFragment", "ssa{sv}", "btas", PRIVILEGE_MANAGE },
         { "GetFragment", "s", "s", PRIVILEGE_READ },
+        /* ours: several rules at once */
+        { "AddRules", "aa{sv}a{sv}", "btas", PRIVILEGE_MANAGE },
+        { "RemoveRules", "aa{sv}a{sv}", "btas", PRIVILEGE_MANAGE },
         /* ours: texts to read */
         { "GetRole", "s", "s", PRIVILEGE_READ },
         { "GetRuleset", "s", "s", PRIVILEGE_READ },

@@ -236,6 +236,18 @@ revision()
         ctl status --json | jq .revision
 }
 before=$(revision)
+run_ctl deny both 2525
+run_ctl --json status
+is "$(jq .revision <<<"$out")" $((before + 1)) "both is one change"
+run_ctl --expect $((before + 1)) delete deny both 2525
+is "$rc $(first "$out")" "0 Rule deleted" "and gone in one"
+run_ctl allow in 2525
+run_ctl allow both 2525 comment half
+is "$rc $(first "$out")" "0 Rule added" "one updated, one added"
+run_ctl allow both 2525
+is "$rc $(first "$out")" "0 Rule updated" "both updated"
+run_ctl delete allow both 2525
+before=$(revision)
 run_ctl --dry-run deny in from 192.0.2.50
 is "$rc" 0 "--dry-run"
 like "$out" "192.0.2.50" "says what it would do"

@@ -7,8 +7,8 @@
 
 #include "rules/prefixset.h"
 #include "rules/radix.h"
+#include "rules/wide.h"
 
-#include <endian.h>
 #include <errno.h>
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -21,57 +21,6 @@ static const uint8_t range6_digits[] = { 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 
 static const uint8_t ipv6_first[16] = { 0 };
 static const uint8_t ipv6_last[16] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
         255, 255, 255, 255 };
-
-typedef struct Wide {
-        uint64_t high, low;
-} Wide;
-
-static Wide wide_load(const uint8_t bytes[static 16])
-{
-        Wide w;
-
-        memcpy(&w.high, bytes, 8);
-        memcpy(&w.low, bytes + 8, 8);
-        return (Wide){ be64toh(w.high), be64toh(w.low) };
-}
-
-static void wide_store(Wide w, uint8_t bytes[static 16])
-{
-        w = (Wide){ htobe64(w.high), htobe64(w.low) };
-        memcpy(bytes, &w.high, 8);
-        memcpy(bytes + 8, &w.low, 8);
-}
-
-static Wide wide_add(Wide a, Wide b)
-{
-        Wide sum = { a.high + b.high, a.low + b.low };
-
-        sum.high += sum.low < a.low;
-        return sum;
-}
-
-static Wide wide_subtract(Wide a, Wide b)
-{
-        return (Wide){ a.high - b.high - (a.low < b.low), a.low - b.low };
-}
-
-static bool wide_less(Wide a, Wide b)
-{
-        return a.high < b.high || (a.high == b.high && a.low < b.low);
-}
-
-static bool wide_equal(Wide a, Wide b)
-{
-        return a.high == b.high && a.low == b.low;
-}
-
-/* 2^n - 1, n 0..128 */
-static Wide wide_ones(unsigned n)
-{
-        if (n > 64)
-                return (Wide){ UINT64_MAX >> (128 - n), UINT64_MAX };
-        return (Wide){ 0, n == 0 ? 0 : UINT64_MAX >> (64 - n) };
-}
 
 RangeSet *range_set_ref(RangeSet *s)
 {
@@ -118,8 +67,7 @@ static size_t ranges6_merge(Range6 *r, size_t n)
         for (size_t i = 0; i < n; i++) {
                 Wide first = wide_load(r[i].first), end = wide_load(r[i].last);
 
-                if (kept > 0 && (!wide_less(last, first) ||
-                                        wide_equal(wide_add(last, (Wide){ 0, 1 }), first))) {
+                if (kept > 0 && (!wide_less(last, first) || wide_equal(wide_next(last), first))) {
                         if (!wide_less(last, end))
                                 continue;
                         memcpy(r[kept - 1].last, r[i].last, 16);
@@ -364,7 +312,7 @@ static unsigned wide_log2(Wide w)
 
 static unsigned block6(Wide first, Wide room)
 {
-        Wide size = wide_add(room, (Wide){ 0, 1 });
+        Wide size = wide_next(room);
         unsigned aligned = wide_zeros(first);
         unsigned fits = size.high == 0 && size.low == 0 ? 128 : wide_log2(size); /* 2^128 is 0 */
 
@@ -389,7 +337,7 @@ int range_set_each_prefix6(const RangeSet *s, int (*f)(const Prefix6 *p, void *d
                                 return r;
                         if (wide_equal(block, room))
                                 break;
-                        first = wide_add(wide_add(first, block), (Wide){ 0, 1 });
+                        first = wide_next(wide_add(first, block));
                 }
         }
         return 0;

@@ -63,6 +63,7 @@ RULES = \
 	policy \
 	ports \
 	prefixset \
+	ranges \
 	rangeset \
 	rule \
 	rule_check \

@@ -28,7 +28,8 @@ static const FixtureName fixture_users[] = { { "root", 0, 0 }, { "mail", 8, 0 },
 static const FixtureName fixture_groups[] = { { "root", 0, 0 }, { "mail", 8, 0 },
         { "www-data", 33, 0 }, { "postfix", 104, 0 }, { "users", 100, 0 } };
 static const FixtureName fixture_units[] = { { "postfix.service", 5001, 0 },
-        { "nginx.service", 5002, 0 }, { "old.service", 0, -EOPNOTSUPP } };
+        { "nginx.service", 5002, 0 }, { "nginx", 5002, 0 }, { "system.slice", 5003, 0 },
+        { "old.service", 0, -EOPNOTSUPP } };
 
 static inline int fixture_find(const FixtureName *table, size_t n, const char *name, uint32_t *ret)
 {

@@ -58,6 +58,14 @@ RULES = \
 	hash \
 	packet \
 	ruleset \
+	space \
+	space_compare \
+	space_focus \
+	space_regions \
+	space_sweep \
+	difference \
+	difference_items \
+	difference_print \
 	address \
 	diagnostic \
 	policy \
@@ -202,6 +210,7 @@ UNIT = \
 	test_util \
 	test_compile \
 	test_evaluate \
+	test_difference \
 	test_roles \
 
 # with a bus of their own, or a peer at the end of a socket pair

@@ -37,7 +37,8 @@ void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
 /* Appends the options, sends, reads (b t as). */
 int client_change(Cli *c, sd_bus_message *m, ChangeReply *ret);
-/* The same for a text that p25d knows by a name: an error "NAME:LINE: …" is told as "FILE:LINE: …". */
+/* The same for a text that p25d knows by a name: an error "NAME:LINE: …" is told as
+ * "FILE:LINE: …". */
 int client_change_file(
         Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret);
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);

@@ -58,7 +58,7 @@ process_end() # PID SIGNAL
 
 on_bus()
 {
-        busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --no-pager status org.port25.Policy1
+        "$P25CTL" status
 }
 
 # Starts p25d and returns when it is ready, which is when the policy is in force; prints nothing.

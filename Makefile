@@ -125,6 +125,7 @@ DAEMON = \
 	manager \
 	manager_backend \
 	manager_change \
+	manager_failsafe \
 	manager_check \
 	manager_load \
 	manager_report \
@@ -203,6 +204,7 @@ UNIT = \
 	test_store \
 	test_manager \
 	test_manager_start \
+	test_lockdown \
 	test_policy \
 	test_prefixset \
 	test_rule \

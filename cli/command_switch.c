@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the commands that set one thing: enable, disable, default, logging, reload, reset.
+ * Owns the commands that set one thing: enable, disable, lockdown, default, logging, reload, reset.
  */
 
 #include "cli/client.h"
@@ -42,6 +42,31 @@ int command_disable(Cli *c, const Verb *v, char **args, size_t n)
 static bool word_is(const char *word, const char *keyword)
 {
         return strcasecmp(word, keyword) == 0;
+}
+
+/* ---- lockdown ---- */
+
+int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool on = word_is(args[0], "on");
+        int status, r;
+
+        (void)v, (void)n;
+        if (!on && !word_is(args[0], "off"))
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is neither on nor off", args[0]);
+        status = client_message(c, "SetLockdown", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "b", (int)on);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+        if (status != 0)
+                return status;
+        return client_tell_change(c, &reply, on ? "Lockdown is on" : "Lockdown is off",
+                on ? "Every mail port is closed, in, out and routed, IPv4 and IPv6, but on "
+                     "loopback; all other ports are not touched."
+                   : "What was in force before is in force again.");
 }
 
 /* ---- default ---- */

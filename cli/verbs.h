@@ -47,6 +47,7 @@ int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n);
 int command_fragment_list(Cli *c, const Verb *v, char **args, size_t n);
 int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n);
 int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n);
+int command_lockdown(Cli *c, const Verb *v, char **args, size_t n);
 int command_logging(Cli *c, const Verb *v, char **args, size_t n);
 int command_reload(Cli *c, const Verb *v, char **args, size_t n);
 int command_reset(Cli *c, const Verb *v, char **args, size_t n);

@@ -270,6 +270,19 @@ int bus_set_enabled(BusCall *c, sd_bus_error *error)
         return change_reply(c, r, &result, error);
 }
 
+int bus_set_lockdown(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        Change change;
+        int on, r;
+
+        if ((r = sd_bus_message_read(c->message, "b", &on)) < 0 ||
+                (r = change_read(c, false, &change, error)) < 0)
+                return r;
+        r = manager_set_lockdown(c->bus->manager, on, &change, &result);
+        return change_reply(c, r, &result, error);
+}
+
 int bus_set_logging(BusCall *c, sd_bus_error *error)
 {
         _cleanup_result_ ChangeResult result = { 0 };

@@ -103,6 +103,7 @@ int bus_remove_rules(BusCall *c, sd_bus_error *error);
 int bus_set_roles(BusCall *c, sd_bus_error *error);
 int bus_set_default(BusCall *c, sd_bus_error *error);
 int bus_set_enabled(BusCall *c, sd_bus_error *error);
+int bus_set_lockdown(BusCall *c, sd_bus_error *error);
 int bus_set_logging(BusCall *c, sd_bus_error *error);
 int bus_put_fragment(BusCall *c, sd_bus_error *error);
 int bus_replace_set(BusCall *c, sd_bus_error *error);

@@ -22,7 +22,7 @@ const BusMethod bus_methods[] = {
         { "SetRoles", PRIVILEGE_MANAGE, bus_set_roles },
         { "SetDefault", PRIVILEGE_MANAGE, bus_set_default },
         { "SetEnabled", PRIVILEGE_MANAGE, bus_set_enabled },
-        { "SetLockdown", PRIVILEGE_MANAGE, bus_not_available },
+        { "SetLockdown", PRIVILEGE_MANAGE, bus_set_lockdown },
         { "SetLogging", PRIVILEGE_MANAGE, bus_set_logging },
         { "PutFragment", PRIVILEGE_MANAGE, bus_put_fragment },
         { "GetFragment", PRIVILEGE_READ, bus_get_fragment },

@@ -421,7 +421,7 @@ static Setting logging_of(const Policy *p)
 
 static Setting enabled_of(const Policy *p)
 {
-        return (Setting){ policy_enabled(p) ? "enabled" : "disabled", p->state->enabled >= 0 };
+        return (Setting){ policy_switched_on(p) ? "enabled" : "disabled", p->state->enabled >= 0 };
 }
 
 static Setting lockdown_of(const Policy *p)

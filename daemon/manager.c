@@ -245,7 +245,8 @@ static int on_save(sd_event_source *s, void *data)
         Manager *m = data;
 
         (void)s;
-        if (m->inputs_are_good && m->installed && !m->failsafe)
+        /* lockdown takes files that do not compile */
+        if (m->inputs_are_good && m->installed && !m->failsafe && !m->ruleset->lockdown)
                 (void)store_save_good(m->store, &m->inputs);
         return 0;
 }

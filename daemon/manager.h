@@ -81,6 +81,8 @@ int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeRes
 int manager_set_default(
         Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r);
 int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r);
+/* Never refused because of what the policy says; also while p25 is off or in the fail-safe. */
+int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
 int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
 /* An empty text removes; what is not there is no change. */
 int manager_put_fragment(

@@ -87,6 +87,12 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
 int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d);
 int change_no_memory(ChangeResult *r);
 
+/* ---- the fail-safe: manager_failsafe.c ---- */
+
+/* What can be done in it besides a reload. */
+int failsafe_disable(Manager *m, const Change *c, ChangeResult *r);
+int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
+
 /* ---- the rest ---- */
 
 /* Do all rules speak of the same numbers? For two compilations of policies that say the same. */

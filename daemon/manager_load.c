@@ -116,15 +116,16 @@ static int candidate_load(
         return 0;
 }
 
-/* Nothing of what the host's files or p25ctl say but the revision. */
-static int candidate_failsafe(Manager *m, uint64_t revision, Candidate *ret)
+/* Nothing of what the host's files or p25ctl say but the revision and lockdown. */
+static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
 {
         _cleanup_candidate_ Candidate c = { .policy = policy_new() };
         int r;
 
         if (!c.policy)
                 return -ENOMEM;
-        c.policy->state->revision = revision;
+        c.policy->state->revision = state->revision;
+        c.policy->state->lockdown = state->lockdown;
         c.policy->roles = calloc(1, sizeof(*c.policy->roles));
         if (!c.policy->roles)
                 return -ENOMEM;
@@ -236,7 +237,7 @@ static int take_failsafe(Manager *m, State *state, Diagnostics *d)
         _cleanup_candidate_ Candidate c = { 0 };
         int r;
 
-        r = candidate_failsafe(m, state->revision, &c);
+        r = candidate_failsafe(m, state, &c);
         if (r >= 0)
                 r = candidate_take(m, &c, false, d);
         if (r < 0)
@@ -267,6 +268,8 @@ static bool meant_to_be_on(const Manager *m, const State *state)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
 
+        if (state->lockdown)
+                return true;
         if (state->enabled >= 0)
                 return state->enabled > 0;
         if (host_load_conf(&m->paths, NULL, NULL, &host) < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What p25ctl sets over p25.conf: roles, defaults, logging, whether p25 is on. What is already
- * said, by p25ctl or else by p25.conf, is no change.
+ * What p25ctl sets over p25.conf: roles, defaults, logging, lockdown, whether p25 is on. What is
+ * already said, by p25ctl or else by p25.conf, is no change.
  */
 
 #include "daemon/manager_internal.h"
@@ -60,61 +60,37 @@ int manager_set_default(
         return change_finish(m, &p, c, r);
 }
 
-/* From the fail-safe there is one way besides a reload: out. */
-static int disable_failsafe(Manager *m, const Change *c, ChangeResult *r)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_(state_free_p) State *state = NULL;
-        int q;
-
-        q = change_check(m, c, r);
-        if (q < 0)
-                return q;
-        if (!m->installed)
-                return 0;
-        if (state_copy(m->parked, &state) < 0 || change_sign(state, r->revision, c) < 0 ||
-                strv_append(&r->diff, "- enabled") < 0 || strv_append(&r->diff, "+ disabled") < 0)
-                return change_no_memory(r);
-        r->changed = true;
-        if (c->dry_run)
-                return 0;
-        state->enabled = 0;
-        q = store_prepare(m->store, m->parked, state, NULL, &d);
-        if (q < 0)
-                return change_fail_told(r, ERROR_FAILED, q, &d);
-        q = m->backend->ops->remove(m->backend, &d);
-        if (q < 0) {
-                store_cancel(m->store);
-                return change_fail_told(r, ERROR_BACKEND_FAILED, q, &d);
-        }
-        q = store_publish(m->store, &d);
-        if (q < 0) {
-                (void)manager_apply(m, m->ruleset, NULL);
-                return change_fail_told(r, ERROR_FAILED, q, &d);
-        }
-        state_free(m->parked);
-        m->parked = TAKE_PTR(state);
-        m->policy->state->revision = r->revision = m->parked->revision;
-        m->policy->state->enabled = 0;
-        m->installed = false;
-        if (m->events.changed)
-                m->events.changed(m->events.data, r->revision, c->uid, c->reason ? c->reason : "");
-        return 0;
-}
-
 int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { 0 };
         int q;
 
         if (m->failsafe && !enabled)
-                return disable_failsafe(m, c, r);
+                return failsafe_disable(m, c, r);
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q < 0)
                 return q;
-        if (policy_enabled(m->policy) == enabled)
+        if (policy_switched_on(m->policy) == enabled && (enabled || !p.state->lockdown))
                 return 0;
         p.state->enabled = enabled;
+        /* it takes everything out of the kernel */
+        p.state->lockdown = p.state->lockdown && enabled;
+        return change_finish(m, &p, c, r);
+}
+
+int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        if (m->failsafe)
+                return failsafe_lockdown(m, on, c, r);
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        if (p.state->lockdown == on)
+                return 0;
+        p.state->lockdown = on;
         return change_finish(m, &p, c, r);
 }
 

@@ -290,6 +290,11 @@ Policy *policy_free(Policy *p)
 
 bool policy_enabled(const Policy *p)
 {
+        return p->state->lockdown || policy_switched_on(p);
+}
+
+bool policy_switched_on(const Policy *p)
+{
         if (p->state->enabled >= 0)
                 return p->state->enabled > 0;
         return p->host && p->host->enabled > 0;

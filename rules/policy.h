@@ -388,7 +388,10 @@ Policy *policy_new(void);
 Policy *policy_free(Policy *p);
 DEFINE_CLEANUP(Policy, policy_free)
 
+/* Is it to be in the kernel? Under lockdown always. */
 bool policy_enabled(const Policy *p);
+/* Without regard to lockdown. */
+bool policy_switched_on(const Policy *p);
 /* What is in force after state over p25.conf: */
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW when nobody says */

@@ -37,7 +37,8 @@ static void remarks_print(const Report *r, bool verbose, Buffer *b)
                         (unsigned long long)r->pending_revision,
                         (unsigned long long)r->pending_seconds_left);
         if (r->lockdown)
-                buffer_add_string(b, "Lockdown: on (every mail port is closed)\n");
+                buffer_add_string(
+                        b, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n");
         STRV_FOREACH (warning, r->warnings)
                 buffer_printf(b, "Warning: %s\n", *warning);
         for (char **note = verbose ? r->notes : NULL; note && *note; note++)

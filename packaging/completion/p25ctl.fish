@@ -61,6 +61,7 @@ complete -c p25ctl -n '__p25ctl_at' -a enable -d 'put the policy in force, now a
 complete -c p25ctl -n '__p25ctl_at' -a disable -d 'take the policy out of the kernel, and keep it'
 complete -c p25ctl -n '__p25ctl_at' -a reload -d 'read the files below /etc/p25 again'
 complete -c p25ctl -n '__p25ctl_at' -a reset -d 'drop all that p25ctl and D-Bus stored'
+complete -c p25ctl -n '__p25ctl_at' -a lockdown -d 'close every mail port at once, cut what is open'
 complete -c p25ctl -n '__p25ctl_at' -a default -d 'what happens where no rule decides'
 complete -c p25ctl -n '__p25ctl_at' -a logging -d 'what is logged'
 complete -c p25ctl -n '__p25ctl_at' -a show
@@ -101,6 +102,7 @@ complete -c p25ctl -n '__p25ctl_at' -a explain -d 'what happens to a connection,
 complete -c p25ctl -n '__p25ctl_at' -a version -d 'the version of p25ctl'
 complete -c p25ctl -n '__p25ctl_at' -a help -d 'this text, or more on a command'
 complete -c p25ctl -n '__p25ctl_behind status' -a '(__p25ctl_words status : verbose numbered)'
+complete -c p25ctl -n '__p25ctl_behind lockdown' -a '(__p25ctl_words lockdown : on off)'
 complete -c p25ctl -n '__p25ctl_behind default' -a '(__p25ctl_words default : allow deny reject incoming outgoing routed)'
 complete -c p25ctl -n '__p25ctl_behind logging' -a '(__p25ctl_words logging : on off low medium high)'
 complete -c p25ctl -n '__p25ctl_behind allow' -a '(__p25ctl_words allow : in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT)'

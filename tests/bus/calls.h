@@ -203,6 +203,7 @@ static const struct ChangeCase {
         { "ReplaceSet", append_file, true, false },
         { "UpdateSet", append_update, true, false },
         { "DropSet", append_set, true, true },
+        { "SetLockdown", append_true, true, false },
         { "Reload", append_nothing, false, false },
         { "Reset", append_nothing, true, false },
 };

@@ -445,7 +445,6 @@ static void test_arguments(void **state)
                 "roles = ( \"mx\" );", 0);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "PutFragment", "ssa{sv}", "x",
                 "@include \"/etc/passwd\"\n", 0);
-        FAILS(f->bus, BUS_ERROR_NOT_SUPPORTED, "SetLockdown", "ba{sv}", 1, 0);
         FAILS(f->bus, BUS_ERROR_NOT_SUPPORTED, "Confirm", "t", UINT64_C(1));
         FAILS(f->bus, BUS_ERROR_NOT_SUPPORTED, "Rollback", "ta{sv}", UINT64_C(1), 0);
         FAILS(f->bus, BUS_ERROR_NOT_SUPPORTED, "ListRevisions", "u", 1);

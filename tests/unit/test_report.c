@@ -137,7 +137,7 @@ static void test_remarks(void **state)
         assert_int_equal(strv_append(&r.notes, "no user exim"), 0);
 #define REMARKS                                                        \
         "Pending: revision 8 is taken back in 42 s unless confirmed\n" \
-        "Lockdown: on (every mail port is closed)\n"                   \
+        "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n" \
         "Warning: unit x.service does not run\n"                       \
         "Warning: second\n"
         assert_text(&r, REPORT_PLAIN,

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* One word that closes every mail port, whatever the policy says and whether it can be read. */
+
+#include "tests/unit/manager_world.h"
+
+static void lock(bool on, const Change *c, const char *diff)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        int q = manager_set_lockdown(manager, on, c, &r);
+
+        if (q < 0)
+                print_result(&r);
+        assert_int_equal(q, 0);
+        assert_int_equal(r.changed, diff[0] != '\0');
+        expect_diff(&r, diff);
+}
+
+static bool is_locked(void)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+        const Ruleset *r = manager_ruleset(manager);
+
+        assert_int_equal(manager_report(manager, &report), 0);
+        assert_int_equal(report.lockdown, r && r->lockdown);
+        assert_int_equal(report.lockdown, manager_policy(manager)->state->lockdown);
+        return r && r->lockdown && !r->keep_established &&
+               r->directions[DIRECTION_IN].default_action == ACTION_DENY &&
+               r->directions[DIRECTION_OUT].default_action == ACTION_REJECT &&
+               r->directions[DIRECTION_ROUTED].default_action == ACTION_REJECT &&
+               r->directions[DIRECTION_OUT].managed.n >= 4 && r->directions[DIRECTION_IN].n == 0 &&
+               strstr(backend_memory_text(backend), "lockdown on");
+}
+
+static void test_on_and_off(void **state)
+{
+        const Change dry = { .dry_run = true };
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf",
+                "enabled = true;\nkeep_established = true;\nroles = ( \"open\" );\n"
+                "assert = ( { packet = \"in from 192.0.2.1\"; verdict = \"allow\"; } );\n");
+        start();
+        assert_false(is_locked());
+        lock(true, &dry, "+ lockdown");
+        assert_false(is_locked());
+        lock(true, &no_options, "+ lockdown");
+        assert_true(is_locked());
+        lock(true, &no_options, "");
+        settle(250000);
+        assert_true(n_cut > 0);
+        start();
+        assert_true(is_locked());
+        do_words("allow in 465", true, "+ allow 465/tcp");
+        assert_true(is_locked());
+        lock(false, &no_options, "- lockdown");
+        assert_false(is_locked());
+        assert_non_null(strstr(backend_memory_text(backend), "465"));
+        start();
+        assert_false(is_locked());
+        assert_true(manager_set_lockdown(manager, true,
+                            &(Change){ .has_expected = true, .expected_revision = 99 }, &r) < 0);
+        assert_int_equal(r.error, ERROR_STALE_REVISION);
+}
+
+/* While p25 is off it closes the ports all the same, and opens them again. */
+static void test_inactive(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start();
+        assert_null(manager_ruleset(manager));
+        lock(true, &no_options, "+ lockdown");
+        assert_true(is_locked());
+        start();
+        assert_true(is_locked());
+        lock(false, &no_options, "- lockdown");
+        assert_null(manager_ruleset(manager));
+        assert_null(backend_memory_text(backend));
+
+        lock(true, &no_options, "+ lockdown");
+        assert_int_equal(manager_set_enabled(manager, false, &no_options, &r), 0);
+        assert_true(r.changed);
+        assert_null(backend_memory_text(backend));
+        start();
+        assert_null(backend_memory_text(backend));
+}
+
+static void test_failsafe(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", "roles = ( \"clo");
+        start();
+        assert_non_null(manager_ruleset(manager));
+        lock(true, &no_options, "+ lockdown");
+        assert_true(is_locked());
+        start();
+        assert_true(is_locked());
+        lock(false, &no_options, "- lockdown");
+        assert_false(is_locked());
+        assert_non_null(manager_ruleset(manager));
+        lock(true, &no_options, "+ lockdown");
+        write_text("etc/p25/p25.conf", conf);
+        assert_int_equal(manager_reload(manager, &no_options, &r), 0);
+        assert_true(is_locked());
+        lock(false, &no_options, "- lockdown");
+        assert_non_null(strstr(backend_memory_text(backend), "192.0.2.0/24"));
+}
+
+/* Files that broke after they were loaded, and after a stop. */
+static void test_broken_files(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(250000);
+        write_text("etc/p25/p25.conf", "enabled = true;\nroles = ( \"nowhere\" );\n");
+        lock(true, &no_options, "+ lockdown");
+        assert_true(is_locked());
+        start();
+        assert_true(is_locked());
+        settle(250000);
+        assert_true(manager_set_lockdown(manager, false, &no_options, &r) < 0);
+        assert_true(is_locked());
+        write_text("etc/p25/p25.conf", "x");
+        start();
+        assert_true(is_locked());
+        lock(false, &no_options, "- lockdown");
+        /* the copies are those of the files that compiled */
+        assert_non_null(strstr(backend_memory_text(backend), "192.0.2.0/24"));
+}
+
+static void test_kernel_refuses(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", "roles = ( \"clo");
+        start();
+        {
+                _cleanup_snapshot_ Snapshot before = take_snapshot();
+
+                backend_memory_fail(backend, MEMORY_APPLY, -EBUSY);
+                assert_true(manager_set_lockdown(manager, true, &no_options, &r) < 0);
+                assert_int_equal(r.error, ERROR_BACKEND_FAILED);
+                expect_same(&before, false);
+        }
+}
+
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_on_and_off),
+                TEST(test_inactive),
+                TEST(test_failsafe),
+                TEST(test_broken_files),
+                TEST(test_kernel_refuses),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -32,6 +32,15 @@ static size_t count_lines(const char *text, size_t n)
         return lines;
 }
 
+/* The sets of files are written there, and a name is taken once. */
+static int check_set_undeclared(const Manager *m, const char *name, ChangeResult *r)
+{
+        if (state_find_set(m->policy->state, name) || !policy_find_set(m->policy, name))
+                return 0;
+        return change_fail(r, ERROR_INVALID_POLICY, -EEXIST,
+                "set %s is declared in p25.conf or a fragment: change it there", name);
+}
+
 int manager_replace_set(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r)
 {
@@ -44,6 +53,8 @@ int manager_replace_set(
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q >= 0)
                 q = check_set_name(name, r);
+        if (q >= 0)
+                q = check_set_undeclared(m, name, r);
         if (q < 0)
                 return q;
         if (n > SET_TEXT_MAX)
@@ -126,6 +137,9 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
         if (!now && prefix_set_size(plus) == 0)
                 return change_fail(
                         r, ERROR_NO_SUCH_SET, -ENOENT, "p25ctl has made no set %s", name);
+        q = check_set_undeclared(m, name, r);
+        if (q < 0)
+                return q;
         q = prefix_set_update(now ? now->entries : NULL, plus, minus, &entries, &added, &removed);
         if (q == -E2BIG)
                 return fail_too_many(r);

@@ -112,4 +112,15 @@ run_ctl fragment drop ansible
 is "$rc" 0 "fragment drop"
 run_ctl fragment show ansible
 is "$rc" 4 "is gone"
+
+# the sets of files are written there
+echo 'sets = { declared = { entries = [ "192.0.2.0/24" ]; }; };' >>"$CONF"
+run_ctl reload
+is "$rc" 0 "p25.conf declares a set"
+for words in "set add declared 192.0.2.1" "set load declared $CONF"; do
+        # shellcheck disable=SC2086 # words
+        run_ctl $words
+        is "$rc $err" "4 ERROR: set declared is declared in p25.conf or a fragment: change it there" \
+                "p25ctl ${words%% decl*} leaves it alone"
+done
 done_testing

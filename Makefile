@@ -62,6 +62,8 @@ RULES = \
 	space_compare \
 	space_focus \
 	space_regions \
+	shadow \
+	shadow_warn \
 	space_sweep \
 	difference \
 	difference_items \
@@ -213,6 +215,7 @@ UNIT = \
 	test_compile \
 	test_evaluate \
 	test_difference \
+	test_shadow \
 	test_roles \
 
 # with a bus of their own, or a peer at the end of a socket pair

@@ -7,8 +7,8 @@
  */
 
 #include "rules/difference.h"
-#include "rules/words.h"
 #include "tests/unit/random_policy.h"
+#include "tests/unit/rule_words.h"
 
 #define _cleanup_policy_ _cleanup_(policy_free_p)
 #define _cleanup_ruleset_ _cleanup_(ruleset_free_p)
@@ -290,19 +290,6 @@ static void test_random(void **state)
 
 /* ---- the same in other words ---- */
 
-static char **split_blanks(const char *text)
-{
-        char **l = NULL;
-
-        for (; *text; text += strspn(text, " ")) {
-                size_t n = strcspn(text, " ");
-
-                assert_int_equal(strv_consume(&l, strndup(text, n)), 0);
-                text += n;
-        }
-        return l;
-}
-
 /* A ruleset of p25ctl's own rules, one a line of words: "deny in from 10.0.0.0/8". */
 static Ruleset *ruleset_of(const char *const *lines, Action incoming, const char *sets)
 {
@@ -311,17 +298,7 @@ static Ruleset *ruleset_of(const char *const *lines, Action incoming, const char
         if (sets)
                 add_stored_set(p, "s", sets);
         p->state->defaults.of[DIRECTION_IN] = incoming;
-        for (uint64_t id = 1; *lines; lines++, id++) {
-                _cleanup_diagnostics_ Diagnostics d = { 0 };
-                _cleanup_strv_ char **words = split_blanks(*lines);
-                RuleWords w = { 0 };
-
-                if (rule_words_parse(words, &mail_ports_default, &d, &w) < 0)
-                        fail_msg("%s: %s", *lines, d.items[0].text);
-                w.rules[0]->id = id;
-                assert_int_equal(rule_list_append(&p->state->rules, w.rules[0]), 0);
-                rule_words_deinit(&w);
-        }
+        add_rules_of_words(&p->state->rules, lines);
         return compile(p);
 }
 

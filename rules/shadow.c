@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns what is found out about one rule among others (shadow.h). Refuses to know how it is told:
+ * that is shadow_warn.c's.
+ */
+
+#include "rules/shadow.h"
+
+#include "rules/difference.h"
+#include "rules/space.h"
+
+#include <errno.h>
+
+/* Of so many rules that cover another together it is tried whether one alone would. */
+#define ALONE_MAX 16
+
+void shadow_deinit(Shadow *s)
+{
+        free(s->by);
+        *s = (Shadow){ 0 };
+}
+
+/* ---- with and without ---- */
+
+/* The direction with a rule less, or with another one behind it, and nothing else. The rules are
+ * borrowed; the array is the caller's to free. */
+static int ruleset_vary(const Ruleset *r, Direction direction, size_t index,
+        const CompiledRule *behind, Ruleset *ret)
+{
+        RulesetDirection d = r->directions[direction];
+        size_t keep = behind ? index + 1 : index, rest = d.n - index - 1;
+        CompiledRule *rules = calloc(d.n + 1, sizeof(*rules));
+
+        if (!rules)
+                return -ENOMEM;
+        memcpy(rules, d.rules, keep * sizeof(*rules));
+        if (behind)
+                rules[keep++] = *behind;
+        memcpy(rules + keep, d.rules + index + 1, rest * sizeof(*rules));
+        d.rules = rules;
+        d.n = keep + rest;
+        *ret = (Ruleset){ 0 };
+        ret->directions[direction] = d;
+        return 0;
+}
+
+/* Only this direction of it. */
+static Ruleset ruleset_narrow(const Ruleset *r, Direction direction)
+{
+        Ruleset narrow = { 0 };
+
+        narrow.directions[direction] = r->directions[direction];
+        return narrow;
+}
+
+static int find_idle(const Ruleset *r, Direction direction, size_t index, bool *ret)
+{
+        _cleanup_(difference_free_p) Difference *d = NULL;
+        Ruleset with = ruleset_narrow(r, direction), without;
+        int k;
+
+        k = ruleset_vary(r, direction, index, NULL, &without);
+        if (k < 0)
+                return k;
+        k = difference_compute(&without, &with, &d);
+        free(without.directions[direction].rules);
+        if (k < 0)
+                return k;
+        *ret = d->n == 0;
+        return 0;
+}
+
+/* ---- who takes its packets ---- */
+
+/* Verdicts of a comparison that asks who gets a packet. */
+enum {
+        TAKER_RULE,   /* the rule in question */
+        TAKER_NOBODY, /* what is left */
+        TAKER_FIRST,  /* and on: the earlier rules */
+};
+
+/* Compares the earlier rules with the rule in question and they behind it: wherever the two differ
+ * the rule would match, and what was there before it takes the packet now. */
+static int takers_compare(Space *s, const RulesetDirection *d, const size_t *earlier, size_t n,
+        size_t index, uint16_t port)
+{
+        _cleanup_(space_numbers_deinit) SpaceNumbers before = { 0 }, after = { 0 };
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+        uint32_t node;
+        int r;
+
+        r = space_add_rule(s, d->rules + index, TAKER_RULE, &after);
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                const CompiledRule *rule = d->rules + earlier[i];
+                uint32_t taker = TAKER_FIRST + (uint32_t)earlier[i];
+
+                if (!ports_contain(&rule->ports, port))
+                        continue;
+                r = space_add_rule(s, rule, taker, &before);
+                if (r >= 0)
+                        r = space_add_rule(s, rule, taker, &after);
+        }
+        if (r >= 0)
+                r = space_add_rest(s, TAKER_NOBODY, &before);
+        if (r >= 0)
+                r = space_add_rest(s, TAKER_NOBODY, &after);
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(families); i++)
+                r = space_compare(s, families[i], &before, &after, &node);
+        return r;
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+        size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* Who takes the packets of the rule, of those earlier ones: *ret is malloc()ed, ascending;
+ * *ret_left says that some are left to itself. */
+static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t n, size_t index,
+        bool *ret_left, size_t **ret, size_t *ret_n)
+{
+        _cleanup_(space_deinit) Space s = { 0 };
+        _cleanup_free_ size_t *takers = NULL;
+        const Ports *ports = &d->rules[index].ports;
+        size_t n_takers = 0;
+        int r;
+
+        r = space_init(&s);
+        for (size_t i = 0; r >= 0 && i < ports->n; i++)
+                r = takers_compare(&s, d, earlier, n, index, ports->items[i]);
+        if (r < 0)
+                return r;
+        takers = calloc(s.n_nodes + 1, sizeof(*takers));
+        if (!takers)
+                return -ENOMEM;
+        *ret_left = false;
+        for (size_t i = 1; i < s.n_nodes; i++) {
+                if (s.nodes[i].n != 0)
+                        continue;
+                if (s.nodes[i].before == TAKER_NOBODY)
+                        *ret_left = true;
+                else
+                        takers[n_takers++] = s.nodes[i].before - TAKER_FIRST;
+        }
+        qsort(takers, n_takers, sizeof(*takers), compare_sizes);
+        *ret = TAKE_PTR(takers);
+        *ret_n = n_takers;
+        return 0;
+}
+
+static int find_cover(const RulesetDirection *d, size_t index, Shadow *ret)
+{
+        _cleanup_free_ size_t *earlier = calloc(index + 1, sizeof(*earlier)), *takers = NULL;
+        size_t n = 0;
+        bool left;
+        int r;
+
+        if (!earlier)
+                return -ENOMEM;
+        for (size_t i = 0; i < index; i++)
+                earlier[i] = i;
+        r = takers_find(d, earlier, index, index, &left, &takers, &n);
+        if (r < 0 || left || n == 0)
+                return r;
+        for (size_t i = 0; n > 1 && i < n && i < ALONE_MAX; i++) {
+                _cleanup_free_ size_t *alone = NULL;
+                size_t n_alone;
+
+                r = takers_find(d, takers + i, 1, index, &left, &alone, &n_alone);
+                if (r < 0)
+                        return r;
+                if (!left) {
+                        takers[0] = takers[i];
+                        n = 1;
+                }
+        }
+        ret->covered = true;
+        ret->by = TAKE_PTR(takers);
+        ret->n = n;
+        return 0;
+}
+
+int shadow_find(const Ruleset *r, Direction direction, size_t index, Shadow *ret)
+{
+        Shadow s = { 0 };
+        int k;
+
+        k = find_idle(r, direction, index, &s.idle);
+        if (k >= 0 && s.idle)
+                k = find_cover(r->directions + direction, index, &s);
+        if (k < 0)
+                return k;
+        *ret = s;
+        return 0;
+}
+
+/* ---- one family alone ---- */
+
+static bool match_is_whole(const Match *m, Family family)
+{
+        for (size_t i = 0; i < m->n; i++)
+                if (range_set_is_whole(m->sets[i].ranges, family))
+                        return true;
+        return m->any;
+}
+
+/* The family that a rule closes by a prefix of length 0 while it says less of the other; 0: none.
+ */
+static Family closed_family(const CompiledRule *rule)
+{
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+        bool whole[ELEMENTS(families)];
+
+        if (rule->action != ACTION_DENY && rule->action != ACTION_REJECT)
+                return (Family)0;
+        for (size_t i = 0; i < ELEMENTS(families); i++)
+                whole[i] = match_is_whole(&rule->from, families[i]) &&
+                           match_is_whole(&rule->to, families[i]);
+        if (whole[0] == whole[1])
+                return (Family)0;
+        return families[whole[0] ? 0 : 1];
+}
+
+static bool is_open(const DifferenceItem *i)
+{
+        return (i->before.action == ACTION_ALLOW || i->before.action == ACTION_LIMIT) &&
+               i->after.action != ACTION_ALLOW && i->after.action != ACTION_LIMIT;
+}
+
+int shadow_family(const Ruleset *r, Direction direction, size_t index, Family *ret_open)
+{
+        _cleanup_(difference_free_p) Difference *d = NULL;
+        const CompiledRule *rule = r->directions[direction].rules + index;
+        Family closed = closed_family(rule);
+        Ruleset before = ruleset_narrow(r, direction), after;
+        CompiledRule both = *rule;
+        int k;
+
+        if (closed == 0)
+                return 0;
+        both.from = both.to = (Match){ .any = true };
+        k = ruleset_vary(r, direction, index, &both, &after);
+        if (k < 0)
+                return k;
+        k = difference_compute(&before, &after, &d);
+        free(after.directions[direction].rules);
+        if (k < 0)
+                return k;
+        for (size_t i = 0; i < d->n; i++)
+                if (is_open(d->items + i)) {
+                        *ret_open = closed == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
+                        return 1;
+                }
+        return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the author of a rule should hear at once: that it can never match, that it changes nothing,
+ * that it closes one family and leaves the other open. Exact, by the same means as difference.h.
+ */
+
+#include "rules/policy.h"
+#include "rules/ruleset.h"
+
+typedef struct Shadow {
+        /* It could match, but earlier rules take every packet of it: those at these places of its
+         * direction, ascending; one, if one is enough. */
+        bool covered;
+        size_t *by;
+        size_t n;
+        /* Without it every packet would have the same verdict. Covered rules are also idle. */
+        bool idle;
+} Shadow;
+
+void shadow_deinit(Shadow *s);
+/* Of the rule at a place of a direction. 0, -ENOMEM, -E2BIG as difference_compute(). */
+int shadow_find(const Ruleset *r, Direction direction, size_t index, Shadow *ret);
+
+/*
+ * Does the rule deny or reject a whole family by a prefix of length 0, and is the other one open to
+ * anybody whom the same rule would refuse there? Then *ret_open is that other one and the result 1;
+ * else 0; -ENOMEM, -E2BIG.
+ */
+int shadow_family(const Ruleset *r, Direction direction, size_t index, Family *ret_open);
+
+/* Of which families the host has addresses; loopback and link-local ones do not count. */
+typedef struct HostFamilies {
+        bool ipv4, ipv6;
+} HostFamilies;
+
+/*
+ * Warnings, without place, about the rule of this id; none if the ruleset has no such rule. own are
+ * p25ctl's rules, which have numbers; is_stored: the rule is among those already in force or about
+ * to be, so that placing it better means to delete it first. What is too large to be found out is
+ * passed over in silence. 0 or -ENOMEM.
+ */
+int shadow_warn(const Ruleset *r, uint64_t id, const RuleList *own, bool is_stored,
+        HostFamilies families, Diagnostics *d);

@@ -105,6 +105,7 @@ DAEMON = \
 	main \
 	log \
 	auth \
+	polkit \
 	bus \
 	bus_changes \
 	bus_dict \
@@ -221,6 +222,7 @@ UNIT = \
 # with a bus of their own, or a peer at the end of a socket pair
 BUS = \
 	test_interface \
+	test_polkit \
 	test_bus_changes \
 	test_bus_clients \
 	test_bus_life \

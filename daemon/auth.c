@@ -6,6 +6,7 @@
 
 #include "daemon/auth.h"
 
+#include "daemon/api.h"
 #include "rules/util.h"
 
 #include <errno.h>
@@ -81,21 +82,85 @@ static int credentials_read(sd_bus_message *m, Caller *caller)
         return has_uid ? 0 : -EBADMSG;
 }
 
-static int decide(Privilege privilege, const Caller *caller)
+/* ---- the query ---- */
+
+static void query_leave(AuthQuery *q)
 {
-        switch (privilege) {
-        case PRIVILEGE_READ:
-                return 0;
-        case PRIVILEGE_MANAGE:
-                return caller->uid == 0 ? 0 : -EACCES;
+        if (q->next)
+                q->next->previous = q->previous;
+        if (q->previous)
+                q->previous->next = q->next;
+        else if (q->auth && q->auth->waiting == q)
+                q->auth->waiting = q->next;
+        q->next = q->previous = NULL;
+}
+
+static void query_forget(AuthQuery *q)
+{
+        query_leave(q);
+        q->slot = sd_bus_slot_unref(q->slot);
+        q->message = sd_bus_message_unref(q->message);
+}
+
+static void query_finish(AuthQuery *q, int r)
+{
+        query_forget(q);
+        q->done(q->data, r, &q->caller);
+}
+
+static void on_polkit(void *data, PolkitAnswer answer)
+{
+        AuthQuery *q = data;
+
+        switch (answer) {
+        case POLKIT_YES:
+                query_finish(q, 0);
+                return;
+        case POLKIT_NO:
+                query_finish(q, -EACCES);
+                return;
+        case POLKIT_CHALLENGE:
+                query_finish(q, -ENOKEY);
+                return;
+        case POLKIT_LEFT:
+                query_finish(q, -ENXIO);
+                return;
+        case POLKIT_NONE:
+                /* what the actions themselves grant to everybody */
+                query_finish(q, q->privilege == PRIVILEGE_MANAGE ? -EACCES : 0);
+                return;
         }
-        return -EACCES;
+}
+
+static unsigned count_waiting(const Auth *a, uint32_t uid)
+{
+        unsigned n = 0;
+
+        for (const AuthQuery *q = a->waiting; q; q = q->next)
+                n += q->caller.uid == uid;
+        return n;
+}
+
+/* 0: the answer comes later */
+static int ask_polkit(AuthQuery *q)
+{
+        static const char *const actions[] = {
+                [PRIVILEGE_READ] = "org.port25.policy1.read",
+                [PRIVILEGE_MANAGE] = "org.port25.policy1.manage",
+        };
+
+        if (count_waiting(q->auth, q->caller.uid) >= AUTH_WAITING_MAX)
+                return -EBUSY;
+        q->next = q->auth->waiting;
+        if (q->next)
+                q->next->previous = q;
+        q->auth->waiting = q;
+        return polkit_ask(&q->polkit, q->message, actions[q->privilege], on_polkit, q);
 }
 
 static int on_credentials(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
 {
         AuthQuery *q = data;
-        Caller caller = { 0 };
         int r;
 
         q->slot = sd_bus_slot_unref(q->slot);
@@ -104,16 +169,21 @@ static int on_credentials(sd_bus_message *m, void *data, _unused_ sd_bus_error *
         else if (sd_bus_message_is_method_error(m, NULL))
                 r = -EIO;
         else
-                r = credentials_read(m, &caller);
+                r = credentials_read(m, &q->caller);
         if (r >= 0) {
-                process_name(caller.pid, caller.process, sizeof(caller.process));
-                r = decide(q->privilege, &caller);
+                process_name(q->caller.pid, q->caller.process, sizeof(q->caller.process));
+                if (q->caller.uid != 0 && q->privilege != PRIVILEGE_PRESENT) {
+                        r = ask_polkit(q);
+                        if (r >= 0)
+                                return 1;
+                }
         }
-        q->done(q->data, r, &caller);
+        query_finish(q, r);
         return 1;
 }
 
-int auth_query(AuthQuery *q, sd_bus_message *m, Privilege privilege, AuthDone done, void *data)
+int auth_query(
+        Auth *a, AuthQuery *q, sd_bus_message *m, Privilege privilege, AuthDone done, void *data)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         const char *sender = sd_bus_message_get_sender(m);
@@ -130,12 +200,39 @@ int auth_query(AuthQuery *q, sd_bus_message *m, Privilege privilege, AuthDone do
         r = sd_bus_message_append(call, "s", sender);
         if (r < 0)
                 return r;
-        *q = (AuthQuery){ .privilege = privilege, .done = done, .data = data };
+        *q = (AuthQuery){ .auth = a, .privilege = privilege, .done = done, .data = data };
         r = sd_bus_call_async(bus, &q->slot, call, on_credentials, q, AUTH_TIMEOUT_USEC);
-        return r < 0 ? r : 0;
+        if (r < 0)
+                return r;
+        q->message = sd_bus_message_ref(m);
+        return 0;
 }
 
 void auth_query_cancel(AuthQuery *q)
 {
-        q->slot = sd_bus_slot_unref(q->slot);
+        if (!q->message)
+                return;
+        polkit_cancel(&q->polkit);
+        query_forget(q);
+}
+
+int auth_error(int r, sd_bus_error *error)
+{
+        switch (r) {
+        case -EACCES:
+                sd_bus_error_set(error, BUS_ERROR_ACCESS_DENIED,
+                        "not authorised: this is for root, and for whom polkit allows it");
+                break;
+        case -ENOKEY:
+                sd_bus_error_set(error, BUS_ERROR_ACCESS_DENIED,
+                        "not authorised: an administrator's password is needed, and nobody could "
+                        "be asked for it (try with sudo)");
+                break;
+        case -EBUSY:
+                sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "%d calls of this user are waiting for authorisation already",
+                        AUTH_WAITING_MAX);
+                break;
+        }
+        return r;
 }

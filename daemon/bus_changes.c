@@ -420,7 +420,7 @@ static int on_pause_over(_unused_ sd_event_source *s, _unused_ uint64_t usec, vo
         BusCall *c = data;
         int r;
 
-        r = auth_query(&c->auth, c->message, PRIVILEGE_MANAGE, on_still_there, c);
+        r = auth_query(&c->bus->auth, &c->auth, c->message, PRIVILEGE_PRESENT, on_still_there, c);
         if (r < 0)
                 bus_call_finish(c, r, &error);
         return 0;

@@ -14,7 +14,7 @@
 
 /* The system bus takes messages of at most 32 MiB and hangs up on who sends larger ones. */
 #define BUS_REPLY_MAX (31u << 20)
-#define BUS_CALLS_MAX 1024 /* that wait for the bus to say who called */
+#define BUS_CALLS_MAX 1024 /* that wait for the bus to say who called, or for polkit */
 #define BUS_UPLOADS_MAX 4  /* sets that are read from descriptors at a time */
 
 /* The properties as they are (strings borrowed) or as they were told last (strings owned). */
@@ -46,6 +46,7 @@ struct Bus {
         void *notice_data;
         uint64_t upload_timeout_usec;
         BusProperties published;
+        Auth auth;
         BusCall *calls; /* a list */
         size_t n_calls;
         size_t n_uploads;
@@ -58,7 +59,7 @@ struct BusCall {
         sd_bus_message *message;
         const struct BusMethod *method;
         AuthQuery auth;
-        Caller caller; /* of PRIVILEGE_MANAGE alone */
+        Caller caller;
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
         sd_event_source *pause;

@@ -117,8 +117,7 @@ int bus_error_complete(int r, sd_bus_error *error)
         }
         switch (r) {
         case -EACCES:
-                return sd_bus_error_set(error, BUS_ERROR_ACCESS_DENIED,
-                        "not authorised: only root may change the policy");
+                return auth_error(r, error);
         case -EBADMSG: /* how the bus library says that the types are others */
         case -ENXIO:
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
@@ -152,11 +151,12 @@ static void on_authorised(void *data, int r, const Caller *caller)
                 r = c->method->handle(c, &error);
                 if (r > 0)
                         return;
-        }
+        } else
+                r = auth_error(r, &error);
         bus_call_finish(c, r, &error);
 }
 
-/* What needs a privilege waits for the bus to say who calls. */
+/* Every call waits for the bus to say who calls, and some for polkit. */
 static int call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus_error *error)
 {
         BusCall *c;
@@ -168,7 +168,7 @@ static int call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus
         r = call_new(b, m, method, &c);
         if (r < 0)
                 return r;
-        r = auth_query(&c->auth, m, method->privilege, on_authorised, c);
+        r = auth_query(&b->auth, &c->auth, m, method->privilege, on_authorised, c);
         if (r < 0)
                 call_free(c);
         return r;
@@ -185,12 +185,7 @@ static int on_method(sd_bus_message *m, void *data, sd_bus_error *error)
                 method++;
         if (!method->name)
                 return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_METHOD, "no such method");
-        if (method->privilege == PRIVILEGE_READ) {
-                BusCall c = { .bus = b, .message = m, .method = method };
-
-                r = method->handle(&c, error);
-        } else
-                r = call_begin(b, m, method, error);
+        r = call_begin(b, m, method, error);
         r = bus_error_complete(r, error);
         return r < 0 ? r : 1;
 }

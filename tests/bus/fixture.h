@@ -115,7 +115,10 @@ static inline void write_bus_conf(const Fixture *f)
                             "<allow receive_type=\"method_call\"/>"
                             "<allow receive_type=\"method_return\"/>"
                             "<allow receive_type=\"error\"/><allow receive_type=\"signal\"/>"
-                            "<allow send_destination=\"org.freedesktop.DBus\"/></policy>"
+                            "<allow send_destination=\"org.freedesktop.DBus\"/>"
+                            "<allow send_destination=\"org.freedesktop.PolicyKit1\"/></policy>"
+                            "<policy user=\"root\">"
+                            "<allow own=\"org.freedesktop.PolicyKit1\"/></policy>"
                             "<include>%s</include></busconfig>\n",
                             f->address, rules) > 0);
         write_text(f->folder, "bus.conf", text);

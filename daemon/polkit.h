@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Asks polkit whether the sender of a message may do an action. Never blocks, keeps no answer.
+ */
+
+#include <systemd/sd-bus.h>
+
+typedef enum PolkitAnswer {
+        POLKIT_NONE, /* nobody there to ask, or no answer that can be read */
+        POLKIT_YES,
+        POLKIT_NO,
+        POLKIT_CHALLENGE, /* yes, after a password that nobody could be asked for */
+        POLKIT_LEFT,      /* the sender has left the bus meanwhile */
+} PolkitAnswer;
+
+typedef void (*PolkitDone)(void *data, PolkitAnswer answer);
+
+typedef struct PolkitQuery {
+        sd_bus_message *message; /* whose sender it is; NULL: nothing is asked */
+        sd_bus_slot *call, *watch;
+        char cancellation[64];
+        PolkitDone done;
+        void *data;
+} PolkitQuery;
+
+/*
+ * Where the message allows interaction the answer may take as long as somebody takes to type a
+ * password. When the sender leaves the bus, polkit is told to forget it. *q is the caller's and
+ * must stay where it is; done is called once from the event loop, unless polkit_cancel comes
+ * before. 0 or negative errno (then done is not called).
+ */
+int polkit_ask(PolkitQuery *q, sd_bus_message *m, const char *action, PolkitDone done, void *data);
+void polkit_cancel(PolkitQuery *q);

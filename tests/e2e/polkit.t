@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A real polkitd, with the actions that are shipped, on a bus and in a mount namespace of its own:
+# root, a user whom a rule allows, one whom it refuses, and one who would need a password.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+polkitd=/usr/lib/polkit-1/polkitd
+if ! [ -x $polkitd ] || ! id polkitd >/dev/null 2>&1; then
+        skip "polkit" "polkitd is not installed"
+        done_testing
+        exit
+fi
+if [ -z "$many_uids" ] || ! setpriv --reuid polkitd --clear-groups true 2>/dev/null; then
+        skip "polkit" "this sandbox has not the uids"
+        done_testing
+        exit
+fi
+
+# what polkitd reads: nothing of this machine's but the actions that p25 brings
+mount -t tmpfs -o mode=755 tmpfs /usr/share/polkit-1/actions &&
+        mount -t tmpfs -o mode=755 tmpfs /etc/polkit-1 && mkdir /etc/polkit-1/rules.d
+ok $? "polkit's folders are ours"
+cp packaging/polkit/*.policy /usr/share/polkit-1/actions/
+cat >/etc/polkit-1/rules.d/10-test.rules <<'JS'
+polkit.addRule(function(action, subject) {
+        if (action.id == "org.port25.policy1.manage" && subject.user == "mail")
+                return polkit.Result.YES;
+        if (action.id == "org.port25.policy1.manage" && subject.user == "news" &&
+            action.lookup("method") == "SetLogging")
+                return polkit.Result.YES;
+        if (action.id.indexOf("org.port25.policy1.") == 0 && subject.user == "games")
+                return polkit.Result.NO;
+});
+JS
+
+net_world
+root_make
+echo 'enabled = true;' >"$CONF"
+bus_start && p25d_start
+ok $? "p25d starts, without polkit"
+
+# Runs p25ctl as a user: exit status in $rc.
+user_ctl() # USER WORD...
+{
+        local user=$1
+        shift
+        run as_user "$user" "$P25CTL" "$@"
+}
+user_ctl mail status
+is "$rc" 0 "without polkit everybody reads"
+user_ctl mail logging high
+is "$rc" 5 "and nobody but root changes"
+like "$err" "^ERROR: not authorised" "with an error that says so"
+run_ctl logging high
+is "$rc" 0 "root does"
+
+polkitd_start()
+{
+        "$polkitd" --no-debug >>"$WORK/polkitd.log" 2>&1 &
+        polkitd_pid=$!
+        eventually 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --no-pager status \
+                org.freedesktop.PolicyKit1
+}
+bus_allow_polkit()
+{
+        sed -i 's|</busconfig>|<policy user="polkitd"><allow own="org.freedesktop.PolicyKit1"/></policy>&|' \
+                "$WORK/bus.conf" && kill -HUP "$(cat "$WORK/bus.pid")"
+}
+bus_allow_polkit
+polkitd_start
+ok $? "polkitd is on the bus"
+diag "$(tail -n 3 "$WORK/polkitd.log")"
+
+user_ctl mail logging low
+is "$rc" 0 "whom a rule allows may change"
+diag "$err"
+user_ctl mail status
+is "$rc" 0 "and read"
+user_ctl games logging high
+is "$rc" 5 "whom a rule refuses may not change"
+user_ctl games status
+is "$rc" 5 "nor read, if the rule says that"
+user_ctl www-data status
+is "$rc" 0 "all others read"
+user_ctl www-data logging high
+is "$rc" 5 "who needs a password that nobody can be asked for may not change"
+like "$err" "password" "and is told why"
+user_ctl news logging medium
+is "$rc" 0 "a rule may tell methods apart: this one"
+user_ctl news default deny
+is "$rc" 5 "but not that one"
+run_ctl logging low
+is "$rc" 0 "root needs no polkit"
+user_ctl www-data status --json
+is "$(jq -r .logging <<<"$out")" low "nothing was changed by who was refused"
+revision=$(ctl status --json | jq .revision)
+
+# the caller is gone before the answer: polkit does not know the name any more
+for _ in 1 2 3 4 5; do
+        as_user www-data timeout -s KILL 0.01 "$P25CTL" logging high >/dev/null 2>&1
+done
+is "$(ctl status --json | jq .revision)" "$revision" "callers that vanish change nothing"
+
+# the actions are not installed
+rm /usr/share/polkit-1/actions/*.policy
+unknown()
+{
+        ! as_user mail "$P25CTL" logging low >/dev/null 2>&1
+}
+eventually 10 unknown
+ok $? "an action that polkit does not know is refused, even where a rule would allow it"
+user_ctl mail status
+is "$rc" 0 "reading is as without polkit"
+cp packaging/polkit/*.policy /usr/share/polkit-1/actions/
+
+# stopped in the midst: refused when the time is over, and others are served meanwhile
+known()
+{
+        as_user mail "$P25CTL" logging low >/dev/null 2>&1
+}
+eventually 10 known
+ok $? "they are installed"
+kill -STOP "$polkitd_pid"
+as_user mail "$P25CTL" logging off >/dev/null 2>"$WORK/late" &
+late=$!
+run_ctl logging high
+is "$rc" 0 "polkit hangs: root is served"
+kill -CONT "$polkitd_pid"
+wait $late
+is $? 0 "and who waited gets an answer when it goes on"
+process_end "$polkitd_pid" TERM
+user_ctl mail logging low
+is "$rc" 5 "polkit is gone: only root changes"
+user_ctl games status
+is "$rc" 0 "and everybody reads"
+done_testing

@@ -35,7 +35,7 @@ void nft_backend_close(NftBackend *b)
         nft_watch_stop(b);
         netlink_close(&b->writer);
         nft_table_free(b->wanted);
-        free(b->totals);
+        totals_deinit(&b->totals);
         free(b);
 }
 
@@ -150,46 +150,11 @@ static int nft_remove(Backend *base, Diagnostics *d)
 
         if (r < 0)
                 return r;
-        free(b->totals);
-        b->totals = NULL;
-        b->n_totals = 0;
+        totals_deinit(&b->totals);
         return 0;
 }
 
 /* ---- counters ---- */
-
-static void total_read(Total *t, const RuleCounter *now)
-{
-        if (now->packets < t->last_packets || now->bytes < t->last_bytes) {
-                /* Somebody set it to zero in between. */
-                t->packets += t->last_packets;
-                t->bytes += t->last_bytes;
-        }
-        t->last_packets = now->packets;
-        t->last_bytes = now->bytes;
-}
-
-/* The totals of what the kernel has now; those of counters that are gone are dropped. */
-static int totals_read(NftBackend *b, const RuleCounter *now, size_t n)
-{
-        Total *totals = calloc(n + 1, sizeof(Total));
-        size_t k = 0;
-
-        if (!totals)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                totals[i].id = now[i].id;
-                while (k < b->n_totals && b->totals[k].id < now[i].id)
-                        k++;
-                if (k < b->n_totals && b->totals[k].id == now[i].id)
-                        totals[i] = b->totals[k];
-                total_read(&totals[i], &now[i]);
-        }
-        free(b->totals);
-        b->totals = totals;
-        b->n_totals = n;
-        return 0;
-}
 
 static int nft_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
 {
@@ -199,16 +164,8 @@ static int nft_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
         int r = nft_kernel_counters(&b->writer, &now, &n);
 
         if (r >= 0)
-                r = totals_read(b, now, n);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < n; i++) {
-                now[i].packets += b->totals[i].packets;
-                now[i].bytes += b->totals[i].bytes;
-        }
-        *ret = TAKE_PTR(now);
-        *ret_n = n;
-        return 0;
+                r = totals_read(&b->totals, now, n);
+        return r < 0 ? r : totals_get(&b->totals, ret, ret_n);
 }
 
 const BackendOps backend_nft = {

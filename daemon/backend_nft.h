@@ -7,6 +7,7 @@
 
 #include "daemon/backend.h"
 #include "daemon/netlink.h"
+#include "daemon/totals.h"
 #include "rules/nft_update.h"
 
 /* A table that is owned by the socket that made it, and stays when that socket closes. */
@@ -59,12 +60,6 @@ int nft_kernel_can_own(Netlink *n, bool *ret);
 
 /* ---- the backend ---- */
 
-typedef struct Total {
-        uint64_t id;
-        uint64_t packets, bytes;           /* as told, without the last reading */
-        uint64_t last_packets, last_bytes; /* the last reading */
-} Total;
-
 typedef struct NftBackend {
         Backend base;
         sd_event *event; /* NULL: nothing is watched */
@@ -76,8 +71,7 @@ typedef struct NftBackend {
         NftTable *wanted; /* what was applied last; NULL: nothing */
         bool intact;      /* the kernel has it, as far as we know */
 
-        Total *totals; /* by id: external resets of counters are not seen by who asks us */
-        size_t n_totals;
+        Totals totals; /* external resets of counters are not seen by who asks us */
 
         /* Watching, where the table is not owned. */
         Netlink monitor;

@@ -114,6 +114,7 @@ DAEMON = \
 	bus_texts \
 	bus_upload \
 	bus_vtable \
+	totals \
 	backend_nft \
 	backend_nft_apply \
 	backend_nft_cut \
@@ -152,7 +153,6 @@ IPTABLES = \
 	backend_ipt_sets \
 	backend_ipt_table \
 	backend_ipt_watch \
-	totals \
 
 ifneq ($(WITH_IPTABLES),0)
 DAEMON += $(IPTABLES)
@@ -244,7 +244,14 @@ KERNEL = \
 	changes_nft \
 	script_nft \
 	traffic_nft \
+
+KERNEL_IPTABLES = \
+	backend_ipt \
 	traffic_ipt \
+
+ifneq ($(WITH_IPTABLES),0)
+KERNEL += $(KERNEL_IPTABLES)
+endif
 
 # libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = \

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* Longer lists are sets of the kernel, not chains; measured, see ARCHITECTURE.md. */
-#define CHAINS_MAX 512
+#define CHAINS_MAX 64
 
 static int kernels_open(IptKernel *kernels)
 {
@@ -57,8 +57,8 @@ void ipt_backend_close(IptBackend *b)
         for (size_t f = 0; f < IPT_FAMILIES; f++) {
                 ipt_table_free(b->wanted[f]);
                 ipt_image_deinit(&b->installed[f]);
+                totals_deinit(&b->totals[f]);
         }
-        totals_deinit(&b->totals);
         free(b);
 }
 
@@ -88,8 +88,6 @@ int ipt_backend_open(
         r = kernels_open(b->kernels);
         if (r >= 0)
                 r = netlink_open(NETLINK_NETFILTER, &b->netlink);
-        if (r >= 0)
-                r = ipt_sets_open(&b->sets);
         if (r >= 0)
                 r = ipt_locals_open(&b->locals);
         if (r >= 0)
@@ -155,7 +153,7 @@ static int ops_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
                 if (r < 0)
                         return r;
         }
-        return totals_get(&b->totals, ret, ret_n);
+        return ipt_counters(b, ret, ret_n);
 }
 
 static int ops_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)

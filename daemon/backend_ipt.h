@@ -107,6 +107,7 @@ uint64_t ipt_clock_usec(void); /* monotonic */
 /* One in the kernel. */
 typedef struct KernelSet {
         char name[32];
+        uint64_t key; /* of which list, a hash */
         Family family;
         RangeSet *ranges; /* its content, a reference */
         size_t n;         /* elements */
@@ -120,18 +121,22 @@ typedef struct IptSets {
         uint32_t serial;  /* of names */
         KernelSet *items;
         size_t n;
-        bool tidy; /* no sets of a former daemon are left */
+        bool asked; /* whether there are any */
+        bool tidy;  /* no sets of a former daemon are left */
 } IptSets;
 
-/* A kernel without sets is no error: then none are there. */
-int ipt_sets_open(IptSets *s);
+/* Does this kernel have sets? Asked when first needed: asking may load them. */
+bool ipt_sets_are_there(IptSets *s);
 void ipt_sets_close(IptSets *s);
-bool ipt_sets_are_there(const IptSets *s);
 /* Makes the sets of the tables (which may be NULL) that are not in the kernel yet, beside those
  * that are. 0, or negative errno with an error in d. */
 int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics *d);
-/* The kernel's name of a table's set, after that; NULL: there is none. */
-const char *ipt_sets_name(const IptSets *s, Family family, const IptSet *set);
+/* The kernel's name of a table's set, after that; similar: of the same list, with an older content.
+ * NULL: there is none. */
+const char *ipt_sets_name(const IptSets *s, Family family, const IptSet *set, bool similar);
+/* If one set of the tables differs from what the kernel has, by one entry: changes that, at once
+ * for packets. -EXDEV: more differs. */
+int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n);
 /* The end of a change: destroys the sets that are used no more (done), or those that were made for
  * it. */
 void ipt_sets_collect(IptSets *s, bool done);
@@ -174,7 +179,7 @@ typedef struct IptBackend {
         IptImage installed[IPT_FAMILIES];
         uint64_t hashes[IPT_FAMILIES]; /* of what we left in the kernel */
         bool intact;                   /* the kernel has it, as far as we know */
-        Totals totals;
+        Totals totals[IPT_FAMILIES];
 
         sd_event_source *timer, *later, *lock_watch, *locals_watch;
         int inotify_fd;
@@ -195,6 +200,8 @@ int ipt_apply_remove(IptBackend *b, Diagnostics *d);
 int ipt_apply_again(IptBackend *b, uint64_t deadline_usec);
 /* Adds what was counted since the last time to the totals. */
 int ipt_count(IptBackend *b);
+/* The sums of both families. */
+int ipt_counters(const IptBackend *b, RuleCounter **ret, size_t *ret_n);
 
 /* backend_ipt_watch.c */
 int ipt_watch_start(IptBackend *b);

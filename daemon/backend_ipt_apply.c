@@ -58,13 +58,18 @@ static int plan_table(IptBackend *b, const Ruleset *r, size_t f, Diagnostics *d,
         ExtensionCheck c = { &b->kernels[f], d };
         IptOptions o = { .family = families[f],
                 .locals = b->locals.ranges,
-                .chains_max = ipt_sets_are_there(&b->sets) ? b->chains_max : 0,
+                .chains_max = b->chains_max,
                 .cut = true };
         int k;
 
         if (b->kernels[f].fd < 0)
                 return 0;
         k = ipt_table_new(r, &o, d, &p->tables[f]);
+        if (k >= 0 && p->tables[f]->n_sets > 0 && !ipt_sets_are_there(&b->sets)) {
+                p->tables[f] = ipt_table_free(p->tables[f]);
+                o.chains_max = 0;
+                k = ipt_table_new(r, &o, d, &p->tables[f]);
+        }
         if (k == -E2BIG)
                 diagnostics_error(d, (Place){ 0 }, NULL, "a list is too long for chains");
         if (k == -ENOMEM)
@@ -87,22 +92,23 @@ static int plan_tables(IptBackend *b, const Ruleset *r, Diagnostics *d, Plan *p)
 typedef struct SetIndex {
         const IptBackend *backend;
         Family family;
+        bool similar;
 } SetIndex;
 
 static int set_index(void *data, const IptSet *set, uint16_t *ret)
 {
         const SetIndex *s = data;
-        const char *name = ipt_sets_name(&s->backend->sets, s->family, set);
+        const char *name = ipt_sets_name(&s->backend->sets, s->family, set, s->similar);
 
         return name ? ipt_kernel_set_index(&s->backend->kernels[0], name, ret) : -ENOENT;
 }
 
-static int plan_images(IptBackend *b, Plan *p)
+static int plan_images(IptBackend *b, Plan *p, bool similar)
 {
         int r = 0;
 
         for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++) {
-                SetIndex s = { b, families[f] };
+                SetIndex s = { b, families[f], similar };
 
                 ipt_image_deinit(&p->images[f]);
                 if (p->tables[f])
@@ -197,27 +203,34 @@ static int counter_compare(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-/* The ids of all counters, ascending, each once. */
-static int counters_list(const IptBackend *b, RuleCounter **ret, size_t *ret_n)
+/* Ascending by id, each once; the counts are added up. */
+static size_t counters_sort(RuleCounter *counters, size_t n)
 {
-        RuleCounter *counters;
-        size_t n = 0, unique = 0;
+        size_t unique = 0;
 
-        for (size_t f = 0; f < IPT_FAMILIES; f++)
-                n += b->wanted[f] ? b->wanted[f]->n_counters : 0;
-        counters = calloc(n + 1, sizeof(RuleCounter));
+        qsort(counters, n, sizeof(RuleCounter), counter_compare);
+        for (size_t i = 0; i < n; i++) {
+                if (unique == 0 || counters[unique - 1].id != counters[i].id) {
+                        counters[unique++] = counters[i];
+                        continue;
+                }
+                counters[unique - 1].packets += counters[i].packets;
+                counters[unique - 1].bytes += counters[i].bytes;
+        }
+        return unique;
+}
+
+/* The counters of the table, all zero. */
+static int counters_list(const IptTable *t, RuleCounter **ret, size_t *ret_n)
+{
+        RuleCounter *counters = calloc(t->n_counters + 1, sizeof(RuleCounter));
+
         if (!counters)
                 return -ENOMEM;
-        n = 0;
-        for (size_t f = 0; f < IPT_FAMILIES; f++)
-                for (size_t i = 0; b->wanted[f] && i < b->wanted[f]->n_counters; i++)
-                        counters[n++].id = b->wanted[f]->counters[i];
-        qsort(counters, n, sizeof(RuleCounter), counter_compare);
-        for (size_t i = 0; i < n; i++)
-                if (unique == 0 || counters[unique - 1].id != counters[i].id)
-                        counters[unique++] = counters[i];
+        for (size_t i = 0; i < t->n_counters; i++)
+                counters[i].id = t->counters[i];
         *ret = counters;
-        *ret_n = unique;
+        *ret_n = counters_sort(counters, t->n_counters);
         return 0;
 }
 
@@ -238,30 +251,49 @@ static void counters_add(RuleCounter *counters, size_t n, const IptImage *image)
 }
 
 /* note: what is there is what we left there. */
-static int read_back(IptBackend *b, bool note)
+static int read_back_family(IptBackend *b, size_t f, bool note)
 {
         _cleanup_free_ RuleCounter *counters = NULL;
+        _cleanup_image_ IptImage image = { 0 };
         size_t n;
-        int r = counters_list(b, &counters, &n);
+        int r = counters_list(b->wanted[f], &counters, &n);
 
-        for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++) {
-                IptImage image;
-
-                if (!b->wanted[f])
-                        continue;
+        if (r >= 0)
                 r = ipt_kernel_read(&b->kernels[f], &image);
-                if (r == -ENOENT) { /* the whole table is gone: nothing counts */
-                        r = 0;
-                        continue;
-                }
-                if (r < 0)
-                        break;
-                if (note)
-                        b->hashes[f] = ipt_image_hash(&image);
-                counters_add(counters, n, &image);
-                ipt_image_deinit(&image);
-        }
-        return r < 0 ? r : totals_read(&b->totals, counters, n);
+        if (r < 0 && r != -ENOENT) /* where the whole table is gone nothing counts */
+                return r;
+        if (note)
+                b->hashes[f] = ipt_image_hash(&image);
+        counters_add(counters, n, &image);
+        return totals_read(&b->totals[f], counters, n);
+}
+
+static int read_back(IptBackend *b, bool note)
+{
+        int r = 0;
+
+        for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++)
+                if (b->wanted[f])
+                        r = read_back_family(b, f, note);
+        return r;
+}
+
+int ipt_counters(const IptBackend *b, RuleCounter **ret, size_t *ret_n)
+{
+        _cleanup_free_ RuleCounter *v4 = NULL, *v6 = NULL;
+        RuleCounter *all;
+        size_t n4, n6;
+
+        if (totals_get(&b->totals[0], &v4, &n4) < 0 || totals_get(&b->totals[1], &v6, &n6) < 0)
+                return -ENOMEM;
+        all = calloc(n4 + n6 + 1, sizeof(RuleCounter));
+        if (!all)
+                return -ENOMEM;
+        memcpy(all, v4, n4 * sizeof(RuleCounter));
+        memcpy(all + n4, v6, n6 * sizeof(RuleCounter));
+        *ret = all;
+        *ret_n = counters_sort(all, n4 + n6);
+        return 0;
 }
 
 int ipt_count(IptBackend *b)
@@ -269,8 +301,7 @@ int ipt_count(IptBackend *b)
         return read_back(b, false);
 }
 
-/* The plan is what is in the kernel now. */
-static void plan_take(IptBackend *b, Plan *p)
+static void plan_keep(IptBackend *b, Plan *p)
 {
         for (size_t f = 0; f < IPT_FAMILIES; f++) {
                 ipt_table_free(b->wanted[f]);
@@ -279,9 +310,27 @@ static void plan_take(IptBackend *b, Plan *p)
                 b->installed[f] = p->images[f];
                 p->images[f] = (IptImage){ 0 };
         }
+}
+
+/* The plan is what is in the kernel now. */
+static void plan_take(IptBackend *b, Plan *p)
+{
+        plan_keep(b, p);
         b->intact = true;
         (void)read_back(b, true);
         ipt_watch_update(b);
+}
+
+/* An entry more or less in a long list, and nothing else: no table needs to be touched. */
+static bool edit_set(IptBackend *b, Plan *p)
+{
+        if (b->sets.n == 0 || !b->intact || plan_images(b, p, true) < 0)
+                return false;
+        for (size_t f = 0; f < IPT_FAMILIES; f++)
+                if (!p->tables[f] != !b->wanted[f] || units_differ(p->tables[f], b->wanted[f]) ||
+                        ipt_image_hash(&p->images[f]) != ipt_image_hash(&b->installed[f]))
+                        return false;
+        return ipt_sets_edit(&b->sets, p->tables, IPT_FAMILIES) >= 0;
 }
 
 /* ---- the ways in ---- */
@@ -301,12 +350,16 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
         k = plan_tables(b, r, d, &p);
         if (k < 0)
                 return k;
+        if (edit_set(b, &p)) {
+                plan_keep(b, &p);
+                return 0;
+        }
         /* What was counted until now must not be lost with what others did to the tables. */
         if (b->wanted[0])
                 (void)ipt_count(b);
         k = ipt_sets_prepare(&b->sets, p.tables, IPT_FAMILIES, d);
         if (k >= 0)
-                k = plan_images(b, &p);
+                k = plan_images(b, &p, false);
         if (k >= 0)
                 k = lock(LOCK_DEADLINE_USEC, d, &fd);
         if (k >= 0) {
@@ -335,7 +388,7 @@ int ipt_apply_again(IptBackend *b, uint64_t deadline_usec)
         memcpy(p.tables, b->wanted, sizeof(p.tables));
         r = ipt_sets_prepare(&b->sets, p.tables, IPT_FAMILIES, NULL);
         if (r >= 0)
-                r = plan_images(b, &p);
+                r = plan_images(b, &p, false);
         if (r >= 0)
                 r = commit(b, p.images, p.tables, NULL);
         if (r >= 0) {
@@ -370,8 +423,8 @@ int ipt_apply_remove(IptBackend *b, Diagnostics *d)
         for (size_t f = 0; f < IPT_FAMILIES; f++) {
                 b->wanted[f] = ipt_table_free(b->wanted[f]);
                 ipt_image_deinit(&b->installed[f]);
+                totals_deinit(&b->totals[f]);
         }
-        totals_deinit(&b->totals);
         ipt_sets_clear(&b->sets);
         ipt_watch_update(b);
         return 0;

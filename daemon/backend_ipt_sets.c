@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PREFIX "p25-"
 #define TYPE_NAME "hash:net"
@@ -88,6 +89,7 @@ static int send_create(IptSets *s, const char *name, Family family, size_t n)
 
 typedef struct Filler {
         IptSets *sets;
+        uint8_t command; /* IPSET_CMD_ADD or IPSET_CMD_DEL */
         const char *name;
         uint8_t *buffer;
         size_t length;       /* of the messages in the buffer */
@@ -126,7 +128,7 @@ static void filler_begin_message(Filler *f)
 {
         if (f->length > 0)
                 f->seq++;
-        f->message = message_begin(f->buffer + f->length, IPSET_CMD_ADD, NLM_F_ACK, f->seq);
+        f->message = message_begin(f->buffer + f->length, f->command, NLM_F_ACK, f->seq);
         mnl_attr_put_strz(f->message, IPSET_ATTR_SETNAME, f->name);
         put_u32(f->message, IPSET_ATTR_LINENO, 0);
         f->list = mnl_attr_nest_start(f->message, IPSET_ATTR_ADT);
@@ -169,15 +171,28 @@ static int fill6(const Prefix6 *p, void *data)
         return filler_add(data, p->address, sizeof(p->address), p->bits);
 }
 
+static int filler_init(Filler *f, IptSets *s, uint8_t command, const char *name)
+{
+        *f = (Filler){ .sets = s,
+                .command = command,
+                .name = name,
+                .buffer = malloc(BATCH_MAX + 2 * MESSAGE_MAX) };
+        f->first = f->seq = s->netlink.seq + 1;
+        return f->buffer ? 0 : -ENOMEM;
+}
+
+static void filler_deinit(Filler *f)
+{
+        free(f->buffer);
+}
+
 static int fill(IptSets *s, const char *name, Family family, const RangeSet *ranges)
 {
-        _cleanup_free_ uint8_t *buffer = malloc(BATCH_MAX + 2 * MESSAGE_MAX);
-        Filler f = { .sets = s, .name = name, .buffer = buffer };
-        int r;
+        _cleanup_(filler_deinit) Filler f = { 0 };
+        int r = filler_init(&f, s, IPSET_CMD_ADD, name);
 
-        if (!buffer)
-                return -ENOMEM;
-        f.first = f.seq = s->netlink.seq + 1;
+        if (r < 0)
+                return r;
         r = family == FAMILY_IPV4 ? range_set_each_prefix4(ranges, fill4, &f)
                                   : range_set_each_prefix6(ranges, fill6, &f);
         return r < 0 ? r : filler_flush(&f);
@@ -259,21 +274,27 @@ static int type_note(const struct nlmsghdr *h, void *data)
 
 /* ---- life ---- */
 
-int ipt_sets_open(IptSets *s)
+static bool kernel_has_type(IptSets *s)
 {
         Request q = { 0 };
-        int r = netlink_open(NETLINK_NETFILTER, &s->netlink);
 
-        if (r < 0)
-                return r;
         message_begin(&q, IPSET_CMD_TYPE, 0, 0);
         mnl_attr_put_strz(&q.header, IPSET_ATTR_TYPENAME, TYPE_NAME);
         mnl_attr_put_u8(&q.header, IPSET_ATTR_FAMILY, NFPROTO_IPV4);
-        r = netlink_request(&s->netlink, &q.header, type_note, &s->revision);
-        if (r < 0)
-                netlink_close(&s->netlink);
+        return netlink_request(&s->netlink, &q.header, type_note, &s->revision) >= 0;
+}
+
+bool ipt_sets_are_there(IptSets *s)
+{
+        if (s->asked)
+                return s->netlink.fd >= 0;
+        s->asked = true;
         s->serial = (uint32_t)time(NULL);
-        return 0;
+        if (netlink_open(NETLINK_NETFILTER, &s->netlink) < 0)
+                return false;
+        if (!kernel_has_type(s))
+                netlink_close(&s->netlink);
+        return s->netlink.fd >= 0;
 }
 
 static void set_deinit(KernelSet *k)
@@ -289,11 +310,6 @@ void ipt_sets_close(IptSets *s)
         free(s->items);
         s->items = NULL;
         s->n = 0;
-}
-
-bool ipt_sets_are_there(const IptSets *s)
-{
-        return s->netlink.fd >= 0;
 }
 
 /* ---- making ---- */
@@ -316,14 +332,18 @@ static KernelSet *set_find(const IptSets *s, Family family, const IptSet *set)
 
 static int set_make(IptSets *s, Family family, const IptSet *set)
 {
-        KernelSet k = { .family = family, .n = set->n, .made = true, .wanted = true };
+        KernelSet k = { .key = key_hash(family, &set->key),
+                .family = family,
+                .n = set->n,
+                .made = true,
+                .wanted = true };
         int r = -EEXIST;
 
         if (array_grow(&s->items, s->n, sizeof(KernelSet)) < 0)
                 return -ENOMEM;
         for (unsigned i = 0; i < NAME_TRIES && r == -EEXIST; i++) {
                 snprintf(k.name, sizeof(k.name), PREFIX "%d-%012llx-%x", family,
-                        (unsigned long long)(key_hash(family, &set->key) >> 16), s->serial++);
+                        (unsigned long long)(k.key >> 16), s->serial++);
                 r = send_create(s, k.name, family, set->n);
         }
         if (r < 0)
@@ -337,6 +357,154 @@ static int set_make(IptSets *s, Family family, const IptSet *set)
         s->items[s->n++] = k;
         return 0;
 }
+
+/* ---- one entry more or less ---- */
+
+/* More prefixes than these are a new set. */
+#define EDIT_MAX 64
+
+typedef struct Prefixes {
+        Prefix *items;
+        size_t n;
+} Prefixes;
+
+static void prefixes_deinit(Prefixes *p)
+{
+        free(p->items);
+}
+
+static int prefixes_add(Prefixes *p, const Prefix *prefix)
+{
+        if (array_grow(&p->items, p->n, sizeof(Prefix)) < 0)
+                return -ENOMEM;
+        p->items[p->n++] = *prefix;
+        return 0;
+}
+
+static int note4(const Prefix4 *p, void *data)
+{
+        return prefixes_add(
+                data, &(Prefix){ .address = address_from_ipv4(p->address), .bits = p->bits });
+}
+
+static int note6(const Prefix6 *p, void *data)
+{
+        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
+
+        memcpy(prefix.address.bytes, p->address, sizeof(p->address));
+        return prefixes_add(data, &prefix);
+}
+
+static int prefixes_of(const RangeSet *s, Family family, Prefixes *ret)
+{
+        return family == FAMILY_IPV4 ? range_set_each_prefix4(s, note4, ret)
+                                     : range_set_each_prefix6(s, note6, ret);
+}
+
+/* What the one has and the other has not; both ascend. */
+static int prefixes_compare(const Prefixes *old, const Prefixes *new, Prefixes *add, Prefixes *del)
+{
+        size_t i = 0, k = 0;
+        int r = 0;
+
+        while ((i < old->n || k < new->n) && r >= 0 && add->n + del->n <= EDIT_MAX) {
+                int order = i == old->n   ? 1
+                            : k == new->n ? -1
+                                          : prefix_compare(&old->items[i], &new->items[k]);
+
+                if (order < 0)
+                        r = prefixes_add(del, &old->items[i++]);
+                else if (order > 0)
+                        r = prefixes_add(add, &new->items[k++]);
+                else
+                        i++, k++;
+        }
+        return r;
+}
+
+static bool prefix_holds_all(const Prefix *p, const Prefixes *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].bits < p->bits || !prefix_contains(p, &l->items[i].address))
+                        return false;
+        return true;
+}
+
+static int send_prefixes(IptSets *s, uint8_t command, const char *name, const Prefixes *l)
+{
+        _cleanup_(filler_deinit) Filler f = { 0 };
+        int r = filler_init(&f, s, command, name);
+
+        for (size_t i = 0; i < l->n && r >= 0; i++)
+                r = filler_add(&f, l->items[i].address.bytes,
+                        family_bits(l->items[i].address.family) / 8, l->items[i].bits);
+        return r < 0 ? r : filler_flush(&f);
+}
+
+/*
+ * First all that comes, then all that goes. If one prefix comes which holds all that go, or one
+ * goes which holds all that come, a single of these steps changes what is in the set: packets see
+ * the old list or the new one.
+ */
+static int set_edit(IptSets *s, KernelSet *k, const IptSet *set)
+{
+        _cleanup_(prefixes_deinit) Prefixes old = { 0 };
+        _cleanup_(prefixes_deinit) Prefixes new = { 0 };
+        _cleanup_(prefixes_deinit) Prefixes add = { 0 };
+        _cleanup_(prefixes_deinit) Prefixes del = { 0 };
+        int r = prefixes_of(k->ranges, k->family, &old);
+
+        if (r >= 0)
+                r = prefixes_of(set->ranges, k->family, &new);
+        if (r >= 0)
+                r = prefixes_compare(&old, &new, &add, &del);
+        if (r < 0)
+                return r;
+        if (add.n + del.n > EDIT_MAX ||
+                !((add.n == 1 && prefix_holds_all(&add.items[0], &del)) ||
+                        (del.n == 1 && prefix_holds_all(&del.items[0], &add))))
+                return -EXDEV;
+        r = send_prefixes(s, IPSET_CMD_ADD, k->name, &add);
+        if (r >= 0)
+                r = send_prefixes(s, IPSET_CMD_DEL, k->name, &del);
+        if (r < 0)
+                return r;
+        range_set_unref(k->ranges);
+        k->ranges = range_set_ref(set->ranges);
+        k->n = set->n;
+        return 0;
+}
+
+static KernelSet *set_find_key(const IptSets *s, Family family, const IptSet *set)
+{
+        for (size_t i = 0; i < s->n; i++)
+                if (s->items[i].family == family && s->items[i].key == key_hash(family, &set->key))
+                        return &s->items[i];
+        return NULL;
+}
+
+int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n)
+{
+        KernelSet *changed = NULL;
+        const IptSet *by = NULL;
+
+        for (size_t t = 0; t < n; t++)
+                for (size_t i = 0; tables[t] && i < tables[t]->n_sets; i++) {
+                        const IptSet *set = &tables[t]->sets[i];
+
+                        if (set_find(s, tables[t]->family, set))
+                                continue;
+                        if (changed)
+                                return -EXDEV;
+                        changed = set_find_key(s, tables[t]->family, set);
+                        by = set;
+                        if (!changed)
+                                return -EXDEV;
+                }
+        return changed ? set_edit(s, changed, by) : -EXDEV;
+}
+
+/* ---- making ready for a change ---- */
 
 int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics *d)
 {
@@ -362,9 +530,12 @@ int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics 
         return 0;
 }
 
-const char *ipt_sets_name(const IptSets *s, Family family, const IptSet *set)
+const char *ipt_sets_name(const IptSets *s, Family family, const IptSet *set, bool similar)
 {
         const KernelSet *k = set_find(s, family, set);
+
+        if (!k && similar)
+                k = set_find_key(s, family, set);
 
         return k ? k->name : NULL;
 }
@@ -377,6 +548,14 @@ static bool is_known(const IptSets *s, const char *name)
                 if (streq(s->items[i].name, name))
                         return true;
         return false;
+}
+
+/* Loads nothing to find that there is nothing. */
+static bool may_be_there(IptSets *s)
+{
+        if (s->asked)
+                return s->netlink.fd >= 0;
+        return access("/sys/module/ip_set", F_OK) == 0 && ipt_sets_are_there(s);
 }
 
 /* What a daemon before us left, and rules use no more. */
@@ -397,7 +576,7 @@ void ipt_sets_collect(IptSets *s, bool done)
 {
         size_t n = 0;
 
-        if (s->netlink.fd < 0)
+        if (!may_be_there(s))
                 return;
         for (size_t i = 0; i < s->n; i++) {
                 KernelSet *k = &s->items[i];

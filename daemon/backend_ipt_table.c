@@ -41,69 +41,82 @@ typedef struct Library {
         int (*delete)(const char *chain, unsigned at, Handle *h);
         int (*set_counter)(const char *chain, unsigned at, struct xt_counters *c, Handle *h);
         int (*get_references)(unsigned *n, const char *chain, Handle *h);
+        const char *(*get_policy)(const char *chain, struct xt_counters *c, Handle *h);
+        int (*set_policy)(const char *chain, const char *policy, struct xt_counters *c, Handle *h);
 } Library;
 
-#define DEFINE_LIBRARY(name, lib, entry_type, program_name)                                    \
-        static const void *name##_first_rule(const char *chain, Handle *h)                     \
-        {                                                                                      \
-                return lib##_first_rule(chain, h);                                             \
-        }                                                                                      \
-        static const void *name##_next_rule(const void *entry, Handle *h)                      \
-        {                                                                                      \
-                return lib##_next_rule((const entry_type *)entry, h);                          \
-        }                                                                                      \
-        static const char *name##_get_target(const void *entry, Handle *h)                     \
-        {                                                                                      \
-                return lib##_get_target((const entry_type *)entry, h);                         \
-        }                                                                                      \
-        static int name##_insert(const char *chain, const void *entry, unsigned at, Handle *h) \
-        {                                                                                      \
-                return lib##_insert_entry(chain, (const entry_type *)entry, at, h);            \
-        }                                                                                      \
-        static int name##_create_chain(const char *chain, Handle *h)                           \
-        {                                                                                      \
-                return lib##_create_chain(chain, h);                                           \
-        }                                                                                      \
-        static int name##_delete_chain(const char *chain, Handle *h)                           \
-        {                                                                                      \
-                return lib##_delete_chain(chain, h);                                           \
-        }                                                                                      \
-        static int name##_flush(const char *chain, Handle *h)                                  \
-        {                                                                                      \
-                return lib##_flush_entries(chain, h);                                          \
-        }                                                                                      \
-        static int name##_delete(const char *chain, unsigned at, Handle *h)                    \
-        {                                                                                      \
-                return lib##_delete_num_entry(chain, at, h);                                   \
-        }                                                                                      \
-        static int name##_set_counter(                                                         \
-                const char *chain, unsigned at, struct xt_counters *c, Handle *h)              \
-        {                                                                                      \
-                return lib##_set_counter(chain, at, c, h);                                     \
-        }                                                                                      \
-        static int name##_get_references(unsigned *n, const char *chain, Handle *h)            \
-        {                                                                                      \
-                return lib##_get_references(n, chain, h);                                      \
-        }                                                                                      \
-        static const Library name = {                                                          \
-                .program = program_name,                                                       \
-                .init = lib##_init,                                                            \
-                .free = lib##_free,                                                            \
-                .commit = lib##_commit,                                                        \
-                .error = lib##_strerror,                                                       \
-                .first_chain = lib##_first_chain,                                              \
-                .next_chain = lib##_next_chain,                                                \
-                .first_rule = name##_first_rule,                                               \
-                .next_rule = name##_next_rule,                                                 \
-                .get_target = name##_get_target,                                               \
-                .is_chain = lib##_is_chain,                                                    \
-                .create_chain = name##_create_chain,                                           \
-                .delete_chain = name##_delete_chain,                                           \
-                .flush = name##_flush,                                                         \
-                .insert = name##_insert,                                                       \
-                .delete = name##_delete,                                                       \
-                .set_counter = name##_set_counter,                                             \
-                .get_references = name##_get_references,                                       \
+#define DEFINE_LIBRARY(name, lib, entry_type, program_name)                                       \
+        static const void *name##_first_rule(const char *chain, Handle *h)                        \
+        {                                                                                         \
+                return lib##_first_rule(chain, h);                                                \
+        }                                                                                         \
+        static const void *name##_next_rule(const void *entry, Handle *h)                         \
+        {                                                                                         \
+                return lib##_next_rule((const entry_type *)entry, h);                             \
+        }                                                                                         \
+        static const char *name##_get_target(const void *entry, Handle *h)                        \
+        {                                                                                         \
+                return lib##_get_target((const entry_type *)entry, h);                            \
+        }                                                                                         \
+        static int name##_insert(const char *chain, const void *entry, unsigned at, Handle *h)    \
+        {                                                                                         \
+                return lib##_insert_entry(chain, (const entry_type *)entry, at, h);               \
+        }                                                                                         \
+        static int name##_create_chain(const char *chain, Handle *h)                              \
+        {                                                                                         \
+                return lib##_create_chain(chain, h);                                              \
+        }                                                                                         \
+        static int name##_delete_chain(const char *chain, Handle *h)                              \
+        {                                                                                         \
+                return lib##_delete_chain(chain, h);                                              \
+        }                                                                                         \
+        static int name##_flush(const char *chain, Handle *h)                                     \
+        {                                                                                         \
+                return lib##_flush_entries(chain, h);                                             \
+        }                                                                                         \
+        static int name##_delete(const char *chain, unsigned at, Handle *h)                       \
+        {                                                                                         \
+                return lib##_delete_num_entry(chain, at, h);                                      \
+        }                                                                                         \
+        static int name##_set_counter(                                                            \
+                const char *chain, unsigned at, struct xt_counters *c, Handle *h)                 \
+        {                                                                                         \
+                return lib##_set_counter(chain, at, c, h);                                        \
+        }                                                                                         \
+        static int name##_get_references(unsigned *n, const char *chain, Handle *h)               \
+        {                                                                                         \
+                return lib##_get_references(n, chain, h);                                         \
+        }                                                                                         \
+        static const char *name##_get_policy(const char *chain, struct xt_counters *c, Handle *h) \
+        {                                                                                         \
+                return lib##_get_policy(chain, c, h);                                             \
+        }                                                                                         \
+        static int name##_set_policy(                                                             \
+                const char *chain, const char *policy, struct xt_counters *c, Handle *h)          \
+        {                                                                                         \
+                return lib##_set_policy(chain, policy, c, h);                                     \
+        }                                                                                         \
+        static const Library name = {                                                             \
+                .program = program_name,                                                          \
+                .init = lib##_init,                                                               \
+                .free = lib##_free,                                                               \
+                .commit = lib##_commit,                                                           \
+                .error = lib##_strerror,                                                          \
+                .first_chain = lib##_first_chain,                                                 \
+                .next_chain = lib##_next_chain,                                                   \
+                .first_rule = name##_first_rule,                                                  \
+                .next_rule = name##_next_rule,                                                    \
+                .get_target = name##_get_target,                                                  \
+                .is_chain = lib##_is_chain,                                                       \
+                .create_chain = name##_create_chain,                                              \
+                .delete_chain = name##_delete_chain,                                              \
+                .flush = name##_flush,                                                            \
+                .insert = name##_insert,                                                          \
+                .delete = name##_delete,                                                          \
+                .set_counter = name##_set_counter,                                                \
+                .get_references = name##_get_references,                                          \
+                .get_policy = name##_get_policy,                                                  \
+                .set_policy = name##_set_policy,                                                  \
         }
 
 DEFINE_LIBRARY(library4, iptc, struct ipt_entry, "iptables");
@@ -532,6 +545,20 @@ static int set_jumps(Install *i, bool force)
         return r;
 }
 
+/* libiptc forgets what the policies of the built-in chains have counted, unless told. */
+static int keep_policies(Install *i)
+{
+        for (IptHook h = 0; h < _IPT_HOOK_MAX; h++) {
+                const char *chain = ipt_hook_to_string(h), *policy;
+                struct xt_counters c = { 0 };
+
+                policy = i->library->get_policy(chain, &c, i->handle);
+                if (policy && !i->library->set_policy(chain, policy, &c, i->handle))
+                        return failed(i, "cannot keep the policy of", chain);
+        }
+        return 0;
+}
+
 /* ---- the whole ---- */
 
 static int install_once(Install *i, bool force)
@@ -554,6 +581,9 @@ static int install_once(Install *i, bool force)
         if (r >= 0)
                 r = delete_chains(i);
         if (r < 0 || !i->changed)
+                return r;
+        r = keep_policies(i);
+        if (r < 0)
                 return r;
         errno = 0;
         if (!i->library->commit(i->handle))

@@ -94,9 +94,12 @@ static int side_add_rules(DirectionComparison *c, Side *side)
                 DifferenceVerdict v = { rule->action, rule->limit };
                 uint32_t number;
 
-                if (verdict_number(&c->verdicts, v, &number) < 0 ||
-                        space_add_rule(&c->space, rule, number, &side->entries) < 0)
-                        return -ENOMEM;
+                int r = verdict_number(&c->verdicts, v, &number);
+
+                if (r >= 0)
+                        r = space_add_rule(&c->space, rule, number, &side->entries);
+                if (r < 0)
+                        return r;
                 side->ends[i] = side->entries.n;
         }
         return 0;
@@ -237,7 +240,7 @@ static int group_compare(DirectionComparison *c, const Group *g)
         return difference_join_families(c->result, first);
 }
 
-static int direction_compare(Difference *d, Direction direction)
+static int direction_compare(Difference *d, Direction direction, uint64_t steps)
 {
         _cleanup_(direction_deinit) DirectionComparison c = { .direction = direction, .result = d };
         _cleanup_(groups_deinit) Groups groups = { .n = 0 };
@@ -245,7 +248,7 @@ static int direction_compare(Difference *d, Direction direction)
         size_t first = d->n;
         int r;
 
-        r = space_init(&c.space);
+        r = space_init(&c.space, steps);
         for (size_t side = 0; r >= 0 && side < 2; side++) {
                 if (rulesets[side])
                         c.sides[side].rules = rulesets[side]->directions + direction;
@@ -260,6 +263,12 @@ static int direction_compare(Difference *d, Direction direction)
 
 int difference_compute(const Ruleset *before, const Ruleset *after, Difference **ret)
 {
+        return difference_compute_within(before, after, DIFFERENCE_STEPS_MAX, ret);
+}
+
+int difference_compute_within(
+        const Ruleset *before, const Ruleset *after, uint64_t steps, Difference **ret)
+{
         _cleanup_(difference_free_p) Difference *d = calloc(1, sizeof(*d));
 
         if (!d)
@@ -268,7 +277,7 @@ int difference_compute(const Ruleset *before, const Ruleset *after, Difference *
         d->after = after;
         d->complete = true;
         for (Direction i = 0; i < _DIRECTION_MAX; i++) {
-                int r = direction_compare(d, i);
+                int r = direction_compare(d, i, steps);
 
                 if (r < 0)
                         return r;

@@ -63,6 +63,15 @@ typedef struct Difference {
  * so.
  */
 int difference_compute(const Ruleset *before, const Ruleset *after, Difference **ret);
+/*
+ * The same for those who cannot wait: -E2BIG as soon as it is clear that it would take more than so
+ * many steps a direction. A rule is a step, and so is an end of a range that matters; a set of
+ * which most is the same costs a step for every RANGES_BLOCK ranges. A thousand steps take less
+ * than a millisecond.
+ */
+#define DIFFERENCE_STEPS_MAX UINT64_C(200000000)
+int difference_compute_within(
+        const Ruleset *before, const Ruleset *after, uint64_t steps, Difference **ret);
 Difference *difference_free(Difference *d);
 DEFINE_CLEANUP(Difference, difference_free)
 

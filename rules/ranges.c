@@ -114,11 +114,21 @@ static int append_remainder(
         return range_set_append(s, f, first, last);
 }
 
-static bool range_equal(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
+/* How many ranges from i and j on are the same, at least: whole blocks, or one. */
+static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
 {
-        if (f == FAMILY_IPV4)
-                return a->v4[i].first == b->v4[j].first && a->v4[i].last == b->v4[j].last;
-        return memcmp(a->v6 + i, b->v6 + j, sizeof(a->v6[i])) == 0;
+        size_t n = 0, size = f == FAMILY_IPV4 ? sizeof(Range4) : sizeof(Range6);
+        size_t left_a = range_count(a, f) - i, left_b = range_count(b, f) - j;
+        size_t left = left_a < left_b ? left_a : left_b;
+        const char *from_a =
+                f == FAMILY_IPV4 ? (const char *)(a->v4 + i) : (const char *)(a->v6 + i);
+        const char *from_b =
+                f == FAMILY_IPV4 ? (const char *)(b->v4 + j) : (const char *)(b->v6 + j);
+
+        while (n + RANGES_BLOCK <= left &&
+                memcmp(from_a + n * size, from_b + n * size, RANGES_BLOCK * size) == 0)
+                n += RANGES_BLOCK;
+        return n == 0 && left > 0 && memcmp(from_a, from_b, size) == 0 ? 1 : n;
 }
 
 int range_set_append_difference(RangeSet *s, Family f, const RangeSet *a, const RangeSet *b)
@@ -128,11 +138,13 @@ int range_set_append_difference(RangeSet *s, Family f, const RangeSet *a, const 
         if (!a)
                 return append_remainder(s, f, (Wide){ 0 }, range_end(f), b, &j);
         for (size_t i = 0; i < range_count(a, f); i++) {
+                size_t same = ranges_equal(a, i, b, j, f);
                 int r;
 
                 /* most of two sets that are a change apart */
-                if (j < range_count(b, f) && range_equal(a, i, b, j, f)) {
-                        j++;
+                if (same > 0) {
+                        i += same - 1;
+                        j += same;
                         continue;
                 }
                 r = append_remainder(s, f, range_first(a, f, i), range_last(a, f, i), b, &j);

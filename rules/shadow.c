@@ -54,7 +54,7 @@ static Ruleset ruleset_narrow(const Ruleset *r, Direction direction)
         return narrow;
 }
 
-static int find_idle(const Ruleset *r, Direction direction, size_t index, bool *ret)
+static int find_idle(const Ruleset *r, Direction direction, size_t index, uint64_t steps, bool *ret)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
         Ruleset with = ruleset_narrow(r, direction), without;
@@ -63,7 +63,7 @@ static int find_idle(const Ruleset *r, Direction direction, size_t index, bool *
         k = ruleset_vary(r, direction, index, NULL, &without);
         if (k < 0)
                 return k;
-        k = difference_compute(&without, &with, &d);
+        k = difference_compute_within(&without, &with, steps, &d);
         free(without.directions[direction].rules);
         if (k < 0)
                 return k;
@@ -120,7 +120,7 @@ static int compare_sizes(const void *a, const void *b)
 /* Who takes the packets of the rule, of those earlier ones: *ret is malloc()ed, ascending;
  * *ret_left says that some are left to itself. */
 static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t n, size_t index,
-        bool *ret_left, size_t **ret, size_t *ret_n)
+        uint64_t steps, bool *ret_left, size_t **ret, size_t *ret_n)
 {
         _cleanup_(space_deinit) Space s = { 0 };
         _cleanup_free_ size_t *takers = NULL;
@@ -128,7 +128,7 @@ static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t 
         size_t n_takers = 0;
         int r;
 
-        r = space_init(&s);
+        r = space_init(&s, steps);
         for (size_t i = 0; r >= 0 && i < ports->n; i++)
                 r = takers_compare(&s, d, earlier, n, index, ports->items[i]);
         if (r < 0)
@@ -151,7 +151,7 @@ static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t 
         return 0;
 }
 
-static int find_cover(const RulesetDirection *d, size_t index, Shadow *ret)
+static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
 {
         _cleanup_free_ size_t *earlier = calloc(index + 1, sizeof(*earlier)), *takers = NULL;
         size_t n = 0;
@@ -162,14 +162,14 @@ static int find_cover(const RulesetDirection *d, size_t index, Shadow *ret)
                 return -ENOMEM;
         for (size_t i = 0; i < index; i++)
                 earlier[i] = i;
-        r = takers_find(d, earlier, index, index, &left, &takers, &n);
+        r = takers_find(d, earlier, index, index, steps, &left, &takers, &n);
         if (r < 0 || left || n == 0)
                 return r;
         for (size_t i = 0; n > 1 && i < n && i < ALONE_MAX; i++) {
                 _cleanup_free_ size_t *alone = NULL;
                 size_t n_alone;
 
-                r = takers_find(d, takers + i, 1, index, &left, &alone, &n_alone);
+                r = takers_find(d, takers + i, 1, index, steps, &left, &alone, &n_alone);
                 if (r < 0)
                         return r;
                 if (!left) {
@@ -183,14 +183,14 @@ static int find_cover(const RulesetDirection *d, size_t index, Shadow *ret)
         return 0;
 }
 
-int shadow_find(const Ruleset *r, Direction direction, size_t index, Shadow *ret)
+int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret)
 {
         Shadow s = { 0 };
         int k;
 
-        k = find_idle(r, direction, index, &s.idle);
+        k = find_idle(r, direction, index, steps, &s.idle);
         if (k >= 0 && s.idle)
-                k = find_cover(r->directions + direction, index, &s);
+                k = find_cover(r->directions + direction, index, steps, &s);
         if (k < 0)
                 return k;
         *ret = s;
@@ -230,7 +230,8 @@ static bool is_open(const DifferenceItem *i)
                i->after.action != ACTION_ALLOW && i->after.action != ACTION_LIMIT;
 }
 
-int shadow_family(const Ruleset *r, Direction direction, size_t index, Family *ret_open)
+int shadow_family(
+        const Ruleset *r, Direction direction, size_t index, uint64_t steps, Family *ret_open)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
         const CompiledRule *rule = r->directions[direction].rules + index;
@@ -245,7 +246,7 @@ int shadow_family(const Ruleset *r, Direction direction, size_t index, Family *r
         k = ruleset_vary(r, direction, index, &both, &after);
         if (k < 0)
                 return k;
-        k = difference_compute(&before, &after, &d);
+        k = difference_compute_within(&before, &after, steps, &d);
         free(after.directions[direction].rules);
         if (k < 0)
                 return k;

@@ -20,26 +20,31 @@ typedef struct Shadow {
 } Shadow;
 
 void shadow_deinit(Shadow *s);
-/* Of the rule at a place of a direction. 0, -ENOMEM, -E2BIG as difference_compute(). */
-int shadow_find(const Ruleset *r, Direction direction, size_t index, Shadow *ret);
+/* Of the rule at a place of a direction. 0, -ENOMEM, -E2BIG as difference_compute_within(). */
+int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret);
 
 /*
  * Does the rule deny or reject a whole family by a prefix of length 0, and is the other one open to
  * anybody whom the same rule would refuse there? Then *ret_open is that other one and the result 1;
  * else 0; -ENOMEM, -E2BIG.
  */
-int shadow_family(const Ruleset *r, Direction direction, size_t index, Family *ret_open);
+int shadow_family(
+        const Ruleset *r, Direction direction, size_t index, uint64_t steps, Family *ret_open);
 
 /* Of which families the host has addresses; loopback and link-local ones do not count. */
 typedef struct HostFamilies {
         bool ipv4, ipv6;
 } HostFamilies;
 
+typedef struct ShadowContext {
+        const RuleList *own; /* p25ctl's rules, which have numbers */
+        bool is_stored;      /* the rule stays where it is: to place it better means to delete it */
+        HostFamilies families;
+        uint64_t steps; /* as difference_compute_within(); DIFFERENCE_STEPS_MAX: no hurry */
+} ShadowContext;
+
 /*
- * Warnings, without place, about the rule of this id; none if the ruleset has no such rule. own are
- * p25ctl's rules, which have numbers; is_stored: the rule is among those already in force or about
- * to be, so that placing it better means to delete it first. What is too large to be found out is
- * passed over in silence. 0 or -ENOMEM.
+ * Warnings, without place, about the rule of this id; none if the ruleset has no such rule. What is
+ * too large to be found out is passed over in silence. 0 or -ENOMEM.
  */
-int shadow_warn(const Ruleset *r, uint64_t id, const RuleList *own, bool is_stored,
-        HostFamilies families, Diagnostics *d);
+int shadow_warn(const Ruleset *r, uint64_t id, const ShadowContext *c, Diagnostics *d);

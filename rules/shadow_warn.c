@@ -14,9 +14,7 @@
 
 typedef struct Teller {
         const RulesetDirection *rules;
-        const RuleList *own;
-        bool is_stored;
-        HostFamilies families;
+        const ShadowContext *context;
         Diagnostics *d;
 } Teller;
 
@@ -42,7 +40,7 @@ static int words_add(Buffer *b, const Rule *rule, const char *instead)
 /* "rule 1 (deny 25/tcp)", "the rule at p25.conf:4 (…)", "a rule of role mx (…)" */
 static int rule_name(const Teller *t, const Rule *rule, Buffer *b)
 {
-        size_t position = position_of(t->own, rule->id);
+        size_t position = position_of(t->context->own, rule->id);
 
         if (position > 0)
                 buffer_printf(b, "rule %zu", position);
@@ -80,8 +78,8 @@ static int cover_names(const Teller *t, const Shadow *s, Buffer *b)
 /* The command that puts it before the first rule that covers it. */
 static int cover_remedy(const Teller *t, const Shadow *s, const Rule *rule, Buffer *b)
 {
-        size_t position = position_of(t->own, rule->id);
-        size_t before = position_of(t->own, t->rules->rules[s->by[0]].rule->id);
+        size_t position = position_of(t->context->own, rule->id);
+        size_t before = position_of(t->context->own, t->rules->rules[s->by[0]].rule->id);
 
         if (before == 0 || position == 0) {
                 buffer_printf(
@@ -89,7 +87,7 @@ static int cover_remedy(const Teller *t, const Shadow *s, const Rule *rule, Buff
                 return 0;
         }
         buffer_printf(b, "; to place it before %s: p25ctl ", s->n == 1 ? "that one" : "them");
-        if (t->is_stored)
+        if (t->context->is_stored)
                 buffer_printf(b, "--force delete %zu && p25ctl ", position);
         buffer_printf(b, "insert %zu ", before);
         return words_add(b, rule, "and the rule");
@@ -153,7 +151,7 @@ static int tell_family(const Teller *t, const Rule *rule, Family open)
 static int warn_shadow(const Teller *t, const Ruleset *r, Direction direction, size_t index)
 {
         _cleanup_(shadow_deinit) Shadow s = { 0 };
-        int k = shadow_find(r, direction, index, &s);
+        int k = shadow_find(r, direction, index, t->context->steps, &s);
 
         if (k < 0)
                 return k == -E2BIG ? 0 : k;
@@ -165,21 +163,20 @@ static int warn_shadow(const Teller *t, const Ruleset *r, Direction direction, s
 static int warn_family(const Teller *t, const Ruleset *r, Direction direction, size_t index)
 {
         Family open;
-        int k = shadow_family(r, direction, index, &open);
+        int k = shadow_family(r, direction, index, t->context->steps, &open);
 
         if (k <= 0)
                 return k == -E2BIG ? 0 : k;
-        if (!(open == FAMILY_IPV4 ? t->families.ipv4 : t->families.ipv6))
+        if (!(open == FAMILY_IPV4 ? t->context->families.ipv4 : t->context->families.ipv6))
                 return 0;
         return tell_family(t, t->rules->rules[index].rule, open);
 }
 
-int shadow_warn(const Ruleset *r, uint64_t id, const RuleList *own, bool is_stored,
-        HostFamilies families, Diagnostics *d)
+int shadow_warn(const Ruleset *r, uint64_t id, const ShadowContext *c, Diagnostics *d)
 {
         for (Direction i = 0; i < _DIRECTION_MAX; i++) {
                 const RulesetDirection *rd = r->directions + i;
-                Teller t = { rd, own, is_stored, families, d };
+                Teller t = { rd, c, d };
 
                 for (size_t k = 0; k < rd->n; k++) {
                         int q;

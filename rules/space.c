@@ -115,12 +115,17 @@ static bool view_is_equal(const void *owner, const void *thing, uint32_t index)
         return range_set_equal(thing, s->views[index]);
 }
 
+/* To know large sets again by their content would cost more than it saves: a set that has not
+ * changed has the same pointer, and one that has is compared where it matters. */
+#define HASHED_RANGES_MAX 256
+
 static int view_number(Space *s, RangeSet *ranges, uint32_t *ret)
 {
-        uint64_t *index;
+        uint64_t alone = 0, *index = &alone;
 
-        if (space_find(&s->view_by_hash, range_set_hash(ranges) | 1, view_is_equal, s, ranges,
-                    &index) < 0)
+        if (ranges->n_v4 + ranges->n_v6 <= HASHED_RANGES_MAX &&
+                space_find(&s->view_by_hash, range_set_hash(ranges) | 1, view_is_equal, s, ranges,
+                        &index) < 0)
                 return -ENOMEM;
         if (*index == 0) {
                 if (array_grow(&s->views, s->n_views, sizeof(*s->views)) < 0)
@@ -188,14 +193,17 @@ static bool entry_is_equal(const void *owner, const void *thing, uint32_t index)
         return true;
 }
 
+/* Odd, so that no bit is lost; spread at the end by hash_finish(). */
+#define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
+
 static uint64_t draft_hash(const Draft *d)
 {
-        uint64_t h = hash_number(hash_number(HASH_BEGIN, d->verdict), d->slice);
+        uint64_t h = (uint64_t)d->slice << 32 | d->verdict;
 
         for (Axis a = 0; a < _AXIS_MAX; a++) {
-                h = hash_number(h, d->stated[a] ? d->views[a].n : UINT64_MAX);
+                h = (h ^ (d->stated[a] ? d->views[a].n : UINT32_MAX)) * HASH_FACTOR ^ h >> 29;
                 for (size_t i = 0; i < d->views[a].n; i++)
-                        h = hash_number(h, d->views[a].items[i]);
+                        h = (h ^ d->views[a].items[i]) * HASH_FACTOR ^ h >> 29;
         }
         return hash_finish(h);
 }
@@ -336,6 +344,8 @@ int space_add_rule(Space *s, const CompiledRule *rule, uint32_t verdict, SpaceNu
 {
         _cleanup_(draft_deinit) Draft d = { .verdict = verdict };
 
+        if (space_work(s, 1) < 0)
+                return -E2BIG;
         if (draft_match(s, &d, AXIS_FROM, &rule->from) < 0 ||
                 draft_match(s, &d, AXIS_TO, &rule->to) < 0 ||
                 draft_interface(s, &d, AXIS_INTERFACE, rule->rule->interface) < 0 ||
@@ -356,12 +366,12 @@ int space_add_rest(Space *s, uint32_t verdict, SpaceNumbers *list)
         return draft_finish(s, &d, list);
 }
 
-int space_init(Space *s)
+int space_init(Space *s, uint64_t work_max)
 {
         _cleanup_(draft_deinit) Draft d = { 0 };
         static const uint32_t in = 1;
 
-        *s = (Space){ 0 };
+        *s = (Space){ .work_max = work_max };
         if (array_grow(&s->nodes, 0, sizeof(*s->nodes)) < 0)
                 return -ENOMEM;
         s->nodes[s->n_nodes++] = (SpaceNode){ .axis = UINT32_MAX };

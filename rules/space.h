@@ -75,20 +75,16 @@ typedef struct Space {
         size_t n_nodes;
         NumberMap node_by_hash;
 
-        uint64_t work; /* steps made so far */
+        uint64_t work, work_max; /* steps made so far, and how many there may be */
 } Space;
 
-/* A comparison stops here: some seconds. What ordinary policies need is a thousandth of it; lists
- * of many thousands of rules, each with other sources and destinations, may need more. */
-#define SPACE_WORK_MAX UINT64_C(200000000)
-
-int space_init(Space *s); /* 0 or -ENOMEM */
+int space_init(Space *s, uint64_t work_max); /* 0 or -ENOMEM */
 void space_deinit(Space *s);
 
 /*
  * Adds what the rule makes of packets to a list: nothing, if it can match none; an entry; or
  * several, if it asks for slices. Its ports are the caller's to look at. The rule must live as long
- * as the space. 0 or -ENOMEM.
+ * as the space. 0, -ENOMEM, -E2BIG (work_max).
  */
 int space_add_rule(Space *s, const CompiledRule *rule, uint32_t verdict, SpaceNumbers *list);
 /* The same for everything that is left: every list must end with it. */
@@ -99,7 +95,7 @@ void space_numbers_deinit(SpaceNumbers *l);
 
 /*
  * The diagram of where two lists, of entries of one direction and port, differ in one family: the
- * number of its first node, 0 for nowhere. 0, -ENOMEM, -E2BIG (SPACE_WORK_MAX).
+ * number of its first node, 0 for nowhere. 0, -ENOMEM, -E2BIG (work_max).
  */
 int space_compare(
         Space *s, Family family, const SpaceNumbers *a, const SpaceNumbers *b, uint32_t *ret_node);

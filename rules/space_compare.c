@@ -19,12 +19,6 @@ static void comparison_deinit(Comparison *c)
         number_map_deinit(&c->nodes);
 }
 
-int comparison_work(Comparison *c, size_t n)
-{
-        c->space->work += n;
-        return c->space->work > SPACE_WORK_MAX ? -E2BIG : 0;
-}
-
 /* ---- lists ---- */
 
 static bool list_is_equal(const void *owner, const void *thing, uint32_t index)

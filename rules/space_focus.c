@@ -76,6 +76,18 @@ static Axis axis_of_change(const Space *s, const SpaceEntry *a, const SpaceEntry
         return found;
 }
 
+/* Two sets of which most is the same are compared block by block. */
+static int exclusive_work(Comparison *c, const SpaceEntry *a, const SpaceEntry *b, Axis axis)
+{
+        const Space *s = c->space;
+        Family f = axis_family(axis, c->family);
+
+        return comparison_work(
+                c, (range_count(s->views[s->pool.items[a->axes[axis].first]], f) +
+                           range_count(s->views[s->pool.items[b->axes[axis].first]], f)) /
+                           RANGES_BLOCK);
+}
+
 /* Two entries with a set each that has changed: only what is in one of the two can differ. */
 static int focus_add_change(Comparison *c, Focus *f, const SpaceEntry *a, const SpaceEntry *b)
 {
@@ -92,6 +104,8 @@ static int focus_add_change(Comparison *c, Focus *f, const SpaceEntry *a, const 
         if (a->axes[axis].n != 1 || b->axes[axis].n != 1)
                 return focus_add_axis(s, f, a, axis) < 0 ? -ENOMEM : focus_add_axis(s, f, b, axis);
         fa = f->axes + axis;
+        if (exclusive_work(c, a, b, axis) < 0)
+                return -E2BIG;
         if (array_grow(&fa->more, fa->n_more, sizeof(RangeSet *)) < 0)
                 return -ENOMEM;
         if (range_set_exclusive(s->views[s->pool.items[a->axes[axis].first]],
@@ -102,11 +116,12 @@ static int focus_add_change(Comparison *c, Focus *f, const SpaceEntry *a, const 
         return 0;
 }
 
-static int focus_finish_axis(const Space *s, FocusAxis *fa, RangeSet **ret)
+static int focus_finish_axis(Comparison *c, FocusAxis *fa, RangeSet **ret)
 {
         _cleanup_free_ RangeSet **sets = NULL;
+        const Space *s = c->space;
         SpaceNumbers *v = &fa->views;
-        size_t n = 0;
+        size_t n = 0, n_ranges = 0;
 
         if (fa->whole)
                 return 0;
@@ -120,7 +135,9 @@ static int focus_finish_axis(const Space *s, FocusAxis *fa, RangeSet **ret)
                         sets[n++] = s->views[v->items[i]];
         for (size_t i = 0; i < fa->n_more; i++)
                 sets[n++] = fa->more[i];
-        return range_set_union(sets, n, ret);
+        for (size_t i = 0; n > 1 && i < n; i++)
+                n_ranges += sets[i]->n_v4 + sets[i]->n_v6;
+        return comparison_work(c, n_ranges) < 0 ? -E2BIG : range_set_union(sets, n, ret);
 }
 
 /* Packets that meet no entry but those that both lists have, in the same order, at their beginning
@@ -151,7 +168,7 @@ static int focus_find(Comparison *c, const SpaceNumbers *a, const SpaceNumbers *
                                 r = focus_add_entry(
                                         s, &f, s->entries + (side ? b : a)->items[i], _AXIS_MAX);
         for (Axis axis = 0; r >= 0 && !*ret_same && axis < _AXIS_MAX; axis++)
-                r = focus_finish_axis(s, f.axes + axis, c->focus + axis);
+                r = focus_finish_axis(c, f.axes + axis, c->focus + axis);
         return r;
 }
 

@@ -5,6 +5,8 @@
 
 #include "rules/space.h"
 
+#include <errno.h>
+
 /* The first view: what an entry that asks for a slice wants on the slice's axis. */
 #define SPACE_VIEW_IN 0
 
@@ -16,6 +18,13 @@
 typedef bool (*SpaceIsEqual)(const void *owner, const void *thing, uint32_t index);
 int space_find(NumberMap *map, uint64_t hash, SpaceIsEqual is_equal, const void *owner,
         const void *thing, uint64_t **ret);
+
+/* Counts steps before they are made: 0, or -E2BIG if they are too many. */
+static inline int space_work(Space *s, size_t n)
+{
+        s->work += n;
+        return s->work > s->work_max ? -E2BIG : 0;
+}
 
 static inline Family axis_family(uint32_t axis, Family family)
 {
@@ -62,8 +71,11 @@ static inline bool entry_asks(const SpaceEntry *e, uint32_t axis)
 
 /* space_compare.c */
 
-/* 0 or -E2BIG */
-int comparison_work(Comparison *c, size_t n);
+static inline int comparison_work(Comparison *c, size_t n)
+{
+        return space_work(c->space, n);
+}
+
 int comparison_list(Comparison *c, const SpaceNumbers *l, uint32_t *ret);
 /* Adds an entry to a list of those that still matter from an axis on. 0: nothing that comes behind
  * it does; 1, -ENOMEM. */

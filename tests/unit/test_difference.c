@@ -500,6 +500,22 @@ static void test_large_sets(void **state)
                         "10.0.0.5, ...) (rate 12/minute burst 6)"));
 }
 
+/* Who has no time is told so at once. */
+static void test_steps(void **state)
+{
+        _cleanup_ruleset_ Ruleset *a = large_ruleset(1000, 0, ACTION_ALLOW);
+        _cleanup_ruleset_ Ruleset *b = large_ruleset(1000, 1, ACTION_ALLOW);
+        Difference *d = NULL;
+
+        (void)state;
+        assert_int_equal(difference_compute_within(NULL, a, 1000, &d), -E2BIG);
+        assert_int_equal(difference_compute_within(a, b, 3, &d), -E2BIG);
+        assert_null(d);
+        assert_int_equal(difference_compute_within(a, b, 1000, &d), 0);
+        assert_int_equal(d->n, 2);
+        difference_free(d);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -508,6 +524,7 @@ int main(void)
                 cmocka_unit_test(test_inactive),
                 cmocka_unit_test(test_lines),
                 cmocka_unit_test(test_large_sets),
+                cmocka_unit_test(test_steps),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  * of every kind that their words can tell apart; and what their authors are told.
  */
 
+#include "rules/difference.h"
 #include "rules/shadow.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"
@@ -163,7 +164,7 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
                                   *cover = NULL;
         bool matches = false, could_match = false, idle = true;
 
-        assert_int_equal(shadow_find(all, d, index, &s), 0);
+        assert_int_equal(shadow_find(all, d, index, DIFFERENCE_STEPS_MAX, &s), 0);
         alone = ruleset_of_some(p, is_this, &id);
         cover = ruleset_of_some(p, is_in_shadow, &named);
         grid_make(&grid, d);
@@ -221,13 +222,16 @@ static void assert_warning(const char *const *lines, Action incoming, bool is_st
         _cleanup_policy_ Policy *p = make_policy();
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_ruleset_ Ruleset *r = NULL;
+        ShadowContext c = {
+                .is_stored = is_stored, .families = families, .steps = DIFFERENCE_STEPS_MAX
+        };
 
         add_stored_set(p, "s", grid_set);
         p->state->defaults.of[DIRECTION_IN] = incoming;
         add_rules_of_words(&p->state->rules, lines);
         r = compile(p);
-        assert_int_equal(
-                shadow_warn(r, p->state->rules.n, &p->state->rules, is_stored, families, &d), 0);
+        c.own = &p->state->rules;
+        assert_int_equal(shadow_warn(r, p->state->rules.n, &c, &d), 0);
         if (d.n > 0 && !expected)
                 print_error("%s\n", d.items[0].text);
         assert_int_equal(d.n, expected != NULL);
@@ -352,6 +356,7 @@ static void test_files(void **state)
         HostConf *h = make_host(p);
         Role *role = add_role(p, "x");
         const RulesetDirection *rd;
+        ShadowContext c = { &p->state->rules, true, BOTH, DIFFERENCE_STEPS_MAX };
 
         (void)state;
         h->roles = split("x");
@@ -366,9 +371,8 @@ static void test_files(void **state)
         rd = r->directions + DIRECTION_IN;
         assert_int_equal(rd->n, 4);
         for (size_t i = 2; i < 4; i++)
-                assert_int_equal(
-                        shadow_warn(r, rd->rules[i].rule->id, &p->state->rules, true, BOTH, &d), 0);
-        assert_int_equal(shadow_warn(r, 77, &p->state->rules, true, BOTH, &d), 0);
+                assert_int_equal(shadow_warn(r, rd->rules[i].rule->id, &c, &d), 0);
+        assert_int_equal(shadow_warn(r, 77, &c, &d), 0);
         assert_int_equal(d.n, 2);
         assert_string_equal(d.items[0].text,
                 "this rule can never match: the rule at p25.conf:4 (allow from 10.0.0.0/8 to any "

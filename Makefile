@@ -247,7 +247,9 @@ KERNEL = \
 
 KERNEL_IPTABLES = \
 	backend_ipt \
+	sets_ipt \
 	traffic_ipt \
+	watch_ipt \
 
 ifneq ($(WITH_IPTABLES),0)
 KERNEL += $(KERNEL_IPTABLES)

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The iptables backend while nobody changes the policy: what others break is repaired, the host's
+ * addresses are followed, counters survive all that.
+ */
+
+#include "tests/lib/ipt_backend.h"
+
+typedef struct Repairs {
+        uint64_t n;
+} Repairs;
+
+static void note_repair(void *data, uint64_t count, pid_t pid, const char *process)
+{
+        Repairs *r = data;
+
+        (void)pid;
+        (void)process;
+        r->n += count;
+}
+
+static int loop_end(sd_event_source *s, uint64_t usec, void *data)
+{
+        (void)usec;
+        (void)s;
+        *(bool *)data = true;
+        return 0;
+}
+
+static void run_loop(sd_event *event, unsigned msec)
+{
+        sd_event_source *end = NULL;
+        bool over = false;
+
+        assert_true(sd_event_add_time_relative(
+                            event, &end, CLOCK_MONOTONIC, msec * 1000ull, 0, loop_end, &over) >= 0);
+        while (!over)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        sd_event_source_unref(end);
+}
+
+static void test_repair(void **state)
+{
+        static const char *const attacks[] = {
+                "iptables-legacy -F",
+                "ip6tables-legacy -F; ip6tables-legacy -X",
+                "iptables-legacy -F P25-IN-25",
+                "iptables-legacy -D INPUT 1",
+                "iptables-legacy -I FORWARD -j ACCEPT",
+                "ip6tables-legacy -I P25-IN-25 -j RETURN",
+                "iptables-legacy -R P25-FWD-25 1 -j RETURN",
+                "printf '*filter\\n-A INPUT -j ACCEPT\\nCOMMIT\\n' | iptables-legacy-restore",
+        };
+        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        IptBackend *b;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, s.ruleset), 0);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        must("iptables-legacy -A INPUT -s 1.2.3.4; iptables-legacy -D INPUT -s 1.2.3.4");
+        run_loop(event, 100);
+        assert_int_equal(repairs.n, 0);
+        for (size_t i = 0; i < ELEMENTS(attacks); i++) {
+                must("{ %s; }" QUIET, attacks[i]);
+                run_loop(event, 150);
+                if (repairs.n != i + 1)
+                        print_message("# not repaired: %s\n", attacks[i]);
+                assert_int_equal(repairs.n, i + 1);
+                assert_false(ipt_watch_is_changed(b));
+                must("iptables-legacy -F INPUT; iptables-legacy -F FORWARD");
+                run_loop(event, 150);
+                repairs.n = i + 1;
+                b->n_repairs = 0; /* it is no fight */
+                expect_text_installed(b);
+        }
+        assert_int_equal(apply(&b->base, s.ruleset), 0);
+        expect_text_installed(b);
+        run_loop(event, 50);
+        assert_int_equal(repairs.n, ELEMENTS(attacks));
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
+/* A program that does not take the lock is found by looking. */
+static void test_repair_unlocked(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full);
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        IptBackend *b;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        must("XTABLES_LOCKFILE=/tmp/p25-no-lock iptables-legacy -F; rm /tmp/p25-no-lock");
+        run_loop(event, 2500);
+        assert_int_equal(repairs.n, 1);
+        expect_text_installed(b);
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
+/* Whoever flushes again and again is answered less and less often. */
+static void test_fight(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full);
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        IptBackend *b;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        for (int i = 0; i < 15; i++) {
+                must("iptables-legacy -F" QUIET);
+                run_loop(event, 60);
+        }
+        assert_int_equal(repairs.n, 10);
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
+/* While the lock is held a repair waits, and the loop does not. */
+static void test_repair_waits(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full);
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        uint64_t began;
+        IptBackend *b;
+        pid_t pid;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        must("iptables-legacy -F");
+        pid = hold_lock(800);
+        began = now_msec();
+        run_loop(event, 300);
+        assert_true(now_msec() - began < 500);
+        assert_int_equal(repairs.n, 0);
+        run_loop(event, 1200);
+        assert_int_equal(repairs.n, 1);
+        expect_text_installed(b);
+        waitpid(pid, NULL, 0);
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
+/* The host's addresses come and go: who dials one of them and is translated is incoming. */
+static void test_addresses(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full);
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        IptBackend *b;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        must("ip addr add 192.0.2.77/32 dev lo; ip addr add 2001:db8::77/128 dev lo");
+        run_loop(event, 100);
+        must("iptables-legacy -S P25-FWD-DNAT | grep -q 'ctorigdst 192.0.2.77 '");
+        must("ip6tables-legacy -S P25-IN-DNAT | grep -q 'ctorigdst 2001:db8::77 '");
+        expect_text_installed(b);
+        must("ip addr del 192.0.2.77/32 dev lo; ip route add local 203.0.113.0/24 dev lo");
+        run_loop(event, 2200);
+        assert_int_not_equal(run("iptables-legacy -S P25-FWD-DNAT | grep -q 192.0.2.77"), 0);
+        must("iptables-legacy -S P25-FWD-DNAT | grep -q 'ctorigdst 203.0.113.0/24 '");
+        assert_int_equal(repairs.n, 0);
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
+/* ---- counters ---- */
+
+static void set_counter(size_t family, const char *comment, unsigned packets)
+{
+        must("%s-save -c" QUIET " | sed 's/^\\[[0-9]*:[0-9]*\\]\\(.*\"%s\"\\)/[%u:%u]\\1/'"
+             " | %s-restore -c" QUIET,
+                families[family], comment, packets, packets * 60, families[family]);
+}
+
+static void expect_packets(IptBackend *b, uint64_t id, uint64_t packets)
+{
+        RuleCounter c = counter_of(&b->base, id);
+
+        assert_int_equal(c.packets, packets);
+        assert_int_equal(c.bytes, packets * 60);
+}
+
+/* Rules with id 1 and 2, which have 6 entries a family, or 1. */
+static Compiled compile_counted(const char *from, const char *rest)
+{
+        char text[1024];
+        Compiled c;
+
+        snprintf(text, sizeof(text),
+                "logging = \"off\"; default = { incoming = \"deny\"; };"
+                "rules = ({ action = \"allow\"; direction = \"in\"; from = [ %s ]; }%s);",
+                from, rest);
+        c = compile_text(text);
+        for (size_t i = 0; i < c.ruleset->directions[DIRECTION_IN].n; i++)
+                c.ruleset->directions[DIRECTION_IN].rules[i].rule->id = i + 1;
+        return c;
+}
+
+static void test_counters(void **state)
+{
+        static const char *const many =
+                "\"10.0.0.1\", \"10.0.0.3\", \"10.0.0.5\", \"10.0.0.7\", \"fd00::1\", \"fd00::3\"";
+        _cleanup_compiled_ Compiled a = compile_counted(many, "");
+        _cleanup_compiled_ Compiled more = compile_counted(
+                many, ", { action = \"reject\"; direction = \"in\"; from = \"10.1.0.0/16\"; }");
+        _cleanup_compiled_ Compiled few = compile_counted("\"10.0.0.3\", \"fd00::1\"", "");
+        _cleanup_compiled_ Compiled none = compile_counted("\"192.0.2.1\"", "");
+        _cleanup_own_ IptBackend *b = open_own(NULL, NULL, NULL);
+        uint64_t deny = DEFAULT_COUNTER_ID(DIRECTION_IN);
+
+        (void)state;
+        assert_int_equal(apply(&b->base, a.ruleset), 0);
+        set_counter(0, "p25:1", 5);
+        set_counter(1, "p25:1", 7);
+        set_counter(0, "p25:default-in", 100);
+        expect_packets(b, 1, 4 * 5 + 2 * 7);
+        expect_packets(b, deny, 100);
+        assert_int_equal(apply(&b->base, more.ruleset), 0);
+        expect_packets(b, 1, 34);
+        expect_packets(b, 2, 0);
+        expect_packets(b, deny, 100);
+        assert_int_equal(apply(&b->base, few.ruleset), 0);
+        expect_packets(b, 1, 34);
+        expect_packets(b, deny, 100);
+        /* The same for a new daemon. */
+        close_own(&b);
+        b = open_own(NULL, NULL, NULL);
+        assert_int_equal(apply(&b->base, more.ruleset), 0);
+        expect_packets(b, 1, 34);
+        expect_packets(b, deny, 100);
+        assert_int_equal(apply(&b->base, none.ruleset), 0);
+        expect_packets(b, 1, 34);
+        assert_int_equal(apply(&b->base, a.ruleset), 0);
+        expect_packets(b, 1, 34);
+        /* Others set them to zero, and take all away. */
+        must("iptables-legacy -Z; ip6tables-legacy -Z");
+        expect_packets(b, 1, 34);
+        set_counter(0, "p25:default-in", 3);
+        expect_packets(b, deny, 103);
+        must("iptables-legacy -F; ip6tables-legacy -F");
+        assert_int_equal(ipt_apply_again(b, 1000000), 0);
+        expect_packets(b, deny, 103);
+        expect_packets(b, 1, 34);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup(f, begin)
+        static const struct CMUnitTest tests[] = {
+                TEST(test_repair),
+                TEST(test_repair_unlocked),
+                TEST(test_fight),
+                TEST(test_repair_waits),
+                TEST(test_addresses),
+                TEST(test_counters),
+        };
+
+        if (!world_begin() || backend_iptables.probe() < 0) {
+                puts("1..0 # SKIP no network namespaces, or no legacy iptables here");
+                return 0;
+        }
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

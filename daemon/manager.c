@@ -173,6 +173,17 @@ Names manager_resolver(Manager *m)
         return (Names){ names_user, names_group, names_unit, m };
 }
 
+int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret)
+{
+        Names names = host_names(m->names);
+        State state = *m->policy->state;
+        Policy policy = *m->policy;
+
+        state.lockdown = false;
+        policy.state = &state;
+        return compile_policy(&policy, &names, NULL, ret);
+}
+
 int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret)
 {
         Names names = manager_resolver(m);

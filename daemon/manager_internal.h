@@ -102,6 +102,9 @@ bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
 Names manager_resolver(Manager *m);
 /* Compiles with the manager's names; those of rules of p may be unknown if `lenient`. */
 int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret);
+/* In lockdown no rule decides, but they are still there to be seen and changed: this is what will
+ * be in force again. -EINVAL if it does not compile, which lockdown does not mind. */
+int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret);
 /* The last compilation is that of the policy in force: its warnings and notes take the place of the
  * former ones, and what it missed is looked for. */
 void manager_take_told(Manager *m, Diagnostics *d);

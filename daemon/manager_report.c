@@ -83,11 +83,11 @@ static size_t ruleset_count(const Ruleset *r)
         return n;
 }
 
-static int order_rules(const Manager *m, ReportOrder **ret, size_t *ret_n)
+static int order_rules(const Manager *m, const Ruleset *ruleset, ReportOrder **ret, size_t *ret_n)
 {
         const RuleList *rules = &m->policy->state->rules;
         _cleanup_free_ OwnRule *own = calloc(rules->n + 1, sizeof(*own));
-        size_t n = 0, total = ruleset_count(m->ruleset);
+        size_t n = 0, total = ruleset_count(ruleset);
         _cleanup_free_ ReportOrder *order = calloc(total + 1, sizeof(*order));
 
         if (!own || !order)
@@ -97,7 +97,7 @@ static int order_rules(const Manager *m, ReportOrder **ret, size_t *ret_n)
         qsort(own, rules->n, sizeof(*own), own_compare);
 
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                const RulesetDirection *list = &m->ruleset->directions[d];
+                const RulesetDirection *list = &ruleset->directions[d];
 
                 for (size_t i = 0; i < list->n; i++) {
                         const Rule *rule = list->rules[i].rule;
@@ -131,11 +131,14 @@ static int counter_compare(const void *x, const void *y)
 
 static int report_add_rules(const Manager *m, Report *report)
 {
+        _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
         _cleanup_free_ ReportOrder *order = NULL;
         _cleanup_free_ RuleCounter *counters = NULL;
         size_t n = 0, n_counters = 0;
 
-        if (order_rules(m, &order, &n) < 0)
+        if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
+                return -ENOMEM;
+        if (order_rules(m, behind ? behind : m->ruleset, &order, &n) < 0)
                 return -ENOMEM;
         report->rules = calloc(n + 1, sizeof(*report->rules));
         if (!report->rules)

@@ -167,6 +167,7 @@ static bool ruleset_uses(const Ruleset *r, const char *set)
 
 int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r)
 {
+        _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
         _cleanup_proposal_ Proposal p = { 0 };
         int q;
 
@@ -180,7 +181,9 @@ int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult
                         "p25ctl has made no set %s (p25ctl set list shows them; those of files are "
                         "dropped there)",
                         name);
-        if (ruleset_uses(m->ruleset, name))
+        if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
+                return change_no_memory(r);
+        if (ruleset_uses(behind ? behind : m->ruleset, name))
                 return change_fail(r, ERROR_INVALID_POLICY, -EBUSY,
                         "set %s is in use: a rule names @%s", name, name);
         if (state_put_set(p.state, name, NULL) < 0)

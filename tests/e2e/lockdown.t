@@ -41,6 +41,18 @@ run_ctl --detailed-exitcode lockdown on
 is "$rc" 0 "once more changes nothing"
 run_ctl explain in from 198.51.100.2
 like "$out" "deny" "explain says deny"
+run_ctl set add some 192.0.2.1
+run_ctl deny in from @some
+is "$rc $err" "0 " "rules can be made meanwhile"
+like "$(ctl status numbered)" $'LOCKDOWN: ON.*\n\n.*\n\\[ 1\\] 25/tcp +DENY IN +@some' \
+        "and seen below the line"
+run_ctl set drop some
+is "$rc" 4 "a set that will be in use again stays"
+closed_ports "still on"
+run_ctl delete 1 --force
+is "$rc ${out%%$'\n'*}" "0 Rule deleted" "and deleted by number"
+run_ctl set drop some
+is "$rc" 0 "then the set goes"
 
 p25d_stop KILL
 closed_ports "killed"

@@ -63,6 +63,8 @@ static int cgroup_stat(int mount, const char *path, uint32_t level, Cgroup *ret)
         if (fstatat(mount, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
                 return -ENOENT;
         *ret = (Cgroup){ .id = st.st_ino, .level = level };
+        if (strncmp(path, "./", 2) == 0) /* where a search begins */
+                path += 2;
         if (strlen(path) < sizeof(ret->path))
                 memcpy(ret->path, path, strlen(path) + 1);
         return 0;

@@ -114,7 +114,7 @@ like "$out" $'\n\\[ 3\\] 203.0.113.7 25/tcp' "counts"
 run_ctl role set mx app-server
 is "$rc" 0 "role set"
 run_ctl status verbose
-like "$out" $'^Status: active\nBackend: nftables   Roles: mx, app-server   Revision: [0-9]+\nLogging: ' \
+like "$out" $'^Status: active\nBackend: '"$backend"$'   Roles: mx, app-server   Revision: [0-9]+\nLogging: ' \
         "status verbose: head"
 like "$out" $'\nDefault: deny \\(incoming\\), reject \\(outgoing\\), reject \\(routed\\)\n' \
         "status verbose: defaults"
@@ -123,7 +123,7 @@ like "$out" 'ALLOW OUT +user postfix' "status verbose: an MTA's row"
 
 # JSON
 run_ctl --json status
-jq -e '.active == true and .backend == "nftables" and .roles == ["mx", "app-server"]
+jq -e '.active == true and .backend == "'"$backend"'" and .roles == ["mx", "app-server"]
         and .default == { incoming: "deny", outgoing: "reject", routed: "reject" }
         and .lockdown == false and .pending == null and (.revision | type) == "number"
         and (.logging | type) == "string" and (.warnings | type) == "array"' <<<"$out" >/dev/null
@@ -149,13 +149,22 @@ done
 
 # texts
 run_ctl show raw
-is "$rc $(first "$out")" "0 #!/usr/sbin/nft -f" "show raw is what is in force, in nft's words"
 net_add raw
-net_in raw nft -f - <<<"$out"
-is $? 0 "nft loads it"
-run_ctl --json show raw
-is "$(jq -r '.format, (.text | startswith("#!"))' <<<"$out" | tr '\n' ' ')" "nft true " \
-        "show raw --json"
+if [ "$backend" = nftables ]; then
+        is "$rc $(first "$out")" "0 #!/usr/sbin/nft -f" "show raw is what is in force"
+        net_in raw nft -f - <<<"$out"
+        is $? 0 "nft loads it"
+        run_ctl --json show raw
+        is "$(jq -r '.format, (.text | startswith("#!"))' <<<"$out" | tr '\n' ' ')" "nft true " \
+                "show raw --json"
+else
+        is "$rc $(first "$out")" "0 # iptables-restore" "show raw is what is in force"
+        iptables_load raw <<<"$out"
+        is $? 0 "iptables-restore loads it"
+        run_ctl --json show raw
+        is "$(jq -r '.format, (.text | startswith("# ip"))' <<<"$out" | tr '\n' ' ')" \
+                "iptables true " "show raw --json"
+fi
 run_ctl role show mx
 like "$rc $out" $'^0 role = \\{\n.*name = "mx";' "role show: as p25d has it"
 refuses 4 "nosuchrole" role show nosuchrole
@@ -342,11 +351,22 @@ net_add other
 net_in other nft -c -f "$WORK/policy.nft"
 ok $? "nft takes it"
 p25d_stop TERM
-net_in host nft delete table inet p25
+kernel_clear
 net_in host nft -f "$WORK/policy.nft"
 ok $? "nft loads it"
 expect "and it enforces the same: incoming" inet open 198.51.100.1 25
 expect "and it enforces the same: routed" lan "closed closed" 8.8.8.8 25 2001:db8:2::2 25
+
+# and for iptables-restore
+ROOT=$WORK/offline offline compile "$WORK/host.conf" --format iptables
+is "$rc" 0 "compile --format iptables"
+kernel_clear
+expect "nothing is enforced" lan "open open" 8.8.8.8 25 2001:db8:2::2 25
+iptables_load host <"$WORK/out"
+ok $? "iptables-restore and ip6tables-restore load it"
+expect "and it enforces the same: incoming" inet open 198.51.100.1 25
+expect "and it enforces the same: routed" lan "closed closed" 8.8.8.8 25 2001:db8:2::2 25
+
 ROOT=$WORK/offline offline compile "$WORK/host.conf" --format ir
 is "$rc" 0 "compile --format ir"
 like "$out" "mx" "names the role"

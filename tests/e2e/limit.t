@@ -63,7 +63,12 @@ rule limit in from 198.51.100.3 rate 1/hour burst 1
 is "$(burst inet 3 198.51.100.1)" "3 0" "a limit for one address leaves others alone"
 is "$(burst inet 3 -s 198.51.100.3 198.51.100.1)" "1 2" "and holds for that one"
 
-if [ -n "$many_uids" ]; then
+if [ "$backend" = iptables ]; then
+        run_ctl limit out rate 1/hour burst 2
+        is "$rc" 4 "iptables cannot count by user"
+        like "$err" "iptables backend cannot limit" "and says so"
+        is "$(ctl status | grep -c 'LIMIT OUT')" 0 "nothing is changed"
+elif [ -n "$many_uids" ]; then
         rule limit out rate 1/hour burst 2
         is "$(burst host 4 -u 33 198.51.100.2)" "2 2" "out: per user"
         is "$(burst host 2 -u 33 2001:db8:1::2)" "0 2" "over both families together"

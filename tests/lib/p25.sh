@@ -3,6 +3,7 @@
 # A host with p25: a bus of its own, p25d below a root of its own in the namespace "host", and
 # p25ctl. Files are those of $ROOT; p25d's log is $WORK/p25d.log.
 
+backend=${P25_BACKEND:-nftables}
 P25D=$PWD/${BUILD:-build}/p25d
 P25CTL=$PWD/${BUILD:-build}/p25ctl
 POLICIES=$PWD/policies
@@ -61,14 +62,16 @@ on_bus()
         "$P25CTL" status
 }
 
-# Starts p25d and returns when it is ready, which is when the policy is in force; prints nothing.
+# Starts p25d, under the backend $P25_BACKEND if it is set, and returns when it is ready, which is
+# when the policy is in force; prints nothing.
 # Its exit status if it does not come up. Sets $p25d to its pid.
 p25d_begin() # [ARGUMENT...]
 {
         local status
         rm -f "$WORK/p25d.pid"
         ready_usec=$(net_in host "$probe" notify -t 20000 -o "$WORK/p25d.pid" \
-                "$P25D" --root "$ROOT" --policies "$POLICIES" "$@" 2>>"$WORK/p25d.log")
+                "$P25D" --root "$ROOT" --policies "$POLICIES" ${P25_BACKEND:+--backend "$P25_BACKEND"} \
+                "$@" 2>>"$WORK/p25d.log")
         status=$?
         p25d=$(cat "$WORK/p25d.pid")
         return $status
@@ -122,6 +125,24 @@ p25_host() # [ROLE...]
           cat
         } >"$CONF"
         bus_start && p25d_start
+}
+
+# Loads what `compile --format iptables` printed, from standard input.
+iptables_load() # NAMESPACE
+{
+        local text
+        text=$(cat)
+        net_in "$1" iptables-legacy-restore <<<"${text%%# ip6tables-restore*}" &&
+                net_in "$1" ip6tables-legacy-restore <<<"${text#*# ip6tables-restore}"
+}
+
+# Takes out of the namespace "host" what p25d left there, by whichever backend.
+kernel_clear()
+{
+        net_in host nft delete table inet p25 2>"$WORK/err"
+        for program in iptables-legacy ip6tables-legacy; do
+                net_in host $program -F && net_in host $program -X
+        done
 }
 
 # The packets of the rules in `status --json` for which a jq condition holds.

@@ -242,6 +242,7 @@ KERNEL = \
 	test_connections \
 	backend_nft \
 	changes_nft \
+	no_gap \
 	script_nft \
 	traffic_nft \
 

@@ -38,7 +38,7 @@ int build_values_set(
         NftBuild *b, const NftSetKey *key, const uint64_t *values, size_t n, const Rule *origin);
 int build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin);
 /* All kernel sets of a list of addresses of one family; key->bits is 0. *ret_first, *ret_n: which
- * of the table's. */
+ * of the table's. The prefix of length 0 is in none: who has it needs no set. */
 int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin,
         size_t *ret_first, size_t *ret_n);
 /* Those of all named sets: the first thing to be built. */

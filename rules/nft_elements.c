@@ -2,11 +2,7 @@
 
 /*
  * Elements of sets, written by hand: a million of them leave in a few hundred messages without an
- * object each. Sorted ascending, the start of a range before its end, which is what the kernel
- * takes fastest. A nest's length has 16 bits, so a message ends before 64 KiB.
- *
- * A range is two elements, its first address and the one behind its last with
- * NFT_SET_ELEM_INTERVAL_END; a range that reaches the last address of all has no end.
+ * object each. Sorted ascending. A nest's length has 16 bits, so a message ends before 64 KiB.
  */
 
 #include "rules/nft_message.h"
@@ -18,8 +14,8 @@
 #include <linux/netfilter/nf_tables.h>
 
 #define NEST_MAX 65000
-/* List element, key nest, data header, 16 bytes, flags attribute. */
-#define ELEMENT_MAX 40
+/* List element, key nest, data header, 16 bytes. */
+#define ELEMENT_MAX 32
 
 typedef struct Writer {
         NftBatch *batch;
@@ -65,22 +61,16 @@ static void put_attribute(uint8_t *at, uint16_t type, uint16_t n)
 }
 
 /* n is 4 or 16; or 2, which is padded. */
-static inline void writer_put(Writer *w, const void *key, uint16_t n, bool end)
+static inline void writer_put(Writer *w, const void *key, uint16_t n)
 {
-        uint16_t padded = (uint16_t)NLA_ALIGN(n), flags = end ? 8 : 0;
-        uint32_t flag = htonl(NFT_SET_ELEM_INTERVAL_END);
+        uint16_t padded = (uint16_t)NLA_ALIGN(n);
 
         if (w->header && w->at - (uint8_t *)w->nest > NEST_MAX - ELEMENT_MAX)
                 writer_close(w);
         if (!w->header && !writer_open(w))
                 return;
-        put_attribute(w->at, NLA_F_NESTED | NFTA_LIST_ELEM, (uint16_t)(8 + padded + flags));
+        put_attribute(w->at, NLA_F_NESTED | NFTA_LIST_ELEM, (uint16_t)(8 + padded));
         w->at += NLA_HDRLEN;
-        if (end) {
-                put_attribute(w->at, NFTA_SET_ELEM_FLAGS, 4);
-                memcpy(w->at + NLA_HDRLEN, &flag, 4);
-                w->at += 8;
-        }
         put_attribute(w->at, NLA_F_NESTED | NFTA_SET_ELEM_KEY, (uint16_t)(NLA_HDRLEN + padded));
         put_attribute(w->at + NLA_HDRLEN, NFTA_DATA_VALUE, n);
         w->at += 2 * NLA_HDRLEN;
@@ -88,51 +78,6 @@ static inline void writer_put(Writer *w, const void *key, uint16_t n, bool end)
                 memset(w->at + n, 0, padded - n);
         memcpy(w->at, key, n);
         w->at += padded;
-}
-
-/* ---- ranges in an interval set ---- */
-
-static void put_range4(Writer *w, const Range4 *r)
-{
-        uint32_t key = htonl(r->first);
-
-        writer_put(w, &key, 4, false);
-        if (r->last == UINT32_MAX)
-                return;
-        key = htonl(r->last + 1);
-        writer_put(w, &key, 4, true);
-}
-
-/* The address behind; false: there is none. */
-static bool next_address6(const uint8_t a[static 16], uint8_t ret[static 16])
-{
-        memcpy(ret, a, 16);
-        for (int i = 15; i >= 0; i--)
-                if (++ret[i] != 0)
-                        return true;
-        return false;
-}
-
-static void put_range6(Writer *w, const Range6 *r)
-{
-        uint8_t behind[16];
-
-        writer_put(w, r->first, 16, false);
-        if (next_address6(r->last, behind))
-                writer_put(w, behind, 16, true);
-}
-
-static void put_ranges(NftBatch *b, const NftSet *s, NftVerb verb, const RangeSet *ranges)
-{
-        Writer w = { .batch = b, .set = s, .verb = verb };
-
-        if (s->key.family == FAMILY_IPV4)
-                for (size_t i = 0; i < ranges->n_v4; i++)
-                        put_range4(&w, &ranges->v4[i]);
-        else
-                for (size_t i = 0; i < ranges->n_v6; i++)
-                        put_range6(&w, &ranges->v6[i]);
-        writer_close(&w);
 }
 
 /* ---- numbers ---- */
@@ -143,9 +88,9 @@ static void put_value(Writer *w, uint64_t value)
         uint32_t id = (uint32_t)value;
 
         if (w->set->key.kind == SET_PORTS)
-                writer_put(w, &port, sizeof(port), false);
+                writer_put(w, &port, sizeof(port));
         else
-                writer_put(w, &id, sizeof(id), false);
+                writer_put(w, &id, sizeof(id));
 }
 
 /* Those of a that are not in b. */
@@ -255,7 +200,7 @@ static void put_prefixes(
                         c = 1;
                 }
                 if (c != 0)
-                        writer_put(&w, key, (uint16_t)n, false);
+                        writer_put(&w, key, (uint16_t)n);
         }
         writer_close(&w);
 }
@@ -299,8 +244,6 @@ void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fil
                 return;
         if (sets[0].values)
                 put_values(b, &sets[0], NFT_ADD, &sets[0], NULL);
-        else if (sets[0].key.bits == 0)
-                put_ranges(b, &sets[0], NFT_ADD, sets[0].ranges);
         else
                 put_hashed(b, sets, n, fill);
 }
@@ -441,20 +384,16 @@ static void put_address_difference(
         _cleanup_(ranges_deinit) RangeSet came = { 0 };
         int r;
 
-        if (old[0].ranges == sets[0].ranges || (old[0].key.bits > 0) != (sets[0].key.bits > 0))
+        if (old[0].ranges == sets[0].ranges)
                 return;
         if (sets[0].key.family == FAMILY_IPV4)
                 r = difference4(old[0].ranges, sets[0].ranges, &gone, &came);
         else
                 r = difference6(old[0].ranges, sets[0].ranges, &gone, &came);
-        if (r < 0) {
+        if (r < 0)
                 b->failed = true;
-        } else if (sets[0].key.bits > 0) {
+        else
                 put_hashed_difference(b, old, n_old, sets, n, &gone, &came);
-        } else if (nft_set_same_shape(&old[0], &sets[0])) {
-                put_ranges(b, &sets[0], NFT_DELETE, &gone);
-                put_ranges(b, &sets[0], NFT_ADD, &came);
-        }
 }
 
 void nft_put_elements_difference(

@@ -154,14 +154,14 @@ static void make_prefix(Maker *m, const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, p->address.bytes, n);
 }
 
-/* ip saddr @s4_NAME; ip saddr & 255.255.255.0 == @s4p24_NAME */
+/* ip saddr @s4p32_NAME; ip saddr & 255.255.255.0 == @s4p24_NAME */
 static void make_address_set(Maker *m, const NftStatement *s)
 {
         unsigned bits = family_bits((Family)s->set.family);
         uint8_t mask[16];
 
         make_address(m, s->set.family, s->to, bits / 8);
-        if (s->set.bits > 0 && s->set.bits < bits) {
+        if (s->set.bits < bits) {
                 prefix_mask(s->set.bits, mask);
                 make_mask(m, mask, bits / 8);
         }

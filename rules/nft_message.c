@@ -279,7 +279,7 @@ static uint32_t set_flags(const NftSet *s)
                 return NFT_SET_EVAL | NFT_SET_TIMEOUT;
         if (s->key.kind == SET_OPEN)
                 return NFT_SET_EVAL;
-        return s->ranges && s->key.bits == 0 ? NFT_SET_INTERVAL : 0;
+        return 0;
 }
 
 /* What nft notes in a set for its listing: the byte order of the key (1 host, 2 network). */

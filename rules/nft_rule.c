@@ -10,11 +10,14 @@
 
 #include <errno.h>
 
+/* A literal list of so few prefixes needs no sets. */
+#define PREFIXES_MAX 4
+
 /* The ways in which one side of a rule matches in one family. */
 typedef struct Tests {
         bool always;
-        bool has_prefix; /* one literal prefix */
-        Prefix prefix;
+        Prefix prefixes[PREFIXES_MAX]; /* literal ones */
+        size_t n_prefixes;
         /* Sets of the table, in runs. */
         size_t *sets;
         size_t n_sets;
@@ -27,14 +30,43 @@ static void tests_deinit(Tests *t)
 
 static size_t tests_count(const Tests *t)
 {
-        return t->always ? 1 : t->n_sets + t->has_prefix;
+        return t->always ? 1 : t->n_sets + t->n_prefixes;
 }
 
-static bool single_prefix(const RangeSet *ranges, Family family, Prefix *ret)
+static int tests_add_prefix(Tests *t, const Prefix *p)
 {
+        if (t->n_prefixes == PREFIXES_MAX)
+                return -E2BIG;
+        t->prefixes[t->n_prefixes++] = *p;
+        return 0;
+}
+
+static int tests_add_prefix4(const Prefix4 *p, void *data)
+{
+        return tests_add_prefix(
+                data, &(Prefix){ .address = address_from_ipv4(p->address), .bits = p->bits });
+}
+
+static int tests_add_prefix6(const Prefix6 *p, void *data)
+{
+        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
+
+        memcpy(prefix.address.bytes, p->address, sizeof(p->address));
+        return tests_add_prefix(data, &prefix);
+}
+
+/* False: too many. */
+static bool tests_add_prefixes(Tests *t, const RangeSet *ranges, Family family)
+{
+        int r;
+
         if (family == FAMILY_IPV4)
-                return ranges->n_v4 == 1 && range4_to_prefix(&ranges->v4[0], ret);
-        return ranges->n_v6 == 1 && range6_to_prefix(&ranges->v6[0], ret);
+                r = range_set_each_prefix4(ranges, tests_add_prefix4, t);
+        else
+                r = range_set_each_prefix6(ranges, tests_add_prefix6, t);
+        if (r < 0)
+                t->n_prefixes = 0;
+        return r >= 0;
 }
 
 static int tests_add_sets(Tests *t, size_t first, size_t n)
@@ -57,17 +89,16 @@ static int tests_add(
         size_t first, n;
         int r;
 
+        if (range_set_is_whole(m->ranges, family)) {
+                t->always = true;
+                return 0;
+        }
         if (m->name) {
                 build_find_named(b, m->name, family, &first, &n);
                 return tests_add_sets(t, first, n);
         }
-        if (!range_set_has_family(m->ranges, family))
+        if (tests_add_prefixes(t, m->ranges, family))
                 return 0;
-        if (single_prefix(m->ranges, family, &t->prefix)) {
-                t->has_prefix = t->prefix.bits > 0;
-                t->always = t->prefix.bits == 0;
-                return 0;
-        }
         r = build_address_sets(b, literal, m->ranges, origin, &first, &n);
         return r < 0 ? r : tests_add_sets(t, first, n);
 }
@@ -94,12 +125,12 @@ static int build_test(NftBuild *b, const Tests *t, bool to, size_t i)
 
         if (t->always)
                 return 0;
-        if (t->has_prefix && i == 0) {
+        if (i < t->n_prefixes) {
                 s.kind = STATEMENT_ADDRESS;
-                s.prefix = t->prefix;
+                s.prefix = t->prefixes[i];
         } else {
                 s.kind = STATEMENT_ADDRESS_SET;
-                s.set = b->table->sets[t->sets[i - t->has_prefix]].key;
+                s.set = b->table->sets[t->sets[i - t->n_prefixes]].key;
         }
         return build_statement(b, &s);
 }

@@ -48,7 +48,7 @@ static void print_address_set(Buffer *b, const NftStatement *s)
         char mask[ADDRESS_TEXT_MAX];
 
         buffer_add_string(b, address_word(s->set.family, s->to));
-        if (s->set.bits > 0 && s->set.bits < family_bits((Family)s->set.family))
+        if (s->set.bits < family_bits((Family)s->set.family))
                 buffer_printf(b, " & %s ==", mask_format(s->set.family, s->set.bits, mask));
         buffer_add_char(b, ' ');
         print_set_reference(b, &s->set);
@@ -240,48 +240,6 @@ static int print_prefix6(const Prefix6 *q, void *data)
         return 0;
 }
 
-static void print_range(ElementPrinter *p, const Address *first, const Address *last)
-{
-        char a[ADDRESS_TEXT_MAX], b[ADDRESS_TEXT_MAX], both[2 * ADDRESS_TEXT_MAX];
-
-        snprintf(both, sizeof(both), "%s-%s", address_format(first, a), address_format(last, b));
-        print_element(p, both);
-}
-
-static void print_range4(ElementPrinter *p, const Range4 *r)
-{
-        Address first = address_from_ipv4(r->first), last = address_from_ipv4(r->last);
-        char text[ADDRESS_TEXT_MAX];
-        Prefix prefix;
-
-        if (range4_to_prefix(r, &prefix))
-                print_element(p, prefix_format(&prefix, text));
-        else
-                print_range(p, &first, &last);
-}
-
-static void print_range6(ElementPrinter *p, const Range6 *r)
-{
-        Address first = { .family = FAMILY_IPV6 }, last = { .family = FAMILY_IPV6 };
-        char text[ADDRESS_TEXT_MAX];
-        Prefix prefix;
-
-        memcpy(first.bytes, r->first, 16);
-        memcpy(last.bytes, r->last, 16);
-        if (range6_to_prefix(r, &prefix))
-                print_element(p, prefix_format(&prefix, text));
-        else
-                print_range(p, &first, &last);
-}
-
-static void print_ranges(ElementPrinter *p, const RangeSet *s, unsigned family)
-{
-        for (size_t i = 0; family == FAMILY_IPV4 && i < s->n_v4; i++)
-                print_range4(p, &s->v4[i]);
-        for (size_t i = 0; family == FAMILY_IPV6 && i < s->n_v6; i++)
-                print_range6(p, &s->v6[i]);
-}
-
 static void print_values(ElementPrinter *p, const NftSet *s)
 {
         char text[24];
@@ -301,8 +259,6 @@ static void print_elements(Buffer *b, const NftSet *s)
         buffer_add_string(b, "\t\telements = { ");
         if (s->values)
                 print_values(&p, s);
-        else if (s->key.bits == 0)
-                print_ranges(&p, s->ranges, s->key.family);
         else if (s->key.family == FAMILY_IPV4)
                 range_set_each_prefix4(s->ranges, print_prefix4, &p);
         else
@@ -332,8 +288,6 @@ static void print_set(Buffer *b, const NftSet *s)
                         nft_bucket_timeout_msec(&s->key.limit) / 60000);
         else if (s->key.kind == SET_OPEN)
                 buffer_add_string(b, "\t\tflags dynamic\n");
-        else if (s->ranges && s->key.bits == 0)
-                buffer_add_string(b, "\t\tflags interval\n");
         print_elements(b, s);
         buffer_add_string(b, "\t}\n");
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Which kernel sets hold a list of addresses or of numbers, and how large they are made. Sets of
- * up to NFT_INTERVAL_MAX ranges are interval sets; changing one costs the kernel time in its size,
- * so larger ones are hash sets, one for each prefix length that occurs.
+ * Which kernel sets hold a list of addresses or of numbers, and how large they are made. A list of
+ * addresses becomes one hash set for each prefix length that occurs. An interval set would be one
+ * set for all, but is no part of a transaction: kernels show packets the new rules some
+ * microseconds before what the new set holds (6.18), or lose sight of an old range beside a new one
+ * (before 6.17); and changing one costs the kernel time in its size.
  */
 
 #include "rules/nft_build.h"
 
 #include <errno.h>
-
-/* Every length costs each packet a lookup: a list of more lengths stays one interval set. */
-#define LENGTHS_MAX 40
 
 /* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
 static uint32_t room_for(size_t n, uint32_t least)
@@ -106,19 +105,13 @@ static int count_prefix6(const Prefix6 *p, void *data)
         return 0;
 }
 
-/* False: too many lengths for hash sets. */
-static bool count_lengths(const RangeSet *ranges, Family family, size_t counts[static 129])
+static void count_lengths(const RangeSet *ranges, Family family, size_t counts[static 129])
 {
-        size_t lengths = 0;
-
         memset(counts, 0, 129 * sizeof(size_t));
         if (family == FAMILY_IPV4)
                 range_set_each_prefix4(ranges, count_prefix4, counts);
         else
                 range_set_each_prefix6(ranges, count_prefix6, counts);
-        for (size_t i = 0; i < 129; i++)
-                lengths += counts[i] > 0;
-        return lengths <= LENGTHS_MAX && counts[0] == 0;
 }
 
 /* An unchanged list looks as it did. Returns how many sets, 0: it is not the same list. */
@@ -144,39 +137,31 @@ static int build_unchanged(NftBuild *b, const NftSetKey *key, RangeSet *ranges, 
         return n;
 }
 
-static bool wants_hash(NftBuild *b, const NftSetKey *key, size_t n)
+/* Literal lists change with their rule alone; sets of the policy grow. */
+static uint32_t wanted_size(NftBuild *b, const NftSetKey *key, size_t n)
 {
-        const NftSet *s = previous_lower_bound(b->previous, key);
-        bool was_hash = s && same_list(&s->key, key) && s->key.bits > 0;
-
-        return n > (was_hash ? NFT_INTERVAL_MAX / 2 : NFT_INTERVAL_MAX);
+        return key->kind == SET_NAMED ? keep_room(b->previous, key, n, 1024) : (uint32_t)n;
 }
 
 int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin,
         size_t *ret_first, size_t *ret_n)
 {
-        size_t n = key->family == FAMILY_IPV4 ? ranges->n_v4 : ranges->n_v6, counts[129];
-        size_t first = b->table->n_sets;
-        NftSet set = { .key = *key, .ranges = ranges, .n = n, .origin = origin };
+        NftSet set = { .key = *key, .ranges = ranges, .origin = origin };
+        size_t first = b->table->n_sets, counts[129];
         int r = 0;
 
-        if (n > 0)
+        if (range_set_has_family(ranges, (Family)key->family))
                 r = build_unchanged(b, key, ranges, origin);
-        if (r < 0)
-                return r;
-        if (r > 0 || n == 0) {
-                /* done */
-        } else if (wants_hash(b, key, n) && count_lengths(ranges, (Family)key->family, counts)) {
+        if (r == 0) {
+                count_lengths(ranges, (Family)key->family, counts);
                 for (uint16_t bits = 1; bits < 129 && r >= 0; bits++) {
                         if (counts[bits] == 0)
                                 continue;
                         set.key.bits = bits;
                         set.n = counts[bits];
-                        set.size = keep_room(b->previous, &set.key, set.n, 1024);
+                        set.size = wanted_size(b, &set.key, set.n);
                         r = build_set(b, &set);
                 }
-        } else {
-                r = build_set(b, &set);
         }
         if (r < 0)
                 return r;

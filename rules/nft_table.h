@@ -36,8 +36,6 @@
 #define NFT_LOG_SNAPLEN 128u
 #define NFT_LOG_RATE 10u
 #define NFT_LOG_BURST 20u
-/* Above this number of ranges a set is kept as hash sets, one a prefix length. */
-#define NFT_INTERVAL_MAX 4096
 /* Large enough for the name of every chain, set and counter. */
 #define NFT_NAME_TEXT_MAX 192
 
@@ -80,7 +78,7 @@ typedef enum NftSetKind {
 typedef struct NftSetKey {
         NftSetKind kind;
         uint16_t family;  /* a Family; 0: not by address */
-        uint16_t bits;    /* of a hash set: the prefix length of its elements; else 0 */
+        uint16_t bits;    /* of a set of addresses: the prefix length of its elements; else 0 */
         uint32_t level;   /* SET_PORTS: the Direction */
         uint64_t id;      /* of the rule */
         Limit limit;      /* SET_RATE, SET_OPEN; what does not belong to it is 0 */
@@ -105,7 +103,7 @@ typedef enum NftStatementKind {
         STATEMENT_LABEL,
         STATEMENT_SET_LABEL,
         STATEMENT_ADDRESS,     /* one prefix */
-        STATEMENT_ADDRESS_SET, /* of an interval set, or of a hash set with `bits` */
+        STATEMENT_ADDRESS_SET, /* its first `bits` bits, of a set */
         STATEMENT_USER,
         STATEMENT_USERS,
         STATEMENT_GROUP,
@@ -166,7 +164,7 @@ typedef struct NftSet {
         NftSetKey key;
         uint32_t size;    /* room for elements; 0: as many as come */
         RangeSet *ranges; /* addresses; a reference */
-        size_t n;         /* elements: ranges, prefixes or values */
+        size_t n;         /* elements: prefixes or values */
         uint64_t *values; /* ports, ids; ascending */
         const Rule *origin;
 } NftSet;

@@ -93,10 +93,6 @@ bool range_set_is_whole(const RangeSet *s, Family family);
 /* A 64-bit hash of the content, the same on every machine and in every run. */
 uint64_t range_set_hash(const RangeSet *s);
 
-/* False: there is no one prefix that says the same. */
-bool range4_to_prefix(const Range4 *r, Prefix *ret);
-bool range6_to_prefix(const Range6 *r, Prefix *ret);
-
 /*
  * Cuts the ranges into the fewest prefixes, ascending; calls back for each. A callback's negative
  * return ends the walk and is returned; else 0.

@@ -342,35 +342,3 @@ int range_set_each_prefix6(const RangeSet *s, int (*f)(const Prefix6 *p, void *d
         }
         return 0;
 }
-
-/* ---- ranges that are one prefix ---- */
-
-bool range4_to_prefix(const Range4 *r, Prefix *ret)
-{
-        uint64_t size = (uint64_t)r->last - r->first + 1;
-
-        if ((size & (size - 1)) != 0 || r->first % size != 0)
-                return false;
-        *ret = (Prefix){ .address = address_from_ipv4(r->first),
-                .bits = (uint8_t)(32 - __builtin_ctzll(size)) };
-        return true;
-}
-
-static bool bit_is_set(const uint8_t bytes[static 16], unsigned i)
-{
-        return bytes[i / 8] >> (7 - i % 8) & 1;
-}
-
-bool range6_to_prefix(const Range6 *r, Prefix *ret)
-{
-        unsigned bits = 0;
-
-        while (bits < 128 && bit_is_set(r->first, bits) == bit_is_set(r->last, bits))
-                bits++;
-        for (unsigned i = bits; i < 128; i++)
-                if (bit_is_set(r->first, i) || !bit_is_set(r->last, i))
-                        return false;
-        *ret = (Prefix){ .address.family = FAMILY_IPV6, .bits = (uint8_t)bits };
-        memcpy(ret->address.bytes, r->first, sizeof(r->first));
-        return true;
-}

@@ -7,7 +7,7 @@
  * this needs: routes, listeners everywhere, ports that are published and redirected.
  */
 
-#include "tests/differential/random.h"
+#include "tests/lib/random.h"
 #include "tests/lib/world.h"
 
 #include "rules/address.h"

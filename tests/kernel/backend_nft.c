@@ -191,7 +191,8 @@ static void test_owned(void **state)
         expect_installed(c.ruleset);
         assert_int_not_equal(run("nft delete table inet p25 2>/dev/null"), 0);
         assert_int_not_equal(run("nft flush chain inet p25 in_25 2>/dev/null"), 0);
-        assert_int_not_equal(run("nft add element inet p25 s4_one '{ 1.2.3.4 }' 2>/dev/null"), 0);
+        assert_int_not_equal(
+                run("nft add element inet p25 s4p32_one '{ 1.2.3.4 }' 2>/dev/null"), 0);
         assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &second), -EBUSY);
         expect_installed(c.ruleset);
 }
@@ -275,10 +276,10 @@ static void test_repair(void **state)
                 "delete table inet p25",
                 "flush chain inet p25 in_25",
                 "insert rule inet p25 in_25 accept",
-                "add element inet p25 s4_one { 192.0.2.77 }",
+                "add element inet p25 s4p32_one { 192.0.2.77 }",
                 "add table inet p25 { flags dormant; }",
                 "add chain inet p25 new",
-                "flush set inet p25 s6_partners",
+                "flush set inet p25 s6p32_partners",
         };
         _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
         Repairs repairs = { 0 };

@@ -105,14 +105,6 @@ static void change_at_random(Backend *b, uint64_t seed, unsigned spread, unsigne
         prefix_set_unref(set);
 }
 
-static bool has_hash_sets(const NftBackend *b)
-{
-        for (size_t i = 0; i < b->wanted->n_sets; i++)
-                if (b->wanted->sets[i].key.bits > 0)
-                        return true;
-        return false;
-}
-
 static void test_changing_sets(void **state)
 {
         _cleanup_backend_ Backend *b = open_backend();
@@ -122,9 +114,8 @@ static void test_changing_sets(void **state)
         change_at_random(b, 465, 2, 400, 10);
         if (!may_send_large())
                 return;
-        /* Beyond what an interval set takes, and back. */
+        /* Beyond the room that sets were made with, and back. */
         change_at_random(b, 587, 256, 4096, 9);
-        assert_true(has_hash_sets((NftBackend *)b));
         change_at_random(b, 25, 2, 60, 3);
 }
 

@@ -133,6 +133,7 @@ DAEMON = \
 	manager_check \
 	manager_load \
 	manager_report \
+	manager_revisions \
 	manager_rules \
 	manager_sets \
 	manager_settings \
@@ -140,6 +141,7 @@ DAEMON = \
 	store \
 	store_files \
 	store_good \
+	store_revisions \
 	backend_memory \
 	difference \
 
@@ -180,6 +182,7 @@ CLI = \
 	rule_message \
 	command_rule \
 	command_switch \
+	command_history \
 	command_status \
 	command_listening \
 	listening \
@@ -208,6 +211,7 @@ UNIT = \
 	test_manager \
 	test_manager_start \
 	test_lockdown \
+	test_revisions \
 	test_policy \
 	test_prefixset \
 	test_rule \

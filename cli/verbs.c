@@ -63,9 +63,9 @@ const Verb verbs[] = {
         { "test", 1, 1, command_test, "FILE", "do the assertions in a file hold?" },
         { "plan", 0, VERB_ANY, NULL, "[FILE]", "what a reload would change" },
         { "confirm", 0, VERB_ANY, NULL, NULL, "keep a change made with --confirm" },
-        { "history", 0, VERB_ANY, NULL, NULL, "stored revisions" },
-        { "diff", 0, VERB_ANY, NULL, "A [B]", "what differs between revisions" },
-        { "rollback", 0, VERB_ANY, NULL, "N", "go back to a revision" },
+        { "history", 0, 0, command_history, NULL, "stored revisions" },
+        { "diff", 1, 2, command_diff, "A [B]", "what differs between revisions" },
+        { "rollback", 1, 1, command_rollback, "N", "go back to a revision" },
         { "explain", 1, VERB_ANY, command_explain,
                 "in|out|routed [from A] [to A] [port P] [user U] [on IFACE | in on IFACE out on "
                 "IFACE]",

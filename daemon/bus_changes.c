@@ -36,7 +36,7 @@ static int change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error
 }
 
 /* As many lines as a message takes; a change of a hundred thousand rules has more. */
-static int diff_append(sd_bus_message *m, char *const *diff)
+int bus_append_diff(sd_bus_message *m, char *const *diff)
 {
         size_t size = 0, n = strv_length(diff), i = 0;
         char rest[64];
@@ -67,7 +67,7 @@ static int change_reply(BusCall *c, int result, const ChangeResult *change, sd_b
         if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
                 (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
                         0 ||
-                (r = diff_append(reply, change->diff)) < 0 ||
+                (r = bus_append_diff(reply, change->diff)) < 0 ||
                 (r = sd_bus_send(NULL, reply, NULL)) < 0)
                 return r;
         return 0;
@@ -329,6 +329,20 @@ int bus_reset(BusCall *c, sd_bus_error *error)
         if (r < 0)
                 return r;
         r = manager_reset(c->bus->manager, &change, &result);
+        return change_reply(c, r, &result, error);
+}
+
+int bus_rollback(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        uint64_t revision;
+        Change change;
+        int r;
+
+        if ((r = sd_bus_message_read(c->message, "t", &revision)) < 0 ||
+                (r = change_read(c, false, &change, error)) < 0)
+                return r;
+        r = manager_rollback(c->bus->manager, revision, &change, &result);
         return change_reply(c, r, &result, error);
 }
 

@@ -85,6 +85,8 @@ typedef struct BusMethod {
 extern const BusMethod bus_methods[]; /* ends with a name NULL */
 extern const sd_bus_vtable bus_vtable[];
 
+/* Appends "as": as many lines as a message takes. */
+int bus_append_diff(sd_bus_message *m, char *const *diff);
 /* Ends a call with an error, if r is negative, and frees it. */
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
 /* Drops all calls without a reply. */
@@ -112,6 +114,7 @@ int bus_update_set(BusCall *c, sd_bus_error *error);
 int bus_drop_set(BusCall *c, sd_bus_error *error);
 int bus_reload(BusCall *c, sd_bus_error *error);
 int bus_reset(BusCall *c, sd_bus_error *error);
+int bus_rollback(BusCall *c, sd_bus_error *error);
 /* … bus_texts.c … */
 int bus_get_fragment(BusCall *c, sd_bus_error *error);
 int bus_get_role(BusCall *c, sd_bus_error *error);
@@ -123,6 +126,8 @@ int bus_list_rules(BusCall *c, sd_bus_error *error);
 int bus_list_roles(BusCall *c, sd_bus_error *error);
 int bus_list_sets(BusCall *c, sd_bus_error *error);
 int bus_list_fragments(BusCall *c, sd_bus_error *error);
+int bus_list_revisions(BusCall *c, sd_bus_error *error);
+int bus_diff_revisions(BusCall *c, sd_bus_error *error);
 int bus_check(BusCall *c, sd_bus_error *error);
 int bus_explain(BusCall *c, sd_bus_error *error);
 /* What other versions have: an error that says so. */

@@ -226,6 +226,63 @@ static int diagnostic_append(sd_bus_message *m, const Diagnostic *d)
         return sd_bus_message_close_container(m);
 }
 
+/* ---- revisions ---- */
+
+static int revision_append(sd_bus_message *m, const Revision *revision)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "revision", "t", revision->revision)) < 0 ||
+                (r = bus_append_entry(m, "time", "t", revision->time_usec)) < 0 ||
+                (r = bus_append_entry(m, "uid", "u", revision->uid)) < 0 ||
+                (r = bus_append_entry(m, "process", "s", revision->process ?: "")) < 0 ||
+                (r = bus_append_entry(m, "reason", "s", revision->reason ?: "")) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+/* The newest first; 0 is for all. */
+int bus_list_revisions(BusCall *c, _unused_ sd_bus_error *error)
+{
+        _cleanup_(revisions_deinit) Revisions l = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        uint32_t max;
+        int r;
+
+        if ((r = sd_bus_message_read(c->message, "u", &max)) < 0 ||
+                (r = manager_list_revisions(c->bus->manager, max > 0 ? max : SIZE_MAX, &l)) < 0 ||
+                (r = list_begin(c, &reply)) < 0)
+                return r;
+        for (size_t i = 0; i < l.n; i++) {
+                r = revision_append(reply, &l.items[i]);
+                if (r < 0)
+                        return r;
+        }
+        return list_end(reply);
+}
+
+int bus_diff_revisions(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_(change_result_deinit) ChangeResult result = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        uint64_t from, to;
+        int r;
+
+        r = sd_bus_message_read(c->message, "tt", &from, &to);
+        if (r < 0)
+                return r;
+        r = manager_diff_revisions(c->bus->manager, from, to, &result);
+        if (r < 0)
+                return sd_bus_error_set(error, error_kind_to_bus_name(result.error),
+                        result.message ?: "the revisions cannot be read");
+        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+                (r = bus_append_diff(reply, result.diff)) < 0 ||
+                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+                return r;
+        return 0;
+}
+
 int bus_check(BusCall *c, sd_bus_error *error)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/host.h"
+#include "daemon/journal.h"
 #include "rules/parse.h"
 
 #include <dirent.h>
@@ -62,6 +63,8 @@ bool host_names_use_service(HostNames *n);
  *   fragments/NAME.REV    texts that were put over the bus
  *   sets/NAME.REV         entries of a set as of revision REV
  *   sets.journal          small changes to sets since then (journal.h)
+ *   revisions/REV.conf    the state as of revision REV, as state.conf was; or, where that differs
+ *   revisions/REV.set     from the one before by a small change of a set alone, the journal's line
  *   last-good             link to a folder with copies of all input files (store_good.c)
  */
 #define STATE_FILE "state.conf"
@@ -69,6 +72,7 @@ bool host_names_use_service(HostNames *n);
 #define STATE_FRAGMENTS "fragments"
 #define STATE_SETS "sets"
 #define STATE_JOURNAL "sets.journal"
+#define STATE_REVISIONS "revisions"
 #define STATE_GOOD "last-good"
 
 typedef struct StoredState {
@@ -85,6 +89,10 @@ void stored_state_deinit(StoredState *s);
  * its fragments name are read below root. As host_load_state. */
 int host_load_stored(
         const char *folder, const char *file, const char *root, Diagnostics *d, StoredState *ret);
+
+/* The same with the changes to sets of `journal` in the place of those on disk. */
+int host_load_stored_with(const char *folder, const char *file, const char *root,
+        const Journal *journal, Diagnostics *d, StoredState *ret);
 
 /* Puts entries in the place of the set's, or adds the set, keeping the order of names; takes a
  * reference. entries NULL removes. 0 or -ENOMEM. */

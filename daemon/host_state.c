@@ -7,8 +7,6 @@
 
 #include "daemon/host_internal.h"
 
-#include "daemon/journal.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -343,8 +341,9 @@ static int load_journal(const char *folder, Diagnostics *d, StoredState *s)
         return apply_journal(&j, path, d, s);
 }
 
-int host_load_stored(
-        const char *folder, const char *file, const char *root, Diagnostics *d, StoredState *ret)
+/* journal NULL: the one on disk */
+static int load_stored(const char *folder, const char *file, const char *root,
+        const Journal *journal, Diagnostics *d, StoredState *ret)
 {
         _cleanup_(state_document_deinit) StateDocument doc = { 0 };
         _cleanup_(stored_state_deinit) StoredState s = { 0 };
@@ -380,12 +379,24 @@ int host_load_stored(
         r = note_files(&doc, &s);
         if (r < 0)
                 return r;
-        r = load_journal(folder, d, &s);
+        r = journal ? apply_journal(journal, path, d, &s) : load_journal(folder, d, &s);
         if (r < 0)
                 return r;
         *ret = s;
         s = (StoredState){ 0 };
         return 0;
+}
+
+int host_load_stored(
+        const char *folder, const char *file, const char *root, Diagnostics *d, StoredState *ret)
+{
+        return load_stored(folder, file, root, NULL, d, ret);
+}
+
+int host_load_stored_with(const char *folder, const char *file, const char *root,
+        const Journal *journal, Diagnostics *d, StoredState *ret)
+{
+        return load_stored(folder, file, root, journal, d, ret);
 }
 
 int host_load_state(const HostPaths *p, Diagnostics *d, State **ret)

@@ -10,6 +10,7 @@
 #include "daemon/backend.h"
 #include "daemon/errors.h"
 #include "daemon/host.h"
+#include "daemon/store.h"
 #include "rules/evaluate.h"
 #include "rules/report.h"
 
@@ -94,6 +95,8 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
 int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r);
 int manager_reload(Manager *m, const Change *c, ChangeResult *r);
 int manager_reset(Manager *m, const Change *c, ChangeResult *r);
+/* A new revision with the state of an old one; ERROR_NO_SUCH_REVISION. */
+int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
 
 /* Reading. */
 const Policy *manager_policy(const Manager *m);
@@ -102,6 +105,9 @@ const char *manager_backend_name(const Manager *m); /* "" while inactive */
 uint64_t manager_repairs(const Manager *m);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
+int manager_list_revisions(Manager *m, size_t max, Revisions *ret);
+/* What differs between two states, in r->diff. */
+int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r);
 /* What the operator must know: the fail-safe or the last good policy in force, a damaged state. */
 char *const *manager_warnings(const Manager *m);
 /* The backend's, for the service manager's store; borrowed. */

@@ -84,7 +84,12 @@ static int load_state(Manager *m, State **ret, bool *ret_lost)
                         0)
                 return -ENOMEM;
         *ret = state_new();
-        return *ret ? 0 : -ENOMEM;
+        if (!*ret)
+                return -ENOMEM;
+        /* a revision's number is not given twice */
+        if (*ret_lost)
+                (*ret)->revision = store_newest_revision(m->store);
+        return 0;
 }
 
 /* ---- candidates ---- */

@@ -26,6 +26,7 @@ static void prepared_deinit(StorePrepared *p)
 {
         strv_free(p->fragment_files);
         strv_free(p->set_files);
+        free(p->revision_file);
         *p = (StorePrepared){ 0 };
 }
 
@@ -136,7 +137,9 @@ static int journal_append(Store *s, const State *state, const SetDelta *delta)
         r = journal_open(s);
         if (r < 0)
                 return r;
-        r = store_write_all(s->journal_fd, text, n);
+        r = store_write_revision_line(s, state, text);
+        if (r >= 0)
+                r = store_write_all(s->journal_fd, text, n);
         if (r >= 0 && fdatasync(s->journal_fd) < 0)
                 r = -errno;
         if (r >= 0)
@@ -310,6 +313,8 @@ static int prepare_whole(Store *s, const State *old, const State *new)
         if (p->moved)
                 r = store_sync_folders(s);
         if (r >= 0)
+                r = store_write_revision(s, old, new, text);
+        if (r >= 0)
                 r = store_write_file(s->folder_fd, STATE_NEW, text, strlen(text), true);
         if (r < 0)
                 return r;
@@ -321,7 +326,7 @@ static int prepare_whole(Store *s, const State *old, const State *new)
 
 static int publish_whole(Store *s)
 {
-        bool fold = s->next.fold, moved = s->next.moved;
+        bool fold = s->next.fold;
         int r;
 
         r = rename_state(s);
@@ -336,10 +341,6 @@ static int publish_whole(Store *s)
         s->set_files = TAKE_PTR(s->next.set_files);
         if (fold)
                 forget_journal(s);
-        if (moved || !s->collected) {
-                store_collect_garbage(s);
-                s->collected = true;
-        }
         return 0;
 }
 
@@ -352,6 +353,8 @@ static void unlink_new(Store *s, char **files, char *const *kept)
 
 static void cancel(Store *s)
 {
+        if (s->next.revision_file)
+                (void)unlinkat(s->folder_fd, s->next.revision_file, 0);
         if (s->next.in_journal) {
                 s->journal_length = s->next.journal_length;
                 /* if even this fails the line is cut off before the next one */
@@ -413,6 +416,7 @@ int store_prepare(
         s->next.in_journal = delta && !s->rewrite && delta_size(delta) <= DELTA_MAX &&
                              !journal_is_large(s, old) && s->set_files;
         s->next.journal_length = s->journal_length;
+        s->next.revision = new->revision;
         r = s->next.in_journal ? journal_append(s, new, delta) : prepare_whole(s, old, new);
         if (r < 0) {
                 cancel(s);
@@ -429,6 +433,8 @@ int store_publish(Store *s, Diagnostics *d)
                 cancel(s);
                 return commit_error(s, r, d);
         }
+        if (s->next.revision % REVISIONS_PRUNE == 0)
+                store_prune_revisions(s, s->next.revision);
         prepared_deinit(&s->next);
         return 0;
 }

@@ -44,6 +44,32 @@ int store_prepare(
 int store_publish(Store *s, Diagnostics *d);
 void store_cancel(Store *s);
 
+/* ---- revisions ---- */
+
+#define REVISIONS_MAX 1000 /* the last ones are kept */
+
+typedef struct Revision {
+        uint64_t revision;
+        uint64_t time_usec;
+        uint32_t uid;
+        char *process; /* NULL: not known */
+        char *reason;  /* NULL: none */
+} Revision;
+
+typedef struct Revisions {
+        Revision *items; /* the newest first */
+        size_t n;
+} Revisions;
+
+void revisions_deinit(Revisions *l);
+/* The last ones, up to `current`, at most max; those that cannot be read are left out. */
+int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret);
+/* The state as it was; 0 is the empty one. -ENOENT: not kept; -EINVAL, … with errors in d. */
+int store_load_revision(
+        Store *s, uint64_t current, uint64_t revision, Diagnostics *d, State **ret);
+/* The highest number that was ever given, as far as the files know; 0: none. */
+uint64_t store_newest_revision(Store *s);
+
 /*
  * Copies all input files below the state folder, to be loaded with another root when they are
  * broken one day. Returns 0 when the copies were good already, 1 when they were made, -ESTALE when

@@ -59,7 +59,7 @@ int store_make_folders(const char *path)
 
 int store_open_folder(Store *s)
 {
-        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS };
+        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS, STATE_REVISIONS };
         int r;
 
         if (s->folder_fd >= 0)
@@ -95,7 +95,7 @@ int store_sync_folders(Store *s)
 }
 
 /* Removes what the state does not name; failures are tried again next time. */
-static void collect(Store *s, const char *folder, char *const *current)
+static void collect(Store *s, const char *folder, char *const *current, char *const *kept)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
@@ -113,13 +113,14 @@ static void collect(Store *s, const char *folder, char *const *current)
                 _cleanup_buffer_ Buffer path = { 0 };
 
                 buffer_printf(&path, "%s/%s", folder, entry->d_name);
-                if (!path.failed && entry->d_type != DT_DIR && !strv_contains(current, path.data))
+                if (!path.failed && entry->d_type != DT_DIR && !strv_contains(current, path.data) &&
+                        !strv_contains(kept, path.data))
                         (void)unlinkat(s->folder_fd, path.data, 0);
         }
 }
 
-void store_collect_garbage(Store *s)
+void store_collect_garbage(Store *s, char *const *kept)
 {
-        collect(s, STATE_FRAGMENTS, s->fragment_files);
-        collect(s, STATE_SETS, s->set_files);
+        collect(s, STATE_FRAGMENTS, s->fragment_files, kept);
+        collect(s, STATE_SETS, s->set_files, kept);
 }

@@ -15,6 +15,8 @@ typedef struct StorePrepared {
         char **fragment_files, **set_files;
         bool moved; /* some of these are new */
         bool fold;  /* the sets were written anew, the journal is obsolete */
+        uint64_t revision;
+        char *revision_file;
 } StorePrepared;
 
 #define STATE_NEW STATE_FILE ".new"
@@ -33,7 +35,6 @@ struct Store {
         bool journal_checked;  /* the file ends there */
         bool rewrite;          /* write every set anew with the next commit */
         bool damaged;          /* state.conf cannot be read: it is moved aside, not replaced */
-        bool collected;        /* garbage of former runs is gone */
 };
 
 /* mkdir -p; the last one with mode 0700. 0 or negative errno. */
@@ -43,7 +44,19 @@ int store_open_folder(Store *s);
 int store_write_all(int fd, const char *data, size_t n);
 /* Names of new fragments and sets are on disk when this returns. */
 int store_sync_folders(Store *s);
-/* Removes what the state does not name. */
-void store_collect_garbage(Store *s);
+/* Removes fragments and sets that neither the state nor a file of `kept` names. */
+void store_collect_garbage(Store *s, char *const *kept);
+
+/* ---- store_revisions.c ---- */
+
+#define REVISIONS_PRUNE 100 /* so many changes are between two removals of old revisions */
+
+/* Files the new state, by its text or as a line of the journal, and the old one if it is not there;
+ * the name of the file is left in s->next. Not on disk when this returns: losing the last revisions
+ * with the power is no loss of policy. */
+int store_write_revision(Store *s, const State *old, const State *new, const char *text);
+int store_write_revision_line(Store *s, const State *new, const char *line);
+/* Forgets what is older than REVISIONS_MAX. */
+void store_prune_revisions(Store *s, uint64_t newest);
 /* A new file with mode 0600, on disk when this returns if `sync`; removed again on failure. */
 int store_write_file(int folder, const char *path, const char *data, size_t n, bool sync);

@@ -17,7 +17,7 @@
 
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
-/* SPEC section 5, word for word, and five more; what changes the policy takes a{sv} last and
+/* SPEC section 5, word for word, and six more; what changes the policy takes a{sv} last and
  * gives b t as. */
 static const struct {
         const char *name, *in, *out;
@@ -52,6 +52,8 @@ static const struct {
         { "Confirm", "t", "", PRIVILEGE_MANAGE },
         { "Rollback", "ta{sv}", "btas", PRIVILEGE_MANAGE },
         { "ListRevisions", "u", "aa{sv}", PRIVILEGE_READ },
+        /* ours: the difference between two */
+        { "DiffRevisions", "tt", "as", PRIVILEGE_READ },
         { "Check", "s", "aa{sv}", PRIVILEGE_READ },
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
         { "ListEvents", "tu", "aa{sv}", PRIVILEGE_READ },

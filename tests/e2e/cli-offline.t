@@ -71,6 +71,8 @@ is "$rc $out" "0 p25ctl 0.1.0" "words are case-insensitive"
 
 refuses "argument is missing" lockdown
 refuses "neither on nor off" lockdown maybe
+refuses "is no revision" rollback x
+refuses "is no revision" diff 1 -2
 
 # ---- options ----
 
@@ -86,7 +88,7 @@ refuses "revision is a number" --expect soon enable
 refuses "revision is a number" --expect -1 enable
 refuses "reason" --reason $'a\tb' enable
 refuses "not available in this version" --confirm 5m enable
-for words in "plan" "plan file" "confirm" "history" "diff 1 2" "rollback 1" "stats" \
+for words in "plan" "plan file" "confirm" "stats" \
         "events --follow" "doctor" "role suggest"; do
         # shellcheck disable=SC2086
         refuses "^ERROR: .* is not available in this version$" $words

@@ -189,8 +189,8 @@ refuses 4 "" logging loud
 refuses 4 "nosuchrole" role set nosuchrole
 refuses 4 "" set show nosuchset
 refuses 4 "" fragment show nosuchfragment
-for words in "plan" "history" "doctor" "stats" "events" "confirm" "diff 1" \
-        "rollback 1" "deny in for 1h" "role suggest"; do
+for words in "plan" "doctor" "stats" "events" "confirm" \
+        "deny in for 1h" "role suggest"; do
         # shellcheck disable=SC2086 # words
         refuses 4 "is not available in this version" $words
 done

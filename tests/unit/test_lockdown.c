@@ -153,7 +153,6 @@ static void test_kernel_refuses(void **state)
         }
 }
 
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {

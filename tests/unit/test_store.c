@@ -286,17 +286,21 @@ static void test_garbage(void **state)
                 add_set(s, "drop", i % 2 ? "10.0.0.1\n" : "10.0.0.2\n");
                 assert_int_equal(commit(s, NULL), 0);
         }
+        /* what is named by nothing goes with every hundredth revision, the past when it is past */
+        current->revision = 99;
+        assert_int_equal(commit(next_state(), NULL), 0);
+        assert_true(exists("sets/drop.1") && exists("sets/drop.3") && exists("sets/drop.4"));
+        assert_false(exists("sets/drop.99"));
+        current->revision = 1199;
+        assert_int_equal(commit(next_state(), NULL), 0);
         assert_true(exists("sets/drop.4"));
-        assert_false(exists("sets/drop.1") || exists("sets/drop.2") || exists("sets/drop.3") ||
-                     exists("sets/drop.99"));
+        assert_false(exists("sets/drop.1") || exists("sets/drop.2") || exists("sets/drop.3"));
         s = next_state();
         assert_int_equal(state_put_set(s, "drop", NULL), 0);
         assert_int_equal(state_put_fragment(s, "web", NULL), 0);
         assert_int_equal(commit(s, NULL), 0);
+        current->revision = 2299;
         assert_int_equal(commit(next_state(), NULL), 0);
-        s = next_state();
-        add_set(s, "other", "");
-        assert_int_equal(commit(s, NULL), 0);
         assert_false(exists("sets/drop.4") || exists("fragments/web.1"));
 }
 
@@ -386,7 +390,6 @@ static void test_journal_is_folded(void **state)
                 assert_int_equal(commit_delta("drop", add, ""), 0);
         }
         assert_true(size_of(STATE_JOURNAL) < 90000);
-        assert_false(exists("sets/drop.1"));
         reopen();
         assert_int_equal(prefix_set_size(state_find_set(current, "drop")->entries), 2 + 40 * 300);
 }
@@ -539,6 +542,7 @@ static void test_left_overs(void **state)
         after = stored_text(0);
         assert_string_equal(before, after);
         reopen();
+        current->revision = 99;
         assert_int_equal(commit(next_state(), NULL), 0);
         assert_false(exists("sets/drop.2") || exists(STATE_FILE ".new"));
 }

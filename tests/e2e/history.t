@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Former states: history, diff, rollback, and what a large set costs with them.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen host 25
+p25_host </dev/null
+ok $? "p25d starts"
+
+run_ctl history
+is "$rc $out" "0 " "no history yet"
+run_ctl deny in from 198.51.100.2 --reason "too much"
+is "$rc" 0 "a rule"
+run_ctl set add drop 203.0.113.7
+run_ctl set add drop 203.0.113.8
+run_ctl default deny in
+run_ctl history
+is "$(wc -l <<<"$out")" 4 "four changes, four revisions"
+like "$out" $'^ +4 .*\n.*\n.*\n +1 +20[0-9-]+ [0-9:]+ +uid 0 .*  too much$' "the newest first, with reasons"
+is "$(ctl history --json | jq -r '.[-1] | [.revision, .uid, .reason] | join(" ")')" "1 0 too much" \
+        "and in JSON"
+like "$(ctl history --json | jq -r '.[0].time')" "^20..-..-..T..:..:.*Z$" "times are RFC 3339"
+run_ctl diff 1 2
+like "$out" "set drop" "diff of two"
+run_ctl diff 3
+like "$out" "default incoming deny" "diff with now"
+run_ctl diff 4
+is "$rc $out" "0 No difference." "none"
+
+run_ctl --dry-run --detailed-exitcode rollback 2
+is "$rc" 2 "a rollback would change"
+run_ctl --expect 3 rollback 2
+is "$rc" 7 "a stale rollback"
+expect "as it was" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
+run_ctl rollback 2
+like "$rc $out" "^0 Rolled back to revision 2, as revision 5" "rollback"
+is "$(ctl set show drop)" "203.0.113.7" "the set of then"
+expect "default of then" inet open -s 198.51.100.3 198.51.100.1 25
+expect "rule of then" inet filtered -t 300 -s 198.51.100.2 198.51.100.1 25
+run_ctl rollback 2
+is "$rc $(ctl status --json | jq .revision)" "0 5" "once more changes nothing"
+run_ctl rollback 3
+is "$(ctl set show drop | tr '\n' ' ')" "203.0.113.7 203.0.113.8 " "a revision of a set alone"
+run_ctl rollback 0
+is "$rc $(ctl status --json | jq -c '.rules')" "0 []" "and the state before all"
+run_ctl rollback 99
+is "$rc" 4 "no such revision"
+like "$err" "^ERROR: there is no revision 99" "says so"
+p25d_stop KILL
+p25d_start
+ok $? "started again"
+is "$(ctl history --json | jq length)" 7 "the history is kept"
+run_ctl rollback 4
+is "$(ctl set show drop | tr '\n' ' ')$rc" "203.0.113.7 203.0.113.8 0" "and may be gone back to"
+
+seq 0 99999 | awk '{ printf "%d.%d.%d.%d/32\n", 20 + int($1 / 65536) * 2, int($1 / 256) % 256, $1 % 256, 1 }' \
+        >"$WORK/list"
+run_ctl set load big "$WORK/list"
+is "$rc" 0 "a large set"
+for i in {1..10}; do
+        ctl set add big 198.18.0.$i >/dev/null
+done
+is "$(find "$ROOT/var/lib/p25/sets" -name 'big.*' | wc -l)" 1 "ten entries more do not write it again"
+at_most "$(cat "$ROOT"/var/lib/p25/revisions/*.set | wc -c)" 4096 "and their revisions are a line each"
+run_ctl rollback 10
+is "$(ctl set show big | wc -l)" 100001 "the large set of an entry more"
+done_testing

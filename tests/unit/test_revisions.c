@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Every change is kept under its number, and what it was can be put in force again. */
+
+#include "tests/unit/manager_world.h"
+
+#include <inttypes.h>
+
+static uint64_t revision(void)
+{
+        return manager_policy(manager)->state->revision;
+}
+
+/* The state as text, without what says when and by whom, and with the entries of its sets. */
+static char *state_text(void)
+{
+        const State *s = manager_policy(manager)->state;
+        _cleanup_buffer_ Buffer b = { 0 };
+        char *text;
+
+        buffer_printf(&b, "enabled %d lockdown %d logging %d in %d\n", s->enabled, s->lockdown,
+                s->logging, s->defaults.of[DIRECTION_IN]);
+        STRV_FOREACH (role, s->roles)
+                buffer_printf(&b, "role %s\n", *role);
+        for (size_t i = 0; i < s->rules.n; i++)
+                buffer_printf(&b, "rule %" PRIu64 " %d %u\n", s->rules.items[i]->id,
+                        s->rules.items[i]->action, s->rules.items[i]->ports.items[0]);
+        for (size_t i = 0; i < s->n_fragments; i++)
+                buffer_printf(&b, "fragment %s %s\n", s->fragments[i]->name, s->fragments[i]->text);
+        for (size_t i = 0; i < s->n_sets; i++) {
+                _cleanup_free_ char *entries = NULL;
+                size_t n;
+
+                assert_int_equal(prefix_set_print(s->sets[i].entries, &entries, &n), 0);
+                buffer_printf(&b, "set %s %s\n", s->sets[i].name, entries);
+        }
+        assert_int_equal(buffer_take(&b, &text), 0);
+        return text;
+}
+
+static void update(const char *add, const char *rem)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        char *plus[] = { (char *)add, NULL }, *minus[] = { (char *)rem, NULL };
+
+        assert_int_equal(manager_update_set(manager, "drop", plus, minus, &no_options, &r), 0);
+        assert_true(r.changed);
+}
+
+static void replace(const char *text)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        assert_int_equal(
+                manager_replace_set(manager, "drop", text, strlen(text), &no_options, &r), 0);
+        assert_true(r.changed);
+}
+
+static void roll(uint64_t to, bool changed)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        uint64_t before = revision();
+
+        if (manager_rollback(manager, to, &no_options, &r) < 0)
+                fail_msg("rollback %" PRIu64 ": %s", to, r.message);
+        assert_int_equal(r.changed, changed);
+        assert_int_equal(revision(), before + changed);
+}
+
+static void expect_none(uint64_t n)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 }, d = { 0 };
+
+        assert_true(manager_rollback(manager, n, &no_options, &r) < 0);
+        assert_int_equal(r.error, ERROR_NO_SUCH_REVISION);
+        assert_true(manager_diff_revisions(manager, n, revision(), &d) < 0);
+        assert_int_equal(d.error, ERROR_NO_SUCH_REVISION);
+}
+
+static void one_change(unsigned i)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        switch (i) {
+        case 0:
+                do_words("deny in 465", true, "+ deny 465/tcp");
+                break;
+        case 1:
+                replace("192.0.2.1\n192.0.2.2\n");
+                break;
+        case 2:
+                update("198.51.100.0/24", NULL);
+                break;
+        case 3:
+                update("203.0.113.1", "192.0.2.1");
+                break;
+        case 4:
+                assert_int_equal(put_fragment(&no_options, &r), 0);
+                break;
+        case 5:
+                update("203.0.113.2", NULL);
+                break;
+        case 6:
+                assert_int_equal(put_text("rules = ( );", &no_options, &r), 0);
+                break;
+        case 7:
+                replace("2001:db8::/32\n");
+                break;
+        case 8:
+                update("2001:db9::/32", NULL);
+                break;
+        case 9:
+                assert_int_equal(put_text("", &no_options, &r), 0);
+                break;
+        case 10:
+                assert_int_equal(manager_drop_set(manager, "drop", &no_options, &r), 0);
+                break;
+        case 11:
+                assert_int_equal(set_role_open(&no_options, &r), 0);
+                break;
+        case 12:
+                do_words("delete deny in 465", true, "- deny 465/tcp");
+                break;
+        case 13:
+                replace("192.0.2.1\n");
+                break;
+        default:
+                assert_int_equal(logging_high(&no_options, &r), 0);
+        }
+}
+
+#define CHANGES 15
+
+static void test_every_revision(void **state)
+{
+        char *texts[CHANGES + 1];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        texts[0] = state_text();
+        for (unsigned i = 0; i < CHANGES; i++) {
+                one_change(i);
+                assert_int_equal(revision(), i + 1);
+                texts[i + 1] = state_text();
+        }
+        for (unsigned i = 0; i <= CHANGES; i++) {
+                _cleanup_free_ char *after = NULL;
+
+                if (i % 4 == 0)
+                        start();
+                roll(i, i < CHANGES || revision() > CHANGES);
+                after = state_text();
+                assert_string_equal(after, texts[i]);
+                roll(i, false);
+        }
+        expect_consistent();
+        expect_none(revision() + 1);
+        expect_none(UINT64_MAX);
+        for (unsigned i = 0; i <= CHANGES; i++)
+                free(texts[i]);
+}
+
+static void test_list(void **state)
+{
+        _cleanup_(revisions_deinit) Revisions l = { 0 }, few = { 0 };
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 }, d = { 0 }, dry = { 0 }, old = { 0 };
+        const Change quoted = { .uid = 8, .process = "a \"b\"", .reason = "because \\ of next_id" };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
+        assert_int_equal(l.n, 0);
+        replace("192.0.2.1\n");
+        update("192.0.2.2", NULL);
+        assert_int_equal(words("deny in 465", &quoted, &r), 0);
+        assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
+        assert_int_equal(l.n, 3);
+        for (size_t i = 0; i < l.n; i++) {
+                assert_int_equal(l.items[i].revision, 3 - i);
+                assert_true(l.items[i].time_usec > 0);
+                assert_int_equal(l.items[i].uid, i == 0 ? 8 : 3);
+                assert_string_equal(l.items[i].process, i == 0 ? quoted.process : "test");
+                assert_string_equal(l.items[i].reason, i == 0 ? quoted.reason : "because");
+        }
+        assert_int_equal(manager_list_revisions(manager, 2, &few), 0);
+        assert_int_equal(few.n, 2);
+        assert_int_equal(manager_diff_revisions(manager, 1, 3, &d), 0);
+        expect_diff(&d, "+ deny 465/tcp\n+ set drop 1 entry");
+        assert_int_equal(manager_rollback(manager, 1, &(Change){ .dry_run = true }, &dry), 0);
+        assert_true(dry.changed);
+        assert_int_equal(revision(), 3);
+        assert_true(manager_rollback(manager, 1,
+                            &(Change){ .has_expected = true, .expected_revision = 2 }, &old) < 0);
+        assert_int_equal(old.error, ERROR_STALE_REVISION);
+}
+
+static unsigned count_files(const char *below)
+{
+        char command[512];
+        unsigned n;
+        FILE *f;
+
+        (void)snprintf(command, sizeof(command), "ls '%s' | wc -l", path_of(below));
+        f = popen(command, "re");
+        assert_non_null(f);
+        assert_int_equal(fscanf(f, "%u", &n), 1);
+        pclose(f);
+        return n;
+}
+
+/* The last thousand, and no file of those before them. */
+static void test_thousand(void **state)
+{
+        char text[64];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        for (unsigned i = 1; i <= 1210; i++) {
+                (void)snprintf(text, sizeof(text), "10.%u.%u.0/24%s", i / 256, i % 256,
+                        i % 3 == 0 ? "\n" : "");
+                if (i % 3 == 0 || i == 1)
+                        replace(text);
+                else
+                        update(text, NULL);
+        }
+        assert_int_equal(revision(), 1210);
+        expect_none(210);
+        expect_none(0);
+        assert_true(count_files("var/lib/p25/revisions") < 1110);
+        assert_true(count_files("var/lib/p25/sets") < 380);
+        roll(211, true);
+        assert_int_equal(prefix_set_size(manager_policy(manager)->state->sets[0].entries), 2);
+        roll(1209, true);
+        assert_int_equal(prefix_set_size(manager_policy(manager)->state->sets[0].entries), 1);
+        expect_consistent();
+}
+
+static void test_damage(void **state)
+{
+        _cleanup_(revisions_deinit) Revisions l = { 0 };
+        char command[256];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        replace("192.0.2.1\n");
+        update("192.0.2.2", NULL);
+        update("192.0.2.3", NULL);
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        write_text("var/lib/p25/revisions/2.set", "torn");
+        write_text("var/lib/p25/revisions/4.conf", "state = {");
+        write_text("var/lib/p25/revisions/9.conf", "state = {");
+        write_text("var/lib/p25/revisions/x", "");
+        assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
+        assert_int_equal(l.n, 2);
+        expect_none(2);
+        expect_none(3); /* made of 2 */
+        expect_none(9);
+        roll(1, true);
+        /* without the folder there is no past, but a future */
+        (void)snprintf(command, sizeof(command), "rm -r '%s'", path_of("var/lib/p25/revisions"));
+        assert_int_equal(system(command), 0);
+        expect_none(1);
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        roll(6, false);
+        expect_consistent();
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_every_revision),
+                TEST(test_list),
+                TEST(test_thousand),
+                TEST(test_damage),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

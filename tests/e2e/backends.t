@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Both backends on one host: the same verdicts, moving from one to the other without a gap, nothing
+# left behind, and what iptables cannot say refused by name.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+unset P25_BACKEND
+net_world
+listen host 25 587
+listen inet 25
+listen lan 25
+listen box 25 2525
+
+backend() # NAME [ENABLED]
+{
+        sed -i -e "s/^backend = .*/backend = \"$1\";/" -e "s/^enabled = .*/enabled = ${2-true};/" "$CONF"
+        run_ctl reload
+}
+nft_has()
+{
+        net_in host nft list table inet p25 >"$WORK/null" 2>&1
+}
+iptables_has()
+{
+        net_in host iptables-legacy-save 2>"$WORK/null" | grep -q P25 ||
+                net_in host ip6tables-legacy-save 2>"$WORK/null" | grep -q P25
+}
+where() # which backends hold something
+{
+        nft_has && echo -n nftables
+        iptables_has && echo -n iptables
+        echo
+}
+
+p25_host mx <<-'CONF'
+	backend = "iptables";
+	default = { incoming = "deny"; outgoing = "reject"; routed = "reject"; };
+	sets = { bad = { entries = [ "203.0.113.0/24", "198.51.100.2", "198.51.100.3" ]; }; };
+	rules = ( { action = "deny"; direction = "in"; from = [ "@bad" ]; },
+	          { action = "allow"; direction = "out"; to = [ "8.8.8.8" ]; } );
+CONF
+ok $? "p25d starts with backend iptables"
+run_ctl status verbose
+like "$out" "Backend: iptables" "and says so"
+is "$(where)" iptables "iptables alone holds the policy"
+
+verdicts()
+{
+        connect inet -t 400 198.51.100.1 25 2001:db8:1::1 25
+        connect inet -t 400 -s 198.51.100.3 198.51.100.1 25
+        connect host -t 400 8.8.8.8 25 198.51.100.2 25 2001:db8:1::2 25
+        connect lan -t 400 8.8.8.8 25 2001:db8:2::2 25 198.51.100.1 25
+}
+one=$(verdicts)
+backend nftables
+is "$rc" 0 "reload with backend nftables"
+is "$(where)" nftables "nftables alone holds the policy"
+is "$(verdicts)" "$one" "the verdicts are the same"
+diag "$one"
+
+# between the two: the denied never come through, the allowed always do
+loop() # NAME NAMESPACE ARGUMENT...
+{
+        local name=$1 from=$2
+        shift 2
+        net_in "$from" "$probe" loop -o "$WORK/loop-$name" "$@"
+}
+closed=$(loop closed lan -t 20 8.8.8.8 25)
+filtered=$(loop filtered inet -t 20 -s 198.51.100.3 198.51.100.1 25)
+allowed=$(loop allowed host -t 500 8.8.8.8 25)
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+        backend iptables
+        backend nftables
+done
+for pid in $closed $filtered $allowed; do
+        process_end "$pid" TERM
+done
+like "$(cat "$WORK/loop-closed")" "^open=0 closed=[1-9]" "20 moves: the rejected never come through"
+like "$(cat "$WORK/loop-filtered")" "^open=0 closed=0 filtered=[1-9]" "nor do the denied"
+like "$(cat "$WORK/loop-allowed")" "^open=[1-9][0-9]* closed=0 filtered=0" "the allowed always do"
+diag "$(cat "$WORK"/loop-*)"
+is "$(where)" nftables "nothing is left of the other"
+
+# what only nftables can say
+run_ctl limit out rate 30/hour
+is "$rc" 0 "nftables: a rate by user"
+before=$(cd "$ROOT/var/lib/p25" && ls -lR --time-style=full-iso)
+backend iptables
+is "$rc" 4 "backend iptables is refused"
+like "$err" "iptables backend cannot limit outgoing" "by the name of what it cannot do"
+is "$(where)" nftables "the old backend stays"
+is "$(cd "$ROOT/var/lib/p25" && ls -lR --time-style=full-iso)" "$before" "no file was touched"
+run_ctl delete limit out rate 30/hour
+is "$rc" 0 "without it"
+backend iptables
+is "$rc $(where)" "0 iptables" "the move succeeds"
+run_ctl limit out rate 30/hour
+is "$rc" 4 "and then the rule is refused"
+run_ctl --dry-run limit out rate 30/hour
+is "$rc" 4 "under --dry-run too"
+
+# a flush is repaired and counted
+net_in host iptables-legacy -F
+repaired()
+{
+        [ "$(connect lan 8.8.8.8 25)" = closed ] &&
+                [ "$(ctl status --json | jq .repairs)" -ge 1 ]
+}
+eventually 5 repaired
+ok $? "iptables -F is repaired, and status tells"
+
+# another daemon finds what was left, by whichever backend
+p25d_stop KILL
+is "$(where)" iptables "a killed daemon leaves the policy"
+sed -i 's/^backend = .*/backend = "auto";/' "$CONF"
+p25d_start
+ok $? "the next one takes nftables"
+is "$(where)" nftables "and takes out what iptables held"
+p25d_stop KILL
+sed -i 's/^backend = .*/backend = "iptables";/' "$CONF"
+p25d_start
+ok $? "the next one takes iptables"
+is "$(where)" iptables "and takes out what nftables held"
+run_ctl disable
+is "$rc $(where)" "0 " "disable leaves no trace"
+run_ctl enable
+is "$rc $(where)" "0 iptables" "enable"
+backend iptables false
+run_ctl reset --force
+is "$(where)" "" "enabled = false leaves no trace"
+done_testing

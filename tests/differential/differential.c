@@ -17,7 +17,11 @@
 #define PAIRS_A_POLICY 25
 #define MISMATCHES_MAX 5
 
-static const BackendOps *const backends[] = { &backend_nft, &backend_iptables };
+static const BackendOps *const backends[] = { &backend_nft,
+#ifdef WITH_IPTABLES
+        &backend_iptables
+#endif
+};
 
 /* Which connections a limit has seen of a source; while the rule lives. */
 typedef struct Bucket {

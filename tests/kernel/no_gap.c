@@ -165,7 +165,11 @@ static char *policy_draw(Random *r)
 
 /* ---- changes ---- */
 
-static const BackendOps *const backends[] = { &backend_nft, &backend_iptables };
+static const BackendOps *const backends[] = { &backend_nft,
+#ifdef WITH_IPTABLES
+        &backend_iptables
+#endif
+};
 
 static void change(const BackendOps *ops, Backend **b, Random *r)
 {

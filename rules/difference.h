@@ -64,10 +64,10 @@ typedef struct Difference {
  */
 int difference_compute(const Ruleset *before, const Ruleset *after, Difference **ret);
 /*
- * The same for those who cannot wait: -E2BIG as soon as it is clear that it would take more than so
- * many steps a direction. A rule is a step, and so is an end of a range that matters; a set of
- * which most is the same costs a step for every RANGES_BLOCK ranges. A thousand steps take less
- * than a millisecond.
+ * The same for those who cannot wait: -E2BIG as soon as it is clear that it would take more than
+ * that many steps a direction. A rule is a step, and so is an end of a range that matters; a set of
+ * which most is the same costs one for every few hundred ranges. A thousand take less than a
+ * millisecond.
  */
 #define DIFFERENCE_STEPS_MAX UINT64_C(200000000)
 int difference_compute_within(

@@ -114,6 +114,9 @@ static int append_remainder(
         return range_set_append(s, f, first, last);
 }
 
+/* What is the same in two sets is passed over so many ranges at once. */
+#define RANGES_BLOCK 16
+
 /* How many ranges from i and j on are the same, at least: whole blocks, or one. */
 static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
 {

@@ -131,6 +131,7 @@ DAEMON = \
 	manager_change \
 	manager_failsafe \
 	manager_check \
+	manager_effects \
 	manager_load \
 	manager_report \
 	manager_revisions \

@@ -161,11 +161,11 @@ int client_ask_text(Cli *c, const char *method, const char *argument, char **ret
 
 /* ---- changes ---- */
 
-int client_append_options(Cli *c, sd_bus_message *m, uint32_t position)
+static int options_append(Cli *c, sd_bus_message *m, uint32_t position, bool dry_run)
 {
         int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
-        if (r >= 0 && c->dry_run)
+        if (r >= 0 && dry_run)
                 r = sd_bus_message_append(m, "{sv}", "dry_run", "b", 1);
         if (r >= 0 && c->expect)
                 r = sd_bus_message_append(
@@ -179,13 +179,108 @@ int client_append_options(Cli *c, sd_bus_message *m, uint32_t position)
         return r < 0 ? client_fail_message(c, r) : 0;
 }
 
+/* A message with the same arguments, to which options can be appended. */
+static int message_copy(Cli *c, sd_bus_message *m, sd_bus_message **ret)
+{
+        int status = client_message(c, sd_bus_message_get_member(m), ret), r;
+
+        if (status != 0)
+                return status;
+        r = sd_bus_message_rewind(m, 1);
+        if (r >= 0)
+                r = sd_bus_message_copy(*ret, m, 1);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+static int warnings_tell(Cli *c, char *const *lines)
+{
+        int status = 0;
+
+        for (; lines && *lines; lines++)
+                if (strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) == 0)
+                        status = cli_fail(c, EXIT_BAD_INPUT, "%s", *lines + strlen(BUS_WARNING));
+        return status;
+}
+
+/* Would it bring warnings? What else is wrong with it, the change itself is told. */
+static int strict_try(Cli *c, sd_bus_message *m, uint32_t position)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *try = NULL, *reply = NULL;
+        _cleanup_strv_ char **lines = NULL;
+        int status, r;
+
+        status = message_copy(c, m, &try);
+        if (status == 0)
+                status = options_append(c, try, position, true);
+        if (status != 0 || client_try(c, try, &error, &reply) < 0)
+                return status;
+        r = sd_bus_message_skip(reply, "bt");
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &lines);
+        return r < 0 ? client_fail_message(c, r) : warnings_tell(c, lines);
+}
+
+int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
+{
+        sd_bus_message *again = NULL;
+        int status, r;
+
+        /* what comes through a descriptor can be read once, and is looked at before */
+        if (!c->strict || c->dry_run || strchr(sd_bus_message_get_signature(*m, 1), 'h'))
+                return options_append(c, *m, position, c->dry_run);
+        r = sd_bus_message_seal(*m, 1, 0);
+        if (r < 0)
+                return client_fail_message(c, r);
+        status = strict_try(c, *m, position);
+        if (status == 0)
+                status = message_copy(c, *m, &again);
+        if (status == 0)
+                status = options_append(c, again, position, false);
+        if (status != 0) {
+                sd_bus_message_unref(again);
+                return status;
+        }
+        sd_bus_message_unref(*m);
+        *m = again;
+        return 0;
+}
+
 void change_reply_deinit(ChangeReply *r)
 {
         strv_free(r->diff);
         *r = (ChangeReply){ 0 };
 }
 
-int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
+/* What stands behind the name in a text "NAME:LINE: …"; NULL: it is another text. */
+static const char *behind_name(const char *text, const char *name)
+{
+        size_t n = name ? strlen(name) : 0;
+
+        if (n == 0 || strncmp(text, name, n) != 0 || text[n] != ':' || text[n + 1] < '0' ||
+                text[n + 1] > '9')
+                return NULL;
+        return text + n;
+}
+
+/* Warnings are the last lines. */
+static int warnings_take(Cli *c, char **lines, const char *name, const char *file)
+{
+        while (lines && *lines && strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
+                lines++;
+        if (c->strict && c->dry_run && lines && *lines)
+                return warnings_tell(c, lines);
+        for (; lines && *lines; lines++) {
+                const char *text = *lines + strlen(BUS_WARNING), *tail = behind_name(text, name);
+
+                cli_warn(c, "%s%s", tail ? file : "", tail ? tail : text);
+                free(TAKE_PTR(*lines));
+        }
+        return 0;
+}
+
+static int change_read(
+        Cli *c, sd_bus_message *reply, const char *name, const char *file, ChangeReply *ret)
 {
         int r, changed;
 
@@ -195,34 +290,37 @@ int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
         if (r < 0)
                 return client_fail_message(c, r);
         ret->changed = changed;
-        return 0;
+        return warnings_take(c, ret->diff, name, file);
 }
 
-int client_change(Cli *c, sd_bus_message *m, ChangeReply *ret)
+int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
+{
+        return change_read(c, reply, NULL, NULL, ret);
+}
+
+int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int status;
 
         status = client_append_options(c, m, 0);
         if (status == 0)
-                status = client_call(c, m, &reply);
+                status = client_call(c, *m, &reply);
         return status != 0 ? status : client_change_read(c, reply, ret);
 }
 
 static int fail_in_file(
         Cli *c, const sd_bus_error *error, int r, const char *name, const char *file)
 {
-        size_t n = strlen(name);
-        const char *text = error->message;
+        const char *tail = error->message ? behind_name(error->message, name) : NULL;
 
-        if (!text || strncmp(text, name, n) != 0 || text[n] != ':' || text[n + 1] < '0' ||
-                text[n + 1] > '9')
+        if (!tail)
                 return client_fail(c, error, r);
-        return cli_fail(c, client_error_status(error->name), "%s%s", file, text + n);
+        return cli_fail(c, client_error_status(error->name), "%s%s", file, tail);
 }
 
 int client_change_file(
-        Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret)
+        Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -231,8 +329,18 @@ int client_change_file(
         status = client_append_options(c, m, 0);
         if (status != 0)
                 return status;
-        r = client_try(c, m, &error, &reply);
-        return r < 0 ? fail_in_file(c, &error, r, name, file) : client_change_read(c, reply, ret);
+        r = client_try(c, *m, &error, &reply);
+        return r < 0 ? fail_in_file(c, &error, r, name, file)
+                     : change_read(c, reply, name, file, ret);
+}
+
+/* Is there a line about packets, behind those about the policy? */
+static bool changes_traffic(const ChangeReply *r)
+{
+        STRV_FOREACH (line, r->diff)
+                if (**line != '+' && **line != '-')
+                        return true;
+        return false;
 }
 
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second)
@@ -254,8 +362,8 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
                         cli_say(c, "%s", *line);
                 if (!r->changed)
                         cli_say(c, "Nothing would change.");
-                else if (!r->diff)
-                        cli_say(c, "It would change.");
+                else if (!changes_traffic(r))
+                        cli_say(c, "No connection would be treated differently.");
         } else {
                 if (first)
                         cli_say(c, "%s", first);

@@ -81,7 +81,7 @@ static int fragment_put(
                 return cli_fail(c, EXIT_BAD_INPUT, "fragment %s: the text is not UTF-8", name);
         if (r < 0)
                 return client_fail_message(c, r);
-        return client_change_file(c, m, name, file ? file : name, ret);
+        return client_change_file(c, &m, name, file ? file : name, ret);
 }
 
 /* What p25d's answer has no place for; of errors it tells itself. */

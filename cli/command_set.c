@@ -7,7 +7,6 @@
 #include "cli/client.h"
 #include "cli/offline.h"
 #include "cli/verbs.h"
-#include "rules/addresslist.h"
 #include "rules/prefixset.h"
 
 #include <errno.h>
@@ -173,8 +172,9 @@ static int file_open(Cli *c, const char *path, int *ret)
         return cli_fail(c, EXIT_BAD_INPUT, "%s: neither a file nor a pipe ('-' reads one)", path);
 }
 
-/* p25d reads the file, and its answer has no place for warnings. */
-static int file_warn(Cli *c, const char *path, int fd)
+/* Under --strict warnings come before the change; p25d reads the file once, and tells them with its
+ * answer. */
+static int file_check(Cli *c, const char *path, int fd)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
@@ -200,15 +200,15 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
         status = name_check(c, args[0]);
         if (status == 0)
                 status = file_open(c, args[1], &fd);
-        if (status == 0)
-                status = file_warn(c, args[1], fd);
+        if (status == 0 && c->strict)
+                status = file_check(c, args[1], fd);
         if (status == 0)
                 status = client_message(c, "ReplaceSet", &m);
         if (status == 0) {
                 /* the message holds a copy of the descriptor */
                 r = sd_bus_message_append(m, "sh", args[0], fd);
                 status = r < 0 ? client_fail_message(c, r)
-                               : client_change_file(c, m, args[0], args[1], &reply);
+                               : client_change_file(c, &m, args[0], args[1], &reply);
         }
         if (fd >= 0)
                 close(fd);
@@ -221,17 +221,6 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- add, remove, drop ---- */
 
-static int entries_warn(Cli *c, char *const *entries)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        AddressList list = { 0 };
-        int r;
-
-        r = address_list_parse(entries, false, NULL, (Place){ 0 }, &d, &list);
-        address_list_deinit(&list);
-        return r < 0 ? 0 : cli_tell_diagnostics(c, &d);
-}
-
 int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -243,15 +232,13 @@ int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
         (void)n;
         status = name_check(c, args[0]);
         if (status == 0)
-                status = entries_warn(c, args + 1);
-        if (status == 0)
                 status = client_message(c, "UpdateSet", &m);
         if (status != 0)
                 return status;
         if ((r = sd_bus_message_append_basic(m, 's', args[0])) >= 0 &&
                 (r = sd_bus_message_append_strv(m, add ? args + 1 : none)) >= 0)
                 r = sd_bus_message_append_strv(m, add ? none : args + 1);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Set %s %s", args[0],
@@ -275,7 +262,7 @@ int command_set_drop(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = sd_bus_message_append_basic(m, 's', args[0]);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Set %s dropped", args[0]);

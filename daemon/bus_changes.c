@@ -36,18 +36,34 @@ static int change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error
 }
 
 /* As many lines as a message takes; a change of a hundred thousand rules has more. */
-int bus_append_diff(sd_bus_message *m, char *const *diff)
+static int lines_append(sd_bus_message *m, char *const *diff)
 {
         size_t size = 0, n = strv_length(diff), i = 0;
         char rest[64];
-        int r;
+        int r = 0;
 
-        r = sd_bus_message_open_container(m, 'a', "s");
         for (; r >= 0 && i < n && (size += strlen(diff[i]) + 8) <= BUS_REPLY_MAX; i++)
                 r = sd_bus_message_append_basic(m, 's', diff[i]);
         if (r >= 0 && i < n) {
                 snprintf(rest, sizeof(rest), "and %zu more", n - i);
                 r = sd_bus_message_append_basic(m, 's', rest);
+        }
+        return r;
+}
+
+int bus_append_diff(sd_bus_message *m, const ChangeResult *change)
+{
+        int r = sd_bus_message_open_container(m, 'a', "s");
+
+        if (r >= 0)
+                r = lines_append(m, change->diff);
+        if (r >= 0)
+                r = lines_append(m, change->effects);
+        for (char **w = change->warnings; r >= 0 && w && *w; w++) {
+                _cleanup_buffer_ Buffer line = { 0 };
+
+                buffer_printf(&line, BUS_WARNING "%s", *w);
+                r = line.failed ? -ENOMEM : sd_bus_message_append_basic(m, 's', line.data);
         }
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
@@ -67,7 +83,7 @@ static int change_reply(BusCall *c, int result, const ChangeResult *change, sd_b
         if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
                 (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
                         0 ||
-                (r = bus_append_diff(reply, change->diff)) < 0 ||
+                (r = bus_append_diff(reply, change)) < 0 ||
                 (r = sd_bus_send(NULL, reply, NULL)) < 0)
                 return r;
         return 0;

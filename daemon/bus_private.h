@@ -85,8 +85,9 @@ typedef struct BusMethod {
 extern const BusMethod bus_methods[]; /* ends with a name NULL */
 extern const sd_bus_vtable bus_vtable[];
 
-/* Appends "as": as many lines as a message takes. */
-int bus_append_diff(sd_bus_message *m, char *const *diff);
+/* Appends "as": what is removed and added, as many lines as a message takes; what that does to
+ * packets; warnings. */
+int bus_append_diff(sd_bus_message *m, const ChangeResult *change);
 /* Ends a call with an error, if r is negative, and frees it. */
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
 /* Drops all calls without a reply. */

@@ -90,6 +90,8 @@ Names host_names(HostNames *n); /* borrows n */
 void host_names_set_nss(HostNames *n, bool use_nss);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);
+/* The same of a gid; the files alone are asked. */
+int host_group_name(HostNames *n, uint32_t gid, char **ret);
 /* The primary group of a user name or number; 0, -ENOENT. */
 int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);
 /* Where cgroup v2 is mounted (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: nowhere. */

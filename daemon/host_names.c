@@ -313,22 +313,40 @@ Names host_names(HostNames *n)
         return (Names){ names_user, names_group, names_unit, n };
 }
 
-int host_user_name(HostNames *n, uint32_t uid, char **ret)
+/* The name beside a number, in /etc/passwd and /etc/group alike; -ENOENT. */
+static int file_name_of(NamesFile *f, uint32_t wanted, char **ret)
 {
-        uint32_t number, gid;
+        uint32_t number;
         size_t length;
-        int r;
 
-        for (const char *line = names_file_text(&n->passwd); line && *line;
-                line = line_next(line)) {
+        for (const char *line = names_file_text(f); line && *line; line = line_next(line)) {
                 const char *name = line_field(line, 0, &length);
 
-                if (field_number(line, 2, &number) < 0 || number != uid || length == 0 ||
+                if (field_number(line, 2, &number) < 0 || number != wanted || length == 0 ||
                         name[0] == '+' || name[0] == '-')
                         continue;
                 *ret = strndup(name, length);
                 return *ret ? 0 : -ENOMEM;
         }
+        return -ENOENT;
+}
+
+int host_group_name(HostNames *n, uint32_t gid, char **ret)
+{
+        int r = file_name_of(&n->group, gid, ret);
+
+        if (r == -ENOENT)
+                *ret = NULL;
+        return r == -ENOENT ? 0 : r;
+}
+
+int host_user_name(HostNames *n, uint32_t uid, char **ret)
+{
+        uint32_t number, gid;
+        int r = file_name_of(&n->passwd, uid, ret);
+
+        if (r != -ENOENT)
+                return r;
         if (nss_knows_more(n, "passwd")) {
                 r = nss_query(query_user, NULL, uid, ret, &number, &gid);
                 if (r != -ENOENT)

@@ -20,6 +20,7 @@
 void change_result_deinit(ChangeResult *r)
 {
         strv_free(r->diff);
+        strv_free(r->effects);
         strv_free(r->warnings);
         free(r->message);
         *r = (ChangeResult){ 0 };

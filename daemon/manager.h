@@ -40,7 +40,8 @@ typedef struct Change {
 typedef struct ChangeResult {
         bool changed;
         uint64_t revision;
-        char **diff; /* "+ allow out …", "- …": what was added and removed, a line each */
+        char **diff;    /* "+ allow out …", "- …": what was added and removed, a line each */
+        char **effects; /* "newly denied: in 25/tcp from …": what changes for packets */
         char **warnings;
         ErrorKind error; /* set with every negative return */
         char *message;   /* one line, what p25ctl prints after "ERROR: " */

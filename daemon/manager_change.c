@@ -21,6 +21,7 @@ void proposal_deinit(Proposal *p)
         state_free(p->state);
         policy_free(p->files);
         host_inputs_deinit(&p->inputs);
+        free(p->added);
         *p = (Proposal){ 0 };
 }
 
@@ -34,6 +35,7 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
         r->error = kind;
         r->changed = false;
         strv_free(TAKE_PTR(r->diff));
+        strv_free(TAKE_PTR(r->effects));
         free(TAKE_PTR(r->message));
         va_start(ap, format);
         n = vasprintf(&r->message, format, ap);
@@ -341,6 +343,9 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 manager_take_told(m, &told);
                 return 0;
         }
+        q = change_tell_effects(m, p, ruleset, enabled, c, r);
+        if (q < 0)
+                return q;
         if (c->dry_run) {
                 q = try(m, &next, ruleset, enabled, r);
                 if (q < 0)

@@ -66,6 +66,8 @@ typedef struct Proposal {
         HostInputs inputs;     /* owned; of files */
         const SetDelta *delta; /* the only difference, or NULL */
         ErrorKind invalid;     /* what it is called when it does not compile */
+        uint64_t *added;       /* owned; ids of p25ctl's rules that are new or say something new */
+        size_t n_added;
 } Proposal;
 
 void proposal_deinit(Proposal *p);
@@ -80,6 +82,16 @@ int change_begin(
 int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
 /* Notes in the state who changes it and when, and counts the revision up from `revision`. */
 int change_sign(State *s, uint64_t revision, const Change *c);
+
+/* Adds what the change does to packets, and warnings about the rules that it adds; before anything
+ * is taken over. ruleset is what p compiles to. 0, or -ENOMEM with r->error. manager_effects.c */
+int change_tell_effects(Manager *m, const Proposal *p, const Ruleset *ruleset, bool enabled,
+        const Change *c, ChangeResult *r);
+
+/* The same between two policies, neither of which need be in force; one that does not compile any
+ * more has no difference. */
+int manager_tell_difference(
+        Manager *m, const Policy *before, const Policy *after, ChangeResult *r);
 
 /* Fills in error and message and gives the errno back. */
 int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);

@@ -45,7 +45,9 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
                 return q;
         old.state = a;
         new.state = b;
-        return policy_difference(&old, &new, &r->diff) < 0 ? change_no_memory(r) : 0;
+        if (policy_difference(&old, &new, &r->diff) < 0)
+                return change_no_memory(r);
+        return r->diff ? manager_tell_difference(m, &old, &new, r) : 0;
 }
 
 /* Sets and fragments that are the same need not be written again. */

@@ -131,10 +131,20 @@ static int own_copy(const Rule *rule, uint64_t id, Rule **ret)
         return 0;
 }
 
+/* The author of this rule may have to be told something about it. */
+static int note_added(Proposal *p, uint64_t id)
+{
+        if (array_grow(&p->added, p->n_added, sizeof(*p->added)) < 0)
+                return -ENOMEM;
+        p->added[p->n_added++] = id;
+        return 0;
+}
+
 /* Adds, or replaces in place what has the same match, or finds it there. */
-static int add_rule(State *s, const Rule *rule, size_t index)
+static int add_rule(Proposal *p, const Rule *rule, size_t index)
 {
         _cleanup_(rule_unref_p) Rule *own = NULL;
+        State *s = p->state;
         size_t i = find_match(&s->rules, rule);
         int r;
 
@@ -146,15 +156,16 @@ static int add_rule(State *s, const Rule *rule, size_t index)
                         return r;
                 rule_unref(s->rules.items[i]);
                 s->rules.items[i] = TAKE_PTR(own);
-                return 0;
+                return note_added(p, s->rules.items[i]->id);
         }
         r = own_copy(rule, s->next_id, &own);
         if (r < 0)
                 return r;
         r = rule_list_insert(&s->rules, index, own);
-        if (r >= 0)
-                s->next_id++;
-        return r;
+        if (r < 0)
+                return r;
+        s->next_id++;
+        return note_added(p, own->id);
 }
 
 int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r)
@@ -177,7 +188,7 @@ int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c,
                 q = check_rule(m, rules[i], r);
                 if (q < 0)
                         return q;
-                if (add_rule(p.state, rules[i], index) < 0)
+                if (add_rule(&p, rules[i], index) < 0)
                         return change_no_memory(r);
                 if (index != SIZE_MAX && p.state->rules.n > before)
                         index++;

@@ -271,7 +271,7 @@ run_ctl --expect "$before" deny in from 192.0.2.52
 is "$rc" 7 "a stale revision"
 run_ctl --expect "$(revision)" --reason "because" deny in from 192.0.2.52
 is "$rc" 0 "the revision expected"
-run_ctl -q deny in from 192.0.2.53
+run_ctl -q reject in 2525/tcp
 is "$rc$out$err" 0 "--quiet is quiet"
 
 # who may

@@ -350,6 +350,11 @@ install: all
 uninstall:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install uninstall
 
+## deb: the Debian package, below BUILD (DEB_BUILD_OPTIONS=nocheck leaves out its tests)
+deb:
+	@packaging/dependencies deb
+	@BUILD='$(BUILD)' packaging/build-deb
+
 ## unit: the tests of the pure core and of the bus; no privilege needed
 unit: pure-programs
 	@tests/run $(PURE_TESTS:%=$(BUILD)/tests/%)
@@ -361,6 +366,11 @@ kernel: all kernel-programs
 ## e2e: whole programs and real traffic, in namespaces (T=tests/e2e/NAME.t for some)
 e2e: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/run $(or $(T),$(wildcard tests/e2e/*.t))
+
+## boot: the Debian package on a machine that boots; as root, and the first time with a mirror
+boot: all $(BUILD)/tests/lib/probe
+	@tests/boot/make-root $(BUILD)/boot >/dev/null || echo "no Debian root could be made"
+	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/boot/*.t))
 
 ## differential: evaluator against kernel, N random pairs of policy and packet from SEED
 N ?= 2000
@@ -423,7 +433,7 @@ help:
 	@echo "make: builds $(BUILD)/p25d and $(BUILD)/p25ctl"
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all force install uninstall pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
+.PHONY: all boot deb force install uninstall pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
 	list-fuzz unit kernel e2e differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-sets clean help
 .SECONDARY:

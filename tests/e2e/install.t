@@ -35,6 +35,10 @@ run "$WORK/usr/usr/bin/p25ctl" --root "$WORK/usr" --strict check packaging/examp
 is "$rc" 0 "the example of p25.conf is good, with the roles that were installed"
 diag "$err"
 
+version=$("$P25CTL" version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+')
+like "$(head -n 1 packaging/debian/changelog)" "^p25 \($version-[0-9]+\)" \
+        "the Debian package has the version of the programs"
+
 # another PREFIX: what the host's services read stays where they look
 install_to "$WORK/opt" PREFIX=/opt/p25
 ok $? "install with PREFIX"

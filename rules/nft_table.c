@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Ruleset to table: the base chains, the classes of ports, the order of rules in them. What one
- * rule of the policy becomes is in nft_rule.c, what a list of addresses becomes in nft_sets.c.
+ * Ruleset to table: the base chains, a chain for each class of ports, the order of rules in them.
+ * What one rule of the policy becomes is in nft_rule.c, what a list of addresses in nft_sets.c.
  */
 
 #include "rules/nft_build.h"
+#include "rules/port_classes.h"
 
 #include <errno.h>
 
@@ -295,81 +296,17 @@ static int build_base(NftBuild *b)
 
 /* ---- classes of ports ---- */
 
-typedef struct Classes {
-        const Ports *ports;        /* watched: bit i of a mask is ports->items[i] */
-        uint64_t masks[PORTS_MAX]; /* disjoint, together all */
-        size_t chains[PORTS_MAX];  /* index in the table */
-        size_t n;
-        uint64_t managed;
-} Classes;
-
-static uint64_t ports_mask(const Ports *all, const Ports *ports)
-{
-        uint64_t mask = 0;
-
-        for (size_t i = 0; i < all->n; i++)
-                if (ports_contain(ports, all->items[i]))
-                        mask |= UINT64_C(1) << i;
-        return mask;
-}
-
-static void classes_split(Classes *c, uint64_t mask)
-{
-        size_t n = c->n;
-
-        for (size_t i = 0; i < n; i++) {
-                uint64_t with = c->masks[i] & mask, without = c->masks[i] & ~mask;
-
-                if (with == 0 || without == 0)
-                        continue;
-                c->masks[i] = with;
-                c->masks[c->n++] = without;
-        }
-}
-
-static uint16_t class_port(const Classes *c, size_t i)
-{
-        return c->ports->items[__builtin_ctzll(c->masks[i])];
-}
-
-/* The masks of the rules, so that they are computed once. */
-static int classes_find(const RulesetDirection *d, Classes *c, uint64_t **ret_masks)
-{
-        _cleanup_free_ uint64_t *masks = calloc(d->n + 1, sizeof(uint64_t));
-
-        if (!masks)
-                return -ENOMEM;
-        *c = (Classes){ .ports = &d->watched };
-        if (d->watched.n > 0) {
-                c->n = 1;
-                c->masks[0] = UINT64_MAX >> (PORTS_MAX - d->watched.n);
-                c->managed = ports_mask(&d->watched, &d->managed);
-                classes_split(c, c->managed);
-        }
-        for (size_t i = 0; i < d->n; i++) {
-                if (i > 0 && ports_equal(&d->rules[i].ports, &d->rules[i - 1].ports)) {
-                        masks[i] = masks[i - 1];
-                        continue;
-                }
-                masks[i] = ports_mask(&d->watched, &d->rules[i].ports);
-                classes_split(c, masks[i]);
-        }
-        *ret_masks = TAKE_PTR(masks);
-        return 0;
-}
-
 /* meta l4proto tcp tcp dport P goto in_P; or ct original proto-dst P, where DNAT came before */
-static int build_dispatch(NftBuild *b, const NftChainKey *key, bool dialled, const Classes *c)
+static int build_dispatch(NftBuild *b, const NftChainKey *key, bool dialled, const PortClasses *c)
 {
         int r = build_chain(b, key);
 
         for (size_t p = 0; p < c->ports->n && r >= 0; p++) {
-                NftChainKey target = { .kind = CHAIN_CLASS, .direction = b->direction };
+                NftChainKey target = { .kind = CHAIN_CLASS,
+                        .direction = b->direction,
+                        .port = port_classes_port(c, port_classes_of(c, p)) };
                 size_t first = b->table->n_statements;
 
-                for (size_t i = 0; i < c->n; i++)
-                        if (c->masks[i] & (UINT64_C(1) << p))
-                                target.port = class_port(c, i);
                 r = build_simple(b, STATEMENT_TCP, 0);
                 if (r >= 0)
                         r = build_simple(b, dialled ? STATEMENT_DIALLED_PORT : STATEMENT_PORT,
@@ -382,7 +319,7 @@ static int build_dispatch(NftBuild *b, const NftChainKey *key, bool dialled, con
         return r;
 }
 
-static int build_dispatches(NftBuild *b, const Classes *c)
+static int build_dispatches(NftBuild *b, const PortClasses *c)
 {
         NftChainKey key = { .kind = CHAIN_DIRECTION, .direction = b->direction };
         int r;
@@ -394,10 +331,10 @@ static int build_dispatches(NftBuild *b, const Classes *c)
 }
 
 /* The rule at hand joins the chains of all its ports. */
-static int build_join(NftBuild *b, const Classes *c, uint64_t mask)
+static int build_join(NftBuild *b, const PortClasses *c, size_t first_chain, uint64_t mask)
 {
         for (size_t i = 0; i < c->n; i++) {
-                NftChain *chain = &b->table->chains[c->chains[i]];
+                NftChain *chain = &b->table->chains[first_chain + i];
 
                 if ((c->masks[i] & mask) == 0)
                         continue;
@@ -411,23 +348,22 @@ static int build_join(NftBuild *b, const Classes *c, uint64_t mask)
         return 0;
 }
 
-static int build_class_chains(NftBuild *b, Classes *c)
+static int build_class_chains(NftBuild *b, const PortClasses *c)
 {
         for (size_t i = 0; i < c->n; i++) {
-                NftChainKey key = {
-                        .kind = CHAIN_CLASS, .direction = b->direction, .port = class_port(c, i)
-                };
+                NftChainKey key = { .kind = CHAIN_CLASS,
+                        .direction = b->direction,
+                        .port = port_classes_port(c, i) };
                 int r = build_chain(b, &key);
 
                 if (r < 0)
                         return r;
-                c->chains[i] = b->table->n_chains - 1;
         }
         return 0;
 }
 
 static int build_rules(
-        NftBuild *b, const RulesetDirection *d, const Classes *c, const uint64_t *masks)
+        NftBuild *b, const RulesetDirection *d, const PortClasses *c, size_t first_chain)
 {
         for (size_t i = 0; i < d->n; i++) {
                 int r;
@@ -439,7 +375,7 @@ static int build_rules(
                 if (r >= 0)
                         r = build_policy_rule(b, &d->rules[i]);
                 if (r >= 0)
-                        r = build_join(b, c, masks[i]);
+                        r = build_join(b, c, first_chain, c->rules[i]);
                 if (r < 0)
                         return r;
         }
@@ -450,21 +386,22 @@ static int build_rules(
 static int build_direction(NftBuild *b, Direction direction)
 {
         const RulesetDirection *d = &b->ruleset->directions[direction];
-        _cleanup_free_ uint64_t *masks = NULL;
-        Classes c;
+        _cleanup_(port_classes_deinit) PortClasses c = { 0 };
+        size_t first_chain;
         int r;
 
         b->direction = direction;
-        r = classes_find(d, &c, &masks);
+        r = port_classes_find(d, &c);
         if (r >= 0)
                 r = build_dispatches(b, &c);
+        first_chain = b->table->n_chains;
         if (r >= 0)
                 r = build_class_chains(b, &c);
         if (r >= 0)
                 r = build_counter(b, DEFAULT_COUNTER_ID(direction));
         if (r >= 0)
-                r = build_rules(b, d, &c, masks);
-        return r < 0 ? r : build_join(b, &c, c.managed);
+                r = build_rules(b, d, &c, first_chain);
+        return r < 0 ? r : build_join(b, &c, first_chain, c.managed);
 }
 
 /* ---- the whole ---- */

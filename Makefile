@@ -170,6 +170,7 @@ HOST = \
 	host_files \
 	host_names \
 	host_cgroup \
+	rule_document \
 	errors \
 
 CLI = \
@@ -180,7 +181,6 @@ CLI = \
 	output \
 	client \
 	dict \
-	rule_message \
 	command_rule \
 	command_switch \
 	command_history \

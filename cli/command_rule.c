@@ -6,8 +6,8 @@
  */
 
 #include "cli/client.h"
-#include "cli/rule_message.h"
 #include "cli/verbs.h"
+#include "daemon/rule_document.h"
 #include "rules/words.h"
 
 #include <errno.h>
@@ -97,7 +97,7 @@ static int words_send(Cli *c, const RuleWords *w, ChangeReply *ret)
         if (several)
                 r = sd_bus_message_open_container(m, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < w->n_rules; i++)
-                r = rule_message_append(m, w->rules[i]);
+                r = rule_document_append(m, w->rules[i]);
         if (r >= 0 && several)
                 r = sd_bus_message_close_container(m);
         if (r < 0)

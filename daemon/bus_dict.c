@@ -155,16 +155,3 @@ void bus_values_deinit(BusValue *values, size_t n)
                 values[i] = (BusValue){ 0 };
         }
 }
-
-int bus_append_strings(sd_bus_message *m, const char *key, char *const *strings)
-{
-        int r;
-
-        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
-                (r = sd_bus_message_append_basic(m, 's', key)) < 0 ||
-                (r = sd_bus_message_open_container(m, 'v', "as")) < 0 ||
-                (r = sd_bus_message_append_strv(m, (char **)strings)) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0)
-                return r;
-        return sd_bus_message_close_container(m);
-}

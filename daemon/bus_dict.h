@@ -44,4 +44,3 @@ int bus_strings_read(sd_bus_message *m, size_t max, const char *what, char ***re
 /* One {sv} entry of a simple type; the value's type is that of the format of
  * sd_bus_message_append. */
 #define bus_append_entry(m, key, type, value) sd_bus_message_append(m, "{sv}", key, type, value)
-int bus_append_strings(sd_bus_message *m, const char *key, char *const *strings);

@@ -7,6 +7,7 @@
 #include "daemon/bus_dict.h"
 #include "daemon/bus_private.h"
 #include "daemon/bus_rule.h"
+#include "daemon/rule_document.h"
 #include "rules/explain.h"
 
 #include <errno.h>
@@ -371,7 +372,7 @@ static int explanation_reply(BusCall *c, const Report *report, const Verdict *v,
                 /* what other tables do with the packet is not looked at yet */
                 (r = bus_append_entry(m, "effective", "s", action)) < 0 ||
                 (r = sd_bus_message_append(m, "{sv}", "foreign", "aa{sv}", 0)) < 0 ||
-                (r = bus_append_strings(m, "path", path)) < 0 ||
+                (r = strings_entry_append(m, "path", path)) < 0 ||
                 (r = sd_bus_message_close_container(m)) < 0 || (r = sd_bus_send(NULL, m, NULL)) < 0)
                 return r;
         return 0;

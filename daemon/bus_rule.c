@@ -9,6 +9,7 @@
 
 #include "daemon/api.h"
 #include "daemon/bus_dict.h"
+#include "daemon/rule_document.h"
 #include "rules/addresslist.h"
 
 #include <errno.h>
@@ -277,49 +278,6 @@ int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, Bu
 
 /* ---- rules out ---- */
 
-static int ports_append(sd_bus_message *m, const Ports *ports)
-{
-        int r;
-
-        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
-                (r = sd_bus_message_append_basic(m, 's', "ports")) < 0 ||
-                (r = sd_bus_message_open_container(m, 'v', "aq")) < 0 ||
-                (r = sd_bus_message_append_array(
-                         m, 'q', ports->items, ports->n * sizeof(ports->items[0]))) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0)
-                return r;
-        return sd_bus_message_close_container(m);
-}
-
-static int addresses_append(sd_bus_message *m, const char *key, const AddressList *l)
-{
-        _cleanup_strv_ char **texts = NULL;
-        int r = address_list_print(l, &texts);
-
-        return r < 0 ? r : bus_append_strings(m, key, texts);
-}
-
-static int text_append(sd_bus_message *m, const char *key, const char *text)
-{
-        return text ? bus_append_entry(m, key, "s", text) : 0;
-}
-
-static int limit_append(sd_bus_message *m, const Limit *l)
-{
-        char rate[64];
-        int r = 0;
-
-        if (l->unit_sec > 0) {
-                snprintf(rate, sizeof(rate), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
-                r = bus_append_entry(m, "rate", "s", rate);
-        }
-        if (r >= 0 && l->burst > 0)
-                r = bus_append_entry(m, "burst", "u", l->burst);
-        if (r >= 0 && l->open > 0)
-                r = bus_append_entry(m, "max", "u", l->open);
-        return r;
-}
-
 static int source_append(sd_bus_message *m, const Rule *rule)
 {
         _cleanup_free_ char *source = NULL;
@@ -336,22 +294,7 @@ int bus_rule_append(sd_bus_message *m, const ReportRule *report)
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
                 (r = bus_append_entry(m, "id", "t", rule->id)) < 0 ||
                 (r = bus_append_entry(m, "position", "u", (uint32_t)report->position)) < 0 ||
-                (r = source_append(m, rule)) < 0 ||
-                (r = bus_append_entry(m, "action", "s", action_to_string(rule->action))) < 0 ||
-                (r = bus_append_entry(m, "direction", "s", direction_to_string(rule->direction))) <
-                        0 ||
-                (r = ports_append(m, &rule->ports)) < 0 ||
-                (r = addresses_append(m, "from", &rule->from)) < 0 ||
-                (r = addresses_append(m, "to", &rule->to)) < 0 ||
-                (r = text_append(m, "interface", rule->interface)) < 0 ||
-                (r = text_append(m, "in_interface", rule->in_interface)) < 0 ||
-                (r = text_append(m, "out_interface", rule->out_interface)) < 0 ||
-                (r = bus_append_strings(m, "user", rule->user)) < 0 ||
-                (r = bus_append_strings(m, "group", rule->group)) < 0 ||
-                (r = bus_append_strings(m, "unit", rule->unit)) < 0 ||
-                (r = limit_append(m, &rule->limit)) < 0 ||
-                (r = bus_append_entry(m, "log", "b", (int)rule->log)) < 0 ||
-                (r = bus_append_entry(m, "comment", "s", rule->comment ?: "")) < 0 ||
+                (r = source_append(m, rule)) < 0 || (r = rule_entries_append(m, rule)) < 0 ||
                 (r = bus_append_entry(m, "packets", "t", report->packets)) < 0 ||
                 (r = bus_append_entry(m, "bytes", "t", report->bytes)) < 0)
                 return r;

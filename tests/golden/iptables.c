@@ -7,27 +7,9 @@
 
 #include "rules/ipt.h"
 #include "rules/ipt_table.h"
-#include "tests/lib/policy_files.h"
+#include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/iptables/"
-
-static void file_expect(const char *path, const char *found)
-{
-        _cleanup_free_ char *old = NULL;
-
-        if (getenv("GOLDEN_UPDATE")) {
-                FILE *f = fopen(path, "we");
-
-                assert_non_null(f);
-                assert_int_equal(fwrite(found, 1, strlen(found), f), strlen(found));
-                assert_int_equal(fclose(f), 0);
-                return;
-        }
-        old = test_read_file(path);
-        if (!streq(old, found))
-                print_error("%s is not what is found\n", path);
-        assert_string_equal(found, old);
-}
 
 /* Every entry must fit into bytes too, and the bytes say how long they are. */
 static void encode(const Ruleset *r, Family family)
@@ -52,20 +34,15 @@ static void encode(const Ruleset *r, Family family)
                 }
 }
 
-static void check(const char *path)
+static void policy_check(const char *folder, const char *path)
 {
-        _cleanup_free_ char *name = test_base_name(path), *conf = test_read_file(path);
-        _cleanup_free_ char *golden = NULL, *text = NULL;
-        _cleanup_(policy_free_p) Policy *p = make_policy();
+        _cleanup_free_ char *name = test_base_name(path), *text = NULL;
+        _cleanup_free_ char *golden = format_path(folder, name, ".txt");
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_(ruleset_free_p) Ruleset *r = NULL;
-        int k;
+        _cleanup_(policy_free_p) Policy *p = golden_load_policy(folder, path, &d);
+        _cleanup_(ruleset_free_p) Ruleset *r = compile_good(p, &d);
+        int k = ipt_script_print(r, true, true, &d, &text);
 
-        assert_true(asprintf(&golden, FOLDER "%s.txt", name) > 0);
-        test_load_roles(p, &d);
-        test_load_host(p, conf, path, &d);
-        r = compile_good(p, &d);
-        k = ipt_script_print(r, true, true, &d, &text);
         if (k == -EOPNOTSUPP) {
                 assert_true(d.n_errors == 1);
                 assert_int_equal(diagnostic_format(&d.items[d.n - 1], &text), 0);
@@ -79,14 +56,8 @@ static void check(const char *path)
 
 static void test_all(void **state)
 {
-        glob_t g = { 0 };
-
         (void)state;
-        assert_int_equal(glob(FOLDER "*.conf", 0, NULL, &g), 0);
-        for (size_t i = 0; i < g.gl_pathc; i++)
-                check(g.gl_pathv[i]);
-        assert_true(g.gl_pathc >= 6);
-        globfree(&g);
+        golden_each(FOLDER, 6, policy_check);
 }
 
 static void test_comments(void **state)

@@ -48,28 +48,16 @@ static void policy_check(const char *folder, const char *path)
         file_expect(expressions_path, expressions);
 }
 
-static void check_folder(const char *folder, size_t least)
-{
-        _cleanup_free_ char *pattern = format_path(folder, "*", ".conf");
-        glob_t g = { 0 };
-
-        assert_int_equal(glob(pattern, 0, NULL, &g), 0);
-        for (size_t i = 0; i < g.gl_pathc; i++)
-                policy_check(folder, g.gl_pathv[i]);
-        assert_true(g.gl_pathc >= least);
-        globfree(&g);
-}
-
 static void test_policies(void **state)
 {
         (void)state;
-        check_folder("tests/golden/roles/", 14);
+        golden_each("tests/golden/roles/", 14, policy_check);
 }
 
 static void test_statements(void **state)
 {
         (void)state;
-        check_folder(FOLDER, 3);
+        golden_each(FOLDER, 3, policy_check);
 }
 
 int main(void)

@@ -8,81 +8,11 @@
  */
 
 #include "rules/print.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-/* cmocka wants the four above first */
-#include <cmocka.h>
+#include "tests/lib/golden.h"
 
 #define GOOD "tests/golden/policy/"
 #define BAD "tests/golden-fail/policy/"
 #define BAD_MIN 60
-
-/* ---- files ---- */
-
-static char *file_read(const char *path, size_t *ret_n)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-        FILE *f = fopen(path, "re");
-        char chunk[4096], *text;
-        size_t n;
-
-        if (!f)
-                fail_msg("%s: %s", path, strerror(errno));
-        while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-                buffer_add(&b, chunk, n);
-        fclose(f);
-        *ret_n = b.length;
-        assert_int_equal(buffer_take(&b, &text), 0);
-        return text;
-}
-
-/* Compares with the file FOLDER NAME END, or writes it. */
-static void file_expect(const char *folder, const char *name, const char *end, const char *found)
-{
-        _cleanup_free_ char *path = NULL, *old = NULL;
-        size_t n;
-
-        assert_true(asprintf(&path, "%s%.*s%s", folder, (int)(strlen(name) - strlen(".conf")), name,
-                            end) > 0);
-        if (getenv("GOLDEN_UPDATE")) {
-                FILE *f = fopen(path, "we");
-
-                assert_non_null(f);
-                assert_int_equal(fwrite(found, 1, strlen(found), f), strlen(found));
-                assert_int_equal(fclose(f), 0);
-                return;
-        }
-        old = file_read(path, &n);
-        if (!streq(old, found))
-                fail_msg("%s%s: found\n%sexpected\n%s", folder, name, found, old);
-}
-
-static int is_conf(const struct dirent *e)
-{
-        size_t n = strlen(e->d_name);
-
-        return n > 5 && streq(e->d_name + n - 5, ".conf");
-}
-
-static int each_file(const char *folder, void (*f)(const char *name))
-{
-        struct dirent **entries;
-        int n = scandir(folder, &entries, is_conf, alphasort);
-
-        assert_true(n >= 0);
-        for (int i = 0; i < n; i++) {
-                f(entries[i]->d_name);
-                free(entries[i]);
-        }
-        free(entries);
-        return n;
-}
-
-/* ---- documents ---- */
 
 static DocumentKind kind_of(const char *name)
 {
@@ -159,17 +89,18 @@ static void tell(const Diagnostics *d, bool severity, Buffer *b)
         }
 }
 
-static void expect_canonical(const char *name)
+static void expect_canonical(const char *folder, const char *path)
 {
-        _cleanup_free_ char *path = NULL, *text = NULL, *canonical = NULL, *again = NULL;
-        _cleanup_free_ char *all = NULL;
+        const char *name = path + strlen(folder);
+        _cleanup_free_ char *base = test_base_name(path);
+        _cleanup_free_ char *golden = format_path(folder, base, ".canonical");
+        _cleanup_free_ char *text = NULL, *canonical = NULL, *again = NULL, *all = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_buffer_ Buffer b = { 0 };
         DocumentKind kind = kind_of(name);
         size_t n;
 
-        assert_true(asprintf(&path, GOOD "%s", name) > 0);
-        text = file_read(path, &n);
+        text = test_read_bytes(path, &n);
         if (document_print(kind, name, text, n, &d, &canonical) < 0)
                 fail_msg("%s:%u: %s", name, d.items[0].line, d.items[0].text);
         assert_int_equal(document_kind(text, n), kind);
@@ -182,34 +113,36 @@ static void expect_canonical(const char *name)
         assert_int_equal(d.n, 0);
         buffer_add_string(&b, canonical);
         assert_int_equal(buffer_take(&b, &all), 0);
-        file_expect(GOOD, name, ".canonical", all);
+        file_expect(golden, all);
 }
 
 static void test_good(_unused_ void **state)
 {
-        assert_true(each_file(GOOD, expect_canonical) > 0);
+        golden_each(GOOD, 1, expect_canonical);
 }
 
-static void expect_refused(const char *name)
+static void expect_refused(const char *folder, const char *path)
 {
-        _cleanup_free_ char *path = NULL, *text = NULL, *printed = NULL, *lines = NULL;
+        const char *name = path + strlen(folder);
+        _cleanup_free_ char *base = test_base_name(path);
+        _cleanup_free_ char *golden = format_path(folder, base, ".expected");
+        _cleanup_free_ char *text = NULL, *printed = NULL, *lines = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_buffer_ Buffer b = { 0 };
         size_t n;
 
-        assert_true(asprintf(&path, BAD "%s", name) > 0);
-        text = file_read(path, &n);
+        text = test_read_bytes(path, &n);
         if (document_print(kind_of(name), name, text, n, &d, &printed) != -EINVAL)
                 fail_msg("%s: taken", name);
         assert_true(d.n_errors > 0);
         tell(&d, false, &b);
         assert_int_equal(buffer_take(&b, &lines), 0);
-        file_expect(BAD, name, ".expected", lines);
+        file_expect(golden, lines);
 }
 
 static void test_bad(_unused_ void **state)
 {
-        assert_true(each_file(BAD, expect_refused) >= BAD_MIN);
+        golden_each(BAD, BAD_MIN, expect_refused);
 }
 
 int main(void)

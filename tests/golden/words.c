@@ -6,48 +6,11 @@
  * against tests/golden-fail/words: "COMMAND<tab>MESSAGE". GOLDEN_UPDATE=1 writes what is found.
  */
 
-#include "rules/words.h"
+#include "tests/lib/golden.h"
 #include "tests/lib/shell_words.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-/* cmocka wants the four above first */
-#include <cmocka.h>
 
 #define GOOD "tests/golden/words/"
 #define BAD "tests/golden-fail/words/"
-
-static char *file_read(const char *path)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-        FILE *f = fopen(path, "re");
-        char chunk[4096], *text;
-        size_t n;
-
-        if (!f)
-                fail_msg("%s: %s", path, strerror(errno));
-        while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-                buffer_add(&b, chunk, n);
-        fclose(f);
-        assert_int_equal(buffer_take(&b, &text), 0);
-        return text;
-}
-
-/* Compares with the file, or writes it. */
-static void file_expect(const char *path, const char *old, const char *found)
-{
-        if (getenv("GOLDEN_UPDATE")) {
-                FILE *f = fopen(path, "we");
-
-                assert_non_null(f);
-                assert_int_equal(fwrite(found, 1, strlen(found), f), strlen(found));
-                assert_int_equal(fclose(f), 0);
-                return;
-        }
-        assert_string_equal(found, old);
-}
 
 static void diagnostics_tell(Buffer *b, const Diagnostics *d, const char *before)
 {
@@ -119,7 +82,7 @@ static void command_tell(Buffer *b, const char *line)
 static void test_golden(void **state)
 {
         const char *path = *state;
-        _cleanup_free_ char *old = file_read(path), *copy = file_read(path), *found = NULL;
+        _cleanup_free_ char *copy = test_read_file(path), *found = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
         char *save = NULL;
 
@@ -132,13 +95,13 @@ static void test_golden(void **state)
         }
         assert_int_equal(buffer_take(&b, &found), 0);
         assert_true(strlen(found) > 100);
-        file_expect(path, old, found);
+        file_expect(path, found);
 }
 
 static void test_refused(void **state)
 {
         const char *path = *state;
-        _cleanup_free_ char *old = file_read(path), *copy = file_read(path), *found = NULL;
+        _cleanup_free_ char *copy = test_read_file(path), *found = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
         char *save = NULL;
 
@@ -157,14 +120,14 @@ static void test_refused(void **state)
         }
         assert_int_equal(buffer_take(&b, &found), 0);
         assert_true(strlen(found) > 100);
-        file_expect(path, old, found);
+        file_expect(path, found);
 }
 
 /* A word less or one twice never crashes, and never gives a rule that cannot be printed again. */
 static void test_mutilated(void **state)
 {
         const char *path = *state;
-        _cleanup_free_ char *copy = file_read(path);
+        _cleanup_free_ char *copy = test_read_file(path);
         char *save = NULL;
 
         for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {

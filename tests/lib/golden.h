@@ -31,6 +31,21 @@ static inline void file_expect(const char *path, const char *found)
         assert_string_equal(found, old);
 }
 
+/* f of every FOLDER/NAME.conf, of which there are at least so many. */
+static inline void golden_each(
+        const char *folder, size_t least, void (*f)(const char *folder, const char *path))
+{
+        _cleanup_free_ char *pattern = NULL;
+        glob_t g = { 0 };
+
+        assert_true(asprintf(&pattern, "%s*.conf", folder) > 0);
+        assert_int_equal(glob(pattern, 0, NULL, &g), 0);
+        for (size_t i = 0; i < g.gl_pathc; i++)
+                f(folder, g.gl_pathv[i]);
+        assert_true(g.gl_pathc >= least);
+        globfree(&g);
+}
+
 static inline char *format_path(const char *folder, const char *name, const char *ending)
 {
         char *path;

@@ -8,7 +8,7 @@
 
 #include <glob.h>
 
-static inline char *test_read_file(const char *path)
+static inline char *test_read_bytes(const char *path, size_t *ret_n)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         FILE *f = fopen(path, "re");
@@ -20,8 +20,16 @@ static inline char *test_read_file(const char *path)
         while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
                 buffer_add(&b, chunk, n);
         fclose(f);
+        *ret_n = b.length;
         assert_int_equal(buffer_take(&b, &text), 0);
         return text;
+}
+
+static inline char *test_read_file(const char *path)
+{
+        size_t n;
+
+        return test_read_bytes(path, &n);
 }
 
 /* The file's name without folder and ending. */

@@ -26,6 +26,23 @@ static int text_reply(BusCall *c, const char *text, sd_bus_error *error)
         return r < 0 ? r : 0;
 }
 
+/* The one argument of most methods here. */
+static int name_read(BusCall *c, const char *what, const char **ret, sd_bus_error *error)
+{
+        char shown[TEXT_SHOWN_MAX];
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(c->message, "s", &name);
+        if (r < 0)
+                return r;
+        if (!name_is_valid(name))
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS, "\"%s\" is no name of a %s",
+                        text_show(name, shown), what);
+        *ret = name;
+        return 0;
+}
+
 /* ---- fragments and roles ---- */
 
 static const Fragment *fragment_find(const Policy *policy, const char *name)
@@ -42,17 +59,13 @@ static const Fragment *fragment_find(const Policy *policy, const char *name)
 int bus_get_fragment(BusCall *c, sd_bus_error *error)
 {
         _cleanup_free_ char *printed = NULL;
-        char shown[TEXT_SHOWN_MAX];
         const Fragment *f;
         const char *name;
         int r;
 
-        r = sd_bus_message_read(c->message, "s", &name);
+        r = name_read(c, "fragment", &name, error);
         if (r < 0)
                 return r;
-        if (!name_is_valid(name))
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "\"%s\" is no name of a fragment", text_show(name, shown));
         f = fragment_find(manager_policy(c->bus->manager), name);
         if (!f)
                 return sd_bus_error_setf(
@@ -68,17 +81,13 @@ int bus_get_fragment(BusCall *c, sd_bus_error *error)
 int bus_get_role(BusCall *c, sd_bus_error *error)
 {
         _cleanup_free_ char *text = NULL;
-        char shown[TEXT_SHOWN_MAX];
         const Role *role;
         const char *name;
         int r;
 
-        r = sd_bus_message_read(c->message, "s", &name);
+        r = name_read(c, "role", &name, error);
         if (r < 0)
                 return r;
-        if (!name_is_valid(name))
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "\"%s\" is no name of a role", text_show(name, shown));
         role = policy_find_role(manager_policy(c->bus->manager), name);
         if (!role)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_ROLE,
@@ -120,18 +129,14 @@ static int text_file(const char *text, size_t n)
 int bus_get_set(BusCall *c, sd_bus_error *error)
 {
         _cleanup_free_ char *text = NULL;
-        char shown[TEXT_SHOWN_MAX];
         const PrefixSet *set;
         const char *name;
         size_t n;
         int r, fd;
 
-        r = sd_bus_message_read(c->message, "s", &name);
+        r = name_read(c, "set", &name, error);
         if (r < 0)
                 return r;
-        if (!name_is_valid(name))
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "\"%s\" is no name of a set", text_show(name, shown));
         set = policy_find_set(manager_policy(c->bus->manager), name);
         if (!set)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SET,

@@ -90,8 +90,7 @@ int change_tell_effects(Manager *m, const Proposal *p, const Ruleset *ruleset, b
 
 /* The same between two policies, neither of which need be in force; one that does not compile any
  * more has no difference. */
-int manager_tell_difference(
-        Manager *m, const Policy *before, const Policy *after, ChangeResult *r);
+int manager_tell_difference(Manager *m, const Policy *before, const Policy *after, ChangeResult *r);
 
 /* Fills in error and message and gives the errno back. */
 int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);

@@ -65,8 +65,7 @@ void revisions_deinit(Revisions *l);
 /* The last ones, up to `current`, at most max; those that cannot be read are left out. */
 int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret);
 /* The state as it was; 0 is the empty one. -ENOENT: not kept; -EINVAL, … with errors in d. */
-int store_load_revision(
-        Store *s, uint64_t current, uint64_t revision, Diagnostics *d, State **ret);
+int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnostics *d, State **ret);
 /* The highest number that was ever given, as far as the files know; 0: none. */
 uint64_t store_newest_revision(Store *s);
 

@@ -80,8 +80,10 @@ static Policy *policy_with_roles(void)
 static void packets_judge(const Ruleset *r)
 {
         for (unsigned i = 0; i < 30; i++) {
-                Packet p = { .direction = (Direction)(i % 3), .port = i % 2 ? 25 : 587,
-                        .family = i % 5 ? FAMILY_IPV4 : FAMILY_IPV6, .has_uid = i % 3 == 1 };
+                Packet p = { .direction = (Direction)(i % 3),
+                        .port = i % 2 ? 25 : 587,
+                        .family = i % 5 ? FAMILY_IPV4 : FAMILY_IPV6,
+                        .has_uid = i % 3 == 1 };
                 Verdict v;
 
                 p.has_from = i % 4 != 0;

@@ -88,6 +88,24 @@ int client_fail_message(Cli *c, int r)
         return cli_fail_errno(c, r, "message to p25d");
 }
 
+int client_check_descriptors(Cli *c)
+{
+        int status = client_open(c), r;
+
+        if (status != 0)
+                return status;
+        r = sd_bus_can_send(c->bus, 'h');
+        if (r > 0)
+                return 0;
+        if (r == 0 && c->host)
+                return cli_fail(c, EXIT_FAILED,
+                        "a set does not pass through ssh like this: run 'ssh %s p25ctl set …', "
+                        "with '-' for the file",
+                        c->host);
+        return cli_fail(c, EXIT_NOT_REACHABLE, "p25d is not reachable: %s",
+                r < 0 ? strerror(-r) : "the bus passes no descriptors");
+}
+
 int client_message(Cli *c, const char *method, sd_bus_message **ret)
 {
         int status, r;

@@ -53,6 +53,8 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
 int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply);
 /* The text that such a call gives. */
 int client_ask_text(Cli *c, const char *method, const char *argument, char **ret);
+/* 0 if descriptors reach p25d: they do not over ssh, and the error tells how it is done there. */
+int client_check_descriptors(Cli *c);
 /* Properties of type 'b', 's' and 'as'. */
 int client_get_active(Cli *c, bool *ret);
 int client_get_string(Cli *c, const char *property, char **ret);

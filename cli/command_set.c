@@ -109,7 +109,9 @@ static int set_of_daemon(Cli *c, const char *name, char **ret)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int status, r, fd;
 
-        status = client_ask(c, "GetSet", name, &reply);
+        status = client_check_descriptors(c);
+        if (status == 0)
+                status = client_ask(c, "GetSet", name, &reply);
         if (status != 0)
                 return status;
         /* the descriptor is the message's */
@@ -202,6 +204,8 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
                 status = file_open(c, args[1], &fd);
         if (status == 0 && c->strict)
                 status = file_check(c, args[1], fd);
+        if (status == 0)
+                status = client_check_descriptors(c);
         if (status == 0)
                 status = client_message(c, "ReplaceSet", &m);
         if (status == 0) {

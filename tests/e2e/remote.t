@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# p25ctl --host: another host's p25d over a real sshd.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+if ! [ -x /usr/sbin/sshd ] || ! command -v systemd-stdio-bridge >/dev/null || [ -z "$many_uids" ] ||
+        [ ! -w /etc/passwd ]; then
+        skip "p25ctl over ssh" "it needs sshd, systemd-stdio-bridge and root"
+        done_testing
+        exit
+fi
+
+net_world
+p25_host mx </dev/null
+ok $? "p25d starts on the far host"
+# where the far end of ssh looks for the bus
+mkdir -p /run/dbus /run/sshd
+ln -s "$WORK/bus" /run/dbus/system_bus_socket
+
+# a user with a shell, in this sandbox alone
+{ cat /etc/passwd; echo "alice:x:54321:54321::$WORK:/bin/sh"; } >"$WORK/passwd"
+{ cat /etc/shadow; echo "alice:*:1::::::"; } >"$WORK/shadow"
+chmod 600 "$WORK/shadow"
+mount --bind "$WORK/passwd" /etc/passwd && mount --bind "$WORK/shadow" /etc/shadow
+ok $? "a user without privileges"
+
+ssh-keygen -q -t ed25519 -N '' -f "$WORK/host_key" && ssh-keygen -q -t ed25519 -N '' -f "$WORK/key"
+cat >"$WORK/sshd_config" <<CONF
+ListenAddress 198.51.100.1
+HostKey $WORK/host_key
+PidFile $WORK/sshd.pid
+AuthorizedKeysFile $WORK/key.pub
+StrictModes no
+UsePAM no
+PermitRootLogin yes
+PasswordAuthentication no
+CONF
+net_in host /usr/sbin/sshd -f "$WORK/sshd_config" -E "$WORK/sshd.log"
+ok $? "sshd starts"
+
+# p25ctl runs the ssh of its path; this one knows the key
+mkdir "$WORK/bin"
+cat >"$WORK/bin/ssh" <<SH
+#!/bin/sh
+echo "\$*" >>$WORK/ssh.calls
+exec /usr/bin/ssh -F none -i $WORK/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+        -o LogLevel=ERROR -o ConnectTimeout=5 -o BatchMode=yes "\$@"
+SH
+chmod 755 "$WORK/bin/ssh"
+remote() # WORD...
+{
+        run net_in inet env -u DBUS_SYSTEM_BUS_ADDRESS PATH="$WORK/bin:$PATH" "$P25CTL" "$@"
+}
+remote -H root@198.51.100.1 status
+is "$rc" 0 "status of another host"
+like "$out" "^Status: active" "it answers"
+diag "$err"
+remote --host root@198.51.100.1 deny in from 192.0.2.77 comment far
+is "$rc" 0 "a change"
+run_ctl show added
+like "$out" "192.0.2.77" "is made there"
+remote -Hroot@198.51.100.1 --json status
+is "$(jq -r .active <<<"$out")" true "JSON"
+echo 192.0.2.0/24 >"$WORK/list"
+remote -H root@198.51.100.1 set load far "$WORK/list"
+is "$rc" 1 "a set by a file of this side is refused"
+like "$err" "ERROR: .*ssh root@198.51.100.1 p25ctl set" "and told how it is done"
+remote -H root@198.51.100.1 set add far 192.0.2.0/24
+is "$rc" 0 "entries can be added"
+remote -H root@198.51.100.1 set show far
+like "$err" "ERROR: .*ssh" "but not read"
+remote -H alice@198.51.100.1 status
+is "$rc" 0 "an ordinary user there reads"
+remote -H alice@198.51.100.1 deny
+is "$rc" 5 "and may not change anything: what counts is who one is over there"
+remote -H root@198.51.100.77 status
+is "$rc" 8 "a host that is not there: exit 8"
+like "$err" "ERROR: p25d is not reachable" "with an error"
+remote -H nobody-at-all@198.51.100.1 status
+is "$rc" 8 "a user that is not there: exit 8"
+remote -H -oProxyCommand=touch"$WORK"/bad status
+[ ! -e "$WORK/bad" ]
+ok $? "a host's name is no option of ssh"
+# the far policy closes every mail port, and ssh stays open
+remote -H root@198.51.100.1 role set no-mail
+is "$rc" 0 "no-mail"
+remote -H root@198.51.100.1 status
+is "$rc" 0 "and ssh stays open"
+p25d_stop TERM
+remote -H root@198.51.100.1 status
+is "$rc" 8 "p25d is not running there: exit 8"
+done_testing

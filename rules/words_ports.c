@@ -75,6 +75,16 @@ static int port_item_parse(WordParser *p, const char *s, size_t n, Ports *ports)
         return port_add(p, ports, first);
 }
 
+/* Whoever forgets `from` is told so, not lectured on ports. */
+static bool is_address(const char *word)
+{
+        const char *reason;
+        bool host_bits;
+        Prefix prefix;
+
+        return prefix_parse(word, strlen(word), &prefix, &host_bits, &reason) >= 0;
+}
+
 /* PORTS or, for the short form, PORTS/tcp */
 int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports *ret)
 {
@@ -84,6 +94,9 @@ int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports 
         size_t n;
         int r;
 
+        if (with_protocol && is_address(word))
+                return fail(p, "'%s' is an address: write from %s, or to %s", SHOW(word),
+                        SHOW(word), SHOW(word));
         if (slash && !with_protocol)
                 return fail(p, "'%s': beside from and to the protocol is written 'proto tcp'",
                         SHOW(word));

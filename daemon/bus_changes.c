@@ -273,20 +273,9 @@ int bus_set_default(BusCall *c, sd_bus_error *error)
         return change_reply(c, r, &result, error);
 }
 
-int bus_set_enabled(BusCall *c, sd_bus_error *error)
-{
-        _cleanup_result_ ChangeResult result = { 0 };
-        Change change;
-        int enabled, r;
-
-        if ((r = sd_bus_message_read(c->message, "b", &enabled)) < 0 ||
-                (r = change_read(c, false, &change, error)) < 0)
-                return r;
-        r = manager_set_enabled(c->bus->manager, enabled, &change, &result);
-        return change_reply(c, r, &result, error);
-}
-
-int bus_set_lockdown(BusCall *c, sd_bus_error *error)
+/* A method whose one argument is on or off. */
+static int bool_change(BusCall *c,
+        int (*set)(Manager *m, bool on, const Change *c, ChangeResult *r), sd_bus_error *error)
 {
         _cleanup_result_ ChangeResult result = { 0 };
         Change change;
@@ -295,8 +284,18 @@ int bus_set_lockdown(BusCall *c, sd_bus_error *error)
         if ((r = sd_bus_message_read(c->message, "b", &on)) < 0 ||
                 (r = change_read(c, false, &change, error)) < 0)
                 return r;
-        r = manager_set_lockdown(c->bus->manager, on, &change, &result);
+        r = set(c->bus->manager, on, &change, &result);
         return change_reply(c, r, &result, error);
+}
+
+int bus_set_enabled(BusCall *c, sd_bus_error *error)
+{
+        return bool_change(c, manager_set_enabled, error);
+}
+
+int bus_set_lockdown(BusCall *c, sd_bus_error *error)
+{
+        return bool_change(c, manager_set_lockdown, error);
 }
 
 int bus_set_logging(BusCall *c, sd_bus_error *error)

@@ -32,6 +32,7 @@ LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 RULES = \
 	ipt_encode \
+	ipt_names \
 	ipt_rule \
 	ipt_script \
 	ipt_table \

@@ -20,7 +20,7 @@
 #define LOOK_SELDOM_USEC (4 * SECOND_USEC)
 #define REPAIRS_PER_MINUTE 10
 #define MINUTE_USEC (60 * SECOND_USEC)
-#define PAUSE_USEC (10 * SECOND_USEC)
+#define PAUSE_USEC (3 * SECOND_USEC)
 /* A repair does not stop the loop for another program's lock: it comes again. */
 #define LOCK_USEC 0
 #define AGAIN_USEC (SECOND_USEC / 5)

@@ -500,7 +500,7 @@ static void test_open_limit_by_user(void **state)
                 _cleanup_compiled_ Compiled c = compile_text(text);
 
                 assert_int_equal(apply(backend, c.ruleset), -EOPNOTSUPP);
-                skip();
+                return;
         }
         apply_text(backend, text);
         assert_int_equal(connect_as(0, 0, HOST, INTERNET4, 25, &fd), OPEN);

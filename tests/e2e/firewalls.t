@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Other firewalls on the same host: p25 keeps its place and its verdicts, and they keep theirs, under
+# both backends.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+if [ -z "$real_root" ] || ! command -v ufw >/dev/null; then
+        skip "other firewalls" "ufw is not installed, or not root"
+        done_testing
+        exit
+fi
+
+net_world
+listen host 22 25 587
+listen inet 25 80
+listen lan 25
+
+# ufw with files of its own, and with the iptables that is asked for
+ufw_prepare() # legacy|nft
+{
+        umount /usr/sbin/xtables-nft-multi 2>/dev/null
+        [ "$1" = nft ] || mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi
+        rm -rf "$WORK/ufw" && cp -a /etc/ufw "$WORK/ufw" && mount --bind "$WORK/ufw" /etc/ufw
+        sed 's/^IPV6=.*/IPV6=yes/' /etc/default/ufw >"$WORK/ufw.default"
+        mount --bind "$WORK/ufw.default" /etc/default/ufw
+}
+
+# Is p25 before all others?
+first()
+{
+        local program
+        [ "$backend" = iptables ] || { net_in host nft list table inet p25 >/dev/null; return; }
+        for program in iptables-legacy ip6tables-legacy; do
+                net_in host $program -S INPUT 1 2>/dev/null | grep -q -- '-j P25-IN$' &&
+                        net_in host $program -S FORWARD 1 2>/dev/null | grep -q -- '-j P25-FWD$' &&
+                        net_in host $program -S OUTPUT 1 2>/dev/null | grep -q -- '-j P25-OUT$' ||
+                        return
+        done
+}
+
+# every firewall refuses in a way of its own
+answers() # NAMESPACE ADDRESS PORT...
+{
+        connect "$1" -t 300 "${@:2}" | sed 's/[A-Za-z]*/&\n/g' | sed -n '/[a-zA-Z]/p' |
+                sed -e 's/^ *//' -e '/^open$/!s/.*/shut/' | tr '\n' ' '
+}
+
+# what p25 denies is denied, what it allows is up to the other
+verdicts() # WHEN PORT-25-IN PORT-587-IN
+{
+        eventually 5 first
+        ok $? "$1: p25 is in its place"
+        expect "$1: p25 denies 25" inet "filtered filtered" -t 300 -s 198.51.100.3 198.51.100.1 25 \
+                198.51.100.1 25
+        is "$(answers inet 198.51.100.1 25 2001:db8:1::1 25)" "$2 $2 " "$1: allowed by p25, 25 is"
+        is "$(answers inet 198.51.100.1 587)" "$3 " "$1: 587, of which p25 says nothing, is"
+        expect "$1: ssh is open" inet open 198.51.100.1 22
+        # Two firewalls of the same priority: whoever came first may drop what p25 would reject.
+        case $(connect lan -t 300 8.8.8.8 25 2001:db8:2::2 25),$name in
+        "closed closed,"* | "filtered filtered,iptables beside ufw on nft") true ;;
+        *) false ;;
+        esac
+        ok $? "$1: what is routed is refused"
+}
+
+kernel() # all that is p25's
+{
+        if [ "$backend" = nftables ]; then
+                net_in host nft list table inet p25 | sed 's/packets [0-9]* bytes [0-9]*//'
+        else
+                { net_in host iptables-legacy-save; net_in host ip6tables-legacy-save; } \
+                        2>/dev/null | grep P25 | sed 's/\[.*\]$//'
+        fi
+}
+
+try_ufw() # legacy|nft
+{
+        local name="$backend beside ufw on $1" before
+        ufw_prepare "$1"
+        before=$(kernel)
+        net_in host ufw allow 22/tcp >"$WORK/out" 2>&1
+        net_in host ufw --force enable >"$WORK/out" 2>&1
+        ok $? "$name: enable" || diag "$(cat "$WORK/out")"
+        verdicts "$name" shut shut
+        net_in host ufw allow 25/tcp >"$WORK/out" 2>&1
+        verdicts "$name, 25 open there" open shut
+        for _ in 1 2 3; do net_in host ufw reload >"$WORK/out" 2>&1; done
+        verdicts "$name, reloaded" open shut
+        is "$(kernel)" "$before" "$name: p25's rules are the same"
+        run_ctl deny in from 192.0.2.99
+        is "$rc" 0 "$name: a change of p25"
+        verdicts "$name, after it" open shut
+        run_ctl delete deny in from 192.0.2.99
+        net_in host ufw disable >"$WORK/out" 2>&1
+        verdicts "$name, disabled" open open
+        is "$(kernel)" "$before" "$name: and still the same"
+        umount /etc/ufw /etc/default/ufw
+}
+
+# firewalld on a bus of its own
+firewalld_bus=unix:path=$WORK/firewalld.bus
+firewall()
+{
+        DBUS_SYSTEM_BUS_ADDRESS=$firewalld_bus net_in host firewall-cmd "$@" >"$WORK/out" 2>&1
+}
+
+firewalld_begin() # nftables|iptables
+{
+        sed -e "s#$WORK/bus#$WORK/firewalld.bus#" \
+                -e 's/org.port25.Policy1/org.fedoraproject.FirewallD1/' "$WORK/bus.conf" \
+                >"$WORK/firewalld.bus.conf"
+        rm -f "$WORK/firewalld.bus" "$WORK/firewalld.bus.pid"
+        dbus-daemon --config-file="$WORK/firewalld.bus.conf" >>"$WORK/bus.log" 2>&1
+        rm -rf "$WORK/firewalld"
+        cp -a /etc/firewalld "$WORK/firewalld"
+        sed -i -e "s/^FirewallBackend=.*/FirewallBackend=$1/" "$WORK/firewalld/firewalld.conf"
+        DBUS_SYSTEM_BUS_ADDRESS=$firewalld_bus net_in host firewalld --nofork --nopid \
+                --system-config "$WORK/firewalld" --log-target file \
+                --log-file "$WORK/firewalld.log" >/dev/null 2>&1 &
+        eventually 20 firewall --state
+}
+
+firewalld_end()
+{
+        # the sandbox has no other
+        process_end "$(pgrep -f '^[^ ]*python[^ ]* .*firewalld --nofork')" TERM
+        process_end "$(cat "$WORK/firewalld.bus.pid")" TERM
+}
+
+try_firewalld() # nftables|iptables
+{
+        local name="$backend beside firewalld with $1" before
+        umount /usr/sbin/xtables-nft-multi 2>/dev/null
+        [ "$1" = nftables ] ||
+                mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi
+        before=$(kernel)
+        firewalld_begin "$1"
+        ok $? "$name: starts" || diag "$(tail -n 5 "$WORK/firewalld.log")"
+        firewall --add-service=ssh
+        verdicts "$name" shut shut
+        firewall --permanent --add-service=smtp
+        firewall --reload
+        verdicts "$name, 25 open there, reloaded" open shut
+        firewall --complete-reload
+        verdicts "$name, reloaded completely" open shut
+        is "$(kernel)" "$before" "$name: p25's rules are the same"
+        run_ctl deny in from 192.0.2.99
+        is "$rc" 0 "$name: a change of p25"
+        verdicts "$name, after it" open shut
+        run_ctl delete deny in from 192.0.2.99
+        firewalld_end
+        verdicts "$name, stopped" open open
+        is "$(kernel)" "$before" "$name: and still the same"
+}
+
+for backend in nftables iptables; do
+        P25_BACKEND=$backend
+        p25_host <<-'CONF'
+	default = { routed = "reject"; };
+	rules = ( { action = "deny"; direction = "in"; from = [ "198.51.100.3" ]; } );
+	CONF
+        ok $? "p25d starts with $backend"
+        try_ufw legacy
+        try_ufw nft
+        if command -v firewalld >/dev/null; then
+                try_firewalld nftables
+                try_firewalld iptables
+        else
+                skip "beside firewalld" "it is not installed"
+        fi
+        p25d_stop TERM
+        kernel_clear
+        for program in iptables ip6tables; do
+                net_in host $program-nft -F 2>/dev/null; net_in host $program-nft -X 2>/dev/null
+                net_in host $program-legacy -P INPUT ACCEPT
+                net_in host $program-legacy -P FORWARD ACCEPT
+        done
+        bus_stop
+done
+done_testing

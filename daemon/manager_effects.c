@@ -18,6 +18,8 @@
 /* A change that is made is answered at once: what takes longer than a millisecond or two is left to
  * a dry run. */
 #define EFFECT_STEPS 15000
+/* Whether a rule does anything is mostly found at once; where it is not, it is worth the time. */
+#define WARNING_STEPS 300000
 #define EFFECT_LINES_MAX 200
 /* Of so many rules in one call each is looked at. */
 #define WARNED_RULES_MAX 20
@@ -109,16 +111,33 @@ static HostFamilies host_families(void)
         return f;
 }
 
+static bool list_has_family(const AddressList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].kind == ADDRESS_PREFIX && l->items[i].prefix.bits == 0)
+                        return true;
+        return false;
+}
+
+/* Asks the kernel only where it may matter. */
+static HostFamilies families_of_interest(const RuleList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (list_has_family(&l->items[i]->from) || list_has_family(&l->items[i]->to))
+                        return host_families();
+        return (HostFamilies){ 0 };
+}
+
 static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         ShadowContext context = { .own = &p->state->rules,
                 .is_stored = !c->dry_run,
-                .steps = effect_steps(!c->dry_run) };
+                .steps = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS };
 
         if (p->n_added == 0 || p->n_added > WARNED_RULES_MAX || p->state->lockdown)
                 return 0;
-        context.families = host_families();
+        context.families = families_of_interest(&p->state->rules);
         for (size_t i = 0; i < p->n_added; i++)
                 if (shadow_warn(ruleset, p->added[i], &context, &d) < 0)
                         return -ENOMEM;

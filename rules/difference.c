@@ -240,15 +240,22 @@ static int group_compare(DirectionComparison *c, const Group *g)
         return difference_join_families(c->result, first);
 }
 
-static int direction_compare(Difference *d, Direction direction, uint64_t steps)
+static int direction_compare(
+        Difference *d, Direction direction, uint64_t steps, bool first_is_enough)
 {
         _cleanup_(direction_deinit) DirectionComparison c = { .direction = direction, .result = d };
         _cleanup_(groups_deinit) Groups groups = { .n = 0 };
         const Ruleset *rulesets[] = { d->before, d->after };
+        uint64_t n_rules = 0;
         size_t first = d->n;
         int r;
 
+        for (size_t side = 0; side < 2; side++)
+                n_rules += rulesets[side] ? rulesets[side]->directions[direction].n : 0;
+        if (n_rules > steps)
+                return -E2BIG;
         r = space_init(&c.space, steps);
+        c.space.first_is_enough = first_is_enough;
         for (size_t side = 0; r >= 0 && side < 2; side++) {
                 if (rulesets[side])
                         c.sides[side].rules = rulesets[side]->directions + direction;
@@ -277,12 +284,25 @@ int difference_compute_within(
         d->after = after;
         d->complete = true;
         for (Direction i = 0; i < _DIRECTION_MAX; i++) {
-                int r = direction_compare(d, i, steps);
+                int r = direction_compare(d, i, steps, false);
 
                 if (r < 0)
                         return r;
         }
         difference_sort(d);
         *ret = TAKE_PTR(d);
+        return 0;
+}
+
+int difference_exists(const Ruleset *before, const Ruleset *after, uint64_t steps)
+{
+        Difference d = { .before = before, .after = after };
+
+        for (Direction i = 0; i < _DIRECTION_MAX; i++) {
+                int r = direction_compare(&d, i, steps, true);
+
+                if (r < 0)
+                        return r == -ECANCELED ? 1 : r;
+        }
         return 0;
 }

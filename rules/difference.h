@@ -72,6 +72,8 @@ int difference_compute(const Ruleset *before, const Ruleset *after, Difference *
 #define DIFFERENCE_STEPS_MAX UINT64_C(200000000)
 int difference_compute_within(
         const Ruleset *before, const Ruleset *after, uint64_t steps, Difference **ret);
+/* Is there any? 1, 0 or negative errno as above; mostly much faster. */
+int difference_exists(const Ruleset *before, const Ruleset *after, uint64_t steps);
 Difference *difference_free(Difference *d);
 DEFINE_CLEANUP(Difference, difference_free)
 

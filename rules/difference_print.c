@@ -109,8 +109,10 @@ static int addresses_make(
         size_t n_rest;
 
         if (!rest ||
-                (i->ipv4 && range_set_append_difference(rest, FAMILY_IPV4, NULL, ranges) < 0) ||
-                (i->ipv6 && range_set_append_difference(rest, FAMILY_IPV6, NULL, ranges) < 0))
+                (i->ipv4 && range_set_append_difference(rest, FAMILY_IPV4, NULL, ranges, SIZE_MAX) <
+                                    0) ||
+                (i->ipv6 &&
+                        range_set_append_difference(rest, FAMILY_IPV6, NULL, ranges, SIZE_MAX) < 0))
                 return -ENOMEM;
         n_rest = prefixes_count(rest);
         a.except = 2 * n_rest <= a.n;

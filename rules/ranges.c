@@ -134,7 +134,8 @@ static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_
         return n == 0 && left > 0 && memcmp(from_a, from_b, size) == 0 ? 1 : n;
 }
 
-int range_set_append_difference(RangeSet *s, Family f, const RangeSet *a, const RangeSet *b)
+int range_set_append_difference(
+        RangeSet *s, Family f, const RangeSet *a, const RangeSet *b, size_t max)
 {
         size_t j = 0;
 
@@ -153,17 +154,24 @@ int range_set_append_difference(RangeSet *s, Family f, const RangeSet *a, const 
                 r = append_remainder(s, f, range_first(a, f, i), range_last(a, f, i), b, &j);
                 if (r < 0)
                         return r;
+                if (range_count(s, f) > max)
+                        return -E2BIG;
         }
         return 0;
 }
 
-int range_set_exclusive(const RangeSet *a, const RangeSet *b, Family f, RangeSet **ret)
+int range_set_exclusive(const RangeSet *a, const RangeSet *b, Family f, size_t max, RangeSet **ret)
 {
         _cleanup_(range_set_unref_p) RangeSet *only_a = range_set_empty();
         _cleanup_(range_set_unref_p) RangeSet *only_b = range_set_empty();
 
-        if (!only_a || !only_b || range_set_append_difference(only_a, f, a, b) < 0 ||
-                range_set_append_difference(only_b, f, b, a) < 0)
-                return -ENOMEM;
+        int r = only_a && only_b ? 0 : -ENOMEM;
+
+        if (r >= 0)
+                r = range_set_append_difference(only_a, f, a, b, max);
+        if (r >= 0)
+                r = range_set_append_difference(only_b, f, b, a, max);
+        if (r < 0)
+                return r;
         return range_set_union((RangeSet *[]){ only_a, only_b }, 2, ret);
 }

@@ -442,5 +442,5 @@ int space_leaf(Space *s, uint32_t before, uint32_t after, uint32_t *ret_node)
                 *ret_node = 0;
                 return 0;
         }
-        return node_take(s, &node, ret_node);
+        return s->first_is_enough ? -ECANCELED : node_take(s, &node, ret_node);
 }

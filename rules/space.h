@@ -76,6 +76,7 @@ typedef struct Space {
         NumberMap node_by_hash;
 
         uint64_t work, work_max; /* steps made so far, and how many there may be */
+        bool first_is_enough;    /* whether there is a difference is all that is asked */
 } Space;
 
 int space_init(Space *s, uint64_t work_max); /* 0 or -ENOMEM */
@@ -95,7 +96,8 @@ void space_numbers_deinit(SpaceNumbers *l);
 
 /*
  * The diagram of where two lists, of entries of one direction and port, differ in one family: the
- * number of its first node, 0 for nowhere. 0, -ENOMEM, -E2BIG (work_max).
+ * number of its first node, 0 for nowhere. 0, -ENOMEM, -E2BIG (work_max); -ECANCELED when a
+ * first difference was enough.
  */
 int space_compare(
         Space *s, Family family, const SpaceNumbers *a, const SpaceNumbers *b, uint32_t *ret_node);

@@ -96,6 +96,7 @@ static int focus_add_change(Comparison *c, Focus *f, const SpaceEntry *a, const 
         const Space *s = c->space;
         Axis axis = axis_of_change(s, a, b);
         FocusAxis *fa;
+        int r;
 
         if (axis == _AXIS_MAX)
                 return focus_add_entry(s, f, a, _AXIS_MAX) < 0
@@ -110,10 +111,12 @@ static int focus_add_change(Comparison *c, Focus *f, const SpaceEntry *a, const 
                 return -E2BIG;
         if (array_grow(&fa->more, fa->n_more, sizeof(RangeSet *)) < 0)
                 return -ENOMEM;
-        if (range_set_exclusive(s->views[s->pool.items[a->axes[axis].first]],
-                    s->views[s->pool.items[b->axes[axis].first]], axis_family(axis, c->family),
-                    &fa->more[fa->n_more]) < 0)
-                return -ENOMEM;
+        /* each of them has two ends, to be met in both lists */
+        r = range_set_exclusive(s->views[s->pool.items[a->axes[axis].first]],
+                s->views[s->pool.items[b->axes[axis].first]], axis_family(axis, c->family),
+                (s->work_max - s->work) / 4, &fa->more[fa->n_more]);
+        if (r < 0)
+                return r;
         fa->n_more++;
         return 0;
 }

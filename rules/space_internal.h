@@ -35,6 +35,7 @@ static inline Family axis_family(uint32_t axis, Family family)
  * child. 0 or -ENOMEM. */
 int space_node(
         Space *s, uint32_t axis, Wide *starts, uint32_t *children, size_t n, uint32_t *ret_node);
+/* 0, -ENOMEM, -ECANCELED (first_is_enough) */
 int space_leaf(Space *s, uint32_t before, uint32_t after, uint32_t *ret_node);
 
 int space_compare_numbers(const void *a, const void *b); /* of qsort(), for uint32_t */

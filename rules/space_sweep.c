@@ -293,6 +293,16 @@ static int sweep_range(Sweep *w, Wide first, Wide last)
         return r;
 }
 
+/* Every end of a range is a step: who has not that many left need not begin. */
+static bool sweep_is_short(const Sweep *w)
+{
+        uint64_t steps = w->c->space->work;
+
+        for (size_t i = 0; i < w->n_cursors; i++)
+                steps += range_count(w->cursors[i].ranges, w->family);
+        return steps <= w->c->space->work_max || w->c->space->first_is_enough;
+}
+
 static int sweep_run(Sweep *w)
 {
         static const Wide zero = { 0 };
@@ -301,7 +311,7 @@ static int sweep_run(Sweep *w)
         int r;
 
         if (!focus)
-                return sweep_range(w, zero, end);
+                return sweep_is_short(w) ? sweep_range(w, zero, end) : -E2BIG;
         if (range_count(focus, w->family) == 0 ||
                 wide_less(zero, range_first(focus, w->family, 0))) {
                 r = sweep_emit(w, zero, 0);

@@ -272,6 +272,7 @@ static void test_random(void **state)
                 b = i % 50 == 8 ? NULL : compile(q);
                 d = compute(a, b);
                 assert_true(d->complete);
+                assert_int_equal(difference_exists(a, b, DIFFERENCE_STEPS_MAX), d->n > 0);
                 items += (unsigned)d->n;
                 for (unsigned k = 0; k < 40; k++) {
                         Probe probe = random_probe();

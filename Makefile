@@ -356,6 +356,10 @@ deb:
 	@packaging/dependencies deb
 	@BUILD='$(BUILD)' packaging/build-deb
 
+## rpm: the RPM package, below BUILD; needs rpmbuild
+rpm:
+	@BUILD='$(BUILD)' packaging/build-rpm
+
 ## unit: the tests of the pure core and of the bus; no privilege needed
 unit: pure-programs
 	@tests/run $(PURE_TESTS:%=$(BUILD)/tests/%)
@@ -434,7 +438,7 @@ help:
 	@echo "make: builds $(BUILD)/p25d and $(BUILD)/p25ctl"
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all boot deb force install uninstall pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
+.PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs test-programs list-pure list-kernel \
 	list-fuzz unit kernel e2e differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-sets clean help
 .SECONDARY:

@@ -39,6 +39,15 @@ diag "$err"
 version=$("$P25CTL" version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+')
 like "$(head -n 1 packaging/debian/changelog)" "^p25 \($version-[0-9]+\)" \
         "the Debian package has the version of the programs"
+like "$(grep '^Version:' packaging/rpm/p25.spec)" " $version$" "and the RPM"
+
+(cd "$WORK/usr" && find . -type f | sed 's|^\.||') | sed -E 's|^/usr/share/man/(man.)/.*|%{_mandir}/\1|
+        s|^/usr/share/p25/.*|%{_datadir}/p25|; s|^/usr/share/doc/p25/examples/.*|%{_datadir}/doc/p25/examples|
+        s|^/usr/lib/systemd/system|%{_unitdir}|; s|^/usr/share|%{_datadir}|; s|^/usr/bin|%{_bindir}|
+        s|^/usr/sbin|%{_sbindir}|' | sort -u | while read -r file; do
+        grep -qF -- "$file" packaging/rpm/p25.spec || echo "$file"
+done >"$WORK/unlisted"
+is "$(cat "$WORK/unlisted")" "" "the RPM lists all that is installed"
 
 # another PREFIX: what the host's services read stays where they look
 install_to "$WORK/opt" PREFIX=/opt/p25

@@ -69,6 +69,9 @@ static int failsafe_finish(Manager *m, FailsafeChange *f, const Change *c, Chang
         q = manager_compile(m, &next, true, &d, &f->ruleset);
         if (q < 0)
                 return change_fail_told(r, ERROR_FAILED, q, &d);
+        q = change_tell_effects(m, &(Proposal){ .state = f->shown }, f->ruleset, enabled, c, r);
+        if (q < 0)
+                return q;
         r->changed = true;
         if (c->dry_run)
                 return 0;

@@ -316,7 +316,7 @@ static int lines_end(const Difference *d, size_t n, char ***lines)
         if (!d->complete)
                 buffer_printf(&b, "and more than %zu other differences", d->n - n);
         else if (n < d->n)
-                buffer_printf(&b, "and %zu other differences", d->n - n);
+                buffer_printf(&b, "and %zu other difference%s", d->n - n, d->n - n == 1 ? "" : "s");
         else
                 return 0;
         return buffer_take(&b, &text) < 0 ? -ENOMEM : strv_consume(lines, text);

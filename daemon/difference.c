@@ -166,44 +166,6 @@ static int rules_difference(
 
 /* ---- sets ---- */
 
-static int compare_prefix4(const Prefix4 *a, const Prefix4 *b)
-{
-        if (a->address != b->address)
-                return a->address < b->address ? -1 : 1;
-        return a->bits - b->bits;
-}
-
-static int compare_prefix6(const Prefix6 *a, const Prefix6 *b)
-{
-        int r = memcmp(a->address, b->address, sizeof(a->address));
-
-        return r ? r : a->bits - b->bits;
-}
-
-/* How many entries of `of` are not in `other`; either may be NULL. */
-static size_t prefix_set_count_missing(const PrefixSet *of, const PrefixSet *other)
-{
-        static const PrefixSet none = { 0 };
-        size_t missing = 0, j = 0;
-
-        of = of ? of : &none;
-        other = other ? other : &none;
-        if (of == other)
-                return 0;
-        for (size_t i = 0; i < of->n_v4; i++) {
-                while (j < other->n_v4 && compare_prefix4(&other->v4[j], &of->v4[i]) < 0)
-                        j++;
-                missing += j == other->n_v4 || compare_prefix4(&other->v4[j], &of->v4[i]) != 0;
-        }
-        j = 0;
-        for (size_t i = 0; i < of->n_v6; i++) {
-                while (j < other->n_v6 && compare_prefix6(&other->v6[j], &of->v6[i]) < 0)
-                        j++;
-                missing += j == other->n_v6 || compare_prefix6(&other->v6[j], &of->v6[i]) != 0;
-        }
-        return missing;
-}
-
 static int set_line(Lines *lines, char sign, const char *name, size_t n)
 {
         return lines_add(lines, "%c set %s %zu %s", sign, name, n, n == 1 ? "entry" : "entries");
@@ -213,9 +175,9 @@ static int set_line(Lines *lines, char sign, const char *name, size_t n)
 static int set_difference(
         const char *name, const PrefixSet *old, const PrefixSet *new, Lines *lines)
 {
-        size_t removed = prefix_set_count_missing(old, new);
-        size_t added = prefix_set_count_missing(new, old);
+        size_t added, removed;
 
+        prefix_set_count_changes(old, new, &added, &removed);
         if ((removed > 0 || (old && !new)) && set_line(lines, '-', name, removed) < 0)
                 return -ENOMEM;
         if ((added > 0 || (new && !old)) && set_line(lines, '+', name, added) < 0)

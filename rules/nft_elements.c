@@ -323,29 +323,43 @@ static int difference6(const RangeSet *old, const RangeSet *new, RangeSet *gone,
         return r;
 }
 
+/* Two lists without what they share at their ends. */
+static void middles(const RangeSet *old, const RangeSet *new, unsigned family, RangeSet *ret_old,
+        RangeSet *ret_new)
+{
+        size_t head, tail;
+
+        range_set_common(old, new, (Family)family, &head, &tail);
+        *ret_old = range_set_middle(old, (Family)family, head, tail);
+        *ret_new = range_set_middle(new, (Family)family, head, tail);
+}
+
 /* Taking an element out costs the kernel as much as putting one in; a set that goes as a whole is
  * dropped later, by a worker. */
 #define CHANGED_LEAST 1000
 
 bool nft_set_has_changed_much(const NftSet *old, const NftSet *new)
 {
-        const RangeSet *a = old->ranges, *b = new->ranges;
         bool v4 = new->key.family == FAMILY_IPV4;
-        size_t n_a, n_b, i = 0, k = 0, same = 0;
+        size_t n, n_a, n_b, i = 0, k = 0, same;
+        RangeSet a, b;
 
-        if (!a || !b || a == b)
+        if (!old->ranges || !new->ranges || old->ranges == new->ranges)
                 return false;
-        n_a = v4 ? a->n_v4 : a->n_v6;
-        n_b = v4 ? b->n_v4 : b->n_v6;
+        middles(old->ranges, new->ranges, new->key.family, &a, &b);
+        n = v4 ? old->ranges->n_v4 : old->ranges->n_v6;
+        n_a = v4 ? a.n_v4 : a.n_v6;
+        n_b = v4 ? b.n_v4 : b.n_v6;
+        same = n - n_a;
         while (i < n_a && k < n_b) {
-                int c = v4 ? range4_compare(&a->v4[i], &b->v4[k])
-                           : range6_compare(&a->v6[i], &b->v6[k]);
+                int c = v4 ? range4_compare(&a.v4[i], &b.v4[k])
+                           : range6_compare(&a.v6[i], &b.v6[k]);
 
                 same += c == 0;
                 i += c <= 0;
                 k += c >= 0;
         }
-        return n_a >= CHANGED_LEAST && same < n_a / 2;
+        return n >= CHANGED_LEAST && same < n / 2;
 }
 
 static void ranges_deinit(RangeSet *s)
@@ -382,14 +396,16 @@ static void put_address_difference(
 {
         _cleanup_(ranges_deinit) RangeSet gone = { 0 };
         _cleanup_(ranges_deinit) RangeSet came = { 0 };
+        RangeSet from, to;
         int r;
 
         if (old[0].ranges == sets[0].ranges)
                 return;
+        middles(old[0].ranges, sets[0].ranges, sets[0].key.family, &from, &to);
         if (sets[0].key.family == FAMILY_IPV4)
-                r = difference4(old[0].ranges, sets[0].ranges, &gone, &came);
+                r = difference4(&from, &to, &gone, &came);
         else
-                r = difference6(old[0].ranges, sets[0].ranges, &gone, &came);
+                r = difference6(&from, &to, &gone, &came);
         if (r < 0)
                 b->failed = true;
         else

@@ -105,13 +105,46 @@ static int count_prefix6(const Prefix6 *p, void *data)
         return 0;
 }
 
-static void count_lengths(const RangeSet *ranges, Family family, size_t counts[static 129])
+static void count_prefixes(const RangeSet *ranges, unsigned family, size_t counts[static 129])
 {
         memset(counts, 0, 129 * sizeof(size_t));
         if (family == FAMILY_IPV4)
                 range_set_each_prefix4(ranges, count_prefix4, counts);
         else
                 range_set_each_prefix6(ranges, count_prefix6, counts);
+}
+
+/* Of a list that has changed a little, from what was counted then. */
+static bool recount_lengths(
+        const NftTable *previous, const NftSetKey *key, const RangeSet *ranges, size_t *counts)
+{
+        const NftSet *s = previous_lower_bound(previous, key);
+        size_t head, tail, gone[129], came[129];
+        Family family = (Family)key->family;
+        RangeSet old, new;
+
+        if (!s || !same_list(&s->key, key))
+                return false;
+        range_set_common(s->ranges, ranges, family, &head, &tail);
+        old = range_set_middle(s->ranges, family, head, tail);
+        new = range_set_middle(ranges, family, head, tail);
+        if (old.n_v4 + old.n_v6 > head + tail)
+                return false;
+        count_prefixes(&old, family, gone);
+        count_prefixes(&new, family, came);
+        memset(counts, 0, 129 * sizeof(size_t));
+        for (; s < previous->sets + previous->n_sets && same_list(&s->key, key); s++)
+                counts[s->key.bits] = s->n;
+        for (size_t i = 0; i < 129; i++)
+                counts[i] = counts[i] + came[i] - gone[i];
+        return true;
+}
+
+static void count_lengths(const NftTable *previous, const NftSetKey *key, const RangeSet *ranges,
+        size_t counts[static 129])
+{
+        if (!recount_lengths(previous, key, ranges, counts))
+                count_prefixes(ranges, key->family, counts);
 }
 
 /* An unchanged list looks as it did. Returns how many sets, 0: it is not the same list. */
@@ -153,7 +186,7 @@ int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, cons
         if (range_set_has_family(ranges, (Family)key->family))
                 r = build_unchanged(b, key, ranges, origin);
         if (r == 0) {
-                count_lengths(ranges, (Family)key->family, counts);
+                count_lengths(b->previous, key, ranges, counts);
                 for (uint16_t bits = 1; bits < 129 && r >= 0; bits++) {
                         if (counts[bits] == 0)
                                 continue;

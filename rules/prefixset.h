@@ -81,6 +81,10 @@ bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b);
 int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet *remove,
         PrefixSet **ret, size_t *ret_added, size_t *ret_removed);
 
+/* How many entries each set has that the other has not; NULL is the empty set. */
+void prefix_set_count_changes(
+        const PrefixSet *old, const PrefixSet *new, size_t *ret_added, size_t *ret_removed);
+
 /* Merges; 0 or -ENOMEM. */
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret);
 /* The union of n sets; of one, the same set. 0 or -ENOMEM. */
@@ -90,6 +94,12 @@ bool range_set_contains(const RangeSet *s, const Address *a);
 bool range_set_has_family(const RangeSet *s, Family family);
 /* Every address of the family is in it. */
 bool range_set_is_whole(const RangeSet *s, Family family);
+/* How many ranges of a family two sets share at their beginning, and of the rest at their end: most
+ * changes of large sets are small. */
+void range_set_common(
+        const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail);
+/* The ranges of one family without some at both ends; borrowed, to be looked at and no more. */
+RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t tail);
 /* A 64-bit hash of the content, the same on every machine and in every run. */
 uint64_t range_set_hash(const RangeSet *s);
 

@@ -265,6 +265,60 @@ uint64_t range_set_hash(const RangeSet *s)
         return state;
 }
 
+/* ---- what two sets share ---- */
+
+/* Elements are compared byte by byte, many at once: they must have no padding. */
+#define COMMON_BLOCK 256
+
+static size_t common_head(const uint8_t *a, const uint8_t *b, size_t n, size_t size)
+{
+        size_t i = 0;
+
+        while (n - i >= COMMON_BLOCK &&
+                memcmp(a + i * size, b + i * size, COMMON_BLOCK * size) == 0)
+                i += COMMON_BLOCK;
+        while (i < n && memcmp(a + i * size, b + i * size, size) == 0)
+                i++;
+        return i;
+}
+
+/* The same, back from the ends at a and b. */
+static size_t common_tail(const uint8_t *a, const uint8_t *b, size_t n, size_t size)
+{
+        size_t i = 0;
+
+        while (n - i >= COMMON_BLOCK &&
+                memcmp(a - (i + COMMON_BLOCK) * size, b - (i + COMMON_BLOCK) * size,
+                        COMMON_BLOCK * size) == 0)
+                i += COMMON_BLOCK;
+        while (i < n && memcmp(a - (i + 1) * size, b - (i + 1) * size, size) == 0)
+                i++;
+        return i;
+}
+
+void range_set_common(
+        const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail)
+{
+        bool v4 = family == FAMILY_IPV4;
+        const void *x = v4 ? (const void *)a->v4 : a->v6, *y = v4 ? (const void *)b->v4 : b->v6;
+        size_t n_x = v4 ? a->n_v4 : a->n_v6, n_y = v4 ? b->n_v4 : b->n_v6;
+        size_t size = v4 ? sizeof(Range4) : sizeof(Range6), n = n_x < n_y ? n_x : n_y;
+
+        *ret_head = *ret_tail = 0;
+        if (n == 0)
+                return;
+        *ret_head = common_head(x, y, n, size);
+        *ret_tail = common_tail((const uint8_t *)x + n_x * size, (const uint8_t *)y + n_y * size,
+                n - *ret_head, size);
+}
+
+RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t tail)
+{
+        if (family == FAMILY_IPV4)
+                return (RangeSet){ .v4 = s->v4 + head, .n_v4 = s->n_v4 - head - tail };
+        return (RangeSet){ .v6 = s->v6 + head, .n_v6 = s->n_v6 - head - tail };
+}
+
 /* ---- cutting ---- */
 
 /* The largest n such that a block of 2^n begins at first and ends at or before first + room. */

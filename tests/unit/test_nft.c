@@ -358,6 +358,41 @@ static void test_room_stays(void **state)
         assert_true(c->sets[0].size < fresh->sets[0].size);
 }
 
+/* After a small change the prefixes of each length are counted from what has changed alone. */
+static void test_recount(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(3000, false, false);
+        _cleanup_(nft_table_free_p) NftTable *before = make_table(set, 0, NULL);
+
+        (void)state;
+        for (uint32_t round = 3; round < 300; round++) {
+                uint32_t i = round % 3 ? round : round - 2; /* two come, one of them goes */
+                char text[64];
+                size_t added, removed;
+
+                /* neighbours, twins, and what covers many */
+                snprintf(text, sizeof(text), "0.%u.%u.%u/%u\n", i / 12, (i * 37) % 256,
+                        (i * 16) % 256, 32 - i % 15);
+                _cleanup_(prefix_set_unref_p) PrefixSet *one = make_set(text);
+                _cleanup_(prefix_set_unref_p) PrefixSet *next = NULL;
+                assert_int_equal(prefix_set_update(set, round % 3 ? one : NULL,
+                                         round % 3 ? NULL : one, &next, &added, &removed),
+                        0);
+                _cleanup_(nft_table_free_p) NftTable *after = make_table(next, 0, before);
+                _cleanup_(nft_table_free_p) NftTable *fresh = make_table(next, 0, NULL);
+
+                assert_int_equal(after->n_sets, fresh->n_sets);
+                for (size_t k = 0; k < fresh->n_sets; k++) {
+                        assert_int_equal(after->sets[k].key.bits, fresh->sets[k].key.bits);
+                        assert_int_equal(after->sets[k].n, fresh->sets[k].n);
+                }
+                prefix_set_unref(set);
+                set = prefix_set_ref(next);
+                nft_table_free(before);
+                before = TAKE_PTR(after);
+        }
+}
+
 static void test_dry_run(void **state)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(10000, false, false);
@@ -414,6 +449,7 @@ int main(void)
                 cmocka_unit_test(test_large_sets),
                 cmocka_unit_test(test_small_changes),
                 cmocka_unit_test(test_room_stays),
+                cmocka_unit_test(test_recount),
                 cmocka_unit_test(test_dry_run),
                 cmocka_unit_test(test_settle),
         };

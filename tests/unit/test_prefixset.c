@@ -296,6 +296,44 @@ static void test_update(void **state _unused_)
                 check_set(result, &old, s);
                 assert_int_equal(added, want_added);
                 assert_int_equal(removed, want_removed);
+                prefix_set_count_changes(o, result, &added, &removed);
+                assert_int_equal(added, want_added);
+                assert_int_equal(removed, want_removed);
+        }
+}
+
+/* What two sets share at their ends, and what lies between. */
+static void test_common(void **state _unused_)
+{
+        for (unsigned round = 0; round < 60 * ELEMENTS(spaces); round++) {
+                const Space *s = &spaces[round % ELEMENTS(spaces)];
+                size_t head, tail;
+                Model m;
+
+                model_random(&m);
+                _cleanup_(prefix_set_unref_p) PrefixSet *p = model_build(&m, s);
+                for (unsigned n = pick(3); n > 0; n--)
+                        m.present[0][pick(POINTS)] ^= true;
+                _cleanup_(prefix_set_unref_p) PrefixSet *q = model_build(&m, s);
+                _cleanup_(range_set_unref_p) RangeSet *a = NULL;
+                _cleanup_(range_set_unref_p) RangeSet *b = NULL;
+
+                assert_int_equal(range_set_from_prefixes(p, &a), 0);
+                assert_int_equal(range_set_from_prefixes(q, &b), 0);
+                range_set_common(a, b, s->family, &head, &tail);
+                RangeSet x = range_set_middle(a, s->family, head, tail);
+                RangeSet y = range_set_middle(b, s->family, head, tail);
+                if (range_set_equal(a, b))
+                        assert_int_equal(x.n_v4 + x.n_v6 + y.n_v4 + y.n_v6, 0);
+                else
+                        assert_false(range_set_equal(&x, &y));
+                if (x.n_v4 > 0 && y.n_v4 > 0)
+                        assert_memory_not_equal(&x.v4[0], &y.v4[0], sizeof(Range4));
+                if (x.n_v6 > 0 && y.n_v6 > 0)
+                        assert_memory_not_equal(
+                                &x.v6[x.n_v6 - 1], &y.v6[y.n_v6 - 1], sizeof(Range6));
+                assert_int_equal(a->n_v4 + a->n_v6, head + tail + x.n_v4 + x.n_v6);
+                assert_int_equal(b->n_v4 + b->n_v6, head + tail + y.n_v4 + y.n_v6);
         }
 }
 
@@ -428,6 +466,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_model),
                 cmocka_unit_test(test_update),
+                cmocka_unit_test(test_common),
                 cmocka_unit_test(test_update_of_nothing),
                 cmocka_unit_test(test_union),
                 cmocka_unit_test(test_hash),

@@ -138,6 +138,7 @@ typedef struct Install {
         IptImage have;
         bool marked; /* something of ours was found */
         bool changed;
+        bool committing; /* what fails from here on is the commit */
         /* What entries that go have counted, by id: value is the number of a sum, plus 1. */
         NumberMap by_id;
         Sum *sums;
@@ -160,10 +161,8 @@ static int failed(Install *i, const char *what, const char *chain)
 {
         int error = errno ?: EIO;
 
-        if (error != EAGAIN)
-                diagnostics_error(i->diagnostics, (Place){ 0 }, NULL, "%s: %s%s%s: %s",
-                        i->library->program, what, chain ? " " : "", chain ?: "",
-                        i->library->error(error));
+        diagnostics_error(i->diagnostics, (Place){ 0 }, NULL, "%s: %s%s%s: %s", i->library->program,
+                what, chain ? " " : "", chain ?: "", i->library->error(error));
         return -error;
 }
 
@@ -586,33 +585,51 @@ static int install_once(Install *i, bool force)
         if (r < 0)
                 return r;
         errno = 0;
-        if (!i->library->commit(i->handle))
-                return failed(i, "the kernel refuses the table " IPT_TABLE, NULL);
-        return 1;
+        i->committing = true;
+        return i->library->commit(i->handle) ? 1 : -(errno ?: EIO);
 }
 
+/*
+ * A commit is two calls: the table, then what its entries have counted. If somebody else who takes
+ * no lock changes the table between them the second is refused (EINVAL), as a bad table is by
+ * the first: looking again tells which it was.
+ */
 int ipt_table_install(Family family, const IptImage *want, const IptImage *known, bool force,
         IptImage *ret_before, Diagnostics *d)
 {
-        int r = -EAGAIN;
+        _cleanup_image_ IptImage before = { 0 };
+        const Library *l = family == FAMILY_IPV4 ? &library4 : &library6;
+        bool doubtful = false, again = true, committing = false;
+        int r = 0;
 
-        for (unsigned n = 0; n < COMMIT_TRIES && r == -EAGAIN; n++) {
+        for (unsigned n = 0; n < COMMIT_TRIES && again; n++) {
                 _cleanup_(install_deinit) Install i = {
-                        .library = family == FAMILY_IPV4 ? &library4 : &library6,
+                        .library = l,
                         .family = family,
                         .want = want,
                         .known = known,
                         .diagnostics = d,
                 };
 
-                r = install_once(&i, force);
-                if (r >= 0 && ret_before) {
-                        *ret_before = i.have;
+                r = install_once(&i, force && !doubtful);
+                committing = i.committing;
+                again = committing && (r == -EAGAIN || (r == -EINVAL && !doubtful));
+                if (!doubtful) {
+                        ipt_image_deinit(&before);
+                        before = i.have;
                         i.have = (IptImage){ 0 };
                 }
+                doubtful = doubtful || (committing && r == -EINVAL);
         }
-        if (r == -EAGAIN)
+        if (r < 0 && committing)
                 diagnostics_error(d, (Place){ 0 }, NULL,
-                        "other programs keep changing the firewall without taking its lock");
-        return r;
+                        "%s: the kernel refuses the table " IPT_TABLE ": %s", l->program,
+                        r == -EAGAIN ? "other programs keep changing it" : l->error(-r));
+        if (r < 0)
+                return r;
+        if (ret_before) {
+                *ret_before = before;
+                before = (IptImage){ 0 };
+        }
+        return doubtful ? 1 : r;
 }

@@ -62,7 +62,8 @@ static void repair_schedule(IptBackend *b, uint64_t usec)
                 b->later = NULL;
 }
 
-static void repair_now(IptBackend *b)
+/* broken: by somebody else, not only overtaken by the host's addresses. */
+static void repair_now(IptBackend *b, bool broken)
 {
         int r = ipt_apply_again(b, LOCK_USEC);
 
@@ -70,10 +71,11 @@ static void repair_now(IptBackend *b)
                 repair_schedule(b, AGAIN_USEC);
                 return;
         }
-        b->repair_usec[b->n_repairs++ % REPAIRS_PER_MINUTE] = now_usec(b);
+        if (broken)
+                b->repair_usec[b->n_repairs++ % REPAIRS_PER_MINUTE] = now_usec(b);
         if (r < 0)
                 repair_schedule(b, PAUSE_USEC);
-        else if (b->repaired)
+        else if (broken && b->repaired)
                 b->repaired(b->data, 1, 0, NULL);
 }
 
@@ -86,18 +88,20 @@ static void repair(IptBackend *b)
         if (b->n_repairs >= REPAIRS_PER_MINUTE && now_usec(b) - oldest < MINUTE_USEC)
                 repair_schedule(b, PAUSE_USEC);
         else
-                repair_now(b);
+                repair_now(b, true);
 }
 
 static int repair_later(sd_event_source *s, uint64_t usec, void *data)
 {
         IptBackend *b = data;
+        bool broken;
 
         (void)s;
         (void)usec;
         b->later = sd_event_source_unref(b->later);
-        if (ipt_watch_is_changed(b) || !b->intact)
-                repair_now(b);
+        broken = ipt_watch_is_changed(b);
+        if (broken || !b->intact)
+                repair_now(b, broken);
         return 0;
 }
 

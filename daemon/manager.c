@@ -51,6 +51,7 @@ Manager *manager_free(Manager *m)
         missing_deinit(&m->asked);
         strv_free(m->warnings);
         free(m->repaired_by);
+        manager_forget_counters(m);
         host_names_free(m->names);
         store_free(m->store);
         host_paths_deinit(&m->paths);

@@ -87,13 +87,61 @@ void manager_drop_backend(Manager *m, Backend *b)
 
 void manager_take_backend(Manager *m, Backend *b)
 {
+        RuleCounter *counted = NULL;
         Backend *old = m->backend;
+        size_t n;
 
         if (!b || b == old)
                 return;
+        /* what was counted until now, in the old one and those before it */
+        if (m->installed && manager_counters(m, &counted, &n) >= 0) {
+                free(m->carried);
+                m->carried = counted;
+                m->n_carried = n;
+        }
         m->backend = b;
         manager_drop_backend(m, old);
 }
+
+/* ---- counters ---- */
+
+static int counter_compare(const void *a, const void *b)
+{
+        uint64_t x = ((const RuleCounter *)a)->id, y = ((const RuleCounter *)b)->id;
+
+        return (x > y) - (x < y);
+}
+
+int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
+{
+        _cleanup_free_ RuleCounter *counters = NULL;
+        size_t n;
+        int r = m->backend->ops->counters(m->backend, &counters, &n);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < m->n_carried; i++) {
+                RuleCounter *c =
+                        bsearch(&m->carried[i], counters, n, sizeof(*counters), counter_compare);
+
+                if (!c)
+                        continue;
+                c->packets += m->carried[i].packets;
+                c->bytes += m->carried[i].bytes;
+        }
+        *ret = TAKE_PTR(counters);
+        *ret_n = n;
+        return 0;
+}
+
+void manager_forget_counters(Manager *m)
+{
+        free(m->carried);
+        m->carried = NULL;
+        m->n_carried = 0;
+}
+
+/* ---- what others left ---- */
 
 void manager_sweep_backends(Manager *m)
 {

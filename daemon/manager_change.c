@@ -286,6 +286,8 @@ static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
         ruleset_free(m->ruleset);
         m->ruleset = ruleset;
         m->installed = enabled;
+        if (!enabled)
+                manager_forget_counters(m);
         watch_update(m->watch);
         manager_cut_later(m);
         manager_save_later(m);

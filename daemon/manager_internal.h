@@ -27,8 +27,10 @@ struct Manager {
         const BackendOps *forced; /* from the command line; NULL: as the policy says */
         const BackendOps *const *backends;
         int (*cut)(const Ruleset *, uint64_t *);
-        Backend *backend; /* NULL: this host has none, and p25 is inactive */
-        bool installed;   /* ruleset is in the kernel */
+        Backend *backend;     /* NULL: this host has none, and p25 is inactive */
+        bool installed;       /* ruleset is in the kernel */
+        RuleCounter *carried; /* counted by former backends; by id */
+        size_t n_carried;
 
         Policy *policy;   /* in force, or what would be */
         Ruleset *ruleset; /* compiled of it, also while inactive */
@@ -131,6 +133,10 @@ int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *
 int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend **ret);
 void manager_take_backend(Manager *m, Backend *b);
 void manager_drop_backend(Manager *m, Backend *b);
+/* As of the backend in use, with what former backends counted of the rules in force. */
+int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
+/* p25 is inactive: all begin anew. */
+void manager_forget_counters(Manager *m);
 /* Takes out what another backend, of a former daemon, may have left. */
 void manager_sweep_backends(Manager *m);
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);

@@ -320,12 +320,11 @@ void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *proc
         char *by;
 
         m->repairs += count;
+        free(TAKE_PTR(m->repaired_by));
         if (pid > 0) {
                 buffer_printf(&b, "%s[%d]", process ? process : "?", (int)pid);
-                if (buffer_take(&b, &by) >= 0) {
-                        free(m->repaired_by);
+                if (buffer_take(&b, &by) >= 0)
                         m->repaired_by = by;
-                }
         }
         if (m->events.repaired)
                 m->events.repaired(m->events.data, count, pid, process);

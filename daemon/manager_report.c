@@ -129,7 +129,7 @@ static int counter_compare(const void *x, const void *y)
         return (a->id > b->id) - (a->id < b->id);
 }
 
-static int report_add_rules(const Manager *m, Report *report)
+static int report_add_rules(Manager *m, Report *report)
 {
         _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
         _cleanup_free_ ReportOrder *order = NULL;
@@ -144,7 +144,7 @@ static int report_add_rules(const Manager *m, Report *report)
         if (!report->rules)
                 return -ENOMEM;
         /* a status without numbers is better than none */
-        if (m->installed && m->backend->ops->counters(m->backend, &counters, &n_counters) < 0)
+        if (m->installed && manager_counters(m, &counters, &n_counters) < 0)
                 n_counters = 0;
         for (size_t i = 0; i < n; i++) {
                 ReportRule *rule = &report->rules[report->n_rules++];

@@ -52,10 +52,17 @@ verdicts()
         connect lan -t 400 8.8.8.8 25 2001:db8:2::2 25 198.51.100.1 25
 }
 one=$(verdicts)
+counted()
+{
+        ctl status --json | jq '[.rules[].packets] | add'
+}
+before=$(counted)
 backend nftables
 is "$rc" 0 "reload with backend nftables"
 is "$(where)" nftables "nftables alone holds the policy"
+is "$(counted)" "$before" "what was counted is not forgotten"
 is "$(verdicts)" "$one" "the verdicts are the same"
+is "$(counted)" $((2 * before)) "and is counted on"
 diag "$one"
 
 # between the two: the denied never come through, the allowed always do
@@ -84,12 +91,16 @@ is "$(where)" nftables "nothing is left of the other"
 # what only nftables can say
 run_ctl limit out rate 30/hour
 is "$rc" 0 "nftables: a rate by user"
-before=$(cd "$ROOT/var/lib/p25" && ls -lR --time-style=full-iso)
+files()
+{
+        find "$ROOT/var/lib/p25" ! -type d -printf '%P %s %T@\n' | sort
+}
+before=$(files)
 backend iptables
 is "$rc" 4 "backend iptables is refused"
 like "$err" "iptables backend cannot limit outgoing" "by the name of what it cannot do"
 is "$(where)" nftables "the old backend stays"
-is "$(cd "$ROOT/var/lib/p25" && ls -lR --time-style=full-iso)" "$before" "no file was touched"
+is "$(files)" "$before" "no file was touched"
 run_ctl delete limit out rate 30/hour
 is "$rc" 0 "without it"
 backend iptables

@@ -290,6 +290,36 @@ static void test_lock(void **state)
         expect_text_installed(b);
 }
 
+/* Other programs, which take no lock, change the table all the time: no change of theirs or ours
+ * that was told to be done is lost but for the moment between reading and writing. */
+static void test_concurrent(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
+        _cleanup_own_ IptBackend *b = open_own(NULL, NULL, NULL);
+        int status;
+        pid_t pid;
+
+        (void)state;
+        pid = fork();
+        if (pid == 0) {
+                execl("/bin/sh", "sh", "-c",
+                        "export XTABLES_LOCKFILE=$(mktemp);"
+                        "for i in $(seq 150); do iptables-legacy -A INPUT -s 10.0.0.$i &&"
+                        " iptables-legacy -D INPUT -s 10.0.0.$i; done 2>/dev/null;"
+                        "rm $XTABLES_LOCKFILE",
+                        NULL);
+                _exit(127);
+        }
+        while (waitpid(pid, &status, WNOHANG) == 0) {
+                assert_int_equal(apply(&b->base, c.ruleset), 0);
+                assert_int_equal(apply(&b->base, s.ruleset), 0);
+        }
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        must("iptables-legacy -F INPUT" QUIET);
+        assert_int_equal(ipt_apply_again(b, 1000000), 0);
+        expect_text_installed(b);
+}
+
 /* ---- what a host may lack ---- */
 
 static void test_ipv6_disabled(void **state)
@@ -390,6 +420,7 @@ int main(void)
                 TEST(test_half),
                 TEST(test_many_foreign),
                 TEST(test_lock),
+                TEST(test_concurrent),
                 TEST(test_ipv6_disabled),
                 TEST(test_no_ipv6),
                 TEST(test_missing_unit),

@@ -236,6 +236,50 @@ static void test_published(void **state)
         expect(SILENT, INTERNET, HOST6, 25);
 }
 
+/* What the host itself redirects is judged by what its process dialled, however long the list. */
+static void test_redirected(void **state)
+{
+        _cleanup_buffer_ Buffer list = { 0 };
+        char text[8192];
+
+        (void)state;
+        must("nft -f - <<'E'\n"
+             "table inet nat {\n"
+             "  chain out { type nat hook output priority -100;\n"
+             "    ip daddr 192.0.2.2 tcp dport 25 dnat ip to 10.9.0.2:2525\n"
+             "    ip daddr 192.0.2.2 tcp dport 587 dnat ip to 10.9.0.2:25\n  }\n"
+             "  chain pre { type nat hook prerouting priority -100;\n"
+             "    iifname wan0 ip daddr 192.0.2.1 tcp dport 2526 redirect to :25\n"
+             "    iifname wan0 ip daddr 192.0.2.1 tcp dport 25 redirect to :587\n  }\n"
+             "}\nE");
+        apply_text(backend,
+                "default = { outgoing = \"reject\"; incoming = \"reject\"; };"
+                "rules = ({ action = \"allow\"; direction = \"out\"; to = \"10.9.0.2\"; },"
+                " { action = \"allow\"; direction = \"in\"; from = \"10.9.0.2\"; });");
+        expect(RESET, HOST, INTERNET4, 25);
+        expect(OPEN, HOST, INTERNET4, 587);
+        expect(OPEN, HOST, CONTAINER4, 25);
+        expect(RESET, INTERNET, HOST4, 25);
+        expect(OPEN, INTERNET, HOST4, 2526);
+        expect(OPEN, CONTAINER, HOST4, 25);
+        for (int i = 0; i < 100; i++)
+                buffer_printf(&list, "\"198.51.%d.7\", ", i);
+        for (int with = 0; with < 2; with++) {
+                snprintf(text, sizeof(text),
+                        "default = { outgoing = \"reject\"; incoming = \"reject\"; };"
+                        "sets = { many = { entries = [ %s \"%s\" ]; }; };"
+                        "rules = ({ action = \"allow\"; direction = \"out\"; to = \"@many\"; },"
+                        " { action = \"allow\"; direction = \"in\"; to = \"@many\"; });",
+                        list.data, with ? "192.0.2.0/30" : "192.0.2.128/30");
+                apply_text(backend, text);
+                expect(with ? OPEN : RESET, HOST, INTERNET4, 25);
+                expect(OPEN, HOST, INTERNET4, 587);
+                expect(RESET, HOST, CONTAINER4, 25);
+                expect(with ? OPEN : RESET, INTERNET, HOST4, 25);
+                expect(OPEN, INTERNET, HOST4, 2526);
+        }
+}
+
 /* A whole prefix may be the host's; the routing table calls the first address of one an anycast. */
 static void test_anycast(void **state)
 {
@@ -635,6 +679,7 @@ static inline int test_traffic(void)
                 TEST(test_interfaces),
                 TEST(test_ports),
                 TEST(test_published),
+                TEST(test_redirected),
                 TEST(test_anycast),
                 TEST(test_untracked),
                 TEST(test_users),

@@ -189,6 +189,8 @@ CLI = \
 	command_listening \
 	listening \
 	command_role \
+	command_suggest \
+	suggest \
 	command_set \
 	command_fragment \
 	offline \

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define STATE_ESTABLISHED 0x01
 #define STATE_LISTEN 0x0a
 
 void listeners_deinit(Listeners *l)
@@ -122,6 +123,72 @@ static int file_read(
                 r = line_read(line, family, ports, names, list);
         fclose(f);
         return r;
+}
+
+/* ---- connections ---- */
+
+bool address_is_private(const Address *a)
+{
+        const uint8_t *b = a->bytes;
+
+        if (a->family == FAMILY_IPV6)
+                return (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+        return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+               (b[0] == 169 && b[1] == 254);
+}
+
+void connections_deinit(Connections *l)
+{
+        free(l->items);
+        *l = (Connections){ 0 };
+}
+
+static int connection_line_read(const char *line, Family family, uint16_t port, Connections *list)
+{
+        unsigned local_port, peer_port, state;
+        char hex[33];
+        Address peer;
+        int r;
+
+        if (sscanf(line, " %*d: %*[0-9A-F]:%x %32[0-9A-F]:%x %x", &local_port, hex, &peer_port,
+                    &state) != 4 ||
+                state != STATE_ESTABLISHED || (local_port != port && peer_port != port) ||
+                !address_read(hex, family, &peer))
+                return 0;
+        address_unmap(&peer);
+        if (address_is_loopback(&peer))
+                return 0;
+        r = array_grow(&list->items, list->n, sizeof(Connection));
+        if (r >= 0)
+                list->items[list->n++] =
+                        (Connection){ .incoming = local_port == port, .peer = peer };
+        return r;
+}
+
+int connections_read(uint16_t port, Connections *ret)
+{
+        static const struct {
+                const char *path;
+                Family family;
+        } files[] = { { "/proc/net/tcp", FAMILY_IPV4 }, { "/proc/net/tcp6", FAMILY_IPV6 } };
+        Connections list = { 0 };
+        char line[512];
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(files); i++) {
+                FILE *f = fopen(files[i].path, "re");
+
+                while (f && r >= 0 && fgets(line, sizeof(line), f))
+                        r = connection_line_read(line, files[i].family, port, &list);
+                if (f)
+                        fclose(f);
+        }
+        if (r < 0) {
+                connections_deinit(&list);
+                return r;
+        }
+        *ret = list;
+        return 0;
 }
 
 /* ---- which process holds a socket ---- */

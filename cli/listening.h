@@ -5,6 +5,7 @@
  * The listening TCP sockets of this network namespace, from /proc.
  */
 
+#include "rules/address.h"
 #include "rules/policy.h"
 
 #include <sys/types.h>
@@ -28,3 +29,21 @@ typedef struct Listeners {
 void listeners_deinit(Listeners *l);
 /* 0 or negative errno */
 int listeners_read(const Ports *ports, Listeners *ret);
+
+/* A connection that is open now, but for those within this host. */
+typedef struct Connection {
+        bool incoming; /* the port is this host's */
+        Address peer;
+} Connection;
+
+typedef struct Connections {
+        Connection *items;
+        size_t n;
+} Connections;
+
+void connections_deinit(Connections *l);
+/* Those of a port, this host's or others'. 0 or negative errno. */
+int connections_read(uint16_t port, Connections *ret);
+
+/* RFC 1918, RFC 4193, link-local */
+bool address_is_private(const Address *a);

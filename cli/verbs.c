@@ -46,7 +46,7 @@ const Verb verbs[] = {
         { "role set", 0, VERB_ANY, command_role_change, "NAME...", "the roles of this host" },
         { "role add", 1, 1, command_role_change, "NAME", "one more role" },
         { "role remove", 1, 1, command_role_change, "NAME", "one role less" },
-        { "role suggest", 0, VERB_ANY, NULL, NULL, "roles that fit what this host does" },
+        { "role suggest", 0, 0, command_role_suggest, NULL, "roles that fit what this host does" },
         { "set list", 0, 0, command_set_list, NULL, "sets, their size and source" },
         { "set show", 1, 1, command_set_show, "NAME", "the entries of a set" },
         { "set load", 2, 2, command_set_load, "NAME FILE", "replace a set ('-': standard input)" },

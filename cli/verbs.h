@@ -57,6 +57,7 @@ int command_role_change(Cli *c, const Verb *v, char **args, size_t n);
 int command_role_list(Cli *c, const Verb *v, char **args, size_t n);
 int command_role_show(Cli *c, const Verb *v, char **args, size_t n);
 int command_rollback(Cli *c, const Verb *v, char **args, size_t n);
+int command_role_suggest(Cli *c, const Verb *v, char **args, size_t n);
 int command_rule(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_change(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_drop(Cli *c, const Verb *v, char **args, size_t n);

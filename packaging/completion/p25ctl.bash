@@ -34,6 +34,7 @@ _p25ctl_words() # COMMAND
         'role set') echo 'NAME' ;;
         'role add') echo 'NAME' ;;
         'role remove') echo 'NAME' ;;
+        'role suggest') echo '' ;;
         'set list') echo '' ;;
         'set show') echo 'NAME' ;;
         'set load') echo 'NAME FILE' ;;
@@ -54,7 +55,7 @@ _p25ctl_words() # COMMAND
         'version') echo '' ;;
         'help') echo 'COMMAND' ;;
         'show') echo 'added raw listening' ;;
-        'role') echo 'list show set add remove' ;;
+        'role') echo 'list show set add remove suggest' ;;
         'set') echo 'list show load add remove drop' ;;
         'fragment') echo 'list show put drop' ;;
         *) return 1 ;;

@@ -83,6 +83,7 @@ complete -c p25ctl -n '__p25ctl_at role' -a show -d 'the text of a role'
 complete -c p25ctl -n '__p25ctl_at role' -a set -d 'the roles of this host'
 complete -c p25ctl -n '__p25ctl_at role' -a add -d 'one more role'
 complete -c p25ctl -n '__p25ctl_at role' -a remove -d 'one role less'
+complete -c p25ctl -n '__p25ctl_at role' -a suggest -d 'roles that fit what this host does'
 complete -c p25ctl -n '__p25ctl_at' -a set
 complete -c p25ctl -n '__p25ctl_at set' -a list -d 'sets, their size and source'
 complete -c p25ctl -n '__p25ctl_at set' -a show -d 'the entries of a set'

@@ -87,7 +87,7 @@ fish_completes() # TEXT
                 cut -f1 | sort -u | tr '\n' ' '
 }
 is "$(bash_completes p25ctl en)" "enable" "bash: a command"
-is "$(bash_completes p25ctl --json role s)" "show set" "bash: its second word, behind an option"
+is "$(bash_completes p25ctl --json role s)" "show set suggest" "bash: its second word, behind an option"
 is "$(bash_completes p25ctl --reason status de)" "default deny delete" \
         "bash: what belongs to an option is no command"
 is "$(bash_completes p25ctl default deny inc)" "incoming" "bash: an argument"
@@ -101,7 +101,7 @@ bus_start && p25d_start
 is "$(bash_completes p25ctl role add m)" "mx" "bash: a role"
 if command -v fish >/dev/null; then
         is "$(fish_completes 'p25ctl en')" "enable " "fish: a command"
-        is "$(fish_completes 'p25ctl --json role s')" "set show " "fish: its second word"
+        is "$(fish_completes 'p25ctl --json role s')" "set show suggest " "fish: its second word"
         is "$(fish_completes 'p25ctl default deny inc')" "incoming " "fish: an argument"
         is "$(fish_completes 'p25ctl --det')" "--detailed-exitcode " "fish: an option"
         is "$(fish_completes 'p25ctl role add m')" "mx " "fish: a role"
@@ -128,7 +128,7 @@ ZSH
                         sort -u | tr '\n' ' '
         }
         is "$(zsh_completes p25ctl en)" "enable " "zsh: a command"
-        is "$(zsh_completes p25ctl --json role s)" "set show " "zsh: its second word"
+        is "$(zsh_completes p25ctl --json role s)" "set show suggest " "zsh: its second word"
         is "$(zsh_completes p25ctl --reason status de)" "default delete deny " \
                 "zsh: what belongs to an option is no command"
         is "$(zsh_completes p25ctl default deny inc)" "incoming " "zsh: an argument"

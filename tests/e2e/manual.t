@@ -143,4 +143,5 @@ cp "$WORK/pages/newsletter.conf" "$ROOT/etc/p25/roles.d/"
 run_ctl reload
 is "$rc" 0 "p25d takes them together, assertions included"
 diag "$err"
+p25d_stop TERM
 done_testing

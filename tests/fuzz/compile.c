@@ -2,10 +2,11 @@
 
 /*
  * A whole p25.conf, with two roles to name: what does not compile says why; what compiles does so
- * again, to the same text, and gives every packet a verdict.
+ * again, to the same text, without a difference, and gives every packet a verdict.
  */
 
 #include "rules/compile.h"
+#include "rules/difference.h"
 #include "rules/evaluate.h"
 #include "rules/parse.h"
 
@@ -95,6 +96,20 @@ static void packets_judge(const Ruleset *r)
         }
 }
 
+/* What a ruleset does to a host that had none; nothing, to one that has the same. */
+static void difference_expect(const Ruleset *r, const Ruleset *again)
+{
+        _cleanup_(difference_free_p) Difference *d = NULL;
+        _cleanup_strv_ char **lines = NULL;
+        int k = difference_compute_within(NULL, r, 100000, &d);
+
+        expect(k == 0 || k == -E2BIG, "a difference");
+        expect(k < 0 || difference_print(d, NULL, 10, &lines) == 0, "its lines");
+        expect(k < 0 || (lines != NULL) == (d->n > 0), "a line for each");
+        k = difference_exists(r, again, 100000);
+        expect(k == 0 || k == -E2BIG, "no difference");
+}
+
 static void ruleset_expect(const Policy *p, const Ruleset *r)
 {
         _cleanup_(ruleset_free_p) Ruleset *again = NULL;
@@ -113,6 +128,7 @@ static void ruleset_expect(const Policy *p, const Ruleset *r)
         expect(compile_policy(p, &names, NULL, &again) == 0, "again");
         expect(ruleset_print(r, &text) == 0 && ruleset_print(again, &twin) == 0, "print");
         expect(streq(text, twin), "the same text");
+        difference_expect(r, again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

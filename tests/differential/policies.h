@@ -91,7 +91,7 @@ static inline void policy_add_addresses(PolicyWriter *w, const char *key)
                         literals ? ", " : "");
         if (literals)
                 policy_add_prefixes(w,
-                        random_once(r, 60)  ? 5000
+                        random_once(r, 60)  ? 4990
                         : random_once(r, 8) ? 1 + random_below(r, 60)
                                             : 1 + random_below(r, 3),
                         random_once(r, 2));

@@ -89,7 +89,7 @@ refuses "revision is a number" --expect -1 enable
 refuses "reason" --reason $'a\tb' enable
 refuses "not available in this version" --confirm 5m enable
 for words in "plan" "plan file" "confirm" "stats" \
-        "events --follow" "doctor" "role suggest"; do
+        "events --follow" "doctor"; do
         # shellcheck disable=SC2086
         refuses "^ERROR: .* is not available in this version$" $words
 done

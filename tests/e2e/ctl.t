@@ -190,7 +190,7 @@ refuses 4 "nosuchrole" role set nosuchrole
 refuses 4 "" set show nosuchset
 refuses 4 "" fragment show nosuchfragment
 for words in "plan" "doctor" "stats" "events" "confirm" \
-        "deny in for 1h" "role suggest"; do
+        "deny in for 1h"; do
         # shellcheck disable=SC2086 # words
         refuses 4 "is not available in this version" $words
 done

@@ -321,7 +321,9 @@ int bus_set_logging(BusCall *c, sd_bus_error *error)
         return change_reply(c, r, &result, error);
 }
 
-int bus_reload(BusCall *c, sd_bus_error *error)
+/* What takes nothing but options. */
+static int plain_change(
+        BusCall *c, int (*make)(Manager *, const Change *, ChangeResult *), sd_bus_error *error)
 {
         _cleanup_result_ ChangeResult result = { 0 };
         Change change;
@@ -330,21 +332,18 @@ int bus_reload(BusCall *c, sd_bus_error *error)
         r = change_read(c, false, &change, error);
         if (r < 0)
                 return r;
-        r = manager_reload(c->bus->manager, &change, &result);
+        r = make(c->bus->manager, &change, &result);
         return change_reply(c, r, &result, error);
+}
+
+int bus_reload(BusCall *c, sd_bus_error *error)
+{
+        return plain_change(c, manager_reload, error);
 }
 
 int bus_reset(BusCall *c, sd_bus_error *error)
 {
-        _cleanup_result_ ChangeResult result = { 0 };
-        Change change;
-        int r;
-
-        r = change_read(c, false, &change, error);
-        if (r < 0)
-                return r;
-        r = manager_reset(c->bus->manager, &change, &result);
-        return change_reply(c, r, &result, error);
+        return plain_change(c, manager_reset, error);
 }
 
 int bus_rollback(BusCall *c, sd_bus_error *error)

@@ -256,7 +256,8 @@ static Answer attempt_watch(
                 return answer;
         answer = attempt_answer(fd, error, REST_MSEC);
         for (int i = 0;
-                i < 50 && answer == SILENT && !counters_moved(before, ret_after, e->counter); i++) {
+                i < 300 && answer == SILENT && !counters_moved(before, ret_after, e->counter);
+                i++) {
                 answer = attempt_answer(fd, error, 10);
                 free(ret_after->items);
                 *ret_after = counters_read(run);

@@ -125,20 +125,6 @@ static inline bool world_begin(void)
         return true;
 }
 
-static inline void world_build(void)
-{
-        /* no waiting for link-local addresses, which answer for all others */
-        must("sysctl -qw net.ipv6.conf.default.accept_dad=0");
-        world_add(INTERNET);
-        world_add(CONTAINER);
-        for (Site p = INTERNET; p < _SITES; p++)
-                must("nsenter -t %d -n sysctl -qw net.ipv6.conf.default.accept_dad=0",
-                        (int)world.pid[p]);
-        world_link(INTERNET, "wan0", "192.0.2", "2001:db8:1");
-        world_link(CONTAINER, "cont0", "10.9.0", "fd00:9");
-        must("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
-}
-
 static inline void world_end(void)
 {
         for (Site p = INTERNET; p < _SITES; p++)
@@ -243,4 +229,48 @@ static inline Answer connect_as(
 static inline Answer connect_to(Site p, const char *address, uint16_t port)
 {
         return connect_as(0, 0, p, address, port, NULL);
+}
+
+/* ---- the links between the sites ---- */
+
+/*
+ * A new link drops what is sent before the kernel has seen its carrier, and a neighbour that was
+ * asked for then is asked for again only a second later. A first packet must not meet that.
+ */
+static inline void way_wait(Site p, const char *address)
+{
+        for (unsigned int i = 0; i < 80; i++)
+                if (connect_to(p, address, 9) == RESET)
+                        return;
+        fail_msg("no way to %s", address);
+}
+
+static inline void world_build(void)
+{
+        static const struct {
+                Site site;
+                const char *address;
+        } ways[] = {
+                { INTERNET, "192.0.2.1" },
+                { INTERNET, "2001:db8:1::1" },
+                { CONTAINER, "10.9.0.1" },
+                { CONTAINER, "fd00:9::1" },
+                { HOST, "192.0.2.2" },
+                { HOST, "2001:db8:1::2" },
+                { HOST, "10.9.0.2" },
+                { HOST, "fd00:9::2" },
+        };
+
+        /* no waiting for link-local addresses, which answer for all others */
+        must("sysctl -qw net.ipv6.conf.default.accept_dad=0");
+        world_add(INTERNET);
+        world_add(CONTAINER);
+        for (Site p = INTERNET; p < _SITES; p++)
+                must("nsenter -t %d -n sysctl -qw net.ipv6.conf.default.accept_dad=0",
+                        (int)world.pid[p]);
+        world_link(INTERNET, "wan0", "192.0.2", "2001:db8:1");
+        world_link(CONTAINER, "cont0", "10.9.0", "fd00:9");
+        must("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+        for (size_t i = 0; i < ELEMENTS(ways); i++)
+                way_wait(ways[i].site, ways[i].address);
 }

@@ -56,6 +56,21 @@ net_route() # NAMESPACE GATEWAY PREFIX...
         for prefix; do ip -n "$name" route add "$prefix" via "$gateway"; done
 }
 
+# A new link drops what is sent before the kernel has seen its carrier, and a neighbour that was asked
+# for then is asked for again only a second later. Tests' first packets must not meet that.
+net_ways() # NAMESPACE ADDRESS...
+{
+        local name=$1 address try
+        shift
+        for address; do
+                for try in {1..20}; do
+                        [ "$(connect "$name" "$address" 9)" != reset ] || continue 2
+                done
+                echo "Bail out! no way from $name to $address in $try attempts"
+                exit 1
+        done
+}
+
 net_world()
 {
         net_add inet host lan box
@@ -90,6 +105,10 @@ net_world()
 			}
 		}
 	NFT
+        net_ways inet 198.51.100.1 2001:db8:1::1
+        net_ways lan 10.0.0.1 fd00::1
+        net_ways box 172.17.0.1 fd17::1
+        net_ways host 198.51.100.2 2001:db8:1::2 10.0.0.2 fd00::2 172.17.0.2 fd17::2
 }
 
 # Publishes a port of the host as one of the container's, for the world and for the host itself.

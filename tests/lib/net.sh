@@ -64,7 +64,7 @@ net_ways() # NAMESPACE ADDRESS...
         shift
         for address; do
                 for try in {1..20}; do
-                        [ "$(connect "$name" "$address" 9)" != reset ] || continue 2
+                        [ "$(connect "$name" "$address" 9)" != closed ] || continue 2
                 done
                 echo "Bail out! no way from $name to $address in $try attempts"
                 exit 1

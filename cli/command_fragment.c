@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static int name_check(Cli *c, const char *name)
 {
@@ -107,7 +108,11 @@ int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n)
         status = name_check(c, args[0]);
         if (status != 0)
                 return status;
-        r = host_read_file(args[1], POLICY_TEXT_MAX, &d, &text, &length);
+        if (streq(args[1], "-"))
+                r = host_read_descriptor(
+                        STDIN_FILENO, args[1], POLICY_TEXT_MAX, &d, &text, &length);
+        else
+                r = host_read_file(args[1], POLICY_TEXT_MAX, &d, &text, &length);
         status = cli_tell_diagnostics(c, &d);
         if (r < 0)
                 return status != 0 ? status

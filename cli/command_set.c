@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define SET_FILE_MAX (128u << 20) /* what p25d takes */
+#define SET_CHANGE_MAX 500000     /* entries of one message: dbus-daemon takes 32 MiB */
 
 static int name_check(Cli *c, const char *name)
 {
@@ -225,23 +226,66 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- add, remove, drop ---- */
 
+/* The lines of a text, in it: each newline becomes its end. */
+static char **lines_split(char *text, size_t n)
+{
+        char **lines = calloc(n + 1, sizeof(*lines)), *end;
+
+        for (size_t i = 0; lines && i < n && (end = strchr(text, '\n')); i++) {
+                *end = '\0';
+                lines[i] = text;
+                text = end + 1;
+        }
+        return lines;
+}
+
+/* Standard input as a set file: its entries, which stand in *ret_text. */
+static int entries_read(Cli *c, char **ret_text, char ***ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int status, r;
+
+        r = host_read_descriptor(STDIN_FILENO, "-", SET_FILE_MAX, &d, &text, &n);
+        if (r >= 0)
+                r = prefix_set_parse(text, n, "-", &d, &set);
+        status = cli_tell_diagnostics(c, &d);
+        if (r < 0 || status != 0)
+                return status != 0 ? status : cli_fail_errno(c, r, "-");
+        if (prefix_set_size(set) > SET_CHANGE_MAX)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "%zu entries are too many for one call, which takes %d: 'p25ctl set load' "
+                        "replaces a set of any size",
+                        prefix_set_size(set), SET_CHANGE_MAX);
+        if (prefix_set_print(set, ret_text, &n) < 0 ||
+                !(*ret = lines_split(*ret_text, prefix_set_size(set))))
+                return cli_fail_errno(c, -ENOMEM, "-");
+        return 0;
+}
+
 int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
+        _cleanup_free_ char *text = NULL, **lines = NULL;
+        char *none[] = { NULL }, **entries = args + 1, first[NAME_MAX_LENGTH + 64];
         bool add = streq(v->name, "set add");
-        char *none[] = { NULL }, first[NAME_MAX_LENGTH + 64];
         int status, r;
 
-        (void)n;
         status = name_check(c, args[0]);
+        if (status == 0 && n == 2 && streq(args[1], "-")) {
+                status = entries_read(c, &text, &lines);
+                entries = lines;
+        }
         if (status == 0)
                 status = client_message(c, "UpdateSet", &m);
         if (status != 0)
                 return status;
         if ((r = sd_bus_message_append_basic(m, 's', args[0])) >= 0 &&
-                (r = sd_bus_message_append_strv(m, add ? args + 1 : none)) >= 0)
-                r = sd_bus_message_append_strv(m, add ? none : args + 1);
+                (r = sd_bus_message_append_strv(m, add ? entries : none)) >= 0)
+                r = sd_bus_message_append_strv(m, add ? none : entries);
         status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
         if (status != 0)
                 return status;

@@ -36,6 +36,9 @@ void host_paths_deinit(HostPaths *p);
  * d may be NULL.
  */
 int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
+/* The same of what is open already, a pipe too, to its end; the name is for errors. */
+int host_read_descriptor(
+        int fd, const char *name, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
 
 /* Names ending in ".conf" that do not begin with a dot, sorted (strcmp); a folder that is not
  * there is empty. 0 or negative errno with an error in d. */

@@ -239,17 +239,26 @@ static int read_regular(
         return read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret, ret_length);
 }
 
-int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostics *d, char **ret,
-        size_t *ret_length)
+static int read_told(const char *name, size_t max, int r, Diagnostics *d)
 {
-        int r = read_regular(path, max, inputs, ret, ret_length);
-
         if (r == -EFBIG) {
-                (void)diagnostics_error(d, ((Place){ .file = path }), NULL,
+                (void)diagnostics_error(d, ((Place){ .file = name }), NULL,
                         "is larger than %zu MiB, the most that is read", max >> 20);
                 return r;
         }
-        return r < 0 ? file_error(path, r, d) : 0;
+        return r < 0 ? file_error(name, r, d) : 0;
+}
+
+int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostics *d, char **ret,
+        size_t *ret_length)
+{
+        return read_told(path, max, read_regular(path, max, inputs, ret, ret_length), d);
+}
+
+int host_read_descriptor(
+        int fd, const char *name, size_t max, Diagnostics *d, char **ret, size_t *ret_length)
+{
+        return read_told(name, max, read_all(fd, 4096, max, ret, ret_length), d);
 }
 
 int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length)

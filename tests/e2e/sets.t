@@ -68,6 +68,35 @@ expect "in the large set" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
 expect "not in the large set" inet open 198.51.100.1 25
 run_ctl set add big 198.51.100.2
 expect "one more" inet filtered -t 300 198.51.100.1 25
+ctl_reads() # WORD...: with standard input
+{
+        net_in host "$P25CTL" "$@" >"$WORK/out" 2>"$WORK/err"
+        rc=$?
+        out=$(cat "$WORK/out")
+        err=$(cat "$WORK/err")
+}
+ctl_reads set add big - < <(printf '# more\n198.51.100.3\n\n2001:db8:1::3 ; both\n')
+is "$rc $err" "0 " "set add reads standard input"
+expect "its entry is there" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
+expect "both are" inet filtered -t 300 -s 2001:db8:1::3 2001:db8:1::1 25
+ctl_reads --json set remove big - < <(printf '2001:db8:1::3\n192.0.2.99\n')
+is "$(jq -c '[.changed, .diff[0]]' <<<"$out")" '[true,"- set big 1 entry"]' \
+        "set remove reads standard input, and passes over what is not there"
+ctl_reads set add big - < <(printf '192.0.2.1\n192.0.2.400\n')
+is "$rc" 4 "a bad line is refused"
+like "$err" "^ERROR: -:2: " "and named"
+run_ctl set show big
+unlike "$out" "192.0.2.1" "and nothing was added"
+ctl_reads set add bulk - </dev/null
+is "$rc" 4 "no entries make no set"
+awk 'BEGIN { for (i = 0; i < 500001; i++) printf "10.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }' \
+        >"$WORK/bulk"
+ctl_reads set add bulk - <"$WORK/bulk"
+is "$rc" 4 "500,001 entries are too many for one message"
+like "$err" "500000: 'p25ctl set load'" "and the error tells what takes them"
+ctl_reads --json set add bulk - < <(head -n 100000 "$WORK/bulk")
+is "$(jq -r '.diff[0]' <<<"$out")" "+ set bulk 100000 entries" "100,000 are not"
+ctl_reads set drop bulk
 p25d_stop KILL
 p25d_start
 ok $? "p25d starts again"
@@ -91,6 +120,14 @@ run_ctl fragment show ansible
 like "$out" "203.0.113.7" "fragment show"
 run_ctl --detailed-exitcode fragment put ansible "$WORK/ansible.conf"
 is "$rc" 0 "put again changes nothing"
+ctl_reads --detailed-exitcode fragment put ansible - <"$WORK/ansible.conf"
+is "$rc" 0 "nor from standard input"
+ctl_reads --detailed-exitcode fragment put piped - < <(cat "$WORK/ansible.conf")
+is "$rc" 2 "which may be a pipe"
+ctl_reads --json fragment drop piped
+ctl_reads fragment put piped - < <(printf '\nrules = ( { action = "no" } );')
+is "$rc" 4 "a bad text"
+like "$err" "^ERROR: -:2: " "has its line"
 run_ctl status
 like "$out" "REJECT IN +203.0.113.7 +# of ansible" "its row"
 sed -i 's/203.0.113.7/203.0.113.8/' "$WORK/ansible.conf"

@@ -435,17 +435,30 @@ int client_get_strings(Cli *c, const char *property, char ***ret)
         return r < 0 ? client_fail(c, &error, r) : 0;
 }
 
+int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_json)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int status, r;
+
+        status = client_ask(c, "Describe", NULL, &reply);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_read(reply, "s", ret_json);
+        if (r < 0)
+                return client_fail_message(c, r);
+        *ret_reply = TAKE_PTR(reply);
+        return 0;
+}
+
 int client_get_report(Cli *c, Report *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *json;
         int status, r;
 
-        status = client_ask(c, "Describe", NULL, &reply);
+        status = client_get_report_text(c, &reply, &json);
         if (status != 0)
                 return status;
-        r = sd_bus_message_read(reply, "s", &json);
-        if (r >= 0)
-                r = report_parse(json, ret);
+        r = report_parse(json, ret);
         return r < 0 ? client_fail_message(c, r == -EINVAL ? -EBADMSG : r) : 0;
 }

@@ -60,8 +60,10 @@ int client_get_active(Cli *c, bool *ret);
 int client_get_string(Cli *c, const char *property, char **ret);
 int client_get_strings(Cli *c, const char *property, char ***ret);
 
-/* What `status` tells. */
+/* What `status` tells; as the daemon's own text, which lives as long as the reply, owned by the
+ * caller. */
 int client_get_report(Cli *c, Report *ret);
+int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_json);
 
 /* aa{sv} → array of objects; a{sv} → object (an empty one: null). 0 or negative errno. */
 int client_read_dicts(sd_bus_message *m, Json **ret);

@@ -31,14 +31,10 @@ static int status_json(Cli *c)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *json;
-        int status, r;
+        int status = client_get_report_text(c, &reply, &json);
 
-        status = client_ask(c, "Describe", NULL, &reply);
         if (status != 0)
                 return status;
-        r = sd_bus_message_read(reply, "s", &json);
-        if (r < 0)
-                return client_fail_message(c, r);
         c->documented = true;
         puts(json);
         return 0;

@@ -210,14 +210,13 @@ void manager_take_told(Manager *m, Diagnostics *d)
 
 int manager_warn(Manager *m, const char *format, ...)
 {
-        char *text;
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        r = strv_vprintf(&m->warnings, format, ap);
         va_end(ap);
-        return n < 0 ? -ENOMEM : strv_consume(&m->warnings, text);
+        return r;
 }
 
 /* ---- the backend ---- */

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* ---- rules, in one list ---- */
@@ -163,20 +162,6 @@ static int report_add_rules(Manager *m, Report *report)
 
 /* ---- warnings and notes ---- */
 
-static int lines_print(char ***lines, const char *format, ...) _printf_(2, 3);
-
-static int lines_print(char ***lines, const char *format, ...)
-{
-        char *text;
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(&text, format, ap);
-        va_end(ap);
-        return n < 0 ? -ENOMEM : strv_consume(lines, text);
-}
-
 static int report_add_told(const Manager *m, Report *report)
 {
         STRV_FOREACH (warning, m->warnings)
@@ -193,7 +178,7 @@ static int report_add_told(const Manager *m, Report *report)
                         return -ENOMEM;
         }
         if (m->repairs > 0 &&
-                lines_print(&report->warnings,
+                strv_printf(&report->warnings,
                         "the kernel's rules were changed by another process and repaired: %" PRIu64
                         " %s%s%s",
                         m->repairs, m->repairs == 1 ? "time" : "times",
@@ -224,14 +209,14 @@ static int report_add_overrides(const Manager *m, Report *report)
         if (!h)
                 return 0;
         if (s->enabled >= 0 && h->enabled >= 0 && s->enabled != h->enabled &&
-                lines_print(&report->notes, format, "enabled", s->enabled ? "true" : "false",
+                strv_printf(&report->notes, format, "enabled", s->enabled ? "true" : "false",
                         h->enabled ? "true" : "false") < 0)
                 return -ENOMEM;
         if (s->roles_set && !strv_equal(s->roles, h->roles)) {
                 _cleanup_free_ char *ours = NULL, *theirs = NULL;
 
                 if (names_join(s->roles, &ours) < 0 || names_join(h->roles, &theirs) < 0 ||
-                        lines_print(&report->notes, format, "roles", ours, theirs) < 0)
+                        strv_printf(&report->notes, format, "roles", ours, theirs) < 0)
                         return -ENOMEM;
         }
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
@@ -241,13 +226,13 @@ static int report_add_overrides(const Manager *m, Report *report)
                         s->defaults.of[d] == h->defaults.of[d])
                         continue;
                 (void)snprintf(name, sizeof(name), "default %s", direction_to_adjective(d));
-                if (lines_print(&report->notes, format, name, action_to_string(s->defaults.of[d]),
+                if (strv_printf(&report->notes, format, name, action_to_string(s->defaults.of[d]),
                             action_to_string(h->defaults.of[d])) < 0)
                         return -ENOMEM;
         }
         if (s->logging != _LOGGING_INVALID && h->logging != _LOGGING_INVALID &&
                 s->logging != h->logging)
-                return lines_print(&report->notes, format, "logging", logging_to_string(s->logging),
+                return strv_printf(&report->notes, format, "logging", logging_to_string(s->logging),
                         logging_to_string(h->logging));
         return 0;
 }

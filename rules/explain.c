@@ -9,21 +9,6 @@
 #include "rules/words.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-static int path_add(char ***path, const char *format, ...) _printf_(2, 3);
-static int path_add(char ***path, const char *format, ...)
-{
-        char *line;
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(&line, format, ap);
-        va_end(ap);
-        return n < 0 ? -ENOMEM : strv_consume(path, line);
-}
 
 static const char *origin_to_string(DefaultOrigin o)
 {
@@ -57,12 +42,12 @@ static int path_add_source(
         if (r < 0)
                 return r;
         if (!v->rule || v->index >= end)
-                return n == 1 ? path_add(path, "%s: its rule does not match", source)
-                              : path_add(path, "%s: none of %zu rules matches", source, n);
+                return n == 1 ? strv_printf(path, "%s: its rule does not match", source)
+                              : strv_printf(path, "%s: none of %zu rules matches", source, n);
         r = rule_words_print(v->rule->rule, &words);
         if (r < 0)
                 return r;
-        return path_add(
+        return strv_printf(
                 path, "%s: rule %zu of %zu matches: %s", source, v->index - first + 1, n, words);
 }
 
@@ -89,8 +74,9 @@ static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const V
         if (v->rule)
                 return 0;
         if (!v->by_default)
-                return path_add(path, "no rule names it, and the port is not managed: it passes");
-        return path_add(path, "the default of %s decides: %s (%s)",
+                return strv_printf(
+                        path, "no rule names it, and the port is not managed: it passes");
+        return strv_printf(path, "the default of %s decides: %s (%s)",
                 direction_to_adjective(p->direction), action_to_string(v->action),
                 origin_to_string(r->default_origins[p->direction]));
 }
@@ -102,17 +88,17 @@ int explain_path(const Ruleset *r, const Packet *p, const Verdict *v, char ***re
         int k;
 
         if (!r) {
-                k = path_add(&path, "p25 is inactive: nothing is refused");
+                k = strv_printf(&path, "p25 is inactive: nothing is refused");
                 if (k >= 0)
                         *ret = TAKE_PTR(path);
                 return k;
         }
         d = &r->directions[p->direction];
-        k = path_add(&path, "port %u is %smanaged (%s)", p->port,
+        k = strv_printf(&path, "port %u is %smanaged (%s)", p->port,
                 ports_contain(&d->managed, p->port) ? "" : "not ",
                 direction_to_adjective(p->direction));
         if (k >= 0 && r->lockdown)
-                k = path_add(&path, "lockdown is on");
+                k = strv_printf(&path, "lockdown is on");
         if (k >= 0)
                 k = path_add_rules(&path, d, v);
         if (k >= 0)

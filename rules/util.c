@@ -75,6 +75,24 @@ int strv_append(char ***l, const char *s)
         return strv_consume(l, strdup(s));
 }
 
+int strv_vprintf(char ***l, const char *format, va_list ap)
+{
+        char *text;
+
+        return vasprintf(&text, format, ap) < 0 ? -ENOMEM : strv_consume(l, text);
+}
+
+int strv_printf(char ***l, const char *format, ...)
+{
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = strv_vprintf(l, format, ap);
+        va_end(ap);
+        return r;
+}
+
 int strv_copy(char *const *l, char ***ret)
 {
         _cleanup_strv_ char **copy = NULL;

@@ -6,6 +6,7 @@
  * lists of strings. Knows nothing of mail, policy or the kernel.
  */
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -83,6 +84,8 @@ bool strv_equal(char *const *a, char *const *b);
 int strv_append(char ***l, const char *s);
 /* Appends and owns the string, also when it fails. */
 int strv_consume(char ***l, char *s);
+int strv_printf(char ***l, const char *format, ...) _printf_(2, 3);
+int strv_vprintf(char ***l, const char *format, va_list ap) _printf_(2, 0);
 /* A deep copy in *ret (NULL for an empty list); 0 or -ENOMEM. */
 int strv_copy(char *const *l, char ***ret);
 void strv_sort(char **l);

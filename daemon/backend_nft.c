@@ -71,6 +71,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 .event = event,
                 .repaired = repaired,
                 .data = data,
+                .owns = may_own,
                 .writer = NETLINK_CLOSED,
                 .monitor = NETLINK_CLOSED };
         r = open_writer(fds, n_fds, &b->writer);
@@ -81,10 +82,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 return r;
         if (f.owner != 0 && f.owner != b->writer.portid)
                 return -EBUSY;
-        if (may_own)
-                r = nft_kernel_can_own(&b->writer, &b->owns);
-        if (r >= 0)
-                r = nft_watch_start(b);
+        r = nft_watch_start(b);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(b);

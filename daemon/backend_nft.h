@@ -54,9 +54,6 @@ int nft_kernel_counters(Netlink *n, RuleCounter **ret, size_t *ret_n);
 int nft_kernel_handles(void *data, const NftChainKey *chain, uint64_t *handles, size_t n);
 /* A hash of table, chains, rules and sets, without elements and counts. */
 int nft_kernel_fingerprint(Netlink *n, uint64_t *ret);
-/* Does this kernel know tables that are owned and outlive their owner? Tried on a table that is
- * never made. */
-int nft_kernel_can_own(Netlink *n, bool *ret);
 
 /* ---- the backend ---- */
 
@@ -66,7 +63,7 @@ typedef struct NftBackend {
         BackendRepaired repaired;
         void *data;
         Netlink writer; /* owns the table */
-        bool owns;      /* the kernel has owned, persistent tables */
+        bool owns;      /* the table is to be owned; not, once the kernel has no such tables */
 
         NftTable *wanted; /* what was applied last; NULL: nothing */
         bool intact;      /* the kernel has it, as far as we know */

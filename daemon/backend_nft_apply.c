@@ -304,6 +304,20 @@ static bool is_passing(int error)
         return error == -ENOBUFS || error == -EAGAIN || error == -EINTR;
 }
 
+/* The kernel does not know tables that are owned and outlive their owner, which asking it first
+ * would not tell any faster: even what is only tried waits for all processors. */
+static bool is_without_ownership(const NftBackend *b, const NftMessage *m, int error)
+{
+        return b->owns && m && streq(m->what, "table") &&
+               (error == -EOPNOTSUPP || error == -EINVAL);
+}
+
+static int live_without_ownership(NftBackend *b)
+{
+        b->owns = false;
+        return nft_watch_start(b);
+}
+
 static SendResult batch_send(
         NftBackend *b, NftBatch *batch, bool commit, Diagnostics *d, int *ret_error)
 {
@@ -326,6 +340,12 @@ static SendResult batch_send(
                 return SEND_UNSURE;
         if (r >= 0 && o.error_seq - batch->seq > 0 && o.error_seq - batch->seq < batch->n)
                 m = &batch->messages[o.error_seq - batch->seq];
+        if (is_without_ownership(b, m, *ret_error)) {
+                *ret_error = live_without_ownership(b);
+                if (*ret_error >= 0)
+                        return SEND_AGAIN;
+                m = NULL;
+        }
         report(d, *ret_error, m);
         return SEND_FAILED;
 }

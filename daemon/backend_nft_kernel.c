@@ -15,8 +15,6 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define ATTRIBUTES_MAX 32
 #define DUMP_TRIES 10
@@ -420,28 +418,5 @@ int nft_kernel_fingerprint(Netlink *n, uint64_t *ret)
                         return r;
         }
         *ret = f.hash;
-        return 0;
-}
-
-int nft_kernel_can_own(Netlink *n, bool *ret)
-{
-        static const uint32_t flags = NFT_TABLE_FLAGS_OWNED;
-        _cleanup_nft_batch_ NftBatch b = { 0 };
-        NetlinkOutcome o;
-        char name[32];
-        bool sent;
-        int r;
-
-        snprintf(name, sizeof(name), NFT_TABLE_NAME "-probe-%d", (int)getpid());
-        nft_batch_init(&b, ++n->seq, NULL);
-        nft_put_table(&b, NFT_ADD, name, &flags);
-        r = nft_batch_finish(&b, false);
-        if (r >= 0)
-                r = netlink_batch(n, b.data, b.length, b.seq, b.seq + 1, NULL, NULL, &sent, &o);
-        if (r < 0)
-                return r;
-        if (o.error < 0 && o.error != -EOPNOTSUPP && o.error != -EINVAL)
-                return o.error;
-        *ret = o.error == 0;
         return 0;
 }

@@ -40,6 +40,7 @@ Manager *manager_free(Manager *m)
         watch_free(m->watch);
         sd_event_source_disable_unref(m->cut_later);
         sd_event_source_disable_unref(m->save_later);
+        sd_event_source_disable_unref(m->sweep_later);
         if (m->backend)
                 m->backend->ops->close(m->backend);
         policy_free(m->policy);
@@ -100,6 +101,7 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         watch_update(m->watch);
         manager_cut_later(m);
         manager_save_later(m);
+        manager_sweep_later(m);
         *ret = TAKE_PTR(m);
         return 0;
 }

@@ -143,8 +143,10 @@ void manager_forget_counters(Manager *m)
 
 /* ---- what others left ---- */
 
-void manager_sweep_backends(Manager *m)
+static int on_sweep(_unused_ sd_event_source *s, void *data)
 {
+        Manager *m = data;
+
         for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++) {
                 const BackendOps *ops = m->backends[k];
                 Backend *b;
@@ -154,4 +156,11 @@ void manager_sweep_backends(Manager *m)
                         continue;
                 manager_drop_backend(m, b);
         }
+        return 0;
+}
+
+void manager_sweep_later(Manager *m)
+{
+        if (sd_event_add_defer(m->event, &m->sweep_later, on_sweep, m) >= 0)
+                (void)sd_event_source_set_priority(m->sweep_later, SD_EVENT_PRIORITY_IDLE);
 }

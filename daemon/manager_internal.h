@@ -56,7 +56,7 @@ struct Manager {
          * changes in a row make one look; and what is done when nothing else waits. */
         sd_event_source *cut_later;
         bool cut_again;
-        sd_event_source *save_later;
+        sd_event_source *save_later, *sweep_later;
 };
 
 /* ---- the pipeline: manager_change.c ---- */
@@ -137,8 +137,9 @@ void manager_drop_backend(Manager *m, Backend *b);
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
 /* p25 is inactive: all begin anew. */
 void manager_forget_counters(Manager *m);
-/* Takes out what another backend, of a former daemon, may have left. */
-void manager_sweep_backends(Manager *m);
+/* Takes out what another backend, of a former daemon, may have left; when nothing else waits, for
+ * closing the sockets that it takes may have to wait for what the kernel has yet to clean up. */
+void manager_sweep_later(Manager *m);
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);

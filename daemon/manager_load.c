@@ -188,7 +188,6 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
         if (r < 0)
                 return r;
         manager_take_backend(m, b);
-        manager_sweep_backends(m);
         policy_free(m->policy);
         m->policy = TAKE_PTR(c->policy);
         ruleset_free(m->ruleset);

@@ -121,6 +121,7 @@ DAEMON = \
 	backend_nft_cut \
 	backend_nft_kernel \
 	backend_nft_watch \
+	repair_rate \
 	netlink \
 	connections \
 	netlink_conntrack \
@@ -134,6 +135,7 @@ DAEMON = \
 	manager_check \
 	manager_effects \
 	manager_load \
+	manager_repairs \
 	manager_report \
 	manager_revisions \
 	manager_rules \
@@ -252,6 +254,7 @@ KERNEL = \
 	changes_nft \
 	no_gap \
 	script_nft \
+	tamper_nft \
 	traffic_nft \
 
 KERNEL_IPTABLES = \
@@ -333,6 +336,13 @@ $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# preloaded into p25d by some of them
+$(BUILD)/tests/lib/old_kernel.so: tests/lib/old_kernel.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  $(CC) $<")
+	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so
+
 PURE_TESTS = $(UNIT:%=unit/%) $(BUS:%=bus/%) $(GOLDEN:%=golden/%)
 KERNEL_TESTS = $(KERNEL:%=kernel/%)
 FUZZ_TARGETS = $(FUZZ:%=fuzz/%)
@@ -340,7 +350,7 @@ FUZZ_TARGETS = $(FUZZ:%=fuzz/%)
 pure-programs: $(PURE_TESTS:%=$(BUILD)/tests/%)
 kernel-programs: $(KERNEL_TESTS:%=$(BUILD)/tests/%)
 fuzz-programs: $(FUZZ_TARGETS:%=$(BUILD)/tests/%)
-test-programs: pure-programs kernel-programs $(BUILD)/tests/lib/probe \
+test-programs: pure-programs kernel-programs $(E2E_TOOLS) \
 	$(BUILD)/tests/differential/differential
 
 #: test programs by name, for tests/check
@@ -371,7 +381,7 @@ kernel: all kernel-programs
 	@BUILD=$(BUILD) tests/run $(KERNEL_TESTS:%=$(BUILD)/tests/%) $(wildcard tests/kernel/*.t)
 
 ## e2e: whole programs and real traffic, in namespaces (T=tests/e2e/NAME.t for some)
-e2e: all $(BUILD)/tests/lib/probe
+e2e: all $(E2E_TOOLS)
 	@BUILD=$(BUILD) tests/run $(or $(T),$(wildcard tests/e2e/*.t))
 
 ## boot: the Debian package on a machine that boots; as root, and the first time with a mirror

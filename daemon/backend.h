@@ -14,13 +14,21 @@
 typedef struct Backend Backend;
 
 /* Called from the event loop after the backend put back what another process had changed;
- * count: how often since the last call; pid 0 and process NULL: not known. */
+ * count: how often since the last call; 0: only Backend.peace has changed. pid 0 and process NULL:
+ * not known. */
 typedef void (*BackendRepaired)(void *data, uint64_t count, pid_t pid, const char *process);
 
 typedef struct RuleCounter {
         uint64_t id; /* of the rule, or DEFAULT_COUNTER_ID */
         uint64_t packets, bytes;
 } RuleCounter;
+
+/* How it stands with others who change what a backend holds in the kernel. */
+typedef enum BackendPeace {
+        PEACE_KEPT,
+        PEACE_FIGHT,  /* somebody does it again and again: it is put back, but slowly */
+        PEACE_BROKEN, /* it cannot be put back now */
+} BackendPeace;
 
 typedef struct BackendOps {
         const char *name; /* "nftables", "iptables", "memory" */
@@ -62,6 +70,7 @@ typedef struct BackendOps {
 /* Every backend's struct begins with this. */
 struct Backend {
         const BackendOps *ops;
+        BackendPeace peace;
 };
 
 extern const BackendOps backend_nft;

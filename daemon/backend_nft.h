@@ -7,6 +7,7 @@
 
 #include "daemon/backend.h"
 #include "daemon/netlink.h"
+#include "daemon/repair_rate.h"
 #include "daemon/totals.h"
 #include "rules/nft_update.h"
 
@@ -20,6 +21,7 @@ typedef struct FoundChain {
         bool base;
         uint32_t hook;
         int32_t priority;
+        uint32_t policy; /* NF_ACCEPT, NF_DROP */
 } FoundChain;
 
 typedef struct FoundObject {
@@ -76,12 +78,14 @@ typedef struct NftBackend {
         bool joined;
         uint64_t fingerprint; /* of what we left in the kernel */
         uint32_t generation;
-        bool touched; /* by the transaction whose end is to come */
-        bool unsure;  /* events were lost */
+        uint32_t guard; /* the generation on which the last batch was made */
+        bool touched;   /* by the transaction whose end is to come */
+        bool broken;    /* by somebody else, and not yet put back */
+        bool doubtful;  /* events were lost, or could have been */
         pid_t culprit_pid;
         char culprit[32];
-        uint64_t repair_usec[10]; /* the last repairs, a ring */
-        size_t n_repairs;
+        RepairRate rate;
+        uint64_t pause_usec; /* between two repairs in a fight */
 } NftBackend;
 
 /* Tests say that tables cannot be owned here. */
@@ -101,7 +105,7 @@ int nft_watch_start(NftBackend *b);
 void nft_watch_stop(NftBackend *b);
 void nft_watch_pause(NftBackend *b);
 void nft_watch_resume(NftBackend *b);
-/* Did somebody change the table since nft_watch_resume()? */
+/* Did somebody change the table since nft_watch_resume(), or may have? */
 bool nft_watch_is_changed(NftBackend *b);
 
 /* backend_nft_cut.c */

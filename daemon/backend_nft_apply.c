@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
@@ -90,7 +91,7 @@ static bool found_keeps_chain(const FoundChain *c)
                 int32_t priority;
 
                 if (nft_chain_hook(bases[i], &hook, &priority) && c->base && c->hook == hook &&
-                        c->priority == priority &&
+                        c->priority == priority && c->policy == NF_ACCEPT &&
                         streq(c->name, nft_chain_name(&(NftChainKey){ .kind = bases[i] }, name)))
                         return true;
         }
@@ -354,17 +355,16 @@ static SendResult batch_send(
 static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool commit, Diagnostics *d)
 {
         bool guarded;
-        uint32_t generation;
         int r = 0;
 
         if (b->intact && nft_watch_is_changed(b))
                 b->intact = false;
         guarded = !b->owns || !b->intact;
         if (guarded)
-                r = nft_kernel_generation(&b->writer, &generation);
+                r = nft_kernel_generation(&b->writer, &b->guard);
         if (r < 0)
                 return r;
-        nft_batch_init(batch, b->writer.seq + 1, guarded ? &generation : NULL);
+        nft_batch_init(batch, b->writer.seq + 1, guarded ? &b->guard : NULL);
         /* Elements can only be too many, which their numbers say before: trying them costs as much
          * as bringing them. */
         batch->without_elements = !commit;
@@ -394,8 +394,11 @@ static SendResult apply_once(
         }
         if (nft_batch_is_empty(&batch))
                 return SEND_DONE;
-        if (commit)
+        if (commit) {
+                if (!b->intact)
+                        b->broken = b->doubtful = false;
                 nft_watch_pause(b);
+        }
         result = batch_send(b, &batch, commit, d, ret_error);
         if (result == SEND_DONE && commit)
                 nft_update_settle(table);
@@ -469,7 +472,8 @@ int nft_apply_remove(NftBackend *b, Diagnostics *d)
         if (f.exists && f.owner != 0 && f.owner != b->writer.portid)
                 return report_owner(d, f.owner);
         nft_watch_pause(b);
-        b->intact = false;
+        b->intact = b->broken = b->doubtful = false;
+        b->base.peace = PEACE_KEPT;
         b->wanted = nft_table_free(b->wanted);
         if (!f.exists)
                 return 0;

@@ -190,6 +190,7 @@ static int chain_read(const struct nlmsghdr *h, void *data)
         c.base = t.of[NFTA_CHAIN_HOOK] != NULL;
         c.hook = attribute_u32(&hook, NFTA_HOOK_HOOKNUM);
         c.priority = (int32_t)attribute_u32(&hook, NFTA_HOOK_PRIORITY);
+        c.policy = attribute_u32(&t, NFTA_CHAIN_POLICY);
         r = array_grow(&f->chains, f->n_chains, sizeof(FoundChain));
         if (r < 0)
                 return r;

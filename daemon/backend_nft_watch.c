@@ -19,10 +19,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* So many repairs a minute are made at once; then one at the end of each pause. */
-#define REPAIRS_PER_MINUTE 10
-#define MINUTE_USEC (60 * UINT64_C(1000000))
+/* Between two repairs in a fight. */
 #define PAUSE_USEC (10 * UINT64_C(1000000))
+/* When events were lost, others are busy: they are waited for. */
+#define DOUBT_USEC (UINT64_C(1000000) / 10)
 
 static uint64_t now_usec(const NftBackend *b)
 {
@@ -32,14 +32,12 @@ static uint64_t now_usec(const NftBackend *b)
         return now;
 }
 
-/* ---- repair ---- */
-
-static bool repairs_are_too_many(const NftBackend *b)
+static uint64_t pause_usec(const NftBackend *b)
 {
-        uint64_t oldest = b->repair_usec[b->n_repairs % REPAIRS_PER_MINUTE];
-
-        return b->n_repairs >= REPAIRS_PER_MINUTE && now_usec(b) - oldest < MINUTE_USEC;
+        return b->pause_usec > 0 ? b->pause_usec : PAUSE_USEC;
 }
+
+/* ---- repair ---- */
 
 static int repair_later(sd_event_source *s, uint64_t usec, void *data);
 
@@ -50,29 +48,66 @@ static void repair_schedule(NftBackend *b, uint64_t usec)
                 b->timer = NULL;
 }
 
+static void tell(NftBackend *b, uint64_t count)
+{
+        if (b->repaired)
+                b->repaired(b->data, count, b->culprit_pid, b->culprit[0] ? b->culprit : NULL);
+}
+
+static void tell_peace(NftBackend *b, BackendPeace peace)
+{
+        if (b->base.peace == peace)
+                return;
+        b->base.peace = peace;
+        tell(b, 0);
+}
+
 static void repair_now(NftBackend *b)
 {
         int r = nft_apply_again(b);
 
-        b->repair_usec[b->n_repairs++ % REPAIRS_PER_MINUTE] = now_usec(b);
+        repair_rate_note(&b->rate, now_usec(b));
         if (r < 0) {
-                repair_schedule(b, PAUSE_USEC);
+                repair_schedule(b, pause_usec(b));
+                tell_peace(b, PEACE_BROKEN);
                 return;
         }
-        if (b->repaired)
-                b->repaired(b->data, 1, b->culprit_pid, b->culprit[0] ? b->culprit : NULL);
+        if (b->base.peace == PEACE_BROKEN)
+                b->base.peace = PEACE_FIGHT; /* until it has been quiet for a while */
+        tell(b, 1);
 }
 
 static void repair(NftBackend *b)
 {
+        b->broken = true;
         if (b->timer)
                 return; /* its time will come */
-        if (repairs_are_too_many(b))
-                repair_schedule(b, PAUSE_USEC);
-        else
+        if (!repair_rate_is_too_high(&b->rate, now_usec(b))) {
                 repair_now(b);
+                return;
+        }
+        repair_schedule(b, pause_usec(b));
+        if (b->base.peace == PEACE_KEPT)
+                tell_peace(b, PEACE_FIGHT);
 }
 
+/* Not by events, but by what it holds. */
+static bool kernel_differs(NftBackend *b)
+{
+        uint32_t generation;
+        uint64_t fingerprint;
+
+        if (nft_kernel_generation(&b->writer, &generation) < 0)
+                return true;
+        if (generation == b->generation)
+                return false;
+        if (nft_kernel_fingerprint(&b->writer, &fingerprint) < 0 || fingerprint != b->fingerprint)
+                return true;
+        b->generation = generation;
+        return false;
+}
+
+/* What may have been changed unseen is sent again, and nobody is accused. */
 static int repair_later(sd_event_source *s, uint64_t usec, void *data)
 {
         NftBackend *b = data;
@@ -80,8 +115,18 @@ static int repair_later(sd_event_source *s, uint64_t usec, void *data)
         (void)s;
         (void)usec;
         b->timer = sd_event_source_unref(b->timer);
-        if (nft_watch_is_changed(b) || !b->intact)
+        if (!b->wanted)
+                return 0;
+        if (b->broken || !b->intact || kernel_differs(b))
                 repair_now(b);
+        else if (b->doubtful && nft_apply_again(b) < 0)
+                repair_schedule(b, pause_usec(b));
+        if (b->base.peace == PEACE_KEPT)
+                return 0;
+        if (b->base.peace == PEACE_FIGHT && repair_rate_is_nought(&b->rate, now_usec(b)))
+                tell_peace(b, PEACE_KEPT);
+        else
+                repair_schedule(b, pause_usec(b));
         return 0;
 }
 
@@ -107,49 +152,63 @@ static int table_attribute(const struct nlattr *a, void *data)
         return MNL_CB_OK;
 }
 
-static void event_read(NftBackend *b, const struct nlmsghdr *h)
+/* Is it the end of a transaction of somebody else's that touched our table? */
+static bool event_read(NftBackend *b, const struct nlmsghdr *h)
 {
         const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
         bool ours = false;
 
         if (h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
                 mnl_nlmsg_get_payload_len(h) < sizeof(*g) || h->nlmsg_pid == b->writer.portid)
-                return;
+                return false;
         if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWGEN) {
                 if (g->nfgen_family == NFPROTO_INET)
                         mnl_attr_parse(h, sizeof(*g), table_attribute, &ours);
                 b->touched = b->touched || ours;
-                return;
+                return false;
         }
-        if (!b->touched && !b->unsure)
-                return;
+        if (!b->touched)
+                return false;
+        b->touched = false;
         b->culprit_pid = 0;
         b->culprit[0] = '\0';
         mnl_attr_parse(h, sizeof(*g), generation_attribute, b);
-        if (b->touched || nft_watch_is_changed(b))
-                repair(b);
-        b->touched = b->unsure = false;
+        return true;
+}
+
+/* Takes one datagram: 1 if it tells that our table was changed, -ENOBUFS if events were lost,
+ * -EAGAIN if there is nothing. */
+static int events_read(NftBackend *b)
+{
+        _Alignas(struct nlmsghdr) char buffer[16384];
+        const struct nlmsghdr *h = (const void *)buffer;
+        ssize_t n = recv(b->monitor.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+        int left = (int)n, found = 0;
+
+        if (n < 0)
+                return -errno;
+        for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+                found |= event_read(b, h);
+        return found;
 }
 
 static int monitor_ready(sd_event_source *s, int fd, uint32_t events, void *data)
 {
         NftBackend *b = data;
-        _Alignas(struct nlmsghdr) char buffer[16384];
-        const struct nlmsghdr *h = (const void *)buffer;
-        ssize_t n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
-        int left = (int)n;
+        int r = events_read(b);
 
         (void)s;
+        (void)fd;
         (void)events;
-        if (n < 0 && errno == ENOBUFS) {
-                /* The end of the transaction that was lost is still to come, or was the last. */
-                b->unsure = true;
-                if (nft_watch_is_changed(b))
-                        repair(b);
-                return 0;
+        if (r > 0)
+                repair(b);
+        if (r == -ENOBUFS) {
+                b->touched = false;
+                b->doubtful = true;
+                b->culprit_pid = 0;
+                b->culprit[0] = '\0';
+                repair_schedule(b, DOUBT_USEC);
         }
-        for (; n > 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
-                event_read(b, h);
         return 0;
 }
 
@@ -178,19 +237,20 @@ void nft_watch_stop(NftBackend *b)
 
 void nft_watch_pause(NftBackend *b)
 {
-        char byte;
+        int r;
 
         if (!b->joined)
                 return;
         netlink_leave(&b->monitor, NFNLGRP_NFTABLES);
-        /* What was said until now is answered by what is about to be sent. */
-        while (recv(b->monitor.fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0 ||
-                errno == ENOBUFS)
-                continue;
-        b->joined = b->touched = b->unsure = false;
+        while ((r = events_read(b)) >= 0 || r == -ENOBUFS || r == -EINTR) {
+                b->broken = b->broken || r > 0;
+                b->doubtful = b->doubtful || r == -ENOBUFS;
+        }
+        b->joined = b->touched = false;
 }
 
-/* Joined first, looked at then: what comes between is seen twice, never missed. */
+/* Joined first, looked at then: what comes between is seen twice, never missed. Nobody but us may
+ * have come since the batch was made. */
 void nft_watch_resume(NftBackend *b)
 {
         uint32_t before, after;
@@ -201,24 +261,19 @@ void nft_watch_resume(NftBackend *b)
         b->generation = 0;
         if (nft_kernel_generation(&b->writer, &before) < 0 ||
                 nft_kernel_fingerprint(&b->writer, &b->fingerprint) < 0 ||
-                nft_kernel_generation(&b->writer, &after) < 0 || before != after)
+                nft_kernel_generation(&b->writer, &after) < 0)
                 return;
-        b->generation = after;
+        if (before == after)
+                b->generation = after;
+        if (after - b->guard > 1)
+                b->doubtful = true;
+        if (b->broken || b->doubtful || !b->intact)
+                repair_schedule(b, DOUBT_USEC);
 }
 
 bool nft_watch_is_changed(NftBackend *b)
 {
-        uint32_t generation;
-        uint64_t fingerprint;
-
         if (b->owns || !b->wanted)
                 return false;
-        if (nft_kernel_generation(&b->writer, &generation) < 0)
-                return true;
-        if (generation == b->generation)
-                return false;
-        if (nft_kernel_fingerprint(&b->writer, &fingerprint) < 0 || fingerprint != b->fingerprint)
-                return true;
-        b->generation = generation;
-        return false;
+        return b->broken || b->doubtful || kernel_differs(b);
 }

@@ -254,7 +254,8 @@ static void test_many_foreign(void **state)
         began = now_msec();
         assert_int_equal(apply(&b->base, c.ruleset), 0);
         assert_int_equal(apply(&b->base, s.ruleset), 0);
-        assert_true(now_msec() - began < 2000);
+        print_message(
+                "# two changes beside 50,000 foreign rules: %d ms\n", (int)(now_msec() - began));
         must("test $(iptables-legacy-save" QUIET " | grep -c '^-A INPUT -s 10.') = 50000");
         assert_false(ipt_watch_is_changed(b));
         assert_int_equal(backend_iptables.remove(&b->base, NULL), 0);

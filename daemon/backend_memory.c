@@ -187,3 +187,11 @@ void backend_memory_repair(Backend *b, pid_t pid, const char *process)
 
         m->repaired(m->data, 1, pid, process);
 }
+
+void backend_memory_peace(Backend *b, BackendPeace peace, pid_t pid, const char *process)
+{
+        MemoryBackend *m = memory_of(b);
+
+        b->peace = peace;
+        m->repaired(m->data, 0, pid, process);
+}

@@ -25,3 +25,5 @@ const char *backend_memory_text(const Backend *b);
 int backend_memory_count(Backend *b, uint64_t id, uint64_t packets, uint64_t bytes);
 /* As if another process had changed the table. */
 void backend_memory_repair(Backend *b, pid_t pid, const char *process);
+/* And goes on to, or cannot be answered, or has stopped. */
+void backend_memory_peace(Backend *b, BackendPeace peace, pid_t pid, const char *process);

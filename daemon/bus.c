@@ -208,12 +208,28 @@ static void on_repaired(void *data, uint64_t count, pid_t pid, const char *proce
         bus_publish(b);
 }
 
+static void on_alert(void *data, const ManagerAlert *alert)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Bus *b = data;
+
+        if (!b->ready ||
+                sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Alert") < 0)
+                return;
+        if (sd_bus_message_append(m, "a{sv}", 4, "alert", "s", alert->name, "text", "s",
+                    alert->text, "pid", "u", (uint32_t)alert->pid, "process", "s",
+                    alert->process) >= 0)
+                (void)sd_bus_send(b->bus, m, NULL);
+}
+
 /* ---- birth and death ---- */
 
 int bus_new(sd_event *event, Manager *m, Bus **ret)
 {
         _cleanup_(bus_free_p) Bus *b = calloc(1, sizeof(*b));
-        ManagerEvents events = { .changed = on_changed, .repaired = on_repaired };
+        ManagerEvents events = {
+                .changed = on_changed, .repaired = on_repaired, .alert = on_alert
+        };
         int r;
 
         if (!b)

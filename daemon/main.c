@@ -49,6 +49,7 @@ typedef struct Daemon {
         sd_event_source *post;
         /* what was told last */
         uint64_t revision, repairs;
+        char *peace;
         bool active;
         int kept_fd;
 } Daemon;
@@ -221,6 +222,25 @@ static void log_warnings(Daemon *d)
                 log_line(LOG_ERR, "%s", *warnings);
 }
 
+static void log_repairs(Daemon *d)
+{
+        const char *culprit = manager_repaired_by(d->manager);
+        _cleanup_free_ char *peace = NULL;
+
+        if (manager_repairs(d->manager) != d->repairs) {
+                d->repairs = manager_repairs(d->manager);
+                log_line(LOG_WARNING,
+                        "%s changed the kernel's rules: repaired (%" PRIu64 " in all)",
+                        culprit ? culprit : "another process", d->repairs);
+        }
+        if (manager_peace_text(d->manager, &peace) < 0 || streq_null(peace, d->peace))
+                return;
+        log_line(peace ? LOG_ERR : LOG_NOTICE, "%s",
+                peace ? peace : "nobody changes the kernel's rules any more");
+        free(d->peace);
+        d->peace = TAKE_PTR(peace);
+}
+
 /* After whatever happened in the loop: what is new is told, once. */
 static int on_post(sd_event_source *s, void *data)
 {
@@ -229,13 +249,7 @@ static int on_post(sd_event_source *s, void *data)
         bool active = manager_ruleset(d->manager) != NULL;
 
         (void)s;
-        if (manager_repairs(d->manager) != d->repairs) {
-                d->repairs = manager_repairs(d->manager);
-                log_line(LOG_WARNING,
-                        "another process changed the kernel's rules: repaired (%" PRIu64
-                        " in all, p25ctl status names the process)",
-                        d->repairs);
-        }
+        log_repairs(d);
         keep_fds(d);
         if (state->revision == d->revision && active == d->active)
                 return 0;
@@ -424,6 +438,7 @@ static void daemon_deinit(Daemon *d)
         if (d->lock_fd >= 0)
                 close(d->lock_fd);
         host_paths_deinit(&d->paths);
+        free(d->peace);
 }
 
 int main(int argc, char **argv)

@@ -51,7 +51,7 @@ Manager *manager_free(Manager *m)
         missing_deinit(&m->missing);
         missing_deinit(&m->asked);
         strv_free(m->warnings);
-        free(m->repaired_by);
+        repair_story_deinit(&m->repairs);
         manager_forget_counters(m);
         host_names_free(m->names);
         store_free(m->store);
@@ -301,11 +301,6 @@ const Ruleset *manager_ruleset(const Manager *m)
 const char *manager_backend_name(const Manager *m)
 {
         return m->installed ? m->backend->ops->name : "";
-}
-
-uint64_t manager_repairs(const Manager *m)
-{
-        return m->repairs;
 }
 
 HostNames *manager_names(Manager *m)

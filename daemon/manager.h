@@ -16,10 +16,19 @@
 
 typedef struct Manager Manager;
 
+/* What the operator should not have to look for. Strings are borrowed. */
+typedef struct ManagerAlert {
+        const char *name; /* "fight", "broken", "peace" */
+        const char *text;
+        pid_t pid; /* 0: not known, or nobody's doing */
+        const char *process;
+} ManagerAlert;
+
 /* What the bus listens to. All are called from the event loop, after the fact. */
 typedef struct ManagerEvents {
         void (*changed)(void *data, uint64_t revision, uint32_t uid, const char *reason);
         void (*repaired)(void *data, uint64_t count, pid_t pid, const char *process);
+        void (*alert)(void *data, const ManagerAlert *alert);
         void *data;
 } ManagerEvents;
 
@@ -104,6 +113,9 @@ const Policy *manager_policy(const Manager *m);
 const Ruleset *manager_ruleset(const Manager *m);   /* NULL while inactive */
 const char *manager_backend_name(const Manager *m); /* "" while inactive */
 uint64_t manager_repairs(const Manager *m);
+const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one; NULL: not known */
+/* What is wrong with the rules in the kernel now; *ret is NULL where nothing is. 0 or -ENOMEM. */
+int manager_peace_text(const Manager *m, char **ret);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret);

@@ -17,6 +17,13 @@ typedef struct MissingNames {
         char **users, **groups;
 } MissingNames;
 
+/* What others did to what is in the kernel. */
+typedef struct RepairStory {
+        uint64_t n;
+        char *culprit; /* the last process, or NULL */
+        BackendPeace peace;
+} RepairStory;
+
 struct Manager {
         sd_event *event;
         HostPaths paths;
@@ -48,8 +55,7 @@ struct Manager {
         MissingNames missing, asked;
         const Policy *compiling; /* whose names may be unknown for now; NULL: those of policy */
 
-        uint64_t repairs;
-        char *repaired_by; /* the last process, or NULL */
+        RepairStory repairs;
 
         Watch *watch;
         /* A timer, so that a change is answered before connections are looked at, and a hundred
@@ -140,7 +146,10 @@ void manager_forget_counters(Manager *m);
 /* Takes out what another backend, of a former daemon, may have left; when nothing else waits, for
  * closing the sockets that it takes may have to wait for what the kernel has yet to clean up. */
 void manager_sweep_later(Manager *m);
+/* Others who change what is in the kernel: manager_repairs.c. */
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);
+int manager_report_repairs(const Manager *m, Report *report); /* lines of status */
+void repair_story_deinit(RepairStory *s);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
 /* Soon, not now: cuts what the policy in force refuses; keeps copies of good files. */

@@ -312,23 +312,6 @@ static int start_policy(Manager *m, Diagnostics *d)
         return take_failsafe(m, state, d);
 }
 
-void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
-{
-        Manager *m = data;
-        _cleanup_buffer_ Buffer b = { 0 };
-        char *by;
-
-        m->repairs += count;
-        free(TAKE_PTR(m->repaired_by));
-        if (pid > 0) {
-                buffer_printf(&b, "%s[%d]", process ? process : "?", (int)pid);
-                if (buffer_take(&b, &by) >= 0)
-                        m->repaired_by = by;
-        }
-        if (m->events.repaired)
-                m->events.repaired(m->events.data, count, pid, process);
-}
-
 int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
 {
         int r = manager_open_backend(m, fds, n_fds, d);

@@ -8,7 +8,6 @@
 #include "daemon/manager_internal.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 /* ---- rules, in one list ---- */
@@ -177,15 +176,7 @@ static int report_add_told(const Manager *m, Report *report)
                                 text) < 0)
                         return -ENOMEM;
         }
-        if (m->repairs > 0 &&
-                strv_printf(&report->warnings,
-                        "the kernel's rules were changed by another process and repaired: %" PRIu64
-                        " %s%s%s",
-                        m->repairs, m->repairs == 1 ? "time" : "times",
-                        m->repaired_by ? ", last by " : "",
-                        m->repaired_by ? m->repaired_by : "") < 0)
-                return -ENOMEM;
-        return 0;
+        return manager_report_repairs(m, report);
 }
 
 static int names_join(char *const *names, char **ret)
@@ -248,7 +239,7 @@ int manager_report(Manager *m, Report *ret)
         report.revision = m->policy->state->revision;
         report.lockdown = m->policy->state->lockdown;
         report.logging = policy_logging(m->policy);
-        report.repairs = m->repairs;
+        report.repairs = manager_repairs(m);
         policy_mail_ports(m->policy, &report.mail_ports);
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 report.defaults[d] = m->ruleset->directions[d].default_action;

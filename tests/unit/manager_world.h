@@ -135,10 +135,21 @@ static _unused_ void on_repaired(void *data, uint64_t count, pid_t pid, const ch
         n_repaired += (unsigned)count;
 }
 
+static char alerts[512]; /* "fight: nft[77] keeps …\n" */
+
+static _unused_ void on_alert(void *data, const ManagerAlert *a)
+{
+        size_t n = strlen(alerts);
+
+        (void)data;
+        (void)snprintf(alerts + n, sizeof(alerts) - n, "%s %d %s: %s\n", a->name, (int)a->pid,
+                a->process, a->text);
+}
+
 static _unused_ int start_with(int expected)
 {
         static const BackendOps *const backends[_BACKEND_MAX] = { &memory, &memory };
-        static const ManagerEvents events = { on_changed, on_repaired, NULL };
+        static const ManagerEvents events = { on_changed, on_repaired, on_alert, NULL };
         _cleanup_free_ char *message = NULL;
         ManagerOptions options = { .root = folder, .backends = backends, .cut = count_cut };
         int r;

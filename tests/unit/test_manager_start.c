@@ -310,6 +310,38 @@ static void test_counters_and_cuts(void **state)
         assert_int_equal(n_cut, 2);
 }
 
+/* Who does it again and again, until it stops; and who cannot be answered. */
+static void test_alerts(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        alerts[0] = '\0';
+        backend_memory_peace(backend, PEACE_FIGHT, 77, "nft");
+        assert_string_equal(alerts,
+                "fight 77 nft: nft[77] keeps changing the kernel's rules: they are put back, but "
+                "only every few seconds until it stops\n");
+        expect_warning("nft[77] keeps changing the kernel's rules");
+        assert_int_equal(n_repaired, 0);
+        backend_memory_repair(backend, 78, "nft");
+        assert_int_equal(n_repaired, 1);
+        expect_warning("nft[78] keeps changing the kernel's rules");
+        alerts[0] = '\0';
+        backend_memory_peace(backend, PEACE_BROKEN, 0, NULL);
+        assert_string_equal(alerts,
+                "broken 0 : another process changed the kernel's rules and they cannot be put "
+                "back: the policy is not in force; it is tried every few seconds\n");
+        expect_warning("the policy is not in force");
+        alerts[0] = '\0';
+        backend_memory_peace(backend, PEACE_KEPT, 0, NULL);
+        assert_string_equal(alerts, "peace 0 : nobody changes the kernel's rules any more\n");
+        assert_int_equal(manager_peace_text(manager, &text), 0);
+        assert_null(text);
+        assert_int_equal(manager_repairs(manager), 1);
+}
+
 static void test_notes(void **state)
 {
         _cleanup_(report_deinit) Report report = { 0 };
@@ -395,6 +427,7 @@ int main(void)
                 TEST(test_start_without_rights),
                 TEST(test_users_come_and_go),
                 TEST(test_counters_and_cuts),
+                TEST(test_alerts),
                 TEST(test_notes),
                 TEST(test_check),
         };

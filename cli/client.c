@@ -60,14 +60,24 @@ static int bus_open(Cli *c)
         return 0;
 }
 
+/* What went wrong ssh has said on its own, and best. */
+static int fail_remote(Cli *c, const char *why)
+{
+        return cli_fail(c, EXIT_NOT_REACHABLE,
+                "p25d is not reachable: ssh to %s failed, or systemd-stdio-bridge there (%s)",
+                c->host, why);
+}
+
 static int client_open(Cli *c)
 {
         int r = bus_open(c);
 
         if (r >= 0)
                 return 0;
-        return cli_fail(c, EXIT_NOT_REACHABLE, "p25d is not reachable: system bus%s%s: %s",
-                c->host ? " of " : "", c->host ? c->host : "", strerror(-r));
+        if (c->host)
+                return fail_remote(c, strerror(-r));
+        return cli_fail(
+                c, EXIT_NOT_REACHABLE, "p25d is not reachable: system bus: %s", strerror(-r));
 }
 
 bool client_is_reachable(Cli *c)
@@ -122,14 +132,20 @@ int client_fail(Cli *c, const sd_bus_error *error, int r)
         int status;
 
         if (!sd_bus_error_is_set(error)) {
+                if (c->host && (r == -ECONNRESET || r == -ENOTCONN || r == -ETIMEDOUT))
+                        return fail_remote(c, strerror(-r));
                 if (r == -ECONNRESET || r == -ENOTCONN || r == -ETIMEDOUT)
                         return cli_fail(
                                 c, EXIT_NOT_REACHABLE, "p25d is not reachable: %s", strerror(-r));
                 return client_fail_message(c, r);
         }
         status = client_error_status(error->name);
+        if (c->host && strncmp(error->name, "System.Error.", strlen("System.Error.")) == 0)
+                return fail_remote(c, error->message ? error->message : error->name);
         if (status == EXIT_NOT_REACHABLE)
-                return cli_fail(c, status, "p25d is not reachable: is the service running? (%s)",
+                return cli_fail(c, status,
+                        "p25d is not reachable: is the service running%s%s? (%s)",
+                        c->host ? " on " : "", c->host ? c->host : "",
                         error->message ? error->message : error->name);
         return cli_fail(c, status, "%s", error->message ? error->message : error->name);
 }

@@ -109,6 +109,25 @@ static bool is_option(const char *word)
         return streq(word, "-4") || streq(word, "-6") || word[1] < '0' || word[1] > '9';
 }
 
+/* [USER@]HOST[:PORT], as the bus library reads it; no option, and no word for a shell over there.
+ */
+static int host_check(Cli *c)
+{
+        static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                      "0123456789._-@:[]/%+\\~";
+        const char *at = strrchr(c->host, '@'), *name = at ? at + 1 : c->host;
+        const char *colon = strchr(name, ':');
+
+        if (c->host[strspn(c->host, letters)] || c->host[0] == '-' || !name[0] || name[0] == '-')
+                return cli_fail(c, EXIT_BAD_INPUT, "--host %s: a host is [USER@]HOST[:PORT]",
+                        c->host[0] ? c->host : "''");
+        if (name[0] != '[' && colon && strchr(colon + 1, ':'))
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "--host %s: an IPv6 address stands in brackets: %.*s[%s]", c->host,
+                        (int)(name - c->host), c->host, name);
+        return 0;
+}
+
 static int options_check(Cli *c)
 {
         char *end;
@@ -126,7 +145,7 @@ static int options_check(Cli *c)
                 return cli_fail(c, EXIT_BAD_INPUT,
                         "--reason: at most %d bytes of UTF-8 without control characters",
                         COMMENT_MAX);
-        return 0;
+        return c->host ? host_check(c) : 0;
 }
 
 int options_parse(Cli *c, int argc, char **argv, char ***ret_words)

@@ -27,6 +27,7 @@ ok $? "a user without privileges"
 ssh-keygen -q -t ed25519 -N '' -f "$WORK/host_key" && ssh-keygen -q -t ed25519 -N '' -f "$WORK/key"
 cat >"$WORK/sshd_config" <<CONF
 ListenAddress 198.51.100.1
+ListenAddress [2001:db8:1::1]:2222
 HostKey $WORK/host_key
 PidFile $WORK/sshd.pid
 AuthorizedKeysFile $WORK/key.pub
@@ -75,12 +76,27 @@ remote -H alice@198.51.100.1 deny
 is "$rc" 5 "and may not change anything: what counts is who one is over there"
 remote -H root@198.51.100.77 status
 is "$rc" 8 "a host that is not there: exit 8"
-like "$err" "ERROR: p25d is not reachable" "with an error"
+like "$err" "ERROR: p25d is not reachable: ssh to root@198.51.100.77 failed" "with an error"
 remote -H nobody-at-all@198.51.100.1 status
 is "$rc" 8 "a user that is not there: exit 8"
-remote -H -oProxyCommand=touch"$WORK"/bad status
-[ ! -e "$WORK/bad" ]
-ok $? "a host's name is no option of ssh"
+remote -H root@[2001:db8:1::1]:2222 --json status
+is "$rc $(jq -r .active <<<"$out")" "0 true" "an IPv6 address, and a port"
+remote -H root@2001:db8:1::1 status
+is "$rc" 4 "an IPv6 address without brackets"
+like "$err" "brackets: root@\[2001:db8:1::1\]" "is told of them"
+calls=$(wc -l <"$WORK/ssh.calls")
+for host in -oProxyCommand=touch"$WORK"/bad root@-oProxyCommand=touch"$WORK"/bad "" root@ \
+        "198.51.100.1:x;touch $WORK/bad" "198.51.100.1 touch" $'198.51.100.1\nx'; do
+        remote --host="$host" status
+        is "$rc" 4 "a host's name is no option and no command: ${host//$'\n'/ }"
+done
+is "$(wc -l <"$WORK/ssh.calls") $(ls "$WORK/bad" 2>/dev/null)" "$calls " "ssh never sees one"
+mv "$WORK/key.pub" "$WORK/another.pub"
+remote -H root@198.51.100.1 --json deny
+is "$rc" 8 "a key that is refused: exit 8"
+like "$err" "[Pp]ermission denied.*ERROR: .*ssh to root@198.51.100.1 failed" "with the words of ssh"
+is "$(jq .status <<<"$out")" 8 "and a document"
+mv "$WORK/another.pub" "$WORK/key.pub"
 # the far policy closes every mail port, and ssh stays open
 remote -H root@198.51.100.1 role set no-mail
 is "$rc" 0 "no-mail"
@@ -89,4 +105,8 @@ is "$rc" 0 "and ssh stays open"
 p25d_stop TERM
 remote -H root@198.51.100.1 status
 is "$rc" 8 "p25d is not running there: exit 8"
+like "$err" "ERROR: .*is the service running on root@198.51.100.1\?" "with the host's name"
+mv /run/dbus/system_bus_socket /run/dbus/away
+remote -H root@198.51.100.1 status
+is "$rc" 8 "no bus there: exit 8"
 done_testing

@@ -101,6 +101,6 @@ int state_put_fragment(State *s, const char *name, Fragment *f);
 StoredSet *state_find_set(const State *s, const char *name);
 Fragment *state_find_fragment(const State *s, const char *name);
 
-/* A fragment from the text that was put under a name; set files below root. */
+/* A fragment from the text that was put under a name; set files below root, and none without. */
 int host_parse_stored_fragment(const char *name, const char *text, size_t n, const char *root,
         Diagnostics *d, Fragment **ret);

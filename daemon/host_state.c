@@ -106,6 +106,20 @@ int state_put_fragment(State *s, const char *name, Fragment *f)
         return 0;
 }
 
+static int refuse_set_files(const Fragment *f, Diagnostics *d)
+{
+        for (size_t i = 0; i < f->sets.n; i++) {
+                const SetDecl *set = &f->sets.items[i];
+
+                if (set->path)
+                        return diagnostics_error(d,
+                                ((Place){ .file = set->file, .line = set->line }), NULL,
+                                "set %s: which files p25d reads is root's to say: give the entries",
+                                set->name);
+        }
+        return 0;
+}
+
 int host_parse_stored_fragment(const char *name, const char *text, size_t n, const char *root,
         Diagnostics *d, Fragment **ret)
 {
@@ -115,7 +129,7 @@ int host_parse_stored_fragment(const char *name, const char *text, size_t n, con
         r = parse_fragment(text, n, name, name, d, &f);
         if (r < 0)
                 return r;
-        r = host_load_set_files(f, root, NULL, d);
+        r = root ? host_load_set_files(f, root, NULL, d) : refuse_set_files(f, d);
         if (r < 0)
                 return r;
         /* over the bus it came from no file; its name did for the messages */

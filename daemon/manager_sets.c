@@ -215,7 +215,9 @@ int manager_put_fragment(
         if (now && strlen(now->text) == n && memcmp(now->text, text, n) == 0)
                 return 0;
         if (n > 0) {
-                q = host_parse_stored_fragment(name, text, n, m->paths.root, &d, &f);
+                /* p25d reads more than its callers may: an error shows a line of the file */
+                q = host_parse_stored_fragment(
+                        name, text, n, c->uid == 0 ? m->paths.root : NULL, &d, &f);
                 if (q == -ENOMEM)
                         return change_no_memory(r);
                 if (q < 0)

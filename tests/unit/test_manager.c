@@ -227,6 +227,13 @@ static int put_same_meaning(const Change *c, ChangeResult *r)
         return put_text("rules = ( { direction = \"out\"; action = \"deny\"; } );", c, r);
 }
 
+/* which files are read is for root to say, and the caller is somebody else */
+static int put_file(const Change *c, ChangeResult *r)
+{
+        write_text("list", "192.0.2.1\n");
+        return put_text("sets = { x = { file = \"/list\"; } };", c, r);
+}
+
 static int put_broken(const Change *c, ChangeResult *r)
 {
         return put_text("rules = (\n\n { action = \"denied\"; } );", c, r);
@@ -335,6 +342,7 @@ static int reload(const Change *c, ChangeResult *r)
  * a backend and a disk that fail, then done, then done again, which must be no change. */
 static const Step steps[] = {
         { put_broken, NULL, ERROR_INVALID_POLICY, false },
+        { put_file, NULL, ERROR_INVALID_POLICY, false },
         { put_ghost, NULL, ERROR_INVALID_POLICY, false },
         { put_assertion, NULL, ERROR_ASSERTION_FAILED, false },
         { set_role_unknown, NULL, ERROR_NO_SUCH_ROLE, false },

@@ -15,6 +15,8 @@ tree()
 install_to "$WORK/usr"
 ok $? "install below a DESTDIR"
 for file in usr/sbin/p25d usr/bin/p25ctl usr/lib/systemd/system/p25d.service \
+        usr/lib/systemd/system/p25d-prepare.service usr/lib/sysusers.d/p25.conf \
+        usr/lib/tmpfiles.d/p25.conf \
         usr/share/dbus-1/system.d/org.port25.Policy1.conf \
         usr/share/dbus-1/system-services/org.port25.Policy1.service \
         usr/share/polkit-1/actions/org.port25.policy1.policy usr/share/man/man8/p25ctl.8 \
@@ -43,7 +45,8 @@ like "$(grep '^Version:' packaging/rpm/p25.spec)" " $version$" "and the RPM"
 
 (cd "$WORK/usr" && find . -type f | sed 's|^\.||') | sed -E 's|^/usr/share/man/(man.)/.*|%{_mandir}/\1|
         s|^/usr/share/p25/.*|%{_datadir}/p25|; s|^/usr/share/doc/p25/examples/.*|%{_datadir}/doc/p25/examples|
-        s|^/usr/lib/systemd/system|%{_unitdir}|; s|^/usr/share|%{_datadir}|; s|^/usr/bin|%{_bindir}|
+        s|^/usr/lib/systemd/system|%{_unitdir}|; s|^/usr/lib/sysusers.d|%{_sysusersdir}|
+        s|^/usr/lib/tmpfiles.d|%{_tmpfilesdir}|; s|^/usr/share|%{_datadir}|; s|^/usr/bin|%{_bindir}|
         s|^/usr/sbin|%{_sbindir}|' | sort -u | while read -r file; do
         grep -qF -- "$file" packaging/rpm/p25.spec || echo "$file"
 done >"$WORK/unlisted"

@@ -19,13 +19,20 @@ boot_hindrance()
         [ -s "$ARCHIVE" ] || echo "there is no archive of a root (make boot)"
 }
 
-# The package of this tree, $DEB, and the same as a later version, $DEB_LATER.
+# The package of this tree, $DEB, and the same as a later version, $DEB_LATER. What was built for
+# another test of the same tree is taken.
 debs_make()
 {
-        local version
-        DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" BUILD=$WORK/deb packaging/build-deb \
-                >"$WORK/deb.log" 2>&1 || return 1
-        DEB=$(echo "$WORK"/deb/p25_*.deb)
+        local version sources build=$PWD/${BUILD:-build}/boot/package
+        sources=$({ git ls-files -z --cached --others --exclude-standard -- ':!tests' 2>/dev/null ||
+                find . -path './build*' -prune -o -type f -print0; } | xargs -0 cat | cksum)
+        if [ "$(cat "$build/sources" 2>/dev/null)" != "$sources" ]; then
+                rm -rf "$build"
+                DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" BUILD=$build packaging/build-deb \
+                        >"$WORK/deb.log" 2>&1 || return 1
+                echo "$sources" >"$build/sources"
+        fi
+        DEB=$(echo "$build"/p25_*.deb)
         dpkg-deb -R "$DEB" "$WORK/later"
         version=$(sed -n 's/^Version: //p' "$WORK/later/DEBIAN/control")
         sed -i "s/^Version: .*/Version: $version.1/" "$WORK/later/DEBIAN/control"
@@ -43,6 +50,16 @@ machine_make()
         ln -sf /dev/null "$MACHINE/etc/systemd/system/systemd-networkd-wait-online.service"
         # root's own tools may change a policy in a machine that has no network yet
         chroot "$MACHINE" useradd -m alice
+        # the root has both buses; machine_bus changes it
+        machine_bus dbus-daemon
+}
+
+# Which program is the machine's bus from its next boot on: dbus-daemon or dbus-broker.
+machine_bus() # PROGRAM
+{
+        local verb=disable
+        [ "$1" = dbus-daemon ] || verb=enable
+        systemctl -q --root="$MACHINE" $verb dbus-broker.service
 }
 
 in_machine() # COMMAND...

@@ -226,18 +226,44 @@ static int message_copy(Cli *c, sd_bus_message *m, sd_bus_message **ret)
         return r < 0 ? client_fail_message(c, r) : 0;
 }
 
-static int warnings_tell(Cli *c, char *const *lines)
+/* A text that p25d knows by a name, and the file that it is from; NULL: no such text. */
+typedef struct Source {
+        const char *name, *file;
+} Source;
+
+/* What stands behind the name in a message "NAME:LINE: …"; NULL: it is another message. */
+static const char *behind_name(const char *message, const Source *s)
+{
+        size_t n = s->name ? strlen(s->name) : 0;
+
+        if (n == 0 || strncmp(message, s->name, n) != 0 || message[n] != ':' ||
+                message[n + 1] < '0' || message[n + 1] > '9')
+                return NULL;
+        return message + n;
+}
+
+/* Warnings are the last lines. As errors if they are to be, else as what they are. */
+static int warnings_tell(Cli *c, char *const *lines, const Source *s, bool as_errors)
 {
         int status = 0;
 
-        for (; lines && *lines; lines++)
-                if (strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) == 0)
-                        status = cli_fail(c, EXIT_BAD_INPUT, "%s", *lines + strlen(BUS_WARNING));
+        for (; lines && *lines; lines++) {
+                const char *text = *lines + strlen(BUS_WARNING), *tail;
+
+                if (strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
+                        continue;
+                tail = behind_name(text, s);
+                if (as_errors)
+                        status = cli_fail(c, EXIT_BAD_INPUT, "%s%s", tail ? s->file : "",
+                                tail ? tail : text);
+                else
+                        cli_warn(c, "%s%s", tail ? s->file : "", tail ? tail : text);
+        }
         return status;
 }
 
 /* Would it bring warnings? What else is wrong with it, the change itself is told. */
-static int strict_try(Cli *c, sd_bus_message *m, uint32_t position)
+static int strict_try(Cli *c, sd_bus_message *m, const Source *s, uint32_t position)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *try = NULL, *reply = NULL;
@@ -252,10 +278,10 @@ static int strict_try(Cli *c, sd_bus_message *m, uint32_t position)
         r = sd_bus_message_skip(reply, "bt");
         if (r >= 0)
                 r = sd_bus_message_read_strv(reply, &lines);
-        return r < 0 ? client_fail_message(c, r) : warnings_tell(c, lines);
+        return r < 0 ? client_fail_message(c, r) : warnings_tell(c, lines, s, true);
 }
 
-int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
+static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t position)
 {
         sd_bus_message *again = NULL;
         int status, r;
@@ -266,7 +292,7 @@ int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
         r = sd_bus_message_seal(*m, 1, 0);
         if (r < 0)
                 return client_fail_message(c, r);
-        status = strict_try(c, *m, position);
+        status = strict_try(c, *m, s, position);
         if (status == 0)
                 status = message_copy(c, *m, &again);
         if (status == 0)
@@ -280,41 +306,30 @@ int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
         return 0;
 }
 
+int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
+{
+        return append_options(c, m, &(Source){ 0 }, position);
+}
+
 void change_reply_deinit(ChangeReply *r)
 {
         strv_free(r->diff);
         *r = (ChangeReply){ 0 };
 }
 
-/* What stands behind the name in a text "NAME:LINE: …"; NULL: it is another text. */
-static const char *behind_name(const char *text, const char *name)
+/* Warnings go to stderr; what is left are the lines about policy and packets. */
+static int warnings_take(Cli *c, char **lines, const Source *s)
 {
-        size_t n = name ? strlen(name) : 0;
+        int status = warnings_tell(c, lines, s, c->strict && c->dry_run);
 
-        if (n == 0 || strncmp(text, name, n) != 0 || text[n] != ':' || text[n + 1] < '0' ||
-                text[n + 1] > '9')
-                return NULL;
-        return text + n;
-}
-
-/* Warnings are the last lines. */
-static int warnings_take(Cli *c, char **lines, const char *name, const char *file)
-{
         while (lines && *lines && strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
                 lines++;
-        if (c->strict && c->dry_run && lines && *lines)
-                return warnings_tell(c, lines);
-        for (; lines && *lines; lines++) {
-                const char *text = *lines + strlen(BUS_WARNING), *tail = behind_name(text, name);
-
-                cli_warn(c, "%s%s", tail ? file : "", tail ? tail : text);
+        for (; status == 0 && lines && *lines; lines++)
                 free(TAKE_PTR(*lines));
-        }
-        return 0;
+        return status;
 }
 
-static int change_read(
-        Cli *c, sd_bus_message *reply, const char *name, const char *file, ChangeReply *ret)
+static int change_read(Cli *c, sd_bus_message *reply, const Source *s, ChangeReply *ret)
 {
         int r, changed;
 
@@ -324,12 +339,12 @@ static int change_read(
         if (r < 0)
                 return client_fail_message(c, r);
         ret->changed = changed;
-        return warnings_take(c, ret->diff, name, file);
+        return warnings_take(c, ret->diff, s);
 }
 
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
 {
-        return change_read(c, reply, NULL, NULL, ret);
+        return change_read(c, reply, &(Source){ 0 }, ret);
 }
 
 int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret)
@@ -343,14 +358,13 @@ int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret)
         return status != 0 ? status : client_change_read(c, reply, ret);
 }
 
-static int fail_in_file(
-        Cli *c, const sd_bus_error *error, int r, const char *name, const char *file)
+static int fail_in_file(Cli *c, const sd_bus_error *error, int r, const Source *s)
 {
-        const char *tail = error->message ? behind_name(error->message, name) : NULL;
+        const char *tail = error->message ? behind_name(error->message, s) : NULL;
 
         if (!tail)
                 return client_fail(c, error, r);
-        return cli_fail(c, client_error_status(error->name), "%s%s", file, tail);
+        return cli_fail(c, client_error_status(error->name), "%s%s", s->file, tail);
 }
 
 int client_change_file(
@@ -358,14 +372,14 @@ int client_change_file(
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Source source = { name, file };
         int status, r;
 
-        status = client_append_options(c, m, 0);
+        status = append_options(c, m, &source, 0);
         if (status != 0)
                 return status;
         r = client_try(c, *m, &error, &reply);
-        return r < 0 ? fail_in_file(c, &error, r, name, file)
-                     : change_read(c, reply, name, file, ret);
+        return r < 0 ? fail_in_file(c, &error, r, &source) : change_read(c, reply, &source, ret);
 }
 
 /* Is there a line about packets, behind those about the policy? */

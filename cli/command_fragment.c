@@ -85,15 +85,6 @@ static int fragment_put(
         return client_change_file(c, &m, name, file ? file : name, ret);
 }
 
-/* What p25d's answer has no place for; of errors it tells itself. */
-static int text_warn(Cli *c, const char *text, size_t n, const char *file)
-{
-        _cleanup_(fragment_unref_p) Fragment *f = NULL;
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-
-        return parse_fragment(text, n, "put", file, &d, &f) < 0 ? 0 : cli_tell_diagnostics(c, &d);
-}
-
 /* An empty text means "remove" on the bus: an empty file must not. */
 int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n)
 {
@@ -119,9 +110,6 @@ int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n)
                                    : cli_fail(c, EXIT_BAD_INPUT, "%s: %s", args[1], strerror(-r));
         if (strlen(text) != length)
                 return cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", args[1]);
-        status = text_warn(c, text, length, args[1]);
-        if (status != 0)
-                return status;
         status = fragment_put(c, args[0], length > 0 ? text : "\n", args[1], &reply);
         if (status != 0)
                 return status;

@@ -32,6 +32,19 @@ static size_t count_lines(const char *text, size_t n)
         return lines;
 }
 
+/* What is odd about a text that can be read: host bits. */
+static int tell_warnings(ChangeResult *r, const Diagnostics *d)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                char *warning;
+
+                if (diagnostic_format(&d->items[i], &warning) < 0 ||
+                        strv_consume(&r->warnings, warning) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 /* The sets of files are written there, and a name is taken once. */
 static int check_set_undeclared(const Manager *m, const char *name, ChangeResult *r)
 {
@@ -68,13 +81,8 @@ int manager_replace_set(
                         count_lines(text, n) > PREFIX_SET_MAX ? ERROR_LIMIT_EXCEEDED
                                                               : ERROR_INVALID_POLICY,
                         q, &d);
-        for (size_t i = 0; i < d.n; i++) {
-                char *warning;
-
-                if (diagnostic_format(&d.items[i], &warning) < 0 ||
-                        strv_consume(&r->warnings, warning) < 0)
-                        return change_no_memory(r);
-        }
+        if (tell_warnings(r, &d) < 0)
+                return change_no_memory(r);
         now = state_find_set(p.state, name);
         if (now && prefix_set_equal(now->entries, entries))
                 return 0;
@@ -222,6 +230,8 @@ int manager_put_fragment(
                         return change_no_memory(r);
                 if (q < 0)
                         return change_fail_told(r, ERROR_INVALID_POLICY, q, &d);
+                if (tell_warnings(r, &d) < 0)
+                        return change_no_memory(r);
         }
         if (state_put_fragment(p.state, name, f) < 0)
                 return change_no_memory(r);

@@ -144,7 +144,7 @@ DAEMON = \
 	manager_watch \
 	store \
 	store_files \
-	store_good \
+	store_copies \
 	store_revisions \
 	backend_memory \
 	difference \
@@ -310,7 +310,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # the one path that the programs carry; who carries it is built anew when it changes
-WITH_PREFIX = $(BUILD)/daemon/host_files.o $(BUILD)/daemon/store_good.o
+WITH_PREFIX = $(BUILD)/daemon/host_files.o $(BUILD)/daemon/store_copies.o
 $(WITH_PREFIX): ALL_CFLAGS += -DHOST_SHIPPED='"$(PREFIX)/share/p25/policies"'
 $(WITH_PREFIX): $(BUILD)/prefix
 $(BUILD)/prefix: force

@@ -29,33 +29,53 @@ static int revision_parse(Cli *c, const char *word, uint64_t *ret)
 
 /* ---- history ---- */
 
+/* "uid 0 p25ctl[4711] cron.service from 192.0.2.7", as much of it as is known. */
+static void who_print(Buffer *b, const Json *revision)
+{
+        const char *process = json_get_string(revision, "process");
+        const char *unit = json_get_string(revision, "unit");
+        const char *remote = json_get_string(revision, "remote");
+        int64_t pid = json_get_integer(revision, "pid");
+
+        buffer_printf(b, "uid %" PRId64, json_get_integer(revision, "uid"));
+        if (process && process[0])
+                buffer_printf(b, " %s", process);
+        if (pid > 0)
+                buffer_printf(b, "[%" PRId64 "]", pid);
+        if (unit && unit[0])
+                buffer_printf(b, " %s", unit);
+        if (remote && remote[0])
+                buffer_printf(b, " from %s", remote);
+}
+
 static void row_say(Cli *c, const Json *revision)
 {
         int64_t usec = json_get_integer(revision, "time");
-        const char *process = json_get_string(revision, "process");
         const char *reason = json_get_string(revision, "reason");
         time_t seconds = (time_t)(usec / 1000000);
-        char when[32] = "-", who[64];
+        _cleanup_buffer_ Buffer who = { 0 };
+        char when[32] = "-";
         struct tm tm;
 
         if (usec > 0 && localtime_r(&seconds, &tm))
                 (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-        (void)snprintf(who, sizeof(who), "uid %lld%s%s",
-                (long long)json_get_integer(revision, "uid"), process && process[0] ? " " : "",
-                process ? process : "");
+        who_print(&who, revision);
         cli_say(c, "%8lld  %-19s  %-20s%s%s", (long long)json_get_integer(revision, "revision"),
-                when, who, reason && reason[0] ? "  " : "", reason ? reason : "");
+                when, who.failed ? "" : who.data, reason && reason[0] ? "  " : "",
+                reason ? reason : "");
 }
 
 static Json *revision_document(const Json *revision)
 {
-        static const char *const numbers[] = { "revision", "uid" }, *const texts[] = { "process",
-                "reason" };
+        static const char *const numbers[] = { "revision", "uid" };
+        static const char *const texts[] = { "process", "unit", "remote", "reason" };
+        int64_t pid = json_get_integer(revision, "pid");
         Json *document = json_new_object();
 
         for (size_t i = 0; i < ELEMENTS(numbers); i++)
                 json_set(document, numbers[i],
                         json_new_integer(json_get_integer(revision, numbers[i])));
+        json_set(document, "pid", pid > 0 ? json_new_integer(pid) : json_new_null());
         json_set(document, "time", json_new_time((uint64_t)json_get_integer(revision, "time")));
         for (size_t i = 0; i < ELEMENTS(texts); i++)
                 json_set(document, texts[i], json_new_string(json_get_string(revision, texts[i])));

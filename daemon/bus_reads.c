@@ -231,14 +231,18 @@ static int diagnostic_append(sd_bus_message *m, const Diagnostic *d)
 
 static int revision_append(sd_bus_message *m, const Revision *revision)
 {
+        const Origin *o = &revision->origin;
         int r;
 
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
                 (r = bus_append_entry(m, "revision", "t", revision->revision)) < 0 ||
-                (r = bus_append_entry(m, "time", "t", revision->time_usec)) < 0 ||
-                (r = bus_append_entry(m, "uid", "u", revision->uid)) < 0 ||
-                (r = bus_append_entry(m, "process", "s", revision->process ?: "")) < 0 ||
-                (r = bus_append_entry(m, "reason", "s", revision->reason ?: "")) < 0)
+                (r = bus_append_entry(m, "time", "t", o->time_usec)) < 0 ||
+                (r = bus_append_entry(m, "uid", "u", o->uid)) < 0 ||
+                (r = bus_append_entry(m, "process", "s", o->process ?: "")) < 0 ||
+                (o->pid > 0 && (r = bus_append_entry(m, "pid", "u", o->pid)) < 0) ||
+                (o->unit && (r = bus_append_entry(m, "unit", "s", o->unit)) < 0) ||
+                (o->remote && (r = bus_append_entry(m, "remote", "s", o->remote)) < 0) ||
+                (r = bus_append_entry(m, "reason", "s", o->reason ?: "")) < 0)
                 return r;
         return sd_bus_message_close_container(m);
 }

@@ -44,9 +44,10 @@ int host_read_descriptor(
  * there is empty. 0 or negative errno with an error in d. */
 int host_list_conf(const char *folder, Diagnostics *d, char ***ret);
 
-/* What was read, as it was then: by this the store knows whether its copies are still good. */
+/* What was read, as it was then: by this the store knows what to copy, and whether it has it. */
 typedef struct HostInput {
         char *path;
+        uint64_t content; /* a hash of it; 0: it was not read to its end */
         uint64_t device, inode, size;
         uint64_t mtime_nsec, ctime_nsec;
 } HostInput;

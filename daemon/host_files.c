@@ -7,6 +7,8 @@
 
 #include "daemon/host_internal.h"
 
+#include "rules/hash.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -145,6 +147,11 @@ const char *host_errno_text(int error)
         return NULL;
 }
 
+uint64_t host_content_hash(const char *text, size_t n)
+{
+        return hash_finish(hash_bytes(HASH_BEGIN, text, n));
+}
+
 static int file_error(const char *path, int error, Diagnostics *d)
 {
         const char *text = host_errno_text(error);
@@ -228,6 +235,7 @@ static int read_regular(
 {
         _cleanup_close_ int fd = -1;
         struct stat st;
+        int r;
 
         fd = host_open_regular(path, &st);
         if (fd < 0)
@@ -236,7 +244,10 @@ static int read_regular(
                 return -EFBIG;
         if (inputs_add(inputs, path, &st) < 0)
                 return -ENOMEM;
-        return read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret, ret_length);
+        r = read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret, ret_length);
+        if (r >= 0 && inputs)
+                inputs->items[inputs->n - 1].content = host_content_hash(*ret, *ret_length);
+        return r;
 }
 
 static int read_told(const char *name, size_t max, int r, Diagnostics *d)

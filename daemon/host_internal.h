@@ -35,6 +35,9 @@ bool host_input_equal(const HostInput *a, const HostInput *b);
 
 int host_inputs_copy(const HostInputs *l, HostInputs *ret);
 
+/* What HostInput.content is of a text; never 0. */
+uint64_t host_content_hash(const char *text, size_t n);
+
 /* Opens without blocking and without side effects; a descriptor, or -EISDIR, -EINVAL, other
  * negative errno. */
 int host_open_regular(const char *path, struct stat *ret_stat);
@@ -65,7 +68,8 @@ bool host_names_use_service(HostNames *n);
  *   sets.journal          small changes to sets since then (journal.h)
  *   revisions/REV.conf    the state as of revision REV, as state.conf was; or, where that differs
  *   revisions/REV.set     from the one before by a small change of a set alone, the journal's line
- *   last-good             link to a folder with copies of all input files (store_good.c)
+ *   host/NAME/            copies of the input files of the host (store_copies.c)
+ *   last-good             link to those that were in force last
  */
 #define STATE_FILE "state.conf"
 #define STATE_COPY "state.conf.copy"
@@ -73,6 +77,7 @@ bool host_names_use_service(HostNames *n);
 #define STATE_SETS "sets"
 #define STATE_JOURNAL "sets.journal"
 #define STATE_REVISIONS "revisions"
+#define STATE_HOST "host"
 #define STATE_GOOD "last-good"
 
 typedef struct StoredState {

@@ -320,15 +320,8 @@ static int apply_journal(const Journal *j, const char *path, Diagnostics *d, Sto
         if (!last || last->revision <= s->state->revision)
                 return 0;
         s->state->revision = last->revision;
-        s->state->time_usec = last->time_usec;
-        s->state->uid = last->uid;
-        free(s->state->process);
-        s->state->process = last->process ? strdup(last->process) : NULL;
-        free(s->state->reason);
-        s->state->reason = last->reason ? strdup(last->reason) : NULL;
-        if ((last->process && !s->state->process) || (last->reason && !s->state->reason))
-                return -ENOMEM;
-        return 0;
+        origin_deinit(&s->state->origin);
+        return origin_copy(&last->origin, &s->state->origin);
 }
 
 static int load_journal(const char *folder, Diagnostics *d, StoredState *s)

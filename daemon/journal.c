@@ -3,7 +3,6 @@
 #include "daemon/journal.h"
 
 #include "rules/hash.h"
-#include "rules/policy.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,8 +12,7 @@
 
 static void record_deinit(JournalRecord *r)
 {
-        free(r->process);
-        free(r->reason);
+        origin_deinit(&r->origin);
         free(r->set);
         prefix_set_unref(r->add);
         prefix_set_unref(r->remove);
@@ -102,13 +100,19 @@ static void prefixes_print(Buffer *b, char sign, const PrefixSet *s)
 
 void journal_record_print(Buffer *b, const JournalRecord *r)
 {
+        char pid[sizeof("4294967295")];
+        const Origin *o = &r->origin;
+        const char *const words[] = { o->process, o->reason, o->pid > 0 ? pid : NULL, o->unit,
+                o->remote };
         _cleanup_buffer_ Buffer body = { 0 };
 
-        buffer_printf(&body, "%" PRIu64 " %" PRIu64 " %" PRIu32 " %s ", r->revision, r->time_usec,
-                r->uid, r->set);
-        word_print(&body, r->process);
-        buffer_add_char(&body, ' ');
-        word_print(&body, r->reason);
+        (void)snprintf(pid, sizeof(pid), "%" PRIu32, o->pid);
+        buffer_printf(&body, "%" PRIu64 " %" PRIu64 " %" PRIu32 " %s", r->revision, o->time_usec,
+                o->uid, r->set);
+        for (size_t i = 0; i < ELEMENTS(words); i++) {
+                buffer_add_char(&body, ' ');
+                word_print(&body, words[i]);
+        }
         prefixes_print(&body, '+', r->add);
         prefixes_print(&body, '-', r->remove);
         if (body.failed) {
@@ -179,6 +183,31 @@ static int prefixes_parse(const char *p, const char *end, JournalRecord *r)
         return 0;
 }
 
+/* Process and reason, and what is there of process id, unit and remote address. */
+static int origin_parse(const char **p, const char *end, Origin *o)
+{
+        _cleanup_free_ char *pid = NULL;
+        char **const words[] = { &o->process, &o->reason, &pid, &o->unit, &o->remote };
+        const char *digits;
+        uint64_t number;
+
+        for (size_t i = 0; i < ELEMENTS(words) && (i < 2 || (*p < end && **p == '=')); i++) {
+                size_t n;
+                const char *word = next_word(p, end, &n);
+                int r = word_parse(word, n, words[i]);
+
+                if (r < 0)
+                        return r;
+        }
+        if (!pid)
+                return 0;
+        digits = pid;
+        if (next_number(&digits, pid + strlen(pid), UINT32_MAX, &number) < 0)
+                return -EINVAL;
+        o->pid = (uint32_t)number;
+        return 0;
+}
+
 static int record_parse_body(const char *p, const char *end, JournalRecord *r)
 {
         const char *word;
@@ -187,25 +216,18 @@ static int record_parse_body(const char *p, const char *end, JournalRecord *r)
         int q;
 
         if (next_number(&p, end, INT64_MAX, &r->revision) < 0 ||
-                next_number(&p, end, INT64_MAX, &r->time_usec) < 0 ||
+                next_number(&p, end, INT64_MAX, &r->origin.time_usec) < 0 ||
                 next_number(&p, end, UINT32_MAX, &uid) < 0)
                 return -EINVAL;
-        r->uid = (uint32_t)uid;
+        r->origin.uid = (uint32_t)uid;
         word = next_word(&p, end, &n);
         r->set = strndup(word, n);
         if (!r->set)
                 return -ENOMEM;
         if (!name_is_valid(r->set))
                 return -EINVAL;
-        word = next_word(&p, end, &n);
-        q = word_parse(word, n, &r->process);
-        if (q < 0)
-                return q;
-        word = next_word(&p, end, &n);
-        q = word_parse(word, n, &r->reason);
-        if (q < 0)
-                return q;
-        return prefixes_parse(p, end, r);
+        q = origin_parse(&p, end, &r->origin);
+        return q < 0 ? q : prefixes_parse(p, end, r);
 }
 
 /* One line without its newline. */

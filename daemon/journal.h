@@ -5,17 +5,16 @@
  * The journal of small changes to stored sets: one line a change, so that one entry more in a set
  * of a million costs one line on disk. Text in and out; opens no files.
  *
- *   CHECKSUM REVISION TIME UID SET =PROCESS =REASON +192.0.2.1 -198.51.100.0/24 …
+ *   CHECKSUM REVISION TIME UID SET =PROCESS =REASON =PID =UNIT =REMOTE +192.0.2.1 -192.0.2.0/30 …
+ *
+ * (the words after REASON may be missing)
  */
 
-#include "rules/prefixset.h"
+#include "rules/policy.h"
 
 typedef struct JournalRecord {
         uint64_t revision;
-        uint64_t time_usec;
-        uint32_t uid;
-        char *process; /* NULL: not known */
-        char *reason;  /* NULL: none */
+        Origin origin;
         char *set;
         PrefixSet *add, *remove; /* never NULL; remove is done after add */
 } JournalRecord;

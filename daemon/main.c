@@ -246,6 +246,7 @@ static int on_post(sd_event_source *s, void *data)
 {
         Daemon *d = data;
         const State *state = manager_policy(d->manager)->state;
+        const Origin *o = &state->origin;
         bool active = manager_ruleset(d->manager) != NULL;
 
         (void)s;
@@ -254,9 +255,8 @@ static int on_post(sd_event_source *s, void *data)
         if (state->revision == d->revision && active == d->active)
                 return 0;
         log_line(LOG_INFO, "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s%s%s", state->revision,
-                state->uid, state->process ? " (" : "", state->process ? state->process : "",
-                state->process ? ")" : "", state->reason ? ": " : "",
-                state->reason ? state->reason : "");
+                o->uid, o->process ? " (" : "", o->process ? o->process : "", o->process ? ")" : "",
+                o->reason ? ": " : "", o->reason ? o->reason : "");
         if (active != d->active)
                 log_line(LOG_NOTICE, active ? "active" : "inactive: nothing is filtered");
         d->revision = state->revision;

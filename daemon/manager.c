@@ -254,14 +254,25 @@ static int on_cut(sd_event_source *s, uint64_t usec, void *data)
         return 0;
 }
 
+int manager_keep_files(Manager *m)
+{
+        State *state = m->policy->state;
+
+        if (state->files)
+                return 0;
+        return m->inputs_are_good ? store_keep_files(m->store, &m->inputs, &state->files) : -ENOENT;
+}
+
 static int on_save(sd_event_source *s, void *data)
 {
         Manager *m = data;
 
         (void)s;
+        if (!m->installed || m->failsafe || manager_keep_files(m) < 0)
+                return 0;
         /* lockdown takes files that do not compile */
-        if (m->inputs_are_good && m->installed && !m->failsafe && !m->ruleset->lockdown)
-                (void)store_save_good(m->store, &m->inputs);
+        if (m->inputs_are_good && !m->ruleset->lockdown)
+                (void)store_mark_good(m->store, m->policy->state->files);
         return 0;
 }
 

@@ -40,9 +40,12 @@ typedef struct Change {
         uint32_t confirm_seconds; /* 0: at once and for good */
         uint32_t position;        /* AddRule: from 1; 0: at the end */
         uint32_t uid;
-        pid_t pid;
+        pid_t pid; /* 0: not known */
+        /* NULL or "": not known, none */
         const char *process;
-        const char *reason; /* NULL or "" : none */
+        const char *unit;
+        const char *remote;
+        const char *reason;
 } Change;
 
 /* What came of it. Zero it before, change_result_deinit() it after, also after a failure. */

@@ -63,6 +63,13 @@ int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnosti
         return change_fail(r, kind, error, "%s", strerrordesc_np(-error));
 }
 
+int change_fail_in_failsafe(ChangeResult *r)
+{
+        return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
+                "the fail-safe no-mail is in force because the policy cannot be read: "
+                "correct it and run p25ctl reload");
+}
+
 /* ---- beginning ---- */
 
 int change_check(const Manager *m, const Change *c, ChangeResult *r)
@@ -92,13 +99,16 @@ int change_begin(
         if (q < 0)
                 return q;
         if (m->failsafe)
-                return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
-                        "the fail-safe no-mail is in force because the policy cannot be read: "
-                        "correct it and run p25ctl reload");
+                return change_fail_in_failsafe(r);
         if (state_copy(m->policy->state, &state) < 0)
                 return change_no_memory(r);
         *ret = (Proposal){ .state = state, .invalid = invalid };
         return 0;
+}
+
+static char *text_or_null(const char *s)
+{
+        return s && s[0] ? (char *)s : NULL;
 }
 
 int change_sign(State *s, uint64_t revision, const Change *c)
@@ -107,16 +117,18 @@ int change_sign(State *s, uint64_t revision, const Change *c)
 
         (void)clock_gettime(CLOCK_REALTIME, &now);
         s->revision = revision + 1;
-        s->time_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-        s->uid = c->uid;
-        free(s->process);
-        s->process = c->process && c->process[0] ? strdup(c->process) : NULL;
-        free(s->reason);
-        s->reason = c->reason && c->reason[0] ? strdup(c->reason) : NULL;
-        return (c->process && c->process[0] && !s->process) ||
-                               (c->reason && c->reason[0] && !s->reason)
-                       ? -ENOMEM
-                       : 0;
+        origin_deinit(&s->origin);
+        return origin_copy(
+                &(Origin){
+                        .time_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
+                        .uid = c->uid,
+                        .pid = c->pid > 0 ? (uint32_t)c->pid : 0,
+                        .process = text_or_null(c->process),
+                        .unit = text_or_null(c->unit),
+                        .remote = text_or_null(c->remote),
+                        .reason = text_or_null(c->reason),
+                },
+                &s->origin);
 }
 
 /* ---- finishing ---- */
@@ -239,11 +251,40 @@ static int try(
         return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
 }
 
-static int prepare(Manager *m, const Proposal *p, ChangeResult *r)
+/* The new state names the copies of the files that it goes with, so that a rollback can put these
+ * in force again. */
+static int keep_files(Manager *m, Proposal *p, ChangeResult *r)
+{
+        int q;
+
+        if (!p->files) {
+                /* those in force; that they could not be copied is no reason to refuse a change */
+                if (manager_keep_files(m) == -ENOMEM ||
+                        state_name_files(p->state, m->policy->state->files) < 0)
+                        return change_no_memory(r);
+                return 0;
+        }
+        if (p->state->files)
+                return 0;
+        q = store_keep_files(m->store, &p->inputs, &p->state->files);
+        if (q == -ESTALE)
+                return change_fail(r, ERROR_FAILED, q,
+                        "a file was changed while it was read; nothing was changed: try again");
+        return q < 0 ? change_fail(r, ERROR_FAILED, q,
+                               "%s: the files cannot be copied: %s; nothing was changed",
+                               m->paths.state, strerrordesc_np(-q))
+                     : 0;
+}
+
+static int prepare(Manager *m, Proposal *p, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         const State *old = m->failsafe ? m->parked : m->policy->state;
-        int q = store_prepare(m->store, old, p->state, p->delta, &d);
+        int q = keep_files(m, p, r);
+
+        if (q < 0)
+                return q;
+        q = store_prepare(m->store, old, p->state, p->delta, &d);
 
         return q < 0 ? change_fail_told(r, q == -E2BIG ? ERROR_LIMIT_EXCEEDED : ERROR_FAILED, q, &d)
                      : 0;
@@ -272,7 +313,7 @@ static void take_files(Manager *m, Proposal *p)
         host_inputs_deinit(&m->inputs);
         m->inputs = p->inputs;
         p->inputs = (HostInputs){ 0 };
-        m->inputs_are_good = true;
+        m->inputs_are_good = !p->state || !p->state->files_pinned;
         m->failsafe = false;
         state_free(TAKE_PTR(m->parked));
         strv_free(TAKE_PTR(m->warnings));
@@ -306,6 +347,8 @@ static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeRes
                         return q;
                 manager_take_backend(m, b);
         }
+        if (p->files)
+                (void)state_name_files(m->policy->state, NULL);
         take_files(m, p);
         ruleset_free(m->ruleset);
         m->ruleset = ruleset;
@@ -313,6 +356,17 @@ static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeRes
         manager_cut_later(m);
         manager_save_later(m);
         return 0;
+}
+
+/* That other files are in force than those on disk, or no longer, is a change by itself. */
+static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
+{
+        static const char *const lines[] = { "+ the files as they are on disk",
+                "+ the files as they were" };
+
+        return m->policy->state->files_pinned != next->files_pinned
+                       ? strv_append(&r->diff, lines[next->files_pinned])
+                       : 0;
 }
 
 int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
@@ -327,7 +381,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
 
         next.state = p->state;
         enabled = policy_enabled(&next);
-        if (policy_difference(m->policy, &next, &r->diff) < 0 ||
+        if (policy_difference(m->policy, &next, &r->diff) < 0 || tell_pinned(m, p->state, r) < 0 ||
                 change_sign(p->state, revision, c) < 0)
                 return change_no_memory(r);
         if (!r->diff && !p->files)

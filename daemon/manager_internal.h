@@ -39,9 +39,9 @@ struct Manager {
         RuleCounter *carried; /* counted by former backends; by id */
         size_t n_carried;
 
-        Policy *policy;   /* in force, or what would be */
-        Ruleset *ruleset; /* compiled of it, also while inactive */
-        HostInputs inputs;
+        Policy *policy;       /* in force, or what would be */
+        Ruleset *ruleset;     /* compiled of it, also while inactive */
+        HostInputs inputs;    /* policy->state->files is what their copies are called */
         bool inputs_are_good; /* policy came from these files, not from copies */
         Diagnostics told;     /* warnings and notes of the last compilation */
         char **warnings;      /* of loading */
@@ -105,6 +105,8 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
 /* The same with the first error of d. */
 int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d);
 int change_no_memory(ChangeResult *r);
+/* What cannot be done in the fail-safe. */
+int change_fail_in_failsafe(ChangeResult *r);
 
 /* ---- the fail-safe: manager_failsafe.c ---- */
 
@@ -152,6 +154,9 @@ int manager_report_repairs(const Manager *m, Report *report); /* lines of status
 void repair_story_deinit(RepairStory *s);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
+/* Sees to it that there are copies of the files in force, and that the state says which. 0;
+ * -ESTALE: the files have changed since they were read; other negative errno. */
+int manager_keep_files(Manager *m);
 /* Soon, not now: cuts what the policy in force refuses; keeps copies of good files. */
 void manager_cut_later(Manager *m);
 void manager_save_later(Manager *m);

@@ -94,9 +94,10 @@ static int load_state(Manager *m, State **ret, bool *ret_lost)
 
 /* ---- candidates ---- */
 
-/* Files below paths, with the state; -ENOMEM, or another errno with what is wrong in d. */
-static int candidate_load(
-        Manager *m, const HostPaths *paths, const State *state, Diagnostics *d, Candidate *ret)
+/* Files below paths, with the state; files is what their copies are called, NULL: not known.
+ * -ENOMEM, or another errno with what is wrong in d. */
+static int candidate_load(Manager *m, const HostPaths *paths, const State *state, const char *files,
+        Diagnostics *d, Candidate *ret)
 {
         _cleanup_candidate_ Candidate c = { 0 };
         const BackendOps *ops;
@@ -107,6 +108,8 @@ static int candidate_load(
                 return r;
         state_free(TAKE_PTR(c.policy->state));
         r = state_copy(state, &c.policy->state);
+        if (r >= 0)
+                r = state_name_files(c.policy->state, files);
         if (r >= 0)
                 r = manager_choose_backend(m, c.policy, d, &ops);
         if (r >= 0)
@@ -203,13 +206,20 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
 
 /* ---- the order of trying ---- */
 
+static bool is_hopeless(int error)
+{
+        return error == -EPERM || error == -ENOMEM;
+}
+
 static int try_files(Manager *m, const State *state)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_candidate_ Candidate c = { 0 };
         int r;
 
-        r = candidate_load(m, &m->paths, state, &d, &c);
+        r = candidate_load(m, &m->paths, state, NULL, &d, &c);
+        if (r >= 0)
+                c.policy->state->files_pinned = false;
         if (r >= 0)
                 r = candidate_take(m, &c, true, &d);
         if (r < 0 && r != -ENOMEM && warn_errors(m, &d) < 0)
@@ -217,20 +227,44 @@ static int try_files(Manager *m, const State *state)
         return r;
 }
 
-static int try_good(Manager *m, const State *state)
+/* Copies of the host's files, whatever these say by now. */
+static int try_copies(Manager *m, const State *state, const char *files)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_candidate_ Candidate c = { 0 };
         int r;
 
-        r = store_good_paths(m->store, &paths);
+        r = store_files_paths(m->store, files, &paths);
         if (r >= 0)
-                r = candidate_load(m, &paths, state, &d, &c);
+                r = candidate_load(m, &paths, state, files, &d, &c);
+        return r < 0 ? r : candidate_take(m, &c, false, &d);
+}
+
+/* What a rollback put in force stays so until a reload. */
+static int try_pinned(Manager *m, const State *state)
+{
+        int r = state->files ? try_copies(m, state, state->files) : -ENOENT;
+
+        if (r >= 0 || is_hopeless(r))
+                return r;
+        if (manager_warn(m, "the copies of former files, which were in force, cannot be used: the "
+                            "files as they are now are in force") < 0)
+                return -ENOMEM;
+        return r;
+}
+
+static int try_good(Manager *m, const State *state)
+{
+        _cleanup_free_ char *files = NULL;
+        int r;
+
+        r = store_good_files(m->store, &files);
         if (r >= 0)
-                r = candidate_take(m, &c, false, &d);
+                r = try_copies(m, state, files);
         if (r < 0)
                 return r;
+        m->policy->state->files_pinned = false;
         return manager_warn(m,
                 "the policy files cannot be used: those that were good last are in force "
                 "(p25ctl reload when they are corrected)");
@@ -271,19 +305,19 @@ static int take_nothing(Manager *m, const State *state, Diagnostics *d)
 static bool meant_to_be_on(const Manager *m, const State *state)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        _cleanup_(host_paths_deinit) HostPaths pinned = { 0 };
+        const HostPaths *paths = &m->paths;
 
         if (state->lockdown)
                 return true;
         if (state->enabled >= 0)
                 return state->enabled > 0;
-        if (host_load_conf(&m->paths, NULL, NULL, &host) < 0)
+        if (state->files_pinned && state->files &&
+                store_files_paths(m->store, state->files, &pinned) >= 0)
+                paths = &pinned;
+        if (host_load_conf(paths, NULL, NULL, &host) < 0)
                 return true;
         return host && host->enabled > 0;
-}
-
-static bool is_hopeless(int error)
-{
-        return error == -EPERM || error == -ENOMEM;
 }
 
 static int start_policy(Manager *m, Diagnostics *d)
@@ -296,7 +330,9 @@ static int start_policy(Manager *m, Diagnostics *d)
         if (r < 0)
                 return r;
         if (!lost) {
-                r = try_files(m, state);
+                r = state->files_pinned ? try_pinned(m, state) : -ENOENT;
+                if (r < 0 && !is_hopeless(r))
+                        r = try_files(m, state);
                 if (r >= 0)
                         return 0;
                 if (is_hopeless(r))

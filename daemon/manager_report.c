@@ -166,6 +166,12 @@ static int report_add_told(const Manager *m, Report *report)
         STRV_FOREACH (warning, m->warnings)
                 if (strv_append(&report->warnings, *warning) < 0)
                         return -ENOMEM;
+        if (m->policy->state->files_pinned &&
+                strv_append(&report->warnings,
+                        "the files on disk are not what is in force: a rollback put former ones "
+                        "in force, of which p25d has copies (p25ctl reload returns to the files)") <
+                        0)
+                return -ENOMEM;
         for (size_t i = 0; i < m->told.n; i++) {
                 const Diagnostic *d = &m->told.items[i];
                 char *text;

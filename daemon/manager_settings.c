@@ -135,6 +135,8 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
                 return q;
         if (state_copy(m->failsafe ? m->parked : m->policy->state, &p.state) < 0)
                 return change_no_memory(r);
+        p.state->files_pinned = false;
+        (void)state_name_files(p.state, NULL);
         q = load_files(m, &p, r);
         return q < 0 ? q : change_finish(m, &p, c, r);
 }
@@ -152,7 +154,7 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r)
                 return change_no_memory(r);
         /* ids are never given twice, nor is a revision */
         p.state->next_id = (m->failsafe ? m->parked : m->policy->state)->next_id;
-        if (m->failsafe) {
+        if (m->failsafe || m->policy->state->files_pinned) {
                 q = load_files(m, &p, r);
                 if (q < 0)
                         return q;

@@ -27,6 +27,7 @@ static void prepared_deinit(StorePrepared *p)
         strv_free(p->fragment_files);
         strv_free(p->set_files);
         free(p->revision_file);
+        free(p->stored_files);
         *p = (StorePrepared){ 0 };
 }
 
@@ -38,6 +39,8 @@ Store *store_free(Store *s)
         close_p(&s->journal_fd);
         strv_free(s->fragment_files);
         strv_free(s->set_files);
+        free(s->files);
+        free(s->stored_files);
         prepared_deinit(&s->next);
         free(s);
         return NULL;
@@ -73,6 +76,11 @@ static int load(Store *s, const char *file, Diagnostics *d, State **ret)
         s->fragment_files = TAKE_PTR(stored.fragment_files);
         strv_free(s->set_files);
         s->set_files = TAKE_PTR(stored.set_files);
+        free(s->stored_files);
+        if (strdup_null(stored.state->files, &s->stored_files) < 0)
+                return -ENOMEM;
+        if (!s->files && strdup_null(stored.state->files, &s->files) < 0)
+                return -ENOMEM;
         s->journal_length = stored.journal_length;
         s->journal_checked = false;
         s->rewrite = false;
@@ -118,10 +126,7 @@ static int journal_append(Store *s, const State *state, const SetDelta *delta)
         _cleanup_free_ char *text = NULL;
         JournalRecord record = {
                 .revision = state->revision,
-                .time_usec = state->time_usec,
-                .uid = state->uid,
-                .process = state->process,
-                .reason = state->reason,
+                .origin = state->origin,
                 .set = (char *)delta->name,
                 .add = delta->add,
                 .remove = delta->remove,
@@ -308,6 +313,8 @@ static int prepare_whole(Store *s, const State *old, const State *new)
                 return r;
         if (strlen(text) > POLICY_TEXT_MAX)
                 return -E2BIG;
+        if (strdup_null(new->files, &p->stored_files) < 0)
+                return -ENOMEM;
         p->moved = !strv_equal(p->fragment_files, s->fragment_files) ||
                    !strv_equal(p->set_files, s->set_files);
         if (p->moved)
@@ -332,6 +339,8 @@ static int publish_whole(Store *s)
         r = rename_state(s);
         if (r < 0)
                 return r;
+        free(s->stored_files);
+        s->stored_files = TAKE_PTR(s->next.stored_files);
         /* It is true now; what follows is housekeeping. */
         s->rewrite = false;
         rename_copy(s);
@@ -414,7 +423,8 @@ int store_prepare(
         if (r < 0)
                 return commit_error(s, r, d);
         s->next.in_journal = delta && !s->rewrite && delta_size(delta) <= DELTA_MAX &&
-                             !journal_is_large(s, old) && s->set_files;
+                             !journal_is_large(s, old) && s->set_files &&
+                             streq_null(s->stored_files, new->files);
         s->next.journal_length = s->journal_length;
         s->next.revision = new->revision;
         r = s->next.in_journal ? journal_append(s, new, delta) : prepare_whole(s, old, new);

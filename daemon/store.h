@@ -50,10 +50,7 @@ void store_cancel(Store *s);
 
 typedef struct Revision {
         uint64_t revision;
-        uint64_t time_usec;
-        uint32_t uid;
-        char *process; /* NULL: not known */
-        char *reason;  /* NULL: none */
+        Origin origin;
 } Revision;
 
 typedef struct Revisions {
@@ -69,11 +66,22 @@ int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnosti
 /* The highest number that was ever given, as far as the files know; 0: none. */
 uint64_t store_newest_revision(Store *s);
 
+/* ---- copies of the host's files ---- */
+
 /*
- * Copies all input files below the state folder, to be loaded with another root when they are
- * broken one day. Returns 0 when the copies were good already, 1 when they were made, -ESTALE when
- * an input has changed since it was read, other negative errno.
+ * Copies all input files below the state folder, where the loader reads them with another root; on
+ * disk when this returns, so that a state may name them. What is there already is not written
+ * again. The name of the copies is for State.files. -ESTALE: an input has changed since it was
+ * read; other negative errno.
  */
-int store_save_good(Store *s, const HostInputs *inputs);
-/* The paths to load the last good files by; -ENOENT when there are none. */
-int store_good_paths(const Store *s, HostPaths *ret);
+int store_keep_files(Store *s, const HostInputs *inputs, char **ret_name);
+/* Would copies of these be called so? NULL is the name of none. */
+bool store_files_are(const Store *s, const char *name, const HostInputs *inputs);
+/* The paths to load copies by; -ENOENT when there are none of this name. */
+int store_files_paths(const Store *s, const char *name, HostPaths *ret);
+
+/* These are to be loaded when the host's files are broken one day. 0: they were already; 1;
+ * negative errno. */
+int store_mark_good(Store *s, const char *name);
+/* Which are these? -ENOENT: none. */
+int store_good_files(const Store *s, char **ret);

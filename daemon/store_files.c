@@ -59,7 +59,8 @@ int store_make_folders(const char *path)
 
 int store_open_folder(Store *s)
 {
-        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS, STATE_REVISIONS };
+        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS, STATE_REVISIONS,
+                STATE_HOST };
         int r;
 
         if (s->folder_fd >= 0)

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What store.c and store_good.c share.
+ * What the files store*.c share.
  */
 
 #include "daemon/host_internal.h"
@@ -17,6 +17,7 @@ typedef struct StorePrepared {
         bool fold;  /* the sets were written anew, the journal is obsolete */
         uint64_t revision;
         char *revision_file;
+        char *stored_files;
 } StorePrepared;
 
 #define STATE_NEW STATE_FILE ".new"
@@ -31,6 +32,8 @@ struct Store {
         char **fragment_files;
         char **set_files;
         StorePrepared next;
+        char *files;           /* the copies of the host's files that were asked for last */
+        char *stored_files;    /* those that state.conf names */
         size_t journal_length; /* of its good lines */
         bool journal_checked;  /* the file ends there */
         bool rewrite;          /* write every set anew with the next commit */
@@ -46,6 +49,11 @@ int store_write_all(int fd, const char *data, size_t n);
 int store_sync_folders(Store *s);
 /* Removes fragments and sets that neither the state nor a file of `kept` names. */
 void store_collect_garbage(Store *s, char *const *kept);
+
+/* ---- store_copies.c ---- */
+
+/* Removes all trees but those of these names, the good one and the one in use. */
+void store_remove_files(Store *s, char *const *kept);
 
 /* ---- store_revisions.c ---- */
 

@@ -23,10 +23,8 @@
 
 void revisions_deinit(Revisions *l)
 {
-        for (size_t i = 0; i < l->n; i++) {
-                free(l->items[i].process);
-                free(l->items[i].reason);
-        }
+        for (size_t i = 0; i < l->n; i++)
+                origin_deinit(&l->items[i].origin);
         free(l->items);
         *l = (Revisions){ 0 };
 }
@@ -69,15 +67,22 @@ static int write_file(Store *s, uint64_t revision, const char *suffix, const cha
         return 0;
 }
 
-/* The state that was there before revisions were kept, unless part of it is in the journal. */
+/* Can the state be told from the files that it lies in? Revision 0 has none, and is worth to be
+ * kept because of the host's files. */
+static bool is_written(const Store *s, const State *old)
+{
+        if (old->revision == 0)
+                return old->files && old->n_sets == 0 && old->n_fragments == 0;
+        return s->journal_length == 0 && !s->rewrite && strv_length(s->set_files) == old->n_sets &&
+               strv_length(s->fragment_files) == old->n_fragments;
+}
+
+/* The state that was there before revisions were kept. */
 static int write_first(Store *s, const State *old)
 {
         _cleanup_free_ char *text = NULL, *path = NULL;
 
-        if (old->revision == 0 || s->journal_length > 0 || s->rewrite ||
-                strv_length(s->set_files) != old->n_sets ||
-                strv_length(s->fragment_files) != old->n_fragments ||
-                exists(s->folder_fd, old->revision, WHOLE) != 0 ||
+        if (!is_written(s, old) || exists(s->folder_fd, old->revision, WHOLE) != 0 ||
                 exists(s->folder_fd, old->revision, LINE) != 0)
                 return 0;
         if (print_state(old, s->fragment_files, s->set_files, &text) < 0)
@@ -129,7 +134,7 @@ static int entry_parse(const char *name, Entry *ret)
 {
         char *end;
 
-        if (*name < '1' || *name > '9')
+        if (*name < '0' || *name > '9' || (*name == '0' && name[1] != '.'))
                 return -EINVAL;
         errno = 0;
         ret->revision = strtoull(name, &end, 10);
@@ -222,26 +227,6 @@ uint64_t store_newest_revision(Store *s)
 
 /* ---- the list ---- */
 
-static int revision_copy(uint64_t revision, uint64_t time_usec, uint32_t uid, const char *process,
-        const char *reason, Revision *ret)
-{
-        Revision r = {
-                .revision = revision,
-                .time_usec = time_usec,
-                .uid = uid,
-                .process = process ? strdup(process) : NULL,
-                .reason = reason ? strdup(reason) : NULL,
-        };
-
-        if ((process && !r.process) || (reason && !r.reason)) {
-                free(r.process);
-                free(r.reason);
-                return -ENOMEM;
-        }
-        *ret = r;
-        return 0;
-}
-
 /* The head of a state's text is a state without rules. */
 static int read_head(const Entries *e, const Entry *entry, Revision *ret)
 {
@@ -268,7 +253,8 @@ static int read_head(const Entries *e, const Entry *entry, Revision *ret)
         s = doc.state;
         if (s->revision != entry->revision)
                 return -EINVAL;
-        return revision_copy(s->revision, s->time_usec, s->uid, s->process, s->reason, ret);
+        ret->revision = s->revision;
+        return origin_copy(&s->origin, &ret->origin);
 }
 
 static int read_line(const Entries *e, const Entry *entry, Revision *ret)
@@ -280,8 +266,8 @@ static int read_line(const Entries *e, const Entry *entry, Revision *ret)
         if (r < 0)
                 return r;
         record = &j.records[0];
-        return revision_copy(record->revision, record->time_usec, record->uid, record->process,
-                record->reason, ret);
+        ret->revision = record->revision;
+        return origin_copy(&record->origin, &ret->origin);
 }
 
 static bool is_kept(uint64_t current, uint64_t revision)
@@ -301,6 +287,8 @@ int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
                 const Entry *entry = &e.items[i - 1];
                 Revision revision;
 
+                if (entry->revision == 0)
+                        break; /* nobody made it */
                 r = entry->whole ? read_head(&e, entry, &revision)
                                  : read_line(&e, entry, &revision);
                 if (r == -ENOMEM)
@@ -308,8 +296,7 @@ int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
                 if (r < 0)
                         continue;
                 if (array_grow(&l.items, l.n, sizeof(*l.items)) < 0) {
-                        free(revision.process);
-                        free(revision.reason);
+                        origin_deinit(&revision.origin);
                         return -ENOMEM;
                 }
                 l.items[l.n++] = revision;
@@ -366,14 +353,14 @@ int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnosti
 
         if (!is_kept(current, revision))
                 return -ENOENT;
-        if (revision == 0) {
-                *ret = state_new();
-                return *ret ? 0 : -ENOMEM;
-        }
         r = entries_read(s, revision, &e);
         if (r < 0)
                 return r;
         base = find_base(&e, revision);
+        if (!base && revision == 0) {
+                *ret = state_new();
+                return *ret ? 0 : -ENOMEM;
+        }
         if (!base)
                 return -ENOENT;
         r = read_lines(&e, &j, &torn);
@@ -391,11 +378,9 @@ int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnosti
 
 /* ---- forgetting ---- */
 
-/* Appends the files that a state's text names. A quote within a string is written \". */
-static int add_names(const char *text, char ***names)
+/* Appends what a state's text names by a setting. A quote within a string is written \". */
+static int add_names(const char *text, const char *before, char ***names)
 {
-        static const char before[] = "file = \"";
-
         for (const char *p = text; (p = strstr(p, before));) {
                 _cleanup_free_ char *name = NULL;
                 const char *end;
@@ -442,7 +427,7 @@ static uint64_t first_needed(const Entries *e, uint64_t newest)
 void store_prune_revisions(Store *s, uint64_t newest)
 {
         _cleanup_entries_ Entries e = { .folder_fd = -1 };
-        _cleanup_strv_ char **names = NULL;
+        _cleanup_strv_ char **names = NULL, **trees = NULL;
         uint64_t first;
 
         if (entries_read(s, newest, &e) < 0)
@@ -453,7 +438,8 @@ void store_prune_revisions(Store *s, uint64_t newest)
 
                 if (e.items[i].whole && e.items[i].revision >= first &&
                         (entry_read(&e, &e.items[i], SIZE_MAX, &text) < 0 ||
-                                add_names(text, &names) < 0))
+                                add_names(text, "file = \"", &names) < 0 ||
+                                add_names(text, "files = \"", &trees) < 0))
                         return; /* what it names is not known: everything stays */
         }
         for (size_t i = 0; i < e.n && e.items[i].revision < first; i++) {
@@ -465,4 +451,5 @@ void store_prune_revisions(Store *s, uint64_t newest)
                 (void)unlinkat(e.folder_fd, name, 0);
         }
         store_collect_garbage(s, names);
+        store_remove_files(s, trees);
 }

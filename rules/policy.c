@@ -178,12 +178,35 @@ State *state_new(void)
         return s;
 }
 
+void origin_deinit(Origin *o)
+{
+        free(o->process);
+        free(o->unit);
+        free(o->remote);
+        free(o->reason);
+        *o = (Origin){ 0 };
+}
+
+int origin_copy(const Origin *o, Origin *ret)
+{
+        Origin copy = { .time_usec = o->time_usec, .uid = o->uid, .pid = o->pid };
+
+        if (strdup_null(o->process, &copy.process) < 0 || strdup_null(o->unit, &copy.unit) < 0 ||
+                strdup_null(o->remote, &copy.remote) < 0 ||
+                strdup_null(o->reason, &copy.reason) < 0) {
+                origin_deinit(&copy);
+                return -ENOMEM;
+        }
+        *ret = copy;
+        return 0;
+}
+
 State *state_free(State *s)
 {
         if (!s)
                 return NULL;
-        free(s->process);
-        free(s->reason);
+        origin_deinit(&s->origin);
+        free(s->files);
         strv_free(s->roles);
         rule_list_deinit(&s->rules);
         for (size_t i = 0; i < s->n_fragments; i++)
@@ -230,22 +253,30 @@ static int state_copy_sets(const State *s, State *copy)
         return 0;
 }
 
+int state_name_files(State *s, const char *files)
+{
+        char *copy;
+
+        if (strdup_null(files, &copy) < 0)
+                return -ENOMEM;
+        free(s->files);
+        s->files = copy;
+        return 0;
+}
+
 int state_copy(const State *s, State **ret)
 {
         _cleanup_(state_free_p) State *copy = state_new();
 
         if (!copy)
                 return -ENOMEM;
-        if (s->process && !(copy->process = strdup(s->process)))
-                return -ENOMEM;
-        if (s->reason && !(copy->reason = strdup(s->reason)))
+        if (origin_copy(&s->origin, &copy->origin) < 0 || strdup_null(s->files, &copy->files) < 0)
                 return -ENOMEM;
         if (strv_copy(s->roles, &copy->roles) < 0 || rule_list_copy(&s->rules, &copy->rules) < 0 ||
                 state_copy_fragments(s, copy) < 0 || state_copy_sets(s, copy) < 0)
                 return -ENOMEM;
         copy->revision = s->revision;
-        copy->time_usec = s->time_usec;
-        copy->uid = s->uid;
+        copy->files_pinned = s->files_pinned;
         copy->next_id = s->next_id;
         copy->enabled = s->enabled;
         copy->roles_set = s->roles_set;

@@ -346,14 +346,27 @@ typedef struct StoredSet {
 } StoredSet;
 
 /* What p25ctl and the bus set: stands over the files until `reset`. */
-typedef struct State {
-        uint64_t revision;
+/* Who made a revision, when and why. Texts are NULL where nothing is known. */
+typedef struct Origin {
         uint64_t time_usec;
         uint32_t uid;
+        uint32_t pid; /* 0: not known */
         char *process;
+        char *unit;   /* of the service manager, "cron.service" */
+        char *remote; /* the address from which the caller is logged in by ssh */
         char *reason;
-        uint64_t next_id; /* of the next rule */
-        int enabled;      /* -1: not set */
+} Origin;
+
+void origin_deinit(Origin *o);
+int origin_copy(const Origin *o, Origin *ret);
+
+typedef struct State {
+        uint64_t revision;
+        Origin origin;
+        char *files;       /* the name of the copies of the host's files of then; NULL: not known */
+        bool files_pinned; /* these are in force, whatever the host's files say now */
+        uint64_t next_id;  /* of the next rule */
+        int enabled;       /* -1: not set */
         bool roles_set;
         char **roles;
         Defaults defaults;
@@ -370,6 +383,8 @@ typedef struct State {
 State *state_new(void);
 State *state_free(State *s);
 DEFINE_CLEANUP(State, state_free)
+/* Notes which copies of the host's files it goes with, or NULL; 0 or -ENOMEM. */
+int state_name_files(State *s, const char *files);
 /* Shares rules, fragments and entries; the way every change begins. */
 int state_copy(const State *s, State **ret);
 

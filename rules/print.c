@@ -524,6 +524,20 @@ static void set_state_files(
         }
 }
 
+static void set_origin(Printer *p, const Origin *o)
+{
+        if (o->time_usec > 0)
+                set_integer(p, "time", o->time_usec);
+        if (o->uid > 0)
+                set_integer(p, "uid", o->uid);
+        if (o->pid > 0)
+                set_integer(p, "pid", o->pid);
+        set_string(p, "process", o->process);
+        set_string(p, "unit", o->unit);
+        set_string(p, "remote", o->remote);
+        set_string(p, "reason", o->reason);
+}
+
 int print_state(const State *s, char *const *fragment_files, char *const *set_files, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
@@ -531,12 +545,10 @@ int print_state(const State *s, char *const *fragment_files, char *const *set_fi
 
         begin_group(&p, "state", '{');
         set_integer(&p, "revision", s->revision);
-        if (s->time_usec > 0)
-                set_integer(&p, "time", s->time_usec);
-        if (s->uid > 0)
-                set_integer(&p, "uid", s->uid);
-        set_string(&p, "process", s->process);
-        set_string(&p, "reason", s->reason);
+        set_origin(&p, &s->origin);
+        set_string(&p, "files", s->files);
+        if (s->files_pinned)
+                set_bool(&p, "files_pinned", true);
         set_integer(&p, "next_id", s->next_id);
         if (s->enabled >= 0)
                 set_bool(&p, "enabled", s->enabled);

@@ -8,6 +8,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+int strdup_null(const char *s, char **ret)
+{
+        *ret = s ? strdup(s) : NULL;
+        return s && !*ret ? -ENOMEM : 0;
+}
+
 int array_grow(void *array, size_t n, size_t size)
 {
         void **p = array, *grown;

@@ -63,6 +63,9 @@ static inline bool streq_null(const char *a, const char *b)
         return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* A copy of s in *ret, NULL of NULL; 0 or -ENOMEM. */
+int strdup_null(const char *s, char **ret);
+
 /*
  * Makes room for one more element in a malloc()ed array of n elements of `size` bytes; array points
  * to the pointer. Capacity is the next power of two (at least 4), so that n alone tells it: an

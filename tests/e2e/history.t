@@ -65,4 +65,30 @@ is "$(find "$ROOT/var/lib/p25/sets" -name 'big.*' | wc -l)" 1 "ten entries more 
 at_most "$(cat "$ROOT"/var/lib/p25/revisions/*.set | wc -c)" 4096 "and their revisions are a line each"
 run_ctl rollback 10
 is "$(ctl set show big | wc -l)" 100001 "the large set of an entry more"
+
+# the host's files of then, which stay in force over the death of p25d until a reload
+run_ctl --force reset
+before=$(ctl status --json | jq .revision)
+expect "the files of now" inet open -s 198.51.100.3 198.51.100.1 25
+echo 'default = { incoming = "reject"; };' >>"$CONF"
+run_ctl reload
+is "$rc" 0 "other files"
+expect "are in force" inet closed -s 198.51.100.3 198.51.100.1 25
+run_ctl diff "$before"
+like "$out" "newly rejected: in 25/tcp" "diff tells what they do to packets"
+run_ctl rollback "$before"
+is "$rc" 0 "a reload is undone"
+expect "with the files of then" inet open -s 198.51.100.3 198.51.100.1 25
+grep -q reject "$CONF"
+ok $? "those on disk are left alone"
+run_ctl status
+like "$out$err" "files on disk are not what is in force" "status says so"
+p25d_stop KILL
+p25d_start
+ok $? "started again"
+expect "still the files of then" inet open -s 198.51.100.3 198.51.100.1 25
+run_ctl reload
+expect "until a reload" inet closed -s 198.51.100.3 198.51.100.1 25
+run_ctl status
+ok $(($(grep -c "not what is in force" <<<"$out$err"))) "which status is silent about"
 done_testing

@@ -49,9 +49,9 @@ static void test_rules(void **state)
         assert_int_equal(n_changed, 7);
         expect_consistent();
         expect_rule(1, 4, ACTION_LIMIT, NULL);
-        assert_int_equal(manager_policy(manager)->state->uid, 3);
-        assert_string_equal(manager_policy(manager)->state->process, "test");
-        assert_string_equal(manager_policy(manager)->state->reason, "because");
+        assert_int_equal(manager_policy(manager)->state->origin.uid, 3);
+        assert_string_equal(manager_policy(manager)->state->origin.process, "test");
+        assert_string_equal(manager_policy(manager)->state->origin.reason, "because");
         /* a deleted rule's id does not come back */
         do_words("deny in 465", true, "+ deny 465/tcp");
         expect_rule(5, 7, ACTION_DENY, NULL);

@@ -442,10 +442,15 @@ static State *chance_state_document(void)
 
         assert_non_null(s);
         s->revision = chance64(INT64_MAX);
-        s->time_usec = chance64(INT64_MAX);
-        s->uid = (uint32_t)chance64(UINT32_MAX);
-        s->process = coin() ? NULL : chance_text(100, true);
-        s->reason = coin() ? NULL : chance_text(100, true);
+        s->origin.time_usec = chance64(INT64_MAX);
+        s->origin.uid = (uint32_t)chance64(UINT32_MAX);
+        s->origin.pid = (uint32_t)chance64(INT32_MAX);
+        s->origin.unit = coin() ? NULL : chance_text(100, true);
+        s->origin.remote = coin() ? NULL : chance_text(40, true);
+        s->files = coin() ? NULL : strdup("0123456789abcdef-1");
+        s->files_pinned = coin();
+        s->origin.process = coin() ? NULL : chance_text(100, true);
+        s->origin.reason = coin() ? NULL : chance_text(100, true);
         s->rules = chance_rules(false, true);
         s->next_id = 1 + chance64(1 << 30);
         if (s->rules.n > 0)
@@ -649,10 +654,15 @@ static void test_role(_unused_ void **state)
 static void expect_state(const State *a, const State *b)
 {
         assert_int_equal(a->revision, b->revision);
-        assert_int_equal(a->time_usec, b->time_usec);
-        assert_int_equal(a->uid, b->uid);
-        assert_true(streq_null(a->process, b->process));
-        assert_true(streq_null(a->reason, b->reason));
+        assert_int_equal(a->origin.time_usec, b->origin.time_usec);
+        assert_int_equal(a->origin.uid, b->origin.uid);
+        assert_int_equal(a->origin.pid, b->origin.pid);
+        assert_true(streq_null(a->origin.process, b->origin.process));
+        assert_true(streq_null(a->origin.unit, b->origin.unit));
+        assert_true(streq_null(a->origin.remote, b->origin.remote));
+        assert_true(streq_null(a->files, b->files));
+        assert_int_equal(a->files_pinned, b->files_pinned);
+        assert_true(streq_null(a->origin.reason, b->origin.reason));
         assert_int_equal(a->next_id, b->next_id);
         assert_int_equal(a->enabled, b->enabled);
         assert_int_equal(a->roles_set, b->roles_set);

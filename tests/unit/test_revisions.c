@@ -179,10 +179,10 @@ static void test_list(void **state)
         assert_int_equal(l.n, 3);
         for (size_t i = 0; i < l.n; i++) {
                 assert_int_equal(l.items[i].revision, 3 - i);
-                assert_true(l.items[i].time_usec > 0);
-                assert_int_equal(l.items[i].uid, i == 0 ? 8 : 3);
-                assert_string_equal(l.items[i].process, i == 0 ? quoted.process : "test");
-                assert_string_equal(l.items[i].reason, i == 0 ? quoted.reason : "because");
+                assert_true(l.items[i].origin.time_usec > 0);
+                assert_int_equal(l.items[i].origin.uid, i == 0 ? 8 : 3);
+                assert_string_equal(l.items[i].origin.process, i == 0 ? quoted.process : "test");
+                assert_string_equal(l.items[i].origin.reason, i == 0 ? quoted.reason : "because");
         }
         assert_int_equal(manager_list_revisions(manager, 2, &few), 0);
         assert_int_equal(few.n, 2);
@@ -269,6 +269,212 @@ static void test_damage(void **state)
         expect_consistent();
 }
 
+/* ---- the host's files of then ---- */
+
+static void reload(bool changed)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        if (manager_reload(manager, &no_options, &r) < 0)
+                fail_msg("reload: %s", r.message);
+        assert_int_equal(r.changed, changed);
+}
+
+static bool has_warning(const char *part)
+{
+        _cleanup_free_ char *text = report_text();
+
+        return strstr(text, part);
+}
+
+static bool in_kernel(const char *part)
+{
+        return strstr(backend_memory_text(backend), part);
+}
+
+#define PINNED "the files on disk are not what is in force"
+
+static void test_reload_is_undone(void **state)
+{
+        static const char other[] = "enabled = true;\nroles = ( \"open\" );\n"
+                                    "sets = { file = { file = \"/etc/p25/list\"; }; };\n"
+                                    "rules = ( { action = \"deny\"; direction = \"in\";"
+                                    " from = [ \"@file\" ]; } );\n";
+        _cleanup_(change_result_deinit) ChangeResult d = { 0 }, none = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(250000);
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        write_text("etc/p25/p25.conf", other);
+        write_text("etc/p25/list", "203.0.113.0/24\n");
+        write_text("etc/p25/policy.d/web.conf", "rules = ( { action = \"deny\"; direction = "
+                                                "\"in\"; ports = [ 587 ]; } );");
+        reload(true);
+        assert_true(in_kernel("203.0.113.0/24") && in_kernel("587"));
+        write_text("etc/p25/list", "198.51.100.0/24\n");
+        reload(true);
+        assert_int_equal(revision(), 3);
+        assert_int_equal(manager_diff_revisions(manager, 1, 2, &d), 0);
+        assert_true(strv_contains(d.diff, "- role closed") && strv_length(d.effects) > 0);
+
+        /* the files of then, whatever those on disk say */
+        roll(2, true);
+        assert_true(in_kernel("203.0.113.0/24") && !in_kernel("198.51.100.0/24"));
+        assert_true(has_warning(PINNED));
+        roll(2, false);
+        roll(1, true);
+        assert_true(in_kernel("192.0.2.0/24") && !in_kernel("587"));
+        assert_true(has_warning(PINNED));
+        expect_consistent();
+        assert_true(in_kernel("192.0.2.0/24") && !in_kernel("587"));
+        /* other changes leave them in force, and may be undone themselves */
+        update("192.0.2.77", NULL);
+        do_words("deny in 2525", true, "+ deny 2525/tcp");
+        settle(250000);
+        expect_consistent();
+        roll(revision() - 1, true);
+        assert_true(has_warning(PINNED) && in_kernel("192.0.2.0/24"));
+        assert_int_equal(manager_diff_revisions(manager, 3, revision(), &none), 0);
+        assert_true(strv_contains(none.diff, "+ role closed"));
+        /* until a reload; whose revision is of the files as they are */
+        reload(true);
+        assert_true(in_kernel("198.51.100.0/24") && !has_warning(PINNED));
+        expect_consistent();
+        roll(5, true);
+        assert_true(has_warning(PINNED));
+        write_text("etc/p25/p25.conf", conf);
+        (void)unlink(path_of("etc/p25/policy.d/web.conf"));
+        (void)unlink(path_of("etc/p25/list"));
+        /* the same, but from the disk: a change that says so */
+        reload(true);
+        assert_false(has_warning(PINNED));
+        reload(false);
+        roll(3, true);
+        assert_true(has_warning(PINNED));
+        /* what is on disk again needs no copies */
+        roll(1, true);
+        assert_false(has_warning(PINNED));
+        expect_consistent();
+        roll(3, true);
+        assert_true(has_warning(PINNED));
+        {
+                _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+                assert_int_equal(manager_reset(manager, &no_options, &r), 0);
+                assert_true(r.changed && !has_warning(PINNED) && in_kernel("192.0.2.0/24"));
+        }
+        expect_consistent();
+}
+
+/* The first change of all is a reload: revision 0 has its files. */
+static void test_first_reload_is_undone(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(250000);
+        write_text("etc/p25/p25.conf", "enabled = true;\nroles = ( \"open\" );\n");
+        reload(true);
+        assert_false(in_kernel("192.0.2.0/24"));
+        roll(0, true);
+        assert_true(in_kernel("192.0.2.0/24") && has_warning(PINNED));
+        expect_consistent();
+}
+
+static void expect_rollback_fails(uint64_t to, ErrorKind error, const char *part)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        _cleanup_snapshot_ Snapshot before = take_snapshot();
+
+        assert_true(manager_rollback(manager, to, &no_options, &r) < 0);
+        if (r.error != error || !strstr(r.message, part))
+                fail_msg("rollback %" PRIu64 ": %d %s", to, r.error, r.message);
+        expect_same(&before, true);
+}
+
+/* What a former policy names is gone by now. */
+static void test_names_are_gone(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        char command[256];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(250000);
+        do_words("allow out user postfix", true, "+ allow out 25/tcp user postfix");
+        do_words("delete allow out user postfix", true, "- allow out 25/tcp user postfix");
+        assert_int_equal(set_role_open(&no_options, &r), 0);
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        write_text("host/passwd", "root:x:0:0::/:\n");
+        start();
+        expect_rollback_fails(1, ERROR_INVALID_POLICY, "postfix");
+        /* a role that is no longer there comes back with the files */
+        (void)unlink(path_of("usr/share/p25/policies/open.conf"));
+        (void)unlink(path_of("usr/share/p25/policies/closed.conf"));
+        write_text("etc/p25/roles.d/new.conf", "role = { name = \"new\"; summary = \"new\"; };");
+        write_text("etc/p25/p25.conf", "enabled = true;\nroles = ( \"new\" );\n");
+        change_result_deinit(&r);
+        assert_int_equal(manager_reset(manager, &no_options, &r), 0);
+        reload(true);
+        roll(4, true);
+        assert_true(in_kernel("465") && has_warning(PINNED));
+        roll(revision() - 1, true);
+        /* unless these are lost as well */
+        (void)snprintf(command, sizeof(command), "rm -r '%s'/*", path_of("var/lib/p25/host"));
+        assert_int_equal(system(command), 0);
+        expect_rollback_fails(4, ERROR_NO_SUCH_REVISION, "copies of the files of revision 4");
+}
+
+static void test_pinned_is_damaged(void **state)
+{
+        char command[256];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(250000);
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        write_text("etc/p25/p25.conf", "enabled = true;\nroles = ( \"open\" );\n");
+        reload(true);
+        settle(250000);
+        roll(1, true);
+        (void)snprintf(command, sizeof(command), "rm -r '%s'/*", path_of("var/lib/p25/host"));
+        assert_int_equal(system(command), 0);
+        start();
+        assert_true(has_warning("cannot be used: the files as they are now are in force"));
+        assert_false(has_warning(PINNED));
+        assert_true(in_kernel("465") && !in_kernel("192.0.2.0/24"));
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        settle(250000);
+        start();
+        assert_false(has_warning("cannot be used") || has_warning(PINNED));
+        assert_true(in_kernel("587") && !in_kernel("192.0.2.0/24"));
+}
+
+/* In the fail-safe a former policy is a way out. */
+static void test_out_of_failsafe(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        write_text("etc/p25/p25.conf", "roles = ( \"clo");
+        (void)unlink(path_of("var/lib/p25/last-good"));
+        start();
+        assert_true(has_warning("fail-safe"));
+        assert_true(words("allow in", &no_options, &r) < 0);
+        roll(1, true);
+        assert_true(in_kernel("465") && !in_kernel("587") && in_kernel("192.0.2.0/24"));
+        assert_true(has_warning(PINNED) && !has_warning("fail-safe"));
+        expect_consistent();
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -276,6 +482,11 @@ int main(void)
                 TEST(test_list),
                 TEST(test_thousand),
                 TEST(test_damage),
+                TEST(test_reload_is_undone),
+                TEST(test_first_reload_is_undone),
+                TEST(test_names_are_gone),
+                TEST(test_pinned_is_damaged),
+                TEST(test_out_of_failsafe),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,12 +97,16 @@ static State *next_state(void)
 
         assert_int_equal(state_copy(current, &s), 0);
         s->revision++;
-        s->time_usec = 1000000 * s->revision;
-        s->uid = 7;
-        free(s->reason);
-        s->reason = strdup("a reason, 100 % äöü");
-        free(s->process);
-        s->process = strdup("test");
+        origin_deinit(&s->origin);
+        s->origin = (Origin){
+                .time_usec = 1000000 * s->revision,
+                .uid = 7,
+                .pid = 4711,
+                .process = strdup("test"),
+                .unit = strdup("a b.service"),
+                .remote = strdup("2001:db8::1"),
+                .reason = strdup("a reason, 100 % äöü"),
+        };
         return s;
 }
 
@@ -234,10 +238,13 @@ static void expect_set(const char *name, const char *expected)
         assert_int_equal(prefix_set_print(state_find_set(s, name)->entries, &text, &n), 0);
         assert_string_equal(text, expected);
         assert_int_equal(s->revision, current->revision);
-        assert_string_equal(s->reason, current->reason);
-        assert_string_equal(s->process, current->process);
-        assert_int_equal(s->time_usec, current->time_usec);
-        assert_int_equal(s->uid, current->uid);
+        assert_string_equal(s->origin.reason, current->origin.reason);
+        assert_string_equal(s->origin.process, current->origin.process);
+        assert_string_equal(s->origin.unit, current->origin.unit);
+        assert_string_equal(s->origin.remote, current->origin.remote);
+        assert_int_equal(s->origin.time_usec, current->origin.time_usec);
+        assert_int_equal(s->origin.uid, current->origin.uid);
+        assert_int_equal(s->origin.pid, current->origin.pid);
 }
 
 static void test_round_trip(void **state)
@@ -588,11 +595,20 @@ static void write_input(const char *name, const char *text)
         assert_int_equal(fclose(f), 0);
 }
 
+static const char *in_copies(const char *name, const char *path)
+{
+        char below[256];
+
+        (void)snprintf(below, sizeof(below), STATE_HOST "/%s%s", name, path);
+        return path_of(below);
+}
+
 static void test_last_good(void **state)
 {
         _cleanup_(host_inputs_deinit) HostInputs inputs = { 0 }, changed = { 0 };
-        _cleanup_(host_paths_deinit) HostPaths good = { 0 };
+        _cleanup_(host_paths_deinit) HostPaths good = { 0 }, second = { 0 };
         _cleanup_(policy_free_p) Policy *policy = NULL, *again = NULL;
+        _cleanup_free_ char *name = NULL, *same = NULL, *marked = NULL, *other = NULL;
         struct stat before, after;
 
         (void)state;
@@ -602,12 +618,17 @@ static void test_last_good(void **state)
         write_input("etc/p25/policy.d/web.conf", "rules = ();\n");
         write_input("etc/p25/roles.d/mine.conf", "role = { name = \"mine\"; };\n");
         write_input("usr/share/p25/policies/mx.conf", "role = { name = \"mx\"; };\n");
-        assert_int_equal(store_good_paths(store, &good), -ENOENT);
+        assert_int_equal(store_good_files(store, &marked), -ENOENT);
         assert_int_equal(host_load_files(&paths, &inputs, NULL, &policy), 0);
         assert_int_equal(inputs.n, 5);
-        assert_int_equal(store_save_good(store, &inputs), 1);
+        assert_int_equal(store_keep_files(store, &inputs, &name), 0);
+        assert_true(store_files_are(store, name, &inputs));
+        assert_false(store_files_are(store, NULL, &inputs));
+        assert_int_equal(store_mark_good(store, name), 1);
         assert_int_equal(lstat(path_of(STATE_GOOD), &before), 0);
-        assert_int_equal(store_save_good(store, &inputs), 0);
+        assert_int_equal(store_keep_files(store, &inputs, &same), 0);
+        assert_string_equal(name, same);
+        assert_int_equal(store_mark_good(store, same), 0);
         assert_int_equal(lstat(path_of(STATE_GOOD), &after), 0);
         assert_int_equal(before.st_ino, after.st_ino);
 
@@ -615,14 +636,39 @@ static void test_last_good(void **state)
         write_input("etc/p25/drop.txt", "not an address\n");
         write_input("etc/p25/p25.conf", "rubbish");
         assert_int_equal(host_inputs_copy(&inputs, &changed), 0);
-        changed.items[0].mtime_nsec++;
-        assert_int_equal(store_save_good(store, &changed), -ESTALE);
+        changed.items[0].content++;
+        assert_int_equal(store_keep_files(store, &changed, &other), -ESTALE);
+        assert_false(exists(STATE_HOST "/new"));
 
-        assert_int_equal(store_good_paths(store, &good), 0);
+        assert_int_equal(store_good_files(store, &marked), 0);
+        assert_string_equal(marked, name);
+        assert_int_equal(store_files_paths(store, "..", &good), -ENOENT);
+        assert_int_equal(store_files_paths(store, marked, &good), 0);
         assert_int_equal(host_load_files(&good, NULL, NULL, &again), 0);
         assert_int_equal(again->n_roles, 2);
         assert_int_equal(again->n_files, 1);
         assert_int_equal(prefix_set_size(again->host->common->sets.items[0].entries), 1);
+
+        /* what is the same in two copies is one file */
+        host_inputs_deinit(&inputs);
+        policy_free(TAKE_PTR(policy));
+        write_input("etc/p25/p25.conf", "enabled = false;\n");
+        assert_int_equal(host_load_files(&paths, &inputs, NULL, &policy), 0);
+        assert_int_equal(store_keep_files(store, &inputs, &other), 0);
+        assert_string_not_equal(name, other);
+        assert_int_equal(store_files_paths(store, other, &second), 0);
+        assert_int_equal(stat(in_copies(name, "/etc/p25/policy.d/web.conf"), &before), 0);
+        assert_int_equal(stat(in_copies(other, "/etc/p25/policy.d/web.conf"), &after), 0);
+        assert_int_equal(before.st_ino, after.st_ino);
+        assert_int_equal(stat(in_copies(name, "/etc/p25/p25.conf"), &before), 0);
+        assert_int_equal(stat(in_copies(other, "/etc/p25/p25.conf"), &after), 0);
+        assert_int_not_equal(before.st_ino, after.st_ino);
+        /* one that is not what it was is not taken for it */
+        assert_int_equal(truncate(in_copies(other, "/etc/p25/p25.conf"), 3), 0);
+        free(TAKE_PTR(same));
+        assert_int_equal(store_keep_files(store, &inputs, &same), 0);
+        assert_string_not_equal(same, other);
+        assert_true(store_files_are(store, same, &inputs));
 }
 
 static void test_journal_text(void **state)
@@ -630,24 +676,34 @@ static void test_journal_text(void **state)
         _cleanup_(prefix_set_unref_p) PrefixSet *add = prefixes("10.0.0.0/8\n2001:db8::1\n");
         _cleanup_(journal_deinit) Journal j = { 0 };
         _cleanup_buffer_ Buffer b = { 0 };
-        JournalRecord r = { .revision = 1, .time_usec = 2, .uid = 3, .set = (char *)"a-b" };
+        JournalRecord r = {
+                .revision = 1, .origin = { .time_usec = 2, .uid = 3 }, .set = (char *)"a-b"
+        };
 
         (void)state;
         journal_record_print(&b, &r);
         r.revision = 5;
-        r.process = (char *)"p25ctl";
-        r.reason = (char *)"a b\n%c=";
+        r.origin.process = (char *)"p25ctl";
+        r.origin.reason = (char *)"a b\n%c=";
+        r.origin.pid = UINT32_MAX;
+        r.origin.unit = (char *)"cron.service";
+        r.origin.remote = (char *)"192.0.2.1";
         r.add = add;
         journal_record_print(&b, &r);
         assert_int_equal(journal_parse(b.data, b.length, "j", NULL, &j), 0);
         assert_int_equal(j.n, 2);
         assert_int_equal(j.length, b.length);
-        assert_null(j.records[0].process);
-        assert_null(j.records[0].reason);
+        assert_null(j.records[0].origin.process);
+        assert_null(j.records[0].origin.reason);
+        assert_null(j.records[0].origin.remote);
+        assert_int_equal(j.records[0].origin.pid, 0);
         assert_int_equal(prefix_set_size(j.records[0].add), 0);
-        assert_int_equal(j.records[1].uid, 3);
-        assert_string_equal(j.records[1].process, "p25ctl");
-        assert_string_equal(j.records[1].reason, "a b\n%c=");
+        assert_int_equal(j.records[1].origin.uid, 3);
+        assert_string_equal(j.records[1].origin.process, "p25ctl");
+        assert_string_equal(j.records[1].origin.reason, "a b\n%c=");
+        assert_int_equal(j.records[1].origin.pid, UINT32_MAX);
+        assert_string_equal(j.records[1].origin.unit, "cron.service");
+        assert_string_equal(j.records[1].origin.remote, "192.0.2.1");
         assert_true(prefix_set_equal(j.records[1].add, add));
         /* every shorter text is a torn one: what is whole of it is read */
         for (size_t n = 0; n < b.length; n++) {

@@ -141,6 +141,7 @@ DAEMON = \
 	manager_rules \
 	manager_sets \
 	manager_settings \
+	manager_wait \
 	manager_watch \
 	store \
 	store_files \

@@ -45,6 +45,13 @@ typedef struct BackendOps {
          * what the kernel refuses (its errno, -EPERM among them). Changes nothing. */
         int (*check)(Backend *b, const Ruleset *r, Diagnostics *d);
 
+        /* Claims the lock that other programs may hold, until unlock() or close(): 0, or -EBUSY
+         * with an error in d. Waits up to the deadline; 0: not at all, as apply and remove do
+         * where this was not called before: then they answer -EBUSY and nothing has changed. Both
+         * NULL: there is no such lock. */
+        int (*lock)(Backend *b, uint64_t deadline_usec, Diagnostics *d);
+        void (*unlock)(Backend *b);
+
         /* Puts the ruleset in force in one transaction; on failure (negative errno, error in d)
          * the old one is. The counters of rules that keep their id survive. Sends only what
          * differs from what is installed. The backend copies or references what it keeps. */

@@ -50,6 +50,7 @@ void ipt_backend_close(IptBackend *b)
         if (!b)
                 return;
         ipt_watch_stop(b);
+        ipt_unlock(&b->lock);
         kernels_close(b->kernels);
         netlink_close(&b->netlink);
         ipt_sets_close(&b->sets);
@@ -80,6 +81,7 @@ int ipt_backend_open(
                 .repaired = repaired,
                 .data = data,
                 .kernels = { { .fd = -1 }, { .fd = -1 } },
+                .lock = { .fd = -1 },
                 .netlink = NETLINK_CLOSED,
                 .sets.netlink = NETLINK_CLOSED,
                 .locals = { .netlink = NETLINK_CLOSED, .monitor = NETLINK_CLOSED },
@@ -133,6 +135,16 @@ static int ops_check(Backend *base, const Ruleset *r, Diagnostics *d)
         return ipt_check((IptBackend *)base, r, d);
 }
 
+static int ops_lock(Backend *base, uint64_t deadline_usec, Diagnostics *d)
+{
+        return ipt_lock(&((IptBackend *)base)->lock, deadline_usec, d);
+}
+
+static void ops_unlock(Backend *base)
+{
+        ipt_unlock(&((IptBackend *)base)->lock);
+}
+
 static int ops_apply(Backend *base, const Ruleset *r, Diagnostics *d)
 {
         return ipt_apply((IptBackend *)base, r, d);
@@ -166,6 +178,8 @@ const BackendOps backend_iptables = {
         .probe = ops_probe,
         .open = ops_open,
         .check = ops_check,
+        .lock = ops_lock,
+        .unlock = ops_unlock,
         .apply = ops_apply,
         .remove = ops_remove,
         .counters = ops_counters,

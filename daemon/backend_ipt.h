@@ -57,6 +57,8 @@ int ipt_image_finish(IptImage *i);
 const ImageChain *ipt_image_find(const IptImage *i, const char *name);
 bool ipt_image_same_entry(
         const IptImage *ia, const ImageEntry *a, const IptImage *ib, const ImageEntry *b);
+/* Neither a chain nor a jump of ours. */
+bool ipt_image_is_empty(const IptImage *i);
 /* A hash of the chains, in whatever order, and of the jumps; without counters. */
 uint64_t ipt_image_hash(const IptImage *i);
 /* Does the name look like one of a chain of ours? */
@@ -96,9 +98,15 @@ int ipt_table_install(Family family, const IptImage *want, const IptImage *known
 
 /* ---- the lock of all xtables programs (backend_ipt_lock.c) ---- */
 
-/* Waits up to the deadline, in small steps. 0 and the descriptor that holds it, -EBUSY, another
- * negative errno. */
-int ipt_lock(uint64_t deadline_usec, int *ret_fd);
+typedef struct IptLock {
+        int fd; /* stays open while it is tried again and again; -1: nobody wants it */
+        bool held;
+} IptLock;
+
+/* Waits up to the deadline, in small steps; 0: tries once. 0, or -EBUSY or another negative errno
+ * with an error in d. Nothing to do where it is held already. */
+int ipt_lock(IptLock *l, uint64_t deadline_usec, Diagnostics *d);
+void ipt_unlock(IptLock *l);
 const char *ipt_lock_path(void);
 uint64_t ipt_clock_usec(void); /* monotonic */
 
@@ -170,6 +178,7 @@ typedef struct IptBackend {
         void *data;
 
         IptKernel kernels[IPT_FAMILIES];
+        IptLock lock;
         Netlink netlink; /* conntrack */
         IptSets sets;
         IptLocals locals;
@@ -196,8 +205,8 @@ int ipt_check(IptBackend *b, const Ruleset *r, Diagnostics *d);
 int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d);
 int ipt_apply_remove(IptBackend *b, Diagnostics *d);
 /* `wanted` once more, with the addresses that the host has now, whatever is in the kernel. Does
- * not wait longer than the deadline for the lock. */
-int ipt_apply_again(IptBackend *b, uint64_t deadline_usec);
+ * not wait for the lock: -EBUSY. */
+int ipt_apply_again(IptBackend *b);
 /* Adds what was counted since the last time to the totals. */
 int ipt_count(IptBackend *b);
 /* The sums of both families. */

@@ -10,9 +10,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-/* The event loop stands still for so long at most while another program holds the lock. */
-#define LOCK_DEADLINE_USEC (5 * UINT64_C(1000000))
-
 static const Family families[IPT_FAMILIES] = { FAMILY_IPV4, FAMILY_IPV6 };
 
 static const char *family_name(size_t f)
@@ -140,20 +137,6 @@ static bool units_differ(const IptTable *a, const IptTable *b)
 }
 
 /* ---- committing ---- */
-
-static int lock(uint64_t deadline_usec, Diagnostics *d, int *ret_fd)
-{
-        int r = ipt_lock(deadline_usec, ret_fd);
-
-        if (r == -EBUSY)
-                diagnostics_error(d, (Place){ 0 }, NULL,
-                        "another program has held the lock of iptables (%s) for %u seconds",
-                        ipt_lock_path(), (unsigned)(deadline_usec / 1000000));
-        else if (r < 0)
-                diagnostics_error(d, (Place){ 0 }, NULL, "%s cannot be locked: %s", ipt_lock_path(),
-                        strerrordesc_np(-r));
-        return r;
-}
 
 /* Families from `end` down are put back to what they were. */
 static void put_back(size_t end, IptImage *before, const bool *changed, Diagnostics *d)
@@ -342,10 +325,25 @@ int ipt_check(IptBackend *b, const Ruleset *r, Diagnostics *d)
         return plan_tables(b, r, d, &p);
 }
 
+/* Under the lock: everything else is ready. */
+static int commit_plan(IptBackend *b, Plan *p, Diagnostics *d)
+{
+        bool held = b->lock.held;
+        int r = ipt_lock(&b->lock, 0, d);
+
+        if (r >= 0)
+                r = commit(b, p->images, p->tables, d);
+        if (r >= 0)
+                plan_take(b, p);
+        if (!held)
+                ipt_unlock(&b->lock);
+        return r;
+}
+
 int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
 {
         _cleanup_(plan_deinit) Plan p = { 0 };
-        int fd, k;
+        int k;
 
         k = plan_tables(b, r, d, &p);
         if (k < 0)
@@ -361,28 +359,22 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
         if (k >= 0)
                 k = plan_images(b, &p, false);
         if (k >= 0)
-                k = lock(LOCK_DEADLINE_USEC, d, &fd);
-        if (k >= 0) {
-                k = commit(b, p.images, p.tables, d);
-                if (k >= 0)
-                        plan_take(b, &p);
-                close(fd);
-        }
+                k = commit_plan(b, &p, d);
         ipt_sets_collect(&b->sets, k >= 0);
         return k;
 }
 
-int ipt_apply_again(IptBackend *b, uint64_t deadline_usec)
+int ipt_apply_again(IptBackend *b)
 {
         Plan p = { 0 };
-        int fd, r = 0;
+        int r = 0;
 
         for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++)
                 if (b->wanted[f])
                         r = ipt_table_set_locals(b->wanted[f], b->locals.ranges);
         if (r < 0)
                 return r;
-        r = lock(deadline_usec, NULL, &fd);
+        r = ipt_lock(&b->lock, 0, NULL);
         if (r < 0)
                 return r;
         memcpy(p.tables, b->wanted, sizeof(p.tables));
@@ -398,25 +390,39 @@ int ipt_apply_again(IptBackend *b, uint64_t deadline_usec)
                 memset(p.tables, 0, sizeof(p.tables));
                 b->intact = false;
         }
-        close(fd);
+        ipt_unlock(&b->lock);
         ipt_sets_collect(&b->sets, r >= 0);
         plan_deinit(&p);
         return r;
 }
 
+/* No lock is taken to find that there is nothing. */
+static bool is_there(const IptBackend *b)
+{
+        for (size_t f = 0; f < IPT_FAMILIES; f++) {
+                _cleanup_image_ IptImage image = { 0 };
+                int r;
+
+                if (b->kernels[f].fd < 0)
+                        continue;
+                r = ipt_kernel_read(&b->kernels[f], &image);
+                if (r < 0 ? r != -ENOENT : !ipt_image_is_empty(&image))
+                        return true;
+        }
+        return false;
+}
+
 int ipt_apply_remove(IptBackend *b, Diagnostics *d)
 {
-        bool there = false;
-        int fd, r = 0;
+        bool held = b->lock.held;
+        int r = 0;
 
-        for (size_t f = 0; f < IPT_FAMILIES; f++)
-                there = there || (b->kernels[f].fd >= 0 && ipt_kernel_has_table(&b->kernels[f]));
-        if (there) {
-                r = lock(LOCK_DEADLINE_USEC, d, &fd);
-                if (r < 0)
-                        return r;
-                r = commit(b, NULL, NULL, d);
-                close(fd);
+        if (is_there(b)) {
+                r = ipt_lock(&b->lock, 0, d);
+                if (r >= 0)
+                        r = commit(b, NULL, NULL, d);
+                if (!held)
+                        ipt_unlock(&b->lock);
         }
         if (r < 0)
                 return r;

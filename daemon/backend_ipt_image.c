@@ -304,6 +304,14 @@ uint64_t ipt_image_hash(const IptImage *i)
         return hash_finish(all);
 }
 
+bool ipt_image_is_empty(const IptImage *i)
+{
+        for (IptHook h = 0; h < _IPT_HOOK_MAX; h++)
+                if (i->jumps[h].length > 0)
+                        return false;
+        return i->n_chains == 0 && i->n_stray_jumps == 0;
+}
+
 /* ---- whose chain, whose jump ---- */
 
 bool ipt_name_is_ours(const char *name)

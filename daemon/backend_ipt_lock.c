@@ -31,25 +31,54 @@ uint64_t ipt_clock_usec(void)
         return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-int ipt_lock(uint64_t deadline_usec, int *ret_fd)
+static int lock_open(IptLock *l)
 {
+        if (l->fd < 0)
+                l->fd = open(ipt_lock_path(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return l->fd < 0 ? -errno : 0;
+}
+
+/* Every close of the file tells those who watch it that a program has let go: while it is waited
+ * for it stays open. */
+static int lock_wait(IptLock *l, uint64_t deadline_usec)
+{
+        static const struct timespec step = { .tv_nsec = STEP_NSEC };
         uint64_t end = ipt_clock_usec() + deadline_usec;
-        int fd = open(ipt_lock_path(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-        if (fd < 0)
-                return -errno;
-        while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                struct timespec step = { .tv_nsec = STEP_NSEC };
-                int error = errno;
-
-                if (error == EINTR)
+        while (flock(l->fd, LOCK_EX | LOCK_NB) < 0) {
+                if (errno == EINTR)
                         continue;
-                if (error != EWOULDBLOCK || ipt_clock_usec() >= end) {
-                        close(fd);
-                        return error == EWOULDBLOCK ? -EBUSY : -error;
-                }
+                if (errno != EWOULDBLOCK)
+                        return -errno;
+                if (ipt_clock_usec() >= end)
+                        return -EBUSY;
                 nanosleep(&step, NULL);
         }
-        *ret_fd = fd;
         return 0;
+}
+
+int ipt_lock(IptLock *l, uint64_t deadline_usec, Diagnostics *d)
+{
+        int r;
+
+        if (l->held)
+                return 0;
+        r = lock_open(l);
+        if (r >= 0)
+                r = lock_wait(l, deadline_usec);
+        if (r == -EBUSY)
+                diagnostics_error(d, (Place){ 0 }, NULL,
+                        "another program holds the lock of iptables (%s)", ipt_lock_path());
+        else if (r < 0)
+                diagnostics_error(d, (Place){ 0 }, NULL, "%s cannot be locked: %s", ipt_lock_path(),
+                        strerrordesc_np(-r));
+        l->held = r >= 0;
+        return r;
+}
+
+void ipt_unlock(IptLock *l)
+{
+        if (l->fd >= 0)
+                close(l->fd);
+        *l = (IptLock){ .fd = -1 };
 }

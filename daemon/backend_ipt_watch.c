@@ -21,8 +21,7 @@
 #define REPAIRS_PER_MINUTE 10
 #define MINUTE_USEC (60 * SECOND_USEC)
 #define PAUSE_USEC (3 * SECOND_USEC)
-/* A repair does not stop the loop for another program's lock: it comes again. */
-#define LOCK_USEC 0
+/* A repair that meets another program's lock comes again. */
 #define AGAIN_USEC (SECOND_USEC / 5)
 
 static uint64_t now_usec(const IptBackend *b)
@@ -65,7 +64,7 @@ static void repair_schedule(IptBackend *b, uint64_t usec)
 /* broken: by somebody else, not only overtaken by the host's addresses. */
 static void repair_now(IptBackend *b, bool broken)
 {
-        int r = ipt_apply_again(b, LOCK_USEC);
+        int r = ipt_apply_again(b);
 
         if (r == -EBUSY) {
                 repair_schedule(b, AGAIN_USEC);
@@ -121,7 +120,7 @@ static int addresses_look(IptBackend *b)
                 return 0;
         for (size_t f = 0; f < IPT_FAMILIES; f++)
                 used = used || (b->wanted[f] && b->wanted[f]->n_locals > 0);
-        if (used && ipt_apply_again(b, LOCK_USEC) < 0) {
+        if (used && ipt_apply_again(b) < 0) {
                 b->intact = false;
                 repair_schedule(b, AGAIN_USEC);
         }

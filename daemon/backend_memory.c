@@ -13,6 +13,7 @@ typedef struct MemoryBackend {
         Backend backend;
         BackendRepaired repaired;
         void *data;
+        bool locked;
         char *text; /* NULL: nothing is installed */
         RuleCounter *counters;
         size_t n_counters;
@@ -62,6 +63,20 @@ static int memory_check(Backend *b, const Ruleset *r, Diagnostics *d)
 {
         (void)r;
         return memory_step(b, MEMORY_CHECK, d);
+}
+
+static int memory_lock(Backend *b, uint64_t deadline_usec, Diagnostics *d)
+{
+        int r = memory_step(b, MEMORY_LOCK, d);
+
+        (void)deadline_usec;
+        memory_of(b)->locked = r >= 0;
+        return r;
+}
+
+static void memory_unlock(Backend *b)
+{
+        memory_of(b)->locked = false;
 }
 
 static int memory_apply(Backend *b, const Ruleset *r, Diagnostics *d)
@@ -138,6 +153,8 @@ const BackendOps backend_memory = {
         .probe = memory_probe,
         .open = memory_open,
         .check = memory_check,
+        .lock = memory_lock,
+        .unlock = memory_unlock,
         .apply = memory_apply,
         .remove = memory_remove,
         .counters = memory_counters,
@@ -154,6 +171,11 @@ void backend_memory_fail(Backend *b, MemoryStep step, int error)
 unsigned backend_memory_calls(const Backend *b, MemoryStep step)
 {
         return ((const MemoryBackend *)b)->calls[step];
+}
+
+bool backend_memory_is_locked(const Backend *b)
+{
+        return ((const MemoryBackend *)b)->locked;
 }
 
 const char *backend_memory_text(const Backend *b)

@@ -9,6 +9,7 @@
 
 typedef enum MemoryStep {
         MEMORY_CHECK,
+        MEMORY_LOCK,
         MEMORY_APPLY,
         MEMORY_REMOVE,
         MEMORY_COUNTERS,
@@ -19,6 +20,8 @@ typedef enum MemoryStep {
 void backend_memory_fail(Backend *b, MemoryStep step, int error);
 /* How often a step was asked for. */
 unsigned backend_memory_calls(const Backend *b, MemoryStep step);
+/* Does the lock's owner still hold it? */
+bool backend_memory_is_locked(const Backend *b);
 /* ruleset_print() of what is installed; NULL: nothing. Borrowed. */
 const char *backend_memory_text(const Backend *b);
 /* As if a rule, or a default, had decided; 0 or -ENOMEM. */

@@ -74,6 +74,12 @@ static int change_reply(BusCall *c, int result, const ChangeResult *change, sd_b
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
+        if (result < 0 && change->locked_out && !c->last)
+                return -EBUSY;
+        if (result < 0 && change->locked_out)
+                return sd_bus_error_setf(error, BUS_ERROR_BACKEND_FAILED,
+                        "%s; given up after %d seconds", change->message ?: "the lock is held",
+                        MANAGER_WAIT_SECONDS);
         if (result < 0) {
                 ErrorKind kind = change->error == ERROR_NONE ? ERROR_FAILED : change->error;
 
@@ -438,8 +444,9 @@ static void on_still_there(void *data, int r, _unused_ const Caller *caller)
         BusCall *c = data;
 
         if (r >= 0)
-                r = set_replace(c, &error);
-        bus_call_finish(c, r, &error);
+                bus_call_run(c, set_replace);
+        else
+                bus_call_finish(c, r, &error);
 }
 
 static int on_pause_over(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
@@ -485,14 +492,13 @@ static void on_uploaded(void *data, int r, char *text, size_t n)
         c->text_length = n;
         if (r < 0)
                 r = upload_error(r, &error);
-        else if (bus_upload_is_pipe(c->upload)) {
+        else if (bus_upload_is_pipe(c->upload))
                 r = sd_event_add_time_relative(c->bus->event, &c->pause, CLOCK_MONOTONIC,
                         PIPE_PAUSE_USEC, 1000, on_pause_over, c);
-                if (r >= 0)
-                        return;
-        } else
-                r = set_replace(c, &error);
-        bus_call_finish(c, r, &error);
+        else
+                bus_call_run(c, set_replace);
+        if (r < 0)
+                bus_call_finish(c, r, &error);
 }
 
 int bus_replace_set(BusCall *c, sd_bus_error *error)

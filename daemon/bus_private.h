@@ -60,6 +60,9 @@ struct BusCall {
         const struct BusMethod *method;
         AuthQuery auth;
         Caller caller;
+        ManagerWait wait; /* for the lock of the packet filter */
+        int (*run)(BusCall *c, sd_bus_error *error);
+        bool last; /* it is run for the last time */
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
         sd_event_source *pause;
@@ -71,8 +74,8 @@ struct BusCall {
 
 /*
  * Reads, validates, calls one function of the manager and replies. Returns 0 when it has replied,
- * 1 when it will (then the call stays until bus_call_finish), negative errno with or without error
- * set.
+ * 1 when it will (then the call stays until bus_call_finish), -EBUSY if it is to be run again once
+ * the lock of the packet filter is there, another negative errno with or without error set.
  */
 typedef int (*BusHandler)(BusCall *c, sd_bus_error *error);
 
@@ -88,6 +91,9 @@ extern const sd_bus_vtable bus_vtable[];
 /* Appends "as": what is removed and added, as many lines as a message takes; what that does to
  * packets; warnings. */
 int bus_append_diff(sd_bus_message *m, const ChangeResult *change);
+/* Runs a handler, or what is left of one, and ends the call when it is done. A change has its place
+ * behind those that wait. */
+void bus_call_run(BusCall *c, BusHandler run);
 /* Ends a call with an error, if r is negative, and frees it. */
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
 /* Drops all calls without a reply. */

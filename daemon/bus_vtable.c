@@ -59,6 +59,7 @@ static BusCall *call_free(BusCall *c)
         bus_upload_free(c->upload);
         sd_event_source_disable_unref(c->pause);
         auth_query_cancel(&c->auth);
+        manager_wait_cancel(&c->wait);
         if (c->next)
                 c->next->previous = c->previous;
         if (c->previous)
@@ -142,6 +143,35 @@ void bus_calls_drop(Bus *b)
                 call_free(b->calls);
 }
 
+static int call_again(void *data, bool last)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+        int r = sd_bus_message_rewind(c->message, true);
+
+        c->last = last;
+        if (r >= 0)
+                r = c->run(c, &error);
+        if (r != -EBUSY && r <= 0)
+                bus_call_finish(c, r, &error);
+        return r;
+}
+
+void bus_call_run(BusCall *c, BusHandler run)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        bool behind =
+                c->method->privilege == PRIVILEGE_MANAGE && manager_is_waiting(c->bus->manager);
+        int r;
+
+        c->run = run;
+        r = behind ? -EBUSY : run(c, &error);
+        if (r == -EBUSY)
+                r = manager_wait(c->bus->manager, &c->wait, call_again, c) < 0 ? -ENOMEM : 1;
+        if (r <= 0)
+                bus_call_finish(c, r, &error);
+}
+
 static void on_authorised(void *data, int r, const Caller *caller)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -149,11 +179,10 @@ static void on_authorised(void *data, int r, const Caller *caller)
 
         if (r >= 0) {
                 c->caller = *caller;
-                r = c->method->handle(c, &error);
-                if (r > 0)
-                        return;
-        } else
-                r = auth_error(r, &error);
+                bus_call_run(c, c->method->handle);
+                return;
+        }
+        r = auth_error(r, &error);
         bus_call_finish(c, r, &error);
 }
 

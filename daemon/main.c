@@ -47,6 +47,7 @@ typedef struct Daemon {
         Manager *manager;
         Bus *bus;
         sd_event_source *post;
+        ManagerWait wait; /* a reload for the lock of the packet filter */
         /* what was told last */
         uint64_t revision, repairs;
         char *peace;
@@ -283,19 +284,19 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *info,
         return sd_event_exit(d->event, EXIT_DONE);
 }
 
-static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+/* -EBUSY: the packet filter's lock is held, and it will be tried again. */
+static int reload(void *data, bool last)
 {
         static const Change change = { .process = "p25d", .reason = "SIGHUP" };
         ChangeResult result = { 0 };
-        struct timespec now;
         Daemon *d = data;
+        int r = manager_reload(d->manager, &change, &result);
 
-        (void)s;
-        (void)info;
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-        if (manager_reload(d->manager, &change, &result) < 0)
+        if (r < 0 && result.locked_out && !last) {
+                change_result_deinit(&result);
+                return -EBUSY;
+        }
+        if (r < 0)
                 log_line(LOG_ERR, "not reloaded, the old policy stays in force: %s",
                         result.message ? result.message : "out of memory");
         else
@@ -304,6 +305,24 @@ static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, vo
                 log_line(LOG_WARNING, "%s", *warning);
         change_result_deinit(&result);
         notify_status(d, "READY=1\n");
+        return 0;
+}
+
+static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+{
+        struct timespec now;
+        Daemon *d = data;
+
+        (void)s;
+        (void)info;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+                (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+        if (d->wait.manager) /* it will see the files as they are then */
+                return 0;
+        if ((manager_is_waiting(d->manager) || reload(d, false) == -EBUSY) &&
+                manager_wait(d->manager, &d->wait, reload, d) < 0)
+                (void)reload(d, true);
         return 0;
 }
 

@@ -41,6 +41,7 @@ Manager *manager_free(Manager *m)
         sd_event_source_disable_unref(m->cut_later);
         sd_event_source_disable_unref(m->save_later);
         sd_event_source_disable_unref(m->sweep_later);
+        manager_wait_drop(m);
         if (m->backend)
                 m->backend->ops->close(m->backend);
         policy_free(m->policy);

@@ -57,6 +57,8 @@ typedef struct ChangeResult {
         char **warnings;
         ErrorKind error; /* set with every negative return */
         char *message;   /* one line, what p25ctl prints after "ERROR: " */
+        /* Another program holds the lock that the backend needs: see manager_wait(). */
+        bool locked_out;
 } ChangeResult;
 
 void change_result_deinit(ChangeResult *r);
@@ -110,6 +112,26 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r);
 int manager_reset(Manager *m, const Change *c, ChangeResult *r);
 /* A new revision with the state of an old one; ERROR_NO_SUCH_REVISION. */
 int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
+
+/*
+ * Waiting for the lock of the packet filter, which another program may hold for seconds, without
+ * stopping the event loop. Whoever's change was locked out, or comes after one that was, puts it
+ * here: `again` is called in the order of arrival as soon as the lock is there, and tries anew.
+ * -EBUSY from it: still locked out. last: the time is over, it is not called once more.
+ */
+#define MANAGER_WAIT_SECONDS 5
+typedef struct ManagerWait {
+        Manager *manager; /* NULL: does not wait */
+        struct ManagerWait *next;
+        uint64_t deadline_usec;
+        int (*again)(void *data, bool last);
+        void *data;
+} ManagerWait;
+
+int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data);
+void manager_wait_cancel(ManagerWait *w);
+/* Does somebody wait? A change that comes now has its place behind. */
+bool manager_is_waiting(const Manager *m);
 
 /* Reading. */
 const Policy *manager_policy(const Manager *m);

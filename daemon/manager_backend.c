@@ -10,6 +10,9 @@
 
 #include <errno.h>
 
+/* What another program's lock keeps us from taking out. */
+#define SWEEP_AGAIN_USEC UINT64_C(1000000)
+
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
 {
@@ -143,19 +146,51 @@ void manager_forget_counters(Manager *m)
 
 /* ---- what others left ---- */
 
+int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d)
+{
+        int r = b->ops->remove(b, NULL);
+
+        if (r >= 0)
+                return 0;
+        if (r == -EBUSY && b->ops->lock) {
+                r = b->ops->lock(b, deadline_usec, d);
+                if (r < 0)
+                        return r;
+        }
+        return b->ops->remove(b, d);
+}
+
+static int sweep(Manager *m, const BackendOps *ops)
+{
+        Backend *b;
+        int r;
+
+        if (uses(m, ops) || ops->probe() < 0 || ops->open(NULL, NULL, NULL, NULL, 0, &b) < 0)
+                return 0;
+        r = b->ops->remove(b, NULL);
+        b->ops->close(b);
+        return r;
+}
+
+static int on_sweep(_unused_ sd_event_source *s, void *data);
+
+static int on_sweep_again(sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        return on_sweep(s, data);
+}
+
 static int on_sweep(_unused_ sd_event_source *s, void *data)
 {
         Manager *m = data;
+        bool locked_out = false;
 
-        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++) {
-                const BackendOps *ops = m->backends[k];
-                Backend *b;
-
-                if (k == BACKEND_AUTO || !ops || uses(m, ops) || ops->probe() < 0 ||
-                        ops->open(NULL, NULL, NULL, NULL, 0, &b) < 0)
-                        continue;
-                manager_drop_backend(m, b);
-        }
+        m->sweep_later = sd_event_source_disable_unref(m->sweep_later);
+        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++)
+                if (k != BACKEND_AUTO && m->backends[k] && sweep(m, m->backends[k]) == -EBUSY)
+                        locked_out = true;
+        if (locked_out)
+                (void)sd_event_add_time_relative(m->event, &m->sweep_later, CLOCK_MONOTONIC,
+                        SWEEP_AGAIN_USEC, 0, on_sweep_again, m);
         return 0;
 }
 

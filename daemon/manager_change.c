@@ -199,26 +199,43 @@ static ErrorKind backend_error_kind(int error)
         }
 }
 
-/* From what is in the kernel to what shall be; *ret_backend is where that is then. */
+static bool has_lock(const Backend *b)
+{
+        return b && b->ops->lock;
+}
+
+int change_fail_backend(
+        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d)
+{
+        (void)change_fail_told(r, backend_error_kind(error), error, d);
+        r->locked_out = error == -EBUSY && (has_lock(b) || has_lock(m->backend));
+        return error;
+}
+
+/* From what is in the kernel to what shall be; *ret_backend is where that is then. Leaves the
+ * filter's lock held, so that all can be put back. A set alone may need no lock. */
 static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool enabled,
-        ChangeResult *r, Backend **ret_backend)
+        bool set_alone, ChangeResult *r, Backend **ret_backend)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         Backend *b = m->backend;
         int q = 0;
 
-        if (enabled) {
+        if (enabled)
                 q = manager_begin_backend(m, next, &d, &b);
-                if (q < 0)
-                        return change_fail_told(r, backend_error_kind(q), q, &d);
-                q = b->ops->apply(b, ruleset, &d);
-                if (q < 0)
-                        manager_drop_backend(m, b);
-        } else if (m->installed) {
-                q = b->ops->remove(b, &d);
-        }
         if (q < 0)
                 return change_fail_told(r, backend_error_kind(q), q, &d);
+        if ((enabled || m->installed) && !(set_alone && b == m->backend))
+                q = manager_lock(m, b, 0, &d);
+        if (q >= 0 && enabled)
+                q = b->ops->apply(b, ruleset, &d);
+        else if (q >= 0 && m->installed)
+                q = b->ops->remove(b, &d);
+        if (q < 0) {
+                (void)change_fail_backend(m, r, b, q, &d);
+                manager_drop_backend(m, b);
+                return q;
+        }
         *ret_backend = b;
         return 0;
 }
@@ -342,10 +359,12 @@ static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeRes
         int q;
 
         if (m->installed && !ruleset_same_identities(m->ruleset, ruleset)) {
-                q = install(m, m->policy, ruleset, true, r, &b);
+                q = install(m, m->policy, ruleset, true, false, r, &b);
+                if (q >= 0)
+                        manager_take_backend(m, b);
+                manager_unlock(m);
                 if (q < 0)
                         return q;
-                manager_take_backend(m, b);
         }
         if (p->files)
                 (void)state_name_files(m->policy->state, NULL);
@@ -369,11 +388,32 @@ static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
                        : 0;
 }
 
+/* Kernel and disk. */
+static int carry_out(Manager *m, Proposal *p, const Policy *next, Ruleset *ruleset, bool enabled,
+        ChangeResult *r)
+{
+        Backend *b = NULL;
+        int q;
+
+        q = install(m, next, ruleset, enabled, p->delta != NULL, r, &b);
+        if (q < 0) {
+                store_cancel(m->store);
+                return q;
+        }
+        q = publish(m, r);
+        if (q < 0) {
+                uninstall(m, b, enabled);
+                return q;
+        }
+        manager_take_backend(m, b);
+        take(m, p, ruleset, enabled);
+        return 0;
+}
+
 int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
 {
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         _cleanup_diagnostics_ Diagnostics told = { 0 };
-        Backend *b = NULL;
         Policy next = p->files ? *p->files : *m->policy;
         uint64_t revision = m->policy->state->revision;
         bool enabled;
@@ -412,18 +452,11 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         q = prepare(m, p, r);
         if (q < 0)
                 return q;
-        q = install(m, &next, ruleset, enabled, r, &b);
-        if (q < 0) {
-                store_cancel(m->store);
+        q = carry_out(m, p, &next, ruleset, enabled, r);
+        manager_unlock(m);
+        if (q < 0)
                 return q;
-        }
-        q = publish(m, r);
-        if (q < 0) {
-                uninstall(m, b, enabled);
-                return q;
-        }
-        manager_take_backend(m, b);
-        take(m, p, TAKE_PTR(ruleset), enabled);
+        ruleset = NULL; /* taken */
         manager_take_told(m, &told);
         r->changed = true;
         r->revision = m->policy->state->revision;

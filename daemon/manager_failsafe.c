@@ -37,9 +37,14 @@ static int failsafe_begin(Manager *m, const Change *c, ChangeResult *r, Failsafe
 
 static int failsafe_install(Manager *m, const Ruleset *ruleset, bool enabled, Diagnostics *d)
 {
-        if (enabled)
-                return manager_apply(m, ruleset, d);
-        return m->installed ? m->backend->ops->remove(m->backend, d) : 0;
+        int q;
+
+        if (!enabled && !m->installed)
+                return 0;
+        q = manager_lock(m, m->backend, 0, d);
+        if (q < 0)
+                return q;
+        return enabled ? manager_apply(m, ruleset, d) : m->backend->ops->remove(m->backend, d);
 }
 
 static void failsafe_take(Manager *m, FailsafeChange *f, bool enabled)
@@ -53,6 +58,24 @@ static void failsafe_take(Manager *m, FailsafeChange *f, bool enabled)
         m->ruleset = TAKE_PTR(f->ruleset);
         m->installed = enabled;
         manager_cut_later(m);
+}
+
+/* Kernel and disk. */
+static int failsafe_carry_out(Manager *m, FailsafeChange *f, bool enabled, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int q = failsafe_install(m, f->ruleset, enabled, &d);
+
+        if (q < 0) {
+                store_cancel(m->store);
+                return change_fail_backend(m, r, m->backend, q, &d);
+        }
+        q = store_publish(m->store, &d);
+        if (q < 0) {
+                (void)failsafe_install(m, m->ruleset, m->installed, NULL);
+                return change_fail_told(r, ERROR_FAILED, q, &d);
+        }
+        return 0;
 }
 
 static int failsafe_finish(Manager *m, FailsafeChange *f, const Change *c, ChangeResult *r)
@@ -78,16 +101,10 @@ static int failsafe_finish(Manager *m, FailsafeChange *f, const Change *c, Chang
         q = store_prepare(m->store, m->parked, f->stored, NULL, &d);
         if (q < 0)
                 return change_fail_told(r, ERROR_FAILED, q, &d);
-        q = failsafe_install(m, f->ruleset, enabled, &d);
-        if (q < 0) {
-                store_cancel(m->store);
-                return change_fail_told(r, ERROR_BACKEND_FAILED, q, &d);
-        }
-        q = store_publish(m->store, &d);
-        if (q < 0) {
-                (void)failsafe_install(m, m->ruleset, m->installed, NULL);
-                return change_fail_told(r, ERROR_FAILED, q, &d);
-        }
+        q = failsafe_carry_out(m, f, enabled, r);
+        manager_unlock(m);
+        if (q < 0)
+                return q;
         failsafe_take(m, f, enabled);
         r->revision = m->parked->revision;
         if (m->events.changed)

@@ -63,6 +63,9 @@ struct Manager {
         sd_event_source *cut_later;
         bool cut_again;
         sd_event_source *save_later, *sweep_later;
+
+        ManagerWait *waiting; /* in the order of arrival */
+        sd_event_source *wait_timer;
 };
 
 /* ---- the pipeline: manager_change.c ---- */
@@ -107,6 +110,10 @@ int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnosti
 int change_no_memory(ChangeResult *r);
 /* What cannot be done in the fail-safe. */
 int change_fail_in_failsafe(ChangeResult *r);
+/* What the backend answered, b or the one in use; where a lock is held by another program the
+ * change may wait. */
+int change_fail_backend(
+        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d);
 
 /* ---- the fail-safe: manager_failsafe.c ---- */
 
@@ -145,6 +152,8 @@ void manager_drop_backend(Manager *m, Backend *b);
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
 /* p25 is inactive: all begin anew. */
 void manager_forget_counters(Manager *m);
+/* Takes out what is in the kernel; waits for the lock only where something is. */
+int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d);
 /* Takes out what another backend, of a former daemon, may have left; when nothing else waits, for
  * closing the sockets that it takes may have to wait for what the kernel has yet to clean up. */
 void manager_sweep_later(Manager *m);
@@ -152,6 +161,13 @@ void manager_sweep_later(Manager *m);
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);
 int manager_report_repairs(const Manager *m, Report *report); /* lines of status */
 void repair_story_deinit(RepairStory *s);
+/* The lock of the packet filter, where there is one: for b, and for the backend in use if it is
+ * another; all that a change does in the kernel is done under it. 0, or -EBUSY, another errno. */
+int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d);
+/* Of the backend in use; another that is closed has let go. */
+void manager_unlock(Manager *m);
+/* Nobody waits any more. */
+void manager_wait_drop(Manager *m);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
 /* Sees to it that there are copies of the files in force, and that the state says which. 0;

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define LOCK_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+
 static const char failsafe_conf[] = "enabled = true;\nroles = ( \"no-mail\" );\n";
 static const char failsafe_role[] =
         "role = {\n"
@@ -179,18 +181,22 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
         Backend *b = m->backend;
         int r = 0;
 
-        if (enabled) {
+        if (enabled)
                 r = manager_begin_backend(m, c->policy, d, &b);
-                if (r >= 0)
-                        r = b->ops->apply(b, c->ruleset, d);
-                if (r < 0 && b)
-                        manager_drop_backend(m, b);
-        } else if (b) {
-                r = b->ops->remove(b, d);
-        }
+        /* nobody can be kept waiting yet */
+        if (r >= 0 && enabled)
+                r = manager_lock(m, b, LOCK_DEADLINE_USEC, d);
+        if (r >= 0 && enabled)
+                r = b->ops->apply(b, c->ruleset, d);
+        else if (r >= 0 && b)
+                r = manager_clear_backend(b, LOCK_DEADLINE_USEC, d);
+        if (r >= 0)
+                manager_take_backend(m, b);
+        else
+                manager_drop_backend(m, b);
+        manager_unlock(m);
         if (r < 0)
                 return r;
-        manager_take_backend(m, b);
         policy_free(m->policy);
         m->policy = TAKE_PTR(c->policy);
         ruleset_free(m->ruleset);
@@ -206,12 +212,14 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
 
 /* ---- the order of trying ---- */
 
+/* Another policy would fail as well. -EBUSY: the lock of the packet filter is held by another
+ * program; whoever started p25d tries again. */
 static bool is_hopeless(int error)
 {
-        return error == -EPERM || error == -ENOMEM;
+        return error == -EPERM || error == -ENOMEM || error == -EBUSY;
 }
 
-static int try_files(Manager *m, const State *state)
+static int try_files(Manager *m, const State *state, Diagnostics *ret_hopeless)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_candidate_ Candidate c = { 0 };
@@ -222,13 +230,16 @@ static int try_files(Manager *m, const State *state)
                 c.policy->state->files_pinned = false;
         if (r >= 0)
                 r = candidate_take(m, &c, true, &d);
-        if (r < 0 && r != -ENOMEM && warn_errors(m, &d) < 0)
+        if (is_hopeless(r))
+                return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
+        if (r < 0 && warn_errors(m, &d) < 0)
                 return -ENOMEM;
         return r;
 }
 
 /* Copies of the host's files, whatever these say by now. */
-static int try_copies(Manager *m, const State *state, const char *files)
+static int try_copies(
+        Manager *m, const State *state, const char *files, Diagnostics *ret_hopeless)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -238,13 +249,17 @@ static int try_copies(Manager *m, const State *state, const char *files)
         r = store_files_paths(m->store, files, &paths);
         if (r >= 0)
                 r = candidate_load(m, &paths, state, files, &d, &c);
-        return r < 0 ? r : candidate_take(m, &c, false, &d);
+        if (r >= 0)
+                r = candidate_take(m, &c, false, &d);
+        if (is_hopeless(r))
+                return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
+        return r;
 }
 
 /* What a rollback put in force stays so until a reload. */
-static int try_pinned(Manager *m, const State *state)
+static int try_pinned(Manager *m, const State *state, Diagnostics *ret_hopeless)
 {
-        int r = state->files ? try_copies(m, state, state->files) : -ENOENT;
+        int r = state->files ? try_copies(m, state, state->files, ret_hopeless) : -ENOENT;
 
         if (r >= 0 || is_hopeless(r))
                 return r;
@@ -254,14 +269,14 @@ static int try_pinned(Manager *m, const State *state)
         return r;
 }
 
-static int try_good(Manager *m, const State *state)
+static int try_good(Manager *m, const State *state, Diagnostics *ret_hopeless)
 {
         _cleanup_free_ char *files = NULL;
         int r;
 
         r = store_good_files(m->store, &files);
         if (r >= 0)
-                r = try_copies(m, state, files);
+                r = try_copies(m, state, files, ret_hopeless);
         if (r < 0)
                 return r;
         m->policy->state->files_pinned = false;
@@ -330,16 +345,16 @@ static int start_policy(Manager *m, Diagnostics *d)
         if (r < 0)
                 return r;
         if (!lost) {
-                r = state->files_pinned ? try_pinned(m, state) : -ENOENT;
+                r = state->files_pinned ? try_pinned(m, state, d) : -ENOENT;
                 if (r < 0 && !is_hopeless(r))
-                        r = try_files(m, state);
+                        r = try_files(m, state, d);
                 if (r >= 0)
                         return 0;
                 if (is_hopeless(r))
                         return r;
                 if (!meant_to_be_on(m, state))
                         return take_nothing(m, state, d);
-                r = try_good(m, state);
+                r = try_good(m, state, d);
                 if (r >= 0)
                         return 0;
                 if (is_hopeless(r))

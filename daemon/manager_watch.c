@@ -27,6 +27,7 @@ struct Watch {
         sd_event_source *settle;  /* timer after the files changed */
         sd_event_source *service; /* timer: the name service */
         sd_event_source *units;   /* timer, while a rule names a unit */
+        ManagerWait wait;
         uint64_t service_interval_usec;
         char **folders; /* where units appear */
         sd_event_source **folder_sources;
@@ -50,6 +51,7 @@ Watch *watch_free(Watch *w)
         sd_event_source_disable_unref(w->settle);
         sd_event_source_disable_unref(w->service);
         sd_event_source_disable_unref(w->units);
+        manager_wait_cancel(&w->wait);
         folders_deinit(w);
         free(w);
         return NULL;
@@ -92,21 +94,43 @@ bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
 }
 
 /* Looks at all names again. What fails leaves the policy as it was; the next look may do better. */
-static void resolve(Manager *m)
+static int look(Manager *m)
 {
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r = manager_compile(m, m->policy, true, &d, &ruleset);
 
-        if (manager_compile(m, m->policy, true, &d, &ruleset) < 0)
-                return;
+        if (r < 0)
+                return r;
         if (!ruleset_same_identities(m->ruleset, ruleset)) {
-                if (m->installed && manager_apply(m, ruleset, NULL) < 0)
-                        return;
+                r = m->installed ? manager_apply(m, ruleset, NULL) : 0;
+                if (r < 0)
+                        return r;
                 ruleset_free(m->ruleset);
                 m->ruleset = TAKE_PTR(ruleset);
                 manager_cut_later(m);
         }
         manager_take_told(m, &d);
+        return 0;
+}
+
+static void resolve(Watch *w);
+
+/* For as long as another program keeps the lock of the packet filter: nobody else looks again. */
+static int resolve_again(void *data, bool last)
+{
+        Watch *w = data;
+        int r = look(w->manager);
+
+        if (r == -EBUSY && last)
+                resolve(w);
+        return r;
+}
+
+static void resolve(Watch *w)
+{
+        if (!w->wait.manager && look(w->manager) == -EBUSY)
+                (void)manager_wait(w->manager, &w->wait, resolve_again, w);
 }
 
 /* ---- users and groups ---- */
@@ -136,7 +160,7 @@ static int on_settled(sd_event_source *s, uint64_t usec, void *data)
 
         (void)s;
         (void)usec;
-        resolve(w->manager);
+        resolve(w);
         return 0;
 }
 
@@ -181,7 +205,7 @@ static int on_service(sd_event_source *s, uint64_t usec, void *data)
                 return 0;
         before = monotonic_usec();
         if (names_have_come(w->manager))
-                resolve(w->manager);
+                resolve(w);
         after = monotonic_usec();
         if (after > before + SETTLE_USEC && w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
                 w->service_interval_usec *= 2;
@@ -258,7 +282,7 @@ static int on_folder(sd_event_source *s, const struct inotify_event *event, void
 
         (void)s;
         if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
-                resolve(w->manager);
+                resolve(w);
         /* a slice that appears may be where the unit will be */
         if (event->len == 0 || is_slice(event->name))
                 watch_update(w);
@@ -272,7 +296,7 @@ static int on_units(sd_event_source *s, uint64_t usec, void *data)
         (void)s;
         (void)usec;
         if (each_unit(w->manager->ruleset, unit_has_moved, w->manager) != 0) {
-                resolve(w->manager);
+                resolve(w);
                 watch_update(w);
         }
         (void)timer_set(w, &w->units, UNIT_INTERVAL_USEC, on_units);

@@ -498,6 +498,69 @@ static void test_steps(void **state)
         }
 }
 
+/* ---- the lock of the packet filter ---- */
+
+static char tried[16];
+static size_t n_tried;
+
+typedef struct Waiter {
+        ManagerWait wait;
+        char name;
+} Waiter;
+
+static int waiter_again(void *data, bool last)
+{
+        _cleanup_(change_result_deinit) ChangeResult result = { 0 };
+        Waiter *w = data;
+        Action action = w->name == 'b' ? ACTION_DENY : ACTION_ALLOW;
+        int r = manager_set_default(manager, DIRECTION_OUT, action, &no_options, &result);
+
+        if (r < 0) {
+                assert_true(result.locked_out);
+                assert_int_equal(result.error, ERROR_BACKEND_FAILED);
+                return last ? 0 : -EBUSY;
+        }
+        tried[n_tried++] = w->name;
+        assert_false(backend_memory_is_locked(backend));
+        return 0;
+}
+
+/* Whoever is locked out waits, in the order of arrival, and nothing has changed meanwhile. */
+static void test_locked_out(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult result = { 0 };
+        Waiter a = { .name = 'a' }, b = { .name = 'b' }, left = { .name = 'x' };
+        _cleanup_snapshot_ Snapshot before = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        settle(250000);
+        before = take_snapshot();
+        n_tried = 0;
+        backend_memory_fail(backend, MEMORY_LOCK, -EBUSY);
+        assert_true(words("deny from 203.0.113.9", &no_options, &result) < 0);
+        assert_true(result.locked_out);
+        expect_same(&before, false);
+        assert_false(manager_is_waiting(manager));
+        assert_int_equal(manager_wait(manager, &a.wait, waiter_again, &a), 0);
+        assert_int_equal(manager_wait(manager, &left.wait, waiter_again, &left), 0);
+        assert_int_equal(manager_wait(manager, &b.wait, waiter_again, &b), 0);
+        assert_true(manager_is_waiting(manager));
+        for (unsigned i = 0; i < 10; i++)
+                assert_true(sd_event_run(event, 1000000) > 0);
+        assert_int_equal(n_tried, 0);
+        expect_same(&before, false);
+        manager_wait_cancel(&left.wait);
+        backend_memory_fail(backend, MEMORY_LOCK, 0);
+        while (manager_is_waiting(manager))
+                assert_true(sd_event_run(event, 1000000) > 0);
+        assert_int_equal(n_tried, 2);
+        assert_memory_equal(tried, "ab", 2);
+        assert_int_equal(manager_policy(manager)->state->defaults.of[DIRECTION_OUT], ACTION_DENY);
+        assert_false(backend_memory_is_locked(backend));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -508,6 +571,7 @@ int main(void)
                 TEST(test_options),
                 TEST(test_set_in_use),
                 TEST(test_steps),
+                TEST(test_locked_out),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,7 @@ BUS = \
 	test_bus_clients \
 	test_bus_life \
 	test_bus_reads \
+	test_walk \
 
 # compare with the files of tests/golden
 GOLDEN = \

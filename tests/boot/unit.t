@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What p25d can do, under the unit that is shipped: a user of its own, four capabilities, most of the
+# system shut off. Then what may happen to that user and its files.
+. "$(dirname "$0")/../lib/e2e.sh"
+# shellcheck source=tests/lib/boot.sh
+. tests/lib/boot.sh
+
+hindrance=$(boot_hindrance)
+if [ -n "$hindrance" ]; then
+        skip "the unit" "$hindrance"
+        done_testing
+        exit
+fi
+debs_make && machine_make || exit 1
+machine_boot
+ok $? "the machine boots"
+machine_network
+cp "$DEB" "$MACHINE/root/p25.deb"
+in_machine dpkg -i /root/p25.deb >"$WORK/dpkg.log" 2>&1
+ok $? "dpkg -i"
+listen inet 25
+listen machine 25
+
+ctl()
+{
+        run in_machine p25ctl "$@"
+}
+does() # NAME WORD...: p25ctl does it
+{
+        local name=$1
+        shift
+        ctl "$@"
+        is "$rc" 0 "$name"
+        [ "$rc" = 0 ] || diag "$err"
+}
+
+# ---- the process ----
+
+main_pid()
+{
+        in_machine systemctl show -P MainPID p25d
+}
+status_of() # KEY
+{
+        in_machine sed -n "s/^$1:\t//p" "/proc/$(main_pid)/status"
+}
+uid=$(in_machine id -u p25)
+[ "$uid" -gt 0 ]
+ok $? "there is a user p25"
+is "$(status_of Uid)" "$uid	$uid	$uid	$uid" "p25d is that user"
+# DAC_READ_SEARCH 2, NET_ADMIN 12, NET_RAW 13, SYS_PTRACE 19
+for key in CapEff CapBnd CapAmb; do
+        is "$(status_of $key)" 0000000000083004 "$key: four capabilities"
+done
+is "$(status_of NoNewPrivs) $(status_of Seccomp)" "1 2" "no new privileges, a filter of system calls"
+score=$(in_machine systemd-analyze security --no-pager p25d | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+at_most "${score/./}" 20 "systemd-analyze security: $score"
+cannot() # NAME COMMAND...: where p25d is, it cannot do it
+{
+        local name=$1
+        shift
+        ! nsenter --target "$leader" --pid --mount --root --wd -- nsenter --target "$(main_pid)" --mount -- \
+                setpriv --reuid p25 --regid p25 --clear-groups --inh-caps -all,+dac_read_search \
+                --ambient-caps -all,+dac_read_search "$@" >"$WORK/out" 2>&1
+        ok $? "cannot $name"
+}
+cannot "write to /run" touch /run/x
+cannot "write to /etc" touch /etc/p25/x
+cannot "write to /usr" touch /usr/x
+cannot "make root's lock of iptables" rm /run/xtables.lock
+cannot "command the service manager" systemctl stop dbus
+
+# ---- files that are nobody else's business ----
+
+mkdir -p "$MACHINE/etc/p25"
+chmod 700 "$MACHINE/etc/p25"
+(umask 077 && echo 192.0.2.0/24 >"$MACHINE/root/list" && echo 2001:db8:9::/48 >"$MACHINE/home/alice/list" &&
+        cat >"$MACHINE/etc/p25/p25.conf") <<'CONF'
+enabled = true;
+default = { outgoing = "reject"; };
+sets = { root = { file = "/root/list"; }, alice = { file = "/home/alice/list"; } };
+rules = ( { action = "deny"; direction = "in"; from = [ "@root", "@alice" ]; } );
+CONF
+chroot "$MACHINE" chown -R alice: /home/alice
+chmod 700 "$MACHINE/home/alice"
+does "a p25.conf and lists that root and alice alone may read" reload
+ctl set show alice
+like "$out" "2001:db8:9::/48" "they are read"
+
+# ---- every feature, under both backends ----
+
+in_machine groupadd senders
+alice=$(in_machine id -u alice) senders=$(in_machine getent group senders | cut -d: -f3)
+for i in {0..15}; do
+        for j in {0..255}; do echo "10.$i.$j.0/25"; done
+done >"$MACHINE/root/many"
+
+# A connection from inside the machine, where p25d sees whose it is.
+hold() # NAME WHO...
+{
+        local name=$1
+        shift
+        rm -f "$MACHINE/root/hold-$name"
+        in_machine /opt/probe hold -o "/root/hold-$name" "$@" 198.51.100.2 25 >/dev/null
+        ok $? "$name: a connection stands"
+}
+is_cut() # NAME
+{
+        grep -q cut "$MACHINE/root/hold-$1"
+}
+cut() # NAME
+{
+        eventually 5 is_cut "$1"
+        ok $? "$1: is cut"
+}
+to=(198.51.100.2 25 2001:db8:1::2 25)
+features()
+{
+        expect "$1: the default" machine "closed closed" "${to[@]}"
+        does "$1: a rule for a user" allow out user alice
+        expect "$1: that user" machine "open open" -u "$alice" -g "$alice" "${to[@]}"
+        does "$1: a rule for a group" allow out group senders
+        expect "$1: that group" machine "open open" -u 33 -g "$senders" "${to[@]}"
+        expect "$1: others" machine "closed closed" -u 33 -g 33 "${to[@]}"
+        hold "$1-user" -u "$alice" -g "$alice"
+        hold "$1-group" -u 33 -g "$senders"
+        does "$1: the user's rule goes" delete allow out user alice
+        cut "$1-user"
+        ! is_cut "$1-group"
+        ok $? "$1-group: goes on"
+        does "$1: the group's rule goes" delete allow out group senders
+        cut "$1-group"
+
+        does "$1: a rule for a unit" allow out unit mailer.service
+        in_machine systemd-run -q --unit mailer -p Type=exec /bin/sh -c \
+                'sleep 6; /opt/probe connect 198.51.100.2 25 2001:db8:1::2 25 >/root/mailer; sleep 60'
+        eventually 20 test -s "$MACHINE/root/mailer"
+        is "$(cat "$MACHINE/root/mailer")" "open open" "$1: that unit"
+        in_machine systemctl stop mailer
+        rm "$MACHINE/root/mailer"
+        does "$1: and is deleted" delete allow out unit mailer.service
+
+        does "$1: a set of 4096 prefixes" set load many /root/many
+        does "$1: a rule with it" deny in from @many
+        does "$1: an entry more" set add many 203.0.113.0/24
+        hold_in=$(net_in inet "$probe" hold -o "$WORK/hold-in" 198.51.100.1 25)
+        does "$1: and one whose connection stands" set add many 198.51.100.2
+        eventually 5 grep -q cut "$WORK/hold-in"
+        ok $? "$1: it is cut ($hold_in)"
+        expect "$1: and shut out" inet filtered -t 300 198.51.100.1 25
+        does "$1: an entry less" set remove many 198.51.100.2
+        expect "$1: open again" inet open 198.51.100.1 25
+        does "$1: a limit" prepend limit in from 198.51.100.2 rate 1/minute burst 1
+        is "$(connect inet 198.51.100.1 25 198.51.100.1 25)" "open closed" "$1: that holds"
+        does "$1: roles" role set mx
+        does "$1: a fragment" fragment put site /root/fragment
+        does "$1: lockdown" lockdown on
+        expect "$1: everything is shut" inet filtered -t 300 2001:db8:1::1 25
+        does "$1: lockdown ends" lockdown off
+        does "$1: explain" explain out to 198.51.100.2 user alice
+        like "$out" "mail|reject" "$1: says something"
+        does "$1: status verbose" status verbose
+        does "$1: show raw" show raw
+        does "$1: logging" logging high
+        revision=$(in_machine p25ctl status --json | jq .revision)
+        does "$1: a default" default allow outgoing
+        does "$1: rollback" rollback "$revision"
+        expect "$1: the default is back" machine "closed closed" -u 33 -g 33 "${to[@]}"
+        in_machine systemctl reload p25d
+        is $? 0 "$1: systemctl reload"
+        does "$1: reset" reset --force
+}
+echo 'rules = ( { action = "allow"; direction = "out"; to = [ "192.0.2.99" ]; } );' >"$MACHINE/root/fragment"
+features nftables
+echo 'backend = "iptables";' >>"$MACHINE/etc/p25/p25.conf"
+does "backend = iptables" reload
+features iptables
+chains()
+{
+        in_machine iptables-legacy-save 2>/dev/null | grep -c '^:P25-'
+}
+before=$(chains)
+in_machine iptables-legacy -F
+repaired()
+{
+        [ "$(chains)" = "$before" ]
+}
+eventually 10 repaired
+ok $? "somebody flushes iptables: it is repaired"
+unlike "$(journal p25d)" "[Oo]peration not permitted|[Pp]ermission denied|not allowed|SECCOMP" \
+        "nothing that p25d needs is forbidden"
+diag "$(journal p25d | grep -iE 'permi|allowed' | head -n 3)"
+
+# ---- what may happen to the user and the files ----
+
+in_machine systemctl stop p25d
+in_machine sh -c 'userdel p25; chown -R root:root /var/lib/p25; rm /run/xtables.lock'
+in_machine systemctl start p25d
+is "$(in_machine systemctl is-active p25d)" active "without its user, its files, its lock: p25d starts"
+up()
+{
+        in_machine p25ctl -q status
+}
+in_machine systemctl reload dbus
+eventually 12 up
+ok $? "and is on the bus"
+does "a change" allow out to 192.0.2.7
+in_machine systemctl stop p25d
+in_machine timeout 20 sh -c 'p25d 2>/root/by-hand.log & sleep 1; p25ctl allow out to 192.0.2.8
+        kill $!; wait $!'
+like "$(in_machine p25ctl show added)" "192.0.2.8" "p25d started by root, for a while: the unit takes over"
+does "and can change what root's wrote" set load fresh /root/list
+machine_off
+sed -i '/^p25:/d' "$MACHINE/etc/passwd" "$MACHINE/etc/shadow" "$MACHINE/etc/group" "$MACHINE/etc/gshadow"
+machine_boot
+machine_network
+expect "booted after the user was removed" machine "closed closed" "${to[@]}"
+eventually 12 up
+like "$(in_machine p25ctl show added)" "192.0.2.8" "with all its rules"
+is "$(in_machine systemctl list-units --failed --no-legend --plain | grep p25)" "" "no unit failed"
+machine_off
+done_testing

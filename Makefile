@@ -121,6 +121,7 @@ DAEMON = \
 	backend_nft_cut \
 	backend_nft_kernel \
 	backend_nft_watch \
+	lock_holder \
 	repair_rate \
 	netlink \
 	connections \

@@ -6,7 +6,9 @@
  */
 
 #include "daemon/backend.h"
+#include "daemon/lock_holder.h"
 #include "daemon/netlink.h"
+#include "daemon/repair_rate.h"
 #include "daemon/totals.h"
 #include "rules/ipt_table.h"
 
@@ -192,8 +194,9 @@ typedef struct IptBackend {
 
         sd_event_source *timer, *later, *lock_watch, *locals_watch;
         int inotify_fd;
-        uint64_t repair_usec[10]; /* the last repairs, a ring */
-        size_t n_repairs;
+        LockHolder culprit; /* who had the lock last; pid 0: not seen */
+        RepairRate rate;
+        uint64_t pause_usec; /* between two repairs in a fight */
 } IptBackend;
 
 int ipt_backend_open(

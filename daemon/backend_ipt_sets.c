@@ -508,6 +508,8 @@ int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n)
 
 int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics *d)
 {
+        /* What others took away is made again. */
+        (void)ipt_sets_check(s);
         for (size_t i = 0; i < s->n; i++)
                 s->items[i].wanted = s->items[i].made = false;
         for (size_t t = 0; t < n; t++)

@@ -18,8 +18,7 @@
 /* A look that took longer than this is followed by a longer pause, still within five seconds. */
 #define LOOK_COST_USEC (20 * 1000)
 #define LOOK_SELDOM_USEC (4 * SECOND_USEC)
-#define REPAIRS_PER_MINUTE 10
-#define MINUTE_USEC (60 * SECOND_USEC)
+/* Between two repairs in a fight. */
 #define PAUSE_USEC (3 * SECOND_USEC)
 /* A repair that meets another program's lock comes again. */
 #define AGAIN_USEC (SECOND_USEC / 5)
@@ -61,6 +60,26 @@ static void repair_schedule(IptBackend *b, uint64_t usec)
                 b->later = NULL;
 }
 
+static uint64_t pause_usec(const IptBackend *b)
+{
+        return b->pause_usec > 0 ? b->pause_usec : PAUSE_USEC;
+}
+
+static void tell(IptBackend *b, uint64_t count)
+{
+        if (b->repaired)
+                b->repaired(b->data, count, b->culprit.pid,
+                        b->culprit.pid > 0 ? b->culprit.name : NULL);
+}
+
+static void tell_peace(IptBackend *b, BackendPeace peace)
+{
+        if (b->base.peace == peace)
+                return;
+        b->base.peace = peace;
+        tell(b, 0);
+}
+
 /* broken: by somebody else, not only overtaken by the host's addresses. */
 static void repair_now(IptBackend *b, bool broken)
 {
@@ -71,23 +90,29 @@ static void repair_now(IptBackend *b, bool broken)
                 return;
         }
         if (broken)
-                b->repair_usec[b->n_repairs++ % REPAIRS_PER_MINUTE] = now_usec(b);
-        if (r < 0)
-                repair_schedule(b, PAUSE_USEC);
-        else if (broken && b->repaired)
-                b->repaired(b->data, 1, 0, NULL);
+                repair_rate_note(&b->rate, now_usec(b));
+        if (r < 0) {
+                repair_schedule(b, b->base.peace == PEACE_KEPT ? AGAIN_USEC : pause_usec(b));
+                tell_peace(b, PEACE_BROKEN);
+                return;
+        }
+        if (b->base.peace == PEACE_BROKEN)
+                b->base.peace = PEACE_FIGHT; /* until it has been quiet for a while */
+        if (broken)
+                tell(b, 1);
 }
 
 static void repair(IptBackend *b)
 {
-        uint64_t oldest = b->repair_usec[b->n_repairs % REPAIRS_PER_MINUTE];
-
         if (b->later)
                 return; /* its time will come */
-        if (b->n_repairs >= REPAIRS_PER_MINUTE && now_usec(b) - oldest < MINUTE_USEC)
-                repair_schedule(b, PAUSE_USEC);
-        else
+        if (!repair_rate_is_too_high(&b->rate, now_usec(b))) {
                 repair_now(b, true);
+                return;
+        }
+        repair_schedule(b, pause_usec(b));
+        if (b->base.peace == PEACE_KEPT)
+                tell_peace(b, PEACE_FIGHT);
 }
 
 static int repair_later(sd_event_source *s, uint64_t usec, void *data)
@@ -101,6 +126,12 @@ static int repair_later(sd_event_source *s, uint64_t usec, void *data)
         broken = ipt_watch_is_changed(b);
         if (broken || !b->intact)
                 repair_now(b, broken);
+        if (b->base.peace == PEACE_KEPT)
+                return 0;
+        if (b->base.peace == PEACE_FIGHT && repair_rate_is_nought(&b->rate, now_usec(b)))
+                tell_peace(b, PEACE_KEPT);
+        else
+                repair_schedule(b, pause_usec(b));
         return 0;
 }
 
@@ -143,15 +174,29 @@ static int look_in_time(sd_event_source *s, uint64_t usec, void *data)
         return 0;
 }
 
-static int lock_released(sd_event_source *s, int fd, uint32_t events, void *data)
+/* Whoever takes the lock is remembered until it has let go. */
+static int lock_used(sd_event_source *s, int fd, uint32_t events, void *data)
 {
         _Alignas(struct inotify_event) char buffer[4096];
+        const struct inotify_event *e;
+        IptBackend *b = data;
+        LockHolder holder;
+        uint32_t seen = 0;
+        ssize_t n;
 
         (void)s;
         (void)events;
-        while (read(fd, buffer, sizeof(buffer)) > 0)
-                continue;
-        look(data);
+        while ((n = read(fd, buffer, sizeof(buffer))) > 0)
+                for (char *at = buffer; at < buffer + n; at += sizeof(*e) + e->len) {
+                        e = (const void *)at;
+                        seen |= e->mask;
+                }
+        if (seen & IN_OPEN && lock_holder_find(ipt_lock_path(), &holder))
+                b->culprit = holder;
+        if (seen & IN_CLOSE)
+                look(b);
+        if (seen & IN_CLOSE && !b->later)
+                b->culprit.pid = 0;
         return 0;
 }
 
@@ -195,9 +240,10 @@ void ipt_watch_stop(IptBackend *b)
 /* The lock's file is there once somebody has locked: we have. */
 static void watch_lock(IptBackend *b)
 {
-        if (inotify_add_watch(b->inotify_fd, ipt_lock_path(), IN_CLOSE) < 0 || b->lock_watch)
+        if (inotify_add_watch(b->inotify_fd, ipt_lock_path(), IN_OPEN | IN_CLOSE) < 0 ||
+                b->lock_watch)
                 return;
-        if (sd_event_add_io(b->event, &b->lock_watch, b->inotify_fd, EPOLLIN, lock_released, b) < 0)
+        if (sd_event_add_io(b->event, &b->lock_watch, b->inotify_fd, EPOLLIN, lock_used, b) < 0)
                 b->lock_watch = NULL;
 }
 
@@ -206,6 +252,7 @@ void ipt_watch_update(IptBackend *b)
         if (!b->event || b->inotify_fd < 0)
                 return;
         if (!b->wanted[0]) {
+                b->base.peace = PEACE_KEPT;
                 b->timer = sd_event_source_unref(b->timer);
                 b->later = sd_event_source_unref(b->later);
                 b->lock_watch = sd_event_source_unref(b->lock_watch);

@@ -9,15 +9,18 @@
 
 typedef struct Repairs {
         uint64_t n;
+        char process[32]; /* whoever was last */
+        bool fight;       /* it is told of */
 } Repairs;
 
 static void note_repair(void *data, uint64_t count, pid_t pid, const char *process)
 {
         Repairs *r = data;
 
-        (void)pid;
-        (void)process;
         r->n += count;
+        r->fight |= count == 0;
+        if (pid > 0)
+                snprintf(r->process, sizeof(r->process), "%s", process);
 }
 
 static int loop_end(sd_event_source *s, uint64_t usec, void *data)
@@ -75,7 +78,7 @@ static void test_repair(void **state)
                 must("iptables-legacy -F INPUT; iptables-legacy -F FORWARD");
                 run_loop(event, 150);
                 repairs.n = i + 1;
-                b->n_repairs = 0; /* it is no fight */
+                b->rate = (RepairRate){ 0 }; /* it is no fight */
                 expect_text_installed(b);
         }
         assert_int_equal(apply(&b->base, s.ruleset), 0);
@@ -106,6 +109,36 @@ static void test_repair_unlocked(void **state)
         sd_event_unref(event);
 }
 
+/* All at once, sets too, without a lock that would tell of the first step. */
+static void test_sets_destroyed(void **state)
+{
+        _cleanup_buffer_ Buffer text = { 0 };
+        _cleanup_compiled_ Compiled c = { 0 };
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        IptBackend *b;
+
+        (void)state;
+        buffer_add_string(&text, "rules = ({ action = \"deny\"; direction = \"in\"; from = [ ");
+        for (int i = 0; i < 100; i++)
+                buffer_printf(&text, "%s\"192.0.2.%d\"", i > 0 ? ", " : "", 2 * i);
+        buffer_add_string(&text, " ]; });");
+        c = compile_text(text.data);
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        if (run("ipset list -n | grep -q p25") == 0) {
+                must("export XTABLES_LOCKFILE=/tmp/p25-no-lock; iptables-legacy -F;"
+                     " iptables-legacy -X; rm /tmp/p25-no-lock; ipset destroy");
+                for (int i = 0; i < 100 && repairs.n == 0; i++)
+                        run_loop(event, 100);
+                assert_int_equal(repairs.n, 1);
+                must("test $(ipset list | grep -c '^192.0.2.') = 100");
+        }
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
 /* Whoever flushes again and again is answered less and less often. */
 static void test_fight(void **state)
 {
@@ -118,11 +151,41 @@ static void test_fight(void **state)
         assert_int_equal(sd_event_new(&event), 0);
         b = open_own(event, note_repair, &repairs);
         assert_int_equal(apply(&b->base, c.ruleset), 0);
+        b->rate.window_usec = 3000000;
+        b->pause_usec = 500000;
         for (int i = 0; i < 15; i++) {
                 must("iptables-legacy -F" QUIET);
                 run_loop(event, 60);
         }
-        assert_int_equal(repairs.n, 10);
+        assert_true(repairs.n >= 10 && repairs.n < 14);
+        assert_true(repairs.fight);
+        assert_int_equal(b->base.peace, PEACE_FIGHT);
+        for (int i = 0; i < 100 && b->base.peace != PEACE_KEPT; i++)
+                run_loop(event, 100);
+        assert_int_equal(b->base.peace, PEACE_KEPT);
+        expect_text_installed(b);
+        ipt_backend_close(b);
+        sd_event_unref(event);
+}
+
+/* Who had the lock is remembered; it lives for milliseconds, and is not always seen. */
+static void test_culprit(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full);
+        Repairs repairs = { 0 };
+        sd_event *event = NULL;
+        IptBackend *b;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        b = open_own(event, note_repair, &repairs);
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        for (int i = 0; i < 10 && !repairs.process[0]; i++) {
+                must("{ iptables-legacy -F; sleep .02; } &");
+                run_loop(event, 200);
+                b->rate = (RepairRate){ 0 };
+        }
+        assert_string_equal(repairs.process, "iptables-legacy");
         ipt_backend_close(b);
         sd_event_unref(event);
 }
@@ -267,7 +330,9 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 TEST(test_repair),
                 TEST(test_repair_unlocked),
+                TEST(test_sets_destroyed),
                 TEST(test_fight),
+                TEST(test_culprit),
                 TEST(test_repair_waits),
                 TEST(test_addresses),
                 TEST(test_counters),

@@ -23,7 +23,7 @@ ssize_t sendto(int fd, const void *data, size_t n, int flags, const struct socka
 {
         uint8_t changed[SENT_MAX], *at;
 
-        if (n <= sizeof(changed) && memmem(data, n, "p25-probe-", 10)) {
+        if (n <= sizeof(changed) && memmem(data, n, "p25", 4)) {
                 memcpy(changed, data, n);
                 at = memmem(changed, n, owned, sizeof(owned));
                 if (at)

@@ -254,8 +254,8 @@ static int warnings_tell(Cli *c, char *const *lines, const Source *s, bool as_er
                         continue;
                 tail = behind_name(text, s);
                 if (as_errors)
-                        status = cli_fail(c, EXIT_BAD_INPUT, "%s%s", tail ? s->file : "",
-                                tail ? tail : text);
+                        status = cli_fail(
+                                c, EXIT_BAD_INPUT, "%s%s", tail ? s->file : "", tail ? tail : text);
                 else
                         cli_warn(c, "%s%s", tail ? s->file : "", tail ? tail : text);
         }

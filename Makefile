@@ -26,9 +26,11 @@ endif
 ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(OPT) $(HARDEN) $(SANFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
-LIBS_RULES = -lconfig -lnftnl -lmnl -ljansson
+LIBS_RULES = -lnftnl -lmnl -ljansson
 LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
+# tests ask libconfig what a text says
+LIBS_TEST = $(LIBS_DAEMON) -lconfig
 
 RULES = \
 	ipt_encode \
@@ -82,6 +84,7 @@ RULES = \
 	terms \
 	util \
 	lexer \
+	node \
 	scan \
 	vocabulary \
 	reader \
@@ -207,6 +210,7 @@ UNIT = \
 	test_nft \
 	test_rows \
 	test_cli \
+	test_scan \
 	test_parse \
 	test_print \
 	test_vocabulary \
@@ -325,14 +329,14 @@ TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_DAEMON)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_TEST)
 
 # p25ctl's modules too, without its main
 $(BUILD)/tests/unit/test_cli $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_TEST)
 
 # sockets for the end-to-end tests, the demo and the bench
 $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o

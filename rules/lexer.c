@@ -213,6 +213,41 @@ Token lexer_next(Lexer *l)
         return is_float ? TOKEN_FLOAT : TOKEN_INTEGER;
 }
 
+static char hex_value(char c)
+{
+        return (char)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
+}
+
+/* What is behind a backslash, and how long it is; 0: nothing that means anything. */
+static size_t escape(const char *p, char *ret)
+{
+        static const char letters[] = "nrtf\\\"", meanings[] = "\n\r\t\f\\\"";
+        const char *letter;
+
+        if ((*p == 'x' || *p == 'X') && is_hex(p[1]) && is_hex(p[2])) {
+                *ret = (char)(hex_value(p[1]) << 4 | hex_value(p[2]));
+                return 3;
+        }
+        letter = memchr(letters, *p, sizeof(letters) - 1);
+        if (!letter)
+                return 0;
+        *ret = meanings[letter - letters];
+        return 1;
+}
+
+char *lexer_string(const char *token, char *to)
+{
+        for (const char *p = token + 1; *p != '"';) {
+                char c = *p++;
+
+                if (c == '\\')
+                        p += escape(p, &c);
+                *to++ = c;
+        }
+        *to = '\0';
+        return to;
+}
+
 LexerInteger lexer_integer(const char *p)
 {
         LexerInteger i = { 0 };

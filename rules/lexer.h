@@ -37,6 +37,10 @@ typedef struct Lexer {
 void lexer_init(Lexer *l, const char *text);
 Token lexer_next(Lexer *l);
 
+/* What a string token says, written to `to` with a NUL behind it; returns where that is. It is no
+ * longer than the token, whose place it may take. */
+char *lexer_string(const char *token, char *to);
+
 /* An integer token, read exactly: libconfig 1.5 wraps what is too large. */
 typedef struct LexerInteger {
         int64_t value;

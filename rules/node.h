@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * A parsed document as the readers of values see it: a tree of nodes, whoever parsed it. Nodes
- * live as long as their document. All of it is implemented in parse.c, the one file that knows
- * libconfig.
+ * A parsed document as the readers of values see it: a tree of nodes. Nodes live as long as their
+ * document (scan.h).
  */
 
 #include "rules/util.h"

@@ -1,218 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns libconfig: text in, tree of nodes out, and the four kinds of document. What libconfig would
- * get wrong has been refused by the scan before (scan.h); what the settings mean is said in the
- * vocabulary. Opens no files: libconfig is left no way to.
+ * Owns the four kinds of document, text in, model out. The language is the scan's (scan.h), what
+ * the settings mean is said in the vocabulary. Opens no files.
  */
 
 #include "rules/parse.h"
 
-#include "rules/lexer.h"
-#include "rules/node.h"
 #include "rules/reader.h"
 #include "rules/scan.h"
 #include "rules/vocabulary.h"
 
 #include <errno.h>
-#include <libconfig.h>
-#include <stdio.h>
-
-/* ---- nodes: libconfig's settings, and where the scan saw them ---- */
-
-static config_setting_t *setting_of(const Node *n)
-{
-        return (config_setting_t *)n;
-}
-
-static const Node *node_of(const config_setting_t *s)
-{
-        return (const Node *)s;
-}
-
-/* The hook of a plain value is its place in the text, that of the document is the scan. */
-static const ScanScalar *node_scalar(const Node *n)
-{
-        return config_setting_get_hook(setting_of(n));
-}
-
-NodeKind node_kind(const Node *n)
-{
-        switch (config_setting_type(setting_of(n))) {
-        case CONFIG_TYPE_GROUP:
-                return NODE_GROUP;
-        case CONFIG_TYPE_ARRAY:
-        case CONFIG_TYPE_LIST:
-                return NODE_LIST;
-        case CONFIG_TYPE_STRING:
-                return NODE_STRING;
-        case CONFIG_TYPE_INT:
-        case CONFIG_TYPE_INT64:
-                return NODE_INTEGER;
-        case CONFIG_TYPE_BOOL:
-                return NODE_BOOL;
-        }
-        return NODE_FLOAT;
-}
-
-const char *node_name(const Node *n)
-{
-        return config_setting_name(setting_of(n));
-}
-
-unsigned node_line(const Node *n)
-{
-        NodeKind kind = node_kind(n);
-
-        /* libconfig gives the last string of a list the line of what follows it */
-        if (kind != NODE_GROUP && kind != NODE_LIST && node_scalar(n))
-                return node_scalar(n)->line;
-        return setting_of(n)->line;
-}
-
-size_t node_length(const Node *n)
-{
-        return (size_t)config_setting_length(setting_of(n));
-}
-
-const Node *node_child(const Node *n, size_t i)
-{
-        return node_of(config_setting_get_elem(setting_of(n), (unsigned)i));
-}
-
-const Node *node_find(const Node *group, const char *name)
-{
-        return node_of(config_setting_get_member(setting_of(group), name));
-}
-
-const char *node_string(const Node *n)
-{
-        const char *s = config_setting_get_string(setting_of(n));
-
-        return s ? s : "";
-}
-
-bool node_bool(const Node *n)
-{
-        return config_setting_get_bool(setting_of(n));
-}
-
-NodeInteger node_integer(const Node *n)
-{
-        const Scan *scan = config_setting_get_hook(config_root_setting(setting_of(n)->config));
-        const char *token = scan->text + node_scalar(n)->offset;
-        LexerInteger i = lexer_integer(token);
-        NodeInteger ret = { .value = i.value, .overflow = i.overflow, .has_suffix = i.has_suffix };
-        bool is_float;
-
-        snprintf(ret.text, sizeof(ret.text), "%.*s", (int)lexer_number_length(token, &is_float),
-                token);
-        return ret;
-}
-
-static void path_add(config_setting_t *s, Buffer *b)
-{
-        if (config_setting_is_root(s))
-                return;
-        path_add(config_setting_parent(s), b);
-        if (!config_setting_name(s))
-                buffer_printf(b, "[%d]", config_setting_index(s));
-        else
-                buffer_printf(b, "%s%s", b->length > 0 ? "." : "", config_setting_name(s));
-}
-
-int node_path(const Node *n, char **ret)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-
-        path_add(setting_of(n), &b);
-        return buffer_take(&b, ret);
-}
 
 /* ---- documents ---- */
 
 typedef struct Document {
         char *text;
         Scan scan;
-        config_t config;
-        bool is_open;
 } Document;
 
 static void document_close(Document *doc)
 {
-        if (doc->is_open)
-                config_destroy(&doc->config);
         scan_deinit(&doc->scan);
         free(doc->text);
 }
 
-/* Gives every plain value its place in the text; false: libconfig saw other values than we. */
-static bool attach_places(config_setting_t *s, const Scan *scan, size_t *at)
-{
-        int length = config_setting_length(s);
-        bool is_string;
-
-        if (config_setting_is_aggregate(s)) {
-                for (int i = 0; i < length; i++)
-                        if (!attach_places(config_setting_get_elem(s, (unsigned)i), scan, at))
-                                return false;
-                return true;
-        }
-        if (*at == scan->n)
-                return false;
-        is_string = scan->text[scan->scalars[*at].offset] == '"';
-        if (is_string != (config_setting_type(s) == CONFIG_TYPE_STRING))
-                return false;
-        config_setting_set_hook(s, &scan->scalars[*at]);
-        (*at)++;
-        return true;
-}
-
-static int syntax_error(const Document *doc, const char *file, Diagnostics *d)
-{
-        unsigned line = (unsigned)config_error_line(&doc->config);
-        size_t n;
-        const char *name = scan_name_before(doc->text, line, &n);
-
-        if (n == 0)
-                return diagnostics_error(
-                        d, ((Place){ file, line }), NULL, "%s", config_error_text(&doc->config));
-        return diagnostics_error(d, ((Place){ file, line }), NULL, "%s at or after \"%.*s\"",
-                config_error_text(&doc->config), (int)n, name);
-}
-
-/* doc is zeroed before and closed by the caller, also after a failure; it must not move, since
- * libconfig's settings point to their config_t. */
+/* doc is zeroed before and closed by the caller, also after a failure. */
 static int document_open(
         Document *doc, const char *text, size_t n, const char *file, Diagnostics *d)
 {
-        size_t at = 0;
-        int r;
+        int r = scan_bytes(text, n, file, d);
 
-        r = scan_bytes(text, n, file, d);
         if (r < 0)
                 return r;
-        doc->text = malloc(n + 2);
+        doc->text = malloc(n + 1);
         if (!doc->text)
                 return -ENOMEM;
         if (n > 0)
                 memcpy(doc->text, text, n);
-        /* libconfig's comments end with a line, not with a text */
-        memcpy(doc->text + n, "\n", 2);
-        r = scan_text(doc->text, file, d, &doc->scan);
-        if (r < 0)
-                return r;
-        config_init(&doc->config);
-        doc->is_open = true;
-        /* the scan refuses @include; should it ever miss one, there is nothing below this */
-        config_set_include_dir(&doc->config, "/dev/null");
-        if (!config_read_string(&doc->config, doc->text))
-                return syntax_error(doc, file, d);
-        if (!attach_places(config_root_setting(&doc->config), &doc->scan, &at) || at != doc->scan.n)
-                return diagnostics_error(
-                        d, ((Place){ file, 1 }), NULL, "the text can be read in two ways");
-        config_setting_set_hook(config_root_setting(&doc->config), &doc->scan);
-        return 0;
+        doc->text[n] = '\0';
+        return scan_text(doc->text, file, d, &doc->scan);
 }
 
 /* Reads a whole document into the structs given; r->kind, file, name and d are set. */
@@ -224,7 +52,7 @@ static int document_read(Reader *r, const char *text, size_t n, const ReadInto *
         k = document_open(&doc, text, n, r->file, r->d);
         if (k < 0)
                 return k;
-        k = read_group(r, node_of(config_root_setting(&doc.config)), into, n_into);
+        k = read_group(r, scan_root(&doc.scan), into, n_into);
         if (k == -ENOMEM)
                 return k;
         finish = reader_finish(r);

@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * Text to model: the libconfig documents of SPEC section 3. parse.c is the one file that includes
- * <libconfig.h>. The text is scanned before libconfig sees it (size, NUL, @include, integers that
- * libconfig would wrap), then walked against the vocabulary table of vocabulary.h: an unknown
- * key, a wrong type, a number out of range is an error at FILE:LINE that names the setting
+ * Text to model: documents in libconfig's language. The text is read to a tree (scan.h), which is
+ * walked against the vocabulary table of vocabulary.h: an unknown key, a wrong type, a number out
+ * of range is an error at FILE:LINE that names the setting
  * ("rules[2].from", counted from 0) and, for a near miss, the key that was meant.
  *
  * All return 0, -EINVAL (errors in d), -ENOMEM; *ret is written on success alone. `file` is the

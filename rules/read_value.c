@@ -17,7 +17,6 @@
 
 /* ---- numbers ---- */
 
-/* libconfig has given the number's low bits; the scan has kept the number. */
 static int read_integer(Reader *r, const Node *n, int64_t min, int64_t max, int64_t *ret)
 {
         NodeInteger i = node_integer(n);

@@ -2,7 +2,7 @@
 
 /*
  * Owns the walk of a group against the vocabulary and the wording of what is wrong with it. Knows
- * no libconfig, and of the model only where the vocabulary says that values go.
+ * of the model only where the vocabulary says that values go.
  */
 
 #include "rules/reader.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what is checked of a text before libconfig: bytes, nesting, twins, @include, words without
- * quotes. Leaves the grammar to libconfig and the meaning to the vocabulary.
+ * Owns the grammar of a text: bytes, nesting, twins, @include, words without quotes, and the tree
+ * that comes of it. Leaves the meaning to the vocabulary.
  */
 
 #include "rules/scan.h"
@@ -26,11 +26,11 @@ typedef struct Key {
 /* A group, list or array that is not closed yet. */
 typedef struct Frame {
         char open;
-        size_t offset;
         unsigned line;
-        size_t index;     /* of the value that is being read, in lists and arrays */
-        size_t first_key; /* of the group's, in Scanner.keys */
-        bool has_key;     /* a group: the value of its last key is not complete */
+        size_t index;      /* of the value that is being read, in lists and arrays */
+        size_t first_key;  /* of the group's, in Scanner.keys */
+        size_t first_open; /* of the values read so far, in Scanner.open */
+        bool has_key;      /* a group: the value of its last key is not complete */
 } Frame;
 
 typedef struct Scanner {
@@ -43,8 +43,11 @@ typedef struct Scanner {
         Key *keys;    /* of all open groups, outer ones first */
         size_t n_keys;
         uint64_t compares;
-        ScanScalar *scalars;
-        size_t n_scalars;
+        Node *nodes; /* of groups and lists that are closed, each one's side by side */
+        size_t n_nodes;
+        Node *open; /* of all that are not, outer ones first */
+        size_t n_open;
+        char *string_end; /* of the last string */
         size_t n_values;
         Token last;
         unsigned last_line;
@@ -52,7 +55,7 @@ typedef struct Scanner {
 
 void scan_deinit(Scan *s)
 {
-        free(s->scalars);
+        free(s->nodes);
         *s = (Scan){ 0 };
 }
 
@@ -223,33 +226,81 @@ static int count_value(Scanner *s)
                 SCAN_VALUES_MAX);
 }
 
-static int take_scalar(Scanner *s)
+/* A value begins. Its name has been read, and what ends the name as well. */
+static int add_node(Scanner *s, NodeKind kind, unsigned line)
 {
-        if (array_grow(&s->scalars, s->n_scalars, sizeof(ScanScalar)) < 0)
+        const Key *k = top(s)->has_key ? &s->keys[s->n_keys - 1] : NULL;
+
+        if (array_grow(&s->open, s->n_open, sizeof(Node)) < 0)
                 return -ENOMEM;
-        s->scalars[s->n_scalars++] = (ScanScalar){
-                .offset = (uint32_t)s->lexer.start,
-                .line = s->lexer.start_line,
+        if (k)
+                s->text[k->offset + k->length] = '\0';
+        s->open[s->n_open++] = (Node){
+                .name = k ? s->text + k->offset : NULL,
+                .value = s->text + s->lexer.start,
+                .line = line,
+                .kind = kind,
         };
-        top(s)->has_key = false;
         return count_value(s);
+}
+
+static int take_scalar(Scanner *s, NodeKind kind)
+{
+        int r = add_node(s, kind, s->lexer.start_line);
+
+        top(s)->has_key = false;
+        return r;
+}
+
+/* Neighbours are one string. */
+static int take_string(Scanner *s)
+{
+        int r = 0;
+
+        if (s->last != TOKEN_STRING) {
+                r = take_scalar(s, NODE_STRING);
+                s->string_end = s->text + s->lexer.start;
+        }
+        s->string_end = lexer_string(s->text + s->lexer.start, s->string_end);
+        return r;
 }
 
 static int take_open(Scanner *s)
 {
+        char c = s->text[s->lexer.start];
+        unsigned line = top(s)->has_key ? s->keys[s->n_keys - 1].line : s->lexer.start_line;
+        int r;
+
         if (top(s)->open == '[')
                 return scanner_error(s, s->lexer.start_line,
                         "groups and lists stand in a list ( … ), not in an array [ … ]");
         if (s->depth == SCAN_DEPTH_MAX)
                 return scanner_error(
                         s, s->lexer.start_line, "nested more than %d levels deep", SCAN_DEPTH_MAX);
+        r = add_node(s, c == '{' ? NODE_GROUP : NODE_LIST, line);
         s->frames[s->depth++] = (Frame){
-                .open = s->text[s->lexer.start],
-                .offset = s->lexer.start,
+                .open = c,
                 .line = s->lexer.start_line,
                 .first_key = s->n_keys,
+                .first_open = s->n_open,
         };
-        return count_value(s);
+        return r;
+}
+
+/* The values of the innermost group or list are complete: they are moved to where they stay. */
+static int close_node(Scanner *s, Node *parent)
+{
+        size_t first = top(s)->first_open, n = s->n_open - first;
+
+        parent->first = s->n_nodes;
+        parent->n = (uint32_t)n;
+        for (size_t i = first; i < s->n_open; i++) {
+                if (array_grow(&s->nodes, s->n_nodes, sizeof(Node)) < 0)
+                        return -ENOMEM;
+                s->nodes[s->n_nodes++] = s->open[i];
+        }
+        s->n_open = first;
+        return 0;
 }
 
 static int take_close(Scanner *s)
@@ -257,20 +308,18 @@ static int take_close(Scanner *s)
         static const char pairs[] = "{}[]()";
         const Frame *f = top(s);
         char c = s->text[s->lexer.start];
+        int r;
 
         if (s->depth == 1)
                 return scanner_error(s, s->lexer.start_line, "%c closes nothing", c);
         if (strchr(pairs, f->open)[1] != c)
                 return scanner_error(s, s->lexer.start_line, "%c cannot close the %c of line %u", c,
                         f->open, f->line);
-        if (f->open == '[') {
-                s->text[f->offset] = '(';
-                s->text[s->lexer.start] = ')';
-        }
+        r = close_node(s, &s->open[f->first_open - 1]);
         s->n_keys = f->first_key;
         s->depth--;
         top(s)->has_key = false;
-        return 0;
+        return r;
 }
 
 static int take_end(Scanner *s)
@@ -346,7 +395,6 @@ static const char *misplaced_end(Scanner *s, Token t)
         return NULL;
 }
 
-/* libconfig would say "syntax error" to all of it. */
 static const char *misplaced(Scanner *s, Token t)
 {
         switch (t) {
@@ -383,12 +431,13 @@ static int take_token(Scanner *s, Token t)
         case TOKEN_NAME:
                 return take_name(s);
         case TOKEN_STRING:
-                /* neighbours are one string */
-                return s->last == TOKEN_STRING ? 0 : take_scalar(s);
+                return take_string(s);
         case TOKEN_BOOL:
+                return take_scalar(s, NODE_BOOL);
         case TOKEN_INTEGER:
+                return take_scalar(s, NODE_INTEGER);
         case TOKEN_FLOAT:
-                return take_scalar(s);
+                return take_scalar(s, NODE_FLOAT);
         case TOKEN_COMMA:
                 top(s)->index++;
                 return 0;
@@ -406,6 +455,31 @@ static int take_token(Scanner *s, Token t)
         case TOKEN_SEMICOLON:
                 return 0;
         }
+        return 0;
+}
+
+/* The document becomes the last node; where all of them lie is known now. */
+static int finish(Scanner *s, Scan *ret)
+{
+        Node document = { .kind = NODE_GROUP };
+        int r = close_node(s, &document);
+
+        if (r >= 0)
+                r = array_grow(&s->nodes, s->n_nodes, sizeof(Node));
+        if (r < 0)
+                return r;
+        s->nodes[s->n_nodes++] = document;
+        for (size_t i = 0; i < s->n_nodes; i++) {
+                Node *n = &s->nodes[i], *children;
+
+                if (n->kind != NODE_GROUP && n->kind != NODE_LIST)
+                        continue;
+                children = s->nodes + n->first;
+                for (size_t k = 0; k < n->n; k++)
+                        children[k].parent = n;
+                n->children = children;
+        }
+        *ret = (Scan){ .nodes = TAKE_PTR(s->nodes), .n = s->n_nodes };
         return 0;
 }
 
@@ -427,13 +501,17 @@ int scan_text(char *text, const char *file, Diagnostics *d, Scan *ret)
                 s.last = t;
                 s.last_line = s.lexer.start_line;
         } while (r >= 0 && t != TOKEN_END);
+        if (r >= 0)
+                r = finish(&s, ret);
         free(s.keys);
-        if (r < 0) {
-                free(s.scalars);
-                return r;
-        }
-        *ret = (Scan){ .text = text, .scalars = s.scalars, .n = s.n_scalars };
-        return 0;
+        free(s.open);
+        free(s.nodes);
+        return r;
+}
+
+const Node *scan_root(const Scan *s)
+{
+        return &s->nodes[s->n - 1];
 }
 
 /* ---- questions ---- */
@@ -452,22 +530,4 @@ void scan_top_names(const char *text, void (*f)(const char *name, size_t n, void
                 else if (t == TOKEN_NAME && depth == 0)
                         f(text + l.start, l.at - l.start, data);
         }
-}
-
-const char *scan_name_before(const char *text, unsigned line, size_t *ret_n)
-{
-        const char *name = text;
-        Lexer l;
-
-        *ret_n = 0;
-        lexer_init(&l, text);
-        for (Token t = lexer_next(&l); t != TOKEN_END && t != TOKEN_ERROR; t = lexer_next(&l)) {
-                if (l.start_line > line)
-                        break;
-                if (t == TOKEN_NAME) {
-                        name = text + l.start;
-                        *ret_n = l.at - l.start;
-                }
-        }
-        return name;
 }

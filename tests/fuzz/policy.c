@@ -2,10 +2,12 @@
 
 /*
  * Documents of every kind: what is refused says why, at a line; what is taken prints to a text
- * that is taken again and prints itself.
+ * that is taken again and prints itself. And libconfig reads in it what we read.
  */
 
 #include "rules/print.h"
+#include "rules/scan.h"
+#include "tests/lib/libconfig.h"
 
 #include <stdio.h>
 
@@ -94,8 +96,19 @@ static void document_expect(DocumentKind kind, const char *text, size_t n)
         expect(none.n == 0, "a warning of what was printed");
 }
 
+static void language_expect(const char *data, size_t n)
+{
+        _cleanup_(scan_deinit) Scan scan = { 0 };
+        _cleanup_free_ char *text = strndup(data, n), *copy = strndup(data, n);
+
+        expect(text && copy, "memory");
+        if (scan_bytes(data, n, "f", NULL) == 0 && scan_text(copy, "f", NULL, &scan) == 0)
+                expect(libconfig_reads_the_same(text, scan_root(&scan)), text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
+        language_expect((const char *)data, n);
         expect(document_kind((const char *)data, n) != _DOCUMENT_INVALID, "kind");
         for (int kind = 0; kind < _DOCUMENT_MAX; kind++)
                 document_expect((DocumentKind)kind, (const char *)data, n);

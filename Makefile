@@ -78,6 +78,7 @@ RULES = \
 	prefixset \
 	ranges \
 	rangeset \
+	expiry \
 	rule \
 	rule_check \
 	setfile \
@@ -138,6 +139,7 @@ DAEMON = \
 	manager_failsafe \
 	manager_check \
 	manager_effects \
+	manager_expiry \
 	manager_load \
 	manager_repairs \
 	manager_report \

@@ -252,7 +252,7 @@ static int answer_tell(Cli *c, Answer *a)
         json_set(document, "effective", json_new_string(a->effective));
         json_set(document, "foreign", a->foreign ? TAKE_PTR(a->foreign) : json_new_array());
         json_set(document, "path", json_new_strv(a->path));
-        if (a->rule && (rule_words_print(a->rule, &words) < 0 ||
+        if (a->rule && (rule_words_print_until(a->rule, &words) < 0 ||
                                rule_source_format(a->rule, &source) < 0)) {
                 json_free(document);
                 return cli_fail_errno(c, -ENOMEM, "explain");

@@ -22,7 +22,7 @@ static int rules_tell(const Report *report, uint16_t port, Buffer *b, Json *list
                 if (rule->rule->direction != DIRECTION_IN ||
                         !ports_contain(&rule->rule->ports, port))
                         continue;
-                if (rule_words_print(rule->rule, &words) < 0 ||
+                if (rule_words_print_until(rule->rule, &words) < 0 ||
                         rule_source_format(rule->rule, &source) < 0)
                         return -ENOMEM;
                 if (rule->position > 0)

@@ -49,14 +49,31 @@ static const char *outcome_message(Outcome o, Placement placement)
         return messages[placement][o];
 }
 
+/* When the rule that was there before was to end, told at the end of its line; NULL: never. */
+static const char *former_end(const ChangeReply *reply)
+{
+        static const char word[] = " until ";
+
+        STRV_FOREACH (line, reply->diff) {
+                const char *last = strrchr(*line, ' ');
+                size_t n = last ? (size_t)(last - *line) + 1 : 0;
+
+                /* not the end of a comment, which is quoted */
+                if (**line == '-' && n > strlen(word) && !strchr(last, '\'') &&
+                        strncmp(*line + n - strlen(word), word, strlen(word)) == 0)
+                        return *line + n;
+        }
+        return NULL;
+}
+
 /* First and second line for the outcome. ufw calls every change "Rules updated" while it is
  * inactive; so does p25, and the sentence says that nothing is in force yet. */
-static int tell_outcome(
-        Cli *c, const ChangeReply *reply, Outcome o, Rule *const *rules, size_t n, Placement p)
+static int tell_outcome(Cli *c, const ChangeReply *reply, Outcome o, Rule *const *rules, size_t n,
+        Placement p, uint64_t duration_sec)
 {
         _cleanup_free_ char *sentence = NULL;
         _cleanup_buffer_ Buffer second = { 0 };
-        const char *first = outcome_message(o, p);
+        const char *first = outcome_message(o, p), *end = former_end(reply);
         bool active = true;
         int status;
 
@@ -66,9 +83,11 @@ static int tell_outcome(
         status = client_get_active(c, &active);
         if (status != 0)
                 return status;
-        if (rule_sentence_print(rules, n, p, &sentence) < 0)
+        if (rule_sentence_print(rules, n, p, duration_sec, &sentence) < 0)
                 return cli_fail_errno(c, -ENOMEM, "rule");
         buffer_add_string(&second, sentence);
+        if (o == OUTCOME_UPDATED && p != PLACEMENT_DELETE && end && duration_sec == 0)
+                buffer_printf(&second, " It was to end at %s and stays now.", end);
         if (!active) {
                 first = "Rules updated";
                 buffer_add_string(
@@ -97,7 +116,7 @@ static int words_send(Cli *c, const RuleWords *w, ChangeReply *ret)
         if (several)
                 r = sd_bus_message_open_container(m, 'a', "a{sv}");
         for (size_t i = 0; r >= 0 && i < w->n_rules; i++)
-                r = rule_document_append(m, w->rules[i]);
+                r = rule_document_append(m, w->rules[i], w->duration_sec);
         if (r >= 0 && several)
                 r = sd_bus_message_close_container(m);
         if (r < 0)
@@ -113,12 +132,11 @@ static int words_run(Cli *c, const RuleWords *w)
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         int status;
 
-        if (w->duration_sec > 0)
-                return cli_fail(c, EXIT_BAD_INPUT, "for is not available in this version");
         status = words_send(c, w, &reply);
         if (status != 0)
                 return status;
-        return tell_outcome(c, &reply, change_outcome(&reply), w->rules, w->n_rules, w->placement);
+        return tell_outcome(c, &reply, change_outcome(&reply), w->rules, w->n_rules, w->placement,
+                w->duration_sec);
 }
 
 /* The daemon knows all mail ports of its host and judges those that are none of the four. Where it
@@ -192,7 +210,7 @@ static int deletion_ask(Cli *c, const Rule *rule)
 
         if (c->dry_run)
                 return 0;
-        if (rule_words_print(rule, &words) < 0 ||
+        if (rule_words_print_until(rule, &words) < 0 ||
                 asprintf(&question, "Deleting:\n %s\nProceed with operation", words) < 0)
                 return cli_fail_errno(c, -ENOMEM, "delete");
         r = cli_ask(c, question);
@@ -216,8 +234,8 @@ static int rule_delete(Cli *c, Rule *rule)
                 status = number_remove(c, rule->id, &reply);
         if (status != 0)
                 return status;
-        return tell_outcome(
-                c, &reply, reply.changed ? OUTCOME_DONE : OUTCOME_NONE, &rule, 1, PLACEMENT_DELETE);
+        return tell_outcome(c, &reply, reply.changed ? OUTCOME_DONE : OUTCOME_NONE, &rule, 1,
+                PLACEMENT_DELETE, 0);
 }
 
 static int number_command(Cli *c, const char *number)

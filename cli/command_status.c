@@ -75,7 +75,8 @@ int command_show_added(Cli *c, const Verb *v, char **args, size_t n)
 
                 if (report.rules[i].position == 0)
                         continue;
-                r = rule_words_print(report.rules[i].rule, &words);
+                r = rule_words_print_left(
+                        report.rules[i].rule, report.rules[i].seconds_left, &words);
                 if (r >= 0) {
                         buffer_printf(&b, "p25ctl %s\n", words);
                         json_append(list, json_new_string(words));

@@ -213,6 +213,8 @@ static void on_alert(void *data, const ManagerAlert *alert)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Bus *b = data;
 
+        if (alert->untold)
+                bus_tell(b, LOG_WARNING, "%s", alert->text);
         if (!b->ready ||
                 sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Alert") < 0)
                 return;

@@ -395,6 +395,7 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         r = packet_read(c, &words, &packet, error);
         if (r < 0)
                 return r;
+        packet.time_usec = host_now_usec();
         if (ruleset)
                 evaluate(ruleset, &packet, &verdict);
         if ((r = explain_path(ruleset, &packet, &verdict, &path)) < 0 ||

@@ -9,8 +9,10 @@
 
 #include "daemon/api.h"
 #include "daemon/bus_dict.h"
+#include "daemon/host.h"
 #include "daemon/rule_document.h"
 #include "rules/addresslist.h"
+#include "rules/expiry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +35,7 @@ enum {
         KEY_BURST,
         KEY_MAX,
         KEY_EXPIRES,
+        KEY_DURATION,
         KEY_LOG,
         KEY_COMMENT,
         _KEY_ADD_MAX, /* those behind are RemoveRule's */
@@ -57,6 +60,7 @@ static const BusKey rule_keys[_KEY_MAX] = {
         [KEY_BURST] = { "burst", "u" },
         [KEY_MAX] = { "max", "u" },
         [KEY_EXPIRES] = { "expires", "t" },
+        [KEY_DURATION] = { "duration", "t" },
         [KEY_LOG] = { "log", "b" },
         [KEY_COMMENT] = { "comment", "s" },
         [KEY_ID] = { "id", "t" },
@@ -178,6 +182,32 @@ static int limit_set(Limit *l, const BusValue *v, sd_bus_error *error)
         return 0;
 }
 
+/* A duration is counted from now, by this host's clock: the sender's may show another time. All
+ * that one wakeup of the loop reads ends together. */
+static int expiry_set(sd_bus_message *m, Rule *rule, const BusValue *v, sd_bus_error *error)
+{
+        sd_event *event = sd_bus_get_event(sd_bus_message_get_bus(m));
+        uint64_t now_usec;
+
+        if (v[KEY_EXPIRES].given && v[KEY_DURATION].given)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "expires and duration each say alone when the rule ends");
+        if (v[KEY_EXPIRES].given && v[KEY_EXPIRES].number == 0)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "expires is in microseconds since 1970: leave it out for a rule that "
+                        "stays");
+        rule->expires_usec = v[KEY_EXPIRES].number;
+        if (!v[KEY_DURATION].given)
+                return 0;
+        if (v[KEY_DURATION].number < 1 || v[KEY_DURATION].number > DURATION_MAX_SEC)
+                return sd_bus_error_set(
+                        error, BUS_ERROR_INVALID_RULE, "duration is 1 second to 366 days");
+        if (!event || sd_event_now(event, CLOCK_REALTIME, &now_usec) < 0)
+                now_usec = host_now_usec();
+        rule->expires_usec = now_usec + v[KEY_DURATION].number * USEC_PER_SEC;
+        return 0;
+}
+
 /* A match without an action is checked as one that allows. */
 static int rule_validate(
         Rule *rule, const Ports *mail_ports, const BusValue *v, sd_bus_error *error)
@@ -197,8 +227,8 @@ static int rule_validate(
         return diagnostics_to_error(&d, BUS_ERROR_INVALID_RULE, error);
 }
 
-static int rule_from_values(
-        BusRuleUse use, const Ports *mail_ports, const BusValue *v, Rule **ret, sd_bus_error *error)
+static int rule_from_values(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports,
+        const BusValue *v, Rule **ret, sd_bus_error *error)
 {
         _cleanup_(rule_unref_p) Rule *rule = rule_new();
         int r;
@@ -208,9 +238,6 @@ static int rule_from_values(
         rule->source = SOURCE_P25CTL;
         rule->action = _ACTION_INVALID;
         rule->log = v[KEY_LOG].number;
-        if (v[KEY_EXPIRES].number > 0)
-                return sd_bus_error_set(
-                        error, BUS_ERROR_NOT_SUPPORTED, "expires is not available in this version");
         if ((r = words_set(rule, use, v, error)) < 0 ||
                 (r = ports_set(rule, &v[KEY_PORTS], error)) < 0 ||
                 (r = addresses_set("from", &v[KEY_FROM], &rule->from, error)) < 0 ||
@@ -222,6 +249,7 @@ static int rule_from_values(
                 (r = names_set("group", &v[KEY_GROUP], &rule->group, error)) < 0 ||
                 (r = names_set("unit", &v[KEY_UNIT], &rule->unit, error)) < 0 ||
                 (r = limit_set(&rule->limit, v, error)) < 0 ||
+                (use == BUS_RULE_ADD && (r = expiry_set(m, rule, v, error)) < 0) ||
                 (r = comment_set(&v[KEY_COMMENT], &rule->comment, error)) < 0 ||
                 (r = rule_validate(rule, mail_ports, v, error)) < 0)
                 return r;
@@ -267,7 +295,7 @@ int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, Bu
                 else if (values[KEY_ID].given || values[KEY_POSITION].given)
                         r = place_from_values(values, &rule, error);
                 else
-                        r = rule_from_values(use, mail_ports, values, &rule.rule, error);
+                        r = rule_from_values(m, use, mail_ports, values, &rule.rule, error);
         }
         bus_values_deinit(values, _KEY_MAX);
         if (r < 0)

@@ -125,7 +125,7 @@ static int rule_texts(const RuleList *l, size_t from, size_t to, char ***ret)
         if (!texts)
                 return -ENOMEM;
         for (size_t i = from; i < to; i++)
-                if (rule_words_print(l->items[i], &texts[n++]) < 0) {
+                if (rule_words_print_until(l->items[i], &texts[n++]) < 0) {
                         strv_free(TAKE_PTR(texts));
                         return -ENOMEM;
                 }

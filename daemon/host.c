@@ -7,8 +7,11 @@
 
 #include "daemon/host_internal.h"
 
+#include "rules/expiry.h"
+
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 static bool path_goes_up(const char *path)
 {
@@ -297,6 +300,14 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
         return 0;
 }
 
+uint64_t host_now_usec(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
 int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret)
 {
         _cleanup_(policy_free_p) Policy *policy = NULL;
@@ -312,6 +323,7 @@ int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret)
         if (r >= 0) {
                 state_free(policy->state);
                 policy->state = state;
+                (void)expiry_drop(state, host_now_usec(), NULL);
         }
         *ret = TAKE_PTR(policy);
         return 0;

@@ -42,6 +42,8 @@ Manager *manager_free(Manager *m)
         sd_event_source_disable_unref(m->save_later);
         sd_event_source_disable_unref(m->sweep_later);
         manager_wait_drop(m);
+        sd_event_source_disable_unref(m->expiry);
+        rule_list_deinit(&m->expired);
         if (m->backend)
                 m->backend->ops->close(m->backend);
         policy_free(m->policy);
@@ -100,6 +102,7 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
                 return r;
         }
         watch_update(m->watch);
+        manager_update_expiry(m);
         manager_cut_later(m);
         manager_save_later(m);
         manager_sweep_later(m);

@@ -18,10 +18,11 @@ typedef struct Manager Manager;
 
 /* What the operator should not have to look for. Strings are borrowed. */
 typedef struct ManagerAlert {
-        const char *name; /* "fight", "broken", "peace" */
+        const char *name; /* "fight", "broken", "peace", "assertion", "unstored" */
         const char *text;
         pid_t pid; /* 0: not known, or nobody's doing */
         const char *process;
+        bool untold; /* nobody else logs it */
 } ManagerAlert;
 
 /* What the bus listens to. All are called from the event loop, after the fact. */

@@ -14,7 +14,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 void proposal_deinit(Proposal *p)
 {
@@ -113,14 +112,11 @@ static char *text_or_null(const char *s)
 
 int change_sign(State *s, uint64_t revision, const Change *c)
 {
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_REALTIME, &now);
         s->revision = revision + 1;
         origin_deinit(&s->origin);
         return origin_copy(
                 &(Origin){
-                        .time_usec = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
+                        .time_usec = host_now_usec(),
                         .uid = c->uid,
                         .pid = c->pid > 0 ? (uint32_t)c->pid : 0,
                         .process = text_or_null(c->process),
@@ -347,6 +343,7 @@ static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
         if (!enabled)
                 manager_forget_counters(m);
         watch_update(m->watch);
+        manager_update_expiry(m);
         manager_cut_later(m);
         manager_save_later(m);
 }

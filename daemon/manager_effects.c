@@ -133,6 +133,7 @@ static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         ShadowContext context = { .own = &p->state->rules,
                 .is_stored = !c->dry_run,
+                .now_usec = host_now_usec(),
                 .steps = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS };
 
         if (p->n_added == 0 || p->n_added > WARNED_RULES_MAX || p->state->lockdown)

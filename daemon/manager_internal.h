@@ -57,6 +57,14 @@ struct Manager {
 
         RepairStory repairs;
 
+        /* Rules that ended and are in force no more, while the stored state, of that revision, may
+         * still hold them. */
+        RuleList expired;
+        uint64_t expired_revision;
+        bool expired_at_start, expired_told;
+        int expiry_error; /* of the last attempt */
+        sd_event_source *expiry;
+
         Watch *watch;
         /* A timer, so that a change is answered before connections are looked at, and a hundred
          * changes in a row make one look; and what is done when nothing else waits. */
@@ -120,6 +128,14 @@ int change_fail_backend(
 /* What can be done in it besides a reload. */
 int failsafe_disable(Manager *m, const Change *c, ChangeResult *r);
 int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
+
+/* ---- rules that end: manager_expiry.c ---- */
+
+/* The policy has changed: wakes up when the first of its rules ends. */
+void manager_update_expiry(Manager *m);
+/* At the start, of the state that was stored: leaves out what has ended, and remembers to store it
+ * without. 0 or -ENOMEM. */
+int manager_drop_expired(Manager *m, State *state);
 
 /* ---- the rest ---- */
 

@@ -342,6 +342,8 @@ static int start_policy(Manager *m, Diagnostics *d)
         int r;
 
         r = load_state(m, &state, &lost);
+        if (r >= 0)
+                r = manager_drop_expired(m, state);
         if (r < 0)
                 return r;
         if (!lost) {

@@ -7,6 +7,8 @@
 
 #include "daemon/manager_internal.h"
 
+#include "rules/expiry.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -132,6 +134,7 @@ static int report_add_rules(Manager *m, Report *report)
         _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
         _cleanup_free_ ReportOrder *order = NULL;
         _cleanup_free_ RuleCounter *counters = NULL;
+        uint64_t now_usec = host_now_usec();
         size_t n = 0, n_counters = 0;
 
         if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
@@ -153,6 +156,7 @@ static int report_add_rules(Manager *m, Report *report)
                                 &key, counters, n_counters, sizeof(*counters), counter_compare);
                 rule->rule = rule_ref(order[i].compiled->rule);
                 rule->position = order[i].position;
+                rule->seconds_left = expiry_seconds_left(rule->rule, now_usec);
                 rule->packets = counter ? counter->packets : 0;
                 rule->bytes = counter ? counter->bytes : 0;
         }

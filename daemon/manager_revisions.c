@@ -8,6 +8,8 @@
 #include "daemon/manager_internal.h"
 
 #include "daemon/difference.h"
+#include "rules/expiry.h"
+#include "rules/words.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -107,7 +109,12 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
         new = former_policy(m, &b);
         if (policy_difference(&old, &new, &r->diff) < 0)
                 return change_no_memory(r);
-        return r->diff ? manager_tell_difference(m, &old, &new, r) : 0;
+        if (!r->diff)
+                return 0;
+        /* for packets, as it would be now */
+        (void)expiry_drop(a.state, host_now_usec(), NULL);
+        (void)expiry_drop(b.state, host_now_usec(), NULL);
+        return manager_tell_difference(m, &old, &new, r);
 }
 
 /* ---- the way back ---- */
@@ -175,6 +182,24 @@ static int propose_files(Manager *m, Former *f, Proposal *p, ChangeResult *r)
         return 0;
 }
 
+/* What has ended since does not come back. */
+static int leave_out_expired(State *s, ChangeResult *r)
+{
+        RuleList expired = { 0 };
+        int k = expiry_drop(s, host_now_usec(), &expired);
+
+        for (size_t i = 0; i < expired.n && k >= 0; i++) {
+                _cleanup_free_ char *words = NULL;
+
+                k = rule_words_print_until(expired.items[i], &words);
+                if (k >= 0)
+                        k = strv_printf(
+                                &r->warnings, "a rule has expired and stays away: %s", words);
+        }
+        rule_list_deinit(&expired);
+        return k < 0 ? k : 0;
+}
+
 int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY };
@@ -197,7 +222,7 @@ int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResul
         /* ids are never given twice */
         if (f.state->next_id < now->next_id)
                 f.state->next_id = now->next_id;
-        if (share(f.state, now) < 0)
+        if (leave_out_expired(f.state, r) < 0 || share(f.state, now) < 0)
                 return change_no_memory(r);
         p.state = TAKE_PTR(f.state);
         if (!change.reason || !change.reason[0]) {

@@ -6,6 +6,8 @@
 
 #include "daemon/manager_internal.h"
 
+#include "rules/expiry.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -75,6 +77,26 @@ static int check_addresses(const Manager *m, const AddressList *l, ChangeResult 
         return 0;
 }
 
+static int check_expiry(const Rule *rule, ChangeResult *r)
+{
+        uint64_t now_usec = host_now_usec();
+        char then[EXPIRY_TEXT_MAX], now[EXPIRY_TEXT_MAX];
+
+        if (rule->expires_usec == 0)
+                return 0;
+        expiry_format(rule->expires_usec, then);
+        expiry_format(now_usec, now);
+        if (expiry_has_passed(rule, now_usec))
+                return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
+                        "a rule cannot end in the past: expires is %s, and it is %s now", then,
+                        now);
+        if (rule->expires_usec - now_usec > DURATION_MAX_SEC * USEC_PER_SEC)
+                return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
+                        "a rule lasts at most 366 days: expires is %s, and it is %s now", then,
+                        now);
+        return 0;
+}
+
 /* All that a rule alone can get wrong, whoever sent it. */
 static int check_rule(Manager *m, const Rule *rule, ChangeResult *r)
 {
@@ -95,9 +117,9 @@ static int check_rule(Manager *m, const Rule *rule, ChangeResult *r)
                         -EINVAL,
                         "a comment is at most %d bytes of UTF-8 without control characters",
                         COMMENT_MAX);
-        if (rule->expires_usec != 0)
-                return change_fail(r, ERROR_NOT_SUPPORTED, -EOPNOTSUPP,
-                        "rules that expire are not available in this version");
+        q = check_expiry(rule, r);
+        if (q < 0)
+                return q;
         q = rule_check(rule, &mail_ports, NULL, &d);
         if (q < 0)
                 return change_fail_told(r, ERROR_INVALID_RULE, q, &d);
@@ -113,7 +135,7 @@ static size_t find_match(const RuleList *l, const Rule *match)
         return i;
 }
 
-/* A copy that p25ctl owns. */
+/* A copy that p25ctl owns; it ends when the backends end it. */
 static int own_copy(const Rule *rule, uint64_t id, Rule **ret)
 {
         Rule *copy;
@@ -127,6 +149,7 @@ static int own_copy(const Rule *rule, uint64_t id, Rule **ret)
         free(TAKE_PTR(copy->source_name));
         free(TAKE_PTR(copy->file));
         copy->line = 0;
+        copy->expires_usec = expiry_round(rule->expires_usec);
         *ret = copy;
         return 0;
 }
@@ -146,21 +169,19 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index)
         _cleanup_(rule_unref_p) Rule *own = NULL;
         State *s = p->state;
         size_t i = find_match(&s->rules, rule);
+        bool found = i < s->rules.n;
         int r;
 
-        if (i < s->rules.n) {
-                if (rule_equal(s->rules.items[i], rule))
+        r = own_copy(rule, found ? s->rules.items[i]->id : s->next_id, &own);
+        if (r < 0)
+                return r;
+        if (found) {
+                if (rule_equal(s->rules.items[i], own))
                         return 0;
-                r = own_copy(rule, s->rules.items[i]->id, &own);
-                if (r < 0)
-                        return r;
                 rule_unref(s->rules.items[i]);
                 s->rules.items[i] = TAKE_PTR(own);
                 return note_added(p, s->rules.items[i]->id);
         }
-        r = own_copy(rule, s->next_id, &own);
-        if (r < 0)
-                return r;
         r = rule_list_insert(&s->rules, index, own);
         if (r < 0)
                 return r;

@@ -7,6 +7,8 @@
 
 #include "daemon/manager_internal.h"
 
+#include "rules/expiry.h"
+
 #include <errno.h>
 
 int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r)
@@ -137,6 +139,9 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
                 return change_no_memory(r);
         p.state->files_pinned = false;
         (void)state_name_files(p.state, NULL);
+        /* what ended while the fail-safe was in force */
+        if (m->failsafe)
+                (void)expiry_drop(p.state, host_now_usec(), NULL);
         q = load_files(m, &p, r);
         return q < 0 ? q : change_finish(m, &p, c, r);
 }

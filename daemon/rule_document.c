@@ -107,12 +107,14 @@ int rule_entries_append(sd_bus_message *m, const Rule *rule)
         return entries_append(m, rule, true);
 }
 
-int rule_document_append(sd_bus_message *m, const Rule *rule)
+int rule_document_append(sd_bus_message *m, const Rule *rule, uint64_t duration_sec)
 {
         int r;
 
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
-                (r = entries_append(m, rule, false)) < 0)
+                (r = entries_append(m, rule, false)) < 0 ||
+                (duration_sec > 0 &&
+                        (r = sd_bus_message_append(m, "{sv}", "duration", "t", duration_sec)) < 0))
                 return r;
         return sd_bus_message_close_container(m);
 }

@@ -10,7 +10,7 @@
 #include <systemd/sd-bus.h>
 
 /* Appends a{sv} with what the rule states and no more. 0 or negative errno. */
-int rule_document_append(sd_bus_message *m, const Rule *rule);
+int rule_document_append(sd_bus_message *m, const Rule *rule, uint64_t duration_sec);
 
 /* Appends the same as entries of a document that is open, with what has no value, too: lists that
  * are empty (for any), log and comment. 0 or negative errno. */

@@ -7,6 +7,8 @@
 
 #include "rules/evaluate.h"
 
+#include "rules/expiry.h"
+
 /* An address that is not known may be any of its family's: only what holds them all matches. */
 static bool match_matches(const Match *m, Family family, bool known, const Address *a)
 {
@@ -77,7 +79,7 @@ static bool rule_matches(const CompiledRule *r, const Packet *p)
                interface_matches(r->rule->out_interface, p->out_interface) &&
                id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid) &&
                id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid) &&
-               units_match(r, p);
+               units_match(r, p) && !expiry_has_passed(r->rule, p->time_usec);
 }
 
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)

@@ -12,6 +12,7 @@
 /* A connection attempt. What is not known matches only rules that do not ask for it (an unknown
  * address is in no prefix but the whole family). */
 typedef struct Packet {
+        uint64_t time_usec; /* when, since the epoch; 0: while no rule has ended */
         Direction direction;
         Family family;
         uint16_t port; /* that the client dialled */

@@ -44,7 +44,7 @@ static int path_add_source(
         if (!v->rule || v->index >= end)
                 return n == 1 ? strv_printf(path, "%s: its rule does not match", source)
                               : strv_printf(path, "%s: none of %zu rules matches", source, n);
-        r = rule_words_print(v->rule->rule, &words);
+        r = rule_words_print_until(v->rule->rule, &words);
         if (r < 0)
                 return r;
         return strv_printf(

@@ -23,6 +23,7 @@
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter/xt_tcpudp.h>
+#include <linux/netfilter/xt_time.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
@@ -45,6 +46,7 @@ typedef enum Extension {
         EXTENSION_CONNLABEL,
         EXTENSION_OWNER,
         EXTENSION_CGROUP,
+        EXTENSION_TIME,
         EXTENSION_SET,
         EXTENSION_HASHLIMIT,
         EXTENSION_CONNLIMIT,
@@ -63,6 +65,7 @@ static const IptExtension extensions[_EXTENSION_MAX] = {
         [EXTENSION_CONNLABEL] = { "connlabel", 0, false, sizeof(struct xt_connlabel_mtinfo) },
         [EXTENSION_OWNER] = { "owner", 1, false, sizeof(struct xt_owner_match_info) },
         [EXTENSION_CGROUP] = { "cgroup", 2, false, offsetof(struct xt_cgroup_info_v2, priv) },
+        [EXTENSION_TIME] = { "time", 0, false, sizeof(struct xt_time_info) },
         [EXTENSION_SET] = { "set", 1, false, sizeof(struct xt_set_info_match_v1) },
         [EXTENSION_HASHLIMIT] = { "hashlimit", 3, false,
                 offsetof(struct xt_hashlimit_mtinfo3, hinfo) },
@@ -326,6 +329,17 @@ static int put_unit(Encoder *e, const IptStatement *s)
         return 0;
 }
 
+/* Up to the last second before the time, whatever the day and its hour; in UTC. */
+static void put_before(Encoder *e, const IptStatement *s)
+{
+        struct xt_time_info m = { .date_stop = s->time_sec - 1,
+                .daytime_stop = XT_TIME_MAX_DAYTIME,
+                .monthdays_match = XT_TIME_ALL_MONTHDAYS,
+                .weekdays_match = XT_TIME_ALL_WEEKDAYS };
+
+        put_match(e, EXTENSION_TIME, &m, sizeof(m));
+}
+
 static int put_set(Encoder *e, const IptStatement *s)
 {
         struct xt_set_info_match_v1 m = { .match_set = { .dim = IPSET_DIM_ONE } };
@@ -466,6 +480,9 @@ static int put_statement(Encoder *e, const IptStatement *s)
                 break;
         case IPT_UNIT:
                 return put_unit(e, s);
+        case IPT_BEFORE:
+                put_before(e, s);
+                break;
         case IPT_SET:
                 return put_set(e, s);
         case IPT_RATE_OVER:
@@ -560,6 +577,7 @@ static const int statement_extensions[_IPT_STATEMENT_MAX] = {
         [IPT_USERS] = EXTENSION_OWNER,
         [IPT_GROUPS] = EXTENSION_OWNER,
         [IPT_UNIT] = EXTENSION_CGROUP,
+        [IPT_BEFORE] = EXTENSION_TIME,
         [IPT_SET] = EXTENSION_SET,
         [IPT_RATE_OVER] = EXTENSION_HASHLIMIT,
         [IPT_OPEN_OVER] = EXTENSION_CONNLIMIT,

@@ -7,6 +7,7 @@
  * is no more than a verdict, or in a chain of its own, whose first entry counts.
  */
 
+#include "rules/expiry.h"
 #include "rules/ipt_build.h"
 
 #include <errno.h>
@@ -15,6 +16,8 @@
 #define WAYS_MAX 12
 /* Lists asked of conntrack, which knows no sets, cost a long entry each. */
 #define DIALLED_MAX 65536
+/* The last second that iptables-restore can read. */
+#define TIME_MAX_SEC UINT64_C(0x7fffffff)
 
 /* One part of a match; some test of it must be true. */
 typedef struct Part {
@@ -33,8 +36,8 @@ typedef struct Expansion {
         size_t *chain; /* of what it does */
         Part parts[PARTS_MAX];
         size_t n;
-        IptStatement interfaces[2];
-        size_t n_interfaces;
+        IptStatement conditions[3]; /* what an entry can ask besides */
+        size_t n_conditions;
         bool never;
 } Expansion;
 
@@ -60,10 +63,17 @@ static int refuse(IptBuild *b, const CompiledRule *r, const char *setting, const
         return -EOPNOTSUPP;
 }
 
+static uint64_t expiry_sec(const CompiledRule *r)
+{
+        return expiry_round(r->rule->expires_usec) / USEC_PER_SEC;
+}
+
 void ipt_build_check_rule(IptBuild *b, const CompiledRule *r)
 {
         const Limit *l = &r->limit;
 
+        if (expiry_sec(r) > TIME_MAX_SEC)
+                refuse(b, r, "expires", "end a rule after the year 2037");
         if (r->action != ACTION_LIMIT)
                 return;
         if (b->direction == DIRECTION_OUT)
@@ -254,7 +264,12 @@ static int find_units(IptBuild *b, Expansion *x)
         return 0;
 }
 
-static void find_interfaces(const IptBuild *b, Expansion *x)
+static void condition_add(Expansion *x, const IptStatement *s)
+{
+        x->conditions[x->n_conditions++] = *s;
+}
+
+static void find_conditions(const IptBuild *b, Expansion *x)
 {
         const Rule *r = x->rule->rule;
         const char *in = b->direction == DIRECTION_ROUTED ? r->in_interface : NULL;
@@ -265,11 +280,12 @@ static void find_interfaces(const IptBuild *b, Expansion *x)
         if (b->direction == DIRECTION_OUT)
                 out = r->interface;
         if (in)
-                x->interfaces[x->n_interfaces++] =
-                        (IptStatement){ .kind = IPT_IN_INTERFACE, .interface = in };
+                condition_add(x, &(IptStatement){ .kind = IPT_IN_INTERFACE, .interface = in });
         if (out)
-                x->interfaces[x->n_interfaces++] =
-                        (IptStatement){ .kind = IPT_OUT_INTERFACE, .interface = out };
+                condition_add(x, &(IptStatement){ .kind = IPT_OUT_INTERFACE, .interface = out });
+        if (r->expires_usec != 0)
+                condition_add(x, &(IptStatement){ .kind = IPT_BEFORE,
+                                         .time_sec = (uint32_t)expiry_sec(x->rule) });
 }
 
 static int expansion_find(IptBuild *b, Expansion *x)
@@ -277,7 +293,7 @@ static int expansion_find(IptBuild *b, Expansion *x)
         const CompiledRule *r = x->rule;
         int k;
 
-        find_interfaces(b, x);
+        find_conditions(b, x);
         k = find_addresses(b, x, &r->from, false);
         if (k >= 0 && !x->never)
                 k = find_addresses(b, x, &r->to, true);
@@ -428,10 +444,10 @@ static void add_way(IptBuild *b, const Part *p, size_t i)
                 ipt_build_add(b, &p->tests[i - p->dialled.n]);
 }
 
-static void add_interfaces(IptBuild *b, const Expansion *x)
+static void add_conditions(IptBuild *b, const Expansion *x)
 {
-        for (size_t i = 0; i < x->n_interfaces; i++)
-                ipt_build_add(b, &x->interfaces[i]);
+        for (size_t i = 0; i < x->n_conditions; i++)
+                ipt_build_add(b, &x->conditions[i]);
 }
 
 static void build_ways(IptBuild *b, const Expansion *x, size_t chain)
@@ -445,7 +461,7 @@ static void build_ways(IptBuild *b, const Expansion *x, size_t chain)
         for (size_t w = 0; w < ways; w++) {
                 size_t rest = w;
 
-                add_interfaces(b, x);
+                add_conditions(b, x);
                 for (size_t i = 0; i < x->n; i++) {
                         add_way(b, &x->parts[i], rest % part_ways(&x->parts[i]));
                         rest /= part_ways(&x->parts[i]);
@@ -500,9 +516,9 @@ static void build_line(IptBuild *b, const Expansion *x, IptClass *c)
         snprintf(name, sizeof(name), "P25-%llx-%u", id, c->port);
         line.next = ipt_build_chain(
                 b, "P25-%s-%u-%llx", ipt_build_direction_name(b->direction), c->port, id);
-        if (x->n_interfaces > 0) {
+        if (x->n_conditions > 0) {
                 chain = ipt_build_chain(b, "%s.%zx", name, ++line.n_names);
-                add_interfaces(b, x);
+                add_conditions(b, x);
                 ipt_build_goto(b, c->chain, chain);
                 ipt_build_goto(b, c->chain, line.next);
         }

@@ -5,6 +5,7 @@
  */
 
 #include "rules/ipt.h"
+#include "rules/expiry.h"
 #include "rules/ipt_table.h"
 
 #include <errno.h>
@@ -125,6 +126,15 @@ static void print_rate(Buffer *b, const IptTable *t, const IptStatement *s)
                 ipt_limit_name(s, name), ipt_limit_expire_msec(l));
 }
 
+/* iptables takes the second before the time, in UTC and without the Z. */
+static void print_before(Buffer *b, uint32_t time_sec)
+{
+        char text[EXPIRY_TEXT_MAX];
+
+        expiry_format((time_sec - 1) * USEC_PER_SEC, text);
+        buffer_printf(b, " -m time --datestop %.*s", (int)strcspn(text, "Z"), text);
+}
+
 static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
 {
         const char *not = s->not ? " !" : "";
@@ -169,6 +179,9 @@ static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
         case IPT_UNIT:
                 buffer_add_string(b, " -m cgroup --path ");
                 print_quoted(b, s->path);
+                break;
+        case IPT_BEFORE:
+                print_before(b, s->time_sec);
                 break;
         case IPT_SET:
                 buffer_printf(b, " -m set --match-set %s %s", t->sets[s->set].key.name,

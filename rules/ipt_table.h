@@ -64,6 +64,7 @@ typedef enum IptStatementKind {
         IPT_USERS, /* first to last */
         IPT_GROUPS,
         IPT_UNIT,
+        IPT_BEFORE, /* a time */
         IPT_SET,
         IPT_RATE_OVER,
         IPT_OPEN_OVER,
@@ -102,7 +103,8 @@ typedef struct IptStatement {
                         uint64_t cgroup;
                         const char *path; /* borrowed from the rule */
                 };
-                size_t set; /* index in the table's sets */
+                uint32_t time_sec; /* since the epoch */
+                size_t set;        /* index in the table's sets */
                 struct {
                         uint64_t id;
                         Limit limit;

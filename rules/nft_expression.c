@@ -8,6 +8,7 @@
 #include "rules/nft_expression.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h> /* libnftnl's headers need it before them */
 
@@ -19,6 +20,7 @@
 #include <netinet/in.h>
 
 #define LOOPBACK_INDEX 1u /* of lo, in every network namespace */
+#define NSEC_PER_SEC UINT64_C(1000000000)
 #define CT_STATE_INVALID 1u
 #define CT_STATE_UNTRACKED 64u
 
@@ -285,6 +287,24 @@ static void make_cgroup(Maker *m, uint32_t level)
         set_u32(e, NFTNL_EXPR_SOCKET_DREG, NFT_REG_1);
 }
 
+/* meta time < T: nanoseconds, brought into the order in which cmp compares bytes */
+static void make_before(Maker *m, uint64_t time_sec)
+{
+        uint64_t time_nsec =
+                time_sec < UINT64_MAX / NSEC_PER_SEC ? time_sec * NSEC_PER_SEC : UINT64_MAX;
+        struct nftnl_expr *e;
+
+        make_meta(m, NFT_META_TIME_NS);
+        e = make(m, "byteorder");
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(time_nsec));
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(time_nsec));
+        time_nsec = htobe64(time_nsec);
+        make_compare(m, NFT_CMP_LT, &time_nsec, sizeof(time_nsec));
+}
+
 /* What a bucket belongs to => reg 1: meta skuid; ip saddr; ip6 saddr & ffff:ffff:ffff:ffff:: */
 static void make_source(Maker *m, unsigned family)
 {
@@ -464,6 +484,9 @@ static void make_statement(Maker *m, const NftStatement *s)
         case STATEMENT_UNIT:
                 make_cgroup(m, s->number);
                 make_compare(m, NFT_CMP_EQ, &s->cgroup, sizeof(s->cgroup));
+                break;
+        case STATEMENT_BEFORE:
+                make_before(m, s->time_sec);
                 break;
         case STATEMENT_RATE_OVER:
         case STATEMENT_OPEN_OVER:

@@ -287,6 +287,8 @@ static bool statement_equal(const NftStatement *a, const NftStatement *b)
                 return a->family == b->family;
         case STATEMENT_COUNTER:
                 return a->counter == b->counter;
+        case STATEMENT_BEFORE:
+                return a->time_sec == b->time_sec;
         case STATEMENT_LOG:
                 return a->log.direction == b->log.direction && a->log.action == b->log.action &&
                        a->log.id == b->log.id;

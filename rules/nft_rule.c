@@ -6,6 +6,7 @@
  * what is more than a verdict (a limit, a log). A rule that can match nothing becomes nothing.
  */
 
+#include "rules/expiry.h"
 #include "rules/nft_build.h"
 
 #include <errno.h>
@@ -191,7 +192,7 @@ static int build_unit(NftBuild *b, const CompiledUnit *u)
         return build_statement(b, &s);
 }
 
-/* Interfaces, users, groups, and one unit (NULL: units do not matter). */
+/* Interfaces, users, groups, one unit (NULL: units do not matter), and until when. */
 static int build_who(NftBuild *b, const Expansion *x, const CompiledUnit *unit)
 {
         const CompiledRule *r = x->rule;
@@ -218,6 +219,10 @@ static int build_who(NftBuild *b, const Expansion *x, const CompiledUnit *unit)
                         b, r->groups, r->n_groups, &x->groups, STATEMENT_GROUP, STATEMENT_GROUPS);
         if (k >= 0 && unit)
                 k = build_unit(b, unit);
+        if (k >= 0 && r->rule->expires_usec != 0)
+                k = build_statement(b,
+                        &(NftStatement){ .kind = STATEMENT_BEFORE,
+                                .time_sec = expiry_round(r->rule->expires_usec) / USEC_PER_SEC });
         return k;
 }
 

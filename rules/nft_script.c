@@ -164,6 +164,10 @@ static void print_statement(Buffer *b, const NftStatement *s)
         case STATEMENT_UNIT:
                 buffer_printf(b, "socket cgroupv2 level %" PRIu32 " \"%s\"", s->number, s->path);
                 break;
+        case STATEMENT_BEFORE:
+                /* nft lists the time of day where it runs; a number means the same everywhere */
+                buffer_printf(b, "meta time < %" PRIu64, s->time_sec);
+                break;
         case STATEMENT_RATE_OVER:
         case STATEMENT_OPEN_OVER:
                 print_over(b, s);

@@ -109,6 +109,7 @@ typedef enum NftStatementKind {
         STATEMENT_GROUP,
         STATEMENT_GROUPS,
         STATEMENT_UNIT,
+        STATEMENT_BEFORE, /* a time */
         STATEMENT_RATE_OVER,
         STATEMENT_OPEN_OVER,
         STATEMENT_LOG_LIMIT,
@@ -133,6 +134,7 @@ typedef struct NftStatement {
                 NftSetKey set;
                 NftChainKey chain;
                 uint64_t counter;      /* id of the rule, or DEFAULT_COUNTER_ID */
+                uint64_t time_sec;     /* since the epoch */
                 const char *interface; /* borrowed from the rule */
                 struct {
                         uint64_t cgroup;

@@ -99,6 +99,8 @@ Json *rule_to_json(const ReportRule *r)
         json_set(j, "packets", json_new_integer((int64_t)r->packets));
         json_set(j, "bytes", json_new_integer((int64_t)r->bytes));
         json_set(j, "expires", json_new_time(rule->expires_usec));
+        if (r->seconds_left > 0)
+                json_set(j, "seconds_left", json_new_integer((int64_t)r->seconds_left));
         rule_set_rest(j, rule);
         return j;
 }
@@ -265,6 +267,13 @@ static int words_from_json(const Json *j, Rule *rule)
                                                                                         : 0;
 }
 
+static uint64_t seconds_from_json(const Json *j)
+{
+        int64_t sec = json_get_integer(j, "seconds_left");
+
+        return sec > 0 ? (uint64_t)sec : 0;
+}
+
 int rule_from_json(const Json *j, ReportRule *ret)
 {
         _cleanup_(rule_unref_p) Rule *rule = rule_new();
@@ -292,6 +301,7 @@ int rule_from_json(const Json *j, ReportRule *ret)
                 .position = (unsigned)json_get_integer(j, "position"),
                 .packets = (uint64_t)json_get_integer(j, "packets"),
                 .bytes = (uint64_t)json_get_integer(j, "bytes"),
+                .seconds_left = seconds_from_json(j),
                 .rule = TAKE_PTR(rule),
         };
         return 0;

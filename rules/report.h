@@ -13,6 +13,7 @@ typedef struct ReportRule {
         Rule *rule;        /* a reference */
         unsigned position; /* among p25ctl's own rules, from 1; 0: not one of them */
         uint64_t packets, bytes;
+        uint64_t seconds_left; /* of one that ends, by the host's clock; 0: not told */
 } ReportRule;
 
 typedef struct Report {
@@ -38,7 +39,8 @@ void report_deinit(Report *r);
 
 /* SPEC section 4's keys (what has no value is null, lists are empty for any),
  * `mail_ports`, `repairs`, `notes` and, for each rule, what else it has (interface, group, unit,
- * rate, burst, max, log), so that report_parse gives back what was printed. 0 or -ENOMEM. */
+ * rate, burst, max, log, seconds_left), so that report_parse gives back what was printed. 0 or
+ * -ENOMEM. */
 int report_print_json(const Report *r, char **ret);
 /* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
  * older than the daemon. */

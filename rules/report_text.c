@@ -67,7 +67,8 @@ static int table_print(const Report *r, bool numbered, Buffer *b)
                 _cleanup_free_ char *rows = NULL;
                 int k;
 
-                k = rule_rows_print(r->rules[i].rule, numbered ? r->rules[i].position : 0, &rows);
+                k = rule_rows_print(r->rules[i].rule, numbered ? r->rules[i].position : 0,
+                        r->rules[i].seconds_left, &rows);
                 if (k < 0)
                         return k;
                 if (numbered && r->rules[i].position == 0)

@@ -5,6 +5,7 @@
  * Refuses to know the order of rules and their counters.
  */
 
+#include "rules/expiry.h"
 #include "rules/words.h"
 
 #include <errno.h>
@@ -81,11 +82,23 @@ static void from_cell(Buffer *b, const Rule *r)
         interface_cell(b, r->direction == DIRECTION_OUT ? r->interface : r->in_interface);
 }
 
+/* " (for 1h59m)", or " (until 2026-11-22T00:05:54Z)" where nobody told what is left */
+static void expiry_print(Buffer *b, const Rule *r, uint64_t seconds_left)
+{
+        char text[EXPIRY_TEXT_MAX];
+
+        if (r->expires_usec != 0 && seconds_left > 0)
+                buffer_printf(b, " (for %s)", duration_format(seconds_left, text));
+        else if (r->expires_usec != 0)
+                buffer_printf(b, " (until %s)", expiry_format(r->expires_usec, text));
+}
+
 /* What the administrator wrote, or where the rule comes from: " # role mx", " # why". */
-static void tail_print(Buffer *b, const Rule *r)
+static void tail_print(Buffer *b, const Rule *r, uint64_t seconds_left)
 {
         if (r->log)
                 buffer_add_string(b, " (log)");
+        expiry_print(b, r, seconds_left);
         if (r->source == SOURCE_ROLE)
                 buffer_printf(b, " # role %s%s%s", r->source_name, r->comment ? ": " : "",
                         r->comment ?: "");
@@ -95,7 +108,7 @@ static void tail_print(Buffer *b, const Rule *r)
                 buffer_printf(b, " # fragment %s", r->source_name);
 }
 
-int rule_rows_print(const Rule *r, unsigned number, char **ret)
+int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret)
 {
         static const char *const actions[_ACTION_MAX] = {
                 [ACTION_ALLOW] = "ALLOW",
@@ -118,6 +131,6 @@ int rule_rows_print(const Rule *r, unsigned number, char **ret)
         if (number > 0)
                 buffer_printf(&b, "[%2u] ", number);
         buffer_printf(&b, "%-26s %-12s%-26s", to.data, action.data, from.data);
-        tail_print(&b, r);
+        tail_print(&b, r, seconds_left);
         return buffer_take(&b, ret);
 }

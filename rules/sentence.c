@@ -5,6 +5,7 @@
  * and what was not touched. Refuses to know whether it is in force.
  */
 
+#include "rules/expiry.h"
 #include "rules/words.h"
 
 #include <errno.h>
@@ -157,7 +158,8 @@ static void untouched_tell(Buffer *b, Rule *const *rules, size_t n)
         buffer_add_string(b, "all other ports are not touched.");
 }
 
-int rule_sentence_print(Rule *const *rules, size_t n, Placement placement, char **ret)
+int rule_sentence_print(
+        Rule *const *rules, size_t n, Placement placement, uint64_t duration_sec, char **ret)
 {
         static const char *const verbs[_ACTION_MAX][2] = {
                 [ACTION_ALLOW] = { "Allows ", "No longer allows " },
@@ -166,6 +168,7 @@ int rule_sentence_print(Rule *const *rules, size_t n, Placement placement, char 
                 [ACTION_LIMIT] = { "Limits ", "No longer limits " },
         };
         _cleanup_buffer_ Buffer b = { 0 };
+        char duration[EXPIRY_TEXT_MAX];
 
         if (n == 0)
                 return -EINVAL;
@@ -178,6 +181,8 @@ int rule_sentence_print(Rule *const *rules, size_t n, Placement placement, char 
         if (rules[0]->action == ACTION_LIMIT)
                 limit_tell(&b, rules[0]);
         families_tell(&b, rules[0]);
+        if (duration_sec > 0 && placement != PLACEMENT_DELETE)
+                buffer_printf(&b, ", for %s", duration_format(duration_sec, duration));
         untouched_tell(&b, rules, n);
         return buffer_take(&b, ret);
 }

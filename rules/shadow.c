@@ -8,12 +8,15 @@
 #include "rules/shadow.h"
 
 #include "rules/difference.h"
+#include "rules/expiry.h"
 #include "rules/space.h"
 
 #include <errno.h>
 
 /* Of so many rules that cover another together it is tried whether one alone would. */
 #define ALONE_MAX 16
+/* At so many moments, when earlier rules end, it is looked again whether a rule does anything. */
+#define MOMENTS_MAX 8
 
 void shadow_deinit(Shadow *s)
 {
@@ -67,6 +70,78 @@ static int find_idle(const Ruleset *r, Direction direction, size_t index, uint64
         if (k < 0)
                 return k;
         *ret = k == 0;
+        return 0;
+}
+
+/* ---- rules that end ---- */
+
+/* Does a last at least as long as b? */
+static bool lasts_as_long(const Rule *a, const Rule *b)
+{
+        uint64_t x = expiry_round(a->expires_usec), y = expiry_round(b->expires_usec);
+
+        return x == 0 || (y != 0 && x >= y);
+}
+
+/* When, after that moment, the next rule ends, of those that end before the rule at index does;
+ * 0: none. */
+static uint64_t next_moment(const RulesetDirection *d, size_t index, uint64_t after_usec)
+{
+        uint64_t next = 0;
+
+        for (size_t i = 0; i < d->n; i++) {
+                uint64_t usec = expiry_round(d->rules[i].rule->expires_usec);
+
+                if (usec > after_usec && (next == 0 || usec < next) &&
+                        !lasts_as_long(d->rules[i].rule, d->rules[index].rule))
+                        next = usec;
+        }
+        return next;
+}
+
+/* Whether the rule is idle at that moment too, without what has ended by then. */
+static int find_idle_at(const Ruleset *r, Direction direction, size_t index, uint64_t usec,
+        uint64_t steps, bool *ret)
+{
+        const RulesetDirection *d = r->directions + direction;
+        _cleanup_free_ CompiledRule *rules = calloc(d->n, sizeof(*rules));
+        Ruleset then = ruleset_narrow(r, direction);
+        size_t n = 0, place = 0;
+
+        if (!rules)
+                return -ENOMEM;
+        for (size_t i = 0; i < d->n; i++) {
+                if (expiry_has_passed(d->rules[i].rule, usec))
+                        continue;
+                if (i == index)
+                        place = n;
+                rules[n++] = d->rules[i];
+        }
+        then.directions[direction].rules = rules;
+        then.directions[direction].n = n;
+        return find_idle(&then, direction, place, steps, ret);
+}
+
+/* A rule that changes nothing now may do so when another has ended. */
+static int find_idle_for_ever(
+        const Ruleset *r, Direction direction, size_t index, uint64_t steps, bool *ret)
+{
+        uint64_t moment = 0;
+        bool idle = true;
+
+        for (size_t i = 0; idle; i++) {
+                int k;
+
+                moment = next_moment(r->directions + direction, index, moment);
+                if (moment == 0)
+                        break;
+                if (i == MOMENTS_MAX)
+                        return -E2BIG;
+                k = find_idle_at(r, direction, index, moment, steps, &idle);
+                if (k < 0)
+                        return k;
+        }
+        *ret = idle;
         return 0;
 }
 
@@ -153,15 +228,16 @@ static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t 
 static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
 {
         _cleanup_free_ size_t *earlier = calloc(index + 1, sizeof(*earlier)), *takers = NULL;
-        size_t n = 0;
+        size_t n = 0, n_earlier = 0;
         bool left;
         int r;
 
         if (!earlier)
                 return -ENOMEM;
         for (size_t i = 0; i < index; i++)
-                earlier[i] = i;
-        r = takers_find(d, earlier, index, index, steps, &left, &takers, &n);
+                if (lasts_as_long(d->rules[i].rule, d->rules[index].rule))
+                        earlier[n_earlier++] = i;
+        r = takers_find(d, earlier, n_earlier, index, steps, &left, &takers, &n);
         if (r < 0 || left || n == 0)
                 return r;
         for (size_t i = 0; n > 1 && i < n && i < ALONE_MAX; i++) {
@@ -190,6 +266,8 @@ int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t st
         k = find_idle(r, direction, index, steps, &s.idle);
         if (k >= 0 && s.idle)
                 k = find_cover(r->directions + direction, index, steps, &s);
+        if (k >= 0 && s.idle && !s.covered)
+                k = find_idle_for_ever(r, direction, index, steps, &s.idle);
         if (k < 0)
                 return k;
         *ret = s;

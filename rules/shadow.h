@@ -10,12 +10,13 @@
 #include "rules/ruleset.h"
 
 typedef struct Shadow {
-        /* It could match, but earlier rules take every packet of it: those at these places of its
-         * direction, ascending; one, if one is enough. */
+        /* It could match, but earlier rules, which last as long, take every packet of it: those at
+         * these places of its direction, ascending; one, if one is enough. */
         bool covered;
         size_t *by;
         size_t n;
-        /* Without it every packet would have the same verdict. Covered rules are also idle. */
+        /* Without it every packet would have the same verdict, now and whenever another rule has
+         * ended. Covered rules are also idle. */
         bool idle;
 } Shadow;
 
@@ -40,6 +41,7 @@ typedef struct ShadowContext {
         const RuleList *own; /* p25ctl's rules, which have numbers */
         bool is_stored;      /* the rule stays where it is: to place it better means to delete it */
         HostFamilies families;
+        uint64_t now_usec;
         uint64_t steps; /* as difference_compute_within(); DIFFERENCE_STEPS_MAX: no hurry */
 } ShadowContext;
 

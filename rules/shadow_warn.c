@@ -2,6 +2,7 @@
 
 /* Owns how the author of a rule is told what shadow.c found out about it. */
 
+#include "rules/expiry.h"
 #include "rules/shadow.h"
 #include "rules/words.h"
 
@@ -27,13 +28,20 @@ static size_t position_of(const RuleList *own, uint64_t id)
         return 0;
 }
 
-static int words_add(Buffer *b, const Rule *rule, const char *instead)
+static void words_add(Buffer *b, const char *words, const char *instead)
 {
+        buffer_add_string(b, strlen(words) <= WORDS_MAX ? words : instead);
+}
+
+/* As a command, which gives the rule no more time than it has. */
+static int command_add(const Teller *t, Buffer *b, const Rule *rule, const char *instead)
+{
+        uint64_t left = expiry_seconds_left(rule, t->context->now_usec);
         _cleanup_free_ char *words = NULL;
 
-        if (rule_words_print(rule, &words) < 0)
+        if (rule_words_print_left(rule, left, &words) < 0)
                 return -ENOMEM;
-        buffer_add_string(b, strlen(words) <= WORDS_MAX ? words : instead);
+        words_add(b, words, instead);
         return 0;
 }
 
@@ -41,7 +49,10 @@ static int words_add(Buffer *b, const Rule *rule, const char *instead)
 static int rule_name(const Teller *t, const Rule *rule, Buffer *b)
 {
         size_t position = position_of(t->context->own, rule->id);
+        _cleanup_free_ char *words = NULL;
 
+        if (rule_words_print_until(rule, &words) < 0)
+                return -ENOMEM;
         if (position > 0)
                 buffer_printf(b, "rule %zu", position);
         else if (rule->source == SOURCE_ROLE)
@@ -53,8 +64,7 @@ static int rule_name(const Teller *t, const Rule *rule, Buffer *b)
         else
                 buffer_add_string(b, "a rule");
         buffer_add_string(b, " (");
-        if (words_add(b, rule, action_to_string(rule->action)) < 0)
-                return -ENOMEM;
+        words_add(b, words, action_to_string(rule->action));
         buffer_add_char(b, ')');
         return 0;
 }
@@ -90,7 +100,7 @@ static int cover_remedy(const Teller *t, const Shadow *s, const Rule *rule, Buff
         if (t->context->is_stored)
                 buffer_printf(b, "--force delete %zu && p25ctl ", position);
         buffer_printf(b, "insert %zu ", before);
-        return words_add(b, rule, "and the rule");
+        return command_add(t, b, rule, "and the rule");
 }
 
 static int tell(const Teller *t, Buffer *b)
@@ -143,7 +153,7 @@ static int tell_family(const Teller *t, const Rule *rule, Family open)
         buffer_printf(&b,
                 "this closes %s only, and %s stays open: leave the address out, or add p25ctl ",
                 open == FAMILY_IPV4 ? "IPv6" : "IPv4", open == FAMILY_IPV4 ? "IPv4" : "IPv6");
-        if (words_add(&b, other, "the same for the other family") < 0)
+        if (command_add(t, &b, other, "the same for the other family") < 0)
                 return -ENOMEM;
         return tell(t, &b);
 }

@@ -146,8 +146,8 @@ const Setting vocabulary[] = {
                 1, LIMIT_BURST_MAX },
         { GROUP_RULE, "max", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.open), 1,
                 LIMIT_OPEN_MAX },
-        { GROUP_RULE, "expires", ANYWHERE, false, SETTING_INTEGER, read_uint64,
-                AT(Rule, expires_usec), 1, INT64_MAX },
+        { GROUP_RULE, "expires", STATE, false, SETTING_INTEGER, read_uint64, AT(Rule, expires_usec),
+                1, INT64_MAX },
         { GROUP_RULE, "log", ANYWHERE, false, SETTING_BOOL, read_bool, AT(Rule, log) },
         { GROUP_RULE, "comment", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, comment) },
 

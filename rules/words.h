@@ -45,15 +45,22 @@ bool word_begins_rule(const char *word);
  * parse of it gives an equal rule. Words that a shell would take apart are quoted for it. Id,
  * source and expiry are not told. 0 or -ENOMEM. */
 int rule_words_print(const Rule *r, char **ret);
+/* The same with `for`, of a rule that ends: what expiry_seconds_left() says, rounded down, so that
+ * the command gives the rule no second more. 0: without. */
+int rule_words_print_left(const Rule *r, uint64_t seconds_left, char **ret);
+/* No command: "deny 25/tcp until 2026-11-22T00:05:54Z". */
+int rule_words_print_until(const Rule *r, char **ret);
 
 /* ufw's row "%-26s %-12s%-26s" and the comment or source behind it, "# role mx": one row a rule,
  * since one rule covers both families; a list of addresses is cut after some. No newline at the
- * end. number > 0 puts "[%2d] " before it. 0 or -ENOMEM. */
-int rule_rows_print(const Rule *r, unsigned number, char **ret);
+ * end. number > 0 puts "[%2d] " before it. A rule that ends tells what is left, "(for 1h59m)"; if
+ * seconds_left is 0 the time, "(until …)". 0 or -ENOMEM. */
+int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret);
 /* The two lines of the head, "To  Action  From" and the dashes: a '\n' between, none at the end. */
 extern const char rule_rows_head[];
 
 /* "Blocks smtp (25/tcp) incoming from anywhere, IPv4 and IPv6; outgoing and routed mail and all
- * other ports are not touched." for the rules of one command (one rule, or the two of `both`).
- * 0 or -ENOMEM. */
-int rule_sentence_print(Rule *const *rules, size_t n, Placement placement, char **ret);
+ * other ports are not touched." for the rules of one command (one rule, or the two of `both`), of
+ * which duration_sec (0: none) is the time that they were given. 0 or -ENOMEM. */
+int rule_sentence_print(
+        Rule *const *rules, size_t n, Placement placement, uint64_t duration_sec, char **ret);

@@ -5,6 +5,7 @@
  * rows and sentences.
  */
 
+#include "rules/expiry.h"
 #include "rules/words.h"
 
 static void word_quote(Buffer *b, const char *word)
@@ -108,28 +109,57 @@ static void limit_print(Buffer *b, const Limit *l)
                 buffer_printf(b, " max %u", l->open);
 }
 
+/* seconds_left 0: for ever, or as if. */
+static void words_print(Buffer *b, const Rule *r, uint64_t seconds_left)
+{
+        char duration[EXPIRY_TEXT_MAX];
+
+        head_print(b, r);
+        if (r->from.n == 0 && r->to.n == 0) {
+                ports_print(b, r);
+                buffer_add_string(b, "/tcp");
+        } else {
+                if (r->from.n > 0)
+                        addresses_print(b, "from", &r->from);
+                addresses_print(b, "to", &r->to);
+                buffer_add_string(b, " port");
+                ports_print(b, r);
+        }
+        names_print(b, "user", r->user);
+        names_print(b, "group", r->group);
+        names_print(b, "unit", r->unit);
+        limit_print(b, &r->limit);
+        if (seconds_left > 0)
+                buffer_printf(b, " for %s", duration_format_word(seconds_left, duration));
+        if (r->comment) {
+                buffer_add_string(b, " comment ");
+                word_quote(b, r->comment);
+        }
+}
+
 int rule_words_print(const Rule *r, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
 
-        head_print(&b, r);
-        if (r->from.n == 0 && r->to.n == 0) {
-                ports_print(&b, r);
-                buffer_add_string(&b, "/tcp");
-        } else {
-                if (r->from.n > 0)
-                        addresses_print(&b, "from", &r->from);
-                addresses_print(&b, "to", &r->to);
-                buffer_add_string(&b, " port");
-                ports_print(&b, r);
-        }
-        names_print(&b, "user", r->user);
-        names_print(&b, "group", r->group);
-        names_print(&b, "unit", r->unit);
-        limit_print(&b, &r->limit);
-        if (r->comment) {
-                buffer_add_string(&b, " comment ");
-                word_quote(&b, r->comment);
-        }
+        words_print(&b, r, 0);
+        return buffer_take(&b, ret);
+}
+
+int rule_words_print_left(const Rule *r, uint64_t seconds_left, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        words_print(&b, r, seconds_left);
+        return buffer_take(&b, ret);
+}
+
+int rule_words_print_until(const Rule *r, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        char until[EXPIRY_TEXT_MAX];
+
+        words_print(&b, r, 0);
+        if (r->expires_usec != 0)
+                buffer_printf(&b, " until %s", expiry_format(r->expires_usec, until));
         return buffer_take(&b, ret);
 }

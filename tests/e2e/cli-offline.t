@@ -93,7 +93,9 @@ for words in "plan" "plan file" "confirm" "stats" \
         # shellcheck disable=SC2086
         refuses "^ERROR: .* is not available in this version$" $words
 done
-refuses "^ERROR: for is not available in this version$" deny 25 for 2h
+for duration in 0s 367d 2 2w -1h 1.5h ""; do
+        refuses "'for'? .*(a duration is 90s, 10m, 2h or 7d|needs a value)" deny 25 for "$duration"
+done
 
 # ---- without a daemon ----
 

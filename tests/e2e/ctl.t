@@ -189,8 +189,8 @@ refuses 4 "" logging loud
 refuses 4 "nosuchrole" role set nosuchrole
 refuses 4 "" set show nosuchset
 refuses 4 "" fragment show nosuchfragment
-for words in "plan" "doctor" "stats" "events" "confirm" \
-        "deny in for 1h"; do
+refuses 4 "up to 366 days" deny in for 367d
+for words in "plan" "doctor" "stats" "events" "confirm"; do
         # shellcheck disable=SC2086 # words
         refuses 4 "is not available in this version" $words
 done

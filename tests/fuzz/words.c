@@ -27,8 +27,8 @@ static void rule_expect(Rule *rule, Placement placement)
         RuleWords again;
 
         expect(rule_words_print(rule, &text) == 0, "words");
-        expect(rule_rows_print(rule, 1, &row) == 0, "row");
-        expect(rule_sentence_print(&rule, 1, placement, &sentence) == 0, "sentence");
+        expect(rule_rows_print(rule, 1, 0, &row) == 0, "row");
+        expect(rule_sentence_print(&rule, 1, placement, 0, &sentence) == 0, "sentence");
         expect(!strchr(row, '\n') && !strchr(sentence, '\n'), "one line");
         expect(shell_words_split(text, &words) == 0, "split");
         expect(rule_words_parse(words, NULL, NULL, &again) == 0, text);

@@ -70,11 +70,12 @@ static void command_tell(Buffer *b, const char *line)
                 _cleanup_free_ char *canonical = NULL, *row = NULL;
 
                 assert_int_equal(rule_words_print(w.rules[i], &canonical), 0);
-                assert_int_equal(rule_rows_print(w.rules[i], 0, &row), 0);
+                assert_int_equal(rule_rows_print(w.rules[i], 0, 0, &row), 0);
                 buffer_printf(b, "  words: %s\n  row: %s|\n", canonical, row);
                 rule_expect_again(w.rules[i], canonical);
         }
-        assert_int_equal(rule_sentence_print(w.rules, w.n_rules, w.placement, &sentence), 0);
+        assert_int_equal(
+                rule_sentence_print(w.rules, w.n_rules, w.placement, w.duration_sec, &sentence), 0);
         buffer_printf(b, "  %s\n", sentence);
         rule_words_deinit(&w);
 }

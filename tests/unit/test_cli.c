@@ -250,7 +250,7 @@ static void expect_same_rule(sd_bus *bus, const Rule *rule)
 
         assert_true(sd_bus_message_new_method_call(
                             bus, &m, BUS_NAME, BUS_PATH, BUS_INTERFACE, "AddRule") >= 0);
-        assert_true(rule_document_append(m, rule) >= 0);
+        assert_true(rule_document_append(m, rule, 0) >= 0);
         assert_true(sd_bus_message_seal(m, 1, 0) >= 0);
         assert_string_equal(sd_bus_message_get_signature(m, true), "a{sv}");
         assert_true(sd_bus_message_rewind(m, true) >= 0);

@@ -70,6 +70,7 @@ static void add_rules(Report *r)
         assert_int_equal(strv_append(&own->user, "backup"), 0);
         assert_int_equal(address_list_parse(address, false, "to", (Place){ 0 }, NULL, &own->to), 0);
         add_rule(r, own, 1, 2);
+        r->rules[r->n_rules - 1].seconds_left = 7199;
         add_rule(r, limit, 0, 0);
         add_rule(r, users, 0, UINT32_MAX);
 }
@@ -82,8 +83,9 @@ static void assert_text(const Report *r, ReportStyle style, const char *expected
         assert_string_equal(text, expected);
 }
 
-#define ROW_OWN \
-        "203.0.113.7 25/tcp         ALLOW OUT   user backup                (log) # nightly\n"
+#define ROW_OWN                                                                                \
+        "203.0.113.7 25/tcp         ALLOW OUT   user backup                (log) (for 1h59m) " \
+        "# nightly\n"
 #define ROW_LIMIT "25/tcp                     LIMIT IN    Anywhere                   # role mx\n"
 #define ROW_USERS "25/tcp                     ALLOW OUT   user postfix               # role mx\n"
 #define HEAD "To                         Action      From\n"
@@ -167,7 +169,7 @@ static void test_json(void **state)
                 "{\"id\":3,\"position\":1,\"source\":\"p25ctl\",\"action\":\"allow\","
                 "\"direction\":\"out\",\"ports\":[25],\"from\":[],\"to\":[\"203.0.113.7\"],"
                 "\"user\":[\"backup\"],\"comment\":\"nightly\",\"packets\":2,\"bytes\":120,"
-                "\"expires\":\"2026-01-31T12:00:00Z\",\"log\":true},"
+                "\"expires\":\"2026-01-31T12:00:00Z\",\"seconds_left\":7199,\"log\":true},"
                 "{\"id\":140737488355333,\"position\":0,\"source\":\"role:mx\","
                 "\"action\":\"limit\",\"direction\":\"in\",\"ports\":[25],\"from\":[],\"to\":[],"
                 "\"user\":[],\"comment\":null,\"packets\":0,\"bytes\":0,\"expires\":null,"
@@ -203,6 +205,7 @@ static void test_round_trip(void **state)
         add_rule(&r, routed, 0, 1);
         add_rule(&r, in, 0, 2);
         add_rule(&r, out, 17, UINT64_C(1) << 40);
+        r.rules[r.n_rules - 1].seconds_left = 31622400;
         r.pending_revision = 9;
         r.pending_deadline_usec = UINT64_C(1769860800000000);
         r.pending_seconds_left = 1;
@@ -218,6 +221,7 @@ static void test_round_trip(void **state)
         assert_int_equal(back.n_rules, r.n_rules);
         for (size_t i = 0; i < r.n_rules; i++) {
                 assert_true(rule_equal(back.rules[i].rule, r.rules[i].rule));
+                assert_true(back.rules[i].seconds_left == r.rules[i].seconds_left);
                 assert_int_equal(back.rules[i].rule->source, r.rules[i].rule->source);
                 assert_true(
                         streq_null(back.rules[i].rule->source_name, r.rules[i].rule->source_name));

@@ -34,7 +34,7 @@ static void expect_row(
 
         rule->source = source;
         rule->source_name = name ? strdup(name) : NULL;
-        assert_int_equal(rule_rows_print(rule, number, &row), 0);
+        assert_int_equal(rule_rows_print(rule, number, 0, &row), 0);
         assert_string_equal(row, wanted);
         rule_unref(rule);
 }

@@ -356,7 +356,7 @@ static void test_files(void **state)
         HostConf *h = make_host(p);
         Role *role = add_role(p, "x");
         const RulesetDirection *rd;
-        ShadowContext c = { &p->state->rules, true, BOTH, DIFFERENCE_STEPS_MAX };
+        ShadowContext c = { &p->state->rules, true, BOTH, 0, DIFFERENCE_STEPS_MAX };
 
         (void)state;
         h->roles = split("x");

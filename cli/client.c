@@ -15,6 +15,18 @@
 
 #define BUS_FREEDESKTOP "org.freedesktop.DBus.Error."
 
+/* What the bus says when it could not have p25d started, each with more behind it. */
+static bool is_failed_start(const char *name)
+{
+        static const char *const families[] = { BUS_FREEDESKTOP "Spawn.",
+                "org.freedesktop.systemd1." };
+
+        for (size_t i = 0; i < ELEMENTS(families); i++)
+                if (strncmp(name, families[i], strlen(families[i])) == 0)
+                        return true;
+        return false;
+}
+
 int client_error_status(const char *name)
 {
         /* what the bus itself says; the daemon's own errors are in daemon/errors.c */
@@ -42,6 +54,8 @@ int client_error_status(const char *name)
         for (size_t i = 0; i < ELEMENTS(errors); i++)
                 if (streq(errors[i].name, name))
                         return errors[i].status;
+        if (is_failed_start(name))
+                return EXIT_NOT_REACHABLE;
         return error_kind_to_exit_status(error_kind_from_bus_name(name));
 }
 

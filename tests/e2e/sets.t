@@ -87,6 +87,8 @@ is "$rc" 4 "a bad line is refused"
 like "$err" "^ERROR: -:2: " "and named"
 run_ctl set show big
 unlike "$out" "192.0.2.1" "and nothing was added"
+ctl_reads --strict --dry-run set load big - < <(echo 192.0.2.9/24)
+is "$rc ${err%% has*}" '4 ERROR: -:1: "192.0.2.9/24"' "a warning under --strict has its line too"
 ctl_reads set add bulk - </dev/null
 is "$rc" 4 "no entries make no set"
 awk 'BEGIN { for (i = 0; i < 500001; i++) printf "10.%d.%d.%d\n", i / 65536, i / 256 % 256, i % 256 }' \

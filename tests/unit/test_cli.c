@@ -207,6 +207,10 @@ static void test_errors(void **state)
                 EXIT_NOT_REACHABLE);
         assert_int_equal(
                 client_error_status("org.freedesktop.DBus.Error.NoReply"), EXIT_NOT_REACHABLE);
+        assert_int_equal(client_error_status("org.freedesktop.DBus.Error.Spawn.ChildExited"),
+                EXIT_NOT_REACHABLE);
+        assert_int_equal(
+                client_error_status("org.freedesktop.systemd1.UnitMasked"), EXIT_NOT_REACHABLE);
         assert_int_equal(client_error_status("com.example.Error"), EXIT_FAILED);
 }
 

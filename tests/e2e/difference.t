@@ -78,18 +78,18 @@ awk 'BEGIN { for (i = 0; i < 300000; i++) printf "%d.%d.%d.%d\n", 20 + i / 83886
         i / 32768 % 256, i / 128 % 256, i * 2 % 256 }' >"$WORK/large"
 { cat "$WORK/large"; echo 192.0.2.77; } >"$WORK/larger"
 run_ctl set load large "$WORK/large"
-run_ctl reject out to @large
+run_ctl reject in from @large
 is "$rc" 0 "a rule with 300,000 addresses"
-changes "newly rejected: out 25/tcp to 192.0.2.77" set load large "$WORK/larger"
+changes "newly rejected: in 25/tcp from 192.0.2.77 (was deny)" set load large "$WORK/larger"
 is "$(ctl --json set add large 192.0.2.78 | jq -c .diff)" \
-        '["+ set large 1 entry","newly rejected: out 25/tcp to 192.0.2.78"]' \
+        '["+ set large 1 entry","newly rejected: in 25/tcp from 192.0.2.78 (was deny)"]' \
         "one entry more is told at once"
 run_ctl set remove large 192.0.2.78
 started=${EPOCHREALTIME/./}
-changes "newly allowed: out 25/tcp to @large (300000 prefixes: 20.0.0.0, 20.0.0.2, 20.0.0.4, ...) \
-(was reject)" delete reject out to @large
+changes "newly denied: in 25/tcp from @large (300000 prefixes: 20.0.0.0, 20.0.0.2, 20.0.0.4, ...) \
+(was reject)" delete reject in from @large
 between $(((${EPOCHREALTIME/./} - started) / 1000)) 0 5000 "in milliseconds"
-run_ctl --json delete reject out to @large
+run_ctl --json delete reject in from @large
 like "$(jq -c .diff <<<"$out")" 'what changes for packets is too much to be told at once' \
         "a change that is made does not wait for so much"
 run_ctl set drop large

@@ -238,8 +238,7 @@ static int try_files(Manager *m, const State *state, Diagnostics *ret_hopeless)
 }
 
 /* Copies of the host's files, whatever these say by now. */
-static int try_copies(
-        Manager *m, const State *state, const char *files, Diagnostics *ret_hopeless)
+static int try_copies(Manager *m, const State *state, const char *files, Diagnostics *ret_hopeless)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
         _cleanup_diagnostics_ Diagnostics d = { 0 };

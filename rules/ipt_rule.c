@@ -9,6 +9,7 @@
 
 #include "rules/expiry.h"
 #include "rules/ipt_build.h"
+#include "rules/words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #define WAYS_MAX 12
 /* Lists asked of conntrack, which knows no sets, cost a long entry each. */
 #define DIALLED_MAX 65536
+#define DIALLED_MAX_TEXT "65,536"
 /* The last second that iptables-restore can read. */
 #define TIME_MAX_SEC UINT64_C(0x7fffffff)
 
@@ -55,10 +57,15 @@ static void expansion_deinit(Expansion *x)
 static int refuse(IptBuild *b, const CompiledRule *r, const char *setting, const char *what)
 {
         Place place = { r->rule->file, r->rule->line };
+        _cleanup_free_ char *words = NULL;
 
+        /* what p25ctl was told is in no line of a file */
+        if (!place.file)
+                (void)rule_words_print(r->rule, &words);
         if (b->error == 0)
-                diagnostics_error(
-                        b->diagnostics, place, setting, "the iptables backend cannot %s", what);
+                diagnostics_error(b->diagnostics, place, setting,
+                        "the iptables backend cannot %s%s%s%s", what, words ? " (" : "",
+                        words ? words : "", words ? ")" : "");
         ipt_build_fail(b, -EOPNOTSUPP);
         return -EOPNOTSUPP;
 }
@@ -211,7 +218,8 @@ static int find_addresses(IptBuild *b, Expansion *x, const Match *m, bool to)
         if (r >= 0 && p->asks_dialled)
                 r = prefix_list_fill(whole, family, &p->dialled);
         if (r >= 0 && p->dialled.n > DIALLED_MAX)
-                return refuse(b, x->rule, "to", "match what was dialled against so long a list");
+                return refuse(
+                        b, x->rule, "to", "look for more than " DIALLED_MAX_TEXT " prefixes in to");
         return r;
 }
 

@@ -110,10 +110,37 @@ run_ctl delete limit out rate 30/hour
 is "$rc" 0 "without it"
 backend iptables
 is "$rc $(where)" "0 iptables" "the move succeeds"
-run_ctl limit out rate 30/hour
-is "$rc" 4 "and then the rule is refused"
-run_ctl --dry-run limit out rate 30/hour
-is "$rc" 4 "under --dry-run too"
+before=$(files)
+for dry in "" --dry-run; do
+        run_ctl $dry limit out rate 30/hour
+        is "$rc $err" "4 ERROR: the iptables backend cannot limit outgoing connections by user \
+(limit out 25/tcp rate 30/hour)" "and then the rule is refused ${dry}"
+        run_ctl $dry limit rate 2/day burst 3 from 10.0.0.0/8
+        is "$rc $err" "4 ERROR: the iptables backend cannot hold a burst that takes more than a day to \
+come back (limit from 10.0.0.0/8 to any port 25 rate 2/day burst 3)" "a burst of more than a day, too ${dry}"
+done
+is "$(files)" "$before" "nothing was touched"
+awk 'BEGIN { for (i = 0; i < 65537; i++)
+        printf "%d.%d.%d.%d\n", 20 + i / 8388608, i / 32768 % 256, i / 128 % 256, i * 2 % 256 }' \
+        >"$WORK/long"
+run_ctl set load long "$WORK/long"
+is "$rc" 0 "a list of 65,537 prefixes"
+run_ctl deny in from @long
+is "$rc" 0 "in from"
+run_ctl deny out to @long
+is "$rc $err" "4 ERROR: the iptables backend cannot look for more than 65,536 prefixes in to \
+(deny out to @long port 25)" "in to it is refused, and the limit named"
+run_ctl set remove long 20.0.0.0
+is "$rc" 0 "one less"
+run_ctl deny out to @long
+is "$rc" 0 "is not"
+run_ctl set add long 20.0.0.0
+is "$rc" 4 "nor is it made longer"
+like "$err" "65,536 prefixes" "with the same words"
+run_ctl delete deny out to @long
+run_ctl delete deny in from @long
+run_ctl set drop long
+is "$rc" 0 "without it"
 
 # a flush is repaired and counted
 net_in host iptables-legacy -F
@@ -139,6 +166,26 @@ p25d_start
 ok $? "the next one takes iptables"
 eventually 5 is_in iptables
 ok $? "and takes out what nftables held"
+
+# a stored rule that the backend of the next start cannot hold: closed, not open
+for rule in "limit out rate 30/hour" "limit rate 2/day burst 3"; do
+        backend nftables
+        # shellcheck disable=SC2086 # words
+        run_ctl $rule
+        is "$rc" 0 "nftables: $rule"
+        p25d_stop KILL
+        P25_BACKEND=iptables p25d_start
+        is "$? $(where)" "0 nftablesiptables" "a start on a kernel without nftables, say"
+        run_ctl status
+        like "$out$err" "the iptables backend cannot.*fail-safe no-mail is in force" "is the fail-safe"
+        is "$(connect host -t 400 8.8.8.8 25)" closed "nothing is open"
+        p25d_stop
+        p25d_start
+        # shellcheck disable=SC2086
+        run_ctl delete $rule
+        is "$rc" 0 "with nftables the rule can be deleted"
+        backend iptables
+done
 run_ctl disable
 is "$rc $(where)" "0 " "disable leaves no trace"
 run_ctl enable

@@ -114,6 +114,7 @@ DAEMON = \
 	bus \
 	bus_changes \
 	bus_dict \
+	bus_pending \
 	bus_reads \
 	bus_rule \
 	bus_texts \
@@ -137,6 +138,8 @@ DAEMON = \
 	manager_backend \
 	manager_change \
 	manager_failsafe \
+	manager_pending \
+	manager_plan \
 	manager_check \
 	manager_effects \
 	manager_expiry \
@@ -149,9 +152,11 @@ DAEMON = \
 	manager_settings \
 	manager_wait \
 	manager_watch \
+	pending \
 	store \
 	store_files \
 	store_copies \
+	store_pending \
 	store_revisions \
 	backend_memory \
 	difference \
@@ -226,6 +231,8 @@ UNIT = \
 	test_manager_start \
 	test_lockdown \
 	test_revisions \
+	test_pending \
+	test_pending_record \
 	test_policy \
 	test_prefixset \
 	test_rule \
@@ -244,6 +251,7 @@ BUS = \
 	test_bus_changes \
 	test_bus_clients \
 	test_bus_life \
+	test_bus_pending \
 	test_bus_reads \
 	test_walk \
 

@@ -32,6 +32,7 @@ static int change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error
         ret->uid = c->caller.uid;
         ret->pid = c->caller.pid;
         ret->process = c->caller.process;
+        ret->connection = c->connection;
         return 0;
 }
 

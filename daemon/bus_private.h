@@ -60,6 +60,7 @@ struct BusCall {
         const struct BusMethod *method;
         AuthQuery auth;
         Caller caller;
+        char connection[320]; /* its name, which no other connection ever has */
         ManagerWait wait; /* for the lock of the packet filter */
         int (*run)(BusCall *c, sd_bus_error *error);
         bool last; /* it is run for the last time */
@@ -92,10 +93,12 @@ extern const sd_bus_vtable bus_vtable[];
  * packets; warnings. */
 int bus_append_diff(sd_bus_message *m, const ChangeResult *change);
 /* Runs a handler, or what is left of one, and ends the call when it is done. A change has its place
- * behind those that wait. */
+ * behind those that wait; to confirm one needs no lock. */
 void bus_call_run(BusCall *c, BusHandler run);
 /* Ends a call with an error, if r is negative, and frees it. */
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
+/* Fills in c->connection. */
+void bus_call_name_connection(BusCall *c);
 /* Drops all calls without a reply. */
 void bus_calls_drop(Bus *b);
 /* Negative errno of sd-bus or of a handler to a D-Bus error, if none is set. Returns r. */
@@ -122,6 +125,9 @@ int bus_drop_set(BusCall *c, sd_bus_error *error);
 int bus_reload(BusCall *c, sd_bus_error *error);
 int bus_reset(BusCall *c, sd_bus_error *error);
 int bus_rollback(BusCall *c, sd_bus_error *error);
+/* … bus_pending.c … */
+int bus_confirm(BusCall *c, sd_bus_error *error);
+int bus_describe_reload(BusCall *c, sd_bus_error *error);
 /* … bus_texts.c … */
 int bus_get_fragment(BusCall *c, sd_bus_error *error);
 int bus_get_role(BusCall *c, sd_bus_error *error);

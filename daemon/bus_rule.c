@@ -358,9 +358,11 @@ static int options_validate(const BusValue *v, sd_bus_error *error)
 {
         const char *reason = v[OPTION_REASON].string;
 
-        if (v[OPTION_CONFIRM_SECONDS].number > 0)
-                return sd_bus_error_set(error, BUS_ERROR_NOT_SUPPORTED,
-                        "confirm_seconds is not available in this version");
+        if (v[OPTION_CONFIRM_SECONDS].given &&
+                (v[OPTION_CONFIRM_SECONDS].number < 1 ||
+                        v[OPTION_CONFIRM_SECONDS].number > DURATION_MAX_SEC))
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
+                        "confirm_seconds is 1 to 31622400, which is 366 days");
         if (reason && strlen(reason) > COMMENT_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                         "a reason is at most %d bytes", COMMENT_MAX);
@@ -389,6 +391,7 @@ int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_
                 .dry_run = v[OPTION_DRY_RUN].number,
                 .has_expected = v[OPTION_EXPECTED_REVISION].given,
                 .expected_revision = v[OPTION_EXPECTED_REVISION].number,
+                .confirm_seconds = (uint32_t)v[OPTION_CONFIRM_SECONDS].number,
                 .position = (uint32_t)v[OPTION_POSITION].number,
                 .reason = v[OPTION_REASON].string,
         };

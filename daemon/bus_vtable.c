@@ -34,7 +34,8 @@ const BusMethod bus_methods[] = {
         { "DropSet", PRIVILEGE_MANAGE, bus_drop_set },
         { "Reload", PRIVILEGE_MANAGE, bus_reload },
         { "Reset", PRIVILEGE_MANAGE, bus_reset },
-        { "Confirm", PRIVILEGE_MANAGE, bus_not_available },
+        { "DescribeReload", PRIVILEGE_READ, bus_describe_reload },
+        { "Confirm", PRIVILEGE_MANAGE, bus_confirm },
         { "Rollback", PRIVILEGE_MANAGE, bus_rollback },
         { "ListRevisions", PRIVILEGE_READ, bus_list_revisions },
         { "DiffRevisions", PRIVILEGE_READ, bus_diff_revisions },
@@ -160,8 +161,8 @@ static int call_again(void *data, bool last)
 void bus_call_run(BusCall *c, BusHandler run)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        bool behind =
-                c->method->privilege == PRIVILEGE_MANAGE && manager_is_waiting(c->bus->manager);
+        bool behind = c->method->privilege == PRIVILEGE_MANAGE && run != bus_confirm &&
+                      manager_is_waiting(c->bus->manager);
         int r;
 
         c->run = run;
@@ -179,6 +180,7 @@ static void on_authorised(void *data, int r, const Caller *caller)
 
         if (r >= 0) {
                 c->caller = *caller;
+                bus_call_name_connection(c);
                 bus_call_run(c, c->method->handle);
                 return;
         }
@@ -243,7 +245,9 @@ static const struct {
 static BusProperties properties_now(const Bus *b)
 {
         const Policy *policy = manager_policy(b->manager);
+        PendingReport pending;
 
+        manager_pending(b->manager, &pending);
         return (BusProperties){
                 .version = (char *)P25_VERSION,
                 .active = manager_ruleset(b->manager) != NULL,
@@ -252,6 +256,8 @@ static BusProperties properties_now(const Bus *b)
                 .revision = policy->state->revision,
                 .lockdown = policy->state->lockdown,
                 .logging = (char *)logging_to_string(policy_logging(policy)),
+                .pending_revision = pending.revision,
+                .pending_deadline = pending.deadline_usec,
                 .repairs = manager_repairs(b->manager),
         };
 }
@@ -376,6 +382,9 @@ const sd_bus_vtable bus_vtable[] = {
         CHANGE("DropSet", "s", name, "a{sv}", options),
         CHANGE("Reload", "a{sv}", options),
         CHANGE("Reset", "a{sv}", options),
+        SD_BUS_METHOD_WITH_ARGS("DescribeReload", SD_BUS_ARGS("a{sv}", options),
+                SD_BUS_RESULT("b", changed, "as", diff, "t", revision), on_method,
+                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Confirm", SD_BUS_ARGS("t", revision), SD_BUS_NO_RESULT, on_method,
                 SD_BUS_VTABLE_UNPRIVILEGED),
         CHANGE("Rollback", "t", revision, "a{sv}", options),

@@ -276,14 +276,18 @@ int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret
         return load_roles(p, NULL, d, ret, ret_n);
 }
 
-int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret)
+static int load_files(
+        const HostPaths *p, HostConf *conf, HostInputs *inputs, Diagnostics *d, Policy **ret)
 {
         _cleanup_(policy_free_p) Policy *policy = policy_new();
-        int r, result;
+        int r, result = 0;
 
         if (!policy)
                 return -ENOMEM;
-        result = host_load_conf(p, inputs, d, &policy->host);
+        if (conf)
+                policy->host = host_conf_ref(conf);
+        else
+                result = host_load_conf(p, inputs, d, &policy->host);
         if (result == -ENOMEM)
                 return result;
         r = load_fragments(p, inputs, d, policy);
@@ -298,6 +302,16 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
                 return result;
         *ret = TAKE_PTR(policy);
         return 0;
+}
+
+int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret)
+{
+        return load_files(p, NULL, inputs, d, ret);
+}
+
+int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret)
+{
+        return load_files(p, conf, NULL, d, ret);
 }
 
 uint64_t host_now_usec(void)

@@ -64,6 +64,9 @@ void host_inputs_deinit(HostInputs *l);
  * (see d), other negative errno. */
 int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret);
 
+/* The same with conf, of which a reference is taken, in the place of p25.conf. */
+int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret);
+
 /* The roles alone (shipped, then own ones which replace by name), by name. */
 int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
 

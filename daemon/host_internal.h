@@ -68,6 +68,7 @@ bool host_names_use_service(HostNames *n);
  *   sets.journal          small changes to sets since then (journal.h)
  *   revisions/REV.conf    the state as of revision REV, as state.conf was; or, where that differs
  *   revisions/REV.set     from the one before by a small change of a set alone, the journal's line
+ *   pending               which revision is taken back, and when (pending.h); mostly none
  *   host/NAME/            copies of the input files of the host (store_copies.c)
  *   last-good             link to those that were in force last
  */
@@ -77,6 +78,7 @@ bool host_names_use_service(HostNames *n);
 #define STATE_SETS "sets"
 #define STATE_JOURNAL "sets.journal"
 #define STATE_REVISIONS "revisions"
+#define STATE_PENDING "pending"
 #define STATE_HOST "host"
 #define STATE_GOOD "last-good"
 

@@ -49,7 +49,7 @@ typedef struct Daemon {
         sd_event_source *post;
         ManagerWait wait; /* a reload for the lock of the packet filter */
         /* what was told last */
-        uint64_t revision, repairs;
+        uint64_t revision, repairs, pending;
         char *peace;
         bool active;
         int kept_fd;
@@ -242,6 +242,23 @@ static void log_repairs(Daemon *d)
         d->peace = TAKE_PTR(peace);
 }
 
+/* That a change waits, and that it waits no more; of what was taken back its revision tells. */
+static void log_pending(Daemon *d)
+{
+        PendingReport now;
+
+        manager_pending(d->manager, &now);
+        if (now.revision == d->pending)
+                return;
+        if (now.revision > 0)
+                log_line(LOG_NOTICE,
+                        "revision %" PRIu64 " is taken back in %" PRIu64 " s unless confirmed",
+                        now.revision, now.seconds_left);
+        else if (manager_policy(d->manager)->state->revision == d->revision)
+                log_line(LOG_NOTICE, "revision %" PRIu64 " is confirmed", d->pending);
+        d->pending = now.revision;
+}
+
 /* After whatever happened in the loop: what is new is told, once. */
 static int on_post(sd_event_source *s, void *data)
 {
@@ -253,6 +270,7 @@ static int on_post(sd_event_source *s, void *data)
         (void)s;
         log_repairs(d);
         keep_fds(d);
+        log_pending(d);
         if (state->revision == d->revision && active == d->active)
                 return 0;
         log_line(LOG_INFO, "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s%s%s", state->revision,
@@ -385,6 +403,7 @@ static int start_manager(Daemon *d, const Arguments *a)
                 .cut = connections_cut,
                 .fds = fds,
                 .n_fds = take_fds(fds),
+                .boot_id = secure_getenv("P25_BOOT_ID"),
         };
         int r;
 

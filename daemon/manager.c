@@ -38,6 +38,8 @@ Manager *manager_free(Manager *m)
         if (!m)
                 return NULL;
         watch_free(m->watch);
+        pending_free(m->pending);
+        free(m->boot_id);
         sd_event_source_disable_unref(m->cut_later);
         sd_event_source_disable_unref(m->save_later);
         sd_event_source_disable_unref(m->sweep_later);
@@ -88,11 +90,15 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         m->forced = options->backend;
         m->backends = options->backends;
         m->cut = options->cut;
+        if (strdup_null(options->boot_id, &m->boot_id) < 0)
+                return -ENOMEM;
         r = host_paths_init(&m->paths, options->root, options->policies);
         if (r >= 0)
                 r = store_new(&m->paths, &m->store);
         if (r >= 0 && !m->names)
                 r = host_names_new(false, &m->names);
+        if (r >= 0)
+                r = pending_new(m);
         if (r >= 0)
                 r = manager_start(m, options->fds, options->n_fds, &d);
         if (r >= 0)
@@ -101,6 +107,7 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
                 (void)first_error(&d, ret_message);
                 return r;
         }
+        pending_start(m);
         watch_update(m->watch);
         manager_update_expiry(m);
         manager_cut_later(m);
@@ -272,10 +279,11 @@ static int on_save(sd_event_source *s, void *data)
         Manager *m = data;
 
         (void)s;
-        if (!m->installed || m->failsafe || manager_keep_files(m) < 0)
+        /* also of a host that is off: what is written for it may be tried with --confirm */
+        if ((!m->installed && !m->policy->host) || m->failsafe || manager_keep_files(m) < 0)
                 return 0;
         /* lockdown takes files that do not compile */
-        if (m->inputs_are_good && !m->ruleset->lockdown)
+        if (m->installed && m->inputs_are_good && !m->ruleset->lockdown)
                 (void)store_mark_good(m->store, m->policy->state->files);
         return 0;
 }

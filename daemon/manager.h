@@ -47,6 +47,7 @@ typedef struct Change {
         const char *unit;
         const char *remote;
         const char *reason;
+        const char *connection; /* of the bus; no other ever has this name */
 } Change;
 
 /* What came of it. Zero it before, change_result_deinit() it after, also after a failure. */
@@ -71,7 +72,8 @@ typedef struct ManagerOptions {
         int (*cut)(const Ruleset *, uint64_t *); /* connections.h; NULL: nothing is cut */
         const int *fds;                          /* from the service manager's store */
         size_t n_fds;
-        HostNames *names; /* taken over; NULL: of this host */
+        HostNames *names;    /* taken over; NULL: of this host */
+        const char *boot_id; /* of the kernel, if that cannot be asked; NULL: not known */
 } ManagerOptions;
 
 /*
@@ -114,6 +116,10 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r);
 /* A new revision with the state of an old one; ERROR_NO_SUCH_REVISION. */
 int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
 
+/* What was changed under confirm_seconds stays in force. ERROR_NO_SUCH_REVISION: another revision
+ * waits, or none. ERROR_ACCESS_DENIED: c's connection made the change itself. */
+int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
+
 /*
  * Waiting for the lock of the packet filter, which another program may hold for seconds, without
  * stopping the event loop. Whoever's change was locked out, or comes after one that was, puts it
@@ -144,6 +150,14 @@ const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one;
 int manager_peace_text(const Manager *m, char **ret);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
+/* What waits to be confirmed. */
+typedef struct PendingReport {
+        uint64_t revision; /* 0: nothing */
+        uint64_t deadline_usec;
+        uint64_t seconds_left;
+        const char *failure; /* why it could not be taken back, borrowed; NULL: nothing failed */
+} PendingReport;
+void manager_pending(Manager *m, PendingReport *ret);
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret);
 /* What differs between two states, in r->diff. */
 int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r);
@@ -151,5 +165,9 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
 char *const *manager_warnings(const Manager *m);
 /* The backend's, for the service manager's store; borrowed. */
 size_t manager_keep_fds(Manager *m, int *fds, size_t max);
+/* What a reload would change, and the warnings that it would bring; changes nothing. text, if not
+ * NULL, stands in the place of p25.conf. Who asks without trust has no file opened but those that
+ * the policy in force is made of, and the kernel is not asked. */
+int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r);
 /* Compiles a text in the place of what it is (host file, fragment, role), says what is wrong. */
 int manager_check(Manager *m, const char *text, size_t n, Diagnostics *d);

@@ -74,9 +74,6 @@ int change_fail_in_failsafe(ChangeResult *r)
 int change_check(const Manager *m, const Change *c, ChangeResult *r)
 {
         r->revision = m->policy->state->revision;
-        if (c->confirm_seconds > 0)
-                return change_fail(r, ERROR_NOT_SUPPORTED, -EOPNOTSUPP,
-                        "confirmation is not available in this version");
         if (c->has_expected && c->expected_revision != r->revision)
                 return change_fail(r, ERROR_STALE_REVISION, -ESTALE,
                         "the policy is at revision %" PRIu64 ", not %" PRIu64
@@ -152,24 +149,27 @@ static int result_add_warnings(ChangeResult *r, const Diagnostics *d, const Diag
         return 0;
 }
 
-static int compile_and_assert(Manager *m, const Policy *next, ErrorKind invalid, ChangeResult *r,
+/* What is taken back was in force once: its names and assertions are asked no more, as at the
+ * start. */
+static int compile_and_assert(Manager *m, const Policy *next, const Proposal *p, ChangeResult *r,
         Ruleset **ret, Diagnostics *ret_told)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         const BackendOps *ops;
         Names names = manager_resolver(m);
+        bool again = p->pending == PENDING_TAKES_BACK;
         int q;
 
         q = manager_choose_backend(m, next, &d, &ops);
         if (q < 0)
                 return change_fail_told(r, ERROR_NOT_SUPPORTED, q, &d);
-        q = manager_compile(m, next, false, &d, &ruleset);
+        q = manager_compile(m, next, again, &d, &ruleset);
         if (q == -ENOMEM)
                 return change_no_memory(r);
         if (q < 0)
-                return change_fail_told(r, invalid, q, &d);
-        q = assertions_check(next, ruleset, &names, &d);
+                return change_fail_told(r, p->invalid, q, &d);
+        q = again ? 0 : assertions_check(next, ruleset, &names, &d);
         if (q == -ENOMEM)
                 return change_no_memory(r);
         if (q < 0)
@@ -385,23 +385,60 @@ static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
                        : 0;
 }
 
+/* What must come into force even if the disk does not take it. */
+static bool must_be_made(const Proposal *p)
+{
+        return p->pending == PENDING_TAKES_BACK;
+}
+
+/* That is no failure of the change, then. */
+static void tell_unstored(ChangeResult *r)
+{
+        char *message = TAKE_PTR(r->message);
+
+        r->error = ERROR_NONE;
+        if (message)
+                (void)strv_consume(&r->warnings, message);
+}
+
+/* The disk, as far as that goes before the kernel. */
+static int get_ready(Manager *m, Proposal *p, const Change *c, ChangeResult *r, bool *ret_stored)
+{
+        int q;
+
+        /* a line of the journal would be true before it is known when to take it back */
+        if (c->confirm_seconds > 0)
+                p->delta = NULL;
+        q = prepare(m, p, r);
+        *ret_stored = q >= 0;
+        if (q < 0)
+                return must_be_made(p) ? 0 : q;
+        q = pending_begin(m, p, c, r);
+        if (q < 0)
+                store_cancel(m->store);
+        return q;
+}
+
 /* Kernel and disk. */
 static int carry_out(Manager *m, Proposal *p, const Policy *next, Ruleset *ruleset, bool enabled,
-        ChangeResult *r)
+        bool *stored, ChangeResult *r)
 {
         Backend *b = NULL;
         int q;
 
         q = install(m, next, ruleset, enabled, p->delta != NULL, r, &b);
         if (q < 0) {
-                store_cancel(m->store);
+                if (*stored)
+                        store_cancel(m->store);
                 return q;
         }
-        q = publish(m, r);
-        if (q < 0) {
+        *stored = *stored && (q = publish(m, r)) >= 0;
+        if (q < 0 && !must_be_made(p)) {
                 uninstall(m, b, enabled);
                 return q;
         }
+        if (!*stored)
+                tell_unstored(r);
         manager_take_backend(m, b);
         take(m, p, ruleset, enabled);
         return 0;
@@ -413,7 +450,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         _cleanup_diagnostics_ Diagnostics told = { 0 };
         Policy next = p->files ? *p->files : *m->policy;
         uint64_t revision = m->policy->state->revision;
-        bool enabled;
+        bool enabled, stored;
         int q;
 
         next.state = p->state;
@@ -423,7 +460,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 return change_no_memory(r);
         if (!r->diff && !p->files)
                 return 0;
-        q = compile_and_assert(m, &next, p->invalid, r, &ruleset, &told);
+        q = compile_and_assert(m, &next, p, r, &ruleset, &told);
         if (q < 0)
                 return q;
         if (!r->diff && !m->failsafe) {
@@ -440,21 +477,26 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         if (q < 0)
                 return q;
         if (c->dry_run) {
-                q = try(m, &next, ruleset, enabled, r);
+                q = p->untried ? 0 : try(m, &next, ruleset, enabled, r);
                 if (q < 0)
                         return q;
                 r->changed = true;
                 return 0;
         }
-        q = prepare(m, p, r);
+        q = pending_admit(m, p, c, r);
+        if (q >= 0)
+                q = get_ready(m, p, c, r, &stored);
         if (q < 0)
                 return q;
-        q = carry_out(m, p, &next, ruleset, enabled, r);
+        q = carry_out(m, p, &next, ruleset, enabled, &stored, r);
         manager_unlock(m);
-        if (q < 0)
+        if (q < 0) {
+                pending_cancel(m);
                 return q;
+        }
         ruleset = NULL; /* taken */
         manager_take_told(m, &told);
+        pending_commit(m, p, stored);
         r->changed = true;
         r->revision = m->policy->state->revision;
         if (m->events.changed)

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-static PrefixSet *entries_of_path(const Fragment *f, const char *path)
+static PrefixSet *declared_entries(const Fragment *f, const char *path)
 {
         for (size_t i = 0; f && i < f->sets.n; i++)
                 if (streq_null(f->sets.items[i].path, path))
@@ -17,18 +17,25 @@ static PrefixSet *entries_of_path(const Fragment *f, const char *path)
         return NULL;
 }
 
+PrefixSet *manager_read_entries(const Policy *p, const char *path)
+{
+        PrefixSet *entries = declared_entries(p->host ? p->host->common : NULL, path);
+
+        for (size_t i = 0; !entries && i < p->n_files; i++)
+                entries = declared_entries(p->files[i], path);
+        return entries;
+}
+
 /* A set file is taken as it was read for the policy in force, else as an empty one. */
 static int fill_sets(const Policy *p, Fragment *f)
 {
         for (size_t i = 0; i < f->sets.n; i++) {
                 SetDecl *set = &f->sets.items[i];
-                PrefixSet *entries = NULL;
+                PrefixSet *entries;
 
                 if (set->entries || !set->path)
                         continue;
-                entries = entries_of_path(p->host ? p->host->common : NULL, set->path);
-                for (size_t j = 0; !entries && j < p->n_files; j++)
-                        entries = entries_of_path(p->files[j], set->path);
+                entries = manager_read_entries(p, set->path);
                 if (entries)
                         set->entries = prefix_set_ref(entries);
                 else if (prefix_set_new(NULL, 0, &set->entries) < 0)

@@ -78,8 +78,10 @@ static int failsafe_carry_out(Manager *m, FailsafeChange *f, bool enabled, Chang
         return 0;
 }
 
-static int failsafe_finish(Manager *m, FailsafeChange *f, const Change *c, ChangeResult *r)
+static int failsafe_finish(
+        Manager *m, FailsafeChange *f, WhilePending pending, const Change *c, ChangeResult *r)
 {
+        const Proposal proposal = { .state = f->stored, .pending = pending };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         Policy next = *m->policy;
         bool enabled;
@@ -98,13 +100,24 @@ static int failsafe_finish(Manager *m, FailsafeChange *f, const Change *c, Chang
         r->changed = true;
         if (c->dry_run)
                 return 0;
+        q = pending_admit(m, &proposal, c, r);
+        if (q < 0)
+                return q;
         q = store_prepare(m->store, m->parked, f->stored, NULL, &d);
         if (q < 0)
                 return change_fail_told(r, ERROR_FAILED, q, &d);
+        q = pending_begin(m, &proposal, c, r);
+        if (q < 0) {
+                store_cancel(m->store);
+                return q;
+        }
         q = failsafe_carry_out(m, f, enabled, r);
         manager_unlock(m);
-        if (q < 0)
+        if (q < 0) {
+                pending_cancel(m);
                 return q;
+        }
+        pending_commit(m, &proposal, true);
         failsafe_take(m, f, enabled);
         r->revision = m->parked->revision;
         if (m->events.changed)
@@ -126,7 +139,7 @@ int failsafe_disable(Manager *m, const Change *c, ChangeResult *r)
                 return q;
         f.stored->enabled = f.shown->enabled = 0;
         f.stored->lockdown = f.shown->lockdown = false;
-        return failsafe_finish(m, &f, c, r);
+        return failsafe_finish(m, &f, PENDING_WAITS, c, r);
 }
 
 int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
@@ -142,5 +155,5 @@ int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
         if (q < 0)
                 return q;
         f.stored->lockdown = f.shown->lockdown = on;
-        return failsafe_finish(m, &f, c, r);
+        return failsafe_finish(m, &f, PENDING_STAYS, c, r);
 }

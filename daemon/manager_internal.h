@@ -12,6 +12,7 @@
 #include "rules/compile.h"
 
 typedef struct Watch Watch;
+typedef struct Pending Pending;
 
 typedef struct MissingNames {
         char **users, **groups;
@@ -55,6 +56,10 @@ struct Manager {
         MissingNames missing, asked;
         const Policy *compiling; /* whose names may be unknown for now; NULL: those of policy */
 
+        Pending *pending;
+        char *boot_id;      /* of the service manager; NULL: the kernel is asked */
+        bool state_is_lost; /* there was one on disk that could not be read */
+
         RepairStory repairs;
 
         /* Rules that ended and are in force no more, while the stored state, of that revision, may
@@ -78,6 +83,17 @@ struct Manager {
 
 /* ---- the pipeline: manager_change.c ---- */
 
+/* What a change does while another waits to be confirmed. */
+typedef enum WhilePending {
+        PENDING_WAITS, /* it is refused, unless it is to be confirmed itself */
+        /* it is made, and stays when the other is taken back: that of lockdown, or of one set's
+         * entries */
+        PENDING_STAYS,
+        PENDING_REPLACES,   /* it takes the place of all that waits */
+        PENDING_TAKES_BACK, /* the other, after which nothing waits; must not fail where it need not
+                             */
+} WhilePending;
+
 /* A change on its way. */
 typedef struct Proposal {
         State *state;          /* owned */
@@ -85,7 +101,10 @@ typedef struct Proposal {
         HostInputs inputs;     /* owned; of files */
         const SetDelta *delta; /* the only difference, or NULL */
         ErrorKind invalid;     /* what it is called when it does not compile */
-        uint64_t *added;       /* owned; ids of p25ctl's rules that are new or say something new */
+        bool untried;          /* a dry run asks the kernel nothing */
+        WhilePending pending;
+        const char *set; /* whose entries change and nothing else; NULL: another change */
+        uint64_t *added; /* owned; ids of p25ctl's rules that are new or say something new */
         size_t n_added;
 } Proposal;
 
@@ -123,6 +142,30 @@ int change_fail_in_failsafe(ChangeResult *r);
 int change_fail_backend(
         const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d);
 
+/* ---- changes that wait to be confirmed: manager_pending.c ---- */
+
+/* The record of a former life, before the state is read. */
+int pending_new(Manager *m);
+Pending *pending_free(Pending *w);
+/* The policy is in force: what is due is taken back, else a timer runs. */
+void pending_start(Manager *m);
+
+/* Around every change that is made, in this order; the last two are each other's alternative. */
+int pending_admit(const Manager *m, const Proposal *p, const Change *c, ChangeResult *r);
+int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *r);
+void pending_cancel(Manager *m);
+void pending_commit(Manager *m, const Proposal *p, bool stored);
+
+/* Does something wait that would be taken back to this revision? */
+bool pending_is_from(const Manager *m, uint64_t base);
+/* Now, whatever its deadline. */
+int pending_take_back(Manager *m, const Change *c, ChangeResult *r);
+
+/* A former revision, to be put in force again; files, if not NULL, are the copies to go with it,
+ * and else those that it names. manager_revisions.c */
+int manager_propose_revision(
+        Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p);
+
 /* ---- the fail-safe: manager_failsafe.c ---- */
 
 /* What can be done in it besides a reload. */
@@ -157,6 +200,9 @@ int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 /* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
+/* The entries of a set file as they were read for p; borrowed, NULL: it was not. */
+PrefixSet *manager_read_entries(const Policy *p, const char *path);
+
 /* At the start: the one of choice, or none. A descriptor of another is closed. */
 int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);
 /* The backend that the policy asks for: the one in use, or another that is opened now, which goes

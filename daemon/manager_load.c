@@ -345,6 +345,7 @@ static int start_policy(Manager *m, Diagnostics *d)
                 r = manager_drop_expired(m, state);
         if (r < 0)
                 return r;
+        m->state_is_lost = lost;
         if (!lost) {
                 r = state->files_pinned ? try_pinned(m, state, d) : -ENOENT;
                 if (r < 0 && !is_hopeless(r))

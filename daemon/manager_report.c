@@ -238,6 +238,22 @@ static int report_add_overrides(const Manager *m, Report *report)
         return 0;
 }
 
+static int report_add_pending(Manager *m, Report *report)
+{
+        PendingReport pending;
+
+        manager_pending(m, &pending);
+        report->pending_revision = pending.revision;
+        report->pending_deadline_usec = pending.deadline_usec;
+        report->pending_seconds_left = pending.seconds_left;
+        if (!pending.failure)
+                return 0;
+        return strv_printf(&report->warnings,
+                "revision %" PRIu64
+                " was not confirmed in time and cannot be taken back, which is tried again: %s",
+                pending.revision, pending.failure);
+}
+
 int manager_report(Manager *m, Report *ret)
 {
         _cleanup_(report_deinit) Report report = { 0 };
@@ -253,8 +269,8 @@ int manager_report(Manager *m, Report *ret)
         policy_mail_ports(m->policy, &report.mail_ports);
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 report.defaults[d] = m->ruleset->directions[d].default_action;
-        if (report_add_rules(m, &report) < 0 || report_add_told(m, &report) < 0 ||
-                report_add_overrides(m, &report) < 0)
+        if (report_add_pending(m, &report) < 0 || report_add_rules(m, &report) < 0 ||
+                report_add_told(m, &report) < 0 || report_add_overrides(m, &report) < 0)
                 return -ENOMEM;
         *ret = report;
         report = (Report){ 0 };

@@ -200,23 +200,23 @@ static int leave_out_expired(State *s, ChangeResult *r)
         return k < 0 ? k : 0;
 }
 
-int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
+int manager_propose_revision(
+        Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p)
 {
-        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY };
         const State *now = m->failsafe ? m->parked : m->policy->state;
         _cleanup_former_ Former f = { 0 };
-        Change change = *c;
-        char reason[64];
-        int q;
+        int q = load(m, revision, r, &f.state);
 
-        q = change_check(m, c, r);
-        if (q >= 0)
-                q = former_load(m, revision, r, &f);
+        if (q < 0)
+                return q;
+        if (files && state_name_files(f.state, files) < 0)
+                return change_no_memory(r);
+        q = load_files(m, f.state, r, &f.files, &f.inputs);
         if (q < 0)
                 return q;
         if (m->failsafe && !f.files)
                 return change_fail_in_failsafe(r);
-        q = propose_files(m, &f, &p, r);
+        q = propose_files(m, &f, p, r);
         if (q < 0)
                 return q;
         /* ids are never given twice */
@@ -224,10 +224,29 @@ int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResul
                 f.state->next_id = now->next_id;
         if (leave_out_expired(f.state, r) < 0 || share(f.state, now) < 0)
                 return change_no_memory(r);
-        p.state = TAKE_PTR(f.state);
+        p->state = TAKE_PTR(f.state);
+        return 0;
+}
+
+int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY,
+                .pending = PENDING_REPLACES };
+        Change change = *c;
+        char reason[64];
+        int q;
+
+        q = change_check(m, c, r);
+        if (q >= 0)
+                q = manager_propose_revision(m, revision, NULL, r, &p);
+        if (q < 0)
+                return q;
         if (!change.reason || !change.reason[0]) {
                 (void)snprintf(reason, sizeof(reason), "rollback to revision %" PRIu64, revision);
                 change.reason = reason;
         }
+        /* the shortest way to undo what waits */
+        if (!c->dry_run && c->confirm_seconds == 0 && pending_is_from(m, revision))
+                return pending_take_back(m, &change, r);
         return change_finish(m, &p, &change, r);
 }

@@ -88,6 +88,8 @@ int manager_replace_set(
                 return 0;
         if (state_put_set(p.state, name, entries) < 0)
                 return change_no_memory(r);
+        p.pending = PENDING_STAYS;
+        p.set = name;
         return change_finish(m, &p, c, r);
 }
 
@@ -162,6 +164,8 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
         }
         if (state_put_set(p.state, name, entries) < 0)
                 return change_no_memory(r);
+        p.pending = PENDING_STAYS;
+        p.set = name;
         return change_finish(m, &p, c, r);
 }
 

@@ -93,6 +93,7 @@ int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
         if (p.state->lockdown == on)
                 return 0;
         p.state->lockdown = on;
+        p.pending = PENDING_STAYS;
         return change_finish(m, &p, c, r);
 }
 

@@ -443,7 +443,8 @@ int store_publish(Store *s, Diagnostics *d)
                 cancel(s);
                 return commit_error(s, r, d);
         }
-        if (s->next.revision % REVISIONS_PRUNE == 0)
+        /* what it stands on is not forgotten while it is needed */
+        if (s->next.revision % REVISIONS_PRUNE == 0 && !s->holds)
                 store_prune_revisions(s, s->next.revision);
         prepared_deinit(&s->next);
         return 0;

@@ -66,6 +66,20 @@ int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnosti
 /* The highest number that was ever given, as far as the files know; 0: none. */
 uint64_t store_newest_revision(Store *s);
 
+/* ---- a change that waits to be confirmed: store_pending.c ---- */
+
+/* The record, a text; -ENOENT: there is none. */
+int store_read_pending(Store *s, char **ret);
+/* Replaces it, "" removes it; on disk when this returns. */
+int store_write_pending(Store *s, const char *text);
+/* This revision is kept, however old it becomes; NULL: none but the last ones. */
+void store_hold_revision(Store *s, const uint64_t *revision);
+/* Sees to it that a revision, the one in force or an older one, is on disk. 0; -ENOENT: it is not
+ * kept; other negative errno. */
+int store_sync_revision(Store *s, uint64_t revision);
+/* What is stored is not what `old` of the next commit says: all of it is written anew. */
+void store_distrust(Store *s);
+
 /* ---- copies of the host's files ---- */
 
 /*

@@ -37,7 +37,9 @@ struct Store {
         size_t journal_length; /* of its good lines */
         bool journal_checked;  /* the file ends there */
         bool rewrite;          /* write every set anew with the next commit */
-        bool damaged;          /* state.conf cannot be read: it is moved aside, not replaced */
+        bool holds;            /* a revision that must not be forgotten */
+        uint64_t held;
+        bool damaged; /* state.conf cannot be read: it is moved aside, not replaced */
 };
 
 /* mkdir -p; the last one with mode 0700. 0 or negative errno. */

@@ -270,8 +270,10 @@ static int read_line(const Entries *e, const Entry *entry, Revision *ret)
         return origin_copy(&record->origin, &ret->origin);
 }
 
-static bool is_kept(uint64_t current, uint64_t revision)
+static bool is_kept(const Store *s, uint64_t current, uint64_t revision)
 {
+        if (s->holds && revision >= s->held)
+                return revision <= current;
         return revision <= current && current - revision < REVISIONS_MAX;
 }
 
@@ -283,7 +285,8 @@ int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
 
         if (r < 0)
                 return r;
-        for (size_t i = e.n; i > 0 && l.n < max && is_kept(current, e.items[i - 1].revision); i--) {
+        for (size_t i = e.n; i > 0 && l.n < max && is_kept(s, current, e.items[i - 1].revision);
+                i--) {
                 const Entry *entry = &e.items[i - 1];
                 Revision revision;
 
@@ -351,7 +354,7 @@ int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnosti
         uint64_t torn = 0;
         int r;
 
-        if (!is_kept(current, revision))
+        if (!is_kept(s, current, revision))
                 return -ENOENT;
         r = entries_read(s, revision, &e);
         if (r < 0)

@@ -28,14 +28,20 @@ static void head_print(const Report *r, Buffer *b)
         buffer_add_char(b, '\n');
 }
 
-/* What the administrator should know before the table: a line each. */
-static void remarks_print(const Report *r, bool verbose, Buffer *b)
+static void pending_print(const Report *r, Buffer *b)
 {
         if (r->pending_revision > 0)
                 buffer_printf(b,
-                        "Pending: revision %llu is taken back in %llu s unless confirmed\n",
+                        "Pending: revision %llu is taken back in %llu s unless confirmed (p25ctl "
+                        "confirm)\n",
                         (unsigned long long)r->pending_revision,
                         (unsigned long long)r->pending_seconds_left);
+}
+
+/* What the administrator should know before the table: a line each. */
+static void remarks_print(const Report *r, bool verbose, Buffer *b)
+{
+        pending_print(r, b);
         if (r->lockdown)
                 buffer_add_string(
                         b, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n");
@@ -86,6 +92,7 @@ int report_print_text(const Report *r, ReportStyle style, char **ret)
 
         if (!r->active) {
                 buffer_add_string(&b, "Status: inactive\n");
+                pending_print(r, &b);
                 return buffer_take(&b, ret);
         }
         buffer_add_string(&b, "Status: active\n");

@@ -17,7 +17,7 @@
 
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
-/* SPEC section 5, word for word, and six more; what changes the policy takes a{sv} last and
+/* SPEC section 5, word for word, and seven more; what changes the policy takes a{sv} last and
  * gives b t as. */
 static const struct {
         const char *name, *in, *out;
@@ -49,6 +49,8 @@ static const struct {
         { "DropSet", "sa{sv}", "btas", PRIVILEGE_MANAGE },
         { "Reload", "a{sv}", "btas", PRIVILEGE_MANAGE },
         { "Reset", "a{sv}", "btas", PRIVILEGE_MANAGE },
+        /* ours: what Reload would change */
+        { "DescribeReload", "a{sv}", "bast", PRIVILEGE_READ },
         { "Confirm", "t", "", PRIVILEGE_MANAGE },
         { "Rollback", "ta{sv}", "btas", PRIVILEGE_MANAGE },
         { "ListRevisions", "u", "aa{sv}", PRIVILEGE_READ },

@@ -183,11 +183,6 @@ static void test_options(void **state)
         change_result_deinit(&r);
         assert_int_equal(words("deny in", &c, &r), -ESTALE);
         change_result_deinit(&r);
-        c = no_options;
-        c.confirm_seconds = 10;
-        assert_int_equal(words("deny out", &c, &r), -EOPNOTSUPP);
-        assert_int_equal(r.error, ERROR_NOT_SUPPORTED);
-        change_result_deinit(&r);
         expect_same(&before, true);
         c = no_options;
         c.has_expected = true;

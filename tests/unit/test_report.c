@@ -137,10 +137,10 @@ static void test_remarks(void **state)
         assert_int_equal(strv_append(&r.warnings, "unit x.service does not run"), 0);
         assert_int_equal(strv_append(&r.warnings, "second"), 0);
         assert_int_equal(strv_append(&r.notes, "no user exim"), 0);
-#define REMARKS                                                           \
-        "Pending: revision 8 is taken back in 42 s unless confirmed\n"    \
-        "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n" \
-        "Warning: unit x.service does not run\n"                          \
+#define REMARKS                                                                         \
+        "Pending: revision 8 is taken back in 42 s unless confirmed (p25ctl confirm)\n" \
+        "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n"               \
+        "Warning: unit x.service does not run\n"                                        \
         "Warning: second\n"
         assert_text(&r, REPORT_PLAIN,
                 "Status: active\n" REMARKS "\n" HEAD DASHES ROW_OWN ROW_LIMIT ROW_USERS);

@@ -1,0 +1,735 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Changes that are taken back unless somebody confirms them. */
+
+#include "tests/unit/manager_world.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+#define SEC UINT64_C(1000000)
+
+static uint64_t revision(void)
+{
+        return manager_policy(manager)->state->revision;
+}
+
+static uint64_t waiting(void)
+{
+        PendingReport p;
+
+        manager_pending(manager, &p);
+        assert_true((p.revision == 0) == (p.seconds_left == 0));
+        assert_true((p.revision == 0) == (p.deadline_usec == 0));
+        return p.revision;
+}
+
+static Change with_confirm(uint32_t seconds)
+{
+        Change c = no_options;
+
+        c.confirm_seconds = seconds;
+        c.connection = "bus/:1.1";
+        return c;
+}
+
+static void change(const char *text, uint32_t seconds, bool changed)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = with_confirm(seconds);
+
+        if (words(text, &c, &r) < 0)
+                fail_msg("%s: %s", text, r.message);
+        assert_int_equal(r.changed, changed);
+}
+
+static void refuse(const char *text, const char *why)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        _cleanup_snapshot_ Snapshot before = take_snapshot();
+
+        assert_int_equal(words(text, &no_options, &r), -EBUSY);
+        assert_int_equal(r.error, ERROR_FAILED);
+        assert_non_null(strstr(r.message, why));
+        expect_same(&before, true);
+}
+
+static bool has_rules(size_t n)
+{
+        return manager_policy(manager)->state->rules.n == n;
+}
+
+/* Runs the manager until it has so many rules; ten seconds at most. */
+static void wait_for_rules(size_t n)
+{
+        for (unsigned i = 0; i < 1000 && !has_rules(n); i++)
+                (void)sd_event_run(event, 10000);
+        assert_true(has_rules(n));
+}
+
+static char *record_text(void)
+{
+        char *text = calloc(1, 4096);
+        FILE *f = fopen(path_of("var/lib/p25/pending"), "re");
+
+        assert_non_null(text);
+        if (f) {
+                assert_true(fread(text, 1, 4095, f) < 4095);
+                fclose(f);
+        }
+        return text;
+}
+
+/* Edits the record as time would: a line's word and what its value is now. */
+static void record_set(const char *word, uint64_t value)
+{
+        _cleanup_free_ char *text = record_text();
+        _cleanup_buffer_ Buffer b = { 0 };
+        char *rest = text, *line;
+
+        while ((line = strsep(&rest, "\n"))) {
+                size_t n = strlen(word);
+
+                if (strncmp(line, word, n) == 0 && line[n] == ' ')
+                        buffer_printf(&b, "%s %" PRIu64 "\n", word, value);
+                else if (*line)
+                        buffer_printf(&b, "%s\n", line);
+        }
+        write_text("var/lib/p25/pending", b.data);
+}
+
+static void start_world(void)
+{
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        change("deny in from 192.0.2.1", 0, true);
+        assert_int_equal(waiting(), 0);
+        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
+}
+
+/* The kernel, too, has so many rules of p25ctl's. */
+static void expect_taken_back(const char *reason)
+{
+        assert_true(has_rules(1));
+        assert_int_equal(waiting(), 0);
+        assert_string_equal(manager_policy(manager)->state->origin.reason, reason);
+        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
+        expect_consistent();
+}
+
+static void test_in_time(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = no_options;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        assert_int_equal(waiting(), 2);
+        c.connection = "bus/:1.1";
+        assert_int_equal(manager_confirm(manager, 2, &c, &r), -EACCES);
+        assert_int_equal(r.error, ERROR_ACCESS_DENIED);
+        change_result_deinit(&r);
+        c.connection = "bus/:1.2";
+        assert_int_equal(manager_confirm(manager, 1, &c, &r), -ENOENT);
+        assert_int_equal(r.error, ERROR_NO_SUCH_REVISION);
+        assert_non_null(strstr(r.message, "revision 1 does not wait to be confirmed: 2 does"));
+        change_result_deinit(&r);
+        assert_int_equal(waiting(), 2);
+        assert_int_equal(manager_confirm(manager, 2, &c, &r), 0);
+        assert_int_equal(waiting(), 0);
+        assert_true(has_rules(2));
+        change_result_deinit(&r);
+        assert_int_equal(manager_confirm(manager, 2, &c, &r), -ENOENT);
+        assert_string_equal(r.message, "nothing waits to be confirmed");
+        expect_consistent();
+        assert_true(has_rules(2));
+}
+
+/* A connection is known again by a daemon that was started meanwhile. */
+static void test_same_connection(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = no_options;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        start();
+        assert_int_equal(waiting(), 2);
+        c.connection = "bus/:1.1";
+        assert_int_equal(manager_confirm(manager, 2, &c, &r), -EACCES);
+        change_result_deinit(&r);
+        c.connection = "bus/:1.2";
+        assert_int_equal(manager_confirm(manager, 2, &c, &r), 0);
+}
+
+static void test_not_in_time(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start_world();
+        n_changed = 0;
+        change("deny out", 1, true);
+        assert_true(has_rules(2));
+        assert_int_equal(n_changed, 1);
+        wait_for_rules(1);
+        assert_int_equal(n_changed, 2);
+        assert_int_equal(manager_confirm(manager, 2, &no_options, &r), -ENOENT);
+        assert_non_null(strstr(r.message, "revision 2 was not confirmed in time"));
+        assert_int_equal(revision(), 3);
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+static void test_nothing_waits(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = with_confirm(60);
+
+        (void)state;
+        start_world();
+        change("deny in from 192.0.2.1", 60, false);
+        assert_int_equal(waiting(), 0);
+        c.dry_run = true;
+        assert_int_equal(words("deny out", &c, &r), 0);
+        assert_true(r.changed);
+        assert_int_equal(waiting(), 0);
+        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
+}
+
+/* ---- a life after the change ---- */
+
+static void test_restart_before(void **state)
+{
+        struct timespec now;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        start();
+        assert_int_equal(waiting(), 2);
+        assert_true(has_rules(2));
+        assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &now), 0);
+        record_set("boottime", ((uint64_t)now.tv_sec + 1) * SEC);
+        start();
+        wait_for_rules(1);
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+static void test_restart_after(void **state)
+{
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        manager = manager_free(manager);
+        record_set("boottime", 1);
+        start();
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* As after a reboot: another boot id, so that the wall clock counts. */
+static void test_reboot(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        manager = manager_free(manager);
+        record_set("boot", 1);
+        record_set("boottime", 1);
+        start();
+        assert_int_equal(waiting(), 2);
+        text = record_text();
+        assert_null(strstr(text, "boot 1\n"));
+        assert_null(strstr(text, "boottime 1\n"));
+        manager = manager_free(manager);
+        record_set("boot", 1);
+        record_set("deadline", 1000);
+        start();
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* The power went when the record was written and the change was not. */
+static void test_never_made(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        text = record_text();
+        change("delete deny out", 60, true);
+        manager = manager_free(manager);
+        write_text("var/lib/p25/pending", text);
+        record_set("base", 3);
+        record_set("revision", 4);
+        start();
+        assert_int_equal(waiting(), 0);
+        assert_int_equal(revision(), 3);
+        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
+}
+
+static void test_state_broken(void **state)
+{
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        manager = manager_free(manager);
+        write_text("var/lib/p25/state.conf", "state = {");
+        write_text("var/lib/p25/state.conf.copy", "state = {");
+        start();
+        assert_int_equal(waiting(), 2);
+        assert_true(has_rules(0)); /* the fail-safe */
+        manager = manager_free(manager);
+        record_set("boottime", 1);
+        start();
+        assert_true(has_rules(1));
+        assert_int_equal(waiting(), 0);
+        start();
+        assert_true(has_rules(1));
+}
+
+static void test_record_broken(void **state)
+{
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        manager = manager_free(manager);
+        write_text("var/lib/p25/pending", "revision 2\nbase x\n");
+        start();
+        assert_int_equal(waiting(), 0);
+        assert_true(has_rules(2));
+        assert_non_null(strstr(manager_warnings(manager)[0], "cannot be read"));
+}
+
+/* ---- what others do meanwhile ---- */
+
+static void test_others_wait(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change dry = no_options;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        refuse("deny in 465", "revision 2 waits to be confirmed");
+        dry.dry_run = true;
+        assert_int_equal(words("deny in 465", &dry, &r), 0);
+        assert_true(r.changed);
+        change_result_deinit(&r);
+        assert_int_equal(manager_set_enabled(manager, false, &no_options, &r), -EBUSY);
+        change_result_deinit(&r);
+        assert_int_equal(manager_reset(manager, &no_options, &r), -EBUSY);
+        change_result_deinit(&r);
+        /* files that say what they said are no change */
+        assert_int_equal(manager_reload(manager, &no_options, &r), 0);
+        assert_false(r.changed);
+        change_result_deinit(&r);
+        write_text("etc/p25/p25.conf", "enabled = true;\n");
+        assert_int_equal(manager_reload(manager, &no_options, &r), -EBUSY);
+        assert_int_equal(waiting(), 2);
+}
+
+static void test_further_change(void **state)
+{
+        PendingReport p;
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        change("deny in 465", 3600, true);
+        manager_pending(manager, &p);
+        assert_int_equal(p.revision, 3);
+        assert_true(p.seconds_left > 3500);
+        assert_true(has_rules(3));
+        change("deny in 587", 1, true);
+        wait_for_rules(1);
+        expect_taken_back("not confirmed in time: revision 4 taken back");
+}
+
+static void do_set(const char *name, const char *entry, uint32_t seconds, int expected)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        char *add[] = { (char *)entry, NULL };
+        Change c = seconds > 0 ? with_confirm(seconds) : no_options;
+
+        assert_int_equal(manager_update_set(manager, name, add, NULL, &c, &r), expected);
+        assert_int_equal(r.changed, expected == 0);
+}
+
+static size_t set_size(const char *name)
+{
+        const PrefixSet *set = policy_find_set(manager_policy(manager), name);
+
+        return set ? prefix_set_size(set) : 0;
+}
+
+/* A set that does not change by what waits is of others, and so is lockdown. */
+static void test_others_stay(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start_world();
+        do_set("bans", "198.51.100.1", 0, 0);
+        change("deny out", 60, true);
+        do_set("mine", "198.51.100.1", 60, 0);
+        do_set("bans", "198.51.100.2", 0, 0);
+        do_set("bans", "198.51.100.3", 0, 0);
+        do_set("new", "198.51.100.4", 0, 0);
+        do_set("mine", "198.51.100.5", 0, -EBUSY);
+        assert_int_equal(manager_set_lockdown(manager, true, &no_options, &r), 0);
+        assert_int_equal(waiting(), 4);
+        start();
+        assert_int_equal(waiting(), 4);
+        record_set("boottime", 1);
+        start();
+        assert_true(has_rules(1));
+        assert_int_equal(set_size("bans"), 3);
+        assert_int_equal(set_size("new"), 1);
+        assert_int_equal(set_size("mine"), 0);
+        assert_true(manager_policy(manager)->state->lockdown);
+        expect_taken_back("not confirmed in time: revision 4 taken back");
+}
+
+/* Lockdown that waits itself is taken back. */
+static void test_lockdown_waits(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = with_confirm(60);
+
+        (void)state;
+        start_world();
+        assert_int_equal(manager_set_lockdown(manager, true, &c, &r), 0);
+        record_set("boottime", 1);
+        start();
+        assert_false(manager_policy(manager)->state->lockdown);
+        assert_int_equal(waiting(), 0);
+}
+
+static void test_rollback(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start_world();
+        change("deny in 465", 0, true);
+        change("delete deny in 465", 0, true);
+        change("deny out", 60, true);
+        do_set("bans", "198.51.100.1", 0, 0);
+        /* to where it came from: what others did stays */
+        assert_int_equal(manager_rollback(manager, 3, &no_options, &r), 0);
+        assert_true(r.changed);
+        assert_int_equal(set_size("bans"), 1);
+        assert_true(has_rules(1));
+        assert_int_equal(waiting(), 0);
+        change_result_deinit(&r);
+        /* to another: that is what is in force then */
+        change("deny out", 60, true);
+        assert_int_equal(manager_rollback(manager, 2, &no_options, &r), 0);
+        assert_int_equal(set_size("bans"), 0);
+        assert_true(has_rules(2));
+        assert_int_equal(waiting(), 0);
+        expect_consistent();
+}
+
+/* A base that is older than the last thousand revisions is kept. */
+static void test_old_base(void **state)
+{
+        char entry[32];
+
+        (void)state;
+        start_world();
+        do_set("bans", "198.51.100.1", 0, 0);
+        change("deny out", 3600, true);
+        for (unsigned i = 0; i < 1250; i++) {
+                (void)snprintf(entry, sizeof(entry), "10.0.%u.%u", i / 256, i % 256);
+                do_set("bans", entry, 0, 0);
+        }
+        record_set("boottime", 1);
+        start();
+        assert_int_equal(set_size("bans"), 1251);
+        expect_taken_back("not confirmed in time: revision 3 taken back");
+}
+
+/* ---- files ---- */
+
+static const char other_conf[] = "enabled = true;\nroles = ( \"open\" );\n";
+
+static void reload(uint32_t seconds)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = seconds > 0 ? with_confirm(seconds) : no_options;
+
+        if (manager_reload(manager, &c, &r) < 0)
+                fail_msg("reload: %s", r.message);
+        assert_true(r.changed);
+}
+
+/* The files of conf are in force, although those of other_conf are on disk. */
+static void expect_former_files(void)
+{
+        _cleanup_free_ char *text = report_text();
+
+        assert_string_equal(policy_role_names(manager_policy(manager))[0], "closed");
+        assert_non_null(strstr(text, "the files on disk are not what is in force"));
+        assert_int_equal(waiting(), 0);
+        expect_consistent();
+}
+
+static void test_reload(void **state)
+{
+        (void)state;
+        start_world();
+        settle(0);
+        write_text("etc/p25/p25.conf", other_conf);
+        reload(60);
+        settle(0);
+        assert_string_equal(policy_role_names(manager_policy(manager))[0], "open");
+        start();
+        assert_string_equal(policy_role_names(manager_policy(manager))[0], "open");
+        assert_int_equal(waiting(), 2);
+        record_set("boottime", 1);
+        start();
+        expect_former_files();
+        reload(0);
+        assert_string_equal(policy_role_names(manager_policy(manager))[0], "open");
+        expect_consistent();
+}
+
+/* The same without a restart, and onto what was taken back once before. */
+static void test_reload_again(void **state)
+{
+        (void)state;
+        start_world();
+        settle(0);
+        write_text("etc/p25/p25.conf", other_conf);
+        for (unsigned i = 0; i < 2; i++) {
+                reload(1);
+                assert_string_equal(policy_role_names(manager_policy(manager))[0], "open");
+                for (unsigned k = 0; k < 1000 && waiting() > 0; k++)
+                        (void)sd_event_run(event, 10000);
+                expect_former_files();
+        }
+}
+
+/* What is written for a host that is off is tried like this. */
+static void test_reload_first(void **state)
+{
+        static const char *const before[] = { NULL, "enabled = false;\n" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(before); i++) {
+                if (before[i])
+                        write_text("etc/p25/p25.conf", before[i]);
+                start();
+                settle(0);
+                assert_null(manager_ruleset(manager));
+                write_text("etc/p25/p25.conf", conf);
+                reload(60);
+                assert_non_null(manager_ruleset(manager));
+                record_set("boottime", 1);
+                start();
+                assert_null(manager_ruleset(manager));
+                assert_int_equal(waiting(), 0);
+                expect_consistent();
+                reload(0);
+                assert_non_null(manager_ruleset(manager));
+                assert_int_equal(unlink(path_of("etc/p25/p25.conf")), 0);
+        }
+}
+
+/* Another change is confirmed by nobody; that the files were edited and p25d started anew is no
+ * reason for what was never in force before. */
+static void test_edited_meanwhile(void **state)
+{
+        (void)state;
+        start_world();
+        settle(0);
+        change("deny out", 60, true);
+        write_text("etc/p25/p25.conf", other_conf);
+        start();
+        record_set("boottime", 1);
+        start();
+        expect_former_files();
+        assert_true(has_rules(1));
+}
+
+/* The revision from before was stored with other files than it had in the end. */
+static void test_edited_before(void **state)
+{
+        (void)state;
+        start_world();
+        settle(0);
+        write_text("etc/p25/p25.conf", other_conf);
+        start();
+        settle(0);
+        assert_string_equal(policy_role_names(manager_policy(manager))[0], "open");
+        change("deny out", 60, true);
+        record_set("boottime", 1);
+        start();
+        assert_string_equal(policy_role_names(manager_policy(manager))[0], "open");
+        assert_true(has_rules(1));
+        expect_consistent();
+}
+
+/* ---- failures ---- */
+
+static void file_size_limit(rlim_t size)
+{
+        struct rlimit limit;
+
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+        limit.rlim_cur = size;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Without a place for the record nothing is changed. */
+static void test_disk_full(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = with_confirm(60);
+        int q;
+
+        (void)state;
+        (void)signal(SIGXFSZ, SIG_IGN);
+        start_world();
+        _cleanup_snapshot_ Snapshot before = take_snapshot();
+        assert_int_equal(mkdir(path_of("var/lib/p25/pending.new"), 0700), 0);
+        q = words("deny out", &c, &r);
+        assert_int_equal(rmdir(path_of("var/lib/p25/pending.new")), 0);
+        assert_true(q < 0);
+        assert_int_equal(r.error, ERROR_FAILED);
+        assert_non_null(strstr(r.message, "nothing was changed"));
+        expect_same(&before, false);
+        assert_int_equal(waiting(), 0);
+        expect_consistent();
+}
+
+/* The kernel goes back in time even so; the disk follows when it can. */
+static void test_disk_full_later(void **state)
+{
+        (void)state;
+        (void)signal(SIGXFSZ, SIG_IGN);
+        start_world();
+        change("deny out", 1, true);
+        file_size_limit(0);
+        wait_for_rules(1);
+        file_size_limit(RLIM_INFINITY);
+        assert_int_equal(waiting(), 0);
+        for (unsigned i = 0; i < 1500 && access(path_of("var/lib/p25/pending"), F_OK) == 0; i++)
+                (void)sd_event_run(event, 10000);
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* And if the disk does not come back, so does the next start. */
+static void test_disk_full_and_dead(void **state)
+{
+        (void)state;
+        (void)signal(SIGXFSZ, SIG_IGN);
+        start_world();
+        change("deny out", 1, true);
+        file_size_limit(0);
+        wait_for_rules(1);
+        manager = manager_free(manager);
+        file_size_limit(RLIM_INFINITY);
+        start();
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* Has an attempt to take back failed, so that status says so? */
+static bool has_failed(void)
+{
+        PendingReport p;
+
+        manager_pending(manager, &p);
+        return p.failure != NULL;
+}
+
+static void test_kernel_refuses(void **state)
+{
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        start_world();
+        change("deny out", 1, true);
+        backend_memory_fail(backend, MEMORY_APPLY, -EBUSY);
+        for (unsigned i = 0; i < 1000 && !has_failed(); i++)
+                (void)sd_event_run(event, 10000);
+        assert_true(has_failed());
+        assert_true(has_rules(2));
+        text = report_text();
+        assert_non_null(strstr(text, "cannot be taken back"));
+        backend_memory_fail(backend, MEMORY_APPLY, 0);
+        wait_for_rules(1);
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* What cannot be taken back may be kept. */
+static void test_base_lost(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        manager = manager_free(manager);
+        write_text("var/lib/p25/revisions/1.conf", "state = {");
+        record_set("boottime", 1);
+        start();
+        assert_true(has_failed());
+        assert_true(has_rules(2));
+        assert_int_equal(manager_confirm(manager, 2, &no_options, &r), 0);
+        assert_false(has_failed());
+        expect_consistent();
+}
+
+static void test_failsafe(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = with_confirm(60);
+
+        (void)state;
+        write_text("etc/p25/p25.conf", "nonsense");
+        start();
+        assert_int_equal(manager_set_lockdown(manager, true, &c, &r), -EINVAL);
+        assert_non_null(strstr(r.message, "without --confirm"));
+        assert_int_equal(waiting(), 0);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                TEST(test_in_time),
+                TEST(test_same_connection),
+                TEST(test_not_in_time),
+                TEST(test_nothing_waits),
+                TEST(test_restart_before),
+                TEST(test_restart_after),
+                TEST(test_reboot),
+                TEST(test_never_made),
+                TEST(test_state_broken),
+                TEST(test_record_broken),
+                TEST(test_others_wait),
+                TEST(test_further_change),
+                TEST(test_others_stay),
+                TEST(test_lockdown_waits),
+                TEST(test_rollback),
+                TEST(test_old_base),
+                TEST(test_reload),
+                TEST(test_reload_again),
+                TEST(test_reload_first),
+                TEST(test_edited_meanwhile),
+                TEST(test_edited_before),
+                TEST(test_disk_full),
+                TEST(test_disk_full_later),
+                TEST(test_disk_full_and_dead),
+                TEST(test_kernel_refuses),
+                TEST(test_base_lost),
+                TEST(test_failsafe),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

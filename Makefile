@@ -199,6 +199,8 @@ CLI = \
 	command_rule \
 	command_switch \
 	command_history \
+	command_confirm \
+	command_plan \
 	command_status \
 	command_listening \
 	listening \

@@ -16,6 +16,7 @@ typedef struct Cli {
         bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help;
         const char *host, *root, *policies, *confirm, *reason, *format, *expect;
         uint64_t expected_revision; /* of expect */
+        uint32_t confirm_seconds;   /* of confirm */
         sd_bus *bus;                /* opened by the first call */
         Json *errors;               /* of this run, for --json */
         Json *warnings;

@@ -218,6 +218,8 @@ static int options_append(Cli *c, sd_bus_message *m, uint32_t position, bool dry
         if (r >= 0 && c->expect)
                 r = sd_bus_message_append(
                         m, "{sv}", "expected_revision", "t", c->expected_revision);
+        if (r >= 0 && c->confirm)
+                r = sd_bus_message_append(m, "{sv}", "confirm_seconds", "u", c->confirm_seconds);
         if (r >= 0 && c->reason)
                 r = sd_bus_message_append(m, "{sv}", "reason", "s", c->reason);
         if (r >= 0 && position > 0)
@@ -396,6 +398,27 @@ int client_change_file(
         return r < 0 ? fail_in_file(c, &error, r, &source) : change_read(c, reply, &source, ret);
 }
 
+int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Source source = { name, file };
+        int changed = 0, r;
+
+        r = client_try(c, m, &error, &reply);
+        if (r < 0)
+                return fail_in_file(c, &error, r, &source);
+        r = sd_bus_message_read_basic(reply, 'b', &changed);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &ret->diff);
+        if (r >= 0)
+                r = sd_bus_message_read_basic(reply, 't', &ret->revision);
+        if (r < 0)
+                return client_fail_message(c, r);
+        ret->changed = changed;
+        return warnings_take(c, ret->diff, &source);
+}
+
 /* Is there a line about packets, behind those about the policy? */
 static bool changes_traffic(const ChangeReply *r)
 {
@@ -407,6 +430,7 @@ static bool changes_traffic(const ChangeReply *r)
 
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second)
 {
+        bool waits = c->confirm && r->changed && !c->dry_run;
         Json *document = json_new_object();
 
         json_set(document, "changed", json_new_bool(r->changed));
@@ -417,6 +441,8 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
         json_set(document, "text", json_new_string(c->dry_run ? NULL : second));
         json_set(document, "warnings", c->warnings ? c->warnings : json_new_array());
         c->warnings = NULL;
+        if (waits)
+                json_set(document, "pending", confirm_document(c, r->revision));
         if (cli_document(c, document) != 0)
                 return EXIT_FAILED;
         if (c->dry_run) {
@@ -431,6 +457,8 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
                         cli_say(c, "%s", first);
                 if (second)
                         cli_say(c, "%s", second);
+                if (waits)
+                        confirm_tell(c, r->revision);
         }
         return c->detailed_exitcode && r->changed ? EXIT_WOULD_CHANGE : 0;
 }

@@ -43,11 +43,17 @@ int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret);
  * "FILE:LINE: …". */
 int client_change_file(
         Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret);
+/* What DescribeReload answers, read as if it were a change's dry run. */
+int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret);
 /* Tells the warnings among what it reads; under --strict and --dry-run they are errors. */
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
 /* Tells it: under --dry-run the difference; else first line and second line (either may be
  * NULL). Returns the exit status, EXIT_WOULD_CHANGE under --detailed-exitcode. */
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second);
+
+/* Of a change that waits to be confirmed: until when, and how. command_confirm.c */
+void confirm_tell(Cli *c, uint64_t revision);
+Json *confirm_document(const Cli *c, uint64_t revision);
 
 /* A call without arguments, or with one string (NULL: none). */
 int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply);

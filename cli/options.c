@@ -25,7 +25,7 @@ const Option options[] = {
         { "expect", '\0', "REVISION", offsetof(Cli, expect),
                 "change this revision or none (exit 7)" },
         { "confirm", '\0', "DURATION", offsetof(Cli, confirm),
-                "take the change back unless confirmed (not available in this version)" },
+                "take the change back unless confirmed in time" },
         { "reason", '\0', "TEXT", offsetof(Cli, reason), "why, for the history" },
         { "format", '\0', "FORMAT", offsetof(Cli, format), "of compile: ir, nft, iptables, json" },
         { "ipv4", '4', NULL, offsetof(Cli, ipv4), "of compile --format iptables: IPv4 alone" },
@@ -130,10 +130,14 @@ static int host_check(Cli *c)
 
 static int options_check(Cli *c)
 {
+        uint64_t seconds = 0;
         char *end;
 
-        if (c->confirm)
-                return cli_fail(c, EXIT_BAD_INPUT, "--confirm is not available in this version");
+        if (c->confirm && duration_parse(c->confirm, &seconds) < 0)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "--confirm %s: a duration is 90s, 10m, 2h or 7d, up to 366 days",
+                        c->confirm);
+        c->confirm_seconds = (uint32_t)seconds;
         if (c->expect) {
                 errno = 0;
                 c->expected_revision = strtoull(c->expect, &end, 10);

@@ -38,6 +38,7 @@ void program_print_usage(bool to_stderr);
 
 int command_check(Cli *c, const Verb *v, char **args, size_t n);
 int command_compile(Cli *c, const Verb *v, char **args, size_t n);
+int command_confirm(Cli *c, const Verb *v, char **args, size_t n);
 int command_default(Cli *c, const Verb *v, char **args, size_t n);
 int command_delete(Cli *c, const Verb *v, char **args, size_t n);
 int command_diff(Cli *c, const Verb *v, char **args, size_t n);
@@ -51,6 +52,7 @@ int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n);
 int command_history(Cli *c, const Verb *v, char **args, size_t n);
 int command_lockdown(Cli *c, const Verb *v, char **args, size_t n);
 int command_logging(Cli *c, const Verb *v, char **args, size_t n);
+int command_plan(Cli *c, const Verb *v, char **args, size_t n);
 int command_reload(Cli *c, const Verb *v, char **args, size_t n);
 int command_reset(Cli *c, const Verb *v, char **args, size_t n);
 int command_role_change(Cli *c, const Verb *v, char **args, size_t n);

@@ -87,8 +87,8 @@ refuses "takes no argument" --json=yes version
 refuses "revision is a number" --expect soon enable
 refuses "revision is a number" --expect -1 enable
 refuses "reason" --reason $'a\tb' enable
-refuses "not available in this version" --confirm 5m enable
-for words in "plan" "plan file" "confirm" "stats" \
+refuses "a duration is" --confirm 5 enable
+for words in "stats" \
         "events --follow" "doctor"; do
         # shellcheck disable=SC2086
         refuses "^ERROR: .* is not available in this version$" $words

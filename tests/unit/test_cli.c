@@ -164,7 +164,9 @@ static void test_options_refused(void **state)
         static const char *const lines[] = { "p25ctl --nosuch", "p25ctl -x", "p25ctl --root",
                 "p25ctl -H", "p25ctl --json=1", "p25ctl --expect 1x", "p25ctl --expect ''",
                 "p25ctl --expect 18446744073709551616", "p25ctl --expect ' 1'",
-                "p25ctl --reason '\001'", "p25ctl --confirm 5m status", "p25ctl --j" };
+                "p25ctl --reason '\001'", "p25ctl --confirm", "p25ctl --confirm 0s",
+                "p25ctl --confirm 60", "p25ctl --confirm 367d", "p25ctl --confirm -1s",
+                "p25ctl --j" };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(lines); i++) {

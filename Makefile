@@ -277,6 +277,7 @@ KERNEL = \
 	traffic_nft \
 
 KERNEL_IPTABLES = \
+	expire_ipt \
 	backend_ipt \
 	sets_ipt \
 	traffic_ipt \

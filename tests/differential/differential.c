@@ -94,6 +94,30 @@ static void buckets_forget(Run *run, bool all)
         run->n_buckets = n;
 }
 
+static uint64_t now_sec(void)
+{
+        struct timespec now;
+
+        assert_int_equal(clock_gettime(CLOCK_REALTIME, &now), 0);
+        return (uint64_t)now.tv_sec;
+}
+
+/* Some rules have ended, others will when this is long over. Files cannot say it. */
+static void rules_end(Run *run)
+{
+        const RuleList *l = &run->policy->host->common->rules;
+        bool many = random_once(&run->random, 3);
+
+        for (size_t i = 0; i < l->n; i++) {
+                uint64_t sec = 1 + random_below(&run->random, 1000);
+
+                if (!random_once(&run->random, many ? 2 : 6))
+                        continue;
+                sec = random_once(&run->random, 2) ? now_sec() - sec : now_sec() + 3600 + sec;
+                l->items[i]->expires_usec = sec * 1000000 - random_below(&run->random, 1000000);
+        }
+}
+
 /* Now and then as after a restart, or from nothing. */
 static void backend_disturb(Run *run)
 {
@@ -121,6 +145,7 @@ static bool policy_install(Run *run, uint64_t seed)
         run->policy = make_policy();
         test_load_roles(run->policy, &d);
         test_load_host(run->policy, run->text, "p25.conf", &d);
+        rules_end(run);
         run->policy->state->lockdown = random_once(&run->random, 40);
         run->ruleset = compile_with_units(run->policy, &d);
         backend_disturb(run);
@@ -182,9 +207,11 @@ static void expect_limit(Run *run, const Packet *p, Expected *e)
 static Expected attempt_expect(Run *run, const Attempt *a)
 {
         Expected e = { .verdict.action = ACTION_ALLOW };
+        Packet packet = a->packet;
 
+        packet.time_usec = now_sec() * 1000000;
         if (!a->free)
-                evaluate(run->ruleset, &a->packet, &e.verdict);
+                evaluate(run->ruleset, &packet, &e.verdict);
         if (e.verdict.rule)
                 e.counter = e.verdict.rule->rule->id;
         else if (e.verdict.by_default)
@@ -281,9 +308,10 @@ static void print_counter(const Run *run, uint64_t id)
                         if (l->rules[i].rule->id == id) {
                                 const Rule *rule = l->rules[i].rule;
 
-                                printf("%s rule %zu (%s:%u, %s)", direction_to_string(d), i + 1,
+                                printf("%s rule %zu (%s:%u, %s%s)", direction_to_string(d), i + 1,
                                         rule->file ?: "-", rule->line,
-                                        action_to_string(l->rules[i].action));
+                                        action_to_string(l->rules[i].action),
+                                        rule->expires_usec != 0 ? ", ends" : "");
                                 return;
                         }
         }

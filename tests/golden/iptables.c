@@ -60,6 +60,32 @@ static void test_all(void **state)
         golden_each(FOLDER, 6, policy_check);
 }
 
+/* The last second that iptables-restore can read, and the next. */
+static void test_late(void **state)
+{
+        static const uint64_t ends_sec[] = { INT32_MAX, INT32_MAX + UINT64_C(1) };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(ends_sec); i++) {
+                _cleanup_diagnostics_ Diagnostics d = { 0 };
+                _cleanup_(policy_free_p) Policy *p = make_policy();
+                _cleanup_(ruleset_free_p) Ruleset *r = NULL;
+                _cleanup_free_ char *text = NULL;
+
+                add_rule(&p->state->rules, .id = 1, .action = ACTION_DENY,
+                        .expires_usec = ends_sec[i] * 1000000 - 999999);
+                r = compile_good(p, &d);
+                assert_int_equal(
+                        ipt_script_print(r, true, true, &d, &text), i == 0 ? 0 : -EOPNOTSUPP);
+                if (i == 0)
+                        assert_non_null(strstr(text, " --datestop 2038-01-19T03:14:06 "));
+                else
+                        assert_string_equal(d.items[d.n - 1].text,
+                                "the iptables backend cannot end a rule after the year 2037 (deny "
+                                "25/tcp)");
+        }
+}
+
 static void test_comments(void **state)
 {
         static const uint64_t ids[] = { IPT_COMMENT_MARK, 1, 17, UINT64_C(1) << 47,
@@ -82,6 +108,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_all),
+                cmocka_unit_test(test_late),
                 cmocka_unit_test(test_comments),
         };
 

@@ -3,14 +3,17 @@
 
 /*
  * Golden files: NAME.conf (a p25.conf) with NAME.d/ (fragments) and NAME.words (p25ctl's rules, a
- * line each) as a policy, and what is found compared with the file that holds it. GOLDEN_UPDATE=1
- * writes what is found.
+ * line each, given at GOLDEN_NOW_SEC) as a policy, and what is found compared with the file that
+ * holds it. GOLDEN_UPDATE=1 writes what is found.
  */
 
 #include "rules/words.h"
 #include "tests/lib/policy_files.h"
+#include "tests/lib/shell_words.h"
 
 #include <unistd.h>
+
+#define GOLDEN_NOW_SEC UINT64_C(1767225600) /* 2026-01-01T00:00:00Z */
 
 /* Compares with the file, or writes it. */
 static inline void file_expect(const char *path, const char *found)
@@ -80,12 +83,16 @@ static inline void load_words(Policy *p, const char *path, Diagnostics *d)
         char *save = NULL;
 
         for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-                _cleanup_strv_ char **words = split(line);
+                _cleanup_strv_ char **words = NULL;
                 RuleWords w;
 
+                assert_int_equal(shell_words_split(line, &words), 0);
                 test_expect_good(rule_words_parse(words, NULL, d, &w), d);
                 for (size_t i = 0; i < w.n_rules; i++) {
                         w.rules[i]->id = p->state->next_id++;
+                        if (w.duration_sec > 0)
+                                w.rules[i]->expires_usec =
+                                        (GOLDEN_NOW_SEC + w.duration_sec) * 1000000;
                         assert_int_equal(rule_list_append(&p->state->rules, w.rules[i]), 0);
                 }
                 rule_words_deinit(&w);

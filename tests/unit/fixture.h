@@ -107,6 +107,7 @@ typedef struct R {
         uint64_t id;
         bool log;
         unsigned line;
+        uint64_t expires_usec;
 } R;
 
 static inline char *copy_string(const char *s)
@@ -146,6 +147,7 @@ static inline Rule *make_rule(const R *t)
         r->source_name = copy_string(t->source_name);
         r->id = t->id;
         r->log = t->log;
+        r->expires_usec = t->expires_usec;
         r->line = t->line;
         r->file = copy_string(files[t->source]);
         return r;

@@ -19,7 +19,8 @@ static inline char **split_blanks(const char *text)
         return l;
 }
 
-/* Adds p25ctl's own rules, one a line of words: "deny in from 10.0.0.0/8". */
+/* Adds p25ctl's own rules, one a line of words: "deny in from 10.0.0.0/8". `for` is counted from
+ * the epoch on. */
 static inline void add_rules_of_words(RuleList *l, const char *const *lines)
 {
         for (; *lines; lines++) {
@@ -30,6 +31,7 @@ static inline void add_rules_of_words(RuleList *l, const char *const *lines)
                 if (rule_words_parse(words, &mail_ports_default, &d, &w) < 0)
                         fail_msg("%s: %s", *lines, d.items[0].text);
                 w.rules[0]->id = l->n + 1;
+                w.rules[0]->expires_usec = w.duration_sec * 1000000;
                 assert_int_equal(rule_list_append(l, w.rules[0]), 0);
                 rule_words_deinit(&w);
         }

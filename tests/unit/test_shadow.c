@@ -75,7 +75,10 @@ static void grid_make(Grid *g, Direction d)
                         grid_add(g, d, grid_v6[i], grid_v6[j]);
 }
 
-static Policy *grid_policy(unsigned n)
+/* ending: some of the rules end, at one of the moments behind the first. */
+static const uint64_t moments_usec[] = { 0, 10000000, 20000000, 30000000 };
+
+static Policy *grid_policy(unsigned n, bool ending)
 {
         Policy *p = make_policy();
 
@@ -90,6 +93,7 @@ static Policy *grid_policy(unsigned n)
                         .from = PICK(grid_lists),
                         .to = pick(3) == 0 ? PICK(grid_destinations) : NULL,
                         .user = d == DIRECTION_OUT ? PICK(grid_users) : NULL,
+                        .expires_usec = ending ? PICK(moments_usec) : 0,
                         .id = i + 1 };
 
                 add_rule_from(&p->state->rules, &r);
@@ -162,22 +166,28 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
         } named = { &s, rd };
         _cleanup_ruleset_ Ruleset *others = ruleset_of_some(p, is_other, &id), *alone = NULL,
                                   *cover = NULL;
+        uint64_t end_usec = rd->rules[index].rule->expires_usec;
         bool matches = false, could_match = false, idle = true;
 
         assert_int_equal(shadow_find(all, d, index, DIFFERENCE_STEPS_MAX, &s), 0);
         alone = ruleset_of_some(p, is_this, &id);
         cover = ruleset_of_some(p, is_in_shadow, &named);
         grid_make(&grid, d);
-        for (size_t i = 0; i < grid.n; i++) {
+        for (size_t i = 0; i < grid.n * ELEMENTS(moments_usec); i++) {
+                Packet p_then = grid.packets[i % grid.n];
                 Action with, without, unused;
-                bool could = decider(alone, grid.packets + i, &unused) == id;
+                bool could;
 
-                matches |= decider(all, grid.packets + i, &with) == id;
-                decider(others, grid.packets + i, &without);
+                p_then.time_usec = moments_usec[i / grid.n];
+                if (end_usec != 0 && p_then.time_usec >= end_usec)
+                        break;
+                could = decider(alone, &p_then, &unused) == id;
+                matches |= decider(all, &p_then, &with) == id;
+                decider(others, &p_then, &without);
                 idle &= with == without;
                 could_match |= could;
                 if (could && s.covered)
-                        assert_true(decider(cover, grid.packets + i, &unused) != 0);
+                        assert_true(decider(cover, &p_then, &unused) != 0);
         }
         assert_int_equal(s.idle, idle);
         assert_int_equal(s.covered, could_match && !matches);
@@ -200,7 +210,7 @@ static void test_random(void **state)
                 _cleanup_ruleset_ Ruleset *r = NULL;
 
                 seed = 0x9e3779b97f4a7c15 * (i + 1);
-                p = grid_policy(2 + pick(8));
+                p = grid_policy(2 + pick(8), i % 2 == 1);
                 r = compile(p);
                 for (Direction d = DIRECTION_IN; d <= DIRECTION_OUT; d++)
                         for (size_t k = 0; k < r->directions[d].n; k++)
@@ -282,6 +292,19 @@ static void test_covered(void **state)
                 { { "allow from 10.0.0.0/8", "deny from 10.0.0.0/7" }, false, NULL },
                 { { "allow on eth0", "deny" }, false, NULL },
                 { { "deny from 10.0.0.0/8", "limit from 10.0.0.0/7" }, false, NULL },
+                /* what ends covers what ends no later */
+                { { "deny from 10.0.0.0/8 for 2h", "reject from 10.1.2.3" }, false, NULL },
+                { { "deny from 10.0.0.0/8 for 2h", "reject from 10.1.2.3 for 3h" }, false, NULL },
+                { { "deny from 10.0.0.0/9 for 3h", "deny from 10.0.0.0/8 for 2h",
+                          "allow from 10.1.2.3 for 119m" },
+                        false,
+                        "this rule can never match: rule 1 (deny from 10.0.0.0/9 to any port 25 "
+                        "until 1970-01-01T03:00:00Z) covers it; to place it before that one: "
+                        "p25ctl insert 1 allow from 10.1.2.3 to any port 25 for 119m" },
+                { { "deny from 10.0.0.0/8", "allow from 10.1.2.3 for 2h" }, false,
+                        "this rule can never match: rule 1 (deny from 10.0.0.0/8 to any port 25) "
+                        "covers it; to place it before that one: p25ctl insert 1 allow from "
+                        "10.1.2.3 to any port 25 for 2h" },
                 { { "deny from @s", "allow from 10.1.2.3" }, false,
                         "this rule can never match: rule 1 (deny from @s to any port 25) covers "
                         "it; to place it before that one: p25ctl insert 1 allow from 10.1.2.3 to "
@@ -310,6 +333,13 @@ static void test_idle(void **state)
                 (const char *[]){ "reject from 10.0.0.0/8", NULL }, ACTION_DENY, false, BOTH, NULL);
         assert_warning((const char *[]){ "allow 587/tcp", NULL }, ACTION_DENY, false, BOTH, idle);
         assert_warning((const char *[]){ "limit", NULL }, ACTION_ALLOW, false, BOTH, NULL);
+        /* it will do something when the other has ended */
+        assert_warning((const char *[]){ "reject from 10.0.0.0/8 for 1h",
+                               "reject from 10.0.0.0/9 for 2h", NULL },
+                ACTION_ALLOW, false, BOTH, NULL);
+        assert_warning((const char *[]){ "allow from 10.0.0.0/8 for 1h",
+                               "allow from 10.0.0.0/7 for 2h", NULL },
+                ACTION_ALLOW, false, BOTH, idle);
 }
 
 static void test_family(void **state)

@@ -114,8 +114,10 @@ through_all() # BACKEND
 		backend = "$1";
 		default = { incoming = "deny"; outgoing = "reject"; };
 	CONF
-        run in_machine p25ctl reload
-        is "$rc" 0 "$name is in force"
+        in_machine p25ctl -q reload
+        # removing has disabled it
+        run in_machine p25ctl enable
+        is "$rc $(in_machine p25ctl status --json | jq -r '"\(.active) \(.backend)"')" "0 true $1" "$name is in force"
         in_machine p25ctl -q allow from 192.0.2.77
         out_loop=$(net_in machine "$probe" loop -t 100 -o "$WORK/out-$name" 198.51.100.2 25)
         in_loop=$(net_in inet "$probe" loop -t 30 -o "$WORK/in-$name" 2001:db8:1::1 25)
@@ -157,13 +159,16 @@ for backend in nftables iptables; do
         esac
         deb -r p25
         is "$rc" 0 "$backend: removed"
+        diag "$out"
         like "$out" "p25: .*nothing filters them now" "$backend: and says that mail flows"
         ! has_policy
         ok $? "$backend: the kernel has nothing any more"
         expect "$backend: mail flows" machine open 198.51.100.2 25
         [ -s "$MACHINE/etc/p25/p25.conf" ] && [ -d "$MACHINE/var/lib/p25" ]
         ok $? "$backend: the administrator's files are kept"
-        [ $backend = iptables ] || deb -i /root/p25.deb
+        [ $backend = nftables ] || continue
+        deb -i /root/p25.deb
+        is "$(in_machine p25ctl status)" "Status: inactive" "$backend: installed again it is inactive"
 done
 deb -P p25
 is "$rc" 0 "purged"

@@ -59,6 +59,8 @@ grep -q '^ExecStart=/opt/p25/sbin/p25d' "$WORK/opt/opt/p25/lib/systemd/system/p2
 ok $? "the unit starts p25d of PREFIX"
 unlike "$(cat "$WORK/opt/opt/p25/lib/systemd/system/p25d.service")" "/usr/(sbin|share)" \
         "and names no other place"
+like "$(cat "$WORK/opt/opt/p25/share/man/man8/p25d.8")" "Pa /opt/p25/share/p25/policies" \
+        "so does the manual"
 [ -s "$WORK/opt/usr/share/polkit-1/actions/org.port25.policy1.policy" ] &&
         [ -s "$WORK/opt/usr/share/dbus-1/system.d/org.port25.Policy1.conf" ]
 ok $? "D-Bus's and polkit's files are where these look"

@@ -27,7 +27,7 @@ logtarget = $WORK/fail2ban.log
 syslogsocket = auto
 socket = $WORK/f2b.sock
 pidfile = $WORK/f2b.pid
-dbfile = None
+dbfile = $WORK/f2b.sqlite3
 dbpurgeage = 1d
 CONF
 cat >"$f2b/filter.d/sasl.conf" <<'CONF'
@@ -80,7 +80,8 @@ fails 198.51.100.3
 eventually 15 banned 203.0.113.7
 ok $? "two failures in the log: banned"
 diag "$(tail -n 3 "$WORK/fail2ban.log")"
-expect "mail ports are shut" inet "filtered filtered" -t 300 -s 203.0.113.7 198.51.100.1 25 198.51.100.1 587
+expect "mail ports are shut" inet "filtered filtered filtered" -t 300 -s 203.0.113.7 \
+        198.51.100.1 25 198.51.100.1 587 198.51.100.1 2525
 expect "others are not" inet "open" -s 198.51.100.3 198.51.100.1 25
 fails 2001:db8:7::7
 fails 2001:db8:7::7
@@ -119,4 +120,55 @@ gone()
 }
 eventually 15 gone
 ok $? "fail2ban stops: neither rule nor set is left"
+
+# its database has the bans
+server_start()
+{
+        fail2ban-server -c "$f2b" -s "$WORK/f2b.sock" -p "$WORK/f2b.pid" -b start >>"$WORK/f2b.out" 2>&1
+        eventually 15 client ping
+}
+server_start
+ok $? "fail2ban starts again"
+eventually 15 banned 198.51.100.3
+ok $? "and bans whom it had banned"
+expect "who is shut out again" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
+client restart >/dev/null 2>&1
+eventually 15 banned 198.51.100.3
+ok $? "fail2ban-client restart: banned still"
+client stop >/dev/null 2>&1
+eventually 15 gone
+ok $? "stopped"
+
+# p25d is not there
+p25d_stop TERM
+: >"$WORK/fail2ban.log"
+server_start
+ok $? "without p25d fail2ban starts as well"
+told()
+{
+        grep -q 'p25d is not reachable' "$WORK/fail2ban.log"
+}
+eventually 15 told
+ok $? "and its log says that p25d is not reachable"
+client set sasl banip 203.0.113.9 >/dev/null 2>&1
+p25d_start
+client set sasl banip 2001:db8:7::9 >/dev/null
+eventually 15 banned 2001:db8:7::9
+ok $? "p25d is back: the next ban works"
+has_rule
+ok $? "and makes the rule"
+client restart >/dev/null 2>&1
+eventually 15 banned 203.0.113.9
+ok $? "who was banned meanwhile is so after a restart of fail2ban"
+p25d_stop TERM
+client set sasl unbanip 2001:db8:7::9 >/dev/null 2>&1
+client ping >/dev/null
+is $? 0 "p25d goes: fail2ban goes on"
+client stop >/dev/null 2>&1
+stopped()
+{
+        ! client ping
+}
+eventually 15 stopped
+ok $? "and stops"
 done_testing

@@ -357,11 +357,11 @@ $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # preloaded into p25d by some of them
-$(BUILD)/tests/lib/old_kernel.so: tests/lib/old_kernel.c
+$(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
-E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
 
 PURE_TESTS = $(UNIT:%=unit/%) $(BUS:%=bus/%) $(GOLDEN:%=golden/%)
 KERNEL_TESTS = $(KERNEL:%=kernel/%)

@@ -45,8 +45,8 @@ static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_
                         "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN, and "
                         "CAP_NET_RAW for iptables (start it as root)");
         else if (r == -EOPNOTSUPP)
-                (void)diagnostics_error(
-                        d, (Place){ 0 }, NULL, "this kernel has no %s for p25", ops->name);
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "this kernel has no %s for p25 (or has not loaded it)", ops->name);
         else if (r < 0)
                 (void)diagnostics_error(d, (Place){ 0 }, NULL,
                         "the packet filter of the kernel cannot be opened: %s",

@@ -203,7 +203,22 @@ static bool has_lock(const Backend *b)
 int change_fail_backend(
         const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d)
 {
-        (void)change_fail_told(r, backend_error_kind(error), error, d);
+        _cleanup_buffer_ Buffer all = { 0 };
+
+        /* what failed, and what came of what had been done already */
+        for (size_t i = 0; i < d->n; i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (d->items[i].severity != SEVERITY_ERROR)
+                        continue;
+                if (diagnostic_format(&d->items[i], &text) < 0)
+                        return change_no_memory(r);
+                buffer_printf(&all, "%s%s", all.length > 0 ? "; " : "", text);
+        }
+        if (all.failed)
+                return change_no_memory(r);
+        (void)change_fail(r, backend_error_kind(error), error, "%s",
+                all.length > 0 ? all.data : strerrordesc_np(-error));
         r->locked_out = error == -EBUSY && (has_lock(b) || has_lock(m->backend));
         return error;
 }

@@ -66,7 +66,8 @@ static const IptExtension extensions[_EXTENSION_MAX] = {
         [EXTENSION_OWNER] = { "owner", 1, false, sizeof(struct xt_owner_match_info) },
         [EXTENSION_CGROUP] = { "cgroup", 2, false, offsetof(struct xt_cgroup_info_v2, priv) },
         [EXTENSION_TIME] = { "time", 0, false, sizeof(struct xt_time_info) },
-        [EXTENSION_SET] = { "set", 1, false, sizeof(struct xt_set_info_match_v1) },
+        /* the newest: iptables-save cannot print others, so that nothing could be restored */
+        [EXTENSION_SET] = { "set", 4, false, sizeof(struct xt_set_info_match_v4) },
         [EXTENSION_HASHLIMIT] = { "hashlimit", 3, false,
                 offsetof(struct xt_hashlimit_mtinfo3, hinfo) },
         [EXTENSION_CONNLIMIT] = { "connlimit", 1, false, offsetof(struct xt_connlimit_info, data) },
@@ -285,6 +286,9 @@ static void put_dialled_address(Encoder *e, const IptStatement *s)
 
         memcpy(&m.origdst_addr, s->prefix.address.bytes, family_bits(e->family) / 8);
         mask_fill((uint8_t *)&m.origdst_mask, s->prefix.bits);
+        /* as iptables has it, so that a table that is saved and restored is the same */
+        if (s->prefix.bits == family_bits(e->family))
+                memset(&m.origdst_mask, 0xff, sizeof(m.origdst_mask));
         put_conntrack(e, &m);
 }
 
@@ -342,7 +346,7 @@ static void put_before(Encoder *e, const IptStatement *s)
 
 static int put_set(Encoder *e, const IptStatement *s)
 {
-        struct xt_set_info_match_v1 m = { .match_set = { .dim = IPSET_DIM_ONE } };
+        struct xt_set_info_match_v4 m = { .match_set = { .dim = IPSET_DIM_ONE } };
         uint16_t index = 0;
         int r = e->set_index ? e->set_index(e->data, &e->table->sets[s->set], &index) : -EINVAL;
 

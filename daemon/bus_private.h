@@ -61,7 +61,7 @@ struct BusCall {
         AuthQuery auth;
         Caller caller;
         char connection[320]; /* its name, which no other connection ever has */
-        ManagerWait wait; /* for the lock of the packet filter */
+        ManagerWait wait;     /* for the lock of the packet filter */
         int (*run)(BusCall *c, sd_bus_error *error);
         bool last; /* it is run for the last time */
         /* ReplaceSet: what is known until its descriptor is read */

@@ -97,6 +97,8 @@ int host_names_new_at(const char *etc, const char *cgroups, HostNames **ret);
 HostNames *host_names_free(HostNames *n);
 DEFINE_CLEANUP(HostNames, host_names_free)
 Names host_names(HostNames *n); /* borrows n */
+/* The same without the name service. */
+Names host_names_of_files(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);

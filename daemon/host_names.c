@@ -272,11 +272,25 @@ static int nss_query(NssQuery query, const char *name, uint32_t number, char **r
         return 0;
 }
 
+static int files_user(void *data, const char *name, uint32_t *ret_uid)
+{
+        HostNames *n = data;
+
+        return file_find_number(&n->passwd, name, 2, ret_uid);
+}
+
+static int files_group(void *data, const char *name, uint32_t *ret_gid)
+{
+        HostNames *n = data;
+
+        return file_find_number(&n->group, name, 2, ret_gid);
+}
+
 static int names_user(void *data, const char *name, uint32_t *ret_uid)
 {
         HostNames *n = data;
         uint32_t uid, gid;
-        int r = file_find_number(&n->passwd, name, 2, &uid);
+        int r = files_user(n, name, &uid);
 
         if (r < 0 && nss_knows_more(n, "passwd"))
                 r = nss_query(query_user, name, 0, NULL, &uid, &gid);
@@ -290,7 +304,7 @@ static int names_group(void *data, const char *name, uint32_t *ret_gid)
 {
         HostNames *n = data;
         uint32_t gid, again;
-        int r = file_find_number(&n->group, name, 2, &gid);
+        int r = files_group(n, name, &gid);
 
         if (r < 0 && nss_knows_more(n, "group"))
                 r = nss_query(query_group, name, 0, NULL, &gid, &again);
@@ -311,6 +325,11 @@ static int names_unit(void *data, const char *name, Cgroup *ret)
 Names host_names(HostNames *n)
 {
         return (Names){ names_user, names_group, names_unit, n };
+}
+
+Names host_names_of_files(HostNames *n)
+{
+        return (Names){ files_user, files_group, names_unit, n };
 }
 
 /* The name beside a number, in /etc/passwd and /etc/group alike; -ENOENT. */

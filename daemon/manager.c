@@ -151,7 +151,7 @@ static bool policy_names(const Policy *p, const char *name, bool group)
  * name service is not up. The policy stays in force and the rule matches nothing of it. */
 static int translate(Manager *m, int r, const char *name, bool group)
 {
-        const Policy *p = m->compiling ? m->compiling : m->policy;
+        const Policy *p = m->compiling && m->lenient ? m->compiling : m->policy;
         char ***missing = group ? &m->asked.groups : &m->asked.users;
 
         if (r == -ENOENT && !strv_contains(*missing, name) && strv_append(missing, name) < 0)
@@ -159,10 +159,26 @@ static int translate(Manager *m, int r, const char *name, bool group)
         return r == -ENOENT && p && policy_names(p, name, group) ? -EAGAIN : r;
 }
 
+/* A candidate of a role that was missing when all were asked for last. A change does not ask the
+ * name service for it again, which may take long: that is done every few seconds. */
+static bool is_known_to_miss(const Manager *m, const char *name, bool group)
+{
+        const Policy *p = m->compiling ? m->compiling : m->policy;
+
+        return !m->asks_anew && strv_contains(group ? m->missing.groups : m->missing.users, name) &&
+               p && !policy_names(p, name, group);
+}
+
+static Names names_for(const Manager *m, const char *name, bool group)
+{
+        return is_known_to_miss(m, name, group) ? host_names_of_files(m->names)
+                                                : host_names(m->names);
+}
+
 static int names_user(void *data, const char *name, uint32_t *ret_uid)
 {
         Manager *m = data;
-        Names names = host_names(m->names);
+        Names names = names_for(m, name, false);
 
         return translate(m, names.user(names.data, name, ret_uid), name, false);
 }
@@ -170,7 +186,7 @@ static int names_user(void *data, const char *name, uint32_t *ret_uid)
 static int names_group(void *data, const char *name, uint32_t *ret_gid)
 {
         Manager *m = data;
-        Names names = host_names(m->names);
+        Names names = names_for(m, name, true);
 
         return translate(m, names.group(names.data, name, ret_gid), name, true);
 }
@@ -205,7 +221,8 @@ int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, R
         int r;
 
         missing_deinit(&m->asked);
-        m->compiling = lenient ? p : NULL;
+        m->compiling = p;
+        m->lenient = lenient;
         r = compile_policy(p, &names, d, ret);
         m->compiling = NULL;
         return r;

@@ -54,7 +54,9 @@ struct Manager {
 
         /* Users and groups that do not exist: of the policy in force, of the last compilation. */
         MissingNames missing, asked;
-        const Policy *compiling; /* whose names may be unknown for now; NULL: those of policy */
+        const Policy *compiling; /* or NULL */
+        bool lenient;            /* its names may be unknown for now, else those of policy alone */
+        bool asks_anew;          /* also for those that were missing */
 
         Pending *pending;
         char *boot_id;      /* of the service manager; NULL: the kernel is asked */

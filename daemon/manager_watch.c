@@ -98,8 +98,11 @@ static int look(Manager *m)
 {
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int r = manager_compile(m, m->policy, true, &d, &ruleset);
+        int r;
 
+        m->asks_anew = true;
+        r = manager_compile(m, m->policy, true, &d, &ruleset);
+        m->asks_anew = false;
         if (r < 0)
                 return r;
         if (!ruleset_same_identities(m->ruleset, ruleset)) {

@@ -7,6 +7,10 @@
 
 #include "tests/unit/manager_world.h"
 
+#include "daemon/host_internal.h"
+
+#include <pwd.h>
+
 /* ---- files ---- */
 
 static void expect_warning(const char *text)
@@ -268,6 +272,61 @@ static void test_users_come_and_go(void **state)
         expect_no_warning();
 }
 
+/* The name service, as far as one name goes: in the place of the C library's, for this program. */
+static unsigned service_asked;
+static bool service_knows;
+
+int getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t n, struct passwd **ret)
+{
+        (void)n;
+        *ret = NULL;
+        if (!streq(name, "late"))
+                return 0;
+        service_asked++;
+        if (!service_knows)
+                return 0;
+        *pw = (struct passwd){ .pw_name = strcpy(buffer, name), .pw_uid = 4711 };
+        *ret = pw;
+        return 0;
+}
+
+/* A change does not ask the name service for candidates of roles that it did not know a moment
+ * ago; a rule that names one does, and so does the look every few seconds. */
+static void test_name_service(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        HostNames *names;
+        unsigned asked;
+
+        (void)state;
+        write_text("etc/p25/roles.d/out.conf",
+                "role = { name = \"out\"; summary = \"s\"; rules = ( { action = \"allow\";"
+                " direction = \"out\"; user = \"$senders\"; } ); vars = { senders = {"
+                " type = \"users\"; default = [ \"late\", \"root\" ]; }; }; };\n");
+        write_text("etc/p25/p25.conf", "enabled = true; roles = ( \"out\" );\n");
+        assert_int_equal(host_names_new(true, &names), 0);
+        if (!host_names_use_service(names)) { /* /etc/nsswitch.conf has no other than files */
+                host_names_free(names);
+                skip();
+        }
+        service_asked = 0;
+        service_knows = false;
+        assert_int_equal(start_with_names(names, 0), 0);
+        asked = service_asked;
+        assert_true(asked > 0);
+        do_words("deny in from 192.0.2.1", true, "+ deny from 192.0.2.1 to any port 25");
+        do_words("deny in from 192.0.2.2", true, "+ deny from 192.0.2.2 to any port 25");
+        assert_int_equal(service_asked, asked);
+        assert_int_equal(words("allow out user late", &no_options, &r), -ENOENT);
+        assert_true(service_asked > asked);
+
+        service_knows = true;
+        for (int i = 0; i < 200 && !strstr(backend_memory_text(backend), "4711"); i++)
+                assert_true(sd_event_run(event, 100000) >= 0);
+        assert_non_null(strstr(backend_memory_text(backend), "4711"));
+        do_words("allow out user late", true, "+ allow out 25/tcp user late");
+}
+
 static void test_counters_and_cuts(void **state)
 {
         _cleanup_(report_deinit) Report report = { 0 };
@@ -426,6 +485,7 @@ int main(void)
                 TEST(test_damaged_state),
                 TEST(test_start_without_rights),
                 TEST(test_users_come_and_go),
+                TEST(test_name_service),
                 TEST(test_counters_and_cuts),
                 TEST(test_alerts),
                 TEST(test_notes),

@@ -66,6 +66,26 @@ run_ctl role suggest
 like "$out" "app-server .*mail goes to 8.8.8.8" "destinations are named"
 process_end "$held" TERM
 
+# a host with IPv6 alone, and somebody without privilege who asks
+net_add six peer
+net_link six eth0 peer eth0
+net_address six eth0 2001:db8:5::1/64 fd05::1/64
+net_address peer eth0 2001:db8:5::2/64 fd05::2/64
+six=$(net_in six "$probe" listen -o "$WORK/six.log" :: 25)
+is "$(suggested six)" mx "IPv6 alone: a mail server"
+held=$(net_in peer "$probe" hold -t 20000 -o "$WORK/held4" fd05::1 25)
+is "$(suggested six)" internal-relay "IPv6 alone: a private network is connected"
+if [ -n "$many_uids" ]; then
+        run net_in six setpriv --reuid 65534 --regid 65534 --clear-groups "$P25CTL" role suggest
+        is "$rc" 0 "an ordinary user may ask"
+        like "$out" "internal-relay +a process \(user root\) listens" "and learns as much as the kernel tells"
+fi
+process_end "$held" TERM
+held=$(net_in peer "$probe" hold -t 20000 -o "$WORK/held5" 2001:db8:5::1 25)
+is "$(suggested six)" mx "IPv6 alone: the Internet is connected"
+process_end "$held" TERM
+process_end "$six" TERM
+
 # what is suggested can be typed
 run_ctl --json role suggest
 words=$(jq -r .command <<<"$out")

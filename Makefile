@@ -159,7 +159,6 @@ DAEMON = \
 	store_pending \
 	store_revisions \
 	backend_memory \
-	difference \
 
 IPTABLES = \
 	backend_ipt \
@@ -186,6 +185,7 @@ HOST = \
 	host_names \
 	host_cgroup \
 	rule_document \
+	difference \
 	errors \
 
 CLI = \
@@ -210,6 +210,7 @@ CLI = \
 	command_set \
 	command_fragment \
 	offline \
+	offline_plan \
 	command_check \
 	command_compile \
 	command_explain \

@@ -35,37 +35,34 @@ static int text_read(Cli *c, const char *path, char **ret)
 }
 
 /* The text, not the name: p25d opens no file that somebody names. */
-static int options_append(Cli *c, sd_bus_message *m, const char *path)
+static int daemon_plan(Cli *c, const char *path, const char *text)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
         int status, r;
 
-        if (!path) {
-                r = sd_bus_message_append(m, "a{sv}", 0);
-                return r < 0 ? client_fail_message(c, r) : 0;
-        }
-        status = text_read(c, path, &text);
+        status = client_message(c, "DescribeReload", &m);
         if (status != 0)
                 return status;
-        r = sd_bus_message_append(m, "a{sv}", 1, "text", "s", text);
+        r = text ? sd_bus_message_append(m, "a{sv}", 1, "text", "s", text)
+                 : sd_bus_message_append(m, "a{sv}", 0);
         if (r == -EINVAL)
                 return cli_fail(c, EXIT_BAD_INPUT, "%s: the text is not UTF-8", path);
-        return r < 0 ? client_fail_message(c, r) : 0;
+        if (r < 0)
+                return client_fail_message(c, r);
+        status = client_plan(c, m, text ? TEXT_NAME : NULL, path, &reply);
+        return status != 0 ? status : client_tell_change(c, &reply, NULL, NULL);
 }
 
 int command_plan(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_change_reply_ ChangeReply reply = { 0 };
-        const char *path = n > 0 ? args[0] : NULL;
+        _cleanup_free_ char *text = NULL;
         int status;
 
         (void)v;
         c->dry_run = true; /* is all that it does */
-        status = client_message(c, "DescribeReload", &m);
-        if (status == 0)
-                status = options_append(c, m, path);
-        if (status == 0)
-                status = client_plan(c, m, path ? TEXT_NAME : NULL, path, &reply);
-        return status != 0 ? status : client_tell_change(c, &reply, NULL, NULL);
+        status = n > 0 ? text_read(c, args[0], &text) : 0;
+        if (status != 0)
+                return status;
+        return c->root ? offline_plan(c, args[0], text) : daemon_plan(c, args[0], text);
 }

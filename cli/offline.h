@@ -46,6 +46,10 @@ int offline_surroundings(const Offline *o, Policy **ret);
 /* The roles alone, with errors in d. 0 or negative errno. */
 int offline_roles(const Offline *o, Diagnostics *d, Policy **ret);
 
+/* What a reload would change below --root; text, if not NULL, stands in the place of p25.conf, and
+ * its lines are those of path. Told; an exit status. */
+int offline_plan(Cli *c, const char *path, const char *text);
+
 /* The policy below --root as it is stored, and compiled. Errors are told. */
 int offline_policy(Cli *c, const Offline *o, Policy **ret);
 int offline_load(Cli *c, const Offline *o, Policy **ret, Ruleset **ret_ruleset);

@@ -67,6 +67,10 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
 /* The same with conf, of which a reference is taken, in the place of p25.conf. */
 int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret);
 
+/* Where p25d's copies of the files lie that were in force last, state being the stored one. 0,
+ * -ENOENT: there are none, -EACCES, … */
+int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret);
+
 /* The roles alone (shipped, then own ones which replace by name), by name. */
 int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
 

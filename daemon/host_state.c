@@ -406,6 +406,20 @@ int host_load_stored_with(const char *folder, const char *file, const char *root
         return load_stored(folder, file, root, journal, d, ret);
 }
 
+int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret)
+{
+        _cleanup_buffer_ Buffer root = { 0 };
+        struct stat st;
+
+        if (state->files_pinned && state->files)
+                buffer_printf(&root, "%s/" STATE_HOST "/%s", p->state, state->files);
+        else
+                buffer_printf(&root, "%s/" STATE_GOOD, p->state);
+        if (root.failed)
+                return -ENOMEM;
+        return stat(root.data, &st) < 0 ? -errno : host_paths_init(ret, root.data, NULL);
+}
+
 int host_load_state(const HostPaths *p, Diagnostics *d, State **ret)
 {
         _cleanup_(stored_state_deinit) StoredState s = { 0 };

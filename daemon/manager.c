@@ -249,6 +249,23 @@ int manager_warn(Manager *m, const char *format, ...)
         return r;
 }
 
+void manager_alert(Manager *m, const char *name, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+
+        if (!m->events.alert)
+                return;
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        if (text)
+                m->events.alert(m->events.data,
+                        &(ManagerAlert){
+                                .name = name, .text = text, .process = "", .untold = true });
+}
+
 /* ---- the backend ---- */
 
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)

@@ -18,7 +18,7 @@ typedef struct Manager Manager;
 
 /* What the operator should not have to look for. Strings are borrowed. */
 typedef struct ManagerAlert {
-        const char *name; /* "fight", "broken", "peace", "assertion", "unstored" */
+        const char *name; /* "fight", "broken", "peace", "assertion", "unstored", "pending" */
         const char *text;
         pid_t pid; /* 0: not known, or nobody's doing */
         const char *process;

@@ -15,7 +15,6 @@
 #include "rules/words.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 /* A timer of the wall clock: the kernel lets it fire when the clock is set past it, and not before
@@ -24,25 +23,6 @@
 /* After a failure, of the kernel or of the disk; while another program holds the filter's lock. */
 #define RETRY_USEC (5 * UINT64_C(1000000))
 #define RETRY_BUSY_USEC (200 * UINT64_C(1000))
-
-static void alert(Manager *m, const char *name, const char *format, ...) _printf_(3, 4);
-
-static void alert(Manager *m, const char *name, const char *format, ...)
-{
-        _cleanup_free_ char *text = NULL;
-        va_list ap;
-
-        if (!m->events.alert)
-                return;
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        if (text)
-                m->events.alert(m->events.data,
-                        &(ManagerAlert){
-                                .name = name, .text = text, .process = "", .untold = true });
-}
 
 /* "rule expired: deny from 192.0.2.1 to any port 25", "3 rules expired: … and others" */
 static int reason_print(const RuleList *expired, char **ret)
@@ -76,7 +56,7 @@ static int check_assertions(Manager *m, const Policy *p, const Ruleset *r, Diagn
                 if (d.items[i].severity != SEVERITY_ERROR)
                         continue;
                 d.items[i].severity = SEVERITY_WARNING;
-                alert(m, "assertion", "a rule has expired, and now: %s", d.items[i].text);
+                manager_alert(m, "assertion", "a rule has expired, and now: %s", d.items[i].text);
         }
         d.n_errors = 0;
         return diagnostics_move(told, &d);
@@ -154,8 +134,8 @@ static int store_expired(Manager *m)
                 r = write_state(m, state, &d);
         if (r < 0) {
                 if (!m->expired_told)
-                        alert(m, "unstored", "%s, and this cannot be stored yet: %s", reason,
-                                d.n > 0 ? d.items[0].text : strerrordesc_np(-r));
+                        manager_alert(m, "unstored", "%s, and this cannot be stored yet: %s",
+                                reason, d.n > 0 ? d.items[0].text : strerrordesc_np(-r));
                 m->expired_told = true;
                 return r;
         }

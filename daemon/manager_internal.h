@@ -197,6 +197,8 @@ int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret);
 /* The last compilation is that of the policy in force: its warnings and notes take the place of the
  * former ones, and what it missed is looked for. */
 void manager_take_told(Manager *m, Diagnostics *d);
+/* Tells whoever listens what should not wait until somebody looks. */
+void manager_alert(Manager *m, const char *name, const char *format, ...) _printf_(3, 4);
 int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 
 /* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */

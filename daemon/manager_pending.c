@@ -30,6 +30,7 @@ struct Pending {
         bool unstored;        /* what was taken back is in the kernel but not on disk */
         sd_event_source *timer;
         unsigned failures;
+        bool alerted;
         char *failure;       /* why it could not be taken back */
         uint64_t taken_back; /* the last revision that was; 0: none */
 };
@@ -122,6 +123,7 @@ static void failure_forget(Pending *w)
 {
         free(TAKE_PTR(w->failure));
         w->failures = 0;
+        w->alerted = false;
 }
 
 /* ---- a change on its way ---- */
@@ -283,6 +285,8 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
 
         if (p->pending == PENDING_TAKES_BACK)
                 w->taken_back = former;
+        else if (w->next.revision > 0)
+                w->taken_back = 0;
         w->unstored = !stored;
         if (!stored)
                 store_distrust(m->store);
@@ -349,6 +353,23 @@ int pending_take_back(Manager *m, const Change *c, ChangeResult *r)
                      : 0;
 }
 
+/* It is tried again; somebody hears of it once, and not before there is somebody to hear. */
+static void take_back_failed(Manager *m, ChangeResult *r)
+{
+        Pending *w = m->pending;
+
+        free(w->failure);
+        w->failure = TAKE_PTR(r->message);
+        w->failures++;
+        timer_arm(m);
+        if (w->alerted || !m->events.alert)
+                return;
+        w->alerted = true;
+        manager_alert(m, "pending",
+                "revision %" PRIu64 " was not confirmed in time and cannot be taken back: %s",
+                w->record.revision, w->failure ? w->failure : "out of memory");
+}
+
 static void take_back_now(Manager *m)
 {
         _cleanup_(change_result_deinit) ChangeResult r = { 0 };
@@ -359,13 +380,12 @@ static void take_back_now(Manager *m)
         (void)snprintf(reason, sizeof(reason),
                 "not confirmed in time: revision %" PRIu64 " taken back", w->record.revision);
         change.reason = reason;
-        if (pending_take_back(m, &change, &r) >= 0)
-                return;
-        free(w->failure);
-        w->failure = r.message;
-        r.message = NULL;
-        w->failures++;
-        timer_arm(m);
+        if (pending_take_back(m, &change, &r) < 0)
+                take_back_failed(m, &r);
+        else if (w->unstored)
+                manager_alert(m, "unstored",
+                        "revision %" PRIu64 " is taken back, and this cannot be stored yet: %s",
+                        w->taken_back, r.warnings ? r.warnings[0] : "out of memory");
 }
 
 static void store_now(Manager *m)
@@ -389,8 +409,10 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *data)
         (void)usec;
         if (w->unstored)
                 store_now(m);
-        if (w->behind && !w->unstored)
+        if (w->behind && !w->unstored) {
                 w->behind = record_write(m, &w->record) < 0;
+                w->failures = w->behind ? w->failures + 1 : 0;
+        }
         if (w->record.revision > 0 && left_usec(m) == 0)
                 take_back_now(m);
         else
@@ -412,7 +434,7 @@ static void timer_arm(Manager *m)
         Pending *w = m->pending;
         uint64_t usec = w->record.revision > 0 ? left_usec(m) : UINT64_MAX;
 
-        if ((w->behind || w->unstored || w->failure) && (usec == 0 || usec > retry_usec(w)))
+        if ((w->behind || w->unstored || w->failures > 0) && (usec == 0 || usec > retry_usec(w)))
                 usec = retry_usec(w);
         w->timer = sd_event_source_disable_unref(w->timer);
         /* without memory for a timer nothing else goes on either */

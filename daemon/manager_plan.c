@@ -7,6 +7,8 @@
 
 #include "daemon/manager_internal.h"
 
+#include "rules/expiry.h"
+
 #include <errno.h>
 
 /* How errors in the text are placed; p25ctl says the name of its file instead. */
@@ -52,6 +54,14 @@ static int parse(
         return 0;
 }
 
+/* As a reload has it. */
+static void reload_state(State *s)
+{
+        s->files_pinned = false;
+        (void)state_name_files(s, NULL);
+        (void)expiry_drop(s, host_now_usec(), NULL);
+}
+
 int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
@@ -70,6 +80,8 @@ int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeRes
                 q = state_copy(m->failsafe ? m->parked : m->policy->state, &p.state);
         if (q == -ENOMEM)
                 return change_no_memory(r);
+        if (q >= 0)
+                reload_state(p.state);
         return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d)
                      : change_finish(m, &p, &dry, r);
 }

@@ -172,9 +172,9 @@ static int report_add_told(const Manager *m, Report *report)
                         return -ENOMEM;
         if (m->policy->state->files_pinned &&
                 strv_append(&report->warnings,
-                        "the files on disk are not what is in force: a rollback put former ones "
-                        "in force, of which p25d has copies (p25ctl reload returns to the files)") <
-                        0)
+                        "the files on disk are not what is in force: after a rollback, or a reload "
+                        "that nobody confirmed, former ones are, of which p25d has copies "
+                        "(p25ctl reload returns to the files)") < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < m->told.n; i++) {
                 const Diagnostic *d = &m->told.items[i];

@@ -143,6 +143,8 @@ DAEMON = \
 	manager_check \
 	manager_effects \
 	manager_expiry \
+	listeners \
+	manager_listeners \
 	manager_load \
 	manager_repairs \
 	manager_report \

@@ -7,6 +7,7 @@
 #include "cli/offline.h"
 #include "cli/verbs.h"
 #include "rules/compile.h"
+#include "rules/shadow.h"
 
 #include <errno.h>
 
@@ -67,7 +68,32 @@ static bool role_requires(const Role *role)
         return false;
 }
 
-static int policy_compile(const Offline *o, const Policy *p, bool assertions, Diagnostics *d)
+/* The file may be for another host than this: of both families. */
+#define CHECK_STEPS 300000
+
+/* Of the rules of the file that is checked alone. */
+static int warn_rules(const Policy *p, const Ruleset *ruleset, const char *path, Diagnostics *d)
+{
+        const ShadowContext context = { .own = &p->state->rules,
+                .is_stored = true,
+                .families = { true, true },
+                .now_usec = host_now_usec(),
+                .steps = CHECK_STEPS };
+
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                for (size_t k = 0; k < ruleset->directions[i].n; k++) {
+                        const Rule *rule = ruleset->directions[i].rules[k].rule;
+
+                        if (rule->source == SOURCE_P25CTL || !streq_null(rule->file, path))
+                                continue;
+                        if (shadow_warn_rule(ruleset, i, k, &context, d) < 0)
+                                return -ENOMEM;
+                }
+        return 0;
+}
+
+static int policy_compile(
+        const Offline *o, const Policy *p, bool assertions, const char *path, Diagnostics *d)
 {
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         int r;
@@ -75,12 +101,15 @@ static int policy_compile(const Offline *o, const Policy *p, bool assertions, Di
         r = compile_policy(p, &o->names, d, &ruleset);
         if (r >= 0 && assertions)
                 r = assertions_check(p, ruleset, &o->names, d);
+        if (r >= 0 && path)
+                r = warn_rules(p, ruleset, path, d);
         return r;
 }
 
 /* The whole policy with the document in its place. Roles that p25ctl set stand over a host
  * file's, which must be right all the same: `reset` brings them back. */
-static int document_compile(const Offline *o, const Document *document, Diagnostics *d)
+static int document_compile(
+        const Offline *o, const Document *document, const char *path, Diagnostics *d)
 {
         _cleanup_(policy_free_p) Policy *p = NULL;
         int r;
@@ -94,10 +123,10 @@ static int document_compile(const Offline *o, const Document *document, Diagnost
         if (r >= 0)
                 r = document_put(document, p);
         if (r >= 0)
-                r = policy_compile(o, p, !role_requires(document->role), d);
+                r = policy_compile(o, p, !role_requires(document->role), path, d);
         if (r >= 0 && document->host && p->state->roles_set) {
                 p->state->roles_set = false;
-                r = policy_compile(o, p, false, d);
+                r = policy_compile(o, p, false, NULL, d);
         }
         return r;
 }
@@ -134,7 +163,7 @@ static int file_check(Cli *c, const Offline *o, const char *path, Json *list)
 
         r = document_load(o, path, &d, &document);
         if (r >= 0)
-                r = document_compile(o, &document, &d);
+                r = document_compile(o, &document, path, &d);
         status = tell_concerns(c, &d, path);
         if (r < 0 && status == 0)
                 status = cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(-r));

@@ -401,6 +401,7 @@ static int start_manager(Daemon *d, const Arguments *a)
                 .backends = d->backends,
                 .backend = a->backend,
                 .cut = connections_cut,
+                .listeners = listeners_find,
                 .fds = fds,
                 .n_fds = take_fds(fds),
                 .boot_id = secure_getenv("P25_BOOT_ID"),

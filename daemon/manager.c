@@ -92,6 +92,7 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         m->cut = options->cut;
         if (strdup_null(options->boot_id, &m->boot_id) < 0)
                 return -ENOMEM;
+        m->listeners = options->listeners;
         r = host_paths_init(&m->paths, options->root, options->policies);
         if (r >= 0)
                 r = store_new(&m->paths, &m->store);

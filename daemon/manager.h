@@ -10,6 +10,7 @@
 #include "daemon/backend.h"
 #include "daemon/errors.h"
 #include "daemon/host.h"
+#include "daemon/listeners.h"
 #include "daemon/store.h"
 #include "rules/evaluate.h"
 #include "rules/report.h"
@@ -70,6 +71,8 @@ typedef struct ManagerOptions {
         const BackendOps *const *backends;       /* by BackendKind; NULL: not in this program */
         const BackendOps *backend;               /* whatever the policy says; NULL: as it says */
         int (*cut)(const Ruleset *, uint64_t *); /* connections.h; NULL: nothing is cut */
+        /* daemon/listeners.h; NULL: nobody looks who listens */
+        int (*listeners)(const Ports *, Listeners *);
         const int *fds;                          /* from the service manager's store */
         size_t n_fds;
         HostNames *names;    /* taken over; NULL: of this host */

@@ -488,7 +488,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 manager_take_told(m, &told);
                 return 0;
         }
-        q = change_tell_effects(m, p, ruleset, enabled, c, r);
+        q = change_tell_effects(m, p, &next, ruleset, enabled, c, r);
         if (q < 0)
                 return q;
         if (c->dry_run) {

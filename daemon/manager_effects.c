@@ -14,6 +14,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <time.h>
 
 /* A change that is made is answered at once: what takes longer than a millisecond or two is left to
  * a dry run. */
@@ -23,6 +24,9 @@
 #define EFFECT_LINES_MAX 200
 /* Of so many rules in one call each is looked at. */
 #define WARNED_RULES_MAX 20
+/* And of files' rules as many as can be in so long. */
+#define FILES_USEC 200000
+#define FILES_DRY_USEC 2000000
 
 static uint64_t effect_steps(bool in_hurry)
 {
@@ -111,21 +115,25 @@ static HostFamilies host_families(void)
         return f;
 }
 
-static bool list_has_family(const AddressList *l)
-{
-        for (size_t i = 0; i < l->n; i++)
-                if (l->items[i].kind == ADDRESS_PREFIX && l->items[i].prefix.bits == 0)
-                        return true;
-        return false;
-}
-
 /* Asks the kernel only where it may matter. */
 static HostFamilies families_of_interest(const RuleList *l)
 {
         for (size_t i = 0; i < l->n; i++)
-                if (list_has_family(&l->items[i]->from) || list_has_family(&l->items[i]->to))
+                if (l->items[i]->from.n > 0 || l->items[i]->to.n > 0)
                         return host_families();
         return (HostFamilies){ 0 };
+}
+
+static int tell_diagnostics(const Diagnostics *d, ChangeResult *r)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                char *text;
+
+                if (diagnostic_format(&d->items[i], &text) < 0 ||
+                        strv_consume(&r->warnings, text) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
 }
 
 static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c, ChangeResult *r)
@@ -142,20 +150,122 @@ static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c
         for (size_t i = 0; i < p->n_added; i++)
                 if (shadow_warn(ruleset, p->added[i], &context, &d) < 0)
                         return -ENOMEM;
-        for (size_t i = 0; i < d.n; i++)
-                if (strv_append(&r->warnings, d.items[i].text) < 0)
-                        return -ENOMEM;
+        return tell_diagnostics(&d, r);
+}
+
+/* ---- rules of files, roles and fragments that come in ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+typedef struct Ids {
+        uint64_t *items; /* ascending */
+        size_t n;
+} Ids;
+
+static void ids_deinit(Ids *ids)
+{
+        free(ids->items);
+}
+
+static int ids_of(const RulesetDirection *d, Ids *ret)
+{
+        ret->items = calloc(d->n + 1, sizeof(uint64_t));
+        if (!ret->items)
+                return -ENOMEM;
+        for (size_t i = 0; i < d->n; i++)
+                ret->items[ret->n++] = d->rules[i].rule->id;
+        qsort(ret->items, ret->n, sizeof(uint64_t), compare_ids);
         return 0;
 }
 
-int change_tell_effects(Manager *m, const Proposal *p, const Ruleset *ruleset, bool enabled,
+static uint64_t clock_usec(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction direction,
+        const ShadowContext *context, uint64_t end_usec, Diagnostics *d)
+{
+        const RulesetDirection *rules = new->directions + direction;
+        _cleanup_(ids_deinit) Ids known = { 0 };
+
+        if (ids_of(old, &known) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < rules->n && clock_usec() < end_usec; i++) {
+                const Rule *rule = rules->rules[i].rule;
+
+                if (rule->source == SOURCE_P25CTL ||
+                        bsearch(&rule->id, known.items, known.n, sizeof(uint64_t), compare_ids))
+                        continue;
+                if (shadow_warn_rule(new, direction, i, context, d) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Files, fragments or roles: what other changes leave alone is not looked at each time. */
+static bool documents_differ(const Manager *m, const Proposal *p, const Policy *next)
+{
+        const State *old = m->policy->state, *new = p->state;
+
+        if (p->files || old->n_fragments != new->n_fragments)
+                return true;
+        for (size_t i = 0; i < new->n_fragments; i++)
+                if (old->fragments[i] != new->fragments[i])
+                        return true;
+        return !strv_equal(policy_role_names(m->policy), policy_role_names(next));
+}
+
+static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset,
         const Change *c, ChangeResult *r)
 {
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        uint64_t end = clock_usec() + (c->dry_run ? FILES_DRY_USEC : FILES_USEC);
+        ShadowContext context = { .own = &p->state->rules,
+                .is_stored = true,
+                .families = host_families(),
+                .now_usec = host_now_usec(),
+                .steps = c->dry_run ? WARNING_STEPS : EFFECT_STEPS };
+
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                if (warn_new(m->ruleset->directions + i, ruleset, i, &context, end, &d) < 0)
+                        return -ENOMEM;
+        return tell_diagnostics(&d, r);
+}
+
+/* ---- roles that come in ---- */
+
+static int tell_roles(const Manager *m, const Policy *next, bool enabled, ChangeResult *r)
+{
+        bool begins = enabled && !m->installed;
+
+        return manager_tell_listeners(
+                m, next, begins ? NULL : policy_role_names(m->policy), &r->warnings);
+}
+
+int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const Ruleset *ruleset,
+        bool enabled, const Change *c, ChangeResult *r)
+{
+        bool lockdown = m->policy->state->lockdown || p->state->lockdown;
+
         if (!r->diff)
                 return 0;
         if (tell_difference(m, m->installed ? m->ruleset : NULL, enabled ? ruleset : NULL,
                     !c->dry_run, r) < 0 ||
                 tell_rules(p, ruleset, c, r) < 0)
+                return change_no_memory(r);
+        if (!next || lockdown)
+                return 0;
+        if ((documents_differ(m, p, next) && tell_file_rules(m, p, ruleset, c, r) < 0) ||
+                tell_roles(m, next, enabled, r) < 0)
                 return change_no_memory(r);
         return 0;
 }

@@ -94,7 +94,8 @@ static int failsafe_finish(
         q = manager_compile(m, &next, true, &d, &f->ruleset);
         if (q < 0)
                 return change_fail_told(r, ERROR_FAILED, q, &d);
-        q = change_tell_effects(m, &(Proposal){ .state = f->shown }, f->ruleset, enabled, c, r);
+        q = change_tell_effects(
+                m, &(Proposal){ .state = f->shown }, NULL, f->ruleset, enabled, c, r);
         if (q < 0)
                 return q;
         r->changed = true;

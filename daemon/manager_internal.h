@@ -35,6 +35,7 @@ struct Manager {
         const BackendOps *forced; /* from the command line; NULL: as the policy says */
         const BackendOps *const *backends;
         int (*cut)(const Ruleset *, uint64_t *);
+        int (*listeners)(const Ports *, Listeners *);
         Backend *backend;     /* NULL: this host has none, and p25 is inactive */
         bool installed;       /* ruleset is in the kernel */
         RuleCounter *carried; /* counted by former backends; by id */
@@ -123,10 +124,11 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
 /* Notes in the state who changes it and when, and counts the revision up from `revision`. */
 int change_sign(State *s, uint64_t revision, const Change *c);
 
-/* Adds what the change does to packets, and warnings about the rules that it adds; before anything
- * is taken over. ruleset is what p compiles to. 0, or -ENOMEM with r->error. manager_effects.c */
-int change_tell_effects(Manager *m, const Proposal *p, const Ruleset *ruleset, bool enabled,
-        const Change *c, ChangeResult *r);
+/* Adds what the change does to packets, and warnings about the rules and roles that it adds; before
+ * anything is taken over. next is the policy that p makes and that compiles to ruleset; NULL: the
+ * fail-safe's. 0, or -ENOMEM with r->error. manager_effects.c */
+int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const Ruleset *ruleset,
+        bool enabled, const Change *c, ChangeResult *r);
 
 /* The same between two policies, neither of which need be in force; one that does not compile any
  * more has no difference. */
@@ -234,6 +236,9 @@ int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d)
 void manager_unlock(Manager *m);
 /* Nobody waits any more. */
 void manager_wait_drop(Manager *m);
+/* Adds a line for each role of a policy that expects a server where nobody listens, but for those
+ * that are known: manager_listeners.c. 0 or -ENOMEM. */
+int manager_tell_listeners(const Manager *m, const Policy *p, char *const *known, char ***lines);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
 /* Sees to it that there are copies of the files in force, and that the state says which. 0;

@@ -186,6 +186,9 @@ static int report_add_told(const Manager *m, Report *report)
                                 text) < 0)
                         return -ENOMEM;
         }
+        if (m->installed && !m->policy->state->lockdown &&
+                manager_tell_listeners(m, m->policy, NULL, &report->hints) < 0)
+                return -ENOMEM;
         return manager_report_repairs(m, report);
 }
 

@@ -235,6 +235,11 @@ static int role_add_managed(Compilation *c, const Role *role)
                         ports_add(managed, port);
                 }
         }
+        for (size_t i = 0; i < role->listens.n; i++)
+                if (!ports_contain(&c->mail_ports, role->listens.items[i]))
+                        return compile_error(c, (Place){ role->file, 0 }, "listens",
+                                "role %s listens on %u, which is not a mail port here", role->name,
+                                role->listens.items[i]);
         return 0;
 }
 

@@ -488,6 +488,8 @@ int print_role(const Role *r, char **ret)
         set_string(&p, "name", r->name);
         set_string(&p, "summary", r->summary);
         set_manages(&p, r);
+        if (r->listens.n > 0)
+                set_ports(&p, "listens", &r->listens);
         set_var_decls(&p, r);
         set_defaults(&p, &r->defaults);
         set_rules(&p, &r->rules, false);

@@ -316,6 +316,23 @@ int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *p
         return 0;
 }
 
+int read_listens(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        size_t before = r->n_errors;
+        Ports ports = { 0 };
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                int k = reader_go_on(r, add_port(r, list_item(n, i), &ports));
+
+                if (k < 0)
+                        return k;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        *(Ports *)place = ports;
+        return 0;
+}
+
 /* What a role manages in one direction; 25 is managed always and not kept. */
 static int read_managed(Reader *r, const Node *n, Ports *ret_ports, bool *ret_all)
 {

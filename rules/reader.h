@@ -71,6 +71,7 @@ SettingFunction read_path;        /* char * */
 SettingFunction read_names;       /* char **, unique */
 SettingFunction read_texts;       /* char **, printable */
 SettingFunction read_mail_ports;  /* Ports */
+SettingFunction read_listens;     /* Ports */
 SettingFunction read_manages;     /* Role */
 SettingFunction read_manages_one; /* Role */
 SettingFunction read_defaults;    /* Defaults */

@@ -16,6 +16,7 @@ void report_deinit(Report *r)
         free(r->backend);
         strv_free(r->roles);
         strv_free(r->warnings);
+        strv_free(r->hints);
         strv_free(r->notes);
         for (size_t i = 0; i < r->n_rules; i++)
                 rule_unref(r->rules[i].rule);
@@ -128,6 +129,15 @@ static Json *pending_to_json(const Report *r)
         return j;
 }
 
+static Json *warnings_to_json(const Report *r)
+{
+        Json *all = json_new_strv(r->warnings);
+
+        STRV_FOREACH (hint, r->hints)
+                json_append(all, json_new_string(*hint));
+        return all;
+}
+
 int report_print_json(const Report *r, char **ret)
 {
         _cleanup_(json_free_p) Json *j = json_new_object();
@@ -146,7 +156,8 @@ int report_print_json(const Report *r, char **ret)
         json_set(j, "mail_ports", ports_to_json(&r->mail_ports));
         json_set(j, "pending", pending_to_json(r));
         json_set(j, "repairs", json_new_integer((int64_t)r->repairs));
-        json_set(j, "warnings", json_new_strv(r->warnings));
+        json_set(j, "warnings", warnings_to_json(r));
+        json_set(j, "hints", json_new_strv(r->hints));
         json_set(j, "notes", json_new_strv(r->notes));
         json_set(j, "rules", rules);
         return json_print(j, ret);
@@ -346,6 +357,20 @@ static int mail_ports_from_json(const Json *j, Ports *ret)
         return ports_from_json(j, ret);
 }
 
+static int warnings_from_json(const Json *j, Report *report)
+{
+        _cleanup_strv_ char **all = NULL;
+        int r = json_get_strv(j, "warnings", &all);
+
+        if (r >= 0)
+                r = json_get_strv(j, "hints", &report->hints);
+        for (char **text = r < 0 ? NULL : all; text && *text; text++)
+                if (!strv_contains(report->hints, *text) &&
+                        strv_append(&report->warnings, *text) < 0)
+                        return -ENOMEM;
+        return r;
+}
+
 static int report_from_json(const Json *j, Report *report)
 {
         const char *logging = json_get_string(j, "logging");
@@ -364,7 +389,7 @@ static int report_from_json(const Json *j, Report *report)
                 return -EINVAL;
         if ((r = text_from_json(j, "backend", &report->backend)) < 0 ||
                 (r = json_get_strv(j, "roles", &report->roles)) < 0 ||
-                (r = json_get_strv(j, "warnings", &report->warnings)) < 0 ||
+                (r = warnings_from_json(j, report)) < 0 ||
                 (r = json_get_strv(j, "notes", &report->notes)) < 0 ||
                 (r = defaults_from_json(json_get(j, "default"), report)) < 0 ||
                 (r = mail_ports_from_json(json_get(j, "mail_ports"), &report->mail_ports)) < 0)

@@ -30,7 +30,9 @@ typedef struct Report {
         uint64_t pending_seconds_left;
         uint64_t repairs; /* of another process's changes; `warnings` tell of them too */
         char **warnings;  /* each a line above the table */
-        char **notes;     /* `status verbose` alone: how state and p25.conf differ, skipped names */
+        char **hints; /* warnings as well, but of a host's programs: in text `status verbose` alone
+                       */
+        char **notes; /* `status verbose` alone: how state and p25.conf differ, skipped names */
         ReportRule *rules; /* in the order of decision */
         size_t n_rules;
 } Report;
@@ -38,9 +40,9 @@ typedef struct Report {
 void report_deinit(Report *r);
 
 /* SPEC section 4's keys (what has no value is null, lists are empty for any),
- * `mail_ports`, `repairs`, `notes` and, for each rule, what else it has (interface, group, unit,
- * rate, burst, max, log, seconds_left), so that report_parse gives back what was printed. 0 or
- * -ENOMEM. */
+ * `mail_ports`, `repairs`, `notes`, `hints` (which `warnings` holds as well) and, for each rule,
+ * what else it has (interface, group, unit, rate, burst, max, log, seconds_left), so that
+ * report_parse gives back what was printed. 0 or -ENOMEM. */
 int report_print_json(const Report *r, char **ret);
 /* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
  * older than the daemon. */

@@ -47,6 +47,8 @@ static void remarks_print(const Report *r, bool verbose, Buffer *b)
                         b, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n");
         STRV_FOREACH (warning, r->warnings)
                 buffer_printf(b, "Warning: %s\n", *warning);
+        for (char **hint = verbose ? r->hints : NULL; hint && *hint; hint++)
+                buffer_printf(b, "Warning: %s\n", *hint);
         for (char **note = verbose ? r->notes : NULL; note && *note; note++)
                 buffer_printf(b, "Note: %s\n", *note);
 }

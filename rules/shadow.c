@@ -8,6 +8,7 @@
 #include "rules/shadow.h"
 
 #include "rules/difference.h"
+#include "rules/evaluate.h"
 #include "rules/expiry.h"
 #include "rules/space.h"
 
@@ -17,6 +18,8 @@
 #define ALONE_MAX 16
 /* At so many moments, when earlier rules end, it is looked again whether a rule does anything. */
 #define MOMENTS_MAX 8
+/* Most rules with addresses of one family close nothing with others: that is found at once. */
+#define TOGETHER_STEPS 15000
 
 void shadow_deinit(Shadow *s)
 {
@@ -191,38 +194,40 @@ static int compare_sizes(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/* Who takes the packets of the rule, of those earlier ones: *ret is malloc()ed, ascending;
- * *ret_left says that some are left to itself. */
+/* Who is at the ends of what was compared: *ret is malloc()ed, ascending; *ret_left says that
+ * nobody is at some. */
+static int takers_read(const Space *s, bool *ret_left, size_t **ret, size_t *ret_n)
+{
+        size_t *takers = calloc(s->n_nodes + 1, sizeof(*takers)), n = 0;
+
+        if (!takers)
+                return -ENOMEM;
+        *ret_left = false;
+        for (size_t i = 1; i < s->n_nodes; i++) {
+                if (s->nodes[i].n != 0)
+                        continue;
+                if (s->nodes[i].before == TAKER_NOBODY)
+                        *ret_left = true;
+                else
+                        takers[n++] = s->nodes[i].before - TAKER_FIRST;
+        }
+        qsort(takers, n, sizeof(*takers), compare_sizes);
+        *ret = takers;
+        *ret_n = n;
+        return 0;
+}
+
+/* Who takes the packets of the rule, of those earlier ones; some may be left to itself. */
 static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t n, size_t index,
         uint64_t steps, bool *ret_left, size_t **ret, size_t *ret_n)
 {
         _cleanup_(space_deinit) Space s = { 0 };
-        _cleanup_free_ size_t *takers = NULL;
         const Ports *ports = &d->rules[index].ports;
-        size_t n_takers = 0;
-        int r;
+        int r = space_init(&s, steps);
 
-        r = space_init(&s, steps);
         for (size_t i = 0; r >= 0 && i < ports->n; i++)
                 r = takers_compare(&s, d, earlier, n, index, ports->items[i]);
-        if (r < 0)
-                return r;
-        takers = calloc(s.n_nodes + 1, sizeof(*takers));
-        if (!takers)
-                return -ENOMEM;
-        *ret_left = false;
-        for (size_t i = 1; i < s.n_nodes; i++) {
-                if (s.nodes[i].n != 0)
-                        continue;
-                if (s.nodes[i].before == TAKER_NOBODY)
-                        *ret_left = true;
-                else
-                        takers[n_takers++] = s.nodes[i].before - TAKER_FIRST;
-        }
-        qsort(takers, n_takers, sizeof(*takers), compare_sizes);
-        *ret = TAKE_PTR(takers);
-        *ret_n = n_takers;
-        return 0;
+        return r < 0 ? r : takers_read(&s, ret_left, ret, ret_n);
 }
 
 static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
@@ -258,6 +263,46 @@ static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, S
         return 0;
 }
 
+/* ---- who would take them without it ---- */
+
+/* Compares the rules without and with the one in question: wherever the two differ it matches, and
+ * who takes the packet instead is a rule behind it, or nobody. */
+static int deciders_compare(Space *s, const RulesetDirection *d, size_t index, uint16_t port)
+{
+        _cleanup_(space_numbers_deinit) SpaceNumbers without = { 0 }, with = { 0 };
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+        uint32_t node;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < d->n; i++) {
+                uint32_t taker = i == index ? TAKER_RULE : TAKER_FIRST + (uint32_t)i;
+
+                if (!ports_contain(&d->rules[i].ports, port))
+                        continue;
+                r = space_add_rule(s, d->rules + i, taker, &with);
+                if (r >= 0 && i != index)
+                        r = space_add_rule(s, d->rules + i, taker, &without);
+        }
+        if (r >= 0)
+                r = space_add_rest(s, TAKER_NOBODY, &without);
+        if (r >= 0)
+                r = space_add_rest(s, TAKER_NOBODY, &with);
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(families); i++)
+                r = space_compare(s, families[i], &without, &with, &node);
+        return r;
+}
+
+static int find_deciders(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
+{
+        _cleanup_(space_deinit) Space s = { 0 };
+        const Ports *ports = &d->rules[index].ports;
+        int r = space_init(&s, steps);
+
+        for (size_t i = 0; r >= 0 && i < ports->n; i++)
+                r = deciders_compare(&s, d, index, ports->items[i]);
+        return r < 0 ? r : takers_read(&s, &ret->by_default, &ret->by, &ret->n);
+}
+
 int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret)
 {
         Shadow s = { 0 };
@@ -268,6 +313,8 @@ int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t st
                 k = find_cover(r->directions + direction, index, steps, &s);
         if (k >= 0 && s.idle && !s.covered)
                 k = find_idle_for_ever(r, direction, index, steps, &s.idle);
+        if (k >= 0 && s.idle && !s.covered)
+                k = find_deciders(r->directions + direction, index, steps, &s);
         if (k < 0)
                 return k;
         *ret = s;
@@ -284,21 +331,33 @@ static bool match_is_whole(const Match *m, Family family)
         return m->any;
 }
 
-/* The family that a rule closes by a prefix of length 0 while it says less of the other; 0: none.
- */
-static Family closed_family(const CompiledRule *rule)
+static bool match_has_family(const Match *m, Family family)
+{
+        for (size_t i = 0; i < m->n; i++)
+                if (range_set_has_family(m->sets[i].ranges, family))
+                        return true;
+        return m->any;
+}
+
+/* The family that a rule closes, by a prefix of length 0 or as far as its addresses go, while it
+ * says less of the other; 0: none. */
+static Family closed_family(const CompiledRule *rule, bool *ret_whole)
 {
         static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
-        bool whole[ELEMENTS(families)];
+        bool whole[ELEMENTS(families)], some[ELEMENTS(families)];
 
         if (rule->action != ACTION_DENY && rule->action != ACTION_REJECT)
                 return (Family)0;
-        for (size_t i = 0; i < ELEMENTS(families); i++)
+        for (size_t i = 0; i < ELEMENTS(families); i++) {
                 whole[i] = match_is_whole(&rule->from, families[i]) &&
                            match_is_whole(&rule->to, families[i]);
-        if (whole[0] == whole[1])
-                return (Family)0;
-        return families[whole[0] ? 0 : 1];
+                some[i] = match_has_family(&rule->from, families[i]) &&
+                          match_has_family(&rule->to, families[i]);
+        }
+        *ret_whole = whole[0] != whole[1];
+        if (*ret_whole)
+                return families[whole[0] ? 0 : 1];
+        return whole[0] || some[0] == some[1] ? (Family)0 : families[some[0] ? 0 : 1];
 }
 
 static bool is_open(const DifferenceItem *i)
@@ -307,30 +366,68 @@ static bool is_open(const DifferenceItem *i)
                i->after.action != ACTION_ALLOW && i->after.action != ACTION_LIMIT;
 }
 
+/* A few addresses from all over a family: one that passes tells at once that it is not closed. */
+static bool passes_somewhere(const Ruleset *r, const CompiledRule *rule, Family family)
+{
+        static const uint8_t beginnings[] = { 1, 8, 37, 62, 100, 150, 193, 222 };
+
+        if (rule->has_users || rule->has_groups || rule->has_units)
+                return false;
+        for (size_t i = 0; i < ELEMENTS(beginnings); i++) {
+                Address a = { .family = family, .bytes = { beginnings[i], 1, 1, 1 } };
+                Verdict v;
+
+                evaluate(r,
+                        &(Packet){ .direction = rule->rule->direction,
+                                .family = family,
+                                .port = rule->ports.items[0],
+                                .has_from = true,
+                                .has_to = true,
+                                .from = a,
+                                .to = a,
+                                .interface = rule->rule->interface,
+                                .in_interface = rule->rule->in_interface,
+                                .out_interface = rule->rule->out_interface },
+                        &v);
+                if (v.action == ACTION_ALLOW || v.action == ACTION_LIMIT)
+                        return true;
+        }
+        return false;
+}
+
 int shadow_family(
         const Ruleset *r, Direction direction, size_t index, uint64_t steps, Family *ret_open)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
         const CompiledRule *rule = r->directions[direction].rules + index;
-        Family closed = closed_family(rule);
+        bool whole, is_closed = true, is_other_open = false;
+        Family closed = closed_family(rule, &whole);
         Ruleset before = ruleset_narrow(r, direction), after;
         CompiledRule both = *rule;
         int k;
 
-        if (closed == 0)
+        if (closed == 0 || (!whole && passes_somewhere(r, rule, closed)))
                 return 0;
         both.from = both.to = (Match){ .any = true };
         k = ruleset_vary(r, direction, index, &both, &after);
         if (k < 0)
                 return k;
+        if (!whole && steps > TOGETHER_STEPS)
+                steps = TOGETHER_STEPS;
         k = difference_compute_within(&before, &after, steps, &d);
         free(after.directions[direction].rules);
         if (k < 0)
                 return k;
-        for (size_t i = 0; i < d->n; i++)
-                if (is_open(d->items + i)) {
-                        *ret_open = closed == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
-                        return 1;
-                }
-        return 0;
+        for (size_t i = 0; i < d->n; i++) {
+                const DifferenceItem *item = d->items + i;
+
+                if (!is_open(item))
+                        continue;
+                is_closed &= !(closed == FAMILY_IPV4 ? item->ipv4 : item->ipv6);
+                is_other_open |= closed == FAMILY_IPV4 ? item->ipv6 : item->ipv4;
+        }
+        if (!is_other_open || (!whole && (!is_closed || !d->complete)))
+                return 0;
+        *ret_open = closed == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
+        return whole ? 1 : 2;
 }

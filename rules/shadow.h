@@ -18,6 +18,9 @@ typedef struct Shadow {
         /* Without it every packet would have the same verdict, now and whenever another rule has
          * ended. Covered rules are also idle. */
         bool idle;
+        /* Of an idle one that is not covered: those that decide the same for its packets without
+         * it are in `by`, and this says that the direction's default does so for some. */
+        bool by_default;
 } Shadow;
 
 void shadow_deinit(Shadow *s);
@@ -25,9 +28,9 @@ void shadow_deinit(Shadow *s);
 int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret);
 
 /*
- * Does the rule deny or reject a whole family by a prefix of length 0, and is the other one open to
- * anybody whom the same rule would refuse there? Then *ret_open is that other one and the result 1;
- * else 0; -ENOMEM, -E2BIG.
+ * Does the rule deny or reject a whole family, and is the other one open to anybody whom the same
+ * rule would refuse there? Then *ret_open is that other one, and the result 1 if the rule does it
+ * by a prefix of length 0, 2 if it does it together with others; else 0; -ENOMEM, -E2BIG.
  */
 int shadow_family(
         const Ruleset *r, Direction direction, size_t index, uint64_t steps, Family *ret_open);
@@ -46,7 +49,12 @@ typedef struct ShadowContext {
 } ShadowContext;
 
 /*
- * Warnings, without place, about the rule of this id; none if the ruleset has no such rule. What is
- * too large to be found out is passed over in silence. 0 or -ENOMEM.
+ * Warnings about a rule, at its place if it has one. Of p25ctl's: all that there are. Of files:
+ * that it can never match, and that it leaves a family open; that it changes nothing may be meant,
+ * as a word to the reader. Of roles, which add up: that the same role's rules cover it. What is too
+ * large to be found out is passed over in silence. 0 or -ENOMEM.
  */
+int shadow_warn_rule(const Ruleset *r, Direction direction, size_t index, const ShadowContext *c,
+        Diagnostics *d);
+/* The rule of this id; none if the ruleset has no such rule. */
 int shadow_warn(const Ruleset *r, uint64_t id, const ShadowContext *c, Diagnostics *d);

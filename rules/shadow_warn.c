@@ -69,19 +69,19 @@ static int rule_name(const Teller *t, const Rule *rule, Buffer *b)
         return 0;
 }
 
-static int cover_names(const Teller *t, const Shadow *s, Buffer *b)
+/* "rule 1 (…), rule 2 (…)"; last: something else comes behind them. */
+static int takers_name(const Teller *t, const Shadow *s, bool last, Buffer *b)
 {
         size_t named = s->n <= NAMED_MAX ? s->n : NAMED_MAX - 1;
 
         for (size_t i = 0; i < named; i++) {
                 if (i > 0)
-                        buffer_add_string(b, i + 1 == s->n ? " and " : ", ");
+                        buffer_add_string(b, i + 1 == s->n && !last ? " and " : ", ");
                 if (rule_name(t, t->rules->rules[s->by[i]].rule, b) < 0)
                         return -ENOMEM;
         }
         if (named < s->n)
-                buffer_printf(b, " and %zu more", s->n - named);
-        buffer_add_string(b, s->n == 1 ? " covers it" : " together cover it");
+                buffer_printf(b, "%s%zu more", last ? ", " : " and ", s->n - named);
         return 0;
 }
 
@@ -103,27 +103,78 @@ static int cover_remedy(const Teller *t, const Shadow *s, const Rule *rule, Buff
         return command_add(t, b, rule, "and the rule");
 }
 
-static int tell(const Teller *t, Buffer *b)
+static bool is_own(const Teller *t, const Rule *rule)
 {
+        return rule->source == SOURCE_P25CTL || position_of(t->context->own, rule->id) > 0;
+}
+
+/* Who wrote it knows which it is, or is told the place; of what came without a file, its words. */
+static int subject(const Teller *t, const Rule *rule, Buffer *b)
+{
+        if (is_own(t, rule) || rule->file) {
+                buffer_add_string(b, "this rule");
+                return 0;
+        }
+        return rule_name(t, rule, b);
+}
+
+static int tell(const Teller *t, const Rule *rule, Buffer *b)
+{
+        Place place = { 0 };
+
         if (b->failed)
                 return -ENOMEM;
-        return diagnostics_warning(t->d, (Place){ 0 }, NULL, "%s", b->data);
+        if (!is_own(t, rule) && rule->file)
+                place = (Place){ rule->file, rule->line };
+        return diagnostics_warning(t->d, place, NULL, "%s", b->data);
 }
 
 static int tell_covered(const Teller *t, const Shadow *s, const Rule *rule)
 {
         _cleanup_buffer_ Buffer b = { 0 };
 
-        buffer_add_string(&b, "this rule can never match: ");
-        if (cover_names(t, s, &b) < 0 || cover_remedy(t, s, rule, &b) < 0)
+        if (subject(t, rule, &b) < 0)
                 return -ENOMEM;
-        return tell(t, &b);
+        buffer_add_string(&b, " can never match: ");
+        if (takers_name(t, s, false, &b) < 0)
+                return -ENOMEM;
+        buffer_add_string(&b, s->n == 1 ? " covers it" : " together cover it");
+        if (cover_remedy(t, s, rule, &b) < 0)
+                return -ENOMEM;
+        return tell(t, rule, &b);
 }
 
-static int tell_idle(const Teller *t)
+/* On ports that nothing manages packets of which no rule speaks pass. */
+static bool is_managed(const Teller *t, const Rule *rule)
 {
-        return diagnostics_warning(t->d, (Place){ 0 }, NULL,
-                "this rule changes nothing: whatever it matches is treated the same without it");
+        for (size_t i = 0; i < rule->ports.n; i++)
+                if (ports_contain(&t->rules->managed, rule->ports.items[i]))
+                        return true;
+        return false;
+}
+
+/* "this rule changes nothing: without it rule 3 (…) and the default (deny) decide the same" */
+static int tell_idle(const Teller *t, const Shadow *s, const Rule *rule)
+{
+        bool by_default = s->by_default && is_managed(t, rule);
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        buffer_add_string(&b, "this rule changes nothing: ");
+        if (s->n == 0 && !s->by_default) /* no packet is like this */
+                buffer_add_string(&b, "whatever it matches is treated the same without it");
+        else if (s->n == 0 && !by_default)
+                buffer_printf(&b, "port %u is open without it", rule->ports.items[0]);
+        else
+                buffer_add_string(&b, "without it ");
+        if (takers_name(t, s, by_default, &b) < 0)
+                return -ENOMEM;
+        if (by_default)
+                buffer_printf(&b, "%sthe default (%s)", s->n > 0 ? " and " : "",
+                        action_to_string(t->rules->default_action));
+        if (s->n + by_default > 0)
+                buffer_add_string(
+                        &b, s->n + by_default == 1 ? " decides the same" : " decide the same");
+        return tell(t, rule, &b);
 }
 
 /* Every address of one family in the place of what a list says. */
@@ -155,47 +206,70 @@ static int tell_family(const Teller *t, const Rule *rule, Family open)
                 open == FAMILY_IPV4 ? "IPv6" : "IPv4", open == FAMILY_IPV4 ? "IPv4" : "IPv6");
         if (command_add(t, &b, other, "the same for the other family") < 0)
                 return -ENOMEM;
-        return tell(t, &b);
+        return tell(t, rule, &b);
 }
 
-static int warn_shadow(const Teller *t, const Ruleset *r, Direction direction, size_t index)
+/* Roles add up: what another one covers is as it should be. */
+static bool is_covered_by_kin(const Teller *t, const Shadow *s, const Rule *rule)
+{
+        for (size_t i = 0; i < s->n; i++) {
+                const Rule *by = t->rules->rules[s->by[i]].rule;
+
+                if (by->source != rule->source || !streq_null(by->source_name, rule->source_name))
+                        return false;
+        }
+        return true;
+}
+
+static int warn_shadow(
+        const Teller *t, const Ruleset *r, Direction direction, size_t index, bool *ret_idle)
 {
         _cleanup_(shadow_deinit) Shadow s = { 0 };
+        const Rule *rule = t->rules->rules[index].rule;
         int k = shadow_find(r, direction, index, t->context->steps, &s);
 
+        *ret_idle = false;
         if (k < 0)
                 return k == -E2BIG ? 0 : k;
-        if (s.covered)
-                return tell_covered(t, &s, t->rules->rules[index].rule);
-        return s.idle ? tell_idle(t) : 0;
+        if (s.covered && (rule->source != SOURCE_ROLE || is_covered_by_kin(t, &s, rule)))
+                k = tell_covered(t, &s, rule);
+        if (s.idle && !s.covered && is_own(t, rule))
+                k = tell_idle(t, &s, rule);
+        *ret_idle = s.idle;
+        return k;
 }
 
-static int warn_family(const Teller *t, const Ruleset *r, Direction direction, size_t index)
+/* Together with others a rule closes a family only if it does anything. */
+static int warn_family(
+        const Teller *t, const Ruleset *r, Direction direction, size_t index, bool idle)
 {
         Family open;
         int k = shadow_family(r, direction, index, t->context->steps, &open);
 
         if (k <= 0)
                 return k == -E2BIG ? 0 : k;
+        if (k == 2 && idle)
+                return 0;
         if (!(open == FAMILY_IPV4 ? t->context->families.ipv4 : t->context->families.ipv6))
                 return 0;
         return tell_family(t, t->rules->rules[index].rule, open);
 }
 
+int shadow_warn_rule(
+        const Ruleset *r, Direction direction, size_t index, const ShadowContext *c, Diagnostics *d)
+{
+        Teller t = { r->directions + direction, c, d };
+        bool idle;
+        int k = warn_shadow(&t, r, direction, index, &idle);
+
+        return k < 0 ? k : warn_family(&t, r, direction, index, idle);
+}
+
 int shadow_warn(const Ruleset *r, uint64_t id, const ShadowContext *c, Diagnostics *d)
 {
-        for (Direction i = 0; i < _DIRECTION_MAX; i++) {
-                const RulesetDirection *rd = r->directions + i;
-                Teller t = { rd, c, d };
-
-                for (size_t k = 0; k < rd->n; k++) {
-                        int q;
-
-                        if (rd->rules[k].rule->id != id)
-                                continue;
-                        q = warn_shadow(&t, r, i, k);
-                        return q < 0 ? q : warn_family(&t, r, i, k);
-                }
-        }
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                for (size_t k = 0; k < r->directions[i].n; k++)
+                        if (r->directions[i].rules[k].rule->id == id)
+                                return shadow_warn_rule(r, i, k, c, d);
         return 0;
 }

@@ -86,6 +86,7 @@ const Setting vocabulary[] = {
         { GROUP_ROLE, "name", ROLE, true, SETTING_TEXT, read_name, AT(Role, name) },
         { GROUP_ROLE, "summary", ROLE, false, SETTING_TEXT, read_text, AT(Role, summary) },
         { GROUP_ROLE, "manages", ROLE, false, SETTING_TEXTS_OR_GROUP, read_manages, .offset = 0 },
+        { GROUP_ROLE, "listens", ROLE, false, SETTING_TEXTS, read_listens, AT(Role, listens) },
         { GROUP_ROLE, "vars", ROLE, false, SETTING_GROUP, read_var_decls, .offset = 0 },
         { GROUP_ROLE, "default", ROLE, false, SETTING_GROUP, read_defaults, AT(Role, defaults) },
         { GROUP_ROLE, "rules", ROLE, false, SETTING_GROUPS, read_rules, AT(Role, rules) },

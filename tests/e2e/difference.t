@@ -145,7 +145,7 @@ Rule inserted
 $(sed -n 4p "$WORK/out")" "the remedy works as it is written"
 is "$(ctl explain in from 10.9.2.9 --json | jq -r .verdict)" allow "now it does"
 
-warns "this rule changes nothing: whatever it matches is treated the same without it" \
+warns "this rule changes nothing: without it the default (allow) decides the same" \
         allow out to 8.8.8.8
 warns "" deny out to 8.8.8.8
 warns "this closes IPv4 only, and IPv6 stays open: leave the address out, or add p25ctl reject out \

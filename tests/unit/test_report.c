@@ -136,6 +136,7 @@ static void test_remarks(void **state)
         r.repairs = 3;
         assert_int_equal(strv_append(&r.warnings, "unit x.service does not run"), 0);
         assert_int_equal(strv_append(&r.warnings, "second"), 0);
+        assert_int_equal(strv_append(&r.hints, "nothing listens"), 0);
         assert_int_equal(strv_append(&r.notes, "no user exim"), 0);
 #define REMARKS                                                                         \
         "Pending: revision 8 is taken back in 42 s unless confirmed (p25ctl confirm)\n" \
@@ -149,7 +150,8 @@ static void test_remarks(void **state)
                 "Backend: nftables   Roles: none   Revision: 7\n"
                 "Logging: off\n"
                 "Default: deny (incoming), reject (outgoing), reject (routed)\n" REMARKS
-                "Note: no user exim\n\n" HEAD DASHES ROW_OWN ROW_LIMIT ROW_USERS);
+                "Warning: nothing listens\nNote: no user exim\n\n" HEAD DASHES ROW_OWN ROW_LIMIT
+                        ROW_USERS);
 }
 
 static void test_json(void **state)
@@ -165,7 +167,7 @@ static void test_json(void **state)
                 "\"revision\":7,\"default\":{\"incoming\":\"deny\",\"outgoing\":\"reject\","
                 "\"routed\":\"reject\"},\"lockdown\":false,\"logging\":\"low\","
                 "\"mail_ports\":[25,465,587,2525,8025],\"pending\":null,"
-                "\"repairs\":0,\"warnings\":[],\"notes\":[],\"rules\":["
+                "\"repairs\":0,\"warnings\":[],\"hints\":[],\"notes\":[],\"rules\":["
                 "{\"id\":3,\"position\":1,\"source\":\"p25ctl\",\"action\":\"allow\","
                 "\"direction\":\"out\",\"ports\":[25],\"from\":[],\"to\":[\"203.0.113.7\"],"
                 "\"user\":[\"backup\"],\"comment\":\"nightly\",\"packets\":2,\"bytes\":120,"
@@ -212,12 +214,14 @@ static void test_round_trip(void **state)
         r.repairs = 4;
         r.lockdown = true;
         assert_int_equal(strv_append(&r.warnings, "w"), 0);
+        assert_int_equal(strv_append(&r.hints, "h"), 0);
         assert_int_equal(strv_append(&r.notes, "n"), 0);
 
         assert_int_equal(report_print_json(&r, &first), 0);
         assert_int_equal(report_parse(first, &back), 0);
         assert_int_equal(report_print_json(&back, &second), 0);
         assert_string_equal(first, second);
+        assert_non_null(strstr(first, "\"warnings\":[\"w\",\"h\"],\"hints\":[\"h\"]"));
         assert_int_equal(back.n_rules, r.n_rules);
         for (size_t i = 0; i < r.n_rules; i++) {
                 assert_true(rule_equal(back.rules[i].rule, r.rules[i].rule));

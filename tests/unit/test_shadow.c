@@ -167,7 +167,7 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
         _cleanup_ruleset_ Ruleset *others = ruleset_of_some(p, is_other, &id), *alone = NULL,
                                   *cover = NULL;
         uint64_t end_usec = rd->rules[index].rule->expires_usec;
-        bool matches = false, could_match = false, idle = true;
+        bool matches = false, now = false, could_match = false, idle = true;
 
         assert_int_equal(shadow_find(all, d, index, DIFFERENCE_STEPS_MAX, &s), 0);
         alone = ruleset_of_some(p, is_this, &id);
@@ -176,6 +176,7 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
         for (size_t i = 0; i < grid.n * ELEMENTS(moments_usec); i++) {
                 Packet p_then = grid.packets[i % grid.n];
                 Action with, without, unused;
+                uint64_t instead;
                 bool could;
 
                 p_then.time_usec = moments_usec[i / grid.n];
@@ -183,7 +184,14 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
                         break;
                 could = decider(alone, &p_then, &unused) == id;
                 matches |= decider(all, &p_then, &with) == id;
-                decider(others, &p_then, &without);
+                instead = decider(others, &p_then, &without);
+                /* later others may do so */
+                if (i < grid.n && decider(all, &p_then, &unused) == id) {
+                        now = true;
+                        if (s.idle && !s.covered)
+                                assert_true(instead == 0 ? s.by_default
+                                                         : is_in_shadow(instead, &named));
+                }
                 idle &= with == without;
                 could_match |= could;
                 if (could && s.covered)
@@ -191,9 +199,9 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
         }
         assert_int_equal(s.idle, idle);
         assert_int_equal(s.covered, could_match && !matches);
-        assert_int_equal(s.n > 0, s.covered);
+        assert_int_equal(s.n > 0 || s.by_default, s.covered || (s.idle && now));
         for (size_t i = 0; i < s.n; i++)
-                assert_true(s.by[i] < index && (i == 0 || s.by[i] > s.by[i - 1]));
+                assert_true((s.by[i] < index) == s.covered && (i == 0 || s.by[i] > s.by[i - 1]));
         c->covered += s.covered;
         c->together += s.n > 1;
         c->idle += s.idle && !s.covered;
@@ -319,19 +327,21 @@ static void test_covered(void **state)
 
 static void test_idle(void **state)
 {
-        static const char idle[] = "this rule changes nothing: whatever it matches is treated the "
-                                   "same without it";
+#define IDLE "this rule changes nothing: without it "
 
         (void)state;
-        assert_warning(
-                (const char *[]){ "allow from 10.0.0.0/8", NULL }, ACTION_ALLOW, false, BOTH, idle);
+        assert_warning((const char *[]){ "allow from 10.0.0.0/8", NULL }, ACTION_ALLOW, false, BOTH,
+                IDLE "the default (allow) decides the same");
         assert_warning(
                 (const char *[]){ "allow from 10.0.0.0/8", NULL }, ACTION_DENY, false, BOTH, NULL);
-        assert_warning(
-                (const char *[]){ "deny from 10.0.0.0/8", NULL }, ACTION_DENY, false, BOTH, idle);
+        assert_warning((const char *[]){ "deny from 10.0.0.0/8", NULL }, ACTION_DENY, false, BOTH,
+                IDLE "the default (deny) decides the same");
         assert_warning(
                 (const char *[]){ "reject from 10.0.0.0/8", NULL }, ACTION_DENY, false, BOTH, NULL);
-        assert_warning((const char *[]){ "allow 587/tcp", NULL }, ACTION_DENY, false, BOTH, idle);
+        assert_warning((const char *[]){ "allow 587/tcp", NULL }, ACTION_DENY, false, BOTH,
+                "this rule changes nothing: port 587 is open without it");
+        assert_warning((const char *[]){ "allow from 10.1.0.0/16", "deny out", NULL }, ACTION_DENY,
+                false, BOTH, NULL);
         assert_warning((const char *[]){ "limit", NULL }, ACTION_ALLOW, false, BOTH, NULL);
         /* it will do something when the other has ended */
         assert_warning((const char *[]){ "reject from 10.0.0.0/8 for 1h",
@@ -339,7 +349,7 @@ static void test_idle(void **state)
                 ACTION_ALLOW, false, BOTH, NULL);
         assert_warning((const char *[]){ "allow from 10.0.0.0/8 for 1h",
                                "allow from 10.0.0.0/7 for 2h", NULL },
-                ACTION_ALLOW, false, BOTH, idle);
+                ACTION_ALLOW, false, BOTH, IDLE "the default (allow) decides the same");
 }
 
 static void test_family(void **state)
@@ -372,6 +382,16 @@ static void test_family(void **state)
         assert_warning((const char *[]){ "deny", NULL }, ACTION_ALLOW, false, BOTH, NULL);
         assert_warning(
                 (const char *[]){ "limit from 0.0.0.0/0", NULL }, ACTION_ALLOW, false, BOTH, NULL);
+        /* the sum closes it */
+        assert_warning((const char *[]){ "deny from 0.0.0.0/1", "deny from 128.0.0.0/1", NULL },
+                ACTION_ALLOW, false, BOTH,
+                "this closes IPv4 only, and IPv6 stays open: leave the address out, or add p25ctl "
+                "deny from ::/0 to any port 25");
+        assert_warning((const char *[]){ "deny from 0.0.0.0/1", "deny from 128.0.0.0/2", NULL },
+                ACTION_ALLOW, false, BOTH, NULL);
+        assert_warning((const char *[]){ "deny from ::/1", "deny from 8000::/1",
+                               "deny from 10.0.0.0/8", NULL },
+                ACTION_ALLOW, false, BOTH, NULL);
         /* of IPv6 this much is still open */
         assert_warning((const char *[]){ "deny from 2000::/3", "deny from 0.0.0.0/0", NULL },
                 ACTION_ALLOW, false, BOTH, ipv4_only);
@@ -403,13 +423,43 @@ static void test_files(void **state)
         for (size_t i = 2; i < 4; i++)
                 assert_int_equal(shadow_warn(r, rd->rules[i].rule->id, &c, &d), 0);
         assert_int_equal(shadow_warn(r, 77, &c, &d), 0);
-        assert_int_equal(d.n, 2);
+        assert_int_equal(d.n, 1); /* what another file than the role's covers is as it should be */
         assert_string_equal(d.items[0].text,
-                "this rule can never match: the rule at p25.conf:4 (allow from 10.0.0.0/8 to any "
-                "port 25) covers it; it would have to stand before that one");
-        assert_string_equal(d.items[1].text,
                 "this rule can never match: a rule of role x (deny 25/tcp) covers it; it would "
                 "have to stand before that one");
+}
+
+/* At its place; that it changes nothing may be meant. */
+static void test_places(void **state)
+{
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        HostConf *h = make_host(p);
+        ShadowContext c = { .own = &p->state->rules,
+                .is_stored = true,
+                .families = BOTH,
+                .steps = DIFFERENCE_STEPS_MAX };
+
+        (void)state;
+        add_rule(&p->state->rules, .action = ACTION_DENY, .from = "10.0.0.0/8", .id = 1);
+        add_rule(&h->common->rules, .action = ACTION_ALLOW, .from = "10.1.0.0/16",
+                .source = SOURCE_CONF, .line = 4);
+        add_rule(&h->common->rules, .action = ACTION_ALLOW, .from = "11.0.0.0/8",
+                .source = SOURCE_CONF, .line = 5);
+        add_rule(&h->common->rules, .action = ACTION_DENY, .from = "0.0.0.0/0",
+                .source = SOURCE_CONF, .line = 6);
+        r = compile(p);
+        for (size_t i = 0; i < r->directions[DIRECTION_IN].n; i++)
+                assert_int_equal(shadow_warn_rule(r, DIRECTION_IN, i, &c, &d), 0);
+        assert_int_equal(d.n, 2);
+        assert_string_equal(d.items[0].file, "p25.conf");
+        assert_int_equal(d.items[0].line, 4);
+        assert_string_equal(d.items[0].text,
+                "this rule can never match: rule 1 (deny from 10.0.0.0/8 to any port 25) covers "
+                "it; it would have to stand before that one");
+        assert_int_equal(d.items[1].line, 6);
+        assert_non_null(strstr(d.items[1].text, "IPv6 stays open"));
 }
 
 int main(void)
@@ -420,6 +470,7 @@ int main(void)
                 cmocka_unit_test(test_idle),
                 cmocka_unit_test(test_family),
                 cmocka_unit_test(test_files),
+                cmocka_unit_test(test_places),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

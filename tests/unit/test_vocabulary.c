@@ -37,6 +37,7 @@ static const struct Example {
         { GROUP_ROLE, "name", "\"x\"", "" },
         { GROUP_ROLE, "summary", "\"x\"", "name = \"x\";" },
         { GROUP_ROLE, "manages", "[ \"smtp\", \"submission\" ]", "name = \"x\";" },
+        { GROUP_ROLE, "listens", "[ \"smtp\", 587 ]", "name = \"x\";" },
         { GROUP_ROLE, "vars", "{ x = { type = \"users\"; }; }", "name = \"x\";" },
         { GROUP_ROLE, "default", "{ routed = \"reject\"; }", "name = \"x\";" },
         { GROUP_ROLE, "rules", "( { action = \"deny\"; } )", "name = \"x\";" },

@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What p25ctl and the bus say at the time of typing: rules that never match, change nothing, close one
+# family alone; roles whose server is missing. --strict makes errors of them, and changes nothing.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+p25_host <<'CONF'
+CONF
+ok $? "p25d starts"
+
+revision()
+{
+        ctl status --json | jq .revision
+}
+
+# NAME REGEX COMMAND...: --strict refuses with the words, and nothing has changed; without it the
+# change is made, and the words are a warning, in --json too.
+warned()
+{
+        local name=$1 words=$2 before
+        shift 2
+        before=$(revision)
+        run_ctl --strict "$@"
+        is "$rc $(revision)" "4 $before" "$name: --strict refuses"
+        like "$err" "^ERROR: (.*[ :/])?$words" "$name: with the words"
+        run_ctl --json --dry-run "$@"
+        like "$(jq -r '.warnings[]' <<<"$out")" "$words" "$name: --json has them"
+        is "$(revision)" "$before" "$name: a dry run changes nothing"
+        run_ctl "$@"
+        is "$rc" 0 "$name: without --strict it is done"
+        like "$err" "^WARNING: (.*[ :/])?$words" "$name: with a warning"
+}
+
+# ---- rules ----
+run_ctl deny in from 10.0.0.0/8
+is "$rc $err" "0 " "a rule that does something: no warning"
+warned "covered" 'can never match: rule 1 \(deny from 10.0.0.0/8 to any port 25\) covers it;.* insert 1 allow from 10.1.2.3' \
+        allow in from 10.1.2.3
+run_ctl --force delete 2
+run_ctl insert 1 allow in from 10.1.2.3
+is "$rc $err" "0 " "by the command that was told it is placed right"
+expect "and matches" lan filtered -t 300 198.51.100.1 25
+run_ctl default deny outgoing
+warned "changes nothing" 'this rule changes nothing: without it the default \(deny\) decides the same' deny out
+run_ctl default deny incoming
+run_ctl allow in from 192.0.2.0/24
+warned "another rule decides" 'this rule changes nothing: without it rule [0-9]+ \(allow from 192.0.2.0/24' \
+        insert 3 allow in from 192.0.2.7
+run_ctl reset --force
+run_ctl enable
+warned "one family" 'this closes IPv4 only, and IPv6 stays open: .*deny from ::/0 to any port 25' \
+        deny in from 0.0.0.0/0
+run_ctl deny in from ::/0
+is "$rc $err" "0 " "and the other: no warning"
+run_ctl reset --force
+run_ctl enable
+run_ctl reject out to ::/1
+is "$rc $err" "0 " "half of a family: no warning"
+warned "the sum closes a family" 'this closes IPv6 only, and IPv4 stays open' reject out to 8000::/1
+run_ctl reset --force
+run_ctl enable
+net_in host ip -6 address flush scope global
+run_ctl deny in from 0.0.0.0/0
+is "$rc $err" "0 " "a host without IPv6 is not warned of it"
+run_ctl reset --force
+run_ctl enable
+
+# ---- files ----
+cat >>"$CONF" <<'CONF'
+rules = ( { action = "deny"; direction = "in"; from = "203.0.113.0/24"; },
+          { action = "allow"; direction = "in"; from = "203.0.113.7"; } );
+CONF
+line=$(grep -n 'action = "allow"' "$CONF" | cut -d: -f1)
+covered="p25.conf:$line: this rule can never match: the rule at [^ ]*p25.conf:$((line - 1)) "
+run_ctl check "$CONF" --root "$ROOT"
+is "$rc" 0 "check"
+like "$err" "^WARNING: .*$covered" "check tells of a covered rule of p25.conf"
+run_ctl --strict check "$CONF" --root "$ROOT"
+is "$rc" 4 "check --strict"
+warned "reload" "$covered" reload
+run_ctl reload
+is "$rc $err" "0 " "once more: what is known is not told again"
+echo 'rules = ( { action = "allow"; direction = "in"; from = "203.0.113.9"; } );' >"$WORK/fragment"
+warned "fragment" "can never match: the rule at [^ ]*p25.conf:" fragment put tool "$WORK/fragment"
+cp "$WORK/fragment" "$ROOT/etc/p25/policy.d/file.conf"
+warned "a fragment as a file" "file.conf:1: this rule can never match" reload
+cat >"$ROOT/etc/p25/roles.d/own.conf" <<'CONF'
+role = { name = "own"; rules = (
+  { action = "deny"; direction = "in"; ports = 587; },
+  { action = "allow"; direction = "in"; ports = 587; from = "192.0.2.1"; } ); };
+CONF
+run_ctl check "$ROOT/etc/p25/roles.d/own.conf"
+like "$err" "own.conf:3: this rule can never match: a rule of role own" "check tells of a role's rule"
+run_ctl reload
+warned "role" "own.conf:3: this rule can never match: a rule of role own" role set own
+
+# ---- servers ----
+warned "mx without a server" "role mx: nothing listens on port 25$" role set mx
+run_ctl status
+unlike "$out" "listens" "status has the table alone"
+run_ctl status verbose
+like "$out" $'\nWarning: role mx: nothing listens on port 25\n' "status verbose tells"
+is "$(ctl status --json | jq -c '.warnings')" '["role mx: nothing listens on port 25"]' "and --json"
+net_in host "$probe" listen -o "$WORK/lo.log" 127.0.0.1 25 ::1 25 >"$WORK/lo.pid"
+run_ctl status verbose
+like "$out" "nothing listens on port 25 but for this host itself" "loopback does not count"
+process_end "$(cat "$WORK/lo.pid")" TERM
+net_in host "$probe" listen -o "$WORK/six.log" :: 25 >"$WORK/six.pid"
+run_ctl status verbose
+unlike "$out" "listens" "a listener on :: does, for both families"
+run_ctl role set
+run_ctl --strict role add mx
+is "$rc $err" "0 " "and --strict has no objection"
+warned "submission without a server" "role submission: nothing listens on port 465 or 587$" \
+        role add submission
+net_in host "$probe" listen -o "$WORK/sub.log" 0.0.0.0 587 >"$WORK/sub.pid"
+run_ctl status verbose
+unlike "$out" "listens" "one of its two ports is enough"
+process_end "$(cat "$WORK/sub.pid")" TERM
+process_end "$(cat "$WORK/six.pid")" TERM
+
+# ---- the bus ----
+call()
+{
+        net_in host busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.port25.Policy1 /org/port25/Policy1 \
+                org.port25.Policy1.Manager "$@"
+}
+out=$(call SetRoles 'asa{sv}' 1 internal-relay 0 2>&1)
+like "$out" "role internal-relay needs it" "a role that lacks a var is an error, as before"
+run_ctl role set app-server
+out=$(call SetRoles 'asa{sv}' 1 mx 1 dry_run b true 2>&1)
+like "$out" '"warning: role mx: nothing listens on port 25"' "SetRoles: in the diff"
+out=$(call PutFragment 'ssa{sv}' other "$(cat "$WORK/fragment")" 1 dry_run b true 2>&1)
+like "$out" '"warning: .*a rule of fragment other|"warning: .*this rule can never match' "PutFragment too"
+done_testing

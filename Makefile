@@ -245,6 +245,8 @@ UNIT = \
 	test_util \
 	test_compile \
 	test_evaluate \
+	test_expiry \
+	test_manager_expiry \
 	test_difference \
 	test_shadow \
 	test_roles \

@@ -90,7 +90,7 @@ static int check_expiry(const Rule *rule, ChangeResult *r)
                 return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
                         "a rule cannot end in the past: expires is %s, and it is %s now", then,
                         now);
-        if (rule->expires_usec - now_usec > DURATION_MAX_SEC * USEC_PER_SEC)
+        if (rule->expires_usec > now_usec + DURATION_MAX_SEC * USEC_PER_SEC)
                 return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
                         "a rule lasts at most 366 days: expires is %s, and it is %s now", then,
                         now);

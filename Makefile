@@ -165,6 +165,7 @@ DAEMON = \
 IPTABLES = \
 	backend_ipt \
 	backend_ipt_apply \
+	backend_ipt_content \
 	backend_ipt_image \
 	backend_ipt_kernel \
 	backend_ipt_locals \

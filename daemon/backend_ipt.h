@@ -123,6 +123,8 @@ typedef struct KernelSet {
         size_t n;         /* elements */
         bool made;        /* for the change at hand */
         bool wanted;      /* by it */
+        bool has_content;
+        uint64_t content; /* ipt_content_of() */
 } KernelSet;
 
 typedef struct IptSets {
@@ -152,9 +154,23 @@ int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n);
 void ipt_sets_collect(IptSets *s, bool done);
 /* Destroys all, those of a former daemon too. */
 void ipt_sets_clear(IptSets *s);
-/* Has somebody emptied or destroyed one? Those are forgotten, and made anew by the next
- * ipt_sets_prepare(). */
-bool ipt_sets_check(IptSets *s);
+/* Has somebody emptied or destroyed one, or changed what is in it? Those are forgotten, and made
+ * anew by the next ipt_sets_prepare(). contents: looks at each entry, where they are no more than
+ * IPT_CONTENT_MAX in all; else at their number. */
+#define IPT_CONTENT_MAX (128u << 10)
+bool ipt_sets_check(IptSets *s, bool contents);
+
+/* A request to the kernel; whoever makes one puts its attributes behind. */
+typedef union IptSetRequest {
+        struct nlmsghdr header;
+        uint8_t space[1024];
+} IptSetRequest;
+
+struct nlmsghdr *ipt_sets_message(void *at, uint8_t command, uint16_t flags, uint32_t seq);
+
+/* The content of a set as a number, as it shall be and as it is (backend_ipt_content.c). */
+uint64_t ipt_content_of(const RangeSet *ranges, Family family);
+int ipt_content_read(IptSets *s, const char *name, uint64_t *ret);
 
 /* ---- the host's own addresses (backend_ipt_locals.c) ---- */
 

@@ -30,7 +30,7 @@
 
 /* ---- messages ---- */
 
-static struct nlmsghdr *message_begin(void *at, uint8_t command, uint16_t flags, uint32_t seq)
+struct nlmsghdr *ipt_sets_message(void *at, uint8_t command, uint16_t flags, uint32_t seq)
 {
         struct nlmsghdr *h = mnl_nlmsg_put_header(at);
         struct nfgenmsg *g;
@@ -45,16 +45,11 @@ static struct nlmsghdr *message_begin(void *at, uint8_t command, uint16_t flags,
         return h;
 }
 
-typedef union Request {
-        struct nlmsghdr header;
-        uint8_t space[1024];
-} Request;
-
 static int send_named(IptSets *s, uint8_t command, const char *name)
 {
-        Request q = { 0 };
+        IptSetRequest q = { 0 };
 
-        message_begin(&q, command, 0, 0);
+        ipt_sets_message(&q, command, 0, 0);
         mnl_attr_put_strz(&q.header, IPSET_ATTR_SETNAME, name);
         return netlink_request(&s->netlink, &q.header, NULL, NULL);
 }
@@ -66,13 +61,13 @@ static void put_u32(struct nlmsghdr *h, uint16_t type, uint32_t value)
 
 static int send_create(IptSets *s, const char *name, Family family, size_t n)
 {
-        Request q = { 0 };
+        IptSetRequest q = { 0 };
         struct nlattr *data;
         uint32_t buckets = 64;
 
         while (buckets < n / 2 && buckets < 1u << 24)
                 buckets *= 2;
-        message_begin(&q, IPSET_CMD_CREATE, NLM_F_CREATE | NLM_F_EXCL, 0);
+        ipt_sets_message(&q, IPSET_CMD_CREATE, NLM_F_CREATE | NLM_F_EXCL, 0);
         mnl_attr_put_strz(&q.header, IPSET_ATTR_SETNAME, name);
         mnl_attr_put_strz(&q.header, IPSET_ATTR_TYPENAME, TYPE_NAME);
         mnl_attr_put_u8(&q.header, IPSET_ATTR_REVISION, s->revision);
@@ -128,7 +123,7 @@ static void filler_begin_message(Filler *f)
 {
         if (f->length > 0)
                 f->seq++;
-        f->message = message_begin(f->buffer + f->length, f->command, NLM_F_ACK, f->seq);
+        f->message = ipt_sets_message(f->buffer + f->length, f->command, NLM_F_ACK, f->seq);
         mnl_attr_put_strz(f->message, IPSET_ATTR_SETNAME, f->name);
         put_u32(f->message, IPSET_ATTR_LINENO, 0);
         f->list = mnl_attr_nest_start(f->message, IPSET_ATTR_ADT);
@@ -255,9 +250,9 @@ static int listing_note(const struct nlmsghdr *h, void *data)
 /* Sets of ours, without their elements. */
 static int list_sets(IptSets *s, Listing *ret)
 {
-        Request q = { 0 };
+        IptSetRequest q = { 0 };
 
-        message_begin(&q, IPSET_CMD_LIST, 0, 0);
+        ipt_sets_message(&q, IPSET_CMD_LIST, 0, 0);
         put_u32(&q.header, IPSET_ATTR_FLAGS, IPSET_FLAG_LIST_HEADER);
         return netlink_dump(&s->netlink, &q.header, listing_note, ret);
 }
@@ -276,9 +271,9 @@ static int type_note(const struct nlmsghdr *h, void *data)
 
 static bool kernel_has_type(IptSets *s)
 {
-        Request q = { 0 };
+        IptSetRequest q = { 0 };
 
-        message_begin(&q, IPSET_CMD_TYPE, 0, 0);
+        ipt_sets_message(&q, IPSET_CMD_TYPE, 0, 0);
         mnl_attr_put_strz(&q.header, IPSET_ATTR_TYPENAME, TYPE_NAME);
         mnl_attr_put_u8(&q.header, IPSET_ATTR_FAMILY, NFPROTO_IPV4);
         return netlink_request(&s->netlink, &q.header, type_note, &s->revision) >= 0;
@@ -472,6 +467,7 @@ static int set_edit(IptSets *s, KernelSet *k, const IptSet *set)
         range_set_unref(k->ranges);
         k->ranges = range_set_ref(set->ranges);
         k->n = set->n;
+        k->has_content = false;
         return 0;
 }
 
@@ -509,7 +505,7 @@ int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n)
 int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics *d)
 {
         /* What others took away is made again. */
-        (void)ipt_sets_check(s);
+        (void)ipt_sets_check(s, false);
         for (size_t i = 0; i < s->n; i++)
                 s->items[i].wanted = s->items[i].made = false;
         for (size_t t = 0; t < n; t++)
@@ -603,21 +599,37 @@ void ipt_sets_clear(IptSets *s)
         ipt_sets_collect(s, true);
 }
 
-bool ipt_sets_check(IptSets *s)
+static bool is_as_long(const KernelSet *k, const Listing *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (streq(l->items[i].name, k->name))
+                        return !l->items[i].has_elements || l->items[i].elements == k->n;
+        return false;
+}
+
+static bool has_same_content(IptSets *s, KernelSet *k)
+{
+        uint64_t content;
+
+        if (!k->has_content)
+                k->content = ipt_content_of(k->ranges, k->family);
+        k->has_content = true;
+        return ipt_content_read(s, k->name, &content) < 0 || content == k->content;
+}
+
+bool ipt_sets_check(IptSets *s, bool contents)
 {
         Listing l = { 0 };
-        size_t n = 0, before = s->n;
+        size_t n = 0, before = s->n, entries = 0;
 
         if (s->netlink.fd < 0 || s->n == 0 || list_sets(s, &l) < 0)
                 return false;
+        for (size_t i = 0; i < s->n; i++)
+                entries += s->items[i].n;
+        contents = contents && entries <= IPT_CONTENT_MAX;
         for (size_t i = 0; i < s->n; i++) {
-                bool good = false;
-
-                for (size_t k = 0; k < l.n; k++)
-                        if (streq(l.items[k].name, s->items[i].name))
-                                good = !l.items[k].has_elements ||
-                                       l.items[k].elements == s->items[i].n;
-                if (good) {
+                if (is_as_long(&s->items[i], &l) &&
+                        (!contents || has_same_content(s, &s->items[i]))) {
                         s->items[n++] = s->items[i];
                         continue;
                 }

@@ -46,7 +46,7 @@ bool ipt_watch_is_changed(IptBackend *b)
                 if (hash != b->hashes[f])
                         return true;
         }
-        return ipt_sets_check(&b->sets);
+        return ipt_sets_check(&b->sets, true);
 }
 
 /* ---- repair ---- */

@@ -188,6 +188,13 @@ attack "an entry is added" "" "ipset add $set 192.0.2.200"
 set=$(net_in host ipset list -n | head -n 1)
 attack "a set is flushed" "" "ipset flush $set"
 set=$(net_in host ipset list -n | head -n 1)
+attack "an entry for another" "" "ipset del $set 198.51.100.3; ipset add $set 192.0.2.201"
+set=$(net_in host ipset list -n | head -n 1)
+attack "an entry that excepts" "" "ipset del $set 198.51.100.3; ipset add $set 198.51.100.3 nomatch"
+set=$(net_in host ipset list -n | head -n 1)
+attack "another set in its place" "" "ipset create foreign hash:net;
+        for n in {1..101}; do ipset add foreign 192.0.2.\$n; done; ipset swap $set foreign; ipset destroy foreign"
+set=$(net_in host ipset list -n | head -n 1)
 attack "rules and sets are destroyed" "" "iptables-legacy -F; iptables-legacy -X; ipset destroy"
 attack "a jump before ours" "" "iptables-legacy -I INPUT -s 192.0.2.111 -j ACCEPT;
         iptables-legacy -S INPUT 1 | grep -q P25 || sleep .01; iptables-legacy -D INPUT -s 192.0.2.111 -j ACCEPT"

@@ -24,7 +24,8 @@ for file in usr/sbin/p25d usr/bin/p25ctl usr/lib/systemd/system/p25d.service \
         usr/share/man/man5/org.port25.Policy1.5 usr/share/p25/policies/mx.conf \
         usr/share/bash-completion/completions/p25ctl usr/share/zsh/site-functions/_p25ctl \
         etc/fail2ban/action.d/p25.conf usr/share/fish/vendor_completions.d/p25ctl.fish \
-        usr/share/doc/p25/examples/p25.conf; do
+        usr/share/doc/p25/examples/p25.conf usr/share/doc/p25/README-config-management.md \
+        usr/share/ansible/collections/ansible_collections/port25/p25/plugins/modules/p25_role.py; do
         [ -s "$WORK/usr/$file" ]
         ok $? "there is /$file"
 done
@@ -44,7 +45,9 @@ like "$(head -n 1 packaging/debian/changelog)" "^p25 \($version-[0-9]+\)" \
 like "$(grep '^Version:' packaging/rpm/p25.spec)" " $version$" "and the RPM"
 
 (cd "$WORK/usr" && find . -type f | sed 's|^\.||') | sed -E 's|^/usr/share/man/(man.)/.*|%{_mandir}/\1|
-        s|^/usr/share/p25/.*|%{_datadir}/p25|; s|^/usr/share/doc/p25/examples/.*|%{_datadir}/doc/p25/examples|
+        s|^/usr/share/p25/.*|%{_datadir}/p25|
+        s|^/usr/share/ansible/.*|%{_datadir}/ansible/collections/ansible_collections/port25|
+        s|^/usr/share/doc/p25/examples/.*|%{_datadir}/doc/p25/examples|
         s|^/usr/lib/systemd/system|%{_unitdir}|; s|^/usr/lib/sysusers.d|%{_sysusersdir}|
         s|^/usr/lib/tmpfiles.d|%{_tmpfilesdir}|; s|^/usr/share|%{_datadir}|; s|^/usr/bin|%{_bindir}|
         s|^/usr/sbin|%{_sbindir}|' | sort -u | while read -r file; do
@@ -64,6 +67,10 @@ like "$(cat "$WORK/opt/opt/p25/share/man/man8/p25d.8")" "Pa /opt/p25/share/p25/p
 [ -s "$WORK/opt/usr/share/polkit-1/actions/org.port25.policy1.policy" ] &&
         [ -s "$WORK/opt/usr/share/dbus-1/system.d/org.port25.Policy1.conf" ]
 ok $? "D-Bus's and polkit's files are where these look"
+
+install_to "$WORK/without" ANSIBLEDIR=
+[ ! -e "$WORK/without/usr/share/ansible" ] && [ ! -e "$WORK/without/ansible_collections" ]
+ok $? "an empty ANSIBLEDIR leaves the Ansible collection out"
 
 # away again, and nothing else
 touch "$WORK/usr/usr/share/man/man8/other.8" "$WORK/usr/etc/p25/p25.conf"

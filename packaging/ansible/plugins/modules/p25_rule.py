@@ -1,0 +1,198 @@
+# -*- coding: utf-8 -*-
+# SPDX-License-Identifier: GPL-2.0-or-later
+# GNU General Public License v2.0, or v3.0 or any later version, as you like
+"""One rule of p25ctl's own."""
+
+DOCUMENTATION = r'''
+module: p25_rule
+short_description: One rule of a host's mail policy
+version_added: "0.1.0"
+author:
+  - p25 developers (@port25)
+description:
+  - Adds a rule to those that p25ctl shows with C(show added), or takes one away. They decide before the rules of
+    files, fragments and roles.
+  - A rule with the same match is the same rule. With another action or comment it is replaced in its place.
+  - For a list of rules whose order matters, or of which those that are left out shall go, use
+    M(port25.p25.p25_policy).
+extends_documentation_fragment:
+  - port25.p25.p25
+  - port25.p25.p25.attributes
+  - port25.p25.p25.rule
+options:
+  state:
+    description:
+      - Whether the rule is there. A rule is taken away if match and action agree.
+    type: str
+    choices: [present, absent]
+    default: present
+  position:
+    description:
+      - Put a new rule in the place of this one, counted from 1 (C(p25ctl status numbered)); behind all others when
+        it is left out. A rule that is there already stays where it is.
+    type: int
+  for:
+    description:
+      - The rule ends by itself after this time, such as C(90s), C(10m), C(2h) or C(7d).
+      - A rule that is there already and has an end keeps it. Once it has ended, the next run of the play adds it
+        again.
+    type: str
+seealso:
+  - module: port25.p25.p25_policy
+  - module: port25.p25.p25_set
+'''
+
+EXAMPLES = r'''
+- name: Nobody but the backup may send, and to one host only
+  port25.p25.p25_rule:
+    action: allow
+    direction: out
+    to: [203.0.113.7, "2001:db8::7"]
+    user: [backup]
+    comment: nightly report
+
+- name: A blocklist comes first
+  port25.p25.p25_rule:
+    action: deny
+    from: ["@drop"]
+    ports: [smtp, submission]
+    position: 1
+
+- name: Logins are limited
+  port25.p25.p25_rule:
+    action: limit
+    ports: [587, 465]
+    rate: 30/minute
+    burst: 10
+    max: 5
+
+- name: This one is not needed any more
+  port25.p25.p25_rule:
+    action: allow
+    from: [192.0.2.0/24]
+    state: absent
+'''
+
+RETURN = r'''
+revision:
+  description: The revision of the policy; in check mode the one that would be changed.
+  returned: success
+  type: int
+  sample: 7
+difference:
+  description:
+    - What the policy gains (C(+)) and loses (C(-)), then what changes for connections.
+  returned: success
+  type: list
+  elements: str
+  sample: ["+ deny from 192.0.2.1 to any port 25", "newly denied: in 25/tcp from 192.0.2.1"]
+messages:
+  description: What p25ctl says of the change.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Rule added"]
+pending:
+  description: Until when the change has to be confirmed.
+  returned: changed, with I(confirm)
+  type: dict
+  sample: {revision: 7, deadline: "2026-11-21T21:10:55Z", seconds_left: 120}
+error:
+  description:
+    - What kind of failure it was, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
+      C(stale_revision), C(not_reachable).
+  returned: failure of p25ctl
+  type: str
+  sample: bad_input
+rc:
+  description: The exit status of p25ctl.
+  returned: failure of p25ctl
+  type: int
+  sample: 4
+errors:
+  description: The errors of p25ctl, one by one; C(msg) has them all.
+  returned: failure of p25ctl
+  type: list
+  elements: str
+  sample: ["22 is not a mail port (25, 465, 587, 2525)"]
+'''
+
+import re
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.port25.p25.plugins.module_utils.p25ctl import P25ctl, argument_spec, text_of
+from ansible_collections.port25.p25.plugins.module_utils.rule import Refused, rule_spec, rule_words
+
+
+def rules_now(p25):
+    """p25ctl's rules in their order, as p25 writes them in a difference: with the time when they end."""
+    texts = p25.read('show', 'added')
+    ends = [rule['expires'] for rule in p25.status()['rules'] if rule['position'] > 0]
+    for i, end in enumerate(ends[:len(texts)]):
+        if end is not None:
+            words, comment, quoted = texts[i].partition(" comment '")
+            texts[i] = re.sub(r' for \w+$', '', words) + comment + quoted + ' until ' + end
+    return texts
+
+
+def gone_and_new(difference):
+    return tuple([line[2:] for line in difference if line.startswith(sign)] for sign in ('- ', '+ '))
+
+
+def rules_after(before, difference, position):
+    """What would be there: an update stands where the old rule stood."""
+    after = list(before)
+    gone, new = gone_and_new(difference)
+    at = len(after) if position is None else position - 1
+    for text in gone:
+        at = after.index(text)
+        del after[at]
+    after[at:at] = new
+    return after
+
+
+def is_new_end_alone(difference):
+    """Would the change do no more than move the end of a rule that has one?"""
+    end = re.compile(r'^(.*) until [-0-9]+T[0-9:]+Z$')
+    gone, new = ([end.match(text) for text in texts] for texts in gone_and_new(difference))
+    return len(gone) == len(new) == 1 and all(gone + new) and gone[0].group(1) == new[0].group(1)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=argument_spec(
+            state=dict(type='str', choices=['present', 'absent'], default='present'),
+            position=dict(type='int'),
+            **dict(rule_spec(), **{'for': dict(type='str')})
+        ),
+        supports_check_mode=True,
+    )
+    params = module.params
+    present = params['state'] == 'present'
+    placement = []
+    if not present:
+        placement = ['delete']
+    elif params['position'] is not None:
+        placement = ['insert', str(params['position'])]
+    try:
+        words = rule_words(params, placement)
+    except Refused as e:
+        module.fail_json(msg=str(e))
+    if present and params['for'] is not None:
+        words += ['for', params['for']]
+    p25 = P25ctl(module)
+    before = after = rules_now(p25) if p25.wants_texts else None
+    document = None
+    if present and params['for'] is not None:
+        rc, document = p25.run(words, ['--dry-run'])
+    if document is not None and rc == 0 and is_new_end_alone(document['diff']):
+        p25.result['revision'] = document['revision']
+    else:
+        document = p25.change(words)
+        if p25.wants_texts:
+            after = rules_after(before, document['diff'], params['position']) if module.check_mode else rules_now(p25)
+    p25.exit('rules', None if before is None else text_of(before), None if after is None else text_of(after))
+
+
+if __name__ == '__main__':
+    main()

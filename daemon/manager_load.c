@@ -126,6 +126,24 @@ static int candidate_load(Manager *m, const HostPaths *paths, const State *state
         return 0;
 }
 
+/* Does what the policy says of itself hold? -EPERM, or its errors are warnings from now on. */
+static int candidate_assert(Manager *m, Candidate *c, bool must_hold, Diagnostics *d)
+{
+        _cleanup_diagnostics_ Diagnostics found = { 0 };
+        Names names = manager_resolver(m);
+        int r = 0;
+
+        if (policy_enabled(c->policy))
+                r = assertions_check(c->policy, c->ruleset, &names, &found);
+        if (r == -ENOMEM || (r == -EPERM && must_hold))
+                return diagnostics_move(d, &found) < 0 ? -ENOMEM : r;
+        for (size_t i = 0; i < found.n; i++)
+                if (found.items[i].severity == SEVERITY_ERROR)
+                        found.items[i].severity = SEVERITY_WARNING;
+        found.n_errors = 0;
+        return diagnostics_move(&c->told, &found);
+}
+
 /* Nothing of what the host's files or p25ctl say but the revision and lockdown. */
 static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
 {
@@ -219,7 +237,9 @@ static bool is_hopeless(int error)
         return error == -EPERM || error == -ENOMEM || error == -EBUSY;
 }
 
-static int try_files(Manager *m, const State *state, Diagnostics *ret_hopeless)
+/* Where assertions must hold, what does not is in ret_broken then; NULL: they need not. */
+static int try_files(
+        Manager *m, const State *state, Diagnostics *ret_broken, Diagnostics *ret_hopeless)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_candidate_ Candidate c = { 0 };
@@ -228,6 +248,10 @@ static int try_files(Manager *m, const State *state, Diagnostics *ret_hopeless)
         r = candidate_load(m, &m->paths, state, NULL, &d, &c);
         if (r >= 0)
                 c.policy->state->files_pinned = false;
+        if (r >= 0)
+                r = candidate_assert(m, &c, ret_broken != NULL, &d);
+        if (r == -EPERM)
+                return diagnostics_move(ret_broken, &d) < 0 ? -ENOMEM : -EINVAL;
         if (r >= 0)
                 r = candidate_take(m, &c, true, &d);
         if (is_hopeless(r))
@@ -238,7 +262,8 @@ static int try_files(Manager *m, const State *state, Diagnostics *ret_hopeless)
 }
 
 /* Copies of the host's files, whatever these say by now. */
-static int try_copies(Manager *m, const State *state, const char *files, Diagnostics *ret_hopeless)
+static int try_copies(Manager *m, const State *state, const char *files, bool must_hold,
+        Diagnostics *ret_hopeless)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -249,6 +274,8 @@ static int try_copies(Manager *m, const State *state, const char *files, Diagnos
         if (r >= 0)
                 r = candidate_load(m, &paths, state, files, &d, &c);
         if (r >= 0)
+                r = candidate_assert(m, &c, must_hold, &d) == -EPERM ? -EINVAL : 0;
+        if (r >= 0)
                 r = candidate_take(m, &c, false, &d);
         if (is_hopeless(r))
                 return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
@@ -258,7 +285,7 @@ static int try_copies(Manager *m, const State *state, const char *files, Diagnos
 /* What a rollback put in force stays so until a reload. */
 static int try_pinned(Manager *m, const State *state, Diagnostics *ret_hopeless)
 {
-        int r = state->files ? try_copies(m, state, state->files, ret_hopeless) : -ENOENT;
+        int r = state->files ? try_copies(m, state, state->files, false, ret_hopeless) : -ENOENT;
 
         if (r >= 0 || is_hopeless(r))
                 return r;
@@ -275,7 +302,7 @@ static int try_good(Manager *m, const State *state, Diagnostics *ret_hopeless)
 
         r = store_good_files(m->store, &files);
         if (r >= 0)
-                r = try_copies(m, state, files, ret_hopeless);
+                r = try_copies(m, state, files, true, ret_hopeless);
         if (r < 0)
                 return r;
         m->policy->state->files_pinned = false;
@@ -337,6 +364,7 @@ static bool meant_to_be_on(const Manager *m, const State *state)
 static int start_policy(Manager *m, Diagnostics *d)
 {
         _cleanup_(state_free_p) State *state = NULL;
+        _cleanup_diagnostics_ Diagnostics broken = { 0 };
         bool lost;
         int r;
 
@@ -349,7 +377,7 @@ static int start_policy(Manager *m, Diagnostics *d)
         if (!lost) {
                 r = state->files_pinned ? try_pinned(m, state, d) : -ENOENT;
                 if (r < 0 && !is_hopeless(r))
-                        r = try_files(m, state, d);
+                        r = try_files(m, state, &broken, d);
                 if (r >= 0)
                         return 0;
                 if (is_hopeless(r))
@@ -357,6 +385,11 @@ static int start_policy(Manager *m, Diagnostics *d)
                 if (!meant_to_be_on(m, state))
                         return take_nothing(m, state, d);
                 r = try_good(m, state, d);
+                if (r >= 0)
+                        return warn_errors(m, &broken);
+                /* that an assertion does not hold is no reason to let nothing pass */
+                if (!is_hopeless(r) && broken.n_errors > 0)
+                        r = try_files(m, state, NULL, d);
                 if (r >= 0)
                         return 0;
                 if (is_hopeless(r))

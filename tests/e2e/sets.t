@@ -108,6 +108,12 @@ run_ctl reset --force
 is "$rc" 0 "reset"
 run_ctl set list
 unlike "$out" "big" "takes the sets away"
+memory_is_back() # what the set took
+{
+        [ "$(awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup)" -lt 10000 ]
+}
+eventually 5 memory_is_back
+ok $? "and with them their memory"
 
 # fragments
 cat >"$WORK/ansible.conf" <<'CONF'

@@ -58,11 +58,15 @@ static void read_arguments(const char *p, const char *end, Member *m)
 {
         while ((p = strstr(p, "<arg ")) && p < end) {
                 const char *close = strchr(p, '>');
-                char type[32], direction[8];
+                char type[32], direction[8], *all;
+                size_t n;
 
                 assert_true(attribute(p, close, "type", type, sizeof(type)));
                 assert_true(attribute(p, close, "direction", direction, sizeof(direction)));
-                strcat(streq(direction, "in") ? m->in : m->out, type);
+                all = streq(direction, "in") ? m->in : m->out;
+                n = strlen(all);
+                assert_true(n + strlen(type) < sizeof(m->in));
+                memcpy(all + n, type, strlen(type) + 1);
                 p = close;
         }
 }

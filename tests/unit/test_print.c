@@ -145,7 +145,7 @@ static AddressList chance_addresses(bool vars, Family family)
                 } else
                         a.name = chance_free_name();
                 if (a.name && (streq(a.name, ".") || streq(a.name, "..")))
-                        strcpy(a.name, "x");
+                        a.name[0] = 'x', a.name[1] = '\0';
                 l.items[l.n++] = a;
         }
         return l;

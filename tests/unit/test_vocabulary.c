@@ -179,12 +179,8 @@ static int try_setting(DocumentKind kind, const Setting *s, const char *name, co
                                                                                        : "",
                 name, value);
         assert_true(n > 0);
-        text = calloc(1, strlen(around) + strlen(group) + 1);
-        assert_non_null(text);
         n = (int)(strstr(around, "%s") - around);
-        memcpy(text, around, (size_t)n);
-        strcat(text, group);
-        strcat(text, around + n + 2);
+        assert_true(asprintf(&text, "%.*s%s%s", n, around, group, around + n + 2) > 0);
         free(group);
         k = parse_any(kind, text, strlen(text), d);
         *ret_text = text;

@@ -87,11 +87,41 @@ done
 for pid in $closed $filtered $allowed; do
         process_end "$pid" TERM
 done
+to=nftables
 like "$(cat "$WORK/loop-closed")" "^open=0 closed=[1-9]" "20 moves: the rejected never come through"
 like "$(cat "$WORK/loop-filtered")" "^open=0 closed=0 filtered=[1-9]" "nor do the denied"
 like "$(cat "$WORK/loop-allowed")" "^open=[1-9][0-9]* closed=0 filtered=0" "the allowed always do"
 diag "$(cat "$WORK"/loop-*)"
 is "$(where)" nftables "nothing is left of the other"
+
+# p25d dies in the midst of moves: never a gap, and the next one tidies up
+rm "$WORK"/loop-*
+closed=$(loop closed lan -t 20 8.8.8.8 25)
+filtered=$(loop filtered inet -t 20 -s 198.51.100.3 198.51.100.1 25)
+allowed=$(loop allowed host -t 500 8.8.8.8 25)
+alone=0
+holds()
+{
+        [ "$(where)" = "$1" ]
+}
+for delay in 0.001 0.004 0.007 0.010 0.013 0.016 0.02 0.03 0.04 0.06; do
+        [ "$to" = iptables ] && to=nftables || to=iptables
+        sed -i "s/^backend = .*/backend = \"$to\";/" "$CONF"
+        kill -HUP "$p25d"
+        read -rt "$delay" <> <(:)
+        p25d_stop KILL
+        p25d_start && eventually 5 holds "$to" && alone=$((alone + 1))
+done
+for pid in $closed $filtered $allowed; do
+        process_end "$pid" TERM
+done
+is "$alone" 10 "killed in ten moves: the next start is whole, and nothing is left of the other"
+like "$(cat "$WORK/loop-closed")" "^open=0 closed=[1-9]" "the rejected never come through"
+like "$(cat "$WORK/loop-filtered")" "^open=0 closed=0 filtered=[1-9]" "nor do the denied"
+like "$(cat "$WORK/loop-allowed")" "^open=[1-9][0-9]* closed=0 filtered=0" "the allowed always do"
+diag "$(cat "$WORK"/loop-*)"
+backend nftables
+is "$rc $(where)" "0 nftables" "and on it goes"
 
 # what only nftables can say
 run_ctl limit out rate 30/hour

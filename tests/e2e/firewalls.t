@@ -14,6 +14,7 @@ net_world
 listen host 22 25 587
 listen inet 25 80
 listen lan 25
+listen box 2525
 
 # ufw with files of its own, and with the iptables that is asked for
 ufw_prepare() # legacy|nft
@@ -91,6 +92,13 @@ try_ufw() # legacy|nft
         is "$rc" 0 "$name: a change of p25"
         verdicts "$name, after it" open shut
         run_ctl delete deny in from 192.0.2.99
+        run_ctl disable
+        is "$(kernel 2>"$WORK/null")" "" "$name: p25 leaves without a trace"
+        expect "$name: and denies nothing" inet open -t 300 -s 198.51.100.3 198.51.100.1 25
+        run_ctl enable
+        verdicts "$name, p25 comes after it" open shut
+        net_in host ufw reload >"$WORK/out" 2>&1
+        verdicts "$name, p25 comes after it, reloaded" open shut
         net_in host ufw disable >"$WORK/out" 2>&1
         verdicts "$name, disabled" open open
         is "$(kernel)" "$before" "$name: and still the same"
@@ -153,6 +161,73 @@ try_firewalld() # nftables|iptables
         is "$(kernel)" "$before" "$name: and still the same"
 }
 
+# as a container engine has its rules; it puts itself before all others whenever it starts
+engine_start()
+{
+        legacy -t nat -N DOCKER
+        legacy -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+        legacy -t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+        legacy -t nat -A DOCKER ! -i docker0 -p tcp --dport 25 -j DNAT --to-destination 172.17.0.2:2525
+        legacy -N DOCKER
+        legacy -N DOCKER-USER
+        legacy -A DOCKER -d 172.17.0.2 ! -i docker0 -o docker0 -p tcp --dport 2525 -j ACCEPT
+        legacy -I FORWARD -o docker0 -j DOCKER
+        legacy -I FORWARD -i docker0 ! -o docker0 -j ACCEPT
+        legacy -I FORWARD -j DOCKER-USER
+}
+engine_stop()
+{
+        legacy -D FORWARD -j DOCKER-USER
+        legacy -D FORWARD -i docker0 ! -o docker0 -j ACCEPT
+        legacy -D FORWARD -o docker0 -j DOCKER
+        legacy -F DOCKER
+        legacy -X DOCKER
+        legacy -X DOCKER-USER
+        legacy -t nat -F
+        legacy -t nat -X
+}
+legacy()
+{
+        net_in host iptables-legacy "$@"
+}
+foreign() # all that is not p25's
+{
+        net_in host iptables-legacy-save 2>"$WORK/null" | sed -e '/P25/d' -e '/^#/d' -e 's/\[[0-9:]*\]//'
+}
+
+try_engine()
+{
+        local name="$backend beside a container engine" theirs
+        engine_start
+        theirs=$(foreign)
+        eventually 5 first
+        ok $? "$name: p25 is before it"
+        published()
+        {
+                expect "$name$1: the published port is open" inet open -t 400 198.51.100.1 25
+                expect "$name$1: not for whom p25 denies" inet filtered -t 400 -s 198.51.100.3 198.51.100.1 25
+                # only the engine's word counts for what p25 has no say in
+                expect "$name$1: what is routed is refused" lan closed -t 400 8.8.8.8 25
+                expect "$name$1: from containers too, whom the engine accepts" box closed -t 400 8.8.8.8 25
+        }
+        published ""
+        run_ctl deny in from 192.0.2.99
+        is "$rc" 0 "$name: a change of p25"
+        run_ctl delete deny in from 192.0.2.99
+        engine_stop
+        engine_start
+        eventually 5 first
+        ok $? "$name: p25 is before it after its restart"
+        published ", restarted"
+        is "$(foreign)" "$theirs" "$name: its rules are as it made them"
+        run_ctl disable
+        is "$(foreign)" "$theirs" "$name: also without p25"
+        expect "$name: which denies nothing now" inet open -t 400 -s 198.51.100.3 198.51.100.1 25
+        run_ctl enable
+        published ", p25 comes after it"
+        engine_stop
+}
+
 for backend in nftables iptables; do
         P25_BACKEND=$backend
         p25_host <<-'CONF'
@@ -160,6 +235,7 @@ for backend in nftables iptables; do
 	rules = ( { action = "deny"; direction = "in"; from = [ "198.51.100.3" ]; } );
 	CONF
         ok $? "p25d starts with $backend"
+        try_engine
         try_ufw legacy
         try_ufw nft
         if command -v firewalld >/dev/null; then

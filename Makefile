@@ -159,6 +159,8 @@ DAEMON = \
 	store_files \
 	store_copies \
 	store_pending \
+	store_past \
+	store_prune \
 	store_revisions \
 	backend_memory \
 
@@ -239,6 +241,7 @@ UNIT = \
 	test_revisions \
 	test_pending \
 	test_pending_record \
+	test_crash \
 	test_policy \
 	test_prefixset \
 	test_rule \

@@ -66,8 +66,8 @@ bool host_names_use_service(HostNames *n);
  *   fragments/NAME.REV    texts that were put over the bus
  *   sets/NAME.REV         entries of a set as of revision REV
  *   sets.journal          small changes to sets since then (journal.h)
- *   revisions/REV.conf    the state as of revision REV, as state.conf was; or, where that differs
- *   revisions/REV.set     from the one before by a small change of a set alone, the journal's line
+ *   revisions/REV.conf    the state as of revision REV, as state.conf was
+ *   revisions/A-B.sets    a former journal, with lines of revisions A to B
  *   pending               which revision is taken back, and when (pending.h); mostly none
  *   host/NAME/            copies of the input files of the host (store_copies.c)
  *   last-good             link to those that were in force last
@@ -84,9 +84,12 @@ bool host_names_use_service(HostNames *n);
 
 typedef struct StoredState {
         State *state;
-        char **fragment_files; /* by index of state->fragments: "fragments/NAME.REV" */
-        char **set_files;      /* by index of state->sets */
-        uint64_t *set_bases;   /* the REV of each */
+        char **fragment_files;  /* by index of state->fragments: "fragments/NAME.REV" */
+        char **set_files;       /* by index of state->sets */
+        uint64_t *set_bases;    /* the REV of each */
+        uint64_t text_revision; /* what the text says, before the journal */
+        /* revisions of the first and the last line of the journal; 0: it is empty */
+        uint64_t journal_first, journal_last;
         size_t journal_length; /* of what is good in the journal */
 } StoredState;
 

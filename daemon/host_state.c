@@ -345,6 +345,8 @@ static int load_journal(const char *folder, Diagnostics *d, StoredState *s)
         if (r < 0)
                 return r;
         s->journal_length = j.length;
+        s->journal_first = j.n > 0 ? j.records[0].revision : 0;
+        s->journal_last = j.n > 0 ? j.records[j.n - 1].revision : 0;
         return apply_journal(&j, path, d, s);
 }
 
@@ -372,6 +374,7 @@ static int load_stored(const char *folder, const char *file, const char *root,
         if (r < 0)
                 return r;
         s.state = TAKE_PTR(doc.state);
+        s.text_revision = s.state->revision;
 
         for (size_t i = 0; i < doc.n_fragments; i++) {
                 r = load_fragment(folder, &doc.fragments[i], root, d, s.state);

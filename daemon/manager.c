@@ -17,6 +17,8 @@
  * under way is open only at the second look. */
 #define CUT_DELAY_USEC (150 * UINT64_C(1000))
 #define CUT_AGAIN_USEC (600 * UINT64_C(1000))
+/* The store is tidied up when changes have ended. */
+#define TIDY_DELAY_USEC (1000 * UINT64_C(1000))
 
 #define FREE_MEMORY_MAX (8u << 20)
 
@@ -45,6 +47,7 @@ Manager *manager_free(Manager *m)
         free(m->boot_id);
         sd_event_source_disable_unref(m->cut_later);
         sd_event_source_disable_unref(m->save_later);
+        sd_event_source_disable_unref(m->tidy_later);
         sd_event_source_disable_unref(m->sweep_later);
         manager_wait_drop(m);
         sd_event_source_disable_unref(m->expiry);
@@ -62,6 +65,8 @@ Manager *manager_free(Manager *m)
         repair_story_deinit(&m->repairs);
         manager_forget_counters(m);
         host_names_free(m->names);
+        if (m->store)
+                (void)store_sync_revisions(m->store);
         store_free(m->store);
         host_paths_deinit(&m->paths);
         sd_event_unref(m->event);
@@ -321,11 +326,31 @@ int manager_keep_files(Manager *m)
         return m->inputs_are_good ? store_keep_files(m->store, &m->inputs, &state->files) : -ENOENT;
 }
 
+static int on_tidy(sd_event_source *s, uint64_t usec, void *data)
+{
+        Manager *m = data;
+
+        (void)s;
+        (void)usec;
+        store_tidy(m->store);
+        return 0;
+}
+
+static void tidy_later(Manager *m)
+{
+        if (!m->tidy_later)
+                (void)sd_event_add_time_relative(m->event, &m->tidy_later, CLOCK_MONOTONIC,
+                        TIDY_DELAY_USEC, 100000, on_tidy, m);
+        else if (sd_event_source_set_time_relative(m->tidy_later, TIDY_DELAY_USEC) >= 0)
+                (void)sd_event_source_set_enabled(m->tidy_later, SD_EVENT_ONESHOT);
+}
+
 static int on_save(sd_event_source *s, void *data)
 {
         Manager *m = data;
 
         (void)s;
+        tidy_later(m);
         /* also of a host that is off: what is written for it may be tried with --confirm */
         if ((!m->installed && !m->policy->host) || m->failsafe || manager_keep_files(m) < 0)
                 return 0;

@@ -58,6 +58,7 @@ static void failsafe_take(Manager *m, FailsafeChange *f, bool enabled)
         m->ruleset = TAKE_PTR(f->ruleset);
         m->installed = enabled;
         manager_cut_later(m);
+        manager_save_later(m);
 }
 
 /* Kernel and disk. */

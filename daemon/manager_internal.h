@@ -79,6 +79,7 @@ struct Manager {
         sd_event_source *cut_later;
         bool cut_again;
         sd_event_source *save_later, *sweep_later;
+        sd_event_source *tidy_later; /* of the store */
 
         ManagerWait *waiting; /* in the order of arrival */
         sd_event_source *wait_timer;

@@ -26,7 +26,6 @@ static void prepared_deinit(StorePrepared *p)
 {
         strv_free(p->fragment_files);
         strv_free(p->set_files);
-        free(p->revision_file);
         free(p->stored_files);
         *p = (StorePrepared){ 0 };
 }
@@ -54,6 +53,8 @@ int store_new(const HostPaths *paths, Store **ret)
                 return -ENOMEM;
         s->paths = paths;
         s->folder_fd = s->journal_fd = -1;
+        s->bytes_max = REVISIONS_BYTES_MAX;
+        s->bytes_written = REVISIONS_PRUNE_BYTES; /* nobody knows what is there */
         *ret = s;
         return 0;
 }
@@ -81,6 +82,10 @@ static int load(Store *s, const char *file, Diagnostics *d, State **ret)
                 return -ENOMEM;
         if (!s->files && strdup_null(stored.state->files, &s->files) < 0)
                 return -ENOMEM;
+        s->stored_file = file;
+        s->stored_revision = stored.text_revision;
+        s->journal_first = stored.journal_first;
+        s->journal_last = stored.journal_last;
         s->journal_length = stored.journal_length;
         s->journal_checked = false;
         s->rewrite = false;
@@ -142,14 +147,16 @@ static int journal_append(Store *s, const State *state, const SetDelta *delta)
         r = journal_open(s);
         if (r < 0)
                 return r;
-        r = store_write_revision_line(s, state, text);
-        if (r >= 0)
-                r = store_write_all(s->journal_fd, text, n);
+        r = store_write_all(s->journal_fd, text, n);
         if (r >= 0 && fdatasync(s->journal_fd) < 0)
                 r = -errno;
-        if (r >= 0)
-                s->journal_length += n;
-        return r;
+        if (r < 0)
+                return r;
+        if (s->journal_length == 0)
+                s->journal_first = state->revision;
+        s->journal_last = state->revision;
+        s->journal_length += n;
+        return 0;
 }
 
 static bool journal_is_large(const Store *s, const State *state)
@@ -183,7 +190,7 @@ static int write_versioned(Store *s, const char *folder, const char *name, uint6
                 return r;
         /* No temporary name: nothing names this one yet, and what is left of an earlier attempt
          * may be overwritten. */
-        r = store_write_file(s->folder_fd, path, data, n, true);
+        r = store_write_file(s, s->folder_fd, path, data, n, true);
         if (r < 0) {
                 free(path);
                 return r;
@@ -235,7 +242,8 @@ static int write_sets(Store *s, const State *old, const State *new, bool all, ch
         return 0;
 }
 
-/* Keeps a state.conf that could not be read under the first free name. */
+/* Keeps a state.conf that could not be read under the first free name, too: until the new one takes
+ * its place it is what a start would find. */
 static int set_aside(Store *s)
 {
         char name[sizeof(STATE_FILE ".damaged-") + 8];
@@ -247,39 +255,48 @@ static int set_aside(Store *s)
                 if (fstatat(s->folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         break;
         }
-        if (renameat(s->folder_fd, STATE_FILE, s->folder_fd, name) < 0 && errno != ENOENT)
+        /* a folder, say, has no second name */
+        if (linkat(s->folder_fd, STATE_FILE, s->folder_fd, name, 0) < 0 && errno != ENOENT &&
+                renameat(s->folder_fd, STATE_FILE, s->folder_fd, name) < 0 && errno != ENOENT)
                 return -errno;
         s->damaged = false;
         return 0;
 }
 
+/* Nobody knows which of them the disk has: the old one, which is a revision by now, is what we say.
+ */
+static void restore_state(Store *s)
+{
+        _cleanup_buffer_ Buffer path = { 0 };
+
+        buffer_printf(&path, STATE_REVISIONS "/%" PRIu64 ".conf", s->stored_revision);
+        (void)unlinkat(s->folder_fd, STATE_NEW, 0);
+        if (s->stored_file && !path.failed &&
+                linkat(s->folder_fd, path.data, s->folder_fd, STATE_NEW, 0) == 0 &&
+                renameat(s->folder_fd, STATE_NEW, s->folder_fd, STATE_FILE) == 0) {
+                s->stored_file = STATE_FILE;
+                return;
+        }
+        /* then a start finds the copy, and the next change writes all of it */
+        (void)unlinkat(s->folder_fd, STATE_FILE, 0);
+        s->stored_file = NULL;
+        s->rewrite = true;
+}
+
 /* Puts what was written in place of state.conf. */
 static int rename_state(Store *s)
 {
-        bool had_old = false;
-        int r;
+        int r = s->damaged ? set_aside(s) : 0;
 
-        if (s->damaged) {
-                r = set_aside(s);
-                if (r < 0)
-                        return r;
-        } else {
-                (void)unlinkat(s->folder_fd, STATE_OLD, 0);
-                had_old = linkat(s->folder_fd, STATE_FILE, s->folder_fd, STATE_OLD, 0) == 0;
-        }
+        if (r < 0)
+                return r;
         if (renameat(s->folder_fd, STATE_NEW, s->folder_fd, STATE_FILE) < 0)
                 return -errno;
         if (fsync(s->folder_fd) < 0) {
                 r = -errno;
-                /* nobody knows which of them the disk has: the old one is what we say */
-                if (had_old)
-                        (void)renameat(s->folder_fd, STATE_OLD, s->folder_fd, STATE_FILE);
-                else
-                        (void)unlinkat(s->folder_fd, STATE_FILE, 0);
+                restore_state(s);
                 return r;
         }
-        if (had_old)
-                (void)unlinkat(s->folder_fd, STATE_OLD, 0);
         return 0;
 }
 
@@ -290,11 +307,38 @@ static void rename_copy(Store *s)
                 (void)unlinkat(s->folder_fd, STATE_COPY, 0);
 }
 
-/* After the sets were written anew the journal says nothing that is not in them. */
-static void forget_journal(Store *s)
+/* After the sets were written anew the journal says nothing that is not in them; its lines stay as
+ * revisions, unless it is not known whose they are. */
+static void put_journal_aside(Store *s)
 {
-        if (journal_open(s) >= 0 && ftruncate(s->journal_fd, 0) == 0)
-                s->journal_length = 0;
+        _cleanup_buffer_ Buffer path = { 0 };
+
+        buffer_printf(&path, STATE_REVISIONS "/%" PRIu64 "-%" PRIu64 ".sets", s->journal_first,
+                s->journal_last);
+        if (journal_open(s) < 0)
+                return;
+        if (s->journal_length == 0 || path.failed ||
+                renameat(s->folder_fd, STATE_JOURNAL, s->folder_fd, path.data) < 0) {
+                if (ftruncate(s->journal_fd, 0) == 0)
+                        s->journal_length = 0;
+                return;
+        }
+        close_p(&s->journal_fd);
+        s->journal_fd = -1;
+        s->journal_length = 0;
+}
+
+/* The names of what was written anew are on disk when this returns. */
+static int sync_names(Store *s)
+{
+        const StorePrepared *p = &s->next;
+        int r = 0;
+
+        if (!strv_equal(p->fragment_files, s->fragment_files))
+                r = store_sync_folder(s, STATE_FRAGMENTS);
+        if (r >= 0 && !strv_equal(p->set_files, s->set_files))
+                r = store_sync_folder(s, STATE_SETS);
+        return r;
 }
 
 static int prepare_whole(Store *s, const State *old, const State *new)
@@ -315,19 +359,16 @@ static int prepare_whole(Store *s, const State *old, const State *new)
                 return -E2BIG;
         if (strdup_null(new->files, &p->stored_files) < 0)
                 return -ENOMEM;
-        p->moved = !strv_equal(p->fragment_files, s->fragment_files) ||
-                   !strv_equal(p->set_files, s->set_files);
-        if (p->moved)
-                r = store_sync_folders(s);
+        r = sync_names(s);
         if (r >= 0)
-                r = store_write_revision(s, old, new, text);
+                r = store_write_file(s, s->folder_fd, STATE_NEW, text, strlen(text), true);
         if (r >= 0)
-                r = store_write_file(s->folder_fd, STATE_NEW, text, strlen(text), true);
+                r = store_keep_revision(s, old);
         if (r < 0)
                 return r;
         /* a file of its own and no link, so that what damages one leaves the other */
         (void)unlinkat(s->folder_fd, STATE_COPY_NEW, 0);
-        (void)store_write_file(s->folder_fd, STATE_COPY_NEW, text, strlen(text), false);
+        (void)store_write_file(s, s->folder_fd, STATE_COPY_NEW, text, strlen(text), false);
         return 0;
 }
 
@@ -348,8 +389,11 @@ static int publish_whole(Store *s)
         s->fragment_files = TAKE_PTR(s->next.fragment_files);
         strv_free(s->set_files);
         s->set_files = TAKE_PTR(s->next.set_files);
+        s->stored_file = STATE_FILE;
+        s->stored_revision = s->next.revision;
+        s->names_pending = true;
         if (fold)
-                forget_journal(s);
+                put_journal_aside(s);
         return 0;
 }
 
@@ -362,12 +406,12 @@ static void unlink_new(Store *s, char **files, char *const *kept)
 
 static void cancel(Store *s)
 {
-        if (s->next.revision_file)
-                (void)unlinkat(s->folder_fd, s->next.revision_file, 0);
         if (s->next.in_journal) {
                 s->journal_length = s->next.journal_length;
+                s->journal_last = s->next.journal_last;
                 /* if even this fails the line is cut off before the next one */
-                s->journal_checked = ftruncate(s->journal_fd, (off_t)s->journal_length) == 0;
+                s->journal_checked = ftruncate(s->journal_fd, (off_t)s->journal_length) == 0 &&
+                                     fdatasync(s->journal_fd) == 0;
         } else {
                 (void)unlinkat(s->folder_fd, STATE_NEW, 0);
                 (void)unlinkat(s->folder_fd, STATE_COPY_NEW, 0);
@@ -417,6 +461,7 @@ int store_prepare(
                 close_p(&s->journal_fd);
                 s->folder_fd = s->journal_fd = -1;
                 s->journal_length = 0;
+                s->stored_file = NULL;
                 s->rewrite = true;
         }
         r = store_open_folder(s);
@@ -426,6 +471,7 @@ int store_prepare(
                              !journal_is_large(s, old) && s->set_files &&
                              streq_null(s->stored_files, new->files);
         s->next.journal_length = s->journal_length;
+        s->next.journal_last = s->journal_last;
         s->next.revision = new->revision;
         r = s->next.in_journal ? journal_append(s, new, delta) : prepare_whole(s, old, new);
         if (r < 0) {
@@ -443,11 +489,42 @@ int store_publish(Store *s, Diagnostics *d)
                 cancel(s);
                 return commit_error(s, r, d);
         }
-        /* what it stands on is not forgotten while it is needed */
-        if (s->next.revision % REVISIONS_PRUNE == 0 && !s->holds)
-                store_prune_revisions(s, s->next.revision);
+        s->prune |= s->next.revision % REVISIONS_PRUNE == 0 ||
+                    s->bytes_written >= REVISIONS_PRUNE_BYTES;
+        s->newest = s->next.revision;
         prepared_deinit(&s->next);
         return 0;
+}
+
+int store_sync_revisions(Store *s)
+{
+        int r = s->names_pending && s->folder_fd >= 0 ? store_sync_folder(s, STATE_REVISIONS) : 0;
+
+        if (r >= 0)
+                s->names_pending = false;
+        return r;
+}
+
+void store_tidy(Store *s)
+{
+        _cleanup_close_ int fd = -1;
+
+        if (s->prune) {
+                store_prune_revisions(s, s->newest);
+                s->prune = false;
+                s->bytes_written = 0;
+        }
+        if (!s->names_pending)
+                return;
+        (void)store_sync_revisions(s);
+        fd = openat(s->folder_fd, STATE_COPY, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd >= 0)
+                (void)fsync(fd);
+}
+
+void store_set_bytes_max(Store *s, uint64_t max)
+{
+        s->bytes_max = max;
 }
 
 void store_cancel(Store *s)

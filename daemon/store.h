@@ -46,7 +46,8 @@ void store_cancel(Store *s);
 
 /* ---- revisions ---- */
 
-#define REVISIONS_MAX 1000 /* the last ones are kept */
+#define REVISIONS_MAX 1000                 /* the last ones are kept */
+#define REVISIONS_BYTES_MAX (256ull << 20) /* if they take no more than this */
 
 typedef struct Revision {
         uint64_t revision;
@@ -63,6 +64,12 @@ void revisions_deinit(Revisions *l);
 int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret);
 /* The state as it was; 0 is the empty one. -ENOENT: not kept; -EINVAL, … with errors in d. */
 int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnostics *d, State **ret);
+/* The revisions that there are will be there after a loss of power. */
+int store_sync_revisions(Store *s);
+/* Some time after a change: what need not be done before the change is answered. */
+void store_tidy(Store *s);
+/* For tests: another REVISIONS_BYTES_MAX. */
+void store_set_bytes_max(Store *s, uint64_t max);
 /* The highest number that was ever given, as far as the files know; 0: none. */
 uint64_t store_newest_revision(Store *s);
 

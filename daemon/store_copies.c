@@ -156,11 +156,11 @@ static int copy_input(const Copying *c, const HostInput *input)
                 return r;
         slash = strrchr(to, '/');
         *slash = '\0';
-        r = store_make_folders(to);
+        r = store_make_folders(to, false);
         *slash = '/';
         if (r >= 0)
                 r = link_copy(c, before, below, to, text, n);
-        return r == 0 ? store_write_file(AT_FDCWD, to, text, n, false) : r;
+        return r == 0 ? store_write_file(c->store, AT_FDCWD, to, text, n, false) : r;
 }
 
 static int sync_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -177,7 +177,7 @@ static int make_tree(const Copying *c, const HostInputs *inputs)
         int r;
 
         remove_tree(c->tree);
-        r = store_make_folders(c->tree);
+        r = store_make_folders(c->tree, false);
         for (size_t i = 0; r >= 0 && i < inputs->n; i++)
                 r = copy_input(c, &inputs->items[i]);
         /* all of them written first: the first fsync() then does most of the work of the others */

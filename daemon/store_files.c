@@ -25,7 +25,7 @@ int store_write_all(int fd, const char *data, size_t n)
         return 0;
 }
 
-int store_write_file(int folder, const char *path, const char *data, size_t n, bool sync)
+int store_write_file(Store *s, int folder, const char *path, const char *data, size_t n, bool sync)
 {
         _cleanup_close_ int fd = -1;
         int r;
@@ -34,6 +34,7 @@ int store_write_file(int folder, const char *path, const char *data, size_t n, b
                 O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0)
                 return -errno;
+        s->bytes_written += n;
         r = store_write_all(fd, data, n);
         if (r >= 0 && sync && fsync(fd) < 0)
                 r = -errno;
@@ -42,57 +43,88 @@ int store_write_file(int folder, const char *path, const char *data, size_t n, b
         return r;
 }
 
-int store_make_folders(const char *path)
+static int sync_folder(int at, const char *path)
+{
+        _cleanup_close_ int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The folder that has the name of this one in it. */
+static int sync_parent(char *path)
+{
+        char *slash = strrchr(path, '/');
+        int r;
+
+        if (!slash)
+                return sync_folder(AT_FDCWD, ".");
+        *slash = '\0';
+        r = sync_folder(AT_FDCWD, slash == path ? "/" : path);
+        *slash = '/';
+        return r;
+}
+
+static int make_folder(char *path, mode_t mode, bool sync)
+{
+        if (mkdir(path, mode) < 0)
+                return errno == EEXIST ? 0 : -errno;
+        return sync ? sync_parent(path) : 0;
+}
+
+int store_make_folders(const char *path, bool sync)
 {
         _cleanup_free_ char *p = strdup(path);
+        int r = 0;
 
         if (!p)
                 return -ENOMEM;
-        for (char *slash = p; (slash = strchr(slash + 1, '/'));) {
+        for (char *slash = p; r >= 0 && (slash = strchr(slash + 1, '/'));) {
                 *slash = '\0';
-                if (mkdir(p, 0755) < 0 && errno != EEXIST)
-                        return -errno;
+                r = make_folder(p, 0755, sync);
                 *slash = '/';
         }
-        return mkdir(p, 0700) < 0 && errno != EEXIST ? -errno : 0;
+        return r < 0 ? r : make_folder(p, 0700, sync);
+}
+
+static int make_folders_below(int fd)
+{
+        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS, STATE_REVISIONS,
+                STATE_HOST };
+        bool made = false;
+
+        for (size_t i = 0; i < ELEMENTS(below); i++) {
+                if (mkdirat(fd, below[i], 0700) == 0)
+                        made = true;
+                else if (errno != EEXIST)
+                        return -errno;
+        }
+        return made && fsync(fd) < 0 ? -errno : 0;
 }
 
 int store_open_folder(Store *s)
 {
-        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS, STATE_REVISIONS,
-                STATE_HOST };
+        _cleanup_close_ int fd = -1;
         int r;
 
         if (s->folder_fd >= 0)
                 return 0;
-        r = store_make_folders(s->paths->state);
+        r = store_make_folders(s->paths->state, true);
         if (r < 0)
                 return r;
-        s->folder_fd = open(s->paths->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (s->folder_fd < 0)
+        fd = open(s->paths->state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
                 return -errno;
-        for (size_t i = 0; i < ELEMENTS(below); i++)
-                if (mkdirat(s->folder_fd, below[i], 0700) < 0 && errno != EEXIST) {
-                        r = -errno;
-                        close_p(&s->folder_fd);
-                        s->folder_fd = -1;
-                        return r;
-                }
+        r = make_folders_below(fd);
+        if (r < 0)
+                return r;
+        s->folder_fd = TAKE_FD(fd);
+        s->names_pending = true;
         return 0;
 }
 
-int store_sync_folders(Store *s)
+int store_sync_folder(Store *s, const char *name)
 {
-        static const char *const below[] = { STATE_FRAGMENTS, STATE_SETS };
-
-        for (size_t i = 0; i < ELEMENTS(below); i++) {
-                _cleanup_close_ int fd =
-                        openat(s->folder_fd, below[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-                if (fd < 0 || fsync(fd) < 0)
-                        return -errno;
-        }
-        return 0;
+        return sync_folder(s->folder_fd, name);
 }
 
 /* Removes what the state does not name; failures are tried again next time. */

@@ -5,7 +5,7 @@
  * before anybody relies on it. What is in it is pending.h's.
  */
 
-#include "daemon/store_internal.h"
+#include "daemon/store_past.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ int store_read_pending(Store *s, char **ret)
 
 static int replace(Store *s, const char *text)
 {
-        int r = store_write_file(s->folder_fd, PENDING_NEW, text, strlen(text), true);
+        int r = store_write_file(s, s->folder_fd, PENDING_NEW, text, strlen(text), true);
 
         if (r >= 0 && renameat(s->folder_fd, PENDING_NEW, s->folder_fd, STATE_PENDING) < 0) {
                 r = -errno;
@@ -61,45 +61,26 @@ int store_write_pending(Store *s, const char *text)
 
 /* ---- what it stands on ---- */
 
-static int sync_path(int folder, const char *path)
-{
-        _cleanup_close_ int fd =
-                openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-/* What is on disk already costs little more than its opening. */
 int store_sync_revision(Store *s, uint64_t revision)
 {
-        _cleanup_(closedir_p) DIR *dir = NULL;
-        struct dirent *entry;
-        bool found = revision == 0;
-        int fd, r = 0;
+        _cleanup_past_ Past p = { 0 };
+        _cleanup_free_ char *path = NULL;
+        _cleanup_close_ int fd = -1;
+        const PastWhole *base;
 
-        fd = openat(s->folder_fd, STATE_REVISIONS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
+        if (past_read(s, revision, &p) < 0)
+                return -ENOMEM;
+        base = past_base(&p, revision);
+        if (!base)
+                return revision == 0 ? 0 : -ENOENT;
+        /* what state.conf and the journal said was on disk before they were replaced; only the copy
+         * of state.conf, where it has taken its place, may not be */
+        if (past_path(base, &path) < 0)
+                return -ENOMEM;
+        fd = openat(s->folder_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0 || fsync(fd) < 0)
                 return -errno;
-        dir = fdopendir(fd);
-        if (!dir) {
-                r = -errno;
-                close(fd);
-                return r;
-        }
-        while (r >= 0 && (entry = readdir(dir))) {
-                char *end;
-                uint64_t number = strtoull(entry->d_name, &end, 10);
-
-                if (end == entry->d_name || number > revision)
-                        continue;
-                found |= number == revision;
-                r = sync_path(fd, entry->d_name);
-        }
-        if (r >= 0 && fsync(fd) < 0)
-                r = -errno;
-        if (r >= 0)
-                r = store_sync_folders(s);
-        return r < 0 || found ? r : -ENOENT;
+        return store_sync_revisions(s);
 }
 
 void store_hold_revision(Store *s, const uint64_t *revision)

@@ -4,6 +4,9 @@
 
 #include "tests/unit/manager_world.h"
 
+#include "daemon/manager_internal.h"
+#include "daemon/store_internal.h"
+
 #include <inttypes.h>
 
 static uint64_t revision(void)
@@ -225,6 +228,7 @@ static void test_thousand(void **state)
                         replace(text);
                 else
                         update(text, NULL);
+                store_tidy(manager->store);
         }
         assert_int_equal(revision(), 1210);
         expect_none(210);
@@ -235,6 +239,54 @@ static void test_thousand(void **state)
         assert_int_equal(prefix_set_size(manager_policy(manager)->state->sets[0].entries), 2);
         roll(1209, true);
         assert_int_equal(prefix_set_size(manager_policy(manager)->state->sets[0].entries), 1);
+        expect_consistent();
+}
+
+static void expect_rollback_fails(uint64_t to, ErrorKind error, const char *part)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        _cleanup_snapshot_ Snapshot before = take_snapshot();
+
+        assert_true(manager_rollback(manager, to, &no_options, &r) < 0);
+        if (r.error != error || !strstr(r.message, part))
+                fail_msg("rollback %" PRIu64 ": %d %s", to, r.error, r.message);
+        expect_same(&before, true);
+}
+
+/* Large sets take the place of many revisions; the present one stays, and that before it. */
+static void test_size(void **state)
+{
+        _cleanup_(revisions_deinit) Revisions l = { 0 };
+        static char text[40000];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        store_set_bytes_max(manager->store, 200000);
+        for (unsigned i = 1; i <= 30; i++) {
+                size_t n = 0;
+
+                for (unsigned k = 0; k < 1500; k++)
+                        n += (size_t)snprintf(text + n, sizeof(text) - n, "10.%u.%u.%u\n", i,
+                                k / 100, k % 100 * 2);
+                replace(text);
+                manager->store->prune = true;
+                store_tidy(manager->store);
+        }
+        assert_int_equal(manager_list_revisions(manager, SIZE_MAX, &l), 0);
+        assert_true(l.n >= 8 && l.n <= 14);
+        assert_int_equal(l.items[l.n - 1].revision, 31 - l.n);
+        assert_true(count_files("var/lib/p25/sets") <= 14);
+        assert_int_equal(count_files("var/lib/p25/host"), 1);
+        expect_none(20 - l.n);
+        roll(31 - l.n, true);
+        store_set_bytes_max(manager->store, 1);
+        manager->store->prune = true;
+        store_tidy(manager->store);
+        revisions_deinit(&l);
+        assert_int_equal(manager_list_revisions(manager, SIZE_MAX, &l), 0);
+        assert_int_equal(l.n, 2);
+        roll(30, true);
         expect_consistent();
 }
 
@@ -250,22 +302,30 @@ static void test_damage(void **state)
         update("192.0.2.2", NULL);
         update("192.0.2.3", NULL);
         do_words("deny in 465", true, "+ deny 465/tcp");
-        write_text("var/lib/p25/revisions/2.set", "torn");
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        replace("192.0.2.9\n");
         write_text("var/lib/p25/revisions/4.conf", "state = {");
         write_text("var/lib/p25/revisions/9.conf", "state = {");
         write_text("var/lib/p25/revisions/x", "");
         assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
-        assert_int_equal(l.n, 2);
-        expect_none(2);
-        expect_none(3); /* made of 2 */
+        assert_int_equal(l.n, 5);
+        assert_int_equal(l.items[2].revision, 3);
+        expect_rollback_fails(4, ERROR_INVALID_POLICY, "revisions/4.conf");
         expect_none(9);
+        roll(3, true);
+        roll(5, true);
+        /* a journal of which nobody knows what it said */
+        write_text("var/lib/p25/revisions/2-3.sets", "torn");
+        expect_none(3);
+        expect_none(5); /* its set is of revision 1 and the journal */
+        roll(6, true);
         roll(1, true);
         /* without the folder there is no past, but a future */
         (void)snprintf(command, sizeof(command), "rm -r '%s'", path_of("var/lib/p25/revisions"));
         assert_int_equal(system(command), 0);
         expect_none(1);
-        do_words("deny in 587", true, "+ deny 587/tcp");
-        roll(6, false);
+        do_words("deny in 2525", true, "+ deny 2525/tcp");
+        roll(revision(), false);
         expect_consistent();
 }
 
@@ -383,17 +443,6 @@ static void test_first_reload_is_undone(void **state)
         expect_consistent();
 }
 
-static void expect_rollback_fails(uint64_t to, ErrorKind error, const char *part)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        _cleanup_snapshot_ Snapshot before = take_snapshot();
-
-        assert_true(manager_rollback(manager, to, &no_options, &r) < 0);
-        if (r.error != error || !strstr(r.message, part))
-                fail_msg("rollback %" PRIu64 ": %d %s", to, r.error, r.message);
-        expect_same(&before, true);
-}
-
 /* What a former policy names is gone by now. */
 static void test_names_are_gone(void **state)
 {
@@ -481,6 +530,7 @@ int main(void)
                 TEST(test_every_revision),
                 TEST(test_list),
                 TEST(test_thousand),
+                TEST(test_size),
                 TEST(test_damage),
                 TEST(test_reload_is_undone),
                 TEST(test_first_reload_is_undone),

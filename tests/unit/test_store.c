@@ -152,6 +152,7 @@ static int commit(State *s, const SetDelta *delta)
                 state_free(s);
                 return r;
         }
+        store_tidy(store);
         state_free(current);
         current = s;
         return 0;

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ static const char usage_text[] =
         "       probe burst [WHO] -n N ADDRESS PORT\n"
         "       probe loop [WHO] -o FILE ADDRESS PORT\n"
         "       probe hold [WHO] -o FILE ADDRESS PORT\n"
+        "       probe crowd [WHO] -n N -o FILE ADDRESS PORT\n"
         "       probe send [WHO] -n BYTES ADDRESS PORT\n"
         "       probe notify [-t MSEC] -o PIDFILE COMMAND...\n"
         "       probe time COMMAND...\n"
@@ -324,6 +326,67 @@ static int verb_hold(const Options *o, int argc, char **argv)
         return 0;
 }
 
+/* Reads what there is; false when the connection has ended, *ret_error is how: 0 in order. */
+static bool drain(int fd, int *ret_error)
+{
+        char buffer[512];
+        ssize_t n;
+
+        while ((n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
+                continue;
+        *ret_error = n == 0 ? 0 : errno;
+        return n < 0 && errno == EAGAIN;
+}
+
+/* Says something, ends its half and waits for the other's end: all has arrived. */
+static bool finish(int fd)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int error;
+
+        if (send(fd, "QUIT\r\n", 6, MSG_NOSIGNAL) != 6 || shutdown(fd, SHUT_WR) < 0)
+                return false;
+        while (drain(fd, &error))
+                if (poll(&p, 1, 10000) <= 0)
+                        return false;
+        return error == 0;
+}
+
+/* Keeps many connections busy; writes "cut ERRNO" for each that ends by another's hand, and after
+ * SIGTERM "finished" or "lost" for each that is left. */
+static int verb_crowd(const Options *o, int argc, char **argv)
+{
+        int *fds = calloc((size_t)o->number + 1, sizeof(*fds)), error;
+        FILE *f = output_open(o);
+
+        if (argc != 2 || !fds || o->number <= 0)
+                die("crowd: -n N ADDRESS PORT expected");
+        identity_take(o);
+        for (long i = 0; i < o->number; i++) {
+                fds[i] = connect_begin(o, argv[0], argv[1]);
+                if (connect_finish(fds[i], now_usec() + o->timeout_msec * (int64_t)1000, &error) !=
+                        OPEN)
+                        die("crowd: %ld: %s", i, strerrorname_np(error ? error : ETIMEDOUT));
+        }
+        background();
+        for (; !stopped; usleep(20000))
+                for (long i = 0; i < o->number; i++) {
+                        if (fds[i] < 0)
+                                continue;
+                        (void)!send(fds[i], "NOOP\r\n", 6, MSG_NOSIGNAL | MSG_DONTWAIT);
+                        if (drain(fds[i], &error))
+                                continue;
+                        fprintf(f, "cut %s\n", error == 0 ? "EOF" : strerrorname_np(error));
+                        close(fds[i]);
+                        fds[i] = -1;
+                }
+        for (long i = 0; i < o->number; i++)
+                if (fds[i] >= 0)
+                        fprintf(f, "%s\n", finish(fds[i]) ? "finished" : "lost");
+        fclose(f);
+        return 0;
+}
+
 /* A socket that is closed with something unread resets the connection. */
 static void greeting_read(int fd, int timeout_msec)
 {
@@ -564,6 +627,7 @@ static const struct {
         { "burst", verb_burst },
         { "loop", verb_loop },
         { "hold", verb_hold },
+        { "crowd", verb_crowd },
         { "send", verb_send },
         { "notify", verb_notify },
         { "time", verb_time },

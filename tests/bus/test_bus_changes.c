@@ -2,6 +2,7 @@
 
 /* Every method that changes the policy, over a real bus: the options, who may, bad input. */
 
+#include "rules/expiry.h"
 #include "tests/bus/calls.h"
 
 #include <grp.h>
@@ -419,6 +420,66 @@ static void test_add_and_remove(void **state)
         FAILS(f->bus, BUS_ERROR_NO_SUCH_RULE, "RemoveRule", "a{sv}a{sv}", 1, "position", "u", 1, 0);
 }
 
+static Report describe(sd_bus *bus)
+{
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_message_ sd_bus_message *reply = send_call(bus, new_call(bus, "Describe"), &error);
+        Report report = { 0 };
+        const char *json;
+
+        assert_non_null(reply);
+        assert_true(sd_bus_message_read(reply, "s", &json) >= 0);
+        assert_int_equal(report_parse(json, &report), 0);
+        return report;
+}
+
+static uint64_t expiry_of(sd_bus *bus, size_t position)
+{
+        Report report = describe(bus);
+        uint64_t usec;
+
+        assert_true(position <= report.n_rules);
+        usec = report.rules[position - 1].rule->expires_usec;
+        assert_int_equal(report.rules[position - 1].seconds_left > 0, usec > 0);
+        report_deinit(&report);
+        return usec;
+}
+
+static void test_expiry(void **state)
+{
+        const uint64_t hour = UINT64_C(3600000000), end = host_now_usec() + hour,
+                       whole = expiry_round(end), day = 24 * hour;
+        Fixture *f = *state;
+        uint64_t first;
+
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny", "expires", "t",
+                end, 0);
+        assert_true(expiry_of(f->bus, 1) == whole);
+        CHANGES(f->bus, false, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny", "expires", "t",
+                end, 0);
+        CHANGES(f->bus, false, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny", "expires", "t",
+                whole, 0);
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny", "expires", "t",
+                whole + 1, 0);
+        assert_true(expiry_of(f->bus, 1) == whole + 1000000);
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 1, "action", "s", "deny", 0);
+        assert_true(expiry_of(f->bus, 1) == 0);
+        /* counted here, for both of a call alike */
+        CHANGES(f->bus, true, "AddRules", "aa{sv}a{sv}", 2, 3, "action", "s", "deny", "ports", "aq",
+                1, 587, "duration", "t", UINT64_C(86400), 3, "action", "s", "deny", "direction",
+                "s", "out", "duration", "t", UINT64_C(86400), 0);
+        first = expiry_of(f->bus, 2);
+        assert_true(first >= end - hour + day && first < host_now_usec() + day + 1000000);
+        assert_true(expiry_of(f->bus, 3) == first);
+        FAILS(f->bus, INVALID_RULE, "AddRule", "a{sv}a{sv}", 3, "action", "s", "deny", "expires",
+                "t", end, "duration", "t", UINT64_C(60), 0);
+        /* to remove a rule it does not matter */
+        CHANGES(f->bus, true, "RemoveRule", "a{sv}a{sv}", 3, "action", "s", "deny", "direction",
+                "s", "out", "expires", "t", UINT64_C(1), 0);
+        CHANGES(f->bus, true, "RemoveRule", "a{sv}a{sv}", 2, "ports", "aq", 1, 587, "duration", "t",
+                UINT64_C(0), 0);
+}
+
 /* ---- other arguments ---- */
 
 static void test_arguments(void **state)
@@ -573,6 +634,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_nobody_may, start, stop),
                 cmocka_unit_test_setup_teardown(test_rule_documents, start, stop),
                 cmocka_unit_test_setup_teardown(test_add_and_remove, start, stop),
+                cmocka_unit_test_setup_teardown(test_expiry, start, stop),
                 cmocka_unit_test_setup_teardown(test_arguments, start, stop),
                 cmocka_unit_test_setup_teardown(test_signatures, start, stop),
                 cmocka_unit_test_setup_teardown(test_sizes, start, stop),

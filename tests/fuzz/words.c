@@ -20,19 +20,24 @@ static void expect(bool ok, const char *what)
         }
 }
 
-static void rule_expect(Rule *rule, Placement placement)
+/* duration_sec: what `for` said; its words say it again. */
+static void rule_expect(Rule *rule, Placement placement, uint64_t duration_sec)
 {
-        _cleanup_free_ char *text = NULL, *row = NULL, *sentence = NULL;
+        _cleanup_free_ char *text = NULL, *row = NULL, *sentence = NULL, *until = NULL;
         _cleanup_strv_ char **words = NULL;
         RuleWords again;
 
-        expect(rule_words_print(rule, &text) == 0, "words");
-        expect(rule_rows_print(rule, 1, 0, &row) == 0, "row");
-        expect(rule_sentence_print(&rule, 1, placement, 0, &sentence) == 0, "sentence");
-        expect(!strchr(row, '\n') && !strchr(sentence, '\n'), "one line");
+        expect(rule_words_print_left(rule, duration_sec, &text) == 0, "words");
+        rule->expires_usec = duration_sec * 1000000;
+        expect(rule_words_print_until(rule, &until) == 0, "words until");
+        expect(rule_rows_print(rule, 1, duration_sec / 2, &row) == 0, "row");
+        rule->expires_usec = 0;
+        expect(rule_sentence_print(&rule, 1, placement, duration_sec, &sentence) == 0, "sentence");
+        expect(!strchr(row, '\n') && !strchr(sentence, '\n') && !strchr(until, '\n'), "one line");
         expect(shell_words_split(text, &words) == 0, "split");
         expect(rule_words_parse(words, NULL, NULL, &again) == 0, text);
         expect(again.n_rules == 1 && rule_equal(again.rules[0], rule), text);
+        expect(again.duration_sec == duration_sec, text);
         rule_words_deinit(&again);
 }
 
@@ -51,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         }
         expect(d.n_errors == 0, "a rule with an error");
         for (size_t i = 0; i < w.n_rules; i++)
-                rule_expect(w.rules[i], w.placement);
+                rule_expect(w.rules[i], w.placement, w.duration_sec);
         rule_words_deinit(&w);
         return 0;
 }

@@ -110,6 +110,7 @@ DAEMON = \
 	main \
 	log \
 	auth \
+	caller \
 	polkit \
 	bus \
 	bus_changes \
@@ -242,6 +243,7 @@ UNIT = \
 	test_pending \
 	test_pending_record \
 	test_crash \
+	test_caller \
 	test_policy \
 	test_prefixset \
 	test_rule \

@@ -33,6 +33,10 @@ static int change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error
         ret->pid = c->caller.pid;
         ret->process = c->caller.process;
         ret->connection = c->connection;
+        if (!ret->dry_run)
+                caller_place("/proc", c->caller.pid, &c->place);
+        ret->unit = c->place.unit;
+        ret->remote = c->place.remote;
         return 0;
 }
 

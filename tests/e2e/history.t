@@ -20,6 +20,9 @@ is "$(wc -l <<<"$out")" 4 "four changes, four revisions"
 like "$out" $'^ +4 .*\n.*\n.*\n +1 +20[0-9-]+ [0-9:]+ +uid 0 .*  too much$' "the newest first, with reasons"
 is "$(ctl history --json | jq -r '.[-1] | [.revision, .uid, .reason] | join(" ")')" "1 0 too much" \
         "and in JSON"
+like "$(ctl history --json | jq -r '.[-1] | "\(.process) \(.pid)"')" "^p25ctl [1-9][0-9]*$" "with the process"
+is "$(ctl history --json | jq -r '.[-1].remote')" "$(ctl history --json | jq -r '.[0].remote')" \
+        "and, if known, from where it came"
 like "$(ctl history --json | jq -r '.[0].time')" "^20..-..-..T..:..:.*Z$" "times are RFC 3339"
 run_ctl diff 1 2
 like "$out" "set drop" "diff of two"

@@ -60,6 +60,10 @@ remote --host root@198.51.100.1 deny in from 192.0.2.77 comment far
 is "$rc" 0 "a change"
 run_ctl show added
 like "$out" "192.0.2.77" "is made there"
+like "$(ctl history --json | jq -r '.[0] | "\(.process) \(.pid) \(.remote)"')" \
+        "^systemd-stdio-b[a-z]* [0-9]+ (198\\.51\\.100|203\\.0\\.113)\\.[0-9]+$" "history tells from where"
+run_ctl history
+like "$out" "uid 0 systemd-stdio-b[a-z]*\\[[0-9]+\\].* from [0-9.]+" "in words, too"
 remote -Hroot@198.51.100.1 --json status
 is "$(jq -r .active <<<"$out")" true "JSON"
 echo 192.0.2.0/24 >"$WORK/list"

@@ -62,13 +62,6 @@ static int check_assertions(Manager *m, const Policy *p, const Ruleset *r, Diagn
         return diagnostics_move(told, &d);
 }
 
-static int compile_next(Manager *m, const Policy *next, Ruleset **ret, Diagnostics *told)
-{
-        int r = manager_compile(m, next, true, told, ret);
-
-        return r < 0 ? r : check_assertions(m, next, *ret, told);
-}
-
 /* Takes out what has ended by now. Of what was left out at the start already the rest is done: a
  * look at the assertions. */
 static int take_out(Manager *m)
@@ -86,7 +79,7 @@ static int take_out(Manager *m)
         if (n < 0 || (n == 0 && !m->expired_at_start))
                 return n;
         next.state = state;
-        r = compile_next(m, &next, &ruleset, &told);
+        r = manager_compile(m, &next, true, &told, &ruleset);
         if (r >= 0 && m->installed)
                 r = manager_apply(m, ruleset, NULL);
         if (r < 0) {
@@ -100,10 +93,11 @@ static int take_out(Manager *m)
         m->ruleset = TAKE_PTR(ruleset);
         m->expired_revision = m->policy->state->revision;
         m->expired_at_start = false;
+        r = check_assertions(m, m->policy, m->ruleset, &told);
         manager_take_told(m, &told);
         watch_update(m->watch);
         manager_cut_later(m);
-        return 0;
+        return r;
 }
 
 /* ---- the stored state ---- */
@@ -159,8 +153,10 @@ static int expire(Manager *m)
         if (m->failsafe)
                 return 0;
         /* another change may have stored the state without them */
-        if (m->policy->state->revision != m->expired_revision)
+        if (m->policy->state->revision != m->expired_revision) {
                 rule_list_deinit(&m->expired);
+                m->expired_told = false;
+        }
         r = take_out(m);
         if (m->expired.n > 0)
                 k = store_expired(m);
@@ -192,7 +188,6 @@ static int timer_set(Manager *m, uint64_t usec)
 void manager_update_expiry(Manager *m)
 {
         uint64_t next = m->failsafe ? 0 : expiry_next(m->policy->state);
-
         uint64_t retry_usec = m->expiry_error == -EBUSY ? RETRY_BUSY_USEC : RETRY_USEC;
         uint64_t now_usec = host_now_usec();
 

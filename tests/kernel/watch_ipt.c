@@ -151,7 +151,7 @@ static void test_fight(void **state)
         assert_int_equal(sd_event_new(&event), 0);
         b = open_own(event, note_repair, &repairs);
         assert_int_equal(apply(&b->base, c.ruleset), 0);
-        b->rate.window_usec = 3000000;
+        b->rate.window_usec = 6000000;
         b->pause_usec = 500000;
         for (int i = 0; i < 15; i++) {
                 must("iptables-legacy -F" QUIET);
@@ -160,7 +160,7 @@ static void test_fight(void **state)
         assert_true(repairs.n >= 10 && repairs.n < 14);
         assert_true(repairs.fight);
         assert_int_equal(b->base.peace, PEACE_FIGHT);
-        for (int i = 0; i < 100 && b->base.peace != PEACE_KEPT; i++)
+        for (int i = 0; i < 200 && b->base.peace != PEACE_KEPT; i++)
                 run_loop(event, 100);
         assert_int_equal(b->base.peace, PEACE_KEPT);
         expect_text_installed(b);

@@ -130,13 +130,13 @@ static void test_texts(void **state)
         assert_string_equal(expiry_format(UINT64_MAX, text), "18446744073709");
 }
 
-/* The words of a rule that ends give an equal one with the time that was left. */
+/* As a command what is left, elsewhere when it ends. */
 static void test_words(void **state)
 {
         static const char *const lines[] = {
                 "limit log from 192.0.2.1 rate 5/hour for 2h comment x", NULL
         };
-        _cleanup_(state_free_p) State *s = state_of_words(lines), *again = NULL;
+        _cleanup_(state_free_p) State *s = state_of_words(lines);
         _cleanup_free_ char *words = NULL, *left = NULL, *until = NULL, *row = NULL, *timed = NULL;
         const Rule *r = s->rules.items[0];
 

@@ -37,9 +37,9 @@ let_in_background() # NAME COMMAND...
           echo "$? $(now_msec)" >"$WORK/$name.end"; } &
         eval "$name=\$!"
 }
-files()
+files() # but the copy of the revision in force, which may be made ahead
 {
-        find "$ROOT/var/lib/p25" ! -type d -printf '%P %s %T@\n' | sort
+        find "$ROOT/var/lib/p25" -path '*/revisions' -prune -o ! -type d -printf '%P %s %T@\n' | sort
 }
 tables()
 {

@@ -204,7 +204,7 @@ messages:
   sample: ["Fragment site put"]
 content:
   description: The text of the fragment; in check mode what it would be.
-  returned: success, with state present
+  returned: success, with state present and without I(src)
   type: str
   sample: |
     rules = (
@@ -242,11 +242,15 @@ from ansible_collections.port25.p25.plugins.module_utils.rule import Refused, fr
 STRUCTURED = ('rules', 'sets', 'vars', 'assertions')
 
 
+# what p25ctl makes of an empty text, which p25d would take for "remove"
+NOTHING = '\n'
+
+
 def read_text(module, path):
     """What p25 has taken is UTF-8."""
     try:
         with open(path, 'rb') as f:
-            return f.read().decode('utf-8')
+            return f.read().decode('utf-8') or NOTHING
     except (OSError, UnicodeDecodeError) as e:
         module.fail_json(msg='%s: %s' % (path, e))
 
@@ -254,7 +258,7 @@ def read_text(module, path):
 def text_wanted(module):
     params = module.params
     if params['content'] is not None:
-        return params['content']
+        return params['content'] or NOTHING
     try:
         return fragment_text(params['rules'], params['sets'], params['vars'], params['assertions'])
     except Refused as e:
@@ -295,13 +299,12 @@ def main():
         before = fragment_now(p25, name)[1] if p25.wants_texts else None
         if params['src'] is not None:
             p25.change(['fragment', 'put', name, params['src']])
-            wanted = read_text(module, params['src'])
+            wanted = read_text(module, params['src']) if p25.wants_texts else None
         else:
             wanted = text_wanted(module)
             p25.change(['fragment', 'put', name, '-'], source=p25.source_of(wanted), name=name)
-        # p25ctl makes a line of nothing, so that an empty text is not taken for "remove"
-        wanted = wanted or '\n'
-        p25.exit('fragment ' + name, before, wanted, content=wanted)
+            p25.result['content'] = wanted
+        p25.exit('fragment ' + name, before, wanted)
     fragment, before = fragment_now(p25, name)
     if fragment is None:
         p25.result['revision'] = p25.status()['revision']

@@ -241,6 +241,7 @@ UNIT = \
 	test_lockdown \
 	test_revisions \
 	test_pending \
+	test_pending_faults \
 	test_pending_record \
 	test_crash \
 	test_caller \

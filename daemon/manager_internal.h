@@ -60,8 +60,8 @@ struct Manager {
         bool asks_anew;          /* also for those that were missing */
 
         Pending *pending;
-        char *boot_id;      /* of the service manager; NULL: the kernel is asked */
         bool state_is_lost; /* there was one on disk that could not be read */
+        char *boot_id;      /* of the service manager; NULL: the kernel is asked */
 
         RepairStory repairs;
 

@@ -21,6 +21,7 @@
 /* After an attempt that failed: twice as long each time. */
 #define RETRY_USEC (USEC_PER_SEC / 2)
 #define RETRY_MAX_USEC (64 * USEC_PER_SEC)
+#define ALERT_FAILURES 3
 
 struct Pending {
         PendingRecord record; /* in force */
@@ -107,6 +108,12 @@ static int record_write(Manager *m, const PendingRecord *record)
         return q;
 }
 
+/* What the record stands on is not forgotten. */
+static void record_hold(Manager *m, const PendingRecord *record)
+{
+        store_hold_revision(m->store, record->revision > 0 ? &record->base : NULL);
+}
+
 /* The record is another one now: on disk, if it is not yet. */
 static void record_take(Manager *m, PendingRecord *record, bool is_written)
 {
@@ -116,7 +123,7 @@ static void record_take(Manager *m, PendingRecord *record, bool is_written)
         w->record = *record;
         *record = (PendingRecord){ 0 };
         w->behind = !is_written && record_write(m, &w->record) < 0;
-        store_hold_revision(m->store, w->record.revision > 0 ? &w->record.base : NULL);
+        record_hold(m, &w->record);
 }
 
 static void failure_forget(Pending *w)
@@ -145,7 +152,7 @@ int pending_admit(const Manager *m, const Proposal *p, const Change *c, ChangeRe
 
         if (c->confirm_seconds > 0 && m->failsafe)
                 return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
-                        "the fail-safe is in force, to which nothing can be taken back: try "
+                        "nothing can be taken back to the fail-safe, which is in force: try "
                         "without "
                         "--confirm");
         if (w->record.revision == 0 || c->confirm_seconds > 0)
@@ -251,17 +258,16 @@ int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *
         q = c->confirm_seconds > 0 ? store_sync_revision(m->store, w->next.base) : 0;
         if (q < 0)
                 return change_fail(r, ERROR_FAILED, q,
-                        "revision %" PRIu64
-                        " is not safely on disk, so nothing could be taken back "
-                        "to it: %s; nothing was changed",
+                        "revision %" PRIu64 " is not safely on disk, so nothing could be taken "
+                        "back to it: %s; nothing was changed",
                         w->next.base, strerrordesc_np(-q));
         q = record_write(m, &w->next);
         if (q < 0)
                 return change_fail(r, ERROR_FAILED, q,
-                        "%s: when to take the change back cannot be written: %s; nothing was "
-                        "changed",
+                        "%s: that the change waits cannot be written: %s; nothing was changed",
                         m->paths.state, strerrordesc_np(-q));
         w->written = true;
+        record_hold(m, &w->next);
         return 0;
 }
 
@@ -272,6 +278,7 @@ void pending_cancel(Manager *m)
         if (w->written)
                 w->behind = record_write(m, &w->record) < 0;
         w->written = false;
+        record_hold(m, &w->record);
         pending_record_deinit(&w->next);
 }
 
@@ -353,7 +360,7 @@ int pending_take_back(Manager *m, const Change *c, ChangeResult *r)
                      : 0;
 }
 
-/* It is tried again; somebody hears of it once, and not before there is somebody to hear. */
+/* It is tried again, which may be all that it needs; if not, somebody hears of it, once. */
 static void take_back_failed(Manager *m, ChangeResult *r)
 {
         Pending *w = m->pending;
@@ -362,7 +369,7 @@ static void take_back_failed(Manager *m, ChangeResult *r)
         w->failure = TAKE_PTR(r->message);
         w->failures++;
         timer_arm(m);
-        if (w->alerted || !m->events.alert)
+        if (w->alerted || w->failures < ALERT_FAILURES || !m->events.alert)
                 return;
         w->alerted = true;
         manager_alert(m, "pending",
@@ -457,8 +464,7 @@ int pending_new(Manager *m)
         if (q >= 0)
                 q = pending_record_parse(text, &m->pending->record);
         if (q >= 0)
-                store_hold_revision(m->store,
-                        m->pending->record.revision > 0 ? &m->pending->record.base : NULL);
+                record_hold(m, &m->pending->record);
         if (q >= 0 || q == -ENOENT || q == -ENOMEM)
                 return q == -ENOMEM ? q : 0;
         return manager_warn(m,

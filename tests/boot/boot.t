@@ -188,6 +188,8 @@ ok $? "to nftables"
 
 # ---- rebooted ----
 
+ctl --confirm 1h allow from 192.0.2.78
+is "$rc" 0 "a rule that waits to be confirmed"
 machine_off
 ok $? "power off"
 machine_boot
@@ -196,6 +198,10 @@ machine_network
 in_force "booted"
 ctl show added
 like "$out" "192.0.2.77" "the stored rule is there"
+like "$out" "192.0.2.78" "and the one that waits"
+like "$(in_machine p25ctl status)" "Pending: revision [0-9]+ is taken back in 3[0-9]{3} s" "waits still"
+is "$(sed -n 's/^boot //p' "$MACHINE/var/lib/p25/pending")" \
+        "$(in_machine cat /proc/sys/kernel/random/boot_id | tr -d -)" "until this kernel's deadline"
 unlike "$(journal p25d)" "[Ff]ailed|restart job" "p25d came up at the first attempt"
 like "$(cat "$MACHINE/var/log/at-interface")" "table inet p25" \
         "the policy was in force before the first interface was up"
@@ -216,10 +222,16 @@ in_machine systemctl --no-block reboot
 eventually 60 process_gone "$nspawn"
 wait "$nspawn"
 is $? 133 "systemctl reboot"
+# as if it had been off for long
+sed -i 's/^deadline .*/deadline 1700000000000000/' "$MACHINE/var/lib/p25/pending"
 machine_boot
 ok $? "it boots"
 machine_network
 in_force "rebooted"
+ctl show added
+unlike "$out" "192.0.2.78" "what nobody confirmed in time is taken back"
+like "$out" "192.0.2.77" "and no more than that"
+like "$(in_machine p25ctl history)" "not confirmed in time" "history has it"
 unlike "$(journal p25d)" "[Ff]ailed|restart job" "p25d came up at the first attempt"
 
 # ---- a bus that comes late, a p25.conf that is broken ----

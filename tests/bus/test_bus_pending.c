@@ -148,12 +148,14 @@ static void test_take_back(void **state)
 {
         Fixture *f = *state;
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *third = open_client(f);
+        _cleanup_message_ sd_bus_message *m = NULL;
         Seen seen = { 0 };
         uint64_t revision;
 
         look_out(third, &seen);
-        CHANGES(f->bus, true, "SetLogging", "sa{sv}", "high", 1, "confirm_seconds", "u", 1);
-        revision = get_revision(f->bus);
+        m = new_call(f->bus, "SetLogging");
+        APPEND(m, "sa{sv}", "high", 1, "confirm_seconds", "u", 1);
+        assert_changes(f->bus, m, true, &revision);
         wait_for_pending(third, &seen, 2);
         assert_int_equal(seen.pending, 0);
         assert_int_equal(seen.changed, 2);

@@ -51,40 +51,42 @@ hold() # NAME
 open_in
 ok $? "open before"
 hold first
-run_ctl deny --confirm 3s --reason "a try"
-is "$rc ${out%%$'\n'*}" "0 Rule added" "deny --confirm 3s"
-like "$out" $'\n'"Run 'p25ctl confirm' before [0-9:]+ \\(in 3 s\\), or revision 1 is taken back\\.$" \
+run_ctl deny --confirm 10m --reason "a try"
+is "$rc ${out%%$'\n'*}" "0 Rule added" "deny --confirm 10m"
+like "$out" $'\n'"Run 'p25ctl confirm' before [0-9 :-]+ \\(in 600 s\\), or revision 1 is taken back\\.$" \
         "says how to keep it"
 closed_in
 ok $? "it is in force"
 eventually 1 grep -q cut "$WORK/hold-first"
 ok $? "and has cut what was open"
 run_ctl status
-like "$out" $'^Status: active\nPending: revision 1 is taken back in [123] s unless confirmed' \
+like "$out" $'^Status: active\nPending: revision 1 is taken back in [3-6][0-9]{2} s unless confirmed' \
         "status tells of it"
-eventually 10 nothing_waits
+run_ctl logging high --confirm 1s
+is "$rc" 0 "another one joins it: the deadline is the later one's"
+eventually 20 nothing_waits
 ok $? "in time nothing waits any more"
 open_in
 ok $? "and it is open again"
-is "$(revision)" 2 "as a revision of its own"
-like "$(ctl history)" "2 .* not confirmed in time: revision 1 taken back" "which says why"
-like "$(cat "$WORK/p25d.log")" "revision 2 .*not confirmed in time: revision 1 taken back" \
+is "$(revision) $(pending .logging)" "3 low" "both are undone by a revision of their own"
+like "$(ctl history)" "3 .* not confirmed in time: revision 2 taken back" "which says why"
+like "$(cat "$WORK/p25d.log")" "revision 3 .*not confirmed in time: revision 2 taken back" \
         "and so does the log"
 run_ctl confirm
 is "$rc $out" "4 " "it is too late to confirm"
-like "$err" "^ERROR: nothing waits to be confirmed: revision 1 was not confirmed in time" "and told so"
+like "$err" "^ERROR: nothing waits to be confirmed: revision 2 was not confirmed in time" "and told so"
 
 # ---- in time ----
 
 run_ctl deny --confirm 1h --json
-is "$(jq -c '[.changed, .pending.revision, .pending.seconds_left]' <<<"$out")" "[true,3,3600]" \
+is "$(jq -c '[.changed, .pending.revision, .pending.seconds_left]' <<<"$out")" "[true,4,3600]" \
         "--json has what waits"
 is "$(pending '[.pending | .revision, .seconds_left > 3500,
-        (.deadline | sub("\\.[0-9]+"; "") | fromdate > now + 3500)] | tostring')" "[3,true,true]" \
+        (.deadline | sub("\\.[0-9]+"; "") | fromdate > now + 3500)] | tostring')" "[4,true,true]" \
         "and so has status --json"
 run_ctl allow out to 192.0.2.7
 is "$rc" 1 "another change has to wait"
-like "$err" "^ERROR: revision 3 waits to be confirmed .*'p25ctl rollback 2' takes it back" "and says for what"
+like "$err" "^ERROR: revision 4 waits to be confirmed .*'p25ctl rollback 3' takes it back" "and says for what"
 run_ctl --dry-run allow out to 192.0.2.7
 is "$rc" 0 "but may be tried"
 run_ctl set add bans 192.0.2.9
@@ -92,14 +94,14 @@ is "$rc ${out%%$'\n'*}" "0 Set bans updated" "banning goes on"
 run_ctl --expect 2 confirm
 is "$rc" 4 "another revision cannot be confirmed"
 run_ctl confirm
-is "$rc $out" "0 Revision 3 is confirmed: it stays in force." "confirm"
+is "$rc $out" "0 Revision 4 is confirmed: it stays in force." "confirm"
 nothing_waits
 ok $? "nothing waits"
 [ ! -e "$record" ]
 ok $? "on disk either"
 closed_in
 ok $? "it stays in force"
-like "$(cat "$WORK/p25d.log")" "revision 3 is confirmed" "the log has it"
+like "$(cat "$WORK/p25d.log")" "revision 4 is confirmed" "the log has it"
 run_ctl confirm
 is "$rc $err" "4 ERROR: nothing waits to be confirmed" "once"
 run_ctl deny --confirm 1h
@@ -213,10 +215,11 @@ is "$(ctl set show bans)" $'192.0.2.9\n192.0.2.10' "and so does the ban"
 run_ctl lockdown off
 open_in
 ok $? "the rest is taken back"
-run_ctl lockdown on --confirm 2s
+run_ctl lockdown on --confirm 10m
 closed_in
 ok $? "lockdown that waits"
-eventually 10 open_in
+run_ctl logging medium --confirm 1s
+eventually 20 open_in
 ok $? "is taken back"
 
 # ---- plan, and files ----

@@ -2,120 +2,7 @@
 
 /* Changes that are taken back unless somebody confirms them. */
 
-#include "tests/unit/manager_world.h"
-
-#include <inttypes.h>
-#include <time.h>
-
-#define SEC UINT64_C(1000000)
-
-static uint64_t revision(void)
-{
-        return manager_policy(manager)->state->revision;
-}
-
-static uint64_t waiting(void)
-{
-        PendingReport p;
-
-        manager_pending(manager, &p);
-        assert_true((p.revision == 0) == (p.seconds_left == 0));
-        assert_true((p.revision == 0) == (p.deadline_usec == 0));
-        return p.revision;
-}
-
-static Change with_confirm(uint32_t seconds)
-{
-        Change c = no_options;
-
-        c.confirm_seconds = seconds;
-        c.connection = "bus/:1.1";
-        return c;
-}
-
-static void change(const char *text, uint32_t seconds, bool changed)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        Change c = with_confirm(seconds);
-
-        if (words(text, &c, &r) < 0)
-                fail_msg("%s: %s", text, r.message);
-        assert_int_equal(r.changed, changed);
-}
-
-static void refuse(const char *text, const char *why)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        _cleanup_snapshot_ Snapshot before = take_snapshot();
-
-        assert_int_equal(words(text, &no_options, &r), -EBUSY);
-        assert_int_equal(r.error, ERROR_FAILED);
-        assert_non_null(strstr(r.message, why));
-        expect_same(&before, true);
-}
-
-static bool has_rules(size_t n)
-{
-        return manager_policy(manager)->state->rules.n == n;
-}
-
-/* Runs the manager until it has so many rules; ten seconds at most. */
-static void wait_for_rules(size_t n)
-{
-        for (unsigned i = 0; i < 1000 && !has_rules(n); i++)
-                (void)sd_event_run(event, 10000);
-        assert_true(has_rules(n));
-}
-
-static char *record_text(void)
-{
-        char *text = calloc(1, 4096);
-        FILE *f = fopen(path_of("var/lib/p25/pending"), "re");
-
-        assert_non_null(text);
-        if (f) {
-                assert_true(fread(text, 1, 4095, f) < 4095);
-                fclose(f);
-        }
-        return text;
-}
-
-/* Edits the record as time would: a line's word and what its value is now. */
-static void record_set(const char *word, uint64_t value)
-{
-        _cleanup_free_ char *text = record_text();
-        _cleanup_buffer_ Buffer b = { 0 };
-        char *rest = text, *line;
-
-        while ((line = strsep(&rest, "\n"))) {
-                size_t n = strlen(word);
-
-                if (strncmp(line, word, n) == 0 && line[n] == ' ')
-                        buffer_printf(&b, "%s %" PRIu64 "\n", word, value);
-                else if (*line)
-                        buffer_printf(&b, "%s\n", line);
-        }
-        write_text("var/lib/p25/pending", b.data);
-}
-
-static void start_world(void)
-{
-        write_text("etc/p25/p25.conf", conf);
-        start();
-        change("deny in from 192.0.2.1", 0, true);
-        assert_int_equal(waiting(), 0);
-        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
-}
-
-/* The kernel, too, has so many rules of p25ctl's. */
-static void expect_taken_back(const char *reason)
-{
-        assert_true(has_rules(1));
-        assert_int_equal(waiting(), 0);
-        assert_string_equal(manager_policy(manager)->state->origin.reason, reason);
-        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
-        expect_consistent();
-}
+#include "tests/unit/pending_world.h"
 
 static void test_in_time(void **state)
 {
@@ -180,6 +67,36 @@ static void test_not_in_time(void **state)
         assert_non_null(strstr(r.message, "revision 2 was not confirmed in time"));
         assert_int_equal(revision(), 3);
         expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* The timer has not come yet, but the time has. */
+static void test_too_late(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        (void)state;
+        start_world();
+        change("deny out", 1, true);
+        (void)usleep(1100000);
+        assert_int_equal(manager_confirm(manager, 2, &no_options, &r), -ENOENT);
+        assert_non_null(strstr(r.message, "revision 2 was not confirmed in time"));
+        expect_taken_back("not confirmed in time: revision 2 taken back");
+}
+
+/* What was in force once is so again, also if a user is gone by now that a rule names. */
+static void test_user_is_gone(void **state)
+{
+        (void)state;
+        start_world();
+        change("delete deny in from 192.0.2.1", 0, true);
+        change("allow out user postfix", 0, true);
+        change("delete allow out user postfix", 60, true);
+        write_text("host/passwd", "root:x:0:0::/:\n");
+        start();
+        assert_true(has_rules(0));
+        record_set("boottime", 1);
+        start();
+        expect_taken_back("not confirmed in time: revision 4 taken back");
 }
 
 static void test_nothing_waits(void **state)
@@ -347,23 +264,6 @@ static void test_further_change(void **state)
         change("deny in 587", 1, true);
         wait_for_rules(1);
         expect_taken_back("not confirmed in time: revision 4 taken back");
-}
-
-static void do_set(const char *name, const char *entry, uint32_t seconds, int expected)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        char *add[] = { (char *)entry, NULL };
-        Change c = seconds > 0 ? with_confirm(seconds) : no_options;
-
-        assert_int_equal(manager_update_set(manager, name, add, NULL, &c, &r), expected);
-        assert_int_equal(r.changed, expected == 0);
-}
-
-static size_t set_size(const char *name)
-{
-        const PrefixSet *set = policy_find_set(manager_policy(manager), name);
-
-        return set ? prefix_set_size(set) : 0;
 }
 
 /* A set that does not change by what waits is of others, and so is lockdown. */
@@ -575,136 +475,14 @@ static void test_edited_before(void **state)
         expect_consistent();
 }
 
-/* ---- failures ---- */
-
-static void file_size_limit(rlim_t size)
-{
-        struct rlimit limit;
-
-        assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-        limit.rlim_cur = size;
-        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-/* Without a place for the record nothing is changed. */
-static void test_disk_full(void **state)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        Change c = with_confirm(60);
-        int q;
-
-        (void)state;
-        (void)signal(SIGXFSZ, SIG_IGN);
-        start_world();
-        _cleanup_snapshot_ Snapshot before = take_snapshot();
-        assert_int_equal(mkdir(path_of("var/lib/p25/pending.new"), 0700), 0);
-        q = words("deny out", &c, &r);
-        assert_int_equal(rmdir(path_of("var/lib/p25/pending.new")), 0);
-        assert_true(q < 0);
-        assert_int_equal(r.error, ERROR_FAILED);
-        assert_non_null(strstr(r.message, "nothing was changed"));
-        expect_same(&before, false);
-        assert_int_equal(waiting(), 0);
-        expect_consistent();
-}
-
-/* The kernel goes back in time even so; the disk follows when it can. */
-static void test_disk_full_later(void **state)
-{
-        (void)state;
-        (void)signal(SIGXFSZ, SIG_IGN);
-        start_world();
-        change("deny out", 1, true);
-        file_size_limit(0);
-        wait_for_rules(1);
-        file_size_limit(RLIM_INFINITY);
-        assert_int_equal(waiting(), 0);
-        for (unsigned i = 0; i < 1500 && access(path_of("var/lib/p25/pending"), F_OK) == 0; i++)
-                (void)sd_event_run(event, 10000);
-        expect_taken_back("not confirmed in time: revision 2 taken back");
-}
-
-/* And if the disk does not come back, so does the next start. */
-static void test_disk_full_and_dead(void **state)
-{
-        (void)state;
-        (void)signal(SIGXFSZ, SIG_IGN);
-        start_world();
-        change("deny out", 1, true);
-        file_size_limit(0);
-        wait_for_rules(1);
-        manager = manager_free(manager);
-        file_size_limit(RLIM_INFINITY);
-        start();
-        expect_taken_back("not confirmed in time: revision 2 taken back");
-}
-
-/* Has an attempt to take back failed, so that status says so? */
-static bool has_failed(void)
-{
-        PendingReport p;
-
-        manager_pending(manager, &p);
-        return p.failure != NULL;
-}
-
-static void test_kernel_refuses(void **state)
-{
-        _cleanup_free_ char *text = NULL;
-
-        (void)state;
-        start_world();
-        change("deny out", 1, true);
-        backend_memory_fail(backend, MEMORY_APPLY, -EBUSY);
-        for (unsigned i = 0; i < 1000 && !has_failed(); i++)
-                (void)sd_event_run(event, 10000);
-        assert_true(has_failed());
-        assert_true(has_rules(2));
-        text = report_text();
-        assert_non_null(strstr(text, "cannot be taken back"));
-        backend_memory_fail(backend, MEMORY_APPLY, 0);
-        wait_for_rules(1);
-        expect_taken_back("not confirmed in time: revision 2 taken back");
-}
-
-/* What cannot be taken back may be kept. */
-static void test_base_lost(void **state)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-
-        (void)state;
-        start_world();
-        change("deny out", 60, true);
-        manager = manager_free(manager);
-        write_text("var/lib/p25/revisions/1.conf", "state = {");
-        record_set("boottime", 1);
-        start();
-        assert_true(has_failed());
-        assert_true(has_rules(2));
-        assert_int_equal(manager_confirm(manager, 2, &no_options, &r), 0);
-        assert_false(has_failed());
-        expect_consistent();
-}
-
-static void test_failsafe(void **state)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        Change c = with_confirm(60);
-
-        (void)state;
-        write_text("etc/p25/p25.conf", "nonsense");
-        start();
-        assert_int_equal(manager_set_lockdown(manager, true, &c, &r), -EINVAL);
-        assert_non_null(strstr(r.message, "without --confirm"));
-        assert_int_equal(waiting(), 0);
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(test_in_time),
                 TEST(test_same_connection),
                 TEST(test_not_in_time),
+                TEST(test_too_late),
+                TEST(test_user_is_gone),
                 TEST(test_nothing_waits),
                 TEST(test_restart_before),
                 TEST(test_restart_after),
@@ -723,12 +501,6 @@ int main(void)
                 TEST(test_reload_first),
                 TEST(test_edited_meanwhile),
                 TEST(test_edited_before),
-                TEST(test_disk_full),
-                TEST(test_disk_full_later),
-                TEST(test_disk_full_and_dead),
-                TEST(test_kernel_refuses),
-                TEST(test_base_lost),
-                TEST(test_failsafe),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

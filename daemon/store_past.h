@@ -4,6 +4,13 @@
 /*
  * What there is of former states, as it lies on disk: whole texts and lines of journals. Of use to
  * the store alone.
+ *
+ * A former state.conf gets a second name, revisions/N.conf, before it is replaced; where only a set
+ * changed by a little, the line of the journal does, which is put aside when it is folded. So
+ * nothing is written twice, and what a revision says was on disk already; only its name is synced
+ * later, some time after the last change or before a change that waits to be confirmed. A revision
+ * whose name was lost with the power is not listed; whatever is listed can be read, but for damage.
+ * What a kept revision names in fragments/, sets/ and host/ stays (store_prune.c).
  */
 
 #include "daemon/store_internal.h"

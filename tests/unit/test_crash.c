@@ -138,6 +138,15 @@ static bool boot(void)
         return r >= 0;
 }
 
+/* What waits to be confirmed shall be told, but not how long. */
+static void cut_clock(char *report)
+{
+        char *p = strstr(report, ",\"deadline\":"), *end = p ? strchr(p, '}') : NULL;
+
+        if (end)
+                memmove(p, end, strlen(end) + 1);
+}
+
 /* All that is in force: kernel, report and state. */
 static char *signature(void)
 {
@@ -147,6 +156,7 @@ static char *signature(void)
         _cleanup_buffer_ Buffer b = { 0 };
         char *text = NULL;
 
+        cut_clock(report);
         buffer_printf(&b, "%s\n%s\nnext %" PRIu64 " %" PRIu64 " %s %s\n", kernel ? kernel : "-",
                 report, s->next_id, s->revision, s->origin.reason ? s->origin.reason : "",
                 s->origin.process ? s->origin.process : "");
@@ -347,6 +357,23 @@ static int change_rollback(ChangeResult *r)
         return manager_rollback(manager, 4, &no_options, r);
 }
 
+/* Never in force for good without having been confirmed: it waits, or it was not made. */
+static int change_to_confirm(ChangeResult *r)
+{
+        Change c = no_options;
+
+        c.confirm_seconds = 3600;
+        return words("allow in from 198.51.100.7", &c, r);
+}
+
+static int reload_to_confirm(ChangeResult *r)
+{
+        Change c = no_options;
+
+        c.confirm_seconds = 3600;
+        return manager_reload(manager, &c, r);
+}
+
 static int change_disable(ChangeResult *r)
 {
         return disable(&no_options, r);
@@ -367,6 +394,8 @@ static const Scenario scenarios[] = {
         { "rollback", lived, change_rollback, RUNNING },
         { "rollback over a reload", reloaded, change_rollback, RUNNING },
         { "disable", lived, change_disable, RUNNING },
+        { "rule to confirm", lived, change_to_confirm, RUNNING },
+        { "reload to confirm", lived, reload_to_confirm, EDITED },
         { "hundredth", hundredth, change_rule, RUNNING },
         { "rule over a damaged state", damaged, change_rule, RUNNING },
         { "set add over a damaged state", damaged, change_set_add, RUNNING },
@@ -413,11 +442,15 @@ static bool check_history(const DiskLoss *l)
 /* And things go on. */
 static bool check_next(const DiskLoss *l)
 {
+        Change next = no_options;
+        PendingReport pending;
+
         _cleanup_(change_result_deinit) ChangeResult r = { 0 }, s = { 0 };
         _cleanup_free_ char *running = NULL, *stored = NULL;
 
-        if (words("deny in from 192.0.2.99", &no_options, &r) < 0 ||
-                set_update("198.51.100.99", &s) < 0)
+        manager_pending(manager, &pending);
+        next.confirm_seconds = pending.revision > 0 ? 3600 : 0;
+        if (words("deny in from 192.0.2.99", &next, &r) < 0 || set_update("198.51.100.99", &s) < 0)
                 return complain(l, r.message ? r.message : s.message);
         running = signature();
         if (!boot())
@@ -657,6 +690,7 @@ static bool check_refused(const char *kernel, const char *report, const ChangeRe
         _cleanup_free_ char *report_now = report_text();
         const char *kernel_now = backend_memory_text(backend);
 
+        cut_clock(report_now);
         if (!r->message || r->error == ERROR_NONE)
                 return grumble("refused without a word");
         if (!streq_null(kernel, kernel_now) || !streq(report, report_now))
@@ -706,6 +740,7 @@ static bool try_change(bool *ret_reached)
         text = backend_memory_text(backend);
         kernel = text ? strdup(text) : NULL;
         report = report_text();
+        cut_clock(report);
         (void)snprintf(disk.folder, sizeof(disk.folder), "%s", folder);
         disk.disk = disk_read();
         disk.calls = 0;

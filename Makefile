@@ -244,6 +244,7 @@ UNIT = \
 	test_pending_faults \
 	test_pending_record \
 	test_crash \
+	test_disk_errors \
 	test_caller \
 	test_policy \
 	test_prefixset \

@@ -584,7 +584,7 @@ static void disk_write(const Disk *d, const char *path, const DiskLoss *loss)
 }
 
 /* Two losses after which the same is found have the same. */
-static uint64_t disk_hash(const Disk *d, const DiskLoss *loss)
+static _unused_ uint64_t disk_hash(const Disk *d, const DiskLoss *loss)
 {
         uint64_t hash = 0;
 

@@ -5,8 +5,8 @@
  * `filter` comes after DNAT, where only a list can tell whether the address that was dialled was
  * one of ours. Tried and left: addrtype (sees the new address), a label set before DNAT (only in
  * another table), ipset (matches the packet's addresses). Kept true by rtnetlink events; while p25d
- * is dead an address that is new counts as somebody else's, and the connection as routed. The text of
- * `compile` knows no addresses and takes every translated connection for incoming.
+ * is dead an address that is new counts as somebody else's, and the connection as routed. The text
+ * of `compile` knows no addresses and takes every translated connection for incoming.
  */
 
 #include "daemon/backend_ipt.h"

@@ -61,7 +61,7 @@ struct BusCall {
         const struct BusMethod *method;
         AuthQuery auth;
         Caller caller;
-        CallerPlace place; /* of who changes something */
+        CallerPlace place;    /* of who changes something */
         char connection[320]; /* its name, which no other connection ever has */
         ManagerWait wait;     /* for the lock of the packet filter */
         int (*run)(BusCall *c, sd_bus_error *error);

@@ -73,7 +73,7 @@ typedef struct ManagerOptions {
         int (*cut)(const Ruleset *, uint64_t *); /* connections.h; NULL: nothing is cut */
         /* daemon/listeners.h; NULL: nobody looks who listens */
         int (*listeners)(const Ports *, Listeners *);
-        const int *fds;                          /* from the service manager's store */
+        const int *fds; /* from the service manager's store */
         size_t n_fds;
         HostNames *names;    /* taken over; NULL: of this host */
         const char *boot_id; /* of the kernel, if that cannot be asked; NULL: not known */

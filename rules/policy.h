@@ -326,7 +326,7 @@ typedef struct Role {
         bool shipped;
         Ports manages[_DIRECTION_MAX];    /* besides 25 */
         bool manages_all[_DIRECTION_MAX]; /* manages = [ "all" ]: every mail port, added ones too */
-        Ports listens; /* a server is expected on one of them; n 0: on none */
+        Ports listens;                    /* a server is expected on one of them; n 0: on none */
         VarDecl *vars;
         size_t n_vars;
         Defaults defaults;

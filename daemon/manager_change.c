@@ -432,13 +432,7 @@ static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
                        : 0;
 }
 
-/* What must come into force even if the disk does not take it. */
-static bool must_be_made(const Proposal *p)
-{
-        return p->pending == PENDING_TAKES_BACK;
-}
-
-/* That is no failure of the change, then. */
+/* In force but not on disk: no failure of what must be. */
 static void tell_unstored(ChangeResult *r)
 {
         char *message = TAKE_PTR(r->message);
@@ -459,7 +453,7 @@ static int get_ready(Manager *m, Proposal *p, const Change *c, ChangeResult *r, 
         q = prepare(m, p, r);
         *ret_stored = q >= 0;
         if (q < 0)
-                return must_be_made(p) ? 0 : q;
+                return p->must ? 0 : q;
         q = pending_begin(m, p, c, r);
         if (q < 0)
                 store_cancel(m->store);
@@ -480,7 +474,7 @@ static int carry_out(Manager *m, Proposal *p, const Policy *next, Ruleset *rules
                 return q;
         }
         *stored = *stored && (q = publish(m, r)) >= 0;
-        if (q < 0 && !must_be_made(p)) {
+        if (q < 0 && !p->must) {
                 uninstall(m, b, enabled);
                 return q;
         }

@@ -94,8 +94,7 @@ typedef enum WhilePending {
          * entries */
         PENDING_STAYS,
         PENDING_REPLACES,   /* it takes the place of all that waits */
-        PENDING_TAKES_BACK, /* the other, after which nothing waits; must not fail where it need not
-                             */
+        PENDING_TAKES_BACK, /* all that waits */
 } WhilePending;
 
 /* A change on its way. */
@@ -107,6 +106,7 @@ typedef struct Proposal {
         ErrorKind invalid;     /* what it is called when it does not compile */
         bool untried;          /* a dry run asks the kernel nothing */
         WhilePending pending;
+        bool must;       /* come into force, even if the disk does not take it */
         const char *set; /* whose entries change and nothing else; NULL: another change */
         uint64_t *added; /* owned; ids of p25ctl's rules that are new or say something new */
         size_t n_added;

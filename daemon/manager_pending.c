@@ -24,6 +24,7 @@
 #define ALERT_FAILURES 3
 
 struct Pending {
+        PendingFile found;    /* at the start, until the state is known */
         PendingRecord record; /* in force */
         PendingRecord next;   /* of the change under way */
         bool written;         /* next is on disk, in the place of record */
@@ -41,6 +42,7 @@ Pending *pending_free(Pending *w)
         if (!w)
                 return NULL;
         sd_event_source_disable_unref(w->timer);
+        pending_file_deinit(&w->found);
         pending_record_deinit(&w->record);
         pending_record_deinit(&w->next);
         free(w->failure);
@@ -98,14 +100,20 @@ static uint64_t left_usec(const Manager *m)
 
 /* ---- the record ---- */
 
-static int record_write(Manager *m, const PendingRecord *record)
+static int file_write(Manager *m, const PendingFile *file)
 {
         _cleanup_free_ char *text = NULL;
-        int q = pending_record_print(record, &text);
+        int q = pending_file_print(file, &text);
 
         if (q >= 0)
                 q = store_write_pending(m->store, text);
         return q;
+}
+
+/* What waits, whatever state is stored. */
+static int record_write(Manager *m)
+{
+        return file_write(m, &(PendingFile){ .then = m->pending->record });
 }
 
 /* What the record stands on is not forgotten. */
@@ -114,15 +122,14 @@ static void record_hold(Manager *m, const PendingRecord *record)
         store_hold_revision(m->store, record->revision > 0 ? &record->base : NULL);
 }
 
-/* The record is another one now: on disk, if it is not yet. */
-static void record_take(Manager *m, PendingRecord *record, bool is_written)
+/* The record is another one now. */
+static void record_take(Manager *m, PendingRecord *record)
 {
         Pending *w = m->pending;
 
         pending_record_deinit(&w->record);
         w->record = *record;
         *record = (PendingRecord){ 0 };
-        w->behind = !is_written && record_write(m, &w->record) < 0;
         record_hold(m, &w->record);
 }
 
@@ -228,15 +235,18 @@ static int next_stays(const Manager *m, const Proposal *p, PendingRecord *next)
 
 static int next_make(Manager *m, const Proposal *p, const Change *c, PendingRecord *next)
 {
-        bool ends = c->confirm_seconds == 0 &&
-                    (p->pending == PENDING_REPLACES || p->pending == PENDING_TAKES_BACK);
-        int q = ends ? 0 : pending_record_copy(&m->pending->record, next);
+        int q = pending_record_copy(&m->pending->record, next);
 
-        if (q < 0 || ends)
+        if (q < 0)
                 return q;
         if (c->confirm_seconds > 0)
                 return next_waits(m, p, c, next);
-        return next->revision > 0 ? next_stays(m, p, next) : 0;
+        if (next->revision == 0)
+                return 0;
+        if (p->pending == PENDING_STAYS)
+                return next_stays(m, p, next);
+        pending_record_deinit(next);
+        return 0;
 }
 
 int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *r)
@@ -248,8 +258,7 @@ int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *
         w->written = false;
         if (next_make(m, p, c, &w->next) < 0)
                 return change_no_memory(r);
-        /* that nothing waits any more is written when it is true */
-        if (w->next.revision == 0 || pending_record_equal(&w->next, &w->record))
+        if (!w->behind && pending_record_equal(&w->next, &w->record))
                 return 0;
         if (c->confirm_seconds > 0 && p->files && !w->next.files)
                 return change_fail(r, ERROR_FAILED, -ENOENT,
@@ -261,13 +270,18 @@ int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *
                         "revision %" PRIu64 " is not safely on disk, so nothing could be taken "
                         "back to it: %s; nothing was changed",
                         w->next.base, strerrordesc_np(-q));
-        q = record_write(m, &w->next);
+        q = file_write(
+                m, &(PendingFile){
+                           .from = p->state->revision, .then = w->next, .otherwise = w->record });
+        if (q < 0 && p->must)
+                return 0;
         if (q < 0)
                 return change_fail(r, ERROR_FAILED, q,
                         "%s: that the change waits cannot be written: %s; nothing was changed",
                         m->paths.state, strerrordesc_np(-q));
         w->written = true;
-        record_hold(m, &w->next);
+        if (w->next.revision > 0)
+                record_hold(m, &w->next);
         return 0;
 }
 
@@ -276,7 +290,7 @@ void pending_cancel(Manager *m)
         Pending *w = m->pending;
 
         if (w->written)
-                w->behind = record_write(m, &w->record) < 0;
+                w->behind = record_write(m) < 0;
         w->written = false;
         record_hold(m, &w->record);
         pending_record_deinit(&w->next);
@@ -288,20 +302,24 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
 {
         Pending *w = m->pending;
         uint64_t former = w->record.revision;
-        bool same = pending_record_equal(&w->next, &w->record);
 
         if (p->pending == PENDING_TAKES_BACK)
                 w->taken_back = former;
         else if (w->next.revision > 0)
                 w->taken_back = 0;
+        if (w->next.revision != former)
+                failure_forget(w);
+        record_take(m, &w->next);
         w->unstored = !stored;
         if (!stored)
                 store_distrust(m->store);
-        if (w->next.revision != former)
-                failure_forget(w);
-        /* as long as the old one is on disk, the next start takes back what is stored there */
-        record_take(m, &w->next, (same && !w->behind) || w->written || w->unstored);
-        w->behind = w->behind || w->unstored;
+        /* as long as the file is there, the next start takes back what is stored */
+        if (!stored)
+                w->behind = true;
+        else if (w->record.revision == 0 && former > 0)
+                w->behind = record_write(m) < 0;
+        else if (w->written)
+                w->behind = false;
         w->written = false;
         timer_arm(m);
 }
@@ -310,12 +328,13 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
 static int pending_end(Manager *m)
 {
         PendingRecord none = { 0 };
-        int q = record_write(m, &none);
+        int q = file_write(m, &(PendingFile){ 0 });
 
         if (q < 0)
                 return q;
+        m->pending->behind = false;
         failure_forget(m->pending);
-        record_take(m, &none, true);
+        record_take(m, &none);
         timer_arm(m);
         return 0;
 }
@@ -339,10 +358,11 @@ static int keep_the_rest(const Manager *m, State *state)
         return 0;
 }
 
-int pending_take_back(Manager *m, const Change *c, ChangeResult *r)
+static int take_back(Manager *m, bool must, const Change *c, ChangeResult *r)
 {
-        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY,
-                .pending = PENDING_TAKES_BACK };
+        _cleanup_proposal_ Proposal p = {
+                .invalid = ERROR_INVALID_POLICY, .pending = PENDING_TAKES_BACK, .must = must
+        };
         Pending *w = m->pending;
         uint64_t revision = w->record.revision;
         int q = manager_propose_revision(m, w->record.base, w->record.files, r, &p);
@@ -358,6 +378,11 @@ int pending_take_back(Manager *m, const Change *c, ChangeResult *r)
         return q < 0 ? change_fail(
                                r, ERROR_FAILED, q, "%s: %s", m->paths.state, strerrordesc_np(-q))
                      : 0;
+}
+
+int pending_take_back(Manager *m, const Change *c, ChangeResult *r)
+{
+        return take_back(m, false, c, r);
 }
 
 /* It is tried again, which may be all that it needs; if not, somebody hears of it, once. */
@@ -387,7 +412,7 @@ static void take_back_now(Manager *m)
         (void)snprintf(reason, sizeof(reason),
                 "not confirmed in time: revision %" PRIu64 " taken back", w->record.revision);
         change.reason = reason;
-        if (pending_take_back(m, &change, &r) < 0)
+        if (take_back(m, true, &change, &r) < 0)
                 take_back_failed(m, &r);
         else if (w->unstored)
                 manager_alert(m, "unstored",
@@ -417,7 +442,7 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *data)
         if (w->unstored)
                 store_now(m);
         if (w->behind && !w->unstored) {
-                w->behind = record_write(m, &w->record) < 0;
+                w->behind = record_write(m) < 0;
                 w->failures = w->behind ? w->failures + 1 : 0;
         }
         if (w->record.revision > 0 && left_usec(m) == 0)
@@ -462,9 +487,7 @@ int pending_new(Manager *m)
                 return -ENOMEM;
         q = store_read_pending(m->store, &text);
         if (q >= 0)
-                q = pending_record_parse(text, &m->pending->record);
-        if (q >= 0)
-                record_hold(m, &m->pending->record);
+                q = pending_file_parse(text, &m->pending->found);
         if (q >= 0 || q == -ENOENT || q == -ENOMEM)
                 return q == -ENOMEM ? q : 0;
         return manager_warn(m,
@@ -477,18 +500,17 @@ void pending_start(Manager *m)
 {
         const State *state = m->failsafe ? m->parked : m->policy->state;
         Pending *w = m->pending;
+        PendingFile *found = &w->found;
         PendingClock now = clock_now(m);
+        bool was_made = m->state_is_lost || state->revision >= found->from;
 
-        if (w->record.revision == 0)
+        if (found->then.revision == 0 && found->otherwise.revision == 0)
                 return;
-        /* the power went before the change was made */
-        if (!m->state_is_lost && state->revision <= w->record.base) {
-                (void)pending_end(m);
-                return;
-        }
-        if (pending_record_anchor(&w->record, &now) != 0)
-                w->behind = record_write(m, &w->record) < 0;
-        if (left_usec(m) == 0)
+        record_take(m, was_made ? &found->then : &found->otherwise);
+        pending_file_deinit(found);
+        if (pending_record_anchor(&w->record, &now) != 0 || !was_made || w->record.revision == 0)
+                w->behind = record_write(m) < 0;
+        if (w->record.revision > 0 && left_usec(m) == 0)
                 take_back_now(m);
         else
                 timer_arm(m);

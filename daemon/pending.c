@@ -10,7 +10,8 @@
 /* The wall clock is read a moment before or after the other one. */
 #define CLOCK_SLACK_USEC UINT64_C(1000000)
 
-static const char head[] = "# Taken back unless it is confirmed: p25ctl confirm\n";
+static const char head[] = "# What is taken back unless it is confirmed: p25ctl confirm\n";
+static const char middle[] = "otherwise";
 
 void pending_record_deinit(PendingRecord *r)
 {
@@ -46,6 +47,13 @@ bool pending_record_equal(const PendingRecord *a, const PendingRecord *b)
                streq_null(a->boot, b->boot) && streq_null(a->connection, b->connection) &&
                streq_null(a->files, b->files) && strv_equal(a->changed_sets, b->changed_sets) &&
                strv_equal(a->kept_sets, b->kept_sets) && a->keeps_lockdown == b->keeps_lockdown;
+}
+
+void pending_file_deinit(PendingFile *f)
+{
+        pending_record_deinit(&f->then);
+        pending_record_deinit(&f->otherwise);
+        f->from = 0;
 }
 
 /* ---- text: a line a fact, "WORD VALUE" ---- */
@@ -94,16 +102,26 @@ static void fact_print(const PendingRecord *r, size_t i, Buffer *b)
         }
 }
 
-int pending_record_print(const PendingRecord *r, char **ret)
+static void record_print(const PendingRecord *r, Buffer *b)
+{
+        if (r->revision == 0)
+                return;
+        buffer_printf(b, "seconds %" PRIu32 "\n", r->seconds);
+        for (size_t i = 0; i < ELEMENTS(facts); i++)
+                fact_print(r, i, b);
+}
+
+int pending_file_print(const PendingFile *f, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
 
         buffer_add_string(&b, "");
-        if (r->revision > 0) {
-                buffer_add_string(&b, head);
-                buffer_printf(&b, "seconds %" PRIu32 "\n", r->seconds);
-                for (size_t i = 0; i < ELEMENTS(facts); i++)
-                        fact_print(r, i, &b);
+        if (f->then.revision > 0 || f->otherwise.revision > 0) {
+                buffer_printf(&b, "%sfrom %" PRIu64 "\n", head, f->from);
+                record_print(&f->then, &b);
+                if (f->otherwise.revision > 0)
+                        buffer_printf(&b, "%s\n", middle);
+                record_print(&f->otherwise, &b);
         }
         return buffer_take(&b, ret);
 }
@@ -166,24 +184,46 @@ static int line_parse(PendingRecord *r, char *line)
         return -EINVAL;
 }
 
-int pending_record_parse(const char *text, PendingRecord *ret)
+/* Whole, or nothing at all. */
+static bool is_complete(const PendingRecord *r)
 {
-        _cleanup_pending_ PendingRecord r = { 0 };
-        _cleanup_free_ char *copy = strdup(text);
-        char *rest = copy, *line;
+        return r->revision > 0 ? r->base < r->revision && r->seconds > 0
+                               : pending_record_equal(r, &(PendingRecord){ 0 });
+}
 
-        if (!copy)
-                return -ENOMEM;
-        while ((line = strsep(&rest, "\n"))) {
-                int q = *line && *line != '#' ? line_parse(&r, line) : 0;
+static int lines_parse(char *text, PendingFile *f)
+{
+        PendingRecord *r = &f->then;
+        char *line;
 
+        while ((line = strsep(&text, "\n"))) {
+                int q = 0;
+
+                if (streq(line, middle) && r == &f->then)
+                        r = &f->otherwise;
+                else if (strncmp(line, "from ", strlen("from ")) == 0)
+                        q = number_parse(line + strlen("from "), &f->from);
+                else if (*line && *line != '#')
+                        q = line_parse(r, line);
                 if (q < 0)
                         return q;
         }
-        if (*text && (r.revision == 0 || r.base >= r.revision || r.seconds == 0))
-                return -EINVAL;
-        *ret = r;
-        r = (PendingRecord){ 0 };
+        return is_complete(&f->then) && is_complete(&f->otherwise) ? 0 : -EINVAL;
+}
+
+int pending_file_parse(const char *text, PendingFile *ret)
+{
+        _cleanup_(pending_file_deinit) PendingFile f = { 0 };
+        _cleanup_free_ char *copy = strdup(text);
+        int q;
+
+        if (!copy)
+                return -ENOMEM;
+        q = lines_parse(copy, &f);
+        if (q < 0)
+                return q;
+        *ret = f;
+        f = (PendingFile){ 0 };
         return 0;
 }
 

@@ -36,10 +36,20 @@ void pending_record_deinit(PendingRecord *r);
 int pending_record_copy(const PendingRecord *r, PendingRecord *ret);
 bool pending_record_equal(const PendingRecord *a, const PendingRecord *b);
 
-/* 0 or -ENOMEM. A record of nothing is an empty text. */
-int pending_record_print(const PendingRecord *r, char **ret);
+/*
+ * The file. It is written before the state of a change is, and true before and after: once that
+ * state is stored what it says of `then`, and of `otherwise` as long as it is not.
+ */
+typedef struct PendingFile {
+        uint64_t from; /* the revision of that state */
+        PendingRecord then, otherwise;
+} PendingFile;
+
+void pending_file_deinit(PendingFile *f);
+/* 0 or -ENOMEM. Where nothing waits either way it is an empty text. */
+int pending_file_print(const PendingFile *f, char **ret);
 /* 0, -EINVAL, -ENOMEM */
-int pending_record_parse(const char *text, PendingRecord *ret);
+int pending_file_parse(const char *text, PendingFile *ret);
 
 /* Gives it so many seconds from now. 0 or -ENOMEM. */
 int pending_record_begin(PendingRecord *r, uint32_t seconds, const PendingClock *now);

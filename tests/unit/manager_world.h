@@ -229,6 +229,8 @@ __attribute__((noinline)) static _unused_ char *report_text(void)
         char *text;
 
         assert_int_equal(manager_report(manager, &report), 0);
+        /* what is less each time */
+        report.pending_deadline_usec = report.pending_seconds_left = 0;
         assert_int_equal(report_print_json(&report, &text), 0);
         return text;
 }

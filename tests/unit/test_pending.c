@@ -171,21 +171,36 @@ static void test_reboot(void **state)
 /* The power went when the record was written and the change was not. */
 static void test_never_made(void **state)
 {
-        _cleanup_free_ char *text = NULL;
+        (void)state;
+        start_world();
+        change("deny out", 60, true);
+        manager = manager_free(manager);
+        record_set("from", 3);
+        start();
+        assert_int_equal(waiting(), 0);
+        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
+        assert_true(has_rules(2));
+}
+
+/* The same of a second change: the first one waits as it did. */
+static void test_second_never_made(void **state)
+{
+        PendingReport p;
 
         (void)state;
         start_world();
         change("deny out", 60, true);
-        text = record_text();
-        change("delete deny out", 60, true);
+        change("deny in 465", 3600, true);
         manager = manager_free(manager);
-        write_text("var/lib/p25/pending", text);
-        record_set("base", 3);
-        record_set("revision", 4);
+        record_set("from", 4);
+        start();
+        manager_pending(manager, &p);
+        assert_int_equal(p.revision, 2);
+        assert_true(p.seconds_left <= 60);
+        record_set("boottime", 1);
         start();
         assert_int_equal(waiting(), 0);
-        assert_int_equal(revision(), 3);
-        assert_int_equal(access(path_of("var/lib/p25/pending"), F_OK), -1);
+        assert_true(has_rules(1));
 }
 
 static void test_state_broken(void **state)
@@ -488,6 +503,7 @@ int main(void)
                 TEST(test_restart_after),
                 TEST(test_reboot),
                 TEST(test_never_made),
+                TEST(test_second_never_made),
                 TEST(test_state_broken),
                 TEST(test_record_broken),
                 TEST(test_others_wait),

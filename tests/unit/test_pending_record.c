@@ -14,40 +14,58 @@
 
 #define SEC UINT64_C(1000000)
 
-static void test_record_text(void **state)
+static PendingRecord record_make(uint64_t revision)
 {
-        _cleanup_pending_ PendingRecord r = { .revision = 8,
+        PendingRecord r = { .revision = revision,
                 .base = 7,
                 .seconds = 60,
                 .deadline_usec = 1769860800 * SEC,
                 .boottime_usec = 5 * SEC,
                 .keeps_lockdown = true };
-        _cleanup_pending_ PendingRecord copy = { 0 }, read = { 0 }, none = { 0 };
-        _cleanup_free_ char *text = NULL, *empty = NULL;
 
-        (void)state;
-        r.boot = strdup("2cf4991a-5271-4b26-8d9b-c4e3c8afef85");
+        r.boot = strdup("2cf4991a52714b268d9bc4e3c8afef85");
         r.connection = strdup("0123/:1.42");
         r.files = strdup("0123456789abcdef");
         assert_int_equal(strv_append(&r.changed_sets, "drop"), 0);
         assert_int_equal(strv_append(&r.kept_sets, "bans"), 0);
         assert_int_equal(strv_append(&r.kept_sets, "more"), 0);
-        assert_int_equal(pending_record_print(&r, &text), 0);
-        assert_int_equal(pending_record_parse(text, &read), 0);
-        assert_true(pending_record_equal(&r, &read));
+        return r;
+}
+
+static void test_copy(void **state)
+{
+        _cleanup_pending_ PendingRecord r = record_make(8), copy = { 0 };
+
+        (void)state;
         assert_int_equal(pending_record_copy(&r, &copy), 0);
         assert_true(pending_record_equal(&r, &copy));
         copy.keeps_lockdown = false;
         assert_false(pending_record_equal(&r, &copy));
-
-        assert_int_equal(pending_record_print(&none, &empty), 0);
-        assert_string_equal(empty, "");
-        pending_record_deinit(&read);
-        assert_int_equal(pending_record_parse("", &read), 0);
-        assert_int_equal(read.revision, 0);
 }
 
-static void test_record_refused(void **state)
+/* What is printed is read again, with a record of either kind or without. */
+static void test_text(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < 4; i++) {
+                _cleanup_(pending_file_deinit) PendingFile f = { .from = i > 0 ? 9 : 0 },
+                                                           read = { 0 };
+                _cleanup_free_ char *text = NULL;
+
+                if (i & 1)
+                        f.then = record_make(9);
+                if (i & 2)
+                        f.otherwise = record_make(8);
+                assert_int_equal(pending_file_print(&f, &text), 0);
+                assert_int_equal(i == 0, text[0] == '\0');
+                assert_int_equal(pending_file_parse(text, &read), 0);
+                assert_int_equal(read.from, f.from);
+                assert_true(pending_record_equal(&read.then, &f.then));
+                assert_true(pending_record_equal(&read.otherwise, &f.otherwise));
+        }
+}
+
+static void test_text_refused(void **state)
 {
         static const char *const texts[] = { "revision 8", "revision 8\nbase 7\n",
                 "revision 8\nbase 8\nseconds 60\n", "revision x\nbase 7\nseconds 60\n",
@@ -58,13 +76,14 @@ static void test_record_refused(void **state)
                 "revision 8\nbase 7\nseconds 60\nboot a b\n",
                 "revision 8\nbase 7\nseconds 60\nboot a\nboot b\n",
                 "revision 8\nbase 7\nseconds 60\nboot\n", "revision 99999999999999999999\n",
-                "seconds 60\nbase 7\n" };
+                "seconds 60\nbase 7\n", "from x\n", "otherwise\nrevision 8\n",
+                "otherwise\notherwise\n", "kept-set a\n" };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(texts); i++) {
-                _cleanup_pending_ PendingRecord r = { 0 };
+                _cleanup_(pending_file_deinit) PendingFile f = { 0 };
 
-                if (pending_record_parse(texts[i], &r) != -EINVAL)
+                if (pending_file_parse(texts[i], &f) != -EINVAL)
                         fail_msg("%s", texts[i]);
         }
 }
@@ -134,8 +153,9 @@ static void test_anchor(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_record_text),
-                cmocka_unit_test(test_record_refused),
+                cmocka_unit_test(test_copy),
+                cmocka_unit_test(test_text),
+                cmocka_unit_test(test_text_refused),
                 cmocka_unit_test(test_clocks),
                 cmocka_unit_test(test_anchor),
         };

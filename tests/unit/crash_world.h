@@ -380,6 +380,25 @@ static _unused_ int reload_to_confirm(ChangeResult *r)
         return manager_reload(manager, &c, r);
 }
 
+/* A host on which a change waits to be confirmed. */
+static _unused_ void waiting(void)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = no_options;
+
+        lived();
+        c.confirm_seconds = 36000;
+        expect_done(words("deny in 2525", &c, &r));
+        settle(0);
+}
+
+static _unused_ int change_take_back(ChangeResult *r)
+{
+        const State *s = manager_policy(manager)->state;
+
+        return manager_rollback(manager, s->revision - 1, &no_options, r);
+}
+
 static _unused_ int change_disable(ChangeResult *r)
 {
         return disable(&no_options, r);
@@ -402,6 +421,10 @@ static const _unused_ Scenario scenarios[] = {
         { "disable", lived, change_disable, RUNNING },
         { "rule to confirm", lived, change_to_confirm, RUNNING },
         { "reload to confirm", lived, reload_to_confirm, EDITED },
+        { "another one to confirm", waiting, change_to_confirm, RUNNING },
+        { "set add while one waits", waiting, change_set_add, RUNNING },
+        { "rollback while one waits", waiting, change_rollback, RUNNING },
+        { "what waits is taken back", waiting, change_take_back, RUNNING },
         { "hundredth", hundredth, change_rule, RUNNING },
         { "rule over a damaged state", damaged, change_rule, RUNNING },
         { "set add over a damaged state", damaged, change_set_add, RUNNING },

@@ -206,6 +206,9 @@ in_machine systemctl reload dbus
 eventually 12 up
 ok $? "and is on the bus"
 does "a change" allow out to 192.0.2.7
+in_machine systemd-run -q --wait --unit=tool.service p25ctl allow out to 192.0.2.9
+is "$(in_machine p25ctl history --json | jq -r '.[0] | "\(.process) \(.unit)"')" "p25ctl tool.service" \
+        "history tells the unit that made a change"
 in_machine systemctl stop p25d
 in_machine timeout 20 sh -c 'p25d 2>/root/by-hand.log & sleep 1; p25ctl allow out to 192.0.2.8
         kill $!; wait $!'

@@ -54,9 +54,10 @@ static struct {
         char folder[256]; /* below which calls are noted; "" for none */
         Disk disk;
         unsigned calls;   /* so far */
+        unsigned writes;  /* of them */
         unsigned fail_at; /* this one fails; 0: none */
         bool fail_on;     /* and all after it */
-        int error;        /* so; 0: it writes half of it */
+        int error;        /* so; 0: this one of the writes writes half of it */
         bool failed;
         void (*after)(void); /* called after each of them */
         struct {
@@ -196,11 +197,11 @@ static bool disk_full_path(int folder, const char *path, char full[static PATH_M
 static bool disk_call(void)
 {
         disk.calls++;
+        if (disk.error == 0)
+                return true;
         if (disk.calls != disk.fail_at && !(disk.fail_on && disk.failed))
                 return true;
         disk.failed = true;
-        if (disk.error == 0)
-                return true;
         errno = disk.error;
         return false;
 }
@@ -298,8 +299,10 @@ ssize_t write(int fd, const void *data, size_t n)
 
         if (node && !disk_call())
                 return -1;
-        if (node && disk.failed && disk.calls == disk.fail_at && n > 1)
+        if (node && ++disk.writes == disk.fail_at && disk.error == 0 && n > 1) {
+                disk.failed = true;
                 n /= 2;
+        }
         k = syscall(SYS_write, fd, data, n);
         if (!node || k < 0)
                 return k;

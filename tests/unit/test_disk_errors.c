@@ -77,7 +77,7 @@ static bool try_change(bool *ret_reached)
         report = timeless_report();
         (void)snprintf(disk.folder, sizeof(disk.folder), "%s", folder);
         disk.disk = disk_read();
-        disk.calls = 0;
+        disk.calls = disk.writes = 0;
         disk.fail_at = fail_at;
         disk.fail_on = fail_on;
         disk.error = fail_error;
@@ -109,22 +109,20 @@ static void fail_and_go_on(const Disk *base)
 
 static void fail_calls(const Scenario *s)
 {
-        /* of each call: a full disk, one of the others, a full one from then on, half of a write */
-        static const int others[] = { EIO, EROFS, EMFILE, EDQUOT };
+        /* each call once, each from then on, and half of each write */
+        static const int errors[] = { ENOSPC, EIO, EROFS, EMFILE, EDQUOT };
         Disk base;
         unsigned before_this = n_failed;
 
         begin(s, &base);
         find_signatures(&base);
-        for (unsigned e = 0; e < 4; e++) {
-                fail_on = e == 2;
+        for (unsigned e = 0; e < 3; e++) {
+                fail_on = e == 1;
                 for (fail_at = 1;; fail_at++) {
                         int status;
                         pid_t pid;
 
-                        fail_error = e == 0   ? ENOSPC
-                                     : e == 3 ? 0
-                                              : others[(fail_at + e) % ELEMENTS(others)];
+                        fail_error = e == 2 ? 0 : errors[(fail_at + 2 * e) % ELEMENTS(errors)];
                         pid = fork();
 
                         assert_true(pid >= 0);

@@ -423,7 +423,8 @@ static void test_add_and_remove(void **state)
 static Report describe(sd_bus *bus)
 {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_message_ sd_bus_message *reply = send_call(bus, new_call(bus, "Describe"), &error);
+        _cleanup_message_ sd_bus_message *m = new_call(bus, "Describe");
+        _cleanup_message_ sd_bus_message *reply = send_call(bus, m, &error);
         Report report = { 0 };
         const char *json;
 

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/backend_nft.h"
+#include "daemon/cut.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -82,6 +83,9 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 return r;
         if (f.owner != 0 && f.owner != b->writer.portid)
                 return -EBUSY;
+        r = cut_needs_rules(&b->cut_local);
+        if (r < 0)
+                return r;
         r = nft_watch_start(b);
         if (r < 0)
                 return r;
@@ -122,7 +126,7 @@ static int send_ruleset(Backend *base, const Ruleset *r, bool commit, Diagnostic
 {
         NftBackend *b = (NftBackend *)base;
         NftTable *table;
-        int k = nft_table_new(r, b->wanted, &table);
+        int k = nft_table_new(r, b->wanted, b->cut_local, &table);
 
         if (k < 0) {
                 diagnostics_error(d, (Place){ 0 }, NULL, "out of memory");

@@ -66,6 +66,7 @@ typedef struct NftBackend {
         void *data;
         Netlink writer; /* owns the table */
         bool owns;      /* the table is to be owned; not, once the kernel has no such tables */
+        bool cut_local; /* the kernel cannot end sockets: rules reset what is marked */
 
         NftTable *wanted; /* what was applied last; NULL: nothing */
         bool intact;      /* the kernel has it, as far as we know */

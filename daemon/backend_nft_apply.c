@@ -81,10 +81,10 @@ static int report_owner(Diagnostics *d, uint32_t owner)
 
 /* ---- taking over what is there ---- */
 
+static const NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT, CHAIN_INPUT };
+
 static bool found_keeps_chain(const FoundChain *c)
 {
-        NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT };
-
         for (size_t i = 0; i < ELEMENTS(bases); i++) {
                 char name[NFT_NAME_TEXT_MAX];
                 uint32_t hook;
@@ -112,7 +112,6 @@ static const NftSet *dynamic_set_find(const NftTable *t, const char *name)
 /* What of the found table stays, as a table: base chains without their rules, buckets, counters. */
 static int remains_note_chain(NftTable *t, const FoundChain *c)
 {
-        static const NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT };
         char name[NFT_NAME_TEXT_MAX];
 
         for (size_t i = 0; i < ELEMENTS(bases); i++) {

@@ -11,6 +11,7 @@
 #include "daemon/backend_nft.h"
 #include "daemon/cut.h"
 #include "daemon/netlink_conntrack.h"
+#include "daemon/netlink_sockets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,9 +22,6 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netinet/in.h>
-
-/* A marked entry made anew lives as long as the other side may wait to speak. */
-#define MARKED_TIMEOUT_SEC 600
 
 /* An entry of conntrack that is to change: its messages need its tuples as they came. */
 typedef struct Entry {
@@ -189,21 +187,6 @@ static bool way_read(const struct nlattr *nest, Way *ret)
                parsed_address(ip.of[v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST], family, &ret->to);
 }
 
-static bool labels_have(const struct nlattr *labels, unsigned bit)
-{
-        uint8_t mask[NFT_LABEL_BYTES];
-        const uint8_t *have;
-
-        if (!labels || mnl_attr_get_payload_len(labels) < NFT_LABEL_BYTES)
-                return false;
-        nft_label_bitmap(bit, mask);
-        have = mnl_attr_get_payload(labels);
-        for (size_t i = 0; i < NFT_LABEL_BYTES; i++)
-                if (have[i] & mask[i])
-                        return true;
-        return false;
-}
-
 /* Both sides have said their last. */
 static bool tcp_has_ended(const struct nlattr *info)
 {
@@ -257,12 +240,13 @@ static int entry_read(const struct nlmsghdr *h, void *data)
         /* Opened here, or answered here: a socket's, not ours. */
         if (address_is_local(c, &original.from) || address_is_local(c, &reply.from))
                 return 0;
-        if (labels_have(p.of[CTA_LABELS], NFT_LABEL_INCOMING) || address_is_local(c, &original.to))
+        if (conntrack_has_label(p.of[CTA_LABELS], NFT_LABEL_INCOMING) ||
+                address_is_local(c, &original.to))
                 direction = DIRECTION_IN;
         /* Routed packets are judged after DNAT: where they go is where answers come from. */
         refused = is_refused(&c->ruleset->directions[direction], original.port, &original.from,
                 direction == DIRECTION_IN ? &original.to : &reply.from);
-        marked = labels_have(p.of[CTA_LABELS], NFT_LABEL_CUT);
+        marked = conntrack_has_label(p.of[CTA_LABELS], NFT_LABEL_CUT);
         return refused == marked ? 0 : entry_keep(c, h, &p, marked);
 }
 
@@ -304,37 +288,18 @@ static void put_tuples(struct nlmsghdr *h, const Cut *c, const Entry *e, bool re
 
 static int send_label(Netlink *n, const Cut *c, const Entry *e, bool mark)
 {
-        static const uint8_t none[NFT_LABEL_BYTES];
-        uint8_t label[NFT_LABEL_BYTES];
         Request q;
 
-        nft_label_bitmap(NFT_LABEL_CUT, label);
         request_init(&q, IPCTNL_MSG_CT_NEW, 0, e->family);
         put_tuples(&q.header, c, e, false);
-        mnl_attr_put(&q.header, CTA_LABELS, NFT_LABEL_BYTES, mark ? label : none);
-        mnl_attr_put(&q.header, CTA_LABELS_MASK, NFT_LABEL_BYTES, label);
+        conntrack_put_mark(&q.header, mark);
         return netlink_request(n, &q.header, NULL, NULL);
-}
-
-static void put_established(struct nlmsghdr *h)
-{
-        struct nf_ct_tcp_flags liberal = { .flags = IP_CT_TCP_FLAG_BE_LIBERAL,
-                .mask = IP_CT_TCP_FLAG_BE_LIBERAL };
-        struct nlattr *info = mnl_attr_nest_start(h, CTA_PROTOINFO);
-        struct nlattr *tcp = mnl_attr_nest_start(h, CTA_PROTOINFO_TCP);
-
-        mnl_attr_put_u8(h, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_ESTABLISHED);
-        mnl_attr_put(h, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, sizeof(liberal), &liberal);
-        mnl_attr_put(h, CTA_PROTOINFO_TCP_FLAGS_REPLY, sizeof(liberal), &liberal);
-        mnl_attr_nest_end(h, tcp);
-        mnl_attr_nest_end(h, info);
 }
 
 /* Without room for labels: the entry goes, and comes back with its label. Translations are not
  * restored, nor needed: the next packet meets the reset. */
 static int send_replacement(Netlink *n, const Cut *c, const Entry *e)
 {
-        uint8_t label[NFT_LABEL_BYTES];
         Request q;
         int r;
 
@@ -343,14 +308,9 @@ static int send_replacement(Netlink *n, const Cut *c, const Entry *e)
         r = netlink_request(n, &q.header, NULL, NULL);
         if (r < 0)
                 return r;
-        nft_label_bitmap(NFT_LABEL_CUT, label);
         request_init(&q, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL, e->family);
         put_tuples(&q.header, c, e, true);
-        mnl_attr_put_u32(&q.header, CTA_TIMEOUT, htonl(MARKED_TIMEOUT_SEC));
-        mnl_attr_put_u32(
-                &q.header, CTA_STATUS, htonl(IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED));
-        put_established(&q.header);
-        mnl_attr_put(&q.header, CTA_LABELS, NFT_LABEL_BYTES, label);
+        conntrack_put_marked_entry(&q.header);
         r = netlink_request(n, &q.header, NULL, NULL);
         return r == -EEXIST ? 0 : r;
 }
@@ -386,6 +346,22 @@ static int find_entries(Netlink *n, Cut *c)
                 r = netlink_dump(n, &q.header, entry_read, c);
         }
         return r;
+}
+
+int cut_needs_rules(bool *ret)
+{
+        Netlink n;
+        int r = netlink_open(NETLINK_SOCK_DIAG, &n);
+
+        if (r == -EPROTONOSUPPORT) { /* then sockets cannot be listed either */
+                *ret = false;
+                return 0;
+        }
+        if (r < 0)
+                return r;
+        *ret = sockets_lack_destroy(&n);
+        netlink_close(&n);
+        return 0;
 }
 
 int cut_passing(Netlink *n, const Ruleset *r, uint64_t *ret_n)

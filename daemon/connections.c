@@ -38,6 +38,7 @@ typedef struct Cut {
         const Ruleset *ruleset;
         Netlink sockets, routes, conntrack;
         bool no_conntrack;
+        bool by_label; /* the kernel cannot end sockets: what is marked the rules answer */
         Questions questions[_DIRECTION_MAX];
         SocketGroups groups;
         CgroupTree cgroups;
@@ -316,6 +317,7 @@ static int cut_prepare(Cut *c)
                 if (r < 0)
                         return r;
         }
+        c->by_label = sockets_lack_destroy(&c->sockets);
         return listening_collect(c);
 }
 
@@ -330,10 +332,29 @@ static int watched_sockets(Cut *c, Sockets *ret)
         return sockets_list(&c->sockets, OPEN_STATES, &ports, ret);
 }
 
-/* 0 also when it has ended by itself */
-static int socket_cut(Cut *c, const Socket *s)
+/* incoming: the peer dialled. An idle connection may have no entry yet. */
+static int socket_mark(Cut *c, const Socket *s, bool incoming)
 {
-        int r = socket_destroy(&c->sockets, s);
+        Tuple sent = { s->local, s->peer, s->local_port, s->peer_port };
+        Tuple received = { s->peer, s->local, s->peer_port, s->local_port };
+        Tracked t;
+        int r;
+
+        if (c->no_conntrack)
+                return -EOPNOTSUPP;
+        r = conntrack_find(&c->conntrack, &sent, &t);
+        if (r >= 0 && t.marked)
+                return -ENOENT;
+        if (r < 0)
+                t = incoming ? (Tracked){ received, sent, false }
+                             : (Tracked){ sent, received, false };
+        return conntrack_mark(&c->conntrack, &t);
+}
+
+/* 0 also when it has ended by itself, or was marked before */
+static int socket_cut(Cut *c, const Socket *s, bool incoming)
+{
+        int r = c->by_label ? socket_mark(c, s, incoming) : socket_destroy(&c->sockets, s);
 
         if (r == 0)
                 c->n++;
@@ -347,7 +368,7 @@ static int sockets_cut(Cut *c, const Sockets *sockets)
         for (size_t i = 0; i < sockets->n && error != -EOPNOTSUPP; i++) {
                 const Socket *s = sockets->items + i;
                 bool in = socket_may_be_incoming(c, s), out = socket_may_be_outgoing(c, s);
-                int r = socket_must_go(c, s, in, out) ? socket_cut(c, s) : 0;
+                int r = socket_must_go(c, s, in, out) ? socket_cut(c, s, in) : 0;
 
                 if (r < 0 && error == 0)
                         error = r;
@@ -375,11 +396,55 @@ static int redirected_cut(Cut *c)
                 if (!(OPEN_STATES & 1u << s.state) || socket_may_be_incoming(c, &s) ||
                         !socket_must_go(c, &s, true, false))
                         continue;
-                r = socket_cut(c, &s);
+                r = socket_cut(c, &s, true);
                 if (r < 0 && error == 0)
                         error = r;
         }
         return error;
+}
+
+/* The socket of a marked connection that must go still. */
+static bool tracked_must_go(Cut *c, const Tracked *t, bool incoming)
+{
+        const Tuple *sent = incoming ? &t->reply : &t->original;
+        Socket s;
+        bool redirected;
+
+        if (socket_find(&c->sockets, &sent->from, sent->from_port, &sent->to, sent->to_port, &s) <
+                        0 ||
+                !(OPEN_STATES & 1u << s.state))
+                return false;
+        redirected = incoming && !tuple_equal(&t->original,
+                                         &(Tuple){ s.peer, s.local, s.peer_port, s.local_port });
+        if (redirected && !socket_may_be_incoming(c, &s))
+                return socket_must_go(c, &s, true, false);
+        return socket_must_go(c, &s, socket_may_be_incoming(c, &s), socket_may_be_outgoing(c, &s));
+}
+
+static bool address_is_local(Cut *c, const Address *a)
+{
+        Route route;
+
+        return route_find(&c->routes, NULL, a, 0, &route) == 0 && route.local;
+}
+
+/* What was marked and is allowed again, or has no socket any more. Connections that pass through
+ * are another's. */
+static void marks_review(Cut *c)
+{
+        _cleanup_free_ Tracked *tracked = NULL;
+        size_t n = 0;
+
+        if (c->no_conntrack || conntrack_list_marked(&c->conntrack, &tracked, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++) {
+                bool in = address_is_local(c, &tracked[i].reply.from);
+
+                if (!in && !address_is_local(c, &tracked[i].original.from))
+                        continue;
+                if (!tracked_must_go(c, tracked + i, in))
+                        (void)conntrack_unmark(&c->conntrack, tracked + i);
+        }
 }
 
 int connections_cut(const Ruleset *ruleset, uint64_t *ret_n)
@@ -403,6 +468,8 @@ int connections_cut(const Ruleset *ruleset, uint64_t *ret_n)
                 return r;
         if (c.questions[DIRECTION_OUT].n_groups > 0 && groups_collect(&c, &sockets) < 0)
                 return -ENOMEM;
+        if (c.by_label)
+                marks_review(&c);
         r = sockets_cut(&c, &sockets);
         k = redirected_cut(&c);
         if (r < 0 || k < 0)

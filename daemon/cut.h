@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Connections that pass through this host, for the backends whose rules see them. */
+/* Cutting connections by the backend's rules: those that pass through this host, and those of its
+ * own sockets where the kernel has no other way. */
 
 #include "daemon/netlink.h"
 #include "rules/ruleset.h"
@@ -13,3 +14,7 @@
  * is no error, there is then nothing to cut by.
  */
 int cut_passing(Netlink *n, const Ruleset *r, uint64_t *ret_n);
+
+/* Must the rules answer marked connections of this host's own sockets too? Asked once: a kernel
+ * does not learn to end sockets. 0 or negative errno. */
+int cut_needs_rules(bool *ret);

@@ -202,3 +202,12 @@ int socket_destroy(Netlink *n, const Socket *s)
 
         return netlink_request(n, &m.header, NULL, NULL);
 }
+
+/* The kernel looks whether it can do so at all before it looks for the socket. None has port 0, nor
+ * this cookie. Before Linux 4.5 the very request is unknown. */
+bool sockets_lack_destroy(Netlink *n)
+{
+        int r = socket_destroy(n, &(Socket){ .family = AF_INET });
+
+        return r == -EOPNOTSUPP || r == -EINVAL;
+}

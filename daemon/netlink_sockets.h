@@ -40,3 +40,6 @@ int socket_find(Netlink *n, const Address *local, uint16_t local_port, const Add
 /* Ends the connection at once: its owner reads ECONNABORTED, the peer a reset. 0, -ENOENT (it has
  * ended already), -EOPNOTSUPP (a kernel without INET_DIAG_DESTROY), -EPERM, … */
 int socket_destroy(Netlink *n, const Socket *s);
+
+/* Is it a kernel that cannot end connections? */
+bool sockets_lack_destroy(Netlink *n);

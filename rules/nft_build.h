@@ -12,6 +12,7 @@ typedef struct NftBuild {
         NftTable *table;
         const Ruleset *ruleset;
         const NftTable *previous;
+        bool cut_local;      /* answer labelled connections of local sockets too */
         size_t n_named;      /* the first sets of the table: those of the policy, by key */
         Direction direction; /* of the rules at hand */
         NftRule *rules;      /* what the policy's rule at hand became; for a chain of a class */

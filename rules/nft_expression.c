@@ -188,6 +188,16 @@ static void make_syn(Maker *m)
         make_compare(m, NFT_CMP_EQ, &syn, 1);
 }
 
+/* tcp flags ! rst */
+static void make_no_rst(Maker *m)
+{
+        static const uint8_t rst = 0x04, none = 0;
+
+        make_payload(m, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
+        make_mask(m, &rst, 1);
+        make_compare(m, NFT_CMP_EQ, &none, 1);
+}
+
 /* tcp dport; ct original proto-dst */
 static void make_port(Maker *m, bool dialled)
 {
@@ -443,6 +453,9 @@ static void make_statement(Maker *m, const NftStatement *s)
                 break;
         case STATEMENT_SYN:
                 make_syn(m);
+                break;
+        case STATEMENT_NO_RST:
+                make_no_rst(m);
                 break;
         case STATEMENT_IN_NOT_LO:
         case STATEMENT_OUT_NOT_LO:

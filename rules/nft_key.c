@@ -21,6 +21,7 @@ static const struct {
         [CHAIN_PREROUTING] = { "prerouting", true, NF_INET_PRE_ROUTING, -150 },
         [CHAIN_FORWARD] = { "forward", true, NF_INET_FORWARD, -10 },
         [CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT, -150 },
+        [CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, -10 },
         [CHAIN_OPENED] = { .name = "opened" },
         [CHAIN_FORWARDED] = { .name = "forwarded" },
         [CHAIN_DIRECTION] = { .name = NULL },
@@ -62,6 +63,7 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_PREROUTING:
         case CHAIN_FORWARD:
         case CHAIN_OUTPUT:
+        case CHAIN_INPUT:
         case CHAIN_OPENED:
         case CHAIN_FORWARDED:
         case CHAIN_UNTRACKED:
@@ -296,6 +298,7 @@ static bool statement_equal(const NftStatement *a, const NftStatement *b)
         case STATEMENT_PORT:
         case STATEMENT_DIALLED_PORT:
         case STATEMENT_SYN:
+        case STATEMENT_NO_RST:
         case STATEMENT_IN_NOT_LO:
         case STATEMENT_OUT_NOT_LO:
         case STATEMENT_ADDRESS_TYPE:

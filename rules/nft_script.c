@@ -112,6 +112,9 @@ static void print_statement(Buffer *b, const NftStatement *s)
         case STATEMENT_SYN:
                 buffer_add_string(b, "tcp flags & (syn | ack) == syn");
                 break;
+        case STATEMENT_NO_RST:
+                buffer_add_string(b, "tcp flags ! rst");
+                break;
         case STATEMENT_IN_NOT_LO:
                 buffer_add_string(b, "iif != \"lo\"");
                 break;
@@ -316,7 +319,7 @@ static bool is_implied(const NftStatement *s, const NftStatement *next)
 {
         if (s->kind == STATEMENT_TCP)
                 return next->kind == STATEMENT_PORT || next->kind == STATEMENT_PORTS ||
-                       next->kind == STATEMENT_SYN;
+                       next->kind == STATEMENT_SYN || next->kind == STATEMENT_NO_RST;
         return s->kind == STATEMENT_FAMILY &&
                (next->kind == STATEMENT_ADDRESS || next->kind == STATEMENT_ADDRESS_SET);
 }
@@ -338,7 +341,8 @@ static void print_chain(Buffer *b, const NftTable *t, const NftChain *c)
 {
         static const char *const hooks[] = { [CHAIN_PREROUTING] = "prerouting",
                 [CHAIN_FORWARD] = "forward",
-                [CHAIN_OUTPUT] = "output" };
+                [CHAIN_OUTPUT] = "output",
+                [CHAIN_INPUT] = "input" };
         char name[NFT_NAME_TEXT_MAX];
         uint32_t hook;
         int32_t priority;
@@ -360,7 +364,7 @@ int nft_script_print(const Ruleset *r, char **ret)
         _cleanup_(nft_table_free_p) NftTable *t = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
         char name[NFT_NAME_TEXT_MAX];
-        int k = nft_table_new(r, NULL, &t);
+        int k = nft_table_new(r, NULL, false, &t);
 
         if (k < 0)
                 return k;

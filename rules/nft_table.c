@@ -269,6 +269,34 @@ static int build_forwarded(NftBuild *b)
         return r < 0 ? r : build_last_chain_rule(b, first, NULL);
 }
 
+/* ct label 126 tcp flags ! rst reject with tcp reset
+ * The reset itself belongs to the connection and passes here too. */
+static int build_cut(NftBuild *b)
+{
+        static const NftStatement statements[] = {
+                { .kind = STATEMENT_LABEL, .number = NFT_LABEL_CUT },
+                { .kind = STATEMENT_TCP },
+                { .kind = STATEMENT_NO_RST },
+                { .kind = STATEMENT_RESET },
+        };
+        size_t first = b->table->n_statements;
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTS(statements) && r >= 0; i++)
+                r = build_statement(b, statements + i);
+        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
+}
+
+/* After the chain `output`, which gets the rule as its last. */
+static int build_cut_local(NftBuild *b)
+{
+        int r = build_cut(b);
+
+        if (r >= 0)
+                r = build_chain(b, &(NftChainKey){ .kind = CHAIN_INPUT });
+        return r < 0 ? r : build_cut(b);
+}
+
 static int build_base(NftBuild *b)
 {
         static const NftChainKey opened = { .kind = CHAIN_OPENED };
@@ -289,6 +317,8 @@ static int build_base(NftBuild *b)
         if (r >= 0)
                 r = build_syn_hook(
                         b, CHAIN_OUTPUT, leaving, DIRECTION_OUT, STATEMENT_OUT_NOT_LO, &out);
+        if (r >= 0 && b->cut_local && entering.n + leaving->n > 0)
+                r = build_cut_local(b);
         if (r >= 0)
                 r = build_opened(b);
         return r < 0 ? r : build_forwarded(b);
@@ -437,10 +467,10 @@ static void table_sort(NftTable *t)
         t->n_counters = n;
 }
 
-int nft_table_new(const Ruleset *r, const NftTable *previous, NftTable **ret)
+int nft_table_new(const Ruleset *r, const NftTable *previous, bool cut_local, NftTable **ret)
 {
         _cleanup_(nft_table_free_p) NftTable *t = calloc(1, sizeof(NftTable));
-        NftBuild b = { .table = t, .ruleset = r, .previous = previous };
+        NftBuild b = { .table = t, .ruleset = r, .previous = previous, .cut_local = cut_local };
         int k;
 
         if (!t)

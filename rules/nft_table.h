@@ -20,6 +20,9 @@
  * `in`, `out`, `routed` and `untracked` send each port to the chain of its class (`in_25`): ports
  * that the same rules name share one, so that no rule needs to look at the port again.
  * A connection's label 125 says "judged as incoming", 126 "refused by a later policy".
+ *
+ * For kernels that cannot end a socket, label 126 is answered with a reset also in a further base
+ * chain, input (-10), and in output.
  */
 
 #include "rules/ruleset.h"
@@ -43,6 +46,7 @@ typedef enum NftChainKind {
         CHAIN_PREROUTING,
         CHAIN_FORWARD,
         CHAIN_OUTPUT,
+        CHAIN_INPUT, /* only with `cut_local` */
         CHAIN_OPENED,
         CHAIN_FORWARDED,
         CHAIN_DIRECTION,       /* in, out, routed: sends a port to its class */
@@ -92,7 +96,8 @@ typedef enum NftStatementKind {
         STATEMENT_DIALLED_PORT, /* the connection's, before DNAT */
         STATEMENT_PORTS,        /* the same two, of a set */
         STATEMENT_DIALLED_PORTS,
-        STATEMENT_SYN, /* opens a connection */
+        STATEMENT_SYN,    /* opens a connection */
+        STATEMENT_NO_RST, /* is no reset itself */
         STATEMENT_IN_NOT_LO,
         STATEMENT_OUT_NOT_LO,
         STATEMENT_IN_INTERFACE,
@@ -187,9 +192,10 @@ typedef struct NftTable {
 
 /*
  * `previous` is what is installed (NULL: nothing): layouts and sizes that still fit are kept, and
- * the prefixes of a set that did not change are not counted again. 0 or -ENOMEM.
+ * the prefixes of a set that did not change are not counted again. cut_local: connections of this
+ * host's own sockets that carry the label are answered with a reset too. 0 or -ENOMEM.
  */
-int nft_table_new(const Ruleset *r, const NftTable *previous, NftTable **ret);
+int nft_table_new(const Ruleset *r, const NftTable *previous, bool cut_local, NftTable **ret);
 NftTable *nft_table_free(NftTable *t);
 DEFINE_CLEANUP(NftTable, nft_table_free)
 

@@ -3,6 +3,7 @@
 # Three hundred open connections of a kind, and a change that denies half of them: those are cut
 # within a second, and all others end in order, with all that they said.
 . "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/crowd.sh
 
 net_world
 listen host 25
@@ -12,42 +13,6 @@ N=150
 
 p25_host </dev/null
 ok $? "p25d starts"
-
-crowd() # NAME NAMESPACE [WHO] ADDRESS PORT
-{
-        local name=$1 from=$2
-        shift 2
-        rm -f "$WORK/crowd-$name"
-        net_in "$from" "$probe" crowd -n $N -t 5000 -o "$WORK/crowd-$name" "$@" >"$WORK/crowd-$name.pid"
-        ok $? "$name: $N connections stand"
-}
-
-all_cut() # NAME
-{
-        [ "$(grep -c cut "$WORK/crowd-$1")" = $N ]
-}
-
-finished() # NAME
-{
-        kill "$(cat "$WORK/crowd-$1.pid")"
-        eventually 20 process_gone "$(cat "$WORK/crowd-$1.pid")"
-        is "$(sort "$WORK/crowd-$1" | uniq -c | tr -s ' ')" " $N finished" "$1: all go on, and end in order"
-}
-
-try() # NAME COMMAND...: the crowd "denied" goes, the crowd "allowed" stays
-{
-        local name=$1 began
-        shift
-        run_ctl "$@"
-        is "$rc" 0 "$name: $*"
-        began=${EPOCHREALTIME/./}
-        eventually 5 all_cut denied
-        ok $? "$name: all that are denied are cut"
-        at_most $(((${EPOCHREALTIME/./} - began) / 1000)) "${CUT_MSEC:-2000}" "$name: in time"
-        diag "after $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
-        finished allowed
-        run_ctl reset --force
-}
 
 crowd denied inet 198.51.100.1 25
 crowd allowed inet -s 198.51.100.3 198.51.100.1 25

@@ -227,7 +227,8 @@ static PrefixSet *make_many(size_t n, bool ipv6, bool more)
         return set;
 }
 
-static NftTable *make_table(PrefixSet *entries, unsigned n_rules, const NftTable *previous)
+static NftTable *make_cutting_table(
+        PrefixSet *entries, unsigned n_rules, const NftTable *previous, bool cut_local)
 {
         _cleanup_(policy_free_p) Policy *p = make_policy();
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -248,8 +249,13 @@ static NftTable *make_table(PrefixSet *entries, unsigned n_rules, const NftTable
         }
         s->logging = LOGGING_OFF;
         r = compile_good(p, &d);
-        assert_int_equal(nft_table_new(r, previous, &t), 0);
+        assert_int_equal(nft_table_new(r, previous, cut_local, &t), 0);
         return t;
+}
+
+static NftTable *make_table(PrefixSet *entries, unsigned n_rules, const NftTable *previous)
+{
+        return make_cutting_table(entries, n_rules, previous, false);
 }
 
 static int count_handles(void *data, const NftChainKey *chain, uint64_t *handles, size_t n)
@@ -275,6 +281,44 @@ static Content difference(NftTable *old, NftTable *new, size_t *ret_length)
         assert_int_equal(c.ends, 1);
         *ret_length = b.length;
         return c;
+}
+
+static size_t base_rules(const NftTable *t, NftChainKind kind, bool *ret_there)
+{
+        *ret_there = false;
+        for (size_t i = 0; i < t->n_chains; i++)
+                if (t->chains[i].key.kind == kind) {
+                        *ret_there = true;
+                        return t->chains[i].n;
+                }
+        return 0;
+}
+
+/* One rule a hook for everybody else's traffic, but where the kernel cannot end sockets. */
+static void test_cut_local(void **state)
+{
+        static const struct {
+                NftChainKind kind;
+                bool there;
+                size_t n, n_cutting;
+        } bases[] = {
+                { CHAIN_PREROUTING, true, 1, 1 },
+                { CHAIN_FORWARD, true, 1, 1 },
+                { CHAIN_OUTPUT, true, 1, 2 },
+                { CHAIN_INPUT, false, 0, 1 },
+        };
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(1, false, false);
+        _cleanup_(nft_table_free_p) NftTable *plain = make_table(set, 1, NULL);
+        _cleanup_(nft_table_free_p) NftTable *cutting = make_cutting_table(set, 1, NULL, true);
+        bool there;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(bases); i++) {
+                assert_int_equal(base_rules(plain, bases[i].kind, &there), bases[i].n);
+                assert_int_equal(there, bases[i].there);
+                assert_int_equal(base_rules(cutting, bases[i].kind, &there), bases[i].n_cutting);
+                assert_true(there);
+        }
 }
 
 static void test_large_sets(void **state)
@@ -446,6 +490,7 @@ int main(void)
                 cmocka_unit_test(test_set_names),
                 cmocka_unit_test(test_bucket_timeouts),
                 cmocka_unit_test(test_prefixes),
+                cmocka_unit_test(test_cut_local),
                 cmocka_unit_test(test_large_sets),
                 cmocka_unit_test(test_small_changes),
                 cmocka_unit_test(test_room_stays),

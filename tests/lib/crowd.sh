@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Crowds of $N open connections, and changes that deny one and leave the other. To be sourced after
+# e2e.sh.
+
+crowd() # NAME NAMESPACE [WHO] ADDRESS PORT
+{
+        local name=$1 from=$2
+        shift 2
+        rm -f "$WORK/crowd-$name"
+        net_in "$from" "$probe" crowd -n $N -t 5000 -o "$WORK/crowd-$name" "$@" >"$WORK/crowd-$name.pid"
+        ok $? "$name: $N connections stand"
+}
+
+all_cut() # NAME
+{
+        [ "$(grep -c cut "$WORK/crowd-$1")" = $N ]
+}
+
+finished() # NAME
+{
+        kill "$(cat "$WORK/crowd-$1.pid")"
+        eventually 20 process_gone "$(cat "$WORK/crowd-$1.pid")"
+        is "$(sort "$WORK/crowd-$1" | uniq -c | tr -s ' ')" " $N finished" "$1: all go on, and end in order"
+}
+
+try() # NAME COMMAND...: the crowd "denied" goes, the crowd "allowed" stays
+{
+        local name=$1 began
+        shift
+        run_ctl "$@"
+        is "$rc" 0 "$name: $*"
+        began=${EPOCHREALTIME/./}
+        eventually 5 all_cut denied
+        ok $? "$name: all that are denied are cut"
+        at_most $(((${EPOCHREALTIME/./} - began) / 1000)) "${CUT_MSEC:-2000}" "$name: in time"
+        diag "after $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+        finished allowed
+        run_ctl reset --force
+}

@@ -91,6 +91,8 @@ int ipt_backend_open(
         if (r >= 0)
                 r = netlink_open(NETLINK_NETFILTER, &b->netlink);
         if (r >= 0)
+                r = cut_needs_rules(&b->cut_local);
+        if (r >= 0)
                 r = ipt_locals_open(&b->locals);
         if (r >= 0)
                 r = ipt_watch_start(b);

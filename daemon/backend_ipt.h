@@ -201,6 +201,7 @@ typedef struct IptBackend {
         IptSets sets;
         IptLocals locals;
         size_t chains_max; /* of IptOptions */
+        bool cut_local;
 
         IptTable *wanted[IPT_FAMILIES]; /* what was applied last; NULL: nothing */
         IptImage installed[IPT_FAMILIES];

@@ -56,7 +56,8 @@ static int plan_table(IptBackend *b, const Ruleset *r, size_t f, Diagnostics *d,
         IptOptions o = { .family = families[f],
                 .locals = b->locals.ranges,
                 .chains_max = b->chains_max,
-                .cut = true };
+                .cut = true,
+                .cut_local = b->cut_local };
         int k;
 
         if (b->kernels[f].fd < 0)

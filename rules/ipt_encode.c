@@ -32,6 +32,7 @@
 
 #define TCP 6
 #define FLAG_SYN 0x02
+#define FLAG_RST 0x04
 #define FLAG_ACK 0x10
 
 /* So many sources at once; beyond them hashlimit drops. */
@@ -208,6 +209,9 @@ static void put_tcp(Encoder *e, const IptStatement *s)
 
         if (s->kind == IPT_PORT) {
                 m.dpts[0] = m.dpts[1] = (uint16_t)s->first;
+        } else if (s->kind == IPT_RST) {
+                m.flg_mask = m.flg_cmp = FLAG_RST;
+                m.invflags = s->not ? XT_TCP_INV_FLAGS : 0;
         } else {
                 m.flg_mask = FLAG_SYN | FLAG_ACK;
                 m.flg_cmp = FLAG_SYN;
@@ -449,6 +453,7 @@ static int put_statement(Encoder *e, const IptStatement *s)
                 put_protocol(e);
                 break;
         case IPT_SYN:
+        case IPT_RST:
         case IPT_PORT:
                 put_protocol(e);
                 put_tcp(e, s);
@@ -569,6 +574,7 @@ static const int statement_extensions[_IPT_STATEMENT_MAX] = {
         [IPT_ADDRESS] = -1,
         [IPT_TCP] = -1,
         [IPT_SYN] = EXTENSION_TCP,
+        [IPT_RST] = EXTENSION_TCP,
         [IPT_PORT] = EXTENSION_TCP,
         [IPT_PORTS] = EXTENSION_MULTIPORT,
         [IPT_ANY_DIALLED] = EXTENSION_CONNTRACK,

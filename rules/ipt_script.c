@@ -35,7 +35,7 @@ static void print_prefix(Buffer *b, const Prefix *p)
 
 static void print_header(Buffer *b, const IptTable *t, const IptEntry *e)
 {
-        static const IptStatementKind of_tcp[] = { IPT_TCP, IPT_SYN, IPT_PORT, IPT_PORTS,
+        static const IptStatementKind of_tcp[] = { IPT_TCP, IPT_SYN, IPT_RST, IPT_PORT, IPT_PORTS,
                 IPT_VERDICT_RESET };
         const IptStatement *from = find(t, e, IPT_ADDRESS, false);
         const IptStatement *to = find(t, e, IPT_ADDRESS, true);
@@ -143,6 +143,9 @@ static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
         switch (s->kind) {
         case IPT_SYN:
                 buffer_printf(b, " -m tcp%s --tcp-flags SYN,ACK SYN", not );
+                break;
+        case IPT_RST:
+                buffer_printf(b, " -m tcp%s --tcp-flags RST RST", not );
                 break;
         case IPT_PORT:
                 buffer_printf(b, " -m tcp --dport %" PRIu32, s->first);

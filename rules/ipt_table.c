@@ -234,12 +234,13 @@ static void build_jump(IptBuild *b, IptHook h, const char *not_lo_name, size_t t
                 [IPT_HOOK_FORWARD] = { _IPT_STATEMENT_MAX, false },
                 [IPT_HOOK_OUTPUT] = { IPT_OUT_INTERFACE, true },
         };
+        bool syn = hooks[h].syn && !b->options->cut_local;
 
         if (hooks[h].not_lo != _IPT_STATEMENT_MAX)
                 ipt_build_add(b,
                         &(IptStatement){
                                 .kind = hooks[h].not_lo, .not = true, .interface = not_lo_name });
-        ipt_build_kind(b, hooks[h].syn ? IPT_SYN : IPT_TCP, false);
+        ipt_build_kind(b, syn ? IPT_SYN : IPT_TCP, false);
         ipt_build_add(
                 b, &(IptStatement){ .kind = IPT_ANY_DIALLED, .ports = &b->table->watched[h] });
         ipt_build_add(b, &(IptStatement){ .kind = IPT_COMMENT, .comment = IPT_COMMENT_MARK });
@@ -255,6 +256,25 @@ static void build_sort_untracked(IptBuild *b, size_t chain, const Ports *ports)
                 ipt_build_add(b, &(IptStatement){ .kind = IPT_PORTS, .not = true, .ports = ports });
         ipt_build_kind(b, IPT_UNTRACKED, false);
         ipt_build_add(b, &(IptStatement){ .kind = IPT_COMMENT, .comment = IPT_COMMENT_MARK });
+        ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
+}
+
+/* -m connlabel --label 126 -j REJECT --reject-with tcp-reset */
+static void build_cut(IptBuild *b, size_t chain)
+{
+        ipt_build_add(b, &(IptStatement){ .kind = IPT_LABEL, .first = IPT_LABEL_CUT });
+        ipt_build_verdict(b, chain, IPT_VERDICT_RESET);
+}
+
+/* The reset itself belongs to the connection and passes OUTPUT, and INPUT if it is for us. */
+static void build_cut_local(IptBuild *b, size_t chain)
+{
+        if (!b->options->cut_local)
+                return;
+        ipt_build_kind(b, IPT_RST, false);
+        ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
+        build_cut(b, chain);
+        ipt_build_kind(b, IPT_SYN, true);
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
 }
 
@@ -334,6 +354,9 @@ static void build_input(IptBuild *b, size_t in)
 
         build_jump(b, IPT_HOOK_INPUT, "lo", chain);
         build_sort_untracked(b, chain, &b->table->watched[IPT_HOOK_INPUT]);
+        build_cut_local(b, chain);
+        if (in == IPT_NO_CHAIN)
+                return;
         ipt_build_kind(b, IPT_TRANSLATED, true);
         ipt_build_kind(b, IPT_TO_LOCAL, false);
         ipt_build_goto(b, chain, in);
@@ -346,10 +369,8 @@ static void build_forward(IptBuild *b, size_t in, size_t routed)
 
         build_jump(b, IPT_HOOK_FORWARD, NULL, chain);
         build_sort_untracked(b, chain, &b->table->routed);
-        if (b->options->cut) {
-                ipt_build_add(b, &(IptStatement){ .kind = IPT_LABEL, .first = IPT_LABEL_CUT });
-                ipt_build_verdict(b, chain, IPT_VERDICT_RESET);
-        }
+        if (b->options->cut)
+                build_cut(b, chain);
         ipt_build_kind(b, IPT_SYN, true);
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
         if (in != IPT_NO_CHAIN)
@@ -364,30 +385,50 @@ static void build_output(IptBuild *b, size_t out)
 
         build_jump(b, IPT_HOOK_OUTPUT, "lo", chain);
         build_sort_untracked(b, chain, &b->table->watched[IPT_HOOK_OUTPUT]);
-        ipt_build_goto(b, chain, out);
+        build_cut_local(b, chain);
+        if (out != IPT_NO_CHAIN)
+                ipt_build_goto(b, chain, out);
+}
+
+static void add_ports(Ports *ports, const Ports *more)
+{
+        for (size_t i = 0; i < more->n; i++)
+                ports_add(ports, more->items[i]);
+}
+
+/* Answers to what was dialled here come in by INPUT, and ours leave by OUTPUT. */
+static void watch_both_ways(IptTable *t)
+{
+        add_ports(&t->watched[IPT_HOOK_INPUT], &t->watched[IPT_HOOK_OUTPUT]);
+        t->watched[IPT_HOOK_OUTPUT] = t->watched[IPT_HOOK_INPUT];
 }
 
 static void build_all(IptBuild *b)
 {
+        bool cut_local = b->options->cut_local;
         const RulesetDirection *d = b->ruleset->directions;
         IptTable *t = b->table;
         size_t in, out, routed;
+        Ports entering;
 
         t->watched[IPT_HOOK_INPUT] = t->watched[IPT_HOOK_FORWARD] = d[DIRECTION_IN].watched;
         t->watched[IPT_HOOK_OUTPUT] = d[DIRECTION_OUT].watched;
         t->routed = d[DIRECTION_ROUTED].watched;
-        for (size_t i = 0; i < t->routed.n; i++)
-                ports_add(&t->watched[IPT_HOOK_FORWARD], t->routed.items[i]);
+        add_ports(&t->watched[IPT_HOOK_FORWARD], &t->routed);
+        if (cut_local)
+                watch_both_ways(t);
         for (IptHook h = 0; h < _IPT_HOOK_MAX; h++)
                 ipt_build_chain(b, "%s", hook_names[h]);
-        in = build_direction(b, DIRECTION_IN, &t->watched[IPT_HOOK_FORWARD]);
+        entering = t->watched[IPT_HOOK_FORWARD];
+        add_ports(&entering, &t->watched[IPT_HOOK_INPUT]);
+        in = build_direction(b, DIRECTION_IN, &entering);
         out = build_direction(b, DIRECTION_OUT, &t->watched[IPT_HOOK_OUTPUT]);
         routed = build_direction(b, DIRECTION_ROUTED, &t->watched[IPT_HOOK_FORWARD]);
-        if (in != IPT_NO_CHAIN)
+        if (in != IPT_NO_CHAIN || (cut_local && out != IPT_NO_CHAIN))
                 build_input(b, in);
         if (in != IPT_NO_CHAIN || routed != IPT_NO_CHAIN)
                 build_forward(b, in, routed);
-        if (out != IPT_NO_CHAIN)
+        if (out != IPT_NO_CHAIN || (cut_local && in != IPT_NO_CHAIN))
                 build_output(b, out);
 }
 

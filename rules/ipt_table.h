@@ -21,6 +21,9 @@
  * packets that dialled 25 and for all untracked ones, which are sorted out in the next chain: one
  * entry a hook is enough for everybody else's traffic.
  *
+ * For kernels that cannot end a socket, INPUT and OUTPUT send there all packets of what dialled a
+ * mail port, as FORWARD does, and label 126 is answered with a reset (but no reset with another).
+ *
  * But for the three jumps all ways are gotos: nothing is pushed, and RETURN anywhere leaves p25 and
  * goes on in the built-in chain (allow: other firewalls still have their say). A rule whose
  * match is more than a few entries becomes a line of chains, one a part of the match; whoever fails
@@ -52,6 +55,7 @@ typedef enum IptStatementKind {
         IPT_ADDRESS, /* of the packet, one prefix */
         IPT_TCP,
         IPT_SYN,             /* opens a connection */
+        IPT_RST,             /* resets one */
         IPT_PORT,            /* of the packet */
         IPT_PORTS,           /* several of those */
         IPT_ANY_DIALLED,     /* dialled one of ports, or untracked */
@@ -176,7 +180,8 @@ typedef struct IptOptions {
         const RangeSet *locals;
         /* Lists of more prefixes than this are sets in the kernel; 0: never. */
         size_t chains_max;
-        bool cut; /* answer connections that carry the label with a reset */
+        bool cut;       /* answer connections that carry the label with a reset */
+        bool cut_local; /* those of this host's own sockets too */
 } IptOptions;
 
 /* 0, -ENOMEM, or -EOPNOTSUPP with an error in d. The table keeps what it borrows from the

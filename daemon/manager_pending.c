@@ -159,9 +159,8 @@ int pending_admit(const Manager *m, const Proposal *p, const Change *c, ChangeRe
 
         if (c->confirm_seconds > 0 && m->failsafe)
                 return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
-                        "nothing can be taken back to the fail-safe, which is in force: try "
-                        "without "
-                        "--confirm");
+                        "nothing can be taken back to the fail-safe, which is in force (try it "
+                        "without --confirm)");
         if (w->record.revision == 0 || c->confirm_seconds > 0)
                 return 0;
         switch (p->pending) {
@@ -260,6 +259,9 @@ int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *
                 return change_no_memory(r);
         if (!w->behind && pending_record_equal(&w->next, &w->record))
                 return 0;
+        /* the file belongs to what is stored, until this change is */
+        if (w->unstored && w->next.revision == 0)
+                return 0;
         if (c->confirm_seconds > 0 && p->files && !w->next.files)
                 return change_fail(r, ERROR_FAILED, -ENOENT,
                         "p25d has no copies of the files that are in force, so nothing could be "
@@ -316,7 +318,7 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
         /* as long as the file is there, the next start takes back what is stored */
         if (!stored)
                 w->behind = true;
-        else if (w->record.revision == 0 && former > 0)
+        else if (w->record.revision == 0 && (former > 0 || w->behind))
                 w->behind = record_write(m) < 0;
         else if (w->written)
                 w->behind = false;
@@ -521,11 +523,12 @@ void pending_start(Manager *m)
 void manager_pending(Manager *m, PendingReport *ret)
 {
         Pending *w = m->pending;
-        PendingClock now = clock_now(m);
+        PendingClock now;
 
         *ret = (PendingReport){ 0 };
         if (w->record.revision == 0)
                 return;
+        now = clock_now(m);
         (void)pending_record_anchor(&w->record, &now);
         *ret = (PendingReport){
                 .revision = w->record.revision,

@@ -31,9 +31,8 @@ static int fill_sets(const Policy *p, Fragment *f, Diagnostics *d)
                 else
                         r = diagnostics_error(d, ((Place){ .file = conf_name, .line = set->line }),
                                 NULL,
-                                "sets.%s.file: %s is no file of the policy in force, and p25d "
-                                "opens "
-                                "no other for a user who may not manage it (try with sudo)",
+                                "sets.%s.file: %s is no file of the policy in force, and "
+                                "others p25d opens for root alone (try with sudo)",
                                 set->name, set->path);
         }
         return r;

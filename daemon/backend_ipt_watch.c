@@ -104,13 +104,16 @@ static void repair_now(IptBackend *b, bool broken)
 
 static void repair(IptBackend *b)
 {
+        uint64_t now = now_usec(b), next = repair_rate_last(&b->rate) + pause_usec(b);
+
         if (b->later)
                 return; /* its time will come */
-        if (!repair_rate_is_too_high(&b->rate, now_usec(b))) {
+        if (!repair_rate_is_too_high(&b->rate, now)) {
                 repair_now(b, true);
                 return;
         }
-        repair_schedule(b, pause_usec(b));
+        /* the pause began with the last repair: what was found late must not wait for another */
+        repair_schedule(b, next > now ? next - now : 0);
         if (b->base.peace == PEACE_KEPT)
                 tell_peace(b, PEACE_FIGHT);
 }

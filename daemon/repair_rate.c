@@ -12,6 +12,11 @@ void repair_rate_note(RepairRate *r, uint64_t now_usec)
         r->usec[r->n++ % REPAIR_AT_ONCE] = now_usec;
 }
 
+uint64_t repair_rate_last(const RepairRate *r)
+{
+        return r->n > 0 ? r->usec[(r->n - 1) % REPAIR_AT_ONCE] : 0;
+}
+
 bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec)
 {
         uint64_t oldest = r->usec[r->n % REPAIR_AT_ONCE];
@@ -21,6 +26,5 @@ bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec)
 
 bool repair_rate_is_nought(const RepairRate *r, uint64_t now_usec)
 {
-        return r->n == 0 ||
-               now_usec - r->usec[(r->n - 1) % REPAIR_AT_ONCE] >= repair_rate_window(r);
+        return r->n == 0 || now_usec - repair_rate_last(r) >= repair_rate_window(r);
 }

@@ -19,6 +19,8 @@ typedef struct RepairRate {
 } RepairRate;
 
 void repair_rate_note(RepairRate *r, uint64_t now_usec);
+/* When the last one was; 0: never. */
+uint64_t repair_rate_last(const RepairRate *r);
 bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec);
 /* Nothing had to be put back for a whole window. */
 bool repair_rate_is_nought(const RepairRate *r, uint64_t now_usec);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One makefile, explicit lists a room. `make help` names the targets.
+# One makefile; a room is a folder, and what stands in it is built. `make help` names the targets.
 
 CC ?= gcc
 BUILD ?= build
@@ -32,194 +32,19 @@ LIBS_CLI = $(LIBS_RULES) -lsystemd
 # tests ask libconfig what a text says
 LIBS_TEST = $(LIBS_DAEMON) -lconfig
 
-RULES = \
-	ipt_encode \
-	ipt_names \
-	ipt_rule \
-	ipt_script \
-	ipt_table \
-	ipt_tree \
-	port_classes \
-	nft_elements \
-	nft_expression \
-	nft_key \
-	nft_message \
-	nft_rule \
-	nft_script \
-	nft_sets \
-	nft_table \
-	nft_untracked \
-	nft_update \
-	assertions \
-	compile \
-	compile_id \
-	compile_names \
-	compile_rule \
-	compile_sets \
-	compile_vars \
-	evaluate \
-	hash \
-	packet \
-	ruleset \
-	space \
-	space_compare \
-	space_focus \
-	space_regions \
-	shadow \
-	shadow_warn \
-	space_sweep \
-	difference \
-	difference_items \
-	difference_print \
-	address \
-	diagnostic \
-	policy \
-	ports \
-	prefixset \
-	ranges \
-	rangeset \
-	expiry \
-	rule \
-	rule_check \
-	setfile \
-	terms \
-	util \
-	lexer \
-	node \
-	scan \
-	vocabulary \
-	reader \
-	read_value \
-	read_rule \
-	read_document \
-	parse \
-	print \
-	addresslist \
-	json \
-	report \
-	report_text \
-	explain \
-	words \
-	words_clauses \
-	words_ports \
-	words_print \
-	rows \
-	sentence \
-
-DAEMON = \
-	main \
-	log \
-	auth \
-	caller \
-	polkit \
-	bus \
-	bus_changes \
-	bus_dict \
-	bus_pending \
-	bus_reads \
-	bus_rule \
-	bus_texts \
-	bus_upload \
-	bus_vtable \
-	totals \
-	backend_nft \
-	backend_nft_apply \
-	backend_nft_cut \
-	backend_nft_kernel \
-	backend_nft_watch \
-	lock_holder \
-	repair_rate \
-	netlink \
-	connections \
-	netlink_conntrack \
-	netlink_routes \
-	netlink_sockets \
-	socket_owners \
-	manager \
-	manager_backend \
-	manager_change \
-	manager_failsafe \
-	manager_pending \
-	manager_plan \
-	manager_check \
-	manager_effects \
-	manager_expiry \
-	listeners \
-	manager_listeners \
-	manager_load \
-	manager_repairs \
-	manager_report \
-	manager_revisions \
-	manager_rules \
-	manager_sets \
-	manager_settings \
-	manager_wait \
-	manager_watch \
-	pending \
-	store \
-	store_files \
-	store_copies \
-	store_pending \
-	store_past \
-	store_prune \
-	store_revisions \
-	backend_memory \
-
-IPTABLES = \
-	backend_ipt \
-	backend_ipt_apply \
-	backend_ipt_content \
-	backend_ipt_image \
-	backend_ipt_kernel \
-	backend_ipt_locals \
-	backend_ipt_lock \
-	backend_ipt_sets \
-	backend_ipt_table \
-	backend_ipt_watch \
-
+# a room is a folder: what stands in it is built
+DAEMON_ROOMS = api auth backend bus connections host manager netlink nftables store
 ifneq ($(WITH_IPTABLES),0)
-DAEMON += $(IPTABLES)
+DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
 endif
+# what p25ctl links of the daemon's: names, and the reading of the host's files
+HOST_ROOMS = api host
 
-# of the daemon's room, what p25ctl links too: reading files, users and cgroups of the host
-HOST = \
-	host \
-	host_state \
-	journal \
-	host_files \
-	host_names \
-	host_cgroup \
-	rule_document \
-	difference \
-	errors \
-
-CLI = \
-	main \
-	options \
-	verbs \
-	help \
-	output \
-	client \
-	dict \
-	command_rule \
-	command_switch \
-	command_history \
-	command_confirm \
-	command_plan \
-	command_status \
-	command_listening \
-	listening \
-	command_role \
-	command_suggest \
-	suggest \
-	command_set \
-	command_fragment \
-	offline \
-	offline_plan \
-	command_check \
-	command_compile \
-	command_explain \
+RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
+DAEMON = main log $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))
+HOST = $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(HOST_ROOMS))))
+CLI = $(patsubst cli/%.c,%,$(wildcard cli/*.c cli/*/*.c))
 
 # test programs (cmocka), one file each: tests/unit/NAME.c …
 UNIT = \
@@ -343,7 +168,7 @@ $(BUILD)/%.o: %.c
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # the one path that the programs carry; who carries it is built anew when it changes
-WITH_PREFIX = $(BUILD)/daemon/host_files.o $(BUILD)/daemon/store_copies.o
+WITH_PREFIX = $(BUILD)/daemon/host/files.o $(BUILD)/daemon/store/copies.o
 $(WITH_PREFIX): ALL_CFLAGS += -DHOST_SHIPPED='"$(PREFIX)/share/p25/policies"'
 $(WITH_PREFIX): $(BUILD)/prefix
 $(BUILD)/prefix: force
@@ -439,7 +264,7 @@ fuzz:
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
 	@tests/fuzz/run $(TIME) $(FUZZ:%=build-fuzz/tests/fuzz/%)
 
-## lint: room arrows, headers that compile alone, house rules
+## lint: which room includes which (tests/arrows), headers that compile alone, house rules
 lint:
 	@tests/lint
 

@@ -4,7 +4,7 @@
  * Owns help and usage, printed from the tables of commands and options.
  */
 
-#include "cli/options.h"
+#include "cli/console/options.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * p25ctl: options, the verb, and its exit status.
  */
 
-#include "cli/options.h"
+#include "cli/console/options.h"
 #include "cli/verbs.h"
 
 #include <strings.h>

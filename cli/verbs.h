@@ -5,19 +5,7 @@
  * The table of commands, from which help is printed too.
  */
 
-#include "cli/cli.h"
-
-typedef struct Verb {
-        const char *name;  /* one word or two: "role list" */
-        unsigned min, max; /* arguments behind the name */
-        /* args is NULL-terminated, n its length; returns the exit status. NULL: the command is
-         * not available in this version. */
-        int (*run)(Cli *c, const struct Verb *v, char **args, size_t n);
-        const char *arguments; /* for the usage; NULL: none */
-        const char *help;      /* one line; NULL: listed with the verb above */
-} Verb;
-
-#define VERB_ANY 100000u
+#include "cli/commands/commands.h"
 
 /* Ends with an entry without name. */
 extern const Verb verbs[];
@@ -35,40 +23,3 @@ int command_help(Cli *c, const Verb *v, char **args, size_t n);
 void verb_print_usage(const Verb *v, bool to_stderr);
 /* The short usage of the program. */
 void program_print_usage(bool to_stderr);
-
-int command_check(Cli *c, const Verb *v, char **args, size_t n);
-int command_compile(Cli *c, const Verb *v, char **args, size_t n);
-int command_confirm(Cli *c, const Verb *v, char **args, size_t n);
-int command_default(Cli *c, const Verb *v, char **args, size_t n);
-int command_delete(Cli *c, const Verb *v, char **args, size_t n);
-int command_diff(Cli *c, const Verb *v, char **args, size_t n);
-int command_disable(Cli *c, const Verb *v, char **args, size_t n);
-int command_enable(Cli *c, const Verb *v, char **args, size_t n);
-int command_explain(Cli *c, const Verb *v, char **args, size_t n);
-int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n);
-int command_fragment_list(Cli *c, const Verb *v, char **args, size_t n);
-int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n);
-int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n);
-int command_history(Cli *c, const Verb *v, char **args, size_t n);
-int command_lockdown(Cli *c, const Verb *v, char **args, size_t n);
-int command_logging(Cli *c, const Verb *v, char **args, size_t n);
-int command_plan(Cli *c, const Verb *v, char **args, size_t n);
-int command_reload(Cli *c, const Verb *v, char **args, size_t n);
-int command_reset(Cli *c, const Verb *v, char **args, size_t n);
-int command_role_change(Cli *c, const Verb *v, char **args, size_t n);
-int command_role_list(Cli *c, const Verb *v, char **args, size_t n);
-int command_role_show(Cli *c, const Verb *v, char **args, size_t n);
-int command_rollback(Cli *c, const Verb *v, char **args, size_t n);
-int command_role_suggest(Cli *c, const Verb *v, char **args, size_t n);
-int command_rule(Cli *c, const Verb *v, char **args, size_t n);
-int command_set_change(Cli *c, const Verb *v, char **args, size_t n);
-int command_set_drop(Cli *c, const Verb *v, char **args, size_t n);
-int command_set_list(Cli *c, const Verb *v, char **args, size_t n);
-int command_set_load(Cli *c, const Verb *v, char **args, size_t n);
-int command_set_show(Cli *c, const Verb *v, char **args, size_t n);
-int command_show_added(Cli *c, const Verb *v, char **args, size_t n);
-int command_show_listening(Cli *c, const Verb *v, char **args, size_t n);
-int command_show_raw(Cli *c, const Verb *v, char **args, size_t n);
-int command_status(Cli *c, const Verb *v, char **args, size_t n);
-int command_test(Cli *c, const Verb *v, char **args, size_t n);
-int command_version(Cli *c, const Verb *v, char **args, size_t n);

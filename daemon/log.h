@@ -6,7 +6,7 @@
  * main alone; nobody else in daemon/ logs.
  */
 
-#include "rules/util.h"
+#include "rules/base/util.h"
 
 #include <syslog.h>
 

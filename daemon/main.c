@@ -5,13 +5,13 @@
  * The one file of the daemon that reads arguments and environment, logs, and knows signals.
  */
 
-#include "daemon/api.h"
-#include "daemon/backend_memory.h"
-#include "daemon/bus.h"
-#include "daemon/connections.h"
-#include "daemon/host.h"
+#include "daemon/api/api.h"
+#include "daemon/backend/memory.h"
+#include "daemon/bus/bus.h"
+#include "daemon/connections/connections.h"
+#include "daemon/host/host.h"
 #include "daemon/log.h"
-#include "daemon/manager.h"
+#include "daemon/manager/manager.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,8 +8,8 @@
  *   backend_nft [MOST]      the largest list (100000)
  */
 
-#include "daemon/backend_nft.h"
-#include "rules/nft.h"
+#include "daemon/nftables/backend.h"
+#include "rules/nftables/script.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -5,7 +5,7 @@
  * entries come as most published lists do; shuffled ones are the hard case.
  */
 
-#include "rules/prefixset.h"
+#include "rules/address/prefixset.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -6,9 +6,9 @@
  * with the memory backend in a process of its own. What is started here ends here.
  */
 
-#include "daemon/api.h"
-#include "daemon/backend_memory.h"
-#include "daemon/bus.h"
+#include "daemon/api/api.h"
+#include "daemon/backend/memory.h"
+#include "daemon/bus/bus.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 
 /* Every method that changes the policy, over a real bus: the options, who may, bad input. */
 
-#include "rules/expiry.h"
+#include "rules/policy/expiry.h"
 #include "tests/bus/calls.h"
 
 #include <grp.h>

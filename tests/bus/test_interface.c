@@ -5,7 +5,7 @@
  * method, and the XML in packaging/.
  */
 
-#include "daemon/bus_private.h"
+#include "daemon/bus/internal.h"
 
 #include <errno.h>
 #include <setjmp.h>

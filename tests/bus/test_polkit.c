@@ -5,7 +5,7 @@
  * it can be slow, wrong and silent; tests/e2e/polkit.t has the real one.
  */
 
-#include "daemon/auth.h"
+#include "daemon/auth/auth.h"
 #include "tests/bus/calls.h"
 
 #include <grp.h>

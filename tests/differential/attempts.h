@@ -9,7 +9,7 @@
 #include "tests/differential/senders.h"
 #include "tests/differential/sites.h"
 
-#include "rules/evaluate.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <netinet/in.h>
 

@@ -6,7 +6,7 @@
  * made; for every cgroup a process makes sockets and hands them over.
  */
 
-#include "daemon/host.h"
+#include "daemon/host/host.h"
 #include "tests/lib/world.h"
 
 #include <limits.h>

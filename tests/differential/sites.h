@@ -10,7 +10,7 @@
 #include "tests/lib/random.h"
 #include "tests/lib/world.h"
 
-#include "rules/address.h"
+#include "rules/address/address.h"
 
 #define PORT_EXTRA 80 /* a mail port where the policy says so */
 #define PORT_OTHER 2526

@@ -55,7 +55,7 @@ is "$(sed -n '/^OPTIONS/,/^COMMANDS/p' "$WORK/p25ctl.8" | grep -cE '^(-[a-zA-Z0-
 
 # ---- p25.conf(5), p25-roles(7) and what the programs read ----
 
-sed -nE 's/^ +\{ GROUP_[A-Z_]+, "([a-z_]+)", ([A-Z_| ]+),.*/\1 \2/p' rules/vocabulary.c |
+sed -nE 's/^ +\{ GROUP_[A-Z_]+, "([a-z_]+)", ([A-Z_| ]+),.*/\1 \2/p' rules/config/vocabulary.c |
         grep -v ' STATE$' | cut -d' ' -f1 | sort -u >"$WORK/settings"
 at_most 30 "$(wc -l <"$WORK/settings")" "the table of settings is read"
 while read -r name; do

@@ -5,7 +5,7 @@
  * text gives the same prefix again; what is refused has a reason and leaves the result alone.
  */
 
-#include "rules/address.h"
+#include "rules/address/address.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -6,8 +6,8 @@
  * why in one line.
  */
 
-#include "daemon/api.h"
-#include "daemon/bus_rule.h"
+#include "daemon/api/api.h"
+#include "daemon/bus/rule.h"
 
 #include <stdio.h>
 #include <sys/socket.h>

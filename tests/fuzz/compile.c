@@ -5,10 +5,10 @@
  * again, to the same text, without a difference, and gives every packet a verdict.
  */
 
-#include "rules/compile.h"
-#include "rules/difference.h"
-#include "rules/evaluate.h"
-#include "rules/parse.h"
+#include "rules/compile/compile.h"
+#include "rules/compare/difference.h"
+#include "rules/ruleset/evaluate.h"
+#include "rules/config/parse.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * whole, and cut short anywhere it is read as far as its last whole line.
  */
 
-#include "daemon/journal.h"
+#include "daemon/host/journal.h"
 
 #include <stdio.h>
 

@@ -5,8 +5,8 @@
  * that is taken again and prints itself. And libconfig reads in it what we read.
  */
 
-#include "rules/print.h"
-#include "rules/scan.h"
+#include "rules/config/print.h"
+#include "rules/config/scan.h"
 #include "tests/lib/libconfig.h"
 
 #include <stdio.h>

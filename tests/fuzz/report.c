@@ -5,7 +5,7 @@
  * text.
  */
 
-#include "rules/report.h"
+#include "rules/report/report.h"
 
 #include <stdio.h>
 

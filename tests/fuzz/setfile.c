@@ -5,7 +5,7 @@
  * address; a set taken apart and put together again is the same set.
  */
 
-#include "rules/prefixset.h"
+#include "rules/address/prefixset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * sentence; whatever is refused says why.
  */
 
-#include "rules/words.h"
+#include "rules/words/words.h"
 #include "tests/lib/shell_words.h"
 
 #include <stdio.h>

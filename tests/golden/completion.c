@@ -5,7 +5,7 @@
  * is made from p25ctl's own tables. GOLDEN_UPDATE=1 writes the block anew.
  */
 
-#include "cli/options.h"
+#include "cli/console/options.h"
 #include "cli/verbs.h"
 #include "tests/lib/golden.h"
 

@@ -5,8 +5,8 @@
  * or how it is refused. GOLDEN_UPDATE=1 writes what is found.
  */
 
-#include "rules/ipt.h"
-#include "rules/ipt_table.h"
+#include "rules/iptables/script.h"
+#include "rules/iptables/table.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/iptables/"

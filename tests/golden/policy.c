@@ -7,7 +7,7 @@
  * GOLDEN_UPDATE=1 writes what is found.
  */
 
-#include "rules/print.h"
+#include "rules/config/print.h"
 #include "tests/lib/golden.h"
 
 #define GOOD "tests/golden/policy/"

@@ -8,8 +8,8 @@
  * what is found.
  */
 
-#include "rules/evaluate.h"
-#include "rules/print.h"
+#include "rules/ruleset/evaluate.h"
+#include "rules/config/print.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/roles/"

@@ -6,7 +6,7 @@
  * listed as the script is.
  */
 
-#include "rules/nft_message.h"
+#include "rules/nftables/message.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/nft_backend.h"
 

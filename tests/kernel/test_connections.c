@@ -6,8 +6,8 @@
  * group and cgroup, in which it was made.
  */
 
-#include "daemon/connections.h"
-#include "daemon/host.h"
+#include "daemon/connections/connections.h"
+#include "daemon/host/host.h"
 #include "tests/unit/fixture.h"
 
 #include <arpa/inet.h>

@@ -11,7 +11,7 @@
  * program. Nothing is ever really synced: that is what the model is for.
  */
 
-#include "rules/hash.h"
+#include "rules/base/hash.h"
 
 #include <assert.h>
 #include <errno.h>

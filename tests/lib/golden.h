@@ -7,7 +7,7 @@
  * holds it. GOLDEN_UPDATE=1 writes what is found.
  */
 
-#include "rules/words.h"
+#include "rules/words/words.h"
 #include "tests/lib/policy_files.h"
 #include "tests/lib/shell_words.h"
 

@@ -6,7 +6,7 @@
 
 #define TESTED_BACKEND backend_iptables
 
-#include "daemon/backend_ipt.h"
+#include "daemon/iptables/backend.h"
 #include "tests/lib/nft_backend.h"
 
 #include <sys/file.h>

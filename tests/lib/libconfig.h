@@ -7,8 +7,8 @@
  * and integers beyond 32 bits, of which libconfig 1.5 keeps the low ones.
  */
 
-#include "rules/lexer.h"
-#include "rules/node.h"
+#include "rules/config/lexer.h"
+#include "rules/config/node.h"
 
 #include <libconfig.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 /* A backend in tests, nftables if TESTED_BACKEND names no other: policies from text, applied; what
  * the kernel lists then. */
 
-#include "daemon/backend_nft.h"
-#include "rules/nft.h"
+#include "daemon/nftables/backend.h"
+#include "rules/nftables/script.h"
 #include "tests/lib/policy_files.h"
 #include "tests/lib/world.h"
 

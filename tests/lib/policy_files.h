@@ -3,7 +3,7 @@
 
 /* Policies of files for tests, read with the parsers alone: no daemon, no --root. */
 
-#include "rules/parse.h"
+#include "rules/config/parse.h"
 #include "tests/unit/fixture.h"
 
 #include <glob.h>

@@ -3,7 +3,7 @@
 
 /* Numbers that a seed decides: the same on every machine, so that what is found is found again. */
 
-#include "rules/util.h"
+#include "rules/base/util.h"
 
 typedef struct Random {
         uint64_t state;

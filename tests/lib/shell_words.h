@@ -5,7 +5,7 @@
  * A line as a shell takes it apart: blanks, '…', "…" and \x; nothing else of a shell.
  */
 
-#include "rules/util.h"
+#include "rules/base/util.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
  * both families, to listeners that answer on every port. A test program is this and main().
  */
 
-#include "daemon/host.h"
+#include "daemon/host/host.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/netfilter/nfnetlink.h>

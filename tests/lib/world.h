@@ -9,7 +9,7 @@
  *   container eth0 10.9.0.2, fd00:9::2 ────── cont0 10.9.0.1, fd00:9::1 host
  */
 
-#include "rules/util.h"
+#include "rules/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 
 #include "tests/unit/manager_world.h"
 
-#include "daemon/manager_internal.h"
+#include "daemon/manager/internal.h"
 
 #include <dirent.h>
 #include <ftw.h>

@@ -6,8 +6,8 @@
  * policies. Builders fail the test when memory is short.
  */
 
-#include "rules/addresslist.h"
-#include "rules/compile.h"
+#include "rules/policy/addresslist.h"
+#include "rules/compile/compile.h"
 
 #include <errno.h>
 #include <setjmp.h>

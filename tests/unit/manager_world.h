@@ -6,10 +6,10 @@
  * own: what the tests of the manager share. Included by one program each.
  */
 
-#include "daemon/manager.h"
+#include "daemon/manager/manager.h"
 
-#include "daemon/backend_memory.h"
-#include "rules/words.h"
+#include "daemon/backend/memory.h"
+#include "rules/words/words.h"
 
 #include <errno.h>
 #include <fcntl.h>

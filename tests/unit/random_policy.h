@@ -6,7 +6,7 @@
  * seed gives the same ones.
  */
 
-#include "rules/evaluate.h"
+#include "rules/ruleset/evaluate.h"
 #include "tests/unit/fixture.h"
 
 static uint64_t seed;

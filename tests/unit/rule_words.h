@@ -3,7 +3,7 @@
 
 /* Rules of tests as one would type them. */
 
-#include "rules/words.h"
+#include "rules/words/words.h"
 #include "tests/unit/fixture.h"
 
 static inline char **split_blanks(const char *text)

@@ -2,7 +2,7 @@
 
 /* Addresses and prefixes: every form that is taken, every form that is refused and why. */
 
-#include "rules/address.h"
+#include "rules/address/address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,9 +2,9 @@
 
 /* From where a caller comes, told by a /proc of the test's own. */
 
-#include "daemon/caller.h"
+#include "daemon/auth/caller.h"
 
-#include "rules/util.h"
+#include "rules/base/util.h"
 
 #include <setjmp.h>
 #include <signal.h>

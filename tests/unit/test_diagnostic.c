@@ -2,7 +2,7 @@
 
 /* Lists of diagnostics: what is kept, what is counted, and that each stays one line. */
 
-#include "rules/diagnostic.h"
+#include "rules/base/diagnostic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
  * the lines that are told.
  */
 
-#include "rules/difference.h"
+#include "rules/compare/difference.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"
 

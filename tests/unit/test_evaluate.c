@@ -5,7 +5,7 @@
  * nothing of the compiled form. Also the words of packets, and assertions.
  */
 
-#include "rules/evaluate.h"
+#include "rules/ruleset/evaluate.h"
 #include "tests/unit/random_policy.h"
 
 #define _cleanup_policy_ _cleanup_(policy_free_p)

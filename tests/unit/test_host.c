@@ -2,7 +2,7 @@
 
 /* Reading files, users and cgroups: what lies in the place of a file, and what is found where. */
 
-#include "daemon/host.h"
+#include "daemon/host/host.h"
 
 #include <errno.h>
 #include <fcntl.h>

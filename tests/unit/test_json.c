@@ -2,7 +2,7 @@
 
 /* JSON documents: what is printed, what is read, what is refused. */
 
-#include "rules/json.h"
+#include "rules/base/json.h"
 
 #include <errno.h>
 #include <setjmp.h>

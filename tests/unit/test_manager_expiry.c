@@ -5,7 +5,7 @@
  * that refuse, over rollbacks and the fail-safe.
  */
 
-#include "rules/expiry.h"
+#include "rules/policy/expiry.h"
 #include "tests/unit/manager_world.h"
 
 #define PAST_USEC UINT64_C(1000000000000000) /* 2001 */

@@ -7,7 +7,7 @@
 
 #include "tests/unit/manager_world.h"
 
-#include "daemon/host_internal.h"
+#include "daemon/host/internal.h"
 
 #include <pwd.h>
 

@@ -6,7 +6,7 @@
  * the kernel makes of the messages in tests/kernel.
  */
 
-#include "rules/nft_update.h"
+#include "rules/nftables/update.h"
 #include "tests/unit/fixture.h"
 
 #include <arpa/inet.h>

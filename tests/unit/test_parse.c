@@ -6,9 +6,9 @@
  * length. Their messages are in tests/golden-fail/policy.
  */
 
-#include "rules/lexer.h"
-#include "rules/parse.h"
-#include "rules/scan.h"
+#include "rules/config/lexer.h"
+#include "rules/config/parse.h"
+#include "rules/config/scan.h"
 
 #include <errno.h>
 #include <inttypes.h>

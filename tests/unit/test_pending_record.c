@@ -3,7 +3,7 @@
 /* The record of a change that waits to be confirmed: its text, and the arithmetic of its deadline.
  */
 
-#include "daemon/pending.h"
+#include "daemon/store/pending_record.h"
 
 #include <errno.h>
 #include <setjmp.h>

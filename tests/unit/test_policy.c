@@ -3,7 +3,7 @@
 /* The words of the model, its ports, and what a policy says once state and p25.conf are laid over
  * each other. */
 
-#include "rules/policy.h"
+#include "rules/policy/policy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

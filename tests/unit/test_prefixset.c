@@ -6,7 +6,7 @@
  * address) is met; what the set says is compared with the model point by point.
  */
 
-#include "rules/prefixset.h"
+#include "rules/address/prefixset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
  * it too. SEED=N in the environment gives other models.
  */
 
-#include "rules/print.h"
+#include "rules/config/print.h"
 
 #include <errno.h>
 #include <setjmp.h>

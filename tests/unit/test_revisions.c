@@ -4,8 +4,8 @@
 
 #include "tests/unit/manager_world.h"
 
-#include "daemon/manager_internal.h"
-#include "daemon/store_internal.h"
+#include "daemon/manager/internal.h"
+#include "daemon/store/internal.h"
 
 #include <inttypes.h>
 

@@ -5,7 +5,7 @@
  * tests/golden/words.
  */
 
-#include "rules/words.h"
+#include "rules/words/words.h"
 #include "tests/lib/shell_words.h"
 
 #include <setjmp.h>

@@ -5,7 +5,7 @@
  * there, of every escape, of odd texts, of random ones. SEED=N in the environment gives others.
  */
 
-#include "rules/scan.h"
+#include "rules/config/scan.h"
 #include "tests/lib/libconfig.h"
 #include "tests/lib/policy_files.h"
 

@@ -2,7 +2,7 @@
 
 /* Set files: what is taken, what is refused and at which line, and how much of it is told. */
 
-#include "rules/prefixset.h"
+#include "rules/address/prefixset.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

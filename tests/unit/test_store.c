@@ -2,11 +2,11 @@
 
 /* The state on disk: what was committed is read again, and what fails or is torn leaves the old. */
 
-#include "daemon/store.h"
+#include "daemon/store/store.h"
 
-#include "daemon/host_internal.h"
-#include "daemon/journal.h"
-#include "rules/print.h"
+#include "daemon/host/internal.h"
+#include "daemon/host/journal.h"
+#include "rules/config/print.h"
 
 #include <errno.h>
 #include <fcntl.h>

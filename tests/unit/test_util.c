@@ -2,7 +2,7 @@
 
 /* Growing arrays, lists of strings, texts and what is printable. */
 
-#include "rules/util.h"
+#include "rules/base/util.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,7 +6,7 @@
  * are not on the list.
  */
 
-#include "rules/vocabulary.h"
+#include "rules/config/vocabulary.h"
 
 #include <errno.h>
 #include <inttypes.h>

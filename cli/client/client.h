@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * p25d over D-Bus. All functions return 0 or the exit status of a failure that they have told.
+ */
+
+#include "cli/console/cli.h"
+#include "rules/report/report.h"
+
+/* The exit status of a D-Bus error; EXIT_FAILED for one that nobody knows. */
+int client_error_status(const char *name);
+
+/* Is there a p25d that answers? Tells nothing. */
+bool client_is_reachable(Cli *c);
+/* A new method call to the manager; opens the bus if need be. */
+int client_message(Cli *c, const char *method, sd_bus_message **ret);
+/* Sends and waits. */
+int client_call(Cli *c, sd_bus_message *m, sd_bus_message **ret_reply);
+/* The same, but the error is the caller's to tell; returns 0 or negative errno. */
+int client_try(Cli *c, sd_bus_message *m, sd_bus_error *ret_error, sd_bus_message **ret_reply);
+/* Tells an error of client_try(); returns its exit status. */
+int client_fail(Cli *c, const sd_bus_error *error, int r);
+/* For sd_bus_message_append*() and read*() that return a negative errno. */
+int client_fail_message(Cli *c, int r);
+
+/* A change's options (a{sv}, SPEC section 5) from the command line; position 0: none. Under
+ * --strict the change is tried first, and one that brings warnings ends here; *m is then another
+ * message that says the same. */
+int client_append_options(Cli *c, sd_bus_message **m, uint32_t position);
+
+/* What every change answers. */
+typedef struct ChangeReply {
+        bool changed;
+        uint64_t revision;
+        char **diff; /* "+ …", "- …", then what changes for packets; no warnings */
+} ChangeReply;
+void change_reply_deinit(ChangeReply *r);
+#define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
+/* Appends the options, sends, reads (b t as). */
+int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret);
+/* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is told as
+ * "FILE:LINE: …". */
+int client_change_file(
+        Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret);
+/* What DescribeReload answers, read as if it were a change's dry run. */
+int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret);
+/* Tells the warnings among what it reads; under --strict and --dry-run they are errors. */
+int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
+/* Tells it: under --dry-run the difference; else first line and second line (either may be
+ * NULL). Returns the exit status, EXIT_WOULD_CHANGE under --detailed-exitcode. */
+int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second);
+
+/* Of a change that waits to be confirmed: until when, and how. command_confirm.c */
+void confirm_tell(Cli *c, uint64_t revision);
+Json *confirm_document(const Cli *c, uint64_t revision);
+
+/* A call without arguments, or with one string (NULL: none). */
+int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply);
+/* The text that such a call gives. */
+int client_ask_text(Cli *c, const char *method, const char *argument, char **ret);
+/* 0 if descriptors reach p25d: they do not over ssh, and the error tells how it is done there. */
+int client_check_descriptors(Cli *c);
+/* Properties of type 'b', 's' and 'as'. */
+int client_get_active(Cli *c, bool *ret);
+int client_get_string(Cli *c, const char *property, char **ret);
+int client_get_strings(Cli *c, const char *property, char ***ret);
+
+/* What `status` tells; as the daemon's own text, which lives as long as the reply, owned by the
+ * caller. */
+int client_get_report(Cli *c, Report *ret);
+int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_json);
+
+/* aa{sv} → array of objects; a{sv} → object (an empty one: null). 0 or negative errno. */
+int client_read_dicts(sd_bus_message *m, Json **ret);
+int client_read_dict(sd_bus_message *m, Json **ret);

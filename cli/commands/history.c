@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns history, diff and rollback.
+ */
+
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+static int revision_parse(Cli *c, const char *word, uint64_t *ret)
+{
+        char shown[TEXT_SHOWN_MAX], *end;
+        uint64_t revision;
+
+        errno = 0;
+        revision = strtoull(word, &end, 10);
+        if (errno != 0 || *end || *word < '0' || *word > '9')
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'%s' is no revision: a number, see p25ctl history",
+                        text_show(word, shown));
+        *ret = revision;
+        return 0;
+}
+
+/* ---- history ---- */
+
+/* "uid 0 p25ctl[4711] cron.service from 192.0.2.7", as much of it as is known. */
+static void who_print(Buffer *b, const Json *revision)
+{
+        const char *process = json_get_string(revision, "process");
+        const char *unit = json_get_string(revision, "unit");
+        const char *remote = json_get_string(revision, "remote");
+        int64_t pid = json_get_integer(revision, "pid");
+
+        buffer_printf(b, "uid %" PRId64, json_get_integer(revision, "uid"));
+        if (process && process[0])
+                buffer_printf(b, " %s", process);
+        if (pid > 0)
+                buffer_printf(b, "[%" PRId64 "]", pid);
+        if (unit && unit[0])
+                buffer_printf(b, " %s", unit);
+        if (remote && remote[0])
+                buffer_printf(b, " from %s", remote);
+}
+
+static void row_say(Cli *c, const Json *revision)
+{
+        int64_t usec = json_get_integer(revision, "time");
+        const char *reason = json_get_string(revision, "reason");
+        time_t seconds = (time_t)(usec / 1000000);
+        _cleanup_buffer_ Buffer who = { 0 };
+        char when[32] = "-";
+        struct tm tm;
+
+        if (usec > 0 && localtime_r(&seconds, &tm))
+                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+        who_print(&who, revision);
+        cli_say(c, "%8lld  %-19s  %-20s%s%s", (long long)json_get_integer(revision, "revision"),
+                when, who.failed ? "" : who.data, reason && reason[0] ? "  " : "",
+                reason ? reason : "");
+}
+
+static Json *revision_document(const Json *revision)
+{
+        static const char *const numbers[] = { "revision", "uid" };
+        static const char *const texts[] = { "process", "unit", "remote", "reason" };
+        int64_t pid = json_get_integer(revision, "pid");
+        Json *document = json_new_object();
+
+        for (size_t i = 0; i < ELEMENTS(numbers); i++)
+                json_set(document, numbers[i],
+                        json_new_integer(json_get_integer(revision, numbers[i])));
+        json_set(document, "pid", pid > 0 ? json_new_integer(pid) : json_new_null());
+        json_set(document, "time", json_new_time((uint64_t)json_get_integer(revision, "time")));
+        for (size_t i = 0; i < ELEMENTS(texts); i++)
+                json_set(document, texts[i], json_new_string(json_get_string(revision, texts[i])));
+        return document;
+}
+
+int command_history(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(json_free_p) Json *revisions = NULL;
+        Json *document;
+        int status, r;
+
+        (void)v, (void)args, (void)n;
+        status = client_message(c, "ListRevisions", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "u", UINT32_C(0));
+        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
+        if (status != 0)
+                return status;
+        r = client_read_dicts(reply, &revisions);
+        if (r < 0)
+                return client_fail_message(c, r);
+        document = json_new_array();
+        for (size_t i = 0; i < json_array_length(revisions); i++) {
+                const Json *revision = json_array_item(revisions, i);
+
+                if (!c->quiet)
+                        row_say(c, revision);
+                json_append(document, revision_document(revision));
+        }
+        return cli_document(c, document);
+}
+
+/* ---- diff ---- */
+
+static int current_revision(Cli *c, uint64_t *ret)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+        int status = client_get_report(c, &report);
+
+        if (status == 0)
+                *ret = report.revision;
+        return status;
+}
+
+int command_diff(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_strv_ char **lines = NULL;
+        uint64_t from = 0, to = 0;
+        Json *document;
+        int status, r;
+
+        (void)v;
+        status = revision_parse(c, args[0], &from);
+        if (status == 0)
+                status = n > 1 ? revision_parse(c, args[1], &to) : current_revision(c, &to);
+        if (status == 0)
+                status = client_message(c, "DiffRevisions", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "tt", from, to);
+        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_read_strv(reply, &lines);
+        if (r < 0)
+                return client_fail_message(c, r);
+        STRV_FOREACH (line, lines)
+                cli_say(c, "%s", *line);
+        if (!lines || !lines[0])
+                cli_say(c, "No difference.");
+        document = json_new_object();
+        json_set(document, "from", json_new_integer((int64_t)from));
+        json_set(document, "to", json_new_integer((int64_t)to));
+        json_set(document, "diff", json_new_strv(lines));
+        return cli_document(c, document);
+}
+
+/* ---- rollback ---- */
+
+int command_rollback(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        char first[96];
+        uint64_t revision = 0;
+        int status, r;
+
+        (void)v, (void)n;
+        status = revision_parse(c, args[0], &revision);
+        if (status == 0)
+                status = client_message(c, "Rollback", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "t", revision);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        if (status != 0)
+                return status;
+        if (reply.changed)
+                (void)snprintf(first, sizeof(first),
+                        "Rolled back to revision %" PRIu64 ", as revision %" PRIu64, revision,
+                        reply.revision);
+        else
+                (void)snprintf(first, sizeof(first),
+                        "Revision %" PRIu64 " says what is in force: nothing was changed",
+                        revision);
+        return client_tell_change(c, &reply, first,
+                reply.changed ? "What p25ctl and D-Bus stored is as it was then; the files below "
+                                "/etc/p25 are not touched."
+                              : NULL);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the rule commands: words to D-Bus calls, and what is said of the outcome, in ufw's words.
+ * Which ports are mail ports the daemon says; without one, the four.
+ */
+
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+#include "daemon/api/rule_document.h"
+#include "rules/words/words.h"
+
+#include <errno.h>
+
+typedef enum Outcome {
+        OUTCOME_NONE, /* nothing changed */
+        OUTCOME_UPDATED,
+        OUTCOME_DONE,
+} Outcome;
+
+/* What changed, told from the difference: an update takes the old rule out and puts a new one in.
+ */
+static Outcome change_outcome(const ChangeReply *reply)
+{
+        size_t added = 0, removed = 0;
+
+        if (!reply->changed)
+                return OUTCOME_NONE;
+        STRV_FOREACH (line, reply->diff) {
+                added += **line == '+';
+                removed += **line == '-';
+        }
+        return added > 0 && added <= removed ? OUTCOME_UPDATED : OUTCOME_DONE;
+}
+
+static const char *outcome_message(Outcome o, Placement placement)
+{
+        static const char *const messages[][3] = {
+                [PLACEMENT_APPEND] = { "Skipping adding existing rule", "Rule updated",
+                        "Rule added" },
+                [PLACEMENT_INSERT] = { "Skipping adding existing rule", "Rule updated",
+                        "Rule inserted" },
+                [PLACEMENT_PREPEND] = { "Skipping adding existing rule", "Rule updated",
+                        "Rule inserted" },
+                [PLACEMENT_DELETE] = { "Could not delete non-existent rule", "Rule deleted",
+                        "Rule deleted" },
+        };
+
+        return messages[placement][o];
+}
+
+/* When the rule that was there before was to end, told at the end of its line; NULL: never. */
+static const char *former_end(const ChangeReply *reply)
+{
+        static const char word[] = " until ";
+
+        STRV_FOREACH (line, reply->diff) {
+                const char *last = strrchr(*line, ' ');
+                size_t n = last ? (size_t)(last - *line) + 1 : 0;
+
+                /* not the end of a comment, which is quoted */
+                if (**line == '-' && n > strlen(word) && !strchr(last, '\'') &&
+                        strncmp(*line + n - strlen(word), word, strlen(word)) == 0)
+                        return *line + n;
+        }
+        return NULL;
+}
+
+/* First and second line for the outcome. ufw calls every change "Rules updated" while it is
+ * inactive; so does p25, and the sentence says that nothing is in force yet. */
+static int tell_outcome(Cli *c, const ChangeReply *reply, Outcome o, Rule *const *rules, size_t n,
+        Placement p, uint64_t duration_sec)
+{
+        _cleanup_free_ char *sentence = NULL;
+        _cleanup_buffer_ Buffer second = { 0 };
+        const char *first = outcome_message(o, p), *end = former_end(reply);
+        bool active = true;
+        int status;
+
+        if (o == OUTCOME_NONE || c->dry_run)
+                return client_tell_change(
+                        c, reply, first, o == OUTCOME_NONE ? "Nothing was changed." : NULL);
+        status = client_get_active(c, &active);
+        if (status != 0)
+                return status;
+        if (rule_sentence_print(rules, n, p, duration_sec, &sentence) < 0)
+                return cli_fail_errno(c, -ENOMEM, "rule");
+        buffer_add_string(&second, sentence);
+        if (o == OUTCOME_UPDATED && p != PLACEMENT_DELETE && end && duration_sec == 0)
+                buffer_printf(&second, " It was to end at %s and stays now.", end);
+        if (!active) {
+                first = "Rules updated";
+                buffer_add_string(
+                        &second, " p25 is inactive: this is in force after 'p25ctl enable'.");
+        }
+        if (second.failed)
+                return cli_fail_errno(c, -ENOMEM, "rule");
+        return client_tell_change(c, reply, first, second.data);
+}
+
+/* ---- adding, removing ---- */
+
+/* All rules of the command in one call: both of `both`, or none. */
+static int words_send(Cli *c, const RuleWords *w, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        bool delete = w->placement == PLACEMENT_DELETE, several = w->n_rules > 1;
+        const char *method = delete    ? several ? "RemoveRules" : "RemoveRule"
+                             : several ? "AddRules"
+                                       : "AddRule";
+        int status, r = 0;
+
+        status = client_message(c, method, &m);
+        if (status != 0)
+                return status;
+        if (several)
+                r = sd_bus_message_open_container(m, 'a', "a{sv}");
+        for (size_t i = 0; r >= 0 && i < w->n_rules; i++)
+                r = rule_document_append(m, w->rules[i], w->duration_sec);
+        if (r >= 0 && several)
+                r = sd_bus_message_close_container(m);
+        if (r < 0)
+                return client_fail_message(c, r);
+        status = client_append_options(c, &m, w->placement == PLACEMENT_PREPEND ? 1 : w->position);
+        if (status == 0)
+                status = client_call(c, m, &reply);
+        return status != 0 ? status : client_change_read(c, reply, ret);
+}
+
+static int words_run(Cli *c, const RuleWords *w)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status;
+
+        status = words_send(c, w, &reply);
+        if (status != 0)
+                return status;
+        return tell_outcome(c, &reply, change_outcome(&reply), w->rules, w->n_rules, w->placement,
+                w->duration_sec);
+}
+
+/* The daemon knows all mail ports of its host and judges those that are none of the four. Where it
+ * cannot be asked, that is the nearer error. */
+static int words_parse(Cli *c, char **words, Diagnostics *d, RuleWords *ret)
+{
+        _cleanup_diagnostics_ Diagnostics more = { 0 };
+        int r;
+
+        r = rule_words_parse(words, &mail_ports_default, d, ret);
+        if (r != -EINVAL)
+                return r;
+        r = rule_words_parse(words, NULL, &more, ret);
+        if (r >= 0 && !client_is_reachable(c)) {
+                rule_words_deinit(ret);
+                return -EINVAL;
+        }
+        /* more ports than a host can have */
+        if (r == -EINVAL && strstr(more.items[0].text, "is not a mail port"))
+                return r;
+        /* only the port was wrong, or something else is wrong besides */
+        diagnostics_deinit(d);
+        return diagnostics_move(d, &more) < 0 ? -ENOMEM : r;
+}
+
+static int words_command(Cli *c, char **words)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        RuleWords w = { 0 };
+        int status, r;
+
+        r = words_parse(c, words, &d, &w);
+        if (r == -ENOMEM) {
+                rule_words_deinit(&w);
+                return cli_fail_errno(c, r, "rule");
+        }
+        status = cli_tell_diagnostics(c, &d);
+        if (status == 0)
+                status = words_run(c, &w);
+        rule_words_deinit(&w);
+        return status;
+}
+
+int command_rule(Cli *c, const Verb *v, char **args, size_t n)
+{
+        (void)v;
+        (void)n;
+        /* the grammar begins at the verb's own name */
+        return words_command(c, args - 1);
+}
+
+/* ---- delete N ---- */
+
+static int number_remove(Cli *c, uint64_t id, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status, r;
+
+        status = client_message(c, "RemoveRule", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "a{sv}", 1, "id", "t", id);
+        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, ret);
+}
+
+/* Shows what will go and asks. Returns 0 to go on, -ECANCELED, or an exit status. */
+static int deletion_ask(Cli *c, const Rule *rule)
+{
+        _cleanup_free_ char *words = NULL, *question = NULL;
+        int r;
+
+        if (c->dry_run)
+                return 0;
+        if (rule_words_print_until(rule, &words) < 0 ||
+                asprintf(&question, "Deleting:\n %s\nProceed with operation", words) < 0)
+                return cli_fail_errno(c, -ENOMEM, "delete");
+        r = cli_ask(c, question);
+        if (r == -ENOTTY)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "delete asks before it deletes, and there is no terminal: use --force");
+        return r > 0 ? 0 : -ECANCELED;
+}
+
+static int rule_delete(Cli *c, Rule *rule)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status;
+
+        status = deletion_ask(c, rule);
+        if (status == -ECANCELED) {
+                cli_say(c, "Aborted");
+                return client_tell_change(c, &reply, NULL, NULL);
+        }
+        if (status == 0)
+                status = number_remove(c, rule->id, &reply);
+        if (status != 0)
+                return status;
+        return tell_outcome(c, &reply, reply.changed ? OUTCOME_DONE : OUTCOME_NONE, &rule, 1,
+                PLACEMENT_DELETE, 0);
+}
+
+static int number_command(Cli *c, const char *number)
+{
+        Report report = { 0 };
+        unsigned long long position = strtoull(number, NULL, 10);
+        unsigned last = 0;
+        Rule *rule = NULL;
+        int status;
+
+        status = client_get_report(c, &report);
+        if (status != 0)
+                return status;
+        for (size_t i = 0; i < report.n_rules; i++) {
+                if (report.rules[i].position > last)
+                        last = report.rules[i].position;
+                if (position > 0 && report.rules[i].position == position)
+                        rule = report.rules[i].rule;
+        }
+        if (rule)
+                status = rule_delete(c, rule);
+        else if (last == 0)
+                status = cli_fail(c, EXIT_BAD_INPUT, "there is no rule %s: there are none", number);
+        else
+                status = cli_fail(c, EXIT_BAD_INPUT,
+                        "there is no rule %s: 'p25ctl status numbered' shows 1 to %u", number,
+                        last);
+        report_deinit(&report);
+        return status;
+}
+
+int command_delete(Cli *c, const Verb *v, char **args, size_t n)
+{
+        if (n == 1 && args[0][0] && args[0][strspn(args[0], "0123456789")] == '\0')
+                return number_command(c, args[0]);
+        return command_rule(c, v, args, n);
+}

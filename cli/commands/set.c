@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns `set …`. The entries of a file are p25d's to read: it gets the descriptor.
+ */
+
+#include "cli/client/client.h"
+#include "cli/offline/offline.h"
+#include "cli/commands/commands.h"
+#include "rules/address/prefixset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SET_FILE_MAX (128u << 20) /* what p25d takes */
+#define SET_CHANGE_MAX 500000     /* entries of one message: dbus-daemon takes 32 MiB */
+
+static int name_check(Cli *c, const char *name)
+{
+        char shown[TEXT_SHOWN_MAX];
+
+        if (name_is_valid(name))
+                return 0;
+        return cli_fail(c, EXIT_BAD_INPUT,
+                "'%s' is no name of a set: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
+                text_show(name, shown), NAME_MAX_LENGTH);
+}
+
+int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_free_p) Json *sets = NULL;
+        int status, r;
+
+        (void)v, (void)args, (void)n;
+        status = client_ask(c, "ListSets", NULL, &reply);
+        if (status != 0)
+                return status;
+        r = client_read_dicts(reply, &sets);
+        if (r < 0)
+                return client_fail_message(c, r);
+        for (size_t i = 0; i < json_array_length(sets); i++) {
+                const Json *set = json_array_item(sets, i);
+
+                cli_say(c, "%-24s %10lld  %s", json_get_string(set, "name"),
+                        (long long)json_get_integer(set, "entries"),
+                        json_get_string(set, "source"));
+        }
+        return cli_document(c, TAKE_PTR(sets));
+}
+
+/* ---- show ---- */
+
+static int set_tell(Cli *c, const char *name, char *text)
+{
+        Json *document, *list;
+
+        if (!c->json)
+                return cli_text(c, text, NULL);
+        document = json_new_object();
+        list = json_new_array();
+        for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+                *end = '\0';
+                json_append(list, json_new_string(line));
+        }
+        json_set(document, "name", json_new_string(name));
+        json_set(document, "entries", list);
+        return cli_document(c, document);
+}
+
+static int set_of_files(Cli *c, const char *name, char **ret)
+{
+        _cleanup_offline_ Offline o = { 0 };
+        _cleanup_(policy_free_p) Policy *p = NULL;
+        const PrefixSet *entries;
+        size_t n;
+        int status;
+
+        status = offline_open(c, &o);
+        if (status == 0)
+                status = offline_policy(c, &o, &p);
+        if (status != 0)
+                return status;
+        entries = policy_find_set(p, name);
+        if (!entries)
+                return cli_fail(c, EXIT_BAD_INPUT, "there is no set %s", name);
+        return prefix_set_print(entries, ret, &n) < 0 ? cli_fail_errno(c, -ENOMEM, name) : 0;
+}
+
+static int descriptor_read(int fd, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        char chunk[65536];
+        ssize_t n;
+
+        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+                if (n > 0)
+                        buffer_add(&b, chunk, (size_t)n);
+                else if (errno != EINTR)
+                        return -errno;
+        }
+        return buffer_take(&b, ret);
+}
+
+static int set_of_daemon(Cli *c, const char *name, char **ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int status, r, fd;
+
+        status = client_check_descriptors(c);
+        if (status == 0)
+                status = client_ask(c, "GetSet", name, &reply);
+        if (status != 0)
+                return status;
+        /* the descriptor is the message's */
+        r = sd_bus_message_read_basic(reply, 'h', &fd);
+        if (r < 0)
+                return client_fail_message(c, r);
+        r = descriptor_read(fd, ret);
+        return r < 0 ? cli_fail_errno(c, r, name) : 0;
+}
+
+int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_free_ char *text = NULL;
+        int status;
+
+        (void)v, (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = c->root ? set_of_files(c, args[0], &text)
+                                 : set_of_daemon(c, args[0], &text);
+        return status != 0 ? status : set_tell(c, args[0], text);
+}
+
+/* ---- load ---- */
+
+/* A FIFO by name would wait for a writer, or read as empty without one: only one that a shell
+ * has opened already ("-", <(…)) is taken. */
+static bool path_is_open_already(const char *path)
+{
+        static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/", "/dev/stdin" };
+
+        for (size_t i = 0; i < ELEMENTS(folders); i++)
+                if (strncmp(path, folders[i], strlen(folders[i])) == 0)
+                        return true;
+        return false;
+}
+
+static int file_open(Cli *c, const char *path, int *ret)
+{
+        int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY, fd;
+        struct stat st;
+
+        if (streq(path, "-"))
+                fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        else
+                fd = open(path, path_is_open_already(path) ? flags : flags | O_NONBLOCK);
+        if (fd < 0 || fstat(fd, &st) < 0) {
+                int r = errno;
+
+                if (fd >= 0)
+                        close(fd);
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(r));
+        }
+        if (S_ISREG(st.st_mode) ||
+                (S_ISFIFO(st.st_mode) && (streq(path, "-") || path_is_open_already(path)))) {
+                *ret = fd;
+                return 0;
+        }
+        close(fd);
+        return cli_fail(c, EXIT_BAD_INPUT, "%s: neither a file nor a pipe ('-' reads one)", path);
+}
+
+/* Under --strict warnings come before the change; p25d reads the file once, and tells them with its
+ * answer. */
+static int file_check(Cli *c, const char *path, int fd)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        size_t n;
+
+        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+                host_read_file(path, SET_FILE_MAX, NULL, &text, &n) < 0 || !memchr(text, '/', n))
+                return 0;
+        /* of errors p25d tells */
+        return prefix_set_parse(text, n, path, &d, &set) < 0 ? 0 : cli_tell_diagnostics(c, &d);
+}
+
+int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        char first[NAME_MAX_LENGTH + 64];
+        int status, r, fd = -1;
+
+        (void)v, (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = file_open(c, args[1], &fd);
+        if (status == 0 && c->strict)
+                status = file_check(c, args[1], fd);
+        if (status == 0)
+                status = client_check_descriptors(c);
+        if (status == 0)
+                status = client_message(c, "ReplaceSet", &m);
+        if (status == 0) {
+                /* the message holds a copy of the descriptor */
+                r = sd_bus_message_append(m, "sh", args[0], fd);
+                status = r < 0 ? client_fail_message(c, r)
+                               : client_change_file(c, &m, args[0], args[1], &reply);
+        }
+        if (fd >= 0)
+                close(fd);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Set %s %s", args[0],
+                reply.changed ? "loaded" : "holds these entries already");
+        return client_tell_change(c, &reply, first, NULL);
+}
+
+/* ---- add, remove, drop ---- */
+
+/* The lines of a text, in it: each newline becomes its end. */
+static char **lines_split(char *text, size_t n)
+{
+        char **lines = calloc(n + 1, sizeof(*lines)), *end;
+
+        for (size_t i = 0; lines && i < n && (end = strchr(text, '\n')); i++) {
+                *end = '\0';
+                lines[i] = text;
+                text = end + 1;
+        }
+        return lines;
+}
+
+/* Standard input as a set file: its entries, which stand in *ret_text. */
+static int entries_read(Cli *c, char **ret_text, char ***ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int status, r;
+
+        r = host_read_descriptor(STDIN_FILENO, "-", SET_FILE_MAX, &d, &text, &n);
+        if (r >= 0)
+                r = prefix_set_parse(text, n, "-", &d, &set);
+        status = cli_tell_diagnostics(c, &d);
+        if (r < 0 || status != 0)
+                return status != 0 ? status : cli_fail_errno(c, r, "-");
+        if (prefix_set_size(set) > SET_CHANGE_MAX)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "%zu entries are too many for one call, which takes %d: 'p25ctl set load' "
+                        "replaces a set of any size",
+                        prefix_set_size(set), SET_CHANGE_MAX);
+        if (prefix_set_print(set, ret_text, &n) < 0 ||
+                !(*ret = lines_split(*ret_text, prefix_set_size(set))))
+                return cli_fail_errno(c, -ENOMEM, "-");
+        return 0;
+}
+
+int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        _cleanup_free_ char *text = NULL, **lines = NULL;
+        char *none[] = { NULL }, **entries = args + 1, first[NAME_MAX_LENGTH + 64];
+        bool add = streq(v->name, "set add");
+        int status, r;
+
+        status = name_check(c, args[0]);
+        if (status == 0 && n == 2 && streq(args[1], "-")) {
+                status = entries_read(c, &text, &lines);
+                entries = lines;
+        }
+        if (status == 0)
+                status = client_message(c, "UpdateSet", &m);
+        if (status != 0)
+                return status;
+        if ((r = sd_bus_message_append_basic(m, 's', args[0])) >= 0 &&
+                (r = sd_bus_message_append_strv(m, add ? entries : none)) >= 0)
+                r = sd_bus_message_append_strv(m, add ? none : entries);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Set %s %s", args[0],
+                reply.changed ? "updated"
+                : add         ? "holds these entries already"
+                              : "holds none of these entries");
+        return client_tell_change(c, &reply, first, NULL);
+}
+
+int command_set_drop(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        char first[NAME_MAX_LENGTH + 64];
+        int status, r;
+
+        (void)v, (void)n;
+        status = name_check(c, args[0]);
+        if (status == 0)
+                status = client_message(c, "DropSet", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append_basic(m, 's', args[0]);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Set %s dropped", args[0]);
+        return client_tell_change(c, &reply, first, NULL);
+}

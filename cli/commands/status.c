@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns `status`, `show added` and `version`: what the daemon tells, as it tells it.
+ */
+
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+#include "rules/words/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+static int style_find(Cli *c, const char *word, ReportStyle *ret)
+{
+        static const char *const words[] = {
+                [REPORT_PLAIN] = "plain",
+                [REPORT_VERBOSE] = "verbose",
+                [REPORT_NUMBERED] = "numbered",
+        };
+
+        for (*ret = REPORT_PLAIN; *ret < ELEMENTS(words); (*ret)++)
+                if (strcasecmp(words[*ret], word) == 0)
+                        return 0;
+        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is no style of status: verbose or numbered", word);
+}
+
+/* The document of --json is the daemon's own text: nothing is parsed. */
+static int status_json(Cli *c)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *json;
+        int status = client_get_report_text(c, &reply, &json);
+
+        if (status != 0)
+                return status;
+        c->documented = true;
+        puts(json);
+        return 0;
+}
+
+int command_status(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_free_ char *text = NULL;
+        ReportStyle style = REPORT_PLAIN;
+        Report report = { 0 };
+        int status, r;
+
+        (void)v;
+        status = n > 0 ? style_find(c, args[0], &style) : 0;
+        if (status != 0)
+                return status;
+        if (c->json)
+                return status_json(c);
+        status = client_get_report(c, &report);
+        if (status != 0)
+                return status;
+        r = report_print_text(&report, style, &text);
+        report_deinit(&report);
+        return r < 0 ? cli_fail_errno(c, r, "status") : cli_text(c, text, NULL);
+}
+
+int command_show_added(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        Report report = { 0 };
+        Json *list = json_new_array();
+        int status, r = 0;
+
+        (void)v, (void)args, (void)n;
+        status = client_get_report(c, &report);
+        for (size_t i = 0; r >= 0 && i < report.n_rules; i++) {
+                _cleanup_free_ char *words = NULL;
+
+                if (report.rules[i].position == 0)
+                        continue;
+                r = rule_words_print_left(
+                        report.rules[i].rule, report.rules[i].seconds_left, &words);
+                if (r >= 0) {
+                        buffer_printf(&b, "p25ctl %s\n", words);
+                        json_append(list, json_new_string(words));
+                }
+        }
+        report_deinit(&report);
+        if (status != 0 || r < 0 || b.failed) {
+                json_free(list);
+                return status != 0 ? status : cli_fail_errno(c, -ENOMEM, "rules");
+        }
+        cli_say(c, "Added user rules (see 'p25ctl status' for the policy in force):");
+        return cli_text(c, b.length > 0 ? b.data : "(None)\n", list);
+}
+
+int command_version(Cli *c, const Verb *v, char **args, size_t n)
+{
+        Json *document = json_new_object();
+
+        (void)v, (void)args, (void)n;
+        json_set(document, "version", json_new_string(P25_VERSION));
+        return cli_text(c, "p25ctl " P25_VERSION "\n", document);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the commands that set one thing: enable, disable, lockdown, default, logging, reload, reset.
+ */
+
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+#include "rules/policy/policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+static int enabled_set(Cli *c, bool enabled, const char *done, const char *second)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status, r;
+
+        status = client_message(c, "SetEnabled", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "b", (int)enabled);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        return status != 0 ? status : client_tell_change(c, &reply, done, second);
+}
+
+int command_enable(Cli *c, const Verb *v, char **args, size_t n)
+{
+        (void)v, (void)args, (void)n;
+        return enabled_set(c, true, "p25 is active and enabled on system startup", NULL);
+}
+
+int command_disable(Cli *c, const Verb *v, char **args, size_t n)
+{
+        (void)v, (void)args, (void)n;
+        return enabled_set(c, false, "p25 stopped and disabled on system startup",
+                "Mail ports are no longer filtered by p25; rules, roles and sets are kept.");
+}
+
+static bool word_is(const char *word, const char *keyword)
+{
+        return strcasecmp(word, keyword) == 0;
+}
+
+/* ---- lockdown ---- */
+
+int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool on = word_is(args[0], "on");
+        int status, r;
+
+        (void)v, (void)n;
+        if (!on && !word_is(args[0], "off"))
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is neither on nor off", args[0]);
+        status = client_message(c, "SetLockdown", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "b", (int)on);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        if (status != 0)
+                return status;
+        return client_tell_change(c, &reply, on ? "Lockdown is on" : "Lockdown is off",
+                on ? "Every mail port is closed, in, out and routed, IPv4 and IPv6, but on "
+                     "loopback; all other ports are not touched."
+                   : "What was in force before is in force again.");
+}
+
+/* ---- default ---- */
+
+static Action default_action(const char *word)
+{
+        for (Action a = 0; a < _ACTION_MAX; a++)
+                if (a != ACTION_LIMIT && word_is(word, action_to_string(a)))
+                        return a;
+        return _ACTION_INVALID;
+}
+
+static Direction default_direction(const char *word)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (word_is(word, direction_to_adjective(d)) ||
+                        word_is(word, direction_to_string(d)))
+                        return d;
+        return _DIRECTION_INVALID;
+}
+
+int command_default(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        Action action = default_action(args[0]);
+        Direction direction = n > 1 ? default_direction(args[1]) : DIRECTION_IN;
+        char first[128];
+        int status, r;
+
+        (void)v;
+        if (action == _ACTION_INVALID)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'%s' is no default: allow, deny or reject, as in 'default deny incoming'",
+                        args[0]);
+        if (direction == _DIRECTION_INVALID)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'%s' is no direction of a default: incoming, outgoing or routed", args[1]);
+        status = client_message(c, "SetDefault", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(
+                m, "ss", direction_to_adjective(direction), action_to_string(action));
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        if (status != 0)
+                return status;
+        snprintf(first, sizeof(first), "Default %s policy %s '%s'",
+                direction_to_adjective(direction), reply.changed ? "changed to" : "is already",
+                action_to_string(action));
+        return client_tell_change(c, &reply, first,
+                reply.changed ? "It speaks of managed mail ports that no rule decides; all other "
+                                "ports are not touched."
+                              : NULL);
+}
+
+/* ---- logging ---- */
+
+/* "on" keeps a level that is set, as ufw's does. */
+static int logging_level(Cli *c, const char *word, Logging *ret)
+{
+        _cleanup_free_ char *now = NULL;
+        int status;
+
+        for (Logging l = 0; l < _LOGGING_MAX; l++)
+                if (word_is(word, logging_to_string(l))) {
+                        *ret = l;
+                        return 0;
+                }
+        if (!word_is(word, "on"))
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'%s' is no level of logging: on, off, low, medium or high", word);
+        status = client_get_string(c, "Logging", &now);
+        if (status != 0)
+                return status;
+        *ret = logging_from_string(now);
+        if (*ret == _LOGGING_INVALID || *ret == LOGGING_OFF)
+                *ret = LOGGING_LOW;
+        return 0;
+}
+
+int command_logging(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        Logging level = LOGGING_LOW;
+        char first[64];
+        int status, r;
+
+        (void)v, (void)n;
+        status = logging_level(c, args[0], &level);
+        if (status == 0)
+                status = client_message(c, "SetLogging", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "s", logging_to_string(level));
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        if (status != 0)
+                return status;
+        if (level == LOGGING_OFF)
+                snprintf(first, sizeof(first), "Logging disabled");
+        else
+                snprintf(first, sizeof(first), "Logging enabled (%s)", logging_to_string(level));
+        return client_tell_change(c, &reply, first, NULL);
+}
+
+/* ---- reload, reset ---- */
+
+static int plain_change(Cli *c, const char *method, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status = client_message(c, method, &m);
+
+        return status != 0 ? status : client_change(c, &m, ret);
+}
+
+int command_reload(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status = plain_change(c, "Reload", &reply);
+
+        (void)v, (void)args, (void)n;
+        if (status != 0)
+                return status;
+        return client_tell_change(c, &reply, "p25 reloaded",
+                reply.changed ? "The files are read again and in force."
+                              : "The files say what was in force before: nothing was changed.");
+}
+
+int command_reset(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status, r;
+
+        (void)v, (void)args, (void)n;
+        r = c->dry_run ? 1
+                       : cli_ask(c, "Resetting drops all rules, roles, sets and fragments that "
+                                    "p25ctl and D-Bus stored. Proceed with operation");
+        if (r == -ENOTTY)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "reset asks before it drops anything, and there is no terminal: use "
+                        "--force");
+        if (r == 0) {
+                cli_say(c, "Aborted");
+                return client_tell_change(c, &reply, NULL, NULL);
+        }
+        status = plain_change(c, "Reset", &reply);
+        if (status != 0)
+                return status;
+        return client_tell_change(c, &reply, "p25 reset to its files",
+                "What p25ctl and D-Bus had stored is gone; what p25.conf and its folders say "
+                "remains.");
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What every command of p25ctl gets: the options, and the ways to speak. Functions of this room
+ * that return an exit status (daemon/api.h) have already told the user why it is not 0.
+ */
+
+#include "daemon/api/api.h"
+#include "rules/base/diagnostic.h"
+#include "rules/base/json.h"
+
+#include <systemd/sd-bus.h>
+
+typedef struct Cli {
+        bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help;
+        const char *host, *root, *policies, *confirm, *reason, *format, *expect;
+        uint64_t expected_revision; /* of expect */
+        uint32_t confirm_seconds;   /* of confirm */
+        sd_bus *bus;                /* opened by the first call */
+        Json *errors;               /* of this run, for --json */
+        Json *warnings;
+        bool documented; /* the one JSON document is printed */
+} Cli;
+
+void cli_deinit(Cli *c);
+
+/* "ERROR: …" on stderr, control characters made harmless; returns status. */
+int cli_fail(Cli *c, int status, const char *format, ...) _printf_(3, 4);
+/* The same for a negative errno: "WHAT: No such file or directory"; -EPERM and -EACCES are
+ * EXIT_NOT_AUTHORISED, all others EXIT_FAILED. */
+int cli_fail_errno(Cli *c, int r, const char *what);
+/* All errors and warnings of a list. Returns EXIT_BAD_INPUT if there are errors, or warnings under
+ * --strict; else 0. */
+int cli_tell_diagnostics(Cli *c, const Diagnostics *d);
+/* "WARNING: …" on stderr */
+void cli_warn(Cli *c, const char *format, ...) _printf_(2, 3);
+/* A line on stdout for people: not with --quiet or --json. */
+void cli_say(Cli *c, const char *format, ...) _printf_(2, 3);
+/* The one document of --json; without --json nothing. Takes the document. Returns 0, or
+ * EXIT_FAILED when memory is short. */
+int cli_document(Cli *c, Json *document);
+/* What the command was asked for: a text on stdout as it is, or the document; takes it. */
+int cli_text(Cli *c, const char *text, Json *document);
+/* With --json prints errors and warnings as the document if the command printed none. */
+int cli_finish(Cli *c, int status);
+
+/* Asks "QUESTION (y|n)? " on the terminal. Returns > 0 for yes, 0 for no; without a terminal and
+ * without --force -ENOTTY. --force is yes. */
+int cli_ask(const Cli *c, const char *question);

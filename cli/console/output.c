@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns stdout, stderr and the question at the terminal: the one place of p25ctl that prints.
+ */
+
+#include "cli/console/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+void cli_deinit(Cli *c)
+{
+        sd_bus_flush_close_unref(c->bus);
+        json_free(c->errors);
+        json_free(c->warnings);
+        *c = (Cli){ 0 };
+}
+
+/* Prints "LABEL: TEXT", one line whatever the text holds, and keeps it for --json. */
+static void _printf_(3, 0)
+        line_print(const char *label, Json **list, const char *format, va_list ap)
+{
+        _cleanup_free_ char *text = NULL;
+
+        if (vasprintf(&text, format, ap) < 0) {
+                text = NULL;
+                fprintf(stderr, "%s: out of memory\n", label);
+                return;
+        }
+        text_make_printable(text);
+        fprintf(stderr, "%s: %s\n", label, text);
+        if (!*list)
+                *list = json_new_array();
+        json_append(*list, json_new_string(text));
+}
+
+int cli_fail(Cli *c, int status, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        line_print("ERROR", &c->errors, format, ap);
+        va_end(ap);
+        return status;
+}
+
+void cli_warn(Cli *c, const char *format, ...)
+{
+        va_list ap;
+
+        va_start(ap, format);
+        line_print("WARNING", &c->warnings, format, ap);
+        va_end(ap);
+}
+
+int cli_fail_errno(Cli *c, int r, const char *what)
+{
+        int status = r == -EPERM || r == -EACCES ? EXIT_NOT_AUTHORISED : EXIT_FAILED;
+
+        if (r == -ENOMEM)
+                return cli_fail(c, EXIT_FAILED, "out of memory");
+        return cli_fail(c, status, "%s: %s", what, strerror(-r));
+}
+
+int cli_tell_diagnostics(Cli *c, const Diagnostics *d)
+{
+        size_t n_bad = 0;
+
+        for (size_t i = 0; i < d->n; i++) {
+                const Diagnostic *item = &d->items[i];
+                _cleanup_free_ char *text = NULL;
+                bool bad = item->severity == SEVERITY_ERROR ||
+                           (item->severity == SEVERITY_WARNING && c->strict);
+
+                if (item->severity == SEVERITY_NOTE)
+                        continue;
+                if (diagnostic_format(item, &text) < 0)
+                        return cli_fail_errno(c, -ENOMEM, "diagnostics");
+                n_bad += bad;
+                if (bad)
+                        cli_fail(c, EXIT_BAD_INPUT, "%s", text);
+                else
+                        cli_warn(c, "%s", text);
+        }
+        if (d->n_errors > 0 && n_bad == 0)
+                return cli_fail(c, EXIT_BAD_INPUT, "%zu errors", d->n_errors);
+        return n_bad > 0 ? EXIT_BAD_INPUT : 0;
+}
+
+void cli_say(Cli *c, const char *format, ...)
+{
+        va_list ap;
+
+        if (c->quiet || c->json)
+                return;
+        va_start(ap, format);
+        vprintf(format, ap);
+        va_end(ap);
+        putchar('\n');
+}
+
+int cli_document(Cli *c, Json *document)
+{
+        _cleanup_(json_free_p) _unused_ Json *owned = document;
+        _cleanup_free_ char *text = NULL;
+
+        if (!c->json)
+                return 0;
+        c->documented = true;
+        if (!document || json_print(document, &text) < 0)
+                return cli_fail_errno(c, -ENOMEM, "JSON");
+        puts(text);
+        return 0;
+}
+
+int cli_text(Cli *c, const char *text, Json *document)
+{
+        if (!c->json) {
+                fputs(text, stdout);
+                json_free(document);
+                return 0;
+        }
+        return cli_document(c, document);
+}
+
+int cli_finish(Cli *c, int status)
+{
+        Json *document;
+
+        if (c->json && !c->documented) {
+                document = json_new_object();
+                json_set(document, "status", json_new_integer(status));
+                json_set(document, "errors", c->errors ? c->errors : json_new_array());
+                json_set(document, "warnings", c->warnings ? c->warnings : json_new_array());
+                c->errors = c->warnings = NULL;
+                cli_document(c, document);
+        }
+        if (fflush(stdout) != 0 || ferror(stdout)) {
+                fprintf(stderr, "ERROR: standard output: %s\n", strerror(errno));
+                return status == 0 ? EXIT_FAILED : status;
+        }
+        return status;
+}
+
+int cli_ask(const Cli *c, const char *question)
+{
+        char answer[16];
+
+        if (c->force)
+                return 1;
+        if (!isatty(STDIN_FILENO))
+                return -ENOTTY;
+        fprintf(stderr, "%s (y|n)? ", question);
+        if (!fgets(answer, sizeof(answer), stdin))
+                return 0;
+        return answer[0] == 'y' || answer[0] == 'Y';
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Policies without a daemon: files below --root, the stored state, and a file from the command
+ * line in its place among them. Functions that return an exit status have told why.
+ */
+
+#include "cli/console/cli.h"
+#include "daemon/host/host.h"
+#include "rules/ruleset/evaluate.h"
+#include "rules/config/parse.h"
+
+typedef struct Offline {
+        HostPaths paths;
+        HostNames *host_names;
+        Names names;
+} Offline;
+
+void offline_close(Offline *o);
+#define _cleanup_offline_ _cleanup_(offline_close)
+int offline_open(Cli *c, Offline *ret);
+
+/* One file, whatever it is; one of the three is set. */
+typedef struct Document {
+        DocumentKind kind;
+        HostConf *host;
+        Fragment *fragment;
+        Role *role;
+} Document;
+
+void document_deinit(Document *d);
+#define _cleanup_document_ _cleanup_(document_deinit)
+/* Reads and parses, the set files that it names included. 0, or negative errno with errors in
+ * d. */
+int document_load(const Offline *o, const char *path, Diagnostics *d, Document *ret);
+/* The assertions in it. */
+const Assertions *document_assertions(const Document *d);
+/* Puts it in its place: the host file's, or that of the fragment or role of its name; takes new
+ * references. 0 or -ENOMEM. */
+int document_put(const Document *d, Policy *p);
+
+/* What the host has, as far as this user may read it and it can be read: everything, else the
+ * roles, else nothing. For judging a document among its like. 0 or negative errno. */
+int offline_surroundings(const Offline *o, Policy **ret);
+/* The roles alone, with errors in d. 0 or negative errno. */
+int offline_roles(const Offline *o, Diagnostics *d, Policy **ret);
+
+/* What a reload would change below --root; text, if not NULL, stands in the place of p25.conf, and
+ * its lines are those of path. Told; an exit status. */
+int offline_plan(Cli *c, const char *path, const char *text);
+
+/* The policy below --root as it is stored, and compiled. Errors are told. */
+int offline_policy(Cli *c, const Offline *o, Policy **ret);
+int offline_load(Cli *c, const Offline *o, Policy **ret, Ruleset **ret_ruleset);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A rule as the a{sv} document of SPEC section 5, written: p25ctl sends it, p25d answers with it.
+ */
+
+#include "rules/policy/policy.h"
+
+#include <systemd/sd-bus.h>
+
+/* Appends a{sv} with what the rule states and no more. 0 or negative errno. */
+int rule_document_append(sd_bus_message *m, const Rule *rule, uint64_t duration_sec);
+
+/* Appends the same as entries of a document that is open, with what has no value, too: lists that
+ * are empty (for any), log and comment. 0 or negative errno. */
+int rule_entries_append(sd_bus_message *m, const Rule *rule);
+
+/* One entry that is a list of strings. 0 or negative errno. */
+int strings_entry_append(sd_bus_message *m, const char *key, char *const *strings);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the manager knows of a packet filter. A backend holds a ruleset in the kernel and tells
+ * when somebody else touched it; it decides nothing.
+ */
+
+#include "rules/ruleset/ruleset.h"
+
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+typedef struct Backend Backend;
+
+/* Called from the event loop after the backend put back what another process had changed;
+ * count: how often since the last call; 0: only Backend.peace has changed. pid 0 and process NULL:
+ * not known. */
+typedef void (*BackendRepaired)(void *data, uint64_t count, pid_t pid, const char *process);
+
+typedef struct RuleCounter {
+        uint64_t id; /* of the rule, or DEFAULT_COUNTER_ID */
+        uint64_t packets, bytes;
+} RuleCounter;
+
+/* How it stands with others who change what a backend holds in the kernel. */
+typedef enum BackendPeace {
+        PEACE_KEPT,
+        PEACE_FIGHT,  /* somebody does it again and again: it is put back, but slowly */
+        PEACE_BROKEN, /* it cannot be put back now */
+} BackendPeace;
+
+typedef struct BackendOps {
+        const char *name; /* "nftables", "iptables", "memory" */
+
+        /* Can this kernel and this process do it? 0, -EOPNOTSUPP (not in the kernel), -EPERM. */
+        int (*probe)(void);
+
+        /* Opens sockets, joins the loop, looks at what a former daemon left; changes nothing.
+         * fds: from the service manager's store, taken over (closed when of no use). */
+        int (*open)(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
+                size_t n_fds, Backend **ret);
+
+        /* Would this ruleset load? Says by name in d what cannot be expressed (-EOPNOTSUPP) or
+         * what the kernel refuses (its errno, -EPERM among them). Changes nothing. */
+        int (*check)(Backend *b, const Ruleset *r, Diagnostics *d);
+
+        /* Claims the lock that other programs may hold, until unlock() or close(): 0, or -EBUSY
+         * with an error in d. Waits up to the deadline; 0: not at all, as apply and remove do
+         * where this was not called before: then they answer -EBUSY and nothing has changed. Both
+         * NULL: there is no such lock. */
+        int (*lock)(Backend *b, uint64_t deadline_usec, Diagnostics *d);
+        void (*unlock)(Backend *b);
+
+        /* Puts the ruleset in force in one transaction; on failure (negative errno, error in d)
+         * the old one is. The counters of rules that keep their id survive. Sends only what
+         * differs from what is installed. The backend copies or references what it keeps. */
+        int (*apply)(Backend *b, const Ruleset *r, Diagnostics *d);
+
+        /* Takes everything out of the kernel. Nothing there is no error. */
+        int (*remove)(Backend *b, Diagnostics *d);
+
+        /* All counters, ascending by id; a malloc()ed array. Zeros are included. */
+        int (*counters)(Backend *b, RuleCounter **ret, size_t *ret_n);
+
+        /* Ends connections that the ruleset in force refuses and that pass through this backend's
+         * hands (routed ones, published ports); local sockets are cut elsewhere. */
+        int (*cut)(Backend *b, const Ruleset *r, uint64_t *ret_n);
+
+        /* Descriptors worth keeping in the service manager's store; borrowed. */
+        size_t (*keep_fds)(Backend *b, int *fds, size_t max);
+
+        /* Leaves the policy in the kernel and closes. */
+        void (*close)(Backend *b);
+} BackendOps;
+
+/* Every backend's struct begins with this. */
+struct Backend {
+        const BackendOps *ops;
+        BackendPeace peace;
+};
+
+extern const BackendOps backend_nft;
+extern const BackendOps backend_iptables;
+extern const BackendOps backend_memory; /* for tests: p25d takes it only by name, never by auto */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Counters whose sums outlive it when somebody else sets those of the kernel to zero.
+ */
+
+#include "daemon/backend/backend.h"
+
+typedef struct Total {
+        uint64_t id;
+        uint64_t packets, bytes;           /* what was lost to resets */
+        uint64_t last_packets, last_bytes; /* the last reading */
+} Total;
+
+typedef struct Totals {
+        Total *items; /* by id */
+        size_t n;
+} Totals;
+
+/* What the kernel has now, ascending by id. Counters that are gone are dropped. 0 or -ENOMEM. */
+int totals_read(Totals *t, const RuleCounter *now, size_t n);
+/* All that was counted; a malloc()ed array. */
+int totals_get(const Totals *t, RuleCounter **ret, size_t *ret_n);
+void totals_deinit(Totals *t);

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the connection to the bus and the name on it, and tells there what the manager tells.
+ * Knows no method (bus_vtable.c) and no policy. The policy stays in force whatever happens here.
+ */
+
+#include "daemon/bus/internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+
+#define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define UPLOAD_TIMEOUT_USEC (20 * UINT64_C(1000000))
+/* A bus that does not greet in time is tried anew; and so is a name that another one has. */
+#define RETRY_USEC (4 * UINT64_C(1000000))
+/* The bus has just gone: it may be on its way back. */
+#define RETRY_SOON_USEC (UINT64_C(100000))
+
+/* What org.freedesktop.DBus.RequestName answers */
+enum {
+        NAME_PRIMARY_OWNER = 1,
+        NAME_ALREADY_OWNER = 4,
+};
+
+static void bus_tell(Bus *b, int priority, const char *format, ...) _printf_(3, 4);
+static void bus_tell(Bus *b, int priority, const char *format, ...)
+{
+        char text[512];
+        va_list ap;
+
+        if (!b->notice)
+                return;
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        b->notice(b->notice_data, priority, text);
+}
+
+/* Why the name is not ours: once, until it is or another cause comes. */
+static void bus_complain(Bus *b, const char *cause)
+{
+        if (b->told || !b->notice)
+                return;
+        b->told = true;
+        bus_tell(b, LOG_ERR,
+                "the name " BUS_NAME " is not to be had: %s; the policy stays in force, p25ctl "
+                "cannot reach this daemon",
+                cause);
+}
+
+/* ---- the name ---- */
+
+static void bus_try_later(Bus *b, uint64_t usec)
+{
+        sd_event_source_set_time_relative(b->timer, usec);
+        sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
+}
+
+static void bus_name_acquired(Bus *b)
+{
+        sd_event_source_set_enabled(b->timer, SD_EVENT_OFF);
+        b->ready = true;
+        b->told = false;
+        bus_tell(b, LOG_INFO, "on the bus as " BUS_NAME);
+}
+
+static int on_name(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        uint32_t answer = 0;
+        Bus *b = data;
+
+        b->name_slot = sd_bus_slot_unref(b->name_slot);
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY))
+                ; /* the bus has gone, which is told by itself */
+        else if (sd_bus_message_is_method_error(m, NULL))
+                bus_complain(b, sd_bus_message_get_error(m)->message ?: "the bus refuses");
+        else if (sd_bus_message_read(m, "u", &answer) < 0)
+                bus_complain(b, "the bus's answer cannot be read");
+        else if (answer == NAME_PRIMARY_OWNER || answer == NAME_ALREADY_OWNER) {
+                bus_name_acquired(b);
+                return 1;
+        } else
+                bus_complain(b, "another process has it");
+        bus_try_later(b, RETRY_USEC);
+        return 1;
+}
+
+static void bus_request_name(Bus *b)
+{
+        int r;
+
+        b->name_slot = sd_bus_slot_unref(b->name_slot);
+        /* without flags: no queue, no taking it from another, none takes it from us */
+        r = sd_bus_request_name_async(b->bus, &b->name_slot, BUS_NAME, 0, on_name, b);
+        if (r < 0)
+                bus_try_later(b, RETRY_USEC);
+}
+
+/* ---- the connection ---- */
+
+static void bus_disconnect(Bus *b)
+{
+        bus_calls_drop(b);
+        b->name_slot = sd_bus_slot_unref(b->name_slot);
+        b->bus = sd_bus_close_unref(b->bus);
+        b->connected = b->ready = false;
+}
+
+static int on_connected(_unused_ sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        Bus *b = data;
+
+        b->connected = true;
+        bus_request_name(b);
+        return 0;
+}
+
+/* The connection is of no use any more, but in use: it goes when the timer comes. */
+static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        Bus *b = data;
+
+        if (b->ready)
+                bus_tell(b, LOG_WARNING, "the bus is gone; the policy stays in force");
+        else if (!b->connected)
+                bus_complain(b, "the bus hangs up");
+        b->connected = b->ready = false;
+        bus_calls_drop(b);
+        bus_try_later(b, RETRY_SOON_USEC);
+        return 0;
+}
+
+static int bus_setup(Bus *b, sd_bus *bus)
+{
+        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+        static const char local[] = "org.freedesktop.DBus.Local";
+        int r;
+
+        if ((r = sd_bus_set_address(bus, address && *address ? address : SYSTEM_BUS_ADDRESS)) < 0 ||
+                (r = sd_bus_set_description(bus, "p25d")) < 0 ||
+                (r = sd_bus_set_bus_client(bus, true)) < 0 ||
+                /* a socket that is not there yet is waited for */
+                (r = sd_bus_set_watch_bind(bus, true)) < 0 ||
+                (r = sd_bus_set_connected_signal(bus, true)) < 0 ||
+                (r = sd_bus_set_exit_on_disconnect(bus, false)) < 0 ||
+                (r = sd_bus_negotiate_fds(bus, true)) < 0 ||
+                (r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE, bus_vtable, b)) <
+                        0 ||
+                (r = sd_bus_match_signal_async(
+                         bus, NULL, local, NULL, local, "Connected", on_connected, NULL, b)) < 0 ||
+                (r = sd_bus_match_signal_async(bus, NULL, local, NULL, local, "Disconnected",
+                         on_disconnected, NULL, b)) < 0)
+                return r;
+        r = sd_bus_attach_event(bus, b->event, SD_EVENT_PRIORITY_NORMAL);
+        return r < 0 ? r : sd_bus_start(bus);
+}
+
+/* A new connection in the place of the old; the timer looks after it. */
+static void bus_connect(Bus *b)
+{
+        int r;
+
+        bus_disconnect(b);
+        bus_try_later(b, RETRY_USEC);
+        r = sd_bus_new(&b->bus);
+        if (r >= 0)
+                r = bus_setup(b, b->bus);
+        if (r < 0) {
+                bus_complain(b, strerror(-r));
+                b->bus = sd_bus_close_unref(b->bus);
+        }
+}
+
+static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        Bus *b = data;
+
+        if (b->connected)
+                bus_request_name(b);
+        else
+                bus_connect(b);
+        return 0;
+}
+
+/* ---- the manager's events ---- */
+
+static void on_changed(void *data, uint64_t revision, uint32_t uid, const char *reason)
+{
+        Bus *b = data;
+
+        if (b->ready)
+                sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "Changed", "tus", revision, uid,
+                        reason ?: "");
+        bus_publish(b);
+}
+
+static void on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
+{
+        Bus *b = data;
+
+        if (b->ready)
+                sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "Repaired", "tus", count,
+                        (uint32_t)pid, process ?: "");
+        bus_publish(b);
+}
+
+static void on_alert(void *data, const ManagerAlert *alert)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        Bus *b = data;
+
+        if (alert->untold)
+                bus_tell(b, LOG_WARNING, "%s", alert->text);
+        if (!b->ready ||
+                sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Alert") < 0)
+                return;
+        if (sd_bus_message_append(m, "a{sv}", 4, "alert", "s", alert->name, "text", "s",
+                    alert->text, "pid", "u", (uint32_t)alert->pid, "process", "s",
+                    alert->process) >= 0)
+                (void)sd_bus_send(b->bus, m, NULL);
+}
+
+/* ---- birth and death ---- */
+
+int bus_new(sd_event *event, Manager *m, Bus **ret)
+{
+        _cleanup_(bus_free_p) Bus *b = calloc(1, sizeof(*b));
+        ManagerEvents events = {
+                .changed = on_changed, .repaired = on_repaired, .alert = on_alert
+        };
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        b->event = sd_event_ref(event);
+        b->manager = m;
+        b->upload_timeout_usec = UPLOAD_TIMEOUT_USEC;
+        r = sd_event_add_time_relative(
+                event, &b->timer, CLOCK_MONOTONIC, RETRY_USEC, 0, on_timer, b);
+        if (r < 0)
+                return r;
+        events.data = b;
+        manager_set_events(m, &events);
+        bus_publish(b);
+        bus_connect(b);
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+Bus *bus_free(Bus *b)
+{
+        static const ManagerEvents none;
+
+        if (!b)
+                return NULL;
+        manager_set_events(b->manager, &none);
+        bus_disconnect(b);
+        sd_event_source_disable_unref(b->timer);
+        bus_properties_deinit(&b->published);
+        sd_event_unref(b->event);
+        free(b);
+        return NULL;
+}
+
+void bus_set_notice(Bus *b, BusNotice notice, void *data)
+{
+        b->notice = notice;
+        b->notice_data = data;
+}
+
+void bus_set_upload_timeout(Bus *b, uint64_t usec)
+{
+        b->upload_timeout_usec = usec;
+}
+
+bool bus_is_ready(const Bus *b)
+{
+        return b->ready;
+}

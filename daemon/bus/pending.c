@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the methods before and after a change: what a reload would do, and that a change stays.
+ */
+
+#include "daemon/bus/dict.h"
+#include "daemon/bus/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define _cleanup_result_ _cleanup_(change_result_deinit)
+
+static int fail(const ChangeResult *r, sd_bus_error *error)
+{
+        ErrorKind kind = r->error == ERROR_NONE ? ERROR_FAILED : r->error;
+
+        return sd_bus_error_set(error, error_kind_to_bus_name(kind), r->message ?: "out of memory");
+}
+
+int bus_describe_reload(BusCall *c, sd_bus_error *error)
+{
+        enum { TEXT, _KEY_MAX };
+        static const BusKey keys[_KEY_MAX] = { [TEXT] = { "text", "s" } };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_result_ ChangeResult result = { 0 };
+        BusValue v[_KEY_MAX] = { 0 };
+        size_t n;
+        int r;
+
+        r = bus_dict_read(c->message, keys, _KEY_MAX, BUS_ERROR_INVALID_ARGS, v, error);
+        if (r < 0)
+                return r;
+        n = v[TEXT].string ? strlen(v[TEXT].string) : 0;
+        if (n > POLICY_TEXT_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);
+        r = manager_plan(c->bus->manager, v[TEXT].string, n, c->caller.uid == 0, &result);
+        if (r < 0)
+                return fail(&result, error);
+        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+                (r = sd_bus_message_append(reply, "b", (int)result.changed)) < 0 ||
+                (r = bus_append_diff(reply, &result)) < 0 ||
+                (r = sd_bus_message_append(reply, "t", result.revision)) < 0 ||
+                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+                return r;
+        return 0;
+}
+
+int bus_confirm(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        Change change = { .uid = c->caller.uid, .connection = c->connection };
+        uint64_t revision;
+        int r;
+
+        r = sd_bus_message_read(c->message, "t", &revision);
+        if (r < 0)
+                return r;
+        r = manager_confirm(c->bus->manager, revision, &change, &result);
+        bus_publish(c->bus);
+        if (r < 0)
+                return fail(&result, error);
+        r = sd_bus_reply_method_return(c->message, "");
+        return r < 0 ? r : 0;
+}
+
+void bus_call_name_connection(BusCall *c)
+{
+        const char *sender = sd_bus_message_get_sender(c->message);
+        char bus[SD_ID128_STRING_MAX] = "-";
+        sd_id128_t id;
+
+        /* names of connections begin anew with every bus */
+        if (sd_bus_get_bus_id(sd_bus_message_get_bus(c->message), &id) >= 0)
+                sd_id128_to_string(id, bus);
+        (void)snprintf(c->connection, sizeof(c->connection), "%s/%s", bus, sender ?: "");
+}

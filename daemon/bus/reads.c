@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the methods that tell and change nothing: everybody may call them.
+ */
+
+#include "daemon/bus/dict.h"
+#include "daemon/bus/internal.h"
+#include "daemon/bus/rule.h"
+#include "daemon/api/rule_document.h"
+#include "rules/report/explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
+#define _cleanup_report_ _cleanup_(report_deinit)
+
+static int too_large(const Report *report, sd_bus_error *error)
+{
+        return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                "%zu rules are more than a message of the bus holds", report->n_rules);
+}
+
+int bus_describe(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_report_ Report report = { 0 };
+        _cleanup_free_ char *json = NULL;
+        int r;
+
+        if ((r = manager_report(c->bus->manager, &report)) < 0 ||
+                (r = report_print_json(&report, &json)) < 0)
+                return r;
+        if (strlen(json) > BUS_REPLY_MAX)
+                return too_large(&report, error);
+        r = sd_bus_reply_method_return(c->message, "s", json);
+        return r < 0 ? r : 0;
+}
+
+/* ---- lists ---- */
+
+static int list_begin(BusCall *c, sd_bus_message **ret)
+{
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+                (r = sd_bus_message_open_container(reply, 'a', "a{sv}")) < 0)
+                return r;
+        *ret = TAKE_PTR(reply);
+        return 0;
+}
+
+static int list_end(sd_bus_message *reply)
+{
+        int r;
+
+        if ((r = sd_bus_message_close_container(reply)) < 0 ||
+                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+                return r;
+        return 0;
+}
+
+/* More than the bytes that a rule takes in a message: names and types of its entries, and texts. */
+static size_t rule_weight(const Rule *rule)
+{
+        char *const *const lists[] = { rule->user, rule->group, rule->unit };
+        size_t n = 800 + 80 * (rule->from.n + rule->to.n);
+
+        for (size_t i = 0; i < ELEMENTS(lists); i++)
+                for (char *const *s = lists[i]; s && *s; s++)
+                        n += strlen(*s) + 8;
+        return n + (rule->comment ? strlen(rule->comment) : 0);
+}
+
+int bus_list_rules(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_report_ Report report = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        size_t weight = 0;
+        int r;
+
+        if ((r = manager_report(c->bus->manager, &report)) < 0 || (r = list_begin(c, &reply)) < 0)
+                return r;
+        for (size_t i = 0; i < report.n_rules; i++) {
+                weight += rule_weight(report.rules[i].rule);
+                if (weight > BUS_REPLY_MAX)
+                        return too_large(&report, error);
+                r = bus_rule_append(reply, &report.rules[i]);
+                if (r < 0)
+                        return r;
+        }
+        return list_end(reply);
+}
+
+static int role_append(sd_bus_message *m, const Role *role, bool active)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "name", "s", role->name)) < 0 ||
+                (r = bus_append_entry(m, "summary", "s", role->summary ?: "")) < 0 ||
+                (r = bus_append_entry(m, "active", "b", (int)active)) < 0 ||
+                (r = bus_append_entry(m, "shipped", "b", (int)role->shipped)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+int bus_list_roles(BusCall *c, _unused_ sd_bus_error *error)
+{
+        const Policy *policy = manager_policy(c->bus->manager);
+        char *const *active = policy_role_names(policy);
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        r = list_begin(c, &reply);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < policy->n_roles; i++) {
+                const Role *role = policy->roles[i];
+
+                r = role_append(reply, role, strv_contains(active, role->name));
+                if (r < 0)
+                        return r;
+        }
+        return list_end(reply);
+}
+
+static int set_append(sd_bus_message *m, const char *name, const PrefixSet *entries,
+        const char *source, const char *fragment)
+{
+        uint64_t n = entries ? prefix_set_size(entries) : 0;
+        char text[NAME_MAX_LENGTH + 16];
+        int r;
+
+        snprintf(text, sizeof(text), "%s%s", source, fragment ?: "");
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "name", "s", name)) < 0 ||
+                (r = bus_append_entry(m, "entries", "t", n)) < 0 ||
+                (r = bus_append_entry(m, "source", "s", text)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+/* The sets that a text declares. name is NULL for p25.conf. */
+static int declared_sets_append(sd_bus_message *m, const Fragment *f)
+{
+        for (size_t i = 0; i < f->sets.n; i++) {
+                const SetDecl *set = &f->sets.items[i];
+                int r;
+
+                r = set_append(
+                        m, set->name, set->entries, f->name ? "fragment:" : "p25.conf", f->name);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int bus_list_sets(BusCall *c, _unused_ sd_bus_error *error)
+{
+        const Policy *policy = manager_policy(c->bus->manager);
+        const State *state = policy->state;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        int r;
+
+        r = list_begin(c, &reply);
+        for (size_t i = 0; r >= 0 && i < state->n_sets; i++)
+                r = set_append(reply, state->sets[i].name, state->sets[i].entries, "p25ctl", NULL);
+        if (r >= 0 && policy->host)
+                r = declared_sets_append(reply, policy->host->common);
+        for (size_t i = 0; r >= 0 && i < policy->n_files; i++)
+                r = declared_sets_append(reply, policy->files[i]);
+        for (size_t i = 0; r >= 0 && i < state->n_fragments; i++)
+                r = declared_sets_append(reply, state->fragments[i]);
+        return r < 0 ? r : list_end(reply);
+}
+
+static int fragment_append(sd_bus_message *m, const Fragment *f)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "name", "s", f->name)) < 0 ||
+                (r = bus_append_entry(m, "source", "s", f->file ? "policy.d" : "p25ctl")) < 0 ||
+                (r = bus_append_entry(m, "file", "s", f->file ?: "")) < 0 ||
+                (r = bus_append_entry(m, "rules", "t", (uint64_t)f->rules.n)) < 0 ||
+                (r = bus_append_entry(m, "sets", "t", (uint64_t)f->sets.n)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+int bus_list_fragments(BusCall *c, _unused_ sd_bus_error *error)
+{
+        const Policy *policy = manager_policy(c->bus->manager);
+        const State *state = policy->state;
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        size_t i = 0, k = 0;
+        int r;
+
+        r = list_begin(c, &reply);
+        /* both are sorted: so is what comes out, as it is in force */
+        while (r >= 0 && (i < policy->n_files || k < state->n_fragments)) {
+                if (k == state->n_fragments ||
+                        (i < policy->n_files &&
+                                strcmp(policy->files[i]->name, state->fragments[k]->name) < 0))
+                        r = fragment_append(reply, policy->files[i++]);
+                else
+                        r = fragment_append(reply, state->fragments[k++]);
+        }
+        return r < 0 ? r : list_end(reply);
+}
+
+/* ---- questions ---- */
+
+static int diagnostic_append(sd_bus_message *m, const Diagnostic *d)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "severity", "s", severity_to_string(d->severity))) < 0 ||
+                (r = bus_append_entry(m, "file", "s", d->file ?: "")) < 0 ||
+                (r = bus_append_entry(m, "line", "u", (uint32_t)d->line)) < 0 ||
+                (r = bus_append_entry(m, "setting", "s", d->setting ?: "")) < 0 ||
+                (r = bus_append_entry(m, "text", "s", d->text)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+/* ---- revisions ---- */
+
+static int revision_append(sd_bus_message *m, const Revision *revision)
+{
+        const Origin *o = &revision->origin;
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "revision", "t", revision->revision)) < 0 ||
+                (r = bus_append_entry(m, "time", "t", o->time_usec)) < 0 ||
+                (r = bus_append_entry(m, "uid", "u", o->uid)) < 0 ||
+                (r = bus_append_entry(m, "process", "s", o->process ?: "")) < 0 ||
+                (o->pid > 0 && (r = bus_append_entry(m, "pid", "u", o->pid)) < 0) ||
+                (o->unit && (r = bus_append_entry(m, "unit", "s", o->unit)) < 0) ||
+                (o->remote && (r = bus_append_entry(m, "remote", "s", o->remote)) < 0) ||
+                (r = bus_append_entry(m, "reason", "s", o->reason ?: "")) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+/* The newest first; 0 is for all. */
+int bus_list_revisions(BusCall *c, _unused_ sd_bus_error *error)
+{
+        _cleanup_(revisions_deinit) Revisions l = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        uint32_t max;
+        int r;
+
+        if ((r = sd_bus_message_read(c->message, "u", &max)) < 0 ||
+                (r = manager_list_revisions(c->bus->manager, max > 0 ? max : SIZE_MAX, &l)) < 0 ||
+                (r = list_begin(c, &reply)) < 0)
+                return r;
+        for (size_t i = 0; i < l.n; i++) {
+                r = revision_append(reply, &l.items[i]);
+                if (r < 0)
+                        return r;
+        }
+        return list_end(reply);
+}
+
+int bus_diff_revisions(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_(change_result_deinit) ChangeResult result = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        uint64_t from, to;
+        int r;
+
+        r = sd_bus_message_read(c->message, "tt", &from, &to);
+        if (r < 0)
+                return r;
+        r = manager_diff_revisions(c->bus->manager, from, to, &result);
+        if (r < 0)
+                return sd_bus_error_set(error, error_kind_to_bus_name(result.error),
+                        result.message ?: "the revisions cannot be read");
+        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+                (r = bus_append_diff(reply, &result)) < 0 ||
+                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+                return r;
+        return 0;
+}
+
+int bus_check(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        const char *text;
+        size_t n;
+        int r;
+
+        r = sd_bus_message_read(c->message, "s", &text);
+        if (r < 0)
+                return r;
+        n = strlen(text);
+        if (n > POLICY_TEXT_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);
+        r = manager_check(c->bus->manager, text, n, &d);
+        if (r < 0 && d.n == 0)
+                return r;
+        r = list_begin(c, &reply);
+        for (size_t i = 0; r >= 0 && i < d.n; i++)
+                r = diagnostic_append(reply, &d.items[i]);
+        return r < 0 ? r : list_end(reply);
+}
+
+/* A packet of the host's own process has its user's primary group, when no other is named. */
+static int packet_read(BusCall *c, BusPacket *words, Packet *ret, sd_bus_error *error)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        HostNames *host = manager_names(c->bus->manager);
+        Names names = host_names(host);
+        int r;
+
+        r = bus_packet_read(c->message, words, error);
+        if (r < 0)
+                return r;
+        r = packet_parse_words((char *const *)words->words, &names, (Place){ 0 }, &d, ret);
+        if (r == -EINVAL || r == -ENOENT)
+                return sd_bus_error_set(error,
+                        r == -ENOENT ? BUS_ERROR_NO_SUCH_NAME : BUS_ERROR_INVALID_ARGS,
+                        d.n > 0 ? d.items[0].text : "this is no packet");
+        if (r == -EAGAIN && d.n > 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, d.items[0].text);
+        if (r < 0)
+                return r;
+        if (words->user && !words->has_group)
+                ret->has_gid = host_user_group(host, words->user, &ret->gid) == 0;
+        return 0;
+}
+
+/* The rule with its counters, as ListRules has it; an empty dictionary when none decided. */
+static int verdict_rule_append(sd_bus_message *m, const Report *report, const Verdict *v)
+{
+        ReportRule alone = { .rule = v->rule ? v->rule->rule : NULL };
+
+        if (!v->rule)
+                return sd_bus_message_append(m, "a{sv}", 0);
+        for (size_t i = 0; i < report->n_rules; i++)
+                if (report->rules[i].rule->id == alone.rule->id)
+                        return bus_rule_append(m, &report->rules[i]);
+        return bus_rule_append(m, &alone);
+}
+
+static int rule_entry_append(sd_bus_message *m, const Report *report, const Verdict *v)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append_basic(m, 's', "rule")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "a{sv}")) < 0 ||
+                (r = verdict_rule_append(m, report, v)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int explanation_reply(BusCall *c, const Report *report, const Verdict *v, char *const *path)
+{
+        _cleanup_message_ sd_bus_message *m = NULL;
+        const char *action = action_to_string(v->action);
+        int r;
+
+        if ((r = sd_bus_message_new_method_return(c->message, &m)) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "verdict", "s", action)) < 0 ||
+                (r = rule_entry_append(m, report, v)) < 0 ||
+                /* what other tables do with the packet is not looked at yet */
+                (r = bus_append_entry(m, "effective", "s", action)) < 0 ||
+                (r = sd_bus_message_append(m, "{sv}", "foreign", "aa{sv}", 0)) < 0 ||
+                (r = strings_entry_append(m, "path", path)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0 || (r = sd_bus_send(NULL, m, NULL)) < 0)
+                return r;
+        return 0;
+}
+
+int bus_explain(BusCall *c, sd_bus_error *error)
+{
+        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
+        Verdict verdict = { .action = ACTION_ALLOW };
+        _cleanup_report_ Report report = { 0 };
+        _cleanup_strv_ char **path = NULL;
+        BusPacket words;
+        Packet packet;
+        int r;
+
+        r = packet_read(c, &words, &packet, error);
+        if (r < 0)
+                return r;
+        packet.time_usec = host_now_usec();
+        if (ruleset)
+                evaluate(ruleset, &packet, &verdict);
+        if ((r = explain_path(ruleset, &packet, &verdict, &path)) < 0 ||
+                (r = manager_report(c->bus->manager, &report)) < 0)
+                return r;
+        return explanation_reply(c, &report, &verdict, path);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The a{sv} documents of SPEC section 5 and the model: rules in and out, options, packets.
+ */
+
+#include "daemon/manager/manager.h"
+
+#include <systemd/sd-bus.h>
+
+/* A rule to add is whole; one to remove may be a match (without an action, then any), an id or a
+ * position. */
+typedef enum BusRuleUse {
+        BUS_RULE_ADD,
+        BUS_RULE_REMOVE,
+} BusRuleUse;
+
+typedef struct BusRule {
+        Rule *rule; /* a reference; NULL when id or position say which */
+        bool has_id, has_position;
+        uint64_t id;
+        uint32_t position;
+} BusRule;
+
+/* At the message's place; mail_ports is what a rule may name. 0 or negative errno with error
+ * set: InvalidRule, InvalidArgs (no such action or direction), LimitExceeded, NotSupported. */
+int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, BusRule *ret,
+        sd_bus_error *error);
+void bus_rule_deinit(BusRule *r);
+
+/* Appends one a{sv}: lists always (empty for any), id, position, source, counters, log and comment
+ * too; what else has no value is left out. */
+int bus_rule_append(sd_bus_message *m, const ReportRule *r);
+
+/* The options that every change takes last, and AddRule's position; strings are the message's. 0 or
+ * negative errno with error set: InvalidArgs, LimitExceeded, NotSupported. */
+int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_error *error);
+
+/* Explain's packet as words for packet_parse_words(). The strings are the message's, but for
+ * ret_port, which the words point to. At most BUS_PACKET_WORDS words and a NULL. */
+#define BUS_PACKET_WORDS 24
+typedef struct BusPacket {
+        const char *words[BUS_PACKET_WORDS + 1];
+        char port[8];
+        const char *user; /* NULL: not given */
+        bool has_group;
+} BusPacket;
+
+int bus_packet_read(sd_bus_message *m, BusPacket *ret, sd_bus_error *error);

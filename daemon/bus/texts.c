@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the methods that hand out texts: a fragment, a role, a set's entries, and the policy in
+ * force in the words of a firewall. Everybody may read them; nothing is changed.
+ */
+
+#include "daemon/bus/internal.h"
+#include "rules/iptables/script.h"
+#include "rules/nftables/script.h"
+#include "rules/config/print.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static int text_reply(BusCall *c, const char *text, sd_bus_error *error)
+{
+        int r;
+
+        if (strlen(text) > BUS_REPLY_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "a text of %zu MiB is more than a message of the bus holds",
+                        strlen(text) >> 20);
+        r = sd_bus_reply_method_return(c->message, "s", text);
+        return r < 0 ? r : 0;
+}
+
+/* The one argument of most methods here. */
+static int name_read(BusCall *c, const char *what, const char **ret, sd_bus_error *error)
+{
+        char shown[TEXT_SHOWN_MAX];
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(c->message, "s", &name);
+        if (r < 0)
+                return r;
+        if (!name_is_valid(name))
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS, "\"%s\" is no name of a %s",
+                        text_show(name, shown), what);
+        *ret = name;
+        return 0;
+}
+
+/* ---- fragments and roles ---- */
+
+static const Fragment *fragment_find(const Policy *policy, const char *name)
+{
+        for (size_t i = 0; i < policy->state->n_fragments; i++)
+                if (streq(policy->state->fragments[i]->name, name))
+                        return policy->state->fragments[i];
+        for (size_t i = 0; i < policy->n_files; i++)
+                if (streq(policy->files[i]->name, name))
+                        return policy->files[i];
+        return NULL;
+}
+
+int bus_get_fragment(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_free_ char *printed = NULL;
+        const Fragment *f;
+        const char *name;
+        int r;
+
+        r = name_read(c, "fragment", &name, error);
+        if (r < 0)
+                return r;
+        f = fragment_find(manager_policy(c->bus->manager), name);
+        if (!f)
+                return sd_bus_error_setf(
+                        error, BUS_ERROR_NO_SUCH_FRAGMENT, "there is no fragment %s", name);
+        if (!f->text) {
+                r = print_fragment(f, &printed);
+                if (r < 0)
+                        return r;
+        }
+        return text_reply(c, f->text ?: printed, error);
+}
+
+int bus_get_role(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_free_ char *text = NULL;
+        const Role *role;
+        const char *name;
+        int r;
+
+        r = name_read(c, "role", &name, error);
+        if (r < 0)
+                return r;
+        role = policy_find_role(manager_policy(c->bus->manager), name);
+        if (!role)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_ROLE,
+                        "there is no role %s (p25ctl role list shows them)", name);
+        r = print_role(role, &text);
+        return r < 0 ? r : text_reply(c, text, error);
+}
+
+/* ---- sets ---- */
+
+/* A file in memory with the text, at its beginning; negative errno. */
+static int text_file(const char *text, size_t n)
+{
+        int fd = memfd_create("p25-set", MFD_CLOEXEC), r;
+
+        if (fd < 0)
+                return -errno;
+        for (size_t written = 0; written < n;) {
+                ssize_t k = write(fd, text + written, n - written);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k < 0) {
+                        r = -errno;
+                        close(fd);
+                        return r;
+                }
+                written += (size_t)k;
+        }
+        if (lseek(fd, 0, SEEK_SET) < 0) {
+                r = -errno;
+                close(fd);
+                return r;
+        }
+        return fd;
+}
+
+/* The entries as ReplaceSet takes them: through a descriptor, for they may be millions. */
+int bus_get_set(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_free_ char *text = NULL;
+        const PrefixSet *set;
+        const char *name;
+        size_t n;
+        int r, fd;
+
+        r = name_read(c, "set", &name, error);
+        if (r < 0)
+                return r;
+        set = policy_find_set(manager_policy(c->bus->manager), name);
+        if (!set)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SET,
+                        "there is no set %s (p25ctl set list shows them)", name);
+        r = prefix_set_print(set, &text, &n);
+        if (r < 0)
+                return r;
+        fd = text_file(text, n);
+        if (fd < 0)
+                return fd;
+        r = sd_bus_reply_method_return(c->message, "h", fd);
+        close(fd);
+        return r < 0 ? r : 0;
+}
+
+/* ---- the policy in force ---- */
+
+static int iptables_print(const Ruleset *ruleset, sd_bus_error *error, char **ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r = ipt_script_print(ruleset, true, true, &d, ret);
+
+        if (r == -EOPNOTSUPP)
+                return sd_bus_error_set(error, BUS_ERROR_NOT_SUPPORTED,
+                        d.n > 0 ? d.items[0].text : "iptables cannot express this policy");
+        return r;
+}
+
+/* An empty text while inactive: nothing is in force. */
+int bus_get_ruleset(BusCall *c, sd_bus_error *error)
+{
+        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
+        _cleanup_free_ char *text = NULL;
+        char shown[TEXT_SHOWN_MAX];
+        const char *format;
+        int r;
+
+        r = sd_bus_message_read(c->message, "s", &format);
+        if (r < 0)
+                return r;
+        if (!streq(format, "ir") && !streq(format, "nft") && !streq(format, "iptables"))
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
+                        "%s is no format (ir, nft, iptables)", text_show(format, shown));
+        if (!ruleset)
+                return text_reply(c, "", error);
+        if (streq(format, "ir"))
+                r = ruleset_print(ruleset, &text);
+        else if (streq(format, "nft"))
+                r = nft_script_print(ruleset, &text);
+        else
+                r = iptables_print(ruleset, error, &text);
+        return r < 0 ? r : text_reply(c, text, error);
+}

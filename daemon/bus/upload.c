@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the reading of foreign descriptors. Knows nothing of what the bytes mean.
+ */
+
+#include "daemon/bus/upload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHUNK_SIZE (64u << 10)
+#define CHUNKS_A_TURN 16 /* then other events have their turn */
+#define TOTAL_FACTOR 15
+
+struct BusUpload {
+        int fd;
+        bool pipe;
+        BusUploadLimits limits;
+        uint64_t deadline_usec;
+        Buffer text;
+        char *chunk;
+        sd_event_source *source, *timer;
+        BusUploadDone done;
+        void *data;
+};
+
+BusUpload *bus_upload_free(BusUpload *u)
+{
+        if (!u)
+                return NULL;
+        sd_event_source_disable_unref(u->source);
+        sd_event_source_disable_unref(u->timer);
+        if (u->fd >= 0)
+                close(u->fd);
+        buffer_deinit(&u->text);
+        free(u->chunk);
+        free(u);
+        return NULL;
+}
+
+bool bus_upload_is_pipe(const BusUpload *u)
+{
+        return u->pipe;
+}
+
+/* The receiver may free u. */
+static void upload_end(BusUpload *u, int r)
+{
+        char *text = NULL;
+        size_t n = u->text.length;
+
+        sd_event_source_set_enabled(u->source, SD_EVENT_OFF);
+        sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
+        if (r >= 0)
+                r = buffer_take(&u->text, &text);
+        u->done(u->data, r, text, r < 0 ? 0 : n);
+}
+
+/* The next chunk: its length, 0 at the end, negative errno; -EAGAIN: later. */
+static ssize_t upload_read(BusUpload *u)
+{
+        ssize_t n;
+
+        do
+                n = u->pipe ? read(u->fd, u->chunk, CHUNK_SIZE)
+                            : pread(u->fd, u->chunk, CHUNK_SIZE, (off_t)u->text.length);
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        if ((size_t)n > u->limits.bytes - u->text.length)
+                return -EFBIG;
+        buffer_add(&u->text, u->chunk, (size_t)n);
+        return u->text.failed ? -ENOMEM : n;
+}
+
+static void upload_turn(BusUpload *u)
+{
+        uint64_t now_usec = 0;
+
+        for (unsigned i = 0; i < CHUNKS_A_TURN; i++) {
+                ssize_t n = upload_read(u);
+
+                if (n == -EAGAIN)
+                        break;
+                if (n <= 0) {
+                        upload_end(u, (int)n);
+                        return;
+                }
+        }
+        sd_event_now(sd_event_source_get_event(u->source), CLOCK_MONOTONIC, &now_usec);
+        now_usec += u->limits.idle_usec;
+        sd_event_source_set_time(
+                u->timer, now_usec < u->deadline_usec ? now_usec : u->deadline_usec);
+}
+
+static int on_readable(
+        _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, void *data)
+{
+        upload_turn(data);
+        return 0;
+}
+
+static int on_turn(_unused_ sd_event_source *s, void *data)
+{
+        upload_turn(data);
+        return 0;
+}
+
+static int on_timeout(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        upload_end(data, -ETIMEDOUT);
+        return 0;
+}
+
+/*
+ * A descriptor of our own. A pipe is opened anew, so that O_NONBLOCK is not set on the client's
+ * end of it as well; where /proc does not allow that, it is.
+ */
+static int upload_open(BusUpload *u, int fd)
+{
+        int flags = fcntl(fd, F_GETFL);
+        char path[64];
+        struct stat st;
+
+        if (flags < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if ((flags & O_PATH) || (flags & O_ACCMODE) == O_WRONLY)
+                return -EINVAL;
+        if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+                return -EINVAL;
+        u->pipe = S_ISFIFO(st.st_mode);
+        if (u->pipe) {
+                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+                u->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        }
+        if (u->fd < 0)
+                u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (u->fd < 0)
+                return -errno;
+        if (u->pipe && fcntl(u->fd, F_SETFL, fcntl(u->fd, F_GETFL) | O_NONBLOCK) < 0)
+                return -errno;
+        return 0;
+}
+
+static int upload_watch(BusUpload *u, sd_event *event)
+{
+        uint64_t now_usec;
+        int r;
+
+        r = sd_event_now(event, CLOCK_MONOTONIC, &now_usec);
+        if (r < 0)
+                return r;
+        u->deadline_usec = now_usec + TOTAL_FACTOR * u->limits.idle_usec;
+        r = sd_event_add_time(event, &u->timer, CLOCK_MONOTONIC, now_usec + u->limits.idle_usec, 0,
+                on_timeout, u);
+        if (r < 0)
+                return r;
+        /* epoll does not take files: they are always ready */
+        if (u->pipe)
+                return sd_event_add_io(event, &u->source, u->fd, EPOLLIN, on_readable, u);
+        r = sd_event_add_defer(event, &u->source, on_turn, u);
+        return r < 0 ? r : sd_event_source_set_enabled(u->source, SD_EVENT_ON);
+}
+
+int bus_upload_new(sd_event *event, int fd, const BusUploadLimits *limits, BusUploadDone done,
+        void *data, BusUpload **ret)
+{
+        _cleanup_(bus_upload_free_p) BusUpload *u = calloc(1, sizeof(*u));
+        int r;
+
+        if (!u)
+                return -ENOMEM;
+        *u = (BusUpload){ .fd = -1, .limits = *limits, .done = done, .data = data };
+        u->chunk = malloc(CHUNK_SIZE);
+        if (!u->chunk)
+                return -ENOMEM;
+        r = upload_open(u, fd);
+        if (r < 0)
+                return r;
+        r = upload_watch(u, event);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(u);
+        return 0;
+}

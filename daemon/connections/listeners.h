@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* On which ports of this host somebody listens for others. */
+
+#include "rules/policy/policy.h"
+
+typedef struct Listeners {
+        Ports heard;    /* that other hosts can reach, in one family at least */
+        Ports loopback; /* that this host alone can reach */
+} Listeners;
+
+/* Of these ports. 0 or negative errno; does not wait for anything but the kernel's answer. */
+int listeners_find(const Ports *ports, Listeners *ret);

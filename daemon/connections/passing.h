@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Cutting connections by the backend's rules: those that pass through this host, and those of its
+ * own sockets where the kernel has no other way. */
+
+#include "daemon/netlink/netlink.h"
+#include "rules/ruleset/ruleset.h"
+
+/*
+ * Marks the conntrack entries that the ruleset refuses with the label NFT_LABEL_CUT, which the
+ * backend's rules answer with a reset, and takes the mark from those that it allows. n is of
+ * NETLINK_NETFILTER. *ret_n: how many were marked. 0 or negative errno; no ctnetlink in the kernel
+ * is no error, there is then nothing to cut by.
+ */
+int cut_passing(Netlink *n, const Ruleset *r, uint64_t *ret_n);
+
+/* Must the rules answer marked connections of this host's own sockets too? Asked once: a kernel
+ * does not learn to end sockets. 0 or negative errno. */
+int cut_needs_rules(bool *ret);

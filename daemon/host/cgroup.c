@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Unit names to cgroups: where systemd puts a unit's folder in the cgroup v2 tree. Reads names and
+ * inode numbers, asks systemd nothing.
+ */
+
+#include "daemon/host/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/vfs.h>
+
+/* How much of the tree is searched for a unit that lies in no usual place. */
+#define SEARCH_FOLDERS_MAX 1024
+#define SEARCH_LEVEL_MAX 8
+#define PARENTS_MAX 64
+
+const char *host_cgroup_mount(void)
+{
+        static const char *const mounts[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+
+        for (size_t i = 0; i < ELEMENTS(mounts); i++) {
+                struct statfs fs;
+
+                if (statfs(mounts[i], &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC)
+                        return mounts[i];
+        }
+        return NULL;
+}
+
+static bool has_suffix(const char *s, const char *suffix)
+{
+        size_t n = strlen(s), m = strlen(suffix);
+
+        return n > m && streq(s + n - m, suffix);
+}
+
+/* The full name of a unit, "postfix" → "postfix.service"; -ENOENT for what can be none. */
+static int unit_full_name(const char *unit, char **ret)
+{
+        static const char *const suffixes[] = { ".service", ".slice", ".scope", ".socket", ".mount",
+                ".swap" };
+        _cleanup_buffer_ Buffer name = { 0 };
+
+        if (unit[0] == '\0' || unit[0] == '.' || strchr(unit, '/') || strlen(unit) > NAME_MAX)
+                return -ENOENT;
+        buffer_add_string(&name, unit);
+        for (size_t i = 0; i < ELEMENTS(suffixes); i++)
+                if (has_suffix(unit, suffixes[i]))
+                        return buffer_take(&name, ret);
+        buffer_add_string(&name, ".service");
+        return buffer_take(&name, ret);
+}
+
+static int cgroup_stat(int mount, const char *path, uint32_t level, Cgroup *ret)
+{
+        struct stat st;
+
+        if (fstatat(mount, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+                return -ENOENT;
+        *ret = (Cgroup){ .id = st.st_ino, .level = level };
+        if (strncmp(path, "./", 2) == 0) /* where a search begins */
+                path += 2;
+        if (strlen(path) < sizeof(ret->path))
+                memcpy(ret->path, path, strlen(path) + 1);
+        return 0;
+}
+
+/* Where the tree is mounted beside others, its paths begin with its name there. */
+static void cgroup_complete_path(const char *mount, Cgroup *c)
+{
+        static const char above[] = "/sys/fs/cgroup/";
+        char path[CGROUP_PATH_MAX] = "";
+        int n;
+
+        if (c->path[0] == '\0' || strncmp(mount, above, sizeof(above) - 1) != 0)
+                return;
+        n = snprintf(path, sizeof(path), "%s/%s", mount + sizeof(above) - 1, c->path);
+        if (n < 0 || (size_t)n >= sizeof(path))
+                path[0] = '\0';
+        memcpy(c->path, path, sizeof(path));
+}
+
+/* folder + "/" + name, or folder + "/_" + name: systemd escapes names that the kernel could take
+ * for one of its own files ("cpu.service"). */
+static int cgroup_stat_unit(
+        int mount, const char *folder, const char *name, uint32_t level, Cgroup *ret)
+{
+        char path[PATH_MAX];
+
+        for (int escaped = 0; escaped <= 1; escaped++) {
+                int n = snprintf(path, sizeof(path), "%s%s%s%s", folder, folder[0] ? "/" : "",
+                        escaped ? "_" : "", name);
+
+                if (n >= 0 && (size_t)n < sizeof(path) && cgroup_stat(mount, path, level, ret) >= 0)
+                        return 0;
+        }
+        return -ENOENT;
+}
+
+/* "a-b.slice" lies in a.slice; the folder's path, and its level, in *ret_level. */
+static int slice_parent(const char *slice, char **ret, uint32_t *ret_level)
+{
+        _cleanup_buffer_ Buffer path = { 0 };
+        uint32_t level = 0;
+
+        for (const char *dash = strchr(slice, '-'); dash; dash = strchr(dash + 1, '-')) {
+                buffer_printf(&path, "%s%.*s.slice", level ? "/" : "", (int)(dash - slice), slice);
+                level++;
+        }
+        *ret_level = level;
+        buffer_add_string(&path, "");
+        return buffer_take(&path, ret);
+}
+
+/* Instances of a template lie in a slice of their own: system.slice/system-NAME.slice, with the
+ * dashes of NAME escaped. NULL: no instance. */
+static int template_parent(const char *name, char **ret)
+{
+        _cleanup_buffer_ Buffer path = { 0 };
+        const char *at = strchr(name, '@');
+
+        if (!at || at == name) {
+                *ret = NULL;
+                return 0;
+        }
+        buffer_add_string(&path, "system.slice/system-");
+        for (const char *p = name; p < at; p++)
+                if (*p == '-')
+                        buffer_add_string(&path, "\\x2d");
+                else
+                        buffer_add_char(&path, *p);
+        buffer_add_string(&path, ".slice");
+        return buffer_take(&path, ret);
+}
+
+/* Breadth first, so that the unit nearest to the root is found. */
+static int search(int mount, const char *name, Cgroup *ret)
+{
+        _cleanup_strv_ char **folders = NULL;
+        _cleanup_free_ uint32_t *levels = calloc(SEARCH_FOLDERS_MAX, sizeof(*levels));
+        size_t n = 1;
+
+        if (!levels || strv_append(&folders, ".") < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                _cleanup_(closedir_p) DIR *dir = NULL;
+                struct dirent *entry;
+                int fd;
+
+                if (cgroup_stat_unit(mount, folders[i], name, levels[i] + 1, ret) >= 0)
+                        return 0;
+                fd = openat(mount, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+                if (fd < 0)
+                        continue; /* gone meanwhile */
+                dir = fdopendir(fd);
+                if (!dir) {
+                        close(fd);
+                        return -ENOMEM;
+                }
+                while (levels[i] < SEARCH_LEVEL_MAX && n < SEARCH_FOLDERS_MAX &&
+                        (entry = readdir(dir))) {
+                        _cleanup_buffer_ Buffer path = { 0 };
+                        char *text;
+
+                        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+                                continue;
+                        buffer_printf(&path, "%s/%s", folders[i], entry->d_name);
+                        if (buffer_take(&path, &text) < 0 || strv_consume(&folders, text) < 0)
+                                return -ENOMEM;
+                        levels[n++] = levels[i] + 1;
+                }
+        }
+        return -ENOENT;
+}
+
+static int find(int mount, const char *name, Cgroup *ret)
+{
+        _cleanup_free_ char *parent = NULL;
+        uint32_t level;
+
+        if (has_suffix(name, ".slice")) {
+                if (slice_parent(name, &parent, &level) < 0)
+                        return -ENOMEM;
+                return cgroup_stat_unit(mount, parent, name, level + 1, ret);
+        }
+        if (cgroup_stat_unit(mount, "system.slice", name, 2, ret) >= 0)
+                return 0;
+        if (template_parent(name, &parent) < 0)
+                return -ENOMEM;
+        if (parent && cgroup_stat_unit(mount, parent, name, 3, ret) >= 0)
+                return 0;
+        return search(mount, name, ret);
+}
+
+int host_unit_find(const char *mount, const char *unit, Cgroup *ret)
+{
+        _cleanup_free_ char *name = NULL;
+        _cleanup_close_ int fd = -1;
+        int r;
+
+        r = unit_full_name(unit, &name);
+        if (r < 0)
+                return r;
+        fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -ENOENT;
+        r = find(fd, name, ret);
+        if (r >= 0)
+                cgroup_complete_path(mount, ret);
+        return r;
+}
+
+static int parents_add(char ***l, const char *mount, const char *path)
+{
+        _cleanup_buffer_ Buffer text = { 0 };
+        struct stat st;
+        char *full;
+
+        buffer_printf(&text, "%s%s%s", mount, path[0] ? "/" : "", path);
+        if (buffer_take(&text, &full) < 0)
+                return -ENOMEM;
+        if (strv_contains(*l, full) || stat(full, &st) < 0 || !S_ISDIR(st.st_mode) ||
+                strv_length(*l) >= PARENTS_MAX) {
+                free(full);
+                return 0;
+        }
+        return strv_consume(l, full);
+}
+
+/* Services may be put into any slice: those below the root are watched too. */
+static int parents_add_slices(char ***l, const char *mount)
+{
+        _cleanup_(closedir_p) DIR *dir = opendir(mount);
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir)))
+                if (entry->d_type == DT_DIR && has_suffix(entry->d_name, ".slice") &&
+                        parents_add(l, mount, entry->d_name) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+int host_unit_parents(const char *mount, const char *unit, char ***ret)
+{
+        _cleanup_free_ char *name = NULL, *parent = NULL;
+        _cleanup_strv_ char **l = NULL;
+        uint32_t level;
+        int r;
+
+        r = unit_full_name(unit, &name);
+        if (r < 0)
+                return r;
+        if (parents_add(&l, mount, "") < 0)
+                return -ENOMEM;
+        if (has_suffix(name, ".slice")) {
+                for (char *p = name, *dash; (dash = strchr(p, '-')); p = dash + 1) {
+                        _cleanup_free_ char *part = strndup(name, (size_t)(dash - name) + 1);
+                        _cleanup_free_ char *path = NULL;
+
+                        /* the parent of "a-b-c" and, for it to appear in, that of "a-b" */
+                        if (!part || slice_parent(part, &path, &level) < 0 ||
+                                parents_add(&l, mount, path) < 0)
+                                return -ENOMEM;
+                }
+        } else {
+                if (parents_add(&l, mount, "system.slice") < 0 ||
+                        template_parent(name, &parent) < 0 ||
+                        (parent && parents_add(&l, mount, parent) < 0) ||
+                        parents_add_slices(&l, mount) < 0)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(l);
+        return 0;
+}

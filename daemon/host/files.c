@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Where p25's files lie, and how they are read: regular files only, never blocking, never beyond a
+ * limit. Knows nothing of what is in them.
+ */
+
+#include "daemon/host/internal.h"
+
+#include "rules/base/hash.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static int path_join(const char *a, const char *b, char **ret)
+{
+        _cleanup_buffer_ Buffer text = { 0 };
+
+        buffer_printf(&text, "%s%s", a, b);
+        return buffer_take(&text, ret);
+}
+
+void host_paths_deinit(HostPaths *p)
+{
+        free(p->conf);
+        free(p->policy_folder);
+        free(p->roles_folder);
+        free(p->shipped);
+        free(p->state);
+        free(p->runtime);
+        free(p->root);
+        *p = (HostPaths){ 0 };
+}
+
+int host_paths_init(HostPaths *p, const char *root, const char *policies)
+{
+        _cleanup_(host_paths_deinit) HostPaths n = { 0 };
+        size_t length;
+
+        n.root = strdup(root ? root : "");
+        if (!n.root)
+                return -ENOMEM;
+        for (length = strlen(n.root); length > 0 && n.root[length - 1] == '/'; length--)
+                n.root[length - 1] = '\0';
+
+        if (path_join(n.root, "/etc/p25/p25.conf", &n.conf) < 0 ||
+                path_join(n.root, "/etc/p25/policy.d", &n.policy_folder) < 0 ||
+                path_join(n.root, "/etc/p25/roles.d", &n.roles_folder) < 0 ||
+                path_join(n.root, "/var/lib/p25", &n.state) < 0 ||
+                path_join(n.root, "/run/p25", &n.runtime) < 0)
+                return -ENOMEM;
+        n.shipped = policies ? strdup(policies) : NULL;
+        if (policies ? !n.shipped : path_join(n.root, HOST_SHIPPED, &n.shipped) < 0)
+                return -ENOMEM;
+
+        *p = n;
+        n = (HostPaths){ 0 };
+        return 0;
+}
+
+void host_inputs_deinit(HostInputs *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                free(l->items[i].path);
+        free(l->items);
+        *l = (HostInputs){ 0 };
+}
+
+HostInput host_input_from_stat(const struct stat *st)
+{
+        return (HostInput){
+                .device = st->st_dev,
+                .inode = st->st_ino,
+                .size = (uint64_t)st->st_size,
+                .mtime_nsec =
+                        (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec,
+                .ctime_nsec =
+                        (uint64_t)st->st_ctim.tv_sec * 1000000000u + (uint64_t)st->st_ctim.tv_nsec,
+        };
+}
+
+bool host_input_equal(const HostInput *a, const HostInput *b)
+{
+        return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+               a->mtime_nsec == b->mtime_nsec && a->ctime_nsec == b->ctime_nsec;
+}
+
+static int inputs_add(HostInputs *l, const char *path, const struct stat *st)
+{
+        HostInput input = host_input_from_stat(st);
+
+        if (!l)
+                return 0;
+        if (array_grow(&l->items, l->n, sizeof(*l->items)) < 0)
+                return -ENOMEM;
+        input.path = strdup(path);
+        if (!input.path)
+                return -ENOMEM;
+        l->items[l->n++] = input;
+        return 0;
+}
+
+int host_inputs_copy(const HostInputs *l, HostInputs *ret)
+{
+        _cleanup_(host_inputs_deinit) HostInputs copy = { 0 };
+
+        copy.items = calloc(l->n + 1, sizeof(*copy.items));
+        if (!copy.items)
+                return -ENOMEM;
+        for (size_t i = 0; i < l->n; i++) {
+                copy.items[i] = l->items[i];
+                copy.items[i].path = strdup(l->items[i].path);
+                if (!copy.items[i].path)
+                        return -ENOMEM;
+                copy.n++;
+        }
+        *ret = copy;
+        copy = (HostInputs){ 0 };
+        return 0;
+}
+
+const char *host_errno_text(int error)
+{
+        static const struct {
+                int error;
+                const char *text;
+        } texts[] = {
+                { ENOENT, "does not exist" },
+                { EISDIR, "is a folder, not a file" },
+                { EINVAL, "is not a regular file" },
+                { ELOOP, "is a loop of symbolic links" },
+                { EACCES, "cannot be read: permission denied" },
+                { EPERM, "cannot be read: permission denied" },
+                { ENOTDIR, "does not exist: a part of the path is not a folder" },
+                { ENAMETOOLONG, "has too long a name" },
+                { EIO, "cannot be read: input/output error" },
+        };
+
+        if (error < 0)
+                error = -error;
+        for (size_t i = 0; i < ELEMENTS(texts); i++)
+                if (texts[i].error == error)
+                        return texts[i].text;
+        return NULL;
+}
+
+uint64_t host_content_hash(const char *text, size_t n)
+{
+        return hash_finish(hash_bytes(HASH_BEGIN, text, n));
+}
+
+static int file_error(const char *path, int error, Diagnostics *d)
+{
+        const char *text = host_errno_text(error);
+        char buffer[128];
+
+        if (!text)
+                text = strerror_r(-error, buffer, sizeof(buffer));
+        (void)diagnostics_error(d, ((Place){ .file = path }), NULL, "%s", text);
+        return error;
+}
+
+static int check_regular(const struct stat *st)
+{
+        if (S_ISDIR(st->st_mode))
+                return -EISDIR;
+        return S_ISREG(st->st_mode) ? 0 : -EINVAL;
+}
+
+int host_open_regular(const char *path, struct stat *ret_stat)
+{
+        struct stat st;
+        int fd, r;
+
+        /* Asked before opening, because opening some devices does something; and after it,
+         * because the name may have changed hands in between. */
+        if (stat(path, &st) < 0)
+                return -errno;
+        r = check_regular(&st);
+        if (r < 0)
+                return r;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        r = fstat(fd, &st) < 0 ? -errno : check_regular(&st);
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        *ret_stat = st;
+        return fd;
+}
+
+/* Reads to the end, at most max bytes; -EFBIG if there is more. */
+static int read_all(int fd, size_t expected, size_t max, char **ret, size_t *ret_length)
+{
+        /* one byte to see the end of the file in the same call, one for the NUL */
+        size_t capacity = (expected < max ? expected : max) + 2, length = 0;
+        _cleanup_free_ char *text = malloc(capacity);
+
+        if (!text)
+                return -ENOMEM;
+        for (;;) {
+                ssize_t n = read(fd, text + length, capacity - 1 - length);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                length += (size_t)n;
+                if (length > max)
+                        return -EFBIG;
+                if (n == 0)
+                        break;
+                if (length == capacity - 1) {
+                        char *grown = realloc(text, 2 * capacity);
+
+                        if (!grown)
+                                return -ENOMEM;
+                        text = grown;
+                        capacity *= 2;
+                }
+        }
+        text[length] = '\0';
+        *ret = TAKE_PTR(text);
+        *ret_length = length;
+        return 0;
+}
+
+static int read_regular(
+        const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length)
+{
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+        int r;
+
+        fd = host_open_regular(path, &st);
+        if (fd < 0)
+                return TAKE_FD(fd);
+        if (st.st_size > 0 && (uint64_t)st.st_size > max)
+                return -EFBIG;
+        if (inputs_add(inputs, path, &st) < 0)
+                return -ENOMEM;
+        r = read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret, ret_length);
+        if (r >= 0 && inputs)
+                inputs->items[inputs->n - 1].content = host_content_hash(*ret, *ret_length);
+        return r;
+}
+
+static int read_told(const char *name, size_t max, int r, Diagnostics *d)
+{
+        if (r == -EFBIG) {
+                (void)diagnostics_error(d, ((Place){ .file = name }), NULL,
+                        "is larger than %zu MiB, the most that is read", max >> 20);
+                return r;
+        }
+        return r < 0 ? file_error(name, r, d) : 0;
+}
+
+int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostics *d, char **ret,
+        size_t *ret_length)
+{
+        return read_told(path, max, read_regular(path, max, inputs, ret, ret_length), d);
+}
+
+int host_read_descriptor(
+        int fd, const char *name, size_t max, Diagnostics *d, char **ret, size_t *ret_length)
+{
+        return read_told(name, max, read_all(fd, 4096, max, ret, ret_length), d);
+}
+
+int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length)
+{
+        return host_read_input(path, max, NULL, d, ret, ret_length);
+}
+
+static bool is_conf_name(const char *name)
+{
+        size_t n = strlen(name);
+
+        return name[0] != '.' && n > strlen(".conf") && streq(name + n - strlen(".conf"), ".conf");
+}
+
+int host_list_conf(const char *folder, Diagnostics *d, char ***ret)
+{
+        _cleanup_strv_ char **names = NULL;
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+
+        dir = opendir(folder);
+        if (!dir && errno == ENOENT) {
+                *ret = NULL;
+                return 0;
+        }
+        if (!dir && errno == ENOTDIR) {
+                (void)diagnostics_error(d, ((Place){ .file = folder }), NULL, "is not a folder");
+                return -ENOTDIR;
+        }
+        if (!dir)
+                return file_error(folder, -errno, d);
+
+        while (errno = 0, (entry = readdir(dir)))
+                if (is_conf_name(entry->d_name) && strv_append(&names, entry->d_name) < 0)
+                        return -ENOMEM;
+        if (errno != 0)
+                return file_error(folder, -errno, d);
+        strv_sort(names);
+        *ret = TAKE_PTR(names);
+        return 0;
+}

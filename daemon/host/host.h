@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What is read of the host, by p25d and by p25ctl's offline commands alike: files below a root,
+ * the stored state (reading only), users and groups, cgroups. Writes nothing, logs nothing.
+ * Besides api.h the one header of daemon/ that cli/ may include.
+ */
+
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
+
+/* Where the shipped roles are installed; the makefile says so for another PREFIX. */
+#ifndef HOST_SHIPPED
+#define HOST_SHIPPED "/usr/share/p25/policies"
+#endif
+
+typedef struct HostPaths {
+        char *conf;          /* ROOT/etc/p25/p25.conf */
+        char *policy_folder; /* ROOT/etc/p25/policy.d */
+        char *roles_folder;  /* ROOT/etc/p25/roles.d */
+        char *shipped;       /* ROOT HOST_SHIPPED, or --policies DIR as it is */
+        char *state;         /* ROOT/var/lib/p25 */
+        char *runtime;       /* ROOT/run/p25 */
+        char *root;          /* "" or DIR without a slash at its end: set files are below it */
+} HostPaths;
+
+/* root, policies: NULL for the default. 0 or -ENOMEM. */
+int host_paths_init(HostPaths *p, const char *root, const char *policies);
+void host_paths_deinit(HostPaths *p);
+
+/*
+ * Reads a regular file whole (symlinks are followed; a folder, FIFO, device or loop is refused
+ * without blocking). Text is NUL-terminated behind ret_length bytes. 0, or negative errno with an
+ * error in d at the file: -ENOENT, -EISDIR, -EINVAL (not a regular file), -EFBIG beyond max bytes…
+ * d may be NULL.
+ */
+int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
+/* The same of what is open already, a pipe too, to its end; the name is for errors. */
+int host_read_descriptor(
+        int fd, const char *name, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
+
+/* Names ending in ".conf" that do not begin with a dot, sorted (strcmp); a folder that is not
+ * there is empty. 0 or negative errno with an error in d. */
+int host_list_conf(const char *folder, Diagnostics *d, char ***ret);
+
+/* What was read, as it was then: by this the store knows what to copy, and whether it has it. */
+typedef struct HostInput {
+        char *path;
+        uint64_t content; /* a hash of it; 0: it was not read to its end */
+        uint64_t device, inode, size;
+        uint64_t mtime_nsec, ctime_nsec;
+} HostInput;
+
+typedef struct HostInputs {
+        HostInput *items; /* in the order of reading */
+        size_t n;
+} HostInputs;
+
+void host_inputs_deinit(HostInputs *l);
+
+/* p25.conf, fragments, roles, set files; policy->state is an empty state. What is not there is
+ * left out (host NULL). inputs, which may be NULL, gets all files that were read. 0, -EINVAL
+ * (see d), other negative errno. */
+int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret);
+
+/* The same with conf, of which a reference is taken, in the place of p25.conf. */
+int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret);
+
+/* Where p25d's copies of the files lie that were in force last, state being the stored one. 0,
+ * -ENOENT: there are none, -EACCES, … */
+int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret);
+
+/* The roles alone (shipped, then own ones which replace by name), by name. */
+int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
+
+/* Reads the files that the sets of a fragment name, each below root ("" for none); inputs may be
+ * NULL. Errors at the place of the declaration and in the set file. */
+int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagnostics *d);
+
+/* The stored state; -ENOENT when there is none, -EINVAL when it is damaged (see d). Files named by
+ * sets of its fragments are read below p->root. */
+int host_load_state(const HostPaths *p, Diagnostics *d, State **ret);
+
+/* The wall clock: since the epoch. */
+uint64_t host_now_usec(void);
+
+/* Files and state together, as `explain --root` sees the policy. A state that is not there is
+ * empty; rules that have ended are left out. */
+int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret);
+
+/*
+ * Users and groups from /etc/passwd and /etc/group first (which never block), then, if
+ * `use_nss`, from the name service; units from the cgroup v2 tree. Reads the files once and
+ * again when they changed.
+ */
+typedef struct HostNames HostNames;
+int host_names_new(bool use_nss, HostNames **ret);
+/* The same with the files of another folder than /etc, and another cgroup tree (NULL: none). */
+int host_names_new_at(const char *etc, const char *cgroups, HostNames **ret);
+HostNames *host_names_free(HostNames *n);
+DEFINE_CLEANUP(HostNames, host_names_free)
+Names host_names(HostNames *n); /* borrows n */
+/* The same without the name service. */
+Names host_names_of_files(HostNames *n);
+void host_names_set_nss(HostNames *n, bool use_nss);
+/* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
+int host_user_name(HostNames *n, uint32_t uid, char **ret);
+/* The same of a gid; the files alone are asked. */
+int host_group_name(HostNames *n, uint32_t gid, char **ret);
+/* The primary group of a user name or number; 0, -ENOENT. */
+int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);
+/* Where cgroup v2 is mounted (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: nowhere. */
+const char *host_cgroup_mount(void);
+
+/*
+ * The cgroup of a running unit ("postfix.service", "postfix", "a-b.slice"), looked for first where
+ * systemd puts it, then in the tree, which is searched only so far. 0, -ENOENT, -ENOMEM.
+ */
+int host_unit_find(const char *mount, const char *unit, Cgroup *ret);
+/* The folders in which the unit's cgroup appears when it starts, for watching; those that are
+ * not there now are left out. */
+int host_unit_parents(const char *mount, const char *unit, char ***ret);

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The files of a host to a policy: p25.conf, fragments, roles and the set files that they name.
+ * Decides nothing about what they say.
+ */
+
+#include "daemon/host/internal.h"
+
+#include "rules/policy/expiry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+static bool path_goes_up(const char *path)
+{
+        for (const char *p = path; (p = strstr(p, "..")); p += 2)
+                if (p > path && p[-1] == '/' && (p[2] == '/' || p[2] == '\0'))
+                        return true;
+        return false;
+}
+
+/* Reads one set file; the error tells where the set is declared, unless it is about a line. */
+static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Diagnostics *d)
+{
+        Place place = { .file = set->file, .line = set->line };
+        _cleanup_buffer_ Buffer joined = { 0 };
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        char setting[sizeof("sets..file") + NAME_MAX_LENGTH];
+        const char *why;
+        size_t length;
+        int r;
+
+        (void)snprintf(setting, sizeof(setting), "sets.%s.file", set->name);
+        if (set->path[0] != '/' || path_goes_up(set->path))
+                return diagnostics_error(d, place, setting,
+                        "%s: %s: a set file is named by its path from the root, without '..'",
+                        setting, set->path);
+        buffer_printf(&joined, "%s%s", root, set->path);
+        if (buffer_take(&joined, &path) < 0)
+                return -ENOMEM;
+
+        r = host_read_input(path, SET_TEXT_MAX, inputs, NULL, &text, &length);
+        if (r == -ENOMEM)
+                return r;
+        if (r == -EFBIG)
+                return diagnostics_error(d, place, setting,
+                        "%s: %s is larger than %u MiB, the most that is read of a set file",
+                        setting, path, SET_TEXT_MAX >> 20);
+        if (r < 0) {
+                why = host_errno_text(r);
+                return diagnostics_error(d, place, setting, "%s: %s %s", setting, path,
+                        why ? why : "cannot be read");
+        }
+        return prefix_set_parse(text, length, path, d, &set->entries);
+}
+
+int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagnostics *d)
+{
+        int result = 0;
+
+        for (size_t i = 0; i < f->sets.n; i++) {
+                SetDecl *set = &f->sets.items[i];
+                int r;
+
+                if (set->entries || !set->path)
+                        continue;
+                r = load_set_file(set, root, inputs, d);
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0)
+                        result = -EINVAL;
+        }
+        return result;
+}
+
+int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostConf **ret)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        _cleanup_free_ char *text = NULL;
+        struct stat st;
+        size_t length;
+        int r;
+
+        /* A dangling link is no missing file: the admin meant something by it. */
+        if (lstat(p->conf, &st) < 0 && errno == ENOENT) {
+                *ret = NULL;
+                return 0;
+        }
+        r = host_read_input(p->conf, POLICY_TEXT_MAX, inputs, d, &text, &length);
+        if (r < 0)
+                return r;
+        r = parse_host(text, length, p->conf, d, &host);
+        if (r < 0)
+                return r;
+        r = host_load_set_files(host->common, p->root, inputs, d);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(host);
+        return 0;
+}
+
+static int folder_path(const char *folder, const char *name, char **ret)
+{
+        _cleanup_buffer_ Buffer path = { 0 };
+
+        buffer_printf(&path, "%s/%s", folder, name);
+        return buffer_take(&path, ret);
+}
+
+/* "NAME.conf" → "NAME", an error if that is no name. */
+static int fragment_name(const char *file, const char *path, Diagnostics *d, char **ret)
+{
+        _cleanup_free_ char *name = strndup(file, strlen(file) - strlen(".conf"));
+
+        if (!name)
+                return -ENOMEM;
+        if (!name_is_valid(name))
+                return diagnostics_error(d, ((Place){ .file = path }), NULL,
+                        "the name of a fragment is 1 to %d of A-Z a-z 0-9 . _ -", NAME_MAX_LENGTH);
+        *ret = TAKE_PTR(name);
+        return 0;
+}
+
+static int load_fragment(
+        const HostPaths *p, const char *file, HostInputs *inputs, Diagnostics *d, Fragment **ret)
+{
+        _cleanup_free_ char *path = NULL, *name = NULL, *text = NULL;
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        size_t length;
+        int r;
+
+        r = folder_path(p->policy_folder, file, &path);
+        if (r < 0)
+                return r;
+        r = fragment_name(file, path, d, &name);
+        if (r < 0)
+                return r;
+        r = host_read_input(path, POLICY_TEXT_MAX, inputs, d, &text, &length);
+        if (r < 0)
+                return r;
+        r = parse_fragment(text, length, name, path, d, &f);
+        if (r < 0)
+                return r;
+        r = host_load_set_files(f, p->root, inputs, d);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(f);
+        return 0;
+}
+
+/* Goes on after an error, so that all are told; the first one's errno, or 0. */
+static int load_fragments(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy *policy)
+{
+        _cleanup_strv_ char **files = NULL;
+        int result;
+
+        result = host_list_conf(p->policy_folder, d, &files);
+        if (result < 0)
+                return result;
+        policy->files = calloc(strv_length(files) + 1, sizeof(*policy->files));
+        if (!policy->files)
+                return -ENOMEM;
+        STRV_FOREACH (file, files) {
+                int r = load_fragment(p, *file, inputs, d, &policy->files[policy->n_files]);
+
+                if (r == -ENOMEM)
+                        return r;
+                if (r >= 0)
+                        policy->n_files++;
+                else if (result == 0)
+                        result = r;
+        }
+        return result;
+}
+
+typedef struct RoleArray {
+        Role **items;
+        size_t n;
+} RoleArray;
+
+static void role_array_deinit(RoleArray *a)
+{
+        for (size_t i = 0; i < a->n; i++)
+                role_unref(a->items[i]);
+        free(a->items);
+        *a = (RoleArray){ 0 };
+}
+
+/* Keeps the order of names. An own role replaces a shipped one; twins of one folder are an error.
+ */
+static int roles_add(RoleArray *a, Role *role, Diagnostics *d)
+{
+        size_t i = 0;
+
+        while (i < a->n && strcmp(a->items[i]->name, role->name) < 0)
+                i++;
+        if (i < a->n && streq(a->items[i]->name, role->name)) {
+                if (a->items[i]->shipped == role->shipped)
+                        return diagnostics_error(d, ((Place){ .file = role->file }), "role.name",
+                                "role %s is also defined in %s", role->name, a->items[i]->file);
+                role_unref(a->items[i]);
+                a->items[i] = role_ref(role);
+                return 0;
+        }
+        if (array_grow(&a->items, a->n, sizeof(*a->items)) < 0)
+                return -ENOMEM;
+        memmove(a->items + i + 1, a->items + i, (a->n - i) * sizeof(*a->items));
+        a->items[i] = role_ref(role);
+        a->n++;
+        return 0;
+}
+
+static int load_role(const char *folder, const char *file, bool shipped, HostInputs *inputs,
+        Diagnostics *d, RoleArray *a)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_(role_unref_p) Role *role = NULL;
+        size_t length;
+        int r;
+
+        r = folder_path(folder, file, &path);
+        if (r < 0)
+                return r;
+        r = host_read_input(path, POLICY_TEXT_MAX, inputs, d, &text, &length);
+        if (r < 0)
+                return r;
+        r = parse_role(text, length, path, d, &role);
+        if (r < 0)
+                return r;
+        role->shipped = shipped;
+        return roles_add(a, role, d);
+}
+
+static int load_role_folder(
+        const char *folder, bool shipped, HostInputs *inputs, Diagnostics *d, RoleArray *a)
+{
+        _cleanup_strv_ char **files = NULL;
+        int result;
+
+        result = host_list_conf(folder, d, &files);
+        if (result < 0)
+                return result;
+        STRV_FOREACH (file, files) {
+                int r = load_role(folder, *file, shipped, inputs, d, a);
+
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0 && result == 0)
+                        result = r;
+        }
+        return result;
+}
+
+static int load_roles(
+        const HostPaths *p, HostInputs *inputs, Diagnostics *d, Role ***ret, size_t *ret_n)
+{
+        _cleanup_(role_array_deinit) RoleArray a = { 0 };
+        int r, own;
+
+        r = load_role_folder(p->shipped, true, inputs, d, &a);
+        if (r == -ENOMEM)
+                return r;
+        own = load_role_folder(p->roles_folder, false, inputs, d, &a);
+        if (r < 0 || own < 0)
+                return r < 0 ? r : own;
+        *ret = TAKE_PTR(a.items);
+        *ret_n = a.n;
+        a.n = 0;
+        return 0;
+}
+
+int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n)
+{
+        return load_roles(p, NULL, d, ret, ret_n);
+}
+
+static int load_files(
+        const HostPaths *p, HostConf *conf, HostInputs *inputs, Diagnostics *d, Policy **ret)
+{
+        _cleanup_(policy_free_p) Policy *policy = policy_new();
+        int r, result = 0;
+
+        if (!policy)
+                return -ENOMEM;
+        if (conf)
+                policy->host = host_conf_ref(conf);
+        else
+                result = host_load_conf(p, inputs, d, &policy->host);
+        if (result == -ENOMEM)
+                return result;
+        r = load_fragments(p, inputs, d, policy);
+        if (r == -ENOMEM)
+                return r;
+        if (result >= 0)
+                result = r;
+        r = load_roles(p, inputs, d, &policy->roles, &policy->n_roles);
+        if (r < 0 && result >= 0)
+                result = r;
+        if (result < 0)
+                return result;
+        *ret = TAKE_PTR(policy);
+        return 0;
+}
+
+int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret)
+{
+        return load_files(p, NULL, inputs, d, ret);
+}
+
+int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret)
+{
+        return load_files(p, conf, NULL, d, ret);
+}
+
+uint64_t host_now_usec(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret)
+{
+        _cleanup_(policy_free_p) Policy *policy = NULL;
+        State *state;
+        int r;
+
+        r = host_load_files(p, NULL, d, &policy);
+        if (r < 0)
+                return r;
+        r = host_load_state(p, d, &state);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (r >= 0) {
+                state_free(policy->state);
+                policy->state = state;
+                (void)expiry_drop(state, host_now_usec(), NULL);
+        }
+        *ret = TAKE_PTR(policy);
+        return 0;
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * User and group names to numbers and back: from the files first, which never block, then from the
+ * name service, where that is allowed and knows more than the files.
+ */
+
+#include "daemon/host/internal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+
+#define NAMES_FILE_MAX (64u << 20)
+#define NSS_BUFFER_MAX (1u << 20)
+
+/* A file kept in memory and read again when it changed. */
+typedef struct NamesFile {
+        char *path;
+        char *text; /* NULL: not there */
+        HostInput input;
+} NamesFile;
+
+struct HostNames {
+        char *folder;
+        NamesFile passwd, group, nsswitch;
+        char *cgroups; /* NULL: as mounted now */
+        bool fixed;    /* not this host's: a test's, or an image's */
+        bool use_nss;
+};
+
+HostNames *host_names_free(HostNames *n)
+{
+        if (!n)
+                return NULL;
+        NamesFile *const files[] = { &n->passwd, &n->group, &n->nsswitch };
+        for (size_t i = 0; i < ELEMENTS(files); i++) {
+                free(files[i]->path);
+                free(files[i]->text);
+        }
+        free(n->folder);
+        free(n->cgroups);
+        free(n);
+        return NULL;
+}
+
+static int names_path(const char *etc, const char *name, char **ret)
+{
+        _cleanup_buffer_ Buffer path = { 0 };
+
+        buffer_printf(&path, "%s/%s", etc, name);
+        return buffer_take(&path, ret);
+}
+
+static int names_new(const char *etc, HostNames **ret)
+{
+        _cleanup_(host_names_free_p) HostNames *n = calloc(1, sizeof(*n));
+
+        if (!n || !(n->folder = strdup(etc)) || names_path(etc, "passwd", &n->passwd.path) < 0 ||
+                names_path(etc, "group", &n->group.path) < 0 ||
+                names_path(etc, "nsswitch.conf", &n->nsswitch.path) < 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(n);
+        return 0;
+}
+
+int host_names_new(bool use_nss, HostNames **ret)
+{
+        int r = names_new("/etc", ret);
+
+        if (r >= 0)
+                (*ret)->use_nss = use_nss;
+        return r;
+}
+
+int host_names_new_at(const char *etc, const char *cgroups, HostNames **ret)
+{
+        _cleanup_(host_names_free_p) HostNames *n = NULL;
+        int r = names_new(etc, &n);
+
+        if (r < 0)
+                return r;
+        n->fixed = true;
+        n->cgroups = cgroups ? strdup(cgroups) : NULL;
+        if (cgroups && !n->cgroups)
+                return -ENOMEM;
+        *ret = TAKE_PTR(n);
+        return 0;
+}
+
+void host_names_set_nss(HostNames *n, bool use_nss)
+{
+        n->use_nss = use_nss;
+}
+
+/* The text as it is now, or NULL. */
+static const char *names_file_text(NamesFile *f)
+{
+        struct stat st;
+        HostInput now;
+        size_t length;
+        char *text;
+
+        if (stat(f->path, &st) < 0) {
+                free(TAKE_PTR(f->text));
+                return NULL;
+        }
+        now = host_input_from_stat(&st);
+        if (f->text && host_input_equal(&now, &f->input))
+                return f->text;
+        if (host_read_file(f->path, NAMES_FILE_MAX, NULL, &text, &length) < 0)
+                return NULL;
+        free(f->text);
+        f->text = text;
+        f->input = now;
+        return text;
+}
+
+/* The field of a line "a:b:c", and its length. */
+static const char *line_field(const char *line, unsigned field, size_t *ret_length)
+{
+        for (; field > 0; field--) {
+                line += strcspn(line, ":\n");
+                if (*line != ':')
+                        return NULL;
+                line++;
+        }
+        *ret_length = strcspn(line, ":\n");
+        return line;
+}
+
+static int field_number(const char *line, unsigned field, uint32_t *ret)
+{
+        size_t length;
+        const char *text = line_field(line, field, &length);
+        uint64_t n = 0;
+
+        if (!text || length == 0 || length > 10)
+                return -EINVAL;
+        for (size_t i = 0; i < length; i++) {
+                if (!isdigit((unsigned char)text[i]))
+                        return -EINVAL;
+                n = n * 10 + (uint64_t)(text[i] - '0');
+        }
+        if (n >= UINT32_MAX) /* the last one means "no user" to the kernel */
+                return -ERANGE;
+        *ret = (uint32_t)n;
+        return 0;
+}
+
+static const char *line_next(const char *line)
+{
+        line += strcspn(line, "\n");
+        return *line ? line + 1 : NULL;
+}
+
+/* The first line that begins with the name. */
+static const char *file_find_name(NamesFile *f, const char *name)
+{
+        size_t n = strlen(name);
+
+        /* '+' and '-' begin entries of NIS, which are no users */
+        if (n == 0 || name[0] == '+' || name[0] == '-' || strpbrk(name, ":\n"))
+                return NULL;
+        for (const char *line = names_file_text(f); line && *line; line = line_next(line))
+                if (strncmp(line, name, n) == 0 && line[n] == ':')
+                        return line;
+        return NULL;
+}
+
+static int file_find_number(NamesFile *f, const char *name, unsigned field, uint32_t *ret)
+{
+        const char *line = file_find_name(f, name);
+
+        return line && field_number(line, field, ret) >= 0 ? 0 : -ENOENT;
+}
+
+/* Does the name service look anywhere but into the files that were just read? If not it need not
+ * be asked, and its modules need not be loaded. */
+static bool nss_knows_more(HostNames *n, const char *database)
+{
+        size_t length = strlen(database);
+
+        if (!n->use_nss || n->fixed)
+                return false;
+        for (const char *line = names_file_text(&n->nsswitch); line && *line;
+                line = line_next(line)) {
+                const char *p = line + strspn(line, " \t");
+
+                if (strncmp(p, database, length) != 0 || p[length] != ':')
+                        continue;
+                for (p += length + 1; *p && *p != '\n' && *p != '#';) {
+                        size_t word = strcspn(p, " \t\n#");
+
+                        if (word > 0 && p[0] != '[' && strncmp(p, "files", word) != 0 &&
+                                strncmp(p, "compat", word) != 0)
+                                return true;
+                        p += word ? word : 1;
+                }
+                return false;
+        }
+        return false;
+}
+
+bool host_names_use_service(HostNames *n)
+{
+        return nss_knows_more(n, "passwd") || nss_knows_more(n, "group");
+}
+
+const char *host_names_folder(const HostNames *n)
+{
+        return n->folder;
+}
+
+/* What getpwnam_r() and getgrnam_r() have in common: a buffer that may be too small. */
+typedef int (*NssQuery)(const char *name, uint32_t number, char *buffer, size_t size,
+        char **ret_name, uint32_t *ret_number, uint32_t *ret_group);
+
+static int query_user(const char *name, uint32_t number, char *buffer, size_t size, char **ret_name,
+        uint32_t *ret_number, uint32_t *ret_group)
+{
+        struct passwd pw, *found = NULL;
+        int r = name ? getpwnam_r(name, &pw, buffer, size, &found)
+                     : getpwuid_r(number, &pw, buffer, size, &found);
+
+        if (!found)
+                return r == ERANGE ? -ERANGE : -ENOENT;
+        *ret_number = found->pw_uid;
+        *ret_group = found->pw_gid;
+        *ret_name = found->pw_name;
+        return 0;
+}
+
+static int query_group(const char *name, uint32_t number, char *buffer, size_t size,
+        char **ret_name, uint32_t *ret_number, uint32_t *ret_group)
+{
+        struct group gr, *found = NULL;
+        int r = name ? getgrnam_r(name, &gr, buffer, size, &found)
+                     : getgrgid_r(number, &gr, buffer, size, &found);
+
+        if (!found)
+                return r == ERANGE ? -ERANGE : -ENOENT;
+        *ret_number = *ret_group = found->gr_gid;
+        *ret_name = found->gr_name;
+        return 0;
+}
+
+/* By name, or by number if name is NULL; ret_name may be NULL. 0, -ENOENT, -ENOMEM. */
+static int nss_query(NssQuery query, const char *name, uint32_t number, char **ret_name,
+        uint32_t *ret_number, uint32_t *ret_group)
+{
+        _cleanup_free_ char *buffer = NULL;
+        char *found = NULL;
+        int r = -ERANGE;
+
+        for (size_t size = 4096; r == -ERANGE && size <= NSS_BUFFER_MAX; size *= 4) {
+                free(buffer);
+                buffer = malloc(size);
+                if (!buffer)
+                        return -ENOMEM;
+                r = query(name, number, buffer, size, &found, ret_number, ret_group);
+        }
+        if (r < 0)
+                return -ENOENT;
+        if (ret_name) {
+                *ret_name = strdup(found);
+                if (!*ret_name)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int files_user(void *data, const char *name, uint32_t *ret_uid)
+{
+        HostNames *n = data;
+
+        return file_find_number(&n->passwd, name, 2, ret_uid);
+}
+
+static int files_group(void *data, const char *name, uint32_t *ret_gid)
+{
+        HostNames *n = data;
+
+        return file_find_number(&n->group, name, 2, ret_gid);
+}
+
+static int names_user(void *data, const char *name, uint32_t *ret_uid)
+{
+        HostNames *n = data;
+        uint32_t uid, gid;
+        int r = files_user(n, name, &uid);
+
+        if (r < 0 && nss_knows_more(n, "passwd"))
+                r = nss_query(query_user, name, 0, NULL, &uid, &gid);
+        if (r < 0)
+                return r;
+        *ret_uid = uid;
+        return 0;
+}
+
+static int names_group(void *data, const char *name, uint32_t *ret_gid)
+{
+        HostNames *n = data;
+        uint32_t gid, again;
+        int r = files_group(n, name, &gid);
+
+        if (r < 0 && nss_knows_more(n, "group"))
+                r = nss_query(query_group, name, 0, NULL, &gid, &again);
+        if (r < 0)
+                return r;
+        *ret_gid = gid;
+        return 0;
+}
+
+static int names_unit(void *data, const char *name, Cgroup *ret)
+{
+        HostNames *n = data;
+        const char *mount = n->fixed ? n->cgroups : host_cgroup_mount();
+
+        return mount ? host_unit_find(mount, name, ret) : -EOPNOTSUPP;
+}
+
+Names host_names(HostNames *n)
+{
+        return (Names){ names_user, names_group, names_unit, n };
+}
+
+Names host_names_of_files(HostNames *n)
+{
+        return (Names){ files_user, files_group, names_unit, n };
+}
+
+/* The name beside a number, in /etc/passwd and /etc/group alike; -ENOENT. */
+static int file_name_of(NamesFile *f, uint32_t wanted, char **ret)
+{
+        uint32_t number;
+        size_t length;
+
+        for (const char *line = names_file_text(f); line && *line; line = line_next(line)) {
+                const char *name = line_field(line, 0, &length);
+
+                if (field_number(line, 2, &number) < 0 || number != wanted || length == 0 ||
+                        name[0] == '+' || name[0] == '-')
+                        continue;
+                *ret = strndup(name, length);
+                return *ret ? 0 : -ENOMEM;
+        }
+        return -ENOENT;
+}
+
+int host_group_name(HostNames *n, uint32_t gid, char **ret)
+{
+        int r = file_name_of(&n->group, gid, ret);
+
+        if (r == -ENOENT)
+                *ret = NULL;
+        return r == -ENOENT ? 0 : r;
+}
+
+int host_user_name(HostNames *n, uint32_t uid, char **ret)
+{
+        uint32_t number, gid;
+        int r = file_name_of(&n->passwd, uid, ret);
+
+        if (r != -ENOENT)
+                return r;
+        if (nss_knows_more(n, "passwd")) {
+                r = nss_query(query_user, NULL, uid, ret, &number, &gid);
+                if (r != -ENOENT)
+                        return r;
+        }
+        *ret = NULL;
+        return 0;
+}
+
+static int text_to_uid(const char *text, uint32_t *ret)
+{
+        return field_number(text, 0, ret) >= 0 && !strpbrk(text, ":\n") ? 0 : -EINVAL;
+}
+
+int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid)
+{
+        uint32_t uid, number;
+
+        if (text_to_uid(user, &uid) >= 0) {
+                for (const char *line = names_file_text(&n->passwd); line && *line;
+                        line = line_next(line))
+                        if (field_number(line, 2, &number) >= 0 && number == uid)
+                                return field_number(line, 3, ret_gid) >= 0 ? 0 : -ENOENT;
+                return nss_knows_more(n, "passwd")
+                               ? nss_query(query_user, NULL, uid, NULL, &number, ret_gid)
+                               : -ENOENT;
+        }
+        if (file_find_number(&n->passwd, user, 3, ret_gid) >= 0)
+                return 0;
+        return nss_knows_more(n, "passwd") ? nss_query(query_user, user, 0, NULL, &number, ret_gid)
+                                           : -ENOENT;
+}

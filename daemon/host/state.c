@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Reads what the store wrote: state.conf, the fragments and sets that it names, and the journal
+ * of the sets. Writes nothing.
+ */
+
+#include "daemon/host/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define JOURNAL_MAX (256u << 20)
+
+void stored_state_deinit(StoredState *s)
+{
+        state_free(s->state);
+        strv_free(s->fragment_files);
+        strv_free(s->set_files);
+        free(s->set_bases);
+        *s = (StoredState){ 0 };
+}
+
+StoredSet *state_find_set(const State *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_sets; i++)
+                if (streq(s->sets[i].name, name))
+                        return &s->sets[i];
+        return NULL;
+}
+
+Fragment *state_find_fragment(const State *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_fragments; i++)
+                if (streq(s->fragments[i]->name, name))
+                        return s->fragments[i];
+        return NULL;
+}
+
+static void stored_set_deinit(StoredSet *s)
+{
+        free(s->name);
+        prefix_set_unref(s->entries);
+        range_set_unref(s->ranges);
+}
+
+int state_put_set(State *s, const char *name, PrefixSet *entries)
+{
+        StoredSet set = { 0 };
+        size_t i = 0;
+
+        while (i < s->n_sets && strcmp(s->sets[i].name, name) < 0)
+                i++;
+        if (i < s->n_sets && streq(s->sets[i].name, name)) {
+                if (entries) {
+                        prefix_set_unref(s->sets[i].entries);
+                        s->sets[i].entries = prefix_set_ref(entries);
+                        range_set_unref(TAKE_PTR(s->sets[i].ranges));
+                        return 0;
+                }
+                stored_set_deinit(&s->sets[i]);
+                s->n_sets--;
+                memmove(s->sets + i, s->sets + i + 1, (s->n_sets - i) * sizeof(*s->sets));
+                return 0;
+        }
+        if (!entries)
+                return 0;
+        if (array_grow(&s->sets, s->n_sets, sizeof(*s->sets)) < 0)
+                return -ENOMEM;
+        set.name = strdup(name);
+        if (!set.name)
+                return -ENOMEM;
+        set.entries = prefix_set_ref(entries);
+        memmove(s->sets + i + 1, s->sets + i, (s->n_sets - i) * sizeof(*s->sets));
+        s->sets[i] = set;
+        s->n_sets++;
+        return 0;
+}
+
+int state_put_fragment(State *s, const char *name, Fragment *f)
+{
+        size_t i = 0;
+
+        while (i < s->n_fragments && strcmp(s->fragments[i]->name, name) < 0)
+                i++;
+        if (i < s->n_fragments && streq(s->fragments[i]->name, name)) {
+                fragment_unref(s->fragments[i]);
+                if (f) {
+                        s->fragments[i] = fragment_ref(f);
+                        return 0;
+                }
+                s->n_fragments--;
+                memmove(s->fragments + i, s->fragments + i + 1,
+                        (s->n_fragments - i) * sizeof(*s->fragments));
+                return 0;
+        }
+        if (!f)
+                return 0;
+        if (array_grow(&s->fragments, s->n_fragments, sizeof(*s->fragments)) < 0)
+                return -ENOMEM;
+        memmove(s->fragments + i + 1, s->fragments + i,
+                (s->n_fragments - i) * sizeof(*s->fragments));
+        s->fragments[i] = fragment_ref(f);
+        s->n_fragments++;
+        return 0;
+}
+
+static int refuse_set_files(const Fragment *f, Diagnostics *d)
+{
+        for (size_t i = 0; i < f->sets.n; i++) {
+                const SetDecl *set = &f->sets.items[i];
+
+                if (set->path)
+                        return diagnostics_error(d,
+                                ((Place){ .file = set->file, .line = set->line }), NULL,
+                                "set %s: which files p25d reads is root's to say: give the entries",
+                                set->name);
+        }
+        return 0;
+}
+
+int host_parse_stored_fragment(const char *name, const char *text, size_t n, const char *root,
+        Diagnostics *d, Fragment **ret)
+{
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        int r;
+
+        r = parse_fragment(text, n, name, name, d, &f);
+        if (r < 0)
+                return r;
+        r = root ? host_load_set_files(f, root, NULL, d) : refuse_set_files(f, d);
+        if (r < 0)
+                return r;
+        /* over the bus it came from no file; its name did for the messages */
+        free(f->file);
+        f->file = NULL;
+        free(f->text);
+        f->text = strndup(text, n);
+        if (!f->text)
+                return -ENOMEM;
+        *ret = TAKE_PTR(f);
+        return 0;
+}
+
+/* "sets/drop.17" → 17; -EINVAL for a path that the store would not have written. */
+static int stored_file_revision(const char *file, const char *folder, uint64_t *ret)
+{
+        size_t n = strlen(folder);
+        const char *name, *dot;
+        uint64_t revision = 0;
+
+        if (strncmp(file, folder, n) != 0 || file[n] != '/')
+                return -EINVAL;
+        name = file + n + 1;
+        dot = strrchr(name, '.');
+        if (!dot || dot == name || strchr(name, '/') || dot[1] == '\0' || strlen(dot) > 20)
+                return -EINVAL;
+        for (const char *p = dot + 1; *p; p++) {
+                if (*p < '0' || *p > '9')
+                        return -EINVAL;
+                revision = revision * 10 + (uint64_t)(*p - '0');
+        }
+        *ret = revision;
+        return 0;
+}
+
+static int read_stored(const char *folder, const char *file, size_t max, Diagnostics *d,
+        char **ret_path, char **ret, size_t *ret_length)
+{
+        _cleanup_buffer_ Buffer joined = { 0 };
+        _cleanup_free_ char *path = NULL;
+        int r;
+
+        buffer_printf(&joined, "%s/%s", folder, file);
+        if (buffer_take(&joined, &path) < 0)
+                return -ENOMEM;
+        r = host_read_file(path, max, d, ret, ret_length);
+        if (r >= 0)
+                *ret_path = TAKE_PTR(path);
+        return r;
+}
+
+static int load_fragment(
+        const char *folder, const StateFile *from, const char *root, Diagnostics *d, State *state)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        uint64_t revision;
+        size_t length;
+        int r;
+
+        if (stored_file_revision(from->file, STATE_FRAGMENTS, &revision) < 0)
+                return diagnostics_error(d, ((Place){ .file = folder }), NULL,
+                        "%s is no file of a fragment", from->file);
+        r = read_stored(folder, from->file, POLICY_TEXT_MAX, d, &path, &text, &length);
+        if (r < 0)
+                return r == -ENOENT ? -EINVAL : r;
+        r = host_parse_stored_fragment(from->name, text, length, root, d, &f);
+        if (r < 0)
+                return r;
+        return state_put_fragment(state, from->name, f);
+}
+
+static int load_set(const char *folder, const StateFile *from, Diagnostics *d, State *state)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
+        uint64_t revision;
+        size_t length;
+        int r;
+
+        if (stored_file_revision(from->file, STATE_SETS, &revision) < 0)
+                return diagnostics_error(
+                        d, ((Place){ .file = folder }), NULL, "%s is no file of a set", from->file);
+        r = read_stored(folder, from->file, SET_TEXT_MAX, d, &path, &text, &length);
+        if (r < 0)
+                return r == -ENOENT ? -EINVAL : r;
+        r = prefix_set_parse(text, length, path, d, &entries);
+        if (r < 0)
+                return r;
+        return state_put_set(state, from->name, entries);
+}
+
+static const char *find_file(const StateFile *files, size_t n, const char *name)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(files[i].name, name))
+                        return files[i].file;
+        return NULL;
+}
+
+/* The files in the order in which the state has fragments and sets, and the sets' bases. */
+static int note_files(const StateDocument *doc, StoredState *s)
+{
+        s->set_bases = calloc(s->state->n_sets + 1, sizeof(*s->set_bases));
+        if (!s->set_bases)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->state->n_fragments; i++)
+                if (strv_append(&s->fragment_files, find_file(doc->fragments, doc->n_fragments,
+                                                            s->state->fragments[i]->name)) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < s->state->n_sets; i++) {
+                const char *file = find_file(doc->sets, doc->n_sets, s->state->sets[i].name);
+
+                if (strv_append(&s->set_files, file) < 0)
+                        return -ENOMEM;
+                (void)stored_file_revision(file, STATE_SETS, &s->set_bases[i]);
+        }
+        return 0;
+}
+
+/* What the journal says of one set, folded into one addition and one removal. */
+static int fold_records(const Journal *j, const char *set, uint64_t base, PrefixSet **ret_add,
+        PrefixSet **ret_remove)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *add = NULL, *rem = NULL;
+        size_t added, removed;
+
+        for (size_t i = 0; i < j->n; i++) {
+                const JournalRecord *record = &j->records[i];
+                PrefixSet *next_add, *next_remove;
+                int r;
+
+                if (!streq(record->set, set) || record->revision <= base)
+                        continue;
+                r = prefix_set_update(
+                        add, record->add, record->remove, &next_add, &added, &removed);
+                if (r < 0)
+                        return r;
+                prefix_set_unref(add);
+                add = next_add;
+                r = prefix_set_update(rem, NULL, record->add, &next_remove, &added, &removed);
+                if (r < 0)
+                        return r;
+                prefix_set_unref(rem);
+                rem = next_remove;
+                r = prefix_set_update(rem, record->remove, NULL, &next_remove, &added, &removed);
+                if (r < 0)
+                        return r;
+                prefix_set_unref(rem);
+                rem = next_remove;
+        }
+        *ret_add = TAKE_PTR(add);
+        *ret_remove = TAKE_PTR(rem);
+        return 0;
+}
+
+static int apply_journal(const Journal *j, const char *path, Diagnostics *d, StoredState *s)
+{
+        const JournalRecord *last = j->n > 0 ? &j->records[j->n - 1] : NULL;
+
+        /* only when state.conf is a version older than the journal */
+        for (size_t i = 0; i < j->n; i++)
+                if (j->records[i].revision > s->state->revision &&
+                        !state_find_set(s->state, j->records[i].set))
+                        (void)diagnostics_warning(d, ((Place){ .file = path }), NULL,
+                                "a change of set %s is lost: the set is not stored",
+                                j->records[i].set);
+        for (size_t i = 0; i < s->state->n_sets; i++) {
+                _cleanup_(prefix_set_unref_p) PrefixSet *add = NULL, *rem = NULL, *entries = NULL;
+                StoredSet *set = &s->state->sets[i];
+                size_t added, removed;
+                int r;
+
+                r = fold_records(j, set->name, s->set_bases[i], &add, &rem);
+                if (r < 0)
+                        return r;
+                if (!add)
+                        continue;
+                r = prefix_set_update(set->entries, add, rem, &entries, &added, &removed);
+                if (r < 0)
+                        return r == -ENOMEM ? r
+                                            : diagnostics_error(d, ((Place){ .file = path }), NULL,
+                                                      "makes set %s too large", set->name);
+                r = state_put_set(s->state, set->name, entries);
+                if (r < 0)
+                        return r;
+        }
+        if (!last || last->revision <= s->state->revision)
+                return 0;
+        s->state->revision = last->revision;
+        origin_deinit(&s->state->origin);
+        return origin_copy(&last->origin, &s->state->origin);
+}
+
+static int load_journal(const char *folder, Diagnostics *d, StoredState *s)
+{
+        _cleanup_(journal_deinit) Journal j = { 0 };
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        struct stat st;
+        _cleanup_buffer_ Buffer joined = { 0 };
+        size_t length;
+        int r;
+
+        buffer_printf(&joined, "%s/%s", folder, STATE_JOURNAL);
+        if (buffer_take(&joined, &path) < 0)
+                return -ENOMEM;
+        if (lstat(path, &st) < 0 && errno == ENOENT)
+                return 0;
+        r = host_read_file(path, JOURNAL_MAX, d, &text, &length);
+        if (r < 0)
+                return r;
+        r = journal_parse(text, length, path, d, &j);
+        if (r < 0)
+                return r;
+        s->journal_length = j.length;
+        s->journal_first = j.n > 0 ? j.records[0].revision : 0;
+        s->journal_last = j.n > 0 ? j.records[j.n - 1].revision : 0;
+        return apply_journal(&j, path, d, s);
+}
+
+/* journal NULL: the one on disk */
+static int load_stored(const char *folder, const char *file, const char *root,
+        const Journal *journal, Diagnostics *d, StoredState *ret)
+{
+        _cleanup_(state_document_deinit) StateDocument doc = { 0 };
+        _cleanup_(stored_state_deinit) StoredState s = { 0 };
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_buffer_ Buffer joined = { 0 };
+        struct stat st;
+        size_t length;
+        int r;
+
+        buffer_printf(&joined, "%s/%s", folder, file);
+        if (buffer_take(&joined, &path) < 0)
+                return -ENOMEM;
+        if (lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
+                return -ENOENT;
+        r = host_read_file(path, POLICY_TEXT_MAX, d, &text, &length);
+        if (r < 0)
+                return r == -ENOENT ? -EINVAL : r;
+        r = parse_state(text, length, path, d, &doc);
+        if (r < 0)
+                return r;
+        s.state = TAKE_PTR(doc.state);
+        s.text_revision = s.state->revision;
+
+        for (size_t i = 0; i < doc.n_fragments; i++) {
+                r = load_fragment(folder, &doc.fragments[i], root, d, s.state);
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < doc.n_sets; i++) {
+                r = load_set(folder, &doc.sets[i], d, s.state);
+                if (r < 0)
+                        return r;
+        }
+        r = note_files(&doc, &s);
+        if (r < 0)
+                return r;
+        r = journal ? apply_journal(journal, path, d, &s) : load_journal(folder, d, &s);
+        if (r < 0)
+                return r;
+        *ret = s;
+        s = (StoredState){ 0 };
+        return 0;
+}
+
+int host_load_stored(
+        const char *folder, const char *file, const char *root, Diagnostics *d, StoredState *ret)
+{
+        return load_stored(folder, file, root, NULL, d, ret);
+}
+
+int host_load_stored_with(const char *folder, const char *file, const char *root,
+        const Journal *journal, Diagnostics *d, StoredState *ret)
+{
+        return load_stored(folder, file, root, journal, d, ret);
+}
+
+int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret)
+{
+        _cleanup_buffer_ Buffer root = { 0 };
+        struct stat st;
+
+        if (state->files_pinned && state->files)
+                buffer_printf(&root, "%s/" STATE_HOST "/%s", p->state, state->files);
+        else
+                buffer_printf(&root, "%s/" STATE_GOOD, p->state);
+        if (root.failed)
+                return -ENOMEM;
+        return stat(root.data, &st) < 0 ? -errno : host_paths_init(ret, root.data, NULL);
+}
+
+int host_load_state(const HostPaths *p, Diagnostics *d, State **ret)
+{
+        _cleanup_(stored_state_deinit) StoredState s = { 0 };
+        int r;
+
+        r = host_load_stored(p->state, STATE_FILE, p->root, d, &s);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s.state);
+        return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What is in a set of the kernel, as one number: whoever exchanges one entry for another, or two
+ * sets, leaves their sizes as they are.
+ */
+
+#include "daemon/iptables/backend.h"
+#include "rules/base/hash.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/ipset/ip_set.h>
+#include <linux/netfilter/nfnetlink.h>
+
+/* An entry; the order of them is of no meaning, so that their numbers are added up. */
+static uint64_t entry_hash(const uint8_t *address, size_t size, unsigned bits, uint32_t flags)
+{
+        uint64_t h = hash_bytes(HASH_BEGIN, address, size);
+
+        return hash_finish(hash_number(hash_number(h, bits), flags));
+}
+
+/* ---- as it shall be ---- */
+
+static int add4(const Prefix4 *p, void *data)
+{
+        uint32_t address = htonl(p->address);
+
+        *(uint64_t *)data += entry_hash((const uint8_t *)&address, sizeof(address), p->bits, 0);
+        return 0;
+}
+
+static int add6(const Prefix6 *p, void *data)
+{
+        *(uint64_t *)data += entry_hash(p->address, sizeof(p->address), p->bits, 0);
+        return 0;
+}
+
+uint64_t ipt_content_of(const RangeSet *ranges, Family family)
+{
+        uint64_t content = 0;
+
+        (void)(family == FAMILY_IPV4 ? range_set_each_prefix4(ranges, add4, &content)
+                                     : range_set_each_prefix6(ranges, add6, &content));
+        return content;
+}
+
+/* ---- as it is ---- */
+
+typedef struct Entry {
+        const uint8_t *address;
+        size_t size;
+        uint8_t bits;
+        uint32_t flags; /* "nomatch", say, which is none of ours */
+} Entry;
+
+static int entry_attribute(const struct nlattr *a, void *data)
+{
+        const struct nlattr *address;
+        Entry *e = data;
+
+        switch (mnl_attr_get_type(a)) {
+        case IPSET_ATTR_IP:
+                mnl_attr_for_each_nested(address, a)
+                {
+                        e->address = mnl_attr_get_payload(address);
+                        e->size = mnl_attr_get_payload_len(address);
+                }
+                break;
+        case IPSET_ATTR_CIDR:
+                if (mnl_attr_validate(a, MNL_TYPE_U8) >= 0)
+                        e->bits = mnl_attr_get_u8(a);
+                break;
+        case IPSET_ATTR_CADT_FLAGS:
+                if (mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+                        e->flags = mnl_attr_get_u32(a);
+                break;
+        }
+        return MNL_CB_OK;
+}
+
+static int entries_note(const struct nlmsghdr *h, void *data)
+{
+        const struct nlattr *list, *a;
+
+        mnl_attr_for_each(list, h, sizeof(struct nfgenmsg))
+        {
+                if (mnl_attr_get_type(list) != IPSET_ATTR_ADT)
+                        continue;
+                mnl_attr_for_each_nested(a, list)
+                {
+                        Entry e = { 0 };
+
+                        if (mnl_attr_parse_nested(a, entry_attribute, &e) >= 0)
+                                *(uint64_t *)data += entry_hash(e.address, e.size, e.bits, e.flags);
+                }
+        }
+        return 0;
+}
+
+int ipt_content_read(IptSets *s, const char *name, uint64_t *ret)
+{
+        IptSetRequest q = { 0 };
+        uint64_t content = 0;
+        int r;
+
+        ipt_sets_message(&q, IPSET_CMD_LIST, 0, 0);
+        mnl_attr_put_strz(&q.header, IPSET_ATTR_SETNAME, name);
+        r = netlink_dump(&s->netlink, &q.header, entries_note, &content);
+        if (r < 0)
+                return r;
+        *ret = content;
+        return 0;
+}

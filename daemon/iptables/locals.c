@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The addresses of this host, as routing has them: what "local" means to the kernel. Needed because
+ * `filter` comes after DNAT, where only a list can tell whether the address that was dialled was
+ * one of ours. Tried and left: addrtype (sees the new address), a label set before DNAT (only in
+ * another table), ipset (matches the packet's addresses). Kept true by rtnetlink events; while p25d
+ * is dead an address that is new counts as somebody else's, and the connection as routed. The text
+ * of `compile` knows no addresses and takes every translated connection for incoming.
+ */
+
+#include "daemon/iptables/backend.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#define READ_TRIES 3
+
+static int monitor_open(Netlink *ret)
+{
+        static const unsigned groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
+        Netlink n;
+        int r = netlink_open(NETLINK_ROUTE, &n);
+
+        for (size_t i = 0; i < ELEMENTS(groups) && r >= 0; i++) {
+                r = netlink_join(&n, groups[i]);
+                if (r < 0)
+                        netlink_close(&n);
+        }
+        if (r >= 0)
+                *ret = n;
+        return r;
+}
+
+int ipt_locals_open(IptLocals *l)
+{
+        int on = 1, r;
+
+        *l = (IptLocals){ .netlink = NETLINK_CLOSED, .monitor = NETLINK_CLOSED };
+        r = netlink_open(NETLINK_ROUTE, &l->netlink);
+        if (r < 0)
+                return r;
+        /* Else the kernel walks all routes for those of one table; older ones do. */
+        (void)setsockopt(l->netlink.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+        r = monitor_open(&l->monitor);
+        if (r < 0)
+                ipt_locals_close(l);
+        return r;
+}
+
+void ipt_locals_close(IptLocals *l)
+{
+        netlink_close(&l->netlink);
+        netlink_close(&l->monitor);
+        l->ranges = range_set_unref(l->ranges);
+}
+
+/* ---- reading ---- */
+
+typedef struct Found {
+        Prefix *items;
+        size_t n;
+} Found;
+
+typedef struct Attributes {
+        const struct nlattr *of[RTA_MAX + 1];
+} Attributes;
+
+static int attribute_note(const struct nlattr *a, void *data)
+{
+        if (mnl_attr_get_type(a) <= RTA_MAX)
+                ((Attributes *)data)->of[mnl_attr_get_type(a)] = a;
+        return MNL_CB_OK;
+}
+
+static int found_add(Found *f, uint8_t family, const struct nlattr *a, unsigned bits)
+{
+        Prefix p = { .bits = (uint8_t)bits };
+        unsigned all;
+
+        p.address.family = family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6;
+        all = family_bits(p.address.family);
+        if (!a || mnl_attr_get_payload_len(a) != all / 8 || bits > all)
+                return 0;
+        memcpy(p.address.bytes, mnl_attr_get_payload(a), all / 8);
+        if (array_grow(&f->items, f->n, sizeof(Prefix)) < 0)
+                return -ENOMEM;
+        f->items[f->n++] = p;
+        return 0;
+}
+
+static int route_read(const struct nlmsghdr *h, void *data)
+{
+        const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+        Attributes a = { 0 };
+
+        if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
+                (m->rtm_type != RTN_LOCAL && m->rtm_type != RTN_ANYCAST) ||
+                (m->rtm_family != AF_INET && m->rtm_family != AF_INET6))
+                return 0;
+        mnl_attr_parse(h, sizeof(*m), attribute_note, &a);
+        return found_add(data, m->rtm_family, a.of[RTA_DST], m->rtm_dst_len);
+}
+
+static int address_read(const struct nlmsghdr *h, void *data)
+{
+        const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+        Attributes a = { 0 };
+
+        if (h->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
+                (m->ifa_family != AF_INET && m->ifa_family != AF_INET6))
+                return 0;
+        mnl_attr_parse(h, sizeof(*m), attribute_note, &a);
+        return found_add(data, m->ifa_family, a.of[IFA_LOCAL] ?: a.of[IFA_ADDRESS],
+                m->ifa_family == AF_INET ? 32 : 128);
+}
+
+/* Local routes, which may be of whole networks; and addresses, whose routes are in other tables on
+ * a host with VRFs. */
+static int read_once(IptLocals *l, Found *f)
+{
+        static const uint8_t families[] = { AF_INET, AF_INET6 };
+        char buffer[256];
+        int r = 0;
+
+        f->n = 0;
+        for (size_t i = 0; i < ELEMENTS(families) && r >= 0; i++) {
+                struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+                struct ifaddrmsg *address;
+                struct rtmsg *route;
+
+                h->nlmsg_type = RTM_GETROUTE;
+                route = mnl_nlmsg_put_extra_header(h, sizeof(*route));
+                route->rtm_family = families[i];
+                route->rtm_table = RT_TABLE_LOCAL;
+                r = netlink_dump(&l->netlink, h, route_read, f);
+                if (r == -ENOENT) /* this family has no such table yet */
+                        r = 0;
+                if (r < 0)
+                        break;
+                h = mnl_nlmsg_put_header(buffer);
+                h->nlmsg_type = RTM_GETADDR;
+                address = mnl_nlmsg_put_extra_header(h, sizeof(*address));
+                address->ifa_family = families[i];
+                r = netlink_dump(&l->netlink, h, address_read, f);
+        }
+        return r;
+}
+
+int ipt_locals_read(IptLocals *l)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
+        _cleanup_(range_set_unref_p) RangeSet *ranges = NULL;
+        Found f = { 0 };
+        int r = -EINTR;
+
+        for (unsigned i = 0; i < READ_TRIES && r == -EINTR; i++)
+                r = read_once(l, &f);
+        if (r >= 0)
+                r = prefix_set_new(f.items, f.n, &prefixes);
+        free(f.items);
+        if (r >= 0)
+                r = range_set_from_prefixes(prefixes, &ranges);
+        if (r < 0)
+                return r;
+        if (l->ranges && range_set_equal(l->ranges, ranges))
+                return 0;
+        range_set_unref(l->ranges);
+        l->ranges = TAKE_PTR(ranges);
+        return 1;
+}
+
+bool ipt_locals_drain(IptLocals *l)
+{
+        char byte;
+        bool any = false;
+
+        while (recv(l->monitor.fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0 ||
+                errno == ENOBUFS)
+                any = true;
+        return any;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Which backend holds the policy, and moving from one to another: the new one is in force before
+ * the old one lets go, so that there is no moment without a policy; then nothing is left of
+ * the old one.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+
+/* What another program's lock keeps us from taking out. */
+#define SWEEP_AGAIN_USEC UINT64_C(1000000)
+
+int manager_choose_backend(
+        const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
+{
+        BackendKind kind = p->host ? p->host->backend : BACKEND_AUTO;
+
+        *ret = m->forced ? m->forced : m->backends[kind];
+        if (*ret)
+                return 0;
+        (void)diagnostics_error(d,
+                ((Place){ .file = p->host && p->host->common ? p->host->common->file : NULL }),
+                "backend", "backend %s is not available in this program", backend_to_string(kind));
+        return -EOPNOTSUPP;
+}
+
+/* By name: two tables of functions may be of one kind. */
+static bool uses(const Manager *m, const BackendOps *ops)
+{
+        return m->backend && streq(m->backend->ops->name, ops->name);
+}
+
+static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_t n_fds,
+        Diagnostics *d, Backend **ret)
+{
+        int r = ops->probe();
+
+        if (r >= 0)
+                r = ops->open(m->event, manager_on_repaired, m, fds, n_fds, ret);
+        if (r == -EPERM)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN, and "
+                        "CAP_NET_RAW for iptables (start it as root)");
+        else if (r == -EOPNOTSUPP)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "this kernel has no %s for p25 (or has not loaded it)", ops->name);
+        else if (r < 0)
+                (void)diagnostics_error(d, (Place){ 0 }, NULL,
+                        "the packet filter of the kernel cannot be opened: %s",
+                        strerrordesc_np(-r));
+        return r;
+}
+
+/* A kernel without a packet filter is no reason to fail as long as p25 is inactive. */
+int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
+{
+        _cleanup_diagnostics_ Diagnostics own = { 0 };
+        const BackendOps *ops = m->forced ? m->forced : m->backends[BACKEND_AUTO];
+        int r = backend_open(m, ops, fds, n_fds, &own, &m->backend);
+
+        if (r == -EOPNOTSUPP)
+                return 0;
+        return diagnostics_move(d, &own) < 0 ? -ENOMEM : r;
+}
+
+int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend **ret)
+{
+        const BackendOps *ops;
+        int r = manager_choose_backend(m, p, d, &ops);
+
+        if (r < 0)
+                return r;
+        if (uses(m, ops)) {
+                *ret = m->backend;
+                return 0;
+        }
+        return backend_open(m, ops, NULL, 0, d, ret);
+}
+
+void manager_drop_backend(Manager *m, Backend *b)
+{
+        if (!b || b == m->backend)
+                return;
+        (void)b->ops->remove(b, NULL);
+        b->ops->close(b);
+}
+
+void manager_take_backend(Manager *m, Backend *b)
+{
+        RuleCounter *counted = NULL;
+        Backend *old = m->backend;
+        size_t n;
+
+        if (!b || b == old)
+                return;
+        /* what was counted until now, in the old one and those before it */
+        if (m->installed && manager_counters(m, &counted, &n) >= 0) {
+                free(m->carried);
+                m->carried = counted;
+                m->n_carried = n;
+        }
+        m->backend = b;
+        manager_drop_backend(m, old);
+}
+
+/* ---- counters ---- */
+
+static int counter_compare(const void *a, const void *b)
+{
+        uint64_t x = ((const RuleCounter *)a)->id, y = ((const RuleCounter *)b)->id;
+
+        return (x > y) - (x < y);
+}
+
+int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
+{
+        _cleanup_free_ RuleCounter *counters = NULL;
+        size_t n;
+        int r = m->backend->ops->counters(m->backend, &counters, &n);
+
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < m->n_carried; i++) {
+                RuleCounter *c =
+                        bsearch(&m->carried[i], counters, n, sizeof(*counters), counter_compare);
+
+                if (!c)
+                        continue;
+                c->packets += m->carried[i].packets;
+                c->bytes += m->carried[i].bytes;
+        }
+        *ret = TAKE_PTR(counters);
+        *ret_n = n;
+        return 0;
+}
+
+void manager_forget_counters(Manager *m)
+{
+        free(m->carried);
+        m->carried = NULL;
+        m->n_carried = 0;
+}
+
+/* ---- what others left ---- */
+
+int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d)
+{
+        int r = b->ops->remove(b, NULL);
+
+        if (r >= 0)
+                return 0;
+        if (r == -EBUSY && b->ops->lock) {
+                r = b->ops->lock(b, deadline_usec, d);
+                if (r < 0)
+                        return r;
+        }
+        return b->ops->remove(b, d);
+}
+
+static int sweep(Manager *m, const BackendOps *ops)
+{
+        Backend *b;
+        int r;
+
+        if (uses(m, ops) || ops->probe() < 0 || ops->open(NULL, NULL, NULL, NULL, 0, &b) < 0)
+                return 0;
+        r = b->ops->remove(b, NULL);
+        b->ops->close(b);
+        return r;
+}
+
+static int on_sweep(_unused_ sd_event_source *s, void *data);
+
+static int on_sweep_again(sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        return on_sweep(s, data);
+}
+
+static int on_sweep(_unused_ sd_event_source *s, void *data)
+{
+        Manager *m = data;
+        bool locked_out = false;
+
+        m->sweep_later = sd_event_source_disable_unref(m->sweep_later);
+        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++)
+                if (k != BACKEND_AUTO && m->backends[k] && sweep(m, m->backends[k]) == -EBUSY)
+                        locked_out = true;
+        if (locked_out)
+                (void)sd_event_add_time_relative(m->event, &m->sweep_later, CLOCK_MONOTONIC,
+                        SWEEP_AGAIN_USEC, 0, on_sweep_again, m);
+        return 0;
+}
+
+void manager_sweep_later(Manager *m)
+{
+        if (sd_event_add_defer(m->event, &m->sweep_later, on_sweep, m) >= 0)
+                (void)sd_event_source_set_priority(m->sweep_later, SD_EVENT_PRIORITY_IDLE);
+}

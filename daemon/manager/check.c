@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Whoever may read the policy may have a text checked: it is compiled in the place of what it is,
+ * and opens no file that the policy in force has not opened.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+
+static PrefixSet *declared_entries(const Fragment *f, const char *path)
+{
+        for (size_t i = 0; f && i < f->sets.n; i++)
+                if (streq_null(f->sets.items[i].path, path))
+                        return f->sets.items[i].entries;
+        return NULL;
+}
+
+PrefixSet *manager_read_entries(const Policy *p, const char *path)
+{
+        PrefixSet *entries = declared_entries(p->host ? p->host->common : NULL, path);
+
+        for (size_t i = 0; !entries && i < p->n_files; i++)
+                entries = declared_entries(p->files[i], path);
+        return entries;
+}
+
+/* A set file is taken as it was read for the policy in force, else as an empty one. */
+static int fill_sets(const Policy *p, Fragment *f)
+{
+        for (size_t i = 0; i < f->sets.n; i++) {
+                SetDecl *set = &f->sets.items[i];
+                PrefixSet *entries;
+
+                if (set->entries || !set->path)
+                        continue;
+                entries = manager_read_entries(p, set->path);
+                if (entries)
+                        set->entries = prefix_set_ref(entries);
+                else if (prefix_set_new(NULL, 0, &set->entries) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int compile_only(Manager *m, const Policy *p, Diagnostics *d)
+{
+        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+
+        return manager_compile(m, p, false, d, &ruleset);
+}
+
+static int check_host(Manager *m, const char *text, size_t n, Diagnostics *d)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        Policy p = *m->policy;
+        int r;
+
+        r = parse_host(text, n, NULL, d, &host);
+        if (r >= 0)
+                r = fill_sets(m->policy, host->common);
+        if (r < 0)
+                return r;
+        p.host = host;
+        return compile_only(m, &p, d);
+}
+
+static bool shares_set(const Fragment *a, const Fragment *b)
+{
+        for (size_t i = 0; i < a->sets.n; i++)
+                for (size_t j = 0; j < b->sets.n; j++)
+                        if (streq(a->sets.items[i].name, b->sets.items[j].name))
+                                return true;
+        return false;
+}
+
+/* The text does not say its name. A fragment in force that declares a set of the same name is taken
+ * for its former version. */
+static Fragment **without_former(Fragment *const *l, size_t n, const Fragment *f, size_t *ret_n)
+{
+        Fragment **kept = calloc(n + 2, sizeof(*kept));
+
+        *ret_n = 0;
+        for (size_t i = 0; kept && i < n; i++)
+                if (!shares_set(l[i], f))
+                        kept[(*ret_n)++] = l[i];
+        return kept;
+}
+
+static int check_fragment(Manager *m, const char *text, size_t n, Diagnostics *d)
+{
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        _cleanup_free_ Fragment **files = NULL, **stored = NULL;
+        State state = *m->policy->state;
+        Policy p = *m->policy;
+        int r;
+
+        /* a name that no file can have taken */
+        r = parse_fragment(text, n, "(text)", NULL, d, &f);
+        if (r >= 0)
+                r = fill_sets(m->policy, f);
+        if (r < 0)
+                return r;
+        files = without_former(p.files, p.n_files, f, &p.n_files);
+        stored = without_former(state.fragments, state.n_fragments, f, &state.n_fragments);
+        if (!files || !stored)
+                return -ENOMEM;
+        stored[state.n_fragments++] = f;
+        state.fragments = stored;
+        p.files = files;
+        p.state = &state;
+        return compile_only(m, &p, d);
+}
+
+static int check_role(Manager *m, const char *text, size_t n, Diagnostics *d)
+{
+        _cleanup_(role_unref_p) Role *role = NULL;
+        _cleanup_free_ Role **roles = NULL;
+        Policy p = *m->policy;
+        int r;
+
+        r = parse_role(text, n, NULL, d, &role);
+        if (r < 0)
+                return r;
+        roles = calloc(p.n_roles + 1, sizeof(*roles));
+        if (!roles)
+                return -ENOMEM;
+        for (size_t i = 0; i < p.n_roles; i++)
+                roles[i] = streq(p.roles[i]->name, role->name) ? role : p.roles[i];
+        if (!policy_find_role(m->policy, role->name))
+                roles[p.n_roles++] = role;
+        p.roles = roles;
+        return compile_only(m, &p, d);
+}
+
+int manager_check(Manager *m, const char *text, size_t n, Diagnostics *d)
+{
+        int r = -EINVAL;
+
+        switch (document_kind(text, n)) {
+        case DOCUMENT_HOST:
+        case DOCUMENT_STATE:
+        case _DOCUMENT_MAX:
+        case _DOCUMENT_INVALID:
+                r = check_host(m, text, n, d);
+                break;
+        case DOCUMENT_FRAGMENT:
+                r = check_fragment(m, text, n, d);
+                break;
+        case DOCUMENT_ROLE:
+                r = check_role(m, text, n, d);
+                break;
+        }
+        return r == -EINVAL ? 0 : r;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns what is told of a change besides the lines that it adds and removes: what it does to
+ * packets, and what the author of a rule should know. Changes nothing.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/compare/difference.h"
+#include "rules/compare/shadow.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <time.h>
+
+/* A change that is made is answered at once: what takes longer than a millisecond or two is left to
+ * a dry run. */
+#define EFFECT_STEPS 15000
+/* Whether a rule does anything is mostly found at once; where it is not, it is worth the time. */
+#define WARNING_STEPS 300000
+#define EFFECT_LINES_MAX 200
+/* Of so many rules in one call each is looked at. */
+#define WARNED_RULES_MAX 20
+/* And of files' rules as many as can be in so long. */
+#define FILES_USEC 200000
+#define FILES_DRY_USEC 2000000
+
+static uint64_t effect_steps(bool in_hurry)
+{
+        return in_hurry ? EFFECT_STEPS : DIFFERENCE_STEPS_MAX;
+}
+
+/* ---- what changes for packets ---- */
+
+/* A name that cannot be had now is a number. */
+static int user_name(void *data, uint32_t uid, char **ret)
+{
+        int r = host_user_name(data, uid, ret);
+
+        if (r < 0 && r != -ENOMEM) {
+                *ret = NULL;
+                return 0;
+        }
+        return r;
+}
+
+static int group_name(void *data, uint32_t gid, char **ret)
+{
+        return host_group_name(data, gid, ret);
+}
+
+static int tell_difference(
+        Manager *m, const Ruleset *before, const Ruleset *after, bool in_hurry, ChangeResult *r)
+{
+        _cleanup_(difference_free_p) Difference *d = NULL;
+        IdNames ids = { user_name, group_name, m->names };
+        int q;
+
+        q = difference_compute_within(before, after, effect_steps(in_hurry), &d);
+        if (q == -E2BIG)
+                return strv_append(&r->effects,
+                        in_hurry ? "what changes for packets is too much to be told at once: a dry "
+                                   "run can"
+                                 : "what changes for packets is too much to be told");
+        return q < 0 ? q : difference_print(d, &ids, EFFECT_LINES_MAX, &r->effects);
+}
+
+/* *ret is NULL for a policy that is not enabled. */
+static int compile_enabled(Manager *m, const Policy *p, Ruleset **ret)
+{
+        return policy_enabled(p) ? manager_compile(m, p, true, NULL, ret) : 0;
+}
+
+int manager_tell_difference(Manager *m, const Policy *before, const Policy *after, ChangeResult *r)
+{
+        _cleanup_(ruleset_free_p) Ruleset *old = NULL, *new = NULL;
+        int q;
+
+        q = compile_enabled(m, before, &old);
+        if (q >= 0)
+                q = compile_enabled(m, after, &new);
+        if (q >= 0)
+                q = tell_difference(m, old, new, false, r);
+        return q == -ENOMEM ? change_no_memory(r) : 0;
+}
+
+/* ---- what the author should know ---- */
+
+static bool is_local_only(const struct ifaddrs *a)
+{
+        const struct sockaddr_in6 *sin6 = (const void *)a->ifa_addr;
+
+        return (a->ifa_flags & IFF_LOOPBACK) ||
+               (a->ifa_addr->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr));
+}
+
+/* Where that cannot be found out, both. */
+static HostFamilies host_families(void)
+{
+        HostFamilies f = { 0 };
+        struct ifaddrs *all;
+
+        if (getifaddrs(&all) < 0)
+                return (HostFamilies){ true, true };
+        for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+                if (!a->ifa_addr || is_local_only(a))
+                        continue;
+                f.ipv4 |= a->ifa_addr->sa_family == AF_INET;
+                f.ipv6 |= a->ifa_addr->sa_family == AF_INET6;
+        }
+        freeifaddrs(all);
+        return f;
+}
+
+/* Asks the kernel only where it may matter. */
+static HostFamilies families_of_interest(const RuleList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i]->from.n > 0 || l->items[i]->to.n > 0)
+                        return host_families();
+        return (HostFamilies){ 0 };
+}
+
+static int tell_diagnostics(const Diagnostics *d, ChangeResult *r)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                char *text;
+
+                if (diagnostic_format(&d->items[i], &text) < 0 ||
+                        strv_consume(&r->warnings, text) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        ShadowContext context = { .own = &p->state->rules,
+                .is_stored = !c->dry_run,
+                .now_usec = host_now_usec(),
+                .steps = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS };
+
+        if (p->n_added == 0 || p->n_added > WARNED_RULES_MAX || p->state->lockdown)
+                return 0;
+        context.families = families_of_interest(&p->state->rules);
+        for (size_t i = 0; i < p->n_added; i++)
+                if (shadow_warn(ruleset, p->added[i], &context, &d) < 0)
+                        return -ENOMEM;
+        return tell_diagnostics(&d, r);
+}
+
+/* ---- rules of files, roles and fragments that come in ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+typedef struct Ids {
+        uint64_t *items; /* ascending */
+        size_t n;
+} Ids;
+
+static void ids_deinit(Ids *ids)
+{
+        free(ids->items);
+}
+
+static int ids_of(const RulesetDirection *d, Ids *ret)
+{
+        ret->items = calloc(d->n + 1, sizeof(uint64_t));
+        if (!ret->items)
+                return -ENOMEM;
+        for (size_t i = 0; i < d->n; i++)
+                ret->items[ret->n++] = d->rules[i].rule->id;
+        qsort(ret->items, ret->n, sizeof(uint64_t), compare_ids);
+        return 0;
+}
+
+static uint64_t clock_usec(void)
+{
+        struct timespec t;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction direction,
+        const ShadowContext *context, uint64_t end_usec, Diagnostics *d)
+{
+        const RulesetDirection *rules = new->directions + direction;
+        _cleanup_(ids_deinit) Ids known = { 0 };
+
+        if (ids_of(old, &known) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < rules->n && clock_usec() < end_usec; i++) {
+                const Rule *rule = rules->rules[i].rule;
+
+                if (rule->source == SOURCE_P25CTL ||
+                        bsearch(&rule->id, known.items, known.n, sizeof(uint64_t), compare_ids))
+                        continue;
+                if (shadow_warn_rule(new, direction, i, context, d) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Files, fragments or roles: what other changes leave alone is not looked at each time. */
+static bool documents_differ(const Manager *m, const Proposal *p, const Policy *next)
+{
+        const State *old = m->policy->state, *new = p->state;
+
+        if (p->files || old->n_fragments != new->n_fragments)
+                return true;
+        for (size_t i = 0; i < new->n_fragments; i++)
+                if (old->fragments[i] != new->fragments[i])
+                        return true;
+        return !strv_equal(policy_role_names(m->policy), policy_role_names(next));
+}
+
+static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset,
+        const Change *c, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        uint64_t end = clock_usec() + (c->dry_run ? FILES_DRY_USEC : FILES_USEC);
+        ShadowContext context = { .own = &p->state->rules,
+                .is_stored = true,
+                .families = host_families(),
+                .now_usec = host_now_usec(),
+                .steps = c->dry_run ? WARNING_STEPS : EFFECT_STEPS };
+
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                if (warn_new(m->ruleset->directions + i, ruleset, i, &context, end, &d) < 0)
+                        return -ENOMEM;
+        return tell_diagnostics(&d, r);
+}
+
+/* ---- roles that come in ---- */
+
+static int tell_roles(const Manager *m, const Policy *next, bool enabled, ChangeResult *r)
+{
+        bool begins = enabled && !m->installed;
+
+        return manager_tell_listeners(
+                m, next, begins ? NULL : policy_role_names(m->policy), &r->warnings);
+}
+
+int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const Ruleset *ruleset,
+        bool enabled, const Change *c, ChangeResult *r)
+{
+        bool lockdown = m->policy->state->lockdown || p->state->lockdown;
+
+        if (!r->diff)
+                return 0;
+        if (tell_difference(m, m->installed ? m->ruleset : NULL, enabled ? ruleset : NULL,
+                    !c->dry_run, r) < 0 ||
+                tell_rules(p, ruleset, c, r) < 0)
+                return change_no_memory(r);
+        if (!next || lockdown)
+                return 0;
+        if ((documents_differ(m, p, next) && tell_file_rules(m, p, ruleset, c, r) < 0) ||
+                tell_roles(m, next, enabled, r) < 0)
+                return change_no_memory(r);
+        return 0;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Rules that end. The kernel stops applying one by itself, also while p25d is dead; here it goes
+ * out of the policy, of the kernel's tables and of the stored state, and somebody hears of it.
+ *
+ * Unlike other changes this one cannot be refused: not by an assertion, and not by a full disk. A
+ * stored rule that has ended is left out by every start and every rollback, so that it is no danger
+ * where it lies; it is written anew without it as soon as that is possible.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/policy/expiry.h"
+#include "rules/words/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* A timer of the wall clock: the kernel lets it fire when the clock is set past it, and not before
+ * when it is set back. */
+#define ACCURACY_USEC (10 * UINT64_C(1000))
+/* After a failure, of the kernel or of the disk; while another program holds the filter's lock. */
+#define RETRY_USEC (5 * UINT64_C(1000000))
+#define RETRY_BUSY_USEC (200 * UINT64_C(1000))
+
+/* "rule expired: deny from 192.0.2.1 to any port 25", "3 rules expired: … and others" */
+static int reason_print(const RuleList *expired, char **ret)
+{
+        _cleanup_free_ char *words = NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
+        bool several = expired->n > 1;
+
+        if (rule_words_print(expired->items[0], &words) < 0)
+                return -ENOMEM;
+        if (several)
+                buffer_printf(&b, "%zu rules expired", expired->n);
+        else
+                buffer_add_string(&b, "rule expired");
+        if (b.length + strlen(words) + strlen(":  and others") <= COMMENT_MAX)
+                buffer_printf(&b, ": %s%s", words, several ? " and others" : "");
+        return buffer_take(&b, ret);
+}
+
+/* ---- the policy and the kernel ---- */
+
+/* An assertion that does not hold any more is a warning, in the log and in `status`. */
+static int check_assertions(Manager *m, const Policy *p, const Ruleset *r, Diagnostics *told)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Names names = manager_resolver(m);
+
+        if (assertions_check(p, r, &names, &d) == -ENOMEM)
+                return -ENOMEM;
+        for (size_t i = 0; i < d.n; i++) {
+                if (d.items[i].severity != SEVERITY_ERROR)
+                        continue;
+                d.items[i].severity = SEVERITY_WARNING;
+                manager_alert(m, "assertion", "a rule has expired, and now: %s", d.items[i].text);
+        }
+        d.n_errors = 0;
+        return diagnostics_move(told, &d);
+}
+
+/* Takes out what has ended by now. Of what was left out at the start already the rest is done: a
+ * look at the assertions. */
+static int take_out(Manager *m)
+{
+        _cleanup_(state_free_p) State *state = NULL;
+        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+        _cleanup_diagnostics_ Diagnostics told = { 0 };
+        size_t before = m->expired.n;
+        Policy next = *m->policy;
+        int r, n;
+
+        if (state_copy(m->policy->state, &state) < 0)
+                return -ENOMEM;
+        n = expiry_drop(state, host_now_usec(), &m->expired);
+        if (n < 0 || (n == 0 && !m->expired_at_start))
+                return n;
+        next.state = state;
+        r = manager_compile(m, &next, true, &told, &ruleset);
+        if (r >= 0 && m->installed)
+                r = manager_apply(m, ruleset, NULL);
+        if (r < 0) {
+                while (m->expired.n > before)
+                        rule_list_remove(&m->expired, m->expired.n - 1);
+                return r;
+        }
+        state_free(m->policy->state);
+        m->policy->state = TAKE_PTR(state);
+        ruleset_free(m->ruleset);
+        m->ruleset = TAKE_PTR(ruleset);
+        m->expired_revision = m->policy->state->revision;
+        m->expired_at_start = false;
+        r = check_assertions(m, m->policy, m->ruleset, &told);
+        manager_take_told(m, &told);
+        watch_update(m->watch);
+        manager_cut_later(m);
+        return r;
+}
+
+/* ---- the stored state ---- */
+
+static int write_state(Manager *m, State *state, Diagnostics *d)
+{
+        int r = store_prepare(m->store, m->policy->state, state, NULL, d);
+
+        return r < 0 ? r : store_publish(m->store, d);
+}
+
+/* A revision of its own for what was taken out. */
+static int store_expired(Manager *m)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(state_free_p) State *state = NULL;
+        _cleanup_free_ char *reason = NULL;
+        Change c = { .process = "p25d" };
+        int r;
+
+        /* the copies of the files that it goes with, as every revision */
+        if (manager_keep_files(m) == -ENOMEM || reason_print(&m->expired, &reason) < 0 ||
+                state_copy(m->policy->state, &state) < 0)
+                return -ENOMEM;
+        c.reason = reason;
+        r = change_sign(state, state->revision, &c);
+        if (r >= 0)
+                r = write_state(m, state, &d);
+        if (r < 0) {
+                if (!m->expired_told)
+                        manager_alert(m, "unstored", "%s, and this cannot be stored yet: %s",
+                                reason, d.n > 0 ? d.items[0].text : strerrordesc_np(-r));
+                m->expired_told = true;
+                return r;
+        }
+        state_free(m->policy->state);
+        m->policy->state = TAKE_PTR(state);
+        rule_list_deinit(&m->expired);
+        m->expired_told = false;
+        manager_save_later(m);
+        if (m->events.changed)
+                m->events.changed(m->events.data, m->policy->state->revision, c.uid, c.reason);
+        return 0;
+}
+
+/* ---- in time ---- */
+
+/* Under the fail-safe the stored rules wait aside, until a reload leaves out those that ended. */
+static int expire(Manager *m)
+{
+        int r, k = 0;
+
+        if (m->failsafe)
+                return 0;
+        /* another change may have stored the state without them */
+        if (m->policy->state->revision != m->expired_revision) {
+                rule_list_deinit(&m->expired);
+                m->expired_told = false;
+        }
+        r = take_out(m);
+        if (m->expired.n > 0)
+                k = store_expired(m);
+        return r < 0 ? r : k;
+}
+
+static int on_expiry(sd_event_source *s, uint64_t usec, void *data)
+{
+        Manager *m = data;
+
+        (void)s;
+        (void)usec;
+        m->expiry_error = expire(m);
+        manager_update_expiry(m);
+        return 0;
+}
+
+static int timer_set(Manager *m, uint64_t usec)
+{
+        int r;
+
+        if (!m->expiry)
+                return sd_event_add_time(
+                        m->event, &m->expiry, CLOCK_REALTIME, usec, ACCURACY_USEC, on_expiry, m);
+        r = sd_event_source_set_time(m->expiry, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(m->expiry, SD_EVENT_ONESHOT);
+}
+
+void manager_update_expiry(Manager *m)
+{
+        uint64_t next = m->failsafe ? 0 : expiry_next(m->policy->state);
+        uint64_t retry_usec = m->expiry_error == -EBUSY ? RETRY_BUSY_USEC : RETRY_USEC;
+        uint64_t now_usec = host_now_usec();
+
+        if (m->expired_at_start && !m->failsafe)
+                next = now_usec;
+        if (m->expiry_error < 0 && (next <= now_usec || next > now_usec + retry_usec))
+                next = now_usec + retry_usec;
+        if (next != 0)
+                (void)timer_set(m, next);
+        else if (m->expiry)
+                (void)sd_event_source_set_enabled(m->expiry, SD_EVENT_OFF);
+}
+
+int manager_drop_expired(Manager *m, State *state)
+{
+        int n = expiry_drop(state, host_now_usec(), &m->expired);
+
+        m->expired_revision = state->revision;
+        m->expired_at_start = n > 0;
+        return n < 0 ? n : 0;
+}

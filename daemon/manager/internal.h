@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the files manager*.c share: the manager itself, and the one pipeline that every change
+ * takes.
+ */
+
+#include "daemon/host/internal.h"
+#include "daemon/manager/manager.h"
+#include "daemon/store/store.h"
+#include "rules/compile/compile.h"
+
+typedef struct Watch Watch;
+typedef struct Pending Pending;
+
+typedef struct MissingNames {
+        char **users, **groups;
+} MissingNames;
+
+/* What others did to what is in the kernel. */
+typedef struct RepairStory {
+        uint64_t n;
+        char *culprit; /* the last process, or NULL */
+        BackendPeace peace;
+} RepairStory;
+
+struct Manager {
+        sd_event *event;
+        HostPaths paths;
+        Store *store;
+        HostNames *names;
+        ManagerEvents events;
+
+        const BackendOps *forced; /* from the command line; NULL: as the policy says */
+        const BackendOps *const *backends;
+        int (*cut)(const Ruleset *, uint64_t *);
+        int (*listeners)(const Ports *, Listeners *);
+        Backend *backend;     /* NULL: this host has none, and p25 is inactive */
+        bool installed;       /* ruleset is in the kernel */
+        RuleCounter *carried; /* counted by former backends; by id */
+        size_t n_carried;
+
+        Policy *policy;       /* in force, or what would be */
+        Ruleset *ruleset;     /* compiled of it, also while inactive */
+        HostInputs inputs;    /* policy->state->files is what their copies are called */
+        bool inputs_are_good; /* policy came from these files, not from copies */
+        Diagnostics told;     /* warnings and notes of the last compilation */
+        char **warnings;      /* of loading */
+
+        /* The fail-safe is in force: no-mail for all, whatever is stored. What is stored waits
+         * here until a reload; empty if it was lost. */
+        bool failsafe;
+        State *parked;
+
+        /* Users and groups that do not exist: of the policy in force, of the last compilation. */
+        MissingNames missing, asked;
+        const Policy *compiling; /* or NULL */
+        bool lenient;            /* its names may be unknown for now, else those of policy alone */
+        bool asks_anew;          /* also for those that were missing */
+
+        Pending *pending;
+        bool state_is_lost; /* there was one on disk that could not be read */
+        char *boot_id;      /* of the service manager; NULL: the kernel is asked */
+
+        RepairStory repairs;
+
+        /* Rules that ended and are in force no more, while the stored state, of that revision, may
+         * still hold them. */
+        RuleList expired;
+        uint64_t expired_revision;
+        bool expired_at_start, expired_told;
+        int expiry_error; /* of the last attempt */
+        sd_event_source *expiry;
+
+        Watch *watch;
+        /* A timer, so that a change is answered before connections are looked at, and a hundred
+         * changes in a row make one look; and what is done when nothing else waits. */
+        sd_event_source *cut_later;
+        bool cut_again;
+        sd_event_source *save_later, *sweep_later;
+        sd_event_source *tidy_later; /* of the store */
+
+        ManagerWait *waiting; /* in the order of arrival */
+        sd_event_source *wait_timer;
+};
+
+/* ---- the pipeline: manager_change.c ---- */
+
+/* What a change does while another waits to be confirmed. */
+typedef enum WhilePending {
+        PENDING_WAITS, /* it is refused, unless it is to be confirmed itself */
+        /* it is made, and stays when the other is taken back: that of lockdown, or of one set's
+         * entries */
+        PENDING_STAYS,
+        PENDING_REPLACES,   /* it takes the place of all that waits */
+        PENDING_TAKES_BACK, /* all that waits */
+} WhilePending;
+
+/* A change on its way. */
+typedef struct Proposal {
+        State *state;          /* owned */
+        Policy *files;         /* owned; NULL: the files in force. Its own state is not used */
+        HostInputs inputs;     /* owned; of files */
+        const SetDelta *delta; /* the only difference, or NULL */
+        ErrorKind invalid;     /* what it is called when it does not compile */
+        bool untried;          /* a dry run asks the kernel nothing */
+        WhilePending pending;
+        bool must;       /* come into force, even if the disk does not take it */
+        const char *set; /* whose entries change and nothing else; NULL: another change */
+        uint64_t *added; /* owned; ids of p25ctl's rules that are new or say something new */
+        size_t n_added;
+} Proposal;
+
+void proposal_deinit(Proposal *p);
+#define _cleanup_proposal_ _cleanup_(proposal_deinit)
+
+/* Is this one to be listened to: its options, the revision that it expects? */
+int change_check(const Manager *m, const Change *c, ChangeResult *r);
+/* That, and a copy of the state to change. Refused while the fail-safe is in force. */
+int change_begin(
+        const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret);
+/* Compiles, checks, applies, stores; or finds that there is nothing to do. */
+int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
+/* Notes in the state who changes it and when, and counts the revision up from `revision`. */
+int change_sign(State *s, uint64_t revision, const Change *c);
+
+/* Adds what the change does to packets, and warnings about the rules and roles that it adds; before
+ * anything is taken over. next is the policy that p makes and that compiles to ruleset; NULL: the
+ * fail-safe's. 0, or -ENOMEM with r->error. manager_effects.c */
+int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const Ruleset *ruleset,
+        bool enabled, const Change *c, ChangeResult *r);
+
+/* The same between two policies, neither of which need be in force; one that does not compile any
+ * more has no difference. */
+int manager_tell_difference(Manager *m, const Policy *before, const Policy *after, ChangeResult *r);
+
+/* Fills in error and message and gives the errno back. */
+int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);
+/* The same with the first error of d. */
+int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d);
+int change_no_memory(ChangeResult *r);
+/* What cannot be done in the fail-safe. */
+int change_fail_in_failsafe(ChangeResult *r);
+/* What the backend answered, b or the one in use; where a lock is held by another program the
+ * change may wait. */
+int change_fail_backend(
+        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d);
+
+/* ---- changes that wait to be confirmed: manager_pending.c ---- */
+
+/* The record of a former life, before the state is read. */
+int pending_new(Manager *m);
+Pending *pending_free(Pending *w);
+/* The policy is in force: what is due is taken back, else a timer runs. */
+void pending_start(Manager *m);
+
+/* Around every change that is made, in this order; the last two are each other's alternative. */
+int pending_admit(const Manager *m, const Proposal *p, const Change *c, ChangeResult *r);
+int pending_begin(Manager *m, const Proposal *p, const Change *c, ChangeResult *r);
+void pending_cancel(Manager *m);
+void pending_commit(Manager *m, const Proposal *p, bool stored);
+
+/* Does something wait that would be taken back to this revision? */
+bool pending_is_from(const Manager *m, uint64_t base);
+/* Now, whatever its deadline. */
+int pending_take_back(Manager *m, const Change *c, ChangeResult *r);
+
+/* A former revision, to be put in force again; files, if not NULL, are the copies to go with it,
+ * and else those that it names. manager_revisions.c */
+int manager_propose_revision(
+        Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p);
+
+/* ---- the fail-safe: manager_failsafe.c ---- */
+
+/* What can be done in it besides a reload. */
+int failsafe_disable(Manager *m, const Change *c, ChangeResult *r);
+int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
+
+/* ---- rules that end: manager_expiry.c ---- */
+
+/* The policy has changed: wakes up when the first of its rules ends. */
+void manager_update_expiry(Manager *m);
+/* At the start, of the state that was stored: leaves out what has ended, and remembers to store it
+ * without. 0 or -ENOMEM. */
+int manager_drop_expired(Manager *m, State *state);
+
+/* ---- the rest ---- */
+
+/* Do all rules speak of the same numbers? For two compilations of policies that say the same. */
+bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
+
+/* Users, groups and units as compile asks for them. */
+Names manager_resolver(Manager *m);
+/* Compiles with the manager's names; those of rules of p may be unknown if `lenient`. */
+int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret);
+/* In lockdown no rule decides, but they are still there to be seen and changed: this is what will
+ * be in force again. -EINVAL if it does not compile, which lockdown does not mind. */
+int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret);
+/* The last compilation is that of the policy in force: its warnings and notes take the place of the
+ * former ones, and what it missed is looked for. */
+void manager_take_told(Manager *m, Diagnostics *d);
+/* Tells whoever listens what should not wait until somebody looks. */
+void manager_alert(Manager *m, const char *name, const char *format, ...) _printf_(3, 4);
+int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
+
+/* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */
+int manager_choose_backend(
+        const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
+/* The entries of a set file as they were read for p; borrowed, NULL: it was not. */
+PrefixSet *manager_read_entries(const Policy *p, const char *path);
+
+/* At the start: the one of choice, or none. A descriptor of another is closed. */
+int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);
+/* The backend that the policy asks for: the one in use, or another that is opened now, which goes
+ * to manager_take_backend() once its policy is in force, or to manager_drop_backend(). */
+int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend **ret);
+void manager_take_backend(Manager *m, Backend *b);
+void manager_drop_backend(Manager *m, Backend *b);
+/* As of the backend in use, with what former backends counted of the rules in force. */
+int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
+/* p25 is inactive: all begin anew. */
+void manager_forget_counters(Manager *m);
+/* Takes out what is in the kernel; waits for the lock only where something is. */
+int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d);
+/* Takes out what another backend, of a former daemon, may have left; when nothing else waits, for
+ * closing the sockets that it takes may have to wait for what the kernel has yet to clean up. */
+void manager_sweep_later(Manager *m);
+/* Others who change what is in the kernel: manager_repairs.c. */
+void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);
+int manager_report_repairs(const Manager *m, Report *report); /* lines of status */
+void repair_story_deinit(RepairStory *s);
+/* The lock of the packet filter, where there is one: for b, and for the backend in use if it is
+ * another; all that a change does in the kernel is done under it. 0, or -EBUSY, another errno. */
+int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d);
+/* Of the backend in use; another that is closed has let go. */
+void manager_unlock(Manager *m);
+/* Nobody waits any more. */
+void manager_wait_drop(Manager *m);
+/* Adds a line for each role of a policy that expects a server where nobody listens, but for those
+ * that are known: manager_listeners.c. 0 or -ENOMEM. */
+int manager_tell_listeners(const Manager *m, const Policy *p, char *const *known, char ***lines);
+/* Puts a ruleset into the kernel, by the backend in use. */
+int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
+/* Sees to it that there are copies of the files in force, and that the state says which. 0;
+ * -ESTALE: the files have changed since they were read; other negative errno. */
+int manager_keep_files(Manager *m);
+/* Soon, not now: cuts what the policy in force refuses; keeps copies of good files. */
+void manager_cut_later(Manager *m);
+void manager_save_later(Manager *m);
+
+/* Loads and applies at the start. */
+int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);
+
+/* Users, groups and units that come and go. */
+int watch_new(Manager *m, Watch **ret);
+Watch *watch_free(Watch *w);
+DEFINE_CLEANUP(Watch, watch_free)
+/* The policy has changed: look for what it names. */
+void watch_update(Watch *w);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The start: what is stored and written, else what was good last, else no mail at all. Something is
+ * in force when this returns, or p25 is inactive, or the kernel refuses everything.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define LOCK_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+
+static const char failsafe_conf[] = "enabled = true;\nroles = ( \"no-mail\" );\n";
+static const char failsafe_role[] =
+        "role = {\n"
+        "  name = \"no-mail\";\n"
+        "  summary = \"No mail in, out or through: the fail-safe\";\n"
+        "  manages = [ \"all\" ];\n"
+        "  default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };\n"
+        "};\n";
+
+/* What may come into force. */
+typedef struct Candidate {
+        Policy *policy;
+        HostInputs inputs;
+        Ruleset *ruleset;
+        Diagnostics told;
+} Candidate;
+
+static void candidate_deinit(Candidate *c)
+{
+        policy_free(c->policy);
+        host_inputs_deinit(&c->inputs);
+        ruleset_free(c->ruleset);
+        diagnostics_deinit(&c->told);
+        *c = (Candidate){ 0 };
+}
+#define _cleanup_candidate_ _cleanup_(candidate_deinit)
+
+/* The first errors are enough to know what to correct. */
+static int warn_errors(Manager *m, const Diagnostics *d)
+{
+        size_t told = 0;
+
+        for (size_t i = 0; i < d->n && told < 3; i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (d->items[i].severity != SEVERITY_ERROR)
+                        continue;
+                if (diagnostic_format(&d->items[i], &text) < 0 || manager_warn(m, "%s", text) < 0)
+                        return -ENOMEM;
+                told++;
+        }
+        if (d->n_errors > told)
+                return manager_warn(m, "and %zu more errors", d->n_errors - told);
+        return 0;
+}
+
+/* ---- the stored state ---- */
+
+/* The state, or its copy, or none: *ret_lost says that there was one once. */
+static int load_state(Manager *m, State **ret, bool *ret_lost)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 }, ignored = { 0 };
+        const char *what;
+        int r, k;
+
+        *ret_lost = false;
+        r = store_load(m->store, &d, ret);
+        if (r >= 0 || r == -ENOMEM)
+                return r < 0 ? r : 0;
+        what = r == -ENOENT ? "missing" : "damaged";
+        k = store_load_copy(m->store, &ignored, ret);
+        if (k == -ENOMEM)
+                return k;
+        if (r != -ENOENT && warn_errors(m, &d) < 0)
+                return -ENOMEM;
+        if (k >= 0)
+                return manager_warn(
+                        m, "the stored rules are %s: the last good copy of them is in force", what);
+        *ret_lost = r != -ENOENT || k != -ENOENT;
+        if (*ret_lost &&
+                manager_warn(m, "the stored rules are %s and there is no good copy of them", what) <
+                        0)
+                return -ENOMEM;
+        *ret = state_new();
+        if (!*ret)
+                return -ENOMEM;
+        /* a revision's number is not given twice */
+        if (*ret_lost)
+                (*ret)->revision = store_newest_revision(m->store);
+        return 0;
+}
+
+/* ---- candidates ---- */
+
+/* Files below paths, with the state; files is what their copies are called, NULL: not known.
+ * -ENOMEM, or another errno with what is wrong in d. */
+static int candidate_load(Manager *m, const HostPaths *paths, const State *state, const char *files,
+        Diagnostics *d, Candidate *ret)
+{
+        _cleanup_candidate_ Candidate c = { 0 };
+        const BackendOps *ops;
+        int r;
+
+        r = host_load_files(paths, &c.inputs, d, &c.policy);
+        if (r < 0)
+                return r;
+        state_free(TAKE_PTR(c.policy->state));
+        r = state_copy(state, &c.policy->state);
+        if (r >= 0)
+                r = state_name_files(c.policy->state, files);
+        if (r >= 0)
+                r = manager_choose_backend(m, c.policy, d, &ops);
+        if (r >= 0)
+                r = manager_compile(m, c.policy, true, &c.told, &c.ruleset);
+        if (r < 0) {
+                if (diagnostics_move(d, &c.told) < 0)
+                        return -ENOMEM;
+                return r;
+        }
+        *ret = c;
+        c = (Candidate){ 0 };
+        return 0;
+}
+
+/* Does what the policy says of itself hold? -EPERM, or its errors are warnings from now on. */
+static int candidate_assert(Manager *m, Candidate *c, bool must_hold, Diagnostics *d)
+{
+        _cleanup_diagnostics_ Diagnostics found = { 0 };
+        Names names = manager_resolver(m);
+        int r = 0;
+
+        if (policy_enabled(c->policy))
+                r = assertions_check(c->policy, c->ruleset, &names, &found);
+        if (r == -ENOMEM || (r == -EPERM && must_hold))
+                return diagnostics_move(d, &found) < 0 ? -ENOMEM : r;
+        for (size_t i = 0; i < found.n; i++)
+                if (found.items[i].severity == SEVERITY_ERROR)
+                        found.items[i].severity = SEVERITY_WARNING;
+        found.n_errors = 0;
+        return diagnostics_move(&c->told, &found);
+}
+
+/* Nothing of what the host's files or p25ctl say but the revision and lockdown. */
+static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
+{
+        _cleanup_candidate_ Candidate c = { .policy = policy_new() };
+        int r;
+
+        if (!c.policy)
+                return -ENOMEM;
+        c.policy->state->revision = state->revision;
+        c.policy->state->lockdown = state->lockdown;
+        c.policy->roles = calloc(1, sizeof(*c.policy->roles));
+        if (!c.policy->roles)
+                return -ENOMEM;
+        r = parse_role(failsafe_role, strlen(failsafe_role), NULL, NULL, &c.policy->roles[0]);
+        if (r < 0)
+                return r;
+        c.policy->n_roles = 1;
+        c.policy->roles[0]->shipped = true;
+        r = parse_host(failsafe_conf, strlen(failsafe_conf), NULL, NULL, &c.policy->host);
+        if (r >= 0)
+                r = manager_compile(m, c.policy, true, &c.told, &c.ruleset);
+        if (r < 0)
+                return r;
+        *ret = c;
+        c = (Candidate){ 0 };
+        return 0;
+}
+
+/* A policy of the state alone, for a host where p25 is off and nothing can be read. */
+static int candidate_empty(Manager *m, const State *state, Candidate *ret)
+{
+        _cleanup_candidate_ Candidate c = { .policy = policy_new() };
+        int r;
+
+        if (!c.policy)
+                return -ENOMEM;
+        r = manager_compile(m, c.policy, true, NULL, &c.ruleset);
+        if (r < 0)
+                return r;
+        state_free(TAKE_PTR(c.policy->state));
+        r = state_copy(state, &c.policy->state);
+        if (r < 0)
+                return r;
+        *ret = c;
+        c = (Candidate){ 0 };
+        return 0;
+}
+
+/* Into the kernel, or out of it, and from then on it is the policy. */
+static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics *d)
+{
+        bool enabled = policy_enabled(c->policy);
+        Backend *b = m->backend;
+        int r = 0;
+
+        if (enabled)
+                r = manager_begin_backend(m, c->policy, d, &b);
+        /* nobody can be kept waiting yet */
+        if (r >= 0 && enabled)
+                r = manager_lock(m, b, LOCK_DEADLINE_USEC, d);
+        if (r >= 0 && enabled)
+                r = b->ops->apply(b, c->ruleset, d);
+        else if (r >= 0 && b)
+                r = manager_clear_backend(b, LOCK_DEADLINE_USEC, d);
+        if (r >= 0)
+                manager_take_backend(m, b);
+        else
+                manager_drop_backend(m, b);
+        manager_unlock(m);
+        if (r < 0)
+                return r;
+        policy_free(m->policy);
+        m->policy = TAKE_PTR(c->policy);
+        ruleset_free(m->ruleset);
+        m->ruleset = TAKE_PTR(c->ruleset);
+        host_inputs_deinit(&m->inputs);
+        m->inputs = c->inputs;
+        c->inputs = (HostInputs){ 0 };
+        m->inputs_are_good = from_files;
+        m->installed = enabled;
+        manager_take_told(m, &c->told);
+        return 0;
+}
+
+/* ---- the order of trying ---- */
+
+/* Another policy would fail as well. -EBUSY: the lock of the packet filter is held by another
+ * program; whoever started p25d tries again. */
+static bool is_hopeless(int error)
+{
+        return error == -EPERM || error == -ENOMEM || error == -EBUSY;
+}
+
+/* Where assertions must hold, what does not is in ret_broken then; NULL: they need not. */
+static int try_files(
+        Manager *m, const State *state, Diagnostics *ret_broken, Diagnostics *ret_hopeless)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_load(m, &m->paths, state, NULL, &d, &c);
+        if (r >= 0)
+                c.policy->state->files_pinned = false;
+        if (r >= 0)
+                r = candidate_assert(m, &c, ret_broken != NULL, &d);
+        if (r == -EPERM)
+                return diagnostics_move(ret_broken, &d) < 0 ? -ENOMEM : -EINVAL;
+        if (r >= 0)
+                r = candidate_take(m, &c, true, &d);
+        if (is_hopeless(r))
+                return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
+        if (r < 0 && warn_errors(m, &d) < 0)
+                return -ENOMEM;
+        return r;
+}
+
+/* Copies of the host's files, whatever these say by now. */
+static int try_copies(Manager *m, const State *state, const char *files, bool must_hold,
+        Diagnostics *ret_hopeless)
+{
+        _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = store_files_paths(m->store, files, &paths);
+        if (r >= 0)
+                r = candidate_load(m, &paths, state, files, &d, &c);
+        if (r >= 0)
+                r = candidate_assert(m, &c, must_hold, &d) == -EPERM ? -EINVAL : 0;
+        if (r >= 0)
+                r = candidate_take(m, &c, false, &d);
+        if (is_hopeless(r))
+                return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
+        return r;
+}
+
+/* What a rollback put in force stays so until a reload. */
+static int try_pinned(Manager *m, const State *state, Diagnostics *ret_hopeless)
+{
+        int r = state->files ? try_copies(m, state, state->files, false, ret_hopeless) : -ENOENT;
+
+        if (r >= 0 || is_hopeless(r))
+                return r;
+        if (manager_warn(m, "the copies of former files, which were in force, cannot be used: the "
+                            "files as they are now are in force") < 0)
+                return -ENOMEM;
+        return r;
+}
+
+static int try_good(Manager *m, const State *state, Diagnostics *ret_hopeless)
+{
+        _cleanup_free_ char *files = NULL;
+        int r;
+
+        r = store_good_files(m->store, &files);
+        if (r >= 0)
+                r = try_copies(m, state, files, true, ret_hopeless);
+        if (r < 0)
+                return r;
+        m->policy->state->files_pinned = false;
+        return manager_warn(m,
+                "the policy files cannot be used: those that were good last are in force "
+                "(p25ctl reload when they are corrected)");
+}
+
+static int take_failsafe(Manager *m, State *state, Diagnostics *d)
+{
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_failsafe(m, state, &c);
+        if (r >= 0)
+                r = candidate_take(m, &c, false, d);
+        if (r < 0)
+                return r;
+        m->failsafe = true;
+        r = state_copy(state, &m->parked);
+        if (r < 0)
+                return r;
+        return manager_warn(m,
+                "the policy cannot be read: the fail-safe no-mail is in force, no mail flows "
+                "(p25ctl reload when it is corrected)");
+}
+
+static int take_nothing(Manager *m, const State *state, Diagnostics *d)
+{
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_empty(m, state, &c);
+        if (r >= 0)
+                r = candidate_take(m, &c, false, d);
+        return r;
+}
+
+/* Is p25 meant to be on, although the files cannot be loaded? A p25.conf that cannot be read counts
+ * as a yes, p25ctl's word above all. */
+static bool meant_to_be_on(const Manager *m, const State *state)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        _cleanup_(host_paths_deinit) HostPaths pinned = { 0 };
+        const HostPaths *paths = &m->paths;
+
+        if (state->lockdown)
+                return true;
+        if (state->enabled >= 0)
+                return state->enabled > 0;
+        if (state->files_pinned && state->files &&
+                store_files_paths(m->store, state->files, &pinned) >= 0)
+                paths = &pinned;
+        if (host_load_conf(paths, NULL, NULL, &host) < 0)
+                return true;
+        return host && host->enabled > 0;
+}
+
+static int start_policy(Manager *m, Diagnostics *d)
+{
+        _cleanup_(state_free_p) State *state = NULL;
+        _cleanup_diagnostics_ Diagnostics broken = { 0 };
+        bool lost;
+        int r;
+
+        r = load_state(m, &state, &lost);
+        if (r >= 0)
+                r = manager_drop_expired(m, state);
+        if (r < 0)
+                return r;
+        m->state_is_lost = lost;
+        if (!lost) {
+                r = state->files_pinned ? try_pinned(m, state, d) : -ENOENT;
+                if (r < 0 && !is_hopeless(r))
+                        r = try_files(m, state, &broken, d);
+                if (r >= 0)
+                        return 0;
+                if (is_hopeless(r))
+                        return r;
+                if (!meant_to_be_on(m, state))
+                        return take_nothing(m, state, d);
+                r = try_good(m, state, d);
+                if (r >= 0)
+                        return warn_errors(m, &broken);
+                /* that an assertion does not hold is no reason to let nothing pass */
+                if (!is_hopeless(r) && broken.n_errors > 0)
+                        r = try_files(m, state, NULL, d);
+                if (r >= 0)
+                        return 0;
+                if (is_hopeless(r))
+                        return r;
+        }
+        return take_failsafe(m, state, d);
+}
+
+int manager_start(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
+{
+        int r = manager_open_backend(m, fds, n_fds, d);
+
+        return r < 0 ? r : start_policy(m, d);
+}

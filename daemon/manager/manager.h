@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Owns the policy, the ruleset compiled of it, the store and the backend, and is the one way of a
+ * change: parse → check → compile → dry run → apply → store → publish. Knows nothing of
+ * D-Bus.
+ */
+
+#include "daemon/backend/backend.h"
+#include "daemon/api/errors.h"
+#include "daemon/host/host.h"
+#include "daemon/connections/listeners.h"
+#include "daemon/store/store.h"
+#include "rules/ruleset/evaluate.h"
+#include "rules/report/report.h"
+
+typedef struct Manager Manager;
+
+/* What the operator should not have to look for. Strings are borrowed. */
+typedef struct ManagerAlert {
+        const char *name; /* "fight", "broken", "peace", "assertion", "unstored", "pending" */
+        const char *text;
+        pid_t pid; /* 0: not known, or nobody's doing */
+        const char *process;
+        bool untold; /* nobody else logs it */
+} ManagerAlert;
+
+/* What the bus listens to. All are called from the event loop, after the fact. */
+typedef struct ManagerEvents {
+        void (*changed)(void *data, uint64_t revision, uint32_t uid, const char *reason);
+        void (*repaired)(void *data, uint64_t count, pid_t pid, const char *process);
+        void (*alert)(void *data, const ManagerAlert *alert);
+        void *data;
+} ManagerEvents;
+
+/* Who asks, and how (the a{sv} options of SPEC section 5). Strings are borrowed. */
+typedef struct Change {
+        bool dry_run;
+        bool has_expected;
+        uint64_t expected_revision;
+        uint32_t confirm_seconds; /* 0: at once and for good */
+        uint32_t position;        /* AddRule: from 1; 0: at the end */
+        uint32_t uid;
+        pid_t pid; /* 0: not known */
+        /* NULL or "": not known, none */
+        const char *process;
+        const char *unit;
+        const char *remote;
+        const char *reason;
+        const char *connection; /* of the bus; no other ever has this name */
+} Change;
+
+/* What came of it. Zero it before, change_result_deinit() it after, also after a failure. */
+typedef struct ChangeResult {
+        bool changed;
+        uint64_t revision;
+        char **diff;    /* "+ allow out …", "- …": what was added and removed, a line each */
+        char **effects; /* "newly denied: in 25/tcp from …": what changes for packets */
+        char **warnings;
+        ErrorKind error; /* set with every negative return */
+        char *message;   /* one line, what p25ctl prints after "ERROR: " */
+        /* Another program holds the lock that the backend needs: see manager_wait(). */
+        bool locked_out;
+} ChangeResult;
+
+void change_result_deinit(ChangeResult *r);
+
+typedef struct ManagerOptions {
+        const char *root, *policies;             /* NULL: none */
+        const BackendOps *const *backends;       /* by BackendKind; NULL: not in this program */
+        const BackendOps *backend;               /* whatever the policy says; NULL: as it says */
+        int (*cut)(const Ruleset *, uint64_t *); /* connections.h; NULL: nothing is cut */
+        /* daemon/listeners.h; NULL: nobody looks who listens */
+        int (*listeners)(const Ports *, Listeners *);
+        const int *fds; /* from the service manager's store */
+        size_t n_fds;
+        HostNames *names;    /* taken over; NULL: of this host */
+        const char *boot_id; /* of the kernel, if that cannot be asked; NULL: not known */
+} ManagerOptions;
+
+/*
+ * Loads (files and state; else last good; else no-mail), applies, and gives a manager that is in
+ * force. Without a bus, network or name service. On failure nothing has changed, and *ret_message
+ * says why in a line: -EPERM (no CAP_NET_ADMIN), -EOPNOTSUPP (no nf_tables), -ENOMEM, another errno
+ * of the kernel.
+ */
+int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message);
+void manager_set_events(Manager *m, const ManagerEvents *events);
+Manager *manager_free(Manager *m); /* leaves the policy in the kernel */
+DEFINE_CLEANUP(Manager, manager_free)
+
+/* Every change: 0 and r->changed, or negative errno with r->error and r->message; then nothing has
+ * changed. Under dry_run nothing ever does. */
+int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r);
+/* By match, and by action unless it is _ACTION_INVALID. That there is no such rule is no error but
+ * no change; of an id or a position it is ERROR_NO_SUCH_RULE. */
+int manager_remove_rules(
+        Manager *m, Rule *const *matches, size_t n, const Change *c, ChangeResult *r);
+int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r);
+int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c, ChangeResult *r);
+int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r);
+int manager_set_default(
+        Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r);
+int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r);
+/* Never refused because of what the policy says; also while p25 is off or in the fail-safe. */
+int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
+int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
+/* An empty text removes; what is not there is no change. */
+int manager_put_fragment(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
+int manager_replace_set(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
+int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
+        const Change *c, ChangeResult *r);
+int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r);
+int manager_reload(Manager *m, const Change *c, ChangeResult *r);
+int manager_reset(Manager *m, const Change *c, ChangeResult *r);
+/* A new revision with the state of an old one; ERROR_NO_SUCH_REVISION. */
+int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
+
+/* What was changed under confirm_seconds stays in force. ERROR_NO_SUCH_REVISION: another revision
+ * waits, or none. ERROR_ACCESS_DENIED: c's connection made the change itself. */
+int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
+
+/*
+ * Waiting for the lock of the packet filter, which another program may hold for seconds, without
+ * stopping the event loop. Whoever's change was locked out, or comes after one that was, puts it
+ * here: `again` is called in the order of arrival as soon as the lock is there, and tries anew.
+ * -EBUSY from it: still locked out. last: the time is over, it is not called once more.
+ */
+#define MANAGER_WAIT_SECONDS 5
+typedef struct ManagerWait {
+        Manager *manager; /* NULL: does not wait */
+        struct ManagerWait *next;
+        uint64_t deadline_usec;
+        int (*again)(void *data, bool last);
+        void *data;
+} ManagerWait;
+
+int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data);
+void manager_wait_cancel(ManagerWait *w);
+/* Does somebody wait? A change that comes now has its place behind. */
+bool manager_is_waiting(const Manager *m);
+
+/* Reading. */
+const Policy *manager_policy(const Manager *m);
+const Ruleset *manager_ruleset(const Manager *m);   /* NULL while inactive */
+const char *manager_backend_name(const Manager *m); /* "" while inactive */
+uint64_t manager_repairs(const Manager *m);
+const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one; NULL: not known */
+/* What is wrong with the rules in the kernel now; *ret is NULL where nothing is. 0 or -ENOMEM. */
+int manager_peace_text(const Manager *m, char **ret);
+HostNames *manager_names(Manager *m); /* borrowed */
+int manager_report(Manager *m, Report *ret);
+/* What waits to be confirmed. */
+typedef struct PendingReport {
+        uint64_t revision; /* 0: nothing */
+        uint64_t deadline_usec;
+        uint64_t seconds_left;
+        const char *failure; /* why it could not be taken back, borrowed; NULL: nothing failed */
+} PendingReport;
+void manager_pending(Manager *m, PendingReport *ret);
+int manager_list_revisions(Manager *m, size_t max, Revisions *ret);
+/* What differs between two states, in r->diff. */
+int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r);
+/* What the operator must know: the fail-safe or the last good policy in force, a damaged state. */
+char *const *manager_warnings(const Manager *m);
+/* The backend's, for the service manager's store; borrowed. */
+size_t manager_keep_fds(Manager *m, int *fds, size_t max);
+/* What a reload would change, and the warnings that it would bring; changes nothing. text, if not
+ * NULL, stands in the place of p25.conf. Who asks without trust has no file opened but those that
+ * the policy in force is made of, and the kernel is not asked. */
+int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r);
+/* Compiles a text in the place of what it is (host file, fragment, role), says what is wrong. */
+int manager_check(Manager *m, const char *text, size_t n, Diagnostics *d);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What a reload would change. Whoever may read the policy may ask, so nothing here opens a file
+ * because such a caller named it.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/policy/expiry.h"
+
+#include <errno.h>
+
+/* How errors in the text are placed; p25ctl says the name of its file instead. */
+static const char conf_name[] = "p25.conf";
+
+/* The set files that the policy in force has read, as they were then. */
+static int fill_sets(const Policy *p, Fragment *f, Diagnostics *d)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < f->sets.n; i++) {
+                SetDecl *set = &f->sets.items[i];
+                PrefixSet *entries;
+
+                if (set->entries || !set->path)
+                        continue;
+                entries = manager_read_entries(p, set->path);
+                if (entries)
+                        set->entries = prefix_set_ref(entries);
+                else
+                        r = diagnostics_error(d, ((Place){ .file = conf_name, .line = set->line }),
+                                NULL,
+                                "sets.%s.file: %s is no file of the policy in force, and "
+                                "others p25d opens for root alone (try with sudo)",
+                                set->name, set->path);
+        }
+        return r;
+}
+
+static int parse(
+        Manager *m, const char *text, size_t n, bool trusted, Diagnostics *d, HostConf **ret)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        int r = parse_host(text, n, conf_name, d, &host);
+
+        if (r >= 0)
+                r = trusted ? host_load_set_files(host->common, m->paths.root, NULL, d)
+                            : fill_sets(m->policy, host->common, d);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(host);
+        return 0;
+}
+
+/* As a reload has it. */
+static void reload_state(State *s)
+{
+        s->files_pinned = false;
+        (void)state_name_files(s, NULL);
+        (void)expiry_drop(s, host_now_usec(), NULL);
+}
+
+int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r)
+{
+        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
+        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY, .untried = !trusted };
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        static const Change dry = { .dry_run = true };
+        int q = 0;
+
+        r->revision = m->policy->state->revision;
+        if (text)
+                q = parse(m, text, n, trusted, &d, &host);
+        if (q >= 0)
+                q = host ? host_load_files_with(&m->paths, host, &d, &p.files)
+                         : host_load_files(&m->paths, NULL, &d, &p.files);
+        if (q >= 0)
+                q = state_copy(m->failsafe ? m->parked : m->policy->state, &p.state);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        if (q >= 0)
+                reload_state(p.state);
+        return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d)
+                     : change_finish(m, &p, &dry, r);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns what is known of others who change what is in the kernel: how often it was put back, who it
+ * was, whether it goes on. Puts nothing back itself: that is the backend's.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+void repair_story_deinit(RepairStory *s)
+{
+        free(s->culprit);
+        *s = (RepairStory){ 0 };
+}
+
+/* "nft[4711]", or nothing. */
+static void note_culprit(RepairStory *s, pid_t pid, const char *process)
+{
+        char *culprit = NULL;
+
+        if (pid > 0 && asprintf(&culprit, "%s[%d]", process ? process : "?", (int)pid) < 0)
+                culprit = NULL;
+        if (culprit)
+                text_make_printable(culprit);
+        free(s->culprit);
+        s->culprit = culprit;
+}
+
+static const char *const peace_names[] = {
+        [PEACE_KEPT] = "peace",
+        [PEACE_FIGHT] = "fight",
+        [PEACE_BROKEN] = "broken",
+};
+
+/* Of the backend in use; nobody breaks what is not there. */
+static BackendPeace peace_now(const Manager *m)
+{
+        return m->backend && m->installed ? m->backend->peace : PEACE_KEPT;
+}
+
+int manager_peace_text(const Manager *m, char **ret)
+{
+        const char *culprit = m->repairs.culprit ? m->repairs.culprit : "another process";
+        char *text = NULL;
+        int n = 0;
+
+        switch (peace_now(m)) {
+        case PEACE_KEPT:
+                break;
+        case PEACE_FIGHT:
+                n = asprintf(&text,
+                        "%s keeps changing the kernel's rules: they are put back, but only every "
+                        "few seconds until it stops",
+                        culprit);
+                break;
+        case PEACE_BROKEN:
+                n = asprintf(&text,
+                        "%s changed the kernel's rules and they cannot be put back: the policy is "
+                        "not in force; it is tried every few seconds",
+                        culprit);
+                break;
+        }
+        if (n < 0)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
+}
+
+static void tell_alert(Manager *m, pid_t pid, const char *process)
+{
+        _cleanup_free_ char *text = NULL;
+
+        if (!m->events.alert || manager_peace_text(m, &text) < 0)
+                return;
+        m->events.alert(m->events.data,
+                &(ManagerAlert){
+                        .name = peace_names[m->repairs.peace],
+                        .text = text ? text : "nobody changes the kernel's rules any more",
+                        .pid = pid,
+                        .process = process ? process : "",
+                });
+}
+
+void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
+{
+        Manager *m = data;
+        BackendPeace peace = peace_now(m);
+        bool changed = peace != m->repairs.peace;
+
+        m->repairs.n += count;
+        m->repairs.peace = peace;
+        if (count > 0 || (changed && peace != PEACE_KEPT))
+                note_culprit(&m->repairs, pid, process);
+        if (count > 0 && m->events.repaired)
+                m->events.repaired(m->events.data, count, pid, process);
+        if (changed)
+                tell_alert(m, pid, process);
+}
+
+uint64_t manager_repairs(const Manager *m)
+{
+        return m->repairs.n;
+}
+
+const char *manager_repaired_by(const Manager *m)
+{
+        return m->repairs.culprit;
+}
+
+int manager_report_repairs(const Manager *m, Report *report)
+{
+        char *text = NULL;
+
+        if (manager_peace_text(m, &text) < 0 || (text && strv_consume(&report->warnings, text) < 0))
+                return -ENOMEM;
+        if (m->repairs.n == 0)
+                return 0;
+        return strv_printf(&report->warnings,
+                "the kernel's rules were changed by another process and repaired: %" PRIu64
+                " %s%s%s",
+                m->repairs.n, m->repairs.n == 1 ? "time" : "times",
+                m->repairs.culprit ? ", last by " : "",
+                m->repairs.culprit ? m->repairs.culprit : "");
+}

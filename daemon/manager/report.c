@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What `status` tells: the ruleset in the order of decision with its counters, and what the
+ * operator should know besides.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/policy/expiry.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* ---- rules, in one list ---- */
+
+typedef struct ReportOrder {
+        const CompiledRule *compiled;
+        uint64_t rank;     /* by source, and among p25ctl's by position */
+        unsigned line;     /* in its file */
+        unsigned position; /* of p25ctl's */
+        Direction direction;
+        size_t index; /* in its direction */
+} ReportOrder;
+
+/* SPEC section 2: p25ctl, p25.conf, fragments by name, roles as listed. */
+static uint64_t source_rank(const Policy *p, const Rule *rule)
+{
+        uint64_t rank = (uint64_t)rule->source << 32;
+        char *const *roles = policy_role_names(p);
+
+        if (rule->source == SOURCE_ROLE)
+                for (uint32_t i = 0; roles && roles[i]; i++)
+                        if (streq_null(roles[i], rule->source_name))
+                                return rank + i;
+        return rank;
+}
+
+static int order_compare(const void *x, const void *y)
+{
+        const ReportOrder *a = x, *b = y;
+        const Rule *ra = a->compiled->rule, *rb = b->compiled->rule;
+
+        if (a->rank != b->rank)
+                return a->rank < b->rank ? -1 : 1;
+        if (ra->source == SOURCE_FRAGMENT && !streq_null(ra->source_name, rb->source_name))
+                return strcmp(ra->source_name ? ra->source_name : "",
+                        rb->source_name ? rb->source_name : "");
+        /* within a direction the ruleset's order is the truth */
+        if (a->direction == b->direction)
+                return a->index < b->index ? -1 : 1;
+        if (a->line != b->line)
+                return a->line < b->line ? -1 : 1;
+        return a->direction < b->direction ? -1 : 1;
+}
+
+typedef struct OwnRule {
+        uint64_t id;
+        unsigned position;
+} OwnRule;
+
+static int own_compare(const void *x, const void *y)
+{
+        const OwnRule *a = x, *b = y;
+
+        return (a->id > b->id) - (a->id < b->id);
+}
+
+static unsigned own_position(const OwnRule *own, size_t n, uint64_t id)
+{
+        const OwnRule key = { .id = id };
+        const OwnRule *found = n > 0 ? bsearch(&key, own, n, sizeof(*own), own_compare) : NULL;
+
+        return found ? found->position : 0;
+}
+
+static size_t ruleset_count(const Ruleset *r)
+{
+        size_t n = 0;
+
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                n += r->directions[d].n;
+        return n;
+}
+
+static int order_rules(const Manager *m, const Ruleset *ruleset, ReportOrder **ret, size_t *ret_n)
+{
+        const RuleList *rules = &m->policy->state->rules;
+        _cleanup_free_ OwnRule *own = calloc(rules->n + 1, sizeof(*own));
+        size_t n = 0, total = ruleset_count(ruleset);
+        _cleanup_free_ ReportOrder *order = calloc(total + 1, sizeof(*order));
+
+        if (!own || !order)
+                return -ENOMEM;
+        for (size_t i = 0; i < rules->n; i++)
+                own[i] = (OwnRule){ rules->items[i]->id, (unsigned)i + 1 };
+        qsort(own, rules->n, sizeof(*own), own_compare);
+
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                const RulesetDirection *list = &ruleset->directions[d];
+
+                for (size_t i = 0; i < list->n; i++) {
+                        const Rule *rule = list->rules[i].rule;
+                        ReportOrder *o = &order[n++];
+
+                        *o = (ReportOrder){
+                                .compiled = &list->rules[i],
+                                .rank = source_rank(m->policy, rule),
+                                .line = rule->line,
+                                .direction = d,
+                                .index = i,
+                        };
+                        if (rule->source == SOURCE_P25CTL) {
+                                o->position = own_position(own, rules->n, rule->id);
+                                o->rank += o->position;
+                        }
+                }
+        }
+        qsort(order, n, sizeof(*order), order_compare);
+        *ret = TAKE_PTR(order);
+        *ret_n = n;
+        return 0;
+}
+
+static int counter_compare(const void *x, const void *y)
+{
+        const RuleCounter *a = x, *b = y;
+
+        return (a->id > b->id) - (a->id < b->id);
+}
+
+static int report_add_rules(Manager *m, Report *report)
+{
+        _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
+        _cleanup_free_ ReportOrder *order = NULL;
+        _cleanup_free_ RuleCounter *counters = NULL;
+        uint64_t now_usec = host_now_usec();
+        size_t n = 0, n_counters = 0;
+
+        if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
+                return -ENOMEM;
+        if (order_rules(m, behind ? behind : m->ruleset, &order, &n) < 0)
+                return -ENOMEM;
+        report->rules = calloc(n + 1, sizeof(*report->rules));
+        if (!report->rules)
+                return -ENOMEM;
+        /* a status without numbers is better than none */
+        if (m->installed && manager_counters(m, &counters, &n_counters) < 0)
+                n_counters = 0;
+        for (size_t i = 0; i < n; i++) {
+                ReportRule *rule = &report->rules[report->n_rules++];
+                RuleCounter key = { .id = order[i].compiled->rule->id }, *counter = NULL;
+
+                if (n_counters > 0)
+                        counter = bsearch(
+                                &key, counters, n_counters, sizeof(*counters), counter_compare);
+                rule->rule = rule_ref(order[i].compiled->rule);
+                rule->position = order[i].position;
+                rule->seconds_left = expiry_seconds_left(rule->rule, now_usec);
+                rule->packets = counter ? counter->packets : 0;
+                rule->bytes = counter ? counter->bytes : 0;
+        }
+        return 0;
+}
+
+/* ---- warnings and notes ---- */
+
+static int report_add_told(const Manager *m, Report *report)
+{
+        STRV_FOREACH (warning, m->warnings)
+                if (strv_append(&report->warnings, *warning) < 0)
+                        return -ENOMEM;
+        if (m->policy->state->files_pinned &&
+                strv_append(&report->warnings,
+                        "the files on disk are not what is in force: after a rollback, or a reload "
+                        "that nobody confirmed, former ones are, of which p25d has copies "
+                        "(p25ctl reload returns to the files)") < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->told.n; i++) {
+                const Diagnostic *d = &m->told.items[i];
+                char *text;
+
+                if (diagnostic_format(d, &text) < 0 ||
+                        strv_consume(
+                                d->severity == SEVERITY_NOTE ? &report->notes : &report->warnings,
+                                text) < 0)
+                        return -ENOMEM;
+        }
+        if (m->installed && !m->policy->state->lockdown &&
+                manager_tell_listeners(m, m->policy, NULL, &report->hints) < 0)
+                return -ENOMEM;
+        return manager_report_repairs(m, report);
+}
+
+static int names_join(char *const *names, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        if (!names || !*names)
+                buffer_add_string(&b, "none");
+        for (char *const *name = names; name && *name; name++)
+                buffer_printf(&b, "%s%s", name > names ? ", " : "", *name);
+        return buffer_take(&b, ret);
+}
+
+/* Where p25ctl says something else than p25.conf. */
+static int report_add_overrides(const Manager *m, Report *report)
+{
+        static const char format[] = "%s: p25ctl set %s over %s of p25.conf (p25ctl reset)";
+        const State *s = m->policy->state;
+        const HostConf *h = m->policy->host;
+
+        if (!h)
+                return 0;
+        if (s->enabled >= 0 && h->enabled >= 0 && s->enabled != h->enabled &&
+                strv_printf(&report->notes, format, "enabled", s->enabled ? "true" : "false",
+                        h->enabled ? "true" : "false") < 0)
+                return -ENOMEM;
+        if (s->roles_set && !strv_equal(s->roles, h->roles)) {
+                _cleanup_free_ char *ours = NULL, *theirs = NULL;
+
+                if (names_join(s->roles, &ours) < 0 || names_join(h->roles, &theirs) < 0 ||
+                        strv_printf(&report->notes, format, "roles", ours, theirs) < 0)
+                        return -ENOMEM;
+        }
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                char name[32];
+
+                if (s->defaults.of[d] == _ACTION_INVALID || h->defaults.of[d] == _ACTION_INVALID ||
+                        s->defaults.of[d] == h->defaults.of[d])
+                        continue;
+                (void)snprintf(name, sizeof(name), "default %s", direction_to_adjective(d));
+                if (strv_printf(&report->notes, format, name, action_to_string(s->defaults.of[d]),
+                            action_to_string(h->defaults.of[d])) < 0)
+                        return -ENOMEM;
+        }
+        if (s->logging != _LOGGING_INVALID && h->logging != _LOGGING_INVALID &&
+                s->logging != h->logging)
+                return strv_printf(&report->notes, format, "logging", logging_to_string(s->logging),
+                        logging_to_string(h->logging));
+        return 0;
+}
+
+static int report_add_pending(Manager *m, Report *report)
+{
+        PendingReport pending;
+
+        manager_pending(m, &pending);
+        report->pending_revision = pending.revision;
+        report->pending_deadline_usec = pending.deadline_usec;
+        report->pending_seconds_left = pending.seconds_left;
+        if (!pending.failure)
+                return 0;
+        return strv_printf(&report->warnings,
+                "revision %" PRIu64
+                " was not confirmed in time and cannot be taken back, which is tried again: %s",
+                pending.revision, pending.failure);
+}
+
+int manager_report(Manager *m, Report *ret)
+{
+        _cleanup_(report_deinit) Report report = { 0 };
+
+        report.active = m->installed;
+        report.backend = strdup(manager_backend_name(m));
+        if (!report.backend || strv_copy(policy_role_names(m->policy), &report.roles) < 0)
+                return -ENOMEM;
+        report.revision = m->policy->state->revision;
+        report.lockdown = m->policy->state->lockdown;
+        report.logging = policy_logging(m->policy);
+        report.repairs = manager_repairs(m);
+        policy_mail_ports(m->policy, &report.mail_ports);
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                report.defaults[d] = m->ruleset->directions[d].default_action;
+        if (report_add_pending(m, &report) < 0 || report_add_rules(m, &report) < 0 ||
+                report_add_told(m, &report) < 0 || report_add_overrides(m, &report) < 0)
+                return -ENOMEM;
+        *ret = report;
+        report = (Report){ 0 };
+        return 0;
+}

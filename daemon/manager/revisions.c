@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Former policies: what they were, how they differ, and the way back. The host's files of then are
+ * part of them, as copies: a rollback puts these in force and leaves /etc as it is.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/report/changes.h"
+#include "rules/policy/expiry.h"
+#include "rules/words/words.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+int manager_list_revisions(Manager *m, size_t max, Revisions *ret)
+{
+        return store_list_revisions(m->store, m->policy->state->revision, max, ret);
+}
+
+static int load(Manager *m, uint64_t revision, ChangeResult *r, State **ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        const State *now = m->policy->state;
+        int q;
+
+        if (revision == now->revision && !m->failsafe)
+                return state_copy(now, ret) < 0 ? change_no_memory(r) : 0;
+        q = store_load_revision(m->store, now->revision, revision, &d, ret);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        if (q == -ENOENT)
+                return change_fail(r, ERROR_NO_SUCH_REVISION, q,
+                        "there is no revision %" PRIu64 " (p25ctl history shows them)", revision);
+        return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d) : 0;
+}
+
+/* The files that the state went with; *ret is NULL where they are those in force, or not known. */
+static int load_files(
+        Manager *m, const State *state, ChangeResult *r, Policy **ret, HostInputs *ret_inputs)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
+        int q;
+
+        *ret = NULL;
+        if (!state->files || streq_null(state->files, m->policy->state->files))
+                return 0;
+        q = store_files_paths(m->store, state->files, &paths);
+        if (q == -ENOENT)
+                return change_fail(r, ERROR_NO_SUCH_REVISION, q,
+                        "the copies of the files of revision %" PRIu64 " are lost",
+                        state->revision);
+        if (q >= 0)
+                q = host_load_files(&paths, ret_inputs, &d, ret);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d) : 0;
+}
+
+/* ---- the difference of two ---- */
+
+/* A former policy, whole; its files, if they are not those in force, are owned. */
+typedef struct Former {
+        State *state;
+        Policy *files;
+        HostInputs inputs;
+} Former;
+
+static void former_deinit(Former *f)
+{
+        state_free(f->state);
+        policy_free(f->files);
+        host_inputs_deinit(&f->inputs);
+}
+#define _cleanup_former_ _cleanup_(former_deinit)
+
+static int former_load(Manager *m, uint64_t revision, ChangeResult *r, Former *ret)
+{
+        int q = load(m, revision, r, &ret->state);
+
+        return q < 0 ? q : load_files(m, ret->state, r, &ret->files, &ret->inputs);
+}
+
+/* Borrowed, with the state in its place. */
+static Policy former_policy(const Manager *m, const Former *f)
+{
+        Policy p = f->files ? *f->files : *m->policy;
+
+        p.state = f->state;
+        return p;
+}
+
+int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r)
+{
+        _cleanup_former_ Former a = { 0 }, b = { 0 };
+        Policy old, new;
+        int q;
+
+        r->revision = m->policy->state->revision;
+        q = former_load(m, from, r, &a);
+        if (q >= 0)
+                q = former_load(m, to, r, &b);
+        if (q < 0)
+                return q;
+        old = former_policy(m, &a);
+        new = former_policy(m, &b);
+        if (policy_difference(&old, &new, &r->diff) < 0)
+                return change_no_memory(r);
+        if (!r->diff)
+                return 0;
+        /* for packets, as it would be now */
+        (void)expiry_drop(a.state, host_now_usec(), NULL);
+        (void)expiry_drop(b.state, host_now_usec(), NULL);
+        return manager_tell_difference(m, &old, &new, r);
+}
+
+/* ---- the way back ---- */
+
+/* Sets and fragments that are the same need not be written again. */
+static int share(State *s, const State *now)
+{
+        for (size_t i = 0; i < s->n_sets; i++) {
+                const StoredSet *set = state_find_set(now, s->sets[i].name);
+
+                if (set && prefix_set_equal(set->entries, s->sets[i].entries) &&
+                        state_put_set(s, set->name, set->entries) < 0)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < s->n_fragments; i++) {
+                Fragment *f = state_find_fragment(now, s->fragments[i]->name);
+
+                if (f && streq(f->text, s->fragments[i]->text) &&
+                        state_put_fragment(s, f->name, f) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* 1: the files say something else than those in force, so they are to come into force. */
+static int files_differ(const Manager *m, const Former *f)
+{
+        _cleanup_strv_ char **lines = NULL;
+        Policy now = *m->policy, then;
+
+        if (!f->files)
+                return 0;
+        now.state = f->state;
+        then = former_policy(m, f);
+        if (policy_difference(&now, &then, &lines) < 0)
+                return -ENOMEM;
+        return lines != NULL || m->failsafe;
+}
+
+/* The files of then into the proposal, if they matter: those on disk, if they are these, else the
+ * copies, which are in force then until a reload. */
+static int propose_files(Manager *m, Former *f, Proposal *p, ChangeResult *r)
+{
+        _cleanup_(host_inputs_deinit) HostInputs inputs = { 0 };
+        _cleanup_(policy_free_p) Policy *on_disk = NULL;
+        int q = files_differ(m, f);
+
+        if (q < 0)
+                return change_no_memory(r);
+        if (q == 0) {
+                f->state->files_pinned = m->policy->state->files_pinned;
+                return 0;
+        }
+        q = host_load_files(&m->paths, &inputs, NULL, &on_disk);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        f->state->files_pinned = q < 0 || !store_files_are(m->store, f->state->files, &inputs);
+        if (f->state->files_pinned) {
+                p->files = TAKE_PTR(f->files);
+                return 0;
+        }
+        p->files = TAKE_PTR(on_disk);
+        p->inputs = inputs;
+        inputs = (HostInputs){ 0 };
+        return 0;
+}
+
+/* What has ended since does not come back. */
+static int leave_out_expired(State *s, ChangeResult *r)
+{
+        RuleList expired = { 0 };
+        int k = expiry_drop(s, host_now_usec(), &expired);
+
+        for (size_t i = 0; i < expired.n && k >= 0; i++) {
+                _cleanup_free_ char *words = NULL;
+
+                k = rule_words_print_until(expired.items[i], &words);
+                if (k >= 0)
+                        k = strv_printf(
+                                &r->warnings, "a rule has expired and stays away: %s", words);
+        }
+        rule_list_deinit(&expired);
+        return k < 0 ? k : 0;
+}
+
+int manager_propose_revision(
+        Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p)
+{
+        const State *now = m->failsafe ? m->parked : m->policy->state;
+        _cleanup_former_ Former f = { 0 };
+        int q = load(m, revision, r, &f.state);
+
+        if (q < 0)
+                return q;
+        if (files && state_name_files(f.state, files) < 0)
+                return change_no_memory(r);
+        q = load_files(m, f.state, r, &f.files, &f.inputs);
+        if (q < 0)
+                return q;
+        if (m->failsafe && !f.files)
+                return change_fail_in_failsafe(r);
+        q = propose_files(m, &f, p, r);
+        if (q < 0)
+                return q;
+        /* ids are never given twice */
+        if (f.state->next_id < now->next_id)
+                f.state->next_id = now->next_id;
+        if (leave_out_expired(f.state, r) < 0 || share(f.state, now) < 0)
+                return change_no_memory(r);
+        p->state = TAKE_PTR(f.state);
+        return 0;
+}
+
+int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY,
+                .pending = PENDING_REPLACES };
+        Change change = *c;
+        char reason[64];
+        int q;
+
+        q = change_check(m, c, r);
+        if (q >= 0)
+                q = manager_propose_revision(m, revision, NULL, r, &p);
+        if (q < 0)
+                return q;
+        if (!change.reason || !change.reason[0]) {
+                (void)snprintf(reason, sizeof(reason), "rollback to revision %" PRIu64, revision);
+                change.reason = reason;
+        }
+        /* the shortest way to undo what waits */
+        if (!c->dry_run && c->confirm_seconds == 0 && pending_is_from(m, revision))
+                return pending_take_back(m, &change, r);
+        return change_finish(m, &p, &change, r);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * p25ctl's own rules: adding, replacing in place, removing.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/policy/expiry.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+
+static bool is_number(const char *s)
+{
+        for (; *s; s++)
+                if (!isdigit((unsigned char)*s))
+                        return false;
+        return true;
+}
+
+/* Names are looked up before anything else, so that a user who is not there has his own error. */
+static int check_names(Manager *m, const Rule *rule, ChangeResult *r)
+{
+        Names names = host_names(m->names);
+        uint32_t id;
+
+        STRV_FOREACH (name, rule->user)
+                if (!is_number(*name) && names.user(names.data, *name, &id) == -ENOENT)
+                        return change_fail(
+                                r, ERROR_NO_SUCH_NAME, -ENOENT, "there is no user %s", *name);
+        STRV_FOREACH (name, rule->group)
+                if (!is_number(*name) && names.group(names.data, *name, &id) == -ENOENT)
+                        return change_fail(
+                                r, ERROR_NO_SUCH_NAME, -ENOENT, "there is no group %s", *name);
+        return 0;
+}
+
+static bool fragment_has_set(const Fragment *f, const char *name)
+{
+        for (size_t i = 0; i < f->sets.n; i++)
+                if (streq(f->sets.items[i].name, name))
+                        return true;
+        return false;
+}
+
+static bool policy_has_set(const Policy *p, const char *name)
+{
+        if (state_find_set(p->state, name) || (p->host && fragment_has_set(p->host->common, name)))
+                return true;
+        for (size_t i = 0; i < p->n_files; i++)
+                if (fragment_has_set(p->files[i], name))
+                        return true;
+        for (size_t i = 0; i < p->state->n_fragments; i++)
+                if (fragment_has_set(p->state->fragments[i], name))
+                        return true;
+        return false;
+}
+
+static int check_addresses(const Manager *m, const AddressList *l, ChangeResult *r)
+{
+        if (l->n > RULE_ADDRESSES_MAX)
+                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
+                        "a rule has at most %d addresses: put them into a set (p25ctl set load)",
+                        RULE_ADDRESSES_MAX);
+        for (size_t i = 0; i < l->n; i++) {
+                if (l->items[i].kind == ADDRESS_VAR)
+                        return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
+                                "$%s: vars are for files; a rule names addresses or an @set",
+                                l->items[i].name);
+                if (l->items[i].kind == ADDRESS_SET && !policy_has_set(m->policy, l->items[i].name))
+                        return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
+                                "there is no set @%s (p25ctl set load makes one)",
+                                l->items[i].name);
+        }
+        return 0;
+}
+
+static int check_expiry(const Rule *rule, ChangeResult *r)
+{
+        uint64_t now_usec = host_now_usec();
+        char then[EXPIRY_TEXT_MAX], now[EXPIRY_TEXT_MAX];
+
+        if (rule->expires_usec == 0)
+                return 0;
+        expiry_format(rule->expires_usec, then);
+        expiry_format(now_usec, now);
+        if (expiry_has_passed(rule, now_usec))
+                return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
+                        "a rule cannot end in the past: expires is %s, and it is %s now", then,
+                        now);
+        if (rule->expires_usec > now_usec + DURATION_MAX_SEC * USEC_PER_SEC)
+                return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
+                        "a rule lasts at most 366 days: expires is %s, and it is %s now", then,
+                        now);
+        return 0;
+}
+
+/* All that a rule alone can get wrong, whoever sent it. */
+static int check_rule(Manager *m, const Rule *rule, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Ports mail_ports;
+        int q;
+
+        policy_mail_ports(m->policy, &mail_ports);
+        q = check_addresses(m, &rule->from, r);
+        if (q >= 0)
+                q = check_addresses(m, &rule->to, r);
+        if (q < 0)
+                return q;
+        if (rule->comment && !comment_is_valid(rule->comment))
+                return change_fail(r,
+                        strlen(rule->comment) > COMMENT_MAX ? ERROR_LIMIT_EXCEEDED
+                                                            : ERROR_INVALID_RULE,
+                        -EINVAL,
+                        "a comment is at most %d bytes of UTF-8 without control characters",
+                        COMMENT_MAX);
+        q = check_expiry(rule, r);
+        if (q < 0)
+                return q;
+        q = rule_check(rule, &mail_ports, NULL, &d);
+        if (q < 0)
+                return change_fail_told(r, ERROR_INVALID_RULE, q, &d);
+        return check_names(m, rule, r);
+}
+
+static size_t find_match(const RuleList *l, const Rule *match)
+{
+        size_t i = 0;
+
+        while (i < l->n && !rule_same_match(l->items[i], match))
+                i++;
+        return i;
+}
+
+/* A copy that p25ctl owns; it ends when the backends end it. */
+static int own_copy(const Rule *rule, uint64_t id, Rule **ret)
+{
+        Rule *copy;
+        int r;
+
+        r = rule_copy(rule, &copy);
+        if (r < 0)
+                return r;
+        copy->id = id;
+        copy->source = SOURCE_P25CTL;
+        free(TAKE_PTR(copy->source_name));
+        free(TAKE_PTR(copy->file));
+        copy->line = 0;
+        copy->expires_usec = expiry_round(rule->expires_usec);
+        *ret = copy;
+        return 0;
+}
+
+/* The author of this rule may have to be told something about it. */
+static int note_added(Proposal *p, uint64_t id)
+{
+        if (array_grow(&p->added, p->n_added, sizeof(*p->added)) < 0)
+                return -ENOMEM;
+        p->added[p->n_added++] = id;
+        return 0;
+}
+
+/* Adds, or replaces in place what has the same match, or finds it there. */
+static int add_rule(Proposal *p, const Rule *rule, size_t index)
+{
+        _cleanup_(rule_unref_p) Rule *own = NULL;
+        State *s = p->state;
+        size_t i = find_match(&s->rules, rule);
+        bool found = i < s->rules.n;
+        int r;
+
+        r = own_copy(rule, found ? s->rules.items[i]->id : s->next_id, &own);
+        if (r < 0)
+                return r;
+        if (found) {
+                if (rule_equal(s->rules.items[i], own))
+                        return 0;
+                rule_unref(s->rules.items[i]);
+                s->rules.items[i] = TAKE_PTR(own);
+                return note_added(p, s->rules.items[i]->id);
+        }
+        r = rule_list_insert(&s->rules, index, own);
+        if (r < 0)
+                return r;
+        s->next_id++;
+        return note_added(p, own->id);
+}
+
+int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        size_t index;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
+        if (q < 0)
+                return q;
+        if (c->position > p.state->rules.n + 1)
+                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                        "position %" PRIu32 " is beyond the last rule (there are %zu)", c->position,
+                        p.state->rules.n);
+        index = c->position > 0 ? c->position - 1 : SIZE_MAX;
+        for (size_t i = 0; i < n; i++) {
+                size_t before = p.state->rules.n;
+
+                q = check_rule(m, rules[i], r);
+                if (q < 0)
+                        return q;
+                if (add_rule(&p, rules[i], index) < 0)
+                        return change_no_memory(r);
+                if (index != SIZE_MAX && p.state->rules.n > before)
+                        index++;
+        }
+        if (p.state->rules.n > POLICY_RULES_MAX)
+                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG, "a policy has at most %d rules",
+                        POLICY_RULES_MAX);
+        return change_finish(m, &p, c, r);
+}
+
+static void remove_match(RuleList *l, const Rule *match)
+{
+        size_t i = find_match(l, match);
+
+        if (i < l->n && (match->action == _ACTION_INVALID || match->action == l->items[i]->action))
+                rule_list_remove(l, i);
+}
+
+int manager_remove_rules(
+        Manager *m, Rule *const *matches, size_t n, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
+        if (q < 0)
+                return q;
+        for (size_t i = 0; i < n; i++)
+                remove_match(&p.state->rules, matches[i]);
+        return change_finish(m, &p, c, r);
+}
+
+int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        size_t i = 0;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
+        if (q < 0)
+                return q;
+        while (i < p.state->rules.n && p.state->rules.items[i]->id != id)
+                i++;
+        if (i == p.state->rules.n)
+                return change_fail(r, ERROR_NO_SUCH_RULE, -ENOENT,
+                        "p25ctl has no rule with the id %" PRIu64, id);
+        rule_list_remove(&p.state->rules, i);
+        return change_finish(m, &p, c, r);
+}
+
+int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
+        if (q < 0)
+                return q;
+        if (position == 0 || position > p.state->rules.n)
+                return change_fail(r, ERROR_NO_SUCH_RULE, -ENOENT,
+                        "there is no rule %" PRIu32 " (p25ctl status numbered shows them)",
+                        position);
+        rule_list_remove(&p.state->rules, position - 1);
+        return change_finish(m, &p, c, r);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Sets and fragments that p25ctl and the bus make.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+
+/* As much text as SET_TEXT_MAX is in any case too many entries or too much comment. */
+static int check_set_name(const char *name, ChangeResult *r)
+{
+        if (name_is_valid(name))
+                return 0;
+        return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                "the name of a set is 1 to %d of A-Z a-z 0-9 . _ -", NAME_MAX_LENGTH);
+}
+
+static int fail_too_many(ChangeResult *r)
+{
+        return change_fail(
+                r, ERROR_LIMIT_EXCEEDED, -E2BIG, "a set has at most %d entries", PREFIX_SET_MAX);
+}
+
+static size_t count_lines(const char *text, size_t n)
+{
+        size_t lines = 0;
+
+        for (const char *p = text; (p = memchr(p, '\n', n - (size_t)(p - text))); p++)
+                lines++;
+        return lines;
+}
+
+/* What is odd about a text that can be read: host bits. */
+static int tell_warnings(ChangeResult *r, const Diagnostics *d)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                char *warning;
+
+                if (diagnostic_format(&d->items[i], &warning) < 0 ||
+                        strv_consume(&r->warnings, warning) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* The sets of files are written there, and a name is taken once. */
+static int check_set_undeclared(const Manager *m, const char *name, ChangeResult *r)
+{
+        if (state_find_set(m->policy->state, name) || !policy_find_set(m->policy, name))
+                return 0;
+        return change_fail(r, ERROR_INVALID_POLICY, -EEXIST,
+                "set %s is declared in p25.conf or a fragment: change it there", name);
+}
+
+int manager_replace_set(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        const StoredSet *now;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q >= 0)
+                q = check_set_name(name, r);
+        if (q >= 0)
+                q = check_set_undeclared(m, name, r);
+        if (q < 0)
+                return q;
+        if (n > SET_TEXT_MAX)
+                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
+                        "the text of a set is at most %u MiB", SET_TEXT_MAX >> 20);
+        q = prefix_set_parse(text, n, name, &d, &entries);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        if (q < 0)
+                return change_fail_told(r,
+                        count_lines(text, n) > PREFIX_SET_MAX ? ERROR_LIMIT_EXCEEDED
+                                                              : ERROR_INVALID_POLICY,
+                        q, &d);
+        if (tell_warnings(r, &d) < 0)
+                return change_no_memory(r);
+        now = state_find_set(p.state, name);
+        if (now && prefix_set_equal(now->entries, entries))
+                return 0;
+        if (state_put_set(p.state, name, entries) < 0)
+                return change_no_memory(r);
+        p.pending = PENDING_STAYS;
+        p.set = name;
+        return change_finish(m, &p, c, r);
+}
+
+/* Texts of the bus to a set; an error names the text. */
+static int parse_entries(char *const *texts, ChangeResult *r, PrefixSet **ret)
+{
+        _cleanup_free_ Prefix *prefixes = NULL;
+        size_t n = strv_length(texts);
+
+        prefixes = calloc(n + 1, sizeof(*prefixes));
+        if (!prefixes)
+                return change_no_memory(r);
+        for (size_t i = 0; i < n; i++) {
+                char shown[ADDRESS_TEXT_MAX];
+                const char *reason;
+                bool host_bits;
+
+                if (prefix_parse(texts[i], strlen(texts[i]), &prefixes[i], &host_bits, &reason) < 0)
+                        return change_fail(r, ERROR_INVALID_POLICY, -EINVAL, "%.*s: %s",
+                                ADDRESS_TEXT_MAX, texts[i], reason);
+                if (host_bits) {
+                        _cleanup_buffer_ Buffer b = { 0 };
+                        char *warning;
+
+                        buffer_printf(&b, "%s has host bits, taken as %s", texts[i],
+                                prefix_format(&prefixes[i], shown));
+                        if (buffer_take(&b, &warning) < 0 ||
+                                strv_consume(&r->warnings, warning) < 0)
+                                return change_no_memory(r);
+                }
+        }
+        return prefix_set_new(prefixes, n, ret) < 0 ? change_no_memory(r) : 0;
+}
+
+int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
+        const Change *c, ChangeResult *r)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *plus = NULL, *minus = NULL, *entries = NULL;
+        _cleanup_proposal_ Proposal p = { 0 };
+        SetDelta delta = { .name = name };
+        const StoredSet *now;
+        size_t added, removed;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q >= 0)
+                q = check_set_name(name, r);
+        if (q >= 0)
+                q = parse_entries(add, r, &plus);
+        if (q >= 0)
+                q = parse_entries(remove, r, &minus);
+        if (q < 0)
+                return q;
+        now = state_find_set(p.state, name);
+        if (!now && prefix_set_size(plus) == 0)
+                return change_fail(
+                        r, ERROR_NO_SUCH_SET, -ENOENT, "p25ctl has made no set %s", name);
+        q = check_set_undeclared(m, name, r);
+        if (q < 0)
+                return q;
+        q = prefix_set_update(now ? now->entries : NULL, plus, minus, &entries, &added, &removed);
+        if (q == -E2BIG)
+                return fail_too_many(r);
+        if (q < 0)
+                return change_no_memory(r);
+        if (now && added == 0 && removed == 0)
+                return 0;
+        if (now) {
+                delta.add = plus;
+                delta.remove = minus;
+                p.delta = &delta;
+        }
+        if (state_put_set(p.state, name, entries) < 0)
+                return change_no_memory(r);
+        p.pending = PENDING_STAYS;
+        p.set = name;
+        return change_finish(m, &p, c, r);
+}
+
+static bool ruleset_uses(const Ruleset *r, const char *set)
+{
+        for (size_t i = 0; i < r->n_sets; i++)
+                if (streq(r->sets[i].name, set))
+                        return true;
+        return false;
+}
+
+int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r)
+{
+        _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q >= 0)
+                q = check_set_name(name, r);
+        if (q < 0)
+                return q;
+        if (!state_find_set(p.state, name))
+                return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
+                        "p25ctl has made no set %s (p25ctl set list shows them; those of files are "
+                        "dropped there)",
+                        name);
+        if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
+                return change_no_memory(r);
+        if (ruleset_uses(behind ? behind : m->ruleset, name))
+                return change_fail(r, ERROR_INVALID_POLICY, -EBUSY,
+                        "set %s is in use: a rule names @%s", name, name);
+        if (state_put_set(p.state, name, NULL) < 0)
+                return change_no_memory(r);
+        return change_finish(m, &p, c, r);
+}
+
+int manager_put_fragment(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r)
+{
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_proposal_ Proposal p = { 0 };
+        const Fragment *now;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        if (!name_is_valid(name))
+                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                        "the name of a fragment is 1 to %d of A-Z a-z 0-9 . _ -", NAME_MAX_LENGTH);
+        now = state_find_fragment(p.state, name);
+        if (n == 0 && !now)
+                return 0;
+        if (n > POLICY_TEXT_MAX)
+                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
+                        "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);
+        if (now && strlen(now->text) == n && memcmp(now->text, text, n) == 0)
+                return 0;
+        if (n > 0) {
+                /* p25d reads more than its callers may: an error shows a line of the file */
+                q = host_parse_stored_fragment(
+                        name, text, n, c->uid == 0 ? m->paths.root : NULL, &d, &f);
+                if (q == -ENOMEM)
+                        return change_no_memory(r);
+                if (q < 0)
+                        return change_fail_told(r, ERROR_INVALID_POLICY, q, &d);
+                if (tell_warnings(r, &d) < 0)
+                        return change_no_memory(r);
+        }
+        if (state_put_fragment(p.state, name, f) < 0)
+                return change_no_memory(r);
+        return change_finish(m, &p, c, r);
+}

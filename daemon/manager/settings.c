@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What p25ctl sets over p25.conf: roles, defaults, logging, lockdown, whether p25 is on. What is
+ * already said, by p25ctl or else by p25.conf, is no change.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "rules/policy/expiry.h"
+
+#include <errno.h>
+
+int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        for (char *const *name = roles; name && *name; name++) {
+                if (!policy_find_role(m->policy, *name))
+                        return change_fail(r, ERROR_NO_SUCH_ROLE, -ENOENT,
+                                "there is no role %s (p25ctl role list shows them)", *name);
+                for (char *const *twin = roles; twin < name; twin++)
+                        if (streq(*twin, *name))
+                                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                                        "role %s is listed twice", *name);
+        }
+        if (strv_equal(policy_role_names(m->policy), roles))
+                return 0;
+        strv_free(TAKE_PTR(p.state->roles));
+        p.state->roles_set = true;
+        if (strv_copy(roles, &p.state->roles) < 0)
+                return change_no_memory(r);
+        return change_finish(m, &p, c, r);
+}
+
+int manager_set_default(
+        Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        Action now;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        if (direction < 0 || direction >= _DIRECTION_MAX)
+                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                        "a default is for incoming, outgoing or routed");
+        if (action < 0 || action >= ACTION_LIMIT)
+                return change_fail(
+                        r, ERROR_INVALID_ARGS, -EINVAL, "a default is allow, deny or reject");
+        now = p.state->defaults.of[direction];
+        if (now == _ACTION_INVALID && m->policy->host)
+                now = m->policy->host->defaults.of[direction];
+        if (now == action)
+                return 0;
+        p.state->defaults.of[direction] = action;
+        return change_finish(m, &p, c, r);
+}
+
+int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        if (m->failsafe && !enabled)
+                return failsafe_disable(m, c, r);
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        if (policy_switched_on(m->policy) == enabled && (enabled || !p.state->lockdown))
+                return 0;
+        p.state->enabled = enabled;
+        /* it takes everything out of the kernel */
+        p.state->lockdown = p.state->lockdown && enabled;
+        return change_finish(m, &p, c, r);
+}
+
+int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        if (m->failsafe)
+                return failsafe_lockdown(m, on, c, r);
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        if (p.state->lockdown == on)
+                return 0;
+        p.state->lockdown = on;
+        p.pending = PENDING_STAYS;
+        return change_finish(m, &p, c, r);
+}
+
+int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        Logging now;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q < 0)
+                return q;
+        if (logging < 0 || logging >= _LOGGING_MAX)
+                return change_fail(
+                        r, ERROR_INVALID_ARGS, -EINVAL, "logging is off, low, medium or high");
+        now = p.state->logging;
+        if (now == _LOGGING_INVALID && m->policy->host)
+                now = m->policy->host->logging;
+        if (now == logging)
+                return 0;
+        p.state->logging = logging;
+        return change_finish(m, &p, c, r);
+}
+
+static int load_files(Manager *m, Proposal *p, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int q = host_load_files(&m->paths, &p->inputs, &d, &p->files);
+
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d) : 0;
+}
+
+int manager_reload(Manager *m, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY };
+        int q;
+
+        q = change_check(m, c, r);
+        if (q < 0)
+                return q;
+        if (state_copy(m->failsafe ? m->parked : m->policy->state, &p.state) < 0)
+                return change_no_memory(r);
+        p.state->files_pinned = false;
+        (void)state_name_files(p.state, NULL);
+        /* what ended while the fail-safe was in force */
+        if (m->failsafe)
+                (void)expiry_drop(p.state, host_now_usec(), NULL);
+        q = load_files(m, &p, r);
+        return q < 0 ? q : change_finish(m, &p, c, r);
+}
+
+int manager_reset(Manager *m, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY };
+        int q;
+
+        q = change_check(m, c, r);
+        if (q < 0)
+                return q;
+        p.state = state_new();
+        if (!p.state)
+                return change_no_memory(r);
+        /* ids are never given twice, nor is a revision */
+        p.state->next_id = (m->failsafe ? m->parked : m->policy->state)->next_id;
+        if (m->failsafe || m->policy->state->files_pinned) {
+                q = load_files(m, &p, r);
+                if (q < 0)
+                        return q;
+        }
+        return change_finish(m, &p, c, r);
+}

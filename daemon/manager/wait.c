@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The lock of the packet filter and those who wait for it: changes, in the order in which they
+ * came. It is tried now and then, so that everybody else is answered meanwhile.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+
+#define STEP_USEC (20 * UINT64_C(1000))
+/* After a whole change was tried in vain: one that moves to the backend whose lock is held. */
+#define LONG_STEP_USEC (10 * STEP_USEC)
+#define DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+
+/* ---- the lock ---- */
+
+static int lock_one(Backend *b, uint64_t deadline_usec, Diagnostics *d)
+{
+        return b && b->ops->lock ? b->ops->lock(b, deadline_usec, d) : 0;
+}
+
+int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d)
+{
+        int r = lock_one(b, deadline_usec, d);
+
+        return r < 0 || b == m->backend ? r : lock_one(m->backend, deadline_usec, d);
+}
+
+void manager_unlock(Manager *m)
+{
+        if (m->backend && m->backend->ops->unlock)
+                m->backend->ops->unlock(m->backend);
+}
+
+/* ---- those who wait ---- */
+
+static int on_step(sd_event_source *s, uint64_t usec, void *data);
+
+static int step_later(Manager *m, uint64_t usec)
+{
+        int r;
+
+        if (!m->wait_timer)
+                return sd_event_add_time_relative(
+                        m->event, &m->wait_timer, CLOCK_MONOTONIC, usec, STEP_USEC / 4, on_step, m);
+        r = sd_event_source_set_time_relative(m->wait_timer, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(m->wait_timer, SD_EVENT_ONESHOT);
+}
+
+/* Who is first. 0: needs to wait no more; else after how many microseconds it is tried again. */
+static uint64_t try_first(Manager *m, uint64_t now_usec)
+{
+        ManagerWait *w = m->waiting;
+        bool last = now_usec >= w->deadline_usec;
+        int r;
+
+        /* so that nothing is compiled in vain */
+        if (lock_one(m->backend, 0, NULL) == -EBUSY && !last)
+                return STEP_USEC;
+        m->waiting = w->next;
+        w->manager = NULL;
+        r = w->again(w->data, last);
+        manager_unlock(m);
+        if (r != -EBUSY || last)
+                return 0;
+        w->manager = m;
+        w->next = m->waiting;
+        m->waiting = w;
+        return LONG_STEP_USEC;
+}
+
+static int on_step(sd_event_source *s, uint64_t usec, void *data)
+{
+        Manager *m = data;
+        uint64_t now_usec, pause = 0;
+
+        (void)usec;
+        (void)sd_event_now(sd_event_source_get_event(s), CLOCK_MONOTONIC, &now_usec);
+        if (m->waiting)
+                pause = try_first(m, now_usec);
+        else
+                manager_unlock(m); /* whoever waited has left */
+        if (m->waiting)
+                (void)step_later(m, pause); /* 0: the next one, but others have their turn */
+        return 0;
+}
+
+int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data)
+{
+        ManagerWait **end = &m->waiting;
+        uint64_t now_usec;
+        int r = sd_event_now(m->event, CLOCK_MONOTONIC, &now_usec);
+
+        if (r >= 0 && !m->waiting)
+                r = step_later(m, STEP_USEC);
+        if (r < 0)
+                return r;
+        while (*end)
+                end = &(*end)->next;
+        *w = (ManagerWait){ .manager = m,
+                .deadline_usec = now_usec + DEADLINE_USEC,
+                .again = again,
+                .data = data };
+        *end = w;
+        return 0;
+}
+
+void manager_wait_cancel(ManagerWait *w)
+{
+        ManagerWait **place;
+
+        if (!w->manager)
+                return;
+        place = &w->manager->waiting;
+        while (*place != w)
+                place = &(*place)->next;
+        *place = w->next;
+        w->manager = NULL;
+}
+
+void manager_wait_drop(Manager *m)
+{
+        while (m->waiting)
+                manager_wait_cancel(m->waiting);
+        m->wait_timer = sd_event_source_disable_unref(m->wait_timer);
+}
+
+bool manager_is_waiting(const Manager *m)
+{
+        return m->waiting != NULL;
+}

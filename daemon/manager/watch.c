@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Names whose numbers change while the policy stays: users and groups that are made or removed,
+ * units that start and stop. Told by inotify, and looked at now and then where inotify does not
+ * reach.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/inotify.h>
+#include <time.h>
+
+/* useradd writes several files: one look after the last */
+#define SETTLE_USEC (100 * UINT64_C(1000))
+#define UNIT_INTERVAL_USEC (2 * UINT64_C(1000000))
+#define NAME_INTERVAL_USEC (4 * UINT64_C(1000000))
+#define NAME_INTERVAL_MAX_USEC (64 * UINT64_C(1000000))
+/* The name service is asked after this, when the host is up, and not before. */
+#define NAME_SERVICE_DELAY_USEC (3 * UINT64_C(1000000))
+
+struct Watch {
+        Manager *manager;
+        sd_event_source *files;   /* inotify of the folder of passwd and group */
+        sd_event_source *settle;  /* timer after the files changed */
+        sd_event_source *service; /* timer: the name service */
+        sd_event_source *units;   /* timer, while a rule names a unit */
+        ManagerWait wait;
+        uint64_t service_interval_usec;
+        char **folders; /* where units appear */
+        sd_event_source **folder_sources;
+        size_t n_folder_sources;
+};
+
+static void folders_deinit(Watch *w)
+{
+        for (size_t i = 0; i < w->n_folder_sources; i++)
+                sd_event_source_disable_unref(w->folder_sources[i]);
+        free(TAKE_PTR(w->folder_sources));
+        w->n_folder_sources = 0;
+        strv_free(TAKE_PTR(w->folders));
+}
+
+Watch *watch_free(Watch *w)
+{
+        if (!w)
+                return NULL;
+        sd_event_source_disable_unref(w->files);
+        sd_event_source_disable_unref(w->settle);
+        sd_event_source_disable_unref(w->service);
+        sd_event_source_disable_unref(w->units);
+        manager_wait_cancel(&w->wait);
+        folders_deinit(w);
+        free(w);
+        return NULL;
+}
+
+/* ---- comparing and compiling anew ---- */
+
+static bool units_equal(const CompiledRule *a, const CompiledRule *b)
+{
+        if (a->n_units != b->n_units)
+                return false;
+        for (size_t i = 0; i < a->n_units; i++)
+                if (a->units[i].cgroup != b->units[i].cgroup ||
+                        a->units[i].level != b->units[i].level)
+                        return false;
+        return true;
+}
+
+static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
+{
+        return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
+}
+
+bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                const RulesetDirection *x = &a->directions[d], *y = &b->directions[d];
+
+                if (x->n != y->n)
+                        return false;
+                for (size_t i = 0; i < x->n; i++)
+                        if (!ids_equal(x->rules[i].users, x->rules[i].n_users, y->rules[i].users,
+                                    y->rules[i].n_users) ||
+                                !ids_equal(x->rules[i].groups, x->rules[i].n_groups,
+                                        y->rules[i].groups, y->rules[i].n_groups) ||
+                                !units_equal(&x->rules[i], &y->rules[i]))
+                                return false;
+        }
+        return true;
+}
+
+/* Looks at all names again. What fails leaves the policy as it was; the next look may do better. */
+static int look(Manager *m)
+{
+        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r;
+
+        m->asks_anew = true;
+        r = manager_compile(m, m->policy, true, &d, &ruleset);
+        m->asks_anew = false;
+        if (r < 0)
+                return r;
+        if (!ruleset_same_identities(m->ruleset, ruleset)) {
+                r = m->installed ? manager_apply(m, ruleset, NULL) : 0;
+                if (r < 0)
+                        return r;
+                ruleset_free(m->ruleset);
+                m->ruleset = TAKE_PTR(ruleset);
+                manager_cut_later(m);
+        }
+        manager_take_told(m, &d);
+        return 0;
+}
+
+static void resolve(Watch *w);
+
+/* For as long as another program keeps the lock of the packet filter: nobody else looks again. */
+static int resolve_again(void *data, bool last)
+{
+        Watch *w = data;
+        int r = look(w->manager);
+
+        if (r == -EBUSY && last)
+                resolve(w);
+        return r;
+}
+
+static void resolve(Watch *w)
+{
+        if (!w->wait.manager && look(w->manager) == -EBUSY)
+                (void)manager_wait(w->manager, &w->wait, resolve_again, w);
+}
+
+/* ---- users and groups ---- */
+
+static uint64_t monotonic_usec(void)
+{
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int timer_set(Watch *w, sd_event_source **s, uint64_t usec, sd_event_time_handler_t handler)
+{
+        int r;
+
+        if (!*s)
+                return sd_event_add_time_relative(
+                        w->manager->event, s, CLOCK_MONOTONIC, usec, 10000, handler, w);
+        r = sd_event_source_set_time_relative(*s, usec);
+        return r < 0 ? r : sd_event_source_set_enabled(*s, SD_EVENT_ONESHOT);
+}
+
+static int on_settled(sd_event_source *s, uint64_t usec, void *data)
+{
+        Watch *w = data;
+
+        (void)s;
+        (void)usec;
+        resolve(w);
+        return 0;
+}
+
+static int on_files(sd_event_source *s, const struct inotify_event *event, void *data)
+{
+        Watch *w = data;
+        bool lost = event->mask & IN_Q_OVERFLOW;
+
+        (void)s;
+        if (lost ||
+                (event->len > 0 && (streq(event->name, "passwd") || streq(event->name, "group"))))
+                (void)timer_set(w, &w->settle, SETTLE_USEC, on_settled);
+        return 0;
+}
+
+/* Is one of those here now that were missing? */
+static bool names_have_come(const Manager *m)
+{
+        Names names = host_names(m->names);
+        uint32_t id;
+
+        STRV_FOREACH (name, m->missing.users)
+                if (names.user(names.data, *name, &id) >= 0)
+                        return true;
+        STRV_FOREACH (name, m->missing.groups)
+                if (names.group(names.data, *name, &id) >= 0)
+                        return true;
+        return false;
+}
+
+/* Users that only the name service knows tell nobody that they were made. One that answers slowly
+ * is asked less often. */
+static int on_service(sd_event_source *s, uint64_t usec, void *data)
+{
+        Watch *w = data;
+        uint64_t before, after;
+
+        (void)s;
+        (void)usec;
+        host_names_set_nss(w->manager->names, true);
+        if (!host_names_use_service(w->manager->names))
+                return 0;
+        before = monotonic_usec();
+        if (names_have_come(w->manager))
+                resolve(w);
+        after = monotonic_usec();
+        if (after > before + SETTLE_USEC && w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
+                w->service_interval_usec *= 2;
+        (void)timer_set(w, &w->service, w->service_interval_usec, on_service);
+        return 0;
+}
+
+/* ---- units ---- */
+
+typedef int (*UnitVisitor)(const CompiledUnit *unit, void *data);
+
+/* Stops at the first answer that is not 0, and gives it. */
+static int each_unit(const Ruleset *r, UnitVisitor visit, void *data)
+{
+        const RulesetDirection *out = &r->directions[DIRECTION_OUT];
+
+        for (size_t i = 0; i < out->n; i++)
+                for (size_t j = 0; j < out->rules[i].n_units; j++) {
+                        int q = visit(&out->rules[i].units[j], data);
+
+                        if (q != 0)
+                                return q;
+                }
+        return 0;
+}
+
+static int unit_is_named(const CompiledUnit *unit, void *data)
+{
+        const char *name = data;
+        size_t n = strlen(unit->name);
+
+        name += name[0] == '_';
+        return strncmp(name, unit->name, n) == 0 &&
+               (name[n] == '\0' || streq(name + n, ".service"));
+}
+
+static int unit_has_moved(const CompiledUnit *unit, void *data)
+{
+        const Manager *m = data;
+        Names names = host_names(m->names);
+        Cgroup now = { 0 };
+
+        if (names.unit(names.data, unit->name, &now) < 0)
+                now = (Cgroup){ 0 };
+        return now.id != unit->cgroup || (now.id != 0 && now.level != unit->level);
+}
+
+static int unit_add_folders(const CompiledUnit *unit, void *data)
+{
+        const char *mount = host_cgroup_mount();
+        _cleanup_strv_ char **folders = NULL;
+        char ***all = data;
+
+        if (!mount || host_unit_parents(mount, unit->name, &folders) < 0)
+                return 0;
+        STRV_FOREACH (folder, folders)
+                if (!strv_contains(*all, *folder) && strv_append(all, *folder) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static bool is_slice(const char *name)
+{
+        size_t n = strlen(name);
+
+        return n > strlen(".slice") && streq(name + n - strlen(".slice"), ".slice");
+}
+
+static int on_folder(sd_event_source *s, const struct inotify_event *event, void *data)
+{
+        Watch *w = data;
+        bool named = event->len > 0 &&
+                     each_unit(w->manager->ruleset, unit_is_named, (void *)event->name) != 0;
+
+        (void)s;
+        if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
+                resolve(w);
+        /* a slice that appears may be where the unit will be */
+        if (event->len == 0 || is_slice(event->name))
+                watch_update(w);
+        return 0;
+}
+
+static int on_units(sd_event_source *s, uint64_t usec, void *data)
+{
+        Watch *w = data;
+
+        (void)s;
+        (void)usec;
+        if (each_unit(w->manager->ruleset, unit_has_moved, w->manager) != 0) {
+                resolve(w);
+                watch_update(w);
+        }
+        (void)timer_set(w, &w->units, UNIT_INTERVAL_USEC, on_units);
+        return 0;
+}
+
+static void watch_folders(Watch *w, char **folders)
+{
+        size_t n = strv_length(folders);
+
+        folders_deinit(w);
+        w->folders = folders;
+        w->folder_sources = calloc(n + 1, sizeof(sd_event_source *));
+        for (size_t i = 0; w->folder_sources && i < n; i++)
+                if (sd_event_add_inotify(w->manager->event, &w->folder_sources[w->n_folder_sources],
+                            folders[i],
+                            IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR,
+                            on_folder, w) >= 0)
+                        w->n_folder_sources++;
+}
+
+void watch_update(Watch *w)
+{
+        _cleanup_strv_ char **folders = NULL;
+
+        if (!w || each_unit(w->manager->ruleset, unit_add_folders, &folders) < 0)
+                return;
+        if (!folders) {
+                folders_deinit(w);
+                w->units = sd_event_source_disable_unref(w->units);
+                return;
+        }
+        if (!w->units)
+                (void)timer_set(w, &w->units, UNIT_INTERVAL_USEC, on_units);
+        if (!strv_equal(w->folders, folders))
+                watch_folders(w, TAKE_PTR(folders));
+}
+
+int watch_new(Manager *m, Watch **ret)
+{
+        _cleanup_(watch_free_p) Watch *w = calloc(1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        w->manager = m;
+        w->service_interval_usec = NAME_INTERVAL_USEC;
+        r = timer_set(w, &w->service, NAME_SERVICE_DELAY_USEC, on_service);
+        if (r < 0)
+                return r;
+        /* without inotify (no descriptors left, say) there is still the reload */
+        (void)sd_event_add_inotify(m->event, &w->files, host_names_folder(m->names),
+                IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR, on_files, w);
+        *ret = TAKE_PTR(w);
+        return 0;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Sockets and datagrams of netlink. What messages mean is the callers' business.
+ */
+
+#include "daemon/netlink/netlink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define RECEIVE_MAX 65536
+#define RECEIVE_QUEUE (4 << 20)
+#define TIMEOUT_SEC 10
+
+/* All best effort: an old kernel, or none of CAP_NET_ADMIN, has less. */
+static void socket_configure(int fd)
+{
+        static const int one = 1, queue = RECEIVE_QUEUE;
+        static const struct timeval timeout = { .tv_sec = TIMEOUT_SEC };
+
+        setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+        setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &queue, sizeof(queue));
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+}
+
+static int socket_portid(int fd, uint32_t *ret)
+{
+        struct sockaddr_nl address;
+        socklen_t length = sizeof(address);
+
+        if (getsockname(fd, (struct sockaddr *)&address, &length) < 0)
+                return -errno;
+        if (length != sizeof(address) || address.nl_family != AF_NETLINK)
+                return -EPROTONOSUPPORT;
+        *ret = address.nl_pid;
+        return 0;
+}
+
+int netlink_open(int protocol, Netlink *ret)
+{
+        struct sockaddr_nl address = { .nl_family = AF_NETLINK };
+        uint32_t portid;
+        int fd, r;
+
+        fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+        if (fd < 0)
+                return -errno;
+        r = bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+        if (r >= 0)
+                r = socket_portid(fd, &portid);
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        socket_configure(fd);
+        *ret = (Netlink){ .fd = fd, .portid = portid };
+        return 0;
+}
+
+static void socket_drain(int fd)
+{
+        char buffer[1];
+
+        while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS)
+                continue;
+}
+
+int netlink_adopt(int fd, int protocol, Netlink *ret)
+{
+        int found = -1;
+        socklen_t length = sizeof(found);
+        uint32_t portid;
+        int r;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &found, &length) < 0)
+                return -errno;
+        r = socket_portid(fd, &portid);
+        if (r < 0)
+                return r;
+        if (found != protocol || portid == 0)
+                return -EPROTONOSUPPORT;
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+        socket_configure(fd);
+        socket_drain(fd);
+        *ret = (Netlink){ .fd = fd, .portid = portid, .seq = (uint32_t)getpid() << 8 };
+        return 0;
+}
+
+void netlink_close(Netlink *n)
+{
+        if (n->fd >= 0)
+                close(n->fd);
+        *n = NETLINK_CLOSED;
+}
+
+int netlink_join(Netlink *n, unsigned group)
+{
+        return setsockopt(n->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0
+                       ? -errno
+                       : 0;
+}
+
+int netlink_leave(Netlink *n, unsigned group)
+{
+        return setsockopt(n->fd, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, &group, sizeof(group)) < 0
+                       ? -errno
+                       : 0;
+}
+
+/* A message must reach the kernel in one piece: the send queue is made to hold it. */
+static int socket_send(int fd, const void *data, size_t length)
+{
+        struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+        int queue = length > INT32_MAX / 2 ? INT32_MAX / 2 : (int)length + 65536;
+        ssize_t n;
+
+        if (length > 65536 && setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &queue, sizeof(queue)) < 0)
+                setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &queue, sizeof(queue));
+        do
+                n = sendto(fd, data, length, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+        while (n < 0 && errno == EINTR);
+        if (n < 0)
+                return -errno;
+        return (size_t)n == length ? 0 : -EMSGSIZE;
+}
+
+static ssize_t socket_receive(int fd, void *buffer, size_t size, int flags)
+{
+        struct sockaddr_nl from;
+        struct iovec part = { .iov_base = buffer, .iov_len = size };
+        struct msghdr message = {
+                .msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1
+        };
+        ssize_t n;
+
+        for (;;) {
+                n = recvmsg(fd, &message, flags);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                if (message.msg_flags & MSG_TRUNC)
+                        return -ENOSPC;
+                if (from.nl_pid == 0) /* other processes may write to us: only the kernel counts */
+                        return n;
+        }
+}
+
+/* ---- requests and dumps ---- */
+
+typedef struct Reply {
+        uint32_t seq;
+        bool done;
+        int error;
+        NetlinkHandler f;
+        void *data;
+} Reply;
+
+static void reply_note(Reply *r, int error)
+{
+        if (error < 0 && r->error == 0)
+                r->error = error;
+}
+
+static void reply_message(Reply *r, const struct nlmsghdr *h)
+{
+        const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+
+        if (h->nlmsg_seq != r->seq)
+                return;
+        if (h->nlmsg_flags & NLM_F_DUMP_INTR)
+                reply_note(r, -EINTR);
+        if (h->nlmsg_type == NLMSG_ERROR) {
+                r->done = true;
+                if (mnl_nlmsg_get_payload_len(h) >= sizeof(*e))
+                        reply_note(r, e->error);
+        } else if (h->nlmsg_type == NLMSG_DONE) {
+                r->done = true;
+                if (mnl_nlmsg_get_payload_len(h) >= sizeof(int))
+                        reply_note(r, *(const int *)mnl_nlmsg_get_payload(h));
+        } else if (h->nlmsg_type >= NLMSG_MIN_TYPE && r->f && r->error == 0) {
+                reply_note(r, r->f(h, r->data));
+        }
+}
+
+static int reply_read(Netlink *n, Reply *r)
+{
+        _cleanup_free_ char *buffer = malloc(RECEIVE_MAX);
+
+        if (!buffer)
+                return -ENOMEM;
+        while (!r->done) {
+                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, 0);
+                const struct nlmsghdr *h = (const void *)buffer;
+                int left = (int)size;
+
+                if (size < 0)
+                        return size == -EAGAIN ? -ETIMEDOUT : (int)size;
+                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+                        reply_message(r, h);
+        }
+        return r->error;
+}
+
+static int exchange(
+        Netlink *n, struct nlmsghdr *request, uint16_t flags, NetlinkHandler f, void *data)
+{
+        Reply reply = { .seq = ++n->seq, .f = f, .data = data };
+        int r;
+
+        request->nlmsg_flags = (uint16_t)(request->nlmsg_flags | NLM_F_REQUEST | flags);
+        request->nlmsg_seq = reply.seq;
+        r = socket_send(n->fd, request, request->nlmsg_len);
+        return r < 0 ? r : reply_read(n, &reply);
+}
+
+int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data)
+{
+        return exchange(n, request, NLM_F_DUMP, f, data);
+}
+
+int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data)
+{
+        return exchange(n, request, NLM_F_ACK, f, data);
+}
+
+/* ---- batches ---- */
+
+static void batch_message(const struct nlmsghdr *h, uint32_t first, uint32_t last, NetlinkHandler f,
+        void *f_data, NetlinkOutcome *o)
+{
+        const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
+
+        if (h->nlmsg_seq - first > last - first)
+                return; /* of an earlier request */
+        if (h->nlmsg_type != NLMSG_ERROR) {
+                if (f && h->nlmsg_type >= NLMSG_MIN_TYPE)
+                        f(h, f_data);
+                return;
+        }
+        if (mnl_nlmsg_get_payload_len(h) < sizeof(*e))
+                return;
+        if (e->error == 0 && h->nlmsg_seq == last)
+                o->acknowledged = true;
+        if (e->error < 0 && o->error == 0) {
+                o->error = e->error;
+                o->error_seq = h->nlmsg_seq;
+        }
+}
+
+int netlink_batch(Netlink *n, const void *data, size_t length, uint32_t first, uint32_t last,
+        NetlinkHandler f, void *f_data, bool *ret_sent, NetlinkOutcome *ret)
+{
+        _cleanup_free_ char *buffer = malloc(RECEIVE_MAX);
+        NetlinkOutcome o = { 0 };
+        int r, lost = 0;
+
+        *ret_sent = false;
+        if (!buffer)
+                return -ENOMEM;
+        n->seq = last + 1;
+        r = socket_send(n->fd, data, length);
+        if (r < 0)
+                return r;
+        *ret_sent = true;
+        /* The kernel has done its work when sendto() returns: all it says is there. */
+        for (;;) {
+                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, MSG_DONTWAIT);
+                const struct nlmsghdr *h = (const void *)buffer;
+                int left = (int)size;
+
+                if (size == -EAGAIN)
+                        break;
+                if (size == -ENOBUFS && lost == 0) {
+                        lost = (int)size;
+                        continue;
+                }
+                if (size < 0)
+                        return (int)size;
+                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+                        batch_message(h, first, last, f, f_data, &o);
+        }
+        if (o.error == 0 && !o.acknowledged)
+                return lost < 0 ? lost : -EIO;
+        *ret = o;
+        return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A netlink socket that stays open: dumps, single requests, and batches whose errors are told by
+ * message. Knows no subsystem. Closing a socket after deletions waits for RCU: keep it.
+ */
+
+#include "rules/base/util.h"
+
+#include <linux/netlink.h>
+
+typedef struct Netlink {
+        int fd; /* -1: closed */
+        uint32_t portid;
+        uint32_t seq; /* of the last request */
+} Netlink;
+
+#define NETLINK_CLOSED ((Netlink){ .fd = -1 })
+
+/* protocol: NETLINK_NETFILTER, …; 0 or negative errno */
+int netlink_open(int protocol, Netlink *ret);
+/* Goes on with a socket from elsewhere: what waits in it is dropped. -ENOTSOCK, -EPROTONOSUPPORT
+ * when it is no bound socket of this protocol; then the descriptor stays the caller's. */
+int netlink_adopt(int fd, int protocol, Netlink *ret);
+void netlink_close(Netlink *n);
+
+int netlink_join(Netlink *n, unsigned group);
+int netlink_leave(Netlink *n, unsigned group);
+
+/* Called for every message of a reply. A negative return ends the walk of what has come, not the
+ * reading: the socket is always drained. */
+typedef int (*NetlinkHandler)(const struct nlmsghdr *h, void *data);
+
+/*
+ * Sends the request (sequence number and flags are set here) and hands every part of the dump to f.
+ * 0, f's first error, -EINTR when the kernel says that the dump is not consistent, the
+ * kernel's errno.
+ */
+int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
+/* One request that is answered by messages (f may be NULL) and an acknowledgement. */
+int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
+
+/* What became of a batch. */
+typedef struct NetlinkOutcome {
+        bool acknowledged; /* the message with sequence number `last` */
+        int error;         /* the first of a message, negative; 0: none */
+        uint32_t error_seq;
+} NetlinkOutcome;
+
+/*
+ * Sends messages first … last in one piece and reads what the kernel says; other messages (echoes)
+ * go to f. Returns 0 when the kernel spoke (see *ret), a negative errno when it is not known what
+ * became of it; before anything was sent: *ret_sent is false.
+ */
+int netlink_batch(Netlink *n, const void *data, size_t length, uint32_t first, uint32_t last,
+        NetlinkHandler f, void *f_data, bool *ret_sent, NetlinkOutcome *ret);

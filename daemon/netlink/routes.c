@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/netlink/routes.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+static int interface_read(const struct nlattr *a, void *data)
+{
+        uint32_t *ifindex = data;
+
+        if (mnl_attr_get_type(a) == RTA_OIF && mnl_attr_get_payload_len(a) >= sizeof(*ifindex))
+                *ifindex = mnl_attr_get_u32(a);
+        return MNL_CB_OK;
+}
+
+static int route_read(const struct nlmsghdr *h, void *data)
+{
+        const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+        Route *route = data;
+        uint32_t ifindex = 0;
+
+        if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
+                return -EBADMSG;
+        route->local = m->rtm_type == RTN_LOCAL;
+        mnl_attr_parse(h, sizeof(*m), interface_read, &ifindex);
+        if (ifindex == 0 || !if_indextoname(ifindex, route->interface))
+                route->interface[0] = '\0';
+        return 0;
+}
+
+int route_find(Netlink *n, const Address *from, const Address *to, uint32_t ifindex, Route *ret)
+{
+        char buffer[256] = { 0 };
+        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+        struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+        size_t bytes = family_bits(to->family) / 8;
+        Route route = { 0 };
+        int r;
+
+        h->nlmsg_type = RTM_GETROUTE;
+        m->rtm_family = to->family == FAMILY_IPV4 ? AF_INET : AF_INET6;
+        m->rtm_dst_len = (uint8_t)family_bits(to->family);
+        mnl_attr_put(h, RTA_DST, bytes, to->bytes);
+        if (from) {
+                m->rtm_src_len = m->rtm_dst_len;
+                mnl_attr_put(h, RTA_SRC, bytes, from->bytes);
+        }
+        if (ifindex != 0)
+                mnl_attr_put_u32(h, RTA_OIF, ifindex);
+        r = netlink_request(n, h, route_read, &route);
+        if (r < 0)
+                return r;
+        *ret = route;
+        return 0;
+}

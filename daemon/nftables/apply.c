@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Bringing a table into the kernel: what is there is kept, taken over or replaced, always in one
+ * batch, so that packets see the old policy or the new one. Counters live on in each case.
+ */
+
+#include "daemon/nftables/backend.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+
+#define APPLY_TRIES 10
+
+/* ---- errors in words ---- */
+
+static const struct {
+        int error;
+        const char *text;
+} errors[] = {
+        { EPERM, "p25d needs CAP_NET_ADMIN to change the firewall" },
+        { EBUSY, "another process owns the table inet p25" },
+        { ENOBUFS, "the kernel has no buffers for the change" },
+        { ENOMEM, "the kernel has no memory for the change" },
+        { EMSGSIZE, "the change is larger than the socket's send buffer may be" },
+        { ENFILE, "a set is larger than the kernel allows" },
+        { ERESTART, "other processes keep changing the firewall" },
+        { EOPNOTSUPP, "this kernel does not support what is needed" },
+        { EMLINK, "the rules are nested too deeply for the kernel" },
+};
+
+static const char *error_text(int error)
+{
+        for (size_t i = 0; i < ELEMENTS(errors); i++)
+                if (errors[i].error == -error)
+                        return errors[i].text;
+        return strerror(-error);
+}
+
+static int report(Diagnostics *d, int error, const NftMessage *m)
+{
+        Place place = { 0 };
+
+        if (m && m->origin)
+                place = (Place){ m->origin->file, m->origin->line };
+        if (m && error != -EPERM && error != -EBUSY)
+                diagnostics_error(
+                        d, place, NULL, "the kernel refuses a %s: %s", m->what, error_text(error));
+        else
+                diagnostics_error(d, place, NULL, "%s", error_text(error));
+        return error;
+}
+
+/* The table is owned by a socket that is not ours: say whose. */
+static int report_owner(Diagnostics *d, uint32_t owner)
+{
+        char path[32], name[32] = "";
+        FILE *f;
+
+        snprintf(path, sizeof(path), "/proc/%u/comm", owner);
+        f = fopen(path, "re");
+        if (f) {
+                if (!fgets(name, sizeof(name), f))
+                        name[0] = '\0';
+                fclose(f);
+        }
+        name[strcspn(name, "\n")] = '\0';
+        if (name[0] != '\0')
+                diagnostics_error(d, (Place){ 0 }, NULL,
+                        "another process owns the table inet p25: %s[%u]; is another p25d running?",
+                        name, owner);
+        else
+                diagnostics_error(d, (Place){ 0 }, NULL,
+                        "another process owns the table inet p25; is another p25d running?");
+        return -EBUSY;
+}
+
+/* ---- taking over what is there ---- */
+
+static const NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT, CHAIN_INPUT };
+
+static bool found_keeps_chain(const FoundChain *c)
+{
+        for (size_t i = 0; i < ELEMENTS(bases); i++) {
+                char name[NFT_NAME_TEXT_MAX];
+                uint32_t hook;
+                int32_t priority;
+
+                if (nft_chain_hook(bases[i], &hook, &priority) && c->base && c->hook == hook &&
+                        c->priority == priority && c->policy == NF_ACCEPT &&
+                        streq(c->name, nft_chain_name(&(NftChainKey){ .kind = bases[i] }, name)))
+                        return true;
+        }
+        return false;
+}
+
+static const NftSet *dynamic_set_find(const NftTable *t, const char *name)
+{
+        char buffer[NFT_NAME_TEXT_MAX];
+
+        for (size_t i = 0; i < t->n_sets; i++)
+                if (nft_set_is_dynamic(&t->sets[i]) &&
+                        streq(nft_set_name(&t->sets[i].key, buffer), name))
+                        return &t->sets[i];
+        return NULL;
+}
+
+/* What of the found table stays, as a table: base chains without their rules, buckets, counters. */
+static int remains_note_chain(NftTable *t, const FoundChain *c)
+{
+        char name[NFT_NAME_TEXT_MAX];
+
+        for (size_t i = 0; i < ELEMENTS(bases); i++) {
+                NftChainKey key = { .kind = bases[i] };
+                int r;
+
+                if (!streq(nft_chain_name(&key, name), c->name))
+                        continue;
+                r = array_grow(&t->chains, t->n_chains, sizeof(NftChain));
+                if (r < 0)
+                        return r;
+                t->chains[t->n_chains++] = (NftChain){ .key = key };
+        }
+        return 0;
+}
+
+static int remains_note_set(NftTable *t, const NftSet *s)
+{
+        int r = array_grow(&t->sets, t->n_sets, sizeof(NftSet));
+
+        if (r >= 0)
+                t->sets[t->n_sets++] = (NftSet){ .key = s->key, .size = s->size };
+        return r;
+}
+
+static int remains_note_counter(NftTable *t, uint64_t id)
+{
+        int r = array_grow(&t->counters, t->n_counters, sizeof(uint64_t));
+
+        if (r >= 0)
+                t->counters[t->n_counters++] = id;
+        return r;
+}
+
+static int chain_order(const void *a, const void *b)
+{
+        return nft_chain_key_compare(&((const NftChain *)a)->key, &((const NftChain *)b)->key);
+}
+
+static int set_order(const void *a, const void *b)
+{
+        return nft_set_key_compare(&((const NftSet *)a)->key, &((const NftSet *)b)->key);
+}
+
+static int counter_order(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+static void remains_sort(NftTable *t)
+{
+        if (t->n_chains > 0)
+                qsort(t->chains, t->n_chains, sizeof(NftChain), chain_order);
+        if (t->n_sets > 0)
+                qsort(t->sets, t->n_sets, sizeof(NftSet), set_order);
+        if (t->n_counters > 0)
+                qsort(t->counters, t->n_counters, sizeof(uint64_t), counter_order);
+}
+
+/* Empties the table that is there; *ret is what is left of it. */
+static int put_emptying(NftBatch *b, const Found *f, const NftTable *new, NftTable *ret)
+{
+        int r = 0;
+
+        if (f->n_chains > 0)
+                nft_put_delete_rules(b, NULL, 0);
+        STRV_FOREACH (name, f->sets) {
+                const NftSet *s = dynamic_set_find(new, *name);
+
+                if (s && r >= 0)
+                        r = remains_note_set(ret, s);
+                else
+                        nft_put_delete_set(b, *name);
+        }
+        for (size_t i = 0; i < f->n_chains && r >= 0; i++) {
+                if (found_keeps_chain(&f->chains[i]))
+                        r = remains_note_chain(ret, &f->chains[i]);
+                else
+                        nft_put_delete_chain(b, f->chains[i].name);
+        }
+        for (size_t i = 0; i < f->n_objects && r >= 0; i++) {
+                const FoundObject *o = &f->objects[i];
+                uint64_t id;
+
+                if (o->type == NFT_OBJECT_COUNTER && nft_counter_id(o->name, &id))
+                        r = remains_note_counter(ret, id);
+                else
+                        nft_put_delete_object(b, o->name, o->type);
+        }
+        remains_sort(ret);
+        return r;
+}
+
+/* Deletes the table and makes it again, with its counters where they stood. */
+static int put_replacement(NftBatch *b, const Found *f, const uint32_t *flags, NftTable *ret)
+{
+        int r = 0;
+
+        nft_put_table(b, NFT_ADD, NFT_TABLE_NAME, NULL);
+        nft_put_table(b, NFT_DELETE, NFT_TABLE_NAME, NULL);
+        nft_put_table(b, NFT_ADD, NFT_TABLE_NAME, flags);
+        for (size_t i = 0; i < f->n_objects && r >= 0; i++) {
+                const FoundObject *o = &f->objects[i];
+                uint64_t id;
+
+                if (o->type != NFT_OBJECT_COUNTER || !nft_counter_id(o->name, &id))
+                        continue;
+                nft_put_counter(b, id, o->packets, o->bytes);
+                r = remains_note_counter(ret, id);
+        }
+        remains_sort(ret);
+        return r;
+}
+
+/* The table itself, and what of an older one stays. */
+static int put_foundation(
+        NftBackend *b, NftBatch *batch, const Found *f, const NftTable *new, NftTable *ret)
+{
+        uint32_t flags = b->owns ? NFT_TABLE_FLAGS_OWNED : 0;
+        bool ours = f->owner != 0 && f->owner == b->writer.portid;
+        /* An orphan keeps its flag "persist"; the owner's can be set again. */
+        bool adoptable = (f->flags | 2u) == (flags | 2u) && !(f->flags & ~6u);
+
+        if (!f->exists) {
+                nft_put_table(batch, NFT_ADD, NFT_TABLE_NAME, &flags);
+                return 0;
+        }
+        if (!adoptable && !ours)
+                return put_replacement(batch, f, &flags, ret);
+        if (!ours && b->owns)
+                nft_put_table(batch, NFT_ADD, NFT_TABLE_NAME, &flags);
+        return put_emptying(batch, f, new, ret);
+}
+
+/* -EBUSY, with an error in d: it is another's. */
+static int build_anew(NftBackend *b, NftBatch *batch, NftTable *new, Diagnostics *d)
+{
+        _cleanup_(found_deinit) Found f = { 0 };
+        _cleanup_(nft_table_free_p) NftTable *remains = calloc(1, sizeof(NftTable));
+        int r = remains ? nft_kernel_find(&b->writer, &f) : -ENOMEM;
+
+        if (r >= 0 && f.owner != 0 && f.owner != b->writer.portid)
+                return report_owner(d, f.owner);
+        if (r >= 0 && f.exists)
+                r = nft_kernel_list(&b->writer, &f);
+        if (r >= 0)
+                r = put_foundation(b, batch, &f, new, remains);
+        return r < 0 ? r : nft_update_build(batch, remains, new, NULL, NULL);
+}
+
+/* ---- sending ---- */
+
+static int echo_read_attribute(const struct nlattr *a, void *data)
+{
+        if (mnl_attr_get_type(a) == NFTA_RULE_HANDLE && mnl_attr_validate(a, MNL_TYPE_U64) >= 0)
+                *(uint64_t *)data = be64toh(mnl_attr_get_u64(a));
+        return MNL_CB_OK;
+}
+
+/* The handle of a rule that was inserted. */
+static int echo_read(const struct nlmsghdr *h, void *data)
+{
+        NftBatch *b = data;
+        size_t i = h->nlmsg_seq - b->seq;
+
+        if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE) && i < b->n &&
+                b->messages[i].ret_handle)
+                mnl_attr_parse(
+                        h, sizeof(struct nfgenmsg), echo_read_attribute, b->messages[i].ret_handle);
+        return 0;
+}
+
+typedef enum SendResult {
+        SEND_DONE,
+        SEND_AGAIN,  /* somebody else was faster, or there was no room for a moment */
+        SEND_UNSURE, /* not known what became of it, or what is there */
+        SEND_FAILED,
+} SendResult;
+
+/* The kernel has not what we thought it had: something else is missing, there or in use. */
+static bool is_mismatch(int error)
+{
+        return error == -ENOENT || error == -EEXIST || error == -EBUSY;
+}
+
+static bool is_passing(int error)
+{
+        return error == -ENOBUFS || error == -EAGAIN || error == -EINTR;
+}
+
+/* The kernel does not know tables that are owned and outlive their owner, which asking it first
+ * would not tell any faster: even what is only tried waits for all processors. */
+static bool is_without_ownership(const NftBackend *b, const NftMessage *m, int error)
+{
+        return b->owns && m && streq(m->what, "table") &&
+               (error == -EOPNOTSUPP || error == -EINVAL);
+}
+
+static int live_without_ownership(NftBackend *b)
+{
+        b->owns = false;
+        return nft_watch_start(b);
+}
+
+static SendResult batch_send(
+        NftBackend *b, NftBatch *batch, bool commit, Diagnostics *d, int *ret_error)
+{
+        const NftMessage *m = NULL;
+        NetlinkOutcome o = { 0 };
+        bool sent = false;
+        int r = nft_batch_finish(batch, commit);
+
+        if (r >= 0)
+                r = netlink_batch(&b->writer, batch->data, batch->length, batch->seq,
+                        batch->seq + (uint32_t)batch->n - 1 - commit, echo_read, batch, &sent, &o);
+        *ret_error = r < 0 ? r : o.error;
+        if (r < 0 && sent)
+                return SEND_UNSURE;
+        if (r >= 0 && o.error == 0)
+                return SEND_DONE;
+        if (*ret_error == -ERESTART || (r < 0 && is_passing(r)))
+                return SEND_AGAIN;
+        if (r >= 0 && b->intact && is_mismatch(o.error))
+                return SEND_UNSURE;
+        if (r >= 0 && o.error_seq - batch->seq > 0 && o.error_seq - batch->seq < batch->n)
+                m = &batch->messages[o.error_seq - batch->seq];
+        if (is_without_ownership(b, m, *ret_error)) {
+                *ret_error = live_without_ownership(b);
+                if (*ret_error >= 0)
+                        return SEND_AGAIN;
+                m = NULL;
+        }
+        report(d, *ret_error, m);
+        return SEND_FAILED;
+}
+
+/* The batch that brings the table, whatever is there. */
+static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool commit, Diagnostics *d)
+{
+        bool guarded;
+        int r = 0;
+
+        if (b->intact && nft_watch_is_changed(b))
+                b->intact = false;
+        guarded = !b->owns || !b->intact;
+        if (guarded)
+                r = nft_kernel_generation(&b->writer, &b->guard);
+        if (r < 0)
+                return r;
+        nft_batch_init(batch, b->writer.seq + 1, guarded ? &b->guard : NULL);
+        /* Elements can only be too many, which their numbers say before: trying them costs as much
+         * as bringing them. */
+        batch->without_elements = !commit;
+        if (b->intact)
+                r = nft_update_build(batch, b->wanted, table, nft_kernel_handles, &b->writer);
+        else
+                r = build_anew(b, batch, table, d);
+        /* Reading the kernel moved the numbers on. */
+        nft_batch_renumber(batch, b->writer.seq + 1);
+        return r;
+}
+
+static SendResult apply_once(
+        NftBackend *b, NftTable *table, bool commit, Diagnostics *d, int *ret_error)
+{
+        _cleanup_nft_batch_ NftBatch batch = { 0 };
+        SendResult result;
+        int r = build_batch(b, &batch, table, commit, d);
+
+        if (r < 0) {
+                *ret_error = r;
+                if (is_passing(r))
+                        return SEND_AGAIN;
+                if (r != -EBUSY)
+                        report(d, r, NULL);
+                return SEND_FAILED;
+        }
+        if (nft_batch_is_empty(&batch))
+                return SEND_DONE;
+        if (commit) {
+                if (!b->intact)
+                        b->broken = b->doubtful = false;
+                nft_watch_pause(b);
+        }
+        result = batch_send(b, &batch, commit, d, ret_error);
+        if (result == SEND_DONE && commit)
+                nft_update_settle(table);
+        return result;
+}
+
+static void forget_handles(NftTable *t)
+{
+        for (size_t i = 0; i < t->n_chains; i++) {
+                free(t->chains[i].handles);
+                t->chains[i].handles = NULL;
+        }
+}
+
+/* Ends with the group joined again, whatever happened. */
+static int apply_tries(NftBackend *b, NftTable *table, bool commit, Diagnostics *d)
+{
+        SendResult result = SEND_AGAIN;
+        int error = 0;
+
+        for (int i = 0; i < APPLY_TRIES && (result == SEND_AGAIN || result == SEND_UNSURE); i++) {
+                forget_handles(table);
+                result = apply_once(b, table, commit, d, &error);
+                /* What the kernel has now is looked at, not guessed. */
+                if (result == SEND_UNSURE)
+                        b->intact = false;
+        }
+        if (result == SEND_AGAIN || result == SEND_UNSURE)
+                report(d, error, NULL);
+        return result == SEND_DONE ? 0 : error;
+}
+
+int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d)
+{
+        int r = apply_tries(b, table, commit, d);
+
+        if (!commit || r < 0) {
+                nft_table_free(table);
+        } else {
+                nft_table_free(b->wanted);
+                b->wanted = table;
+                b->intact = true;
+        }
+        if (commit)
+                nft_watch_resume(b);
+        return r;
+}
+
+int nft_apply_again(NftBackend *b)
+{
+        int r;
+
+        if (!b->wanted)
+                return 0;
+        b->intact = false;
+        r = apply_tries(b, b->wanted, true, NULL);
+        b->intact = r >= 0;
+        nft_watch_resume(b);
+        return r;
+}
+
+int nft_apply_remove(NftBackend *b, Diagnostics *d)
+{
+        _cleanup_nft_batch_ NftBatch batch = { 0 };
+        _cleanup_(found_deinit) Found f = { 0 };
+        SendResult result;
+        int r = nft_kernel_find(&b->writer, &f);
+
+        if (r < 0)
+                return report(d, r, NULL);
+        if (f.exists && f.owner != 0 && f.owner != b->writer.portid)
+                return report_owner(d, f.owner);
+        nft_watch_pause(b);
+        b->intact = b->broken = b->doubtful = false;
+        b->base.peace = PEACE_KEPT;
+        b->wanted = nft_table_free(b->wanted);
+        if (!f.exists)
+                return 0;
+        nft_batch_init(&batch, b->writer.seq + 1, NULL);
+        nft_put_table(&batch, NFT_DELETE, NFT_TABLE_NAME, NULL);
+        result = batch_send(b, &batch, true, d, &r);
+        if (result == SEND_DONE)
+                return 0;
+        if (result != SEND_FAILED)
+                report(d, r, NULL);
+        return r;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The nftables backend: one socket that stays open and owns the table, counters whose totals
+ * outlive a reset by others. How tables come into the kernel is in backend_nft_apply.c, how they
+ * are watched in backend_nft_watch.c, how connections end in backend_nft_cut.c.
+ */
+
+#include "daemon/nftables/backend.h"
+#include "daemon/connections/passing.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static int nft_probe(void)
+{
+        Netlink n;
+        uint32_t generation;
+        int r = netlink_open(NETLINK_NETFILTER, &n);
+
+        if (r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT)
+                return -EOPNOTSUPP;
+        if (r < 0)
+                return r;
+        r = nft_kernel_generation(&n, &generation);
+        netlink_close(&n);
+        return r;
+}
+
+/* ---- life ---- */
+
+void nft_backend_close(NftBackend *b)
+{
+        if (!b)
+                return;
+        nft_watch_stop(b);
+        netlink_close(&b->writer);
+        nft_table_free(b->wanted);
+        totals_deinit(&b->totals);
+        free(b);
+}
+
+static void backend_close_p(NftBackend **b)
+{
+        nft_backend_close(*b);
+}
+
+/* The socket of a former daemon, which may own the table; else a new one. */
+static int open_writer(const int *fds, size_t n_fds, Netlink *ret)
+{
+        bool adopted = false;
+
+        for (size_t i = 0; i < n_fds; i++) {
+                if (!adopted && netlink_adopt(fds[i], NETLINK_NETFILTER, ret) >= 0)
+                        adopted = true;
+                else
+                        close(fds[i]);
+        }
+        return adopted ? 0 : netlink_open(NETLINK_NETFILTER, ret);
+}
+
+int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
+        size_t n_fds, bool may_own, NftBackend **ret)
+{
+        _cleanup_(backend_close_p) NftBackend *b = calloc(1, sizeof(NftBackend));
+        _cleanup_(found_deinit) Found f = { 0 };
+        int r;
+
+        if (!b)
+                return -ENOMEM;
+        *b = (NftBackend){ .base.ops = &backend_nft,
+                .event = event,
+                .repaired = repaired,
+                .data = data,
+                .owns = may_own,
+                .writer = NETLINK_CLOSED,
+                .monitor = NETLINK_CLOSED };
+        r = open_writer(fds, n_fds, &b->writer);
+        if (r < 0)
+                return r;
+        r = nft_kernel_find(&b->writer, &f);
+        if (r < 0)
+                return r;
+        if (f.owner != 0 && f.owner != b->writer.portid)
+                return -EBUSY;
+        r = cut_needs_rules(&b->cut_local);
+        if (r < 0)
+                return r;
+        r = nft_watch_start(b);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+static int nft_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
+        size_t n_fds, Backend **ret)
+{
+        NftBackend *b;
+        int r = nft_backend_open(event, repaired, data, fds, n_fds, true, &b);
+
+        if (r < 0)
+                return r;
+        *ret = &b->base;
+        return 0;
+}
+
+static void nft_close(Backend *base)
+{
+        nft_backend_close((NftBackend *)base);
+}
+
+static size_t nft_keep_fds(Backend *base, int *fds, size_t max)
+{
+        NftBackend *b = (NftBackend *)base;
+
+        if (max == 0 || !b->owns)
+                return 0;
+        fds[0] = b->writer.fd;
+        return 1;
+}
+
+/* ---- changes ---- */
+
+static int send_ruleset(Backend *base, const Ruleset *r, bool commit, Diagnostics *d)
+{
+        NftBackend *b = (NftBackend *)base;
+        NftTable *table;
+        int k = nft_table_new(r, b->wanted, b->cut_local, &table);
+
+        if (k < 0) {
+                diagnostics_error(d, (Place){ 0 }, NULL, "out of memory");
+                return k;
+        }
+        return nft_apply(b, table, commit, d);
+}
+
+static int nft_check(Backend *base, const Ruleset *r, Diagnostics *d)
+{
+        return send_ruleset(base, r, false, d);
+}
+
+static int nft_apply_ruleset(Backend *base, const Ruleset *r, Diagnostics *d)
+{
+        return send_ruleset(base, r, true, d);
+}
+
+static int nft_remove(Backend *base, Diagnostics *d)
+{
+        NftBackend *b = (NftBackend *)base;
+        int r = nft_apply_remove(b, d);
+
+        if (r < 0)
+                return r;
+        totals_deinit(&b->totals);
+        return 0;
+}
+
+/* ---- counters ---- */
+
+static int nft_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
+{
+        NftBackend *b = (NftBackend *)base;
+        _cleanup_free_ RuleCounter *now = NULL;
+        size_t n;
+        int r = nft_kernel_counters(&b->writer, &now, &n);
+
+        if (r >= 0)
+                r = totals_read(&b->totals, now, n);
+        return r < 0 ? r : totals_get(&b->totals, ret, ret_n);
+}
+
+static int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
+{
+        return cut_passing(&((NftBackend *)base)->writer, r, ret_n);
+}
+
+const BackendOps backend_nft = {
+        .name = "nftables",
+        .probe = nft_probe,
+        .open = nft_open,
+        .check = nft_check,
+        .apply = nft_apply_ruleset,
+        .remove = nft_remove,
+        .counters = nft_counters,
+        .cut = nft_cut,
+        .keep_fds = nft_keep_fds,
+        .close = nft_close,
+};

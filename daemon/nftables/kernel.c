@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Questions to nf_tables. Answers are read attribute by attribute, each checked before it is
+ * used: libnftnl's own parsers end the process when a kernel surprises them. Elements of sets are
+ * never asked for.
+ */
+
+#include "daemon/nftables/backend.h"
+#include "rules/base/hash.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#define ATTRIBUTES_MAX 32
+#define DUMP_TRIES 10
+/* Newer than some of the headers we build with. */
+#define TABLE_OWNER_ATTRIBUTE 7
+#define SET_COUNT_ATTRIBUTE 20
+
+void found_deinit(Found *f)
+{
+        for (size_t i = 0; i < f->n_chains; i++)
+                free(f->chains[i].name);
+        for (size_t i = 0; i < f->n_objects; i++)
+                free(f->objects[i].name);
+        strv_free(f->sets);
+        free(f->chains);
+        free(f->objects);
+        *f = (Found){ 0 };
+}
+
+/* ---- attributes ---- */
+
+typedef struct Attributes {
+        const struct nlattr *of[ATTRIBUTES_MAX];
+} Attributes;
+
+static int attribute_note(const struct nlattr *a, void *data)
+{
+        if (mnl_attr_get_type(a) < ATTRIBUTES_MAX)
+                ((Attributes *)data)->of[mnl_attr_get_type(a)] = a;
+        return MNL_CB_OK;
+}
+
+static void attributes_read(const struct nlmsghdr *h, Attributes *ret)
+{
+        *ret = (Attributes){ 0 };
+        if (mnl_nlmsg_get_payload_len(h) >= sizeof(struct nfgenmsg))
+                mnl_attr_parse(h, sizeof(struct nfgenmsg), attribute_note, ret);
+}
+
+static void attributes_read_nested(const struct nlattr *nest, Attributes *ret)
+{
+        *ret = (Attributes){ 0 };
+        if (nest)
+                mnl_attr_parse_nested(nest, attribute_note, ret);
+}
+
+static const char *attribute_string(const Attributes *t, unsigned type)
+{
+        const struct nlattr *a = t->of[type];
+
+        return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a) : NULL;
+}
+
+static uint32_t attribute_u32(const Attributes *t, unsigned type)
+{
+        const struct nlattr *a = t->of[type];
+
+        return a && mnl_attr_validate(a, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(a)) : 0;
+}
+
+static uint64_t attribute_u64(const Attributes *t, unsigned type)
+{
+        const struct nlattr *a = t->of[type];
+
+        return a && mnl_attr_validate(a, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(a)) : 0;
+}
+
+/* Of our table? Attribute 1 of every object is its table's name. */
+static bool message_is_ours(const struct nlmsghdr *h, unsigned type, Attributes *ret)
+{
+        const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
+        const char *table;
+
+        if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | type) ||
+                mnl_nlmsg_get_payload_len(h) < sizeof(*g) || g->nfgen_family != NFPROTO_INET)
+                return false;
+        attributes_read(h, ret);
+        table = attribute_string(ret, 1);
+        return table && streq(table, NFT_TABLE_NAME);
+}
+
+/* ---- requests ---- */
+
+typedef union Request {
+        struct nlmsghdr header;
+        uint8_t space[1024];
+} Request;
+
+/* Of our table alone, where the kernel filters; of one chain or object type, where it is given. */
+static struct nlmsghdr *request_init(Request *q, unsigned type, const char *chain, uint32_t object)
+{
+        struct nfgenmsg *g;
+
+        memset(q, 0, sizeof(*q));
+        mnl_nlmsg_put_header(q->space);
+        q->header.nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+        g = mnl_nlmsg_put_extra_header(&q->header, sizeof(*g));
+        g->nfgen_family = type == NFT_MSG_GETGEN ? AF_UNSPEC : NFPROTO_INET;
+        g->version = NFNETLINK_V0;
+        if (type != NFT_MSG_GETGEN)
+                mnl_attr_put_strz(&q->header, 1, NFT_TABLE_NAME);
+        if (chain)
+                mnl_attr_put_strz(&q->header, NFTA_RULE_CHAIN, chain);
+        if (object != 0)
+                mnl_attr_put_u32(&q->header, NFTA_OBJ_TYPE, htonl(object));
+        return &q->header;
+}
+
+static int generation_read(const struct nlmsghdr *h, void *data)
+{
+        Attributes t;
+
+        attributes_read(h, &t);
+        if (t.of[NFTA_GEN_ID])
+                *(uint32_t *)data = attribute_u32(&t, NFTA_GEN_ID);
+        return 0;
+}
+
+int nft_kernel_generation(Netlink *n, uint32_t *ret)
+{
+        Request q;
+        uint32_t generation = 0;
+        int r = netlink_request(
+                n, request_init(&q, NFT_MSG_GETGEN, NULL, 0), generation_read, &generation);
+
+        if (r == -EINVAL || r == -ENOENT) /* nfnetlink is there, nf_tables is not */
+                r = -EOPNOTSUPP;
+        if (r < 0)
+                return r;
+        *ret = generation;
+        return 0;
+}
+
+static int table_read(const struct nlmsghdr *h, void *data)
+{
+        Found *f = data;
+        Attributes t;
+
+        if (!message_is_ours(h, NFT_MSG_NEWTABLE, &t))
+                return 0;
+        f->exists = true;
+        f->flags = attribute_u32(&t, NFTA_TABLE_FLAGS);
+        f->owner = attribute_u32(&t, TABLE_OWNER_ATTRIBUTE);
+        return 0;
+}
+
+int nft_kernel_find(Netlink *n, Found *ret)
+{
+        Found f = { 0 };
+        Request q;
+        int r = netlink_request(n, request_init(&q, NFT_MSG_GETTABLE, NULL, 0), table_read, &f);
+
+        if (r < 0 && r != -ENOENT)
+                return r;
+        *ret = f;
+        return 0;
+}
+
+static int chain_read(const struct nlmsghdr *h, void *data)
+{
+        Found *f = data;
+        FoundChain c = { 0 };
+        Attributes t, hook;
+        const char *name;
+        int r;
+
+        if (!message_is_ours(h, NFT_MSG_NEWCHAIN, &t))
+                return 0;
+        name = attribute_string(&t, NFTA_CHAIN_NAME);
+        if (!name)
+                return -EBADMSG;
+        attributes_read_nested(t.of[NFTA_CHAIN_HOOK], &hook);
+        c.base = t.of[NFTA_CHAIN_HOOK] != NULL;
+        c.hook = attribute_u32(&hook, NFTA_HOOK_HOOKNUM);
+        c.priority = (int32_t)attribute_u32(&hook, NFTA_HOOK_PRIORITY);
+        c.policy = attribute_u32(&t, NFTA_CHAIN_POLICY);
+        r = array_grow(&f->chains, f->n_chains, sizeof(FoundChain));
+        if (r < 0)
+                return r;
+        c.name = strdup(name);
+        if (!c.name)
+                return -ENOMEM;
+        f->chains[f->n_chains++] = c;
+        return 0;
+}
+
+static int set_read(const struct nlmsghdr *h, void *data)
+{
+        Found *f = data;
+        Attributes t;
+        const char *name;
+
+        if (!message_is_ours(h, NFT_MSG_NEWSET, &t))
+                return 0;
+        name = attribute_string(&t, NFTA_SET_NAME);
+        if (!name)
+                return -EBADMSG;
+        /* Those of a rule alone go with the rule. */
+        if (attribute_u32(&t, NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS)
+                return 0;
+        return strv_append(&f->sets, name);
+}
+
+static int object_read(const struct nlmsghdr *h, void *data)
+{
+        Found *f = data;
+        FoundObject o = { 0 };
+        Attributes t, counter;
+        const char *name;
+        int r;
+
+        if (!message_is_ours(h, NFT_MSG_NEWOBJ, &t))
+                return 0;
+        name = attribute_string(&t, NFTA_OBJ_NAME);
+        if (!name)
+                return -EBADMSG;
+        o.type = attribute_u32(&t, NFTA_OBJ_TYPE);
+        attributes_read_nested(t.of[NFTA_OBJ_DATA], &counter);
+        if (o.type == NFT_OBJECT_COUNTER) {
+                o.packets = attribute_u64(&counter, NFTA_COUNTER_PACKETS);
+                o.bytes = attribute_u64(&counter, NFTA_COUNTER_BYTES);
+        }
+        r = array_grow(&f->objects, f->n_objects, sizeof(FoundObject));
+        if (r < 0)
+                return r;
+        o.name = strdup(name);
+        if (!o.name)
+                return -ENOMEM;
+        f->objects[f->n_objects++] = o;
+        return 0;
+}
+
+static int list_once(Netlink *n, Found *f)
+{
+        Request q;
+        int r;
+
+        r = netlink_dump(n, request_init(&q, NFT_MSG_GETCHAIN, NULL, 0), chain_read, f);
+        if (r >= 0)
+                r = netlink_dump(n, request_init(&q, NFT_MSG_GETSET, NULL, 0), set_read, f);
+        if (r >= 0)
+                r = netlink_dump(n, request_init(&q, NFT_MSG_GETOBJ, NULL, 0), object_read, f);
+        return r;
+}
+
+int nft_kernel_list(Netlink *n, Found *f)
+{
+        int r = -EINTR;
+
+        for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+                Found whole = { .exists = f->exists, .flags = f->flags, .owner = f->owner };
+
+                r = list_once(n, &whole);
+                found_deinit(r < 0 ? &whole : f);
+                if (r >= 0)
+                        *f = whole;
+        }
+        return r;
+}
+
+/* ---- counters ---- */
+
+typedef struct Counters {
+        RuleCounter *items;
+        size_t n;
+} Counters;
+
+static int counter_read(const struct nlmsghdr *h, void *data)
+{
+        Counters *c = data;
+        RuleCounter counter;
+        Attributes t, values;
+        const char *name;
+        int r;
+
+        if (!message_is_ours(h, NFT_MSG_NEWOBJ, &t))
+                return 0;
+        name = attribute_string(&t, NFTA_OBJ_NAME);
+        if (!name || attribute_u32(&t, NFTA_OBJ_TYPE) != NFT_OBJECT_COUNTER ||
+                !nft_counter_id(name, &counter.id))
+                return 0;
+        attributes_read_nested(t.of[NFTA_OBJ_DATA], &values);
+        counter.packets = attribute_u64(&values, NFTA_COUNTER_PACKETS);
+        counter.bytes = attribute_u64(&values, NFTA_COUNTER_BYTES);
+        r = array_grow(&c->items, c->n, sizeof(RuleCounter));
+        if (r >= 0)
+                c->items[c->n++] = counter;
+        return r;
+}
+
+static int counter_compare(const void *a, const void *b)
+{
+        uint64_t x = ((const RuleCounter *)a)->id, y = ((const RuleCounter *)b)->id;
+
+        return x < y ? -1 : x > y;
+}
+
+int nft_kernel_counters(Netlink *n, RuleCounter **ret, size_t *ret_n)
+{
+        Counters c = { 0 };
+        Request q;
+        int r = -EINTR;
+
+        for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+                c.n = 0;
+                free(c.items);
+                c.items = NULL;
+                r = netlink_dump(n, request_init(&q, NFT_MSG_GETOBJ, NULL, NFT_OBJECT_COUNTER),
+                        counter_read, &c);
+        }
+        if (r < 0) {
+                free(c.items);
+                return r;
+        }
+        if (c.n > 0)
+                qsort(c.items, c.n, sizeof(RuleCounter), counter_compare);
+        *ret = c.items;
+        *ret_n = c.n;
+        return 0;
+}
+
+/* ---- handles ---- */
+
+typedef struct Handles {
+        uint64_t *items;
+        size_t n, max;
+} Handles;
+
+static int handle_read(const struct nlmsghdr *h, void *data)
+{
+        Handles *l = data;
+        Attributes t;
+
+        if (!message_is_ours(h, NFT_MSG_NEWRULE, &t))
+                return 0;
+        if (l->n < l->max)
+                l->items[l->n] = attribute_u64(&t, NFTA_RULE_HANDLE);
+        l->n++;
+        return 0;
+}
+
+int nft_kernel_handles(void *data, const NftChainKey *chain, uint64_t *handles, size_t n)
+{
+        Handles l = { .items = handles, .max = n };
+        char name[NFT_NAME_TEXT_MAX];
+        Request q;
+        int r = netlink_dump(data,
+                request_init(&q, NFT_MSG_GETRULE, nft_chain_name(chain, name), 0), handle_read, &l);
+
+        if (r < 0)
+                return r;
+        return l.n == n ? 0 : -ESTALE;
+}
+
+/* ---- fingerprint ---- */
+
+typedef struct Fingerprint {
+        unsigned type;
+        uint64_t hash;
+} Fingerprint;
+
+static bool set_is_filled_by_packets(const Attributes *t)
+{
+        return attribute_u32(t, NFTA_SET_FLAGS) & NFT_SET_EVAL;
+}
+
+/* All attributes but those that change by themselves. */
+static int fingerprint_read(const struct nlmsghdr *h, void *data)
+{
+        Fingerprint *f = data;
+        Attributes t;
+
+        if (!message_is_ours(h, f->type, &t))
+                return 0;
+        if (f->type == NFT_MSG_NEWSET && set_is_filled_by_packets(&t))
+                t.of[SET_COUNT_ATTRIBUTE] = NULL;
+        for (unsigned i = 1; i < ATTRIBUTES_MAX; i++)
+                if (t.of[i])
+                        f->hash = hash_bytes(f->hash, t.of[i], t.of[i]->nla_len);
+        return 0;
+}
+
+int nft_kernel_fingerprint(Netlink *n, uint64_t *ret)
+{
+        static const struct {
+                unsigned get, new;
+        } dumps[] = {
+                { NFT_MSG_GETTABLE, NFT_MSG_NEWTABLE },
+                { NFT_MSG_GETCHAIN, NFT_MSG_NEWCHAIN },
+                { NFT_MSG_GETSET, NFT_MSG_NEWSET },
+                { NFT_MSG_GETRULE, NFT_MSG_NEWRULE },
+        };
+        Fingerprint f = { .hash = HASH_BEGIN };
+        Request q;
+
+        for (size_t i = 0; i < ELEMENTS(dumps); i++) {
+                int r;
+
+                f.type = dumps[i].new;
+                r = netlink_dump(n, request_init(&q, dumps[i].get, NULL, 0), fingerprint_read, &f);
+                if (r < 0)
+                        return r;
+        }
+        *ret = f.hash;
+        return 0;
+}

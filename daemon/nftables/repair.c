@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Watching a table that nobody can own (kernels before 6.9): every transaction of nf_tables is
+ * told to a group of listeners, its objects first, its end (a new generation) with the name of
+ * who made it. What others did to our table is put back; who keeps doing it is answered more and
+ * more slowly.
+ */
+
+#include "daemon/nftables/backend.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Between two repairs in a fight. */
+#define PAUSE_USEC (10 * UINT64_C(1000000))
+/* When events were lost, others are busy: they are waited for. */
+#define DOUBT_USEC (UINT64_C(1000000) / 10)
+
+static uint64_t now_usec(const NftBackend *b)
+{
+        uint64_t now = 0;
+
+        sd_event_now(b->event, CLOCK_MONOTONIC, &now);
+        return now;
+}
+
+static uint64_t pause_usec(const NftBackend *b)
+{
+        return b->pause_usec > 0 ? b->pause_usec : PAUSE_USEC;
+}
+
+/* ---- repair ---- */
+
+static int repair_later(sd_event_source *s, uint64_t usec, void *data);
+
+static void repair_schedule(NftBackend *b, uint64_t usec)
+{
+        if (!b->timer && sd_event_add_time_relative(b->event, &b->timer, CLOCK_MONOTONIC, usec, 0,
+                                 repair_later, b) < 0)
+                b->timer = NULL;
+}
+
+static void tell(NftBackend *b, uint64_t count)
+{
+        if (b->repaired)
+                b->repaired(b->data, count, b->culprit_pid, b->culprit[0] ? b->culprit : NULL);
+}
+
+static void tell_peace(NftBackend *b, BackendPeace peace)
+{
+        if (b->base.peace == peace)
+                return;
+        b->base.peace = peace;
+        tell(b, 0);
+}
+
+static void repair_now(NftBackend *b)
+{
+        int r = nft_apply_again(b);
+
+        repair_rate_note(&b->rate, now_usec(b));
+        if (r < 0) {
+                repair_schedule(b, pause_usec(b));
+                tell_peace(b, PEACE_BROKEN);
+                return;
+        }
+        if (b->base.peace == PEACE_BROKEN)
+                b->base.peace = PEACE_FIGHT; /* until it has been quiet for a while */
+        tell(b, 1);
+}
+
+static void repair(NftBackend *b)
+{
+        b->broken = true;
+        if (b->timer)
+                return; /* its time will come */
+        if (!repair_rate_is_too_high(&b->rate, now_usec(b))) {
+                repair_now(b);
+                return;
+        }
+        repair_schedule(b, pause_usec(b));
+        if (b->base.peace == PEACE_KEPT)
+                tell_peace(b, PEACE_FIGHT);
+}
+
+/* Not by events, but by what it holds. */
+static bool kernel_differs(NftBackend *b)
+{
+        uint32_t generation;
+        uint64_t fingerprint;
+
+        if (nft_kernel_generation(&b->writer, &generation) < 0)
+                return true;
+        if (generation == b->generation)
+                return false;
+        if (nft_kernel_fingerprint(&b->writer, &fingerprint) < 0 || fingerprint != b->fingerprint)
+                return true;
+        b->generation = generation;
+        return false;
+}
+
+/* What may have been changed unseen is sent again, and nobody is accused. */
+static int repair_later(sd_event_source *s, uint64_t usec, void *data)
+{
+        NftBackend *b = data;
+
+        (void)s;
+        (void)usec;
+        b->timer = sd_event_source_unref(b->timer);
+        if (!b->wanted)
+                return 0;
+        if (b->broken || !b->intact || kernel_differs(b))
+                repair_now(b);
+        else if (b->doubtful && nft_apply_again(b) < 0)
+                repair_schedule(b, pause_usec(b));
+        if (b->base.peace == PEACE_KEPT)
+                return 0;
+        if (b->base.peace == PEACE_FIGHT && repair_rate_is_nought(&b->rate, now_usec(b)))
+                tell_peace(b, PEACE_KEPT);
+        else
+                repair_schedule(b, pause_usec(b));
+        return 0;
+}
+
+/* ---- events ---- */
+
+static int generation_attribute(const struct nlattr *a, void *data)
+{
+        NftBackend *b = data;
+
+        if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+                b->culprit_pid = (pid_t)ntohl(mnl_attr_get_u32(a));
+        if (mnl_attr_get_type(a) == NFTA_GEN_PROC_NAME &&
+                mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+                snprintf(b->culprit, sizeof(b->culprit), "%s", mnl_attr_get_str(a));
+        return MNL_CB_OK;
+}
+
+static int table_attribute(const struct nlattr *a, void *data)
+{
+        /* Attribute 1 of every object of nf_tables is the name of its table. */
+        if (mnl_attr_get_type(a) == 1 && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+                *(bool *)data = streq(mnl_attr_get_str(a), NFT_TABLE_NAME);
+        return MNL_CB_OK;
+}
+
+/* Is it the end of a transaction of somebody else's that touched our table? */
+static bool event_read(NftBackend *b, const struct nlmsghdr *h)
+{
+        const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
+        bool ours = false;
+
+        if (h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+                mnl_nlmsg_get_payload_len(h) < sizeof(*g) || h->nlmsg_pid == b->writer.portid)
+                return false;
+        if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWGEN) {
+                if (g->nfgen_family == NFPROTO_INET)
+                        mnl_attr_parse(h, sizeof(*g), table_attribute, &ours);
+                b->touched = b->touched || ours;
+                return false;
+        }
+        if (!b->touched)
+                return false;
+        b->touched = false;
+        b->culprit_pid = 0;
+        b->culprit[0] = '\0';
+        mnl_attr_parse(h, sizeof(*g), generation_attribute, b);
+        return true;
+}
+
+/* Takes one datagram: 1 if it tells that our table was changed, -ENOBUFS if events were lost,
+ * -EAGAIN if there is nothing. */
+static int events_read(NftBackend *b)
+{
+        _Alignas(struct nlmsghdr) char buffer[16384];
+        const struct nlmsghdr *h = (const void *)buffer;
+        ssize_t n = recv(b->monitor.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+        int left = (int)n, found = 0;
+
+        if (n < 0)
+                return -errno;
+        for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+                found |= event_read(b, h);
+        return found;
+}
+
+static int monitor_ready(sd_event_source *s, int fd, uint32_t events, void *data)
+{
+        NftBackend *b = data;
+        int r = events_read(b);
+
+        (void)s;
+        (void)fd;
+        (void)events;
+        if (r > 0)
+                repair(b);
+        if (r == -ENOBUFS) {
+                b->touched = false;
+                b->doubtful = true;
+                b->culprit_pid = 0;
+                b->culprit[0] = '\0';
+                repair_schedule(b, DOUBT_USEC);
+        }
+        return 0;
+}
+
+/* ---- joining and leaving ---- */
+
+int nft_watch_start(NftBackend *b)
+{
+        int r;
+
+        if (b->owns || !b->event)
+                return 0;
+        r = netlink_open(NETLINK_NETFILTER, &b->monitor);
+        if (r < 0)
+                return r;
+        return sd_event_add_io(
+                b->event, &b->monitor_source, b->monitor.fd, EPOLLIN, monitor_ready, b);
+}
+
+void nft_watch_stop(NftBackend *b)
+{
+        b->monitor_source = sd_event_source_unref(b->monitor_source);
+        b->timer = sd_event_source_unref(b->timer);
+        netlink_close(&b->monitor);
+        b->joined = false;
+}
+
+void nft_watch_pause(NftBackend *b)
+{
+        int r;
+
+        if (!b->joined)
+                return;
+        netlink_leave(&b->monitor, NFNLGRP_NFTABLES);
+        while ((r = events_read(b)) >= 0 || r == -ENOBUFS || r == -EINTR) {
+                b->broken = b->broken || r > 0;
+                b->doubtful = b->doubtful || r == -ENOBUFS;
+        }
+        b->joined = b->touched = false;
+}
+
+/* Joined first, looked at then: what comes between is seen twice, never missed. Nobody but us may
+ * have come since the batch was made. */
+void nft_watch_resume(NftBackend *b)
+{
+        uint32_t before, after;
+
+        if (b->owns || b->monitor.fd < 0 || !b->wanted)
+                return;
+        b->joined = b->joined || netlink_join(&b->monitor, NFNLGRP_NFTABLES) >= 0;
+        b->generation = 0;
+        if (nft_kernel_generation(&b->writer, &before) < 0 ||
+                nft_kernel_fingerprint(&b->writer, &b->fingerprint) < 0 ||
+                nft_kernel_generation(&b->writer, &after) < 0)
+                return;
+        if (before == after)
+                b->generation = after;
+        if (after - b->guard > 1)
+                b->doubtful = true;
+        if (b->broken || b->doubtful || !b->intact)
+                repair_schedule(b, DOUBT_USEC);
+}
+
+bool nft_watch_is_changed(NftBackend *b)
+{
+        if (b->owns || !b->wanted)
+                return false;
+        return b->broken || b->doubtful || kernel_differs(b);
+}

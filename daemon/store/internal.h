@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the files store*.c share.
+ */
+
+#include "daemon/host/internal.h"
+#include "daemon/store/store.h"
+
+/* What store_prepare() did and store_publish() makes true. */
+typedef struct StorePrepared {
+        bool in_journal;       /* a line of the journal, else a whole state.conf */
+        size_t journal_length; /* before that line */
+        uint64_t journal_last;
+        char **fragment_files, **set_files;
+        bool fold; /* the sets were written anew, the journal is obsolete */
+        uint64_t revision;
+        char *stored_files;
+} StorePrepared;
+
+#define STATE_NEW STATE_FILE ".new"
+#define STATE_COPY_NEW STATE_COPY ".new"
+
+struct Store {
+        const HostPaths *paths;
+        int folder_fd;  /* -1 until something is written */
+        int journal_fd; /* -1 until something is appended */
+        /* as of the state that was committed last, by index of its fragments and sets */
+        char **fragment_files;
+        char **set_files;
+        StorePrepared next;
+        char *files;        /* the copies of the host's files that were asked for last */
+        char *stored_files; /* those that the stored text names */
+        /* the text that is stored, STATE_FILE or what was read in its place, NULL: none; and its
+         * revision, which lines of the journal may have gone beyond */
+        const char *stored_file;
+        uint64_t stored_revision;
+        uint64_t journal_first, journal_last; /* revisions of its lines */
+        uint64_t bytes_max;                   /* of revisions and what they name */
+        uint64_t bytes_written;               /* since old revisions were removed last */
+        uint64_t newest;                      /* the revision published last */
+        bool prune;                           /* it is time to */
+        bool names_pending;                   /* names in revisions/ may not be on disk */
+        size_t journal_length;                /* of its good lines */
+        bool journal_checked;                 /* the file ends there */
+        bool rewrite;                         /* write every set anew with the next commit */
+        bool holds;                           /* a revision that must not be forgotten */
+        uint64_t held;
+        bool damaged; /* state.conf cannot be read: it is moved aside, not replaced */
+};
+
+/* mkdir -p; the last one with mode 0700; if `sync`, their names are on disk when this returns. 0 or
+ * negative errno. */
+int store_make_folders(const char *path, bool sync);
+/* Makes and opens the state folder when it is needed first. */
+int store_open_folder(Store *s);
+int store_write_all(int fd, const char *data, size_t n);
+/* Names in a folder below the state folder are on disk when this returns. */
+int store_sync_folder(Store *s, const char *name);
+/* Removes fragments and sets that neither the state nor a file of `kept` names. */
+void store_collect_garbage(Store *s, char *const *kept);
+
+/* ---- store_copies.c ---- */
+
+/* Removes all trees but those of these names, the good one and the one in use. */
+void store_remove_files(Store *s, char *const *kept);
+
+/* ---- store_revisions.c ---- */
+
+#define REVISIONS_PRUNE 100               /* so many changes are between two removals of old ones */
+#define REVISIONS_PRUNE_BYTES (16u << 20) /* or so much was written */
+
+/* Sees to it that the state that is stored now stays as a revision; before it is replaced. What it
+ * says is on disk, its new name not yet. old is it; if none is stored, what is the state without.
+ */
+int store_keep_revision(Store *s, const State *old);
+
+/* ---- store_prune.c ---- */
+
+/* Forgets what is beyond REVISIONS_MAX or bytes_max, and files that nothing names. */
+void store_prune_revisions(Store *s, uint64_t newest);
+
+/* ---- store_files.c ---- */
+
+/* A new file with mode 0600, on disk when this returns if `sync`; removed again on failure. */
+int store_write_file(Store *s, int folder, const char *path, const char *data, size_t n, bool sync);

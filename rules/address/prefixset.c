@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Sorted sets of prefixes: making, comparing, changing (prefixset.h). Entries of both families are
+ * handled by the same code, told by size and order alone; it is inlined so that the compiler sees
+ * constants. Knows nothing of texts (setfile.c) and of merging (rangeset.c).
+ */
+
+#include "rules/address/prefixset.h"
+#include "rules/address/radix.h"
+
+#include <errno.h>
+
+#define _inline_ static inline __attribute__((always_inline))
+
+/* Where a Prefix4 and a Prefix6 differ, least significant byte first. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static const uint8_t prefix4_digits[] = { offsetof(Prefix4, bits), 0, 1, 2, 3 };
+#else
+static const uint8_t prefix4_digits[] = { offsetof(Prefix4, bits), 3, 2, 1, 0 };
+#endif
+static const uint8_t prefix6_digits[] = { offsetof(Prefix6, bits), 15, 14, 13, 12, 11, 10, 9, 8, 7,
+        6, 5, 4, 3, 2, 1, 0 };
+
+_inline_ int prefix4_compare(const void *a, const void *b)
+{
+        const Prefix4 *x = a, *y = b;
+
+        if (x->address != y->address)
+                return x->address < y->address ? -1 : 1;
+        return (int)x->bits - (int)y->bits;
+}
+
+_inline_ int prefix6_compare(const void *a, const void *b)
+{
+        const Prefix6 *x = a, *y = b;
+        int r = memcmp(x->address, y->address, sizeof(x->address));
+
+        return r != 0 ? r : (int)x->bits - (int)y->bits;
+}
+
+PrefixSet *prefix_set_ref(PrefixSet *s)
+{
+        if (s)
+                s->n_refs++;
+        return s;
+}
+
+PrefixSet *prefix_set_unref(PrefixSet *s)
+{
+        if (!s || --s->n_refs > 0)
+                return NULL;
+        free(s->v4);
+        free(s->v6);
+        free(s);
+        return NULL;
+}
+
+/* ---- from arrays in any order ---- */
+
+/* Drops twins of a sorted array; returns how many stay. */
+_inline_ size_t drop_twins(
+        char *items, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if (kept > 0 && compare(items + (kept - 1) * size, items + i * size) == 0)
+                        continue;
+                if (kept != i)
+                        memcpy(items + kept * size, items + i * size, size);
+                kept++;
+        }
+        return kept;
+}
+
+/* Ascending, without twins? Most large lists come so. */
+_inline_ bool is_ascending(
+        const char *items, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+        for (size_t i = 1; i < n; i++)
+                if (compare(items + (i - 1) * size, items + i * size) >= 0)
+                        return false;
+        return true;
+}
+
+/* Sorts and drops twins; gives back the memory that is then free. */
+_inline_ int items_settle(void **items, size_t *n, size_t size, const uint8_t *digits,
+        size_t n_digits, int (*compare)(const void *, const void *))
+{
+        void *smaller;
+        int r;
+
+        if (!is_ascending(*items, *n, size, compare)) {
+                r = radix_sort(*items, *n, size, digits, n_digits);
+                if (r < 0)
+                        return r;
+                *n = drop_twins(*items, *n, size, compare);
+        }
+        if (*n == 0) {
+                free(*items);
+                *items = NULL;
+                return 0;
+        }
+        smaller = reallocarray(*items, *n, size);
+        if (smaller)
+                *items = smaller;
+        return 0;
+}
+
+int prefix_set_adopt(Prefix4 *v4, size_t n_v4, Prefix6 *v6, size_t n_v6, PrefixSet **ret)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *s = calloc(1, sizeof(*s));
+        int r;
+
+        if (!s) {
+                free(v4);
+                free(v6);
+                return -ENOMEM;
+        }
+        *s = (PrefixSet){ .n_refs = 1, .v4 = v4, .n_v4 = n_v4, .v6 = v6, .n_v6 = n_v6 };
+        r = items_settle((void **)&s->v4, &s->n_v4, sizeof(Prefix4), prefix4_digits,
+                ELEMENTS(prefix4_digits), prefix4_compare);
+        if (r < 0)
+                return r;
+        r = items_settle((void **)&s->v6, &s->n_v6, sizeof(Prefix6), prefix6_digits,
+                ELEMENTS(prefix6_digits), prefix6_compare);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+int prefix_set_new(const Prefix *prefixes, size_t n, PrefixSet **ret)
+{
+        _cleanup_free_ Prefix4 *v4 = NULL;
+        _cleanup_free_ Prefix6 *v6 = NULL;
+        size_t n_v4 = 0, n_v6 = 0;
+
+        for (size_t i = 0; i < n; i++)
+                n_v4 += prefixes[i].address.family == FAMILY_IPV4;
+        v4 = n_v4 > 0 ? reallocarray(NULL, n_v4, sizeof(*v4)) : NULL;
+        v6 = n > n_v4 ? reallocarray(NULL, n - n_v4, sizeof(*v6)) : NULL;
+        if ((n_v4 > 0 && !v4) || (n > n_v4 && !v6))
+                return -ENOMEM;
+        n_v4 = 0;
+        for (size_t i = 0; i < n; i++) {
+                const Prefix *p = &prefixes[i];
+
+                if (p->address.family == FAMILY_IPV4) {
+                        v4[n_v4++] = (Prefix4){ address_to_ipv4(&p->address), p->bits };
+                } else {
+                        memcpy(v6[n_v6].address, p->address.bytes, sizeof(v6[n_v6].address));
+                        v6[n_v6++].bits = p->bits;
+                }
+        }
+        return prefix_set_adopt(TAKE_PTR(v4), n_v4, TAKE_PTR(v6), n_v6, ret);
+}
+
+/* ---- reading ---- */
+
+size_t prefix_set_size(const PrefixSet *s)
+{
+        return s->n_v4 + s->n_v6;
+}
+
+bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b)
+{
+        if (a == b)
+                return true;
+        if (a->n_v4 != b->n_v4 || a->n_v6 != b->n_v6)
+                return false;
+        /* not by memory: a Prefix4 has padding */
+        for (size_t i = 0; i < a->n_v4; i++)
+                if (prefix4_compare(&a->v4[i], &b->v4[i]) != 0)
+                        return false;
+        for (size_t i = 0; i < a->n_v6; i++)
+                if (prefix6_compare(&a->v6[i], &b->v6[i]) != 0)
+                        return false;
+        return true;
+}
+
+/* ---- comparing ---- */
+
+typedef struct Changes {
+        size_t added, removed;
+} Changes;
+
+/* Most changes are small: what both have at their ends is passed quickly. */
+_inline_ void count_changes(const char *old, size_t n_old, const char *new, size_t n_new,
+        size_t size, int (*compare)(const void *, const void *), Changes *c)
+{
+        while (n_old > 0 && n_new > 0 && compare(old, new) == 0) {
+                old += size, n_old--;
+                new += size, n_new--;
+        }
+        while (n_old > 0 && n_new > 0 &&
+                compare(old + (n_old - 1) * size, new + (n_new - 1) * size) == 0) {
+                n_old--;
+                n_new--;
+        }
+        while (n_old > 0 && n_new > 0) {
+                int order = compare(old, new);
+
+                c->removed += order < 0;
+                c->added += order > 0;
+                if (order <= 0)
+                        old += size, n_old--;
+                if (order >= 0)
+                        new += size, n_new--;
+        }
+        c->removed += n_old;
+        c->added += n_new;
+}
+
+void prefix_set_count_changes(
+        const PrefixSet *old, const PrefixSet *new, size_t *ret_added, size_t *ret_removed)
+{
+        static const PrefixSet nothing = { 0 };
+        Changes c = { 0 };
+
+        old = old ? old : &nothing;
+        new = new ? new : &nothing;
+        if (old != new) {
+                count_changes((const char *)old->v4, old->n_v4, (const char *)new->v4, new->n_v4,
+                        sizeof(Prefix4), prefix4_compare, &c);
+                count_changes((const char *)old->v6, old->n_v6, (const char *)new->v6, new->n_v6,
+                        sizeof(Prefix6), prefix6_compare, &c);
+        }
+        *ret_added = c.added;
+        *ret_removed = c.removed;
+}
+
+/* ---- changing ---- */
+
+typedef struct Items {
+        const char *data;
+        size_t n;
+} Items;
+
+typedef struct Update {
+        char *out;
+        size_t n;
+        size_t added, removed;
+} Update;
+
+/*
+ * The first item from `start` on that is not less than key: steps that double, then halves, so that
+ * near ones are found as fast as a merge would and far ones without touching what lies between.
+ */
+_inline_ size_t items_seek(const Items *l, size_t start, const void *key, size_t size,
+        int (*compare)(const void *, const void *))
+{
+        size_t low = start, step = 1;
+
+        while (low + step <= l->n && compare(l->data + (low + step - 1) * size, key) < 0) {
+                low += step;
+                step *= 2;
+        }
+        for (size_t high = low + step - 1 < l->n ? low + step - 1 : l->n; low < high;) {
+                size_t middle = low + (high - low) / 2;
+
+                if (compare(l->data + middle * size, key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+_inline_ void update_copy(Update *u, const Items *l, size_t from, size_t to, size_t size)
+{
+        if (to > from)
+                memcpy(u->out + u->n * size, l->data + from * size, (to - from) * size);
+        u->n += to - from;
+}
+
+/* Which change comes first: below 0 what is added, above 0 what is removed, 0 for both. */
+_inline_ int change_order(const Items *add, size_t a, const Items *remove, size_t r, size_t size,
+        int (*compare)(const void *, const void *))
+{
+        if (a == add->n)
+                return 1;
+        if (r == remove->n)
+                return -1;
+        return compare(add->data + a * size, remove->data + r * size);
+}
+
+/* Walks the changes in order and copies what lies between them in one piece. */
+_inline_ void items_update(Update *u, const Items *old, const Items *add, const Items *remove,
+        size_t size, int (*compare)(const void *, const void *))
+{
+        size_t i = 0, a = 0, r = 0;
+
+        while (a < add->n || r < remove->n) {
+                int order = change_order(add, a, remove, r, size, compare);
+                const char *key = order <= 0 ? add->data + a * size : remove->data + r * size;
+                size_t at = items_seek(old, i, key, size, compare);
+                bool there = at < old->n && compare(old->data + at * size, key) == 0;
+                bool removed = order >= 0;
+
+                update_copy(u, old, i, at, size);
+                if (!removed) {
+                        memcpy(u->out + u->n++ * size, key, size);
+                        u->added += !there;
+                } else {
+                        u->removed += there;
+                }
+                i = at + there;
+                a += order <= 0;
+                r += order >= 0;
+        }
+        update_copy(u, old, i, old->n, size);
+}
+
+_inline_ int items_updated(Update *u, const Items *old, const Items *add, const Items *remove,
+        size_t size, int (*compare)(const void *, const void *))
+{
+        char *smaller;
+
+        if (old->n + add->n == 0)
+                return 0;
+        u->out = reallocarray(NULL, old->n + add->n, size);
+        if (!u->out)
+                return -ENOMEM;
+        items_update(u, old, add, remove, size, compare);
+        if (u->n == 0) {
+                free(u->out);
+                u->out = NULL;
+        } else if (u->n < old->n + add->n) {
+                smaller = reallocarray(u->out, u->n, size);
+                if (smaller)
+                        u->out = smaller;
+        }
+        return 0;
+}
+
+int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet *remove,
+        PrefixSet **ret, size_t *ret_added, size_t *ret_removed)
+{
+        static const PrefixSet nothing = { 0 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *result = calloc(1, sizeof(*result));
+        Update v4 = { 0 }, v6 = { 0 };
+        int r;
+
+        if (!result)
+                return -ENOMEM;
+        result->n_refs = 1;
+        s = s ?: &nothing;
+        add = add ?: &nothing;
+        remove = remove ?: &nothing;
+        r = items_updated(&v4, &(Items){ (const char *)s->v4, s->n_v4 },
+                &(Items){ (const char *)add->v4, add->n_v4 },
+                &(Items){ (const char *)remove->v4, remove->n_v4 }, sizeof(Prefix4),
+                prefix4_compare);
+        if (r < 0)
+                return r;
+        result->v4 = (Prefix4 *)v4.out;
+        result->n_v4 = v4.n;
+        r = items_updated(&v6, &(Items){ (const char *)s->v6, s->n_v6 },
+                &(Items){ (const char *)add->v6, add->n_v6 },
+                &(Items){ (const char *)remove->v6, remove->n_v6 }, sizeof(Prefix6),
+                prefix6_compare);
+        if (r < 0)
+                return r;
+        result->v6 = (Prefix6 *)v6.out;
+        result->n_v6 = v6.n;
+        if (prefix_set_size(result) > PREFIX_SET_MAX)
+                return -E2BIG;
+        *ret_added = v4.added + v6.added;
+        *ret_removed = v4.removed + v6.removed;
+        *ret = TAKE_PTR(result);
+        return 0;
+}

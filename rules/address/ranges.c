@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Sets of ranges as sets (ranges.h). */
+
+#include "rules/address/ranges.h"
+
+#include <errno.h>
+
+size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w)
+{
+        size_t n = range_count(s, f), low = from, high, step = 1;
+
+        while (low < n && wide_less(range_last(s, f, low), w)) {
+                from = low + 1;
+                low += step;
+                step *= 2;
+        }
+        high = low < n ? low : n;
+        for (low = from; low < high;) {
+                size_t middle = low + (high - low) / 2;
+
+                if (wide_less(range_last(s, f, middle), w))
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+bool ranges_meet(const RangeSet *a, const RangeSet *b, Family f)
+{
+        size_t i = 0, j = 0;
+
+        if (!a || !b)
+                return (!a || range_count(a, f) > 0) && (!b || range_count(b, f) > 0);
+        while (i < range_count(a, f)) {
+                j = range_seek(b, f, j, range_first(a, f, i));
+                if (j == range_count(b, f))
+                        return false;
+                if (!wide_less(range_last(a, f, i), range_first(b, f, j)))
+                        return true;
+                i = range_seek(a, f, i + 1, range_first(b, f, j));
+        }
+        return false;
+}
+
+bool ranges_hold(const RangeSet *a, const RangeSet *b, Family f)
+{
+        static const Wide zero = { 0 };
+
+        if (!a)
+                return true;
+        if (!b)
+                return range_count(a, f) == 1 && wide_equal(range_first(a, f, 0), zero) &&
+                       wide_equal(range_last(a, f, 0), range_end(f));
+        for (size_t i = 0, j = 0; j < range_count(b, f); j++) {
+                i = range_seek(a, f, i, range_first(b, f, j));
+                if (i == range_count(a, f) ||
+                        wide_less(range_first(b, f, j), range_first(a, f, i)) ||
+                        wide_less(range_last(a, f, i), range_last(b, f, j)))
+                        return false;
+        }
+        return true;
+}
+
+RangeSet *range_set_empty(void)
+{
+        RangeSet *s = calloc(1, sizeof(*s));
+
+        if (s)
+                s->n_refs = 1;
+        return s;
+}
+
+int range_set_append(RangeSet *s, Family f, Wide first, Wide last)
+{
+        size_t n = range_count(s, f);
+        bool merge = n > 0 && wide_equal(wide_next(range_last(s, f, n - 1)), first);
+
+        if (f == FAMILY_IPV4) {
+                if (!merge) {
+                        if (array_grow(&s->v4, n, sizeof(*s->v4)) < 0)
+                                return -ENOMEM;
+                        s->v4[s->n_v4++].first = (uint32_t)first.low;
+                }
+                s->v4[s->n_v4 - 1].last = (uint32_t)last.low;
+                return 0;
+        }
+        if (!merge) {
+                if (array_grow(&s->v6, n, sizeof(*s->v6)) < 0)
+                        return -ENOMEM;
+                wide_store(first, s->v6[s->n_v6++].first);
+        }
+        wide_store(last, s->v6[s->n_v6 - 1].last);
+        return 0;
+}
+
+/* Of one range what b leaves of it. *j: where in b to look from. */
+static int append_remainder(
+        RangeSet *s, Family f, Wide first, Wide last, const RangeSet *b, size_t *j)
+{
+        for (*j = range_seek(b, f, *j, first); *j < range_count(b, f); ++*j) {
+                Wide hole = range_first(b, f, *j), end = range_last(b, f, *j);
+
+                if (wide_less(last, hole))
+                        break;
+                if (wide_less(first, hole) &&
+                        range_set_append(s, f, first, wide_previous(hole)) < 0)
+                        return -ENOMEM;
+                if (!wide_less(end, last))
+                        return 0;
+                first = wide_next(end);
+        }
+        return range_set_append(s, f, first, last);
+}
+
+/* What is the same in two sets is passed over so many ranges at once. */
+#define RANGES_BLOCK 16
+
+/* How many ranges from i and j on are the same, at least: whole blocks, or one. */
+static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
+{
+        size_t n = 0, size = f == FAMILY_IPV4 ? sizeof(Range4) : sizeof(Range6);
+        size_t left_a = range_count(a, f) - i, left_b = range_count(b, f) - j;
+        size_t left = left_a < left_b ? left_a : left_b;
+        const char *from_a =
+                f == FAMILY_IPV4 ? (const char *)(a->v4 + i) : (const char *)(a->v6 + i);
+        const char *from_b =
+                f == FAMILY_IPV4 ? (const char *)(b->v4 + j) : (const char *)(b->v6 + j);
+
+        while (n + RANGES_BLOCK <= left &&
+                memcmp(from_a + n * size, from_b + n * size, RANGES_BLOCK * size) == 0)
+                n += RANGES_BLOCK;
+        return n == 0 && left > 0 && memcmp(from_a, from_b, size) == 0 ? 1 : n;
+}
+
+int range_set_append_difference(
+        RangeSet *s, Family f, const RangeSet *a, const RangeSet *b, size_t max)
+{
+        size_t j = 0;
+
+        if (!a)
+                return append_remainder(s, f, (Wide){ 0 }, range_end(f), b, &j);
+        for (size_t i = 0; i < range_count(a, f); i++) {
+                size_t same = ranges_equal(a, i, b, j, f);
+                int r;
+
+                /* most of two sets that are a change apart */
+                if (same > 0) {
+                        i += same - 1;
+                        j += same;
+                        continue;
+                }
+                r = append_remainder(s, f, range_first(a, f, i), range_last(a, f, i), b, &j);
+                if (r < 0)
+                        return r;
+                if (range_count(s, f) > max)
+                        return -E2BIG;
+        }
+        return 0;
+}
+
+int range_set_exclusive(const RangeSet *a, const RangeSet *b, Family f, size_t max, RangeSet **ret)
+{
+        _cleanup_(range_set_unref_p) RangeSet *only_a = range_set_empty();
+        _cleanup_(range_set_unref_p) RangeSet *only_b = range_set_empty();
+
+        int r = only_a && only_b ? 0 : -ENOMEM;
+
+        if (r >= 0)
+                r = range_set_append_difference(only_a, f, a, b, max);
+        if (r >= 0)
+                r = range_set_append_difference(only_b, f, b, a, max);
+        if (r < 0)
+                return r;
+        return range_set_union((RangeSet *[]){ only_a, only_b }, 2, ret);
+}

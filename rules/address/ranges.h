@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Sets of ranges as sets: building one range by range, what is in one and not in the other. Both
+ * families look alike here: the ends of a range are numbers (an IPv4 address in the low half). The
+ * IPv4 half of a RangeSet also serves for numbers that are no addresses, such as uids.
+ */
+
+#include "rules/address/prefixset.h"
+#include "rules/address/wide.h"
+
+static inline size_t range_count(const RangeSet *s, Family f)
+{
+        return f == FAMILY_IPV4 ? s->n_v4 : s->n_v6;
+}
+
+static inline Wide range_first(const RangeSet *s, Family f, size_t i)
+{
+        return f == FAMILY_IPV4 ? (Wide){ 0, s->v4[i].first } : wide_load(s->v6[i].first);
+}
+
+static inline Wide range_last(const RangeSet *s, Family f, size_t i)
+{
+        return f == FAMILY_IPV4 ? (Wide){ 0, s->v4[i].last } : wide_load(s->v6[i].last);
+}
+
+/* The last number of a family. */
+static inline Wide range_end(Family f)
+{
+        return wide_ones(family_bits(f));
+}
+
+/* The first range at or behind `from` that ends at or behind w; their count if there is none. Near
+ * ones are found faster than far ones. */
+size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w);
+/* Have they a number in common? Either may be NULL, for all numbers. */
+bool ranges_meet(const RangeSet *a, const RangeSet *b, Family f);
+/* Is all of b in a? NULL as above. */
+bool ranges_hold(const RangeSet *a, const RangeSet *b, Family f);
+
+/* An empty set; NULL: out of memory. */
+RangeSet *range_set_empty(void);
+/* Adds a range behind all others of its family; one that touches the last one is merged with it.
+ * Only to a set of range_set_empty() that nobody shares yet. 0 or -ENOMEM. */
+int range_set_append(RangeSet *s, Family f, Wide first, Wide last);
+/* What is in a and not in b, of one family; a may be NULL, for all numbers. 0, -ENOMEM, or -E2BIG
+ * if the set would have more than about max ranges. */
+int range_set_append_difference(
+        RangeSet *s, Family f, const RangeSet *a, const RangeSet *b, size_t max);
+/* What is in one of them alone, of one family. 0, -ENOMEM, or -E2BIG if that is more than about
+ * max ranges. */
+int range_set_exclusive(const RangeSet *a, const RangeSet *b, Family f, size_t max, RangeSet **ret);

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Merged ranges of addresses: making, asking, cutting into prefixes (prefixset.h). IPv6 addresses
+ * are counted as two 64-bit halves.
+ */
+
+#include "rules/address/prefixset.h"
+#include "rules/address/radix.h"
+#include "rules/address/wide.h"
+
+#include <errno.h>
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static const uint8_t range4_digits[] = { 0, 1, 2, 3 };
+#else
+static const uint8_t range4_digits[] = { 3, 2, 1, 0 };
+#endif
+static const uint8_t range6_digits[] = { 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 };
+
+static const uint8_t ipv6_first[16] = { 0 };
+static const uint8_t ipv6_last[16] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255 };
+
+RangeSet *range_set_ref(RangeSet *s)
+{
+        if (s)
+                s->n_refs++;
+        return s;
+}
+
+RangeSet *range_set_unref(RangeSet *s)
+{
+        if (!s || --s->n_refs > 0)
+                return NULL;
+        free(s->v4);
+        free(s->v6);
+        free(s);
+        return NULL;
+}
+
+/* ---- merging ---- */
+
+/* Overlapping and adjacent ones become one; the array is sorted by its firsts. */
+static size_t ranges4_merge(Range4 *r, size_t n)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                Range4 *last = kept > 0 ? &r[kept - 1] : NULL;
+
+                if (last && (last->last == UINT32_MAX || r[i].first <= last->last + 1)) {
+                        if (r[i].last > last->last)
+                                last->last = r[i].last;
+                } else {
+                        r[kept++] = r[i];
+                }
+        }
+        return kept;
+}
+
+static size_t ranges6_merge(Range6 *r, size_t n)
+{
+        size_t kept = 0;
+        Wide last = { 0 };
+
+        for (size_t i = 0; i < n; i++) {
+                Wide first = wide_load(r[i].first), end = wide_load(r[i].last);
+
+                if (kept > 0 && (!wide_less(last, first) || wide_equal(wide_next(last), first))) {
+                        if (!wide_less(last, end))
+                                continue;
+                        memcpy(r[kept - 1].last, r[i].last, 16);
+                } else {
+                        r[kept++] = r[i];
+                }
+                last = end;
+        }
+        return kept;
+}
+
+/* Gives back the memory that is free after merging. */
+static void *array_shrink(void *items, size_t n, size_t size)
+{
+        void *smaller;
+
+        if (n == 0) {
+                free(items);
+                return NULL;
+        }
+        smaller = reallocarray(items, n, size);
+        return smaller ?: items;
+}
+
+/* An empty set with room for so many ranges. */
+static int range_set_new(size_t n_v4, size_t n_v6, RangeSet **ret)
+{
+        _cleanup_(range_set_unref_p) RangeSet *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return -ENOMEM;
+        s->n_refs = 1;
+        if (n_v4 > 0 && !(s->v4 = reallocarray(NULL, n_v4, sizeof(*s->v4))))
+                return -ENOMEM;
+        if (n_v6 > 0 && !(s->v6 = reallocarray(NULL, n_v6, sizeof(*s->v6))))
+                return -ENOMEM;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+static void range_set_merge(RangeSet *s)
+{
+        s->n_v4 = ranges4_merge(s->v4, s->n_v4);
+        s->v4 = array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
+        s->n_v6 = ranges6_merge(s->v6, s->n_v6);
+        s->v6 = array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
+}
+
+int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
+{
+        RangeSet *ranges;
+        int r;
+
+        r = range_set_new(s->n_v4, s->n_v6, &ranges);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < s->n_v4; i++) {
+                const Prefix4 *p = &s->v4[i];
+
+                ranges->v4[i].first = p->address;
+                ranges->v4[i].last = p->address | (uint32_t)(UINT64_C(0xffffffff) >> p->bits);
+        }
+        for (size_t i = 0; i < s->n_v6; i++) {
+                const Prefix6 *p = &s->v6[i];
+                Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
+
+                memcpy(ranges->v6[i].first, p->address, 16);
+                wide_store(
+                        (Wide){ first.high | size.high, first.low | size.low }, ranges->v6[i].last);
+        }
+        ranges->n_v4 = s->n_v4;
+        ranges->n_v6 = s->n_v6;
+        range_set_merge(ranges);
+        *ret = ranges;
+        return 0;
+}
+
+int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret)
+{
+        _cleanup_(range_set_unref_p) RangeSet *s = NULL;
+        size_t n_v4 = 0, n_v6 = 0;
+        int r;
+
+        if (n == 1) {
+                *ret = range_set_ref(sets[0]);
+                return 0;
+        }
+        for (size_t i = 0; i < n; i++) {
+                n_v4 += sets[i]->n_v4;
+                n_v6 += sets[i]->n_v6;
+        }
+        r = range_set_new(n_v4, n_v6, &s);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++) {
+                if (sets[i]->n_v4 > 0)
+                        memcpy(s->v4 + s->n_v4, sets[i]->v4, sets[i]->n_v4 * sizeof(*s->v4));
+                if (sets[i]->n_v6 > 0)
+                        memcpy(s->v6 + s->n_v6, sets[i]->v6, sets[i]->n_v6 * sizeof(*s->v6));
+                s->n_v4 += sets[i]->n_v4;
+                s->n_v6 += sets[i]->n_v6;
+        }
+        r = radix_sort(s->v4, n_v4, sizeof(*s->v4), range4_digits, ELEMENTS(range4_digits));
+        if (r < 0)
+                return r;
+        r = radix_sort(s->v6, n_v6, sizeof(*s->v6), range6_digits, ELEMENTS(range6_digits));
+        if (r < 0)
+                return r;
+        range_set_merge(s);
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+/* ---- asking ---- */
+
+bool range_set_equal(const RangeSet *a, const RangeSet *b)
+{
+        if (a == b)
+                return true;
+        return a->n_v4 == b->n_v4 && a->n_v6 == b->n_v6 &&
+               (a->n_v4 == 0 || memcmp(a->v4, b->v4, a->n_v4 * sizeof(*a->v4)) == 0) &&
+               (a->n_v6 == 0 || memcmp(a->v6, b->v6, a->n_v6 * sizeof(*a->v6)) == 0);
+}
+
+static bool ranges4_contain(const Range4 *r, size_t n, uint32_t address)
+{
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (r[middle].last < address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < n && r[low].first <= address;
+}
+
+static bool ranges6_contain(const Range6 *r, size_t n, const uint8_t address[static 16])
+{
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (memcmp(r[middle].last, address, 16) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < n && memcmp(r[low].first, address, 16) <= 0;
+}
+
+bool range_set_contains(const RangeSet *s, const Address *a)
+{
+        if (a->family == FAMILY_IPV4)
+                return ranges4_contain(s->v4, s->n_v4, address_to_ipv4(a));
+        return ranges6_contain(s->v6, s->n_v6, a->bytes);
+}
+
+bool range_set_has_family(const RangeSet *s, Family family)
+{
+        return family == FAMILY_IPV4 ? s->n_v4 > 0 : s->n_v6 > 0;
+}
+
+bool range_set_is_whole(const RangeSet *s, Family family)
+{
+        if (family == FAMILY_IPV4)
+                return s->n_v4 == 1 && s->v4[0].first == 0 && s->v4[0].last == UINT32_MAX;
+        return s->n_v6 == 1 && memcmp(s->v6[0].first, ipv6_first, 16) == 0 &&
+               memcmp(s->v6[0].last, ipv6_last, 16) == 0;
+}
+
+/* Odd multipliers and folded halves: every bit of the input reaches every bit of the state. */
+static uint64_t hash_mix(uint64_t state, uint64_t word)
+{
+        state = (state ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        state = (state ^ state >> 32) * UINT64_C(0xd6e8feb86659fd93);
+        return state ^ state >> 29;
+}
+
+uint64_t range_set_hash(const RangeSet *s)
+{
+        uint64_t state = hash_mix(s->n_v4, s->n_v6);
+
+        for (size_t i = 0; i < s->n_v4; i++)
+                state = hash_mix(state, (uint64_t)s->v4[i].first << 32 | s->v4[i].last);
+        for (size_t i = 0; i < s->n_v6; i++) {
+                Wide first = wide_load(s->v6[i].first), last = wide_load(s->v6[i].last);
+
+                state = hash_mix(hash_mix(state, first.high), first.low);
+                state = hash_mix(hash_mix(state, last.high), last.low);
+        }
+        return state;
+}
+
+/* ---- what two sets share ---- */
+
+/* Elements are compared byte by byte, many at once: they must have no padding. */
+#define COMMON_BLOCK 256
+
+static size_t common_head(const uint8_t *a, const uint8_t *b, size_t n, size_t size)
+{
+        size_t i = 0;
+
+        while (n - i >= COMMON_BLOCK &&
+                memcmp(a + i * size, b + i * size, COMMON_BLOCK * size) == 0)
+                i += COMMON_BLOCK;
+        while (i < n && memcmp(a + i * size, b + i * size, size) == 0)
+                i++;
+        return i;
+}
+
+/* The same, back from the ends at a and b. */
+static size_t common_tail(const uint8_t *a, const uint8_t *b, size_t n, size_t size)
+{
+        size_t i = 0;
+
+        while (n - i >= COMMON_BLOCK &&
+                memcmp(a - (i + COMMON_BLOCK) * size, b - (i + COMMON_BLOCK) * size,
+                        COMMON_BLOCK * size) == 0)
+                i += COMMON_BLOCK;
+        while (i < n && memcmp(a - (i + 1) * size, b - (i + 1) * size, size) == 0)
+                i++;
+        return i;
+}
+
+void range_set_common(
+        const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail)
+{
+        bool v4 = family == FAMILY_IPV4;
+        const void *x = v4 ? (const void *)a->v4 : a->v6, *y = v4 ? (const void *)b->v4 : b->v6;
+        size_t n_x = v4 ? a->n_v4 : a->n_v6, n_y = v4 ? b->n_v4 : b->n_v6;
+        size_t size = v4 ? sizeof(Range4) : sizeof(Range6), n = n_x < n_y ? n_x : n_y;
+
+        *ret_head = *ret_tail = 0;
+        if (n == 0)
+                return;
+        *ret_head = common_head(x, y, n, size);
+        *ret_tail = common_tail((const uint8_t *)x + n_x * size, (const uint8_t *)y + n_y * size,
+                n - *ret_head, size);
+}
+
+RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t tail)
+{
+        if (family == FAMILY_IPV4)
+                return (RangeSet){ .v4 = s->v4 + head, .n_v4 = s->n_v4 - head - tail };
+        return (RangeSet){ .v6 = s->v6 + head, .n_v6 = s->n_v6 - head - tail };
+}
+
+/* ---- cutting ---- */
+
+/* The largest n such that a block of 2^n begins at first and ends at or before first + room. */
+static unsigned block4(uint32_t first, uint32_t room)
+{
+        unsigned aligned = first == 0 ? 32 : (unsigned)__builtin_ctz(first);
+        unsigned fits = room == UINT32_MAX ? 32 : 31 - (unsigned)__builtin_clz(room + 1);
+
+        return aligned < fits ? aligned : fits;
+}
+
+int range_set_each_prefix4(const RangeSet *s, int (*f)(const Prefix4 *p, void *data), void *data)
+{
+        for (size_t i = 0; i < s->n_v4; i++) {
+                uint64_t first = s->v4[i].first, last = s->v4[i].last;
+
+                while (first <= last) {
+                        unsigned n = block4((uint32_t)first, (uint32_t)(last - first));
+                        Prefix4 p = { (uint32_t)first, (uint8_t)(32 - n) };
+                        int r = f(&p, data);
+
+                        if (r < 0)
+                                return r;
+                        first += UINT64_C(1) << n;
+                }
+        }
+        return 0;
+}
+
+/* Bits behind the last one that is set: 128 for 0. */
+static unsigned wide_zeros(Wide w)
+{
+        if (w.low != 0)
+                return (unsigned)__builtin_ctzll(w.low);
+        return w.high != 0 ? 64 + (unsigned)__builtin_ctzll(w.high) : 128;
+}
+
+/* The place of the first bit that is set; not of 0. */
+static unsigned wide_log2(Wide w)
+{
+        if (w.high != 0)
+                return 127 - (unsigned)__builtin_clzll(w.high);
+        return 63 - (unsigned)__builtin_clzll(w.low);
+}
+
+static unsigned block6(Wide first, Wide room)
+{
+        Wide size = wide_next(room);
+        unsigned aligned = wide_zeros(first);
+        unsigned fits = size.high == 0 && size.low == 0 ? 128 : wide_log2(size); /* 2^128 is 0 */
+
+        return aligned < fits ? aligned : fits;
+}
+
+int range_set_each_prefix6(const RangeSet *s, int (*f)(const Prefix6 *p, void *data), void *data)
+{
+        for (size_t i = 0; i < s->n_v6; i++) {
+                Wide first = wide_load(s->v6[i].first), last = wide_load(s->v6[i].last);
+
+                for (;;) {
+                        Wide room = wide_subtract(last, first);
+                        unsigned n = block6(first, room);
+                        Wide block = wide_ones(n);
+                        Prefix6 p = { .bits = (uint8_t)(128 - n) };
+                        int r;
+
+                        wide_store(first, p.address);
+                        r = f(&p, data);
+                        if (r < 0)
+                                return r;
+                        if (wide_equal(block, room))
+                                break;
+                        first = wide_next(wide_add(first, block));
+                }
+        }
+        return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the user did wrong, and where: a list that rules/ fills and a shell (p25ctl, p25d) prints.
+ * Nothing here prints or logs.
+ */
+
+#include "rules/base/util.h"
+
+#include <stdarg.h>
+
+typedef enum Severity {
+        SEVERITY_ERROR,
+        SEVERITY_WARNING,
+        SEVERITY_NOTE,
+        _SEVERITY_MAX,
+} Severity;
+
+/* "error", "warning", "note" */
+const char *severity_to_string(Severity s);
+
+/* A place in a text. file is borrowed or NULL (words typed at a terminal, values from the bus);
+ * line counts from 1, 0 when there is none. */
+typedef struct Place {
+        const char *file;
+        unsigned line;
+} Place;
+
+typedef struct Diagnostic {
+        Severity severity;
+        char *file;    /* NULL: no file */
+        unsigned line; /* 0: the file as a whole */
+        char *setting; /* the path of the setting, "rules[2].from"; NULL: none */
+        char *text;    /* one line, without place, with the hint where there is one */
+} Diagnostic;
+
+typedef struct Diagnostics {
+        Diagnostic *items;
+        size_t n;
+        size_t n_errors;
+} Diagnostics;
+
+#define _cleanup_diagnostics_ _cleanup_(diagnostics_deinit)
+
+void diagnostics_deinit(Diagnostics *d);
+
+/* The strings are copied; the text is cut at 2,000 bytes, and what is not printable becomes '?', so
+ * that it stays one line whatever the user wrote. Returns -EINVAL for SEVERITY_ERROR (so that a
+ * parser can say `return diagnostics_error(…)`), 0 else, -ENOMEM. d may be NULL: then only the code
+ * is returned. A list holds at most 1,000 diagnostics; what comes later only counts. */
+int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
+        const char *format, ...) _printf_(5, 6);
+int diagnostics_add_va(Diagnostics *d, Severity severity, Place place, const char *setting,
+        const char *format, va_list ap) _printf_(5, 0);
+
+#define diagnostics_error(d, place, setting, ...) \
+        diagnostics_add(d, SEVERITY_ERROR, place, setting, __VA_ARGS__)
+#define diagnostics_warning(d, place, setting, ...) \
+        diagnostics_add(d, SEVERITY_WARNING, place, setting, __VA_ARGS__)
+
+/* "FILE:LINE: TEXT", "FILE: TEXT" or "TEXT"; 0 or -ENOMEM. */
+int diagnostic_format(const Diagnostic *d, char **ret);
+
+/* Moves all of `from` to the end of `to`; `from` is empty afterwards in any case. 0 or -ENOMEM. */
+int diagnostics_move(Diagnostics *to, Diagnostics *from);

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the library that builds and reads JSON. Knows nothing of what the documents say.
+ */
+
+#include "rules/base/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <time.h>
+
+/*
+ * What stands in the place of a value for which there was no memory: of no type that the library
+ * prints, so that printing fails. The library counts no references of a value with this count
+ * (its own true, false and null have it), so it is never written to.
+ */
+static json_t poison = { .type = (json_type)-1, .refcount = (size_t)-1 };
+
+Json *json_new_object(void)
+{
+        return json_object();
+}
+
+Json *json_new_array(void)
+{
+        return json_array();
+}
+
+/* Length of the UTF-8 sequence at s (RFC 3629 section 4), 0 if there is none. */
+static size_t utf8_sequence(const char *s)
+{
+        const unsigned char *u = (const unsigned char *)s;
+        size_t n = u[0] < 0x80   ? 1
+                   : u[0] < 0xc2 ? 0
+                   : u[0] < 0xe0 ? 2
+                   : u[0] < 0xf0 ? 3
+                   : u[0] < 0xf5 ? 4
+                                 : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((u[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
+                (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+static json_t *string_repaired(const char *s)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        while (*s) {
+                size_t n = utf8_sequence(s);
+
+                if (n > 0)
+                        buffer_add(&b, s, n);
+                else
+                        buffer_add_string(&b, "\xef\xbf\xbd");
+                s += n > 0 ? n : 1;
+        }
+        return b.failed ? NULL : json_string_nocheck(b.data);
+}
+
+Json *json_new_string(const char *s)
+{
+        if (!s)
+                return json_null();
+        for (const char *p = s; *p;) {
+                size_t n = utf8_sequence(p);
+
+                if (n == 0)
+                        return string_repaired(s);
+                p += n;
+        }
+        return json_string_nocheck(s);
+}
+
+Json *json_new_integer(int64_t n)
+{
+        return json_integer(n);
+}
+
+Json *json_new_bool(bool b)
+{
+        return json_boolean(b);
+}
+
+Json *json_new_null(void)
+{
+        return json_null();
+}
+
+Json *json_new_strv(char *const *l)
+{
+        json_t *array = json_array();
+
+        for (; array && l && *l; l++)
+                json_append(array, json_new_string(*l));
+        return array;
+}
+
+/* The end of the last year that RFC 3339 can write */
+#define TIME_MAX_SEC UINT64_C(253402300799)
+
+Json *json_new_time(uint64_t usec)
+{
+        time_t sec = (time_t)(usec / 1000000);
+        char day[32], text[64];
+        struct tm tm;
+
+        if (usec == 0 || usec / 1000000 > TIME_MAX_SEC || !gmtime_r(&sec, &tm))
+                return json_null();
+        strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+        if (usec % 1000000)
+                snprintf(text, sizeof(text), "%s.%06uZ", day, (unsigned)(usec % 1000000));
+        else
+                snprintf(text, sizeof(text), "%sZ", day);
+        return json_string(text);
+}
+
+void json_set(Json *object, const char *key, Json *value)
+{
+        if (!object || object == &poison) {
+                json_decref(value);
+                return;
+        }
+        if (value && json_object_set_new(object, key, value) == 0)
+                return;
+        /* what is dropped makes room for the mark */
+        json_object_clear(object);
+        json_object_set_new(object, "", &poison);
+}
+
+void json_append(Json *array, Json *value)
+{
+        if (!array || array == &poison) {
+                json_decref(value);
+                return;
+        }
+        if (value && json_array_append_new(array, value) == 0)
+                return;
+        json_array_clear(array);
+        json_array_append_new(array, &poison);
+}
+
+Json *json_ref(const Json *j)
+{
+        return json_incref((Json *)j);
+}
+
+Json *json_free(Json *j)
+{
+        json_decref(j);
+        return NULL;
+}
+
+int json_print(const Json *j, char **ret)
+{
+        char *text = j ? json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+
+        if (!text)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
+}
+
+int json_parse(const char *text, Json **ret)
+{
+        json_error_t error;
+        json_t *j = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+
+        if (!j)
+                return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+        *ret = j;
+        return 0;
+}
+
+const Json *json_get(const Json *object, const char *key)
+{
+        return json_object_get(object, key);
+}
+
+const char *json_text(const Json *j)
+{
+        return json_string_value(j);
+}
+
+bool json_number(const Json *j, int64_t *ret)
+{
+        if (!json_is_integer(j))
+                return false;
+        *ret = json_integer_value(j);
+        return true;
+}
+
+const char *json_get_string(const Json *object, const char *key)
+{
+        return json_text(json_get(object, key));
+}
+
+int64_t json_get_integer(const Json *object, const char *key)
+{
+        return json_integer_value(json_get(object, key));
+}
+
+bool json_get_bool(const Json *object, const char *key)
+{
+        return json_is_true(json_get(object, key));
+}
+
+uint64_t json_get_time(const Json *object, const char *key)
+{
+        const char *text = json_get_string(object, key), *rest;
+        unsigned usec = 0;
+        struct tm tm = { 0 };
+        time_t sec;
+        int n = 0;
+
+        rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+        if (!rest)
+                return 0;
+        if (rest[0] == '.') {
+                if (strspn(rest + 1, "0123456789") != 6 ||
+                        sscanf(rest + 1, "%6u%n", &usec, &n) != 1)
+                        return 0;
+                rest += 1 + n;
+        }
+        sec = timegm(&tm);
+        if (!streq(rest, "Z") || sec < 0)
+                return 0;
+        return (uint64_t)sec * 1000000 + usec;
+}
+
+int json_get_strv(const Json *object, const char *key, char ***ret)
+{
+        const json_t *array = json_object_get(object, key);
+        _cleanup_strv_ char **l = NULL;
+        size_t n = json_array_size(array);
+
+        if (array && !json_is_array(array))
+                return -EINVAL;
+        if (n > 0) {
+                l = calloc(n + 1, sizeof(char *));
+                if (!l)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < n; i++) {
+                const char *s = json_string_value(json_array_get(array, i));
+
+                if (!s)
+                        return -EINVAL;
+                l[i] = strdup(s);
+                if (!l[i])
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(l);
+        return 0;
+}
+
+bool json_is_null_or_missing(const Json *j)
+{
+        return !j || json_is_null(j);
+}
+
+size_t json_array_length(const Json *array)
+{
+        return json_array_size(array);
+}
+
+const Json *json_array_item(const Json *array, size_t i)
+{
+        return json_array_get(array, i);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What changes for packets between two rulesets: exact, over all packets, so that a policy in other
+ * words, in another order or in other prefixes of the same meaning is no change. Compares what
+ * evaluate() says; comments, logging, counters and whose rule decides do not count. A limit of
+ * other numbers is another verdict; whether two rules or one keep count is not looked at.
+ */
+
+#include "rules/base/json.h"
+#include "rules/ruleset/ruleset.h"
+
+typedef struct DifferenceVerdict {
+        Action action;
+        Limit limit; /* of ACTION_LIMIT */
+} DifferenceVerdict;
+
+/* Of users and groups. */
+typedef struct DifferenceIds {
+        bool stated; /* else whoever it is, known or not */
+        bool except; /* all others than these, and unknown ones */
+        uint32_t *ids;
+        size_t n;
+} DifferenceIds;
+
+/* Of interfaces and units; borrowed from the rulesets. */
+typedef struct DifferenceNames {
+        bool stated, except;
+        const char **names;
+        size_t n;
+} DifferenceNames;
+
+/* A region of packets for which the verdict changes alike. What is not stated is anything. */
+typedef struct DifferenceItem {
+        Direction direction;
+        DifferenceVerdict before, after;
+        Ports ports;
+        bool ipv4, ipv6;     /* at least one */
+        RangeSet *from, *to; /* of those families; NULL: anywhere */
+        DifferenceNames interface, in_interface, out_interface;
+        DifferenceIds user, group;
+        DifferenceNames unit;
+        const char **inside, **outside; /* slices around the process, and not around it */
+        size_t n_inside, n_outside;
+} DifferenceItem;
+
+/* The items cover all that changes and nothing else; they may overlap where that makes them
+ * simpler. The rulesets must outlive it. */
+typedef struct Difference {
+        const Ruleset *before, *after; /* borrowed */
+        DifferenceItem *items;         /* by direction; what is cut off before what is let in */
+        size_t n;
+        bool complete; /* false: there are more regions than a person wants to read */
+} Difference;
+
+/* More regions than that are not listed. */
+#define DIFFERENCE_ITEMS_MAX 1000
+
+/*
+ * NULL for either stands for p25 inactive: everything is allowed. 0, -ENOMEM, or -E2BIG for
+ * rulesets of many thousands of rules that differ in too many ways to be compared in a second or
+ * so.
+ */
+int difference_compute(const Ruleset *before, const Ruleset *after, Difference **ret);
+/*
+ * The same for those who cannot wait: -E2BIG as soon as it is clear that it would take more than
+ * that many steps a direction. A rule is a step, and so is an end of a range that matters; a set of
+ * which most is the same costs one for every few hundred ranges. A thousand take less than a
+ * millisecond.
+ */
+#define DIFFERENCE_STEPS_MAX UINT64_C(200000000)
+int difference_compute_within(
+        const Ruleset *before, const Ruleset *after, uint64_t steps, Difference **ret);
+/* Is there any? 1, 0 or negative errno as above; mostly much faster. */
+int difference_exists(const Ruleset *before, const Ruleset *after, uint64_t steps);
+Difference *difference_free(Difference *d);
+DEFINE_CLEANUP(Difference, difference_free)
+
+/* Who has this number: a malloc()ed name in *ret, or NULL; 0 or -ENOMEM. Each function may be
+ * NULL. */
+typedef struct IdNames {
+        int (*user)(void *data, uint32_t uid, char **ret);
+        int (*group)(void *data, uint32_t gid, char **ret);
+        void *data;
+} IdNames;
+
+/*
+ * Lines that a person reads, "newly denied: in 25/tcp from 198.51.100.0/24": at most max, and one
+ * that counts the rest (0: all). Long lists of addresses are a count and the first three. ids may
+ * be NULL. *ret is NULL if there is no difference. 0 or -ENOMEM.
+ */
+int difference_print(const Difference *d, const IdNames *ids, size_t max, char ***ret);
+/*
+ * An array of an object an item: effect ("newly denied", "limit changed", …), direction, before and
+ * after (each action and, for limit, rate, burst, max), ports, families, from and to (null for
+ * anywhere; else count, and up to 100 prefixes), and where stated interface, in_interface,
+ * out_interface, user, group, unit (each names and except), inside, outside. NULL: out of memory.
+ */
+Json *difference_json(const Difference *d, const IdNames *ids);

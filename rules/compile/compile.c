@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The order of decision, the defaults, the managed ports. What a single rule means is in
+ * compile_rule.c, what its names and vars are worth in compile_names.c, compile_vars.c and
+ * compile_sets.c.
+ */
+
+#include "rules/compile/compile.h"
+
+#include "rules/compile/compilation.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+int compile_tell(Compilation *c, Severity severity, Place place, const char *setting,
+        const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                text = NULL;
+                return -ENOMEM;
+        }
+        return diagnostics_add(c->diagnostics, severity, place, setting, "%s%s%s",
+                setting ? setting : "", setting ? ": " : "", text);
+}
+
+/* An error of the user's has been told: go on, and fail at the end. */
+static int tolerate(Compilation *c, int r)
+{
+        if (r != -EINVAL)
+                return r;
+        c->failed = true;
+        return 0;
+}
+
+/* ---- rules ---- */
+
+static int rules_add(Compilation *c, Scope *s, const RuleList *l)
+{
+        char setting[40];
+
+        for (size_t i = 0; i < l->n; i++) {
+                RulesetDirection *rd = c->ruleset->directions + l->items[i]->direction;
+                int r;
+
+                if (c->n_rules++ >= POLICY_RULES_MAX)
+                        return tolerate(
+                                c, compile_error(c, (Place){ l->items[i]->file, l->items[i]->line },
+                                           "rules", "a policy holds %u rules at most",
+                                           POLICY_RULES_MAX));
+                if (array_grow(&rd->rules, rd->n, sizeof(*rd->rules)) < 0)
+                        return -ENOMEM;
+                snprintf(setting, sizeof(setting), "rules[%zu]", i);
+                r = rule_compile(c, s, l->items[i], s->kind == SOURCE_P25CTL ? NULL : setting,
+                        rd->rules + rd->n);
+                if (r == 0)
+                        rd->n++;
+                r = tolerate(c, r);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int own_rules_add(Compilation *c)
+{
+        _cleanup_(scope_deinit) Scope s = { 0 };
+        int r;
+
+        r = scope_init(c, SOURCE_P25CTL, NULL, NULL, &s);
+        if (r < 0)
+                return r;
+        return rules_add(c, &s, &c->policy->state->rules);
+}
+
+static int fragment_add(Compilation *c, const Fragment *f)
+{
+        _cleanup_(scope_deinit) Scope s = { 0 };
+        int r;
+
+        r = scope_init(c, SOURCE_FRAGMENT, NULL, f, &s);
+        if (r < 0)
+                return r;
+        r = rules_add(c, &s, &f->rules);
+        if (r < 0)
+                return r;
+        return scope_note_unused(c, &s, NULL);
+}
+
+static int role_add(Compilation *c, const Role *role)
+{
+        _cleanup_(scope_deinit) Scope s = { 0 };
+        int r;
+
+        r = scope_init(c, SOURCE_ROLE, role, NULL, &s);
+        if (r < 0)
+                return r;
+        return rules_add(c, &s, &role->rules);
+}
+
+/* ---- fragments ---- */
+
+static int fragment_compare(const void *a, const void *b)
+{
+        const Fragment *x = *(Fragment *const *)a, *y = *(Fragment *const *)b;
+        int r = strcmp(x->name, y->name);
+
+        /* of twins, that of policy.d first: the other is blamed */
+        return r != 0 ? r : (x->file == NULL) - (y->file == NULL);
+}
+
+static int fragments_collect(const Policy *p, Fragment ***ret, size_t *ret_n)
+{
+        size_t n = p->n_files + p->state->n_fragments;
+        Fragment **all = calloc(n + 1, sizeof(*all));
+
+        if (!all)
+                return -ENOMEM;
+        if (p->n_files > 0)
+                memcpy(all, p->files, p->n_files * sizeof(*all));
+        if (p->state->n_fragments > 0)
+                memcpy(all + p->n_files, p->state->fragments, p->state->n_fragments * sizeof(*all));
+        qsort(all, n, sizeof(*all), fragment_compare);
+        *ret = all;
+        *ret_n = n;
+        return 0;
+}
+
+static int fragments_add(Compilation *c)
+{
+        _cleanup_free_ Fragment **all = NULL;
+        size_t n;
+        int r;
+
+        r = fragments_collect(c->policy, &all, &n);
+        for (size_t i = 0; i < n && r == 0; i++) {
+                if (i > 0 && streq(all[i - 1]->name, all[i]->name)) {
+                        r = compile_error(c,
+                                (Place){ all[i]->file ? all[i]->file : all[i - 1]->file, 0 },
+                                "fragments",
+                                "there is a fragment %s already: one in policy.d, one put over "
+                                "the bus (p25ctl fragment drop %s)",
+                                all[i]->name, all[i]->name);
+                        r = tolerate(c, r);
+                        continue;
+                }
+                r = fragment_add(c, all[i]);
+        }
+        return r;
+}
+
+/* ---- roles ---- */
+
+Place roles_place(const Policy *p)
+{
+        if (p->state->roles_set || !p->host)
+                return (Place){ 0 };
+        return (Place){ p->host->common->file, p->host->roles_line };
+}
+
+static int role_tell_unknown(Compilation *c, const char *name)
+{
+        _cleanup_buffer_ Buffer known = { 0 };
+
+        for (size_t i = 0; i < c->policy->n_roles; i++)
+                buffer_printf(&known, "%s%s", i > 0 ? ", " : "", c->policy->roles[i]->name);
+        return compile_error(c, roles_place(c->policy), "roles", "there is no role %s%s%s%s", name,
+                known.length > 0 ? " (" : "", known.length > 0 ? known.data : "",
+                known.length > 0 ? ")" : "");
+}
+
+/* The active roles, in order; what is wrong in the list is told. *ret is malloc()ed. */
+static int roles_collect(Compilation *c, const Role ***ret, size_t *ret_n)
+{
+        char *const *names = policy_role_names(c->policy);
+        _cleanup_free_ const Role **roles = calloc(strv_length(names) + 1, sizeof(*roles));
+        size_t n = 0;
+        int r = 0;
+
+        if (!roles)
+                return -ENOMEM;
+        for (; names && *names; names++) {
+                const Role *role = policy_find_role(c->policy, *names);
+                bool twice = false;
+
+                for (size_t i = 0; i < n; i++)
+                        twice |= roles[i] == role;
+                if (!role)
+                        r = role_tell_unknown(c, *names);
+                else if (twice)
+                        r = compile_error(c, roles_place(c->policy), "roles",
+                                "role %s is listed twice", *names);
+                else
+                        roles[n++] = role;
+                r = tolerate(c, r);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(roles);
+        *ret_n = n;
+        return 0;
+}
+
+/* ---- ports and defaults ---- */
+
+static int ports_add_all(Ports *p, const Ports *more)
+{
+        for (size_t i = 0; i < more->n; i++)
+                if (ports_add(p, more->items[i]) < 0)
+                        return -E2BIG;
+        return 0;
+}
+
+static int role_add_managed(Compilation *c, const Role *role)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                Ports *managed = &c->ruleset->directions[d].managed;
+
+                if (role->manages_all[d])
+                        ports_add_all(managed, &c->mail_ports);
+                for (size_t i = 0; i < role->manages[d].n; i++) {
+                        uint16_t port = role->manages[d].items[i];
+
+                        if (!ports_contain(&c->mail_ports, port))
+                                return compile_error(c, (Place){ role->file, 0 }, "manages",
+                                        "role %s manages %u, which is not a mail port here",
+                                        role->name, port);
+                        ports_add(managed, port);
+                }
+        }
+        for (size_t i = 0; i < role->listens.n; i++)
+                if (!ports_contain(&c->mail_ports, role->listens.items[i]))
+                        return compile_error(c, (Place){ role->file, 0 }, "listens",
+                                "role %s listens on %u, which is not a mail port here", role->name,
+                                role->listens.items[i]);
+        return 0;
+}
+
+/* deny > reject > allow */
+static unsigned action_strictness(Action a)
+{
+        switch (a) {
+        case ACTION_DENY:
+                return 3;
+        case ACTION_REJECT:
+                return 2;
+        case ACTION_ALLOW:
+        case ACTION_LIMIT:
+                return 1;
+        case _ACTION_MAX:
+        case _ACTION_INVALID:
+                break;
+        }
+        return 0;
+}
+
+static Action default_decide(
+        const Policy *p, const Role *const *roles, size_t n, Direction d, DefaultOrigin *ret_origin)
+{
+        Action strictest = _ACTION_INVALID;
+
+        if (p->state->defaults.of[d] != _ACTION_INVALID) {
+                *ret_origin = DEFAULT_P25CTL;
+                return p->state->defaults.of[d];
+        }
+        if (p->host && p->host->defaults.of[d] != _ACTION_INVALID) {
+                *ret_origin = DEFAULT_CONF;
+                return p->host->defaults.of[d];
+        }
+        for (size_t i = 0; i < n; i++)
+                if (action_strictness(roles[i]->defaults.of[d]) > action_strictness(strictest))
+                        strictest = roles[i]->defaults.of[d];
+        *ret_origin = strictest == _ACTION_INVALID ? DEFAULT_BUILTIN : DEFAULT_ROLE;
+        return strictest == _ACTION_INVALID ? ACTION_ALLOW : strictest;
+}
+
+static void default_set(Compilation *c, Direction d, Action action, DefaultOrigin origin)
+{
+        RulesetDirection *rd = c->ruleset->directions + d;
+
+        rd->default_action = action;
+        rd->log_default = logging_covers(c->logging, action);
+        c->ruleset->default_origins[d] = origin;
+}
+
+/* Every rule's ports are mail ports, of which there are no more than Ports holds. */
+static void watched_collect(RulesetDirection *rd)
+{
+        rd->watched = rd->managed;
+        for (size_t i = 0; i < rd->n; i++)
+                ports_add_all(&rd->watched, &rd->rules[i].ports);
+}
+
+/* ---- the whole ---- */
+
+static int roles_add(Compilation *c)
+{
+        _cleanup_free_ const Role **roles = NULL;
+        size_t n = 0;
+        int r;
+
+        r = roles_collect(c, &roles, &n);
+        if (r < 0)
+                return r;
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                DefaultOrigin origin;
+                Action action = default_decide(c->policy, roles, n, d, &origin);
+
+                default_set(c, d, action, origin);
+                ports_add(&c->ruleset->directions[d].managed, 25);
+        }
+        for (size_t i = 0; i < n; i++) {
+                r = tolerate(c, role_add_managed(c, roles[i]));
+                if (r < 0)
+                        return r;
+                r = role_add(c, roles[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* p25.conf's vars are used by its own rules, by fragments and by roles: asked last. */
+static int host_rules_add(Compilation *c, Scope *s)
+{
+        const HostConf *h = c->policy->host;
+        int r;
+
+        if (!h)
+                return 0;
+        c->ruleset->keep_established = h->keep_established;
+        c->host_vars_used = calloc(h->common->vars.n + 1, sizeof(bool));
+        if (!c->host_vars_used)
+                return -ENOMEM;
+        r = scope_init(c, SOURCE_CONF, NULL, h->common, s);
+        if (r < 0)
+                return r;
+        return rules_add(c, s, &h->common->rules);
+}
+
+static int set_compare(const void *a, const void *b)
+{
+        const struct NamedRanges *x = a, *y = b;
+
+        return strcmp(x->name, y->name);
+}
+
+static int compile_all(Compilation *c)
+{
+        _cleanup_(scope_deinit) Scope host = { 0 };
+        Ruleset *rs = c->ruleset;
+        int r;
+
+        r = tolerate(c, sets_collect(c));
+        if (r >= 0)
+                r = own_rules_add(c);
+        if (r >= 0)
+                r = host_rules_add(c, &host);
+        if (r >= 0)
+                r = fragments_add(c);
+        if (r >= 0)
+                r = roles_add(c);
+        if (r >= 0 && c->policy->host)
+                r = scope_note_unused(c, &host, c->host_vars_used);
+        if (r < 0)
+                return r;
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                watched_collect(rs->directions + d);
+        if (rs->n_sets > 1)
+                qsort(rs->sets, rs->n_sets, sizeof(*rs->sets), set_compare);
+        return c->failed ? -EINVAL : 0;
+}
+
+static void compilation_deinit(Compilation *c)
+{
+        for (NameKind k = 0; k < _NAME_KIND_MAX; k++)
+                name_table_deinit(c->tables + k);
+        number_map_deinit(&c->ids);
+        number_map_deinit(&c->twins);
+        free(c->sets);
+        free(c->host_vars_used);
+        ruleset_free(c->ruleset);
+}
+
+static int compile_normal(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret)
+{
+        _cleanup_(compilation_deinit) Compilation c = {
+                .policy = p, .names = names, .diagnostics = d, .logging = policy_logging(p)
+        };
+        int r;
+
+        policy_mail_ports(p, &c.mail_ports);
+        c.ruleset = calloc(1, sizeof(*c.ruleset));
+        if (!c.ruleset)
+                return -ENOMEM;
+        r = compile_all(&c);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(c.ruleset);
+        return 0;
+}
+
+static int lockdown_make(const Policy *p, Ruleset **ret)
+{
+        static const Action actions[] = { [DIRECTION_IN] = ACTION_DENY,
+                [DIRECTION_OUT] = ACTION_REJECT,
+                [DIRECTION_ROUTED] = ACTION_REJECT };
+        Compilation c = { .logging = policy_logging(p) };
+
+        c.ruleset = calloc(1, sizeof(*c.ruleset));
+        if (!c.ruleset)
+                return -ENOMEM;
+        c.ruleset->lockdown = true;
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                default_set(&c, d, actions[d], DEFAULT_P25CTL);
+                policy_mail_ports(p, &c.ruleset->directions[d].managed);
+                c.ruleset->directions[d].watched = c.ruleset->directions[d].managed;
+        }
+        *ret = c.ruleset;
+        return 0;
+}
+
+/* Lockdown never waits for a policy that is right: its errors are told as warnings. */
+static int compile_lockdown(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret)
+{
+        _cleanup_(ruleset_free_p) Ruleset *shadowed = NULL;
+        _cleanup_diagnostics_ Diagnostics found = { 0 };
+
+        if (compile_normal(p, names, &found, &shadowed) == -EINVAL) {
+                for (size_t i = 0; i < found.n; i++)
+                        if (found.items[i].severity == SEVERITY_ERROR)
+                                found.items[i].severity = SEVERITY_WARNING;
+                found.n_errors = 0;
+        }
+        if (d && diagnostics_move(d, &found) < 0)
+                return -ENOMEM;
+        return lockdown_make(p, ret);
+}
+
+int compile_policy(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret)
+{
+        if (p->state->lockdown)
+                return compile_lockdown(p, names, d, ret);
+        return compile_normal(p, names, d, ret);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Which rule is which, from one compilation to the next and on every machine: what counters and
+ * kernels know a rule by. p25ctl's own bring their numbers; of others the id is a hash.
+ */
+
+#include "rules/compile/compilation.h"
+
+#include <errno.h>
+
+#define RULE_ID_HASHED (UINT64_C(1) << 47)
+
+static uint64_t hash_list(uint64_t h, const AddressList *l)
+{
+        h = hash_number(h, l->n);
+        for (size_t i = 0; i < l->n; i++) {
+                const AddressItem *a = l->items + i;
+
+                h = hash_number(h, a->kind);
+                if (a->kind != ADDRESS_PREFIX) {
+                        h = hash_string(h, a->name);
+                        continue;
+                }
+                h = hash_number(h, a->prefix.address.family + 256u * a->prefix.bits);
+                h = hash_bytes(h, a->prefix.address.bytes, sizeof(a->prefix.address.bytes));
+        }
+        return h;
+}
+
+static uint64_t hash_strv(uint64_t h, char *const *l)
+{
+        h = hash_number(h, strv_length(l));
+        for (; l && *l; l++)
+                h = hash_string(h, *l);
+        return h;
+}
+
+/* Where it comes from, what it matches, what it does: as written, so that a rule keeps its
+ * counters when a var gets another value, or its limit other numbers. */
+static uint64_t rule_hash(const Rule *r)
+{
+        uint64_t h = HASH_BEGIN;
+
+        h = hash_number(h, r->source);
+        h = hash_string(h, r->source_name);
+        h = hash_number(h, r->action);
+        h = hash_number(h, r->direction);
+        h = hash_number(h, r->ports.n);
+        for (size_t i = 0; i < r->ports.n; i++)
+                h = hash_number(h, r->ports.items[i]);
+        h = hash_string(h, r->ports_var);
+        h = hash_list(h, &r->from);
+        h = hash_list(h, &r->to);
+        h = hash_string(h, r->interface);
+        h = hash_string(h, r->in_interface);
+        h = hash_string(h, r->out_interface);
+        h = hash_strv(h, r->user);
+        h = hash_strv(h, r->group);
+        h = hash_strv(h, r->unit);
+        return hash_finish(h);
+}
+
+/* 1: the id is the rule's from now on; 0: another has it; -ENOMEM */
+static int id_take(Compilation *c, uint64_t id)
+{
+        uint64_t *taken = number_map_get(&c->ids, id);
+
+        if (!taken)
+                return -ENOMEM;
+        if (*taken)
+                return 0;
+        *taken = 1;
+        return 1;
+}
+
+static int id_make(Compilation *c, const Rule *rule, uint64_t *ret)
+{
+        uint64_t hash = rule_hash(rule), id, *twins;
+        int r;
+
+        twins = number_map_get(&c->twins, hash);
+        if (!twins)
+                return -ENOMEM;
+        do {
+                id = hash_finish(hash_number(hash, (*twins)++));
+                id = (id & (RULE_ID_HASHED - 1)) | RULE_ID_HASHED;
+                r = id_take(c, id);
+        } while (r == 0);
+        *ret = id;
+        return r < 0 ? r : 0;
+}
+
+int rule_identify(Compilation *c, Rule *rule, Rule **ret)
+{
+        _cleanup_(rule_unref_p) Rule *copy = NULL;
+        uint64_t id;
+        int r;
+
+        if (rule->id != 0) {
+                r = id_take(c, rule->id);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        *ret = rule_ref(rule);
+                        return 0;
+                }
+                r = rule_copy(rule, &copy);
+                if (r < 0)
+                        return r;
+        } else {
+                copy = rule_ref(rule);
+        }
+        r = id_make(c, rule, &id);
+        if (r < 0)
+                return r;
+        copy->id = id;
+        *ret = TAKE_PTR(copy);
+        return 0;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What users, groups and units in a rule are worth: asks Names once a name, and tells the user of
+ * those that are not there.
+ */
+
+#include "rules/compile/compilation.h"
+
+#include <errno.h>
+
+typedef struct NameWords {
+        const char *noun;   /* of "no such NOUN: x" */
+        const char *plural; /* of "PLURAL cannot be resolved" */
+} NameWords;
+
+static const NameWords name_words[_NAME_KIND_MAX] = {
+        [NAME_USER] = { "user", "users" },
+        [NAME_GROUP] = { "group", "groups" },
+        [NAME_UNIT] = { "unit", "units" },
+};
+
+void name_table_deinit(NameTable *t)
+{
+        for (size_t i = 0; i < t->n; i++)
+                free(t->answers[i].name);
+        free(t->answers);
+        number_map_deinit(&t->by_hash);
+        *t = (NameTable){ 0 };
+}
+
+void identities_deinit(Identities *i)
+{
+        free(i->ids);
+        free(i->units);
+        strv_free(i->names);
+        *i = (Identities){ 0 };
+}
+
+static void *copy_array(const void *array, size_t n, size_t size)
+{
+        void *copy = malloc(n > 0 ? n * size : 1);
+
+        if (copy && n > 0)
+                memcpy(copy, array, n * size);
+        return copy;
+}
+
+int identities_copy(const Identities *i, Identities *ret)
+{
+        Identities copy = { .stated = i->stated, .n_ids = i->n_ids, .n_units = i->n_units };
+
+        copy.ids = copy_array(i->ids, i->n_ids, sizeof(*i->ids));
+        copy.units = copy_array(i->units, i->n_units, sizeof(*i->units));
+        if (!copy.ids || !copy.units || strv_copy(i->names, &copy.names) < 0) {
+                identities_deinit(&copy);
+                return -ENOMEM;
+        }
+        *ret = copy;
+        return 0;
+}
+
+/* 0, or -ERANGE for a number that is no uid or gid; -ENOENT: not a number. */
+static int number_parse(const char *s, uint32_t *ret)
+{
+        uint64_t n = 0;
+
+        if (*s == '\0' || s[strspn(s, "0123456789")] != '\0')
+                return -ENOENT;
+        for (; *s; s++) {
+                n = n * 10 + (uint64_t)(*s - '0');
+                if (n >= UINT32_MAX) /* (uid_t)-1 is nobody's */
+                        return -ERANGE;
+        }
+        *ret = (uint32_t)n;
+        return 0;
+}
+
+/* The letters of systemd's unit names; without a type, a service is meant. */
+static bool unit_name_is_valid(const char *s)
+{
+        static const char letters[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
+        size_t n = strlen(s);
+
+        return n > 0 && n <= 255 && s[strspn(s, letters)] == '\0' && s[0] != '.' && s[0] != '@';
+}
+
+static int name_ask(const Names *names, NameKind kind, NameAnswer *a)
+{
+        int r;
+
+        switch (kind) {
+        case NAME_USER:
+                r = number_parse(a->name, &a->id);
+                return r != -ENOENT ? r : names->user(names->data, a->name, &a->id);
+        case NAME_GROUP:
+                r = number_parse(a->name, &a->id);
+                return r != -ENOENT ? r : names->group(names->data, a->name, &a->id);
+        case NAME_UNIT:
+                if (!unit_name_is_valid(a->name))
+                        return -EINVAL;
+                return names->unit(names->data, a->name, &a->cgroup);
+        case _NAME_KIND_MAX:
+                break;
+        }
+        return -EINVAL;
+}
+
+static int name_get(Compilation *c, NameKind kind, const char *name, NameAnswer **ret)
+{
+        NameTable *t = c->tables + kind;
+        uint64_t hash = hash_finish(hash_string(HASH_BEGIN, name)), *index;
+        NameAnswer *a;
+
+        for (;; hash = hash_finish(hash + 1)) {
+                index = number_map_get(&t->by_hash, hash);
+                if (!index)
+                        return -ENOMEM;
+                if (*index == 0)
+                        break;
+                a = t->answers + *index - 1;
+                if (streq(a->name, name)) {
+                        *ret = a;
+                        return 0;
+                }
+        }
+        if (array_grow(&t->answers, t->n, sizeof(*t->answers)) < 0)
+                return -ENOMEM;
+        a = t->answers + t->n;
+        *a = (NameAnswer){ .name = strdup(name) };
+        if (!a->name)
+                return -ENOMEM;
+        *index = ++t->n;
+        a->error = name_ask(c->names, kind, a);
+        if (a->error == -ENOMEM)
+                return -ENOMEM;
+        *ret = a;
+        return 0;
+}
+
+/* Once a place: a var that a hundred rules use is one mistake. */
+static bool name_was_told(NameAnswer *a, Place place)
+{
+        uint64_t here = hash_finish(hash_number(hash_string(HASH_BEGIN, place.file), place.line));
+        bool was = a->told == here;
+
+        a->told = here;
+        return was;
+}
+
+/* A name that did not resolve: what to say, and whether it is an error. */
+static int name_tell(Compilation *c, NameKind kind, NameAnswer *a, bool candidates, Place place,
+        const char *setting)
+{
+        const NameWords *w = name_words + kind;
+        Severity mild = candidates ? SEVERITY_NOTE : SEVERITY_WARNING;
+        bool fatal = !(a->error == -EAGAIN || (kind == NAME_UNIT && a->error == -ENOENT));
+
+        if (name_was_told(a, place))
+                return fatal ? -EINVAL : 0;
+        if (a->error == -EAGAIN)
+                return compile_tell(c, mild, place, setting,
+                        "%s %s cannot be looked up yet: the rule matches nothing of it until "
+                        "then",
+                        w->noun, a->name);
+        if (kind == NAME_UNIT && a->error == -ENOENT)
+                return compile_tell(c, mild, place, setting,
+                        "unit %s is not running: the rule matches nothing of it until it does",
+                        a->name);
+        if (kind == NAME_UNIT && a->error == -EINVAL)
+                return compile_error(c, place, setting, "%s is no name of a systemd unit", a->name);
+        if (a->error == -EOPNOTSUPP)
+                return compile_error(c, place, setting,
+                        "unit %s: units need cgroup v2, which this host does not have", a->name);
+        if (a->error == -ENOENT)
+                return compile_error(c, place, setting, "no such %s: %s", w->noun, a->name);
+        if (a->error == -ERANGE)
+                return compile_error(c, place, setting,
+                        "%s is out of range for a %s (0 to 4294967294)", a->name, w->noun);
+        return compile_error(c, place, setting, "%s %s cannot be resolved: %s", w->noun, a->name,
+                strerrordesc_np(-a->error));
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+static void ids_sort(Identities *i)
+{
+        size_t n = 0;
+
+        if (i->n_ids > 1)
+                qsort(i->ids, i->n_ids, sizeof(*i->ids), compare_ids);
+        for (size_t k = 0; k < i->n_ids; k++)
+                if (n == 0 || i->ids[n - 1] != i->ids[k])
+                        i->ids[n++] = i->ids[k];
+        i->n_ids = n;
+}
+
+static int identities_add(NameKind kind, const NameAnswer *a, Identities *i)
+{
+        if (kind == NAME_UNIT) {
+                if (strv_contains(i->names, a->name))
+                        return 0;
+                if (array_grow(&i->units, i->n_units, sizeof(*i->units)) < 0)
+                        return -ENOMEM;
+                i->units[i->n_units] = (CompiledUnit){ .cgroup = a->error < 0 ? 0 : a->cgroup.id,
+                        .level = a->cgroup.level };
+                memcpy(i->units[i->n_units++].path, a->cgroup.path, sizeof(a->cgroup.path));
+        } else if (a->error == 0) {
+                if (array_grow(&i->ids, i->n_ids, sizeof(*i->ids)) < 0)
+                        return -ENOMEM;
+                i->ids[i->n_ids++] = a->id;
+        }
+        return strv_append(&i->names, a->name);
+}
+
+int identities_resolve(Compilation *c, NameKind kind, char *const *names, bool candidates,
+        Place place, const char *setting, Identities *ret, char **ret_missing)
+{
+        _cleanup_(identities_deinit) Identities i = { .stated = true };
+        _cleanup_buffer_ Buffer missing = { 0 };
+        bool failed = false;
+        NameAnswer *a;
+        int r;
+
+        for (; names && *names; names++) {
+                r = name_get(c, kind, *names, &a);
+                if (r < 0)
+                        return r;
+                if (candidates && kind != NAME_UNIT && a->error == -ENOENT) {
+                        buffer_printf(&missing, "%s%s", missing.length > 0 ? ", " : "", *names);
+                        continue;
+                }
+                r = a->error == 0 ? 0 : name_tell(c, kind, a, candidates, place, setting);
+                if (r == -EINVAL)
+                        failed = true;
+                if (r < 0 && r != -EINVAL)
+                        return r;
+                if (r == 0) {
+                        r = identities_add(kind, a, &i);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        if (failed)
+                return -EINVAL;
+        ids_sort(&i);
+        *ret_missing = NULL;
+        if (missing.length > 0 && buffer_take(&missing, ret_missing) < 0)
+                return -ENOMEM;
+        *ret = i;
+        i = (Identities){ 0 };
+        return 0;
+}

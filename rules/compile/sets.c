@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The one namespace of sets: those that p25ctl and the bus made and those that files declare. Only
+ * sets that a rule uses come into the ruleset; the ranges of each are made once and kept beside
+ * its entries, so that a change elsewhere costs nothing for a set of a million.
+ */
+
+#include "rules/compile/compilation.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static int set_add(Compilation *c, SetSource s)
+{
+        if (array_grow(&c->sets, c->n_sets, sizeof(*c->sets)) < 0)
+                return -ENOMEM;
+        c->sets[c->n_sets++] = s;
+        return 0;
+}
+
+static int sets_add_declared(Compilation *c, const Fragment *f)
+{
+        for (size_t i = 0; i < f->sets.n; i++) {
+                SetDecl *s = f->sets.items + i;
+                SetSource source = { .name = s->name,
+                        .ranges = &s->ranges,
+                        .entries = s->entries,
+                        .place = { s->file, s->line } };
+
+                if (set_add(c, source) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int sets_add_stored(Compilation *c, const State *state)
+{
+        for (size_t i = 0; i < state->n_sets; i++) {
+                StoredSet *s = state->sets + i;
+                SetSource source = {
+                        .name = s->name, .ranges = &s->ranges, .entries = s->entries, .stored = true
+                };
+
+                if (set_add(c, source) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Stored ones first, then by place, so that of twins the later is blamed. */
+static int set_compare(const void *a, const void *b)
+{
+        const SetSource *x = a, *y = b;
+        int r = strcmp(x->name, y->name);
+
+        if (r != 0)
+                return r;
+        if (x->stored != y->stored)
+                return x->stored ? -1 : 1;
+        r = strcmp(x->place.file ? x->place.file : "", y->place.file ? y->place.file : "");
+        return r != 0 ? r : (x->place.line > y->place.line) - (x->place.line < y->place.line);
+}
+
+static int set_tell_twin(Compilation *c, const SetSource *first, const SetSource *second)
+{
+        char setting[NAME_MAX_LENGTH + 8];
+
+        snprintf(setting, sizeof(setting), "sets.%s", second->name);
+        if (first->stored)
+                return compile_error(c, second->place, setting,
+                        "declared here, and p25ctl made a set of this name too (p25ctl set drop "
+                        "%s)",
+                        second->name);
+        if (!first->place.file)
+                return compile_error(c, second->place, setting, "declared twice");
+        return compile_error(c, second->place, setting, "declared twice: the other is at %s:%u",
+                first->place.file, first->place.line);
+}
+
+int sets_collect(Compilation *c)
+{
+        const Policy *p = c->policy;
+        bool failed = false;
+
+        if (sets_add_stored(c, p->state) < 0)
+                return -ENOMEM;
+        if (p->host && sets_add_declared(c, p->host->common) < 0)
+                return -ENOMEM;
+        for (size_t i = 0; i < p->n_files; i++)
+                if (sets_add_declared(c, p->files[i]) < 0)
+                        return -ENOMEM;
+        for (size_t i = 0; i < p->state->n_fragments; i++)
+                if (sets_add_declared(c, p->state->fragments[i]) < 0)
+                        return -ENOMEM;
+        if (c->n_sets > 1)
+                qsort(c->sets, c->n_sets, sizeof(*c->sets), set_compare);
+        for (size_t i = 1; i < c->n_sets; i++) {
+                if (!streq(c->sets[i - 1].name, c->sets[i].name))
+                        continue;
+                if (set_tell_twin(c, c->sets + i - 1, c->sets + i) != -EINVAL)
+                        return -ENOMEM;
+                failed = true;
+        }
+        return failed ? -EINVAL : 0;
+}
+
+static int set_compare_name(const void *name, const void *set)
+{
+        return strcmp(name, ((const SetSource *)set)->name);
+}
+
+/* Puts the set into the ruleset, where its name lives from then on. */
+static int set_publish(Compilation *c, SetSource *s)
+{
+        Ruleset *r = c->ruleset;
+        char *name;
+
+        if (!*s->ranges && range_set_from_prefixes(s->entries, s->ranges) < 0)
+                return -ENOMEM;
+        if (array_grow(&r->sets, r->n_sets, sizeof(*r->sets)) < 0)
+                return -ENOMEM;
+        name = strdup(s->name);
+        if (!name)
+                return -ENOMEM;
+        r->sets[r->n_sets].name = name;
+        r->sets[r->n_sets++].ranges = range_set_ref(*s->ranges);
+        s->used_name = name;
+        return 0;
+}
+
+static int set_find(
+        Compilation *c, const char *name, Place place, const char *setting, SetSource **ret)
+{
+        SetSource *s = NULL;
+
+        if (c->n_sets > 0)
+                s = bsearch(name, c->sets, c->n_sets, sizeof(*c->sets), set_compare_name);
+        if (!s)
+                return compile_error(c, place, setting, "there is no set @%s", name);
+        if (!s->entries)
+                return compile_error(
+                        c, place, setting, "the entries of set @%s could not be read", name);
+        *ret = s;
+        return 0;
+}
+
+int set_check(Compilation *c, const char *name, Place place, const char *setting)
+{
+        SetSource *s;
+
+        return set_find(c, name, place, setting, &s);
+}
+
+int set_use(Compilation *c, const char *name, Place place, const char *setting, MatchSet *ret)
+{
+        SetSource *s;
+        int r;
+
+        r = set_find(c, name, place, setting, &s);
+        if (r < 0)
+                return r;
+        if (!s->used_name && set_publish(c, s) < 0)
+                return -ENOMEM;
+        *ret = (MatchSet){ .name = s->used_name, .ranges = range_set_ref(*s->ranges) };
+        return 0;
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the reading of single values and of lists of plain ones: numbers, words, names, ports.
+ * Knows nothing of rules and documents.
+ */
+
+#include "rules/config/reader.h"
+#include "rules/config/vocabulary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define TEXT_LENGTH_MAX 1000 /* of one value; comments and names are shorter still */
+#define PATH_LENGTH_MAX 4095
+
+/* ---- numbers ---- */
+
+static int read_integer(Reader *r, const Node *n, int64_t min, int64_t max, int64_t *ret)
+{
+        NodeInteger i = node_integer(n);
+
+        if (i.overflow || i.value < min || i.value > max)
+                return reader_error(
+                        r, n, "%s is out of range (%" PRId64 " to %" PRId64 ")", i.text, min, max);
+        if (i.has_suffix && max <= INT32_MAX)
+                return reader_error(r, n, "%s: write %" PRId64 ", without L", i.text, i.value);
+        *ret = i.value;
+        return 0;
+}
+
+int read_uint32(Reader *r, const Node *n, const Setting *s, void *place)
+{
+        int64_t value = 0;
+        int k = read_integer(r, n, s->min, s->max, &value);
+
+        if (k < 0)
+                return k;
+        *(uint32_t *)place = (uint32_t)value;
+        return 0;
+}
+
+int read_uint64(Reader *r, const Node *n, const Setting *s, void *place)
+{
+        int64_t value = 0;
+        int k = read_integer(r, n, s->min, s->max, &value);
+
+        if (k < 0)
+                return k;
+        *(uint64_t *)place = (uint64_t)value;
+        return 0;
+}
+
+int read_bool(_unused_ Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        *(bool *)place = node_bool(n);
+        return 0;
+}
+
+int read_tristate(_unused_ Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        *(int *)place = node_bool(n);
+        return 0;
+}
+
+/* ---- texts ---- */
+
+int read_word(Reader *r, const Node *n, const Setting *s, void *place)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *list = NULL;
+
+        for (int i = 0; i < s->words->n; i++) {
+                if (streq(s->words->name(i), node_string(n))) {
+                        *(int *)place = i;
+                        return 0;
+                }
+                buffer_printf(&b, "%s\"%s\"",
+                        i == 0                 ? ""
+                        : i + 1 == s->words->n ? " or "
+                                               : ", ",
+                        s->words->name(i));
+        }
+        if (buffer_take(&b, &list) < 0)
+                return -ENOMEM;
+        return reader_error(r, n, "\"%.64s\" is none of the words %s", node_string(n), list);
+}
+
+static int set_string(void *place, const char *text)
+{
+        char *copy = strdup(text);
+
+        if (!copy)
+                return -ENOMEM;
+        *(char **)place = copy;
+        return 0;
+}
+
+int read_bytes(_unused_ Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        return set_string(place, node_string(n));
+}
+
+int read_text(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        if (!text_is_printable(node_string(n)))
+                return reader_error(
+                        r, n, "control characters, or bytes that are not UTF-8, in a text");
+        if (strlen(node_string(n)) > TEXT_LENGTH_MAX)
+                return reader_error(r, n, "a text of %zu bytes; %d is the limit",
+                        strlen(node_string(n)), TEXT_LENGTH_MAX);
+        return set_string(place, node_string(n));
+}
+
+int read_name(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        if (!name_is_valid(node_string(n)))
+                return reader_error(r, n,
+                        "\"%.64s\" is no name (letters, digits, '.', '_' and '-', at most %d)",
+                        node_string(n), NAME_MAX_LENGTH);
+        return set_string(place, node_string(n));
+}
+
+int read_path(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        const char *path = node_string(n);
+
+        if (path[0] != '/')
+                return reader_error(
+                        r, n, "\"%.64s\": the path of a file begins with a slash", path);
+        if (strlen(path) > PATH_LENGTH_MAX || !text_is_printable(path))
+                return reader_error(r, n,
+                        "a path has at most %d bytes of UTF-8 without control characters",
+                        PATH_LENGTH_MAX);
+        return set_string(place, path);
+}
+
+/* ---- lists of texts ---- */
+
+int read_plain(Reader *r, const Node *n, char **ret)
+{
+        NodeInteger i;
+        char *text;
+
+        switch (node_kind(n)) {
+        case NODE_STRING:
+                return read_text(r, n, NULL, ret);
+        case NODE_INTEGER:
+                i = node_integer(n);
+                if (i.overflow || i.has_suffix || i.value < 0)
+                        return reader_error(r, n, "%s is out of range", i.text);
+                if (asprintf(&text, "%" PRId64, i.value) < 0)
+                        return -ENOMEM;
+                *ret = text;
+                return 0;
+        case NODE_GROUP:
+        case NODE_LIST:
+        case NODE_BOOL:
+        case NODE_FLOAT:
+                break;
+        }
+        return reader_error(r, n, "must be a text in double quotes or a whole number");
+}
+
+int read_texts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        _cleanup_strv_ char **texts = NULL;
+        size_t before = r->n_errors, n_texts = 0;
+
+        /* not strv_append(), which looks for the end each time */
+        texts = calloc(list_length(n) + 1, sizeof(char *));
+        if (!texts)
+                return -ENOMEM;
+        for (size_t i = 0; i < list_length(n); i++) {
+                int k = reader_go_on(r, read_plain(r, list_item(n, i), &texts[n_texts]));
+
+                if (k < 0)
+                        return k;
+                n_texts += texts[n_texts] != NULL;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        /* the empty list is NULL */
+        *(char ***)place = n_texts > 0 ? TAKE_PTR(texts) : NULL;
+        return 0;
+}
+
+static int string_compare(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A text that is there twice, or NULL. */
+static int find_twin(char **l, const char **ret)
+{
+        size_t n = strv_length(l);
+        _cleanup_free_ char **sorted = NULL;
+
+        *ret = NULL;
+        if (n < 2)
+                return 0;
+        sorted = calloc(n, sizeof(char *));
+        if (!sorted)
+                return -ENOMEM;
+        memcpy(sorted, l, n * sizeof(char *));
+        qsort(sorted, n, sizeof(char *), string_compare);
+        for (size_t i = 1; i < n && !*ret; i++)
+                if (streq(sorted[i - 1], sorted[i]))
+                        *ret = sorted[i];
+        return 0;
+}
+
+int read_names(Reader *r, const Node *n, const Setting *s, void *place)
+{
+        _cleanup_strv_ char **names = NULL;
+        size_t before = r->n_errors;
+        const char *twin;
+        int k;
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                const Node *item = list_item(n, i);
+                _cleanup_free_ char *name = NULL;
+
+                k = node_kind(item) == NODE_STRING
+                            ? read_name(r, item, s, &name)
+                            : reader_error(r, item, "must be a name in double quotes");
+                k = reader_go_on(r, k);
+                if (k < 0)
+                        return k;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        k = read_texts(r, n, s, &names);
+        if (k < 0)
+                return k;
+        k = find_twin(names, &twin);
+        if (k < 0)
+                return k;
+        if (twin)
+                return reader_error(r, n, "\"%s\" is named twice", twin);
+        *(char ***)place = TAKE_PTR(names);
+        return 0;
+}
+
+/* ---- ports ---- */
+
+uint16_t port_of_text(const char *text)
+{
+        unsigned long value;
+        size_t n = strspn(text, "0123456789");
+
+        if (n == 0 || text[n] != '\0')
+                return service_to_port(text);
+        value = n > 5 ? 0 : strtoul(text, NULL, 10);
+        return value <= 65535 ? (uint16_t)value : 0;
+}
+
+int read_port(Reader *r, const Node *n, uint16_t *ret)
+{
+        int64_t value = 0;
+        int k;
+
+        if (node_kind(n) == NODE_INTEGER) {
+                k = read_integer(r, n, 1, 65535, &value);
+                if (k < 0)
+                        return k;
+        } else if (node_kind(n) == NODE_STRING) {
+                value = port_of_text(node_string(n));
+                if (value == 0)
+                        return reader_error(r, n,
+                                "\"%.64s\" is no port: a number from 1 to 65535, or smtp, "
+                                "submissions (smtps), submission, smtp-alt",
+                                node_string(n));
+        } else
+                return reader_error(r, n, "must be a number or the name of a service");
+        *ret = (uint16_t)value;
+        return 0;
+}
+
+/* One more port of a list. */
+static int add_port(Reader *r, const Node *n, Ports *ports)
+{
+        uint16_t port;
+        int k = read_port(r, n, &port);
+
+        if (k < 0)
+                return k;
+        if (ports_add(ports, port) < 0)
+                return reader_error(r, n, "more than %d mail ports", PORTS_MAX);
+        return 0;
+}
+
+#define SSH_PORT 22
+
+int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        size_t before = r->n_errors;
+        Ports all = mail_ports_default, added = { 0 };
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                int k = reader_go_on(r, add_port(r, list_item(n, i), &all));
+
+                if (k < 0)
+                        return k;
+        }
+        if (ports_contain(&all, SSH_PORT))
+                return reader_error(
+                        r, n, "%d is ssh's port: p25 leaves it open, whatever it does", SSH_PORT);
+        if (r->n_errors > before)
+                return -EINVAL;
+        for (size_t i = 0; i < all.n; i++)
+                if (!ports_contain(&mail_ports_default, all.items[i]))
+                        (void)ports_add(&added, all.items[i]); /* no more than there were */
+        *(Ports *)place = added;
+        return 0;
+}
+
+int read_listens(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        size_t before = r->n_errors;
+        Ports ports = { 0 };
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                int k = reader_go_on(r, add_port(r, list_item(n, i), &ports));
+
+                if (k < 0)
+                        return k;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        *(Ports *)place = ports;
+        return 0;
+}
+
+/* What a role manages in one direction; 25 is managed always and not kept. */
+static int read_managed(Reader *r, const Node *n, Ports *ret_ports, bool *ret_all)
+{
+        size_t before = r->n_errors;
+        Ports ports = { 0 }, managed = { 0 };
+        bool all = false;
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                const Node *item = list_item(n, i);
+                int k = 0;
+
+                if (node_kind(item) == NODE_STRING && streq(node_string(item), "all"))
+                        all = true;
+                else
+                        k = reader_go_on(r, add_port(r, item, &ports));
+                if (k < 0)
+                        return k;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        for (size_t i = 0; i < ports.n && !all; i++)
+                if (ports.items[i] != 25)
+                        (void)ports_add(&managed, ports.items[i]);
+        *ret_ports = managed;
+        *ret_all = all;
+        return 0;
+}
+
+int read_manages_one(Reader *r, const Node *n, const Setting *s, void *place)
+{
+        Role *role = place;
+        Direction d = direction_from_adjective(s->name);
+
+        return read_managed(r, n, &role->manages[d], &role->manages_all[d]);
+}
+
+int read_manages(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        Role *role = place;
+        Ports ports;
+        bool all;
+        int k;
+
+        if (node_kind(n) == NODE_GROUP)
+                return read_group(r, n, &(ReadInto){ GROUP_MANAGES, role }, 1);
+        k = read_managed(r, n, &ports, &all);
+        if (k < 0)
+                return k;
+        for (int d = 0; d < _DIRECTION_MAX; d++) {
+                role->manages[d] = ports;
+                role->manages_all[d] = all;
+        }
+        return 0;
+}
+
+/* ---- others ---- */
+
+int read_defaults(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        return read_group(r, n, &(ReadInto){ GROUP_DEFAULT, place }, 1);
+}
+
+int read_host_bits(Reader *r, const Node *n, const Prefix *taken)
+{
+        char buffer[ADDRESS_TEXT_MAX];
+
+        if (r->n_host_bits++ >= READER_HOST_BITS_MAX)
+                return 0;
+        return reader_warning(r, n, "%.64s has host bits, taken as %s", node_string(n),
+                prefix_format(taken, buffer));
+}
+
+static int read_entry(Reader *r, const Node *n, Prefix *ret)
+{
+        const char *reason;
+        bool host_bits;
+        int k;
+
+        if (node_kind(n) != NODE_STRING)
+                return reader_error(r, n, "must be an address or prefix in double quotes");
+        if (strchr("@$", *node_string(n)) && *node_string(n))
+                return reader_error(r, n, "\"%.64s\": a set holds addresses and prefixes alone",
+                        node_string(n));
+        k = prefix_parse(node_string(n), strlen(node_string(n)), ret, &host_bits, &reason);
+        if (k == -EINVAL)
+                return reader_error(r, n, "\"%.64s\": %s", node_string(n), reason);
+        if (k < 0)
+                return k;
+        return host_bits ? read_host_bits(r, n, ret) : 0;
+}
+
+int read_entries(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        _cleanup_free_ Prefix *prefixes = NULL;
+        size_t before = r->n_errors, length = list_length(n);
+
+        if (length > PREFIX_SET_MAX)
+                return reader_error(
+                        r, n, "%zu entries; a set holds at most %d", length, PREFIX_SET_MAX);
+        prefixes = calloc(length + 1, sizeof(Prefix));
+        if (!prefixes)
+                return -ENOMEM;
+        for (size_t i = 0; i < length; i++) {
+                int k = reader_go_on(r, read_entry(r, list_item(n, i), &prefixes[i]));
+
+                if (k < 0)
+                        return k;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        return prefix_set_new(prefixes, length, place);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the walk of a group against the vocabulary and the wording of what is wrong with it. Knows
+ * of the model only where the vocabulary says that values go.
+ */
+
+#include "rules/config/reader.h"
+
+#include "rules/config/vocabulary.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static int reader_tell(Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
+        _printf_(4, 0);
+static int reader_tell(Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        /* the document as a whole begins in its first line */
+        Place place = { r->file, node_line(n) > 0 ? node_line(n) : 1 };
+
+        if (node_path(n, &path) < 0 || vasprintf(&text, format, ap) < 0) {
+                text = NULL;
+                return -ENOMEM;
+        }
+        if (*path == '\0')
+                return diagnostics_add(r->d, severity, place, NULL, "%s", text);
+        return diagnostics_add(r->d, severity, place, path, "%s: %s", path, text);
+}
+
+int reader_error(Reader *r, const Node *n, const char *format, ...)
+{
+        va_list ap;
+        int k;
+
+        r->n_errors++;
+        va_start(ap, format);
+        k = reader_tell(r, SEVERITY_ERROR, n, format, ap);
+        va_end(ap);
+        return k;
+}
+
+int reader_warning(Reader *r, const Node *n, const char *format, ...)
+{
+        va_list ap;
+        int k;
+
+        va_start(ap, format);
+        k = reader_tell(r, SEVERITY_WARNING, n, format, ap);
+        va_end(ap);
+        return k;
+}
+
+int reader_go_on(const Reader *r, int result)
+{
+        return result == -EINVAL && r->n_errors < READER_ERRORS_MAX ? 0 : result;
+}
+
+int reader_finish(Reader *r)
+{
+        Place place = { r->file, 1 };
+
+        if (r->n_errors >= READER_ERRORS_MAX)
+                return diagnostics_error(
+                        r->d, place, NULL, "%d errors; the rest was not read", READER_ERRORS_MAX);
+        if (r->n_host_bits > READER_HOST_BITS_MAX)
+                return diagnostics_warning(r->d, place, NULL,
+                        "%zu more prefixes have host bits and were taken as their networks",
+                        r->n_host_bits - READER_HOST_BITS_MAX);
+        return r->n_errors > 0 ? -EINVAL : 0;
+}
+
+size_t list_length(const Node *n)
+{
+        return node_kind(n) == NODE_LIST ? node_length(n) : 1;
+}
+
+const Node *list_item(const Node *n, size_t i)
+{
+        return node_kind(n) == NODE_LIST ? node_child(n, i) : n;
+}
+
+/* ---- what is wrong with a setting ---- */
+
+static const char *kind_to_string(NodeKind kind)
+{
+        switch (kind) {
+        case NODE_GROUP:
+                return "a group";
+        case NODE_LIST:
+                return "a list";
+        case NODE_STRING:
+                return "a text";
+        case NODE_INTEGER:
+                return "a number";
+        case NODE_BOOL:
+                return "true or false";
+        case NODE_FLOAT:
+                return "a number with a fraction";
+        }
+        return "something else";
+}
+
+/* Which other kind of document has a setting of this name outside of any group, or -1. */
+static int elsewhere(DocumentKind kind, SettingGroup group, const char *name)
+{
+        static const struct {
+                SettingGroup group;
+                DocumentKind kind;
+        } roots[] = {
+                { GROUP_HOST, DOCUMENT_HOST },
+                { GROUP_ROLE_FILE, DOCUMENT_ROLE },
+                { GROUP_STATE_FILE, DOCUMENT_STATE },
+                { GROUP_COMMON, DOCUMENT_FRAGMENT },
+        };
+        bool is_root = false;
+
+        for (size_t i = 0; i < ELEMENTS(roots); i++)
+                is_root = is_root || roots[i].group == group;
+        for (size_t i = 0; is_root && i < ELEMENTS(roots); i++)
+                if (roots[i].kind != kind && vocabulary_find(roots[i].kind, roots[i].group, name))
+                        return (int)roots[i].kind;
+        return -1;
+}
+
+static int unknown_setting(Reader *r, const Node *n, const ReadInto *into, size_t n_into)
+{
+        const char *name = node_name(n);
+        const Setting *near;
+        unsigned groups = 0;
+        int other;
+
+        for (size_t i = 0; i < n_into; i++)
+                groups |= 1u << into[i].group;
+        near = vocabulary_nearest(r->kind, groups, name);
+        other = elsewhere(r->kind, (SettingGroup)into[0].group, name);
+        if (other == DOCUMENT_FRAGMENT)
+                return reader_error(r, n, "only p25.conf and fragments have this setting");
+        if (other >= 0)
+                return reader_error(
+                        r, n, "only %s has this setting", document_to_string((DocumentKind)other));
+        if (near)
+                return reader_error(r, n, "unknown setting, did you mean \"%s\"?", near->name);
+        return reader_error(r, n, "unknown setting");
+}
+
+static int read_setting(Reader *r, const Node *n, const ReadInto *into, size_t n_into)
+{
+        const Setting *s = NULL;
+        size_t i;
+
+        for (i = 0; i < n_into; i++) {
+                s = vocabulary_find(r->kind, into[i].group, node_name(n));
+                if (s)
+                        break;
+        }
+        if (!s)
+                return unknown_setting(r, n, into, n_into);
+        if (!setting_type_takes(s->type, node_kind(n)))
+                return reader_error(r, n, "must be %s, not %s", setting_type_to_string(s->type),
+                        kind_to_string(node_kind(n)));
+        return s->read(r, n, s, (char *)into[i].object + s->offset);
+}
+
+static int check_required(Reader *r, const Node *n, SettingGroup group)
+{
+        for (size_t i = 0; i < vocabulary_length; i++) {
+                const Setting *s = &vocabulary[i];
+                int k;
+
+                if (s->group != group || !s->required || !(s->documents & 1u << r->kind) ||
+                        node_find(n, s->name))
+                        continue;
+                k = reader_go_on(r, reader_error(r, n, "\"%s\" is missing", s->name));
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+int read_group(Reader *r, const Node *n, const ReadInto *into, size_t n_into)
+{
+        size_t before = r->n_errors;
+        int k;
+
+        for (size_t i = 0; i < node_length(n); i++) {
+                k = reader_go_on(r, read_setting(r, node_child(n, i), into, n_into));
+                if (k < 0)
+                        return k;
+        }
+        for (size_t i = 0; i < n_into; i++) {
+                k = check_required(r, n, (SettingGroup)into[i].group);
+                if (k < 0)
+                        return k;
+        }
+        return r->n_errors > before ? -EINVAL : 0;
+}

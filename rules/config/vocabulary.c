@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the table of settings, and nothing else decides what a file may say. How a value is read
+ * is the readers' business (reader.h).
+ */
+
+#include "rules/config/vocabulary.h"
+
+#define HOST (1u << DOCUMENT_HOST)
+#define FRAGMENT (1u << DOCUMENT_FRAGMENT)
+#define ROLE (1u << DOCUMENT_ROLE)
+#define STATE (1u << DOCUMENT_STATE)
+#define ANYWHERE (HOST | FRAGMENT | ROLE | STATE)
+
+#define ID_MAX ((INT64_C(1) << 47) - 1) /* bit 47 marks the ids that compile gives */
+
+/* ---- the words that a text may be ---- */
+
+static const char *action_word(int i)
+{
+        return action_to_string((Action)i);
+}
+
+static const char *direction_word(int i)
+{
+        return direction_to_string((Direction)i);
+}
+
+static const char *logging_word(int i)
+{
+        return logging_to_string((Logging)i);
+}
+
+static const char *backend_word(int i)
+{
+        return backend_to_string((BackendKind)i);
+}
+
+static const char *var_type_word(int i)
+{
+        return var_type_to_string((VarType)i);
+}
+
+static const Words actions = { _ACTION_MAX, action_word };
+/* a default cannot limit; limit is the last action */
+static const Words default_actions = { ACTION_LIMIT, action_word };
+static const Words directions = { _DIRECTION_MAX, direction_word };
+static const Words logging_levels = { _LOGGING_MAX, logging_word };
+static const Words backends = { _BACKEND_MAX, backend_word };
+static const Words var_types = { _VAR_TYPE_MAX, var_type_word };
+
+_Static_assert(ACTION_LIMIT == _ACTION_MAX - 1, "default_actions leaves out the last one");
+
+/* ---- the table ---- */
+
+#define AT(type, member) .offset = offsetof(type, member)
+
+const Setting vocabulary[] = {
+        /* p25.conf alone */
+        { GROUP_HOST, "enabled", HOST, false, SETTING_BOOL, read_tristate, AT(HostConf, enabled) },
+        { GROUP_HOST, "backend", HOST, false, SETTING_TEXT, read_word, AT(HostConf, backend),
+                .words = &backends },
+        { GROUP_HOST, "roles", HOST, false, SETTING_TEXTS, read_roles, .offset = 0 },
+        { GROUP_HOST, "default", HOST, false, SETTING_GROUP, read_defaults,
+                AT(HostConf, defaults) },
+        { GROUP_HOST, "logging", HOST, false, SETTING_TEXT, read_word, AT(HostConf, logging),
+                .words = &logging_levels },
+        { GROUP_HOST, "mail_ports", HOST, false, SETTING_TEXTS, read_mail_ports,
+                AT(HostConf, mail_ports) },
+        { GROUP_HOST, "keep_established", HOST, false, SETTING_BOOL, read_bool,
+                AT(HostConf, keep_established) },
+
+        /* p25.conf and fragments */
+        { GROUP_COMMON, "vars", HOST | FRAGMENT, false, SETTING_GROUP, read_vars,
+                AT(Fragment, vars) },
+        { GROUP_COMMON, "sets", HOST | FRAGMENT, false, SETTING_GROUP, read_sets,
+                AT(Fragment, sets) },
+        { GROUP_COMMON, "rules", HOST | FRAGMENT, false, SETTING_GROUPS, read_rules,
+                AT(Fragment, rules) },
+        { GROUP_COMMON, "assert", HOST | FRAGMENT, false, SETTING_GROUPS, read_asserts,
+                AT(Fragment, assertions) },
+
+        /* a role */
+        { GROUP_ROLE_FILE, "role", ROLE, true, SETTING_GROUP, read_role, .offset = 0 },
+        { GROUP_ROLE, "name", ROLE, true, SETTING_TEXT, read_name, AT(Role, name) },
+        { GROUP_ROLE, "summary", ROLE, false, SETTING_TEXT, read_text, AT(Role, summary) },
+        { GROUP_ROLE, "manages", ROLE, false, SETTING_TEXTS_OR_GROUP, read_manages, .offset = 0 },
+        { GROUP_ROLE, "listens", ROLE, false, SETTING_TEXTS, read_listens, AT(Role, listens) },
+        { GROUP_ROLE, "vars", ROLE, false, SETTING_GROUP, read_var_decls, .offset = 0 },
+        { GROUP_ROLE, "default", ROLE, false, SETTING_GROUP, read_defaults, AT(Role, defaults) },
+        { GROUP_ROLE, "rules", ROLE, false, SETTING_GROUPS, read_rules, AT(Role, rules) },
+        { GROUP_ROLE, "assert", ROLE, false, SETTING_GROUPS, read_asserts, AT(Role, assertions) },
+
+        /* the daemon's state */
+        { GROUP_STATE_FILE, "state", STATE, true, SETTING_GROUP, read_state, .offset = 0 },
+        { GROUP_STATE, "revision", STATE, true, SETTING_INTEGER, read_uint64, AT(State, revision),
+                0, INT64_MAX },
+        { GROUP_STATE, "time", STATE, false, SETTING_INTEGER, read_uint64,
+                AT(State, origin.time_usec), 0, INT64_MAX },
+        { GROUP_STATE, "uid", STATE, false, SETTING_INTEGER, read_uint32, AT(State, origin.uid), 0,
+                UINT32_MAX },
+        { GROUP_STATE, "pid", STATE, false, SETTING_INTEGER, read_uint32, AT(State, origin.pid), 0,
+                INT32_MAX },
+        { GROUP_STATE, "process", STATE, false, SETTING_TEXT, read_bytes,
+                AT(State, origin.process) },
+        { GROUP_STATE, "unit", STATE, false, SETTING_TEXT, read_bytes, AT(State, origin.unit) },
+        { GROUP_STATE, "remote", STATE, false, SETTING_TEXT, read_bytes, AT(State, origin.remote) },
+        { GROUP_STATE, "reason", STATE, false, SETTING_TEXT, read_bytes, AT(State, origin.reason) },
+        { GROUP_STATE, "files", STATE, false, SETTING_TEXT, read_name, AT(State, files) },
+        { GROUP_STATE, "files_pinned", STATE, false, SETTING_BOOL, read_bool,
+                AT(State, files_pinned) },
+        { GROUP_STATE, "next_id", STATE, true, SETTING_INTEGER, read_uint64, AT(State, next_id), 1,
+                ID_MAX },
+        { GROUP_STATE, "enabled", STATE, false, SETTING_BOOL, read_tristate, AT(State, enabled) },
+        { GROUP_STATE, "roles", STATE, false, SETTING_TEXTS, read_state_roles, .offset = 0 },
+        { GROUP_STATE, "default", STATE, false, SETTING_GROUP, read_defaults, AT(State, defaults) },
+        { GROUP_STATE, "logging", STATE, false, SETTING_TEXT, read_word, AT(State, logging),
+                .words = &logging_levels },
+        { GROUP_STATE, "lockdown", STATE, false, SETTING_BOOL, read_bool, AT(State, lockdown) },
+        { GROUP_STATE, "rules", STATE, false, SETTING_GROUPS, read_rules, AT(State, rules) },
+        { GROUP_STATE_FILES, "fragments", STATE, false, SETTING_GROUPS, read_state_fragments,
+                .offset = 0 },
+        { GROUP_STATE_FILES, "sets", STATE, false, SETTING_GROUPS, read_state_sets, .offset = 0 },
+        { GROUP_FILE, "name", STATE, true, SETTING_TEXT, read_name, AT(StateFile, name) },
+        { GROUP_FILE, "file", STATE, true, SETTING_TEXT, read_bytes, AT(StateFile, file) },
+
+        /* rules, wherever they stand */
+        { GROUP_RULE, "id", STATE, true, SETTING_INTEGER, read_uint64, AT(Rule, id), 1, ID_MAX },
+        { GROUP_RULE, "action", ANYWHERE, true, SETTING_TEXT, read_word, AT(Rule, action),
+                .words = &actions },
+        { GROUP_RULE, "direction", ANYWHERE, false, SETTING_TEXT, read_word, AT(Rule, direction),
+                .words = &directions },
+        { GROUP_RULE, "ports", ANYWHERE, false, SETTING_TEXTS, read_ports, .offset = 0 },
+        { GROUP_RULE, "from", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, from) },
+        { GROUP_RULE, "to", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, to) },
+        { GROUP_RULE, "interface", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, interface) },
+        { GROUP_RULE, "in_interface", ANYWHERE, false, SETTING_TEXT, read_text,
+                AT(Rule, in_interface) },
+        { GROUP_RULE, "out_interface", ANYWHERE, false, SETTING_TEXT, read_text,
+                AT(Rule, out_interface) },
+        { GROUP_RULE, "user", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, user) },
+        { GROUP_RULE, "group", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, group) },
+        { GROUP_RULE, "unit", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, unit) },
+        { GROUP_RULE, "rate", ANYWHERE, false, SETTING_TEXT, read_rate, AT(Rule, limit) },
+        { GROUP_RULE, "burst", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.burst),
+                1, LIMIT_BURST_MAX },
+        { GROUP_RULE, "max", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.open), 1,
+                LIMIT_OPEN_MAX },
+        { GROUP_RULE, "expires", STATE, false, SETTING_INTEGER, read_uint64, AT(Rule, expires_usec),
+                1, INT64_MAX },
+        { GROUP_RULE, "log", ANYWHERE, false, SETTING_BOOL, read_bool, AT(Rule, log) },
+        { GROUP_RULE, "comment", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, comment) },
+
+        /* small groups */
+        { GROUP_SET, "entries", HOST | FRAGMENT, false, SETTING_TEXTS, read_entries,
+                AT(SetDecl, entries) },
+        { GROUP_SET, "file", HOST | FRAGMENT, false, SETTING_TEXT, read_path, AT(SetDecl, path) },
+        { GROUP_VAR, "type", ROLE, true, SETTING_TEXT, read_word, AT(VarDecl, type),
+                .words = &var_types },
+        { GROUP_VAR, "required", ROLE, false, SETTING_BOOL, read_bool, AT(VarDecl, required) },
+        { GROUP_VAR, "default", ROLE, false, SETTING_TEXTS, read_texts, AT(VarDecl, value) },
+        { GROUP_VAR, "help", ROLE, false, SETTING_TEXT, read_text, AT(VarDecl, help) },
+        { GROUP_ASSERT, "packet", HOST | FRAGMENT | ROLE, true, SETTING_TEXT, read_text,
+                AT(Assertion, packet) },
+        { GROUP_ASSERT, "verdict", HOST | FRAGMENT | ROLE, true, SETTING_TEXT, read_word,
+                AT(Assertion, verdict), .words = &actions },
+        { GROUP_DEFAULT, "incoming", HOST | ROLE | STATE, false, SETTING_TEXT, read_word,
+                AT(Defaults, of[DIRECTION_IN]), .words = &default_actions },
+        { GROUP_DEFAULT, "outgoing", HOST | ROLE | STATE, false, SETTING_TEXT, read_word,
+                AT(Defaults, of[DIRECTION_OUT]), .words = &default_actions },
+        { GROUP_DEFAULT, "routed", HOST | ROLE | STATE, false, SETTING_TEXT, read_word,
+                AT(Defaults, of[DIRECTION_ROUTED]), .words = &default_actions },
+        { GROUP_MANAGES, "incoming", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
+        { GROUP_MANAGES, "outgoing", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
+        { GROUP_MANAGES, "routed", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
+};
+
+const size_t vocabulary_length = ELEMENTS(vocabulary);
+
+/* ---- questions ---- */
+
+const Setting *vocabulary_find(DocumentKind kind, SettingGroup group, const char *name)
+{
+        for (size_t i = 0; i < vocabulary_length; i++)
+                if (vocabulary[i].group == group && vocabulary[i].documents & 1u << kind &&
+                        streq(vocabulary[i].name, name))
+                        return &vocabulary[i];
+        return NULL;
+}
+
+#define DISTANCE_MAX 64 /* longer names are near to nothing */
+
+static size_t min_of(size_t a, size_t b)
+{
+        return a < b ? a : b;
+}
+
+/* How many changes of one letter (insert, remove, replace, swap neighbours) lead from a to b. */
+static size_t name_distance(const char *a, const char *b)
+{
+        size_t rows[3][DISTANCE_MAX + 1];
+        size_t n = strlen(a), m = strlen(b);
+
+        if (n > DISTANCE_MAX || m > DISTANCE_MAX)
+                return SIZE_MAX;
+        for (size_t j = 0; j <= m; j++)
+                rows[0][j] = j;
+        for (size_t i = 1; i <= n; i++) {
+                size_t *row = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+
+                row[0] = i;
+                for (size_t j = 1; j <= m; j++) {
+                        row[j] = min_of(min_of(row[j - 1], last[j]) + 1,
+                                last[j - 1] + (a[i - 1] != b[j - 1]));
+                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                                row[j] = min_of(row[j], before[j - 2] + 1);
+                }
+        }
+        return rows[n % 3][m];
+}
+
+const Setting *vocabulary_nearest(DocumentKind kind, unsigned groups, const char *name)
+{
+        const Setting *nearest = NULL;
+        size_t least = strlen(name) < 4 ? 2 : strlen(name) < 8 ? 3 : 4;
+
+        for (size_t i = 0; i < vocabulary_length; i++) {
+                const Setting *s = &vocabulary[i];
+                size_t distance;
+
+                if (!(groups & 1u << s->group) || !(s->documents & 1u << kind))
+                        continue;
+                distance = name_distance(name, s->name);
+                if (distance < least && distance < strlen(s->name)) {
+                        least = distance;
+                        nearest = s;
+                }
+        }
+        return nearest;
+}
+
+const char *document_to_string(DocumentKind kind)
+{
+        static const char *const names[_DOCUMENT_MAX] = {
+                [DOCUMENT_HOST] = "p25.conf",
+                [DOCUMENT_FRAGMENT] = "a fragment",
+                [DOCUMENT_ROLE] = "a role",
+                [DOCUMENT_STATE] = "the daemon's state",
+        };
+
+        return names[kind];
+}
+
+static const struct Type {
+        const char *text;
+        unsigned kinds; /* a bit a NodeKind */
+} types[_SETTING_TYPE_MAX] = {
+        [SETTING_BOOL] = { "true or false without quotes", 1u << NODE_BOOL },
+        [SETTING_INTEGER] = { "a whole number without quotes", 1u << NODE_INTEGER },
+        [SETTING_TEXT] = { "a text in double quotes", 1u << NODE_STRING },
+        [SETTING_TEXTS] = { "a list [ \"…\", \"…\" ] or one value",
+                1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER },
+        [SETTING_GROUP] = { "a group { NAME = VALUE; … }", 1u << NODE_GROUP },
+        [SETTING_GROUPS] = { "a list of groups ( { … }, { … } )",
+                1u << NODE_LIST | 1u << NODE_GROUP },
+        [SETTING_TEXTS_OR_GROUP] = { "a list [ \"…\" ] or a group { incoming = […]; … }",
+                1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER | 1u << NODE_GROUP },
+};
+
+const char *setting_type_to_string(SettingType type)
+{
+        return types[type].text;
+}
+
+bool setting_type_takes(SettingType type, NodeKind kind)
+{
+        return types[type].kinds & 1u << kind;
+}

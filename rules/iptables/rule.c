@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What one rule of the policy becomes: an entry for every way to match while those are few; else a
+ * line of chains, one a part of the match (from, to, user, …). Where a part fails the way goes
+ * on to the chain that holds the rest of the rules. What a rule does is in the entry itself if it
+ * is no more than a verdict, or in a chain of its own, whose first entry counts.
+ */
+
+#include "rules/policy/expiry.h"
+#include "rules/iptables/build.h"
+#include "rules/words/words.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define WAYS_MAX 12
+/* Lists asked of conntrack, which knows no sets, cost a long entry each. */
+#define DIALLED_MAX 65536
+#define DIALLED_MAX_TEXT "65,536"
+/* The last second that iptables-restore can read. */
+#define TIME_MAX_SEC UINT64_C(0x7fffffff)
+
+/* One part of a match; some test of it must be true. */
+typedef struct Part {
+        PrefixList prefixes;
+        PrefixList dialled; /* of the connection before DNAT; all prefixes, those of sets too */
+        bool asks_dialled;
+        bool to;
+        IptStatement *tests; /* sets, ids, units */
+        size_t n_tests;
+} Part;
+
+#define PARTS_MAX 5 /* from, to, users, groups, units */
+
+typedef struct Expansion {
+        const CompiledRule *rule;
+        size_t *chain; /* of what it does */
+        Part parts[PARTS_MAX];
+        size_t n;
+        IptStatement conditions[3]; /* what an entry can ask besides */
+        size_t n_conditions;
+        bool never;
+} Expansion;
+
+static void expansion_deinit(Expansion *x)
+{
+        for (size_t i = 0; i < x->n; i++) {
+                prefix_list_deinit(&x->parts[i].prefixes);
+                prefix_list_deinit(&x->parts[i].dialled);
+                free(x->parts[i].tests);
+        }
+}
+
+/* ---- what cannot be said ---- */
+
+static int refuse(IptBuild *b, const CompiledRule *r, const char *setting, const char *what)
+{
+        Place place = { r->rule->file, r->rule->line };
+        _cleanup_free_ char *words = NULL;
+
+        /* what p25ctl was told is in no line of a file */
+        if (!place.file)
+                (void)rule_words_print(r->rule, &words);
+        if (b->error == 0)
+                diagnostics_error(b->diagnostics, place, setting,
+                        "the iptables backend cannot %s%s%s%s", what, words ? " (" : "",
+                        words ? words : "", words ? ")" : "");
+        ipt_build_fail(b, -EOPNOTSUPP);
+        return -EOPNOTSUPP;
+}
+
+static uint64_t expiry_sec(const CompiledRule *r)
+{
+        return expiry_round(r->rule->expires_usec) / USEC_PER_SEC;
+}
+
+void ipt_build_check_rule(IptBuild *b, const CompiledRule *r)
+{
+        const Limit *l = &r->limit;
+
+        if (expiry_sec(r) > TIME_MAX_SEC)
+                refuse(b, r, "expires", "end a rule after the year 2037");
+        if (r->action != ACTION_LIMIT)
+                return;
+        if (b->direction == DIRECTION_OUT)
+                refuse(b, r, "action", "limit outgoing connections by user");
+        /* What hashlimit can hold: the credit of a day. */
+        else if (l->rate > 0 && (uint64_t)l->burst * l->unit_sec > (uint64_t)l->rate * 86400)
+                refuse(b, r, "burst", "hold a burst that takes more than a day to come back");
+}
+
+/* ---- the parts of a match ---- */
+
+static Part *part_new(Expansion *x)
+{
+        return &x->parts[x->n++];
+}
+
+static void part_test(IptBuild *b, Part *p, const IptStatement *s)
+{
+        if (array_grow(&p->tests, p->n_tests, sizeof(IptStatement)) < 0)
+                ipt_build_fail(b, -ENOMEM);
+        else
+                p->tests[p->n_tests++] = *s;
+}
+
+static int prefix_count4(const Prefix4 *p, void *data)
+{
+        (void)p;
+        ++*(size_t *)data;
+        return 0;
+}
+
+static int prefix_count6(const Prefix6 *p, void *data)
+{
+        (void)p;
+        ++*(size_t *)data;
+        return 0;
+}
+
+static size_t prefixes_count(const RangeSet *s, Family family)
+{
+        size_t n = 0;
+
+        if (family == FAMILY_IPV4)
+                range_set_each_prefix4(s, prefix_count4, &n);
+        else
+                range_set_each_prefix6(s, prefix_count6, &n);
+        return n;
+}
+
+/* The table's set with the key, made now if it is not there. */
+static size_t set_find(IptBuild *b, const IptSetKey *key, RangeSet *ranges, size_t n)
+{
+        IptTable *t = b->table;
+
+        for (size_t i = 0; i < t->n_sets; i++)
+                if (streq_null(t->sets[i].key.name, key->name) && t->sets[i].key.id == key->id &&
+                        t->sets[i].key.to == key->to)
+                        return i;
+        if (array_grow(&t->sets, t->n_sets, sizeof(IptSet)) < 0) {
+                ipt_build_fail(b, -ENOMEM);
+                return 0;
+        }
+        t->sets[t->n_sets] = (IptSet){ .key = *key, .ranges = range_set_ref(ranges), .n = n };
+        if (key->name) {
+                t->sets[t->n_sets].name = strdup(key->name);
+                t->sets[t->n_sets].key.name = t->sets[t->n_sets].name;
+                if (!t->sets[t->n_sets].name)
+                        ipt_build_fail(b, -ENOMEM);
+        }
+        return t->n_sets++;
+}
+
+/* Named sets that are long become sets of the kernel, all others prefixes. */
+static int match_split(
+        IptBuild *b, const CompiledRule *r, const Match *m, Part *p, bool to, RangeSet **ret_rest)
+{
+        _cleanup_free_ RangeSet **rest = calloc(m->n + 1, sizeof(RangeSet *));
+        size_t n_rest = 0;
+
+        if (!rest)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->n; i++) {
+                const MatchSet *s = &m->sets[i];
+                IptSetKey key = {
+                        .name = s->name, .id = s->name ? 0 : r->rule->id, .to = !s->name && to
+                };
+                IptStatement set = { .kind = IPT_SET, .to = to };
+                size_t n = prefixes_count(s->ranges, b->options->family);
+
+                if (b->options->chains_max == 0 || n <= b->options->chains_max) {
+                        rest[n_rest++] = s->ranges;
+                        continue;
+                }
+                set.set = set_find(b, &key, s->ranges, n);
+                part_test(b, p, &set);
+        }
+        return range_set_union(rest, n_rest, ret_rest);
+}
+
+static int match_whole(const Match *m, RangeSet **ret)
+{
+        _cleanup_free_ RangeSet **all = calloc(m->n + 1, sizeof(RangeSet *));
+
+        if (!all)
+                return -ENOMEM;
+        for (size_t i = 0; i < m->n; i++)
+                all[i] = m->sets[i].ranges;
+        return range_set_union(all, m->n, ret);
+}
+
+static int find_addresses(IptBuild *b, Expansion *x, const Match *m, bool to)
+{
+        _cleanup_(range_set_unref_p) RangeSet *rest = NULL;
+        _cleanup_(range_set_unref_p) RangeSet *whole = NULL;
+        Family family = b->options->family;
+        Part *p;
+        int r;
+
+        if (m->any)
+                return 0;
+        r = match_whole(m, &whole);
+        if (r < 0)
+                return r;
+        if (range_set_is_whole(whole, family))
+                return 0;
+        x->never = x->never || !range_set_has_family(whole, family);
+        if (x->never)
+                return 0;
+        p = part_new(x);
+        p->to = to;
+        p->asks_dialled = to && b->direction != DIRECTION_ROUTED;
+        r = match_split(b, x->rule, m, p, to, &rest);
+        if (r >= 0)
+                r = prefix_list_fill(rest, family, &p->prefixes);
+        if (r >= 0 && p->asks_dialled)
+                r = prefix_list_fill(whole, family, &p->dialled);
+        if (r >= 0 && p->dialled.n > DIALLED_MAX)
+                return refuse(
+                        b, x->rule, "to", "look for more than " DIALLED_MAX_TEXT " prefixes in to");
+        return r;
+}
+
+/* Runs of ids that follow each other are one test. */
+static void find_ids(
+        IptBuild *b, Expansion *x, IptStatementKind kind, const uint32_t *ids, size_t n)
+{
+        Part *p;
+
+        x->never = x->never || n == 0;
+        if (x->never)
+                return;
+        p = part_new(x);
+        for (size_t i = 0, run; i < n; i += run) {
+                for (run = 1; i + run < n && ids[i + run] == ids[i] + run; run++)
+                        continue;
+                part_test(b, p,
+                        &(IptStatement){ .kind = kind, .first = ids[i], .last = ids[i + run - 1] });
+        }
+}
+
+/* Where the hierarchy is mounted beside others, the path is told with the mount's name. */
+static const char *unit_path(const CompiledUnit *u)
+{
+        static const char mount[] = "unified/";
+
+        return u->path + (strncmp(u->path, mount, strlen(mount)) == 0 ? strlen(mount) : 0);
+}
+
+static int find_units(IptBuild *b, Expansion *x)
+{
+        const CompiledRule *r = x->rule;
+        Part *p = part_new(x);
+
+        for (size_t i = 0; i < r->n_units; i++) {
+                IptStatement s = { .kind = IPT_UNIT, .cgroup = r->units[i].cgroup };
+                char *path;
+
+                if (r->units[i].cgroup == 0)
+                        continue;
+                if (unit_path(&r->units[i])[0] == '\0')
+                        return refuse(b, r, "unit", "match a unit whose cgroup's path is unknown");
+                path = strdup(unit_path(&r->units[i]));
+                if (strv_consume(&b->table->paths, path) < 0)
+                        return -ENOMEM;
+                s.path = path;
+                part_test(b, p, &s);
+        }
+        x->never = x->never || p->n_tests == 0;
+        return 0;
+}
+
+static void condition_add(Expansion *x, const IptStatement *s)
+{
+        x->conditions[x->n_conditions++] = *s;
+}
+
+static void find_conditions(const IptBuild *b, Expansion *x)
+{
+        const Rule *r = x->rule->rule;
+        const char *in = b->direction == DIRECTION_ROUTED ? r->in_interface : NULL;
+        const char *out = b->direction == DIRECTION_ROUTED ? r->out_interface : NULL;
+
+        if (b->direction == DIRECTION_IN)
+                in = r->interface;
+        if (b->direction == DIRECTION_OUT)
+                out = r->interface;
+        if (in)
+                condition_add(x, &(IptStatement){ .kind = IPT_IN_INTERFACE, .interface = in });
+        if (out)
+                condition_add(x, &(IptStatement){ .kind = IPT_OUT_INTERFACE, .interface = out });
+        if (r->expires_usec != 0)
+                condition_add(x, &(IptStatement){ .kind = IPT_BEFORE,
+                                         .time_sec = (uint32_t)expiry_sec(x->rule) });
+}
+
+static int expansion_find(IptBuild *b, Expansion *x)
+{
+        const CompiledRule *r = x->rule;
+        int k;
+
+        find_conditions(b, x);
+        k = find_addresses(b, x, &r->from, false);
+        if (k >= 0 && !x->never)
+                k = find_addresses(b, x, &r->to, true);
+        if (k >= 0 && r->has_users)
+                find_ids(b, x, IPT_USERS, r->users, r->n_users);
+        if (k >= 0 && r->has_groups)
+                find_ids(b, x, IPT_GROUPS, r->groups, r->n_groups);
+        if (k >= 0 && r->has_units && !x->never)
+                k = find_units(b, x);
+        return k;
+}
+
+/* ---- what a rule does ---- */
+
+static void add_comment(IptBuild *b, uint64_t id)
+{
+        ipt_build_add(b, &(IptStatement){ .kind = IPT_COMMENT, .comment = id });
+}
+
+static IptStatementKind verdict_of(Action action)
+{
+        switch (action) {
+        case ACTION_DENY:
+                return IPT_VERDICT_DROP;
+        case ACTION_REJECT:
+                return IPT_VERDICT_RESET;
+        case ACTION_ALLOW:
+        case ACTION_LIMIT: /* what it lets through */
+        case _ACTION_MAX:
+        case _ACTION_INVALID:
+                break;
+        }
+        return IPT_VERDICT_RETURN;
+}
+
+static void build_log(IptBuild *b, size_t chain, Action action, uint64_t id)
+{
+        ipt_build_kind(b, IPT_LOG_LIMIT, false);
+        ipt_build_add(
+                b, &(IptStatement){ .kind = IPT_LOG,
+                           .log = { .direction = b->direction, .action = action, .id = id } });
+        ipt_build_end(b, chain);
+}
+
+/* The names of the buckets are ends of the rule's id and numbers; refused: reset, or logged first.
+ */
+static void build_limit(IptBuild *b, size_t chain, const CompiledRule *r)
+{
+        size_t refused = IPT_NO_CHAIN;
+        const IptStatementKind kinds[] = { IPT_RATE_OVER, IPT_OPEN_OVER };
+        const bool has[] = { r->limit.rate > 0 && r->limit.unit_sec > 0, r->limit.open > 0 };
+
+        if (r->log_refused) {
+                refused = ipt_build_chain(b, "P25-%llx-OVER", (unsigned long long)r->rule->id);
+                build_log(b, refused, ACTION_REJECT, r->rule->id);
+                ipt_build_verdict(b, refused, IPT_VERDICT_RESET);
+        }
+        for (size_t i = 0; i < 2; i++) {
+                if (!has[i])
+                        continue;
+                ipt_build_add(b, &(IptStatement){ .kind = kinds[i],
+                                         .over = { .id = r->rule->id, .limit = r->limit } });
+                if (refused != IPT_NO_CHAIN)
+                        ipt_build_goto(b, chain, refused);
+                else
+                        ipt_build_verdict(b, chain, IPT_VERDICT_RESET);
+        }
+}
+
+static bool is_verdict_alone(const CompiledRule *r)
+{
+        return r->action != ACTION_LIMIT && !r->log;
+}
+
+/* The chain of what the rule does. */
+static size_t build_decision_chain(IptBuild *b, const Expansion *x)
+{
+        const CompiledRule *r = x->rule;
+        size_t chain;
+
+        if (*x->chain != IPT_NO_CHAIN)
+                return *x->chain;
+        *x->chain = chain = ipt_build_chain(b, "P25-%llx", (unsigned long long)r->rule->id);
+        add_comment(b, r->rule->id);
+        if (is_verdict_alone(r)) {
+                ipt_build_verdict(b, chain, verdict_of(r->action));
+                return chain;
+        }
+        ipt_build_verdict(b, chain, IPT_VERDICT_CONTINUE);
+        if (r->action == ACTION_LIMIT)
+                build_limit(b, chain, r);
+        if (r->log)
+                build_log(b, chain, r->action, r->rule->id);
+        ipt_build_verdict(b, chain, verdict_of(r->action));
+        return chain;
+}
+
+void ipt_build_default(IptBuild *b, IptClass *c)
+{
+        const RulesetDirection *d = &b->ruleset->directions[b->direction];
+        uint64_t id = DEFAULT_COUNTER_ID(b->direction);
+
+        if (d->log_default)
+                build_log(b, c->chain, d->default_action, id);
+        add_comment(b, id);
+        ipt_build_verdict(b, c->chain, verdict_of(d->default_action));
+}
+
+/* ---- few ways: an entry each ---- */
+
+static size_t part_ways(const Part *p)
+{
+        return p->prefixes.n + p->dialled.n + p->n_tests;
+}
+
+/* A set cannot be asked about translated connections: not in one entry. */
+static bool part_is_simple(const Part *p)
+{
+        return part_ways(p) <= WAYS_MAX && !(p->asks_dialled && p->n_tests > 0);
+}
+
+static bool expansion_is_simple(const Expansion *x)
+{
+        size_t ways = 1;
+
+        for (size_t i = 0; i < x->n; i++) {
+                ways *= part_ways(&x->parts[i]);
+                if (!part_is_simple(&x->parts[i]) || ways > WAYS_MAX)
+                        return false;
+        }
+        return true;
+}
+
+static void add_way(IptBuild *b, const Part *p, size_t i)
+{
+        static const IptAddressTest dialled = { IPT_DIALLED_ADDRESS, true };
+
+        if (i < p->prefixes.n) {
+                ipt_build_address(b, (IptAddressTest){ IPT_ADDRESS, p->to }, &p->prefixes.items[i]);
+                if (p->asks_dialled)
+                        ipt_build_kind(b, IPT_TRANSLATED, true);
+                return;
+        }
+        i -= p->prefixes.n;
+        if (i < p->dialled.n)
+                ipt_build_address(b, dialled, &p->dialled.items[i]);
+        else
+                ipt_build_add(b, &p->tests[i - p->dialled.n]);
+}
+
+static void add_conditions(IptBuild *b, const Expansion *x)
+{
+        for (size_t i = 0; i < x->n_conditions; i++)
+                ipt_build_add(b, &x->conditions[i]);
+}
+
+static void build_ways(IptBuild *b, const Expansion *x, size_t chain)
+{
+        size_t ways = 1, target = IPT_NO_CHAIN;
+
+        for (size_t i = 0; i < x->n; i++)
+                ways *= part_ways(&x->parts[i]);
+        if (!is_verdict_alone(x->rule))
+                target = build_decision_chain(b, x);
+        for (size_t w = 0; w < ways; w++) {
+                size_t rest = w;
+
+                add_conditions(b, x);
+                for (size_t i = 0; i < x->n; i++) {
+                        add_way(b, &x->parts[i], rest % part_ways(&x->parts[i]));
+                        rest /= part_ways(&x->parts[i]);
+                }
+                if (target != IPT_NO_CHAIN) {
+                        ipt_build_goto(b, chain, target);
+                        continue;
+                }
+                add_comment(b, x->rule->rule->id);
+                ipt_build_verdict(b, chain, verdict_of(x->rule->action));
+        }
+}
+
+/* ---- many: a line of chains ---- */
+
+typedef struct Line {
+        const char *name; /* of its chains */
+        size_t n_names;
+        size_t next; /* where the rest of the rules is */
+} Line;
+
+static void build_part(IptBuild *b, const Part *p, size_t chain, size_t target, Line *line)
+{
+        IptAddressTest test = { IPT_ADDRESS, p->to };
+        size_t dialled = IPT_NO_CHAIN;
+
+        if (p->asks_dialled) {
+                dialled = ipt_build_chain(b, "%s.%zx", line->name, ++line->n_names);
+                ipt_build_kind(b, IPT_TRANSLATED, false);
+                ipt_build_goto(b, chain, dialled);
+                ipt_build_tree(b, dialled, p->dialled.items, p->dialled.n,
+                        (IptAddressTest){ IPT_DIALLED_ADDRESS, true }, target, line->next,
+                        line->name, &line->n_names);
+                ipt_build_goto(b, dialled, line->next);
+        }
+        for (size_t i = 0; i < p->n_tests; i++) {
+                ipt_build_add(b, &p->tests[i]);
+                ipt_build_goto(b, chain, target);
+        }
+        ipt_build_tree(b, chain, p->prefixes.items, p->prefixes.n, test, target, line->next,
+                line->name, &line->n_names);
+        ipt_build_goto(b, chain, line->next);
+}
+
+static void build_line(IptBuild *b, const Expansion *x, IptClass *c)
+{
+        unsigned long long id = x->rule->rule->id;
+        size_t decision = build_decision_chain(b, x), chain = c->chain;
+        char name[IPT_CHAIN_NAME_MAX];
+        Line line = { .name = name };
+
+        snprintf(name, sizeof(name), "P25-%llx-%u", id, c->port);
+        line.next = ipt_build_chain(
+                b, "P25-%s-%u-%llx", ipt_build_direction_name(b->direction), c->port, id);
+        if (x->n_conditions > 0) {
+                chain = ipt_build_chain(b, "%s.%zx", name, ++line.n_names);
+                add_conditions(b, x);
+                ipt_build_goto(b, c->chain, chain);
+                ipt_build_goto(b, c->chain, line.next);
+        }
+        for (size_t i = 0; i < x->n && b->error == 0; i++) {
+                size_t target = decision;
+
+                if (i + 1 < x->n)
+                        target = ipt_build_chain(b, "%s.%zx", name, ++line.n_names);
+                build_part(b, &x->parts[i], chain, target, &line);
+                chain = target;
+        }
+        c->chain = line.next;
+}
+
+void ipt_build_rule(IptBuild *b, IptClass *c, const CompiledRule *r, size_t *rule_chain)
+{
+        _cleanup_(expansion_deinit) Expansion x = { .rule = r, .chain = rule_chain };
+        int k = expansion_find(b, &x);
+
+        if (k < 0)
+                ipt_build_fail(b, k);
+        if (b->error < 0 || x.never)
+                return;
+        if (expansion_is_simple(&x))
+                build_ways(b, &x, c->chain);
+        else
+                build_line(b, &x, c);
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Elements of sets, written by hand: a million of them leave in a few hundred messages without an
+ * object each. Sorted ascending. A nest's length has 16 bits, so a message ends before 64 KiB.
+ */
+
+#include "rules/nftables/message.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#define NEST_MAX 65000
+/* List element, key nest, data header, 16 bytes. */
+#define ELEMENT_MAX 32
+
+typedef struct Writer {
+        NftBatch *batch;
+        const NftSet *set;
+        NftVerb verb;
+        struct nlmsghdr *header; /* NULL: no message is open */
+        struct nlattr *nest;
+        uint8_t *at; /* where the next element goes */
+} Writer;
+
+static void writer_close(Writer *w)
+{
+        if (!w->header)
+                return;
+        w->nest->nla_len = (uint16_t)(w->at - (uint8_t *)w->nest);
+        w->header->nlmsg_len = (uint32_t)(w->at - (uint8_t *)w->header);
+        nft_batch_close(w->batch, w->header);
+        w->header = NULL;
+}
+
+static bool writer_open(Writer *w)
+{
+        char name[NFT_NAME_TEXT_MAX];
+        bool add = w->verb == NFT_ADD;
+
+        w->header = nft_batch_open(w->batch, "set element",
+                add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0,
+                w->set->origin, NEST_MAX);
+        if (!w->header)
+                return false;
+        mnl_attr_put_strz(w->header, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE_NAME);
+        mnl_attr_put_strz(w->header, NFTA_SET_ELEM_LIST_SET, nft_set_name(&w->set->key, name));
+        w->nest = mnl_attr_nest_start(w->header, NFTA_SET_ELEM_LIST_ELEMENTS);
+        w->at = mnl_nlmsg_get_payload_tail(w->header);
+        return true;
+}
+
+static void put_attribute(uint8_t *at, uint16_t type, uint16_t n)
+{
+        struct nlattr a = { .nla_type = type, .nla_len = (uint16_t)(NLA_HDRLEN + n) };
+
+        memcpy(at, &a, sizeof(a));
+}
+
+/* n is 4 or 16; or 2, which is padded. */
+static inline void writer_put(Writer *w, const void *key, uint16_t n)
+{
+        uint16_t padded = (uint16_t)NLA_ALIGN(n);
+
+        if (w->header && w->at - (uint8_t *)w->nest > NEST_MAX - ELEMENT_MAX)
+                writer_close(w);
+        if (!w->header && !writer_open(w))
+                return;
+        put_attribute(w->at, NLA_F_NESTED | NFTA_LIST_ELEM, (uint16_t)(8 + padded));
+        w->at += NLA_HDRLEN;
+        put_attribute(w->at, NLA_F_NESTED | NFTA_SET_ELEM_KEY, (uint16_t)(NLA_HDRLEN + padded));
+        put_attribute(w->at + NLA_HDRLEN, NFTA_DATA_VALUE, n);
+        w->at += 2 * NLA_HDRLEN;
+        if (n < padded)
+                memset(w->at + n, 0, padded - n);
+        memcpy(w->at, key, n);
+        w->at += padded;
+}
+
+/* ---- numbers ---- */
+
+static void put_value(Writer *w, uint64_t value)
+{
+        uint16_t port = htons((uint16_t)value);
+        uint32_t id = (uint32_t)value;
+
+        if (w->set->key.kind == SET_PORTS)
+                writer_put(w, &port, sizeof(port));
+        else
+                writer_put(w, &id, sizeof(id));
+}
+
+/* Those of a that are not in b. */
+static void put_values(
+        NftBatch *b, const NftSet *s, NftVerb verb, const NftSet *from, const NftSet *without)
+{
+        Writer w = { .batch = b, .set = s, .verb = verb };
+        size_t k = 0;
+
+        for (size_t i = 0; i < from->n; i++) {
+                while (without && k < without->n && without->values[k] < from->values[i])
+                        k++;
+                if (!without || k == without->n || without->values[k] != from->values[i])
+                        put_value(&w, from->values[i]);
+        }
+        writer_close(&w);
+}
+
+/* ---- prefixes, by length ---- */
+
+/* The prefixes of a list in the order of their lengths: those of length n begin at start[n]. */
+typedef struct Sorter {
+        unsigned family;
+        size_t start[130];
+        size_t next[129];
+        uint8_t *keys; /* 4 or 16 bytes each, network byte order */
+} Sorter;
+
+static int sorter_count4(const Prefix4 *p, void *data)
+{
+        ((Sorter *)data)->start[p->bits + 1]++;
+        return 0;
+}
+
+static int sorter_count6(const Prefix6 *p, void *data)
+{
+        ((Sorter *)data)->start[p->bits + 1]++;
+        return 0;
+}
+
+static int sorter_put4(const Prefix4 *p, void *data)
+{
+        Sorter *s = data;
+        uint32_t key = htonl(p->address);
+
+        memcpy(s->keys + 4 * s->next[p->bits]++, &key, 4);
+        return 0;
+}
+
+static int sorter_put6(const Prefix6 *p, void *data)
+{
+        Sorter *s = data;
+
+        memcpy(s->keys + 16 * s->next[p->bits]++, p->address, 16);
+        return 0;
+}
+
+static int sorter_walk(Sorter *s, const RangeSet *ranges, int (*f4)(const Prefix4 *, void *),
+        int (*f6)(const Prefix6 *, void *))
+{
+        if (s->family == FAMILY_IPV4)
+                return range_set_each_prefix4(ranges, f4, s);
+        return range_set_each_prefix6(ranges, f6, s);
+}
+
+static size_t sorter_key_length(const Sorter *s)
+{
+        return s->family == FAMILY_IPV4 ? 4 : 16;
+}
+
+static int sorter_init(Sorter *s, const RangeSet *ranges, unsigned family)
+{
+        *s = (Sorter){ .family = family };
+        sorter_walk(s, ranges, sorter_count4, sorter_count6);
+        for (size_t i = 0; i < 129; i++) {
+                s->start[i + 1] += s->start[i];
+                s->next[i] = s->start[i];
+        }
+        s->keys = malloc(s->start[129] * sorter_key_length(s) + 1);
+        if (!s->keys)
+                return -ENOMEM;
+        return sorter_walk(s, ranges, sorter_put4, sorter_put6);
+}
+
+static void sorter_deinit(Sorter *s)
+{
+        free(s->keys);
+}
+
+/* Of one length, without those of another sorter (NULL: all). Both ascend. */
+static void put_prefixes(
+        NftBatch *b, const NftSet *s, NftVerb verb, const Sorter *from, const Sorter *without)
+{
+        Writer w = { .batch = b, .set = s, .verb = verb };
+        size_t n = sorter_key_length(from), bits = s->key.bits;
+        size_t k = without ? without->start[bits] : 0;
+
+        for (size_t i = from->start[bits]; i < from->start[bits + 1]; i++) {
+                const uint8_t *key = from->keys + n * i;
+                int c = 1;
+
+                while (without && k < without->start[bits + 1]) {
+                        c = memcmp(without->keys + n * k, key, n);
+                        if (c >= 0)
+                                break;
+                        k++;
+                        c = 1;
+                }
+                if (c != 0)
+                        writer_put(&w, key, (uint16_t)n);
+        }
+        writer_close(&w);
+}
+
+/* ---- whole lists ---- */
+
+bool nft_set_same_list(const NftSet *a, const NftSet *b)
+{
+        NftSetKey x = a->key, y = b->key;
+
+        if (!a->ranges || !b->ranges)
+                return nft_set_key_compare(&x, &y) == 0;
+        x.bits = y.bits = 0;
+        return nft_set_key_compare(&x, &y) == 0;
+}
+
+static void put_hashed(NftBatch *b, const NftSet *sets, size_t n, const bool *fill)
+{
+        _cleanup_(sorter_deinit) Sorter s = { 0 };
+
+        if (sorter_init(&s, sets[0].ranges, sets[0].key.family) < 0) {
+                b->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < n; i++)
+                if (!fill || fill[i])
+                        put_prefixes(b, &sets[i], NFT_ADD, &s, NULL);
+}
+
+static bool fills_any(size_t n, const bool *fill)
+{
+        for (size_t i = 0; i < n; i++)
+                if (!fill || fill[i])
+                        return true;
+        return false;
+}
+
+void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fill)
+{
+        if (b->without_elements || !fills_any(n, fill) || nft_set_is_dynamic(&sets[0]))
+                return;
+        if (sets[0].values)
+                put_values(b, &sets[0], NFT_ADD, &sets[0], NULL);
+        else
+                put_hashed(b, sets, n, fill);
+}
+
+/* ---- differences ---- */
+
+static int range6_compare(const Range6 *a, const Range6 *b)
+{
+        int c = memcmp(a->first, b->first, 16);
+
+        return c != 0 ? c : memcmp(a->last, b->last, 16);
+}
+
+static int range4_compare(const Range4 *a, const Range4 *b)
+{
+        if (a->first != b->first)
+                return a->first < b->first ? -1 : 1;
+        return a->last < b->last ? -1 : a->last > b->last;
+}
+
+static int keep4(RangeSet *s, const Range4 *r)
+{
+        int k = array_grow(&s->v4, s->n_v4, sizeof(Range4));
+
+        if (k >= 0)
+                s->v4[s->n_v4++] = *r;
+        return k;
+}
+
+static int keep6(RangeSet *s, const Range6 *r)
+{
+        int k = array_grow(&s->v6, s->n_v6, sizeof(Range6));
+
+        if (k >= 0)
+                s->v6[s->n_v6++] = *r;
+        return k;
+}
+
+/* Whole ranges: what was merged with a neighbour goes and comes as one. */
+static int difference4(const RangeSet *old, const RangeSet *new, RangeSet *gone, RangeSet *came)
+{
+        size_t i = 0, k = 0;
+        int r = 0;
+
+        while ((i < old->n_v4 || k < new->n_v4) && r >= 0) {
+                int c = i == old->n_v4   ? 1
+                        : k == new->n_v4 ? -1
+                                         : range4_compare(&old->v4[i], &new->v4[k]);
+
+                if (c < 0)
+                        r = keep4(gone, &old->v4[i++]);
+                else if (c > 0)
+                        r = keep4(came, &new->v4[k++]);
+                else
+                        i++, k++;
+        }
+        return r;
+}
+
+static int difference6(const RangeSet *old, const RangeSet *new, RangeSet *gone, RangeSet *came)
+{
+        size_t i = 0, k = 0;
+        int r = 0;
+
+        while ((i < old->n_v6 || k < new->n_v6) && r >= 0) {
+                int c = i == old->n_v6   ? 1
+                        : k == new->n_v6 ? -1
+                                         : range6_compare(&old->v6[i], &new->v6[k]);
+
+                if (c < 0)
+                        r = keep6(gone, &old->v6[i++]);
+                else if (c > 0)
+                        r = keep6(came, &new->v6[k++]);
+                else
+                        i++, k++;
+        }
+        return r;
+}
+
+/* Two lists without what they share at their ends. */
+static void middles(const RangeSet *old, const RangeSet *new, unsigned family, RangeSet *ret_old,
+        RangeSet *ret_new)
+{
+        size_t head, tail;
+
+        range_set_common(old, new, (Family)family, &head, &tail);
+        *ret_old = range_set_middle(old, (Family)family, head, tail);
+        *ret_new = range_set_middle(new, (Family)family, head, tail);
+}
+
+/* Taking an element out costs the kernel as much as putting one in; a set that goes as a whole is
+ * dropped later, by a worker. */
+#define CHANGED_LEAST 1000
+
+bool nft_set_has_changed_much(const NftSet *old, const NftSet *new)
+{
+        bool v4 = new->key.family == FAMILY_IPV4;
+        size_t n, n_a, n_b, i = 0, k = 0, same;
+        RangeSet a, b;
+
+        if (!old->ranges || !new->ranges || old->ranges == new->ranges)
+                return false;
+        middles(old->ranges, new->ranges, new->key.family, &a, &b);
+        n = v4 ? old->ranges->n_v4 : old->ranges->n_v6;
+        n_a = v4 ? a.n_v4 : a.n_v6;
+        n_b = v4 ? b.n_v4 : b.n_v6;
+        same = n - n_a;
+        while (i < n_a && k < n_b) {
+                int c = v4 ? range4_compare(&a.v4[i], &b.v4[k])
+                           : range6_compare(&a.v6[i], &b.v6[k]);
+
+                same += c == 0;
+                i += c <= 0;
+                k += c >= 0;
+        }
+        return n >= CHANGED_LEAST && same < n / 2;
+}
+
+static void ranges_deinit(RangeSet *s)
+{
+        free(s->v4);
+        free(s->v6);
+}
+
+static void put_hashed_difference(NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets,
+        size_t n, const RangeSet *gone, const RangeSet *came)
+{
+        _cleanup_(sorter_deinit) Sorter minus = { 0 };
+        _cleanup_(sorter_deinit) Sorter plus = { 0 };
+
+        if (sorter_init(&minus, gone, sets[0].key.family) < 0 ||
+                sorter_init(&plus, came, sets[0].key.family) < 0) {
+                b->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < n; i++) {
+                bool there = false;
+
+                for (size_t k = 0; k < n_old; k++)
+                        there = there || nft_set_same_shape(&old[k], &sets[i]);
+                if (!there)
+                        continue;
+                put_prefixes(b, &sets[i], NFT_DELETE, &minus, &plus);
+                put_prefixes(b, &sets[i], NFT_ADD, &plus, &minus);
+        }
+}
+
+static void put_address_difference(
+        NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
+{
+        _cleanup_(ranges_deinit) RangeSet gone = { 0 };
+        _cleanup_(ranges_deinit) RangeSet came = { 0 };
+        RangeSet from, to;
+        int r;
+
+        if (old[0].ranges == sets[0].ranges)
+                return;
+        middles(old[0].ranges, sets[0].ranges, sets[0].key.family, &from, &to);
+        if (sets[0].key.family == FAMILY_IPV4)
+                r = difference4(&from, &to, &gone, &came);
+        else
+                r = difference6(&from, &to, &gone, &came);
+        if (r < 0)
+                b->failed = true;
+        else
+                put_hashed_difference(b, old, n_old, sets, n, &gone, &came);
+}
+
+void nft_put_elements_difference(
+        NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
+{
+        if (b->without_elements || n_old == 0 || n == 0 || nft_set_is_dynamic(&sets[0]))
+                return;
+        if (sets[0].ranges) {
+                put_address_difference(b, old, n_old, sets, n);
+        } else if (nft_set_same_shape(&old[0], &sets[0])) {
+                put_values(b, &sets[0], NFT_DELETE, &old[0], &sets[0]);
+                put_values(b, &sets[0], NFT_ADD, &sets[0], &old[0]);
+        }
+}

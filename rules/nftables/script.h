@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Ruleset to nftables: the table `inet p25`, as messages for the kernel and as a script for
+ * `nft -f`. Both are made from one list of statements, so that what is shown is what is sent.
+ * Sends nothing.
+ */
+
+#include "rules/ruleset/ruleset.h"
+
+/* A script that `nft -f` loads atomically, replacing a table inet p25 that is there, and that
+ * enforces the same policy (units by the cgroup they had at compile time). 0 or -ENOMEM. */
+int nft_script_print(const Ruleset *r, char **ret);

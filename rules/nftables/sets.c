@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Which kernel sets hold a list of addresses or of numbers, and how large they are made. A list of
+ * addresses becomes one hash set for each prefix length that occurs. An interval set would be one
+ * set for all, but is no part of a transaction: kernels show packets the new rules some
+ * microseconds before what the new set holds (6.18), or lose sight of an old range beside a new one
+ * (before 6.17); and changing one costs the kernel time in its size.
+ */
+
+#include "rules/nftables/build.h"
+
+#include <errno.h>
+
+/* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
+static uint32_t room_for(size_t n, uint32_t least)
+{
+        return (uint32_t)(n + n / 4 + least);
+}
+
+/* What is installed under a key, or where it would be. */
+static const NftSet *previous_lower_bound(const NftTable *t, const NftSetKey *key)
+{
+        size_t low = 0, high = t ? t->n_sets : 0;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (nft_set_key_compare(&t->sets[middle].key, key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return t && low < t->n_sets ? &t->sets[low] : NULL;
+}
+
+static bool same_list(const NftSetKey *a, const NftSetKey *b)
+{
+        NftSetKey x = *a, y = *b;
+
+        x.bits = y.bits = 0;
+        return nft_set_key_compare(&x, &y) == 0;
+}
+
+static const NftSet *previous_find(const NftTable *t, const NftSetKey *key)
+{
+        const NftSet *s = previous_lower_bound(t, key);
+
+        return s && nft_set_key_compare(&s->key, key) == 0 ? s : NULL;
+}
+
+static uint32_t keep_room(const NftTable *previous, const NftSetKey *key, size_t n, uint32_t least)
+{
+        const NftSet *s = previous_find(previous, key);
+
+        if (s && s->size >= n && s->size / 4 <= room_for(n, least))
+                return s->size;
+        return room_for(n, least);
+}
+
+static int build_set(NftBuild *b, const NftSet *set)
+{
+        NftTable *t = b->table;
+        int r = array_grow(&t->sets, t->n_sets, sizeof(NftSet));
+
+        if (r < 0)
+                return r;
+        t->sets[t->n_sets++] = *set;
+        if (set->ranges)
+                range_set_ref(set->ranges);
+        return 0;
+}
+
+int build_values_set(
+        NftBuild *b, const NftSetKey *key, const uint64_t *values, size_t n, const Rule *origin)
+{
+        _cleanup_free_ uint64_t *copy = calloc(n + 1, sizeof(uint64_t));
+        NftSet set = { .key = *key, .n = n, .values = copy, .origin = origin };
+        int r;
+
+        if (!copy)
+                return -ENOMEM;
+        memcpy(copy, values, n * sizeof(uint64_t));
+        set.size = keep_room(b->previous, key, n, 64);
+        r = build_set(b, &set);
+        if (r >= 0)
+                TAKE_PTR(copy);
+        return r;
+}
+
+int build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
+{
+        return build_set(b, &(NftSet){ .key = *key, .size = 65535, .origin = origin });
+}
+
+static int count_prefix4(const Prefix4 *p, void *data)
+{
+        ((size_t *)data)[p->bits]++;
+        return 0;
+}
+
+static int count_prefix6(const Prefix6 *p, void *data)
+{
+        ((size_t *)data)[p->bits]++;
+        return 0;
+}
+
+static void count_prefixes(const RangeSet *ranges, unsigned family, size_t counts[static 129])
+{
+        memset(counts, 0, 129 * sizeof(size_t));
+        if (family == FAMILY_IPV4)
+                range_set_each_prefix4(ranges, count_prefix4, counts);
+        else
+                range_set_each_prefix6(ranges, count_prefix6, counts);
+}
+
+/* Of a list that has changed a little, from what was counted then. */
+static bool recount_lengths(
+        const NftTable *previous, const NftSetKey *key, const RangeSet *ranges, size_t *counts)
+{
+        const NftSet *s = previous_lower_bound(previous, key);
+        size_t head, tail, gone[129], came[129];
+        Family family = (Family)key->family;
+        RangeSet old, new;
+
+        if (!s || !same_list(&s->key, key))
+                return false;
+        range_set_common(s->ranges, ranges, family, &head, &tail);
+        old = range_set_middle(s->ranges, family, head, tail);
+        new = range_set_middle(ranges, family, head, tail);
+        if (old.n_v4 + old.n_v6 > head + tail)
+                return false;
+        count_prefixes(&old, family, gone);
+        count_prefixes(&new, family, came);
+        memset(counts, 0, 129 * sizeof(size_t));
+        for (; s < previous->sets + previous->n_sets && same_list(&s->key, key); s++)
+                counts[s->key.bits] = s->n;
+        for (size_t i = 0; i < 129; i++)
+                counts[i] = counts[i] + came[i] - gone[i];
+        return true;
+}
+
+static void count_lengths(const NftTable *previous, const NftSetKey *key, const RangeSet *ranges,
+        size_t counts[static 129])
+{
+        if (!recount_lengths(previous, key, ranges, counts))
+                count_prefixes(ranges, key->family, counts);
+}
+
+/* An unchanged list looks as it did. Returns how many sets, 0: it is not the same list. */
+static int build_unchanged(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin)
+{
+        const NftSet *s = previous_lower_bound(b->previous, key);
+        int n = 0;
+
+        for (; s && s < b->previous->sets + b->previous->n_sets; s++) {
+                NftSet set = {
+                        .key = *key, .size = s->size, .ranges = ranges, .n = s->n, .origin = origin
+                };
+                int r;
+
+                if (!same_list(&s->key, key) || s->ranges != ranges)
+                        break;
+                set.key.bits = s->key.bits;
+                r = build_set(b, &set);
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        return n;
+}
+
+/* Literal lists change with their rule alone; sets of the policy grow. */
+static uint32_t wanted_size(NftBuild *b, const NftSetKey *key, size_t n)
+{
+        return key->kind == SET_NAMED ? keep_room(b->previous, key, n, 1024) : (uint32_t)n;
+}
+
+int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin,
+        size_t *ret_first, size_t *ret_n)
+{
+        NftSet set = { .key = *key, .ranges = ranges, .origin = origin };
+        size_t first = b->table->n_sets, counts[129];
+        int r = 0;
+
+        if (range_set_has_family(ranges, (Family)key->family))
+                r = build_unchanged(b, key, ranges, origin);
+        if (r == 0) {
+                count_lengths(b->previous, key, ranges, counts);
+                for (uint16_t bits = 1; bits < 129 && r >= 0; bits++) {
+                        if (counts[bits] == 0)
+                                continue;
+                        set.key.bits = bits;
+                        set.n = counts[bits];
+                        set.size = wanted_size(b, &set.key, set.n);
+                        r = build_set(b, &set);
+                }
+        }
+        if (r < 0)
+                return r;
+        *ret_first = first;
+        *ret_n = b->table->n_sets - first;
+        return 0;
+}
+
+int build_named_sets(NftBuild *b)
+{
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+        NftTable *t = b->table;
+        size_t first, n;
+
+        for (size_t i = 0; i < b->ruleset->n_sets; i++) {
+                int r = strv_append(&t->names, b->ruleset->sets[i].name);
+
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < b->ruleset->n_sets; i++) {
+                for (size_t f = 0; f < ELEMENTS(families); f++) {
+                        NftSetKey key = {
+                                .kind = SET_NAMED, .family = families[f], .name = t->names[i]
+                        };
+                        int r = build_address_sets(
+                                b, &key, b->ruleset->sets[i].ranges, NULL, &first, &n);
+
+                        if (r < 0)
+                                return r;
+                }
+        }
+        b->n_named = t->n_sets;
+        return 0;
+}
+
+void build_find_named(
+        NftBuild *b, const char *name, Family family, size_t *ret_first, size_t *ret_n)
+{
+        const NftSet *sets = b->table->sets;
+        NftSetKey key = { .kind = SET_NAMED, .family = family, .name = name };
+        size_t low = 0, high = b->n_named;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (nft_set_key_compare(&sets[middle].key, &key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        *ret_first = low;
+        for (*ret_n = 0; low < b->n_named && same_list(&sets[low].key, &key); low++)
+                (*ret_n)++;
+}

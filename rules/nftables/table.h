@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The table `inet p25` as a value: sets, counters and chains of rules, each rule a list of typed
+ * statements. Made from a Ruleset; printed by nft_script.c, encoded by nft_message.c, compared
+ * and sent by the backend. Everything has a name that follows from what it is (a key), so that two
+ * tables can be compared piece by piece.
+ *
+ * The layout:
+ *
+ *   prerouting (-150, after conntrack, before DNAT)   forward (-10)          output (-150)
+ *     SYN to a mail port, not on lo: jump opened        dialled a mail port:   SYN to a mail port,
+ *   opened                                              goto forwarded         not on lo: goto out
+ *     to an address of the host: label 125, goto in   forwarded
+ *     no conntrack: goto untracked (routed)             label 126: reset
+ *                                                       label 125: accept
+ *                                                       SYN: goto routed
+ *
+ * `in`, `out`, `routed` and `untracked` send each port to the chain of its class (`in_25`): ports
+ * that the same rules name share one, so that no rule needs to look at the port again.
+ * A connection's label 125 says "judged as incoming", 126 "refused by a later policy".
+ *
+ * For kernels that cannot end a socket, label 126 is answered with a reset also in a further base
+ * chain, input (-10), and in output.
+ */
+
+#include "rules/ruleset/ruleset.h"
+
+#define NFT_TABLE_NAME "p25"
+#define NFT_LABEL_INCOMING 125
+#define NFT_LABEL_CUT 126
+/* What the routing table says of an address, RTN_LOCAL and RTN_ANYCAST of rtnetlink(7). */
+#define NFT_ADDRESS_LOCAL 2u
+#define NFT_ADDRESS_ANYCAST 4u
+#define NFT_LABEL_BYTES 16
+/* Logging: NFLOG, the packet's headers; each logging rule so often at most. */
+#define NFT_LOG_GROUP 25u
+#define NFT_LOG_SNAPLEN 128u
+#define NFT_LOG_RATE 10u
+#define NFT_LOG_BURST 20u
+/* Large enough for the name of every chain, set and counter. */
+#define NFT_NAME_TEXT_MAX 192
+
+typedef enum NftChainKind {
+        CHAIN_PREROUTING,
+        CHAIN_FORWARD,
+        CHAIN_OUTPUT,
+        CHAIN_INPUT, /* only with `cut_local` */
+        CHAIN_OPENED,
+        CHAIN_FORWARDED,
+        CHAIN_DIRECTION,       /* in, out, routed: sends a port to its class */
+        CHAIN_UNTRACKED,       /* as CHAIN_DIRECTION of routed, without conntrack */
+        CHAIN_CLASS,           /* the rules of a class of ports, named by its lowest */
+        CHAIN_RULE,            /* what a rule that matched does, if it is more than a verdict */
+        CHAIN_REFUSED,         /* what a limit does above it */
+        CHAIN_TO,              /* the second half of a match, where both halves are several tests */
+        CHAIN_UNTRACKED_CLASS, /* twins of CHAIN_CLASS and CHAIN_TO without conntrack, where */
+        CHAIN_UNTRACKED_TO,    /* rules name the interface by which a packet is to leave */
+} NftChainKind;
+
+typedef struct NftChainKey {
+        NftChainKind kind;
+        Direction direction;
+        uint16_t port;
+        uint16_t family; /* CHAIN_TO: 0 or a Family */
+        uint64_t id;     /* of the rule */
+} NftChainKey;
+
+typedef enum NftSetKind {
+        SET_PORTS, /* of the base chains; direction in (also for routed) or out */
+        SET_NAMED, /* a set of the policy */
+        SET_FROM,  /* the literal addresses of a rule */
+        SET_TO,
+        SET_USERS,
+        SET_GROUPS,
+        SET_RATE, /* buckets of a limit; filled by packets */
+        SET_OPEN, /* connections of a limit; filled by packets */
+} NftSetKind;
+
+/* The numbers of a limit are part of the key: buckets survive as long as they mean the same. */
+typedef struct NftSetKey {
+        NftSetKind kind;
+        uint16_t family;  /* a Family; 0: not by address */
+        uint16_t bits;    /* of a set of addresses: the prefix length of its elements; else 0 */
+        uint32_t level;   /* SET_PORTS: the Direction */
+        uint64_t id;      /* of the rule */
+        Limit limit;      /* SET_RATE, SET_OPEN; what does not belong to it is 0 */
+        const char *name; /* SET_NAMED: of the policy's set */
+} NftSetKey;
+
+typedef enum NftStatementKind {
+        STATEMENT_FAMILY,
+        STATEMENT_TCP,
+        STATEMENT_PORT,         /* the packet's destination port */
+        STATEMENT_DIALLED_PORT, /* the connection's, before DNAT */
+        STATEMENT_PORTS,        /* the same two, of a set */
+        STATEMENT_DIALLED_PORTS,
+        STATEMENT_SYN,    /* opens a connection */
+        STATEMENT_NO_RST, /* is no reset itself */
+        STATEMENT_IN_NOT_LO,
+        STATEMENT_OUT_NOT_LO,
+        STATEMENT_IN_INTERFACE,
+        STATEMENT_OUT_INTERFACE,
+        STATEMENT_ROUTE_INTERFACE, /* by which the packet is to leave, before it is routed */
+        STATEMENT_ADDRESS_TYPE,
+        STATEMENT_NO_CONNTRACK,
+        STATEMENT_LABEL,
+        STATEMENT_SET_LABEL,
+        STATEMENT_ADDRESS,     /* one prefix */
+        STATEMENT_ADDRESS_SET, /* its first `bits` bits, of a set */
+        STATEMENT_USER,
+        STATEMENT_USERS,
+        STATEMENT_GROUP,
+        STATEMENT_GROUPS,
+        STATEMENT_UNIT,
+        STATEMENT_BEFORE, /* a time */
+        STATEMENT_RATE_OVER,
+        STATEMENT_OPEN_OVER,
+        STATEMENT_LOG_LIMIT,
+        STATEMENT_LOG,
+        STATEMENT_COUNTER,
+        STATEMENT_ACCEPT,
+        STATEMENT_DROP,
+        STATEMENT_RESET,
+        STATEMENT_JUMP,
+        STATEMENT_GOTO,
+        _STATEMENT_MAX,
+} NftStatementKind;
+
+/* Made zeroed, so that two can be compared byte by byte but for the names. */
+typedef struct NftStatement {
+        NftStatementKind kind;
+        bool to;         /* addresses: destination, else source */
+        uint32_t number; /* port, uid, gid, label bit, level, type of address */
+        union {
+                Family family;
+                Prefix prefix;
+                NftSetKey set;
+                NftChainKey chain;
+                uint64_t counter;      /* id of the rule, or DEFAULT_COUNTER_ID */
+                uint64_t time_sec;     /* since the epoch */
+                const char *interface; /* borrowed from the rule */
+                struct {
+                        uint64_t cgroup;
+                        const char *path; /* the table's; "" where it is not known */
+                };
+                struct {
+                        Direction direction;
+                        Action action; /* that is logged */
+                        uint64_t id;   /* as of counter */
+                } log;
+        };
+} NftStatement;
+
+/* Statements first … first + n of the table. */
+typedef struct NftRule {
+        size_t first;
+        size_t n;
+        const Rule *origin; /* NULL: of no rule alone; the table holds a reference */
+} NftRule;
+
+typedef struct NftChain {
+        NftChainKey key;
+        NftRule *rules;
+        size_t n;
+        uint64_t *handles; /* of the rules in the kernel; NULL: not known (yet) */
+} NftChain;
+
+typedef struct NftSet {
+        NftSetKey key;
+        uint32_t size;    /* room for elements; 0: as many as come */
+        RangeSet *ranges; /* addresses; a reference */
+        size_t n;         /* elements: prefixes or values */
+        uint64_t *values; /* ports, ids; ascending */
+        const Rule *origin;
+} NftSet;
+
+typedef struct NftTable {
+        NftSet *sets; /* by key */
+        size_t n_sets;
+        uint64_t *counters; /* ascending */
+        size_t n_counters;
+        NftChain *chains; /* by key */
+        size_t n_chains;
+        NftStatement *statements;
+        size_t n_statements;
+        Rule **origins; /* references */
+        size_t n_origins;
+        char **names; /* owned: the names of sets */
+} NftTable;
+
+/*
+ * `previous` is what is installed (NULL: nothing): layouts and sizes that still fit are kept, and
+ * the prefixes of a set that did not change are not counted again. cut_local: connections of this
+ * host's own sockets that carry the label are answered with a reset too. 0 or -ENOMEM.
+ */
+int nft_table_new(const Ruleset *r, const NftTable *previous, bool cut_local, NftTable **ret);
+NftTable *nft_table_free(NftTable *t);
+DEFINE_CLEANUP(NftTable, nft_table_free)
+
+int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b);
+int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b);
+/* Elements come from packets, not from the policy. */
+bool nft_set_is_dynamic(const NftSet *s);
+/* The same kind, layout and room: the elements may differ. */
+bool nft_set_same_shape(const NftSet *a, const NftSet *b);
+/* Does it name a set (in `set`)? */
+bool nft_statement_has_set(const NftStatement *s);
+bool nft_rule_equal(const NftTable *ta, const NftRule *a, const NftTable *tb, const NftRule *b);
+
+/* Names in the kernel; all return buffer. */
+const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEXT_MAX]);
+const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MAX]);
+const char *nft_counter_name(uint64_t id, char buffer[static NFT_NAME_TEXT_MAX]);
+/* The other way; false: no counter of ours. */
+bool nft_counter_id(const char *name, uint64_t *ret);
+/* "p25 in reject 5" */
+const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
+/* A label as the kernel's bitmap: an array of unsigned long. */
+void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
+/* How long a bucket must live so that none is forgotten while it is not full, in ms. */
+uint64_t nft_bucket_timeout_msec(const Limit *l);
+
+/* A rule as nft lists it, on one line. */
+void nft_rule_print(Buffer *b, const NftTable *t, const NftRule *r);
+
+/* A base chain's hook (NF_INET_…) and priority; false: not a base chain. */
+bool nft_chain_hook(NftChainKind k, uint32_t *ret_hook, int32_t *ret_priority);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the four spellings of an address item. Knows nothing of what a set or a var holds.
+ */
+
+#include "rules/policy/addresslist.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static int named_item_parse(const char *text, AddressItem *ret, const char **ret_reason)
+{
+        AddressKind kind = text[0] == '@' ? ADDRESS_SET : ADDRESS_VAR;
+        char *name;
+
+        if (!name_is_valid(text + 1)) {
+                *ret_reason = kind == ADDRESS_SET
+                                      ? "after @ comes a set's name, [A-Za-z0-9._-]{1,64}"
+                                      : "after $ comes a var's name, [A-Za-z0-9._-]{1,64}";
+                return -EINVAL;
+        }
+        name = strdup(text + 1);
+        if (!name)
+                return -ENOMEM;
+        *ret = (AddressItem){ .kind = kind, .name = name };
+        return 0;
+}
+
+int address_item_parse(
+        const char *text, bool vars, AddressItem *ret, bool *ret_host_bits, const char **ret_reason)
+{
+        Prefix prefix;
+        int r;
+
+        *ret_host_bits = false;
+        if (text[0] == '@')
+                return named_item_parse(text, ret, ret_reason);
+        if (text[0] == '$') {
+                if (vars)
+                        return named_item_parse(text, ret, ret_reason);
+                *ret_reason = "vars have a meaning in files alone";
+                return -EINVAL;
+        }
+        r = prefix_parse(text, strlen(text), &prefix, ret_host_bits, ret_reason);
+        if (r < 0)
+                return r;
+        *ret = (AddressItem){ .kind = ADDRESS_PREFIX, .prefix = prefix };
+        return 0;
+}
+
+void address_item_deinit(AddressItem *i)
+{
+        free(i->name);
+        *i = (AddressItem){ 0 };
+}
+
+int address_item_print(const AddressItem *i, char **ret)
+{
+        char buffer[ADDRESS_TEXT_MAX];
+        char *text;
+
+        if (i->kind == ADDRESS_PREFIX) {
+                text = strdup(prefix_format(&i->prefix, buffer));
+                if (!text)
+                        return -ENOMEM;
+        } else if (asprintf(&text, "%c%s", i->kind == ADDRESS_SET ? '@' : '$', i->name) < 0)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
+}
+
+static int item_append(const char *text, bool vars, const char *setting, Place place,
+        Diagnostics *d, AddressList *l)
+{
+        bool host_bits;
+        const char *reason;
+        char buffer[TEXT_SHOWN_MAX];
+        int r;
+
+        r = array_grow(&l->items, l->n, sizeof(AddressItem));
+        if (r < 0)
+                return r;
+        r = address_item_parse(text, vars, &l->items[l->n], &host_bits, &reason);
+        if (r == -EINVAL)
+                return diagnostics_error(
+                        d, place, setting, "%s: %s", text_show(text, buffer), reason);
+        if (r < 0)
+                return r;
+        l->n++;
+        if (host_bits) {
+                char network[ADDRESS_TEXT_MAX];
+
+                prefix_format(&l->items[l->n - 1].prefix, network);
+                return diagnostics_warning(d, place, setting, "%s has host bits, taken as %s",
+                        text_show(text, buffer), network);
+        }
+        return 0;
+}
+
+int address_list_parse(char *const *texts, bool vars, const char *setting, Place place,
+        Diagnostics *d, AddressList *ret)
+{
+        AddressList l = { 0 };
+        size_t n = strv_length(texts);
+        int r = 0;
+
+        if (n == 1 && streq(texts[0], "any"))
+                n = 0;
+        if (n > RULE_ADDRESSES_MAX) {
+                diagnostics_error(d, place, setting, "%zu addresses, a rule holds at most %d", n,
+                        RULE_ADDRESSES_MAX);
+                return -E2BIG;
+        }
+        for (size_t i = 0; i < n && r >= 0; i++) {
+                if (streq(texts[i], "any"))
+                        r = diagnostics_error(d, place, setting, "any stands alone or not at all");
+                else
+                        r = item_append(texts[i], vars, setting, place, d, &l);
+        }
+        if (r < 0) {
+                address_list_deinit(&l);
+                return r;
+        }
+        *ret = l;
+        return 0;
+}
+
+int address_list_print(const AddressList *l, char ***ret)
+{
+        _cleanup_strv_ char **texts = NULL;
+
+        if (l->n > 0) {
+                texts = calloc(l->n + 1, sizeof(char *));
+                if (!texts)
+                        return -ENOMEM;
+        }
+        for (size_t i = 0; i < l->n; i++) {
+                int r = address_item_print(&l->items[i], &texts[i]);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(texts);
+        return 0;
+}

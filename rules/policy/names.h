@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Numbers for the names in rules, asked of whoever knows them: the daemon and p25ctl answer from
+ * the host (daemon/host.h), tests from a table. rules/ itself opens nothing.
+ */
+
+#include "rules/base/util.h"
+
+#define CGROUP_PATH_MAX 256
+
+typedef struct Cgroup {
+        uint64_t id;    /* inode of the cgroup v2 folder */
+        uint32_t level; /* depth below the root: system.slice/x.service is 2 */
+        /* Below /sys/fs/cgroup, which is how nft names it; "" where that is not known. */
+        char path[CGROUP_PATH_MAX];
+} Cgroup;
+
+/* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not
+ * run now), -EAGAIN (nobody can say yet, as before the name service is up: the name matches
+ * nothing for now, which is a warning and no error), -EOPNOTSUPP (unit: no cgroup v2 here),
+ * -ENOMEM, or another negative errno. Numbers as names are never asked. */
+typedef struct Names {
+        int (*user)(void *data, const char *name, uint32_t *ret_uid);
+        int (*group)(void *data, const char *name, uint32_t *ret_gid);
+        int (*unit)(void *data, const char *name, Cgroup *ret);
+        void *data;
+} Names;

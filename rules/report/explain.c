@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the sentences of `explain`. The verdict is evaluate.c's, the order compile.c's.
+ */
+
+#include "rules/report/explain.h"
+
+#include "rules/words/words.h"
+
+#include <errno.h>
+
+static const char *origin_to_string(DefaultOrigin o)
+{
+        switch (o) {
+        case DEFAULT_BUILTIN:
+                return "nothing states another";
+        case DEFAULT_ROLE:
+                return "the strictest of the roles";
+        case DEFAULT_CONF:
+                return "p25.conf";
+        case DEFAULT_P25CTL:
+                return "p25ctl default";
+        }
+        return "";
+}
+
+static bool same_source(const Rule *a, const Rule *b)
+{
+        return a->source == b->source && streq_null(a->source_name, b->source_name);
+}
+
+/* The rules of one source, first to end, and whether the verdict is among them. */
+static int path_add_source(
+        char ***path, const RulesetDirection *d, size_t first, size_t end, const Verdict *v)
+{
+        _cleanup_free_ char *source = NULL, *words = NULL;
+        size_t n = end - first;
+        int r;
+
+        r = rule_source_format(d->rules[first].rule, &source);
+        if (r < 0)
+                return r;
+        if (!v->rule || v->index >= end)
+                return n == 1 ? strv_printf(path, "%s: its rule does not match", source)
+                              : strv_printf(path, "%s: none of %zu rules matches", source, n);
+        r = rule_words_print_until(v->rule->rule, &words);
+        if (r < 0)
+                return r;
+        return strv_printf(
+                path, "%s: rule %zu of %zu matches: %s", source, v->index - first + 1, n, words);
+}
+
+static int path_add_rules(char ***path, const RulesetDirection *d, const Verdict *v)
+{
+        size_t first = 0, last = v->rule ? v->index + 1 : d->n;
+
+        while (first < last) {
+                size_t end = first + 1;
+                int r;
+
+                while (end < d->n && same_source(d->rules[end].rule, d->rules[first].rule))
+                        end++;
+                r = path_add_source(path, d, first, end, v);
+                if (r < 0)
+                        return r;
+                first = end;
+        }
+        return 0;
+}
+
+static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const Verdict *v)
+{
+        if (v->rule)
+                return 0;
+        if (!v->by_default)
+                return strv_printf(
+                        path, "no rule names it, and the port is not managed: it passes");
+        return strv_printf(path, "the default of %s decides: %s (%s)",
+                direction_to_adjective(p->direction), action_to_string(v->action),
+                origin_to_string(r->default_origins[p->direction]));
+}
+
+int explain_path(const Ruleset *r, const Packet *p, const Verdict *v, char ***ret)
+{
+        _cleanup_strv_ char **path = NULL;
+        const RulesetDirection *d;
+        int k;
+
+        if (!r) {
+                k = strv_printf(&path, "p25 is inactive: nothing is refused");
+                if (k >= 0)
+                        *ret = TAKE_PTR(path);
+                return k;
+        }
+        d = &r->directions[p->direction];
+        k = strv_printf(&path, "port %u is %smanaged (%s)", p->port,
+                ports_contain(&d->managed, p->port) ? "" : "not ",
+                direction_to_adjective(p->direction));
+        if (k >= 0 && r->lockdown)
+                k = strv_printf(&path, "lockdown is on");
+        if (k >= 0)
+                k = path_add_rules(&path, d, v);
+        if (k >= 0)
+                k = path_add_end(&path, r, p, v);
+        if (k < 0)
+                return k;
+        *ret = TAKE_PTR(path);
+        return 0;
+}

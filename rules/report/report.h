@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What `status` tells: filled by the daemon, sent as JSON (Describe), printed as JSON or text by
+ * p25ctl. One result, two tables.
+ */
+
+#include "rules/base/json.h"
+#include "rules/policy/policy.h"
+
+typedef struct ReportRule {
+        Rule *rule;        /* a reference */
+        unsigned position; /* among p25ctl's own rules, from 1; 0: not one of them */
+        uint64_t packets, bytes;
+        uint64_t seconds_left; /* of one that ends, by the host's clock; 0: not told */
+} ReportRule;
+
+typedef struct Report {
+        bool active;
+        char *backend; /* "nftables"; "" while inactive */
+        char **roles;
+        uint64_t revision;
+        Action defaults[_DIRECTION_MAX]; /* effective */
+        bool lockdown;
+        Logging logging;
+        Ports mail_ports;          /* the four, and what p25.conf adds */
+        uint64_t pending_revision; /* 0: nothing is pending */
+        uint64_t pending_deadline_usec;
+        uint64_t pending_seconds_left;
+        uint64_t repairs; /* of another process's changes; `warnings` tell of them too */
+        char **warnings;  /* each a line above the table */
+        char **hints; /* warnings as well, but of a host's programs: in text `status verbose` alone
+                       */
+        char **notes; /* `status verbose` alone: how state and p25.conf differ, skipped names */
+        ReportRule *rules; /* in the order of decision */
+        size_t n_rules;
+} Report;
+
+void report_deinit(Report *r);
+
+/* SPEC section 4's keys (what has no value is null, lists are empty for any),
+ * `mail_ports`, `repairs`, `notes`, `hints` (which `warnings` holds as well) and, for each rule,
+ * what else it has (interface, group, unit, rate, burst, max, log, seconds_left), so that
+ * report_parse gives back what was printed. 0 or -ENOMEM. */
+int report_print_json(const Report *r, char **ret);
+/* 0, -EINVAL (no such document), -ENOMEM. Keys that are not known are passed over: a client may be
+ * older than the daemon. */
+int report_parse(const char *json, Report *ret);
+
+/* One rule object of SPEC section 4; NULL when memory is short. */
+Json *rule_to_json(const ReportRule *r);
+/* 0, -EINVAL, -ENOMEM */
+int rule_from_json(const Json *j, ReportRule *ret);
+
+typedef enum ReportStyle {
+        REPORT_PLAIN,
+        REPORT_VERBOSE,
+        REPORT_NUMBERED,
+} ReportStyle;
+
+/* The text of `status`, with a newline at its end; 0 or -ENOMEM. */
+int report_print_text(const Report *r, ReportStyle style, char **ret);

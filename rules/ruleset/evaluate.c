@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The meaning of a ruleset, in the plainest code there is: every backend is measured against it,
+ * so it is exact before it is fast. Knows nothing of names, hosts or kernels.
+ */
+
+#include "rules/ruleset/evaluate.h"
+
+#include "rules/policy/expiry.h"
+
+/* An address that is not known may be any of its family's: only what holds them all matches. */
+static bool match_matches(const Match *m, Family family, bool known, const Address *a)
+{
+        if (m->any)
+                return true;
+        for (size_t i = 0; i < m->n; i++) {
+                const RangeSet *ranges = m->sets[i].ranges;
+
+                if (known ? range_set_contains(ranges, a) : range_set_is_whole(ranges, family))
+                        return true;
+        }
+        return false;
+}
+
+static bool interface_matches(const char *wanted, const char *known)
+{
+        return !wanted || (known && streq(wanted, known));
+}
+
+static bool id_matches(bool has, const uint32_t *ids, size_t n, bool known, uint32_t id)
+{
+        if (!has)
+                return true;
+        for (size_t i = 0; known && i < n; i++)
+                if (ids[i] == id)
+                        return true;
+        return false;
+}
+
+/* "postfix" is short for "postfix.service". */
+static bool unit_is(const char *a, const char *b)
+{
+        static const char type[] = ".service";
+        size_t n = strlen(a), m = strlen(b);
+
+        if (n < m)
+                return unit_is(b, a);
+        return strncmp(a, b, m) == 0 && (n == m || streq(a + m, type));
+}
+
+static bool unit_matches(const CompiledUnit *u, const Packet *p)
+{
+        if (p->unit)
+                return unit_is(u->name, p->unit);
+        for (size_t i = 0; u->cgroup != 0 && i < p->n_cgroups; i++)
+                if (p->cgroups[i] == u->cgroup)
+                        return true;
+        return false;
+}
+
+static bool units_match(const CompiledRule *r, const Packet *p)
+{
+        if (!r->has_units)
+                return true;
+        for (size_t i = 0; i < r->n_units; i++)
+                if (unit_matches(r->units + i, p))
+                        return true;
+        return false;
+}
+
+static bool rule_matches(const CompiledRule *r, const Packet *p)
+{
+        return ports_contain(&r->ports, p->port) &&
+               match_matches(&r->from, p->family, p->has_from, &p->from) &&
+               match_matches(&r->to, p->family, p->has_to, &p->to) &&
+               interface_matches(r->rule->interface, p->interface) &&
+               interface_matches(r->rule->in_interface, p->in_interface) &&
+               interface_matches(r->rule->out_interface, p->out_interface) &&
+               id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid) &&
+               id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid) &&
+               units_match(r, p) && !expiry_has_passed(r->rule, p->time_usec);
+}
+
+void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
+{
+        const RulesetDirection *d = r->directions + p->direction;
+
+        for (size_t i = 0; i < d->n; i++)
+                if (rule_matches(d->rules + i, p)) {
+                        *ret = (Verdict){
+                                .action = d->rules[i].action, .rule = d->rules + i, .index = i
+                        };
+                        return;
+                }
+        if (ports_contain(&d->managed, p->port))
+                *ret = (Verdict){ .action = d->default_action, .index = d->n, .by_default = true };
+        else
+                *ret = (Verdict){ .action = ACTION_ALLOW, .index = d->n };
+}

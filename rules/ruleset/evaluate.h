@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Packet and ruleset to verdict and rule: the oracle of the tests, of `explain` and of cutting
+ * connections.
+ */
+
+#include "rules/policy/names.h"
+#include "rules/ruleset/ruleset.h"
+
+/* A connection attempt. What is not known matches only rules that do not ask for it (an unknown
+ * address is in no prefix but the whole family). */
+typedef struct Packet {
+        uint64_t time_usec; /* when, since the epoch; 0: while no rule has ended */
+        Direction direction;
+        Family family;
+        uint16_t port; /* that the client dialled */
+        bool has_from, has_to;
+        Address from, to;
+        const char *interface;     /* NULL: unknown */
+        const char *in_interface;  /* routed */
+        const char *out_interface; /* routed */
+        bool has_uid, has_gid;
+        uint32_t uid, gid;
+        const char *unit; /* name, for explain; NULL: unknown */
+        /* Of live connections: the id of the innermost cgroup and those of the cgroups around it;
+         * n_cgroups 0: unknown. */
+        const uint64_t *cgroups;
+        size_t n_cgroups;
+} Packet;
+
+typedef struct Verdict {
+        Action action;
+        const CompiledRule *rule; /* NULL: a default, or a port that nothing manages */
+        size_t index;             /* of rule in its direction */
+        bool by_default;          /* false and rule NULL: the port is not managed */
+} Verdict;
+
+/* A unit given by name is taken to run; else its cgroup must be among the packet's. */
+void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
+
+/*
+ * The words of `explain` and of assertions: in|out|routed [from A] [to A] [port P] [user U]
+ * [group G] [unit U] [on IFACE | in on IFACE out on IFACE]. Case-insensitive keywords. Users and
+ * groups are resolved by names; a user's primary group is not looked up. Strings in *ret are
+ * borrowed from words. Family is IPv4 when no address is given; two families are an error. `any` is
+ * an address that is not known. 0, -EINVAL, -ENOENT for an unknown user or group, -EAGAIN when
+ * that cannot be asked yet (errors in d at place).
+ */
+int packet_parse_words(
+        char *const *words, const Names *names, Place place, Diagnostics *d, Packet *ret);
+/* Splits at white space and parses; the strings are in *ret_words, which the caller frees after
+ * use of *ret. */
+int packet_parse(const char *text, const Names *names, Place place, Diagnostics *d, Packet *ret,
+        char ***ret_words);
+
+/* Checks the assertions of p25.conf, of the fragments and of the active roles; an error in d for
+ * each that fails, naming it, what was found and which rule decided. Returns 0, -EPERM when one
+ * fails, -EINVAL when one is no packet, -ENOMEM. `allow` accepts allow and limit. None fails under
+ * lockdown; one whose names cannot be looked up yet is a note. */
+int assertions_check(const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d);

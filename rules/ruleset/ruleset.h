@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The compiled policy: three ordered lists of matches and verdicts, one a direction, without
+ * names, vars or roles, and without a word of nftables or iptables. Every backend, the evaluator,
+ * the difference and all tests read this and nothing above it.
+ *
+ * A packet that opens a connection (SYN without ACK), not on the interface lo, is judged in its
+ * direction's list: the first rule that matches decides; else, if the port is managed, the
+ * default; else it passes. The port is the one that the client dialled.
+ */
+
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
+
+/* One alternative of an address match. */
+typedef struct MatchSet {
+        const char *name; /* of the named set, borrowed from the ruleset's sets; NULL: literal */
+        RangeSet *ranges; /* a reference */
+} MatchSet;
+
+/* Matches if any alternative contains the address; `any` has none. A literal list is one MatchSet,
+ * every @set another. Neither any nor an alternative (a var that holds nothing) matches nothing. */
+typedef struct Match {
+        bool any;
+        MatchSet *sets;
+        size_t n;
+} Match;
+
+typedef struct CompiledUnit {
+        const char *name; /* borrowed from the rule */
+        uint64_t cgroup;  /* 0: does not run, matches nothing */
+        uint32_t level;
+        char path[CGROUP_PATH_MAX]; /* as in Cgroup */
+} CompiledUnit;
+
+typedef struct CompiledRule {
+        Rule *rule; /* a reference: id, source, comment, interfaces, log */
+        Action action;
+        Ports ports;
+        Match from, to;
+        /* The lists of names, resolved; ascending. An identity that is stated but resolved to
+         * nothing matches nothing. user AND group AND unit; within a list OR. */
+        bool has_users, has_groups, has_units;
+        uint32_t *users;
+        size_t n_users;
+        uint32_t *groups;
+        size_t n_groups;
+        CompiledUnit *units;
+        size_t n_units;
+        Limit limit;      /* complete for ACTION_LIMIT; rate 0: only `open` counts */
+        bool log;         /* the rule's own, or by the level of logging */
+        bool log_refused; /* of ACTION_LIMIT: what goes beyond it */
+} CompiledRule;
+
+typedef struct RulesetDirection {
+        CompiledRule *rules; /* in the order of decision */
+        size_t n;
+        Ports managed; /* where the default speaks */
+        Ports watched; /* managed, and all that a rule names: what the kernel must look at */
+        Action default_action; /* never limit */
+        bool log_default;
+} RulesetDirection;
+
+/* Where the default comes from: for `status` and `explain`. */
+typedef enum DefaultOrigin {
+        DEFAULT_BUILTIN,
+        DEFAULT_ROLE,
+        DEFAULT_CONF,
+        DEFAULT_P25CTL,
+} DefaultOrigin;
+
+typedef struct Ruleset {
+        RulesetDirection directions[_DIRECTION_MAX];
+        DefaultOrigin default_origins[_DIRECTION_MAX];
+        bool lockdown; /* the directions already say it; for status and for cutting */
+        bool keep_established;
+        /* All named sets that some rule uses, by name; a reference each. */
+        struct NamedRanges {
+                char *name;
+                RangeSet *ranges;
+        } * sets;
+        size_t n_sets;
+} Ruleset;
+
+void compiled_rule_deinit(CompiledRule *r);
+Ruleset *ruleset_free(Ruleset *r);
+DEFINE_CLEANUP(Ruleset, ruleset_free)
+
+/* Ids of the counters of the three defaults, distinct from every rule's (SPEC ids are < 2^48). */
+#define DEFAULT_COUNTER_ID(direction) ((UINT64_C(1) << 62) + (uint64_t)(direction))
+
+/* Can the rule match a packet of this family at all? */
+bool compiled_rule_has_family(const CompiledRule *r, Family family);
+
+/* The ruleset as text, one rule a line, for `compile --format ir` and the golden files; stable from
+ * run to run. 0 or -ENOMEM. */
+int ruleset_print(const Ruleset *r, char **ret);

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns ufw's grammar: words to rules, and for every word in a wrong place one error that tells
+ * where it belongs. Refuses to know users, sets, files and the daemon: names are taken as they
+ * are.
+ */
+
+#include "rules/words/parser.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <strings.h>
+
+const char *word_peek(const WordParser *p)
+{
+        return p->words[p->i];
+}
+
+bool word_is(const char *word, const char *keyword)
+{
+        return word && strcasecmp(word, keyword) == 0;
+}
+
+/* Steps over the keyword if it comes next. */
+static bool word_accept(WordParser *p, const char *keyword)
+{
+        if (!word_is(word_peek(p), keyword))
+                return false;
+        p->i++;
+        return true;
+}
+
+static Action word_to_action(const char *word)
+{
+        for (Action a = 0; word && a < _ACTION_MAX; a++)
+                if (word_is(word, action_to_string(a)))
+                        return a;
+        return _ACTION_INVALID;
+}
+
+bool word_begins_rule(const char *word)
+{
+        static const char *const words[] = { "rule", "route", "delete", "insert", "prepend" };
+
+        for (size_t i = 0; i < ELEMENTS(words); i++)
+                if (word_is(word, words[i]))
+                        return true;
+        return word_to_action(word) != _ACTION_INVALID;
+}
+
+/* ---- what is wrong with a word, and where it belongs ---- */
+
+/* Keeps what is printed of a user's word on one short line. */
+int word_shown(size_t n)
+{
+        return n > 80 ? 80 : (int)n;
+}
+
+static const char *word_place_hint(const char *word)
+{
+        static const struct {
+                const char *word, *hint;
+        } places[] = {
+                { "rule", "it stands first, as in 'rule allow 25'" },
+                { "route", "it stands first, as in 'route allow from 10.0.0.0/8'" },
+                { "delete", "it stands before the action, as in 'delete allow 25'" },
+                { "insert", "it stands before the action, as in 'insert 1 deny 25'" },
+                { "prepend", "it stands before the action, as in 'prepend deny 25'" },
+                { "in", "the direction follows the action, as in 'allow in on eth0'" },
+                { "out", "the direction follows the action, as in 'allow out on eth0'" },
+                { "both", "the direction follows the action, as in 'deny both 25'" },
+                { "on", "the interface follows the direction, as in 'allow in on eth0 25'" },
+                { "log", "it follows direction and interface, as in 'allow in log 25'" },
+                { "log-all", "it follows direction and interface, as in 'allow in log-all 25'" },
+                { "app", "p25 has no application profiles: name a service, as in "
+                         "'allow submission'" },
+                { "tcp", "the protocol is written '25/tcp' or 'proto tcp'" },
+                { "udp", "mail is TCP: leave it out" },
+                { "any", "it stands for an address, as in 'from any'" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(places); i++)
+                if (word_is(word, places[i].word))
+                        return places[i].hint;
+        return word_to_action(word) == _ACTION_INVALID ? NULL : "a rule begins with its one action";
+}
+
+int word_fail_unexpected(WordParser *p, const char *word)
+{
+        const char *hint = word_place_hint(word);
+
+        if (hint)
+                return fail(p, "'%s' is out of place: %s", word, hint);
+        return fail(p,
+                "'%s' is not understood here: from, to, user, group, unit, rate, burst, "
+                "max, for or comment may follow",
+                SHOW(word));
+}
+
+/* ---- values ---- */
+
+bool word_list_next(const char **list, const char **ret, size_t *ret_n)
+{
+        if (!*list)
+                return false;
+        *ret = *list;
+        *ret_n = strcspn(*list, ",");
+        *list = (*list)[*ret_n] == ',' ? *list + *ret_n + 1 : NULL;
+        return true;
+}
+
+const char *word_lower(const char *word, size_t n, char buffer[static 32])
+{
+        size_t length = n < 32 ? n : 0;
+
+        for (size_t i = 0; i < length; i++)
+                buffer[i] = (char)tolower((unsigned char)word[i]);
+        buffer[length] = '\0';
+        return buffer;
+}
+
+int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsigned *ret)
+{
+        uint64_t v = 0;
+
+        if (n == 0)
+                return -EINVAL;
+        for (size_t i = 0; i < n; i++) {
+                if (s[i] < '0' || s[i] > '9')
+                        return -EINVAL;
+                if (v <= UINT32_MAX)
+                        v = v * 10 + (unsigned)(s[i] - '0');
+        }
+        if (v < min || v > max)
+                return -ERANGE;
+        *ret = (unsigned)v;
+        return 0;
+}
+
+/* ---- the head: [rule|route] [delete] [insert N|prepend] ACTION [in|out|both] [on I] [log] ---- */
+
+static int placement_parse(WordParser *p, RuleWords *w)
+{
+        const char *word;
+        int r;
+
+        if (word_accept(p, "route"))
+                p->route = true;
+        else
+                word_accept(p, "rule");
+        if (word_accept(p, "delete")) {
+                w->placement = PLACEMENT_DELETE;
+        } else if (word_accept(p, "prepend")) {
+                w->placement = PLACEMENT_PREPEND;
+        } else if (word_accept(p, "insert")) {
+                w->placement = PLACEMENT_INSERT;
+                word = word_peek(p);
+                if (!word)
+                        return fail(p, "'insert' needs a number, as in 'insert 1 deny 25'");
+                r = word_number_parse(word, strlen(word), 1, POLICY_RULES_MAX, &w->position);
+                if (r == -ERANGE)
+                        return fail(p,
+                                "cannot insert a rule at position %s: the first is 1, the "
+                                "last possible %d",
+                                SHOW(word), POLICY_RULES_MAX);
+                if (r < 0)
+                        return fail(p,
+                                "'insert' needs a number before '%s', as in "
+                                "'insert 1 deny 25'",
+                                SHOW(word));
+                p->i++;
+        }
+        return 0;
+}
+
+static int action_parse(WordParser *p, Placement placement)
+{
+        const char *word = word_peek(p);
+        Action a = word_to_action(word);
+        unsigned number;
+
+        if (a != _ACTION_INVALID) {
+                p->rule->action = a;
+                p->i++;
+                return 0;
+        }
+        if (!word)
+                return fail(p, "an action is missing: allow, deny, reject or limit");
+        if (placement == PLACEMENT_DELETE &&
+                word_number_parse(word, strlen(word), 0, UINT32_MAX, &number) != -EINVAL)
+                return fail(
+                        p, "a rule is deleted by its number with 'delete %s' alone", SHOW(word));
+        if (placement == PLACEMENT_DELETE && (word_is(word, "insert") || word_is(word, "prepend")))
+                return fail(p, "'delete' and '%s' exclude each other", word);
+        if (word_begins_rule(word))
+                return word_fail_unexpected(p, word);
+        return fail(p, "'%s' is no action: a rule begins with allow, deny, reject or limit",
+                SHOW(word));
+}
+
+static int interface_parse(WordParser *p, char **ret)
+{
+        const char *word = word_peek(p);
+
+        if (!word)
+                return fail(p, "'on' needs an interface, as in 'on eth0'");
+        if (!interface_is_valid(word))
+                return fail(p, "'%s' is no name of an interface", SHOW(word));
+        p->i++;
+        free(*ret);
+        *ret = strdup(word);
+        return *ret ? 0 : -ENOMEM;
+}
+
+/* in on A out on B, either first, either alone */
+static int route_interfaces_parse(WordParser *p)
+{
+        Rule *rule = p->rule;
+        int r;
+
+        if (word_accept(p, "on"))
+                return interface_parse(p, &rule->in_interface);
+        for (const char *word; (word = word_peek(p));) {
+                bool out = word_is(word, "out");
+                char **interface = out ? &rule->out_interface : &rule->in_interface;
+
+                if (word_is(word, "both"))
+                        return fail(p, "a route rule has no direction: leave 'both' out");
+                if (!out && !word_is(word, "in"))
+                        return 0;
+                p->i++;
+                if (!word_accept(p, "on"))
+                        return fail(p,
+                                "'%s' of a route rule needs an interface, as in "
+                                "'route allow %s on eth0'",
+                                word, out ? "out" : "in");
+                if (*interface)
+                        return fail(p, "'%s on' is given twice", word);
+                r = interface_parse(p, interface);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int direction_parse(WordParser *p)
+{
+        int r;
+
+        if (word_accept(p, "both")) {
+                p->both = true;
+        } else if (word_accept(p, "out")) {
+                p->rule->direction = DIRECTION_OUT;
+        } else {
+                word_accept(p, "in");
+        }
+        if (word_accept(p, "on")) {
+                r = interface_parse(p, &p->rule->interface);
+                if (r < 0)
+                        return r;
+                if (word_is(word_peek(p), "in") || word_is(word_peek(p), "out"))
+                        return fail(p,
+                                "'%s on' beside another interface is for route rules: "
+                                "write 'route allow in on A out on B'",
+                                word_peek(p));
+        }
+        return 0;
+}
+
+static int head_parse(WordParser *p, RuleWords *w)
+{
+        int r;
+
+        r = placement_parse(p, w);
+        if (r >= 0)
+                r = action_parse(p, w->placement);
+        if (r < 0)
+                return r;
+        if (p->route)
+                p->rule->direction = DIRECTION_ROUTED;
+        r = p->route ? route_interfaces_parse(p) : direction_parse(p);
+        if (r < 0)
+                return r;
+        if (word_accept(p, "log") || word_accept(p, "log-all"))
+                p->rule->log = true;
+        return 0;
+}
+
+/* [PORT[/tcp]|SERVICE] */
+static int plain_port_parse(WordParser *p)
+{
+        const char *word = word_peek(p);
+
+        if (!word || word_begins_clause(word))
+                return 0;
+        if (word_place_hint(word))
+                return word_fail_unexpected(p, word);
+        p->has_plain_port = true;
+        p->i++;
+        return word_ports_parse(p, word, true, &p->rule->ports);
+}
+
+/* ---- the whole ---- */
+
+/* What only the whole rule shows. */
+static int rule_finish(WordParser *p)
+{
+        const Rule *rule = p->rule;
+
+        if (p->identity && (p->both || rule->direction != DIRECTION_OUT))
+                return fail(p, "'%s' is for outgoing rules alone: write '%s out … %s …'",
+                        p->identity, action_to_string(rule->action), p->identity);
+        if (p->numbers && rule->action != ACTION_LIMIT)
+                return fail(
+                        p, "'%s' is for limit alone: write 'limit … %s …'", p->numbers, p->numbers);
+        return rule_check(rule, p->mail_ports ? p->mail_ports : &rule->ports, NULL, p->d);
+}
+
+static int rule_parse(WordParser *p, RuleWords *w)
+{
+        int r;
+
+        r = head_parse(p, w);
+        if (r >= 0)
+                r = plain_port_parse(p);
+        if (r >= 0)
+                r = word_clauses_parse(p);
+        return r < 0 ? r : rule_finish(p);
+}
+
+int rule_words_parse(char *const *words, const Ports *mail_ports, Diagnostics *d, RuleWords *ret)
+{
+        RuleWords w = { .placement = PLACEMENT_APPEND };
+        _cleanup_(rule_unref_p) Rule *rule = rule_new(), *out = NULL;
+        WordParser p = { .words = words, .mail_ports = mail_ports, .d = d, .rule = rule };
+        int r;
+
+        if (!rule)
+                return -ENOMEM;
+        r = rule_parse(&p, &w);
+        if (r < 0)
+                return r;
+        if (p.both) {
+                r = rule_copy(rule, &out);
+                if (r < 0)
+                        return r;
+                out->direction = DIRECTION_OUT;
+        }
+        w.duration_sec = p.duration_sec;
+        w.rules[w.n_rules++] = TAKE_PTR(rule);
+        if (out)
+                w.rules[w.n_rules++] = TAKE_PTR(out);
+        *ret = w;
+        return 0;
+}
+
+void rule_words_deinit(RuleWords *w)
+{
+        for (size_t i = 0; i < w->n_rules; i++)
+                rule_unref(w->rules[i]);
+        *w = (RuleWords){ 0 };
+}

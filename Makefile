@@ -46,96 +46,18 @@ DAEMON = main log $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$
 HOST = $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(HOST_ROOMS))))
 CLI = $(patsubst cli/%.c,%,$(wildcard cli/*.c cli/*/*.c))
 
-# test programs (cmocka), one file each: tests/unit/NAME.c …
-UNIT = \
-	test_nft \
-	test_rows \
-	test_cli \
-	test_scan \
-	test_parse \
-	test_print \
-	test_vocabulary \
-	test_json \
-	test_report \
-	test_host \
-	test_address \
-	test_diagnostic \
-	test_store \
-	test_manager \
-	test_manager_start \
-	test_lockdown \
-	test_revisions \
-	test_pending \
-	test_pending_faults \
-	test_pending_record \
-	test_crash \
-	test_disk_errors \
-	test_caller \
-	test_policy \
-	test_prefixset \
-	test_rule \
-	test_setfile \
-	test_util \
-	test_compile \
-	test_evaluate \
-	test_expiry \
-	test_manager_expiry \
-	test_difference \
-	test_shadow \
-	test_roles \
-
-# with a bus of their own, or a peer at the end of a socket pair
-BUS = \
-	test_interface \
-	test_polkit \
-	test_bus_changes \
-	test_bus_clients \
-	test_bus_life \
-	test_bus_pending \
-	test_bus_reads \
-	test_walk \
-
-# compare with the files of tests/golden
-GOLDEN = \
-	completion \
-	iptables \
-	policy \
-	nft \
-	roles \
-	words \
-
+# what stands in a folder of tests/ is a program: pure ones, of cmocka; with a bus of their own, or a
+# peer at the end of a socket pair; compared with the files of tests/golden
+UNIT = $(patsubst tests/%.c,%,$(wildcard tests/unit/*/*.c))
+BUS = $(patsubst tests/%.c,%,$(wildcard tests/bus/*.c))
+GOLDEN = $(patsubst tests/%.c,%,$(wildcard tests/golden/*.c))
 # run by tests/run in a network namespace of their own
-KERNEL = \
-	test_connections \
-	backend_nft \
-	changes_nft \
-	no_gap \
-	script_nft \
-	tamper_nft \
-	traffic_nft \
-
-KERNEL_IPTABLES = \
-	expire_ipt \
-	backend_ipt \
-	sets_ipt \
-	traffic_ipt \
-	watch_ipt \
-
-ifneq ($(WITH_IPTABLES),0)
-KERNEL += $(KERNEL_IPTABLES)
+KERNEL = $(patsubst tests/%.c,%,$(wildcard tests/kernel/*.c))
+ifeq ($(WITH_IPTABLES),0)
+KERNEL := $(filter-out %_ipt,$(KERNEL))
 endif
-
-# libFuzzer targets, tests/fuzz/NAME.c; what they found stays in tests/fuzz/corpus/NAME
-FUZZ = \
-	journal \
-	policy \
-	address \
-	bus \
-	compile \
-	packet \
-	report \
-	setfile \
-	words \
+# libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
+FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
 PROGRAMS = $(BUILD)/p25d $(BUILD)/p25ctl
 
@@ -183,7 +105,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_TEST)
 
 # p25ctl's modules too, without its main
-$(BUILD)/tests/unit/test_cli $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
+$(BUILD)/tests/unit/cli/words $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
@@ -201,9 +123,9 @@ $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
 E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
 
-PURE_TESTS = $(UNIT:%=unit/%) $(BUS:%=bus/%) $(GOLDEN:%=golden/%)
-KERNEL_TESTS = $(KERNEL:%=kernel/%)
-FUZZ_TARGETS = $(FUZZ:%=fuzz/%)
+PURE_TESTS = $(UNIT) $(BUS) $(GOLDEN)
+KERNEL_TESTS = $(KERNEL)
+FUZZ_TARGETS = $(FUZZ)
 
 pure-programs: $(PURE_TESTS:%=$(BUILD)/tests/%)
 kernel-programs: $(KERNEL_TESTS:%=$(BUILD)/tests/%)
@@ -255,14 +177,14 @@ differential: all test-programs
 
 ## golden: writes what the program prints now into the golden files; read the difference
 golden: pure-programs
-	@for t in $(GOLDEN:%=$(BUILD)/tests/golden/%); do GOLDEN_UPDATE=1 $$t || exit 1; done
+	@for t in $(GOLDEN:%=$(BUILD)/tests/%); do GOLDEN_UPDATE=1 $$t || exit 1; done
 
 ## fuzz: every target for TIME seconds
 TIME ?= 15
 fuzz:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz OPT='-O1 -g' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
-	@tests/fuzz/run $(TIME) $(FUZZ:%=build-fuzz/tests/fuzz/%)
+	@tests/fuzz/run $(TIME) $(FUZZ:%=build-fuzz/tests/%)
 
 ## lint: which room includes which (tests/arrows), headers that compile alone, house rules
 lint:

@@ -5,7 +5,7 @@
  * Writes the state to disk, so that a loss of power at any moment leaves the old or the new one,
  * and keeps copies of the input files that were in force. On disk before a change is answered, and
  * in this order: new files of fragments and sets, their folder, the new text, its rename, the
- * folder; or one line of the journal. tests/unit/test_crash.c proves it of every call. Layout and
+ * folder; or one line of the journal. tests/unit/daemon/crash.c proves it of every call. Layout and
  * reading: host_internal.h. Knows nothing of what is in force.
  */
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Changes that meet each other, a killed p25d, and a disk that is full, read-only or out of inodes.
-# Power that goes at every call is tests/unit/test_crash.c.
+# Power that goes at every call is tests/unit/daemon/crash.c.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world

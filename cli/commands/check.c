@@ -4,10 +4,10 @@
  * Owns `check`: would p25d take this file?
  */
 
-#include "cli/offline/offline.h"
 #include "cli/commands/commands.h"
-#include "rules/compile/compile.h"
+#include "cli/offline/offline.h"
 #include "rules/compare/shadow.h"
+#include "rules/compile/compile.h"
 
 #include <errno.h>
 

@@ -4,10 +4,10 @@
  * Owns `compile` and `show raw`: a file, or the policy in force, as a ruleset in one of its forms.
  */
 
-#include "cli/client/client.h"
-#include "cli/offline/offline.h"
-#include "cli/commands/commands.h"
 #include "rules/compile/compile.h"
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+#include "cli/offline/offline.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
 #include "rules/report/report.h"

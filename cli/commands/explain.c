@@ -5,10 +5,10 @@
  * the same code over the files.
  */
 
-#include "cli/client/client.h"
-#include "cli/offline/offline.h"
-#include "cli/commands/commands.h"
 #include "rules/report/explain.h"
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+#include "cli/offline/offline.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

@@ -5,8 +5,8 @@
  * rules speak of them. Reads /proc alone; processes of others are seen by root only.
  */
 
-#include "cli/client/client.h"
 #include "cli/survey/listening.h"
+#include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "rules/words/words.h"
 

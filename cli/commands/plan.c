@@ -5,8 +5,8 @@
  */
 
 #include "cli/client/client.h"
-#include "cli/offline/offline.h"
 #include "cli/commands/commands.h"
+#include "cli/offline/offline.h"
 
 #include <errno.h>
 #include <unistd.h>

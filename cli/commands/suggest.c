@@ -5,9 +5,9 @@
  * makes of them. Changes nothing, and needs no p25d.
  */
 
-#include "cli/survey/listening.h"
 #include "cli/survey/suggest.h"
 #include "cli/commands/commands.h"
+#include "cli/survey/listening.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
-#include "rules/policy/policy.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 
 #include "cli/console/options.h"
 
-#include "rules/policy/policy.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <strings.h>

@@ -8,8 +8,8 @@
 
 #include "cli/console/cli.h"
 #include "daemon/host/host.h"
-#include "rules/ruleset/evaluate.h"
 #include "rules/config/parse.h"
+#include "rules/ruleset/evaluate.h"
 
 typedef struct Offline {
         HostPaths paths;

@@ -7,9 +7,9 @@
 
 #include "cli/client/client.h"
 #include "cli/offline/offline.h"
-#include "rules/report/changes.h"
-#include "rules/compile/compile.h"
 #include "rules/compare/difference.h"
+#include "rules/compile/compile.h"
+#include "rules/report/changes.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
  */
 
 #include "rules/address/address.h"
-#include "rules/policy/policy.h"
+#include "rules/policy/ports.h"
 
 #include <sys/types.h>
 

@@ -5,7 +5,7 @@
  * A rule as the a{sv} document of SPEC section 5, written: p25ctl sends it, p25d answers with it.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 #include <systemd/sd-bus.h>
 

@@ -7,9 +7,9 @@
 
 #include "daemon/api/api.h"
 #include "daemon/auth/auth.h"
+#include "daemon/auth/caller.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/upload.h"
-#include "daemon/auth/caller.h"
 
 #include <systemd/sd-bus.h>
 

@@ -4,10 +4,10 @@
  * Owns the methods that tell and change nothing: everybody may call them.
  */
 
+#include "daemon/api/rule_document.h"
 #include "daemon/bus/dict.h"
 #include "daemon/bus/internal.h"
 #include "daemon/bus/rule.h"
-#include "daemon/api/rule_document.h"
 #include "rules/report/explain.h"
 
 #include <errno.h>

@@ -8,9 +8,9 @@
 #include "daemon/bus/rule.h"
 
 #include "daemon/api/api.h"
+#include "daemon/api/rule_document.h"
 #include "daemon/bus/dict.h"
 #include "daemon/host/host.h"
-#include "daemon/api/rule_document.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
 

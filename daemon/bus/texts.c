@@ -6,9 +6,9 @@
  */
 
 #include "daemon/bus/internal.h"
+#include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
-#include "rules/config/print.h"
 
 #include <errno.h>
 #include <sys/mman.h>

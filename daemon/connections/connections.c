@@ -7,11 +7,11 @@
 
 #include "daemon/connections/connections.h"
 
+#include "daemon/connections/owners.h"
 #include "daemon/host/host.h"
 #include "daemon/netlink/conntrack.h"
 #include "daemon/netlink/routes.h"
 #include "daemon/netlink/sockets.h"
-#include "daemon/connections/owners.h"
 #include "rules/ruleset/evaluate.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 /* On which ports of this host somebody listens for others. */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/ports.h"
 
 typedef struct Listeners {
         Ports heard;    /* that other hosts can reach, in one family at least */

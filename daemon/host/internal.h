@@ -104,13 +104,6 @@ int host_load_stored(
 int host_load_stored_with(const char *folder, const char *file, const char *root,
         const Journal *journal, Diagnostics *d, StoredState *ret);
 
-/* Puts entries in the place of the set's, or adds the set, keeping the order of names; takes a
- * reference. entries NULL removes. 0 or -ENOMEM. */
-int state_put_set(State *s, const char *name, PrefixSet *entries);
-int state_put_fragment(State *s, const char *name, Fragment *f);
-StoredSet *state_find_set(const State *s, const char *name);
-Fragment *state_find_fragment(const State *s, const char *name);
-
 /* A fragment from the text that was put under a name; set files below root, and none without. */
 int host_parse_stored_fragment(const char *name, const char *text, size_t n, const char *root,
         Diagnostics *d, Fragment **ret);

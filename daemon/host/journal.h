@@ -10,7 +10,7 @@
  * (the words after REASON may be missing)
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 typedef struct JournalRecord {
         uint64_t revision;

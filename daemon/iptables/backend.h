@@ -6,10 +6,11 @@
  */
 
 #include "daemon/backend/backend.h"
-#include "daemon/iptables/lock_holder.h"
-#include "daemon/netlink/netlink.h"
 #include "daemon/backend/repair_rate.h"
 #include "daemon/backend/totals.h"
+#include "daemon/iptables/lock_holder.h"
+#include "daemon/netlink/netlink.h"
+#include "rules/address/prefixset.h"
 #include "rules/iptables/table.h"
 
 #define IPT_TABLE "filter"

@@ -7,13 +7,13 @@
  * D-Bus.
  */
 
-#include "daemon/backend/backend.h"
 #include "daemon/api/errors.h"
-#include "daemon/host/host.h"
+#include "daemon/backend/backend.h"
 #include "daemon/connections/listeners.h"
+#include "daemon/host/host.h"
 #include "daemon/store/store.h"
-#include "rules/ruleset/evaluate.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/evaluate.h"
 
 typedef struct Manager Manager;
 

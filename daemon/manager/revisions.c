@@ -7,8 +7,8 @@
 
 #include "daemon/manager/internal.h"
 
-#include "rules/report/changes.h"
 #include "rules/policy/expiry.h"
+#include "rules/report/changes.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

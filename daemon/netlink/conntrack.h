@@ -5,7 +5,8 @@
  * translation of addresses. */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/policy/policy.h"
+#include "rules/address/address.h"
+#include "rules/policy/ports.h"
 
 /* One end to the other. */
 typedef struct Tuple {

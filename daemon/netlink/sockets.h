@@ -4,7 +4,8 @@
 /* The TCP sockets of this network namespace, as the kernel's sock_diag tells and ends them. */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/policy/policy.h"
+#include "rules/address/address.h"
+#include "rules/policy/ports.h"
 
 #include <linux/inet_diag.h>
 

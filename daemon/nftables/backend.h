@@ -6,9 +6,9 @@
  */
 
 #include "daemon/backend/backend.h"
-#include "daemon/netlink/netlink.h"
 #include "daemon/backend/repair_rate.h"
 #include "daemon/backend/totals.h"
+#include "daemon/netlink/netlink.h"
 #include "rules/nftables/update.h"
 
 /* A table that is owned by the socket that made it, and stays when that socket closes. */

@@ -2,7 +2,7 @@
 
 #include "daemon/store/pending_record.h"
 
-#include "rules/policy/policy.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <inttypes.h>

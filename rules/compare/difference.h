@@ -8,6 +8,7 @@
  * other numbers is another verdict; whether two rules or one keep count is not looked at.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/base/json.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -8,9 +8,9 @@
 #include "rules/compare/shadow.h"
 
 #include "rules/compare/difference.h"
-#include "rules/ruleset/evaluate.h"
-#include "rules/policy/expiry.h"
 #include "rules/compare/space.h"
+#include "rules/policy/expiry.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <errno.h>
 

@@ -6,7 +6,7 @@
  * that it closes one family and leaves the other open. Exact, by the same means as difference.h.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/ruleset.h"
 
 typedef struct Shadow {

@@ -2,8 +2,8 @@
 
 /* Owns how the author of a rule is told what shadow.c found out about it. */
 
-#include "rules/policy/expiry.h"
 #include "rules/compare/shadow.h"
+#include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

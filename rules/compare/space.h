@@ -14,8 +14,8 @@
  * pair of verdicts. Equal nodes are one node, so that regions that end alike are found together.
  */
 
-#include "rules/base/hash.h"
 #include "rules/address/ranges.h"
+#include "rules/base/hash.h"
 #include "rules/ruleset/ruleset.h"
 
 typedef enum Axis {

@@ -8,8 +8,8 @@
  * goes on with the next item, so that all errors are found at once, and compile_policy() fails.
  */
 
-#include "rules/compile/compile.h"
 #include "rules/base/hash.h"
+#include "rules/compile/compile.h"
 
 typedef enum NameKind {
         NAME_USER,

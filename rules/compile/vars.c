@@ -7,8 +7,8 @@
  * value stands, once.
  */
 
-#include "rules/policy/addresslist.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/addresslist.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
  * path.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 typedef enum DocumentKind {
         DOCUMENT_HOST,

@@ -5,9 +5,9 @@
  * around a role and the daemon's state.
  */
 
-#include "rules/policy/addresslist.h"
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
+#include "rules/policy/addresslist.h"
 
 #include <errno.h>
 

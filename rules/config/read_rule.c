@@ -5,9 +5,9 @@
  * name is worth is compile's.
  */
 
-#include "rules/policy/addresslist.h"
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
+#include "rules/policy/addresslist.h"
 
 #include <errno.h>
 #include <stdio.h>

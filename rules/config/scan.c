@@ -8,7 +8,7 @@
 #include "rules/config/scan.h"
 
 #include "rules/config/lexer.h"
-#include "rules/policy/policy.h"
+#include "rules/policy/document.h"
 
 #include <errno.h>
 #include <stdarg.h>

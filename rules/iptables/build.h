@@ -6,6 +6,7 @@
  * rule becomes, and ipt_tree.c, which says what a long list becomes. No other file includes this.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/iptables/table.h"
 
 typedef struct IptBuild {

@@ -7,8 +7,8 @@
  * is no more than a verdict, or in a chain of its own, whose first entry counts.
  */
 
-#include "rules/policy/expiry.h"
 #include "rules/iptables/build.h"
+#include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

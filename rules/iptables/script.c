@@ -5,8 +5,8 @@
  */
 
 #include "rules/iptables/script.h"
-#include "rules/policy/expiry.h"
 #include "rules/iptables/table.h"
+#include "rules/policy/expiry.h"
 
 #include <errno.h>
 #include <inttypes.h>

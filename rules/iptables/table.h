@@ -30,6 +30,7 @@
  * one goes to the chain that holds the rest of the rules.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/ruleset/ruleset.h"
 
 #define IPT_CHAIN_NAME_MAX 29 /* with NUL, as the kernel has it */

@@ -6,6 +6,7 @@
  * rule of the policy becomes. No other file includes this.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/nftables/table.h"
 
 typedef struct NftBuild {

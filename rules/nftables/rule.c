@@ -6,8 +6,8 @@
  * what is more than a verdict (a limit, a log). A rule that can match nothing becomes nothing.
  */
 
-#include "rules/policy/expiry.h"
 #include "rules/nftables/build.h"
+#include "rules/policy/expiry.h"
 
 #include <errno.h>
 

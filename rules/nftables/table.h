@@ -25,6 +25,7 @@
  * chain, input (-10), and in output.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/ruleset/ruleset.h"
 
 #define NFT_TABLE_NAME "p25"

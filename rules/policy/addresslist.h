@@ -6,7 +6,7 @@
  * words, bus, JSON), so that "@set", "$var", "any" and bad addresses mean the same everywhere.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 /*
  * One text: an address, a prefix, "@set" or, if vars are allowed here, "$var". "any" is no item.

@@ -7,7 +7,7 @@
  * Nothing here reads a clock: who asks brings the time, in microseconds since the epoch.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #define USEC_PER_SEC UINT64_C(1000000)
 

@@ -2,7 +2,8 @@
 
 /* Small sorted sets of ports, and the names of the mail services (policy.h). */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/ports.h"
+#include "rules/base/util.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 
 /* Rules, their lists of addresses, and lists of rules: life, copies, sameness (policy.h). */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <stdio.h>

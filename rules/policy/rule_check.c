@@ -5,7 +5,7 @@
  * and units, or of what a var or set holds: that is compile's.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <stdio.h>

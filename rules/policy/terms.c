@@ -5,7 +5,7 @@
  * interfaces, durations and rates. Case counts here; who reads a terminal lowers it before.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/document.h"
 
 #include <errno.h>
 

@@ -7,7 +7,7 @@
  */
 
 #include "rules/base/json.h"
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 typedef struct ReportRule {
         Rule *rule;        /* a reference */

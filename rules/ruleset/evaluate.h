@@ -7,6 +7,7 @@
  */
 
 #include "rules/policy/names.h"
+#include "rules/policy/policy.h"
 #include "rules/ruleset/ruleset.h"
 
 /* A connection attempt. What is not known matches only rules that do not ask for it (an unknown

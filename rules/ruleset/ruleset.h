@@ -11,8 +11,9 @@
  * default; else it passes. The port is the one that the client dialled.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/policy/names.h"
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 /* One alternative of an address match. */
 typedef struct MatchSet {

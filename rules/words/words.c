@@ -6,6 +6,7 @@
  * are.
  */
 
+#include "rules/policy/document.h"
 #include "rules/words/parser.h"
 
 #include <ctype.h>

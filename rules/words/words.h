@@ -6,7 +6,7 @@
  * and the one-line sentences that tell what was done.
  */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 /* delete [rule], insert N, prepend: where a rule goes. */
 typedef enum Placement {

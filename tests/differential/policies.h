@@ -10,7 +10,7 @@
 #include "tests/differential/senders.h"
 #include "tests/differential/sites.h"
 
-#include "rules/policy/policy.h"
+#include "rules/policy/terms.h"
 
 typedef struct PolicyWriter {
         Random *random;

@@ -7,8 +7,8 @@
 
 #include "rules/compile/compile.h"
 #include "rules/compare/difference.h"
-#include "rules/ruleset/evaluate.h"
 #include "rules/config/parse.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <errno.h>
 #include <stdio.h>

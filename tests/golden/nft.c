@@ -7,8 +7,8 @@
  * found.
  */
 
-#include "rules/nftables/script.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/script.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/nft/"

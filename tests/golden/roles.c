@@ -8,8 +8,8 @@
  * what is found.
  */
 
-#include "rules/ruleset/evaluate.h"
 #include "rules/config/print.h"
+#include "rules/ruleset/evaluate.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/roles/"

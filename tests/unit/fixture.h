@@ -6,8 +6,8 @@
  * policies. Builders fail the test when memory is short.
  */
 
-#include "rules/policy/addresslist.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/addresslist.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -4,12 +4,12 @@
  * p25ctl's tables, walked whole; its options; and a rule's way into a D-Bus message and out of it.
  */
 
+#include "rules/words/words.h"
 #include "cli/client/client.h"
 #include "cli/console/options.h"
 #include "cli/verbs.h"
 #include "daemon/api/errors.h"
 #include "daemon/api/rule_document.h"
-#include "rules/words/words.h"
 #include "tests/lib/shell_words.h"
 
 #include <fcntl.h>

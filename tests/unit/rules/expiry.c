@@ -2,9 +2,9 @@
 
 /* Rules that end: when they count, which of a state have ended, how times are written. */
 
-#include "rules/ruleset/evaluate.h"
 #include "rules/policy/expiry.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/evaluate.h"
 #include "tests/unit/rule_words.h"
 
 #define SEC USEC_PER_SEC

@@ -6,8 +6,8 @@
  * length. Their messages are in tests/golden-fail/policy.
  */
 
-#include "rules/config/lexer.h"
 #include "rules/config/parse.h"
+#include "rules/config/lexer.h"
 #include "rules/config/scan.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 
 /* The text and the JSON of `status`, to the letter. */
 
-#include "rules/policy/addresslist.h"
 #include "rules/report/report.h"
+#include "rules/policy/addresslist.h"
 
 #include <errno.h>
 #include <setjmp.h>

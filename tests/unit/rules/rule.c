@@ -2,7 +2,7 @@
 
 /* Rules: what a rule alone can get wrong, when two are the same, copies and lists. */
 
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,8 +5,8 @@
  * of every kind that their words can tell apart; and what their authors are told.
  */
 
-#include "rules/compare/difference.h"
 #include "rules/compare/shadow.h"
+#include "rules/compare/difference.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"
 

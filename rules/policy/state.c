@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "rules/policy/state.h"
+
+#include <errno.h>
+
+/* ---- the daemon's state ---- */
+
+State *state_new(void)
+{
+        State *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return NULL;
+        s->next_id = 1;
+        s->enabled = -1;
+        s->defaults = defaults_none;
+        s->logging = _LOGGING_INVALID;
+        return s;
+}
+
+void origin_deinit(Origin *o)
+{
+        free(o->process);
+        free(o->unit);
+        free(o->remote);
+        free(o->reason);
+        *o = (Origin){ 0 };
+}
+
+int origin_copy(const Origin *o, Origin *ret)
+{
+        Origin copy = { .time_usec = o->time_usec, .uid = o->uid, .pid = o->pid };
+
+        if (strdup_null(o->process, &copy.process) < 0 || strdup_null(o->unit, &copy.unit) < 0 ||
+                strdup_null(o->remote, &copy.remote) < 0 ||
+                strdup_null(o->reason, &copy.reason) < 0) {
+                origin_deinit(&copy);
+                return -ENOMEM;
+        }
+        *ret = copy;
+        return 0;
+}
+
+State *state_free(State *s)
+{
+        if (!s)
+                return NULL;
+        origin_deinit(&s->origin);
+        free(s->files);
+        strv_free(s->roles);
+        rule_list_deinit(&s->rules);
+        for (size_t i = 0; i < s->n_fragments; i++)
+                fragment_unref(s->fragments[i]);
+        free(s->fragments);
+        for (size_t i = 0; i < s->n_sets; i++) {
+                free(s->sets[i].name);
+                prefix_set_unref(s->sets[i].entries);
+                range_set_unref(s->sets[i].ranges);
+        }
+        free(s->sets);
+        free(s);
+        return NULL;
+}
+
+static int state_copy_fragments(const State *s, State *copy)
+{
+        for (size_t i = 0; i < s->n_fragments; i++) {
+                if (array_grow(&copy->fragments, i, sizeof(*copy->fragments)) < 0)
+                        return -ENOMEM;
+                copy->fragments[i] = fragment_ref(s->fragments[i]);
+                copy->n_fragments++;
+        }
+        return 0;
+}
+
+static int state_copy_sets(const State *s, State *copy)
+{
+        for (size_t i = 0; i < s->n_sets; i++) {
+                char *name;
+
+                if (array_grow(&copy->sets, i, sizeof(*copy->sets)) < 0)
+                        return -ENOMEM;
+                name = strdup(s->sets[i].name);
+                if (!name)
+                        return -ENOMEM;
+                copy->sets[i] = (StoredSet){
+                        .name = name,
+                        .entries = prefix_set_ref(s->sets[i].entries),
+                        .ranges = range_set_ref(s->sets[i].ranges),
+                };
+                copy->n_sets++;
+        }
+        return 0;
+}
+
+int state_name_files(State *s, const char *files)
+{
+        char *copy;
+
+        if (strdup_null(files, &copy) < 0)
+                return -ENOMEM;
+        free(s->files);
+        s->files = copy;
+        return 0;
+}
+
+int state_copy(const State *s, State **ret)
+{
+        _cleanup_(state_free_p) State *copy = state_new();
+
+        if (!copy)
+                return -ENOMEM;
+        if (origin_copy(&s->origin, &copy->origin) < 0 || strdup_null(s->files, &copy->files) < 0)
+                return -ENOMEM;
+        if (strv_copy(s->roles, &copy->roles) < 0 || rule_list_copy(&s->rules, &copy->rules) < 0 ||
+                state_copy_fragments(s, copy) < 0 || state_copy_sets(s, copy) < 0)
+                return -ENOMEM;
+        copy->revision = s->revision;
+        copy->files_pinned = s->files_pinned;
+        copy->next_id = s->next_id;
+        copy->enabled = s->enabled;
+        copy->roles_set = s->roles_set;
+        copy->defaults = s->defaults;
+        copy->logging = s->logging;
+        copy->lockdown = s->lockdown;
+        *ret = TAKE_PTR(copy);
+        return 0;
+}
+
+StoredSet *state_find_set(const State *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_sets; i++)
+                if (streq(s->sets[i].name, name))
+                        return &s->sets[i];
+        return NULL;
+}
+
+Fragment *state_find_fragment(const State *s, const char *name)
+{
+        for (size_t i = 0; i < s->n_fragments; i++)
+                if (streq(s->fragments[i]->name, name))
+                        return s->fragments[i];
+        return NULL;
+}
+
+static void stored_set_deinit(StoredSet *s)
+{
+        free(s->name);
+        prefix_set_unref(s->entries);
+        range_set_unref(s->ranges);
+}
+
+int state_put_set(State *s, const char *name, PrefixSet *entries)
+{
+        StoredSet set = { 0 };
+        size_t i = 0;
+
+        while (i < s->n_sets && strcmp(s->sets[i].name, name) < 0)
+                i++;
+        if (i < s->n_sets && streq(s->sets[i].name, name)) {
+                if (entries) {
+                        prefix_set_unref(s->sets[i].entries);
+                        s->sets[i].entries = prefix_set_ref(entries);
+                        range_set_unref(TAKE_PTR(s->sets[i].ranges));
+                        return 0;
+                }
+                stored_set_deinit(&s->sets[i]);
+                s->n_sets--;
+                memmove(s->sets + i, s->sets + i + 1, (s->n_sets - i) * sizeof(*s->sets));
+                return 0;
+        }
+        if (!entries)
+                return 0;
+        if (array_grow(&s->sets, s->n_sets, sizeof(*s->sets)) < 0)
+                return -ENOMEM;
+        set.name = strdup(name);
+        if (!set.name)
+                return -ENOMEM;
+        set.entries = prefix_set_ref(entries);
+        memmove(s->sets + i + 1, s->sets + i, (s->n_sets - i) * sizeof(*s->sets));
+        s->sets[i] = set;
+        s->n_sets++;
+        return 0;
+}
+
+int state_put_fragment(State *s, const char *name, Fragment *f)
+{
+        size_t i = 0;
+
+        while (i < s->n_fragments && strcmp(s->fragments[i]->name, name) < 0)
+                i++;
+        if (i < s->n_fragments && streq(s->fragments[i]->name, name)) {
+                fragment_unref(s->fragments[i]);
+                if (f) {
+                        s->fragments[i] = fragment_ref(f);
+                        return 0;
+                }
+                s->n_fragments--;
+                memmove(s->fragments + i, s->fragments + i + 1,
+                        (s->n_fragments - i) * sizeof(*s->fragments));
+                return 0;
+        }
+        if (!f)
+                return 0;
+        if (array_grow(&s->fragments, s->n_fragments, sizeof(*s->fragments)) < 0)
+                return -ENOMEM;
+        memmove(s->fragments + i + 1, s->fragments + i,
+                (s->n_fragments - i) * sizeof(*s->fragments));
+        s->fragments[i] = fragment_ref(f);
+        s->n_fragments++;
+        return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What p25ctl and the bus set, and who set it: the daemon's own document.
+ */
+
+#include "rules/policy/document.h"
+
+/* A set that p25ctl or the bus made. */
+typedef struct StoredSet {
+        char *name;
+        PrefixSet *entries;
+        RangeSet *ranges; /* of entries; NULL until compile first needs and fills it */
+} StoredSet;
+
+/* Who made a revision, when and why. Texts are NULL where nothing is known. */
+typedef struct Origin {
+        uint64_t time_usec;
+        uint32_t uid;
+        uint32_t pid; /* 0: not known */
+        char *process;
+        char *unit;   /* of the service manager, "cron.service" */
+        char *remote; /* the address from which the caller is logged in by ssh */
+        char *reason;
+} Origin;
+
+void origin_deinit(Origin *o);
+int origin_copy(const Origin *o, Origin *ret);
+
+/* What p25ctl and the bus set: stands over the files until `reset`. */
+typedef struct State {
+        uint64_t revision;
+        Origin origin;
+        char *files;       /* the name of the copies of the host's files of then; NULL: not known */
+        bool files_pinned; /* these are in force, whatever the host's files say now */
+        uint64_t next_id;  /* of the next rule */
+        int enabled;       /* -1: not set */
+        bool roles_set;
+        char **roles;
+        Defaults defaults;
+        Logging logging; /* _LOGGING_INVALID: not set */
+        bool lockdown;
+        RuleList rules;
+        Fragment **fragments; /* by name; a reference each */
+        size_t n_fragments;
+        StoredSet *sets; /* by name */
+        size_t n_sets;
+} State;
+
+/* An empty state: revision 0, next_id 1, nothing set. */
+State *state_new(void);
+State *state_free(State *s);
+DEFINE_CLEANUP(State, state_free)
+/* Notes which copies of the host's files it goes with, or NULL; 0 or -ENOMEM. */
+int state_name_files(State *s, const char *files);
+/* Shares rules, fragments and entries; the way every change begins. */
+int state_copy(const State *s, State **ret);
+
+/* Puts entries in the place of the set's, or adds the set, keeping the order of names; takes a
+ * reference. entries NULL removes. 0 or -ENOMEM. */
+int state_put_set(State *s, const char *name, PrefixSet *entries);
+int state_put_fragment(State *s, const char *name, Fragment *f);
+StoredSet *state_find_set(const State *s, const char *name);
+Fragment *state_find_fragment(const State *s, const char *name);

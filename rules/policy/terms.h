@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The words of files, bus and terminal, and what is valid as a name, comment or duration.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* SPEC section 3, "Limits" */
+#define COMMENT_MAX 200
+#define NAME_MAX_LENGTH 64
+#define DURATION_MAX_SEC (366ull * 86400)
+
+typedef enum Action {
+        ACTION_ALLOW,
+        ACTION_DENY,
+        ACTION_REJECT,
+        ACTION_LIMIT,
+        _ACTION_MAX,
+        _ACTION_INVALID = -1,
+} Action;
+
+typedef enum Direction {
+        DIRECTION_IN,
+        DIRECTION_OUT,
+        DIRECTION_ROUTED,
+        _DIRECTION_MAX,
+        _DIRECTION_INVALID = -1,
+} Direction;
+
+typedef enum Logging {
+        LOGGING_OFF,
+        LOGGING_LOW,    /* what is refused */
+        LOGGING_MEDIUM, /* and what a limit lets through */
+        LOGGING_HIGH,   /* and everything else */
+        _LOGGING_MAX,
+        _LOGGING_INVALID = -1,
+} Logging;
+
+typedef enum BackendKind {
+        BACKEND_AUTO,
+        BACKEND_NFTABLES,
+        BACKEND_IPTABLES,
+        _BACKEND_MAX,
+        _BACKEND_INVALID = -1,
+} BackendKind;
+
+/* The words of files and bus; *_from_string give _INVALID for any other text. */
+const char *action_to_string(Action a); /* allow deny reject limit */
+Action action_from_string(const char *s);
+const char *direction_to_string(Direction d); /* in out routed: of rules */
+Direction direction_from_string(const char *s);
+const char *direction_to_adjective(Direction d); /* incoming outgoing routed: of defaults */
+Direction direction_from_adjective(const char *s);
+const char *logging_to_string(Logging l);
+Logging logging_from_string(const char *s);
+const char *backend_to_string(BackendKind b);
+BackendKind backend_from_string(const char *s);
+
+/* [A-Za-z0-9._-]{1,64}, and not "." or ".." */
+bool name_is_valid(const char *s);
+/* At most COMMENT_MAX bytes of UTF-8 without control characters. */
+bool comment_is_valid(const char *s);
+/* 1 to 15 bytes (IFNAMSIZ) of UTF-8, no white space or control characters, none of / : " \ and none
+ * of the wildcards * and + */
+bool interface_is_valid(const char *s);
+/* "90s", "10m", "2h", "7d": 1 s to 366 days; 0 or -EINVAL */
+int duration_parse(const char *s, uint64_t *ret_sec);

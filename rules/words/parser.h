@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What the files of the word parser share: words.c (head and whole of a rule), words_clauses.c
- * (what follows the head), words_ports.c. Nobody else includes this.
+ * What the files of the word parser share, from below: parser.c (cursor, values, misplaced words),
+ * ports.c, clauses.c (what follows the head), words.c (the head and the whole of a rule). Only
+ * these include it.
  */
 
 #include "rules/words/words.h"
@@ -27,6 +28,9 @@ typedef struct WordParser {
 
 const char *word_peek(const WordParser *p); /* NULL at the end */
 bool word_is(const char *word, const char *keyword);
+/* Steps over the keyword if it comes next. */
+bool word_accept(WordParser *p, const char *keyword);
+Action word_to_action(const char *word); /* _ACTION_INVALID for any other */
 /* A word, and how many of a word's n bytes, as an error shows them. */
 #define SHOW(word) text_show(word, (char[TEXT_SHOWN_MAX]){ 0 })
 int word_shown(size_t n);
@@ -38,6 +42,8 @@ const char *word_lower(const char *word, size_t n, char buffer[static 32]);
 bool word_list_next(const char **list, const char **ret, size_t *ret_n);
 /* A decimal number without sign; -EINVAL for other text, -ERANGE outside of min…max. */
 int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsigned *ret);
+/* Where a keyword of the grammar belongs, "the direction follows the action, …"; else NULL. */
+const char *word_place_hint(const char *word);
 /* The error for a word that stands where it cannot. */
 int word_fail_unexpected(WordParser *p, const char *word);
 

@@ -10,16 +10,15 @@
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
 #include "daemon/host/host.h"
+#include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/manager/manager.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
@@ -134,56 +133,6 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                 log_line(LOG_ERR, "%s is too much: p25d takes options only (--help)", argv[optind]);
                 return -EINVAL;
         }
-        return 0;
-}
-
-/* ---- one instance ---- */
-
-static int make_folder(const char *path)
-{
-        _cleanup_free_ char *p = strdup(path);
-
-        if (!p)
-                return -ENOMEM;
-        for (char *slash = p; slash;) {
-                slash = strchr(slash + 1, '/');
-                if (slash)
-                        *slash = '\0';
-                if (mkdir(p, 0755) < 0 && errno != EEXIST)
-                        return -errno;
-                if (slash)
-                        *slash = '/';
-        }
-        return 0;
-}
-
-/* Whoever has the lock is p25d; the kernel takes it back from the dead. */
-static int lock_take(Daemon *d)
-{
-        char path[4096], pid[32];
-        ssize_t n;
-        int r;
-
-        r = make_folder(d->paths.runtime);
-        if (r < 0)
-                return r;
-        if ((size_t)snprintf(path, sizeof(path), "%s/p25d.lock", d->paths.runtime) >= sizeof(path))
-                return -ENAMETOOLONG;
-        d->lock_fd =
-                open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
-        if (d->lock_fd < 0)
-                return -errno;
-        if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-                r = -errno;
-                n = pread(d->lock_fd, pid, sizeof(pid) - 1, 0);
-                pid[n > 0 ? n : 0] = '\0';
-                log_line(LOG_ERR, "p25d is running already (process %.*s)", (int)strcspn(pid, "\n"),
-                        pid);
-                return r;
-        }
-        r = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
-        if (ftruncate(d->lock_fd, 0) < 0 || pwrite(d->lock_fd, pid, (size_t)r, 0) < 0)
-                return -errno;
         return 0;
 }
 
@@ -419,6 +368,7 @@ static int start_manager(Daemon *d, const Arguments *a)
 
 static int run(Daemon *d, const Arguments *a)
 {
+        pid_t other;
         int r;
 
         r = host_paths_init(&d->paths, a->root, a->policies);
@@ -430,12 +380,14 @@ static int run(Daemon *d, const Arguments *a)
                 log_line(LOG_ERR, "cannot start: %s", strerrordesc_np(-r));
                 return EXIT_FAILED;
         }
-        r = lock_take(d);
-        if (r == -EWOULDBLOCK)
+        r = instance_lock(d->paths.runtime, &other, &d->lock_fd);
+        if (r == -EWOULDBLOCK) {
+                log_line(LOG_ERR, "p25d is already running (process %d)", (int)other);
                 return EXIT_FAILED;
+        }
         if (r < 0) {
-                log_line(LOG_ERR, "%s cannot be locked: %s%s", d->paths.runtime,
-                        strerrordesc_np(-r), r == -EACCES ? " (start p25d as root)" : "");
+                log_line(LOG_ERR, "cannot lock %s: %s%s", d->paths.runtime, strerrordesc_np(-r),
+                        r == -EACCES ? " (start p25d as root)" : "");
                 return r == -EACCES || r == -EPERM ? EXIT_NOT_AUTHORISED : EXIT_FAILED;
         }
         find_backends(d);
@@ -487,7 +439,6 @@ int main(int argc, char **argv)
         int status;
 
         log_open();
-        umask(022);
         if (arguments_parse(argc, argv, &a, &status) < 0)
                 return status;
         status = run(&d, &a);

@@ -33,6 +33,7 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
 
         r->error = kind;
         r->changed = false;
+        r->outcome = OUTCOME_NONE;
         strv_free(TAKE_PTR(r->diff));
         strv_free(TAKE_PTR(r->effects));
         free(TAKE_PTR(r->message));
@@ -42,6 +43,12 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
         if (n < 0)
                 r->message = NULL;
         return error;
+}
+
+void change_made(ChangeResult *r, Outcome outcome)
+{
+        r->changed = true;
+        r->outcome = outcome == OUTCOME_NONE ? OUTCOME_CHANGED : outcome;
 }
 
 int change_no_memory(ChangeResult *r)
@@ -521,7 +528,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 q = p->untried ? 0 : try(m, &next, ruleset, enabled, r);
                 if (q < 0)
                         return q;
-                r->changed = true;
+                change_made(r, p->outcome);
                 return 0;
         }
         q = pending_admit(m, p, c, r);
@@ -538,7 +545,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         ruleset = NULL; /* taken */
         manager_take_told(m, &told);
         pending_commit(m, p, stored);
-        r->changed = true;
+        change_made(r, p->outcome);
         r->revision = m->policy->state->revision;
         if (m->events.changed)
                 m->events.changed(m->events.data, r->revision, c->uid, c->reason ? c->reason : "");

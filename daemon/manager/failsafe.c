@@ -99,7 +99,7 @@ static int failsafe_finish(
                 m, &(Proposal){ .state = f->shown }, NULL, f->ruleset, enabled, c, r);
         if (q < 0)
                 return q;
-        r->changed = true;
+        change_made(r, OUTCOME_CHANGED);
         if (c->dry_run)
                 return 0;
         q = pending_admit(m, &proposal, c, r);

@@ -108,6 +108,7 @@ typedef struct Proposal {
         WhilePending pending;
         bool must;       /* come into force, even if the disk does not take it */
         const char *set; /* whose entries change and nothing else; NULL: another change */
+        Outcome outcome; /* OUTCOME_NONE: nothing more exact than OUTCOME_CHANGED */
         uint64_t *added; /* owned; ids of p25ctl's rules that are new or say something new */
         size_t n_added;
 } Proposal;
@@ -135,6 +136,8 @@ int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const
  * more has no difference. */
 int manager_tell_difference(Manager *m, const Policy *before, const Policy *after, ChangeResult *r);
 
+/* The policy is another one, or under dry_run would be. */
+void change_made(ChangeResult *r, Outcome outcome);
 /* Fills in error and message and gives the errno back. */
 int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);
 /* The same with the first error of d. */

@@ -8,6 +8,7 @@
  */
 
 #include "daemon/api/errors.h"
+#include "daemon/api/outcome.h"
 #include "daemon/backend/backend.h"
 #include "daemon/connections/listeners.h"
 #include "daemon/host/host.h"
@@ -54,10 +55,11 @@ typedef struct Change {
 /* What came of it. Zero it before, change_result_deinit() it after, also after a failure. */
 typedef struct ChangeResult {
         bool changed;
+        Outcome outcome; /* OUTCOME_NONE unless changed */
         uint64_t revision;
-        char **diff;    /* "+ allow out …", "- …": what was added and removed, a line each */
-        char **effects; /* "newly denied: in 25/tcp from …": what changes for packets */
-        char **warnings;
+        char **diff;     /* "+ allow out …", "- …": what the policy gains and loses */
+        char **effects;  /* "newly denied: in 25/tcp from …": what changes for packets */
+        char **warnings; /* what the author should know */
         ErrorKind error; /* set with every negative return */
         char *message;   /* one line, what p25ctl prints after "ERROR: " */
         /* Another program holds the lock that the backend needs: see manager_wait(). */

@@ -179,6 +179,8 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index)
                 if (rule_equal(s->rules.items[i], own))
                         return 0;
                 rule_unref(s->rules.items[i]);
+                if (p->outcome == OUTCOME_NONE)
+                        p->outcome = OUTCOME_UPDATED;
                 s->rules.items[i] = TAKE_PTR(own);
                 return note_added(p, s->rules.items[i]->id);
         }
@@ -186,6 +188,7 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index)
         if (r < 0)
                 return r;
         s->next_id++;
+        p->outcome = index != SIZE_MAX ? OUTCOME_INSERTED : OUTCOME_ADDED;
         return note_added(p, own->id);
 }
 
@@ -237,6 +240,7 @@ int manager_remove_rules(
         q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
         if (q < 0)
                 return q;
+        p.outcome = OUTCOME_REMOVED;
         for (size_t i = 0; i < n; i++)
                 remove_match(&p.state->rules, matches[i]);
         return change_finish(m, &p, c, r);
@@ -251,6 +255,7 @@ int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResul
         q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
         if (q < 0)
                 return q;
+        p.outcome = OUTCOME_REMOVED;
         while (i < p.state->rules.n && p.state->rules.items[i]->id != id)
                 i++;
         if (i == p.state->rules.n)
@@ -268,6 +273,7 @@ int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c,
         q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
         if (q < 0)
                 return q;
+        p.outcome = OUTCOME_REMOVED;
         if (position == 0 || position > p.state->rules.n)
                 return change_fail(r, ERROR_NO_SUCH_RULE, -ENOENT,
                         "there is no rule %" PRIu32 " (p25ctl status numbered shows them)",

@@ -86,6 +86,7 @@ int manager_replace_set(
         now = state_find_set(p.state, name);
         if (now && prefix_set_equal(now->entries, entries))
                 return 0;
+        p.outcome = now ? OUTCOME_CHANGED : OUTCOME_ADDED;
         if (state_put_set(p.state, name, entries) < 0)
                 return change_no_memory(r);
         p.pending = PENDING_STAYS;
@@ -124,6 +125,13 @@ static int parse_entries(char *const *texts, ChangeResult *r, PrefixSet **ret)
         return prefix_set_new(prefixes, n, ret) < 0 ? change_no_memory(r) : 0;
 }
 
+static Outcome set_outcome(size_t added, size_t removed)
+{
+        if (added > 0 && removed > 0)
+                return OUTCOME_CHANGED;
+        return removed > 0 ? OUTCOME_REMOVED : OUTCOME_ADDED;
+}
+
 int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
         const Change *c, ChangeResult *r)
 {
@@ -157,6 +165,7 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
                 return change_no_memory(r);
         if (now && added == 0 && removed == 0)
                 return 0;
+        p.outcome = set_outcome(added, removed);
         if (now) {
                 delta.add = plus;
                 delta.remove = minus;
@@ -198,6 +207,7 @@ int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult
         if (ruleset_uses(behind ? behind : m->ruleset, name))
                 return change_fail(r, ERROR_INVALID_POLICY, -EBUSY,
                         "set %s is in use: a rule names @%s", name, name);
+        p.outcome = OUTCOME_REMOVED;
         if (state_put_set(p.state, name, NULL) < 0)
                 return change_no_memory(r);
         return change_finish(m, &p, c, r);
@@ -237,6 +247,7 @@ int manager_put_fragment(
                 if (tell_warnings(r, &d) < 0)
                         return change_no_memory(r);
         }
+        p.outcome = !f ? OUTCOME_REMOVED : now ? OUTCOME_UPDATED : OUTCOME_ADDED;
         if (state_put_fragment(p.state, name, f) < 0)
                 return change_no_memory(r);
         return change_finish(m, &p, c, r);

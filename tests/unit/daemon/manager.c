@@ -57,6 +57,69 @@ static void test_rules(void **state)
         expect_rule(5, 7, ACTION_DENY, NULL);
 }
 
+static Outcome outcome_of(const char *text, bool dry)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        Change c = no_options;
+
+        c.dry_run = dry;
+        (void)words(text, &c, &r);
+        return r.outcome;
+}
+
+static Outcome set_outcome(const char *add, const char *remove)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        char *plus[] = { (char *)add, NULL }, *minus[] = { (char *)remove, NULL };
+
+        assert_int_equal(manager_update_set(manager, "bans", plus, minus, &no_options, &r), 0);
+        return r.outcome;
+}
+
+static Outcome fragment_outcome(const char *text)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        assert_int_equal(put_text(text, &no_options, &r), 0);
+        return r.outcome;
+}
+
+/* What the first line of p25ctl says of a change. */
+static void test_outcomes(void **state)
+{
+        static const struct {
+                const char *words;
+                Outcome outcome;
+        } steps[] = {
+                { "deny in", OUTCOME_ADDED },
+                { "deny in", OUTCOME_NONE },
+                { "reject in", OUTCOME_UPDATED },
+                { "insert 1 allow in from 192.0.2.1", OUTCOME_INSERTED },
+                { "insert 3 allow in from 192.0.2.2", OUTCOME_INSERTED },
+                { "insert 1 deny in from 192.0.2.2", OUTCOME_UPDATED },
+                { "reject both", OUTCOME_ADDED },
+                { "delete deny in", OUTCOME_NONE },
+                { "delete reject in", OUTCOME_REMOVED },
+                { "deny in from @nowhere", OUTCOME_NONE },
+        };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        for (size_t i = 0; i < ELEMENTS(steps); i++) {
+                assert_int_equal(outcome_of(steps[i].words, true), steps[i].outcome);
+                assert_int_equal(outcome_of(steps[i].words, false), steps[i].outcome);
+        }
+        assert_int_equal(set_outcome("192.0.2.9", NULL), OUTCOME_ADDED);
+        assert_int_equal(set_outcome("192.0.2.9", NULL), OUTCOME_NONE);
+        assert_int_equal(set_outcome("192.0.2.8", "192.0.2.9"), OUTCOME_CHANGED);
+        assert_int_equal(set_outcome(NULL, "192.0.2.8"), OUTCOME_REMOVED);
+        assert_int_equal(fragment_outcome("rules = ();"), OUTCOME_ADDED);
+        assert_int_equal(fragment_outcome("rules = ( );"), OUTCOME_UPDATED);
+        assert_int_equal(fragment_outcome(""), OUTCOME_REMOVED);
+        assert_int_equal(fragment_outcome(""), OUTCOME_NONE);
+}
+
 static void test_remove_by(void **state)
 {
         (void)state;
@@ -561,6 +624,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_inactive),
                 TEST(test_rules),
+                TEST(test_outcomes),
                 TEST(test_remove_by),
                 TEST(test_refused_rules),
                 TEST(test_options),

@@ -196,6 +196,9 @@ static int expiry_set(sd_bus_message *m, Rule *rule, const BusValue *v, sd_bus_e
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "expires is in microseconds since 1970: leave it out for a rule that "
                         "stays");
+        if (v[KEY_EXPIRES].number > EXPIRY_MAX_USEC)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "expires is in microseconds since 1970 and must be before the year 10000");
         rule->expires_usec = v[KEY_EXPIRES].number;
         if (!v[KEY_DURATION].given)
                 return 0;

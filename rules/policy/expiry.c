@@ -12,9 +12,6 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The last second of the year 9999 */
-#define TIME_MAX_SEC INT64_C(253402300799)
-
 static const struct Unit {
         uint64_t sec;
         char name;
@@ -89,7 +86,7 @@ const char *expiry_format(uint64_t usec, char buffer[static EXPIRY_TEXT_MAX])
         time_t t = (time_t)sec;
         struct tm tm;
 
-        if (sec > (uint64_t)TIME_MAX_SEC || !gmtime_r(&t, &tm))
+        if (sec > EXPIRY_MAX_SEC || !gmtime_r(&t, &tm))
                 snprintf(buffer, EXPIRY_TEXT_MAX, "%" PRIu64, sec);
         else
                 strftime(buffer, EXPIRY_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);

@@ -29,25 +29,41 @@ static char *take_string(const char **p, const char *end)
         return s;
 }
 
+static void expect_origin(const Origin *got, const Origin *wanted)
+{
+        expect(got->time_usec == wanted->time_usec && got->uid == wanted->uid, "time and user");
+        expect(got->pid == wanted->pid, "process id");
+        expect(streq_null(got->process, wanted->process), "process");
+        expect(streq_null(got->unit, wanted->unit), "unit");
+        expect(streq_null(got->remote, wanted->remote), "remote");
+        expect(streq_null(got->reason, wanted->reason), "reason");
+}
+
 static void check_written(const char *p, const char *end)
 {
-        _cleanup_free_ char *process = take_string(&p, end), *reason = take_string(&p, end);
+        _cleanup_(origin_deinit) Origin origin = { .time_usec = 9, .uid = 10 };
         _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
         _cleanup_(journal_deinit) Journal j = { 0 }, torn = { 0 };
         _cleanup_buffer_ Buffer b = { 0 };
-        JournalRecord r = { .revision = 7, .process = process, .set = (char *)"set" };
+        JournalRecord r = { .revision = 7, .set = (char *)"set" };
         size_t first, cut;
+
+        origin.pid = (uint32_t)(end - p);
+        origin.process = take_string(&p, end);
+        origin.unit = take_string(&p, end);
+        origin.remote = take_string(&p, end);
+        origin.reason = take_string(&p, end);
 
         if (prefix_set_parse(p, (size_t)(end - p), "text", NULL, &entries) < 0)
                 return;
+        r.origin.process = origin.process;
         journal_record_print(&b, &r);
         first = b.length;
-        r = (JournalRecord){ 8, 9, 10, process, reason, (char *)"other", entries, NULL };
+        r = (JournalRecord){ 8, origin, (char *)"other", entries, NULL };
         journal_record_print(&b, &r);
         expect(journal_parse(b.data, b.length, "journal", NULL, &j) == 0, "read again");
         expect(j.n == 2 && j.length == b.length, "both lines");
-        expect(streq_null(j.records[1].process, process), "process");
-        expect(streq_null(j.records[1].reason, reason), "reason");
+        expect_origin(&j.records[1].origin, &origin);
         expect(prefix_set_equal(j.records[1].add, entries), "entries");
         expect(prefix_set_size(j.records[1].remove) == 0, "none removed");
         cut = first + (b.length - first) / 2;

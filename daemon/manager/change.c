@@ -185,28 +185,31 @@ static int forgive_broken(const Manager *m, Diagnostics *d)
         return 0;
 }
 
-/* What is taken back was in force once, and so was what a lockdown hides: names and assertions are
- * asked no more, as at the start. */
-static int compile_and_assert(Manager *m, const Policy *next, const Proposal *p, ChangeResult *r,
+/* What is taken back was in force once, and so was what a lockdown hides: its names may be unknown
+ * and its assertions are not checked again, as at the start. */
+static bool was_in_force(const Manager *m, const Proposal *p)
+{
+        return p->pending == PENDING_TAKES_BACK || p->state->lockdown != m->policy->state->lockdown;
+}
+
+static int compile_and_assert(Manager *m, const Proposal *p, Resolver *names, ChangeResult *r,
         Ruleset **ret, Diagnostics *ret_told)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         const BackendOps *ops;
-        Names names = manager_resolver(m);
-        bool again = p->pending == PENDING_TAKES_BACK ||
-                     p->state->lockdown != m->policy->state->lockdown;
+        bool again = was_in_force(m, p);
         int q;
 
-        q = manager_choose_backend(m, next, &d, &ops);
+        q = manager_choose_backend(m, names->policy, &d, &ops);
         if (q < 0)
                 return change_fail_told(r, ERROR_NOT_SUPPORTED, q, &d);
-        q = manager_compile(m, next, again, &d, &ruleset);
+        q = resolver_compile(names, &d, &ruleset);
         if (q == -ENOMEM)
                 return change_no_memory(r);
         if (q < 0)
                 return change_fail_told(r, p->invalid, q, &d);
-        q = again ? 0 : assertions_check(next, ruleset, &names, &d);
+        q = again ? 0 : resolver_assert(names, ruleset, &d);
         if (q == -EPERM && !p->files)
                 q = forgive_broken(m, &d);
         if (q == -ENOMEM)
@@ -498,6 +501,8 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         _cleanup_diagnostics_ Diagnostics told = { 0 };
         Policy next = p->files ? *p->files : *m->policy;
         uint64_t revision = m->policy->state->revision;
+        _cleanup_resolver_ Resolver names =
+                manager_resolver(m, &next, was_in_force(m, p) ? RESOLVE_IN_FORCE : RESOLVE_CHANGE);
         bool enabled, stored;
         int q;
 
@@ -508,7 +513,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 return change_no_memory(r);
         if (!r->diff && !p->files)
                 return 0;
-        q = compile_and_assert(m, &next, p, r, &ruleset, &told);
+        q = compile_and_assert(m, p, &names, r, &ruleset, &told);
         if (q < 0)
                 return q;
         if (!r->diff && !m->failsafe) {
@@ -518,7 +523,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 if (q < 0)
                         return q;
                 ruleset = NULL; /* taken */
-                manager_take_told(m, &told);
+                manager_take_told(m, &told, &names);
                 return 0;
         }
         q = change_tell_effects(m, p, &next, ruleset, enabled, c, r);
@@ -543,7 +548,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
                 return q;
         }
         ruleset = NULL; /* taken */
-        manager_take_told(m, &told);
+        manager_take_told(m, &told, &names);
         pending_commit(m, p, stored);
         change_made(r, p->outcome);
         r->revision = m->policy->state->revision;

@@ -46,9 +46,10 @@ static int fill_sets(const Policy *p, Fragment *f)
 
 static int compile_only(Manager *m, const Policy *p, Diagnostics *d)
 {
+        _cleanup_resolver_ Resolver names = manager_resolver(m, p, RESOLVE_CHANGE);
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
 
-        return manager_compile(m, p, false, d, &ruleset);
+        return resolver_compile(&names, d, &ruleset);
 }
 
 static int check_host(Manager *m, const char *text, size_t n, Diagnostics *d)

@@ -71,7 +71,9 @@ static int tell_difference(
 /* *ret is NULL for a policy that is not enabled. */
 static int compile_enabled(Manager *m, const Policy *p, Ruleset **ret)
 {
-        return policy_enabled(p) ? manager_compile(m, p, true, NULL, ret) : 0;
+        _cleanup_resolver_ Resolver names = manager_resolver(m, p, RESOLVE_IN_FORCE);
+
+        return policy_enabled(p) ? resolver_compile(&names, NULL, ret) : 0;
 }
 
 int manager_tell_difference(Manager *m, const Policy *before, const Policy *after, ChangeResult *r)

@@ -45,12 +45,11 @@ static int reason_print(const RuleList *expired, char **ret)
 /* ---- the policy and the kernel ---- */
 
 /* An assertion that does not hold any more is a warning, in the log and in `status`. */
-static int check_assertions(Manager *m, const Policy *p, const Ruleset *r, Diagnostics *told)
+static int check_assertions(Manager *m, Resolver *names, Diagnostics *told)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        Names names = manager_resolver(m);
 
-        if (assertions_check(p, r, &names, &d) == -ENOMEM)
+        if (resolver_assert(names, m->ruleset, &d) == -ENOMEM)
                 return -ENOMEM;
         for (size_t i = 0; i < d.n; i++) {
                 if (d.items[i].severity != SEVERITY_ERROR)
@@ -71,6 +70,7 @@ static int take_out(Manager *m)
         _cleanup_diagnostics_ Diagnostics told = { 0 };
         size_t before = m->expired.n;
         Policy next = *m->policy;
+        _cleanup_resolver_ Resolver names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
         int r, n;
 
         if (state_copy(m->policy->state, &state) < 0)
@@ -79,7 +79,7 @@ static int take_out(Manager *m)
         if (n < 0 || (n == 0 && !m->expired_at_start))
                 return n;
         next.state = state;
-        r = manager_compile(m, &next, true, &told, &ruleset);
+        r = resolver_compile(&names, &told, &ruleset);
         if (r >= 0 && m->installed)
                 r = manager_apply(m, ruleset, NULL);
         if (r < 0) {
@@ -93,8 +93,8 @@ static int take_out(Manager *m)
         m->ruleset = TAKE_PTR(ruleset);
         m->expired_revision = m->policy->state->revision;
         m->expired_at_start = false;
-        r = check_assertions(m, m->policy, m->ruleset, &told);
-        manager_take_told(m, &told);
+        r = check_assertions(m, &names, &told);
+        manager_take_told(m, &told, &names);
         watch_update(m->watch);
         manager_cut_later(m);
         return r;

@@ -85,6 +85,7 @@ static int failsafe_finish(
         const Proposal proposal = { .state = f->stored, .pending = pending };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         Policy next = *m->policy;
+        _cleanup_resolver_ Resolver names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
         bool enabled;
         int q;
 
@@ -92,7 +93,7 @@ static int failsafe_finish(
         enabled = policy_enabled(&next);
         if (policy_difference(m->policy, &next, &r->diff) < 0)
                 return change_no_memory(r);
-        q = manager_compile(m, &next, true, &d, &f->ruleset);
+        q = resolver_compile(&names, &d, &f->ruleset);
         if (q < 0)
                 return change_fail_told(r, ERROR_FAILED, q, &d);
         q = change_tell_effects(

@@ -8,15 +8,12 @@
 
 #include "daemon/host/internal.h"
 #include "daemon/manager/manager.h"
+#include "daemon/manager/resolve.h"
 #include "daemon/store/store.h"
 #include "rules/compile/compile.h"
 
 typedef struct Watch Watch;
 typedef struct Pending Pending;
-
-typedef struct MissingNames {
-        char **users, **groups;
-} MissingNames;
 
 /* What others did to what is in the kernel. */
 typedef struct RepairStory {
@@ -53,11 +50,7 @@ struct Manager {
         bool failsafe;
         State *parked;
 
-        /* Users and groups that do not exist: of the policy in force, of the last compilation. */
-        MissingNames missing, asked;
-        const Policy *compiling; /* or NULL */
-        bool lenient;            /* its names may be unknown for now, else those of policy alone */
-        bool asks_anew;          /* also for those that were missing */
+        MissingNames missing; /* of the policy in force */
 
         Pending *pending;
         bool state_is_lost; /* there was one on disk that could not be read */
@@ -190,19 +183,20 @@ int manager_drop_expired(Manager *m, State *state);
 
 /* ---- the rest ---- */
 
-/* Do all rules speak of the same numbers? For two compilations of policies that say the same. */
-bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
+typedef enum ResolveMode {
+        RESOLVE_CHANGE,   /* of a new policy: only names of the policy in force may be unknown */
+        RESOLVE_IN_FORCE, /* the policy is or was in force: any name of its rules may be unknown */
+        RESOLVE_AGAIN,    /* the same, and the name service is asked for all that was missing */
+} ResolveMode;
 
-/* Users, groups and units as compile asks for them. */
-Names manager_resolver(Manager *m);
-/* Compiles with the manager's names; those of rules of p may be unknown if `lenient`. */
-int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret);
+/* The names of p, which is borrowed. */
+Resolver manager_resolver(const Manager *m, const Policy *p, ResolveMode mode);
 /* In lockdown no rule decides, but they are still there to be seen and changed: this is what will
  * be in force again. -EINVAL if it does not compile, which lockdown does not mind. */
 int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret);
-/* The last compilation is that of the policy in force: its warnings and notes take the place of the
- * former ones, and what it missed is looked for. */
-void manager_take_told(Manager *m, Diagnostics *d);
+/* d and names are those of the policy in force: its warnings and notes take the place of the former
+ * ones, and the names that it misses are looked for. */
+void manager_take_told(Manager *m, Diagnostics *d, Resolver *names);
 /* Tells whoever listens what should not wait until somebody looks. */
 void manager_alert(Manager *m, const char *name, const char *format, ...) _printf_(3, 4);
 int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);

@@ -25,6 +25,7 @@ static const char failsafe_role[] =
 typedef struct Candidate {
         Policy *policy;
         HostInputs inputs;
+        Resolver names; /* of policy */
         Ruleset *ruleset;
         Diagnostics told;
 } Candidate;
@@ -33,6 +34,7 @@ static void candidate_deinit(Candidate *c)
 {
         policy_free(c->policy);
         host_inputs_deinit(&c->inputs);
+        resolver_deinit(&c->names);
         ruleset_free(c->ruleset);
         diagnostics_deinit(&c->told);
         *c = (Candidate){ 0 };
@@ -96,6 +98,12 @@ static int load_state(Manager *m, State **ret, bool *ret_lost)
 
 /* ---- candidates ---- */
 
+static int candidate_compile(const Manager *m, Candidate *c)
+{
+        c->names = manager_resolver(m, c->policy, RESOLVE_IN_FORCE);
+        return resolver_compile(&c->names, &c->told, &c->ruleset);
+}
+
 /* Files below paths, with the state; files is what their copies are called, NULL: not known.
  * -ENOMEM, or another errno with what is wrong in d. */
 static int candidate_load(Manager *m, const HostPaths *paths, const State *state, const char *files,
@@ -115,7 +123,7 @@ static int candidate_load(Manager *m, const HostPaths *paths, const State *state
         if (r >= 0)
                 r = manager_choose_backend(m, c.policy, d, &ops);
         if (r >= 0)
-                r = manager_compile(m, c.policy, true, &c.told, &c.ruleset);
+                r = candidate_compile(m, &c);
         if (r < 0) {
                 if (diagnostics_move(d, &c.told) < 0)
                         return -ENOMEM;
@@ -127,14 +135,13 @@ static int candidate_load(Manager *m, const HostPaths *paths, const State *state
 }
 
 /* Does what the policy says of itself hold? -EPERM, or its errors are warnings from now on. */
-static int candidate_assert(Manager *m, Candidate *c, bool must_hold, Diagnostics *d)
+static int candidate_assert(Candidate *c, bool must_hold, Diagnostics *d)
 {
         _cleanup_diagnostics_ Diagnostics found = { 0 };
-        Names names = manager_resolver(m);
         int r = 0;
 
         if (policy_enabled(c->policy))
-                r = assertions_check(c->policy, c->ruleset, &names, &found);
+                r = resolver_assert(&c->names, c->ruleset, &found);
         if (r == -ENOMEM || (r == -EPERM && must_hold))
                 return diagnostics_move(d, &found) < 0 ? -ENOMEM : r;
         for (size_t i = 0; i < found.n; i++)
@@ -164,7 +171,7 @@ static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
         c.policy->roles[0]->shipped = true;
         r = parse_host(failsafe_conf, strlen(failsafe_conf), NULL, NULL, &c.policy->host);
         if (r >= 0)
-                r = manager_compile(m, c.policy, true, &c.told, &c.ruleset);
+                r = candidate_compile(m, &c);
         if (r < 0)
                 return r;
         *ret = c;
@@ -180,7 +187,7 @@ static int candidate_empty(Manager *m, const State *state, Candidate *ret)
 
         if (!c.policy)
                 return -ENOMEM;
-        r = manager_compile(m, c.policy, true, NULL, &c.ruleset);
+        r = candidate_compile(m, &c);
         if (r < 0)
                 return r;
         state_free(TAKE_PTR(c.policy->state));
@@ -224,7 +231,7 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
         c->inputs = (HostInputs){ 0 };
         m->inputs_are_good = from_files;
         m->installed = enabled;
-        manager_take_told(m, &c->told);
+        manager_take_told(m, &c->told, &c->names);
         return 0;
 }
 
@@ -249,7 +256,7 @@ static int try_files(
         if (r >= 0)
                 c.policy->state->files_pinned = false;
         if (r >= 0)
-                r = candidate_assert(m, &c, ret_broken != NULL, &d);
+                r = candidate_assert(&c, ret_broken != NULL, &d);
         if (r == -EPERM)
                 return diagnostics_move(ret_broken, &d) < 0 ? -ENOMEM : -EINVAL;
         if (r >= 0)
@@ -274,7 +281,7 @@ static int try_copies(Manager *m, const State *state, const char *files, bool mu
         if (r >= 0)
                 r = candidate_load(m, &paths, state, files, &d, &c);
         if (r >= 0)
-                r = candidate_assert(m, &c, must_hold, &d) == -EPERM ? -EINVAL : 0;
+                r = candidate_assert(&c, must_hold, &d) == -EPERM ? -EINVAL : 0;
         if (r >= 0)
                 r = candidate_take(m, &c, false, &d);
         if (is_hopeless(r))

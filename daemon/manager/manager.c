@@ -31,13 +31,6 @@ void change_result_deinit(ChangeResult *r)
         *r = (ChangeResult){ 0 };
 }
 
-static void missing_deinit(MissingNames *l)
-{
-        strv_free(l->users);
-        strv_free(l->groups);
-        *l = (MissingNames){ 0 };
-}
-
 Manager *manager_free(Manager *m)
 {
         if (!m)
@@ -59,8 +52,7 @@ Manager *manager_free(Manager *m)
         ruleset_free(m->ruleset);
         host_inputs_deinit(&m->inputs);
         diagnostics_deinit(&m->told);
-        missing_deinit(&m->missing);
-        missing_deinit(&m->asked);
+        missing_names_deinit(&m->missing);
         strv_free(m->warnings);
         repair_story_deinit(&m->repairs);
         manager_forget_counters(m);
@@ -133,84 +125,12 @@ void manager_set_events(Manager *m, const ManagerEvents *events)
 
 /* ---- names ---- */
 
-static bool rules_name(const RuleList *l, const char *name, bool group)
+Resolver manager_resolver(const Manager *m, const Policy *p, ResolveMode mode)
 {
-        for (size_t i = 0; i < l->n; i++)
-                if (strv_contains(group ? l->items[i]->group : l->items[i]->user, name))
-                        return true;
-        return false;
-}
-
-/* Does a rule of p25ctl, of p25.conf or of a fragment name it, in so many letters? */
-static bool policy_names(const Policy *p, const char *name, bool group)
-{
-        if (rules_name(&p->state->rules, name, group) ||
-                (p->host && rules_name(&p->host->common->rules, name, group)))
-                return true;
-        for (size_t i = 0; i < p->n_files; i++)
-                if (rules_name(&p->files[i]->rules, name, group))
-                        return true;
-        for (size_t i = 0; i < p->state->n_fragments; i++)
-                if (rules_name(&p->state->fragments[i]->rules, name, group))
-                        return true;
-        return false;
-}
-
-/* A name that a policy in force relies on may be unknown for now: its user was deleted, or the
- * name service is not up. The policy stays in force and the rule matches nothing of it. */
-static int translate(Manager *m, int r, const char *name, bool group)
-{
-        const Policy *p = m->compiling && m->lenient ? m->compiling : m->policy;
-        char ***missing = group ? &m->asked.groups : &m->asked.users;
-
-        if (r == -ENOENT && !strv_contains(*missing, name) && strv_append(missing, name) < 0)
-                return -ENOMEM;
-        return r == -ENOENT && p && policy_names(p, name, group) ? -EAGAIN : r;
-}
-
-/* A candidate of a role that was missing when all were asked for last. A change does not ask the
- * name service for it again, which may take long: that is done every few seconds. */
-static bool is_known_to_miss(const Manager *m, const char *name, bool group)
-{
-        const Policy *p = m->compiling ? m->compiling : m->policy;
-
-        return !m->asks_anew && strv_contains(group ? m->missing.groups : m->missing.users, name) &&
-               p && !policy_names(p, name, group);
-}
-
-static Names names_for(const Manager *m, const char *name, bool group)
-{
-        return is_known_to_miss(m, name, group) ? host_names_of_files(m->names)
-                                                : host_names(m->names);
-}
-
-static int names_user(void *data, const char *name, uint32_t *ret_uid)
-{
-        Manager *m = data;
-        Names names = names_for(m, name, false);
-
-        return translate(m, names.user(names.data, name, ret_uid), name, false);
-}
-
-static int names_group(void *data, const char *name, uint32_t *ret_gid)
-{
-        Manager *m = data;
-        Names names = names_for(m, name, true);
-
-        return translate(m, names.group(names.data, name, ret_gid), name, true);
-}
-
-static int names_unit(void *data, const char *name, Cgroup *ret)
-{
-        Manager *m = data;
-        Names names = host_names(m->names);
-
-        return names.unit(names.data, name, ret);
-}
-
-Names manager_resolver(Manager *m)
-{
-        return (Names){ names_user, names_group, names_unit, m };
+        return (Resolver){ .host = m->names,
+                .policy = p,
+                .relied_on = mode == RESOLVE_CHANGE ? m->policy : p,
+                .known = mode == RESOLVE_AGAIN ? NULL : &m->missing };
 }
 
 int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret)
@@ -224,27 +144,14 @@ int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret)
         return compile_policy(&policy, &names, NULL, ret);
 }
 
-int manager_compile(Manager *m, const Policy *p, bool lenient, Diagnostics *d, Ruleset **ret)
-{
-        Names names = manager_resolver(m);
-        int r;
-
-        missing_deinit(&m->asked);
-        m->compiling = p;
-        m->lenient = lenient;
-        r = compile_policy(p, &names, d, ret);
-        m->compiling = NULL;
-        return r;
-}
-
-void manager_take_told(Manager *m, Diagnostics *d)
+void manager_take_told(Manager *m, Diagnostics *d, Resolver *names)
 {
         diagnostics_deinit(&m->told);
         m->told = *d;
         *d = (Diagnostics){ 0 };
-        missing_deinit(&m->missing);
-        m->missing = m->asked;
-        m->asked = (MissingNames){ 0 };
+        missing_names_deinit(&m->missing);
+        m->missing = names->missing;
+        names->missing = (MissingNames){ 0 };
 }
 
 int manager_warn(Manager *m, const char *format, ...)

@@ -57,52 +57,17 @@ Watch *watch_free(Watch *w)
         return NULL;
 }
 
-/* ---- comparing and compiling anew ---- */
-
-static bool units_equal(const CompiledRule *a, const CompiledRule *b)
-{
-        if (a->n_units != b->n_units)
-                return false;
-        for (size_t i = 0; i < a->n_units; i++)
-                if (a->units[i].cgroup != b->units[i].cgroup ||
-                        a->units[i].level != b->units[i].level)
-                        return false;
-        return true;
-}
-
-static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
-{
-        return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
-}
-
-bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
-{
-        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                const RulesetDirection *x = &a->directions[d], *y = &b->directions[d];
-
-                if (x->n != y->n)
-                        return false;
-                for (size_t i = 0; i < x->n; i++)
-                        if (!ids_equal(x->rules[i].users, x->rules[i].n_users, y->rules[i].users,
-                                    y->rules[i].n_users) ||
-                                !ids_equal(x->rules[i].groups, x->rules[i].n_groups,
-                                        y->rules[i].groups, y->rules[i].n_groups) ||
-                                !units_equal(&x->rules[i], &y->rules[i]))
-                                return false;
-        }
-        return true;
-}
+/* ---- looking again ---- */
 
 /* Looks at all names again. What fails leaves the policy as it was; the next look may do better. */
 static int look(Manager *m)
 {
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_resolver_ Resolver names = manager_resolver(m, m->policy, RESOLVE_AGAIN);
         int r;
 
-        m->asks_anew = true;
-        r = manager_compile(m, m->policy, true, &d, &ruleset);
-        m->asks_anew = false;
+        r = resolver_compile(&names, &d, &ruleset);
         if (r < 0)
                 return r;
         if (!ruleset_same_identities(m->ruleset, ruleset)) {
@@ -113,7 +78,7 @@ static int look(Manager *m)
                 m->ruleset = TAKE_PTR(ruleset);
                 manager_cut_later(m);
         }
-        manager_take_told(m, &d);
+        manager_take_told(m, &d, &names);
         return 0;
 }
 

@@ -60,6 +60,42 @@ bool compiled_rule_has_family(const CompiledRule *r, Family family)
         return match_has_family(&r->from, family) && match_has_family(&r->to, family);
 }
 
+/* ---- comparing ---- */
+
+static bool units_equal(const CompiledRule *a, const CompiledRule *b)
+{
+        if (a->n_units != b->n_units)
+                return false;
+        for (size_t i = 0; i < a->n_units; i++)
+                if (a->units[i].cgroup != b->units[i].cgroup ||
+                        a->units[i].level != b->units[i].level)
+                        return false;
+        return true;
+}
+
+static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
+{
+        return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
+}
+
+bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                const RulesetDirection *x = &a->directions[d], *y = &b->directions[d];
+
+                if (x->n != y->n)
+                        return false;
+                for (size_t i = 0; i < x->n; i++)
+                        if (!ids_equal(x->rules[i].users, x->rules[i].n_users, y->rules[i].users,
+                                    y->rules[i].n_users) ||
+                                !ids_equal(x->rules[i].groups, x->rules[i].n_groups,
+                                        y->rules[i].groups, y->rules[i].n_groups) ||
+                                !units_equal(&x->rules[i], &y->rules[i]))
+                                return false;
+        }
+        return true;
+}
+
 /* ---- text ---- */
 
 typedef struct PrefixPrinter {

@@ -95,6 +95,9 @@ DEFINE_CLEANUP(Ruleset, ruleset_free)
 /* Can the rule match a packet of this family at all? */
 bool compiled_rule_has_family(const CompiledRule *r, Family family);
 
+/* Do all rules match the same users, groups and cgroups? Of two compilations of one policy. */
+bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
+
 /* The ruleset as text, one rule a line, for `compile --format ir` and the golden files; stable from
  * run to run. 0 or -ENOMEM. */
 int ruleset_print(const Ruleset *r, char **ret);

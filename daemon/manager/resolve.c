@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Users, groups and units for the compiler. A name that a policy in force relies on may be unknown
+ * for now: its user was deleted, or the name service is not up. The policy stays in force and the
+ * rule matches nothing of it.
+ */
+
+#include "daemon/manager/resolve.h"
+
+#include "rules/compile/compile.h"
+#include "rules/ruleset/evaluate.h"
+
+#include <errno.h>
+
+void missing_names_deinit(MissingNames *l)
+{
+        strv_free(l->users);
+        strv_free(l->groups);
+        *l = (MissingNames){ 0 };
+}
+
+void resolver_deinit(Resolver *r)
+{
+        missing_names_deinit(&r->missing);
+}
+
+/* ---- what the policy says ---- */
+
+static bool rules_name(const RuleList *l, const char *name, bool group)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (strv_contains(group ? l->items[i]->group : l->items[i]->user, name))
+                        return true;
+        return false;
+}
+
+/* Is it named literally by a rule of p25ctl, of p25.conf or of a fragment? */
+static bool policy_names(const Policy *p, const char *name, bool group)
+{
+        if (!p)
+                return false;
+        if (rules_name(&p->state->rules, name, group) ||
+                (p->host && rules_name(&p->host->common->rules, name, group)))
+                return true;
+        for (size_t i = 0; i < p->n_files; i++)
+                if (rules_name(&p->files[i]->rules, name, group))
+                        return true;
+        for (size_t i = 0; i < p->state->n_fragments; i++)
+                if (rules_name(&p->state->fragments[i]->rules, name, group))
+                        return true;
+        return false;
+}
+
+/* ---- asking ---- */
+
+/* A role's candidate that was missing lately is not asked of the name service again by a change,
+ * because that may take long; the watch does so every few seconds. */
+static Names names_for(const Resolver *r, const char *name, bool group)
+{
+        bool known = r->known && strv_contains(group ? r->known->groups : r->known->users, name) &&
+                     !policy_names(r->policy, name, group);
+
+        return known ? host_names_of_files(r->host) : host_names(r->host);
+}
+
+static int note_missing(Resolver *r, const char *name, bool group)
+{
+        char ***missing = group ? &r->missing.groups : &r->missing.users;
+
+        if (!strv_contains(*missing, name) && strv_append(missing, name) < 0)
+                return -ENOMEM;
+        return policy_names(r->relied_on, name, group) ? -EAGAIN : -ENOENT;
+}
+
+static int names_user(void *data, const char *name, uint32_t *ret_uid)
+{
+        Resolver *r = data;
+        Names names = names_for(r, name, false);
+        int k = names.user(names.data, name, ret_uid);
+
+        return k == -ENOENT ? note_missing(r, name, false) : k;
+}
+
+static int names_group(void *data, const char *name, uint32_t *ret_gid)
+{
+        Resolver *r = data;
+        Names names = names_for(r, name, true);
+        int k = names.group(names.data, name, ret_gid);
+
+        return k == -ENOENT ? note_missing(r, name, true) : k;
+}
+
+static int names_unit(void *data, const char *name, Cgroup *ret)
+{
+        Resolver *r = data;
+        Names names = host_names(r->host);
+
+        return names.unit(names.data, name, ret);
+}
+
+int resolver_compile(Resolver *r, Diagnostics *d, Ruleset **ret)
+{
+        Names names = { names_user, names_group, names_unit, r };
+
+        return compile_policy(r->policy, &names, d, ret);
+}
+
+int resolver_assert(Resolver *r, const Ruleset *ruleset, Diagnostics *d)
+{
+        Names names = { names_user, names_group, names_unit, r };
+
+        return assertions_check(r->policy, ruleset, &names, d);
+}

@@ -2,10 +2,12 @@
 
 /*
  * Owns the connection to the bus and the name on it, and tells there what the manager tells.
- * Knows no method (bus_vtable.c) and no policy. The policy stays in force whatever happens here.
+ * Knows no method (vtable.c) and no policy. The policy stays in force whatever happens here.
  */
 
-#include "daemon/bus/internal.h"
+#include "daemon/bus/call.h"
+#include "daemon/bus/properties.h"
+#include "daemon/bus/vtable.h"
 
 #include <errno.h>
 #include <stdarg.h>

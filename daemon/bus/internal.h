@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the files of the bus share: the object, its calls, and the one table of methods.
+ * The object on the bus and its calls, as the files of this room share them.
  */
 
 #include "daemon/api/api.h"
@@ -85,65 +85,6 @@ typedef int (*BusHandler)(BusCall *c, sd_bus_error *error);
 typedef struct BusMethod {
         const char *name;
         Privilege privilege;
+        bool waits; /* behind the changes that wait for the lock of the packet filter */
         BusHandler handle;
 } BusMethod;
-
-extern const BusMethod bus_methods[]; /* ends with a name NULL */
-extern const sd_bus_vtable bus_vtable[];
-
-/* Appends "as": what is removed and added, as many lines as a message takes; what that does to
- * packets; warnings. */
-int bus_append_diff(sd_bus_message *m, const ChangeResult *change);
-/* Runs a handler, or what is left of one, and ends the call when it is done. A change has its place
- * behind those that wait; to confirm one needs no lock. */
-void bus_call_run(BusCall *c, BusHandler run);
-/* Ends a call with an error, if r is negative, and frees it. */
-void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
-/* Fills in c->connection. */
-void bus_call_name_connection(BusCall *c);
-/* Drops all calls without a reply. */
-void bus_calls_drop(Bus *b);
-/* Negative errno of sd-bus or of a handler to a D-Bus error, if none is set. Returns r. */
-int bus_error_complete(int r, sd_bus_error *error);
-
-void bus_properties_deinit(BusProperties *p);
-/* Tells the properties that are not as they were told last. */
-void bus_publish(Bus *b);
-
-/* The handlers: bus_changes.c … */
-int bus_add_rule(BusCall *c, sd_bus_error *error);
-int bus_remove_rule(BusCall *c, sd_bus_error *error);
-int bus_add_rules(BusCall *c, sd_bus_error *error);
-int bus_remove_rules(BusCall *c, sd_bus_error *error);
-int bus_set_roles(BusCall *c, sd_bus_error *error);
-int bus_set_default(BusCall *c, sd_bus_error *error);
-int bus_set_enabled(BusCall *c, sd_bus_error *error);
-int bus_set_lockdown(BusCall *c, sd_bus_error *error);
-int bus_set_logging(BusCall *c, sd_bus_error *error);
-int bus_put_fragment(BusCall *c, sd_bus_error *error);
-int bus_replace_set(BusCall *c, sd_bus_error *error);
-int bus_update_set(BusCall *c, sd_bus_error *error);
-int bus_drop_set(BusCall *c, sd_bus_error *error);
-int bus_reload(BusCall *c, sd_bus_error *error);
-int bus_reset(BusCall *c, sd_bus_error *error);
-int bus_rollback(BusCall *c, sd_bus_error *error);
-/* … bus_pending.c … */
-int bus_confirm(BusCall *c, sd_bus_error *error);
-int bus_describe_reload(BusCall *c, sd_bus_error *error);
-/* … bus_texts.c … */
-int bus_get_fragment(BusCall *c, sd_bus_error *error);
-int bus_get_role(BusCall *c, sd_bus_error *error);
-int bus_get_ruleset(BusCall *c, sd_bus_error *error);
-int bus_get_set(BusCall *c, sd_bus_error *error);
-/* … and bus_reads.c */
-int bus_describe(BusCall *c, sd_bus_error *error);
-int bus_list_rules(BusCall *c, sd_bus_error *error);
-int bus_list_roles(BusCall *c, sd_bus_error *error);
-int bus_list_sets(BusCall *c, sd_bus_error *error);
-int bus_list_fragments(BusCall *c, sd_bus_error *error);
-int bus_list_revisions(BusCall *c, sd_bus_error *error);
-int bus_diff_revisions(BusCall *c, sd_bus_error *error);
-int bus_check(BusCall *c, sd_bus_error *error);
-int bus_explain(BusCall *c, sd_bus_error *error);
-/* What other versions have: an error that says so. */
-int bus_not_available(BusCall *c, sd_bus_error *error);

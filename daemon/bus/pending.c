@@ -4,11 +4,12 @@
  * Owns the methods before and after a change: what a reload would do, and that a change stays.
  */
 
+#include "daemon/bus/answer.h"
 #include "daemon/bus/dict.h"
-#include "daemon/bus/internal.h"
+#include "daemon/bus/methods.h"
+#include "daemon/bus/properties.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define _cleanup_result_ _cleanup_(change_result_deinit)
 
@@ -64,16 +65,4 @@ int bus_confirm(BusCall *c, sd_bus_error *error)
                 return fail(&result, error);
         r = sd_bus_reply_method_return(c->message, "");
         return r < 0 ? r : 0;
-}
-
-void bus_call_name_connection(BusCall *c)
-{
-        const char *sender = sd_bus_message_get_sender(c->message);
-        char bus[SD_ID128_STRING_MAX] = "-";
-        sd_id128_t id;
-
-        /* names of connections begin anew with every bus */
-        if (sd_bus_get_bus_id(sd_bus_message_get_bus(c->message), &id) >= 0)
-                sd_id128_to_string(id, bus);
-        (void)snprintf(c->connection, sizeof(c->connection), "%s/%s", bus, sender ?: "");
 }

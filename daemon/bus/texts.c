@@ -5,7 +5,7 @@
  * force in the words of a firewall. Everybody may read them; nothing is changed.
  */
 
-#include "daemon/bus/internal.h"
+#include "daemon/bus/methods.h"
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"

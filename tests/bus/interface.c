@@ -5,7 +5,7 @@
  * method, and the XML in packaging/.
  */
 
-#include "daemon/bus/internal.h"
+#include "daemon/bus/vtable.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the way of a call: from its message past the authorisation to the handler of its method, and
+ * on to the reply. Does not depend on which methods there are.
+ */
+
+#include "daemon/bus/call.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+static BusCall *call_free(BusCall *c)
+{
+        if (c->upload)
+                c->bus->n_uploads--;
+        bus_upload_free(c->upload);
+        sd_event_source_disable_unref(c->pause);
+        auth_query_cancel(&c->auth);
+        manager_wait_cancel(&c->wait);
+        if (c->next)
+                c->next->previous = c->previous;
+        if (c->previous)
+                c->previous->next = c->next;
+        else
+                c->bus->calls = c->next;
+        c->bus->n_calls--;
+        sd_bus_message_unref(c->message);
+        free(c->text);
+        free(c);
+        return NULL;
+}
+
+static int call_new(Bus *b, sd_bus_message *m, const BusMethod *method, BusCall **ret)
+{
+        BusCall *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return -ENOMEM;
+        *c = (BusCall){
+                .bus = b,
+                .next = b->calls,
+                .message = sd_bus_message_ref(m),
+                .method = method,
+        };
+        if (b->calls)
+                b->calls->previous = c;
+        b->calls = c;
+        b->n_calls++;
+        *ret = c;
+        return 0;
+}
+
+/* One line that a terminal can show, whatever text of a client's the message holds. */
+static void error_make_printable(sd_bus_error *error)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error printable = SD_BUS_ERROR_NULL;
+        _cleanup_free_ char *message = NULL;
+
+        if (!error->message || text_is_printable(error->message))
+                return;
+        message = strdup(error->message);
+        if (message)
+                text_make_printable(message);
+        sd_bus_error_set(&printable, error->name, message);
+        sd_bus_error_free(error);
+        sd_bus_error_move(error, &printable);
+}
+
+int bus_error_complete(int r, sd_bus_error *error)
+{
+        if (r >= 0)
+                return r;
+        if (sd_bus_error_is_set(error)) {
+                error_make_printable(error);
+                return r;
+        }
+        switch (r) {
+        case -EACCES:
+                return auth_error(r, error);
+        case -EBADMSG: /* how the bus library says that the types are others */
+        case -ENXIO:
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
+                        "the arguments are not of the types of the method");
+        default:
+                return sd_bus_error_set_errno(error, r);
+        }
+}
+
+void bus_call_finish(BusCall *c, int r, sd_bus_error *error)
+{
+        r = bus_error_complete(r, error);
+        if (r < 0)
+                sd_bus_reply_method_error(c->message, error);
+        call_free(c);
+}
+
+void bus_calls_drop(Bus *b)
+{
+        while (b->calls)
+                call_free(b->calls);
+}
+
+static int call_again(void *data, bool last)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+        int r = sd_bus_message_rewind(c->message, true);
+
+        c->last = last;
+        if (r >= 0)
+                r = c->run(c, &error);
+        if (r != -EBUSY && r <= 0)
+                bus_call_finish(c, r, &error);
+        return r;
+}
+
+void bus_call_run(BusCall *c, BusHandler run)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        bool behind = c->method->waits && manager_is_waiting(c->bus->manager);
+        int r;
+
+        c->run = run;
+        r = behind ? -EBUSY : run(c, &error);
+        if (r == -EBUSY)
+                r = manager_wait(c->bus->manager, &c->wait, call_again, c) < 0 ? -ENOMEM : 1;
+        if (r <= 0)
+                bus_call_finish(c, r, &error);
+}
+
+/* Fills in c->connection. */
+static void call_name_connection(BusCall *c)
+{
+        const char *sender = sd_bus_message_get_sender(c->message);
+        char bus[SD_ID128_STRING_MAX] = "-";
+        sd_id128_t id;
+
+        /* names of connections begin anew with every bus */
+        if (sd_bus_get_bus_id(sd_bus_message_get_bus(c->message), &id) >= 0)
+                sd_id128_to_string(id, bus);
+        (void)snprintf(c->connection, sizeof(c->connection), "%s/%s", bus, sender ?: "");
+}
+
+static void on_authorised(void *data, int r, const Caller *caller)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+
+        if (r >= 0) {
+                c->caller = *caller;
+                call_name_connection(c);
+                bus_call_run(c, c->method->handle);
+                return;
+        }
+        r = auth_error(r, &error);
+        bus_call_finish(c, r, &error);
+}
+
+int bus_call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus_error *error)
+{
+        BusCall *c;
+        int r;
+
+        if (b->n_calls >= BUS_CALLS_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "%d calls are waiting already", BUS_CALLS_MAX);
+        r = call_new(b, m, method, &c);
+        if (r < 0)
+                return r;
+        r = auth_query(&b->auth, &c->auth, m, method->privilege, on_authorised, c);
+        if (r < 0)
+                call_free(c);
+        return r;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Calls from their message to their reply.
+ */
+
+#include "daemon/bus/internal.h"
+
+/* Takes a message in: the bus is asked who sent it, polkit if need be, and then the method's
+ * handler runs. 0 or negative errno, with or without error set. */
+int bus_call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus_error *error);
+/* Runs a handler, or what is left of one, and ends the call when it is done. */
+void bus_call_run(BusCall *c, BusHandler run);
+/* Ends a call with an error, if r is negative, and frees it. */
+void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
+/* Drops all calls without a reply. */
+void bus_calls_drop(Bus *b);
+/* Negative errno of sd-bus or of a handler to a D-Bus error, if none is set. Returns r. */
+int bus_error_complete(int r, sd_bus_error *error);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns the methods that change sets. The entries of ReplaceSet come through a descriptor
+ * (upload.c).
+ */
+
+#include "daemon/bus/answer.h"
+#include "daemon/bus/call.h"
+#include "daemon/bus/dict.h"
+#include "daemon/bus/methods.h"
+
+#include <errno.h>
+#include <time.h>
+
+#define PIPE_PAUSE_USEC UINT64_C(50000)
+#define UPLOAD_BYTES_MAX (128u << 20) /* 64 bytes for each entry of the largest set */
+
+#define _cleanup_result_ _cleanup_(change_result_deinit)
+
+int bus_update_set(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        _cleanup_free_ char **add = NULL, **remove = NULL;
+        const char *name;
+        size_t n_add, n_remove;
+        Change change;
+        int r;
+
+        if ((r = sd_bus_message_read(c->message, "s", &name)) < 0 ||
+                (r = bus_name_check("set", name, error)) < 0 ||
+                (r = bus_strings_read(
+                         c->message, PREFIX_SET_MAX, "entries to add", &add, &n_add, error)) < 0 ||
+                (r = bus_strings_read(c->message, PREFIX_SET_MAX, "entries to remove", &remove,
+                         &n_remove, error)) < 0 ||
+                (r = bus_change_read(c, false, &change, error)) < 0)
+                return r;
+        r = manager_update_set(c->bus->manager, name, add, remove, &change, &result);
+        return bus_change_reply(c, r, &result, error);
+}
+
+int bus_drop_set(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        const char *name;
+        Change change;
+        int r;
+
+        if ((r = sd_bus_message_read(c->message, "s", &name)) < 0 ||
+                (r = bus_name_check("set", name, error)) < 0 ||
+                (r = bus_change_read(c, false, &change, error)) < 0)
+                return r;
+        r = manager_drop_set(c->bus->manager, name, &change, &result);
+        return bus_change_reply(c, r, &result, error);
+}
+
+static int set_replace(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_result_ ChangeResult result = { 0 };
+        int r;
+
+        r = manager_replace_set(
+                c->bus->manager, c->set, c->text, c->text_length, &c->change, &result);
+        return bus_change_reply(c, r, &result, error);
+}
+
+static void on_still_there(void *data, int r, _unused_ const Caller *caller)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+
+        if (r >= 0)
+                bus_call_run(c, set_replace);
+        else
+                bus_call_finish(c, r, &error);
+}
+
+static int on_pause_over(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+        int r;
+
+        r = auth_query(&c->bus->auth, &c->auth, c->message, PRIVILEGE_PRESENT, on_still_there, c);
+        if (r < 0)
+                bus_call_finish(c, r, &error);
+        return 0;
+}
+
+static int upload_error(int r, sd_bus_error *error)
+{
+        switch (r) {
+        case -EFBIG:
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "the text of a set is at most %u MiB", UPLOAD_BYTES_MAX >> 20);
+        case -ETIMEDOUT:
+                return sd_bus_error_set(
+                        error, BUS_ERROR_LIMIT_EXCEEDED, "the descriptor does not come to its end");
+        case -ENOMEM:
+                return r;
+        default:
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
+                        "the descriptor cannot be read: %s", strerror(-r));
+        }
+}
+
+/*
+ * A pipe ends also when its writer is killed in the midst of a list; half a list must not become
+ * the set. Whoever died has left the bus too, or leaves it in this moment: after a pause it is
+ * asked once more.
+ */
+static void on_uploaded(void *data, int r, char *text, size_t n)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+
+        c->text = text;
+        c->text_length = n;
+        if (r < 0)
+                r = upload_error(r, &error);
+        else if (bus_upload_is_pipe(c->upload))
+                r = sd_event_add_time_relative(c->bus->event, &c->pause, CLOCK_MONOTONIC,
+                        PIPE_PAUSE_USEC, 1000, on_pause_over, c);
+        else
+                bus_call_run(c, set_replace);
+        if (r < 0)
+                bus_call_finish(c, r, &error);
+}
+
+int bus_replace_set(BusCall *c, sd_bus_error *error)
+{
+        BusUploadLimits limits = { UPLOAD_BYTES_MAX, c->bus->upload_timeout_usec };
+        int fd, r;
+
+        if ((r = sd_bus_message_read(c->message, "sh", &c->set, &fd)) < 0 ||
+                (r = bus_name_check("set", c->set, error)) < 0 ||
+                (r = bus_change_read(c, false, &c->change, error)) < 0)
+                return r;
+        if (c->bus->n_uploads >= BUS_UPLOADS_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "%d sets are being read already", BUS_UPLOADS_MAX);
+        r = bus_upload_new(c->bus->event, fd, &limits, on_uploaded, c, &c->upload);
+        if (r == -EINVAL)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
+                        "the descriptor is neither a file nor a pipe that can be read");
+        if (r < 0)
+                return r;
+        c->bus->n_uploads++;
+        return 1;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "daemon/bus/internal.h"
+
+/* What is made from the rows of methods.h; ends with a name NULL. */
+extern const BusMethod bus_methods[];
+/* The interface as the bus library takes it; its data is the Bus. */
+extern const sd_bus_vtable bus_vtable[];

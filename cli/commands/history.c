@@ -4,6 +4,7 @@
  * Owns history, diff and rollback.
  */
 
+#include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 

@@ -4,6 +4,7 @@
  * Owns `role …`.
  */
 
+#include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"

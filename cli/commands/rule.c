@@ -5,6 +5,7 @@
  * Which ports are mail ports the daemon says; without one, the four.
  */
 
+#include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "daemon/api/rule_document.h"

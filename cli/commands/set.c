@@ -4,6 +4,7 @@
  * Owns `set …`. The entries of a file are p25d's to read: it gets the descriptor.
  */
 
+#include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"

@@ -4,6 +4,7 @@
  * Owns the commands that set one thing: enable, disable, lockdown, default, logging, reload, reset.
  */
 
+#include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "rules/policy/terms.h"

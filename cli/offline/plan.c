@@ -5,6 +5,7 @@
  * force last.
  */
 
+#include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/offline/offline.h"
 #include "rules/compare/difference.h"

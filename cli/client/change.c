@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns a change from its options to what is printed of it.
+ */
+
+#include "cli/client/change.h"
+
+#include "cli/client/client.h"
+#include "daemon/api/api.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <time.h>
+
+static int options_append(Cli *c, sd_bus_message *m, uint32_t position, bool dry_run)
+{
+        int r = sd_bus_message_open_container(m, 'a', "{sv}");
+
+        if (r >= 0 && dry_run)
+                r = sd_bus_message_append(m, "{sv}", "dry_run", "b", 1);
+        if (r >= 0 && c->expect)
+                r = sd_bus_message_append(
+                        m, "{sv}", "expected_revision", "t", c->expected_revision);
+        if (r >= 0 && c->confirm)
+                r = sd_bus_message_append(m, "{sv}", "confirm_seconds", "u", c->confirm_seconds);
+        if (r >= 0 && c->reason)
+                r = sd_bus_message_append(m, "{sv}", "reason", "s", c->reason);
+        if (r >= 0 && position > 0)
+                r = sd_bus_message_append(m, "{sv}", "position", "u", position);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+/* A message with the same arguments, to which options can be appended. */
+static int message_copy(Cli *c, sd_bus_message *m, sd_bus_message **ret)
+{
+        int status = client_message(c, sd_bus_message_get_member(m), ret), r;
+
+        if (status != 0)
+                return status;
+        r = sd_bus_message_rewind(m, 1);
+        if (r >= 0)
+                r = sd_bus_message_copy(*ret, m, 1);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+/* A text that p25d knows by a name, and the file that it is from; NULL: no such text. */
+typedef struct Source {
+        const char *name, *file;
+} Source;
+
+/* What stands behind the name in a message "NAME:LINE: …"; NULL: it is another message. */
+static const char *behind_name(const char *message, const Source *s)
+{
+        size_t n = s->name ? strlen(s->name) : 0;
+
+        if (n == 0 || strncmp(message, s->name, n) != 0 || message[n] != ':' ||
+                message[n + 1] < '0' || message[n + 1] > '9')
+                return NULL;
+        return message + n;
+}
+
+/* Warnings are the last lines. As errors if they are to be, else as what they are. */
+static int warnings_tell(Cli *c, char *const *lines, const Source *s, bool as_errors)
+{
+        int status = 0;
+
+        for (; lines && *lines; lines++) {
+                const char *text = *lines + strlen(BUS_WARNING), *tail;
+
+                if (strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
+                        continue;
+                tail = behind_name(text, s);
+                if (as_errors)
+                        status = cli_fail(
+                                c, EXIT_BAD_INPUT, "%s%s", tail ? s->file : "", tail ? tail : text);
+                else
+                        cli_warn(c, "%s%s", tail ? s->file : "", tail ? tail : text);
+        }
+        return status;
+}
+
+/* Would it bring warnings? What else is wrong with it, the change itself is told. */
+static int strict_try(Cli *c, sd_bus_message *m, const Source *s, uint32_t position)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *try = NULL, *reply = NULL;
+        _cleanup_strv_ char **lines = NULL;
+        int status, r;
+
+        status = message_copy(c, m, &try);
+        if (status == 0)
+                status = options_append(c, try, position, true);
+        if (status != 0 || client_try(c, try, &error, &reply) < 0)
+                return status;
+        r = sd_bus_message_skip(reply, "bt");
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &lines);
+        return r < 0 ? client_fail_message(c, r) : warnings_tell(c, lines, s, true);
+}
+
+static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t position)
+{
+        sd_bus_message *again = NULL;
+        int status, r;
+
+        /* what comes through a descriptor can be read once, and is looked at before */
+        if (!c->strict || c->dry_run || strchr(sd_bus_message_get_signature(*m, 1), 'h'))
+                return options_append(c, *m, position, c->dry_run);
+        r = sd_bus_message_seal(*m, 1, 0);
+        if (r < 0)
+                return client_fail_message(c, r);
+        status = strict_try(c, *m, s, position);
+        if (status == 0)
+                status = message_copy(c, *m, &again);
+        if (status == 0)
+                status = options_append(c, again, position, false);
+        if (status != 0) {
+                sd_bus_message_unref(again);
+                return status;
+        }
+        sd_bus_message_unref(*m);
+        *m = again;
+        return 0;
+}
+
+int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
+{
+        return append_options(c, m, &(Source){ 0 }, position);
+}
+
+void change_reply_deinit(ChangeReply *r)
+{
+        strv_free(r->diff);
+        *r = (ChangeReply){ 0 };
+}
+
+/* Warnings go to stderr; what is left are the lines about policy and packets. */
+static int warnings_take(Cli *c, char **lines, const Source *s)
+{
+        int status = warnings_tell(c, lines, s, c->strict && c->dry_run);
+
+        while (lines && *lines && strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
+                lines++;
+        for (; status == 0 && lines && *lines; lines++)
+                free(TAKE_PTR(*lines));
+        return status;
+}
+
+static int change_read(Cli *c, sd_bus_message *reply, const Source *s, ChangeReply *ret)
+{
+        int r, changed;
+
+        r = sd_bus_message_read(reply, "bt", &changed, &ret->revision);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &ret->diff);
+        if (r < 0)
+                return client_fail_message(c, r);
+        ret->changed = changed;
+        return warnings_take(c, ret->diff, s);
+}
+
+int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
+{
+        return change_read(c, reply, &(Source){ 0 }, ret);
+}
+
+int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int status;
+
+        status = client_append_options(c, m, 0);
+        if (status == 0)
+                status = client_call(c, *m, &reply);
+        return status != 0 ? status : client_change_read(c, reply, ret);
+}
+
+static int fail_in_file(Cli *c, const sd_bus_error *error, int r, const Source *s)
+{
+        const char *tail = error->message ? behind_name(error->message, s) : NULL;
+
+        if (!tail)
+                return client_fail(c, error, r);
+        return cli_fail(c, client_error_status(error->name), "%s%s", s->file, tail);
+}
+
+int client_change_file(
+        Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Source source = { name, file };
+        int status, r;
+
+        status = append_options(c, m, &source, 0);
+        if (status != 0)
+                return status;
+        r = client_try(c, *m, &error, &reply);
+        return r < 0 ? fail_in_file(c, &error, r, &source) : change_read(c, reply, &source, ret);
+}
+
+int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const Source source = { name, file };
+        int changed = 0, r;
+
+        r = client_try(c, m, &error, &reply);
+        if (r < 0)
+                return fail_in_file(c, &error, r, &source);
+        r = sd_bus_message_read_basic(reply, 'b', &changed);
+        if (r >= 0)
+                r = sd_bus_message_read_strv(reply, &ret->diff);
+        if (r >= 0)
+                r = sd_bus_message_read_basic(reply, 't', &ret->revision);
+        if (r < 0)
+                return client_fail_message(c, r);
+        ret->changed = changed;
+        return warnings_take(c, ret->diff, &source);
+}
+
+/* ---- what is told of a change ---- */
+
+/* By this host's clock, also where p25d is another's: it is the one that the user sees. */
+static time_t deadline_of(const Cli *c)
+{
+        return time(NULL) + (time_t)c->confirm_seconds;
+}
+
+static void confirm_tell(Cli *c, uint64_t revision)
+{
+        time_t deadline = deadline_of(c), now = time(NULL);
+        struct tm then, today;
+        char when[32] = "";
+
+        if (localtime_r(&deadline, &then) && localtime_r(&now, &today))
+                (void)strftime(when, sizeof(when),
+                        then.tm_yday == today.tm_yday && then.tm_year == today.tm_year
+                                ? "%H:%M:%S"
+                                : "%Y-%m-%d %H:%M:%S",
+                        &then);
+        cli_say(c,
+                "Run 'p25ctl confirm' before %s (in %" PRIu32 " s), or revision %" PRIu64
+                " is taken back.",
+                when, c->confirm_seconds, revision);
+}
+
+static Json *confirm_document(const Cli *c, uint64_t revision)
+{
+        Json *document = json_new_object();
+
+        json_set(document, "revision", json_new_integer((int64_t)revision));
+        json_set(document, "deadline", json_new_time((uint64_t)deadline_of(c) * 1000000));
+        json_set(document, "seconds_left", json_new_integer(c->confirm_seconds));
+        return document;
+}
+
+/* Is there a line about packets, behind those about the policy? */
+static bool changes_traffic(const ChangeReply *r)
+{
+        STRV_FOREACH (line, r->diff)
+                if (**line != '+' && **line != '-')
+                        return true;
+        return false;
+}
+
+int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second)
+{
+        bool waits = c->confirm && r->changed && !c->dry_run;
+        Json *document = json_new_object();
+
+        json_set(document, "changed", json_new_bool(r->changed));
+        json_set(document, "dry_run", json_new_bool(c->dry_run));
+        json_set(document, "revision", json_new_integer((int64_t)r->revision));
+        json_set(document, "diff", json_new_strv(r->diff));
+        json_set(document, "message", json_new_string(c->dry_run ? NULL : first));
+        json_set(document, "text", json_new_string(c->dry_run ? NULL : second));
+        json_set(document, "warnings", c->warnings ? c->warnings : json_new_array());
+        c->warnings = NULL;
+        if (waits)
+                json_set(document, "pending", confirm_document(c, r->revision));
+        if (cli_document(c, document) != 0)
+                return EXIT_FAILED;
+        if (c->dry_run) {
+                STRV_FOREACH (line, r->diff)
+                        cli_say(c, "%s", *line);
+                if (!r->changed)
+                        cli_say(c, "Nothing would change.");
+                else if (!changes_traffic(r))
+                        cli_say(c, "No connection would be treated differently.");
+        } else {
+                if (first)
+                        cli_say(c, "%s", first);
+                if (second)
+                        cli_say(c, "%s", second);
+                if (waits)
+                        confirm_tell(c, r->revision);
+        }
+        return c->detailed_exitcode && r->changed ? EXIT_WOULD_CHANGE : 0;
+}

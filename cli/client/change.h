@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Changes over D-Bus. All functions return 0 or the exit status of a failure that they have
+ * printed.
+ */
+
+#include "cli/console/cli.h"
+
+#include <systemd/sd-bus.h>
+
+/* A change's options (a{sv}, SPEC section 5) from the command line; position 0: none. Under
+ * --strict the change is tried first, and one that brings warnings ends here; *m is then another
+ * message that says the same. */
+int client_append_options(Cli *c, sd_bus_message **m, uint32_t position);
+
+/* What every change answers. */
+typedef struct ChangeReply {
+        bool changed;
+        uint64_t revision;
+        char **diff; /* "+ …", "- …", then what changes for packets; no warnings */
+} ChangeReply;
+void change_reply_deinit(ChangeReply *r);
+#define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
+/* Appends the options, sends, reads (b t as). */
+int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret);
+/* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is told as
+ * "FILE:LINE: …". */
+int client_change_file(
+        Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret);
+/* What DescribeReload answers, read as if it were a change's dry run. */
+int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret);
+/* Tells the warnings among what it reads; under --strict and --dry-run they are errors. */
+int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
+/* Tells it: under --dry-run the difference; else first line and second line (either may be
+ * NULL). Returns the exit status, EXIT_WOULD_CHANGE under --detailed-exitcode. */
+int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second);

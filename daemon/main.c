@@ -36,6 +36,7 @@ static const BackendOps *const named_backends[] = { &backend_nft,
 typedef struct Arguments {
         const char *root, *policies;
         const BackendOps *backend;
+        bool remove_policy;
 } Arguments;
 
 typedef struct Daemon {
@@ -63,6 +64,8 @@ static const char help_text[] =
         "  --root DIR       all files are below DIR: DIR/etc/p25, DIR/var/lib/p25, …\n"
         "  --policies DIR   the shipped roles are those of DIR\n"
         "  --backend NAME   nftables, iptables, or memory, which is for tests and filters nothing\n"
+        "  --remove-policy  takes the policy of a p25d that does not run any more out of the\n"
+        "                   kernel, changes no file, and exits\n"
         "  --version        prints the version\n"
         "  --help           prints this text\n";
 
@@ -84,11 +87,12 @@ static bool is_folder(const char *path)
 /* 0 to go on, else *ret_status is how to exit. */
 static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_status)
 {
-        enum { ROOT = 256, POLICIES, BACKEND, VERSION, HELP };
+        enum { ROOT = 256, POLICIES, BACKEND, REMOVE, VERSION, HELP };
         static const struct option options[] = {
                 { "root", required_argument, NULL, ROOT },
                 { "policies", required_argument, NULL, POLICIES },
                 { "backend", required_argument, NULL, BACKEND },
+                { "remove-policy", no_argument, NULL, REMOVE },
                 { "version", no_argument, NULL, VERSION },
                 { "help", no_argument, NULL, HELP },
                 { NULL, 0, NULL, 0 },
@@ -116,6 +120,9 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                                         optarg);
                                 return -EINVAL;
                         }
+                        break;
+                case REMOVE:
+                        ret->remove_policy = true;
                         break;
                 case VERSION:
                         puts("p25d " P25_VERSION);
@@ -159,7 +166,7 @@ static void notify_status(Daemon *d, const char *state)
         char *const *warnings = manager_warnings(d->manager);
 
         (void)sd_notifyf(0, "%sSTATUS=%s, revision %" PRIu64 "%s", state,
-                manager_ruleset(d->manager) ? "Active" : "Inactive",
+                manager_is_active(d->manager) ? "Active" : "Inactive",
                 manager_policy(d->manager)->state->revision,
                 warnings && *warnings ? ", with warnings: see p25ctl status" : "");
 }
@@ -214,7 +221,7 @@ static int on_post(sd_event_source *s, void *data)
         Daemon *d = data;
         const State *state = manager_policy(d->manager)->state;
         const Origin *o = &state->origin;
-        bool active = manager_ruleset(d->manager) != NULL;
+        bool active = manager_is_active(d->manager);
 
         (void)s;
         log_repairs(d);
@@ -366,6 +373,21 @@ static int start_manager(Daemon *d, const Arguments *a)
         return r;
 }
 
+static int remove_policy(Daemon *d)
+{
+        _cleanup_diagnostics_ Diagnostics told = { 0 };
+        int r = manager_remove_policy(d->event, named_backends, ELEMENTS(named_backends), &told);
+
+        for (size_t i = 0; i < told.n; i++)
+                log_line(LOG_ERR, "%s", told.items[i].text);
+        if (r < 0 && told.n == 0)
+                log_line(LOG_ERR, "cannot remove the policy: %s", strerrordesc_np(-r));
+        if (r < 0)
+                return r == -EPERM ? EXIT_NOT_AUTHORISED : EXIT_KERNEL_REFUSED;
+        log_line(LOG_NOTICE, "no policy for mail ports is in the kernel any more");
+        return EXIT_DONE;
+}
+
 static int run(Daemon *d, const Arguments *a)
 {
         pid_t other;
@@ -390,12 +412,14 @@ static int run(Daemon *d, const Arguments *a)
                         r == -EACCES ? " (start p25d as root)" : "");
                 return r == -EACCES || r == -EPERM ? EXIT_NOT_AUTHORISED : EXIT_FAILED;
         }
+        if (a->remove_policy)
+                return remove_policy(d);
         find_backends(d);
         r = start_manager(d, a);
         if (r < 0)
                 return r == -ENOMEM ? EXIT_FAILED : EXIT_KERNEL_REFUSED;
 
-        d->active = manager_ruleset(d->manager) != NULL;
+        d->active = manager_is_active(d->manager);
         d->revision = manager_policy(d->manager)->state->revision;
         keep_fds(d);
         notify_status(d, "READY=1\n");

@@ -57,6 +57,9 @@ typedef struct BackendOps {
          * differs from what is installed. The backend copies or references what it keeps. */
         int (*apply)(Backend *b, const Ruleset *r, Diagnostics *d);
 
+        /* Is a policy of p25's in the kernel, whoever put it there? In doubt it is. */
+        bool (*holds)(Backend *b);
+
         /* Takes everything out of the kernel. Nothing there is no error. */
         int (*remove)(Backend *b, Diagnostics *d);
 

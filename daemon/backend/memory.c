@@ -95,6 +95,11 @@ static int memory_apply(Backend *b, const Ruleset *r, Diagnostics *d)
         return 0;
 }
 
+static bool memory_holds(Backend *b)
+{
+        return memory_of(b)->text != NULL;
+}
+
 static int memory_remove(Backend *b, Diagnostics *d)
 {
         MemoryBackend *m = memory_of(b);
@@ -156,6 +161,7 @@ const BackendOps backend_memory = {
         .lock = memory_lock,
         .unlock = memory_unlock,
         .apply = memory_apply,
+        .holds = memory_holds,
         .remove = memory_remove,
         .counters = memory_counters,
         .cut = memory_cut,

@@ -34,7 +34,7 @@ static BusProperties properties_now(const Bus *b)
         manager_pending(b->manager, &pending);
         return (BusProperties){
                 .version = (char *)P25_VERSION,
-                .active = manager_ruleset(b->manager) != NULL,
+                .active = manager_is_active(b->manager),
                 .backend = (char *)manager_backend_name(b->manager),
                 .roles = (char **)policy_role_names(policy),
                 .revision = policy->state->revision,

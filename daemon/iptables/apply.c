@@ -398,7 +398,7 @@ int ipt_apply_again(IptBackend *b)
 }
 
 /* No lock is taken to find that there is nothing. */
-static bool is_there(const IptBackend *b)
+bool ipt_is_there(const IptBackend *b)
 {
         for (size_t f = 0; f < IPT_FAMILIES; f++) {
                 _cleanup_image_ IptImage image = { 0 };
@@ -418,7 +418,7 @@ int ipt_apply_remove(IptBackend *b, Diagnostics *d)
         bool held = b->lock.held;
         int r = 0;
 
-        if (is_there(b)) {
+        if (ipt_is_there(b)) {
                 r = ipt_lock(&b->lock, 0, d);
                 if (r >= 0)
                         r = commit(b, NULL, NULL, d);

@@ -152,6 +152,11 @@ static int ops_apply(Backend *base, const Ruleset *r, Diagnostics *d)
         return ipt_apply((IptBackend *)base, r, d);
 }
 
+static bool ops_holds(Backend *base)
+{
+        return ipt_is_there((IptBackend *)base);
+}
+
 static int ops_remove(Backend *base, Diagnostics *d)
 {
         return ipt_apply_remove((IptBackend *)base, d);
@@ -183,6 +188,7 @@ const BackendOps backend_iptables = {
         .lock = ops_lock,
         .unlock = ops_unlock,
         .apply = ops_apply,
+        .holds = ops_holds,
         .remove = ops_remove,
         .counters = ops_counters,
         .cut = ops_cut,

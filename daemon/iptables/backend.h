@@ -224,6 +224,8 @@ void ipt_backend_close(IptBackend *b);
 /* backend_ipt_apply.c */
 int ipt_check(IptBackend *b, const Ruleset *r, Diagnostics *d);
 int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d);
+/* Does one of the families have a chain of ours? In doubt it does. */
+bool ipt_is_there(const IptBackend *b);
 int ipt_apply_remove(IptBackend *b, Diagnostics *d);
 /* `wanted` once more, with the addresses that the host has now, whatever is in the kernel. Does
  * not wait for the lock: -EBUSY. */

@@ -12,6 +12,7 @@
 
 /* What another program's lock keeps us from taking out. */
 #define SWEEP_AGAIN_USEC UINT64_C(1000000)
+#define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
 
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
@@ -160,6 +161,49 @@ int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d)
         return b->ops->remove(b, d);
 }
 
+bool manager_find_kept(Manager *m)
+{
+        if (m->backend && m->backend->ops->holds(m->backend))
+                return true;
+        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++) {
+                const BackendOps *ops = m->backends[k];
+                Backend *b;
+
+                if (!ops || uses(m, ops) || backend_open(m, ops, NULL, 0, NULL, &b) < 0)
+                        continue;
+                if (b->ops->holds(b)) {
+                        manager_take_backend(m, b);
+                        return true;
+                }
+                b->ops->close(b);
+        }
+        return false;
+}
+
+int manager_remove_policy(
+        sd_event *event, const BackendOps *const *backends, size_t n, Diagnostics *d)
+{
+        int result = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                Backend *b;
+                int r = backends[i]->probe();
+
+                if (r >= 0)
+                        r = backends[i]->open(event, NULL, NULL, NULL, 0, &b);
+                if (r >= 0) {
+                        r = manager_clear_backend(b, REMOVE_DEADLINE_USEC, d);
+                        b->ops->close(b);
+                } else if (r != -EOPNOTSUPP) {
+                        (void)diagnostics_error(d, (Place){ 0 }, NULL, "cannot open %s: %s",
+                                backends[i]->name, strerrordesc_np(-r));
+                }
+                if (r < 0 && r != -EOPNOTSUPP)
+                        result = r;
+        }
+        return result;
+}
+
 static int sweep(Manager *m, const BackendOps *ops)
 {
         Backend *b;
@@ -184,6 +228,8 @@ static int on_sweep(_unused_ sd_event_source *s, void *data)
         Manager *m = data;
         bool locked_out = false;
 
+        if (!m->installed && !policy_switched_off(m->policy))
+                return 0;
         m->sweep_later = sd_event_source_disable_unref(m->sweep_later);
         for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++)
                 if (k != BACKEND_AUTO && m->backends[k] && sweep(m, m->backends[k]) == -EBUSY)

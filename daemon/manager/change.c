@@ -271,6 +271,7 @@ static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool 
         bool set_alone, ChangeResult *r, Backend **ret_backend)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        bool leaves = !enabled && (m->installed || (m->kept && policy_switched_off(next)));
         Backend *b = m->backend;
         int q = 0;
 
@@ -278,11 +279,11 @@ static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool 
                 q = manager_begin_backend(m, next, &d, &b);
         if (q < 0)
                 return change_fail_told(r, backend_error_kind(q), q, &d);
-        if ((enabled || m->installed) && !(set_alone && b == m->backend))
+        if ((enabled || leaves) && !(set_alone && b == m->backend))
                 q = manager_lock(m, b, 0, &d);
         if (q >= 0 && enabled)
                 q = b->ops->apply(b, ruleset, &d);
-        else if (q >= 0 && m->installed)
+        else if (q >= 0 && leaves)
                 q = b->ops->remove(b, &d);
         if (q < 0) {
                 (void)change_fail_backend(m, r, b, q, &d);
@@ -300,7 +301,7 @@ static void uninstall(Manager *m, Backend *b, bool enabled)
                 manager_drop_backend(m, b);
         else if (m->installed)
                 (void)manager_apply(m, m->ruleset, NULL);
-        else if (enabled)
+        else if (enabled && !m->kept) /* what was kept is lost, and its place is not left open */
                 (void)b->ops->remove(b, NULL);
 }
 
@@ -397,6 +398,11 @@ static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
         ruleset_free(m->ruleset);
         m->ruleset = ruleset;
         m->installed = enabled;
+        if (enabled || policy_switched_off(m->policy)) {
+                if (m->kept || !enabled) /* they are about a policy that is not there any more */
+                        strv_free(TAKE_PTR(m->warnings));
+                m->kept = false;
+        }
         if (!enabled)
                 manager_forget_counters(m);
         watch_update(m->watch);

@@ -35,6 +35,7 @@ struct Manager {
         int (*listeners)(const Ports *, Listeners *);
         Backend *backend;     /* NULL: this host has none, and p25 is inactive */
         bool installed;       /* ruleset is in the kernel */
+        bool kept;            /* a policy is, of which no file is left: see manager_keep_policy() */
         RuleCounter *carried; /* counted by former backends; by id */
         size_t n_carried;
 
@@ -218,6 +219,9 @@ void manager_drop_backend(Manager *m, Backend *b);
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
 /* p25 is inactive: all begin anew. */
 void manager_forget_counters(Manager *m);
+/* At the start, of a policy that is not enabled, and that nobody switched off: is another one in
+ * the kernel, by whichever backend? Then that backend is the one in use from now on. */
+bool manager_find_kept(Manager *m);
 /* Takes out what is in the kernel; waits for the lock only where something is. */
 int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d);
 /* Takes out what another backend, of a former daemon, may have left; when nothing else waits, for

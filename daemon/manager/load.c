@@ -21,6 +21,11 @@ static const char failsafe_role[] =
         "  default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };\n"
         "};\n";
 
+static const char kept_warning[] =
+        "a policy is in the kernel and its files are gone: it stays in force as it is, and its "
+        "rules are not known here (restore the files and run 'p25ctl reload', or take it out with "
+        "'p25ctl disable')";
+
 /* What may come into force. */
 typedef struct Candidate {
         Policy *policy;
@@ -213,7 +218,7 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
                 r = manager_lock(m, b, LOCK_DEADLINE_USEC, d);
         if (r >= 0 && enabled)
                 r = b->ops->apply(b, c->ruleset, d);
-        else if (r >= 0 && b)
+        else if (r >= 0 && b && policy_switched_off(c->policy))
                 r = manager_clear_backend(b, LOCK_DEADLINE_USEC, d);
         if (r >= 0)
                 manager_take_backend(m, b);
@@ -231,6 +236,9 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
         c->inputs = (HostInputs){ 0 };
         m->inputs_are_good = from_files;
         m->installed = enabled;
+        m->kept = !enabled && !policy_switched_off(m->policy) && manager_find_kept(m);
+        if (m->kept && manager_warn(m, kept_warning) < 0)
+                return -ENOMEM;
         manager_take_told(m, &c->told, &c->names);
         return 0;
 }
@@ -242,30 +250,6 @@ static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics
 static bool is_hopeless(int error)
 {
         return error == -EPERM || error == -ENOMEM || error == -EBUSY;
-}
-
-/* Where assertions must hold, what does not is in ret_broken then; NULL: they need not. */
-static int try_files(
-        Manager *m, const State *state, Diagnostics *ret_broken, Diagnostics *ret_hopeless)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_candidate_ Candidate c = { 0 };
-        int r;
-
-        r = candidate_load(m, &m->paths, state, NULL, &d, &c);
-        if (r >= 0)
-                c.policy->state->files_pinned = false;
-        if (r >= 0)
-                r = candidate_assert(&c, ret_broken != NULL, &d);
-        if (r == -EPERM)
-                return diagnostics_move(ret_broken, &d) < 0 ? -ENOMEM : -EINVAL;
-        if (r >= 0)
-                r = candidate_take(m, &c, true, &d);
-        if (is_hopeless(r))
-                return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
-        if (r < 0 && warn_errors(m, &d) < 0)
-                return -ENOMEM;
-        return r;
 }
 
 /* Copies of the host's files, whatever these say by now. */
@@ -316,6 +300,57 @@ static int try_good(Manager *m, const State *state, Diagnostics *ret_hopeless)
         return manager_warn(m,
                 "the policy files cannot be used: those that were good last are in force "
                 "(p25ctl reload when they are corrected)");
+}
+
+/* p25.conf, which said that p25 is on, is gone, and what it put in force is in the kernel. */
+static bool is_without_conf(Manager *m, const Policy *p)
+{
+        return !p->host && !policy_enabled(p) && !policy_switched_off(p) && manager_find_kept(m);
+}
+
+static int try_kept(Manager *m, const State *state, Diagnostics *ret_hopeless)
+{
+        _cleanup_free_ char *files = NULL;
+        int r;
+
+        r = store_good_files(m->store, &files);
+        if (r >= 0)
+                r = try_copies(m, state, files, false, ret_hopeless);
+        if (r < 0)
+                return r;
+        m->policy->state->files_pinned = false;
+        if (m->kept) /* the copies do not say either that it is on */
+                return 0;
+        return manager_warn(m,
+                "%s is gone: the policy of which it was part stays in force (restore it and run "
+                "'p25ctl reload', or take the policy out with 'p25ctl disable')",
+                m->paths.conf);
+}
+
+/* Where assertions must hold, what does not is in ret_broken then; NULL: they need not. */
+static int try_files(
+        Manager *m, const State *state, Diagnostics *ret_broken, Diagnostics *ret_hopeless)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_candidate_ Candidate c = { 0 };
+        int r;
+
+        r = candidate_load(m, &m->paths, state, NULL, &d, &c);
+        if (r >= 0)
+                c.policy->state->files_pinned = false;
+        if (r >= 0)
+                r = candidate_assert(&c, ret_broken != NULL, &d);
+        if (r == -EPERM)
+                return diagnostics_move(ret_broken, &d) < 0 ? -ENOMEM : -EINVAL;
+        if (r >= 0 && is_without_conf(m, c.policy) && try_kept(m, state, ret_hopeless) >= 0)
+                return 0;
+        if (r >= 0)
+                r = candidate_take(m, &c, true, &d);
+        if (is_hopeless(r))
+                return diagnostics_move(ret_hopeless, &d) < 0 ? -ENOMEM : r;
+        if (r < 0 && warn_errors(m, &d) < 0)
+                return -ENOMEM;
+        return r;
 }
 
 static int take_failsafe(Manager *m, State *state, Diagnostics *d)

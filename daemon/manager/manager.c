@@ -300,9 +300,14 @@ const Ruleset *manager_ruleset(const Manager *m)
         return m->installed ? m->ruleset : NULL;
 }
 
+bool manager_is_active(const Manager *m)
+{
+        return m->installed || m->kept;
+}
+
 const char *manager_backend_name(const Manager *m)
 {
-        return m->installed ? m->backend->ops->name : "";
+        return manager_is_active(m) ? m->backend->ops->name : "";
 }
 
 HostNames *manager_names(Manager *m)

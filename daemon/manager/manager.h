@@ -145,10 +145,17 @@ void manager_wait_cancel(ManagerWait *w);
 /* Does somebody wait? A change that comes now has its place behind. */
 bool manager_is_waiting(const Manager *m);
 
+/* Takes out of the kernel what p25d has left there, by whichever backend, and changes no file. For
+ * a program that is not p25d, while none runs. 0, or negative errno with an error in d. */
+int manager_remove_policy(
+        sd_event *event, const BackendOps *const *backends, size_t n, Diagnostics *d);
+
 /* Reading. */
 const Policy *manager_policy(const Manager *m);
 const Ruleset *manager_ruleset(const Manager *m);   /* NULL while inactive */
 const char *manager_backend_name(const Manager *m); /* "" while inactive */
+/* Is a policy in the kernel? It may be one that p25d does not know, when its files are lost. */
+bool manager_is_active(const Manager *m);
 uint64_t manager_repairs(const Manager *m);
 const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one; NULL: not known */
 /* What is wrong with the rules in the kernel now; *ret is NULL where nothing is. 0 or -ENOMEM. */

@@ -261,7 +261,7 @@ int manager_report(Manager *m, Report *ret)
 {
         _cleanup_(report_deinit) Report report = { 0 };
 
-        report.active = m->installed;
+        report.active = manager_is_active(m);
         report.backend = strdup(manager_backend_name(m));
         if (!report.backend || strv_copy(policy_role_names(m->policy), &report.roles) < 0)
                 return -ENOMEM;

@@ -72,7 +72,8 @@ int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult 
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q < 0)
                 return q;
-        if (policy_switched_on(m->policy) == enabled && (enabled || !p.state->lockdown))
+        if (policy_switched_on(m->policy) == enabled && (enabled || !p.state->lockdown) &&
+                !(m->kept && !enabled))
                 return 0;
         p.state->enabled = enabled;
         /* it takes everything out of the kernel */
@@ -128,6 +129,19 @@ static int load_files(Manager *m, Proposal *p, ChangeResult *r)
         return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d) : 0;
 }
 
+/* That a file is gone opens no port: only 'disable', or enabled = false, does. */
+static int check_not_lost(const Manager *m, const Proposal *p, ChangeResult *r)
+{
+        Policy next = *p->files;
+
+        next.state = p->state;
+        if (!m->installed || policy_enabled(&next) || policy_switched_off(&next))
+                return 0;
+        return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
+                "%s: %s; the policy stays in force ('p25ctl disable' takes it out)", m->paths.conf,
+                next.host ? "'enabled' is gone" : "the file is gone");
+}
+
 int manager_reload(Manager *m, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY };
@@ -144,6 +158,8 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         if (m->failsafe)
                 (void)expiry_drop(p.state, host_now_usec(), NULL);
         q = load_files(m, &p, r);
+        if (q >= 0)
+                q = check_not_lost(m, &p, r);
         return q < 0 ? q : change_finish(m, &p, c, r);
 }
 

@@ -145,6 +145,13 @@ static int nft_apply_ruleset(Backend *base, const Ruleset *r, Diagnostics *d)
         return send_ruleset(base, r, true, d);
 }
 
+static bool nft_holds(Backend *base)
+{
+        _cleanup_(found_deinit) Found f = { 0 };
+
+        return nft_kernel_find(&((NftBackend *)base)->writer, &f) < 0 || f.exists;
+}
+
 static int nft_remove(Backend *base, Diagnostics *d)
 {
         NftBackend *b = (NftBackend *)base;
@@ -181,6 +188,7 @@ const BackendOps backend_nft = {
         .open = nft_open,
         .check = nft_check,
         .apply = nft_apply_ruleset,
+        .holds = nft_holds,
         .remove = nft_remove,
         .counters = nft_counters,
         .cut = nft_cut,

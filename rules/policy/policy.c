@@ -46,6 +46,13 @@ bool policy_switched_on(const Policy *p)
         return p->host && p->host->enabled > 0;
 }
 
+bool policy_switched_off(const Policy *p)
+{
+        if (p->state->enabled >= 0)
+                return p->state->enabled == 0;
+        return p->host && p->host->enabled == 0;
+}
+
 char *const *policy_role_names(const Policy *p)
 {
         if (p->state->roles_set)

@@ -26,6 +26,9 @@ DEFINE_CLEANUP(Policy, policy_free)
 bool policy_enabled(const Policy *p);
 /* Without regard to lockdown. */
 bool policy_switched_on(const Policy *p);
+/* Does p25ctl, or else p25.conf, say that it is to be off? That nobody says anything is no such
+ * word. */
+bool policy_switched_off(const Policy *p);
 /* What is in force after state over p25.conf: */
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW when nobody says */

@@ -115,9 +115,7 @@ through_all() # BACKEND
 		default = { incoming = "deny"; outgoing = "reject"; };
 	CONF
         in_machine p25ctl -q reload
-        # removing has disabled it
-        run in_machine p25ctl enable
-        is "$rc $(in_machine p25ctl status --json | jq -r '"\(.active) \(.backend)"')" "0 true $1" "$name is in force"
+        is "$(in_machine p25ctl status --json | jq -r '"\(.active) \(.backend)"')" "true $1" "$name is in force"
         in_machine p25ctl -q allow from 192.0.2.77
         out_loop=$(net_in machine "$probe" loop -t 100 -o "$WORK/out-$name" 198.51.100.2 25)
         in_loop=$(net_in inet "$probe" loop -t 30 -o "$WORK/in-$name" 2001:db8:1::1 25)
@@ -168,7 +166,8 @@ for backend in nftables iptables; do
         ok $? "$backend: the administrator's files are kept"
         [ $backend = nftables ] || continue
         deb -i /root/p25.deb
-        is "$(in_machine p25ctl status)" "Status: inactive" "$backend: installed again it is inactive"
+        is "$(in_machine p25ctl status | head -n 1)" "Status: active" "$backend: installed again it is in force"
+        expect "$backend: installed again" machine closed 198.51.100.2 25
 done
 deb -P p25
 is "$rc" 0 "purged"

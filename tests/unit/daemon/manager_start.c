@@ -46,6 +46,36 @@ static void do_reload(bool changed, const char *diff)
         expect_diff(&r, diff);
 }
 
+/* Files that are gone open no port. */
+static void test_reload_without_conf(void **state)
+{
+        static const char *const texts[] = { NULL, "roles = ( \"closed\" );\n" };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+                _cleanup_snapshot_ Snapshot before = take_snapshot();
+
+                assert_int_equal(unlink(path_of("etc/p25/p25.conf")), 0);
+                if (texts[i])
+                        write_text("etc/p25/p25.conf", texts[i]);
+                assert_int_equal(manager_reload(manager, &no_options, &r), -EINVAL);
+                assert_int_equal(r.error, ERROR_INVALID_POLICY);
+                assert_non_null(strstr(r.message, "p25ctl disable"));
+                expect_same(&before, true);
+                write_text("etc/p25/p25.conf", conf);
+        }
+        write_text("etc/p25/p25.conf", "enabled = false;\n");
+        {
+                _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+                assert_int_equal(manager_reload(manager, &no_options, &r), 0);
+                assert_null(backend_memory_text(backend));
+        }
+}
+
 static void test_reload(void **state)
 {
         _cleanup_(change_result_deinit) ChangeResult r = { 0 };
@@ -477,6 +507,7 @@ static void test_check(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                TEST(test_reload_without_conf),
                 TEST(test_reload),
                 TEST(test_last_good),
                 TEST(test_failsafe),

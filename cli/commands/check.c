@@ -7,6 +7,7 @@
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
 #include "rules/compare/shadow.h"
+#include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
 
 #include <errno.h>

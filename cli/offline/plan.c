@@ -9,6 +9,7 @@
 #include "cli/client/client.h"
 #include "cli/offline/offline.h"
 #include "rules/compare/difference.h"
+#include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
 #include "rules/report/changes.h"
 

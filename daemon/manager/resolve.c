@@ -8,8 +8,8 @@
 
 #include "daemon/manager/resolve.h"
 
+#include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
-#include "rules/ruleset/evaluate.h"
 
 #include <errno.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/*
- * Assertions: sentences of a policy about itself, checked by the evaluator before every change.
- */
+/* Parses, evaluates and judges each assertion. */
+
+#include "rules/compile/assertions.h"
 
 #include "rules/ruleset/evaluate.h"
 

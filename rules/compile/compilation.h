@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * What the files of compile share: the state of one compilation. Nobody else includes this.
+ * The state of one compilation, shared by the files of this room only.
  *
- * All functions return 0, -ENOMEM, or -EINVAL after telling the user in c->diagnostics: the caller
- * goes on with the next item, so that all errors are found at once, and compile_policy() fails.
+ * All functions return 0, -ENOMEM, or -EINVAL after a report in c->diagnostics: the caller goes on
+ * with the next item, so that all errors are found at once, and compile_policy() fails.
  */
 
 #include "rules/base/hash.h"
@@ -18,34 +18,34 @@ typedef enum NameKind {
         _NAME_KIND_MAX,
 } NameKind;
 
-/* What a list of names came to. Units that do not run are in it, with cgroup 0. */
+/* A resolved list of names. Units that do not run are in it, with cgroup 0. */
 typedef struct Identities {
         bool stated;
         uint32_t *ids; /* ascending, unique; of users and groups */
         size_t n_ids;
         CompiledUnit *units; /* in the order of names; name is set by the rule that uses it */
         size_t n_units;
-        char **names; /* those that count, as written */
+        char **names; /* those that exist, as written */
 } Identities;
 
-/* A var's value, read as one type. */
+/* The value of a variable, read as one type. */
 typedef struct ScopeVar {
         const char *name;
         char setting[NAME_MAX_LENGTH + 8]; /* "vars.NAME" */
         VarType type;
-        int error; /* 0, or -EINVAL and told */
+        int error; /* 0, or -EINVAL after a report */
         bool any;  /* networks: "any" */
         AddressList networks;
         Identities identities;
         Ports ports;
 } ScopeVar;
 
-/* Whose rules are being compiled: what its vars mean, what it forgives. */
+/* The source whose rules are being compiled, with its variables. */
 typedef struct Scope {
         SourceKind kind;
         const Role *role;         /* of SOURCE_ROLE */
         const Fragment *fragment; /* of SOURCE_CONF and SOURCE_FRAGMENT */
-        ScopeVar *vars;           /* of a role: all that it declares; else those used so far */
+        ScopeVar *vars;           /* of a role: all that it declares; else the used ones so far */
         size_t n_vars;
         bool *used; /* by index of fragment->vars; NULL for roles */
 } Scope;
@@ -59,13 +59,13 @@ typedef struct SetSource {
         const char *used_name; /* in the ruleset; NULL: not used so far */
 } SetSource;
 
-/* An answer of Names, asked once. */
+/* An answer of Names, which is asked once for each name. */
 typedef struct NameAnswer {
         char *name;
         int error;
         uint32_t id;
         Cgroup cgroup;
-        uint64_t told; /* hash of the place where it was last complained of; 0: nowhere */
+        uint64_t reported_at; /* hash of the place of the last report; 0: nowhere */
 } NameAnswer;
 
 typedef struct NameTable {
@@ -85,65 +85,90 @@ typedef struct Compilation {
         size_t n_sets;
         NameTable tables[_NAME_KIND_MAX];
         NumberMap ids;        /* of rules that are taken */
-        NumberMap twins;      /* how many of one hash there are */
+        NumberMap duplicates; /* number of rules of one hash */
         bool *host_vars_used; /* by index of the host's vars */
         size_t n_rules;
         Ruleset *ruleset;
 } Compilation;
 
-/* compile.c */
+/* ---- compilation.c ---- */
 
-/* Tells the user at a place, with the setting in front of the text if there is one (rules typed at
- * a terminal have none). Returns what diagnostics_add() does. */
-int compile_tell(Compilation *c, Severity severity, Place place, const char *setting,
-        const char *format, ...) _printf_(5, 6);
+/* Where the user wrote something: a place, and the path of the setting there. */
+typedef struct Site {
+        Place place;
+        const char *setting; /* NULL: none, as in a rule that was typed at a terminal */
+} Site;
 
-#define compile_error(c, place, setting, ...) \
-        compile_tell(c, SEVERITY_ERROR, place, setting, __VA_ARGS__)
+#define FIELD_PATH_MAX 64
 
-/* Where the list of roles stands; nowhere, if p25ctl set it. */
-Place roles_place(const Policy *p);
+/* A field of the setting at a site, as "rules[2].from"; the text is kept in path. */
+Site site_field(Site s, const char *field, char path[static FIELD_PATH_MAX]);
+/* The setting that lists the roles; nowhere, if p25ctl set them. */
+Site site_of_roles(const Policy *p, const char *setting);
 
-/* compile_names.c */
+/* Reports at a site, with the setting in front of the text. Returns what diagnostics_add() does. */
+int compile_report(Compilation *c, Severity severity, Site site, const char *format, ...)
+        _printf_(4, 5);
 
-/*
- * Numbers for a list of names. candidates: who does not exist is left out and listed in
- * *ret_missing (a malloc()ed text, NULL: all exist); else it is an error at place.
- */
-int identities_resolve(Compilation *c, NameKind kind, char *const *names, bool candidates,
-        Place place, const char *setting, Identities *ret, char **ret_missing);
+#define compile_error(c, site, ...) compile_report(c, SEVERITY_ERROR, site, __VA_ARGS__)
+
+/* Reports each of found at its own place; setting takes the place of its own, unless it is NULL. */
+int compile_report_all(Compilation *c, const Diagnostics *found, const char *setting);
+
+/* ---- names.c ---- */
+
+/* A list of names to resolve. */
+typedef struct NameQuery {
+        NameKind kind;
+        char *const *names;
+        /* A name that does not exist is left out and listed in *ret_missing; else it is an error.
+         */
+        bool candidates;
+        Site site;
+} NameQuery;
+
+/* Numbers for a list of names; *ret_missing is malloc()ed, NULL if all exist. */
+int identities_resolve(Compilation *c, const NameQuery *query, Identities *ret, char **ret_missing);
 void identities_deinit(Identities *i);
 int identities_copy(const Identities *i, Identities *ret);
 void name_table_deinit(NameTable *t);
 
-/* compile_sets.c */
+/* ---- sets.c ---- */
 
 int sets_collect(Compilation *c);
 /* Is there such a set, with entries? */
-int set_check(Compilation *c, const char *name, Place place, const char *setting);
-/* Adds the set to the ruleset and *ret (which borrows the name and owns a reference). */
-int set_use(Compilation *c, const char *name, Place place, const char *setting, MatchSet *ret);
+int set_check(Compilation *c, const char *name, Site site);
+/* Adds the set to the ruleset and *ret, which borrows the name and owns a reference. */
+int set_use(Compilation *c, const char *name, Site site, MatchSet *ret);
 
-/* compile_vars.c */
+/* ---- vars.c ---- */
 
 int scope_init(
         Compilation *c, SourceKind kind, const Role *role, const Fragment *fragment, Scope *ret);
 void scope_deinit(Scope *s);
-/* The var as the type that its place wants; borrowed until the next call. */
-int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Place place,
-        const char *setting, const ScopeVar **ret);
-/* Warns of vars that nobody uses. */
+/* The variable, read as the type that the site expects; borrowed until the next call. */
+int scope_get_var(
+        Compilation *c, Scope *s, const char *name, VarType type, Site site, const ScopeVar **ret);
+/* Notes the variables that nothing uses. */
 int scope_note_unused(Compilation *c, const Scope *s, const bool *also_used);
 
-/* compile_id.c */
+/* ---- id.c ---- */
 
 /* A reference to the rule, which has an id of its own from now on; to a copy if the same rule
- * stands in the policy twice. */
+ * occurs twice in the policy. */
 int rule_identify(Compilation *c, Rule *rule, Rule **ret);
 
-/* compile_rule.c */
+/* ---- match.c ---- */
 
-/* Gives the rule its id and compiles it into *ret. */
+bool address_list_has_vars(const AddressList *l);
+/* Replaces the variables of l by their values, and compiles l. A list whose variables hold nothing
+ * keeps them, so that it is not taken for `any`. */
+int match_resolve(Compilation *c, Scope *s, AddressList *l, Site site, Match *ret);
+
+/* ---- rule.c ---- */
+
+/* Gives the rule its id and compiles it into *ret. setting is its path in its file, NULL for one
+ * that was typed. */
 int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret);
 /* Is a decision of this action logged at this level? */
 bool logging_covers(Logging level, Action action);

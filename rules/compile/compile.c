@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The order of decision, the defaults, the managed ports. What a single rule means is in
- * compile_rule.c, what its names and vars are worth in compile_names.c, compile_vars.c and
- * compile_sets.c.
+ * The order of decision, the defaults, the managed ports. rule.c compiles a single rule; names.c,
+ * vars.c and sets.c resolve what it names.
  */
 
 #include "rules/compile/compile.h"
@@ -13,25 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-int compile_tell(Compilation *c, Severity severity, Place place, const char *setting,
-        const char *format, ...)
-{
-        _cleanup_free_ char *text = NULL;
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(&text, format, ap);
-        va_end(ap);
-        if (n < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
-        return diagnostics_add(c->diagnostics, severity, place, setting, "%s%s%s",
-                setting ? setting : "", setting ? ": " : "", text);
-}
-
-/* An error of the user's has been told: go on, and fail at the end. */
+/* The user's error has been reported: go on, and fail at the end. */
 static int tolerate(Compilation *c, int r)
 {
         if (r != -EINVAL)
@@ -42,6 +23,14 @@ static int tolerate(Compilation *c, int r)
 
 /* ---- rules ---- */
 
+static int too_many_rules(Compilation *c, const Rule *first)
+{
+        Site site = { { first->file, first->line }, "rules" };
+
+        return tolerate(
+                c, compile_error(c, site, "a policy can hold at most %u rules", POLICY_RULES_MAX));
+}
+
 static int rules_add(Compilation *c, Scope *s, const RuleList *l)
 {
         char setting[40];
@@ -51,10 +40,7 @@ static int rules_add(Compilation *c, Scope *s, const RuleList *l)
                 int r;
 
                 if (c->n_rules++ >= POLICY_RULES_MAX)
-                        return tolerate(
-                                c, compile_error(c, (Place){ l->items[i]->file, l->items[i]->line },
-                                           "rules", "a policy holds %u rules at most",
-                                           POLICY_RULES_MAX));
+                        return too_many_rules(c, l->items[i]);
                 if (array_grow(&rd->rules, rd->n, sizeof(*rd->rules)) < 0)
                         return -ENOMEM;
                 snprintf(setting, sizeof(setting), "rules[%zu]", i);
@@ -112,7 +98,7 @@ static int fragment_compare(const void *a, const void *b)
         const Fragment *x = *(Fragment *const *)a, *y = *(Fragment *const *)b;
         int r = strcmp(x->name, y->name);
 
-        /* of twins, that of policy.d first: the other is blamed */
+        /* of duplicates, that of policy.d comes first: the other is reported */
         return r != 0 ? r : (x->file == NULL) - (y->file == NULL);
 }
 
@@ -133,6 +119,16 @@ static int fragments_collect(const Policy *p, Fragment ***ret, size_t *ret_n)
         return 0;
 }
 
+static int report_duplicate_fragment(Compilation *c, const Fragment *first, const Fragment *second)
+{
+        Site site = { { second->file ? second->file : first->file, 0 }, "fragments" };
+
+        return tolerate(c, compile_error(c, site,
+                                   "there is a fragment %s already: one in policy.d, one put over "
+                                   "the bus (p25ctl fragment drop %s)",
+                                   second->name, second->name));
+}
+
 static int fragments_add(Compilation *c)
 {
         _cleanup_free_ Fragment **all = NULL;
@@ -140,43 +136,33 @@ static int fragments_add(Compilation *c)
         int r;
 
         r = fragments_collect(c->policy, &all, &n);
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < n && r == 0; i++) {
-                if (i > 0 && streq(all[i - 1]->name, all[i]->name)) {
-                        r = compile_error(c,
-                                (Place){ all[i]->file ? all[i]->file : all[i - 1]->file, 0 },
-                                "fragments",
-                                "there is a fragment %s already: one in policy.d, one put over "
-                                "the bus (p25ctl fragment drop %s)",
-                                all[i]->name, all[i]->name);
-                        r = tolerate(c, r);
-                        continue;
-                }
-                r = fragment_add(c, all[i]);
+                if (i > 0 && streq(all[i - 1]->name, all[i]->name))
+                        r = report_duplicate_fragment(c, all[i - 1], all[i]);
+                else
+                        r = fragment_add(c, all[i]);
         }
         return r;
 }
 
 /* ---- roles ---- */
 
-Place roles_place(const Policy *p)
-{
-        if (p->state->roles_set || !p->host)
-                return (Place){ 0 };
-        return (Place){ p->host->common->file, p->host->roles_line };
-}
-
-static int role_tell_unknown(Compilation *c, const char *name)
+static int report_unknown_role(Compilation *c, const char *name)
 {
         _cleanup_buffer_ Buffer known = { 0 };
 
         for (size_t i = 0; i < c->policy->n_roles; i++)
                 buffer_printf(&known, "%s%s", i > 0 ? ", " : "", c->policy->roles[i]->name);
-        return compile_error(c, roles_place(c->policy), "roles", "there is no role %s%s%s%s", name,
-                known.length > 0 ? " (" : "", known.length > 0 ? known.data : "",
+        if (known.failed)
+                return -ENOMEM;
+        return compile_error(c, site_of_roles(c->policy, "roles"), "there is no role %s%s%s%s",
+                name, known.length > 0 ? " (" : "", known.length > 0 ? known.data : "",
                 known.length > 0 ? ")" : "");
 }
 
-/* The active roles, in order; what is wrong in the list is told. *ret is malloc()ed. */
+/* The active roles, in order; errors in the list are reported. *ret is malloc()ed. */
 static int roles_collect(Compilation *c, const Role ***ret, size_t *ret_n)
 {
         char *const *names = policy_role_names(c->policy);
@@ -193,9 +179,9 @@ static int roles_collect(Compilation *c, const Role ***ret, size_t *ret_n)
                 for (size_t i = 0; i < n; i++)
                         twice |= roles[i] == role;
                 if (!role)
-                        r = role_tell_unknown(c, *names);
+                        r = report_unknown_role(c, *names);
                 else if (twice)
-                        r = compile_error(c, roles_place(c->policy), "roles",
+                        r = compile_error(c, site_of_roles(c->policy, "roles"),
                                 "role %s is listed twice", *names);
                 else
                         roles[n++] = role;
@@ -218,6 +204,11 @@ static int ports_add_all(Ports *p, const Ports *more)
         return 0;
 }
 
+static Site role_site(const Role *role, const char *setting)
+{
+        return (Site){ { role->file, 0 }, setting };
+}
+
 static int role_add_managed(Compilation *c, const Role *role)
 {
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
@@ -229,7 +220,7 @@ static int role_add_managed(Compilation *c, const Role *role)
                         uint16_t port = role->manages[d].items[i];
 
                         if (!ports_contain(&c->mail_ports, port))
-                                return compile_error(c, (Place){ role->file, 0 }, "manages",
+                                return compile_error(c, role_site(role, "manages"),
                                         "role %s manages %u, which is not a mail port here",
                                         role->name, port);
                         ports_add(managed, port);
@@ -237,7 +228,7 @@ static int role_add_managed(Compilation *c, const Role *role)
         }
         for (size_t i = 0; i < role->listens.n; i++)
                 if (!ports_contain(&c->mail_ports, role->listens.items[i]))
-                        return compile_error(c, (Place){ role->file, 0 }, "listens",
+                        return compile_error(c, role_site(role, "listens"),
                                 "role %s listens on %u, which is not a mail port here", role->name,
                                 role->listens.items[i]);
         return 0;
@@ -290,7 +281,7 @@ static void default_set(Compilation *c, Direction d, Action action, DefaultOrigi
         c->ruleset->default_origins[d] = origin;
 }
 
-/* Every rule's ports are mail ports, of which there are no more than Ports holds. */
+/* Every port of a rule is a mail port, and Ports has room for all of them. */
 static void watched_collect(RulesetDirection *rd)
 {
         rd->watched = rd->managed;
@@ -327,7 +318,8 @@ static int roles_add(Compilation *c)
         return 0;
 }
 
-/* p25.conf's vars are used by its own rules, by fragments and by roles: asked last. */
+/* The variables of p25.conf are used by its own rules, by fragments and by roles: the caller asks
+ * for unused ones last. */
 static int host_rules_add(Compilation *c, Scope *s)
 {
         const HostConf *h = c->policy->host;
@@ -383,7 +375,7 @@ static void compilation_deinit(Compilation *c)
         for (NameKind k = 0; k < _NAME_KIND_MAX; k++)
                 name_table_deinit(c->tables + k);
         number_map_deinit(&c->ids);
-        number_map_deinit(&c->twins);
+        number_map_deinit(&c->duplicates);
         free(c->sets);
         free(c->host_vars_used);
         ruleset_free(c->ruleset);
@@ -427,7 +419,7 @@ static int lockdown_make(const Policy *p, Ruleset **ret)
         return 0;
 }
 
-/* Lockdown never waits for a policy that is right: its errors are told as warnings. */
+/* Lockdown applies even if the policy is invalid; errors become warnings. */
 static int compile_lockdown(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret)
 {
         _cleanup_(ruleset_free_p) Ruleset *shadowed = NULL;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Policy to ruleset: the only place that decides order, defaults, managed ports, what a var means
- * and what a name is worth (SPEC section 2).
+ * Policy to ruleset: the only place that decides order, defaults, managed ports, values of
+ * variables and numbers of names (SPEC section 2).
  */
 
 #include "rules/policy/names.h"
@@ -12,11 +12,11 @@
 
 /*
  * Checks the whole policy and compiles it. Errors and warnings go to d, each at the place where
- * the user wrote it: unknown role, set, var; a missing required var; a set declared twice; a
- * fragment name that policy.d and the bus both hold; a user or group in a rule that does not
- * exist (in a role's list of candidates: skipped, a SEVERITY_NOTE); a port that is no mail port;
- * too many rules. names resolves users, groups and units.
- * A policy that is not enabled is compiled all the same: whether to apply it is the caller's.
- * 0, -EINVAL (see d), -ENOMEM.
+ * the user wrote it: an unknown role, set or variable; a required variable that is not set; a set
+ * declared twice; a fragment name that both policy.d and the bus hold; a user or group in a rule
+ * that does not exist (in a role's list of candidates it is skipped, a SEVERITY_NOTE); a port that
+ * is not a mail port; too many rules. names resolves users, groups and units.
+ * A policy that is not enabled is compiled too: whether to apply it is up to the caller.
+ * 0; -EINVAL with errors in d; -ENOMEM.
  */
 int compile_policy(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret);

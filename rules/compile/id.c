@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Which rule is which, from one compilation to the next and on every machine: what counters and
- * kernels know a rule by. p25ctl's own bring their numbers; of others the id is a hash.
+ * Ids of rules, by which counters and the kernel know a rule: the same from one compilation to the
+ * next and on every machine. p25ctl's own rules bring a number; the id of others is a hash.
  */
 
 #include "rules/compile/compilation.h"
@@ -36,8 +36,8 @@ static uint64_t hash_strv(uint64_t h, char *const *l)
         return h;
 }
 
-/* Where it comes from, what it matches, what it does: as written, so that a rule keeps its
- * counters when a var gets another value, or its limit other numbers. */
+/* Source, match and action as written, so that a rule keeps its counters when a variable gets
+ * another value, or its limit other numbers. */
 static uint64_t rule_hash(const Rule *r)
 {
         uint64_t h = HASH_BEGIN;
@@ -61,7 +61,7 @@ static uint64_t rule_hash(const Rule *r)
         return hash_finish(h);
 }
 
-/* 1: the id is the rule's from now on; 0: another has it; -ENOMEM */
+/* 1: the id is the rule's from now on; 0: another rule has it; -ENOMEM */
 static int id_take(Compilation *c, uint64_t id)
 {
         uint64_t *taken = number_map_get(&c->ids, id);
@@ -76,14 +76,14 @@ static int id_take(Compilation *c, uint64_t id)
 
 static int id_make(Compilation *c, const Rule *rule, uint64_t *ret)
 {
-        uint64_t hash = rule_hash(rule), id, *twins;
+        uint64_t hash = rule_hash(rule), id, *duplicates;
         int r;
 
-        twins = number_map_get(&c->twins, hash);
-        if (!twins)
+        duplicates = number_map_get(&c->duplicates, hash);
+        if (!duplicates)
                 return -ENOMEM;
         do {
-                id = hash_finish(hash_number(hash, (*twins)++));
+                id = hash_finish(hash_number(hash, (*duplicates)++));
                 id = (id & (RULE_ID_HASHED - 1)) | RULE_ID_HASHED;
                 r = id_take(c, id);
         } while (r == 0);

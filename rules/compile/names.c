@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What users, groups and units in a rule are worth: asks Names once a name, and tells the user of
- * those that are not there.
+ * Resolves users, groups and units of rules: asks Names once for each name, and reports those that
+ * do not exist.
  */
 
 #include "rules/compile/compilation.h"
 
 #include <errno.h>
 
-typedef struct NameWords {
-        const char *noun;   /* of "no such NOUN: x" */
-        const char *plural; /* of "PLURAL cannot be resolved" */
-} NameWords;
-
-static const NameWords name_words[_NAME_KIND_MAX] = {
-        [NAME_USER] = { "user", "users" },
-        [NAME_GROUP] = { "group", "groups" },
-        [NAME_UNIT] = { "unit", "units" },
+/* of "no such NOUN: x" */
+static const char *const nouns[_NAME_KIND_MAX] = {
+        [NAME_USER] = "user",
+        [NAME_GROUP] = "group",
+        [NAME_UNIT] = "unit",
 };
 
 void name_table_deinit(NameTable *t)
@@ -60,7 +56,7 @@ int identities_copy(const Identities *i, Identities *ret)
         return 0;
 }
 
-/* 0, or -ERANGE for a number that is no uid or gid; -ENOENT: not a number. */
+/* 0; -ERANGE for a number that is not a valid uid or gid; -ENOENT for other texts. */
 static int number_parse(const char *s, uint32_t *ret)
 {
         uint64_t n = 0;
@@ -69,7 +65,7 @@ static int number_parse(const char *s, uint32_t *ret)
                 return -ENOENT;
         for (; *s; s++) {
                 n = n * 10 + (uint64_t)(*s - '0');
-                if (n >= UINT32_MAX) /* (uid_t)-1 is nobody's */
+                if (n >= UINT32_MAX) /* (uid_t)-1 means none */
                         return -ERANGE;
         }
         *ret = (uint32_t)n;
@@ -139,46 +135,56 @@ static int name_get(Compilation *c, NameKind kind, const char *name, NameAnswer 
         return 0;
 }
 
-/* Once a place: a var that a hundred rules use is one mistake. */
-static bool name_was_told(NameAnswer *a, Place place)
+/* Once for each place: a variable that a hundred rules use is one mistake. */
+static bool name_was_reported(NameAnswer *a, Place place)
 {
         uint64_t here = hash_finish(hash_number(hash_string(HASH_BEGIN, place.file), place.line));
-        bool was = a->told == here;
+        bool was = a->reported_at == here;
 
-        a->told = here;
+        a->reported_at = here;
         return was;
 }
 
-/* A name that did not resolve: what to say, and whether it is an error. */
-static int name_tell(Compilation *c, NameKind kind, NameAnswer *a, bool candidates, Place place,
-        const char *setting)
+/* A name that may resolve later: the rule matches nothing of it until then. */
+static bool name_may_come(NameKind kind, const NameAnswer *a)
 {
-        const NameWords *w = name_words + kind;
-        Severity mild = candidates ? SEVERITY_NOTE : SEVERITY_WARNING;
-        bool fatal = !(a->error == -EAGAIN || (kind == NAME_UNIT && a->error == -ENOENT));
+        return a->error == -EAGAIN || (kind == NAME_UNIT && a->error == -ENOENT);
+}
 
-        if (name_was_told(a, place))
-                return fatal ? -EINVAL : 0;
+static int report_later(Compilation *c, const NameQuery *q, const NameAnswer *a)
+{
+        Severity severity = q->candidates ? SEVERITY_NOTE : SEVERITY_WARNING;
+
         if (a->error == -EAGAIN)
-                return compile_tell(c, mild, place, setting,
+                return compile_report(c, severity, q->site,
                         "%s %s cannot be looked up yet: the rule matches nothing of it until "
                         "then",
-                        w->noun, a->name);
-        if (kind == NAME_UNIT && a->error == -ENOENT)
-                return compile_tell(c, mild, place, setting,
-                        "unit %s is not running: the rule matches nothing of it until it does",
-                        a->name);
-        if (kind == NAME_UNIT && a->error == -EINVAL)
-                return compile_error(c, place, setting, "%s is no name of a systemd unit", a->name);
+                        nouns[q->kind], a->name);
+        return compile_report(c, severity, q->site,
+                "unit %s is not running: the rule matches nothing of it until it does", a->name);
+}
+
+/* A name that did not resolve: an error, unless it may resolve later. */
+static int name_report(Compilation *c, const NameQuery *q, NameAnswer *a)
+{
+        const char *noun = nouns[q->kind];
+
+        if (name_was_reported(a, q->site.place))
+                return name_may_come(q->kind, a) ? 0 : -EINVAL;
+        if (name_may_come(q->kind, a))
+                return report_later(c, q, a);
+        if (q->kind == NAME_UNIT && a->error == -EINVAL)
+                return compile_error(
+                        c, q->site, "%s is not a valid name of a systemd unit", a->name);
         if (a->error == -EOPNOTSUPP)
-                return compile_error(c, place, setting,
+                return compile_error(c, q->site,
                         "unit %s: units need cgroup v2, which this host does not have", a->name);
         if (a->error == -ENOENT)
-                return compile_error(c, place, setting, "no such %s: %s", w->noun, a->name);
+                return compile_error(c, q->site, "no such %s: %s", noun, a->name);
         if (a->error == -ERANGE)
-                return compile_error(c, place, setting,
-                        "%s is out of range for a %s (0 to 4294967294)", a->name, w->noun);
-        return compile_error(c, place, setting, "%s %s cannot be resolved: %s", w->noun, a->name,
+                return compile_error(
+                        c, q->site, "%s is out of range for a %s (0 to 4294967294)", a->name, noun);
+        return compile_error(c, q->site, "%s %s cannot be resolved: %s", noun, a->name,
                 strerrordesc_np(-a->error));
 }
 
@@ -219,33 +225,36 @@ static int identities_add(NameKind kind, const NameAnswer *a, Identities *i)
         return strv_append(&i->names, a->name);
 }
 
-int identities_resolve(Compilation *c, NameKind kind, char *const *names, bool candidates,
-        Place place, const char *setting, Identities *ret, char **ret_missing)
+/* Adds one name to *i, or to missing. */
+static int name_resolve(
+        Compilation *c, const NameQuery *q, const char *name, Identities *i, Buffer *missing)
+{
+        NameAnswer *a;
+        int r;
+
+        r = name_get(c, q->kind, name, &a);
+        if (r < 0)
+                return r;
+        if (q->candidates && q->kind != NAME_UNIT && a->error == -ENOENT) {
+                buffer_printf(missing, "%s%s", missing->length > 0 ? ", " : "", name);
+                return 0;
+        }
+        r = a->error == 0 ? 0 : name_report(c, q, a);
+        return r < 0 ? r : identities_add(q->kind, a, i);
+}
+
+int identities_resolve(Compilation *c, const NameQuery *q, Identities *ret, char **ret_missing)
 {
         _cleanup_(identities_deinit) Identities i = { .stated = true };
         _cleanup_buffer_ Buffer missing = { 0 };
         bool failed = false;
-        NameAnswer *a;
-        int r;
 
-        for (; names && *names; names++) {
-                r = name_get(c, kind, *names, &a);
-                if (r < 0)
-                        return r;
-                if (candidates && kind != NAME_UNIT && a->error == -ENOENT) {
-                        buffer_printf(&missing, "%s%s", missing.length > 0 ? ", " : "", *names);
-                        continue;
-                }
-                r = a->error == 0 ? 0 : name_tell(c, kind, a, candidates, place, setting);
-                if (r == -EINVAL)
-                        failed = true;
+        for (char *const *name = q->names; name && *name; name++) {
+                int r = name_resolve(c, q, *name, &i, &missing);
+
                 if (r < 0 && r != -EINVAL)
                         return r;
-                if (r == 0) {
-                        r = identities_add(kind, a, &i);
-                        if (r < 0)
-                                return r;
-                }
+                failed |= r < 0;
         }
         if (failed)
                 return -EINVAL;

@@ -48,7 +48,7 @@ static int sets_add_stored(Compilation *c, const State *state)
         return 0;
 }
 
-/* Stored ones first, then by place, so that of twins the later is blamed. */
+/* Stored ones first, then by place, so that of duplicates the later is reported. */
 static int set_compare(const void *a, const void *b)
 {
         const SetSource *x = a, *y = b;
@@ -62,20 +62,21 @@ static int set_compare(const void *a, const void *b)
         return r != 0 ? r : (x->place.line > y->place.line) - (x->place.line < y->place.line);
 }
 
-static int set_tell_twin(Compilation *c, const SetSource *first, const SetSource *second)
+static int set_report_duplicate(Compilation *c, const SetSource *first, const SetSource *second)
 {
         char setting[NAME_MAX_LENGTH + 8];
+        Site site = { second->place, setting };
 
         snprintf(setting, sizeof(setting), "sets.%s", second->name);
         if (first->stored)
-                return compile_error(c, second->place, setting,
+                return compile_error(c, site,
                         "declared here, and p25ctl made a set of this name too (p25ctl set drop "
                         "%s)",
                         second->name);
         if (!first->place.file)
-                return compile_error(c, second->place, setting, "declared twice");
-        return compile_error(c, second->place, setting, "declared twice: the other is at %s:%u",
-                first->place.file, first->place.line);
+                return compile_error(c, site, "declared twice");
+        return compile_error(c, site, "declared twice: the other is at %s:%u", first->place.file,
+                first->place.line);
 }
 
 int sets_collect(Compilation *c)
@@ -98,7 +99,7 @@ int sets_collect(Compilation *c)
         for (size_t i = 1; i < c->n_sets; i++) {
                 if (!streq(c->sets[i - 1].name, c->sets[i].name))
                         continue;
-                if (set_tell_twin(c, c->sets + i - 1, c->sets + i) != -EINVAL)
+                if (set_report_duplicate(c, c->sets + i - 1, c->sets + i) != -EINVAL)
                         return -ENOMEM;
                 failed = true;
         }
@@ -129,35 +130,33 @@ static int set_publish(Compilation *c, SetSource *s)
         return 0;
 }
 
-static int set_find(
-        Compilation *c, const char *name, Place place, const char *setting, SetSource **ret)
+static int set_find(Compilation *c, const char *name, Site site, SetSource **ret)
 {
         SetSource *s = NULL;
 
         if (c->n_sets > 0)
                 s = bsearch(name, c->sets, c->n_sets, sizeof(*c->sets), set_compare_name);
         if (!s)
-                return compile_error(c, place, setting, "there is no set @%s", name);
+                return compile_error(c, site, "there is no set @%s", name);
         if (!s->entries)
-                return compile_error(
-                        c, place, setting, "the entries of set @%s could not be read", name);
+                return compile_error(c, site, "the entries of set @%s could not be read", name);
         *ret = s;
         return 0;
 }
 
-int set_check(Compilation *c, const char *name, Place place, const char *setting)
+int set_check(Compilation *c, const char *name, Site site)
 {
         SetSource *s;
 
-        return set_find(c, name, place, setting, &s);
+        return set_find(c, name, site, &s);
 }
 
-int set_use(Compilation *c, const char *name, Place place, const char *setting, MatchSet *ret)
+int set_use(Compilation *c, const char *name, Site site, MatchSet *ret)
 {
         SetSource *s;
         int r;
 
-        r = set_find(c, name, place, setting, &s);
+        r = set_find(c, name, site, &s);
         if (r < 0)
                 return r;
         if (!s->used_name && set_publish(c, s) < 0)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a var means to the rules that use it. A role's vars are those that it declares, with their
- * types; p25.conf gives them values. A fragment's vars are its own, and behind them stand
- * p25.conf's; their type is what the place that uses them wants. A bad value is told where the
- * value stands, once.
+ * Values of variables. A role declares its variables with their types, and p25.conf sets them. A
+ * fragment has variables of its own, before those of p25.conf; their type is the one that the
+ * setting that uses them expects. A bad value is reported once, at the place of the value.
  */
 
 #include "rules/compile/compilation.h"
@@ -17,7 +16,7 @@ typedef struct VarText {
         const char *name;
         char *const *value;
         Place place;
-        bool given; /* by a file, not by a role as its default */
+        bool given; /* by a file; else it is the role's default */
 } VarText;
 
 static void scope_var_deinit(ScopeVar *v)
@@ -57,19 +56,6 @@ static bool host_find_value(Compilation *c, const char *name, VarText *ret)
 
 /* ---- reading a value as a type ---- */
 
-/* With the setting in front, as compile_tell() has it. */
-static int var_tell_found(Compilation *c, const ScopeVar *v, const Diagnostics *found)
-{
-        for (size_t i = 0; i < found->n; i++) {
-                const Diagnostic *d = found->items + i;
-
-                if (compile_tell(c, d->severity, (Place){ d->file, d->line }, v->setting, "%s",
-                            d->text) == -ENOMEM)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 static int var_read_networks(Compilation *c, const VarText *t, ScopeVar *v)
 {
         _cleanup_diagnostics_ Diagnostics found = { 0 };
@@ -77,7 +63,7 @@ static int var_read_networks(Compilation *c, const VarText *t, ScopeVar *v)
 
         r = address_list_parse(
                 (char **)t->value, false, v->setting, t->place, &found, &v->networks);
-        if (r == -ENOMEM || var_tell_found(c, v, &found) < 0)
+        if (r == -ENOMEM || compile_report_all(c, &found, v->setting) < 0)
                 return -ENOMEM;
         if (r < 0)
                 return -EINVAL;
@@ -85,7 +71,7 @@ static int var_read_networks(Compilation *c, const VarText *t, ScopeVar *v)
         for (size_t i = 0; i < v->networks.n && k != -ENOMEM; i++) {
                 if (v->networks.items[i].kind != ADDRESS_SET)
                         continue;
-                k = set_check(c, v->networks.items[i].name, t->place, v->setting);
+                k = set_check(c, v->networks.items[i].name, (Site){ t->place, v->setting });
                 r = k < 0 ? k : r;
         }
         return r;
@@ -105,30 +91,29 @@ static int port_parse(const char *s, uint16_t *ret)
 
 static int var_read_ports(Compilation *c, const VarText *t, ScopeVar *v)
 {
+        Site site = { t->place, v->setting };
         uint16_t port;
 
         for (char *const *s = t->value; s && *s; s++) {
                 if (port_parse(*s, &port) < 0)
-                        return compile_error(
-                                c, t->place, v->setting, "%s is neither a port nor a service", *s);
+                        return compile_error(c, site, "%s is not a valid port or service", *s);
                 if (!ports_contain(&c->mail_ports, port))
-                        return compile_error(c, t->place, v->setting, "%s is not a mail port", *s);
+                        return compile_error(c, site, "%s is not a mail port", *s);
                 if (ports_add(&v->ports, port) < 0)
-                        return compile_error(
-                                c, t->place, v->setting, "more than %u ports", PORTS_MAX);
+                        return compile_error(c, site, "more than %u ports", PORTS_MAX);
         }
         if (v->ports.n == 0)
-                return compile_error(c, t->place, v->setting, "no port");
+                return compile_error(c, site, "no port");
         return 0;
 }
 
-static int var_tell_missing(
+static int var_report_missing(
         Compilation *c, const Scope *s, const VarText *t, const ScopeVar *v, const char *missing)
 {
         bool none = strv_length(v->identities.names) == 0;
         Severity severity = t->given || none ? SEVERITY_WARNING : SEVERITY_NOTE;
 
-        return compile_tell(c, severity, t->place, v->setting,
+        return compile_report(c, severity, (Site){ t->place, v->setting },
                 "role %s skips %s that do not exist: %s%s", s->role->name,
                 var_type_to_string(v->type), missing,
                 none ? " (none is left: rules for them match nothing)" : "");
@@ -137,14 +122,14 @@ static int var_tell_missing(
 static int var_read_names(
         Compilation *c, const Scope *s, const VarText *t, NameKind kind, ScopeVar *v)
 {
+        NameQuery query = { kind, t->value, s->kind == SOURCE_ROLE, { t->place, v->setting } };
         _cleanup_free_ char *missing = NULL;
         int r;
 
-        r = identities_resolve(c, kind, t->value, s->kind == SOURCE_ROLE, t->place, v->setting,
-                &v->identities, &missing);
+        r = identities_resolve(c, &query, &v->identities, &missing);
         if (r < 0 || !missing)
                 return r;
-        return var_tell_missing(c, s, t, v, missing);
+        return var_report_missing(c, s, t, v, missing);
 }
 
 static int var_read(Compilation *c, const Scope *s, const VarText *t, ScopeVar *v)
@@ -167,7 +152,7 @@ static int var_read(Compilation *c, const Scope *s, const VarText *t, ScopeVar *
         return -EINVAL;
 }
 
-/* Reads the value and keeps it; what is wrong with it is told here and only here. */
+/* Reads the value and keeps it; its errors are reported here and nowhere else. */
 static int scope_add_var(Compilation *c, Scope *s, const char *name, VarType type, const VarText *t)
 {
         ScopeVar v = { .name = name, .type = type };
@@ -190,7 +175,7 @@ static int scope_add_var(Compilation *c, Scope *s, const char *name, VarType typ
 
 /* ---- roles ---- */
 
-static int var_tell_required(Compilation *c, const Role *role, const VarDecl *decl)
+static int var_report_required(Compilation *c, const Role *role, const VarDecl *decl)
 {
         static const char *const examples[_VAR_TYPE_MAX] = {
                 [VAR_NETWORKS] = "192.0.2.0/24",
@@ -202,7 +187,7 @@ static int var_tell_required(Compilation *c, const Role *role, const VarDecl *de
         char setting[NAME_MAX_LENGTH + 8];
 
         snprintf(setting, sizeof(setting), "vars.%s", decl->name);
-        return compile_error(c, roles_place(c->policy), setting,
+        return compile_error(c, site_of_roles(c->policy, setting),
                 "role %s needs it%s%s: set it in p25.conf, as in vars = { %s = [ \"%s\" ]; };",
                 role->name, decl->help ? ", " : "", decl->help ? decl->help : "", decl->name,
                 examples[decl->type]);
@@ -211,14 +196,12 @@ static int var_tell_required(Compilation *c, const Role *role, const VarDecl *de
 static int role_add_var(Compilation *c, Scope *s, const VarDecl *decl)
 {
         VarText t = { .value = decl->value, .place = { s->role->file, decl->line } };
-        int r;
 
         if (host_find_value(c, decl->name, &t) || !decl->required || decl->value)
                 return scope_add_var(c, s, decl->name, decl->type, &t);
-        if (var_tell_required(c, s->role, decl) == -ENOMEM)
+        if (var_report_required(c, s->role, decl) == -ENOMEM)
                 return -ENOMEM;
-        r = scope_add_var(c, s, decl->name, decl->type, NULL);
-        return r;
+        return scope_add_var(c, s, decl->name, decl->type, NULL);
 }
 
 int scope_init(
@@ -240,7 +223,7 @@ int scope_init(
                 else if (r < 0)
                         return r;
         }
-        /* The rules are worth reading all the same: their errors are others. */
+        /* The rules may have errors of their own. */
         c->failed |= failed;
         *ret = s;
         s = (Scope){ 0 };
@@ -250,7 +233,7 @@ int scope_init(
 /* ---- use ---- */
 
 static int scope_find_role_var(Compilation *c, const Scope *s, const char *name, VarType type,
-        Place place, const char *setting, const ScopeVar **ret)
+        Site site, const ScopeVar **ret)
 {
         for (size_t i = 0; i < s->n_vars; i++) {
                 const ScopeVar *v = s->vars + i;
@@ -258,16 +241,15 @@ static int scope_find_role_var(Compilation *c, const Scope *s, const char *name,
                 if (!streq(v->name, name))
                         continue;
                 if (v->type != type)
-                        return compile_error(c, place, setting,
-                                "the var %s holds %s, and %s are wanted here", name,
-                                var_type_to_string(v->type), var_type_to_string(type));
+                        return compile_error(c, site, "the var %s holds %s, and %s are wanted here",
+                                name, var_type_to_string(v->type), var_type_to_string(type));
                 *ret = v;
                 return v->error;
         }
-        return compile_error(c, place, setting, "role %s declares no var %s", s->role->name, name);
+        return compile_error(c, site, "role %s declares no var %s", s->role->name, name);
 }
 
-/* The value of a fragment's var, or p25.conf's behind it. */
+/* The value that the fragment gives, else that of p25.conf. */
 static bool scope_find_value(Compilation *c, Scope *s, const char *name, VarText *ret)
 {
         if (s->kind != SOURCE_CONF && s->kind != SOURCE_FRAGMENT)
@@ -277,21 +259,21 @@ static bool scope_find_value(Compilation *c, Scope *s, const char *name, VarText
         return host_find_value(c, name, ret);
 }
 
-int scope_get_var(Compilation *c, Scope *s, const char *name, VarType type, Place place,
-        const char *setting, const ScopeVar **ret)
+int scope_get_var(
+        Compilation *c, Scope *s, const char *name, VarType type, Site site, const ScopeVar **ret)
 {
         VarText t;
         int r;
 
         if (s->kind == SOURCE_ROLE)
-                return scope_find_role_var(c, s, name, type, place, setting, ret);
+                return scope_find_role_var(c, s, name, type, site, ret);
         for (size_t i = 0; i < s->n_vars; i++)
                 if (s->vars[i].type == type && streq(s->vars[i].name, name)) {
                         *ret = s->vars + i;
                         return s->vars[i].error;
                 }
         if (!scope_find_value(c, s, name, &t))
-                return compile_error(c, place, setting, "there is no var $%s%s", name,
+                return compile_error(c, site, "there is no var $%s%s", name,
                         s->kind == SOURCE_P25CTL ? " outside of files" : "");
         r = scope_add_var(c, s, t.name, type, &t);
         if (r == 0)
@@ -309,7 +291,7 @@ int scope_note_unused(Compilation *c, const Scope *s, const bool *also_used)
                 if (s->used[i] || (also_used && also_used[i]))
                         continue;
                 snprintf(setting, sizeof(setting), "vars.%s", v->name);
-                if (compile_tell(c, SEVERITY_NOTE, (Place){ v->file, v->line }, setting,
+                if (compile_report(c, SEVERITY_NOTE, (Site){ { v->file, v->line }, setting },
                             "nothing uses it: no active role declares it, no rule names it") < 0)
                         return -ENOMEM;
         }

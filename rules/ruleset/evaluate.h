@@ -55,9 +55,3 @@ int packet_parse_words(
  * use of *ret. */
 int packet_parse(const char *text, const Names *names, Place place, Diagnostics *d, Packet *ret,
         char ***ret_words);
-
-/* Checks the assertions of p25.conf, of the fragments and of the active roles; an error in d for
- * each that fails, naming it, what was found and which rule decided. Returns 0, -EPERM when one
- * fails, -EINVAL when one is no packet, -ENOMEM. `allow` accepts allow and limit. None fails under
- * lockdown; one whose names cannot be looked up yet is a note. */
-int assertions_check(const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d);

@@ -7,6 +7,7 @@
 
 #include "rules/compile/compile.h"
 #include "rules/compare/difference.h"
+#include "rules/compile/assertions.h"
 #include "rules/config/parse.h"
 #include "rules/ruleset/evaluate.h"
 

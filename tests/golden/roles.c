@@ -8,6 +8,7 @@
  * what is found.
  */
 
+#include "rules/compile/assertions.h"
 #include "rules/config/print.h"
 #include "rules/ruleset/evaluate.h"
 #include "tests/lib/golden.h"

@@ -656,7 +656,7 @@ static void test_many(void **state)
         assert_int_equal(r->directions[DIRECTION_OUT].n, POLICY_RULES_MAX);
         assert_int_equal(d.n, 0);
         add_rule(&p->state->rules, .id = 1);
-        assert_refused(p, "a policy holds 100000 rules at most", "fragment.conf", 0);
+        assert_refused(p, "a policy can hold at most 100000 rules", "fragment.conf", 0);
 }
 
 int main(void)

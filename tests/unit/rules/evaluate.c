@@ -6,6 +6,7 @@
  */
 
 #include "rules/ruleset/evaluate.h"
+#include "rules/compile/assertions.h"
 #include "tests/unit/random_policy.h"
 
 #define _cleanup_policy_ _cleanup_(policy_free_p)

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Reports of a compilation, and the places that they name. */
+
+#include "rules/compile/compilation.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+Site site_field(Site s, const char *field, char path[static FIELD_PATH_MAX])
+{
+        if (!s.setting)
+                return s;
+        snprintf(path, FIELD_PATH_MAX, "%s.%s", s.setting, field);
+        return (Site){ s.place, path };
+}
+
+Site site_of_roles(const Policy *p, const char *setting)
+{
+        if (p->state->roles_set || !p->host)
+                return (Site){ { 0 }, setting };
+        return (Site){ { p->host->common->file, p->host->roles_line }, setting };
+}
+
+int compile_report(Compilation *c, Severity severity, Site site, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                text = NULL;
+                return -ENOMEM;
+        }
+        return diagnostics_add(c->diagnostics, severity, site.place, site.setting, "%s%s%s",
+                site.setting ? site.setting : "", site.setting ? ": " : "", text);
+}
+
+int compile_report_all(Compilation *c, const Diagnostics *found, const char *setting)
+{
+        for (size_t i = 0; i < found->n; i++) {
+                const Diagnostic *d = found->items + i;
+                Site site = { { d->file, d->line }, setting ? setting : d->setting };
+
+                if (compile_report(c, d->severity, site, "%s", d->text) == -ENOMEM)
+                        return -ENOMEM;
+        }
+        return 0;
+}

@@ -204,14 +204,19 @@ static int regions_add(DirectionComparison *c, const Group *g, Family family, Sp
 
         d->complete &= regions->complete;
         for (size_t i = 0; i < regions->n; i++) {
-                DifferenceItem item;
+                SpaceRegion *region = regions->items + i;
+                DifferenceItem item = { .direction = c->direction,
+                        .before = c->verdicts.items[region->before],
+                        .after = c->verdicts.items[region->after],
+                        .ports = g->ports,
+                        .ipv4 = family == FAMILY_IPV4,
+                        .ipv6 = family == FAMILY_IPV6 };
 
                 if (d->n == DIFFERENCE_ITEMS_MAX) {
                         d->complete = false;
                         return 0;
                 }
-                if (difference_item_make(&c->space, c->direction, family, &g->ports,
-                            c->verdicts.items, regions->items + i, &item) < 0 ||
+                if (difference_item_fill(&c->space, region, &item) < 0 ||
                         difference_add(d, &item) < 0)
                         return -ENOMEM;
         }

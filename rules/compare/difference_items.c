@@ -128,29 +128,20 @@ static int slices_make(const Space *s, const SpaceRegion *r, DifferenceItem *ret
         return 0;
 }
 
-int difference_item_make(const Space *s, Direction direction, Family family, const Ports *ports,
-        const DifferenceVerdict *verdicts, SpaceRegion *region, DifferenceItem *ret)
+int difference_item_fill(const Space *s, SpaceRegion *region, DifferenceItem *i)
 {
-        DifferenceItem i = { .direction = direction,
-                .before = verdicts[region->before],
-                .after = verdicts[region->after],
-                .ports = *ports,
-                .ipv4 = family == FAMILY_IPV4,
-                .ipv6 = family == FAMILY_IPV6 };
-
-        if (ids_make(region->at[AXIS_USER], &i.user) < 0 ||
-                ids_make(region->at[AXIS_GROUP], &i.group) < 0 ||
-                names_make(region->at[AXIS_INTERFACE], &s->interfaces, &i.interface) < 0 ||
-                names_make(region->at[AXIS_IN_INTERFACE], &s->interfaces, &i.in_interface) < 0 ||
-                names_make(region->at[AXIS_OUT_INTERFACE], &s->interfaces, &i.out_interface) < 0 ||
-                names_make(region->at[AXIS_UNIT], &s->units, &i.unit) < 0 ||
-                slices_make(s, region, &i) < 0) {
-                difference_item_deinit(&i);
+        if (ids_make(region->at[AXIS_USER], &i->user) < 0 ||
+                ids_make(region->at[AXIS_GROUP], &i->group) < 0 ||
+                names_make(region->at[AXIS_INTERFACE], &s->interfaces, &i->interface) < 0 ||
+                names_make(region->at[AXIS_IN_INTERFACE], &s->interfaces, &i->in_interface) < 0 ||
+                names_make(region->at[AXIS_OUT_INTERFACE], &s->interfaces, &i->out_interface) < 0 ||
+                names_make(region->at[AXIS_UNIT], &s->units, &i->unit) < 0 ||
+                slices_make(s, region, i) < 0) {
+                difference_item_deinit(i);
                 return -ENOMEM;
         }
-        i.from = TAKE_PTR(region->at[AXIS_FROM]);
-        i.to = TAKE_PTR(region->at[AXIS_TO]);
-        *ret = i;
+        i->from = TAKE_PTR(region->at[AXIS_FROM]);
+        i->to = TAKE_PTR(region->at[AXIS_TO]);
         return 0;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/*
- * Owns what is found out about one rule among others (shadow.h). Refuses to know how it is told:
- * that is shadow_warn.c's.
+/* Owns the search for what one rule does among others (shadow.h). shadow_warn.c words the result.
  */
 
 #include "rules/compare/shadow.h"
@@ -14,11 +12,11 @@
 
 #include <errno.h>
 
-/* Of so many rules that cover another together it is tried whether one alone would. */
-#define ALONE_MAX 16
-/* At so many moments, when earlier rules end, it is looked again whether a rule does anything. */
+/* The number of rules, of those that cover another together, that are tried one by one. */
+#define SINGLE_MAX 16
+/* The number of moments, at which earlier rules end, that are looked at. */
 #define MOMENTS_MAX 8
-/* Most rules with addresses of one family close nothing with others: that is found at once. */
+/* Most rules with addresses of one family close nothing with others, which takes few steps. */
 #define TOGETHER_STEPS 15000
 
 void shadow_deinit(Shadow *s)
@@ -29,8 +27,8 @@ void shadow_deinit(Shadow *s)
 
 /* ---- with and without ---- */
 
-/* The direction with a rule less, or with another one behind it, and nothing else. The rules are
- * borrowed; the array is the caller's to free. */
+/* The direction only, without a rule, or with another one behind it. The rules are borrowed; the
+ * caller frees the array. */
 static int ruleset_vary(const Ruleset *r, Direction direction, size_t index,
         const CompiledRule *behind, Ruleset *ret)
 {
@@ -148,17 +146,17 @@ static int find_idle_for_ever(
         return 0;
 }
 
-/* ---- who takes its packets ---- */
+/* ---- the rules that take its packets ---- */
 
-/* Verdicts of a comparison that asks who gets a packet. */
+/* Verdicts of a comparison that asks which rule gets a packet. */
 enum {
         TAKER_RULE,   /* the rule in question */
         TAKER_NOBODY, /* what is left */
         TAKER_FIRST,  /* and on: the earlier rules */
 };
 
-/* Compares the earlier rules with the rule in question and they behind it: wherever the two differ
- * the rule would match, and what was there before it takes the packet now. */
+/* Compares the earlier rules with the rule in question followed by them: wherever the two differ
+ * the rule would match, and an earlier one takes the packet. */
 static int takers_compare(Space *s, const RulesetDirection *d, const size_t *earlier, size_t n,
         size_t index, uint16_t port)
 {
@@ -187,6 +185,19 @@ static int takers_compare(Space *s, const RulesetDirection *d, const size_t *ear
         return r;
 }
 
+/* The earlier rules that take packets, ascending. */
+typedef struct Takers {
+        size_t *items;
+        size_t n;
+        bool left; /* some packets are taken by none of them */
+} Takers;
+
+static void takers_deinit(Takers *t)
+{
+        free(t->items);
+        *t = (Takers){ 0 };
+}
+
 static int compare_sizes(const void *a, const void *b)
 {
         size_t x = *(const size_t *)a, y = *(const size_t *)b;
@@ -194,32 +205,29 @@ static int compare_sizes(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/* Who is at the ends of what was compared: *ret is malloc()ed, ascending; *ret_left says that
- * nobody is at some. */
-static int takers_read(const Space *s, bool *ret_left, size_t **ret, size_t *ret_n)
+/* The takers at the leaves of a comparison. */
+static int takers_read(const Space *s, Takers *ret)
 {
-        size_t *takers = calloc(s->n_nodes + 1, sizeof(*takers)), n = 0;
+        Takers t = { .items = calloc(s->n_nodes + 1, sizeof(*t.items)) };
 
-        if (!takers)
+        if (!t.items)
                 return -ENOMEM;
-        *ret_left = false;
         for (size_t i = 1; i < s->n_nodes; i++) {
                 if (s->nodes[i].n != 0)
                         continue;
                 if (s->nodes[i].before == TAKER_NOBODY)
-                        *ret_left = true;
+                        t.left = true;
                 else
-                        takers[n++] = s->nodes[i].before - TAKER_FIRST;
+                        t.items[t.n++] = s->nodes[i].before - TAKER_FIRST;
         }
-        qsort(takers, n, sizeof(*takers), compare_sizes);
-        *ret = takers;
-        *ret_n = n;
+        qsort(t.items, t.n, sizeof(*t.items), compare_sizes);
+        *ret = t;
         return 0;
 }
 
-/* Who takes the packets of the rule, of those earlier ones; some may be left to itself. */
+/* Those of the earlier rules that take packets of the rule at index. */
 static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t n, size_t index,
-        uint64_t steps, bool *ret_left, size_t **ret, size_t *ret_n)
+        uint64_t steps, Takers *ret)
 {
         _cleanup_(space_deinit) Space s = { 0 };
         const Ports *ports = &d->rules[index].ports;
@@ -227,14 +235,14 @@ static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t 
 
         for (size_t i = 0; r >= 0 && i < ports->n; i++)
                 r = takers_compare(&s, d, earlier, n, index, ports->items[i]);
-        return r < 0 ? r : takers_read(&s, ret_left, ret, ret_n);
+        return r < 0 ? r : takers_read(&s, ret);
 }
 
 static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
 {
-        _cleanup_free_ size_t *earlier = calloc(index + 1, sizeof(*earlier)), *takers = NULL;
-        size_t n = 0, n_earlier = 0;
-        bool left;
+        _cleanup_free_ size_t *earlier = calloc(index + 1, sizeof(*earlier));
+        _cleanup_(takers_deinit) Takers all = { 0 };
+        size_t n_earlier = 0;
         int r;
 
         if (!earlier)
@@ -242,31 +250,30 @@ static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, S
         for (size_t i = 0; i < index; i++)
                 if (lasts_as_long(d->rules[i].rule, d->rules[index].rule))
                         earlier[n_earlier++] = i;
-        r = takers_find(d, earlier, n_earlier, index, steps, &left, &takers, &n);
-        if (r < 0 || left || n == 0)
+        r = takers_find(d, earlier, n_earlier, index, steps, &all);
+        if (r < 0 || all.left || all.n == 0)
                 return r;
-        for (size_t i = 0; n > 1 && i < n && i < ALONE_MAX; i++) {
-                _cleanup_free_ size_t *alone = NULL;
-                size_t n_alone;
+        for (size_t i = 0; all.n > 1 && i < all.n && i < SINGLE_MAX; i++) {
+                _cleanup_(takers_deinit) Takers single = { 0 };
 
-                r = takers_find(d, takers + i, 1, index, steps, &left, &alone, &n_alone);
+                r = takers_find(d, all.items + i, 1, index, steps, &single);
                 if (r < 0)
                         return r;
-                if (!left) {
-                        takers[0] = takers[i];
-                        n = 1;
+                if (!single.left) {
+                        all.items[0] = all.items[i];
+                        all.n = 1;
                 }
         }
         ret->covered = true;
-        ret->by = TAKE_PTR(takers);
-        ret->n = n;
+        ret->by = TAKE_PTR(all.items);
+        ret->n = all.n;
         return 0;
 }
 
-/* ---- who would take them without it ---- */
+/* ---- the rules that would take them without it ---- */
 
 /* Compares the rules without and with the one in question: wherever the two differ it matches, and
- * who takes the packet instead is a rule behind it, or nobody. */
+ * without it a rule behind it takes the packet, or none. */
 static int deciders_compare(Space *s, const RulesetDirection *d, size_t index, uint16_t port)
 {
         _cleanup_(space_numbers_deinit) SpaceNumbers without = { 0 }, with = { 0 };
@@ -296,11 +303,19 @@ static int find_deciders(const RulesetDirection *d, size_t index, uint64_t steps
 {
         _cleanup_(space_deinit) Space s = { 0 };
         const Ports *ports = &d->rules[index].ports;
+        Takers takers;
         int r = space_init(&s, steps);
 
         for (size_t i = 0; r >= 0 && i < ports->n; i++)
                 r = deciders_compare(&s, d, index, ports->items[i]);
-        return r < 0 ? r : takers_read(&s, &ret->by_default, &ret->by, &ret->n);
+        if (r >= 0)
+                r = takers_read(&s, &takers);
+        if (r < 0)
+                return r;
+        ret->by_default = takers.left;
+        ret->by = takers.items;
+        ret->n = takers.n;
+        return 0;
 }
 
 int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret)
@@ -321,7 +336,7 @@ int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t st
         return 0;
 }
 
-/* ---- one family alone ---- */
+/* ---- one family only ---- */
 
 static bool match_is_whole(const Match *m, Family family)
 {
@@ -366,7 +381,7 @@ static bool is_open(const DifferenceItem *i)
                i->after.action != ACTION_ALLOW && i->after.action != ACTION_LIMIT;
 }
 
-/* A few addresses from all over a family: one that passes tells at once that it is not closed. */
+/* A few addresses from all over a family: if one passes, the family is not closed. */
 static bool passes_somewhere(const Ruleset *r, const CompiledRule *rule, Family family)
 {
         static const uint8_t beginnings[] = { 1, 8, 37, 62, 100, 150, 193, 222 };

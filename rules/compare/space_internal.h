@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the files of space share. Nobody else includes this. */
+/* Shared by the files of this room that implement space.h. */
 
 #include "rules/compare/space.h"
 
@@ -70,24 +70,21 @@ static inline bool entry_asks(const SpaceEntry *e, uint32_t axis)
         return axis < _AXIS_MAX ? !e->axes[axis].any : e->slice == axis - _AXIS_MAX + 1;
 }
 
-/* space_compare.c */
-
 static inline int comparison_work(Comparison *c, size_t n)
 {
         return space_work(c->space, n);
 }
 
+/* lists.c: the number of a list. */
 int comparison_list(Comparison *c, const SpaceNumbers *l, uint32_t *ret);
-/* Adds an entry to a list of those that still matter from an axis on. 0: nothing that comes behind
- * it does; 1, -ENOMEM. */
+/* Adds an entry to a list of those that still matter from an axis on. 0: no later entry matters;
+ * 1, -ENOMEM. */
 int comparison_list_add(const Comparison *c, SpaceNumbers *l, uint32_t entry, uint32_t axis);
-/* Where two lists differ from an axis on. */
+
+/* sweep.c: where two lists differ from an axis on. */
 int comparison_walk(Comparison *c, uint32_t axis, uint32_t a, uint32_t b, uint32_t *ret_node);
 
-/* space_sweep.c: the node of one axis, on which some entry asks for something. */
-int comparison_sweep(Comparison *c, uint32_t axis, uint32_t a, uint32_t b, uint32_t *ret_node);
-
-/* space_focus.c: what of two lists can differ at all; their numbers, with all left out that cannot
- * matter there. *ret_same: nothing can. */
+/* focus.c: the parts of two lists that can differ at all; their numbers, without what cannot matter
+ * there. *ret_same: nothing differs. */
 int comparison_focus(Comparison *c, const SpaceNumbers *a, const SpaceNumbers *b, bool *ret_same,
         uint32_t ret_lists[static 2]);

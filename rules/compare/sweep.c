@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the sweep over one axis: between two ends of ranges the same entries can match, and what
- * follows from them is asked once for every set of them that it meets (space.h).
+ * Owns the walk over the axes and the sweep over one of them: between two ends of ranges the same
+ * entries can match, and the walk goes on to the next axis once for every set of them that it meets
+ * (space.h). The walk nests no deeper than there are axes.
  */
 
 #include "rules/compare/space_internal.h"
@@ -390,7 +391,8 @@ static int sweep_begin(Sweep *w)
         return state_number(w, &none, &w->state);
 }
 
-int comparison_sweep(Comparison *c, uint32_t axis, uint32_t a, uint32_t b, uint32_t *ret_node)
+/* The node of one axis, on which some entry asks for something. */
+static int sweep(Comparison *c, uint32_t axis, uint32_t a, uint32_t b, uint32_t *ret_node)
 {
         _cleanup_(sweep_deinit) Sweep w = {
                 .c = c, .axis = axis, .family = axis_family(axis, c->family), .lists = { a, b }
@@ -409,4 +411,60 @@ int comparison_sweep(Comparison *c, uint32_t axis, uint32_t a, uint32_t b, uint3
         return r < 0 ? r
                      : space_node(c->space, axis, TAKE_PTR(w.starts), TAKE_PTR(w.children),
                                w.n_children, ret_node);
+}
+
+/* ---- the walk ---- */
+
+/* The next axis on which it matters where a packet lies; n_axes: none. */
+static uint32_t next_axis(const Comparison *c, uint32_t axis, uint32_t a, uint32_t b)
+{
+        const uint32_t lists[] = { a, b };
+        uint32_t next = c->n_axes;
+
+        for (size_t side = 0; side < 2; side++)
+                for (size_t i = 0; i < c->lists[lists[side]].n; i++) {
+                        const SpaceEntry *e = entry_at(c, lists[side], i);
+
+                        for (uint32_t k = axis; k < next && k < e->end; k++)
+                                if (entry_asks(e, k))
+                                        next = k;
+                }
+        for (uint32_t k = axis; k < next && k < _AXIS_MAX; k++)
+                if (c->focus[k])
+                        next = k;
+        return next;
+}
+
+#define LIST_BITS 28
+
+int comparison_walk(Comparison *c, uint32_t axis, uint32_t a, uint32_t b, uint32_t *ret_node)
+{
+        uint64_t key, *known;
+        int r;
+
+        if (a == b) {
+                *ret_node = 0;
+                return 0;
+        }
+        axis = next_axis(c, axis, a, b);
+        if (axis == c->n_axes)
+                return space_leaf(
+                        c->space, entry_at(c, a, 0)->verdict, entry_at(c, b, 0)->verdict, ret_node);
+        if (c->n_lists >> LIST_BITS > 0)
+                return -E2BIG;
+        key = (uint64_t)(axis + 1) << 2 * LIST_BITS | (uint64_t)a << LIST_BITS | b;
+        known = number_map_get(&c->nodes, key);
+        if (!known)
+                return -ENOMEM;
+        if (*known == 0) {
+                r = sweep(c, axis, a, b, ret_node);
+                if (r < 0)
+                        return r;
+                known = number_map_get(&c->nodes, key);
+                if (!known)
+                        return -ENOMEM;
+                *known = *ret_node + UINT64_C(1);
+        }
+        *ret_node = (uint32_t)(*known - 1);
+        return 0;
 }

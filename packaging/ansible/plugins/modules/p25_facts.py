@@ -1,22 +1,22 @@
 # -*- coding: utf-8 -*-
 # SPDX-License-Identifier: GPL-2.0-or-later
 # GNU General Public License v2.0, or v3.0 or any later version, as you like
-"""What p25d tells, as facts."""
+"""The state of p25d, as facts."""
 
 DOCUMENTATION = r'''
 module: p25_facts
-short_description: What a host's mail policy is
+short_description: Read a host's mail policy
 version_added: "0.1.0"
 author:
   - p25 developers (@port25)
 description:
-  - Reads what p25d tells of the policy in force, its rules, roles, sets, fragments and revisions, into
+  - Reads the policy in force, its rules, roles, sets, fragments and revisions, into
     C(ansible_facts.p25). Needs no privilege on the managed host.
 extends_documentation_fragment:
   - port25.p25.p25
   - port25.p25.p25.facts
 notes:
-  - Nothing is changed, so I(reason), I(strict), I(confirm) and I(expect) mean nothing here; they are taken for
+  - Nothing is changed, so I(reason), I(strict), I(confirm) and I(expect) have no effect here; they are accepted for
     the sake of C(module_defaults).
 options:
   gather:
@@ -28,16 +28,16 @@ options:
     default: [status, rules, roles, sets, fragments, revisions]
   revisions:
     description:
-      - How many revisions to tell of, the newest first.
+      - The number of revisions to return, newest first.
     type: int
     default: 20
 '''
 
 EXAMPLES = r'''
-- name: What is the policy?
+- name: Read the policy
   port25.p25.p25_facts:
 
-- name: A host that is no mail server must not be open
+- name: A host that is not a mail server must be closed
   ansible.builtin.assert:
     that:
       - ansible_facts.p25.status.active
@@ -51,17 +51,17 @@ ansible_facts:
   type: dict
   contains:
     p25:
-      description: What p25d tells; only what I(gather) names.
+      description: The state of p25d, limited to the parts in I(gather).
       returned: success
       type: dict
       contains:
         status:
-          description: What C(p25ctl status --json) tells, but the rules.
+          description: The output of C(p25ctl status --json), without the rules.
           returned: when gathered
           type: dict
           sample: {active: true, backend: nftables, roles: [mx], revision: 7, lockdown: false, logging: low}
         rules:
-          description: All rules in the order in which they decide.
+          description: All rules in evaluation order.
           returned: when gathered
           type: list
           elements: dict
@@ -74,7 +74,7 @@ ansible_facts:
               ports: [25]
               from: [192.0.2.0/24]
         roles:
-          description: The roles there are, and whether the host has them.
+          description: The available roles, and whether the host has them.
           returned: when gathered
           type: list
           elements: dict
@@ -116,7 +116,7 @@ ansible_facts:
               reason: ticket 4711
 error:
   description:
-    - What kind of failure it was, C(failed) or C(not_reachable).
+    - The kind of failure, C(failed) or C(not_reachable).
   returned: failure of p25ctl
   type: str
   sample: not_reachable

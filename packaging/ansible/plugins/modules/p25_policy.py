@@ -1,41 +1,41 @@
 # -*- coding: utf-8 -*-
 # SPDX-License-Identifier: GPL-2.0-or-later
 # GNU General Public License v2.0, or v3.0 or any later version, as you like
-"""A fragment: a policy text that one owner replaces whole."""
+"""A fragment: a policy text that one owner replaces as a whole."""
 
 DOCUMENTATION = r'''
 module: p25_policy
-short_description: A fragment of a host's mail policy, replaced whole
+short_description: Manage a fragment of a host's mail policy
 version_added: "0.1.0"
 author:
   - p25 developers (@port25)
 description:
-  - Puts a policy text under a name, the whole of it at once. What the text leaves out goes.
-  - The text is given as it is (I(content), I(src)), or made of I(rules), I(sets), I(vars) and I(assertions).
+  - Stores a policy text under a name. The text replaces the former one as a whole; what it omits is removed.
+  - The text is given directly (I(content), I(src)), or generated from I(rules), I(sets), I(vars) and I(assertions).
     p25.conf(5) tells what a fragment may say.
-  - Either all of it is in force afterwards or nothing has changed.
+  - Either all of it comes into force or nothing changes.
 extends_documentation_fragment:
   - port25.p25.p25
   - port25.p25.p25.attributes
 options:
   name:
     description:
-      - The name of the fragment. Fragments decide in the order of their names.
+      - The name of the fragment. Fragments are evaluated in order of name.
     type: str
     required: true
   state:
     description:
-      - Whether there is such a fragment.
+      - Whether the fragment exists.
     type: str
     choices: [present, absent]
     default: present
   content:
     description:
-      - The text. An empty one is a fragment that says nothing; C(state=absent) takes a fragment away.
+      - The text. An empty text makes an empty fragment; C(state=absent) removes the fragment.
     type: str
   src:
     description:
-      - A file on the managed host that holds the text.
+      - A file on the managed host with the text.
     type: path
   rules:
     description:
@@ -58,7 +58,7 @@ options:
         default: in
       ports:
         description:
-          - Mail ports, as numbers or names; 25 where none is given.
+          - Mail ports, as numbers or names. The default is 25.
         type: list
         elements: str
       from:
@@ -69,47 +69,47 @@ options:
         elements: str
       to:
         description:
-          - Where the connection goes to, in the same way.
+          - The destination, in the same form.
         type: list
         elements: str
       interface:
         description:
-          - The interface that the packet enters (C(in)) or leaves by (C(out)).
+          - The interface through which the packet enters (C(in)) or leaves (C(out)).
         type: str
       in_interface:
         description:
-          - The interface that a routed packet enters.
+          - The interface through which a routed packet enters.
         type: str
       out_interface:
         description:
-          - The interface that a routed packet leaves by.
+          - The interface through which a routed packet leaves.
         type: str
       user:
         description:
-          - Users whose processes open the connection, for I(direction=out) alone.
+          - Users whose processes open the connection; for I(direction=out) only.
         type: list
         elements: str
       group:
         description:
-          - Groups, in the same way.
+          - Groups; for I(direction=out) only.
         type: list
         elements: str
       unit:
         description:
-          - Units of systemd, in the same way.
+          - Units of systemd; for I(direction=out) only.
         type: list
         elements: str
       rate:
         description:
-          - Of I(action=limit), new connections per source, as in C(30/minute).
+          - For I(action=limit), the rate of new connections per source, such as C(30/minute).
         type: str
       burst:
         description:
-          - Of I(action=limit), how many may come at once.
+          - For I(action=limit), the number of connections that may arrive at once.
         type: int
       max:
         description:
-          - Of I(action=limit), how many may be open at a time.
+          - For I(action=limit), the number of connections that may be open.
         type: int
       log:
         description:
@@ -122,26 +122,26 @@ options:
         type: str
   sets:
     description:
-      - Sets by their names, each a list of entries, or a dictionary with C(file), a path on the managed host.
+      - Sets by name, each a list of entries, or a dictionary with C(file), a path on the managed host.
     type: dict
   vars:
     description:
-      - Variables of roles by their names, each a value or a list of values.
+      - Variables of roles by name, each a value or a list of values.
     type: dict
   assertions:
     description:
-      - What must hold; a change that would break one of them is refused, whoever makes it.
+      - Assertions; a change that breaks one is refused, whoever makes it.
     type: list
     elements: dict
     suboptions:
       packet:
         description:
-          - A connection, in the words of C(p25ctl explain).
+          - A connection, in the syntax of C(p25ctl explain).
         type: str
         required: true
       verdict:
         description:
-          - What has to become of it. C(allow) is content with C(limit).
+          - The expected verdict. C(allow) also accepts C(limit).
         type: str
         choices: [allow, deny, reject, limit]
         required: true
@@ -151,7 +151,7 @@ seealso:
 '''
 
 EXAMPLES = r'''
-- name: What this site allows, and that it stays so
+- name: Rules and assertions of this site
   port25.p25.p25_policy:
     name: site
     rules:
@@ -172,12 +172,12 @@ EXAMPLES = r'''
     name: site
     content: "{{ lookup('ansible.builtin.template', 'site.conf.j2') }}"
 
-- name: A text that lies on the managed host
+- name: A text on the managed host
   port25.p25.p25_policy:
     name: blocklist
     src: /etc/mail/blocklist.conf
 
-- name: It is not needed any more
+- name: Remove it
   port25.p25.p25_policy:
     name: blocklist
     state: absent
@@ -185,19 +185,19 @@ EXAMPLES = r'''
 
 RETURN = r'''
 revision:
-  description: The revision of the policy; in check mode the one that would be changed.
+  description: The revision of the policy; in check mode, the revision that would change.
   returned: success
   type: int
   sample: 7
 difference:
   description:
-    - What the policy gains (C(+)) and loses (C(-)), then what changes for connections.
+    - What the policy gains (C(+)) and loses (C(-)), then the effects on connections.
   returned: success
   type: list
   elements: str
   sample: ["+ fragment site", "newly allowed: in 25/tcp from 192.0.2.0/24"]
 messages:
-  description: What p25ctl says of the change.
+  description: The message of p25ctl.
   returned: success
   type: list
   elements: str
@@ -211,13 +211,13 @@ content:
       { action = "allow"; direction = "in"; from = [ "192.0.2.0/24" ]; }
     );
 pending:
-  description: Until when the change has to be confirmed.
+  description: The time by which the change must be confirmed.
   returned: changed, with I(confirm)
   type: dict
   sample: {revision: 7, deadline: "2026-11-21T21:10:55Z", seconds_left: 120}
 error:
   description:
-    - What kind of failure it was, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
+    - The kind of failure, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
       C(stale_revision), C(not_reachable).
   returned: failure of p25ctl
   type: str
@@ -228,7 +228,7 @@ rc:
   type: int
   sample: 4
 errors:
-  description: The errors of p25ctl, one by one; C(msg) has them all. A line is one of the text.
+  description: The errors of p25ctl as a list; C(msg) joins them. Line numbers refer to the text.
   returned: failure of p25ctl
   type: list
   elements: str
@@ -242,12 +242,12 @@ from ansible_collections.port25.p25.plugins.module_utils.rule import Refused, fr
 STRUCTURED = ('rules', 'sets', 'vars', 'assertions')
 
 
-# what p25ctl makes of an empty text, which p25d would take for "remove"
+# what p25ctl sends for an empty text, because p25d takes an empty text as "remove"
 NOTHING = '\n'
 
 
 def read_text(module, path):
-    """What p25 has taken is UTF-8."""
+    """Texts that p25 has accepted are UTF-8."""
     try:
         with open(path, 'rb') as f:
             return f.read().decode('utf-8') or NOTHING
@@ -266,7 +266,7 @@ def text_wanted(module):
 
 
 def fragment_now(p25, name):
-    """The list's entry of the fragment, and its text if p25d keeps it."""
+    """The fragment's entry in the list, and its text if p25d stores it."""
     for fragment in p25.read('fragment', 'list'):
         if fragment['name'] == name:
             return fragment, p25.read('fragment', 'show', name)['text']

@@ -5,22 +5,22 @@
 
 DOCUMENTATION = r'''
 module: p25_role
-short_description: The roles of a host's mail policy
+short_description: Manage the roles of a host's mail policy
 version_added: "0.1.0"
 author:
   - p25 developers (@port25)
 description:
-  - Says what kind of host this is, in the roles of p25 (C(mx), C(app-server), C(no-mail) and others, see
+  - States what kind of host this is, with the roles of p25 (C(mx), C(app-server), C(no-mail) and others, see
     p25-roles(7)); roles add up.
-  - With I(name) one role is added or taken away, with I(roles) the list is what is said, in its order.
-  - Roles are kept by p25d and stand over those of C(/etc/p25/p25.conf). They are in force once p25 is enabled.
+  - I(name) adds or removes one role; I(roles) sets the whole list, in its order.
+  - These roles override those of C(/etc/p25/p25.conf). They come into force when p25 is enabled.
 extends_documentation_fragment:
   - port25.p25.p25
   - port25.p25.p25.attributes
 options:
   name:
     description:
-      - One role. It is added behind those that the host has.
+      - One role. It is added after the roles that the host has.
     type: str
   state:
     description:
@@ -30,7 +30,7 @@ options:
     default: present
   roles:
     description:
-      - All roles of the host. An empty list leaves it with none.
+      - All roles of the host. An empty list removes all roles.
     type: list
     elements: str
 seealso:
@@ -44,11 +44,11 @@ EXAMPLES = r'''
     roles: [mx, app-server]
     reason: ticket 4711
 
-- name: Containers shall not send
+- name: Containers must not send
   port25.p25.p25_role:
     name: container-host
 
-- name: It is no relay any more
+- name: This host is no longer a relay
   port25.p25.p25_role:
     name: internal-relay
     state: absent
@@ -56,37 +56,37 @@ EXAMPLES = r'''
 
 RETURN = r'''
 roles:
-  description: The roles of the host; in check mode those that it would have.
+  description: The roles of the host; in check mode, the roles that it would have.
   returned: success
   type: list
   elements: str
   sample: [mx, app-server]
 revision:
-  description: The revision of the policy; in check mode the one that would be changed.
+  description: The revision of the policy; in check mode, the revision that would change.
   returned: success
   type: int
   sample: 7
 difference:
   description:
-    - What the policy gains (C(+)) and loses (C(-)), then what changes for connections.
+    - What the policy gains (C(+)) and loses (C(-)), then the effects on connections.
   returned: success
   type: list
   elements: str
   sample: ["+ role mx", "newly denied: out 25/tcp"]
 messages:
-  description: What p25ctl says of the change.
+  description: The message of p25ctl.
   returned: success
   type: list
   elements: str
   sample: ["Roles: mx, app-server"]
 pending:
-  description: Until when the change has to be confirmed.
+  description: The time by which the change must be confirmed.
   returned: changed, with I(confirm)
   type: dict
   sample: {revision: 7, deadline: "2026-11-21T21:10:55Z", seconds_left: 120}
 error:
   description:
-    - What kind of failure it was, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
+    - The kind of failure, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
       C(stale_revision), C(not_reachable).
   returned: failure of p25ctl
   type: str
@@ -97,7 +97,7 @@ rc:
   type: int
   sample: 4
 errors:
-  description: The errors of p25ctl, one by one; C(msg) has them all.
+  description: The errors of p25ctl as a list; C(msg) joins them.
   returned: failure of p25ctl
   type: list
   elements: str
@@ -107,7 +107,7 @@ errors:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.port25.p25.plugins.module_utils.p25ctl import P25ctl, argument_spec, text_of
 
-# somebody else may change the policy between our look at it and our change
+# the policy may change between reading it and changing it
 ATTEMPTS = 5
 
 

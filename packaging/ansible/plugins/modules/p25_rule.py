@@ -1,19 +1,19 @@
 # -*- coding: utf-8 -*-
 # SPDX-License-Identifier: GPL-2.0-or-later
 # GNU General Public License v2.0, or v3.0 or any later version, as you like
-"""One rule of p25ctl's own."""
+"""One rule, as p25ctl adds it."""
 
 DOCUMENTATION = r'''
 module: p25_rule
-short_description: One rule of a host's mail policy
+short_description: Manage one rule of a host's mail policy
 version_added: "0.1.0"
 author:
   - p25 developers (@port25)
 description:
-  - Adds a rule to those that p25ctl shows with C(show added), or takes one away. They decide before the rules of
+  - Adds or removes one of the rules that C(p25ctl show added) lists. They are evaluated before the rules of
     files, fragments and roles.
-  - A rule with the same match is the same rule. With another action or comment it is replaced in its place.
-  - For a list of rules whose order matters, or of which those that are left out shall go, use
+  - A rule with the same match is the same rule; another action or comment updates it in place.
+  - For a list of rules whose order matters, or where omitted rules must be removed, use
     M(port25.p25.p25_policy).
 extends_documentation_fragment:
   - port25.p25.p25
@@ -22,19 +22,19 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - Whether the rule is there. A rule is taken away if match and action agree.
+      - Whether the rule exists. A rule is removed if match and action agree.
     type: str
     choices: [present, absent]
     default: present
   position:
     description:
-      - Put a new rule in the place of this one, counted from 1 (C(p25ctl status numbered)); behind all others when
-        it is left out. A rule that is there already stays where it is.
+      - Insert a new rule at this position, counted from 1 (C(p25ctl status numbered)); after all others when
+        it is omitted. An existing rule keeps its position.
     type: int
   for:
     description:
-      - The rule ends by itself after this time, such as C(90s), C(10m), C(2h) or C(7d).
-      - A rule that is there already and has an end keeps it. Once it has ended, the next run of the play adds it
+      - The rule expires after this time, such as C(90s), C(10m), C(2h) or C(7d).
+      - An existing rule keeps its expiry. After it has expired, the next run of the play adds it
         again.
     type: str
 seealso:
@@ -43,7 +43,7 @@ seealso:
 '''
 
 EXAMPLES = r'''
-- name: Nobody but the backup may send, and to one host only
+- name: The backup may send to one host
   port25.p25.p25_rule:
     action: allow
     direction: out
@@ -58,7 +58,7 @@ EXAMPLES = r'''
     ports: [smtp, submission]
     position: 1
 
-- name: Logins are limited
+- name: Limit submission
   port25.p25.p25_rule:
     action: limit
     ports: [587, 465]
@@ -66,7 +66,7 @@ EXAMPLES = r'''
     burst: 10
     max: 5
 
-- name: This one is not needed any more
+- name: Remove a rule
   port25.p25.p25_rule:
     action: allow
     from: [192.0.2.0/24]
@@ -75,31 +75,31 @@ EXAMPLES = r'''
 
 RETURN = r'''
 revision:
-  description: The revision of the policy; in check mode the one that would be changed.
+  description: The revision of the policy; in check mode, the revision that would change.
   returned: success
   type: int
   sample: 7
 difference:
   description:
-    - What the policy gains (C(+)) and loses (C(-)), then what changes for connections.
+    - What the policy gains (C(+)) and loses (C(-)), then the effects on connections.
   returned: success
   type: list
   elements: str
   sample: ["+ deny from 192.0.2.1 to any port 25", "newly denied: in 25/tcp from 192.0.2.1"]
 messages:
-  description: What p25ctl says of the change.
+  description: The message of p25ctl.
   returned: success
   type: list
   elements: str
   sample: ["Rule added"]
 pending:
-  description: Until when the change has to be confirmed.
+  description: The time by which the change must be confirmed.
   returned: changed, with I(confirm)
   type: dict
   sample: {revision: 7, deadline: "2026-11-21T21:10:55Z", seconds_left: 120}
 error:
   description:
-    - What kind of failure it was, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
+    - The kind of failure, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
       C(stale_revision), C(not_reachable).
   returned: failure of p25ctl
   type: str
@@ -110,7 +110,7 @@ rc:
   type: int
   sample: 4
 errors:
-  description: The errors of p25ctl, one by one; C(msg) has them all.
+  description: The errors of p25ctl as a list; C(msg) joins them.
   returned: failure of p25ctl
   type: list
   elements: str
@@ -125,7 +125,7 @@ from ansible_collections.port25.p25.plugins.module_utils.rule import Refused, ru
 
 
 def rules_now(p25):
-    """p25ctl's rules in their order, as p25 writes them in a difference: with the time when they end."""
+    """p25ctl's rules in order, in the form of a difference: with their expiry time."""
     texts = p25.read('show', 'added')
     ends = [rule['expires'] for rule in p25.status()['rules'] if rule['position'] > 0]
     for i, end in enumerate(ends[:len(texts)]):
@@ -140,7 +140,7 @@ def gone_and_new(difference):
 
 
 def rules_after(before, difference, position):
-    """What would be there: an update stands where the old rule stood."""
+    """The rules after the change: an update keeps the position of the old rule."""
     after = list(before)
     gone, new = gone_and_new(difference)
     at = len(after) if position is None else position - 1
@@ -152,7 +152,7 @@ def rules_after(before, difference, position):
 
 
 def is_new_end_alone(difference):
-    """Would the change do no more than move the end of a rule that has one?"""
+    """Whether the change only moves the expiry of a rule."""
     end = re.compile(r'^(.*) until [-0-9]+T[0-9:]+Z$')
     gone, new = ([end.match(text) for text in texts] for texts in gone_and_new(difference))
     return len(gone) == len(new) == 1 and all(gone + new) and gone[0].group(1) == new[0].group(1)

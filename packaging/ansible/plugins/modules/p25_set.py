@@ -5,13 +5,13 @@
 
 DOCUMENTATION = r'''
 module: p25_set
-short_description: A named list of addresses in a host's mail policy
+short_description: Manage a named list of addresses in a host's mail policy
 version_added: "0.1.0"
 author:
   - p25 developers (@port25)
 description:
-  - Keeps a set, which rules name as C(@NAME). It may have up to two million entries.
-  - With I(entries) or I(src) the set is that list, with I(add) and I(remove) single entries come and go.
+  - Manages a set, which rules refer to as C(@NAME). A set can have up to two million entries.
+  - I(entries) and I(src) replace the set; I(add) and I(remove) change single entries.
   - A long list is best given as I(src), a file on the managed host, put there by M(ansible.builtin.copy) or
     M(ansible.builtin.get_url). In no case does it travel in a command line.
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ options:
     required: true
   state:
     description:
-      - Whether there is such a set. One that a rule uses cannot be taken away.
+      - Whether the set exists. A set that a rule uses cannot be removed.
     type: str
     choices: [present, absent]
     default: present
@@ -36,11 +36,11 @@ options:
     elements: str
   src:
     description:
-      - A file on the managed host with an address or prefix a line; C(#) and C(;) begin comments.
+      - A file on the managed host with one address or prefix per line; C(#) and C(;) begin comments.
     type: path
   purge:
     description:
-      - Whether other entries than those of I(entries) or I(src) go.
+      - Whether entries that are not in I(entries) or I(src) are removed.
     type: bool
     default: true
   add:
@@ -85,31 +85,31 @@ EXAMPLES = r'''
 
 RETURN = r'''
 revision:
-  description: The revision of the policy; in check mode the one that would be changed.
+  description: The revision of the policy; in check mode, the revision that would change.
   returned: success
   type: int
   sample: 7
 difference:
   description:
-    - What the policy gains (C(+)) and loses (C(-)), then what changes for connections.
+    - What the policy gains (C(+)) and loses (C(-)), then the effects on connections.
   returned: success
   type: list
   elements: str
   sample: ["+ set partners 2 entries"]
 messages:
-  description: What p25ctl says of the change.
+  description: The message of p25ctl.
   returned: success
   type: list
   elements: str
   sample: ["Set partners loaded"]
 pending:
-  description: Until when the change has to be confirmed.
+  description: The time by which the change must be confirmed.
   returned: changed, with I(confirm)
   type: dict
   sample: {revision: 7, deadline: "2026-11-21T21:10:55Z", seconds_left: 120}
 error:
   description:
-    - What kind of failure it was, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
+    - The kind of failure, one of C(failed), C(bad_input), C(not_authorised), C(kernel_refused),
       C(stale_revision), C(not_reachable).
   returned: failure of p25ctl
   type: str
@@ -120,7 +120,7 @@ rc:
   type: int
   sample: 4
 errors:
-  description: The errors of p25ctl, one by one; C(msg) has them all. A line is one of the list.
+  description: The errors of p25ctl as a list; C(msg) joins them. A line is one of the list.
   returned: failure of p25ctl
   type: list
   elements: str

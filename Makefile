@@ -33,13 +33,13 @@ LIBS_CLI = $(LIBS_RULES) -lsystemd
 LIBS_TEST = $(LIBS_DAEMON) -lconfig
 
 # a room is a folder: what stands in it is built
-DAEMON_ROOMS = api auth backend bus connections host manager netlink nftables store
+DAEMON_ROOMS = api auth backend bus connections host loop manager netlink nftables store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
 endif
 # what p25ctl links of the daemon's: names, and the reading of the host's files
-HOST_ROOMS = api host
+HOST_ROOMS = api host loop
 
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
 DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))

@@ -12,6 +12,7 @@
 #include "daemon/host/host.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "daemon/loop/clock.h"
 #include "daemon/manager/manager.h"
 
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #define KEPT_FDS_MAX 4
@@ -284,14 +284,12 @@ static int reload(void *data, bool last)
 
 static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
 {
-        struct timespec now;
         Daemon *d = data;
 
         (void)s;
         (void)info;
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-                (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+        (void)sd_notifyf(
+                0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_usec(CLOCK_MONOTONIC));
         if (d->wait.manager) /* it will see the files as they are then */
                 return 0;
         if ((manager_is_waiting(d->manager) || reload(d, false) == -EBUSY) &&

@@ -6,6 +6,7 @@
 
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/loop/clock.h"
 #include "rules/compare/shadow.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
@@ -81,7 +82,7 @@ static int warn_rules(const Policy *p, const Ruleset *ruleset, const char *path,
         const ShadowContext context = { .own = &p->state->rules,
                 .is_stored = true,
                 .families = { true, true },
-                .now_usec = host_now_usec(),
+                .now_usec = clock_now_usec(CLOCK_REALTIME),
                 .steps = CHECK_STEPS };
         size_t pairs = 0;
 

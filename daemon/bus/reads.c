@@ -9,6 +9,7 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/rule.h"
+#include "daemon/loop/clock.h"
 #include "rules/report/explain.h"
 
 #include <errno.h>
@@ -396,7 +397,7 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         r = packet_read(c, &words, &packet, error);
         if (r < 0)
                 return r;
-        packet.time_usec = host_now_usec();
+        packet.time_usec = clock_now_usec(CLOCK_REALTIME);
         if (ruleset)
                 evaluate(ruleset, &packet, &verdict);
         if ((r = explain_path(ruleset, &packet, &verdict, &path)) < 0 ||

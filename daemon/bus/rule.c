@@ -11,6 +11,7 @@
 #include "daemon/api/rule_document.h"
 #include "daemon/bus/dict.h"
 #include "daemon/host/host.h"
+#include "daemon/loop/clock.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
 
@@ -206,7 +207,7 @@ static int expiry_set(sd_bus_message *m, Rule *rule, const BusValue *v, sd_bus_e
                 return sd_bus_error_set(
                         error, BUS_ERROR_INVALID_RULE, "duration is 1 second to 366 days");
         if (!event || sd_event_now(event, CLOCK_REALTIME, &now_usec) < 0)
-                now_usec = host_now_usec();
+                now_usec = clock_now_usec(CLOCK_REALTIME);
         rule->expires_usec = now_usec + v[KEY_DURATION].number * USEC_PER_SEC;
         return 0;
 }

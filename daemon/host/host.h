@@ -82,9 +82,6 @@ int host_load_set_files(Fragment *f, const char *root, HostInputs *inputs, Diagn
  * sets of its fragments are read below p->root. */
 int host_load_state(const HostPaths *p, Diagnostics *d, State **ret);
 
-/* The wall clock: since the epoch. */
-uint64_t host_now_usec(void);
-
 /* Files and state together, as `explain --root` sees the policy. A state that is not there is
  * empty; rules that have ended are left out. */
 int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret);

@@ -7,11 +7,8 @@
 
 #include "daemon/host/internal.h"
 
-#include "rules/policy/expiry.h"
-
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 static bool path_goes_up(const char *path)
 {
@@ -312,33 +309,4 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
 int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret)
 {
         return load_files(p, conf, NULL, d, ret);
-}
-
-uint64_t host_now_usec(void)
-{
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
-int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret)
-{
-        _cleanup_(policy_free_p) Policy *policy = NULL;
-        State *state;
-        int r;
-
-        r = host_load_files(p, NULL, d, &policy);
-        if (r < 0)
-                return r;
-        r = host_load_state(p, d, &state);
-        if (r < 0 && r != -ENOENT)
-                return r;
-        if (r >= 0) {
-                state_free(policy->state);
-                policy->state = state;
-                (void)expiry_drop(state, host_now_usec(), NULL);
-        }
-        *ret = TAKE_PTR(policy);
-        return 0;
 }

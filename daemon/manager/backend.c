@@ -8,6 +8,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/timer.h"
+
 #include <errno.h>
 
 /* What another program's lock keeps us from taking out. */
@@ -105,6 +107,18 @@ void manager_take_backend(Manager *m, Backend *b)
         }
         m->backend = b;
         manager_drop_backend(m, old);
+}
+
+/* ---- what is in force ---- */
+
+int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
+{
+        if (!m->backend) {
+                (void)diagnostics_error(
+                        d, (Place){ 0 }, NULL, "this kernel has no packet filter for p25");
+                return -EOPNOTSUPP;
+        }
+        return m->backend->ops->apply(m->backend, r, d);
 }
 
 /* ---- counters ---- */
@@ -223,6 +237,8 @@ static int on_sweep_again(sd_event_source *s, _unused_ uint64_t usec, void *data
         return on_sweep(s, data);
 }
 
+static const TimerKind sweep_timer = { CLOCK_MONOTONIC, 0, on_sweep_again };
+
 static int on_sweep(_unused_ sd_event_source *s, void *data)
 {
         Manager *m = data;
@@ -235,8 +251,7 @@ static int on_sweep(_unused_ sd_event_source *s, void *data)
                 if (k != BACKEND_AUTO && m->backends[k] && sweep(m, m->backends[k]) == -EBUSY)
                         locked_out = true;
         if (locked_out)
-                (void)sd_event_add_time_relative(m->event, &m->sweep_later, CLOCK_MONOTONIC,
-                        SWEEP_AGAIN_USEC, 0, on_sweep_again, m);
+                (void)timer_arm(m->event, &m->sweep_later, &sweep_timer, SWEEP_AGAIN_USEC, m);
         return 0;
 }
 

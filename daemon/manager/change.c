@@ -11,125 +11,6 @@
 #include "rules/report/changes.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-void proposal_deinit(Proposal *p)
-{
-        state_free(p->state);
-        policy_free(p->files);
-        host_inputs_deinit(&p->inputs);
-        free(p->added);
-        *p = (Proposal){ 0 };
-}
-
-/* ---- failing ---- */
-
-int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...)
-{
-        va_list ap;
-        int n;
-
-        r->error = kind;
-        r->changed = false;
-        r->outcome = OUTCOME_NONE;
-        strv_free(TAKE_PTR(r->diff));
-        strv_free(TAKE_PTR(r->effects));
-        free(TAKE_PTR(r->message));
-        va_start(ap, format);
-        n = vasprintf(&r->message, format, ap);
-        va_end(ap);
-        if (n < 0)
-                r->message = NULL;
-        return error;
-}
-
-void change_made(ChangeResult *r, Outcome outcome)
-{
-        r->changed = true;
-        r->outcome = outcome == OUTCOME_NONE ? OUTCOME_CHANGED : outcome;
-}
-
-int change_no_memory(ChangeResult *r)
-{
-        return change_fail(r, ERROR_FAILED, -ENOMEM, "out of memory");
-}
-
-int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d)
-{
-        _cleanup_free_ char *text = NULL;
-
-        for (size_t i = 0; i < d->n; i++)
-                if (d->items[i].severity == SEVERITY_ERROR) {
-                        if (diagnostic_format(&d->items[i], &text) < 0)
-                                return change_no_memory(r);
-                        return change_fail(r, kind, error, "%s", text);
-                }
-        return change_fail(r, kind, error, "%s", strerrordesc_np(-error));
-}
-
-int change_fail_in_failsafe(ChangeResult *r)
-{
-        return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
-                "the fail-safe no-mail is in force because the policy cannot be read: "
-                "correct it and run p25ctl reload");
-}
-
-/* ---- beginning ---- */
-
-int change_check(const Manager *m, const Change *c, ChangeResult *r)
-{
-        r->revision = m->policy->state->revision;
-        if (c->has_expected && c->expected_revision != r->revision)
-                return change_fail(r, ERROR_STALE_REVISION, -ESTALE,
-                        "the policy is at revision %" PRIu64 ", not %" PRIu64
-                        ": look at what has changed and try again",
-                        r->revision, c->expected_revision);
-        if (c->reason && !comment_is_valid(c->reason))
-                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
-                        "a reason is at most %d bytes of UTF-8 without control characters",
-                        COMMENT_MAX);
-        return 0;
-}
-
-int change_begin(
-        const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret)
-{
-        State *state;
-        int q = change_check(m, c, r);
-
-        if (q < 0)
-                return q;
-        if (m->failsafe)
-                return change_fail_in_failsafe(r);
-        if (state_copy(m->policy->state, &state) < 0)
-                return change_no_memory(r);
-        *ret = (Proposal){ .state = state, .invalid = invalid };
-        return 0;
-}
-
-static char *text_or_null(const char *s)
-{
-        return s && s[0] ? (char *)s : NULL;
-}
-
-int change_sign(State *s, uint64_t revision, const Change *c)
-{
-        s->revision = revision + 1;
-        origin_deinit(&s->origin);
-        return origin_copy(
-                &(Origin){
-                        .time_usec = host_now_usec(),
-                        .uid = c->uid,
-                        .pid = c->pid > 0 ? (uint32_t)c->pid : 0,
-                        .process = text_or_null(c->process),
-                        .unit = text_or_null(c->unit),
-                        .remote = text_or_null(c->remote),
-                        .reason = text_or_null(c->reason),
-                },
-                &s->origin);
-}
 
 /* ---- finishing ---- */
 
@@ -225,46 +106,6 @@ static int compile_and_assert(Manager *m, const Proposal *p, Resolver *names, Ch
         return 0;
 }
 
-static ErrorKind backend_error_kind(int error)
-{
-        switch (error) {
-        case -EOPNOTSUPP:
-                return ERROR_NOT_SUPPORTED;
-        case -ENOMEM:
-                return ERROR_FAILED;
-        default:
-                return ERROR_BACKEND_FAILED;
-        }
-}
-
-static bool has_lock(const Backend *b)
-{
-        return b && b->ops->lock;
-}
-
-int change_fail_backend(
-        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d)
-{
-        _cleanup_buffer_ Buffer all = { 0 };
-
-        /* what failed, and what came of what had been done already */
-        for (size_t i = 0; i < d->n; i++) {
-                _cleanup_free_ char *text = NULL;
-
-                if (d->items[i].severity != SEVERITY_ERROR)
-                        continue;
-                if (diagnostic_format(&d->items[i], &text) < 0)
-                        return change_no_memory(r);
-                buffer_printf(&all, "%s%s", all.length > 0 ? "; " : "", text);
-        }
-        if (all.failed)
-                return change_no_memory(r);
-        (void)change_fail(r, backend_error_kind(error), error, "%s",
-                all.length > 0 ? all.data : strerrordesc_np(-error));
-        r->locked_out = error == -EBUSY && (has_lock(b) || has_lock(m->backend));
-        return error;
-}
-
 /* From what is in the kernel to what shall be; *ret_backend is where that is then. Leaves the
  * filter's lock held, so that all can be put back. A set alone may need no lock. */
 static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool enabled,
@@ -278,7 +119,7 @@ static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool 
         if (enabled)
                 q = manager_begin_backend(m, next, &d, &b);
         if (q < 0)
-                return change_fail_told(r, backend_error_kind(q), q, &d);
+                return change_fail_told(r, change_backend_error(q), q, &d);
         if ((enabled || leaves) && !(set_alone && b == m->backend))
                 q = manager_lock(m, b, 0, &d);
         if (q >= 0 && enabled)
@@ -319,7 +160,7 @@ static int try(
                 q = b->ops->check(b, ruleset, &d);
         if (b && b != m->backend)
                 b->ops->close(b);
-        return q < 0 ? change_fail_told(r, backend_error_kind(q), q, &d) : 0;
+        return q < 0 ? change_fail_told(r, change_backend_error(q), q, &d) : 0;
 }
 
 /* The new state names the copies of the files that it goes with, so that a rollback can put these

@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "rules/compare/difference.h"
 #include "rules/compare/shadow.h"
 
@@ -14,7 +15,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <time.h>
 
 /* A change that is made is answered at once: what takes longer than a millisecond or two is left to
  * a dry run. */
@@ -143,7 +143,7 @@ static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         ShadowContext context = { .own = &p->state->rules,
                 .is_stored = !c->dry_run,
-                .now_usec = host_now_usec(),
+                .now_usec = clock_now_usec(CLOCK_REALTIME),
                 .steps = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS };
 
         if (p->n_added == 0 || p->n_added > WARNED_RULES_MAX || p->state->lockdown)
@@ -185,14 +185,6 @@ static int ids_of(const RulesetDirection *d, Ids *ret)
         return 0;
 }
 
-static uint64_t clock_usec(void)
-{
-        struct timespec t;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction direction,
         const ShadowContext *context, uint64_t end_usec, Diagnostics *d)
 {
@@ -201,7 +193,7 @@ static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction d
 
         if (ids_of(old, &known) < 0)
                 return -ENOMEM;
-        for (size_t i = 0; i < rules->n && clock_usec() < end_usec; i++) {
+        for (size_t i = 0; i < rules->n && clock_now_usec(CLOCK_MONOTONIC) < end_usec; i++) {
                 const Rule *rule = rules->rules[i].rule;
 
                 if (rule->source == SOURCE_P25CTL ||
@@ -230,11 +222,11 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
         const Change *c, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        uint64_t end = clock_usec() + (c->dry_run ? FILES_DRY_USEC : FILES_USEC);
+        uint64_t end = clock_now_usec(CLOCK_MONOTONIC) + (c->dry_run ? FILES_DRY_USEC : FILES_USEC);
         ShadowContext context = { .own = &p->state->rules,
                 .is_stored = true,
                 .families = host_families(),
-                .now_usec = host_now_usec(),
+                .now_usec = clock_now_usec(CLOCK_REALTIME),
                 .steps = c->dry_run ? WARNING_STEPS : EFFECT_STEPS };
 
         for (Direction i = 0; i < _DIRECTION_MAX; i++)

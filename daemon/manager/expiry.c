@@ -11,6 +11,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 
@@ -75,7 +77,7 @@ static int take_out(Manager *m)
 
         if (state_copy(m->policy->state, &state) < 0)
                 return -ENOMEM;
-        n = expiry_drop(state, host_now_usec(), &m->expired);
+        n = expiry_drop(state, clock_now_usec(CLOCK_REALTIME), &m->expired);
         if (n < 0 || (n == 0 && !m->expired_at_start))
                 return n;
         next.state = state;
@@ -174,36 +176,27 @@ static int on_expiry(sd_event_source *s, uint64_t usec, void *data)
         return 0;
 }
 
-static int timer_set(Manager *m, uint64_t usec)
-{
-        int r;
-
-        if (!m->expiry)
-                return sd_event_add_time(
-                        m->event, &m->expiry, CLOCK_REALTIME, usec, ACCURACY_USEC, on_expiry, m);
-        r = sd_event_source_set_time(m->expiry, usec);
-        return r < 0 ? r : sd_event_source_set_enabled(m->expiry, SD_EVENT_ONESHOT);
-}
+static const TimerKind expiry_timer = { CLOCK_REALTIME, ACCURACY_USEC, on_expiry };
 
 void manager_update_expiry(Manager *m)
 {
         uint64_t next = m->failsafe ? 0 : expiry_next(m->policy->state);
         uint64_t retry_usec = m->expiry_error == -EBUSY ? RETRY_BUSY_USEC : RETRY_USEC;
-        uint64_t now_usec = host_now_usec();
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
 
         if (m->expired_at_start && !m->failsafe)
                 next = now_usec;
         if (m->expiry_error < 0 && (next <= now_usec || next > now_usec + retry_usec))
                 next = now_usec + retry_usec;
         if (next != 0)
-                (void)timer_set(m, next);
-        else if (m->expiry)
-                (void)sd_event_source_set_enabled(m->expiry, SD_EVENT_OFF);
+                (void)timer_arm_at(m->event, &m->expiry, &expiry_timer, next, m);
+        else
+                timer_disarm(m->expiry);
 }
 
 int manager_drop_expired(Manager *m, State *state)
 {
-        int n = expiry_drop(state, host_now_usec(), &m->expired);
+        int n = expiry_drop(state, clock_now_usec(CLOCK_REALTIME), &m->expired);
 
         m->expired_revision = state->revision;
         m->expired_at_start = n > 0;

@@ -139,6 +139,8 @@ int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnosti
 int change_no_memory(ChangeResult *r);
 /* What cannot be done in the fail-safe. */
 int change_fail_in_failsafe(ChangeResult *r);
+/* What an errno of a backend is to a client. */
+ErrorKind change_backend_error(int error);
 /* What the backend answered, b or the one in use; where a lock is held by another program the
  * change may wait. */
 int change_fail_backend(

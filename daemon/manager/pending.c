@@ -8,6 +8,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
 #include "daemon/store/pending_record.h"
 #include "rules/policy/expiry.h"
 
@@ -15,7 +17,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #define TIMER_SLACK_USEC UINT64_C(10000)
 /* After an attempt that failed: twice as long each time. */
@@ -52,14 +53,6 @@ Pending *pending_free(Pending *w)
 
 /* ---- the clocks ---- */
 
-static uint64_t clock_usec(clockid_t id)
-{
-        struct timespec now;
-
-        (void)clock_gettime(id, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Without its dashes, as the service manager writes it. */
 static void boot_set(PendingClock *clock, const char *id)
 {
@@ -73,8 +66,8 @@ static void boot_set(PendingClock *clock, const char *id)
 
 static PendingClock clock_now(const Manager *m)
 {
-        PendingClock now = { .boottime_usec = clock_usec(CLOCK_BOOTTIME),
-                .realtime_usec = clock_usec(CLOCK_REALTIME) };
+        PendingClock now = { .boottime_usec = clock_now_usec(CLOCK_BOOTTIME),
+                .realtime_usec = clock_now_usec(CLOCK_REALTIME) };
         _cleanup_close_ int fd = -1;
         char id[64];
         ssize_t n = 0;
@@ -298,7 +291,7 @@ void pending_cancel(Manager *m)
         pending_record_deinit(&w->next);
 }
 
-static void timer_arm(Manager *m);
+static void pending_arm(Manager *m);
 
 void pending_commit(Manager *m, const Proposal *p, bool stored)
 {
@@ -323,7 +316,7 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
         else if (w->written)
                 w->behind = false;
         w->written = false;
-        timer_arm(m);
+        pending_arm(m);
 }
 
 /* Nothing waits any more, without a change. 0, or negative errno: then it still does. */
@@ -337,7 +330,7 @@ static int pending_end(Manager *m)
         m->pending->behind = false;
         failure_forget(m->pending);
         record_take(m, &none);
-        timer_arm(m);
+        pending_arm(m);
         return 0;
 }
 
@@ -395,7 +388,7 @@ static void take_back_failed(Manager *m, ChangeResult *r)
         free(w->failure);
         w->failure = TAKE_PTR(r->message);
         w->failures++;
-        timer_arm(m);
+        pending_arm(m);
         if (w->alerted || w->failures < ALERT_FAILURES || !m->events.alert)
                 return;
         w->alerted = true;
@@ -450,9 +443,11 @@ static int on_timer(sd_event_source *s, uint64_t usec, void *data)
         if (w->record.revision > 0 && left_usec(m) == 0)
                 take_back_now(m);
         else
-                timer_arm(m);
+                pending_arm(m);
         return 0;
 }
+
+static const TimerKind pending_timer = { CLOCK_BOOTTIME, TIMER_SLACK_USEC, on_timer };
 
 static uint64_t retry_usec(const Pending *w)
 {
@@ -463,18 +458,18 @@ static uint64_t retry_usec(const Pending *w)
         return usec;
 }
 
-static void timer_arm(Manager *m)
+static void pending_arm(Manager *m)
 {
         Pending *w = m->pending;
         uint64_t usec = w->record.revision > 0 ? left_usec(m) : UINT64_MAX;
 
         if ((w->behind || w->unstored || w->failures > 0) && (usec == 0 || usec > retry_usec(w)))
                 usec = retry_usec(w);
-        w->timer = sd_event_source_disable_unref(w->timer);
         /* without memory for a timer nothing else goes on either */
         if (usec != UINT64_MAX)
-                (void)sd_event_add_time_relative(
-                        m->event, &w->timer, CLOCK_BOOTTIME, usec, TIMER_SLACK_USEC, on_timer, m);
+                (void)timer_arm(m->event, &w->timer, &pending_timer, usec, m);
+        else
+                timer_disarm(w->timer);
 }
 
 /* ---- life ---- */
@@ -515,7 +510,7 @@ void pending_start(Manager *m)
         if (w->record.revision > 0 && left_usec(m) == 0)
                 take_back_now(m);
         else
-                timer_arm(m);
+                pending_arm(m);
 }
 
 /* ---- what the bus asks ---- */

@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>
@@ -58,7 +59,7 @@ static void reload_state(State *s)
 {
         s->files_pinned = false;
         (void)state_name_files(s, NULL);
-        (void)expiry_drop(s, host_now_usec(), NULL);
+        (void)expiry_drop(s, clock_now_usec(CLOCK_REALTIME), NULL);
 }
 
 int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r)

@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>
@@ -134,7 +135,7 @@ static int report_add_rules(Manager *m, Report *report)
         _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
         _cleanup_free_ ReportOrder *order = NULL;
         _cleanup_free_ RuleCounter *counters = NULL;
-        uint64_t now_usec = host_now_usec();
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
         size_t n = 0, n_counters = 0;
 
         if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)

@@ -7,13 +7,13 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 #include "rules/report/changes.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret)
 {
@@ -112,8 +112,8 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
         if (!r->diff)
                 return 0;
         /* for packets, as it would be now */
-        (void)expiry_drop(a.state, host_now_usec(), NULL);
-        (void)expiry_drop(b.state, host_now_usec(), NULL);
+        (void)expiry_drop(a.state, clock_now_usec(CLOCK_REALTIME), NULL);
+        (void)expiry_drop(b.state, clock_now_usec(CLOCK_REALTIME), NULL);
         return manager_tell_difference(m, &old, &new, r);
 }
 
@@ -186,7 +186,7 @@ static int propose_files(Manager *m, Former *f, Proposal *p, ChangeResult *r)
 static int leave_out_expired(State *s, ChangeResult *r)
 {
         RuleList expired = { 0 };
-        int k = expiry_drop(s, host_now_usec(), &expired);
+        int k = expiry_drop(s, clock_now_usec(CLOCK_REALTIME), &expired);
 
         for (size_t i = 0; i < expired.n && k >= 0; i++) {
                 _cleanup_free_ char *words = NULL;
@@ -226,27 +226,4 @@ int manager_propose_revision(
                 return change_no_memory(r);
         p->state = TAKE_PTR(f.state);
         return 0;
-}
-
-int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
-{
-        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY,
-                .pending = PENDING_REPLACES };
-        Change change = *c;
-        char reason[64];
-        int q;
-
-        q = change_check(m, c, r);
-        if (q >= 0)
-                q = manager_propose_revision(m, revision, NULL, r, &p);
-        if (q < 0)
-                return q;
-        if (!change.reason || !change.reason[0]) {
-                (void)snprintf(reason, sizeof(reason), "rollback to revision %" PRIu64, revision);
-                change.reason = reason;
-        }
-        /* the shortest way to undo what waits */
-        if (!c->dry_run && c->confirm_seconds == 0 && pending_is_from(m, revision))
-                return pending_take_back(m, &change, r);
-        return change_finish(m, &p, &change, r);
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 
 #include <ctype.h>
@@ -79,7 +80,7 @@ static int check_addresses(const Manager *m, const AddressList *l, ChangeResult 
 
 static int check_expiry(const Rule *rule, ChangeResult *r)
 {
-        uint64_t now_usec = host_now_usec();
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
         char then[EXPIRY_TEXT_MAX], now[EXPIRY_TEXT_MAX];
 
         if (rule->expires_usec == 0)

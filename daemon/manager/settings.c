@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>
@@ -156,7 +157,7 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         (void)state_name_files(p.state, NULL);
         /* what ended while the fail-safe was in force */
         if (m->failsafe)
-                (void)expiry_drop(p.state, host_now_usec(), NULL);
+                (void)expiry_drop(p.state, clock_now_usec(CLOCK_REALTIME), NULL);
         q = load_files(m, &p, r);
         if (q >= 0)
                 q = check_not_lost(m, &p, r);

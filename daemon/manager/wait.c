@@ -7,6 +7,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/timer.h"
+
 #include <errno.h>
 
 #define STEP_USEC (20 * UINT64_C(1000))
@@ -38,16 +40,7 @@ void manager_unlock(Manager *m)
 
 static int on_step(sd_event_source *s, uint64_t usec, void *data);
 
-static int step_later(Manager *m, uint64_t usec)
-{
-        int r;
-
-        if (!m->wait_timer)
-                return sd_event_add_time_relative(
-                        m->event, &m->wait_timer, CLOCK_MONOTONIC, usec, STEP_USEC / 4, on_step, m);
-        r = sd_event_source_set_time_relative(m->wait_timer, usec);
-        return r < 0 ? r : sd_event_source_set_enabled(m->wait_timer, SD_EVENT_ONESHOT);
-}
+static const TimerKind step_timer = { CLOCK_MONOTONIC, STEP_USEC / 4, on_step };
 
 /* Who is first. 0: needs to wait no more; else after how many microseconds it is tried again. */
 static uint64_t try_first(Manager *m, uint64_t now_usec)
@@ -83,7 +76,8 @@ static int on_step(sd_event_source *s, uint64_t usec, void *data)
         else
                 manager_unlock(m); /* whoever waited has left */
         if (m->waiting)
-                (void)step_later(m, pause); /* 0: the next one, but others have their turn */
+                (void)timer_arm(m->event, &m->wait_timer, &step_timer, pause,
+                        m); /* 0: the next one, but others have their turn */
         return 0;
 }
 
@@ -94,7 +88,7 @@ int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last)
         int r = sd_event_now(m->event, CLOCK_MONOTONIC, &now_usec);
 
         if (r >= 0 && !m->waiting)
-                r = step_later(m, STEP_USEC);
+                r = timer_arm(m->event, &m->wait_timer, &step_timer, STEP_USEC, m);
         if (r < 0)
                 return r;
         while (*end)

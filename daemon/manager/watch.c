@@ -8,10 +8,12 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/inotify.h>
-#include <time.h>
 
 /* useradd writes several files: one look after the last */
 #define SETTLE_USEC (100 * UINT64_C(1000))
@@ -20,6 +22,16 @@
 #define NAME_INTERVAL_MAX_USEC (64 * UINT64_C(1000000))
 /* The name service is asked after this, when the host is up, and not before. */
 #define NAME_SERVICE_DELAY_USEC (3 * UINT64_C(1000000))
+
+#define TIMER_SLACK_USEC 10000
+
+static int on_settled(sd_event_source *s, uint64_t usec, void *data);
+static int on_service(sd_event_source *s, uint64_t usec, void *data);
+static int on_units(sd_event_source *s, uint64_t usec, void *data);
+
+static const TimerKind settle_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_settled },
+                       service_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_service },
+                       units_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_units };
 
 struct Watch {
         Manager *manager;
@@ -103,25 +115,6 @@ static void resolve(Watch *w)
 
 /* ---- users and groups ---- */
 
-static uint64_t monotonic_usec(void)
-{
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-static int timer_set(Watch *w, sd_event_source **s, uint64_t usec, sd_event_time_handler_t handler)
-{
-        int r;
-
-        if (!*s)
-                return sd_event_add_time_relative(
-                        w->manager->event, s, CLOCK_MONOTONIC, usec, 10000, handler, w);
-        r = sd_event_source_set_time_relative(*s, usec);
-        return r < 0 ? r : sd_event_source_set_enabled(*s, SD_EVENT_ONESHOT);
-}
-
 static int on_settled(sd_event_source *s, uint64_t usec, void *data)
 {
         Watch *w = data;
@@ -140,7 +133,7 @@ static int on_files(sd_event_source *s, const struct inotify_event *event, void 
         (void)s;
         if (lost ||
                 (event->len > 0 && (streq(event->name, "passwd") || streq(event->name, "group"))))
-                (void)timer_set(w, &w->settle, SETTLE_USEC, on_settled);
+                (void)timer_arm(w->manager->event, &w->settle, &settle_timer, SETTLE_USEC, w);
         return 0;
 }
 
@@ -171,13 +164,14 @@ static int on_service(sd_event_source *s, uint64_t usec, void *data)
         host_names_set_nss(w->manager->names, true);
         if (!host_names_use_service(w->manager->names))
                 return 0;
-        before = monotonic_usec();
+        before = clock_now_usec(CLOCK_MONOTONIC);
         if (names_have_come(w->manager))
                 resolve(w);
-        after = monotonic_usec();
+        after = clock_now_usec(CLOCK_MONOTONIC);
         if (after > before + SETTLE_USEC && w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
                 w->service_interval_usec *= 2;
-        (void)timer_set(w, &w->service, w->service_interval_usec, on_service);
+        (void)timer_arm(
+                w->manager->event, &w->service, &service_timer, w->service_interval_usec, w);
         return 0;
 }
 
@@ -267,7 +261,7 @@ static int on_units(sd_event_source *s, uint64_t usec, void *data)
                 resolve(w);
                 watch_update(w);
         }
-        (void)timer_set(w, &w->units, UNIT_INTERVAL_USEC, on_units);
+        (void)timer_arm(w->manager->event, &w->units, &units_timer, UNIT_INTERVAL_USEC, w);
         return 0;
 }
 
@@ -298,7 +292,7 @@ void watch_update(Watch *w)
                 return;
         }
         if (!w->units)
-                (void)timer_set(w, &w->units, UNIT_INTERVAL_USEC, on_units);
+                (void)timer_arm(w->manager->event, &w->units, &units_timer, UNIT_INTERVAL_USEC, w);
         if (!strv_equal(w->folders, folders))
                 watch_folders(w, TAKE_PTR(folders));
 }
@@ -312,7 +306,7 @@ int watch_new(Manager *m, Watch **ret)
                 return -ENOMEM;
         w->manager = m;
         w->service_interval_usec = NAME_INTERVAL_USEC;
-        r = timer_set(w, &w->service, NAME_SERVICE_DELAY_USEC, on_service);
+        r = timer_arm(w->manager->event, &w->service, &service_timer, NAME_SERVICE_DELAY_USEC, w);
         if (r < 0)
                 return r;
         /* without inotify (no descriptors left, say) there is still the reload */

@@ -5,6 +5,7 @@
  * that refuse, over rollbacks and the fail-safe.
  */
 
+#include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 #include "tests/unit/manager_world.h"
 
@@ -36,12 +37,12 @@ static void do_add_until(const char *text, uint64_t expires_usec)
 
 static uint64_t soon(void)
 {
-        return host_now_usec() + USEC_PER_SEC / 2;
+        return clock_now_usec(CLOCK_REALTIME) + USEC_PER_SEC / 2;
 }
 
 static uint64_t in_an_hour(void)
 {
-        return host_now_usec() + 3600 * USEC_PER_SEC;
+        return clock_now_usec(CLOCK_REALTIME) + 3600 * USEC_PER_SEC;
 }
 
 static const State *state_now(void)
@@ -52,9 +53,9 @@ static const State *state_now(void)
 /* Goes on until p25ctl has so many rules; a second or two. */
 static void wait_for_rules(size_t n)
 {
-        uint64_t deadline = host_now_usec() + 20 * USEC_PER_SEC;
+        uint64_t deadline = clock_now_usec(CLOCK_REALTIME) + 20 * USEC_PER_SEC;
 
-        while (state_now()->rules.n != n && host_now_usec() < deadline)
+        while (state_now()->rules.n != n && clock_now_usec(CLOCK_REALTIME) < deadline)
                 assert_true(sd_event_run(event, 100000) >= 0);
         assert_int_equal(state_now()->rules.n, n);
 }
@@ -107,7 +108,7 @@ static void expect_consistent_without(const char *words_of_rule)
 
 static void test_range(void **state)
 {
-        const uint64_t now = host_now_usec(), year = DURATION_MAX_SEC * USEC_PER_SEC;
+        const uint64_t now = clock_now_usec(CLOCK_REALTIME), year = DURATION_MAX_SEC * USEC_PER_SEC;
         const struct {
                 uint64_t expires_usec;
                 const char *message;

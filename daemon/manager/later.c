@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What is done after a change was answered: connections that it denies are cut, the files that it
+ * goes with are copied, the store is tidied, memory is given back.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include "daemon/loop/timer.h"
+
+#include <errno.h>
+#include <malloc.h>
+
+/* A connection that a change denies ends within a second (SPEC section 2). One whose handshake was
+ * under way is open only at the second look. */
+#define CUT_DELAY_USEC (150 * UINT64_C(1000))
+#define CUT_AGAIN_USEC (600 * UINT64_C(1000))
+/* The store is tidied up when changes have ended. */
+#define TIDY_DELAY_USEC (1000 * UINT64_C(1000))
+
+#define FREE_MEMORY_MAX (8u << 20)
+
+/* What a change took and left is of use to the next one, but not without end: after a set of a
+ * million entries it is 30 MiB and more. */
+static void give_memory_back(void)
+{
+        if (mallinfo2().fordblks > FREE_MEMORY_MAX)
+                (void)malloc_trim(0);
+}
+
+static int on_cut(sd_event_source *s, uint64_t usec, void *data);
+static int on_tidy(sd_event_source *s, uint64_t usec, void *data);
+
+static const TimerKind cut_timer = { CLOCK_MONOTONIC, 10000, on_cut },
+                       tidy_timer = { CLOCK_MONOTONIC, 100000, on_tidy };
+
+static int on_cut(sd_event_source *s, uint64_t usec, void *data)
+{
+        Manager *m = data;
+        bool again;
+        uint64_t n;
+
+        (void)s;
+        (void)usec;
+        give_memory_back();
+        again = m->cut_again;
+        m->cut_again = false;
+        if (!m->installed || m->ruleset->keep_established)
+                return 0;
+        if (m->cut)
+                (void)m->cut(m->ruleset, &n);
+        (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
+        if (again)
+                (void)timer_arm(m->event, &m->cut_later, &cut_timer, CUT_AGAIN_USEC, m);
+        return 0;
+}
+
+int manager_keep_files(Manager *m)
+{
+        State *state = m->policy->state;
+
+        if (state->files)
+                return 0;
+        return m->inputs_are_good ? store_keep_files(m->store, &m->inputs, &state->files) : -ENOENT;
+}
+
+static int on_tidy(sd_event_source *s, uint64_t usec, void *data)
+{
+        Manager *m = data;
+
+        (void)s;
+        (void)usec;
+        store_tidy(m->store);
+        return 0;
+}
+
+static void tidy_later(Manager *m)
+{
+        (void)timer_arm(m->event, &m->tidy_later, &tidy_timer, TIDY_DELAY_USEC, m);
+}
+
+static int on_save(sd_event_source *s, void *data)
+{
+        Manager *m = data;
+
+        (void)s;
+        tidy_later(m);
+        /* also of a host that is off: what is written for it may be tried with --confirm */
+        if ((!m->installed && !m->policy->host) || m->failsafe || manager_keep_files(m) < 0)
+                return 0;
+        /* lockdown takes files that do not compile */
+        if (m->installed && m->inputs_are_good && !m->ruleset->lockdown)
+                (void)store_mark_good(m->store, m->policy->state->files);
+        return 0;
+}
+
+void manager_cut_later(Manager *m)
+{
+        bool soon = m->cut_again; /* a first look is due already, which will do for this change */
+
+        m->cut_again = true;
+        if (!soon)
+                (void)timer_arm(m->event, &m->cut_later, &cut_timer, CUT_DELAY_USEC, m);
+}
+
+/* At once, as soon as nothing else waits: the files may be edited any moment. */
+void manager_save_later(Manager *m)
+{
+        if (m->save_later)
+                (void)sd_event_source_set_enabled(m->save_later, SD_EVENT_ONESHOT);
+        else if (sd_event_add_defer(m->event, &m->save_later, on_save, m) >= 0)
+                (void)sd_event_source_set_priority(m->save_later, SD_EVENT_PRIORITY_IDLE);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What is answered: the result of a change, its errors, and what others hear unasked.
+ */
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void change_result_deinit(ChangeResult *r)
+{
+        strv_free(r->diff);
+        strv_free(r->effects);
+        strv_free(r->warnings);
+        free(r->message);
+        *r = (ChangeResult){ 0 };
+}
+
+int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...)
+{
+        va_list ap;
+        int n;
+
+        r->error = kind;
+        r->changed = false;
+        r->outcome = OUTCOME_NONE;
+        strv_free(TAKE_PTR(r->diff));
+        strv_free(TAKE_PTR(r->effects));
+        free(TAKE_PTR(r->message));
+        va_start(ap, format);
+        n = vasprintf(&r->message, format, ap);
+        va_end(ap);
+        if (n < 0)
+                r->message = NULL;
+        return error;
+}
+
+void change_made(ChangeResult *r, Outcome outcome)
+{
+        r->changed = true;
+        r->outcome = outcome == OUTCOME_NONE ? OUTCOME_CHANGED : outcome;
+}
+
+int change_no_memory(ChangeResult *r)
+{
+        return change_fail(r, ERROR_FAILED, -ENOMEM, "out of memory");
+}
+
+int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d)
+{
+        _cleanup_free_ char *text = NULL;
+
+        for (size_t i = 0; i < d->n; i++)
+                if (d->items[i].severity == SEVERITY_ERROR) {
+                        if (diagnostic_format(&d->items[i], &text) < 0)
+                                return change_no_memory(r);
+                        return change_fail(r, kind, error, "%s", text);
+                }
+        return change_fail(r, kind, error, "%s", strerrordesc_np(-error));
+}
+
+int change_fail_in_failsafe(ChangeResult *r)
+{
+        return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
+                "the fail-safe no-mail is in force because the policy cannot be read: "
+                "correct it and run p25ctl reload");
+}
+
+ErrorKind change_backend_error(int error)
+{
+        switch (error) {
+        case -EOPNOTSUPP:
+                return ERROR_NOT_SUPPORTED;
+        case -ENOMEM:
+                return ERROR_FAILED;
+        default:
+                return ERROR_BACKEND_FAILED;
+        }
+}
+
+static bool has_lock(const Backend *b)
+{
+        return b && b->ops->lock;
+}
+
+int change_fail_backend(
+        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d)
+{
+        _cleanup_buffer_ Buffer all = { 0 };
+
+        /* what failed, and what came of what had been done already */
+        for (size_t i = 0; i < d->n; i++) {
+                _cleanup_free_ char *text = NULL;
+
+                if (d->items[i].severity != SEVERITY_ERROR)
+                        continue;
+                if (diagnostic_format(&d->items[i], &text) < 0)
+                        return change_no_memory(r);
+                buffer_printf(&all, "%s%s", all.length > 0 ? "; " : "", text);
+        }
+        if (all.failed)
+                return change_no_memory(r);
+        (void)change_fail(r, change_backend_error(error), error, "%s",
+                all.length > 0 ? all.data : strerrordesc_np(-error));
+        r->locked_out = error == -EBUSY && (has_lock(b) || has_lock(m->backend));
+        return error;
+}
+
+int manager_warn(Manager *m, const char *format, ...)
+{
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = strv_vprintf(&m->warnings, format, ap);
+        va_end(ap);
+        return r;
+}
+
+void manager_alert(Manager *m, const char *name, const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+
+        if (!m->events.alert)
+                return;
+        va_start(ap, format);
+        if (vasprintf(&text, format, ap) < 0)
+                text = NULL;
+        va_end(ap);
+        if (text)
+                m->events.alert(m->events.data,
+                        &(ManagerAlert){
+                                .name = name, .text = text, .process = "", .untold = true });
+}

@@ -68,7 +68,7 @@ play() # WORD...: leaves the output in $out, and "CHANGED FAILED" in $recap
         from_inet ansible-playbook "$@"
         recap=$(sed -nE 's/^machine .* changed=([0-9]+) .* failed=([0-9]+) .*/\1 \2/p' <<<"$out")
 }
-told() # what a play says when it failed
+reported() # what a play says when it failed
 {
         [ "$rc" = 0 ] || diag "$(tac <<<"$out" | sed '/^fatal/q' | tac) $(tail -n 30 <<<"$err")"
 }
@@ -77,16 +77,16 @@ told() # what a play says when it failed
 
 play --check --diff "$WORK/site.yml"
 is "$rc $recap" "0 4 0" "a site's play in check mode: four would change"
-told
+reported
 is "$(in_machine p25ctl --json history | jq length)" 1 "and nothing has changed"
 play --diff "$WORK/site.yml"
 is "$rc $recap" "0 4 0" "for real: four have changed"
-told
+reported
 like "$out" "\+app-server" "the difference shows the text"
 like "$out" "newly allowed: out 25/tcp to 203.0.113.7" "and what becomes of connections"
 play --diff "$WORK/site.yml"
 is "$rc $recap" "0 0 0" "a second time nothing changes"
-told
+reported
 is "$(in_machine p25ctl --json history | jq -c '[.[] | select(.reason == "site.yml")] | length')" 4 \
         "module_defaults give the reason"
 listen machine 25
@@ -100,7 +100,7 @@ in_machine p25ctl --force reset >/dev/null
 in_machine p25ctl enable >/dev/null
 play "$WORK/cases.yml"
 is "$rc ${recap#* }" "0 0" "every module: check mode is exact, a second run changes nothing"
-told
+reported
 n=$(grep -c 'as it has to be' <<<"$out")
 between "$n" 25 100 "$n cases"
 is "$(in_machine p25ctl show added | grep ^p25ctl)" "$(printf '%s\n' 'p25ctl deny from @drop to any port 25' \
@@ -109,7 +109,7 @@ is "$(in_machine p25ctl show added | grep ^p25ctl)" "$(printf '%s\n' 'p25ctl den
         'p25ctl limit in on eth0 465/tcp rate 30/minute burst 10 max 5')" "the rules are there"
 play "$WORK/refused.yml"
 is "$rc" 0 "what is wrong is refused in p25's words, and changes nothing"
-told
+reported
 
 # ---- who may, and when nobody is there ----
 
@@ -123,7 +123,7 @@ ad_hoc alice p25_facts "gather=status"
 like "$out" 'SUCCESS.*"active": true' "but may read"
 in_machine systemctl mask --now p25d 2>/dev/null
 ad_hoc root p25_facts ""
-like "$out" '"error": "not_reachable".*"msg": "p25d is not reachable.*"rc": 8' "without p25d the task tells so"
+like "$out" '"error": "not_reachable".*"msg": "p25d is not reachable.*"rc": 8' "without p25d the task reports it"
 in_machine systemctl unmask p25d 2>/dev/null
 in_machine systemctl start p25d
 

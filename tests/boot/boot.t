@@ -263,7 +263,7 @@ ok $? "the bus is started late: p25d joins it"
 ctl status
 is "$rc" 0 "status exits 0"
 like "$out$err" "good last" "and warns"
-like "$(journal p25d)" "p25.conf:.*good last" "the journal tells"
+like "$(journal p25d)" "p25.conf:.*good last" "the journal reports it"
 diag "$(journal p25d | tail -n 4)"
 
 # ---- no state folder, and a broken p25.conf: no-mail ----
@@ -277,8 +277,8 @@ listen inet 587
 expect "no-mail: outgoing, all ports" machine "closed closed" 198.51.100.2 25 198.51.100.2 587
 expect "no-mail: incoming" inet "filtered" -t 300 198.51.100.1 25
 ctl status
-like "$out$err" "no-mail" "status tells"
-like "$(journal p25d)" "no-mail" "the journal tells"
+like "$out$err" "no-mail" "status reports it"
+like "$(journal p25d)" "no-mail" "the journal reports it"
 sed -i '/broken/d' "$MACHINE/etc/p25/p25.conf"
 ctl reload
 is "$rc" 0 "mended"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # More ways to come up: with the other backend, after a change of backend while the power was off,
-# after a power cut, with IPv6 alone, with dbus-broker.
+# after a power cut, with IPv6 only, with dbus-broker.
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
@@ -131,19 +131,19 @@ is "$(grep -c '^-A OUTPUT .*P25' "$MACHINE/var/log/at-interface")" 2 "the last g
 eventually 12 up
 ctl status
 like "$out$err" "good last" "status warns"
-like "$(journal p25d)" "p25.conf:4.*good last" "the journal tells"
+like "$(journal p25d)" "p25.conf:4.*good last" "the journal reports it"
 conf nftables
 ctl reload
 is "$rc" 0 "mended"
 
-# IPv6 alone, and the other bus
+# IPv6 only, and the other bus
 machine_off
 machine_bus dbus-broker
 echo 'net.ipv6.conf.all.disable_ipv6 = 0' >"$MACHINE/etc/sysctl.d/10-test.conf"
 machine_boot
 ok $? "it boots with dbus-broker"
 net_address_all=$(declare -f net_address)
-net_address() # IPv6 alone
+net_address() # IPv6 only
 {
         local words=() word
         for word; do [[ $word == *.*.*.* ]] || words+=("$word"); done
@@ -152,8 +152,8 @@ net_address() # IPv6 alone
 eval "${net_address_all/net_address/net_address_both}"
 machine_network
 is "$(ip -n machine -4 -br address show dev eth0)" "" "and has no IPv4"
-expect "IPv6 alone: outgoing" machine closed 2001:db8:1::2 25
-expect "IPv6 alone: incoming" inet filtered -t 300 2001:db8:1::1 25
+expect "IPv6 only: outgoing" machine closed 2001:db8:1::2 25
+expect "IPv6 only: incoming" inet filtered -t 300 2001:db8:1::1 25
 is "$(in_machine systemctl is-active dbus-broker)" active "dbus-broker runs"
 eventually 12 up
 ok $? "p25d is on it"
@@ -163,7 +163,7 @@ run in_machine runuser -u alice -- p25ctl status
 is "$rc" 0 "and may read"
 ctl allow out to 2001:db8:1::2
 is "$rc" 0 "root changes"
-expect "IPv6 alone: what is allowed" machine open 2001:db8:1::2 25
+expect "IPv6 only: what is allowed" machine open 2001:db8:1::2 25
 in_machine systemctl restart dbus-broker
 eventually 12 up
 ok $? "dbus-broker is restarted: p25d is on it again"

@@ -84,7 +84,7 @@ rules = ( { action = "deny"; direction = "in"; from = [ "@root", "@alice" ]; } )
 CONF
 chroot "$MACHINE" chown -R alice: /home/alice
 chmod 700 "$MACHINE/home/alice"
-does "a p25.conf and lists that root and alice alone may read" reload
+does "a p25.conf and lists that only root and alice may read" reload
 ctl set show alice
 like "$out" "2001:db8:9::/48" "they are read"
 
@@ -208,7 +208,7 @@ ok $? "and is on the bus"
 does "a change" allow out to 192.0.2.7
 in_machine systemd-run -q --wait --unit=tool.service p25ctl allow out to 192.0.2.9
 is "$(in_machine p25ctl history --json | jq -r '.[0] | "\(.process) \(.unit)"')" "p25ctl tool.service" \
-        "history tells the unit that made a change"
+        "history shows the unit that made a change"
 in_machine systemctl stop p25d
 in_machine timeout 20 sh -c 'p25d 2>/root/by-hand.log & sleep 1; p25ctl allow out to 192.0.2.8
         kill $!; wait $!'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Assertions of p25.conf, of fragments and of roles: what would break one is refused and says where it
-# is written; lockdown never is; what is broken already is told, and stands in nobody's way.
+# is written; lockdown never is; one that is broken already is reported, and prevents no change.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world
@@ -91,7 +91,7 @@ p25d_start
 ok $? "it starts with files that break an assertion"
 run_ctl status
 like "$out" "those that were good last are in force" "the last good ones are in force"
-like "$out" "p25.conf:4: assertion \"in from 198.51.100.9\" fails" "and it is told why"
+like "$out" "p25.conf:4: assertion \"in from 198.51.100.9\" fails" "and the reason is given"
 like "$(ctl explain in from 198.51.100.9)" "allow" "allowed as before"
 run_ctl allow in 465
 is "$rc" 0 "changes go on"
@@ -106,12 +106,12 @@ run_ctl --force delete 2
 run_ctl allow in from 192.0.2.0/24 for 2s
 run_ctl fragment put f "$WORK/f"
 is "$rc" 0 "an assertion that a rule upholds for two seconds"
-told()
+reported()
 {
         ctl status | grep -q 'f:1: assertion "in from 192.0.2.9" fails'
 }
-eventually 10 told
-ok $? "when the rule has ended, status tells"
+eventually 10 reported
+ok $? "when the rule has expired, status reports it"
 run_ctl deny in 587
 is "$rc" 0 "and other changes are not refused for it"
 refused p25.conf:4 insert 1 deny in

@@ -47,7 +47,7 @@ CONF
 ok $? "p25d starts with backend iptables"
 run_ctl status verbose
 like "$out" "Backend: iptables" "and says so"
-is "$(where)" iptables "iptables alone holds the policy"
+is "$(where)" iptables "only iptables holds the policy"
 
 verdicts()
 {
@@ -64,7 +64,7 @@ counted()
 before=$(counted)
 backend nftables
 is "$rc" 0 "reload with backend nftables"
-is "$(where)" nftables "nftables alone holds the policy"
+is "$(where)" nftables "only nftables holds the policy"
 is "$(counted)" "$before" "what was counted is not forgotten"
 is "$(verdicts)" "$one" "the verdicts are the same"
 is "$(counted)" $((2 * before)) "and is counted on"
@@ -99,7 +99,7 @@ rm "$WORK"/loop-*
 closed=$(loop closed lan -t 20 8.8.8.8 25)
 filtered=$(loop filtered inet -t 20 -s 198.51.100.3 198.51.100.1 25)
 allowed=$(loop allowed host -t 500 8.8.8.8 25)
-alone=0
+whole=0
 holds()
 {
         [ "$(where)" = "$1" ]
@@ -110,12 +110,12 @@ for delay in 0.001 0.004 0.007 0.010 0.013 0.016 0.02 0.03 0.04 0.06; do
         kill -HUP "$p25d"
         read -rt "$delay" <> <(:)
         p25d_stop KILL
-        p25d_start && eventually 5 holds "$to" && alone=$((alone + 1))
+        p25d_start && eventually 5 holds "$to" && whole=$((whole + 1))
 done
 for pid in $closed $filtered $allowed; do
         process_end "$pid" TERM
 done
-is "$alone" 10 "killed in ten moves: the next start is whole, and nothing is left of the other"
+is "$whole" 10 "killed in ten moves: the next start is whole, and nothing is left of the other"
 like "$(cat "$WORK/loop-closed")" "^open=0 closed=[1-9]" "the rejected never come through"
 like "$(cat "$WORK/loop-filtered")" "^open=0 closed=0 filtered=[1-9]" "nor do the denied"
 like "$(cat "$WORK/loop-allowed")" "^open=[1-9][0-9]* closed=0 filtered=0" "the allowed always do"
@@ -180,7 +180,7 @@ repaired()
                 [ "$(ctl status --json | jq .repairs)" -ge 1 ]
 }
 eventually 5 repaired
-ok $? "iptables -F is repaired, and status tells"
+ok $? "iptables -F is repaired, and status reports it"
 
 # another daemon finds what was left, by whichever backend
 p25d_stop KILL

@@ -47,9 +47,9 @@ while read -r name; do
         run help
 done < <(sed -n 's/^        { "\([a-z ]*\)", [0-9].*/\1/p' cli/verbs.c)
 run help role
-is "$(grep -c ^p25ctl <<<"$out")" 6 "help role tells all of role"
+is "$(grep -c ^p25ctl <<<"$out")" 6 "help role describes all of role"
 run help ROLE set
-is "$rc ${out%%$'\n'*}" "0 p25ctl role set NAME..." "help role set tells one"
+is "$rc ${out%%$'\n'*}" "0 p25ctl role set NAME..." "help role set describes one"
 refuses "no command 'frobnicate'" help frobnicate
 refuses "a command is missing"
 like "$err" "Usage: p25ctl" "with the usage on stderr"
@@ -186,7 +186,7 @@ like "$rc $err" "^4 ERROR: .*set.txt:2: " "check: a set file is read"
 
 offline compile policies/mx.conf
 is "$rc" 0 "compile"
-like "$out" "limit port 25 rate 60/minute burst 30 max 20 .*role:mx" "tells the rules"
+like "$out" "limit port 25 rate 60/minute burst 30 max 20 .*role:mx" "lists the rules"
 offline compile policies/mx.conf --format ir
 like "$out" "limit port 25" "--format ir is the same"
 offline compile policies/mx.conf --format json
@@ -198,7 +198,7 @@ like "$rc $out" "^0 .*table inet p25" "--format nft"
 offline compile policies/mx.conf --format iptables
 like "$rc $out" "^0 # iptables-restore.*COMMIT.# ip6tables-restore.*COMMIT" "--format iptables"
 offline compile policies/mx.conf --format iptables -6
-like "$rc $out" "^0 # ip6tables-restore" "-6: IPv6 alone"
+like "$rc $out" "^0 # ip6tables-restore" "-6: IPv6 only"
 offline compile policies/mx.conf --format nft -4
 like "$rc $err" "^4 ERROR: -4 and -6" "-4 without --format iptables"
 offline compile policies/mx.conf --format sql
@@ -248,7 +248,7 @@ echo 'enabled = ' >"$work/root/etc/p25/p25.conf"
 offline explain in
 like "$rc $err" "^4 ERROR: .*/etc/p25/p25.conf:[0-9]+: " "a broken p25.conf"
 offline role show mx
-like "$rc $out" '^0 role = \{.*name = "mx"' "role show reads roles alone"
+like "$rc $out" '^0 role = \{.*name = "mx"' "role show reads only roles"
 offline role show nosuchrole
 is "$rc" 4 "role show of none"
 done_testing

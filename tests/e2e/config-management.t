@@ -120,7 +120,7 @@ if /usr/bin/python3 -c 'import yaml' 2>/dev/null; then
         echo 'rules = ();' >"$ROOT/etc/p25/site.conf"
         salt test
         is "$rc $out" "0 p25 fragment site true
-p25 roles true" "a test tells of both changes"
+p25 roles true" "a test reports both changes"
         diag "$err"
         like "$(fragment)" "there is no fragment" "and makes none"
         salt

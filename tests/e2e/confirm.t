@@ -61,7 +61,7 @@ eventually 1 grep -q cut "$WORK/hold-first"
 ok $? "and has cut what was open"
 run_ctl status
 like "$out" $'^Status: active\nPending: revision 1 is taken back in [3-6][0-9]{2} s unless confirmed' \
-        "status tells of it"
+        "status reports it"
 run_ctl logging high --confirm 1s
 is "$rc" 0 "another one joins it: the deadline is the later one's"
 eventually 20 nothing_waits
@@ -74,7 +74,7 @@ like "$(cat "$WORK/p25d.log")" "revision 3 .*not confirmed in time: revision 2 t
         "and so does the log"
 run_ctl confirm
 is "$rc $out" "4 " "it is too late to confirm"
-like "$err" "^ERROR: nothing waits to be confirmed: revision 2 was not confirmed in time" "and told so"
+like "$err" "^ERROR: nothing waits to be confirmed: revision 2 was not confirmed in time" "with that error"
 
 # ---- in time ----
 
@@ -154,7 +154,7 @@ ok $? "and nothing waits"
 is "$(revision)" $((hold + 1)) "by one revision"
 like "$(ctl history)" "not confirmed in time: revision $hold taken back" "that says so"
 
-# ---- the host is started anew: another boot id, so that the clock counts ----
+# ---- the host reboots: another boot id, so that the clock counts ----
 
 run_ctl deny --confirm 1h
 p25d_stop KILL

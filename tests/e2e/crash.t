@@ -39,7 +39,7 @@ for i in {1..16}; do
 done
 wait
 is "$(cat "$WORK"/expect.* | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 1 0; 15 7;" \
-        "of sixteen that expect the same revision one wins, the others are told so"
+        "of sixteen that expect the same revision one wins, the others get that error"
 is "$(ctl set show race | wc -l)" 17 "and change nothing"
 
 # Reads, changes what it read, and tries again when somebody was faster.
@@ -106,7 +106,7 @@ refuses() # WORDS WHY
                         diag "${change:0:40}: $rc $err"
                 }
         done
-        ok $status "$2: every change is refused, and told why"
+        ok $status "$2: every change is refused, with the reason"
         is "$(ctl status --json | jq 'del(.rules[].packets, .rules[].bytes)')" "$before" "$2: status is what it was"
         is "$(ruleset)" "$raw" "$2: so is the kernel"
 }

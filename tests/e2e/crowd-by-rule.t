@@ -19,7 +19,7 @@ p25_host </dev/null
 ok $? "p25d starts"
 unset LD_PRELOAD
 
-# A connection that says nothing until it is told to, and then what became of it.
+# A connection that says nothing until asked to, and then reports the result.
 idle() # NAME NAMESPACE ADDRESS PORT
 {
         rm -f "$WORK/idle-$1" "$WORK/idle-$1.go"

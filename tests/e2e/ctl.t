@@ -170,7 +170,7 @@ like "$rc $out" $'^0 role = \\{\n.*name = "mx";' "role show: as p25d has it"
 refuses 4 "nosuchrole" role show nosuchrole
 refuses 4 "nosuchfragment" fragment drop nosuchfragment
 run_ctl help deny
-like "$out" "p25ctl deny \\[in\\|out\\|both\\] .*\\[user U\\] .*comment TEXT" "help deny tells all words"
+like "$out" "p25ctl deny \\[in\\|out\\|both\\] .*\\[user U\\] .*comment TEXT" "help deny lists all words"
 
 # refusals
 run_ctl deny 22

@@ -111,7 +111,7 @@ run_ctl status
 is "$rc" 0 "status exits 0"
 like "$out$err" "[Ll]ast good|p25.conf" "with a warning"
 diag "$out$err"
-like "$(tail -n 5 "$WORK/p25d.log")" "p25.conf" "the log tells"
+like "$(tail -n 5 "$WORK/p25d.log")" "p25.conf" "the log reports it"
 cp "$WORK/good.conf" "$CONF"
 run_ctl reload
 is "$rc" 0 "mended, it reloads"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a change would do to connections, and what the author of a rule is told about it.
+# What a change would do to connections, and which warnings the author of a rule gets.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world # both families
 p25_host </dev/null
 ok $? "p25d starts"
 
-# WANTED-LINES ARGUMENT...: under --dry-run, the lines about packets alone
+# WANTED-LINES ARGUMENT...: under --dry-run, only the lines about packets
 changes()
 {
         local wanted=$1
@@ -83,7 +83,7 @@ is "$rc" 0 "a rule with 300,000 addresses"
 changes "newly rejected: in 25/tcp from 192.0.2.77 (was deny)" set load large "$WORK/larger"
 is "$(ctl --json set add large 192.0.2.78 | jq -c .diff)" \
         '["+ set large 1 entry","newly rejected: in 25/tcp from 192.0.2.78 (was deny)"]' \
-        "one entry more is told at once"
+        "one more entry is reported at once"
 run_ctl set remove large 192.0.2.78
 started=${EPOCHREALTIME/./}
 changes "newly denied: in 25/tcp from @large (300000 prefixes: 20.0.0.0, 20.0.0.2, 20.0.0.4, ...) \
@@ -109,7 +109,7 @@ p25ctl insert 1 allow from 10.9.1.1 to any port 25\"" "a warning is the last lin
 
 # ---- warnings ----
 
-# WANTED ARGUMENT...: what is told on stderr, without "WARNING: "
+# WANTED ARGUMENT...: the warnings on stderr, without "WARNING: "
 warns()
 {
         local wanted=${1:+WARNING: $1}
@@ -155,7 +155,7 @@ run_ctl --json allow from 10.9.3.0/24
 is "$(jq -r '.warnings | length' <<<"$out") $(jq -c .diff <<<"$out")" \
         '1 ["+ allow from 10.9.3.0/24 to any port 25"]' "--json keeps them apart"
 
-# by files nobody is told a number
+# for files no number is given
 printf 'enabled = true;\nrules = ( { action = "reject"; direction = "in"; ports = [ 587 ]; } );\n' \
         >"$CONF"
 run_ctl reload

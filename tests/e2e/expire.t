@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Rules that end: out of the kernel, the stored state and status in time, by the kernel alone while
+# Rules that end: out of the kernel, the stored state and status in time, by the kernel only while
 # p25d is dead, and never back.
 . "$(dirname "$0")/../lib/e2e.sh"
 
@@ -118,7 +118,7 @@ ok $? "the connection that is denied now is cut"
 ! grep -q cut "$WORK/hold"
 ok $? "no other is"
 is "$(ctl status --json | jq '.rules[0].id') $(counter true)" "$id $counted" "the other rule has its id and counter"
-like "$(ctl history)" "rules? expired: " "history tells it"
+like "$(ctl history)" "rules? expired: " "history shows it"
 between "$(ctl status --json | jq .revision)" $((revision + 1)) $((revision + 3)) "as revisions"
 like "$(cat "$WORK/p25d.log")" "by uid 0 \(p25d\): rule expired: route allow 25/tcp|rules expired: " "so does the log"
 
@@ -159,7 +159,7 @@ is "$(ctl status --json | jq -c '[.rules[] | .expires == null]')" "[true,false,t
 eventually 20 is_stored 3
 ok $? "and the stored state is without it"
 is "$(ctl status --json | jq .revision)" $((revision + 1)) "by a revision"
-like "$(ctl history | head -n 1)" "2 rules expired: " "that tells why"
+like "$(ctl history | head -n 1)" "2 rules expired: " "that gives the reason"
 like "$(ctl status)" $'DENY IN +8\\.8\\.8\\.8 +\\(for (1h|59m)' "the other one has its time"
 expect "it is in force" inet filtered -t 300 -s 8.8.8.8 198.51.100.1 25
 
@@ -186,7 +186,7 @@ ok $? "nothing is left"
 run_ctl allow from 198.51.100.2 for 10s
 run_ctl allow both to 2001:db8:1::2,2001:db8:1::1 for 10s
 ctl show raw >"$WORK/raw"
-like "$(cat "$WORK/raw")" "meta time <|-m time --datestop" "show raw tells it"
+like "$(cat "$WORK/raw")" "meta time <|-m time --datestop" "show raw shows it"
 p25d_stop KILL
 kernel_clear
 [ "$backend" = iptables ] && iptables_load host <"$WORK/raw"

@@ -144,11 +144,11 @@ p25d_stop TERM
 : >"$WORK/fail2ban.log"
 server_start
 ok $? "without p25d fail2ban starts as well"
-told()
+reported()
 {
         grep -q 'p25d is not reachable' "$WORK/fail2ban.log"
 }
-eventually 15 told
+eventually 15 reported
 ok $? "and its log says that p25d is not reachable"
 client set sasl banip 203.0.113.9 >/dev/null 2>&1
 p25d_start

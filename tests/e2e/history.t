@@ -44,7 +44,7 @@ expect "rule of then" inet filtered -t 300 -s 198.51.100.2 198.51.100.1 25
 run_ctl rollback 2
 is "$rc $(ctl status --json | jq .revision)" "0 5" "once more changes nothing"
 run_ctl rollback 3
-is "$(ctl set show drop | tr '\n' ' ')" "203.0.113.7 203.0.113.8 " "a revision of a set alone"
+is "$(ctl set show drop | tr '\n' ' ')" "203.0.113.7 203.0.113.8 " "a revision of a set only"
 run_ctl rollback 0
 is "$rc $(ctl status --json | jq -c '.rules')" "0 []" "and the state before all"
 run_ctl rollback 99
@@ -78,12 +78,12 @@ run_ctl reload
 is "$rc" 0 "other files"
 expect "are in force" inet closed -s 198.51.100.3 198.51.100.1 25
 run_ctl diff "$before"
-like "$out" "newly rejected: in 25/tcp" "diff tells what they do to packets"
+like "$out" "newly rejected: in 25/tcp" "diff reports what they do to packets"
 run_ctl rollback "$before"
 is "$rc" 0 "a reload is undone"
 expect "with the files of then" inet open -s 198.51.100.3 198.51.100.1 25
 grep -q reject "$CONF"
-ok $? "those on disk are left alone"
+ok $? "those on disk are not changed"
 run_ctl status
 like "$out$err" "files on disk are not what is in force" "status says so"
 p25d_stop KILL

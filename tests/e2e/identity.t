@@ -6,7 +6,7 @@
 net_world
 listen inet 25
 
-# users of our own, in this sandbox alone
+# users of our own, only in this sandbox
 cp /etc/passwd /etc/group "$WORK"
 sed -i '/^Debian-exim:/d' "$WORK/passwd" "$WORK/group"
 cat >>"$WORK/passwd" <<'PASSWD'
@@ -34,14 +34,14 @@ if [ -n "$many_uids" ]; then
         expect "a user who may not" host "closed closed" -u 41002 -g 41002 "${targets[@]}"
         expect "user and group when both are stated" host "open open" \
                 -u 41002 -g 41010 "${targets[@]}"
-        expect "the group alone is not enough" host "closed closed" \
+        expect "the group is not enough" host "closed closed" \
                 -u 41003 -g 41010 "${targets[@]}"
         expect "root may not either" host "closed closed" "${targets[@]}"
         run_ctl allow out user 41003
         is "$rc" 0 "a rule for a number"
         expect "a number as user" host "open open" -u 41003 -g 41003 "${targets[@]}"
         run_ctl allow out group senders
-        expect "a group alone" host "open open" -u 41004 -g 41010 "${targets[@]}"
+        expect "a group" host "open open" -u 41004 -g 41010 "${targets[@]}"
         expect "and none of another group" host "closed closed" -u 41004 -g 41004 "${targets[@]}"
 
         # the MTA that is installed while p25 runs
@@ -65,7 +65,7 @@ like "$err" "^ERROR: .*nosuchuser" "that names it"
 run_ctl allow out group nosuchgroup
 is "$rc" 4 "an unknown group is an error"
 run_ctl allow in user alice
-is "$rc" 4 "users are for out alone"
+is "$rc" 4 "users can only be used with out"
 
 # a unit is a cgroup
 for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do

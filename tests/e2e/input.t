@@ -127,7 +127,7 @@ is "$(ctl --json explain in from 10.1.39.15 | jq -r .verdict)" deny "the last of
 run_ctl fragment drop many
 is "$rc" 0 "and are dropped"
 
-# roles: one that is not, twins
+# roles: an unknown one, and two of one name
 echo 'role = { name = "twin"; summary = "One"; };' >"$ROOT/etc/p25/roles.d/one.conf"
 echo 'role = { name = "twin"; summary = "Two"; };' >"$ROOT/etc/p25/roles.d/two.conf"
 run_ctl reload

@@ -60,7 +60,7 @@ eventually 5 free
 ok $? "what is closed is not counted"
 
 rule limit in from 198.51.100.3 rate 1/hour burst 1
-is "$(burst inet 3 198.51.100.1)" "3 0" "a limit for one address leaves others alone"
+is "$(burst inet 3 198.51.100.1)" "3 0" "a limit for one address does not affect others"
 is "$(burst inet 3 -s 198.51.100.3 198.51.100.1)" "1 2" "and holds for that one"
 
 if [ "$backend" = iptables ]; then

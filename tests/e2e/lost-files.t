@@ -81,7 +81,7 @@ scenario()
         p25d_stop KILL
         kernel_clear
 
-        # /etc/p25 alone: there are copies
+        # only /etc/p25: there are copies
         rm -rf "$ROOT"
         root_make
         echo 'enabled = true; rules = ( { action = "deny"; direction = "in"; } );' >"$CONF"

@@ -28,7 +28,7 @@ page org.port25.Policy1.5 >"$WORK/org.port25.Policy1.5"
 "$P25CTL" help --json >"$WORK/help.json"
 jq -r '.[] | [.name, .arguments // ""] | join(" ") | sub(" $"; "")' "$WORK/help.json" >"$WORK/verbs"
 while read -r line; do
-        # the name alone when the text stands in the same line
+        # only the name when the text stands in the same line
         grep -qxF -- "$line" "$WORK/p25ctl.8" || grep -qE "^$line [A-Z]" "$WORK/p25ctl.8"
         ok $? "p25ctl(8) has: $line"
 done <"$WORK/verbs"
@@ -60,17 +60,17 @@ sed -nE 's/^ +\{ GROUP_[A-Z_]+, "([a-z_]+)", ([A-Z_| ]+),.*/\1 \2/p' rules/confi
 at_most 30 "$(wc -l <"$WORK/settings")" "the table of settings is read"
 while read -r name; do
         grep -qwF -- "$name" "$WORK/p25.conf.5" "$WORK/p25-roles.7"
-        ok $? "the setting $name is told"
+        ok $? "the setting $name is documented"
 done <"$WORK/settings"
 for role in policies/*.conf; do
         role=${role##*/}
         grep -qE "^${role%.conf}( |\$)" "$WORK/p25-roles.7"
-        ok $? "the role ${role%.conf} is told"
+        ok $? "the role ${role%.conf} is documented"
 done
 sed -nE 's/^    ([a-z_]+) = \{$/\1/p' policies/*.conf | sort -u >"$WORK/vars"
 while read -r name; do
         grep -qE "^$name( |\$)" "$WORK/p25-roles.7"
-        ok $? "the variable $name is told"
+        ok $? "the variable $name is documented"
 done <"$WORK/vars"
 
 # ---- org.port25.Policy1(5) and the interface ----

@@ -84,7 +84,7 @@ user_ctl www-data status
 is "$rc" 0 "all others read"
 user_ctl www-data logging high
 is "$rc" 5 "who needs a password that nobody can be asked for may not change"
-like "$err" "password" "and is told why"
+like "$err" "password" "and the reason is given"
 
 # p25d reads what its callers may not
 echo 'a secret line' >"$ROOT/secret"
@@ -93,12 +93,12 @@ echo 'sets = { x = { file = "/secret"; } };' >"$WORK/names-file"
 user_ctl mail fragment put x "$WORK/names-file"
 is "$rc" 4 "who may change, and is not root, may not have p25d read a file"
 unlike "$err" "a secret" "nor see what is in it"
-like "$err" "root's to say" "and is told why"
+like "$err" "root's to say" "and the reason is given"
 run_ctl fragment put x "$WORK/names-file"
 like "$err" "/secret:1: .*a secret line" "root may"
 
 user_ctl news logging medium
-is "$rc" 0 "a rule may tell methods apart: this one"
+is "$rc" 0 "a rule may distinguish methods: this one"
 user_ctl news default deny
 is "$rc" 5 "but not that one"
 run_ctl logging low

@@ -17,7 +17,7 @@ ok $? "p25d starts on the far host"
 mkdir -p /run/dbus /run/sshd
 ln -s "$WORK/bus" /run/dbus/system_bus_socket
 
-# a user with a shell, in this sandbox alone
+# a user with a shell, only in this sandbox
 { cat /etc/passwd; echo "alice:x:54321:54321::$WORK:/bin/sh"; } >"$WORK/passwd"
 { cat /etc/shadow; echo "alice:*:1::::::"; } >"$WORK/shadow"
 chmod 600 "$WORK/shadow"
@@ -61,7 +61,7 @@ is "$rc" 0 "a change"
 run_ctl show added
 like "$out" "192.0.2.77" "is made there"
 like "$(ctl history --json | jq -r '.[0] | "\(.process) \(.pid) \(.remote)"')" \
-        "^systemd-stdio-b[a-z]* [0-9]+ (198\\.51\\.100|203\\.0\\.113)\\.[0-9]+$" "history tells from where"
+        "^systemd-stdio-b[a-z]* [0-9]+ (198\\.51\\.100|203\\.0\\.113)\\.[0-9]+$" "history shows the origin"
 run_ctl history
 like "$out" "uid 0 systemd-stdio-b[a-z]*\\[[0-9]+\\].* from [0-9.]+" "in words, too"
 remote -Hroot@198.51.100.1 --json status
@@ -69,7 +69,7 @@ is "$(jq -r .active <<<"$out")" true "JSON"
 echo 192.0.2.0/24 >"$WORK/list"
 remote -H root@198.51.100.1 set load far "$WORK/list"
 is "$rc" 1 "a set by a file of this side is refused"
-like "$err" "ERROR: .*ssh root@198.51.100.1 p25ctl set" "and told how it is done"
+like "$err" "ERROR: .*ssh root@198.51.100.1 p25ctl set" "with the command to use"
 remote -H root@198.51.100.1 set add far 192.0.2.0/24
 is "$rc" 0 "entries can be added"
 remote -H root@198.51.100.1 set show far
@@ -87,7 +87,7 @@ remote -H root@[2001:db8:1::1]:2222 --json status
 is "$rc $(jq -r .active <<<"$out")" "0 true" "an IPv6 address, and a port"
 remote -H root@2001:db8:1::1 status
 is "$rc" 4 "an IPv6 address without brackets"
-like "$err" "brackets: root@\[2001:db8:1::1\]" "is told of them"
+like "$err" "brackets: root@\[2001:db8:1::1\]" "is told to use them"
 calls=$(wc -l <"$WORK/ssh.calls")
 for host in -oProxyCommand=touch"$WORK"/bad root@-oProxyCommand=touch"$WORK"/bad "" root@ \
         "198.51.100.1:x;touch $WORK/bad" "198.51.100.1 touch" $'198.51.100.1\nx'; do

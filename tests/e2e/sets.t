@@ -95,7 +95,7 @@ awk 'BEGIN { for (i = 0; i < 500001; i++) printf "10.%d.%d.%d\n", i / 65536, i /
         >"$WORK/bulk"
 ctl_reads set add bulk - <"$WORK/bulk"
 is "$rc" 4 "500,001 entries are too many for one message"
-like "$err" "500000: 'p25ctl set load'" "and the error tells what takes them"
+like "$err" "500000: 'p25ctl set load'" "and the error names what accepts them"
 ctl_reads --json set add bulk - < <(head -n 100000 "$WORK/bulk")
 is "$(jq -r '.diff[0]' <<<"$out")" "+ set bulk 100000 entries" "100,000 are not"
 ctl_reads set drop bulk
@@ -166,6 +166,6 @@ for words in "set add declared 192.0.2.1" "set load declared $CONF"; do
         # shellcheck disable=SC2086 # words
         run_ctl $words
         is "$rc $err" "4 ERROR: set declared is declared in p25.conf or a fragment: change it there" \
-                "p25ctl ${words%% decl*} leaves it alone"
+                "p25ctl ${words%% decl*} does not affect it"
 done
 done_testing

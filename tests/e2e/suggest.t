@@ -28,7 +28,7 @@ suggested() # NAMESPACE: the names
 # from here on "lan" is the host that is looked at: it has no bridge
 is "$(suggested lan)" app-server "nothing listens, nothing sends"
 loopback=$(net_in lan "$probe" listen -o "$WORK/lo.log" 127.0.0.1 25)
-is "$(suggested lan)" outbound-mta "a mail server for this host alone"
+is "$(suggested lan)" outbound-mta "a mail server for only this host"
 if [ -n "$mounted" ]; then
         people 5
         is "$(suggested lan)" "outbound-mta shared-hosting" "that many people share"
@@ -66,23 +66,23 @@ run_ctl role suggest
 like "$out" "app-server .*mail goes to 8.8.8.8" "destinations are named"
 process_end "$held" TERM
 
-# a host with IPv6 alone, and somebody without privilege who asks
+# a host with IPv6 only; an unprivileged caller
 net_add six peer
 net_link six eth0 peer eth0
 net_address six eth0 2001:db8:5::1/64 fd05::1/64
 net_address peer eth0 2001:db8:5::2/64 fd05::2/64
 six=$(net_in six "$probe" listen -o "$WORK/six.log" :: 25)
-is "$(suggested six)" mx "IPv6 alone: a mail server"
+is "$(suggested six)" mx "IPv6 only: a mail server"
 held=$(net_in peer "$probe" hold -t 20000 -o "$WORK/held4" fd05::1 25)
-is "$(suggested six)" internal-relay "IPv6 alone: a private network is connected"
+is "$(suggested six)" internal-relay "IPv6 only: a private network is connected"
 if [ -n "$many_uids" ]; then
         run net_in six setpriv --reuid 65534 --regid 65534 --clear-groups "$P25CTL" role suggest
         is "$rc" 0 "an ordinary user may ask"
-        like "$out" "internal-relay +a process \(user root\) listens" "and learns as much as the kernel tells"
+        like "$out" "internal-relay +a process \(user root\) listens" "and learns what the kernel reports"
 fi
 process_end "$held" TERM
 held=$(net_in peer "$probe" hold -t 20000 -o "$WORK/held5" 2001:db8:5::1 25)
-is "$(suggested six)" mx "IPv6 alone: the Internet is connected"
+is "$(suggested six)" mx "IPv6 only: the Internet is connected"
 process_end "$held" TERM
 process_end "$six" TERM
 

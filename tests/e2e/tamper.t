@@ -50,7 +50,7 @@ counted() # BEFORE
         [ "$(repairs)" -gt "$1" ]
 }
 
-# What the bus is told, in $WORK/signals
+# The signals on the bus, in $WORK/signals
 signals_begin()
 {
         dbus-monitor --address "$DBUS_SYSTEM_BUS_ADDRESS" \
@@ -59,8 +59,8 @@ signals_begin()
         eventually 5 test -s "$WORK/signals"
 }
 
-# One change by another program: all is as it was, and it is told who it was. Milliseconds from its
-# end to what is seen to be whole, which takes some time to look at, are told.
+# One change by another program: everything is restored, and the culprit named. Milliseconds from its
+# end to the first look that finds everything whole are reported.
 attack() # NAME PROGRAM COMMAND
 {
         local before began

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What p25ctl and the bus say at the time of typing: rules that never match, change nothing, close one
-# family alone; roles whose server is missing. --strict makes errors of them, and changes nothing.
+# family only; roles whose server is missing. --strict makes errors of them, and changes nothing.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world
@@ -39,7 +39,7 @@ warned "covered" 'can never match: rule 1 \(deny from 10.0.0.0/8 to any port 25\
         allow in from 10.1.2.3
 run_ctl --force delete 2
 run_ctl insert 1 allow in from 10.1.2.3
-is "$rc $err" "0 " "by the command that was told it is placed right"
+is "$rc $err" "0 " "by the command from the hint places it correctly"
 expect "and matches" lan filtered -t 300 198.51.100.1 25
 run_ctl default deny outgoing
 warned "changes nothing" 'this rule changes nothing: without it the default \(deny\) decides the same' deny out
@@ -75,12 +75,12 @@ line=$(grep -n 'action = "allow"' "$CONF" | cut -d: -f1)
 covered="p25.conf:$line: this rule can never match: the rule at [^ ]*p25.conf:$((line - 1)) "
 run_ctl check "$CONF" --root "$ROOT"
 is "$rc" 0 "check"
-like "$err" "^WARNING: .*$covered" "check tells of a covered rule of p25.conf"
+like "$err" "^WARNING: .*$covered" "check reports a covered rule of p25.conf"
 run_ctl --strict check "$CONF" --root "$ROOT"
 is "$rc" 4 "check --strict"
 warned "reload" "$covered" reload
 run_ctl reload
-is "$rc $err" "0 " "once more: what is known is not told again"
+is "$rc $err" "0 " "once more: known warnings are not repeated"
 echo 'rules = ( { action = "allow"; direction = "in"; from = "203.0.113.9"; } );' >"$WORK/fragment"
 warned "fragment" "can never match: the rule at [^ ]*p25.conf:" fragment put tool "$WORK/fragment"
 cp "$WORK/fragment" "$ROOT/etc/p25/policy.d/file.conf"
@@ -91,16 +91,16 @@ role = { name = "own"; rules = (
   { action = "allow"; direction = "in"; ports = 587; from = "192.0.2.1"; } ); };
 CONF
 run_ctl check "$ROOT/etc/p25/roles.d/own.conf"
-like "$err" "own.conf:3: this rule can never match: a rule of role own" "check tells of a role's rule"
+like "$err" "own.conf:3: this rule can never match: a rule of role own" "check reports a role's rule"
 run_ctl reload
 warned "role" "own.conf:3: this rule can never match: a rule of role own" role set own
 
 # ---- servers ----
 warned "mx without a server" "role mx: nothing listens on port 25$" role set mx
 run_ctl status
-unlike "$out" "listens" "status has the table alone"
+unlike "$out" "listens" "status shows only the table"
 run_ctl status verbose
-like "$out" $'\nWarning: role mx: nothing listens on port 25\n' "status verbose tells"
+like "$out" $'\nWarning: role mx: nothing listens on port 25\n' "status verbose reports it"
 is "$(ctl status --json | jq -c '.warnings')" '["role mx: nothing listens on port 25"]' "and --json"
 net_in host "$probe" listen -o "$WORK/lo.log" 127.0.0.1 25 ::1 25 >"$WORK/lo.pid"
 run_ctl status verbose

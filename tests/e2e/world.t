@@ -36,7 +36,7 @@ net_in inet "$probe" hold -o "$WORK/held" 198.51.100.1 587 >"$WORK/hold.pid"
 ok $? "a held connection stands"
 net_in host ss -K sport = 587 >"$WORK/out" 2>&1
 eventually 1 grep -q cut "$WORK/held"
-ok $? "and tells when it is cut"
+ok $? "and reports when it is cut"
 net_in lan "$probe" listen -d 500 -o "$WORK/slow.log" 10.0.0.2 587 >"$WORK/out"
 sent=$(net_in host "$probe" send -n 400000 10.0.0.2 587)
 between "${sent:-0}" 20000 400000 "a sender leaves bytes behind ($sent)"

@@ -123,7 +123,7 @@ is "$(cut -d' ' -f1 "$WORK/late.end")" 6 "the other one as well"
 run_ctl set load drop "$(echo 192.0.2.1 >"$WORK/set"; echo "$WORK/set")"
 is "$rc" 6 "and a set that is loaded"
 is "$(files)" "$before" "no file was touched"
-is "$(ctl status --json | jq .revision)" "$revision" "status tells the same revision"
+is "$(ctl status --json | jq .revision)" "$revision" "status shows the same revision"
 run_ctl --dry-run deny out
 is "$rc" 0 "--dry-run needs no lock"
 reload_failed()
@@ -190,10 +190,10 @@ hold 30
 p25d_start
 is "$? $(where)" "0 nftablesiptables" "a start with the other backend does not depend on it"
 let_go
-alone()
+ours_only()
 {
         [ "$(where)" = nftables ]
 }
-eventually 10 alone
+eventually 10 ours_only
 ok $? "what is left is taken out as soon as the lock is there"
 done_testing

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Policies of files for tests, read with the parsers alone: no daemon, no --root. */
+/* Policies of files for tests, read with only the parsers: no daemon, no --root. */
 
 #include "rules/config/parse.h"
 #include "tests/unit/fixture.h"

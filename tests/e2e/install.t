@@ -21,10 +21,11 @@ for file in usr/sbin/p25d usr/bin/p25ctl usr/lib/systemd/system/p25d.service \
         usr/share/dbus-1/system-services/org.port25.Policy1.service \
         usr/share/polkit-1/actions/org.port25.policy1.policy usr/share/man/man8/p25ctl.8 \
         usr/share/man/man8/p25d.8 usr/share/man/man5/p25.conf.5 usr/share/man/man7/p25-roles.7 \
+        usr/share/man/man7/p25.7 \
         usr/share/man/man5/org.port25.Policy1.5 usr/share/p25/policies/mx.conf \
         usr/share/bash-completion/completions/p25ctl usr/share/zsh/site-functions/_p25ctl \
         etc/fail2ban/action.d/p25.conf usr/share/fish/vendor_completions.d/p25ctl.fish \
-        usr/share/doc/p25/examples/p25.conf usr/share/doc/p25/README-config-management.md \
+        usr/share/doc/p25/examples/p25.conf etc/p25/p25.conf.example usr/share/doc/p25/README-config-management.md \
         usr/share/ansible/collections/ansible_collections/port25/p25/plugins/modules/p25_role.py; do
         [ -s "$WORK/usr/$file" ]
         ok $? "there is /$file"

@@ -9,6 +9,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "daemon/api/rule_document.h"
+#include "rules/policy/judge.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
@@ -140,27 +141,18 @@ static int words_run(Cli *c, const RuleWords *w)
                 w->duration_sec);
 }
 
-/* The daemon knows all mail ports of its host and judges those that are none of the four. Where it
- * cannot be asked, that is the nearer error. */
-static int words_parse(Cli *c, char **words, Diagnostics *d, RuleWords *ret)
+/* p25d judges a rule, which knows all mail ports of its host. Where it cannot be asked, a rule that
+ * is wrong on most hosts is the nearer error. */
+static int words_judge_offline(Cli *c, const Rule *rule)
 {
-        _cleanup_diagnostics_ Diagnostics more = { 0 };
-        int r;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r = rule_judge(rule, NULL, &d);
 
-        r = rule_words_parse(words, &mail_ports_default, d, ret);
-        if (r != -EINVAL)
-                return r;
-        r = rule_words_parse(words, NULL, &more, ret);
-        if (r >= 0 && !client_is_reachable(c)) {
-                rule_words_deinit(ret);
-                return -EINVAL;
-        }
-        /* more ports than a host can have */
-        if (r == -EINVAL && strstr(more.items[0].text, "is not a mail port"))
-                return r;
-        /* only the port was wrong, or something else is wrong besides */
-        diagnostics_deinit(d);
-        return diagnostics_move(d, &more) < 0 ? -ENOMEM : r;
+        if (r >= 0)
+                r = rule_judge_in_policy(rule, &mail_ports_default, NULL, &d);
+        if (r >= 0 || client_is_reachable(c))
+                return 0;
+        return cli_fail(c, EXIT_BAD_INPUT, "%s", d.n > 0 ? d.items[0].text : strerror(-r));
 }
 
 static int words_command(Cli *c, char **words)
@@ -169,12 +161,14 @@ static int words_command(Cli *c, char **words)
         RuleWords w = { 0 };
         int status, r;
 
-        r = words_parse(c, words, &d, &w);
+        r = rule_words_parse(words, &d, &w);
         if (r == -ENOMEM) {
                 rule_words_deinit(&w);
                 return cli_fail_errno(c, r, "rule");
         }
         status = cli_tell_diagnostics(c, &d);
+        if (status == 0)
+                status = words_judge_offline(c, w.rules[0]);
         if (status == 0)
                 status = words_run(c, &w);
         rule_words_deinit(&w);

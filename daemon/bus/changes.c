@@ -22,12 +22,10 @@ int bus_add_rule(BusCall *c, sd_bus_error *error)
 {
         _cleanup_result_ ChangeResult result = { 0 };
         _cleanup_(bus_rule_deinit) BusRule rule = { 0 };
-        Ports mail_ports;
         Change change;
         int r;
 
-        policy_mail_ports(manager_policy(c->bus->manager), &mail_ports);
-        if ((r = bus_rule_read(c->message, BUS_RULE_ADD, &mail_ports, &rule, error)) < 0 ||
+        if ((r = bus_rule_read(c->message, BUS_RULE_ADD, &rule, error)) < 0 ||
                 (r = bus_change_read(c, true, &change, error)) < 0)
                 return r;
         r = manager_add_rules(c->bus->manager, &rule.rule, 1, &change, &result);
@@ -39,12 +37,10 @@ int bus_remove_rule(BusCall *c, sd_bus_error *error)
         _cleanup_result_ ChangeResult result = { 0 };
         _cleanup_(bus_rule_deinit) BusRule rule = { 0 };
         Manager *m = c->bus->manager;
-        Ports mail_ports;
         Change change;
         int r;
 
-        policy_mail_ports(manager_policy(m), &mail_ports);
-        if ((r = bus_rule_read(c->message, BUS_RULE_REMOVE, &mail_ports, &rule, error)) < 0 ||
+        if ((r = bus_rule_read(c->message, BUS_RULE_REMOVE, &rule, error)) < 0 ||
                 (r = bus_change_read(c, false, &change, error)) < 0)
                 return r;
         if (rule.has_id)
@@ -69,8 +65,7 @@ static void rule_array_deinit(RuleArray *a)
         *a = (RuleArray){ 0 };
 }
 
-static int rule_array_add(
-        BusCall *c, BusRuleUse use, const Ports *mail_ports, RuleArray *ret, sd_bus_error *error)
+static int rule_array_add(BusCall *c, BusRuleUse use, RuleArray *ret, sd_bus_error *error)
 {
         _cleanup_(bus_rule_deinit) BusRule rule = { 0 };
         int r;
@@ -78,7 +73,7 @@ static int rule_array_add(
         if (ret->n == POLICY_RULES_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                         "a policy has at most %d rules", POLICY_RULES_MAX);
-        r = bus_rule_read(c->message, use, mail_ports, &rule, error);
+        r = bus_rule_read(c->message, use, &rule, error);
         if (r < 0)
                 return r;
         if (!rule.rule)
@@ -92,13 +87,11 @@ static int rule_array_add(
 
 static int rule_array_read(BusCall *c, BusRuleUse use, RuleArray *ret, sd_bus_error *error)
 {
-        Ports mail_ports;
         int r;
 
-        policy_mail_ports(manager_policy(c->bus->manager), &mail_ports);
         r = sd_bus_message_enter_container(c->message, 'a', "a{sv}");
         while (r >= 0 && (r = sd_bus_message_at_end(c->message, false)) == 0)
-                r = rule_array_add(c, use, &mail_ports, ret, error);
+                r = rule_array_add(c, use, ret, error);
         return r < 0 ? r : sd_bus_message_exit_container(c->message);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the keys of the bus's documents and their types. What a rule alone can get wrong is
- * rules/'s to say; this file gives it its D-Bus name.
+ * Owns the keys of the bus's documents and their types. Does not judge what it reads: the manager
+ * does.
  */
 
 #include "daemon/bus/rule.h"
@@ -74,15 +74,6 @@ void bus_rule_deinit(BusRule *r)
         *r = (BusRule){ 0 };
 }
 
-/* The first error of d as a D-Bus error. */
-static int diagnostics_to_error(const Diagnostics *d, const char *name, sd_bus_error *error)
-{
-        for (size_t i = 0; i < d->n; i++)
-                if (d->items[i].severity == SEVERITY_ERROR)
-                        return sd_bus_error_set(error, name, d->items[i].text);
-        return sd_bus_error_set(error, name, "not valid");
-}
-
 static int words_set(Rule *rule, BusRuleUse use, const BusValue *v, sd_bus_error *error)
 {
         char shown[TEXT_SHOWN_MAX];
@@ -124,12 +115,10 @@ static int addresses_set(
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         int r;
 
-        r = address_list_parse(v->strings, false, setting, (Place){ 0 }, &d, list);
-        if (r == -EINVAL)
-                return diagnostics_to_error(&d, BUS_ERROR_INVALID_RULE, error);
-        if (r == -E2BIG)
-                return diagnostics_to_error(&d, BUS_ERROR_LIMIT_EXCEEDED, error);
-        return r;
+        r = address_list_parse(v->strings, true, setting, (Place){ 0 }, &d, list);
+        return r == -EINVAL ? sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                                      diagnostics_first_error(&d)->text)
+                            : r;
 }
 
 /* An empty text is as good as none: D-Bus has no null. */
@@ -139,23 +128,6 @@ static int text_set(const BusValue *v, char **text)
                 return 0;
         *text = strdup(v->string);
         return *text ? 0 : -ENOMEM;
-}
-
-static int comment_set(const BusValue *v, char **comment, sd_bus_error *error)
-{
-        if (v->given && strlen(v->string) > COMMENT_MAX)
-                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
-                        "a comment is at most %d bytes", COMMENT_MAX);
-        return text_set(v, comment);
-}
-
-static int names_set(const char *setting, const BusValue *v, char ***names, sd_bus_error *error)
-{
-        for (size_t i = 0; i < v->n; i++)
-                if (v->strings[i][0] == '$')
-                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_RULE,
-                                "%s: vars have a meaning in files alone", setting);
-        return strv_copy(v->strings, names);
 }
 
 static int limit_set(Limit *l, const BusValue *v, sd_bus_error *error)
@@ -212,27 +184,8 @@ static int expiry_set(sd_bus_message *m, Rule *rule, const BusValue *v, sd_bus_e
         return 0;
 }
 
-/* A match without an action is checked as one that allows. */
-static int rule_validate(
-        Rule *rule, const Ports *mail_ports, const BusValue *v, sd_bus_error *error)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        Action action = rule->action;
-        int r;
-
-        if (!v[KEY_ACTION].given)
-                rule->action = ACTION_ALLOW;
-        r = rule_check(rule, mail_ports, NULL, &d);
-        rule->action = action;
-        if (r != -EINVAL)
-                return r;
-        if (rule->from.n + rule->to.n > RULE_ADDRESSES_MAX)
-                return diagnostics_to_error(&d, BUS_ERROR_LIMIT_EXCEEDED, error);
-        return diagnostics_to_error(&d, BUS_ERROR_INVALID_RULE, error);
-}
-
-static int rule_from_values(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports,
-        const BusValue *v, Rule **ret, sd_bus_error *error)
+static int rule_from_values(
+        sd_bus_message *m, BusRuleUse use, const BusValue *v, Rule **ret, sd_bus_error *error)
 {
         _cleanup_(rule_unref_p) Rule *rule = rule_new();
         int r;
@@ -249,13 +202,12 @@ static int rule_from_values(sd_bus_message *m, BusRuleUse use, const Ports *mail
                 (r = text_set(&v[KEY_INTERFACE], &rule->interface)) < 0 ||
                 (r = text_set(&v[KEY_IN_INTERFACE], &rule->in_interface)) < 0 ||
                 (r = text_set(&v[KEY_OUT_INTERFACE], &rule->out_interface)) < 0 ||
-                (r = names_set("user", &v[KEY_USER], &rule->user, error)) < 0 ||
-                (r = names_set("group", &v[KEY_GROUP], &rule->group, error)) < 0 ||
-                (r = names_set("unit", &v[KEY_UNIT], &rule->unit, error)) < 0 ||
+                (r = strv_copy(v[KEY_USER].strings, &rule->user)) < 0 ||
+                (r = strv_copy(v[KEY_GROUP].strings, &rule->group)) < 0 ||
+                (r = strv_copy(v[KEY_UNIT].strings, &rule->unit)) < 0 ||
                 (r = limit_set(&rule->limit, v, error)) < 0 ||
                 (use == BUS_RULE_ADD && (r = expiry_set(m, rule, v, error)) < 0) ||
-                (r = comment_set(&v[KEY_COMMENT], &rule->comment, error)) < 0 ||
-                (r = rule_validate(rule, mail_ports, v, error)) < 0)
+                (r = text_set(&v[KEY_COMMENT], &rule->comment)) < 0)
                 return r;
         *ret = TAKE_PTR(rule);
         return 0;
@@ -282,8 +234,7 @@ static int place_from_values(const BusValue *v, BusRule *ret, sd_bus_error *erro
         return 0;
 }
 
-int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, BusRule *ret,
-        sd_bus_error *error)
+int bus_rule_read(sd_bus_message *m, BusRuleUse use, BusRule *ret, sd_bus_error *error)
 {
         size_t n = use == BUS_RULE_ADD ? _KEY_ADD_MAX : _KEY_MAX;
         BusValue values[_KEY_MAX] = { 0 };
@@ -299,7 +250,7 @@ int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, Bu
                 else if (values[KEY_ID].given || values[KEY_POSITION].given)
                         r = place_from_values(values, &rule, error);
                 else
-                        r = rule_from_values(m, use, mail_ports, values, &rule.rule, error);
+                        r = rule_from_values(m, use, values, &rule.rule, error);
         }
         bus_values_deinit(values, _KEY_MAX);
         if (r < 0)

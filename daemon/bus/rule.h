@@ -23,10 +23,9 @@ typedef struct BusRule {
         uint32_t position;
 } BusRule;
 
-/* At the message's place; mail_ports is what a rule may name. 0 or negative errno with error
- * set: InvalidRule, InvalidArgs (no such action or direction), LimitExceeded, NotSupported. */
-int bus_rule_read(sd_bus_message *m, BusRuleUse use, const Ports *mail_ports, BusRule *ret,
-        sd_bus_error *error);
+/* At the message's place. The rule is as it was sent: the manager judges it. 0 or negative errno
+ * with error set: InvalidRule, InvalidArgs (no such action or direction), LimitExceeded. */
+int bus_rule_read(sd_bus_message *m, BusRuleUse use, BusRule *ret, sd_bus_error *error);
 void bus_rule_deinit(BusRule *r);
 
 /* Appends one a{sv}: lists always (empty for any), id, position, source, counters, log and comment

@@ -8,6 +8,7 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/judge.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -61,20 +62,11 @@ static bool policy_has_set(const Policy *p, const char *name)
 
 static int check_addresses(const Manager *m, const AddressList *l, ChangeResult *r)
 {
-        if (l->n > RULE_ADDRESSES_MAX)
-                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
-                        "a rule has at most %d addresses: put them into a set (p25ctl set load)",
-                        RULE_ADDRESSES_MAX);
-        for (size_t i = 0; i < l->n; i++) {
-                if (l->items[i].kind == ADDRESS_VAR)
-                        return change_fail(r, ERROR_INVALID_RULE, -EINVAL,
-                                "$%s: vars are for files; a rule names addresses or an @set",
-                                l->items[i].name);
+        for (size_t i = 0; i < l->n; i++)
                 if (l->items[i].kind == ADDRESS_SET && !policy_has_set(m->policy, l->items[i].name))
                         return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
                                 "there is no set @%s (p25ctl set load makes one)",
                                 l->items[i].name);
-        }
         return 0;
 }
 
@@ -98,33 +90,51 @@ static int check_expiry(const Rule *rule, ChangeResult *r)
         return 0;
 }
 
-/* All that a rule alone can get wrong, whoever sent it. */
-static int check_rule(Manager *m, const Rule *rule, ChangeResult *r)
+/* Whoever sent it. */
+static int judge_rule(const Manager *m, const Rule *rule, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        const Diagnostic *first;
         Ports mail_ports;
         int q;
 
         policy_mail_ports(m->policy, &mail_ports);
-        q = check_addresses(m, &rule->from, r);
+        q = rule_judge(rule, NULL, &d);
+        if (q >= 0)
+                q = rule_judge_in_policy(rule, &mail_ports, NULL, &d);
+        if (q >= 0)
+                return 0;
+        first = diagnostics_first_error(&d);
+        return change_fail_told(r,
+                first && first->code == DIAGNOSTIC_LIMIT ? ERROR_LIMIT_EXCEEDED
+                                                         : ERROR_INVALID_RULE,
+                q, &d);
+}
+
+/* A match without an action is judged as one that allows. */
+static int judge_match(const Manager *m, Rule *match, ChangeResult *r)
+{
+        Action action = match->action;
+        int q;
+
+        if (action == _ACTION_INVALID)
+                match->action = ACTION_ALLOW;
+        q = judge_rule(m, match, r);
+        match->action = action;
+        return q;
+}
+
+static int check_rule(Manager *m, const Rule *rule, ChangeResult *r)
+{
+        int q = judge_rule(m, rule, r);
+
+        if (q >= 0)
+                q = check_addresses(m, &rule->from, r);
         if (q >= 0)
                 q = check_addresses(m, &rule->to, r);
-        if (q < 0)
-                return q;
-        if (rule->comment && !comment_is_valid(rule->comment))
-                return change_fail(r,
-                        strlen(rule->comment) > COMMENT_MAX ? ERROR_LIMIT_EXCEEDED
-                                                            : ERROR_INVALID_RULE,
-                        -EINVAL,
-                        "a comment is at most %d bytes of UTF-8 without control characters",
-                        COMMENT_MAX);
-        q = check_expiry(rule, r);
-        if (q < 0)
-                return q;
-        q = rule_check(rule, &mail_ports, NULL, &d);
-        if (q < 0)
-                return change_fail_told(r, ERROR_INVALID_RULE, q, &d);
-        return check_names(m, rule, r);
+        if (q >= 0)
+                q = check_expiry(rule, r);
+        return q < 0 ? q : check_names(m, rule, r);
 }
 
 static size_t find_match(const RuleList *l, const Rule *match)
@@ -242,8 +252,12 @@ int manager_remove_rules(
         if (q < 0)
                 return q;
         p.outcome = OUTCOME_REMOVED;
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+                q = judge_match(m, matches[i], r);
+                if (q < 0)
+                        return q;
                 remove_match(&p.state->rules, matches[i]);
+        }
         return change_finish(m, &p, c, r);
 }
 

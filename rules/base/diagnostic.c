@@ -52,10 +52,9 @@ static int copy_printable(const char *s, char **ret)
         return 0;
 }
 
-static int diagnostic_fill(
-        Diagnostic *d, Severity severity, Place place, const char *setting, const char *text)
+/* severity and code are set */
+static int diagnostic_fill(Diagnostic *d, Place place, const char *setting, const char *text)
 {
-        d->severity = severity;
         d->line = place.line;
         if (copy_printable(place.file, &d->file) < 0 || copy_printable(setting, &d->setting) < 0 ||
                 copy_printable(text, &d->text) < 0) {
@@ -65,27 +64,27 @@ static int diagnostic_fill(
         return 0;
 }
 
-int diagnostics_add_va(Diagnostics *d, Severity severity, Place place, const char *setting,
-        const char *format, va_list ap)
+int diagnostics_add_va(Diagnostics *d, Severity severity, DiagnosticCode code, Place place,
+        const char *setting, const char *format, va_list ap)
 {
-        int code = severity == SEVERITY_ERROR ? -EINVAL : 0;
-        Diagnostic item = { 0 };
+        int result = severity == SEVERITY_ERROR ? -EINVAL : 0;
+        Diagnostic item = { .severity = severity, .code = code };
         char text[TEXT_MAX];
 
         if (!d)
-                return code;
+                return result;
         if (severity == SEVERITY_ERROR)
                 d->n_errors++;
         if (d->n >= DIAGNOSTICS_MAX)
-                return code;
+                return result;
         if (vsnprintf(text, sizeof(text), format, ap) < 0)
                 return -ENOMEM;
         if (array_grow(&d->items, d->n, sizeof(*d->items)) < 0)
                 return -ENOMEM;
-        if (diagnostic_fill(&item, severity, place, setting, text) < 0)
+        if (diagnostic_fill(&item, place, setting, text) < 0)
                 return -ENOMEM;
         d->items[d->n++] = item;
-        return code;
+        return result;
 }
 
 int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
@@ -95,9 +94,17 @@ int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *
         int r;
 
         va_start(ap, format);
-        r = diagnostics_add_va(d, severity, place, setting, format, ap);
+        r = diagnostics_add_va(d, severity, DIAGNOSTIC_PLAIN, place, setting, format, ap);
         va_end(ap);
         return r;
+}
+
+const Diagnostic *diagnostics_first_error(const Diagnostics *d)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (d->items[i].severity == SEVERITY_ERROR)
+                        return &d->items[i];
+        return NULL;
 }
 
 int diagnostic_format(const Diagnostic *d, char **ret)

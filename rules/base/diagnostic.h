@@ -20,6 +20,12 @@ typedef enum Severity {
 /* "error", "warning", "note" */
 const char *severity_to_string(Severity s);
 
+/* What a program may want to know of an error besides its text. */
+typedef enum DiagnosticCode {
+        DIAGNOSTIC_PLAIN,
+        DIAGNOSTIC_LIMIT, /* more than a documented limit allows */
+} DiagnosticCode;
+
 /* A place in a text. file is borrowed or NULL (words typed at a terminal, values from the bus);
  * line counts from 1, 0 when there is none. */
 typedef struct Place {
@@ -29,6 +35,7 @@ typedef struct Place {
 
 typedef struct Diagnostic {
         Severity severity;
+        DiagnosticCode code;
         char *file;    /* NULL: no file */
         unsigned line; /* 0: the file as a whole */
         char *setting; /* the path of the setting, "rules[2].from"; NULL: none */
@@ -51,13 +58,16 @@ void diagnostics_deinit(Diagnostics *d);
  * is returned. A list holds at most 1,000 diagnostics; what comes later only counts. */
 int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
         const char *format, ...) _printf_(5, 6);
-int diagnostics_add_va(Diagnostics *d, Severity severity, Place place, const char *setting,
-        const char *format, va_list ap) _printf_(5, 0);
+int diagnostics_add_va(Diagnostics *d, Severity severity, DiagnosticCode code, Place place,
+        const char *setting, const char *format, va_list ap) _printf_(6, 0);
 
 #define diagnostics_error(d, place, setting, ...) \
         diagnostics_add(d, SEVERITY_ERROR, place, setting, __VA_ARGS__)
 #define diagnostics_warning(d, place, setting, ...) \
         diagnostics_add(d, SEVERITY_WARNING, place, setting, __VA_ARGS__)
+
+/* Borrowed; NULL: there is none. */
+const Diagnostic *diagnostics_first_error(const Diagnostics *d);
 
 /* "FILE:LINE: TEXT", "FILE: TEXT" or "TEXT"; 0 or -ENOMEM. */
 int diagnostic_format(const Diagnostic *d, char **ret);

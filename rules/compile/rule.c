@@ -6,14 +6,10 @@
  */
 
 #include "rules/compile/compilation.h"
+#include "rules/policy/judge.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-/* Granted by `limit` without numbers, as by ufw. */
-#define LIMIT_DEFAULT_RATE 12
-#define LIMIT_DEFAULT_UNIT_SEC 60
-#define LIMIT_DEFAULT_BURST 6
 
 /* ---- identities ---- */
 
@@ -125,21 +121,6 @@ static int rule_resolve_units(
 
 /* ---- the rest ---- */
 
-static Limit limit_complete(const Rule *rule)
-{
-        Limit l = rule->limit;
-
-        if (rule->action != ACTION_LIMIT)
-                return (Limit){ 0 };
-        if (l.rate == 0 && (l.open == 0 || l.burst != 0)) {
-                l.rate = LIMIT_DEFAULT_RATE;
-                l.unit_sec = LIMIT_DEFAULT_UNIT_SEC;
-        }
-        if (l.rate != 0 && l.burst == 0)
-                l.burst = LIMIT_DEFAULT_BURST;
-        return l;
-}
-
 bool logging_covers(Logging level, Action action)
 {
         switch (action) {
@@ -203,6 +184,22 @@ static int addresses_resolve(
         return to == -ENOMEM || from == 0 ? to : from;
 }
 
+/* The judge words its errors for a rule that was typed; in a file the setting comes first. */
+static int judge_resolved(
+        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r;
+
+        (void)s, (void)ret;
+        if (!setting)
+                return rule_judge_in_policy(rule, &c->mail_ports, NULL, c->diagnostics);
+        r = rule_judge_in_policy(rule, &c->mail_ports, setting, &d);
+        if (r == -ENOMEM || compile_report_all(c, &d, NULL) < 0)
+                return -ENOMEM;
+        return r;
+}
+
 typedef int (*RuleStep)(
         Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret);
 
@@ -210,6 +207,7 @@ typedef int (*RuleStep)(
 static const RuleStep rule_steps[] = {
         ports_resolve,
         addresses_resolve,
+        judge_resolved,
         rule_resolve_users,
         rule_resolve_groups,
         rule_resolve_units,
@@ -232,25 +230,11 @@ static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, 
                 return result;
         ret->action = rule->action;
         ret->ports = rule->ports;
-        ret->limit = limit_complete(rule);
+        ret->limit = rule_limit(rule);
         ret->log = rule->log || logging_covers(c->logging, rule->action);
         ret->log_refused = rule->action == ACTION_LIMIT &&
                            (rule->log || logging_covers(c->logging, ACTION_REJECT));
         return 0;
-}
-
-/* rule_check() words its errors for a rule that was typed; in a file the setting comes first. */
-static int rule_judge(Compilation *c, const Rule *rule, const char *setting)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int r;
-
-        if (!setting)
-                return rule_check(rule, &c->mail_ports, NULL, c->diagnostics);
-        r = rule_check(rule, &c->mail_ports, setting, &d);
-        if (r == -ENOMEM || compile_report_all(c, &d, NULL) < 0)
-                return -ENOMEM;
-        return r;
 }
 
 int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
@@ -259,9 +243,6 @@ int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, Comp
         _cleanup_(rule_unref_p) Rule *own = NULL, *copy = NULL;
         int r;
 
-        r = rule_judge(c, rule, setting);
-        if (r < 0)
-                return r;
         r = rule_identify(c, rule, &own);
         if (r < 0)
                 return r;

@@ -8,6 +8,7 @@
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/judge.h"
 
 #include <errno.h>
 
@@ -162,7 +163,7 @@ static int check_default_names(Reader *r, const Node *n, VarDecl *v)
                 : v->type == VAR_GROUPS ? &rule->group
                                         : &rule->unit;
         *place = v->value;
-        k = rule_check(rule, &rule->ports, NULL, NULL);
+        k = rule_judge(rule, NULL, NULL);
         *place = NULL;
         if (k == -EINVAL)
                 return reader_error(r, n, "the default holds what is no name of %s",
@@ -336,7 +337,7 @@ static int check_rule_vars(Reader *r, const Role *role, const Rule *rule)
                 return k;
         k = check_addresses(r, role, rule, true);
         for (size_t i = 0; i < ELEMENTS(identities) && k >= 0; i++) {
-                /* a var stands alone: rule_check() has seen to it */
+                /* a var stands alone: rule_judge() has seen to it */
                 char *const *texts = identities[i].texts;
 
                 if (texts && texts[0][0] == '$')

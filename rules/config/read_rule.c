@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the reading of rules. What settings of a rule do not go together is rule_check()'s; what a
- * name is worth is compile's.
+ * Owns the reading of rules. Which settings of a rule do not go together is decided by
+ * rule_judge(), what a name resolves to by compile.
  */
 
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/judge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static int read_address(Reader *r, const Node *n, AddressItem *ret)
         text = node_string(n);
         if (streq(text, "any"))
                 return reader_error(r, n, "\"any\" stands alone, without others");
-        k = address_item_parse(text, r->kind != DOCUMENT_STATE, ret, &host_bits, &reason);
+        k = address_item_parse(text, true, ret, &host_bits, &reason);
         if (k == -EINVAL)
                 return reader_error(r, n, "\"%.64s\": %s", text, reason);
         if (k < 0)
@@ -55,18 +56,13 @@ static bool is_any(const Node *n)
 int read_addresses(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         AddressList *l = place;
-        size_t before = r->n_errors, length = list_length(n);
+        size_t before = r->n_errors;
         int k;
 
         k = check_not_empty(r, n);
         if (k < 0)
                 return k;
-        if (length > RULE_ADDRESSES_MAX)
-                return reader_error(r, n,
-                        "%zu addresses; a rule holds at most %d: put them into a set and write "
-                        "\"@NAME\"",
-                        length, RULE_ADDRESSES_MAX);
-        for (size_t i = 0; i < length && !is_any(n); i++) {
+        for (size_t i = 0; i < list_length(n) && !is_any(n); i++) {
                 AddressItem item = { 0 };
 
                 if (array_grow(&l->items, l->n, sizeof(AddressItem)) < 0)
@@ -87,7 +83,7 @@ static int read_ports_var(Reader *r, const Node *n, Rule *rule)
 {
         const char *name = node_string(n) + 1;
 
-        if (r->kind == DOCUMENT_STATE || !name_is_valid(name))
+        if (!name_is_valid(name))
                 return reader_error(r, n, "\"%.64s\" is no var", node_string(n));
         rule->ports_var = strdup(name);
         return rule->ports_var ? 0 : -ENOMEM;
@@ -133,19 +129,7 @@ int read_identities(Reader *r, const Node *n, const Setting *s, void *place)
 {
         int k = check_not_empty(r, n);
 
-        if (k < 0)
-                return k;
-        if (list_length(n) > RULE_ADDRESSES_MAX)
-                return reader_error(r, n, "%zu names; a rule holds at most %d", list_length(n),
-                        RULE_ADDRESSES_MAX);
-        if (r->kind == DOCUMENT_STATE)
-                for (size_t i = 0; i < list_length(n); i++) {
-                        const Node *item = list_item(n, i);
-
-                        if (node_kind(item) == NODE_STRING && node_string(item)[0] == '$')
-                                return reader_error(r, item, "vars have a meaning in files alone");
-                }
-        return read_texts(r, n, s, place);
+        return k < 0 ? k : read_texts(r, n, s, place);
 }
 
 int read_rate(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
@@ -188,18 +172,17 @@ static int rule_set_source(Reader *r, const Node *n, Rule *rule)
         return 0;
 }
 
-/* All that a rule alone can get wrong. Which ports are mail ports is not known before all files
- * are read: here every port passes for one. */
-static int check_rule(Reader *r, const Node *n, const Rule *rule)
+/* The path is made for a rule that is wrong, and not for each of a hundred thousand. */
+static int judge_rule(Reader *r, const Node *n, const Rule *rule)
 {
         _cleanup_free_ char *path = NULL;
 
-        if (rule_check(rule, &rule->ports, NULL, NULL) >= 0)
+        if (rule_judge(rule, NULL, NULL) >= 0)
                 return 0;
         if (node_path(n, &path) < 0)
                 return -ENOMEM;
         r->n_errors++;
-        return rule_check(rule, &rule->ports, path, r->d);
+        return rule_judge(rule, path, r->d);
 }
 
 static int read_rule(Reader *r, const Node *n, RuleList *list)
@@ -218,7 +201,7 @@ static int read_rule(Reader *r, const Node *n, RuleList *list)
         k = read_group(r, n, &(ReadInto){ GROUP_RULE, rule }, 1);
         if (k < 0)
                 return k;
-        k = check_rule(r, n, rule);
+        k = judge_rule(r, n, rule);
         if (k < 0)
                 return k;
         if (r->kind == DOCUMENT_STATE) {

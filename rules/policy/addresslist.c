@@ -39,7 +39,7 @@ int address_item_parse(
         if (text[0] == '$') {
                 if (vars)
                         return named_item_parse(text, ret, ret_reason);
-                *ret_reason = "vars have a meaning in files alone";
+                *ret_reason = "a variable cannot hold another variable";
                 return -EINVAL;
         }
         r = prefix_parse(text, strlen(text), &prefix, ret_host_bits, ret_reason);
@@ -107,11 +107,6 @@ int address_list_parse(char *const *texts, bool vars, const char *setting, Place
 
         if (n == 1 && streq(texts[0], "any"))
                 n = 0;
-        if (n > RULE_ADDRESSES_MAX) {
-                diagnostics_error(d, place, setting, "%zu addresses, a rule holds at most %d", n,
-                        RULE_ADDRESSES_MAX);
-                return -E2BIG;
-        }
         for (size_t i = 0; i < n && r >= 0; i++) {
                 if (streq(texts[i], "any"))
                         r = diagnostics_error(d, place, setting, "any stands alone or not at all");

@@ -19,9 +19,8 @@ void address_item_deinit(AddressItem *i);
 int address_item_print(const AddressItem *i, char **ret);
 
 /*
- * A whole list; none, or "any" alone, is the list that matches everything. Errors at place, with
- * the setting's name, in d: 0, -EINVAL, -E2BIG (more than RULE_ADDRESSES_MAX), -ENOMEM. A prefix
- * with host bits is a warning.
+ * A whole list; none, or "any" as the only one, is the list that matches everything. Errors at
+ * place, with the setting's name, in d: 0, -EINVAL, -ENOMEM. A prefix with host bits is a warning.
  */
 int address_list_parse(char *const *texts, bool vars, const char *setting, Place place,
         Diagnostics *d, AddressList *ret);

@@ -211,6 +211,26 @@ bool rule_equal(const Rule *a, const Rule *b)
                rule_same_match(a, b);
 }
 
+/* What `limit` grants when it states no numbers: ufw's. */
+#define LIMIT_DEFAULT_RATE 12
+#define LIMIT_DEFAULT_UNIT_SEC 60
+#define LIMIT_DEFAULT_BURST 6
+
+Limit rule_limit(const Rule *r)
+{
+        Limit l = r->limit;
+
+        if (r->action != ACTION_LIMIT)
+                return (Limit){ 0 };
+        if (l.rate == 0 && (l.open == 0 || l.burst != 0)) {
+                l.rate = LIMIT_DEFAULT_RATE;
+                l.unit_sec = LIMIT_DEFAULT_UNIT_SEC;
+        }
+        if (l.rate != 0 && l.burst == 0)
+                l.burst = LIMIT_DEFAULT_BURST;
+        return l;
+}
+
 int rule_source_format(const Rule *r, char **ret)
 {
         static const char *const formats[_SOURCE_MAX] = {

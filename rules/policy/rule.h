@@ -41,8 +41,8 @@ int address_list_copy(const AddressList *l, AddressList *ret);
 /* The same members: order and twins do not count. */
 bool address_list_equal(const AddressList *a, const AddressList *b);
 
-/* All zero: no limit. compile fills in what is not given: 12/minute, burst 6, no max. A rule that
- * states only `max` has no rate. */
+/* As stated; rule_limit() fills in the rest: 12/minute, burst 6, no max. A rule that states only
+ * `max` has no rate. All zero: nothing is stated. */
 typedef struct Limit {
         uint32_t rate;     /* new connections… */
         uint32_t unit_sec; /* …in 1, 60, 3600 or 86400 seconds; 0: no rate given */
@@ -106,12 +106,11 @@ int rule_copy(const Rule *r, Rule **ret);
 bool rule_same_match(const Rule *a, const Rule *b);
 /* The same match, action, limit, log, comment and expiry. */
 bool rule_equal(const Rule *a, const Rule *b);
+/* The numbers of the rule's limit, and those that it grants where it states none. All zero: the
+ * rule does not limit. */
+Limit rule_limit(const Rule *r);
 /* "p25ctl", "p25.conf", "fragment:NAME", "role:NAME"; 0 or -ENOMEM */
 int rule_source_format(const Rule *r, char **ret);
-/* What a rule alone can get wrong (user on a direction other than out, in_interface on one other
- * than routed, limit numbers without limit, ports that are no mail ports, …): errors at the
- * rule's place. 0 or -EINVAL. */
-int rule_check(const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d);
 
 typedef struct RuleList {
         Rule **items; /* a reference each */

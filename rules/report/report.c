@@ -172,8 +172,7 @@ static int addresses_from_json(const Json *j, const char *key, AddressList *ret)
 
         if (r < 0)
                 return r;
-        r = address_list_parse(texts, true, key, (Place){ 0 }, NULL, ret);
-        return r == -E2BIG ? -EINVAL : r;
+        return address_list_parse(texts, true, key, (Place){ 0 }, NULL, ret);
 }
 
 static int ports_from_json(const Json *array, Ports *ret)

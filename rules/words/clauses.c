@@ -2,7 +2,7 @@
 
 /*
  * Owns the clauses of a rule, what follows action, direction and interface: one table of keyword
- * and parser. Refuses to know what a clause is worth in the end: rule_check does.
+ * and parser. Does not judge what the clauses make together: rule_judge() does.
  */
 
 #include "rules/words/parser.h"
@@ -68,8 +68,7 @@ static int addresses_parse(WordParser *p, const Clause *c, AddressList *list)
         r = list_split(p, c, word, &items);
         if (r < 0)
                 return r;
-        r = address_list_parse(items, false, NULL, (Place){ 0 }, p->d, list);
-        return r == -E2BIG ? -EINVAL : r;
+        return address_list_parse(items, true, NULL, (Place){ 0 }, p->d, list);
 }
 
 static int from_parse(WordParser *p, const Clause *c)
@@ -133,8 +132,6 @@ static int identities_parse(WordParser *p, const Clause *c, char ***list)
         if (!p->identity)
                 p->identity = c->word;
         STRV_FOREACH (item, items) {
-                if (**item == '$')
-                        return fail(p, "'%s': vars have a meaning in files alone", c->word);
                 r = strv_contains(*list, *item) ? 0 : strv_append(list, *item);
                 if (r < 0)
                         return r;
@@ -229,11 +226,6 @@ static int comment_parse(WordParser *p, const Clause *c)
         if (!word)
                 return fail(p, "'comment' needs a value, as in 'comment %s'", c->example);
         p->i++;
-        if (!comment_is_valid(word))
-                return fail(p,
-                        "the comment is longer than %d bytes, not UTF-8, or holds control "
-                        "characters",
-                        COMMENT_MAX);
         if (*word == '\0')
                 return 0;
         p->rule->comment = strdup(word);

@@ -10,9 +10,8 @@
 #include "rules/words/words.h"
 
 typedef struct WordParser {
-        char *const *words;      /* NULL-terminated */
-        size_t i;                /* the next word */
-        const Ports *mail_ports; /* NULL: every port is taken */
+        char *const *words; /* NULL-terminated */
+        size_t i;           /* the next word */
         Diagnostics *d;
         bool route, both;
         Rule *rule;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what may stand for ports: numbers, services, lists and ranges, of mail ports alone. Refuses
- * to know why a host has more than the four.
+ * Owns what may stand for ports: numbers, services, lists and ranges. Does not know which ports are
+ * mail ports.
  */
 
 #include "rules/words/parser.h"
@@ -10,26 +10,11 @@
 #include <errno.h>
 #include <strings.h>
 
-static int fail_port(WordParser *p, unsigned port, const Ports *ports)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-
-        for (size_t i = 0; i < ports->n; i++)
-                buffer_printf(&b, "%s%u", i > 0 ? ", " : "", ports->items[i]);
-        if (b.failed)
-                return -ENOMEM;
-        return fail(p, "%u is not a mail port (%s)", port, b.data ? b.data : "");
-}
-
 static int port_add(WordParser *p, Ports *ports, unsigned port)
 {
-        if (p->mail_ports && !ports_contain(p->mail_ports, (uint16_t)port))
-                return fail_port(p, port, p->mail_ports);
-        if (ports_add(ports, (uint16_t)port) >= 0)
-                return 0;
-        if (!ports_contain(&mail_ports_default, (uint16_t)port))
-                return fail_port(p, port, &mail_ports_default);
-        return fail(p, "more than %d ports in one rule", PORTS_MAX);
+        return ports_add(ports, (uint16_t)port) < 0
+                       ? fail(p, "more than %d ports in one rule", PORTS_MAX)
+                       : 0;
 }
 
 static int port_number_parse(WordParser *p, const char *s, size_t n, unsigned *ret)
@@ -46,33 +31,47 @@ static int port_number_parse(WordParser *p, const char *s, size_t n, unsigned *r
         return 0;
 }
 
+/* 25:30. A range holds every port from its first to its last, and nearly all of them are none of
+ * mail: who writes 465:587 means the two. */
+static int range_parse(WordParser *p, const char *s, size_t n, const char *colon, Ports *ports)
+{
+        unsigned first, last;
+        int r;
+
+        r = port_number_parse(p, s, (size_t)(colon - s), &first);
+        if (r >= 0)
+                r = port_number_parse(p, colon + 1, n - (size_t)(colon + 1 - s), &last);
+        if (r < 0)
+                return r;
+        if (first > last)
+                return fail(p, "the range %.*s ends before it begins", word_shown(n), s);
+        if (last - first >= PORTS_MAX)
+                return fail(p,
+                        "the range %.*s has %u ports, and most are not mail ports: list the mail "
+                        "ports, as in 25,465,587",
+                        word_shown(n), s, last - first + 1);
+        for (unsigned port = first; r >= 0 && port <= last; port++)
+                r = port_add(p, ports, port);
+        return r;
+}
+
 /* 25, smtp, 25:30 */
 static int port_item_parse(WordParser *p, const char *s, size_t n, Ports *ports)
 {
         const char *colon = memchr(s, ':', n);
         char name[32];
-        unsigned first, last;
+        unsigned port;
         int r;
 
-        if (colon) {
-                r = port_number_parse(p, s, (size_t)(colon - s), &first);
-                if (r >= 0)
-                        r = port_number_parse(p, colon + 1, n - (size_t)(colon + 1 - s), &last);
-                if (r < 0)
-                        return r;
-                if (first > last)
-                        return fail(p, "the range %.*s ends before it begins", word_shown(n), s);
-                for (unsigned port = first; r >= 0 && port <= last; port++)
-                        r = port_add(p, ports, port);
-                return r;
-        }
-        first = service_to_port(word_lower(s, n, name));
-        if (first == 0) {
-                r = port_number_parse(p, s, n, &first);
+        if (colon)
+                return range_parse(p, s, n, colon, ports);
+        port = service_to_port(word_lower(s, n, name));
+        if (port == 0) {
+                r = port_number_parse(p, s, n, &port);
                 if (r < 0)
                         return r;
         }
-        return port_add(p, ports, first);
+        return port_add(p, ports, port);
 }
 
 /* Whoever forgets `from` is told so, not lectured on ports. */

@@ -106,20 +106,17 @@ static void match_tell(Buffer *b, const Rule *r)
         names_tell(b, " by unit ", r->unit);
 }
 
-/* What is not given is filled in as ufw grants it; a rule that states only `max` has no rate. */
 static void limit_tell(Buffer *b, const Rule *r)
 {
-        const Limit *l = &r->limit;
+        const Limit l = rule_limit(r);
         const char *per = r->direction == DIRECTION_OUT ? "user" : "source";
-        bool rate = l->unit_sec > 0 || l->burst > 0 || l->open == 0;
 
         buffer_add_string(b, ", to ");
-        if (rate)
-                buffer_printf(b, "%u/%s (burst %u)", l->unit_sec > 0 ? l->rate : 12,
-                        limit_unit_to_string(l->unit_sec > 0 ? l->unit_sec : 60),
-                        l->burst > 0 ? l->burst : 6);
-        if (l->open > 0)
-                buffer_printf(b, "%s%u open at once", rate ? " and " : "", l->open);
+        if (l.rate > 0)
+                buffer_printf(
+                        b, "%u/%s (burst %u)", l.rate, limit_unit_to_string(l.unit_sec), l.burst);
+        if (l.open > 0)
+                buffer_printf(b, "%s%u open at once", l.rate > 0 ? " and " : "", l.open);
         buffer_printf(b, " for each %s", per);
 }
 

@@ -197,7 +197,7 @@ static int rule_finish(WordParser *p)
         if (p->numbers && rule->action != ACTION_LIMIT)
                 return fail(
                         p, "'%s' is for limit alone: write 'limit … %s …'", p->numbers, p->numbers);
-        return rule_check(rule, p->mail_ports ? p->mail_ports : &rule->ports, NULL, p->d);
+        return 0;
 }
 
 static int rule_parse(WordParser *p, RuleWords *w)
@@ -212,11 +212,11 @@ static int rule_parse(WordParser *p, RuleWords *w)
         return r < 0 ? r : rule_finish(p);
 }
 
-int rule_words_parse(char *const *words, const Ports *mail_ports, Diagnostics *d, RuleWords *ret)
+int rule_words_parse(char *const *words, Diagnostics *d, RuleWords *ret)
 {
         RuleWords w = { .placement = PLACEMENT_APPEND };
         _cleanup_(rule_unref_p) Rule *rule = rule_new(), *out = NULL;
-        WordParser p = { .words = words, .mail_ports = mail_ports, .d = d, .rule = rule };
+        WordParser p = { .words = words, .d = d, .rule = rule };
         int r;
 
         if (!rule)

@@ -29,15 +29,14 @@ void rule_words_deinit(RuleWords *w);
 
 /*
  * Parses [rule|route] [delete] [insert N|prepend] ACTION …; words is NULL-terminated. Refusals
- * are single errors in d, without place, with a hint: "22 is not a mail port (25, 465, 587, 2525)",
- * "host names are refused: …"; host bits in a prefix are a warning. Users and groups are not
- * resolved. mail_ports NULL: every port is taken, for a caller that leaves the judgement to the
- * daemon, who alone knows which ports p25.conf added. 0, -EINVAL, -ENOMEM.
+ * are single errors in d, without place, with a hint; host bits in a prefix are a warning. What the
+ * words say is not judged (rules/policy/judge.h), and users and groups are not resolved: p25d does
+ * both, which knows all mail ports of its host. 0, -EINVAL, -ENOMEM.
  *
  * `from A port P` is a source port in ufw; p25 never matches one and refuses it. `route … on IFACE`
  * without in or out is `in on IFACE`, as the direction is `in` when not given.
  */
-int rule_words_parse(char *const *words, const Ports *mail_ports, Diagnostics *d, RuleWords *ret);
+int rule_words_parse(char *const *words, Diagnostics *d, RuleWords *ret);
 /* Is this word one that begins a rule (action, rule, route, insert, prepend, delete)? */
 bool word_begins_rule(const char *word);
 

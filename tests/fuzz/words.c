@@ -35,7 +35,7 @@ static void rule_expect(Rule *rule, Placement placement, uint64_t duration_sec)
         expect(rule_sentence_print(&rule, 1, placement, duration_sec, &sentence) == 0, "sentence");
         expect(!strchr(row, '\n') && !strchr(sentence, '\n') && !strchr(until, '\n'), "one line");
         expect(shell_words_split(text, &words) == 0, "split");
-        expect(rule_words_parse(words, NULL, NULL, &again) == 0, text);
+        expect(rule_words_parse(words, NULL, &again) == 0, text);
         expect(again.n_rules == 1 && rule_equal(again.rules[0], rule), text);
         expect(again.duration_sec == duration_sec, text);
         rule_words_deinit(&again);
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
         if (!line || shell_words_split(line, &words) < 0 || !words)
                 return 0;
-        if (rule_words_parse(words, &mail_ports_default, &d, &w) < 0) {
+        if (rule_words_parse(words, &d, &w) < 0) {
                 expect(d.n_errors > 0, "an error without a word");
                 return 0;
         }

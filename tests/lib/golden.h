@@ -87,7 +87,7 @@ static inline void load_words(Policy *p, const char *path, Diagnostics *d)
                 RuleWords w;
 
                 assert_int_equal(shell_words_split(line, &words), 0);
-                test_expect_good(rule_words_parse(words, NULL, d, &w), d);
+                test_expect_good(rule_words_parse(words, d, &w), d);
                 for (size_t i = 0; i < w.n_rules; i++) {
                         w.rules[i]->id = p->state->next_id++;
                         if (w.duration_sec > 0)

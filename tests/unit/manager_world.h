@@ -282,7 +282,7 @@ static _unused_ int words(const char *text, const Change *c, ChangeResult *resul
 
         while ((word = strsep(&rest, " ")))
                 assert_int_equal(strv_append(&list, word), 0);
-        assert_int_equal(rule_words_parse(list, &mail_ports_default, NULL, &w), 0);
+        assert_int_equal(rule_words_parse(list, NULL, &w), 0);
         if (w.placement == PLACEMENT_DELETE)
                 return manager_remove_rules(manager, w.rules, w.n_rules, &change, result);
         if (w.placement != PLACEMENT_APPEND)

@@ -28,7 +28,7 @@ static inline void add_rules_of_words(RuleList *l, const char *const *lines)
                 _cleanup_strv_ char **words = split_blanks(*lines);
                 RuleWords w = { 0 };
 
-                if (rule_words_parse(words, &mail_ports_default, &d, &w) < 0)
+                if (rule_words_parse(words, &d, &w) < 0)
                         fail_msg("%s: %s", *lines, d.items[0].text);
                 w.rules[0]->id = l->n + 1;
                 w.rules[0]->expires_usec = w.duration_sec * 1000000;

@@ -283,7 +283,7 @@ static void test_rule_message(void **state)
                 RuleWords w;
 
                 assert_int_equal(shell_words_split(lines[i], &words), 0);
-                assert_int_equal(rule_words_parse(words, NULL, NULL, &w), 0);
+                assert_int_equal(rule_words_parse(words, NULL, &w), 0);
                 expect_same_rule(line->bus, w.rules[0]);
                 rule_words_deinit(&w);
         }

@@ -21,7 +21,7 @@ static int add_until(const char *text, uint64_t expires_usec, ChangeResult *r)
 
         while ((word = strsep(&rest, " ")))
                 assert_int_equal(strv_append(&list, word), 0);
-        assert_int_equal(rule_words_parse(list, &mail_ports_default, NULL, &w), 0);
+        assert_int_equal(rule_words_parse(list, NULL, &w), 0);
         w.rules[0]->expires_usec = expires_usec;
         return manager_add_rules(manager, w.rules, w.n_rules, &no_options, r);
 }

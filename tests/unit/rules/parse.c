@@ -363,10 +363,10 @@ static void test_limits(_unused_ void **state)
 {
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; from = [ \"::\"", ",\"::1\"",
                              "]; } );", RULE_ADDRESSES_MAX - 1 },
-                "rules[0].from: 10001 addresses; a rule holds at most 10000");
+                "a rule holds at most 10000 addresses: put them into a set and write @NAME");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; to = \"::\"; from = [ \"::\"",
                              ",\"::1\"", "]; } );", RULE_ADDRESSES_MAX - 2 },
-                "a rule holds at most 10000 addresses, not 10001");
+                "a rule holds at most 10000 addresses: put them into a set and write @NAME");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; }", ",{action=\"deny\";}", " );",
                              POLICY_RULES_MAX - 1 },
                 "rules: 100001 rules; a policy holds at most 100000");

@@ -21,7 +21,7 @@ static Rule *make(const char *line)
         Rule *rule;
 
         assert_int_equal(shell_words_split(line, &words), 0);
-        assert_int_equal(rule_words_parse(words, NULL, NULL, &w), 0);
+        assert_int_equal(rule_words_parse(words, NULL, &w), 0);
         rule = rule_ref(w.rules[0]);
         rule_words_deinit(&w);
         return rule;

@@ -2,7 +2,7 @@
 
 /* Rules: what a rule alone can get wrong, when two are the same, copies and lists. */
 
-#include "rules/policy/rule.h"
+#include "rules/policy/judge.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,6 +69,7 @@ static Rule *make(const Sketch *s)
         Rule *r = rule_new();
 
         assert_non_null(r);
+        r->source = SOURCE_CONF;
         r->file = strdup("f");
         r->line = 3;
         r->direction = s->direction;
@@ -195,13 +196,22 @@ static const struct Bad {
                 "a rule has a direction: in, out or routed" },
 };
 
+/* Both questions: what is wrong with it here, and by itself. */
+static int judge(const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d)
+{
+        int here = rule_judge_in_policy(r, mail_ports, setting, d);
+        int itself = rule_judge(r, setting, d);
+
+        return here < 0 ? here : itself;
+}
+
 static void test_good(void **state _unused_)
 {
         for (size_t i = 0; i < ELEMENTS(good); i++) {
                 _cleanup_(rule_unref_p) Rule *r = make(&good[i]);
                 _cleanup_diagnostics_ Diagnostics d = { 0 };
 
-                if (rule_check(r, &mail_ports_default, "r", &d) < 0)
+                if (judge(r, &mail_ports_default, "r", &d) < 0)
                         fail_msg("%zu: %s", i, d.items[0].text);
                 assert_int_equal(d.n, 0);
         }
@@ -213,13 +223,13 @@ static void test_bad(void **state _unused_)
                 _cleanup_(rule_unref_p) Rule *r = make(&bad[i].rule);
                 _cleanup_diagnostics_ Diagnostics d = { 0 };
 
-                assert_int_equal(rule_check(r, &mail_ports_default, "r", &d), -EINVAL);
+                assert_int_equal(judge(r, &mail_ports_default, "r", &d), -EINVAL);
                 assert_int_equal(d.n, 1);
                 assert_string_equal(d.items[0].text, bad[i].text);
                 assert_string_equal(d.items[0].setting, bad[i].setting);
                 assert_string_equal(d.items[0].file, "f");
                 assert_int_equal(d.items[0].line, 3);
-                assert_int_equal(rule_check(r, &mail_ports_default, NULL, NULL), -EINVAL);
+                assert_int_equal(judge(r, &mail_ports_default, NULL, NULL), -EINVAL);
         }
 }
 
@@ -230,10 +240,53 @@ static void test_several_at_once(void **state _unused_)
         _cleanup_(rule_unref_p) Rule *r = make(&s);
         _cleanup_diagnostics_ Diagnostics d = { 0 };
 
-        assert_int_equal(rule_check(r, &mail_ports_default, NULL, &d), -EINVAL);
+        assert_int_equal(judge(r, &mail_ports_default, NULL, &d), -EINVAL);
         assert_int_equal(d.n, ELEMENTS(settings));
         for (size_t i = 0; i < d.n; i++)
                 assert_string_equal(d.items[i].setting, settings[i]);
+}
+
+/* Only a file gives variables their values. */
+static void test_vars(void **state _unused_)
+{
+        static const Sketch sketches[] = {
+                { OUT, .from = "$a" },
+                { OUT, .to = "192.0.2.1 $a" },
+                { OUT, .ports_var = "a" },
+                { OUT, .user = "$a" },
+                { OUT, .group = "$a" },
+                { OUT, .unit = "$a" },
+        };
+        static const char *const settings[] = { "from", "to", "ports", "user", "group", "unit" };
+
+        for (size_t i = 0; i < ELEMENTS(sketches); i++) {
+                _cleanup_(rule_unref_p) Rule *r = make(&sketches[i]);
+                _cleanup_diagnostics_ Diagnostics d = { 0 };
+
+                assert_int_equal(rule_judge(r, NULL, &d), 0);
+                r->source = SOURCE_P25CTL;
+                assert_int_equal(rule_judge(r, NULL, &d), -EINVAL);
+                assert_int_equal(d.n, 1);
+                assert_string_equal(d.items[0].setting, settings[i]);
+                assert_non_null(strstr(d.items[0].text, "variables can only be used in files"));
+        }
+}
+
+/* What is too much is told by a code, besides the text. */
+static void test_codes(void **state _unused_)
+{
+        _cleanup_(rule_unref_p) Rule *r = rule_new();
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        char comment[COMMENT_MAX + 2];
+
+        memset(comment, 'x', sizeof(comment) - 1);
+        comment[sizeof(comment) - 1] = '\0';
+        r->comment = strdup(comment);
+        assert_int_equal(rule_judge(r, NULL, &d), -EINVAL);
+        assert_int_equal(d.items[0].code, DIAGNOSTIC_LIMIT);
+        memcpy(r->comment, "a\nb", 4);
+        assert_int_equal(rule_judge(r, NULL, &d), -EINVAL);
+        assert_int_equal(d.items[1].code, DIAGNOSTIC_PLAIN);
 }
 
 /* Added mail ports are taken, and all are named when another is not. */
@@ -245,17 +298,17 @@ static void test_mail_ports(void **state _unused_)
 
         assert_int_equal(ports_add(&many, 8025), 0);
         r->ports = (Ports){ .items = { 8025 }, .n = 1 };
-        assert_int_equal(rule_check(r, &many, NULL, &d), 0);
+        assert_int_equal(judge(r, &many, NULL, &d), 0);
         r->ports.items[0] = 22;
-        assert_int_equal(rule_check(r, &many, NULL, &d), -EINVAL);
+        assert_int_equal(judge(r, &many, NULL, &d), -EINVAL);
         assert_string_equal(d.items[0].text, "22 is not a mail port (25, 465, 587, 2525, 8025)");
         while (many.n < PORTS_MAX)
                 assert_int_equal(ports_add(&many, (uint16_t)(60000 + many.n)), 0);
-        assert_int_equal(rule_check(r, &many, NULL, &d), -EINVAL);
+        assert_int_equal(judge(r, &many, NULL, &d), -EINVAL);
         assert_non_null(strstr(d.items[1].text, "60063)"));
         r->ports.n = 0;
-        assert_int_equal(rule_check(r, &mail_ports_default, NULL, &d), -EINVAL);
-        assert_string_equal(d.items[2].text, "a rule has at least one port (25, 465, 587, 2525)");
+        assert_int_equal(judge(r, &mail_ports_default, NULL, &d), -EINVAL);
+        assert_string_equal(d.items[2].text, "a rule has at least one port");
 }
 
 static void test_addresses_limit(void **state _unused_)
@@ -266,15 +319,16 @@ static void test_addresses_limit(void **state _unused_)
 
         for (uint32_t i = 0; i <= RULE_ADDRESSES_MAX; i++) {
                 if (i == RULE_ADDRESSES_MAX)
-                        assert_int_equal(rule_check(r, &mail_ports_default, NULL, &d), 0);
+                        assert_int_equal(judge(r, &mail_ports_default, NULL, &d), 0);
                 item.prefix.address = address_from_ipv4(i);
                 assert_int_equal(array_grow(&r->from.items, r->from.n, sizeof(item)), 0);
                 r->from.items[r->from.n++] = item;
         }
-        assert_int_equal(rule_check(r, &mail_ports_default, NULL, &d), -EINVAL);
+        assert_int_equal(judge(r, &mail_ports_default, NULL, &d), -EINVAL);
         assert_string_equal(d.items[0].setting, "from");
-        assert_string_equal(d.items[0].text, "a rule holds at most 10000 addresses, not 10001: put "
-                                             "them into a set and write @NAME");
+        assert_string_equal(d.items[0].text,
+                "a rule holds at most 10000 addresses: put them into a "
+                "set and write @NAME");
 }
 
 /* ---- sameness ---- */
@@ -436,6 +490,8 @@ int main(void)
                 cmocka_unit_test(test_good),
                 cmocka_unit_test(test_bad),
                 cmocka_unit_test(test_several_at_once),
+                cmocka_unit_test(test_vars),
+                cmocka_unit_test(test_codes),
                 cmocka_unit_test(test_mail_ports),
                 cmocka_unit_test(test_addresses_limit),
                 cmocka_unit_test(test_sameness),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a rule alone can get wrong (policy.h). Knows nothing of other rules, of the host's users
- * and units, or of what a var or set holds: that is compile's.
+ * Judges a rule by itself (judge.h). Does not depend on other rules, on the host's users and
+ * units, or on what a variable or set holds: compile looks at those.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/policy/judge.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,8 +20,10 @@ typedef struct Check {
 } Check;
 
 /* Notes an error of the rule's setting `field`; errno that is worse than a user's error stays. */
-static void check_fail(Check *c, const char *field, const char *format, ...) _printf_(3, 4);
-static void check_fail(Check *c, const char *field, const char *format, ...)
+static void check_fail_code(
+        Check *c, DiagnosticCode code, const char *field, const char *format, ...) _printf_(4, 5);
+static void check_fail_code(
+        Check *c, DiagnosticCode code, const char *field, const char *format, ...)
 {
         Place place = { c->rule->file, c->rule->line };
         char setting[256];
@@ -31,10 +33,19 @@ static void check_fail(Check *c, const char *field, const char *format, ...)
         snprintf(
                 setting, sizeof(setting), "%s%s%s", c->setting ?: "", c->setting ? "." : "", field);
         va_start(ap, format);
-        r = diagnostics_add_va(c->diagnostics, SEVERITY_ERROR, place, setting, format, ap);
+        r = diagnostics_add_va(c->diagnostics, SEVERITY_ERROR, code, place, setting, format, ap);
         va_end(ap);
         if (c->result != -ENOMEM)
                 c->result = r;
+}
+
+#define check_fail(c, field, ...) check_fail_code(c, DIAGNOSTIC_PLAIN, field, __VA_ARGS__)
+
+/* Rules of p25ctl and the bus: there, nobody gives a variable its value. */
+static void check_vars_allowed(Check *c, const char *field, bool has_var)
+{
+        if (has_var && c->rule->source == SOURCE_P25CTL)
+                check_fail(c, field, "%s: variables can only be used in files", field);
 }
 
 #define PORT_LIST_MAX (PORTS_MAX * sizeof("65535, "))
@@ -50,29 +61,36 @@ static const char *port_list(const Ports *ports, char buffer[static PORT_LIST_MA
         return buffer;
 }
 
-static void check_ports(Check *c, const Ports *mail_ports)
+static void check_mail_ports(Check *c, const Ports *mail_ports)
 {
         const Ports *ports = &c->rule->ports;
         char list[PORT_LIST_MAX];
 
-        if (c->rule->ports_var && !name_is_valid(c->rule->ports_var))
-                check_fail(c, "ports", "ports: \"$%.64s\" is no var", c->rule->ports_var);
-        if (ports->n == 0)
-                check_fail(c, "ports", "a rule has at least one port (%s)",
-                        port_list(mail_ports, list));
         for (size_t i = 0; i < ports->n; i++)
                 if (!ports_contain(mail_ports, ports->items[i]))
                         check_fail(c, "ports", "%u is not a mail port (%s)", ports->items[i],
                                 port_list(mail_ports, list));
 }
 
+static void check_ports(Check *c)
+{
+        if (c->rule->ports_var && !name_is_valid(c->rule->ports_var))
+                check_fail(c, "ports", "ports: \"$%.64s\" is no var", c->rule->ports_var);
+        check_vars_allowed(c, "ports", c->rule->ports_var);
+        if (c->rule->ports.n == 0)
+                check_fail(c, "ports", "a rule has at least one port");
+}
+
 /* ---- addresses ---- */
 
 static void check_addresses(Check *c, const char *field, const AddressList *l)
 {
+        bool has_var = false;
+
         for (size_t i = 0; i < l->n; i++) {
                 const AddressItem *a = &l->items[i];
 
+                has_var |= a->kind == ADDRESS_VAR;
                 if (a->kind != ADDRESS_PREFIX && !name_is_valid(a->name))
                         check_fail(c, field,
                                 "%s: \"%.64s\" is no name of a %s (letters, digits, '.', '_' and "
@@ -80,6 +98,7 @@ static void check_addresses(Check *c, const char *field, const AddressList *l)
                                 field, a->name, a->kind == ADDRESS_SET ? "set" : "var",
                                 NAME_MAX_LENGTH);
         }
+        check_vars_allowed(c, field, has_var);
 }
 
 /* The families that a list can match, as far as it can be told here: bit 0 IPv4, bit 1 IPv6. */
@@ -95,15 +114,21 @@ static unsigned list_families(const AddressList *l)
         return families;
 }
 
-static void check_address_lists(Check *c)
+static void check_address_count(Check *c)
 {
         const Rule *r = c->rule;
 
         if (r->from.n + r->to.n > RULE_ADDRESSES_MAX)
-                check_fail(c, r->from.n > r->to.n ? "from" : "to",
-                        "a rule holds at most %d addresses, not %zu: put them into a set and write "
-                        "@NAME",
-                        RULE_ADDRESSES_MAX, r->from.n + r->to.n);
+                check_fail_code(c, DIAGNOSTIC_LIMIT, r->from.n > r->to.n ? "from" : "to",
+                        "a rule holds at most %d addresses: put them into a set and write @NAME",
+                        RULE_ADDRESSES_MAX);
+}
+
+static void check_address_lists(Check *c)
+{
+        const Rule *r = c->rule;
+
+        check_address_count(c);
         check_addresses(c, "from", &r->from);
         check_addresses(c, "to", &r->to);
         if ((list_families(&r->from) & list_families(&r->to)) == 0)
@@ -207,6 +232,10 @@ static void check_identities(Check *c, const char *field, char *const *names)
                         "%s is for direction out alone: only what this host sends has a local "
                         "%s",
                         field, field);
+        check_vars_allowed(c, field, names[0][0] == '$');
+        if (strv_length(names) > RULE_ADDRESSES_MAX)
+                check_fail_code(c, DIAGNOSTIC_LIMIT, field, "%s: a rule holds at most %d names",
+                        field, RULE_ADDRESSES_MAX);
         for (char *const *s = names; *s; s++)
                 check_identity(c, field, *s, streq(field, "unit"), alone);
 }
@@ -236,7 +265,19 @@ static void check_limit(Check *c)
                 check_fail(c, "max", "max is 1 to %d", LIMIT_OPEN_MAX);
 }
 
-int rule_check(const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d)
+static void check_comment(Check *c)
+{
+        const char *comment = c->rule->comment;
+
+        if (comment && !comment_is_valid(comment))
+                check_fail_code(c,
+                        strlen(comment) > COMMENT_MAX ? DIAGNOSTIC_LIMIT : DIAGNOSTIC_PLAIN,
+                        "comment",
+                        "a comment is at most %d bytes of UTF-8 without control characters",
+                        COMMENT_MAX);
+}
+
+int rule_judge(const Rule *r, const char *setting, Diagnostics *d)
 {
         Check c = { .rule = r, .setting = setting, .diagnostics = d };
 
@@ -246,16 +287,23 @@ int rule_check(const Rule *r, const Ports *mail_ports, const char *setting, Diag
                 check_fail(&c, "direction", "a rule has a direction: in, out or routed");
                 return c.result;
         }
-        check_ports(&c, mail_ports);
+        check_ports(&c);
         check_address_lists(&c);
         check_interfaces(&c);
         check_identities(&c, "user", r->user);
         check_identities(&c, "group", r->group);
         check_identities(&c, "unit", r->unit);
         check_limit(&c);
-        if (r->comment && !comment_is_valid(r->comment))
-                check_fail(&c, "comment",
-                        "a comment is at most %d bytes of UTF-8 without control characters",
-                        COMMENT_MAX);
+        check_comment(&c);
+        return c.result;
+}
+
+int rule_judge_in_policy(
+        const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d)
+{
+        Check c = { .rule = r, .setting = setting, .diagnostics = d };
+
+        check_address_count(&c);
+        check_mail_ports(&c, mail_ports);
         return c.result;
 }

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The one place that decides whether a rule is valid. Parsers take a rule as it is written, and
+ * whoever lets it into a policy has it judged: the reader of files, and the manager for rules of
+ * p25ctl and the bus. compile expects judged rules, and asks only for what depends on the whole
+ * policy.
+ */
+
+#include "rules/policy/rule.h"
+
+/* What a rule can get wrong by itself: a user with a direction other than out, numbers of a limit
+ * without one, too many addresses, a variable outside a file, … Errors at the rule's place, each
+ * with the path of its setting below `setting` (NULL: none). 0, -EINVAL, -ENOMEM. */
+int rule_judge(const Rule *r, const char *setting, Diagnostics *d);
+/* What depends on the policy around it, after the values of variables were put in: the same. */
+int rule_judge_in_policy(
+        const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The Ansible collection as the package installs it: the real ansible-playbook over ssh, from
 # another host, to a machine that boots.
+# runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The package on a machine that boots: installed, enabled, stopped, killed, flushed, upgraded,
 # rebooted, damaged, removed.
+# runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # More ways to come up: with the other backend, after a change of backend while the power was off,
 # after a power cut, with IPv6 only, with dbus-broker.
+# runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh

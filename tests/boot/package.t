@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The package's scripts: in a root that does not run, with policy-rc.d, with a bus and without,
 # under both backends; upgrades, the way back, and what is left in the end.
+# runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh

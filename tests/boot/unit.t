@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What p25d can do, under the unit that is shipped: a user of its own, four capabilities, most of the
 # system shut off. Then what may happen to that user and its files.
+# runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh

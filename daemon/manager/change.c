@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The one way of a change: check who asks, compile, assert, write, apply, publish. Up to the kernel
- * nothing is true yet that was not before; after it there is one rename, and if that fails the
- * kernel is put back.
+ * The one way of a change, in two halves. It is judged: compiled, asserted, compared. Then it is
+ * rehearsed, or made: written, applied, published. Up to the kernel nothing is true yet that was
+ * not before; after it there is one rename, and if that fails the kernel is put back.
  */
 
 #include "daemon/manager/internal.h"
@@ -12,7 +12,21 @@
 
 #include <errno.h>
 
-/* ---- finishing ---- */
+/* What a proposal comes to. The candidate gets what the proposal holds when it is enforced. */
+typedef struct Judgement {
+        Policy next; /* borrowed */
+        bool enabled;
+        bool same; /* says the same: neither the state on disk nor a revision is made of it */
+        Candidate candidate;
+} Judgement;
+
+static void judgement_deinit(Judgement *j)
+{
+        candidate_deinit(&j->candidate);
+}
+#define _cleanup_judgement_ _cleanup_(judgement_deinit)
+
+/* ---- judging ---- */
 
 static bool was_told(const Diagnostics *d, const char *text)
 {
@@ -66,102 +80,121 @@ static int forgive_broken(const Manager *m, Diagnostics *d)
         return 0;
 }
 
-/* What is taken back was in force once, and so was what a lockdown hides: its names may be unknown
- * and its assertions are not checked again, as at the start. */
+/* The names of what was in force once may be unknown, and its assertions are not checked again, as
+ * at the start: what is taken back, what a lockdown hides, the fail-safe. */
 static bool was_in_force(const Manager *m, const Proposal *p)
 {
-        return p->pending == PENDING_TAKES_BACK || p->state->lockdown != m->policy->state->lockdown;
+        return p->pending == PENDING_TAKES_BACK ||
+               p->state->lockdown != m->policy->state->lockdown || (m->failsafe && !p->files);
 }
 
-static int compile_and_assert(Manager *m, const Proposal *p, Resolver *names, ChangeResult *r,
-        Ruleset **ret, Diagnostics *ret_told)
+static int assert_next(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
-        const BackendOps *ops;
-        bool again = was_in_force(m, p);
-        int q;
+        Candidate *c = &j->candidate;
+        int q = resolver_assert(&c->names, c->ruleset, &c->told);
 
-        q = manager_choose_backend(m, names->policy, &d, &ops);
-        if (q < 0)
-                return change_fail_told(r, ERROR_NOT_SUPPORTED, q, &d);
-        q = resolver_compile(names, &d, &ruleset);
-        if (q == -ENOMEM)
-                return change_no_memory(r);
-        if (q < 0)
-                return change_fail_told(r, p->invalid, q, &d);
-        q = again ? 0 : resolver_assert(names, ruleset, &d);
         if (q == -EPERM && !p->files)
-                q = forgive_broken(m, &d);
+                q = forgive_broken(m, &c->told);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        return q < 0 ? change_fail_told(r,
+                               q == -EPERM ? ERROR_ASSERTION_FAILED : ERROR_INVALID_POLICY, q,
+                               &c->told)
+                     : 0;
+}
+
+static int compile_next(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r)
+{
+        bool again = was_in_force(m, p);
+        Candidate *c = &j->candidate;
+        const BackendOps *ops;
+        int q = manager_choose_backend(m, &j->next, &c->told, &ops);
+
+        if (q < 0)
+                return change_fail_told(r, ERROR_NOT_SUPPORTED, q, &c->told);
+        c->names = manager_resolver(m, &j->next, again ? RESOLVE_IN_FORCE : RESOLVE_CHANGE);
+        q = resolver_compile(&c->names, &c->told, &c->ruleset);
         if (q == -ENOMEM)
                 return change_no_memory(r);
         if (q < 0)
-                return change_fail_told(
-                        r, q == -EPERM ? ERROR_ASSERTION_FAILED : ERROR_INVALID_POLICY, q, &d);
-        if (result_add_warnings(r, &d, &m->told) < 0)
-                return change_no_memory(r);
-        *ret_told = d;
-        d = (Diagnostics){ 0 };
-        *ret = TAKE_PTR(ruleset);
-        return 0;
-}
-
-/* From what is in the kernel to what shall be; *ret_backend is where that is then. Leaves the
- * filter's lock held, so that all can be put back. A set alone may need no lock. */
-static int install(Manager *m, const Policy *next, const Ruleset *ruleset, bool enabled,
-        bool set_alone, ChangeResult *r, Backend **ret_backend)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        bool leaves = !enabled && (m->installed || (m->kept && policy_switched_off(next)));
-        Backend *b = m->backend;
-        int q = 0;
-
-        if (enabled)
-                q = manager_begin_backend(m, next, &d, &b);
+                return change_fail_told(r, p->invalid, q, &c->told);
+        q = again ? 0 : assert_next(m, p, j, r);
         if (q < 0)
-                return change_fail_told(r, change_backend_error(q), q, &d);
-        if ((enabled || leaves) && !(set_alone && b == m->backend))
-                q = manager_lock(m, b, 0, &d);
-        if (q >= 0 && enabled)
-                q = b->ops->apply(b, ruleset, &d);
-        else if (q >= 0 && leaves)
-                q = b->ops->remove(b, &d);
-        if (q < 0) {
-                (void)change_fail_backend(m, r, b, q, &d);
-                manager_drop_backend(m, b);
                 return q;
-        }
-        *ret_backend = b;
+        return result_add_warnings(r, &c->told, &m->told) < 0 ? change_no_memory(r) : 0;
+}
+
+/* That other files are in force than those on disk, or no longer, is a change by itself. */
+static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
+{
+        static const char *const lines[] = { "+ the files as they are on disk",
+                "+ the files as they were" };
+
+        return m->policy->state->files_pinned != next->files_pinned
+                       ? strv_append(&r->diff, lines[next->files_pinned])
+                       : 0;
+}
+
+/* The policy that the proposal makes. In the fail-safe only what it shows of the stored state. */
+static int propose_next(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judgement *j)
+{
+        if (change_sign(p->state, m->policy->state->revision, c) < 0)
+                return change_no_memory(r);
+        j->next = p->files ? *p->files : *m->policy;
+        j->next.state = p->state;
+        if (!m->failsafe || p->files)
+                return 0;
+        if (failsafe_state(p->state, &j->candidate.state) < 0)
+                return change_no_memory(r);
+        j->next.state = j->candidate.state;
         return 0;
 }
 
-/* And back again; what fails here the backend's own watch may still repair. */
-static void uninstall(Manager *m, Backend *b, bool enabled)
+/* 1: there is something to do; 0: there is not; negative errno, with r->error. */
+static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judgement *j)
 {
-        if (b != m->backend)
-                manager_drop_backend(m, b);
-        else if (m->installed)
-                (void)manager_apply(m, m->ruleset, NULL);
-        else if (enabled && !m->kept) /* what was kept is lost, and its place is not left open */
-                (void)b->ops->remove(b, NULL);
+        int q = propose_next(m, p, c, r, j);
+
+        if (q < 0)
+                return q;
+        if (policy_difference(m->policy, &j->next, &r->diff) < 0 ||
+                tell_pinned(m, j->next.state, r) < 0)
+                return change_no_memory(r);
+        if (!r->diff && !p->files)
+                return 0;
+        q = compile_next(m, p, j, r);
+        if (q < 0)
+                return q;
+        j->enabled = policy_enabled(&j->next);
+        j->same = !r->diff && !m->failsafe;
+        if (j->same)
+                return !c->dry_run;
+        q = change_tell_effects(m, p, m->failsafe && !p->files ? NULL : &j->next,
+                j->candidate.ruleset, j->enabled, c, r);
+        return q < 0 ? q : 1;
 }
 
-static int try(
-        Manager *m, const Policy *next, const Ruleset *ruleset, bool enabled, ChangeResult *r)
+/* ---- rehearsing ---- */
+
+static int rehearse(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         Backend *b = NULL;
-        int q;
+        int q = 0;
 
-        if (!enabled)
-                return 0;
-        q = manager_begin_backend(m, next, &d, &b);
-        if (q >= 0)
-                q = b->ops->check(b, ruleset, &d);
+        if (j->enabled && !p->untried)
+                q = manager_begin_backend(m, &j->next, &d, &b);
+        if (q >= 0 && b)
+                q = b->ops->check(b, j->candidate.ruleset, &d);
         if (b && b != m->backend)
                 b->ops->close(b);
-        return q < 0 ? change_fail_told(r, change_backend_error(q), q, &d) : 0;
+        if (q < 0)
+                return change_fail_told(r, change_backend_error(q), q, &d);
+        change_made(r, p->outcome);
+        return 0;
 }
+
+/* ---- making it: the disk ---- */
 
 /* The new state names the copies of the files that it goes with, so that a rollback can put these
  * in force again. */
@@ -169,6 +202,8 @@ static int keep_files(Manager *m, Proposal *p, ChangeResult *r)
 {
         int q;
 
+        if (m->failsafe && !p->files)
+                return 0;
         if (!p->files) {
                 /* those in force; that they could not be copied is no reason to refuse a change */
                 if (manager_keep_files(m) == -ENOMEM ||
@@ -191,102 +226,14 @@ static int keep_files(Manager *m, Proposal *p, ChangeResult *r)
 static int prepare(Manager *m, Proposal *p, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        const State *old = m->failsafe ? m->parked : m->policy->state;
         int q = keep_files(m, p, r);
 
         if (q < 0)
                 return q;
-        q = store_prepare(m->store, old, p->state, p->delta, &d);
+        q = store_prepare(m->store, manager_stored(m), p->state, p->delta, &d);
 
         return q < 0 ? change_fail_told(r, q == -E2BIG ? ERROR_LIMIT_EXCEEDED : ERROR_FAILED, q, &d)
                      : 0;
-}
-
-static int publish(Manager *m, ChangeResult *r)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int q = store_publish(m->store, &d);
-
-        return q < 0 ? change_fail_told(r, ERROR_FAILED, q, &d) : 0;
-}
-
-/* The files of the proposal come into force; the state stays where it is. */
-static void take_files(Manager *m, Proposal *p)
-{
-        State *state;
-
-        if (!p->files)
-                return;
-        state = TAKE_PTR(m->policy->state);
-        policy_free(m->policy);
-        m->policy = TAKE_PTR(p->files);
-        state_free(m->policy->state);
-        m->policy->state = state;
-        host_inputs_deinit(&m->inputs);
-        m->inputs = p->inputs;
-        p->inputs = (HostInputs){ 0 };
-        m->inputs_are_good = !p->state || !p->state->files_pinned;
-        m->failsafe = false;
-        state_free(TAKE_PTR(m->parked));
-        strv_free(TAKE_PTR(m->warnings));
-}
-
-static void take(Manager *m, Proposal *p, Ruleset *ruleset, bool enabled)
-{
-        take_files(m, p);
-        state_free(m->policy->state);
-        m->policy->state = TAKE_PTR(p->state);
-        ruleset_free(m->ruleset);
-        m->ruleset = ruleset;
-        m->installed = enabled;
-        if (enabled || policy_switched_off(m->policy)) {
-                if (m->kept || !enabled) /* they are about a policy that is not there any more */
-                        strv_free(TAKE_PTR(m->warnings));
-                m->kept = false;
-        }
-        if (!enabled)
-                manager_forget_counters(m);
-        watch_update(m->watch);
-        manager_update_expiry(m);
-        manager_cut_later(m);
-        manager_save_later(m);
-}
-
-/* Nothing to say to kernel and disk; but files that say the same were read anew, and users may have
- * got other numbers since. */
-static int finish_unchanged(Manager *m, Proposal *p, Ruleset *ruleset, ChangeResult *r)
-{
-        Backend *b;
-        int q;
-
-        if (m->installed && !ruleset_same_identities(m->ruleset, ruleset)) {
-                q = install(m, m->policy, ruleset, true, false, r, &b);
-                if (q >= 0)
-                        manager_take_backend(m, b);
-                manager_unlock(m);
-                if (q < 0)
-                        return q;
-        }
-        if (p->files)
-                (void)state_name_files(m->policy->state, NULL);
-        take_files(m, p);
-        ruleset_free(m->ruleset);
-        m->ruleset = ruleset;
-        watch_update(m->watch);
-        manager_cut_later(m);
-        manager_save_later(m);
-        return 0;
-}
-
-/* That other files are in force than those on disk, or no longer, is a change by itself. */
-static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
-{
-        static const char *const lines[] = { "+ the files as they are on disk",
-                "+ the files as they were" };
-
-        return m->policy->state->files_pinned != next->files_pinned
-                       ? strv_append(&r->diff, lines[next->files_pinned])
-                       : 0;
 }
 
 /* In force but not on disk: no failure of what must be. */
@@ -317,89 +264,123 @@ static int get_ready(Manager *m, Proposal *p, const Change *c, ChangeResult *r, 
         return q;
 }
 
-/* Kernel and disk. */
-static int carry_out(Manager *m, Proposal *p, const Policy *next, Ruleset *ruleset, bool enabled,
-        bool *stored, ChangeResult *r)
-{
-        Backend *b = NULL;
-        int q;
+/* Between the kernel and the manager's own picture. */
+typedef struct Publication {
+        Manager *m;
+        const Proposal *p;
+        ChangeResult *r;
+        bool stored; /* in: it is prepared; out: it is on disk */
+} Publication;
 
-        q = install(m, next, ruleset, enabled, p->delta != NULL, r, &b);
-        if (q < 0) {
-                if (*stored)
-                        store_cancel(m->store);
+static int publish(void *data)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Publication *t = data;
+        int q = 0;
+
+        if (t->stored)
+                q = store_publish(t->m->store, &d);
+        if (q < 0)
+                (void)change_fail_told(t->r, ERROR_FAILED, q, &d);
+        t->stored = t->stored && q >= 0;
+        if (q < 0 && !t->p->must)
                 return q;
-        }
-        *stored = *stored && (q = publish(m, r)) >= 0;
-        if (q < 0 && !p->must) {
-                uninstall(m, b, enabled);
-                return q;
-        }
-        if (!*stored)
-                tell_unstored(r);
-        manager_take_backend(m, b);
-        take(m, p, ruleset, enabled);
+        if (!t->stored)
+                tell_unstored(t->r);
         return 0;
 }
 
-int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
+/* ---- making it ---- */
+
+/* What the proposal holds is the candidate's from now on. */
+static void hand_over(const Manager *m, Proposal *p, Judgement *j)
 {
-        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
-        _cleanup_diagnostics_ Diagnostics told = { 0 };
-        Policy next = p->files ? *p->files : *m->policy;
-        uint64_t revision = m->policy->state->revision;
-        _cleanup_resolver_ Resolver names =
-                manager_resolver(m, &next, was_in_force(m, p) ? RESOLVE_IN_FORCE : RESOLVE_CHANGE);
-        bool enabled, stored;
+        Candidate *c = &j->candidate;
+
+        if (m->failsafe && !p->files)
+                c->stored = TAKE_PTR(p->state);
+        else
+                c->state = TAKE_PTR(p->state);
+        c->from_disk = p->files && !c->state->files_pinned;
+        c->files = TAKE_PTR(p->files);
+        c->inputs = p->inputs;
+        p->inputs = (HostInputs){ 0 };
+}
+
+/* Neither kernel nor disk has anything to hear; but files that say the same were read again, and
+ * users may have got other numbers since. */
+static int renew(Manager *m, Proposal *p, Judgement *j, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Enforcement how = { .same = true };
+        bool files = p->files != NULL;
         int q;
 
-        next.state = p->state;
-        enabled = policy_enabled(&next);
-        if (policy_difference(m->policy, &next, &r->diff) < 0 || tell_pinned(m, p->state, r) < 0 ||
-                change_sign(p->state, revision, c) < 0)
-                return change_no_memory(r);
-        if (!r->diff && !p->files)
-                return 0;
-        q = compile_and_assert(m, p, &names, r, &ruleset, &told);
+        hand_over(m, p, j);
+        j->candidate.state = state_free(j->candidate.state);
+        q = manager_enforce(m, &j->candidate, &how, &d);
         if (q < 0)
-                return q;
-        if (!r->diff && !m->failsafe) {
-                if (c->dry_run)
-                        return 0;
-                q = finish_unchanged(m, p, ruleset, r);
-                if (q < 0)
-                        return q;
-                ruleset = NULL; /* taken */
-                manager_take_told(m, &told, &names);
-                return 0;
+                return change_fail_backend(r, q, how.locked_out, &d);
+        if (files) {
+                (void)state_name_files(m->policy->state, NULL);
+                strv_free(TAKE_PTR(m->warnings));
         }
-        q = change_tell_effects(m, p, &next, ruleset, enabled, c, r);
-        if (q < 0)
+        return 0;
+}
+
+static int enforce(Manager *m, Proposal *p, Judgement *j, bool *stored, ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Publication t = { m, p, r, *stored };
+        Enforcement how = { .set_alone = p->delta != NULL, .publish = publish, .data = &t };
+        bool files = p->files != NULL;
+        int q;
+
+        hand_over(m, p, j);
+        q = manager_enforce(m, &j->candidate, &how, &d);
+        if (q < 0 && r->error != ERROR_NONE) /* of publish, which has used up what was prepared */
                 return q;
-        if (c->dry_run) {
-                q = p->untried ? 0 : try(m, &next, ruleset, enabled, r);
-                if (q < 0)
-                        return q;
-                change_made(r, p->outcome);
-                return 0;
+        if (q < 0) {
+                if (*stored)
+                        store_cancel(m->store);
+                return change_fail_backend(r, q, how.locked_out, &d);
         }
-        q = pending_admit(m, p, c, r);
+        if (files)
+                strv_free(TAKE_PTR(m->warnings));
+        *stored = t.stored;
+        return 0;
+}
+
+static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, ChangeResult *r)
+{
+        bool stored;
+        int q = pending_admit(m, p, c, r);
+
         if (q >= 0)
                 q = get_ready(m, p, c, r, &stored);
         if (q < 0)
                 return q;
-        q = carry_out(m, p, &next, ruleset, enabled, &stored, r);
-        manager_unlock(m);
+        q = enforce(m, p, j, &stored, r);
         if (q < 0) {
                 pending_cancel(m);
                 return q;
         }
-        ruleset = NULL; /* taken */
-        manager_take_told(m, &told, &names);
         pending_commit(m, p, stored);
         change_made(r, p->outcome);
         r->revision = m->policy->state->revision;
         if (m->events.changed)
                 m->events.changed(m->events.data, r->revision, c->uid, c->reason ? c->reason : "");
         return 0;
+}
+
+int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
+{
+        _cleanup_judgement_ Judgement j = { 0 };
+        int q = judge(m, p, c, r, &j);
+
+        if (q <= 0)
+                return q;
+        if (c->dry_run)
+                return rehearse(m, p, &j, r);
+        return j.same ? renew(m, p, &j, r) : commit(m, p, &j, c, r);
 }

@@ -47,59 +47,50 @@ static int reason_print(const RuleList *expired, char **ret)
 /* ---- the policy and the kernel ---- */
 
 /* An assertion that does not hold any more is a warning, in the log and in `status`. */
-static int check_assertions(Manager *m, Resolver *names, Diagnostics *told)
+static int tell_broken(Manager *m, Diagnostics *broken)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-
-        if (resolver_assert(names, m->ruleset, &d) == -ENOMEM)
-                return -ENOMEM;
-        for (size_t i = 0; i < d.n; i++) {
-                if (d.items[i].severity != SEVERITY_ERROR)
+        for (size_t i = 0; i < broken->n; i++) {
+                if (broken->items[i].severity != SEVERITY_ERROR)
                         continue;
-                d.items[i].severity = SEVERITY_WARNING;
-                manager_alert(m, "assertion", "a rule has expired, and now: %s", d.items[i].text);
+                broken->items[i].severity = SEVERITY_WARNING;
+                manager_alert(
+                        m, "assertion", "a rule has expired, and now: %s", broken->items[i].text);
         }
-        d.n_errors = 0;
-        return diagnostics_move(told, &d);
+        broken->n_errors = 0;
+        return diagnostics_move(&m->told, broken);
 }
 
 /* Takes out what has ended by now. Of what was left out at the start already the rest is done: a
  * look at the assertions. */
 static int take_out(Manager *m)
 {
-        _cleanup_(state_free_p) State *state = NULL;
-        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
-        _cleanup_diagnostics_ Diagnostics told = { 0 };
+        _cleanup_diagnostics_ Diagnostics broken = { 0 };
+        _cleanup_candidate_ Candidate c = { 0 };
         size_t before = m->expired.n;
-        Policy next = *m->policy;
-        _cleanup_resolver_ Resolver names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
+        Enforcement how = { 0 };
+        Policy next;
         int r, n;
 
-        if (state_copy(m->policy->state, &state) < 0)
+        if (state_copy(m->policy->state, &c.state) < 0)
                 return -ENOMEM;
-        n = expiry_drop(state, clock_now_usec(CLOCK_REALTIME), &m->expired);
+        n = expiry_drop(c.state, clock_now_usec(CLOCK_REALTIME), &m->expired);
         if (n < 0 || (n == 0 && !m->expired_at_start))
                 return n;
-        next.state = state;
-        r = resolver_compile(&names, &told, &ruleset);
-        if (r >= 0 && m->installed)
-                r = manager_apply(m, ruleset, NULL);
+        next = candidate_policy(m, &c);
+        c.names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
+        r = resolver_compile(&c.names, &c.told, &c.ruleset);
+        if (r >= 0 && resolver_assert(&c.names, c.ruleset, &broken) == -ENOMEM)
+                r = -ENOMEM;
+        if (r >= 0)
+                r = manager_enforce(m, &c, &how, NULL);
         if (r < 0) {
                 while (m->expired.n > before)
                         rule_list_remove(&m->expired, m->expired.n - 1);
                 return r;
         }
-        state_free(m->policy->state);
-        m->policy->state = TAKE_PTR(state);
-        ruleset_free(m->ruleset);
-        m->ruleset = TAKE_PTR(ruleset);
         m->expired_revision = m->policy->state->revision;
         m->expired_at_start = false;
-        r = check_assertions(m, &names, &told);
-        manager_take_told(m, &told, &names);
-        watch_update(m->watch);
-        manager_cut_later(m);
-        return r;
+        return tell_broken(m, &broken);
 }
 
 /* ---- the stored state ---- */

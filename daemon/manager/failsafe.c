@@ -1,162 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Changes while the fail-safe is in force: what p25ctl stored waits aside, because it cannot be
- * judged without the files. Two words can be taken all the same: disable and lockdown. For a reload
- * see manager_settings.c.
+ * The fail-safe: no mail at all, while what is stored cannot be judged without the files. What it
+ * is, and what of the stored state shows in it: lockdown, and whether p25 is switched off.
  */
 
 #include "daemon/manager/internal.h"
 
-#include "rules/report/changes.h"
+#include "rules/config/parse.h"
 
 #include <errno.h>
 
-/* A change of both states: what is stored, and the fail-safe's own, which is shown. */
-typedef struct FailsafeChange {
-        State *stored, *shown;
-        Ruleset *ruleset;
-} FailsafeChange;
+static const char conf_text[] = "enabled = true;\nroles = ( \"no-mail\" );\n";
+static const char role_text[] =
+        "role = {\n"
+        "  name = \"no-mail\";\n"
+        "  summary = \"No mail in, out or through: the fail-safe\";\n"
+        "  manages = [ \"all\" ];\n"
+        "  default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };\n"
+        "};\n";
 
-static void failsafe_change_deinit(FailsafeChange *f)
+int failsafe_state(const State *stored, State **ret)
 {
-        state_free(f->stored);
-        state_free(f->shown);
-        ruleset_free(f->ruleset);
-}
-#define _cleanup_failsafe_ _cleanup_(failsafe_change_deinit)
+        State *s = state_new();
 
-static int failsafe_begin(Manager *m, const Change *c, ChangeResult *r, FailsafeChange *ret)
-{
-        if (state_copy(m->parked, &ret->stored) < 0 ||
-                state_copy(m->policy->state, &ret->shown) < 0 ||
-                change_sign(ret->stored, r->revision, c) < 0)
-                return change_no_memory(r);
+        if (!s)
+                return -ENOMEM;
+        s->revision = stored->revision;
+        s->lockdown = stored->lockdown;
+        if (stored->enabled == 0)
+                s->enabled = 0;
+        *ret = s;
         return 0;
 }
 
-static int failsafe_install(Manager *m, const Ruleset *ruleset, bool enabled, Diagnostics *d)
+int failsafe_policy(Policy **ret)
 {
-        int q;
+        _cleanup_(policy_free_p) Policy *p = policy_new();
+        int r;
 
-        if (!enabled && !m->installed)
-                return 0;
-        q = manager_lock(m, m->backend, 0, d);
-        if (q < 0)
-                return q;
-        return enabled ? manager_apply(m, ruleset, d) : m->backend->ops->remove(m->backend, d);
-}
-
-static void failsafe_take(Manager *m, FailsafeChange *f, bool enabled)
-{
-        state_free(m->parked);
-        m->parked = TAKE_PTR(f->stored);
-        state_free(m->policy->state);
-        m->policy->state = TAKE_PTR(f->shown);
-        m->policy->state->revision = m->parked->revision;
-        ruleset_free(m->ruleset);
-        m->ruleset = TAKE_PTR(f->ruleset);
-        m->installed = enabled;
-        manager_cut_later(m);
-        manager_save_later(m);
-}
-
-/* Kernel and disk. */
-static int failsafe_carry_out(Manager *m, FailsafeChange *f, bool enabled, ChangeResult *r)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int q = failsafe_install(m, f->ruleset, enabled, &d);
-
-        if (q < 0) {
-                store_cancel(m->store);
-                return change_fail_backend(m, r, m->backend, q, &d);
-        }
-        q = store_publish(m->store, &d);
-        if (q < 0) {
-                (void)failsafe_install(m, m->ruleset, m->installed, NULL);
-                return change_fail_told(r, ERROR_FAILED, q, &d);
-        }
+        if (!p)
+                return -ENOMEM;
+        p->roles = calloc(1, sizeof(*p->roles));
+        if (!p->roles)
+                return -ENOMEM;
+        r = parse_role(role_text, strlen(role_text), NULL, NULL, &p->roles[0]);
+        if (r < 0)
+                return r;
+        p->n_roles = 1;
+        p->roles[0]->shipped = true;
+        r = parse_host(conf_text, strlen(conf_text), NULL, NULL, &p->host);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(p);
         return 0;
 }
 
-static int failsafe_finish(
-        Manager *m, FailsafeChange *f, WhilePending pending, const Change *c, ChangeResult *r)
+const State *manager_stored(const Manager *m)
 {
-        const Proposal proposal = { .state = f->stored, .pending = pending };
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        Policy next = *m->policy;
-        _cleanup_resolver_ Resolver names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
-        bool enabled;
-        int q;
-
-        next.state = f->shown;
-        enabled = policy_enabled(&next);
-        if (policy_difference(m->policy, &next, &r->diff) < 0)
-                return change_no_memory(r);
-        q = resolver_compile(&names, &d, &f->ruleset);
-        if (q < 0)
-                return change_fail_told(r, ERROR_FAILED, q, &d);
-        q = change_tell_effects(
-                m, &(Proposal){ .state = f->shown }, NULL, f->ruleset, enabled, c, r);
-        if (q < 0)
-                return q;
-        change_made(r, OUTCOME_CHANGED);
-        if (c->dry_run)
-                return 0;
-        q = pending_admit(m, &proposal, c, r);
-        if (q < 0)
-                return q;
-        q = store_prepare(m->store, m->parked, f->stored, NULL, &d);
-        if (q < 0)
-                return change_fail_told(r, ERROR_FAILED, q, &d);
-        q = pending_begin(m, &proposal, c, r);
-        if (q < 0) {
-                store_cancel(m->store);
-                return q;
-        }
-        q = failsafe_carry_out(m, f, enabled, r);
-        manager_unlock(m);
-        if (q < 0) {
-                pending_cancel(m);
-                return q;
-        }
-        pending_commit(m, &proposal, true);
-        failsafe_take(m, f, enabled);
-        r->revision = m->parked->revision;
-        if (m->events.changed)
-                m->events.changed(m->events.data, r->revision, c->uid, c->reason ? c->reason : "");
-        return 0;
-}
-
-int failsafe_disable(Manager *m, const Change *c, ChangeResult *r)
-{
-        _cleanup_failsafe_ FailsafeChange f = { 0 };
-        int q = change_check(m, c, r);
-
-        if (q < 0)
-                return q;
-        if (!m->installed)
-                return 0;
-        q = failsafe_begin(m, c, r, &f);
-        if (q < 0)
-                return q;
-        f.stored->enabled = f.shown->enabled = 0;
-        f.stored->lockdown = f.shown->lockdown = false;
-        return failsafe_finish(m, &f, PENDING_WAITS, c, r);
-}
-
-int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
-{
-        _cleanup_failsafe_ FailsafeChange f = { 0 };
-        int q = change_check(m, c, r);
-
-        if (q < 0)
-                return q;
-        if (m->policy->state->lockdown == on)
-                return 0;
-        q = failsafe_begin(m, c, r, &f);
-        if (q < 0)
-                return q;
-        f.stored->lockdown = f.shown->lockdown = on;
-        return failsafe_finish(m, &f, PENDING_STAYS, c, r);
+        return m->failsafe ? m->parked : m->policy->state;
 }

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/host/internal.h"
+#include "daemon/manager/enforce.h"
 #include "daemon/manager/manager.h"
 #include "daemon/manager/resolve.h"
 #include "daemon/store/store.h"
@@ -21,6 +22,8 @@ typedef struct RepairStory {
         char *culprit; /* the last process, or NULL */
         BackendPeace peace;
 } RepairStory;
+
+#define FOLLOWERS_MAX 4
 
 struct Manager {
         sd_event *event;
@@ -75,6 +78,10 @@ struct Manager {
         sd_event_source *save_later, *sweep_later;
         sd_event_source *tidy_later; /* of the store */
 
+        /* What looks after a policy as soon as it is in force. */
+        void (*followers[FOLLOWERS_MAX])(Manager *);
+        size_t n_followers;
+
         ManagerWait *waiting; /* in the order of arrival */
         sd_event_source *wait_timer;
 };
@@ -112,9 +119,11 @@ void proposal_deinit(Proposal *p);
 
 /* Is this one to be listened to: its options, the revision that it expects? */
 int change_check(const Manager *m, const Change *c, ChangeResult *r);
-/* That, and a copy of the state to change. Refused while the fail-safe is in force. */
+/* That, and a copy of the state to change. Refused while the fail-safe is in force, unless the
+ * change is one that says nothing about rules. */
 int change_begin(
         const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret);
+int change_begin_anyway(const Manager *m, const Change *c, ChangeResult *r, Proposal *ret);
 /* Compiles, checks, applies, stores; or finds that there is nothing to do. */
 int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
 /* Notes in the state who changes it and when, and counts the revision up from `revision`. */
@@ -141,10 +150,8 @@ int change_no_memory(ChangeResult *r);
 int change_fail_in_failsafe(ChangeResult *r);
 /* What an errno of a backend is to a client. */
 ErrorKind change_backend_error(int error);
-/* What the backend answered, b or the one in use; where a lock is held by another program the
- * change may wait. */
-int change_fail_backend(
-        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d);
+/* What the backend answered; where another program holds the lock the change may wait. */
+int change_fail_backend(ChangeResult *r, int error, bool locked_out, const Diagnostics *d);
 
 /* ---- changes that wait to be confirmed: manager_pending.c ---- */
 
@@ -170,11 +177,14 @@ int pending_take_back(Manager *m, const Change *c, ChangeResult *r);
 int manager_propose_revision(
         Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p);
 
-/* ---- the fail-safe: manager_failsafe.c ---- */
+/* ---- the fail-safe: failsafe.c ---- */
 
-/* What can be done in it besides a reload. */
-int failsafe_disable(Manager *m, const Change *c, ChangeResult *r);
-int failsafe_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
+/* Its policy, without a state. 0 or -ENOMEM. */
+int failsafe_policy(Policy **ret);
+/* What of the stored state shows in it. */
+int failsafe_state(const State *stored, State **ret);
+/* The state that is stored: that in force, or what waits aside while the fail-safe is. */
+const State *manager_stored(const Manager *m);
 
 /* ---- rules that end: manager_expiry.c ---- */
 
@@ -260,4 +270,4 @@ int watch_new(Manager *m, Watch **ret);
 Watch *watch_free(Watch *w);
 DEFINE_CLEANUP(Watch, watch_free)
 /* The policy has changed: look for what it names. */
-void watch_update(Watch *w);
+void watch_follow(Manager *m);

@@ -12,39 +12,10 @@
 
 #define LOCK_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
 
-static const char failsafe_conf[] = "enabled = true;\nroles = ( \"no-mail\" );\n";
-static const char failsafe_role[] =
-        "role = {\n"
-        "  name = \"no-mail\";\n"
-        "  summary = \"No mail in, out or through: the fail-safe\";\n"
-        "  manages = [ \"all\" ];\n"
-        "  default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };\n"
-        "};\n";
-
 static const char kept_warning[] =
         "a policy is in the kernel and its files are gone: it stays in force as it is, and its "
         "rules are not known here (restore the files and run 'p25ctl reload', or take it out with "
         "'p25ctl disable')";
-
-/* What may come into force. */
-typedef struct Candidate {
-        Policy *policy;
-        HostInputs inputs;
-        Resolver names; /* of policy */
-        Ruleset *ruleset;
-        Diagnostics told;
-} Candidate;
-
-static void candidate_deinit(Candidate *c)
-{
-        policy_free(c->policy);
-        host_inputs_deinit(&c->inputs);
-        resolver_deinit(&c->names);
-        ruleset_free(c->ruleset);
-        diagnostics_deinit(&c->told);
-        *c = (Candidate){ 0 };
-}
-#define _cleanup_candidate_ _cleanup_(candidate_deinit)
 
 /* The first errors are enough to know what to correct. */
 static int warn_errors(Manager *m, const Diagnostics *d)
@@ -103,9 +74,16 @@ static int load_state(Manager *m, State **ret, bool *ret_lost)
 
 /* ---- candidates ---- */
 
-static int candidate_compile(const Manager *m, Candidate *c)
+/* Until it is taken the state is with the files: one policy, for which names are asked. */
+static int candidate_set_state(Candidate *c, const State *state)
 {
-        c->names = manager_resolver(m, c->policy, RESOLVE_IN_FORCE);
+        c->files->state = state_free(c->files->state);
+        return state_copy(state, &c->files->state);
+}
+
+static int candidate_compile(Manager *m, Candidate *c)
+{
+        c->names = manager_resolver(m, c->files, RESOLVE_IN_FORCE);
         return resolver_compile(&c->names, &c->told, &c->ruleset);
 }
 
@@ -118,15 +96,14 @@ static int candidate_load(Manager *m, const HostPaths *paths, const State *state
         const BackendOps *ops;
         int r;
 
-        r = host_load_files(paths, &c.inputs, d, &c.policy);
+        r = host_load_files(paths, &c.inputs, d, &c.files);
         if (r < 0)
                 return r;
-        state_free(TAKE_PTR(c.policy->state));
-        r = state_copy(state, &c.policy->state);
+        r = candidate_set_state(&c, state);
         if (r >= 0)
-                r = state_name_files(c.policy->state, files);
+                r = state_name_files(c.files->state, files);
         if (r >= 0)
-                r = manager_choose_backend(m, c.policy, d, &ops);
+                r = manager_choose_backend(m, c.files, d, &ops);
         if (r >= 0)
                 r = candidate_compile(m, &c);
         if (r < 0) {
@@ -145,7 +122,7 @@ static int candidate_assert(Candidate *c, bool must_hold, Diagnostics *d)
         _cleanup_diagnostics_ Diagnostics found = { 0 };
         int r = 0;
 
-        if (policy_enabled(c->policy))
+        if (policy_enabled(c->files))
                 r = resolver_assert(&c->names, c->ruleset, &found);
         if (r == -ENOMEM || (r == -EPERM && must_hold))
                 return diagnostics_move(d, &found) < 0 ? -ENOMEM : r;
@@ -156,25 +133,19 @@ static int candidate_assert(Candidate *c, bool must_hold, Diagnostics *d)
         return diagnostics_move(&c->told, &found);
 }
 
-/* Nothing of what the host's files or p25ctl say but the revision and lockdown. */
+/* Nothing of what the host's files or p25ctl say but what the fail-safe shows of it. */
 static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
 {
-        _cleanup_candidate_ Candidate c = { .policy = policy_new() };
-        int r;
+        _cleanup_candidate_ Candidate c = { 0 };
+        _cleanup_(state_free_p) State *shown = NULL;
+        int r = failsafe_policy(&c.files);
 
-        if (!c.policy)
-                return -ENOMEM;
-        c.policy->state->revision = state->revision;
-        c.policy->state->lockdown = state->lockdown;
-        c.policy->roles = calloc(1, sizeof(*c.policy->roles));
-        if (!c.policy->roles)
-                return -ENOMEM;
-        r = parse_role(failsafe_role, strlen(failsafe_role), NULL, NULL, &c.policy->roles[0]);
-        if (r < 0)
-                return r;
-        c.policy->n_roles = 1;
-        c.policy->roles[0]->shipped = true;
-        r = parse_host(failsafe_conf, strlen(failsafe_conf), NULL, NULL, &c.policy->host);
+        if (r >= 0)
+                r = failsafe_state(state, &shown);
+        if (r >= 0)
+                r = candidate_set_state(&c, shown);
+        if (r >= 0)
+                r = state_copy(state, &c.stored);
         if (r >= 0)
                 r = candidate_compile(m, &c);
         if (r < 0)
@@ -187,16 +158,15 @@ static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
 /* A policy of the state alone, for a host where p25 is off and nothing can be read. */
 static int candidate_empty(Manager *m, const State *state, Candidate *ret)
 {
-        _cleanup_candidate_ Candidate c = { .policy = policy_new() };
+        _cleanup_candidate_ Candidate c = { .files = policy_new() };
         int r;
 
-        if (!c.policy)
+        if (!c.files)
                 return -ENOMEM;
+        /* rules that nobody can judge now */
         r = candidate_compile(m, &c);
-        if (r < 0)
-                return r;
-        state_free(TAKE_PTR(c.policy->state));
-        r = state_copy(state, &c.policy->state);
+        if (r >= 0)
+                r = candidate_set_state(&c, state);
         if (r < 0)
                 return r;
         *ret = c;
@@ -204,43 +174,20 @@ static int candidate_empty(Manager *m, const State *state, Candidate *ret)
         return 0;
 }
 
-/* Into the kernel, or out of it, and from then on it is the policy. */
-static int candidate_take(Manager *m, Candidate *c, bool from_files, Diagnostics *d)
+/* Into the kernel, or out of it, and from then on it is the policy. Nobody can be kept waiting for
+ * an answer yet. */
+static int candidate_take(Manager *m, Candidate *c, bool from_disk, Diagnostics *d)
 {
-        bool enabled = policy_enabled(c->policy);
-        Backend *b = m->backend;
-        int r = 0;
+        Enforcement how = { .lock_usec = LOCK_DEADLINE_USEC };
+        int r;
 
-        if (enabled)
-                r = manager_begin_backend(m, c->policy, d, &b);
-        /* nobody can be kept waiting yet */
-        if (r >= 0 && enabled)
-                r = manager_lock(m, b, LOCK_DEADLINE_USEC, d);
-        if (r >= 0 && enabled)
-                r = b->ops->apply(b, c->ruleset, d);
-        else if (r >= 0 && b && policy_switched_off(c->policy))
-                r = manager_clear_backend(b, LOCK_DEADLINE_USEC, d);
-        if (r >= 0)
-                manager_take_backend(m, b);
-        else
-                manager_drop_backend(m, b);
-        manager_unlock(m);
+        c->from_disk = from_disk;
+        c->state = TAKE_PTR(c->files->state);
+        r = manager_enforce(m, c, &how, d);
         if (r < 0)
                 return r;
-        policy_free(m->policy);
-        m->policy = TAKE_PTR(c->policy);
-        ruleset_free(m->ruleset);
-        m->ruleset = TAKE_PTR(c->ruleset);
-        host_inputs_deinit(&m->inputs);
-        m->inputs = c->inputs;
-        c->inputs = (HostInputs){ 0 };
-        m->inputs_are_good = from_files;
-        m->installed = enabled;
-        m->kept = !enabled && !policy_switched_off(m->policy) && manager_find_kept(m);
-        if (m->kept && manager_warn(m, kept_warning) < 0)
-                return -ENOMEM;
-        manager_take_told(m, &c->told, &c->names);
-        return 0;
+        m->kept = !m->installed && !policy_switched_off(m->policy) && manager_find_kept(m);
+        return m->kept ? manager_warn(m, kept_warning) : 0;
 }
 
 /* ---- the order of trying ---- */
@@ -337,12 +284,12 @@ static int try_files(
 
         r = candidate_load(m, &m->paths, state, NULL, &d, &c);
         if (r >= 0)
-                c.policy->state->files_pinned = false;
+                c.files->state->files_pinned = false;
         if (r >= 0)
                 r = candidate_assert(&c, ret_broken != NULL, &d);
         if (r == -EPERM)
                 return diagnostics_move(ret_broken, &d) < 0 ? -ENOMEM : -EINVAL;
-        if (r >= 0 && is_without_conf(m, c.policy) && try_kept(m, state, ret_hopeless) >= 0)
+        if (r >= 0 && is_without_conf(m, c.files) && try_kept(m, state, ret_hopeless) >= 0)
                 return 0;
         if (r >= 0)
                 r = candidate_take(m, &c, true, &d);
@@ -361,10 +308,6 @@ static int take_failsafe(Manager *m, State *state, Diagnostics *d)
         r = candidate_failsafe(m, state, &c);
         if (r >= 0)
                 r = candidate_take(m, &c, false, d);
-        if (r < 0)
-                return r;
-        m->failsafe = true;
-        r = state_copy(state, &m->parked);
         if (r < 0)
                 return r;
         return manager_warn(m,

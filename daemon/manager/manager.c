@@ -52,6 +52,12 @@ static int first_error(const Diagnostics *d, char **ret)
         return -ENOENT;
 }
 
+/* What a policy that comes into force needs besides, in this order. */
+static void (*const followers[])(
+        Manager *) = { watch_follow, manager_update_expiry, manager_cut_later, manager_save_later };
+
+_Static_assert(ELEMENTS(followers) <= FOLLOWERS_MAX, "room for all of them");
+
 int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -86,11 +92,11 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
                 (void)first_error(&d, ret_message);
                 return r;
         }
+        for (size_t i = 0; i < ELEMENTS(followers); i++) {
+                m->followers[m->n_followers++] = followers[i];
+                followers[i](m);
+        }
         pending_start(m);
-        watch_update(m->watch);
-        manager_update_expiry(m);
-        manager_cut_later(m);
-        manager_save_later(m);
         manager_sweep_later(m);
         *ret = TAKE_PTR(m);
         return 0;

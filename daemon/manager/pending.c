@@ -216,7 +216,7 @@ static int next_waits(Manager *m, const Proposal *p, const Change *c, PendingRec
 /* Another waits, and this one stays whatever becomes of that. */
 static int next_stays(const Manager *m, const Proposal *p, PendingRecord *next)
 {
-        const State *now = m->failsafe ? m->parked : m->policy->state;
+        const State *now = manager_stored(m);
 
         if (now->lockdown != p->state->lockdown)
                 next->keeps_lockdown = true;
@@ -340,7 +340,7 @@ static int pending_end(Manager *m)
 static int keep_the_rest(const Manager *m, State *state)
 {
         const PendingRecord *record = &m->pending->record;
-        const State *now = m->failsafe ? m->parked : m->policy->state;
+        const State *now = manager_stored(m);
 
         if (record->keeps_lockdown)
                 state->lockdown = now->lockdown;
@@ -495,7 +495,7 @@ int pending_new(Manager *m)
 
 void pending_start(Manager *m)
 {
-        const State *state = m->failsafe ? m->parked : m->policy->state;
+        const State *state = manager_stored(m);
         Pending *w = m->pending;
         PendingFile *found = &w->found;
         PendingClock now = clock_now(m);

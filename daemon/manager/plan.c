@@ -77,7 +77,7 @@ int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeRes
                 q = host ? host_load_files_with(&m->paths, host, &d, &p.files)
                          : host_load_files(&m->paths, NULL, &d, &p.files);
         if (q >= 0)
-                q = state_copy(m->failsafe ? m->parked : m->policy->state, &p.state);
+                q = state_copy(manager_stored(m), &p.state);
         if (q == -ENOMEM)
                 return change_no_memory(r);
         if (q >= 0)

@@ -35,20 +35,28 @@ int change_check(const Manager *m, const Change *c, ChangeResult *r)
         return 0;
 }
 
-int change_begin(
-        const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret)
+int change_begin_anyway(const Manager *m, const Change *c, ChangeResult *r, Proposal *ret)
 {
         State *state;
         int q = change_check(m, c, r);
 
         if (q < 0)
                 return q;
-        if (m->failsafe)
-                return change_fail_in_failsafe(r);
-        if (state_copy(m->policy->state, &state) < 0)
+        if (state_copy(manager_stored(m), &state) < 0)
                 return change_no_memory(r);
-        *ret = (Proposal){ .state = state, .invalid = invalid };
+        *ret = (Proposal){ .state = state, .invalid = ERROR_INVALID_POLICY };
         return 0;
+}
+
+int change_begin(
+        const Manager *m, const Change *c, ErrorKind invalid, ChangeResult *r, Proposal *ret)
+{
+        int q = change_begin_anyway(m, c, r, ret);
+
+        if (q < 0)
+                return q;
+        ret->invalid = invalid;
+        return m->failsafe ? change_fail_in_failsafe(r) : 0;
 }
 
 static char *text_or_null(const char *s)

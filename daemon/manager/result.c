@@ -81,13 +81,7 @@ ErrorKind change_backend_error(int error)
         }
 }
 
-static bool has_lock(const Backend *b)
-{
-        return b && b->ops->lock;
-}
-
-int change_fail_backend(
-        const Manager *m, ChangeResult *r, const Backend *b, int error, const Diagnostics *d)
+int change_fail_backend(ChangeResult *r, int error, bool locked_out, const Diagnostics *d)
 {
         _cleanup_buffer_ Buffer all = { 0 };
 
@@ -105,7 +99,7 @@ int change_fail_backend(
                 return change_no_memory(r);
         (void)change_fail(r, change_backend_error(error), error, "%s",
                 all.length > 0 ? all.data : strerrordesc_np(-error));
-        r->locked_out = error == -EBUSY && (has_lock(b) || has_lock(m->backend));
+        r->locked_out = locked_out;
         return error;
 }
 

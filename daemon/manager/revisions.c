@@ -203,7 +203,7 @@ static int leave_out_expired(State *s, ChangeResult *r)
 int manager_propose_revision(
         Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p)
 {
-        const State *now = m->failsafe ? m->parked : m->policy->state;
+        const State *now = manager_stored(m);
         _cleanup_former_ Former f = { 0 };
         int q = load(m, revision, r, &f.state);
 

@@ -68,9 +68,8 @@ int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult 
         _cleanup_proposal_ Proposal p = { 0 };
         int q;
 
-        if (m->failsafe && !enabled)
-                return failsafe_disable(m, c, r);
-        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        q = enabled ? change_begin(m, c, ERROR_INVALID_POLICY, r, &p)
+                    : change_begin_anyway(m, c, r, &p);
         if (q < 0)
                 return q;
         if (policy_switched_on(m->policy) == enabled && (enabled || !p.state->lockdown) &&
@@ -87,9 +86,7 @@ int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
         _cleanup_proposal_ Proposal p = { 0 };
         int q;
 
-        if (m->failsafe)
-                return failsafe_lockdown(m, on, c, r);
-        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        q = change_begin_anyway(m, c, r, &p);
         if (q < 0)
                 return q;
         if (p.state->lockdown == on)
@@ -151,7 +148,7 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         q = change_check(m, c, r);
         if (q < 0)
                 return q;
-        if (state_copy(m->failsafe ? m->parked : m->policy->state, &p.state) < 0)
+        if (state_copy(manager_stored(m), &p.state) < 0)
                 return change_no_memory(r);
         p.state->files_pinned = false;
         (void)state_name_files(p.state, NULL);
@@ -176,7 +173,7 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r)
         if (!p.state)
                 return change_no_memory(r);
         /* ids are never given twice, nor is a revision */
-        p.state->next_id = (m->failsafe ? m->parked : m->policy->state)->next_id;
+        p.state->next_id = manager_stored(m)->next_id;
         if (m->failsafe || m->policy->state->files_pinned) {
                 q = load_files(m, &p, r);
                 if (q < 0)

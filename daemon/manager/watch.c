@@ -74,24 +74,12 @@ Watch *watch_free(Watch *w)
 /* Looks at all names again. What fails leaves the policy as it was; the next look may do better. */
 static int look(Manager *m)
 {
-        _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_resolver_ Resolver names = manager_resolver(m, m->policy, RESOLVE_AGAIN);
-        int r;
+        _cleanup_candidate_ Candidate c = { .names =
+                                                    manager_resolver(m, m->policy, RESOLVE_AGAIN) };
+        Enforcement how = { .same = true };
+        int r = resolver_compile(&c.names, &c.told, &c.ruleset);
 
-        r = resolver_compile(&names, &d, &ruleset);
-        if (r < 0)
-                return r;
-        if (!ruleset_same_identities(m->ruleset, ruleset)) {
-                r = m->installed ? manager_apply(m, ruleset, NULL) : 0;
-                if (r < 0)
-                        return r;
-                ruleset_free(m->ruleset);
-                m->ruleset = TAKE_PTR(ruleset);
-                manager_cut_later(m);
-        }
-        manager_take_told(m, &d, &names);
-        return 0;
+        return r < 0 ? r : manager_enforce(m, &c, &how, NULL);
 }
 
 static void resolve(Watch *w);
@@ -236,6 +224,8 @@ static bool is_slice(const char *name)
         return n > strlen(".slice") && streq(name + n - strlen(".slice"), ".slice");
 }
 
+static void watch_update(Watch *w);
+
 static int on_folder(sd_event_source *s, const struct inotify_event *event, void *data)
 {
         Watch *w = data;
@@ -280,7 +270,7 @@ static void watch_folders(Watch *w, char **folders)
                         w->n_folder_sources++;
 }
 
-void watch_update(Watch *w)
+static void watch_update(Watch *w)
 {
         _cleanup_strv_ char **folders = NULL;
 
@@ -295,6 +285,11 @@ void watch_update(Watch *w)
                 (void)timer_arm(w->manager->event, &w->units, &units_timer, UNIT_INTERVAL_USEC, w);
         if (!strv_equal(w->folders, folders))
                 watch_folders(w, TAKE_PTR(folders));
+}
+
+void watch_follow(Manager *m)
+{
+        watch_update(m->watch);
 }
 
 int watch_new(Manager *m, Watch **ret)

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/manager/enforce.h"
+
+#include "daemon/manager/internal.h"
+
+#include <errno.h>
+
+void candidate_deinit(Candidate *c)
+{
+        policy_free(c->files);
+        host_inputs_deinit(&c->inputs);
+        state_free(c->state);
+        state_free(c->stored);
+        ruleset_free(c->ruleset);
+        diagnostics_deinit(&c->told);
+        resolver_deinit(&c->names);
+        *c = (Candidate){ 0 };
+}
+
+Policy candidate_policy(const Manager *m, const Candidate *c)
+{
+        Policy p = c->files ? *c->files : *m->policy;
+
+        p.state = c->state ? c->state : m->policy->state;
+        return p;
+}
+
+/* ---- the kernel ---- */
+
+static bool has_lock(const Backend *b)
+{
+        return b && b->ops->lock;
+}
+
+/* Nobody knows what a former life left there. */
+static bool may_hold_others(const Manager *m)
+{
+        return m->kept || !m->policy;
+}
+
+static int kernel_install(
+        Manager *m, Backend *b, const Candidate *c, const Enforcement *how, Diagnostics *d)
+{
+        int r = how->set_alone && b == m->backend ? 0 : manager_lock(m, b, how->lock_usec, d);
+
+        return r < 0 ? r : b->ops->apply(b, c->ruleset, d);
+}
+
+static int kernel_remove(Manager *m, const Policy *next, const Enforcement *how, Diagnostics *d)
+{
+        int r;
+
+        if (m->installed) {
+                r = manager_lock(m, m->backend, how->lock_usec, d);
+                return r < 0 ? r : m->backend->ops->remove(m->backend, d);
+        }
+        if (m->backend && may_hold_others(m) && policy_switched_off(next))
+                return manager_clear_backend(m->backend, how->lock_usec, d);
+        return 0;
+}
+
+/* From what is in the kernel to what shall be; *b is where that is then. Leaves the filter's lock
+ * held, so that all can be put back. */
+static int kernel_move(Manager *m, const Policy *next, const Candidate *c, Enforcement *how,
+        Diagnostics *d, Backend **b)
+{
+        int r;
+
+        *b = m->backend;
+        if (how->same && (!m->installed || ruleset_same_identities(m->ruleset, c->ruleset)))
+                return 0;
+        if (!policy_enabled(next))
+                return kernel_remove(m, next, how, d);
+        r = manager_begin_backend(m, next, d, b);
+        if (r >= 0)
+                r = kernel_install(m, *b, c, how, d);
+        how->locked_out = r == -EBUSY && (has_lock(*b) || has_lock(m->backend));
+        return r;
+}
+
+/* And back again; what fails here the backend's own watch may still repair. */
+static void kernel_put_back(Manager *m, Backend *b, bool enabled)
+{
+        if (b != m->backend)
+                manager_drop_backend(m, b);
+        else if (m->installed)
+                (void)manager_apply(m, m->ruleset, NULL);
+        else if (enabled && !m->kept) /* what was kept is lost, and its place is not left open */
+                (void)b->ops->remove(b, NULL);
+}
+
+/* ---- what is in force ---- */
+
+static void take_files(Manager *m, Candidate *c)
+{
+        State *state = m->policy ? TAKE_PTR(m->policy->state) : NULL;
+
+        policy_free(m->policy);
+        m->policy = TAKE_PTR(c->files);
+        if (state) {
+                state_free(m->policy->state);
+                m->policy->state = state;
+        }
+        host_inputs_deinit(&m->inputs);
+        m->inputs = c->inputs;
+        c->inputs = (HostInputs){ 0 };
+        m->inputs_are_good = c->from_disk;
+        m->failsafe = false;
+        state_free(TAKE_PTR(m->parked));
+}
+
+static void take_states(Manager *m, Candidate *c)
+{
+        if (c->state) {
+                state_free(m->policy->state);
+                m->policy->state = TAKE_PTR(c->state);
+        }
+        if (c->stored) {
+                state_free(m->parked);
+                m->parked = TAKE_PTR(c->stored);
+                m->failsafe = true;
+        }
+}
+
+static void take(Manager *m, Candidate *c, bool enabled)
+{
+        bool gone = m->kept || (m->installed && !enabled);
+
+        if (c->files)
+                take_files(m, c);
+        take_states(m, c);
+        ruleset_free(m->ruleset);
+        m->ruleset = TAKE_PTR(c->ruleset);
+        m->installed = enabled;
+        if (enabled || policy_switched_off(m->policy)) {
+                if (gone) /* they are about a policy that is not there any more */
+                        strv_free(TAKE_PTR(m->warnings));
+                m->kept = false;
+        }
+        if (!enabled)
+                manager_forget_counters(m);
+        manager_take_told(m, &c->told, &c->names);
+        for (size_t i = 0; i < m->n_followers; i++)
+                m->followers[i](m);
+}
+
+int manager_enforce(Manager *m, Candidate *c, Enforcement *how, Diagnostics *d)
+{
+        const Policy next = candidate_policy(m, c);
+        bool enabled = policy_enabled(&next);
+        Backend *b;
+        int r = kernel_move(m, &next, c, how, d, &b);
+
+        if (r < 0)
+                manager_drop_backend(m, b);
+        else if (how->publish && (r = how->publish(how->data)) < 0)
+                kernel_put_back(m, b, enabled);
+        else
+                manager_take_backend(m, b);
+        manager_unlock(m);
+        if (r >= 0)
+                take(m, c, enabled);
+        return r;
+}

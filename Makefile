@@ -26,11 +26,9 @@ endif
 ALL_CFLAGS = $(STD) $(WARN) $(WERROR) $(OPT) $(HARDEN) $(SANFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 
-LIBS_RULES = -lnftnl -lmnl -ljansson
+LIBS_RULES = -lconfig -lnftnl -lmnl -ljansson
 LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
-# tests ask libconfig what a text says
-LIBS_TEST = $(LIBS_DAEMON) -lconfig
 
 # a room is a folder: what stands in it is built
 DAEMON_ROOMS = api auth backend bus connections host loop manager netlink nftables store
@@ -102,14 +100,14 @@ TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_TEST)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_DAEMON)
 
 # p25ctl's modules too, without its main
 $(BUILD)/tests/unit/cli/words $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_TEST)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 
 # sockets for the end-to-end tests, the demo and the bench
 $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o

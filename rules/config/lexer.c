@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the cutting of a text into libconfig's tokens. Refuses what libconfig's own scanner lets
- * pass and what then means something else than it says: strings and comments that never end
- * (libconfig takes the end of a truncated file for the end of the comment), and \x00, which cuts
- * a string short.
+ * Cuts a text into libconfig's tokens. Refuses what libconfig's own scanner accepts although it
+ * then means something else than it says: strings and comments without an end (libconfig takes the
+ * end of a truncated file for the end of the comment), a line break in a string, which is nearly
+ * always a missing quote, and \x00, which cuts a string short.
  */
 
 #include "rules/config/lexer.h"
 
 #include <strings.h>
 
-/* The locale has no say in a file's meaning. */
+/* Not isdigit(): the locale must not change what a file means. */
 static bool is_digit(char c)
 {
         return c >= '0' && c <= '9';
@@ -56,7 +56,7 @@ static bool skip_block_comment(Lexer *l)
         return false;
 }
 
-/* White space and comments; false: a comment has no end. */
+/* Skips white space and comments; false if a comment has no end. */
 static bool skip_blank(Lexer *l)
 {
         for (;;) {
@@ -83,10 +83,10 @@ static Token next_string(Lexer *l)
         for (l->at++;; l->at++) {
                 const char *p = l->text + l->at;
 
-                if (*p == '\0')
-                        return lexer_fail(l, "a string begins here and never ends");
-                if (*p == '\n')
-                        l->line++;
+                if (*p == '\0' || *p == '\n')
+                        return lexer_fail(l,
+                                "the closing quote is missing (a string ends on the line on which "
+                                "it begins)");
                 if (*p == '"')
                         break;
                 if (*p != '\\')
@@ -94,7 +94,7 @@ static Token next_string(Lexer *l)
                 if (p[1] == '"' || p[1] == '\\')
                         l->at++;
                 else if ((p[1] == 'x' || p[1] == 'X') && p[2] == '0' && p[3] == '0')
-                        return lexer_fail(l, "\\x00 is refused: a text holds no NUL");
+                        return lexer_fail(l, "\\x00 is not allowed: a text cannot contain NUL");
         }
         l->at++;
         return TOKEN_STRING;
@@ -142,7 +142,7 @@ size_t lexer_number_length(const char *p, bool *ret_is_float)
                 n += digits(p + n);
                 *ret_is_float = true;
         } else if (n == 0 || !is_digit(p[n - 1]))
-                return 0; /* a sign alone */
+                return 0; /* only a sign */
         if (exponent(p + n) > 0) {
                 n += exponent(p + n);
                 *ret_is_float = true;
@@ -196,7 +196,7 @@ Token lexer_next(Lexer *l)
         size_t n;
 
         if (!skip_blank(l))
-                return lexer_fail(l, "a comment begins here and never ends");
+                return lexer_fail(l, "the comment that begins here is not closed");
         p = l->text + l->at;
         l->start = l->at;
         l->start_line = l->line;
@@ -213,41 +213,6 @@ Token lexer_next(Lexer *l)
         return is_float ? TOKEN_FLOAT : TOKEN_INTEGER;
 }
 
-static char hex_value(char c)
-{
-        return (char)(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
-/* What is behind a backslash, and how long it is; 0: nothing that means anything. */
-static size_t escape(const char *p, char *ret)
-{
-        static const char letters[] = "nrtf\\\"", meanings[] = "\n\r\t\f\\\"";
-        const char *letter;
-
-        if ((*p == 'x' || *p == 'X') && is_hex(p[1]) && is_hex(p[2])) {
-                *ret = (char)(hex_value(p[1]) << 4 | hex_value(p[2]));
-                return 3;
-        }
-        letter = memchr(letters, *p, sizeof(letters) - 1);
-        if (!letter)
-                return 0;
-        *ret = meanings[letter - letters];
-        return 1;
-}
-
-char *lexer_string(const char *token, char *to)
-{
-        for (const char *p = token + 1; *p != '"';) {
-                char c = *p++;
-
-                if (c == '\\')
-                        p += escape(p, &c);
-                *to++ = c;
-        }
-        *to = '\0';
-        return to;
-}
-
 LexerInteger lexer_integer(const char *p)
 {
         LexerInteger i = { 0 };
@@ -255,7 +220,7 @@ LexerInteger lexer_integer(const char *p)
         uint64_t value = 0, limit = negative ? (uint64_t)INT64_MAX + 1 : INT64_MAX;
         unsigned base;
 
-        /* before the sign is skipped: libconfig's hexadecimal numbers have none */
+        /* asked before the sign is skipped: libconfig's hexadecimal numbers have none */
         hex = p[0] == '0' && (p[1] == 'x' || p[1] == 'X') && is_hex(p[2]);
         base = hex ? 16 : 10;
         p += hex ? 2 : *p == '-' || *p == '+';
@@ -268,8 +233,8 @@ LexerInteger lexer_integer(const char *p)
                 }
                 value = value * base + digit;
         }
-        i.has_suffix = *p == 'L';
-        /* negated as unsigned: the smallest number has no positive twin */
+        i.is_long = *p == 'L';
+        /* negated as unsigned: INT64_MIN has no positive counterpart */
         i.value = (int64_t)(negative ? -value : value);
         return i;
 }

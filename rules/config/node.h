@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * A parsed document as the readers of values see it: a tree of nodes. Nodes live as long as their
- * document (scan.h).
+ * A text in libconfig's language, read by libconfig into a tree of nodes. Nodes live as long as
+ * their tree.
  */
 
-#include "rules/base/util.h"
+#include "rules/base/diagnostic.h"
 
+typedef struct Tree Tree;
 typedef struct Node Node;
 
 typedef enum NodeKind {
@@ -16,12 +17,18 @@ typedef enum NodeKind {
         NODE_STRING,
         NODE_INTEGER,
         NODE_BOOL,
-        NODE_FLOAT,
 } NodeKind;
+
+/* The text need not end with NUL. 0, -EINVAL (one error in d), -ENOMEM. Opens no files. */
+int tree_read(const char *text, size_t n, const char *file, Diagnostics *d, Tree **ret);
+Tree *tree_free(Tree *t);
+DEFINE_CLEANUP(Tree, tree_free)
+/* The document: a group without name and line. */
+const Node *tree_root(const Tree *t);
 
 NodeKind node_kind(const Node *n);
 const char *node_name(const Node *n); /* NULL for an element of a list and for the document */
-unsigned node_line(const Node *n);
+unsigned node_line(const Node *n);    /* 0 for the document */
 
 /* Of groups and lists, in the order of the text; constant time. */
 size_t node_length(const Node *n);
@@ -29,19 +36,12 @@ const Node *node_child(const Node *n, size_t i);
 /* A setting of a group, or NULL. */
 const Node *node_find(const Node *group, const char *name);
 
-const char *node_string(const Node *n);
+const char *node_string(const Node *n); /* "" for other kinds */
 bool node_bool(const Node *n);
+/* Always what the digits say. */
+int64_t node_integer(const Node *n);
+bool node_is_long(const Node *n); /* written with L */
 
-/* An integer as it is written. */
-typedef struct NodeInteger {
-        int64_t value;
-        bool overflow;   /* beyond 64 bits */
-        bool has_suffix; /* L */
-        char text[32];   /* for messages; cut */
-} NodeInteger;
-
-NodeInteger node_integer(const Node *n);
-
-/* "rules[2].from"; the time it takes grows with the length of the lists around: for messages. 0 or
+/* "rules[2].from"; takes time that grows with the length of the lists around: for messages. 0 or
  * -ENOMEM */
 int node_path(const Node *n, char **ret);

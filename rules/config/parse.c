@@ -1,58 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the four kinds of document, text in, model out. The language is the scan's (scan.h), what
- * the settings mean is said in the vocabulary. Opens no files.
+ * The four kinds of document, from text to model. libconfig reads the language (node.h); the
+ * vocabulary says what the settings mean. Opens no files.
  */
 
 #include "rules/config/parse.h"
 
+#include "rules/config/lexer.h"
+#include "rules/config/node.h"
 #include "rules/config/reader.h"
-#include "rules/config/scan.h"
 #include "rules/config/vocabulary.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* ---- documents ---- */
-
-typedef struct Document {
-        char *text;
-        Scan scan;
-} Document;
-
-static void document_close(Document *doc)
-{
-        scan_deinit(&doc->scan);
-        free(doc->text);
-}
-
-/* doc is zeroed before and closed by the caller, also after a failure. */
-static int document_open(
-        Document *doc, const char *text, size_t n, const char *file, Diagnostics *d)
-{
-        int r = scan_bytes(text, n, file, d);
-
-        if (r < 0)
-                return r;
-        doc->text = malloc(n + 1);
-        if (!doc->text)
-                return -ENOMEM;
-        if (n > 0)
-                memcpy(doc->text, text, n);
-        doc->text[n] = '\0';
-        return scan_text(doc->text, file, d, &doc->scan);
-}
 
 /* Reads a whole document into the structs given; r->kind, file, name and d are set. */
 static int document_read(Reader *r, const char *text, size_t n, const ReadInto *into, size_t n_into)
 {
-        _cleanup_(document_close) Document doc = { 0 };
+        _cleanup_(tree_free_p) Tree *tree = NULL;
         int k, finish;
 
-        k = document_open(&doc, text, n, r->file, r->d);
+        k = tree_read(text, n, r->file, r->d, &tree);
         if (k < 0)
                 return k;
-        k = read_group(r, scan_root(&doc.scan), into, n_into);
+        k = read_group(r, tree_root(tree), into, n_into);
         if (k == -ENOMEM)
                 return k;
         finish = reader_finish(r);
@@ -147,36 +121,60 @@ int parse_state(const char *text, size_t n, const char *file, Diagnostics *d, St
 
 /* ---- kinds ---- */
 
-static void note_kind(const char *name, size_t n, void *data)
+/* One setting outside of any group, with the first character of its value (NUL: unknown). */
+static void note_setting(const char *name, char value, DocumentKind *kind)
 {
         static const struct {
                 const char *name;
                 DocumentKind kind;
         } names[] = { { "role", DOCUMENT_ROLE }, { "state", DOCUMENT_STATE } };
-        _cleanup_free_ char *key = strndup(name, n);
-        DocumentKind *kind = data;
 
-        if (!key)
-                return;
+        /* role = ( "mx" ); is meant to be roles */
         for (size_t i = 0; i < ELEMENTS(names); i++)
-                if (streq(key, names[i].name))
+                if (streq(name, names[i].name) && (value == '{' || value == '\0'))
                         *kind = names[i].kind;
         if (*kind == DOCUMENT_ROLE || *kind == DOCUMENT_STATE)
                 return;
-        if (vocabulary_find(DOCUMENT_HOST, GROUP_HOST, key))
+        if (vocabulary_find(DOCUMENT_HOST, GROUP_HOST, name))
                 *kind = DOCUMENT_HOST;
         else if (*kind == _DOCUMENT_INVALID &&
-                 vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, key))
+                 vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, name))
                 *kind = DOCUMENT_FRAGMENT;
+}
+
+/* Until the text ends or breaks off. */
+static DocumentKind kind_by_settings(const char *text)
+{
+        DocumentKind kind = _DOCUMENT_INVALID;
+        char name[NAME_MAX_LENGTH + 1] = "";
+        size_t depth = 0;
+        Lexer l;
+
+        lexer_init(&l, text);
+        for (Token t = lexer_next(&l); t != TOKEN_END && t != TOKEN_ERROR; t = lexer_next(&l)) {
+                if (*name && t != TOKEN_ASSIGN) {
+                        note_setting(name, text[l.start], &kind);
+                        *name = '\0';
+                }
+                if (t == TOKEN_OPEN)
+                        depth++;
+                else if (t == TOKEN_CLOSE)
+                        depth -= depth > 0;
+                else if (t == TOKEN_NAME && depth == 0 && l.at - l.start <= NAME_MAX_LENGTH)
+                        snprintf(name, sizeof(name), "%.*s", (int)(l.at - l.start), text + l.start);
+        }
+        if (*name)
+                note_setting(name, '\0', &kind);
+        return kind;
 }
 
 DocumentKind document_kind(const char *text, size_t n)
 {
-        DocumentKind kind = _DOCUMENT_INVALID;
         _cleanup_free_ char *copy = NULL;
+        DocumentKind kind;
 
         if (n == 0 || n > POLICY_TEXT_MAX || !(copy = strndup(text, n)))
                 return DOCUMENT_HOST;
-        scan_top_names(copy, note_kind, &kind);
+        kind = kind_by_settings(copy);
         return kind == _DOCUMENT_INVALID ? DOCUMENT_HOST : kind;
 }

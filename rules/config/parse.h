@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * Text to model: documents in libconfig's language. The text is read to a tree (scan.h), which is
- * walked against the vocabulary table of vocabulary.h: an unknown key, a wrong type, a number out
- * of range is an error at FILE:LINE that names the setting
- * ("rules[2].from", counted from 0) and, for a near miss, the key that was meant.
+ * Text to model: documents in libconfig's language. libconfig reads the text to a tree (node.h),
+ * which is walked against the table of vocabulary.h: an unknown key, a wrong type or a number out
+ * of range is an error at FILE:LINE that names the setting ("rules[2].from", counted from 0) and,
+ * for a near miss, the key that was meant.
  *
- * All return 0, -EINVAL (errors in d), -ENOMEM; *ret is written on success alone. `file` is the
+ * All return 0, -EINVAL (errors in d), -ENOMEM; *ret is written on success only. `file` is the
  * name for messages, borrowed during the call. Parsing opens no files: a set's `path` stays a
  * path.
  */
@@ -46,6 +46,6 @@ typedef struct StateDocument {
 void state_document_deinit(StateDocument *s);
 int parse_state(const char *text, size_t n, const char *file, Diagnostics *d, StateDocument *ret);
 
-/* By its keys; a text that is no libconfig at all or has keys of none is DOCUMENT_HOST, so that
- * its errors are told as a host file's. Never fails. */
+/* By its keys. A text that is not in libconfig's language, or has the keys of no kind, is
+ * DOCUMENT_HOST, so that its errors are reported as those of p25.conf. Never fails. */
 DocumentKind document_kind(const char *text, size_t n);

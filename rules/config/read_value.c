@@ -19,14 +19,15 @@
 
 static int read_integer(Reader *r, const Node *n, int64_t min, int64_t max, int64_t *ret)
 {
-        NodeInteger i = node_integer(n);
+        int64_t value = node_integer(n);
 
-        if (i.overflow || i.value < min || i.value > max)
-                return reader_error(
-                        r, n, "%s is out of range (%" PRId64 " to %" PRId64 ")", i.text, min, max);
-        if (i.has_suffix && max <= INT32_MAX)
-                return reader_error(r, n, "%s: write %" PRId64 ", without L", i.text, i.value);
-        *ret = i.value;
+        if (value < min || value > max)
+                return reader_error(r, n,
+                        "%" PRId64 " is out of range (%" PRId64 " to %" PRId64 ")", value, min,
+                        max);
+        if (node_is_long(n) && max <= INT32_MAX)
+                return reader_error(r, n, "write %" PRId64 " without L", value);
+        *ret = value;
         return 0;
 }
 
@@ -140,24 +141,21 @@ int read_path(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 
 int read_plain(Reader *r, const Node *n, char **ret)
 {
-        NodeInteger i;
         char *text;
 
         switch (node_kind(n)) {
         case NODE_STRING:
                 return read_text(r, n, NULL, ret);
         case NODE_INTEGER:
-                i = node_integer(n);
-                if (i.overflow || i.has_suffix || i.value < 0)
-                        return reader_error(r, n, "%s is out of range", i.text);
-                if (asprintf(&text, "%" PRId64, i.value) < 0)
+                if (node_is_long(n) || node_integer(n) < 0)
+                        return reader_error(r, n, "%" PRId64 " is out of range", node_integer(n));
+                if (asprintf(&text, "%" PRId64, node_integer(n)) < 0)
                         return -ENOMEM;
                 *ret = text;
                 return 0;
         case NODE_GROUP:
         case NODE_LIST:
         case NODE_BOOL:
-        case NODE_FLOAT:
                 break;
         }
         return reader_error(r, n, "must be a text in double quotes or a whole number");

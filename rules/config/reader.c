@@ -97,8 +97,6 @@ static const char *kind_to_string(NodeKind kind)
                 return "a number";
         case NODE_BOOL:
                 return "true or false";
-        case NODE_FLOAT:
-                return "a number with a fraction";
         }
         return "something else";
 }

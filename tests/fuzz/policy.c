@@ -2,12 +2,13 @@
 
 /*
  * Documents of every kind: what is refused says why, at a line; what is taken prints to a text
- * that is taken again and prints itself. And libconfig reads in it what we read.
+ * that is taken again and prints itself. And libconfig reads what is written.
  */
 
+#include "rules/config/bytes.h"
+#include "rules/config/guard.h"
 #include "rules/config/print.h"
-#include "rules/config/scan.h"
-#include "tests/lib/libconfig.h"
+#include "tests/lib/tokens.h"
 
 #include <stdio.h>
 
@@ -96,14 +97,19 @@ static void document_expect(DocumentKind kind, const char *text, size_t n)
         expect(none.n == 0, "a warning of what was printed");
 }
 
+/* What the guard accepts, libconfig reads, as it is written. */
 static void language_expect(const char *data, size_t n)
 {
-        _cleanup_(scan_deinit) Scan scan = { 0 };
+        _cleanup_(tree_free_p) Tree *tree = NULL;
         _cleanup_free_ char *text = strndup(data, n), *copy = strndup(data, n);
+        GuardCounts counts;
 
         expect(text && copy, "memory");
-        if (scan_bytes(data, n, "f", NULL) == 0 && scan_text(copy, "f", NULL, &scan) == 0)
-                expect(libconfig_reads_the_same(text, scan_root(&scan)), text);
+        if (bytes_check(data, n, "f", NULL) < 0 || characters_check(text, "f", NULL) < 0 ||
+                guard_text(copy, "f", NULL, &counts) < 0)
+                return;
+        expect(tree_read(data, n, "f", NULL, &tree) == 0, text);
+        expect(tree_says_the_same(tree_root(tree), text), text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -7,8 +7,8 @@
  */
 
 #include "rules/config/parse.h"
+#include "rules/config/guard.h"
 #include "rules/config/lexer.h"
-#include "rules/config/scan.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -145,7 +145,7 @@ static void test_sources(_unused_ void **state)
         assert_false(r->shipped);
 }
 
-/* ---- values that libconfig 1.5 changes ---- */
+/* ---- tokens ---- */
 
 static void test_exact_integers(_unused_ void **state)
 {
@@ -154,11 +154,9 @@ static void test_exact_integers(_unused_ void **state)
                 LexerInteger value;
         } tests[] = {
                 { "0", { 0 } }, { "25", { .value = 25 } }, { "+25", { .value = 25 } },
-                { "-25", { .value = -25 } },
-                { "025", { .value = 25 } }, /* no octal, as in libconfig */
-                { "0x19", { .value = 25 } }, { "0XfF", { .value = 255 } },
-                { "25L", { .value = 25, .has_suffix = true } },
-                { "0x19LL", { .value = 25, .has_suffix = true } },
+                { "-25", { .value = -25 } }, { "0x19", { .value = 25 } },
+                { "0XfF", { .value = 255 } }, { "25L", { .value = 25, .is_long = true } },
+                { "0x19LL", { .value = 25, .is_long = true } },
                 { "4294967321", { .value = 4294967321 } },
                 { "9223372036854775807", { .value = INT64_MAX } },
                 { "9223372036854775808", { .overflow = true } },
@@ -175,7 +173,7 @@ static void test_exact_integers(_unused_ void **state)
                 LexerInteger value = lexer_integer(tests[i].token);
 
                 if (value.overflow != tests[i].value.overflow ||
-                        value.has_suffix != tests[i].value.has_suffix ||
+                        value.is_long != tests[i].value.is_long ||
                         (!value.overflow && value.value != tests[i].value.value))
                         fail_msg("%s: %" PRId64, tests[i].token, value.value);
         }
@@ -193,7 +191,8 @@ static void test_tokens(_unused_ void **state)
                 { "a-b_c*9:TRUE;falsely", "n=b;n" },
                 { "1 1.5 .5 5. 1e5 +1E-5 1e 0x 0x1g -0x5", "ifffffinininin" },
                 { "25L 25LL 25LLL 0x1L 1.5L", "iiinifn" },
-                { "\"a\" \"\\\"\" \"\\\\\" \"\\q\\x4\" \"a\nb\"", "sssss" },
+                { "\"a\" \"\\\"\" \"\\\\\" \"\\q\\x4\"", "ssss" },
+                { "\"a\nb\"", "!" },
                 { "# x\n// y\n/* z */ /**/ /***/ a /* \" */ b", "nn" },
                 { "#x\ra", "" },
                 { "a#b", "n" },
@@ -373,13 +372,13 @@ static void test_limits(_unused_ void **state)
         expect_limit((Repeat){ "sets = { x = { entries = [ \"::\"", ",\"::\"", " ]; }; };",
                              PREFIX_SET_MAX - 1 },
                 "sets.x.entries: 2000001 entries; a set holds at most 2000000");
-        expect_limit((Repeat){ "vars = { ", "v~=\"x\";", " };", SCAN_GROUP_MAX },
-                "more than 10000 settings in a group");
+        expect_limit((Repeat){ "vars = { ", "v~=\"x\";", " };", GUARD_GROUP_MAX },
+                "more than 10000 settings in one group");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; comment = \"", "x", "\"; } );",
                              COMMENT_MAX },
                 "a comment is at most 200 bytes");
-        expect_limit(
-                (Repeat){ "vars = { ", "v", " = \"x\"; };", NAME_MAX_LENGTH }, "64 is the limit");
+        expect_limit((Repeat){ "vars = { ", "v", " = \"x\"; };", NAME_MAX_LENGTH },
+                "at most 64 are allowed");
         expect_limit((Repeat){ "roles = \"", "r", "\";", NAME_MAX_LENGTH }, "is no name");
         expect_limit((Repeat){ "mail_ports = [ 1", ", 80~", " ];", PORTS_MAX - 5 },
                 "mail_ports[60]: more than 64 mail ports");
@@ -447,7 +446,7 @@ static void test_hostile_groups(_unused_ void **state)
         _cleanup_free_ char *group = repeat((Repeat){ "{", "a~=1;", "},", 9000 });
         _cleanup_free_ char *text = repeat((Repeat){ "a=(", group, "{});", 180 });
 
-        expect_error(text, 1, "more than 10000 settings in a group, or many such");
+        expect_error(text, 1, "more than 10000 settings in one group, or many such groups");
 }
 
 /* ---- warnings and many errors ---- */

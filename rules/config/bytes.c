@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Is it text at all? Knows nothing of libconfig's language. */
+
+#include "rules/config/bytes.h"
+
+#include "rules/policy/document.h"
+
+static unsigned line_at(const char *text, size_t at)
+{
+        unsigned line = 1;
+
+        for (size_t i = 0; i < at; i++)
+                line += text[i] == '\n';
+        return line;
+}
+
+int bytes_check(const char *text, size_t n, const char *file, Diagnostics *d)
+{
+        const char *nul;
+
+        if (n > POLICY_TEXT_MAX)
+                return diagnostics_error(d, ((Place){ file, 1 }), NULL,
+                        "the file is larger than %u MiB, the limit for a policy",
+                        POLICY_TEXT_MAX >> 20);
+        nul = n > 0 ? memchr(text, '\0', n) : NULL;
+        if (nul)
+                return diagnostics_error(d, ((Place){ file, line_at(text, nul - text) }), NULL,
+                        "NUL byte: this is not a text file (a policy is plain UTF-8)");
+        return 0;
+}
+
+/* Tab, line feed, form feed and carriage return are white space. */
+static bool is_control(char c)
+{
+        return ((unsigned char)c < 0x20 && !strchr("\t\n\f\r", c)) || c == 0x7f;
+}
+
+int characters_check(const char *text, const char *file, Diagnostics *d)
+{
+        uint32_t code;
+
+        if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+                return diagnostics_error(d, ((Place){ file, 1 }), NULL,
+                        "the file begins with a byte order mark: save it as UTF-8 without one");
+        for (size_t at = 0; text[at];) {
+                size_t n = (unsigned char)text[at] < 0x80 ? 1 : utf8_character(text + at, &code);
+
+                if (n == 0)
+                        return diagnostics_error(d, ((Place){ file, line_at(text, at) }), NULL,
+                                "byte 0x%02x is not UTF-8 (a policy is plain UTF-8)",
+                                (unsigned char)text[at]);
+                if (is_control(text[at]))
+                        return diagnostics_error(d, ((Place){ file, line_at(text, at) }), NULL,
+                                "control character 0x%02x (a policy is plain UTF-8)",
+                                (unsigned char)text[at]);
+                at += n;
+        }
+        return 0;
+}

@@ -13,9 +13,10 @@
 
 typedef struct Backend Backend;
 
-/* Called from the event loop after the backend put back what another process had changed;
- * count: how often since the last call; 0: only Backend.peace has changed. pid 0 and process NULL:
- * not known. */
+/* Called from the event loop after the backend put back what another process had changed. count:
+ * how often since the last call; 0: nothing was damaged, but something was brought up to date, or
+ * only Backend.peace has changed. Connections may have been opened meanwhile. pid 0 and process
+ * NULL: not known. */
 typedef void (*BackendRepaired)(void *data, uint64_t count, pid_t pid, const char *process);
 
 typedef struct RuleCounter {

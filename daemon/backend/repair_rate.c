@@ -12,11 +12,6 @@ void repair_rate_note(RepairRate *r, uint64_t now_usec)
         r->usec[r->n++ % REPAIR_AT_ONCE] = now_usec;
 }
 
-uint64_t repair_rate_last(const RepairRate *r)
-{
-        return r->n > 0 ? r->usec[(r->n - 1) % REPAIR_AT_ONCE] : 0;
-}
-
 bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec)
 {
         uint64_t oldest = r->usec[r->n % REPAIR_AT_ONCE];
@@ -24,7 +19,12 @@ bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec)
         return r->n >= REPAIR_AT_ONCE && now_usec - oldest < repair_rate_window(r);
 }
 
+uint64_t repair_rate_quiet_at(const RepairRate *r)
+{
+        return r->n == 0 ? 0 : r->usec[(r->n - 1) % REPAIR_AT_ONCE] + repair_rate_window(r);
+}
+
 bool repair_rate_is_nought(const RepairRate *r, uint64_t now_usec)
 {
-        return r->n == 0 || now_usec - repair_rate_last(r) >= repair_rate_window(r);
+        return now_usec >= repair_rate_quiet_at(r);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How often a backend puts back what others change: at once, as long as that is an accident; slowly
- * when somebody does it again and again, for who answers a fight at once makes a loop of it.
+ * How often others changed what a backend holds, of late: a few times are accidents, more of them
+ * are a fight.
  */
 
 #include "rules/base/util.h"
@@ -19,8 +19,8 @@ typedef struct RepairRate {
 } RepairRate;
 
 void repair_rate_note(RepairRate *r, uint64_t now_usec);
-/* When the last one was; 0: never. */
-uint64_t repair_rate_last(const RepairRate *r);
 bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec);
 /* Nothing had to be put back for a whole window. */
 bool repair_rate_is_nought(const RepairRate *r, uint64_t now_usec);
+/* When that will be so, if nothing happens. */
+uint64_t repair_rate_quiet_at(const RepairRate *r);

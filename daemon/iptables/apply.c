@@ -5,7 +5,10 @@
  * one commit a family. If the second fails the first is put back as it was.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/apply.h"
+
+#include "daemon/iptables/install.h"
+#include "daemon/iptables/monitor.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -302,7 +305,7 @@ static void plan_take(IptBackend *b, Plan *p)
         plan_keep(b, p);
         b->intact = true;
         (void)read_back(b, true);
-        ipt_watch_update(b);
+        ipt_monitor_update(b);
 }
 
 /* An entry more or less in a long list, and nothing else: no table needs to be touched. */
@@ -433,6 +436,6 @@ int ipt_apply_remove(IptBackend *b, Diagnostics *d)
                 totals_deinit(&b->totals[f]);
         }
         ipt_sets_clear(&b->sets);
-        ipt_watch_update(b);
+        ipt_monitor_update(b);
         return 0;
 }

@@ -2,12 +2,15 @@
 
 /*
  * The iptables backend: legacy xtables, IPv4 and IPv6. How rulesets come into the kernel is in
- * backend_ipt_apply.c, how they are looked after in backend_ipt_watch.c; connections that pass
- * through are cut by the same label as under nftables.
+ * apply.c, how they are looked after in monitor.c; connections that pass through are cut by the
+ * same label as under nftables.
  */
 
 #include "daemon/iptables/backend.h"
+
 #include "daemon/connections/passing.h"
+#include "daemon/iptables/apply.h"
+#include "daemon/iptables/monitor.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -49,7 +52,8 @@ void ipt_backend_close(IptBackend *b)
 {
         if (!b)
                 return;
-        ipt_watch_stop(b);
+        ipt_monitor_stop(b);
+        repairer_stop(&b->repairer);
         ipt_unlock(&b->lock);
         kernels_close(b->kernels);
         netlink_close(&b->netlink);
@@ -68,6 +72,15 @@ static void backend_close_p(IptBackend **b)
         ipt_backend_close(*b);
 }
 
+static int put_back(void *data)
+{
+        int r = ipt_apply_again(data);
+
+        return r == -EBUSY ? -EAGAIN : r; /* the lock is another program's */
+}
+
+static const RepairOps repair_ops = { .look = ipt_monitor_look, .put_back = put_back };
+
 int ipt_backend_open(
         sd_event *event, BackendRepaired repaired, void *data, size_t chains_max, IptBackend **ret)
 {
@@ -78,8 +91,6 @@ int ipt_backend_open(
                 return -ENOMEM;
         *b = (IptBackend){ .base.ops = &backend_iptables,
                 .event = event,
-                .repaired = repaired,
-                .data = data,
                 .kernels = { { .fd = -1 }, { .fd = -1 } },
                 .lock = { .fd = -1 },
                 .netlink = NETLINK_CLOSED,
@@ -87,6 +98,11 @@ int ipt_backend_open(
                 .locals = { .netlink = NETLINK_CLOSED, .monitor = NETLINK_CLOSED },
                 .chains_max = chains_max,
                 .inotify_fd = -1 };
+        b->repairer = (Repairer){ .event = event,
+                .backend = &b->base,
+                .ops = &repair_ops,
+                .repaired = repaired,
+                .repaired_data = data };
         r = kernels_open(b->kernels);
         if (r >= 0)
                 r = netlink_open(NETLINK_NETFILTER, &b->netlink);
@@ -95,7 +111,7 @@ int ipt_backend_open(
         if (r >= 0)
                 r = ipt_locals_open(&b->locals);
         if (r >= 0)
-                r = ipt_watch_start(b);
+                r = ipt_monitor_start(b);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(b);

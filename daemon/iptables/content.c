@@ -5,13 +5,14 @@
  * sets, leaves their sizes as they are.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/content.h"
+
+#include "daemon/iptables/set_message.h"
 #include "rules/base/hash.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/netfilter/ipset/ip_set.h>
 #include <linux/netfilter/nfnetlink.h>
 
 /* An entry; the order of them is of no meaning, so that their numbers are added up. */
@@ -49,17 +50,17 @@ uint64_t ipt_content_of(const RangeSet *ranges, Family family)
 
 /* ---- as it is ---- */
 
-typedef struct Entry {
+typedef struct Element {
         const uint8_t *address;
         size_t size;
         uint8_t bits;
         uint32_t flags; /* "nomatch", say, which is none of ours */
-} Entry;
+} Element;
 
 static int entry_attribute(const struct nlattr *a, void *data)
 {
         const struct nlattr *address;
-        Entry *e = data;
+        Element *e = data;
 
         switch (mnl_attr_get_type(a)) {
         case IPSET_ATTR_IP:
@@ -91,7 +92,7 @@ static int entries_note(const struct nlmsghdr *h, void *data)
                         continue;
                 mnl_attr_for_each_nested(a, list)
                 {
-                        Entry e = { 0 };
+                        Element e = { 0 };
 
                         if (mnl_attr_parse_nested(a, entry_attribute, &e) >= 0)
                                 *(uint64_t *)data += entry_hash(e.address, e.size, e.bits, e.flags);
@@ -100,15 +101,15 @@ static int entries_note(const struct nlmsghdr *h, void *data)
         return 0;
 }
 
-int ipt_content_read(IptSets *s, const char *name, uint64_t *ret)
+int ipt_content_read(Netlink *n, const char *name, uint64_t *ret)
 {
-        IptSetRequest q = { 0 };
+        SetRequest q = { 0 };
         uint64_t content = 0;
         int r;
 
-        ipt_sets_message(&q, IPSET_CMD_LIST, 0, 0);
+        set_message(&q, IPSET_CMD_LIST, 0, 0);
         mnl_attr_put_strz(&q.header, IPSET_ATTR_SETNAME, name);
-        r = netlink_dump(&s->netlink, &q.header, entries_note, &content);
+        r = netlink_dump(n, &q.header, entries_note, &content);
         if (r < 0)
                 return r;
         *ret = content;

@@ -5,7 +5,8 @@
  * Talks to nobody.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/image.h"
+
 #include "rules/base/hash.h"
 
 #include <errno.h>
@@ -173,6 +174,24 @@ int ipt_image_add_entry(IptImage *i, const void *entry, const char *name)
 int ipt_image_set_jump(IptImage *i, IptHook hook, const void *entry, const char *name)
 {
         return entry_add(i, entry, name, &i->jumps[hook]);
+}
+
+int ipt_image_found_jump(IptImage *i, IptHook hook, size_t at, const void *entry, const char *name)
+{
+        if (i->jumps[hook].length > 0) {
+                i->n_stray_jumps++;
+                return 0;
+        }
+        i->overtaken[hook] = at > 0;
+        return entry_add(i, entry, name, &i->jumps[hook]);
+}
+
+bool ipt_image_is_overtaken(const IptImage *i)
+{
+        for (IptHook h = 0; h < _IPT_HOOK_MAX; h++)
+                if (i->overtaken[h])
+                        return true;
+        return false;
 }
 
 static const char *target_name(const IptTable *t, const IptEntry *e)

@@ -5,7 +5,7 @@
  * copy of all foreign rules is made of it. Changes nothing.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/kernel.h"
 
 /* The kernel's headers give way to the C library's, if they come later. */
 #include <netinet/in.h>
@@ -268,15 +268,11 @@ static int dump_read_jumps(const Dump *d, IptHook hook, unsigned number, IptImag
         size_t first = d->info.hook_entry[number], end = d->info.underflow[number];
         int r = 0;
 
-        for (size_t at = first; at < end && r >= 0; at += entry_length(d, at)) {
+        for (size_t at = first, n = 0; at < end && r >= 0; at += entry_length(d, at), n++) {
                 const char *name = target_name(d, at);
 
-                if (!ipt_entry_is_our_jump(d->family, d->entries + at, name))
-                        continue;
-                if (at == first)
-                        r = ipt_image_set_jump(image, hook, d->entries + at, name);
-                else
-                        image->n_stray_jumps++;
+                if (ipt_entry_is_our_jump(d->family, d->entries + at, name))
+                        r = ipt_image_found_jump(image, hook, n, d->entries + at, name);
         }
         return r;
 }

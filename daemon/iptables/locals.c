@@ -9,7 +9,7 @@
  * of `compile` knows no addresses and takes every translated connection for incoming.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/locals.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -5,7 +5,7 @@
  * another program did in the same moment.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -95,6 +95,8 @@ void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *proc
         m->repairs.peace = peace;
         if (count > 0 || (changed && peace != PEACE_KEPT))
                 note_culprit(&m->repairs, pid, process);
+        if (m->installed && peace != PEACE_BROKEN)
+                manager_cut_later(m); /* what came through the gap */
         if (count > 0 && m->events.repaired)
                 m->events.repaired(m->events.data, count, pid, process);
         if (changed)

@@ -5,7 +5,10 @@
  * batch, so that packets see the old policy or the new one. Counters live on in each case.
  */
 
-#include "daemon/nftables/backend.h"
+#include "daemon/nftables/apply.h"
+
+#include "daemon/nftables/kernel.h"
+#include "daemon/nftables/monitor.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -235,7 +238,8 @@ static int put_foundation(
         uint32_t flags = b->owns ? NFT_TABLE_FLAGS_OWNED : 0;
         bool ours = f->owner != 0 && f->owner == b->writer.portid;
         /* An orphan keeps its flag "persist"; the owner's can be set again. */
-        bool adoptable = (f->flags | 2u) == (flags | 2u) && !(f->flags & ~6u);
+        bool adoptable = (f->flags | NFT_TABLE_OWNER) == (flags | NFT_TABLE_OWNER) &&
+                         !(f->flags & ~NFT_TABLE_FLAGS_OWNED);
 
         if (!f->exists) {
                 nft_put_table(batch, NFT_ADD, NFT_TABLE_NAME, &flags);
@@ -315,7 +319,7 @@ static bool is_without_ownership(const NftBackend *b, const NftMessage *m, int e
 static int live_without_ownership(NftBackend *b)
 {
         b->owns = false;
-        return nft_watch_start(b);
+        return nft_monitor_start(b);
 }
 
 static SendResult batch_send(
@@ -356,7 +360,7 @@ static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool com
         bool guarded;
         int r = 0;
 
-        if (b->intact && nft_watch_is_changed(b))
+        if (b->intact && nft_monitor_look(b) != REPAIR_NONE)
                 b->intact = false;
         guarded = !b->owns || !b->intact;
         if (guarded)
@@ -396,7 +400,7 @@ static SendResult apply_once(
         if (commit) {
                 if (!b->intact)
                         b->broken = b->doubtful = false;
-                nft_watch_pause(b);
+                nft_monitor_pause(b);
         }
         result = batch_send(b, &batch, commit, d, ret_error);
         if (result == SEND_DONE && commit)
@@ -442,7 +446,7 @@ int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d)
                 b->intact = true;
         }
         if (commit)
-                nft_watch_resume(b);
+                nft_monitor_resume(b);
         return r;
 }
 
@@ -455,7 +459,7 @@ int nft_apply_again(NftBackend *b)
         b->intact = false;
         r = apply_tries(b, b->wanted, true, NULL);
         b->intact = r >= 0;
-        nft_watch_resume(b);
+        nft_monitor_resume(b);
         return r;
 }
 
@@ -470,9 +474,9 @@ int nft_apply_remove(NftBackend *b, Diagnostics *d)
                 return report(d, r, NULL);
         if (f.exists && f.owner != 0 && f.owner != b->writer.portid)
                 return report_owner(d, f.owner);
-        nft_watch_pause(b);
+        nft_monitor_pause(b);
         b->intact = b->broken = b->doubtful = false;
-        b->base.peace = PEACE_KEPT;
+        repairer_rest(&b->repairer);
         b->wanted = nft_table_free(b->wanted);
         if (!f.exists)
                 return 0;

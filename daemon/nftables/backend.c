@@ -2,12 +2,16 @@
 
 /*
  * The nftables backend: one socket that stays open and owns the table, counters whose totals
- * outlive a reset by others. How tables come into the kernel is in backend_nft_apply.c, how they
- * are watched in backend_nft_watch.c, how connections end in backend_nft_cut.c.
+ * outlive a reset by others. How tables come into the kernel is in apply.c, how they are watched in
+ * monitor.c, how connections end in daemon/connections.
  */
 
 #include "daemon/nftables/backend.h"
+
 #include "daemon/connections/passing.h"
+#include "daemon/nftables/apply.h"
+#include "daemon/nftables/kernel.h"
+#include "daemon/nftables/monitor.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -33,7 +37,8 @@ void nft_backend_close(NftBackend *b)
 {
         if (!b)
                 return;
-        nft_watch_stop(b);
+        nft_monitor_stop(b);
+        repairer_stop(&b->repairer);
         netlink_close(&b->writer);
         nft_table_free(b->wanted);
         totals_deinit(&b->totals);
@@ -59,6 +64,15 @@ static int open_writer(const int *fds, size_t n_fds, Netlink *ret)
         return adopted ? 0 : netlink_open(NETLINK_NETFILTER, ret);
 }
 
+static int put_back(void *data)
+{
+        int r = nft_apply_again(data);
+
+        return r == -ERESTART ? -EAGAIN : r; /* others keep changing tables at this moment */
+}
+
+static const RepairOps repair_ops = { .look = nft_monitor_look, .put_back = put_back };
+
 int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
         size_t n_fds, bool may_own, NftBackend **ret)
 {
@@ -70,11 +84,14 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 return -ENOMEM;
         *b = (NftBackend){ .base.ops = &backend_nft,
                 .event = event,
-                .repaired = repaired,
-                .data = data,
                 .owns = may_own,
                 .writer = NETLINK_CLOSED,
                 .monitor = NETLINK_CLOSED };
+        b->repairer = (Repairer){ .event = event,
+                .backend = &b->base,
+                .ops = &repair_ops,
+                .repaired = repaired,
+                .repaired_data = data };
         r = open_writer(fds, n_fds, &b->writer);
         if (r < 0)
                 return r;
@@ -86,7 +103,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
         r = cut_needs_rules(&b->cut_local);
         if (r < 0)
                 return r;
-        r = nft_watch_start(b);
+        r = nft_monitor_start(b);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(b);

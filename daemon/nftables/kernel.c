@@ -6,7 +6,7 @@
  * never asked for.
  */
 
-#include "daemon/nftables/backend.h"
+#include "daemon/nftables/kernel.h"
 #include "rules/base/hash.h"
 
 #include <arpa/inet.h>

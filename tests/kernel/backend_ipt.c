@@ -57,7 +57,7 @@ static void test_nothing_to_do(void **state)
                                          &b->installed[f], NULL, false, NULL, NULL),
                         0);
         }
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
 }
 
 static void test_check(void **state)
@@ -257,7 +257,7 @@ static void test_many_foreign(void **state)
         print_message(
                 "# two changes beside 50,000 foreign rules: %d ms\n", (int)(now_msec() - began));
         must("test $(iptables-legacy-save" QUIET " | grep -c '^-A INPUT -s 10.') = 50000");
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
         assert_int_equal(backend_iptables.remove(&b->base, NULL), 0);
         must("test $(iptables-legacy-save" QUIET " | grep -c '^-A') = 50000");
 }
@@ -365,7 +365,7 @@ static void test_no_ipv6(void **state)
         assert_int_equal(backend_iptables.counters(&b->base, &counters, &n), 0);
         assert_int_equal(n, 10 + 3);
         free(counters);
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
         assert_int_equal(backend_iptables.remove(&b->base, NULL), 0);
         expect_no_trace();
 }

@@ -47,13 +47,13 @@ static void test_installed(void **state)
         (void)state;
         assert_int_equal(apply(&b->base, c.ruleset), 0);
         expect_text_installed(b);
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
         assert_int_equal(run("iptables-legacy-save 2>/dev/null |"
                              " grep -q -- '--datestop 2027-01-15T07:59:59'"),
                 0);
         assert_int_equal(apply(&b->base, later.ruleset), 0);
         expect_text_installed(b);
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
         assert_int_equal(apply(&b->base, ever.ruleset), 0);
         expect_text_installed(b);
         assert_int_not_equal(run("iptables-legacy-save 2>/dev/null | grep -q -- '-m time'"), 0);

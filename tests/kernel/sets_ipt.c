@@ -67,7 +67,7 @@ static void test_sets(void **state)
         must(SET_SIZE "1000");
         assert_int_equal(apply(&b->base, merged.ruleset), 0);
         must("ipset test $(" SET_NAMES ") 11.127.0.1 2>/dev/null");
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
         second = output_of(SET_NAMES);
         /* Another list: another set. */
         assert_int_equal(apply(&b->base, other.ruleset), 0);
@@ -75,9 +75,9 @@ static void test_sets(void **state)
         must("test $(" SET_NAMES " | wc -l) = 1");
         must(SET_SIZE "2000");
         assert_string_not_equal(third, first);
-        assert_false(ipt_watch_is_changed(b));
+        assert_false(ipt_monitor_look(b));
         must("ipset flush $(" SET_NAMES ")");
-        assert_true(ipt_watch_is_changed(b));
+        assert_true(ipt_monitor_look(b));
         assert_int_equal(ipt_apply_again(b), 0);
         must(SET_SIZE "2000");
         /* A new daemon leaves no set of the former behind. */

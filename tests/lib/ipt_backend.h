@@ -6,7 +6,10 @@
 
 #define TESTED_BACKEND backend_iptables
 
+#include "daemon/iptables/apply.h"
 #include "daemon/iptables/backend.h"
+#include "daemon/iptables/install.h"
+#include "daemon/iptables/monitor.h"
 #include "tests/lib/nft_backend.h"
 
 #include <sys/file.h>

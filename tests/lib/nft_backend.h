@@ -4,7 +4,10 @@
 /* A backend in tests, nftables if TESTED_BACKEND names no other: policies from text, applied; what
  * the kernel lists then. */
 
+#include "daemon/nftables/apply.h"
 #include "daemon/nftables/backend.h"
+#include "daemon/nftables/kernel.h"
+#include "daemon/nftables/monitor.h"
 #include "rules/nftables/script.h"
 #include "tests/lib/policy_files.h"
 #include "tests/lib/world.h"

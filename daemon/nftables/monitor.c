@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Watching a table that nobody can own (kernels before 6.9): every transaction of nf_tables is
- * told to a group of listeners, its objects first, its end (a new generation) with the name of
- * who made it. What others did to our table is put back; who keeps doing it is answered more and
- * more slowly.
+ * Watches a table that nobody can own (kernels before 6.9). nf_tables reports every transaction to
+ * a group of listeners: its objects first, then its end, a new generation with the name of the
+ * process. Where events may have been lost a fingerprint of the table decides.
  */
 
-#include "daemon/nftables/backend.h"
+#include "daemon/nftables/monitor.h"
+
+#include "daemon/nftables/kernel.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,77 +20,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Between two repairs in a fight. */
-#define PAUSE_USEC (10 * UINT64_C(1000000))
 /* When events were lost, others are busy: they are waited for. */
 #define DOUBT_USEC (UINT64_C(1000000) / 10)
 
-static uint64_t now_usec(const NftBackend *b)
-{
-        uint64_t now = 0;
-
-        sd_event_now(b->event, CLOCK_MONOTONIC, &now);
-        return now;
-}
-
-static uint64_t pause_usec(const NftBackend *b)
-{
-        return b->pause_usec > 0 ? b->pause_usec : PAUSE_USEC;
-}
-
-/* ---- repair ---- */
-
-static int repair_later(sd_event_source *s, uint64_t usec, void *data);
-
-static void repair_schedule(NftBackend *b, uint64_t usec)
-{
-        if (!b->timer && sd_event_add_time_relative(b->event, &b->timer, CLOCK_MONOTONIC, usec, 0,
-                                 repair_later, b) < 0)
-                b->timer = NULL;
-}
-
-static void tell(NftBackend *b, uint64_t count)
-{
-        if (b->repaired)
-                b->repaired(b->data, count, b->culprit_pid, b->culprit[0] ? b->culprit : NULL);
-}
-
-static void tell_peace(NftBackend *b, BackendPeace peace)
-{
-        if (b->base.peace == peace)
-                return;
-        b->base.peace = peace;
-        tell(b, 0);
-}
-
-static void repair_now(NftBackend *b)
-{
-        int r = nft_apply_again(b);
-
-        repair_rate_note(&b->rate, now_usec(b));
-        if (r < 0) {
-                repair_schedule(b, pause_usec(b));
-                tell_peace(b, PEACE_BROKEN);
-                return;
-        }
-        if (b->base.peace == PEACE_BROKEN)
-                b->base.peace = PEACE_FIGHT; /* until it has been quiet for a while */
-        tell(b, 1);
-}
-
-static void repair(NftBackend *b)
-{
-        b->broken = true;
-        if (b->timer)
-                return; /* its time will come */
-        if (!repair_rate_is_too_high(&b->rate, now_usec(b))) {
-                repair_now(b);
-                return;
-        }
-        repair_schedule(b, pause_usec(b));
-        if (b->base.peace == PEACE_KEPT)
-                tell_peace(b, PEACE_FIGHT);
-}
+/* ---- what the kernel holds ---- */
 
 /* Not by events, but by what it holds. */
 static bool kernel_differs(NftBackend *b)
@@ -107,40 +41,28 @@ static bool kernel_differs(NftBackend *b)
         return false;
 }
 
-/* What may have been changed unseen is sent again, and nobody is accused. */
-static int repair_later(sd_event_source *s, uint64_t usec, void *data)
+RepairNeed nft_monitor_look(void *data)
 {
         NftBackend *b = data;
 
-        (void)s;
-        (void)usec;
-        b->timer = sd_event_source_unref(b->timer);
-        if (!b->wanted)
-                return 0;
+        if (b->owns || !b->wanted)
+                return REPAIR_NONE;
         if (b->broken || !b->intact || kernel_differs(b))
-                repair_now(b);
-        else if (b->doubtful && nft_apply_again(b) < 0)
-                repair_schedule(b, pause_usec(b));
-        if (b->base.peace == PEACE_KEPT)
-                return 0;
-        if (b->base.peace == PEACE_FIGHT && repair_rate_is_nought(&b->rate, now_usec(b)))
-                tell_peace(b, PEACE_KEPT);
-        else
-                repair_schedule(b, pause_usec(b));
-        return 0;
+                return REPAIR_DAMAGE;
+        return b->doubtful ? REPAIR_OVERTAKEN : REPAIR_NONE;
 }
 
 /* ---- events ---- */
 
 static int generation_attribute(const struct nlattr *a, void *data)
 {
-        NftBackend *b = data;
+        Repairer *r = data;
 
         if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
-                b->culprit_pid = (pid_t)ntohl(mnl_attr_get_u32(a));
+                r->culprit_pid = (pid_t)ntohl(mnl_attr_get_u32(a));
         if (mnl_attr_get_type(a) == NFTA_GEN_PROC_NAME &&
                 mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
-                snprintf(b->culprit, sizeof(b->culprit), "%s", mnl_attr_get_str(a));
+                repairer_blame(r, r->culprit_pid, mnl_attr_get_str(a));
         return MNL_CB_OK;
 }
 
@@ -170,9 +92,8 @@ static bool event_read(NftBackend *b, const struct nlmsghdr *h)
         if (!b->touched)
                 return false;
         b->touched = false;
-        b->culprit_pid = 0;
-        b->culprit[0] = '\0';
-        mnl_attr_parse(h, sizeof(*g), generation_attribute, b);
+        repairer_blame(&b->repairer, 0, NULL);
+        mnl_attr_parse(h, sizeof(*g), generation_attribute, &b->repairer);
         return true;
 }
 
@@ -200,21 +121,22 @@ static int monitor_ready(sd_event_source *s, int fd, uint32_t events, void *data
         (void)s;
         (void)fd;
         (void)events;
-        if (r > 0)
-                repair(b);
+        if (r > 0) {
+                b->broken = true;
+                repairer_found(&b->repairer, REPAIR_DAMAGE);
+        }
         if (r == -ENOBUFS) {
                 b->touched = false;
                 b->doubtful = true;
-                b->culprit_pid = 0;
-                b->culprit[0] = '\0';
-                repair_schedule(b, DOUBT_USEC);
+                repairer_blame(&b->repairer, 0, NULL);
+                repairer_look_later(&b->repairer, DOUBT_USEC);
         }
         return 0;
 }
 
 /* ---- joining and leaving ---- */
 
-int nft_watch_start(NftBackend *b)
+int nft_monitor_start(NftBackend *b)
 {
         int r;
 
@@ -227,15 +149,14 @@ int nft_watch_start(NftBackend *b)
                 b->event, &b->monitor_source, b->monitor.fd, EPOLLIN, monitor_ready, b);
 }
 
-void nft_watch_stop(NftBackend *b)
+void nft_monitor_stop(NftBackend *b)
 {
         b->monitor_source = sd_event_source_unref(b->monitor_source);
-        b->timer = sd_event_source_unref(b->timer);
         netlink_close(&b->monitor);
         b->joined = false;
 }
 
-void nft_watch_pause(NftBackend *b)
+void nft_monitor_pause(NftBackend *b)
 {
         int r;
 
@@ -251,7 +172,7 @@ void nft_watch_pause(NftBackend *b)
 
 /* Joined first, looked at then: what comes between is seen twice, never missed. Nobody but us may
  * have come since the batch was made. */
-void nft_watch_resume(NftBackend *b)
+void nft_monitor_resume(NftBackend *b)
 {
         uint32_t before, after;
 
@@ -268,12 +189,5 @@ void nft_watch_resume(NftBackend *b)
         if (after - b->guard > 1)
                 b->doubtful = true;
         if (b->broken || b->doubtful || !b->intact)
-                repair_schedule(b, DOUBT_USEC);
-}
-
-bool nft_watch_is_changed(NftBackend *b)
-{
-        if (b->owns || !b->wanted)
-                return false;
-        return b->broken || b->doubtful || kernel_differs(b);
+                repairer_look_later(&b->repairer, DOUBT_USEC);
 }

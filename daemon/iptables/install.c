@@ -1,126 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Changing a table through libiptc, whose two libraries differ in names and in the type of an
- * entry alone: one table of functions each. A commit replaces the whole table, foreign entries as
- * they are; what is ours is edited as little as possible, because entries that stay keep counting
- * while the table is exchanged.
+ * Changes a table through libiptc. A commit replaces the whole table, foreign entries as they are;
+ * what is ours is edited as little as possible, because entries that stay keep counting while the
+ * table is exchanged.
  */
 
-#include "daemon/iptables/backend.h"
+#include "daemon/iptables/install.h"
+
+#include "daemon/iptables/library.h"
 #include "rules/base/hash.h"
 
 #include <errno.h>
-#include <libiptc/libip6tc.h>
-#include <libiptc/libiptc.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 
 #define COMMIT_TRIES 10
 /* Steps in libiptc's lists that edits in the middle of a chain may cost. */
 #define WALK_MAX 2000000
-
-/* ---- the two libraries as one ---- */
-
-typedef struct xtc_handle Handle;
-
-typedef struct Library {
-        const char *program; /* for messages */
-        Handle *(*init)(const char *table);
-        void (*free)(Handle *h);
-        int (*commit)(Handle *h);
-        const char *(*error)(int error);
-        const char *(*first_chain)(Handle *h);
-        const char *(*next_chain)(Handle *h);
-        const void *(*first_rule)(const char *chain, Handle *h);
-        const void *(*next_rule)(const void *entry, Handle *h);
-        const char *(*get_target)(const void *entry, Handle *h);
-        int (*is_chain)(const char *chain, Handle *h);
-        int (*create_chain)(const char *chain, Handle *h);
-        int (*delete_chain)(const char *chain, Handle *h);
-        int (*flush)(const char *chain, Handle *h);
-        int (*insert)(const char *chain, const void *entry, unsigned at, Handle *h);
-        int (*delete)(const char *chain, unsigned at, Handle *h);
-        int (*set_counter)(const char *chain, unsigned at, struct xt_counters *c, Handle *h);
-        int (*get_references)(unsigned *n, const char *chain, Handle *h);
-        const char *(*get_policy)(const char *chain, struct xt_counters *c, Handle *h);
-        int (*set_policy)(const char *chain, const char *policy, struct xt_counters *c, Handle *h);
-} Library;
-
-#define DEFINE_LIBRARY(name, lib, entry_type, program_name)                                       \
-        static const void *name##_first_rule(const char *chain, Handle *h)                        \
-        {                                                                                         \
-                return lib##_first_rule(chain, h);                                                \
-        }                                                                                         \
-        static const void *name##_next_rule(const void *entry, Handle *h)                         \
-        {                                                                                         \
-                return lib##_next_rule((const entry_type *)entry, h);                             \
-        }                                                                                         \
-        static const char *name##_get_target(const void *entry, Handle *h)                        \
-        {                                                                                         \
-                return lib##_get_target((const entry_type *)entry, h);                            \
-        }                                                                                         \
-        static int name##_insert(const char *chain, const void *entry, unsigned at, Handle *h)    \
-        {                                                                                         \
-                return lib##_insert_entry(chain, (const entry_type *)entry, at, h);               \
-        }                                                                                         \
-        static int name##_create_chain(const char *chain, Handle *h)                              \
-        {                                                                                         \
-                return lib##_create_chain(chain, h);                                              \
-        }                                                                                         \
-        static int name##_delete_chain(const char *chain, Handle *h)                              \
-        {                                                                                         \
-                return lib##_delete_chain(chain, h);                                              \
-        }                                                                                         \
-        static int name##_flush(const char *chain, Handle *h)                                     \
-        {                                                                                         \
-                return lib##_flush_entries(chain, h);                                             \
-        }                                                                                         \
-        static int name##_delete(const char *chain, unsigned at, Handle *h)                       \
-        {                                                                                         \
-                return lib##_delete_num_entry(chain, at, h);                                      \
-        }                                                                                         \
-        static int name##_set_counter(                                                            \
-                const char *chain, unsigned at, struct xt_counters *c, Handle *h)                 \
-        {                                                                                         \
-                return lib##_set_counter(chain, at, c, h);                                        \
-        }                                                                                         \
-        static int name##_get_references(unsigned *n, const char *chain, Handle *h)               \
-        {                                                                                         \
-                return lib##_get_references(n, chain, h);                                         \
-        }                                                                                         \
-        static const char *name##_get_policy(const char *chain, struct xt_counters *c, Handle *h) \
-        {                                                                                         \
-                return lib##_get_policy(chain, c, h);                                             \
-        }                                                                                         \
-        static int name##_set_policy(                                                             \
-                const char *chain, const char *policy, struct xt_counters *c, Handle *h)          \
-        {                                                                                         \
-                return lib##_set_policy(chain, policy, c, h);                                     \
-        }                                                                                         \
-        static const Library name = {                                                             \
-                .program = program_name,                                                          \
-                .init = lib##_init,                                                               \
-                .free = lib##_free,                                                               \
-                .commit = lib##_commit,                                                           \
-                .error = lib##_strerror,                                                          \
-                .first_chain = lib##_first_chain,                                                 \
-                .next_chain = lib##_next_chain,                                                   \
-                .first_rule = name##_first_rule,                                                  \
-                .next_rule = name##_next_rule,                                                    \
-                .get_target = name##_get_target,                                                  \
-                .is_chain = lib##_is_chain,                                                       \
-                .create_chain = name##_create_chain,                                              \
-                .delete_chain = name##_delete_chain,                                              \
-                .flush = name##_flush,                                                            \
-                .insert = name##_insert,                                                          \
-                .delete = name##_delete,                                                          \
-                .set_counter = name##_set_counter,                                                \
-                .get_references = name##_get_references,                                          \
-                .get_policy = name##_get_policy,                                                  \
-                .set_policy = name##_set_policy,                                                  \
-        }
-
-DEFINE_LIBRARY(library4, iptc, struct ipt_entry, "iptables");
-DEFINE_LIBRARY(library6, ip6tc, struct ip6t_entry, "ip6tables");
 
 /* ---- one installation ---- */
 
@@ -129,8 +26,8 @@ typedef struct Sum {
 } Sum;
 
 typedef struct Install {
-        const Library *library;
-        Handle *handle;
+        const IptLibrary *library;
+        struct xtc_handle *handle;
         Family family;
         const IptImage *want; /* NULL: nothing */
         const IptImage *known;
@@ -143,7 +40,6 @@ typedef struct Install {
         NumberMap by_id;
         Sum *sums;
         size_t n_sums;
-        char **empty; /* chains with names like ours that hold nothing and belong to nobody */
 } Install;
 
 static void install_deinit(Install *i)
@@ -153,7 +49,6 @@ static void install_deinit(Install *i)
         ipt_image_deinit(&i->have);
         number_map_deinit(&i->by_id);
         free(i->sums);
-        strv_free(i->empty);
 }
 
 /* What libiptc says with 0 and errno. */
@@ -169,7 +64,7 @@ static int failed(Install *i, const char *what, const char *chain)
 /* ---- reading ---- */
 
 /* NULL for an extension's target. */
-static const char *target_name(const Library *l, const void *entry, Handle *h)
+static const char *target_name(const IptLibrary *l, const void *entry, struct xtc_handle *h)
 {
         static const char *const verdicts[] = { "", "ACCEPT", "DROP", "QUEUE", "RETURN" };
         const char *name = l->get_target(entry, h);
@@ -182,7 +77,7 @@ static const char *target_name(const Library *l, const void *entry, Handle *h)
 
 static int read_chain(Install *i, const char *chain)
 {
-        const Library *l = i->library;
+        const IptLibrary *l = i->library;
         int r = ipt_image_add_chain(&i->have, chain);
 
         for (const void *e = l->first_rule(chain, i->handle); e && r >= 0;
@@ -195,7 +90,7 @@ static int read_chain(Install *i, const char *chain)
 
 static int read_jumps(Install *i, IptHook hook)
 {
-        const Library *l = i->library;
+        const IptLibrary *l = i->library;
         size_t at = 0;
         int r = 0;
 
@@ -206,10 +101,7 @@ static int read_jumps(Install *i, IptHook hook)
                 if (!ipt_entry_is_our_jump(i->family, e, name))
                         continue;
                 i->marked = true;
-                if (at == 0)
-                        r = ipt_image_set_jump(&i->have, hook, e, name);
-                else
-                        i->have.n_stray_jumps++;
+                r = ipt_image_found_jump(&i->have, hook, at, e, name);
         }
         return r;
 }
@@ -383,7 +275,7 @@ static int insert(Install *i, const char *chain, const ImageEntry *e, size_t at)
 static int edit_apply(Install *i, const char *chain, const ImageChain *have, const ImageChain *want,
         const Edit *e)
 {
-        const Library *l = i->library;
+        const IptLibrary *l = i->library;
         size_t n = have ? have->n : 0;
         int r = 0;
 
@@ -479,7 +371,7 @@ static int edit_chains(Install *i)
  * refers to stays, empty. */
 static int delete_chains(Install *i)
 {
-        const Library *l = i->library;
+        const IptLibrary *l = i->library;
 
         for (int pass = 0; pass < 2; pass++)
                 for (size_t c = 0; c < i->have.n_chains; c++) {
@@ -501,7 +393,7 @@ static int delete_chains(Install *i)
 static int delete_jumps(Install *i, IptHook hook)
 {
         const char *chain = ipt_hook_to_string(hook);
-        const Library *l = i->library;
+        const IptLibrary *l = i->library;
         bool found = true;
 
         while (found) {
@@ -521,7 +413,7 @@ static bool jumps_are_good(const Install *i, IptHook h)
 {
         const ImageEntry *have = &i->have.jumps[h];
 
-        if (i->have.n_stray_jumps > 0)
+        if (i->have.n_stray_jumps > 0 || i->have.overtaken[h])
                 return false;
         if (!i->want || i->want->jumps[h].length == 0)
                 return have->length == 0;
@@ -598,7 +490,7 @@ int ipt_table_install(Family family, const IptImage *want, const IptImage *known
         IptImage *ret_before, Diagnostics *d)
 {
         _cleanup_image_ IptImage before = { 0 };
-        const Library *l = family == FAMILY_IPV4 ? &library4 : &library6;
+        const IptLibrary *l = family == FAMILY_IPV4 ? &ipt_library4 : &ipt_library6;
         bool doubtful = false, again = true, committing = false;
         int r = 0;
 

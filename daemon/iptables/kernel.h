@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The kernel's tables, read without libiptc. Changes nothing.
+ */
+
+#include "daemon/iptables/image.h"
+
+typedef struct IptKernel {
+        Family family;
+        int fd; /* a raw socket; -1: this kernel does not know the family */
+} IptKernel;
+
+/* 0; -EPERM; -EOPNOTSUPP: the family is there, but no iptables for it. */
+int ipt_kernel_open(Family family, IptKernel *ret);
+void ipt_kernel_close(IptKernel *k);
+/* Is there a table filter already? Asking for it would make it. */
+bool ipt_kernel_has_table(const IptKernel *k);
+bool ipt_kernel_has_extension(const IptKernel *k, const IptExtension *e);
+/* Our share of the table. 0, -ENOENT (there is no table), another negative errno. */
+int ipt_kernel_read(const IptKernel *k, IptImage *ret);
+/* The kernel's number of a set. */
+int ipt_kernel_set_index(const IptKernel *k, const char *name, uint16_t *ret);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The addresses of this host.
+ */
+
+#include "daemon/netlink/netlink.h"
+#include "rules/address/prefixset.h"
+
+typedef struct IptLocals {
+        Netlink netlink; /* asks */
+        Netlink monitor; /* listens */
+        RangeSet *ranges;
+} IptLocals;
+
+int ipt_locals_open(IptLocals *l);
+void ipt_locals_close(IptLocals *l);
+/* Reads them anew: 1 if they are others now, 0, or negative errno. */
+int ipt_locals_read(IptLocals *l);
+/* Takes what the monitor has said; true if something was. */
+bool ipt_locals_drain(IptLocals *l);

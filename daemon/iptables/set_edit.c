@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/iptables/set_edit.h"
+
+#include "daemon/iptables/set_message.h"
+
+#include <errno.h>
+
+/* More prefixes than these are a new set. */
+#define EDIT_MAX 64
+
+typedef struct Prefixes {
+        Prefix *items;
+        size_t n;
+} Prefixes;
+
+static void prefixes_deinit(Prefixes *p)
+{
+        free(p->items);
+}
+
+static int prefixes_add(Prefixes *p, const Prefix *prefix)
+{
+        if (array_grow(&p->items, p->n, sizeof(Prefix)) < 0)
+                return -ENOMEM;
+        p->items[p->n++] = *prefix;
+        return 0;
+}
+
+static int note4(const Prefix4 *p, void *data)
+{
+        return prefixes_add(
+                data, &(Prefix){ .address = address_from_ipv4(p->address), .bits = p->bits });
+}
+
+static int note6(const Prefix6 *p, void *data)
+{
+        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
+
+        memcpy(prefix.address.bytes, p->address, sizeof(p->address));
+        return prefixes_add(data, &prefix);
+}
+
+static int prefixes_of(const RangeSet *s, Family family, Prefixes *ret)
+{
+        return family == FAMILY_IPV4 ? range_set_each_prefix4(s, note4, ret)
+                                     : range_set_each_prefix6(s, note6, ret);
+}
+
+/* What the one has and the other has not; both ascend. */
+static int prefixes_compare(const Prefixes *old, const Prefixes *new, Prefixes *add, Prefixes *del)
+{
+        size_t i = 0, k = 0;
+        int r = 0;
+
+        while ((i < old->n || k < new->n) && r >= 0 && add->n + del->n <= EDIT_MAX) {
+                int order = i == old->n   ? 1
+                            : k == new->n ? -1
+                                          : prefix_compare(&old->items[i], &new->items[k]);
+
+                if (order < 0)
+                        r = prefixes_add(del, &old->items[i++]);
+                else if (order > 0)
+                        r = prefixes_add(add, &new->items[k++]);
+                else
+                        i++, k++;
+        }
+        return r;
+}
+
+static bool prefix_holds_all(const Prefix *p, const Prefixes *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].bits < p->bits || !prefix_contains(p, &l->items[i].address))
+                        return false;
+        return true;
+}
+
+/*
+ * First all that comes, then all that goes. If one prefix comes which holds all that go, or one
+ * goes which holds all that come, a single of these steps changes what is in the set: packets see
+ * the old list or the new one.
+ */
+int set_edit(Netlink *n, const KernelSet *k, const IptSet *set)
+{
+        _cleanup_(prefixes_deinit) Prefixes old = { 0 };
+        _cleanup_(prefixes_deinit) Prefixes new = { 0 };
+        _cleanup_(prefixes_deinit) Prefixes add = { 0 };
+        _cleanup_(prefixes_deinit) Prefixes del = { 0 };
+        int r = prefixes_of(k->ranges, k->family, &old);
+
+        if (r >= 0)
+                r = prefixes_of(set->ranges, k->family, &new);
+        if (r >= 0)
+                r = prefixes_compare(&old, &new, &add, &del);
+        if (r < 0)
+                return r;
+        if (add.n + del.n > EDIT_MAX ||
+                !((add.n == 1 && prefix_holds_all(&add.items[0], &del)) ||
+                        (del.n == 1 && prefix_holds_all(&del.items[0], &add))))
+                return -EXDEV;
+        r = set_change(n, IPSET_CMD_ADD, k->name, add.items, add.n);
+        if (r >= 0)
+                r = set_change(n, IPSET_CMD_DEL, k->name, del.items, del.n);
+        return r;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Requests about sets of the kernel, one at a time and by the thousand, and their answers.
+ */
+
+#include "daemon/netlink/netlink.h"
+#include "rules/address/prefixset.h"
+
+#include <linux/netfilter/ipset/ip_set.h>
+
+/* Every set of ours has a name that begins so. */
+#define SET_PREFIX "p25-"
+
+/* A request to the kernel; whoever makes one puts its attributes behind. */
+typedef union SetRequest {
+        struct nlmsghdr header;
+        uint8_t space[1024];
+} SetRequest;
+
+struct nlmsghdr *set_message(void *at, uint8_t command, uint16_t flags, uint32_t seq);
+
+typedef struct ListedSet {
+        char name[IPSET_MAXNAMELEN];
+        bool has_elements;
+        uint32_t elements, references;
+} ListedSet;
+
+/* All sets of ours, without their elements; items is the caller's. */
+typedef struct SetListing {
+        ListedSet *items;
+        size_t n;
+} SetListing;
+
+/* Does the kernel have this type of set, and in which revision? */
+bool set_type_is_there(Netlink *n, uint8_t *ret_revision);
+/* A command that takes nothing but a name. All of these: 0 or negative errno. */
+int set_request(Netlink *n, uint8_t command, const char *name);
+int set_create(Netlink *n, const char *name, Family family, uint8_t revision, size_t elements);
+int set_fill(Netlink *n, const char *name, Family family, const RangeSet *ranges);
+/* command: IPSET_CMD_ADD or IPSET_CMD_DEL */
+int set_change(
+        Netlink *n, uint8_t command, const char *name, const Prefix *prefixes, size_t n_prefixes);
+int set_list(Netlink *n, SetListing *ret);

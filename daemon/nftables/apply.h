@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* How tables come into the kernel: always in one batch. */
+
+#include "daemon/nftables/backend.h"
+
+/* Sends the table, which is `wanted` afterwards. Takes it in any case. */
+int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d);
+/* Sends `wanted` again, whatever is in the kernel. */
+int nft_apply_again(NftBackend *b);
+int nft_apply_remove(NftBackend *b, Diagnostics *d);

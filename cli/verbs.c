@@ -65,6 +65,8 @@ const Verb verbs[] = {
                 "what a file means, rule by rule" },
         { "test", 1, 1, command_test, "FILE", "do the assertions in a file hold?" },
         { "plan", 0, 1, command_plan, "[FILE]", "what a reload would change" },
+        { "edit", 0, 1, command_edit, "[NAME]",
+                "edit p25.conf or a fragment, with checks and a plan" },
         { "confirm", 0, 0, command_confirm, NULL, "keep a change made with --confirm" },
         { "history", 0, 0, command_history, NULL, "stored revisions" },
         { "diff", 1, 2, command_diff, "A [B]", "what differs between revisions" },

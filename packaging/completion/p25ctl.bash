@@ -3,7 +3,7 @@
 # Completion of p25ctl for bash. The block of words is made by `make golden`, from p25ctl's tables.
 
 # made from the tables of p25ctl:
-_p25ctl_commands='status enable disable reload reset lockdown default logging show allow deny reject limit route rule insert prepend delete role set fragment check compile test plan confirm history diff rollback explain version help'
+_p25ctl_commands='status enable disable reload reset lockdown default logging show allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback explain version help'
 _p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --help --follow'
 _p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format '
 _p25ctl_words() # COMMAND
@@ -49,6 +49,7 @@ _p25ctl_words() # COMMAND
         'compile') echo 'FILE ir nft iptables json' ;;
         'test') echo 'FILE' ;;
         'plan') echo 'FILE' ;;
+        'edit') echo 'NAME' ;;
         'confirm') echo '' ;;
         'history') echo '' ;;
         'diff') echo 'A B' ;;
@@ -73,7 +74,7 @@ _p25ctl_stands_for() # COMMAND WORD
                 case $1 in
                 role*) p25ctl role list 2>/dev/null | awk '{ sub(/^[* ]*/, ""); print $1 }' ;;
                 set*) p25ctl set list 2>/dev/null | awk '{ print $1 }' ;;
-                fragment*) p25ctl fragment list 2>/dev/null | awk '{ print $1 }' ;;
+                fragment* | edit*) p25ctl fragment list 2>/dev/null | awk '{ print $1 }' ;;
                 esac
                 ;;
         SERVICE) echo smtp submission submissions smtp-alt ;;

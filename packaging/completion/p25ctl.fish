@@ -47,7 +47,7 @@ function __p25ctl_words
             case COMMAND
                 p25ctl help --json 2>/dev/null | string match -ra '"name":"([^" ]*)' | string match -rv name
             case NAME
-                p25ctl $command list 2>/dev/null | string replace -r '^[* ]*' '' | string split -f 1 ' '
+                p25ctl (string replace -r "^edit.*" fragment -- $command) list 2>/dev/null | string replace -r '^[* ]*' '' | string split -f 1 ' '
             case '[a-z]*' '*'
                 string match -qr '^[a-z]' $word; and echo $word
         end
@@ -100,6 +100,7 @@ complete -c p25ctl -n '__p25ctl_at' -a check -d 'would p25d take these files?'
 complete -c p25ctl -n '__p25ctl_at' -a compile -d 'what a file means, rule by rule'
 complete -c p25ctl -n '__p25ctl_at' -a test -d 'do the assertions in a file hold?'
 complete -c p25ctl -n '__p25ctl_at' -a plan -d 'what a reload would change'
+complete -c p25ctl -n '__p25ctl_at' -a edit -d 'edit p25.conf or a fragment, with checks and a plan'
 complete -c p25ctl -n '__p25ctl_at' -a confirm -d 'keep a change made with --confirm'
 complete -c p25ctl -n '__p25ctl_at' -a history -d 'stored revisions'
 complete -c p25ctl -n '__p25ctl_at' -a diff -d 'what differs between revisions'
@@ -136,6 +137,7 @@ complete -c p25ctl -n '__p25ctl_behind check' -a '(__p25ctl_words check : FILE)'
 complete -c p25ctl -n '__p25ctl_behind compile' -a '(__p25ctl_words compile : FILE ir nft iptables json)'
 complete -c p25ctl -n '__p25ctl_behind test' -a '(__p25ctl_words test : FILE)'
 complete -c p25ctl -n '__p25ctl_behind plan' -a '(__p25ctl_words plan : FILE)'
+complete -c p25ctl -n '__p25ctl_behind edit' -a '(__p25ctl_words edit : NAME)'
 complete -c p25ctl -n '__p25ctl_behind diff' -a '(__p25ctl_words diff : A B)'
 complete -c p25ctl -n '__p25ctl_behind rollback' -a '(__p25ctl_words rollback : N)'
 complete -c p25ctl -n '__p25ctl_behind explain' -a '(__p25ctl_words explain : in out routed from A to port P user U on IFACE)'

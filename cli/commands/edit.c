@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns `edit`: a policy text in the administrator's editor, checked and explained before it comes
+ * into force. A file on disk is replaced only by a text that has been accepted, and restored if the
+ * change is not kept. A draft that is not used is left where it is, and its place is printed.
+ */
+
+#include "cli/client/change.h"
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+#include "cli/offline/offline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What p25d calls the text that stands in the place of p25.conf. */
+#define CONF_NAME "p25.conf"
+/* How long a change may stay unconfirmed when --confirm does not say. */
+#define CONFIRM_SEC 60
+
+/* The administrator's editor, for sh: VISUAL and EDITOR may hold options. */
+#define EDITOR                                                                     \
+        "${VISUAL:-${EDITOR:-$(command -v sensible-editor || command -v editor ||" \
+        " echo vi)}} \"$P25_DRAFT\""
+
+typedef struct Edit {
+        const char *name; /* p25.conf, or a fragment's name */
+        bool is_conf;
+        char *path;      /* of the file on disk; NULL: a fragment that p25d stores */
+        bool exists;     /* path does */
+        char *former;    /* the text as it was */
+        char *text;      /* the text as it was edited */
+        char folder[32]; /* of the draft; "": none yet */
+        char *draft;
+        bool keep_draft;   /* its place was printed */
+        bool replaced;     /* the file on disk holds the edited text */
+        uint64_t revision; /* in force before the change */
+} Edit;
+
+static void edit_deinit(Edit *e)
+{
+        if (e->draft && !e->keep_draft)
+                (void)unlink(e->draft);
+        if (e->folder[0] && !e->keep_draft)
+                (void)rmdir(e->folder);
+        free(e->path);
+        free(e->former);
+        free(e->text);
+        free(e->draft);
+}
+
+/* Nothing was put in force, or it was taken back: what was edited is not lost. */
+static int edit_leave(Cli *c, Edit *e, int status)
+{
+        e->keep_draft = true;
+        cli_say(c, "The policy is unchanged; the edited text is in %s.", e->draft);
+        return status;
+}
+
+/* ---- files ---- */
+
+static int text_write(int fd, const char *text)
+{
+        for (size_t n = strlen(text), done = 0; done < n;) {
+                ssize_t k = write(fd, text + done, n - done);
+
+                if (k < 0 && errno == EINTR)
+                        continue;
+                if (k < 0)
+                        return -errno;
+                done += (size_t)k;
+        }
+        return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* Replaces the file by a rename, with the owner and mode that it has; 0 or negative errno. */
+static int file_replace(const char *path, const char *text)
+{
+        _cleanup_free_ char *temporary = NULL;
+        struct stat st = { .st_mode = 0644, .st_uid = 0, .st_gid = 0 };
+        int fd, r;
+
+        if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+                temporary = NULL;
+                return -ENOMEM;
+        }
+        if (stat(path, &st) < 0 && errno != ENOENT)
+                return -errno;
+        fd = mkostemp(temporary, O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = text_write(fd, text);
+        if (r >= 0 && (fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 07777) < 0))
+                r = -errno;
+        if (close(fd) < 0 && r >= 0)
+                r = -errno;
+        if (r >= 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlink(temporary);
+        return r;
+}
+
+static int edit_install(Cli *c, Edit *e)
+{
+        int r = file_replace(e->path, e->text);
+
+        if (r < 0)
+                return cli_fail_errno(c, r, e->path);
+        e->replaced = true;
+        return 0;
+}
+
+static int edit_restore(Cli *c, Edit *e)
+{
+        int r = 0;
+
+        if (!e->replaced)
+                return 0;
+        r = e->exists ? file_replace(e->path, e->former) : unlink(e->path) < 0 ? -errno : 0;
+        if (r < 0)
+                return cli_fail_errno(c, r, e->path);
+        e->replaced = false;
+        return 0;
+}
+
+/* ---- what is edited ---- */
+
+static int former_read(Cli *c, Edit *e)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        size_t length;
+        int r = host_read_file(e->path, POLICY_TEXT_MAX, &d, &e->former, &length);
+
+        if (r == -ENOENT && e->is_conf) {
+                e->former = strdup("");
+                return e->former ? 0 : cli_fail_errno(c, -ENOMEM, e->path);
+        }
+        if (r < 0) {
+                int status = cli_tell_diagnostics(c, &d);
+
+                return status != 0 ? status : cli_fail_errno(c, r, e->path);
+        }
+        if (strlen(e->former) != length)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", e->path);
+        e->exists = true;
+        return 0;
+}
+
+/* A file of policy.d, else a fragment that was put. */
+static int fragment_find(Cli *c, const HostPaths *paths, Edit *e)
+{
+        if (!name_is_valid(e->name))
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid fragment name", e->name);
+        if (asprintf(&e->path, "%s/%s.conf", paths->policy_folder, e->name) < 0) {
+                e->path = NULL;
+                return cli_fail_errno(c, -ENOMEM, e->name);
+        }
+        if (access(e->path, F_OK) == 0)
+                return former_read(c, e);
+        free(TAKE_PTR(e->path));
+        return client_ask_text(c, "GetFragment", e->name, &e->former);
+}
+
+static int edit_open(Cli *c, const char *fragment, Edit *e)
+{
+        _cleanup_offline_ Offline o = { 0 };
+        int status = offline_open(c, &o);
+
+        if (status != 0)
+                return status;
+        e->is_conf = !fragment || streq(fragment, CONF_NAME);
+        e->name = e->is_conf ? CONF_NAME : fragment;
+        if (!e->is_conf) {
+                status = fragment_find(c, &o.paths, e);
+        } else {
+                e->path = strdup(o.paths.conf);
+                status = e->path ? former_read(c, e) : cli_fail_errno(c, -ENOMEM, CONF_NAME);
+        }
+        /* before the work is done, not after it */
+        if (status == 0 && e->exists && access(e->path, W_OK) < 0)
+                status = cli_fail_errno(c, -errno, e->path);
+        return status;
+}
+
+/* ---- the editor ---- */
+
+/* A file of the user's only, with a name by which an editor knows what it is. */
+static int draft_make(Cli *c, Edit *e)
+{
+        int fd, r;
+
+        snprintf(e->folder, sizeof(e->folder), "/tmp/p25-edit.XXXXXX");
+        if (!mkdtemp(e->folder)) {
+                e->folder[0] = '\0';
+                return cli_fail_errno(c, -errno, "/tmp");
+        }
+        if (asprintf(&e->draft, "%s/%s", e->folder, e->is_conf ? CONF_NAME : "fragment.conf") < 0) {
+                e->draft = NULL;
+                return cli_fail_errno(c, -ENOMEM, e->name);
+        }
+        fd = open(e->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        r = fd < 0 ? -errno : text_write(fd, e->former);
+        if (fd >= 0 && close(fd) < 0 && r >= 0)
+                r = -errno;
+        return r < 0 ? cli_fail_errno(c, r, e->draft) : 0;
+}
+
+/* Runs the editor on the draft and reads what it left. */
+static int draft_edit(Cli *c, Edit *e)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        size_t length;
+        int r;
+
+        free(TAKE_PTR(e->text));
+        if (setenv("P25_DRAFT", e->draft, 1) < 0)
+                return cli_fail_errno(c, -errno, e->draft);
+        fflush(stdout);
+        r = system(EDITOR);
+        if (r != 0)
+                return edit_leave(c, e, cli_fail(c, EXIT_FAILED, "the editor failed"));
+        r = host_read_file(e->draft, POLICY_TEXT_MAX, &d, &e->text, &length);
+        if (r < 0) {
+                int status = cli_tell_diagnostics(c, &d);
+
+                return status != 0 ? status : cli_fail_errno(c, r, e->draft);
+        }
+        if (strlen(e->text) != length)
+                return edit_leave(c, e,
+                        cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", e->draft));
+        return 0;
+}
+
+/* ---- what it would do ---- */
+
+/* The plan of a reload: with the edited p25.conf, or (text NULL) of the files as they are. */
+static int reload_plan(Cli *c, Edit *e, const char *text, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status, r;
+
+        status = client_message(c, "DescribeReload", &m);
+        if (status != 0)
+                return status;
+        r = text ? sd_bus_message_append(m, "a{sv}", 1, "text", "s", text)
+                 : sd_bus_message_append(m, "a{sv}", 0);
+        if (r == -EINVAL)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text is not UTF-8", e->draft);
+        if (r < 0)
+                return client_fail_message(c, r);
+        return client_plan(c, m, text ? CONF_NAME : NULL, e->draft, ret);
+}
+
+/* A change of the fragment that p25d stores, dry or not. */
+static int fragment_put(Cli *c, Edit *e, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status, r;
+
+        status = client_message(c, "PutFragment", &m);
+        if (status != 0)
+                return status;
+        /* an empty text would remove the fragment */
+        r = sd_bus_message_append(m, "ss", e->name, e->text[0] ? e->text : "\n");
+        if (r == -EINVAL)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text is not UTF-8", e->draft);
+        if (r < 0)
+                return client_fail_message(c, r);
+        return client_change_file(c, &m, e->name, e->draft, ret);
+}
+
+/* A file of policy.d is judged as p25d will read it: in its place. */
+static int file_plan(Cli *c, Edit *e, ChangeReply *ret)
+{
+        int status = edit_install(c, e), restored;
+
+        if (status != 0)
+                return status;
+        status = reload_plan(c, e, NULL, ret);
+        restored = edit_restore(c, e);
+        return status != 0 ? status : restored;
+}
+
+/* Checks the edited text and prints what it would do. */
+static int edit_plan(Cli *c, Edit *e)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool dry_run = c->dry_run;
+        int status;
+
+        c->dry_run = true;
+        if (e->is_conf)
+                status = reload_plan(c, e, e->text, &reply);
+        else if (e->path)
+                status = file_plan(c, e, &reply);
+        else
+                status = fragment_put(c, e, &reply);
+        if (status == 0)
+                status = client_tell_change(c, &reply, NULL, NULL);
+        c->dry_run = dry_run;
+        e->revision = reply.revision;
+        return status;
+}
+
+/* ---- in force ---- */
+
+static int reload(Cli *c, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status = client_message(c, "Reload", &m);
+
+        return status != 0 ? status : client_change(c, &m, ret);
+}
+
+/* Puts the text in its place and in force; what fails leaves both as they were. */
+static int edit_enforce(Cli *c, Edit *e, ChangeReply *ret)
+{
+        int status;
+
+        if (!e->path)
+                return fragment_put(c, e, ret);
+        status = edit_install(c, e);
+        if (status == 0)
+                status = reload(c, ret);
+        if (status != 0)
+                (void)edit_restore(c, e);
+        return status;
+}
+
+static int take_back(Cli *c, Edit *e)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status, r;
+
+        status = edit_restore(c, e);
+        if (status == 0)
+                status = client_message(c, "Rollback", &m);
+        if (status != 0)
+                return status;
+        c->confirm = NULL;
+        r = sd_bus_message_append(m, "t", e->revision);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        return status != 0 ? status : edit_leave(c, e, 0);
+}
+
+/* Only a connection that is new can confirm: it proves that there still can be one. */
+static int keep(Cli *c, const Verb *v, Edit *e)
+{
+        int answer = cli_ask(c, "Keep this change");
+
+        c->bus = sd_bus_flush_close_unref(c->bus);
+        return answer > 0 ? command_confirm(c, v, NULL, 0) : take_back(c, e);
+}
+
+/* ---- the conversation ---- */
+
+static int fit_for_editing(Cli *c)
+{
+        if (c->host)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "edit works on this host only; use 'ssh -t %s p25ctl edit'", c->host);
+        if (c->json)
+                return cli_fail(c, EXIT_BAD_INPUT, "edit cannot be used with --json");
+        if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "edit needs a terminal; without one, use 'p25ctl plan FILE' and 'p25ctl "
+                        "reload'");
+        return 0;
+}
+
+/* Edits until the text is accepted, or the user gives up; > 0: nothing is left to do. */
+static int edit_until_good(Cli *c, Edit *e, int *ret_status)
+{
+        for (;;) {
+                *ret_status = draft_edit(c, e);
+                if (*ret_status != 0)
+                        return 1;
+                if (streq(e->text, e->former)) {
+                        cli_say(c, "Nothing was changed.");
+                        return 1;
+                }
+                *ret_status = edit_plan(c, e);
+                if (*ret_status == 0)
+                        return 0;
+                if (*ret_status == EXIT_NOT_REACHABLE || cli_ask(c, "Edit again") <= 0) {
+                        *ret_status = edit_leave(c, e, *ret_status);
+                        return 1;
+                }
+        }
+}
+
+int command_edit(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        _cleanup_(edit_deinit) Edit e = { 0 };
+        int status = fit_for_editing(c);
+
+        if (status == 0)
+                status = edit_open(c, n > 0 ? args[0] : NULL, &e);
+        if (status == 0)
+                status = draft_make(c, &e);
+        if (status != 0 || edit_until_good(c, &e, &status) > 0)
+                return status;
+        if (c->dry_run || cli_ask(c, "Put this in force") <= 0)
+                return edit_leave(c, &e, 0);
+        if (!c->confirm) {
+                c->confirm = "60s";
+                c->confirm_seconds = CONFIRM_SEC;
+        }
+        status = edit_enforce(c, &e, &reply);
+        if (status != 0)
+                return edit_leave(c, &e, status);
+        status = client_tell_change(c, &reply, "The edited text is in force", NULL);
+        return reply.changed ? keep(c, v, &e) : status;
+}

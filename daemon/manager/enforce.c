@@ -123,6 +123,16 @@ static void take_states(Manager *m, Candidate *c)
         }
 }
 
+static void take_told(Manager *m, Diagnostics *d, Resolver *names)
+{
+        diagnostics_deinit(&m->told);
+        m->told = *d;
+        *d = (Diagnostics){ 0 };
+        missing_names_deinit(&m->missing);
+        m->missing = names->missing;
+        names->missing = (MissingNames){ 0 };
+}
+
 static void take(Manager *m, Candidate *c, bool enabled)
 {
         bool gone = m->kept || (m->installed && !enabled);
@@ -140,7 +150,7 @@ static void take(Manager *m, Candidate *c, bool enabled)
         }
         if (!enabled)
                 manager_forget_counters(m);
-        manager_take_told(m, &c->told, &c->names);
+        take_told(m, &c->told, &c->names);
         for (size_t i = 0; i < m->n_followers; i++)
                 m->followers[i](m);
 }

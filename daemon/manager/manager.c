@@ -107,37 +107,6 @@ void manager_set_events(Manager *m, const ManagerEvents *events)
         m->events = *events;
 }
 
-/* ---- names ---- */
-
-Resolver manager_resolver(const Manager *m, const Policy *p, ResolveMode mode)
-{
-        return (Resolver){ .host = m->names,
-                .policy = p,
-                .relied_on = mode == RESOLVE_CHANGE ? m->policy : p,
-                .known = mode == RESOLVE_AGAIN ? NULL : &m->missing };
-}
-
-int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret)
-{
-        Names names = host_names(m->names);
-        State state = *m->policy->state;
-        Policy policy = *m->policy;
-
-        state.lockdown = false;
-        policy.state = &state;
-        return compile_policy(&policy, &names, NULL, ret);
-}
-
-void manager_take_told(Manager *m, Diagnostics *d, Resolver *names)
-{
-        diagnostics_deinit(&m->told);
-        m->told = *d;
-        *d = (Diagnostics){ 0 };
-        missing_names_deinit(&m->missing);
-        m->missing = names->missing;
-        names->missing = (MissingNames){ 0 };
-}
-
 /* ---- reading ---- */
 
 const Policy *manager_policy(const Manager *m)

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Changes that are taken back unless somebody confirms them: who may change something meanwhile,
- * the record on disk, the deadline, and the way back, also when p25d was dead or the host was off
- * when the time came.
+ * A change that waits to be confirmed: who may change something meanwhile, its record on disk, the
+ * deadline.
  */
 
-#include "daemon/manager/internal.h"
+#include "daemon/manager/pending.h"
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
-#include "daemon/store/pending_record.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>
@@ -18,25 +16,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define TIMER_SLACK_USEC UINT64_C(10000)
 /* After an attempt that failed: twice as long each time. */
 #define RETRY_USEC (USEC_PER_SEC / 2)
 #define RETRY_MAX_USEC (64 * USEC_PER_SEC)
-#define ALERT_FAILURES 3
-
-struct Pending {
-        PendingFile found;    /* at the start, until the state is known */
-        PendingRecord record; /* in force */
-        PendingRecord next;   /* of the change under way */
-        bool written;         /* next is on disk, in the place of record */
-        bool behind;          /* the disk does not say what record says */
-        bool unstored;        /* what was taken back is in the kernel but not on disk */
-        sd_event_source *timer;
-        unsigned failures;
-        bool alerted;
-        char *failure;       /* why it could not be taken back */
-        uint64_t taken_back; /* the last revision that was; 0: none */
-};
 
 Pending *pending_free(Pending *w)
 {
@@ -64,7 +46,7 @@ static void boot_set(PendingClock *clock, const char *id)
         clock->boot[n] = '\0';
 }
 
-static PendingClock clock_now(const Manager *m)
+PendingClock pending_clock(const Manager *m)
 {
         PendingClock now = { .boottime_usec = clock_now_usec(CLOCK_BOOTTIME),
                 .realtime_usec = clock_now_usec(CLOCK_REALTIME) };
@@ -84,9 +66,9 @@ static PendingClock clock_now(const Manager *m)
         return now;
 }
 
-static uint64_t left_usec(const Manager *m)
+uint64_t pending_left(const Manager *m)
 {
-        PendingClock now = clock_now(m);
+        PendingClock now = pending_clock(m);
 
         return pending_left_usec(&m->pending->record, &now);
 }
@@ -103,8 +85,7 @@ static int file_write(Manager *m, const PendingFile *file)
         return q;
 }
 
-/* What waits, whatever state is stored. */
-static int record_write(Manager *m)
+int pending_write(Manager *m)
 {
         return file_write(m, &(PendingFile){ .then = m->pending->record });
 }
@@ -115,8 +96,7 @@ static void record_hold(Manager *m, const PendingRecord *record)
         store_hold_revision(m->store, record->revision > 0 ? &record->base : NULL);
 }
 
-/* The record is another one now. */
-static void record_take(Manager *m, PendingRecord *record)
+void pending_take(Manager *m, PendingRecord *record)
 {
         Pending *w = m->pending;
 
@@ -143,7 +123,7 @@ static int fail_while_pending(const Manager *m, ChangeResult *r)
                 "revision %" PRIu64 " waits to be confirmed (%" PRIu64
                 " s left): 'p25ctl confirm' keeps it, 'p25ctl rollback %" PRIu64
                 "' takes it back, and a further change needs --confirm",
-                w->record.revision, left_usec(m) / USEC_PER_SEC, w->record.base);
+                w->record.revision, pending_left(m) / USEC_PER_SEC, w->record.base);
 }
 
 int pending_admit(const Manager *m, const Proposal *p, const Change *c, ChangeResult *r)
@@ -197,7 +177,7 @@ static int note_changed_sets(const State *old, const State *new, char ***names)
 static int next_waits(Manager *m, const Proposal *p, const Change *c, PendingRecord *next)
 {
         const State *now = m->policy->state;
-        PendingClock clock = clock_now(m);
+        PendingClock clock = pending_clock(m);
 
         if (next->revision == 0) {
                 next->base = now->revision;
@@ -285,13 +265,11 @@ void pending_cancel(Manager *m)
         Pending *w = m->pending;
 
         if (w->written)
-                w->behind = record_write(m) < 0;
+                w->behind = pending_write(m) < 0;
         w->written = false;
         record_hold(m, &w->record);
         pending_record_deinit(&w->next);
 }
-
-static void pending_arm(Manager *m);
 
 void pending_commit(Manager *m, const Proposal *p, bool stored)
 {
@@ -304,7 +282,7 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
                 w->taken_back = 0;
         if (w->next.revision != former)
                 failure_forget(w);
-        record_take(m, &w->next);
+        pending_take(m, &w->next);
         w->unstored = !stored;
         if (!stored)
                 store_distrust(m->store);
@@ -312,15 +290,14 @@ void pending_commit(Manager *m, const Proposal *p, bool stored)
         if (!stored)
                 w->behind = true;
         else if (w->record.revision == 0 && (former > 0 || w->behind))
-                w->behind = record_write(m) < 0;
+                w->behind = pending_write(m) < 0;
         else if (w->written)
                 w->behind = false;
         w->written = false;
         pending_arm(m);
 }
 
-/* Nothing waits any more, without a change. 0, or negative errno: then it still does. */
-static int pending_end(Manager *m)
+int pending_end(Manager *m)
 {
         PendingRecord none = { 0 };
         int q = file_write(m, &(PendingFile){ 0 });
@@ -329,125 +306,10 @@ static int pending_end(Manager *m)
                 return q;
         m->pending->behind = false;
         failure_forget(m->pending);
-        record_take(m, &none);
+        pending_take(m, &none);
         pending_arm(m);
         return 0;
 }
-
-/* ---- the way back ---- */
-
-/* What others did meanwhile stays. */
-static int keep_the_rest(const Manager *m, State *state)
-{
-        const PendingRecord *record = &m->pending->record;
-        const State *now = manager_stored(m);
-
-        if (record->keeps_lockdown)
-                state->lockdown = now->lockdown;
-        STRV_FOREACH (name, record->kept_sets) {
-                const StoredSet *set = state_find_set(now, *name);
-
-                if (state_put_set(state, *name, set ? set->entries : NULL) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-static int take_back(Manager *m, bool must, const Change *c, ChangeResult *r)
-{
-        _cleanup_proposal_ Proposal p = {
-                .invalid = ERROR_INVALID_POLICY, .pending = PENDING_TAKES_BACK, .must = must
-        };
-        Pending *w = m->pending;
-        uint64_t revision = w->record.revision;
-        int q = manager_propose_revision(m, w->record.base, w->record.files, r, &p);
-
-        if (q >= 0 && keep_the_rest(m, p.state) < 0)
-                q = change_no_memory(r);
-        if (q >= 0)
-                q = change_finish(m, &p, c, r);
-        if (q < 0 || r->changed)
-                return q;
-        w->taken_back = revision;
-        q = pending_end(m);
-        return q < 0 ? change_fail(
-                               r, ERROR_FAILED, q, "%s: %s", m->paths.state, strerrordesc_np(-q))
-                     : 0;
-}
-
-int pending_take_back(Manager *m, const Change *c, ChangeResult *r)
-{
-        return take_back(m, false, c, r);
-}
-
-/* It is tried again, which may be all that it needs; if not, somebody hears of it, once. */
-static void take_back_failed(Manager *m, ChangeResult *r)
-{
-        Pending *w = m->pending;
-
-        free(w->failure);
-        w->failure = TAKE_PTR(r->message);
-        w->failures++;
-        pending_arm(m);
-        if (w->alerted || w->failures < ALERT_FAILURES || !m->events.alert)
-                return;
-        w->alerted = true;
-        manager_alert(m, "pending",
-                "revision %" PRIu64 " was not confirmed in time and cannot be taken back: %s",
-                w->record.revision, w->failure ? w->failure : "out of memory");
-}
-
-static void take_back_now(Manager *m)
-{
-        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-        Pending *w = m->pending;
-        Change change = { .process = "p25d" };
-        char reason[96];
-
-        (void)snprintf(reason, sizeof(reason),
-                "not confirmed in time: revision %" PRIu64 " taken back", w->record.revision);
-        change.reason = reason;
-        if (take_back(m, true, &change, &r) < 0)
-                take_back_failed(m, &r);
-        else if (w->unstored)
-                manager_alert(m, "unstored",
-                        "revision %" PRIu64 " is taken back, and this cannot be stored yet: %s",
-                        w->taken_back, r.warnings ? r.warnings[0] : "out of memory");
-}
-
-static void store_now(Manager *m)
-{
-        const State *state = m->policy->state;
-        Pending *w = m->pending;
-
-        if (store_prepare(m->store, state, state, NULL, NULL) >= 0 &&
-                store_publish(m->store, NULL) >= 0)
-                w->unstored = false;
-        else
-                w->failures++;
-}
-
-static int on_timer(sd_event_source *s, uint64_t usec, void *data)
-{
-        Manager *m = data;
-        Pending *w = m->pending;
-
-        (void)s;
-        (void)usec;
-        if (w->unstored)
-                store_now(m);
-        if (w->behind && !w->unstored) {
-                w->behind = record_write(m) < 0;
-                w->failures = w->behind ? w->failures + 1 : 0;
-        }
-        if (w->record.revision > 0 && left_usec(m) == 0)
-                take_back_now(m);
-        else
-                pending_arm(m);
-        return 0;
-}
-
-static const TimerKind pending_timer = { CLOCK_BOOTTIME, TIMER_SLACK_USEC, on_timer };
 
 static uint64_t retry_usec(const Pending *w)
 {
@@ -458,16 +320,16 @@ static uint64_t retry_usec(const Pending *w)
         return usec;
 }
 
-static void pending_arm(Manager *m)
+void pending_arm(Manager *m)
 {
         Pending *w = m->pending;
-        uint64_t usec = w->record.revision > 0 ? left_usec(m) : UINT64_MAX;
+        uint64_t usec = w->record.revision > 0 ? pending_left(m) : UINT64_MAX;
 
         if ((w->behind || w->unstored || w->failures > 0) && (usec == 0 || usec > retry_usec(w)))
                 usec = retry_usec(w);
         /* without memory for a timer nothing else goes on either */
         if (usec != UINT64_MAX)
-                (void)timer_arm(m->event, &w->timer, &pending_timer, usec, m);
+                (void)timer_arm(m->event, &w->timer, w->due, usec, m);
         else
                 timer_disarm(w->timer);
 }
@@ -493,26 +355,6 @@ int pending_new(Manager *m)
                 m->paths.state);
 }
 
-void pending_start(Manager *m)
-{
-        const State *state = manager_stored(m);
-        Pending *w = m->pending;
-        PendingFile *found = &w->found;
-        PendingClock now = clock_now(m);
-        bool was_made = m->state_is_lost || state->revision >= found->from;
-
-        if (found->then.revision == 0 && found->otherwise.revision == 0)
-                return;
-        record_take(m, was_made ? &found->then : &found->otherwise);
-        pending_file_deinit(found);
-        if (pending_record_anchor(&w->record, &now) != 0 || !was_made || w->record.revision == 0)
-                w->behind = record_write(m) < 0;
-        if (w->record.revision > 0 && left_usec(m) == 0)
-                take_back_now(m);
-        else
-                pending_arm(m);
-}
-
 /* ---- what the bus asks ---- */
 
 void manager_pending(Manager *m, PendingReport *ret)
@@ -523,7 +365,7 @@ void manager_pending(Manager *m, PendingReport *ret)
         *ret = (PendingReport){ 0 };
         if (w->record.revision == 0)
                 return;
-        now = clock_now(m);
+        now = pending_clock(m);
         (void)pending_record_anchor(&w->record, &now);
         *ret = (PendingReport){
                 .revision = w->record.revision,
@@ -538,41 +380,4 @@ void manager_pending(Manager *m, PendingReport *ret)
 bool pending_is_from(const Manager *m, uint64_t base)
 {
         return m->pending->record.revision > 0 && m->pending->record.base == base;
-}
-
-static int fail_not_pending(const Pending *w, uint64_t revision, ChangeResult *r)
-{
-        if (w->record.revision > 0)
-                return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT,
-                        "revision %" PRIu64 " does not wait to be confirmed: %" PRIu64 " does",
-                        revision, w->record.revision);
-        if (w->taken_back > 0)
-                return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT,
-                        "nothing waits to be confirmed: revision %" PRIu64
-                        " was not confirmed in time and is taken back",
-                        w->taken_back);
-        return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT, "nothing waits to be confirmed");
-}
-
-int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
-{
-        Pending *w = m->pending;
-        int q;
-
-        /* too late, though the timer has not come yet; what could not be taken back may be kept */
-        if (w->record.revision > 0 && !w->failure && left_usec(m) == 0)
-                take_back_now(m);
-        r->revision = m->policy->state->revision;
-        if (w->record.revision == 0 || w->record.revision != revision)
-                return fail_not_pending(w, revision, r);
-        if (c->connection && streq_null(c->connection, w->record.connection))
-                return change_fail(r, ERROR_ACCESS_DENIED, -EACCES,
-                        "this connection made the change: confirm it over a new one, which shows "
-                        "that there can be one");
-        q = pending_end(m);
-        return q < 0 ? change_fail(r, ERROR_FAILED, q,
-                               "%s: cannot be written: %s; revision %" PRIu64
-                               " still waits to be confirmed",
-                               m->paths.state, strerrordesc_np(-q), revision)
-                     : 0;
 }

@@ -8,6 +8,8 @@
 
 #include "daemon/manager/resolve.h"
 
+#include "daemon/manager/internal.h"
+
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
 
@@ -111,4 +113,25 @@ int resolver_assert(Resolver *r, const Ruleset *ruleset, Diagnostics *d)
         Names names = { names_user, names_group, names_unit, r };
 
         return assertions_check(r->policy, ruleset, &names, d);
+}
+
+/* ---- for the manager ---- */
+
+Resolver manager_resolver(const Manager *m, const Policy *p, ResolveMode mode)
+{
+        return (Resolver){ .host = m->names,
+                .policy = p,
+                .relied_on = mode == RESOLVE_CHANGE ? m->policy : p,
+                .known = mode == RESOLVE_AGAIN ? NULL : &m->missing };
+}
+
+int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret)
+{
+        Names names = host_names(m->names);
+        State state = *m->policy->state;
+        Policy policy = *m->policy;
+
+        state.lockdown = false;
+        policy.state = &state;
+        return compile_policy(&policy, &names, NULL, ret);
 }

@@ -12,61 +12,69 @@
 #include "daemon/bus/dict.h"
 #include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
-#include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/fields.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 /* ---- rules in ---- */
 
+/* The fields of a rule, each under its name, and what else the document may say. */
 enum {
-        KEY_ACTION,
-        KEY_DIRECTION,
-        KEY_PORTS,
-        KEY_FROM,
-        KEY_TO,
-        KEY_INTERFACE,
-        KEY_IN_INTERFACE,
-        KEY_OUT_INTERFACE,
-        KEY_USER,
-        KEY_GROUP,
-        KEY_UNIT,
-        KEY_RATE,
-        KEY_BURST,
-        KEY_MAX,
-        KEY_EXPIRES,
         KEY_DURATION,
-        KEY_LOG,
-        KEY_COMMENT,
-        _KEY_ADD_MAX, /* those behind are RemoveRule's */
-        KEY_ID = _KEY_ADD_MAX,
+        KEY_ID, /* this and the next are RemoveRule's */
         KEY_POSITION,
         _KEY_MAX,
 };
 
-static const BusKey rule_keys[_KEY_MAX] = {
-        [KEY_ACTION] = { "action", "s" },
-        [KEY_DIRECTION] = { "direction", "s" },
-        [KEY_PORTS] = { "ports", "aq" },
-        [KEY_FROM] = { "from", "as" },
-        [KEY_TO] = { "to", "as" },
-        [KEY_INTERFACE] = { "interface", "s" },
-        [KEY_IN_INTERFACE] = { "in_interface", "s" },
-        [KEY_OUT_INTERFACE] = { "out_interface", "s" },
-        [KEY_USER] = { "user", "as" },
-        [KEY_GROUP] = { "group", "as" },
-        [KEY_UNIT] = { "unit", "as" },
-        [KEY_RATE] = { "rate", "s" },
-        [KEY_BURST] = { "burst", "u" },
-        [KEY_MAX] = { "max", "u" },
-        [KEY_EXPIRES] = { "expires", "t" },
+static const BusKey more_keys[_KEY_MAX] = {
         [KEY_DURATION] = { "duration", "t" },
-        [KEY_LOG] = { "log", "b" },
-        [KEY_COMMENT] = { "comment", "s" },
         [KEY_ID] = { "id", "t" },
         [KEY_POSITION] = { "position", "u" },
 };
+
+#define KEYS_MAX 32
+
+/* fields[i] is the field of keys[i], and NULL for more_keys. */
+typedef struct RuleKeys {
+        BusKey keys[KEYS_MAX];
+        const RuleField *fields[KEYS_MAX];
+        BusValue values[KEYS_MAX];
+        size_t n, more; /* where more_keys begin */
+        size_t expires;
+} RuleKeys;
+
+static void rule_keys_init(RuleKeys *k, BusRuleUse use)
+{
+        static const char *const signatures[] = {
+                [FORM_TEXT] = "s",
+                [FORM_TEXTS] = "as",
+                [FORM_PORTS] = "aq",
+                [FORM_NUMBER] = "u",
+                [FORM_TIME] = "t",
+                [FORM_FLAG] = "b",
+        };
+
+        *k = (RuleKeys){ 0 };
+        RULE_FIELD_FOREACH(f)
+        {
+                if (f->form == FORM_HIDDEN)
+                        continue;
+                if (f->form == FORM_TIME)
+                        k->expires = k->n;
+                k->fields[k->n] = f;
+                k->keys[k->n++] = (BusKey){ f->name, signatures[f->form] };
+        }
+        k->more = k->n;
+        for (size_t i = 0; i < (use == BUS_RULE_ADD ? KEY_ID : _KEY_MAX); i++)
+                k->keys[k->n++] = more_keys[i];
+}
+
+static void rule_keys_deinit(RuleKeys *k)
+{
+        bus_values_deinit(k->values, KEYS_MAX);
+}
 
 void bus_rule_deinit(BusRule *r)
 {
@@ -74,118 +82,71 @@ void bus_rule_deinit(BusRule *r)
         *r = (BusRule){ 0 };
 }
 
-static int words_set(Rule *rule, BusRuleUse use, const BusValue *v, sd_bus_error *error)
+static int ports_read(const BusValue *v, Ports *ret, sd_bus_error *error)
 {
-        char shown[TEXT_SHOWN_MAX];
-
-        if (v[KEY_ACTION].given) {
-                rule->action = action_from_string(v[KEY_ACTION].string);
-                if (rule->action == _ACTION_INVALID)
-                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                                "%s is no action (allow, deny, reject, limit)",
-                                text_show(v[KEY_ACTION].string, shown));
-        } else if (use == BUS_RULE_ADD)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                        "a rule has an action: allow, deny, reject or limit");
-        if (v[KEY_DIRECTION].given) {
-                rule->direction = direction_from_string(v[KEY_DIRECTION].string);
-                if (rule->direction == _DIRECTION_INVALID)
-                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                                "%s is no direction (in, out, routed)",
-                                text_show(v[KEY_DIRECTION].string, shown));
-        }
-        return 0;
-}
-
-static int ports_set(Rule *rule, const BusValue *v, sd_bus_error *error)
-{
-        if (v->n == 0)
-                return 0;
-        rule->ports.n = 0;
+        *ret = (Ports){ 0 };
         for (size_t i = 0; i < v->n; i++)
-                if (ports_add(&rule->ports, v->ports[i]) < 0)
+                if (ports_add(ret, v->ports[i]) < 0)
                         return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                                 "a rule holds at most %d ports", PORTS_MAX);
         return 0;
 }
 
-static int addresses_set(
-        const char *setting, const BusValue *v, AddressList *list, sd_bus_error *error)
+static int field_set(Rule *rule, const RuleField *f, const BusValue *v, sd_bus_error *error)
 {
+        FieldValue value = { .text = v->string, .texts = v->strings, .number = v->number };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
+        Ports ports;
         int r;
 
-        r = address_list_parse(v->strings, true, setting, (Place){ 0 }, &d, list);
-        return r == -EINVAL ? sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                                      diagnostics_first_error(&d)->text)
-                            : r;
-}
-
-/* An empty text is as good as none: D-Bus has no null. */
-static int text_set(const BusValue *v, char **text)
-{
-        if (!v->given || !v->string[0])
-                return 0;
-        *text = strdup(v->string);
-        return *text ? 0 : -ENOMEM;
-}
-
-static int limit_set(Limit *l, const BusValue *v, sd_bus_error *error)
-{
-        char shown[TEXT_SHOWN_MAX];
-        int r;
-
-        if (v[KEY_RATE].given) {
-                r = limit_rate_parse(v[KEY_RATE].string, &l->rate, &l->unit_sec);
-                if (r < 0)
-                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_RULE,
-                                "%s is no rate: write N/second, N/minute, N/hour or N/day, N from "
-                                "1 to %d",
-                                text_show(v[KEY_RATE].string, shown), LIMIT_RATE_MAX);
+        if (f->form == FORM_PORTS) {
+                r = ports_read(v, &ports, error);
+                if (r < 0 || ports.n == 0)
+                        return r;
+                value.ports = &ports;
         }
-        if (v[KEY_BURST].given &&
-                (v[KEY_BURST].number < 1 || v[KEY_BURST].number > LIMIT_BURST_MAX))
-                return sd_bus_error_setf(
-                        error, BUS_ERROR_INVALID_RULE, "burst is 1 to %d", LIMIT_BURST_MAX);
-        if (v[KEY_MAX].given && (v[KEY_MAX].number < 1 || v[KEY_MAX].number > LIMIT_OPEN_MAX))
-                return sd_bus_error_setf(
-                        error, BUS_ERROR_INVALID_RULE, "max is 1 to %d", LIMIT_OPEN_MAX);
-        l->burst = (uint32_t)v[KEY_BURST].number;
-        l->open = (uint32_t)v[KEY_MAX].number;
-        return 0;
+        r = rule_field_set(rule, f, &value, &d);
+        if (r != -EINVAL)
+                return r;
+        return sd_bus_error_set(error,
+                d.items[0].code == DIAGNOSTIC_WORD ? BUS_ERROR_INVALID_ARGS
+                                                   : BUS_ERROR_INVALID_RULE,
+                d.items[0].text);
 }
 
 /* A duration is counted from now, by this host's clock: the sender's may show another time. All
  * that one wakeup of the loop reads ends together. */
-static int expiry_set(sd_bus_message *m, Rule *rule, const BusValue *v, sd_bus_error *error)
+static int expiry_set(sd_bus_message *m, Rule *rule, const RuleKeys *k, sd_bus_error *error)
 {
+        const BusValue *expires = &k->values[k->expires];
+        const BusValue *duration = &k->values[k->more + KEY_DURATION];
         sd_event *event = sd_bus_get_event(sd_bus_message_get_bus(m));
         uint64_t now_usec;
 
-        if (v[KEY_EXPIRES].given && v[KEY_DURATION].given)
+        if (expires->given && duration->given)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "expires and duration each say alone when the rule ends");
-        if (v[KEY_EXPIRES].given && v[KEY_EXPIRES].number == 0)
+        if (expires->given && expires->number == 0)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "expires is in microseconds since 1970: leave it out for a rule that "
                         "stays");
-        if (v[KEY_EXPIRES].number > EXPIRY_MAX_USEC)
+        if (expires->number > EXPIRY_MAX_USEC)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "expires is in microseconds since 1970 and must be before the year 10000");
-        rule->expires_usec = v[KEY_EXPIRES].number;
-        if (!v[KEY_DURATION].given)
+        rule->expires_usec = expires->number;
+        if (!duration->given)
                 return 0;
-        if (v[KEY_DURATION].number < 1 || v[KEY_DURATION].number > DURATION_MAX_SEC)
+        if (duration->number < 1 || duration->number > DURATION_MAX_SEC)
                 return sd_bus_error_set(
                         error, BUS_ERROR_INVALID_RULE, "duration is 1 second to 366 days");
         if (!event || sd_event_now(event, CLOCK_REALTIME, &now_usec) < 0)
                 now_usec = clock_now_usec(CLOCK_REALTIME);
-        rule->expires_usec = now_usec + v[KEY_DURATION].number * USEC_PER_SEC;
+        rule->expires_usec = now_usec + duration->number * USEC_PER_SEC;
         return 0;
 }
 
 static int rule_from_values(
-        sd_bus_message *m, BusRuleUse use, const BusValue *v, Rule **ret, sd_bus_error *error)
+        sd_bus_message *m, BusRuleUse use, const RuleKeys *k, Rule **ret, sd_bus_error *error)
 {
         _cleanup_(rule_unref_p) Rule *rule = rule_new();
         int r;
@@ -194,37 +155,37 @@ static int rule_from_values(
                 return -ENOMEM;
         rule->source = SOURCE_P25CTL;
         rule->action = _ACTION_INVALID;
-        rule->log = v[KEY_LOG].number;
-        if ((r = words_set(rule, use, v, error)) < 0 ||
-                (r = ports_set(rule, &v[KEY_PORTS], error)) < 0 ||
-                (r = addresses_set("from", &v[KEY_FROM], &rule->from, error)) < 0 ||
-                (r = addresses_set("to", &v[KEY_TO], &rule->to, error)) < 0 ||
-                (r = text_set(&v[KEY_INTERFACE], &rule->interface)) < 0 ||
-                (r = text_set(&v[KEY_IN_INTERFACE], &rule->in_interface)) < 0 ||
-                (r = text_set(&v[KEY_OUT_INTERFACE], &rule->out_interface)) < 0 ||
-                (r = strv_copy(v[KEY_USER].strings, &rule->user)) < 0 ||
-                (r = strv_copy(v[KEY_GROUP].strings, &rule->group)) < 0 ||
-                (r = strv_copy(v[KEY_UNIT].strings, &rule->unit)) < 0 ||
-                (r = limit_set(&rule->limit, v, error)) < 0 ||
-                (use == BUS_RULE_ADD && (r = expiry_set(m, rule, v, error)) < 0) ||
-                (r = text_set(&v[KEY_COMMENT], &rule->comment)) < 0)
-                return r;
+        for (size_t i = 0; i < k->more; i++) {
+                r = k->values[i].given ? field_set(rule, k->fields[i], &k->values[i], error) : 0;
+                if (r < 0)
+                        return r;
+        }
+        if (use == BUS_RULE_ADD) {
+                if (rule->action == _ACTION_INVALID)
+                        return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                                "a rule has an action: allow, deny, reject or limit");
+                r = expiry_set(m, rule, k, error);
+                if (r < 0)
+                        return r;
+        }
         *ret = TAKE_PTR(rule);
         return 0;
 }
 
-static size_t values_given(const BusValue *v)
+static size_t values_given(const RuleKeys *k)
 {
         size_t n = 0;
 
-        for (size_t i = 0; i < _KEY_MAX; i++)
-                n += v[i].given;
+        for (size_t i = 0; i < k->n; i++)
+                n += k->values[i].given;
         return n;
 }
 
-static int place_from_values(const BusValue *v, BusRule *ret, sd_bus_error *error)
+static int place_from_values(const RuleKeys *k, BusRule *ret, sd_bus_error *error)
 {
-        if (values_given(v) > 1)
+        const BusValue *v = k->values + k->more;
+
+        if (values_given(k) > 1)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "id and position each say alone which rule is meant");
         ret->has_id = v[KEY_ID].given;
@@ -236,23 +197,24 @@ static int place_from_values(const BusValue *v, BusRule *ret, sd_bus_error *erro
 
 int bus_rule_read(sd_bus_message *m, BusRuleUse use, BusRule *ret, sd_bus_error *error)
 {
-        size_t n = use == BUS_RULE_ADD ? _KEY_ADD_MAX : _KEY_MAX;
-        BusValue values[_KEY_MAX] = { 0 };
+        _cleanup_(rule_keys_deinit) RuleKeys k;
         BusRule rule = { 0 };
+        const BusValue *more;
         int r;
 
-        r = bus_dict_read(m, rule_keys, n, BUS_ERROR_INVALID_RULE, values, error);
-        if (r >= 0) {
-                /* nothing said would mean the plainest of matches: more likely a slip */
-                if (use == BUS_RULE_REMOVE && values_given(values) == 0)
-                        r = sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                                "say which rule: its match, its id or its position");
-                else if (values[KEY_ID].given || values[KEY_POSITION].given)
-                        r = place_from_values(values, &rule, error);
-                else
-                        r = rule_from_values(m, use, values, &rule.rule, error);
-        }
-        bus_values_deinit(values, _KEY_MAX);
+        rule_keys_init(&k, use);
+        more = k.values + k.more;
+        r = bus_dict_read(m, k.keys, k.n, BUS_ERROR_INVALID_RULE, k.values, error);
+        if (r < 0)
+                return r;
+        /* nothing said would mean the plainest of matches: more likely a slip */
+        if (use == BUS_RULE_REMOVE && values_given(&k) == 0)
+                r = sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "say which rule: its match, its id or its position");
+        else if (more[KEY_ID].given || more[KEY_POSITION].given)
+                r = place_from_values(&k, &rule, error);
+        else
+                r = rule_from_values(m, use, &k, &rule.rule, error);
         if (r < 0)
                 return r;
         *ret = rule;
@@ -281,11 +243,6 @@ int bus_rule_append(sd_bus_message *m, const ReportRule *report)
                 (r = bus_append_entry(m, "packets", "t", report->packets)) < 0 ||
                 (r = bus_append_entry(m, "bytes", "t", report->bytes)) < 0)
                 return r;
-        if (rule->expires_usec > 0) {
-                r = bus_append_entry(m, "expires", "t", rule->expires_usec);
-                if (r < 0)
-                        return r;
-        }
         return sd_bus_message_close_container(m);
 }
 

@@ -24,6 +24,7 @@ const char *severity_to_string(Severity s);
 typedef enum DiagnosticCode {
         DIAGNOSTIC_PLAIN,
         DIAGNOSTIC_LIMIT, /* more than a documented limit allows */
+        DIAGNOSTIC_WORD,  /* not one of the few words that are possible */
 } DiagnosticCode;
 
 /* A place in a text. file is borrowed or NULL (words typed at a terminal, values from the bus);

@@ -29,6 +29,35 @@ int array_grow(void *array, size_t n, size_t size)
         return 0;
 }
 
+bool array_same_members(const void *a, size_t n_a, const void *b, size_t n_b, size_t size,
+        int (*compare)(const void *, const void *))
+{
+        _cleanup_free_ char *x = NULL, *y = NULL;
+        size_t i = 0, j = 0;
+
+        if (n_a == 0 || n_b == 0)
+                return n_a == n_b;
+        if (n_a == 1 && n_b == 1)
+                return compare(a, b) == 0;
+        x = reallocarray(NULL, n_a, size);
+        y = reallocarray(NULL, n_b, size);
+        if (!x || !y)
+                return false;
+        memcpy(x, a, n_a * size);
+        memcpy(y, b, n_b * size);
+        qsort(x, n_a, size, compare);
+        qsort(y, n_b, size, compare);
+        while (i < n_a && j < n_b) {
+                if (compare(x + i * size, y + j * size) != 0)
+                        return false;
+                for (i++; i < n_a && compare(x + (i - 1) * size, x + i * size) == 0; i++)
+                        ;
+                for (j++; j < n_b && compare(y + (j - 1) * size, y + j * size) == 0; j++)
+                        ;
+        }
+        return i == n_a && j == n_b;
+}
+
 size_t strv_length(char *const *l)
 {
         size_t n = 0;

@@ -75,6 +75,13 @@ int strdup_null(const char *s, char **ret);
 int array_grow(void *array, size_t n, size_t size);
 
 /*
+ * Do two arrays hold the same members, in any order and any number of times? Sorts copies; if there
+ * is no memory for them the answer is no.
+ */
+bool array_same_members(const void *a, size_t n_a, const void *b, size_t n_b, size_t size,
+        int (*compare)(const void *, const void *));
+
+/*
  * Strings: a NULL-terminated, malloc()ed array of malloc()ed strings; a NULL pointer is the empty
  * list.
  */

@@ -6,60 +6,11 @@
  */
 
 #include "rules/compile/compilation.h"
+#include "rules/policy/fields.h"
 
 #include <errno.h>
 
 #define RULE_ID_HASHED (UINT64_C(1) << 47)
-
-static uint64_t hash_list(uint64_t h, const AddressList *l)
-{
-        h = hash_number(h, l->n);
-        for (size_t i = 0; i < l->n; i++) {
-                const AddressItem *a = l->items + i;
-
-                h = hash_number(h, a->kind);
-                if (a->kind != ADDRESS_PREFIX) {
-                        h = hash_string(h, a->name);
-                        continue;
-                }
-                h = hash_number(h, a->prefix.address.family + 256u * a->prefix.bits);
-                h = hash_bytes(h, a->prefix.address.bytes, sizeof(a->prefix.address.bytes));
-        }
-        return h;
-}
-
-static uint64_t hash_strv(uint64_t h, char *const *l)
-{
-        h = hash_number(h, strv_length(l));
-        for (; l && *l; l++)
-                h = hash_string(h, *l);
-        return h;
-}
-
-/* Source, match and action as written, so that a rule keeps its counters when a variable gets
- * another value, or its limit other numbers. */
-static uint64_t rule_hash(const Rule *r)
-{
-        uint64_t h = HASH_BEGIN;
-
-        h = hash_number(h, r->source);
-        h = hash_string(h, r->source_name);
-        h = hash_number(h, r->action);
-        h = hash_number(h, r->direction);
-        h = hash_number(h, r->ports.n);
-        for (size_t i = 0; i < r->ports.n; i++)
-                h = hash_number(h, r->ports.items[i]);
-        h = hash_string(h, r->ports_var);
-        h = hash_list(h, &r->from);
-        h = hash_list(h, &r->to);
-        h = hash_string(h, r->interface);
-        h = hash_string(h, r->in_interface);
-        h = hash_string(h, r->out_interface);
-        h = hash_strv(h, r->user);
-        h = hash_strv(h, r->group);
-        h = hash_strv(h, r->unit);
-        return hash_finish(h);
-}
 
 /* 1: the id is the rule's from now on; 0: another rule has it; -ENOMEM */
 static int id_take(Compilation *c, uint64_t id)

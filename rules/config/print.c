@@ -7,7 +7,7 @@
 
 #include "rules/config/print.h"
 
-#include "rules/policy/addresslist.h"
+#include "rules/policy/fields.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -183,27 +183,6 @@ static void set_ports(Printer *p, const char *name, const Ports *ports)
         end_list(&l, mixed ? ')' : ']');
 }
 
-static void set_addresses(Printer *p, const char *name, const AddressList *list)
-{
-        char buffer[ADDRESS_TEXT_MAX];
-        ListPrinter l;
-
-        if (list->n == 0)
-                return;
-        l = begin_list(p, name, '[');
-        for (size_t i = 0; i < list->n; i++) {
-                const AddressItem *a = &list->items[i];
-
-                next_item(&l);
-                if (a->kind == ADDRESS_PREFIX)
-                        buffer_printf(p->b, "\"%s\"", prefix_format(&a->prefix, buffer));
-                else
-                        buffer_printf(
-                                p->b, "\"%c%s\"", a->kind == ADDRESS_SET ? '@' : '$', a->name);
-        }
-        end_list(&l, ']');
-}
-
 /* ---- rules ---- */
 
 static bool is_port_25(const Ports *ports)
@@ -211,55 +190,53 @@ static bool is_port_25(const Ports *ports)
         return ports->n == 1 && ports->items[0] == 25;
 }
 
-static void set_limit(Printer *p, const Limit *l)
+static void set_field(Printer *p, const RuleField *f, const FieldValue *v)
 {
-        if (l->unit_sec > 0) {
-                begin_setting(p, "rate");
-                buffer_printf(
-                        p->b, "\"%" PRIu32 "/%s\"", l->rate, limit_unit_to_string(l->unit_sec));
-                end_setting(p);
+        switch (f->form) {
+        case FORM_TEXT:
+                set_string(p, f->name, v->text);
+                break;
+        case FORM_TEXTS:
+                set_strings(p, f->name, v->texts);
+                break;
+        case FORM_PORTS:
+                if (!is_port_25(v->ports))
+                        set_ports(p, f->name, v->ports);
+                break;
+        case FORM_NUMBER:
+        case FORM_TIME:
+                set_integer(p, f->name, v->number);
+                break;
+        case FORM_FLAG:
+                set_bool(p, f->name, v->number > 0);
+                break;
+        case FORM_HIDDEN:
+                break;
         }
-        if (l->burst > 0)
-                set_integer(p, "burst", l->burst);
-        if (l->open > 0)
-                set_integer(p, "max", l->open);
 }
 
-static void set_identities(Printer *p, const char *name, char *const *texts)
-{
-        if (texts && *texts)
-                set_strings(p, name, texts);
-}
-
-static void print_rule_group(Buffer *b, const Rule *r, bool with_id)
+static void print_rule_group(Buffer *b, const Rule *rule, bool with_id)
 {
         Printer p = { .b = b, .one_line = true };
+        char ports_var[NAME_MAX_LENGTH + 2];
 
         buffer_add_char(b, '{');
         if (with_id)
-                set_integer(&p, "id", r->id);
-        set_string(&p, "action", action_to_string(r->action));
-        set_string(&p, "direction", direction_to_string(r->direction));
-        if (r->ports_var) {
-                begin_setting(&p, "ports");
-                buffer_printf(b, "\"$%s\"", r->ports_var);
-                end_setting(&p);
-        } else if (!is_port_25(&r->ports))
-                set_ports(&p, "ports", &r->ports);
-        set_addresses(&p, "from", &r->from);
-        set_addresses(&p, "to", &r->to);
-        set_string(&p, "interface", r->interface);
-        set_string(&p, "in_interface", r->in_interface);
-        set_string(&p, "out_interface", r->out_interface);
-        set_identities(&p, "user", r->user);
-        set_identities(&p, "group", r->group);
-        set_identities(&p, "unit", r->unit);
-        set_limit(&p, &r->limit);
-        if (r->expires_usec > 0)
-                set_integer(&p, "expires", r->expires_usec);
-        if (r->log)
-                set_bool(&p, "log", true);
-        set_string(&p, "comment", r->comment);
+                set_integer(&p, "id", rule->id);
+        RULE_FIELD_FOREACH(f)
+        {
+                FieldValue v;
+                int r = rule_field_get(rule, f, &v);
+
+                if (r < 0)
+                        b->failed = true;
+                if (r > 0 && f->form == FORM_PORTS && rule->ports_var) {
+                        snprintf(ports_var, sizeof(ports_var), "$%s", rule->ports_var);
+                        set_string(&p, f->name, ports_var);
+                } else if (r > 0)
+                        set_field(&p, f, &v);
+                field_value_deinit(&v);
+        }
         buffer_add_string(b, " }");
 }
 

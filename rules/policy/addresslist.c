@@ -1,13 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the four spellings of an address item. Knows nothing of what a set or a var holds.
+ * Owns lists of addresses and the four spellings of an item. Does not know what a set or a variable
+ * holds.
  */
 
 #include "rules/policy/addresslist.h"
 
 #include <errno.h>
 #include <stdio.h>
+
+void address_list_deinit(AddressList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                free(l->items[i].name);
+        free(l->items);
+        *l = (AddressList){ 0 };
+}
+
+int address_list_copy(const AddressList *l, AddressList *ret)
+{
+        AddressList copy = { 0 };
+
+        for (size_t i = 0; i < l->n; i++) {
+                if (array_grow(&copy.items, copy.n, sizeof(*copy.items)) < 0)
+                        goto fail;
+                copy.items[copy.n] = l->items[i];
+                if (strdup_null(l->items[i].name, &copy.items[copy.n].name) < 0)
+                        goto fail;
+                copy.n++;
+        }
+        *ret = copy;
+        return 0;
+
+fail:
+        address_list_deinit(&copy);
+        return -ENOMEM;
+}
+
+static int address_item_compare(const void *a, const void *b)
+{
+        const AddressItem *x = a, *y = b;
+
+        if (x->kind != y->kind)
+                return x->kind < y->kind ? -1 : 1;
+        return x->kind == ADDRESS_PREFIX ? prefix_compare(&x->prefix, &y->prefix)
+                                         : strcmp(x->name, y->name);
+}
+
+bool address_list_equal(const AddressList *a, const AddressList *b)
+{
+        return array_same_members(
+                a->items, a->n, b->items, b->n, sizeof(AddressItem), address_item_compare);
+}
+
+/* ---- texts ---- */
 
 static int named_item_parse(const char *text, AddressItem *ret, const char **ret_reason)
 {

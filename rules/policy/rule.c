@@ -1,114 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Rules, their lists of addresses, and lists of rules: life, copies, sameness (policy.h). */
+/* Rules and lists of rules: life, copies, sameness (rule.h). The fields are a table in fields.c. */
 
-#include "rules/policy/rule.h"
+#include "rules/policy/fields.h"
 
 #include <errno.h>
-#include <stdio.h>
-
-/* A copy of s, or NULL for NULL; 0 or -ENOMEM. */
-static int string_copy(const char *s, char **ret)
-{
-        char *copy = NULL;
-
-        if (s) {
-                copy = strdup(s);
-                if (!copy)
-                        return -ENOMEM;
-        }
-        *ret = copy;
-        return 0;
-}
-
-/*
- * Do two arrays hold the same members, whatever their order and however often? Sorts copies; where
- * memory is short for them the answer is no, which at worst keeps a rule that is there twice.
- */
-static bool same_members(const void *a, size_t n_a, const void *b, size_t n_b, size_t size,
-        int (*compare)(const void *, const void *))
-{
-        _cleanup_free_ char *x = NULL, *y = NULL;
-        size_t i = 0, j = 0;
-
-        if (n_a == 0 || n_b == 0)
-                return n_a == n_b;
-        if (n_a == 1 && n_b == 1)
-                return compare(a, b) == 0;
-        x = reallocarray(NULL, n_a, size);
-        y = reallocarray(NULL, n_b, size);
-        if (!x || !y)
-                return false;
-        memcpy(x, a, n_a * size);
-        memcpy(y, b, n_b * size);
-        qsort(x, n_a, size, compare);
-        qsort(y, n_b, size, compare);
-        while (i < n_a && j < n_b) {
-                if (compare(x + i * size, y + j * size) != 0)
-                        return false;
-                for (i++; i < n_a && compare(x + (i - 1) * size, x + i * size) == 0; i++)
-                        ;
-                for (j++; j < n_b && compare(y + (j - 1) * size, y + j * size) == 0; j++)
-                        ;
-        }
-        return i == n_a && j == n_b;
-}
-
-/* ---- lists of addresses ---- */
-
-void address_list_deinit(AddressList *l)
-{
-        for (size_t i = 0; i < l->n; i++)
-                free(l->items[i].name);
-        free(l->items);
-        *l = (AddressList){ 0 };
-}
-
-int address_list_copy(const AddressList *l, AddressList *ret)
-{
-        AddressList copy = { 0 };
-
-        for (size_t i = 0; i < l->n; i++) {
-                if (array_grow(&copy.items, copy.n, sizeof(*copy.items)) < 0)
-                        goto fail;
-                copy.items[copy.n] = l->items[i];
-                if (string_copy(l->items[i].name, &copy.items[copy.n].name) < 0)
-                        goto fail;
-                copy.n++;
-        }
-        *ret = copy;
-        return 0;
-
-fail:
-        address_list_deinit(&copy);
-        return -ENOMEM;
-}
-
-static int address_item_compare(const void *a, const void *b)
-{
-        const AddressItem *x = a, *y = b;
-
-        if (x->kind != y->kind)
-                return x->kind < y->kind ? -1 : 1;
-        return x->kind == ADDRESS_PREFIX ? prefix_compare(&x->prefix, &y->prefix)
-                                         : strcmp(x->name, y->name);
-}
-
-bool address_list_equal(const AddressList *a, const AddressList *b)
-{
-        return same_members(
-                a->items, a->n, b->items, b->n, sizeof(AddressItem), address_item_compare);
-}
-
-static int string_compare(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool names_equal(char *const *a, char *const *b)
-{
-        return same_members(a, strv_length(a), b, strv_length(b), sizeof(char *), string_compare);
-}
 
 /* ---- rules ---- */
 
@@ -134,81 +30,32 @@ Rule *rule_unref(Rule *r)
 {
         if (!r || --r->n_refs > 0)
                 return NULL;
-        free(r->source_name);
-        free(r->file);
-        free(r->ports_var);
-        address_list_deinit(&r->from);
-        address_list_deinit(&r->to);
-        free(r->interface);
-        free(r->in_interface);
-        free(r->out_interface);
-        strv_free(r->user);
-        strv_free(r->group);
-        strv_free(r->unit);
-        free(r->comment);
+        rule_fields_deinit(r);
         free(r);
         return NULL;
-}
-
-/* What a rule points to, copied. */
-static int rule_copy_strings(const Rule *r, Rule *copy)
-{
-        if (string_copy(r->source_name, &copy->source_name) < 0 ||
-                string_copy(r->file, &copy->file) < 0 ||
-                string_copy(r->ports_var, &copy->ports_var) < 0 ||
-                string_copy(r->interface, &copy->interface) < 0 ||
-                string_copy(r->in_interface, &copy->in_interface) < 0 ||
-                string_copy(r->out_interface, &copy->out_interface) < 0 ||
-                string_copy(r->comment, &copy->comment) < 0 ||
-                strv_copy(r->user, &copy->user) < 0 || strv_copy(r->group, &copy->group) < 0 ||
-                strv_copy(r->unit, &copy->unit) < 0)
-                return -ENOMEM;
-        return 0;
 }
 
 int rule_copy(const Rule *r, Rule **ret)
 {
         _cleanup_(rule_unref_p) Rule *copy = rule_new();
 
-        if (!copy)
-                return -ENOMEM;
-        if (rule_copy_strings(r, copy) < 0 || address_list_copy(&r->from, &copy->from) < 0 ||
-                address_list_copy(&r->to, &copy->to) < 0)
+        if (!copy || rule_fields_copy(r, copy) < 0)
                 return -ENOMEM;
         copy->id = r->id;
         copy->source = r->source;
         copy->line = r->line;
-        copy->action = r->action;
-        copy->direction = r->direction;
-        copy->ports = r->ports;
-        copy->limit = r->limit;
-        copy->expires_usec = r->expires_usec;
-        copy->log = r->log;
         *ret = TAKE_PTR(copy);
         return 0;
 }
 
 bool rule_same_match(const Rule *a, const Rule *b)
 {
-        return a->direction == b->direction && ports_equal(&a->ports, &b->ports) &&
-               streq_null(a->ports_var, b->ports_var) && streq_null(a->interface, b->interface) &&
-               streq_null(a->in_interface, b->in_interface) &&
-               streq_null(a->out_interface, b->out_interface) && names_equal(a->user, b->user) &&
-               names_equal(a->group, b->group) && names_equal(a->unit, b->unit) &&
-               address_list_equal(&a->from, &b->from) && address_list_equal(&a->to, &b->to);
-}
-
-static bool limit_equal(const Limit *a, const Limit *b)
-{
-        return a->rate == b->rate && a->unit_sec == b->unit_sec && a->burst == b->burst &&
-               a->open == b->open;
+        return rule_fields_equal(a, b, FIELD_MATCH);
 }
 
 bool rule_equal(const Rule *a, const Rule *b)
 {
-        return a->action == b->action && limit_equal(&a->limit, &b->limit) && a->log == b->log &&
-               streq_null(a->comment, b->comment) && a->expires_usec == b->expires_usec &&
-               rule_same_match(a, b);
+        return rule_fields_equal(a, b, FIELD_MATCH | FIELD_EFFECT);
 }
 
 /* What `limit` grants when it states no numbers: ufw's. */

@@ -6,10 +6,9 @@
 
 #include "rules/report/report.h"
 
-#include "rules/policy/addresslist.h"
+#include "rules/policy/fields.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 void report_deinit(Report *r)
 {
@@ -25,13 +24,6 @@ void report_deinit(Report *r)
 }
 
 /* ---- out ---- */
-
-static Json *addresses_to_json(const AddressList *l)
-{
-        _cleanup_strv_ char **texts = NULL;
-
-        return address_list_print(l, &texts) < 0 ? NULL : json_new_strv(texts);
-}
 
 static Json *ports_to_json(const Ports *p)
 {
@@ -49,60 +41,58 @@ static Json *source_to_json(const Rule *r)
         return rule_source_format(r, &source) < 0 ? NULL : json_new_string(source);
 }
 
-/* What SPEC's keys do not tell of a rule, where there is something to tell: a policy may have a
- * hundred thousand rules, and a message of the bus 32 MiB. */
-static void rule_set_rest(Json *j, const Rule *rule)
+static Json *value_to_json(const RuleField *f, const FieldValue *v)
 {
-        const struct {
-                const char *key, *text;
-        } texts[] = {
-                { "interface", rule->interface },
-                { "in_interface", rule->in_interface },
-                { "out_interface", rule->out_interface },
-        };
-        const Limit *l = &rule->limit;
-        char rate[64];
-
-        for (size_t i = 0; i < ELEMENTS(texts); i++)
-                if (texts[i].text)
-                        json_set(j, texts[i].key, json_new_string(texts[i].text));
-        if (rule->group)
-                json_set(j, "group", json_new_strv(rule->group));
-        if (rule->unit)
-                json_set(j, "unit", json_new_strv(rule->unit));
-        if (l->unit_sec > 0) {
-                snprintf(rate, sizeof(rate), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
-                json_set(j, "rate", json_new_string(rate));
+        switch (f->form) {
+        case FORM_TEXT:
+                return json_new_string(v->text);
+        case FORM_TEXTS:
+                return json_new_strv(v->texts);
+        case FORM_PORTS:
+                return ports_to_json(v->ports);
+        case FORM_NUMBER:
+                return json_new_integer((int64_t)v->number);
+        case FORM_TIME:
+                return json_new_time(v->number);
+        case FORM_FLAG:
+                return json_new_bool(v->number > 0);
+        case FORM_HIDDEN:
+                break;
         }
-        if (l->burst > 0)
-                json_set(j, "burst", json_new_integer(l->burst));
-        if (l->open > 0)
-                json_set(j, "max", json_new_integer(l->open));
-        if (rule->log)
-                json_set(j, "log", json_new_bool(true));
+        return NULL;
+}
+
+/* The fields that SPEC names (always), or the others where the rule states them: a policy may have
+ * a hundred thousand rules, and a message of the bus 32 MiB. */
+static void fields_to_json(Json *j, const Rule *rule, bool always)
+{
+        RULE_FIELD_FOREACH(f)
+        {
+                FieldValue v;
+                int r;
+
+                if (f->form == FORM_HIDDEN || !(f->uses & FIELD_JSON) != !always)
+                        continue;
+                r = rule_field_get(rule, f, &v);
+                if (r != 0 || always)
+                        json_set(j, f->name, r < 0 ? NULL : value_to_json(f, &v));
+                field_value_deinit(&v);
+        }
 }
 
 Json *rule_to_json(const ReportRule *r)
 {
-        const Rule *rule = r->rule;
         Json *j = json_new_object();
 
-        json_set(j, "id", json_new_integer((int64_t)rule->id));
+        json_set(j, "id", json_new_integer((int64_t)r->rule->id));
         json_set(j, "position", json_new_integer(r->position));
-        json_set(j, "source", source_to_json(rule));
-        json_set(j, "action", json_new_string(action_to_string(rule->action)));
-        json_set(j, "direction", json_new_string(direction_to_string(rule->direction)));
-        json_set(j, "ports", ports_to_json(&rule->ports));
-        json_set(j, "from", addresses_to_json(&rule->from));
-        json_set(j, "to", addresses_to_json(&rule->to));
-        json_set(j, "user", json_new_strv(rule->user));
-        json_set(j, "comment", json_new_string(rule->comment));
+        json_set(j, "source", source_to_json(r->rule));
+        fields_to_json(j, r->rule, true);
         json_set(j, "packets", json_new_integer((int64_t)r->packets));
         json_set(j, "bytes", json_new_integer((int64_t)r->bytes));
-        json_set(j, "expires", json_new_time(rule->expires_usec));
         if (r->seconds_left > 0)
                 json_set(j, "seconds_left", json_new_integer((int64_t)r->seconds_left));
-        rule_set_rest(j, rule);
+        fields_to_json(j, r->rule, false);
         return j;
 }
 
@@ -164,16 +154,6 @@ int report_print_json(const Report *r, char **ret)
 }
 
 /* ---- in ---- */
-
-static int addresses_from_json(const Json *j, const char *key, AddressList *ret)
-{
-        _cleanup_strv_ char **texts = NULL;
-        int r = json_get_strv(j, key, &texts);
-
-        if (r < 0)
-                return r;
-        return address_list_parse(texts, true, key, (Place){ 0 }, NULL, ret);
-}
 
 static int ports_from_json(const Json *array, Ports *ret)
 {
@@ -240,41 +220,82 @@ static int source_from_json(const Json *j, Rule *rule)
         return -EINVAL;
 }
 
-static int limit_from_json(const Json *j, Limit *ret)
-{
-        const char *rate = json_get_string(j, "rate");
-        int64_t burst = json_get_integer(j, "burst"), open = json_get_integer(j, "max");
-        Limit l = { 0 };
-
-        if (rate && limit_rate_parse(rate, &l.rate, &l.unit_sec) < 0)
-                return -EINVAL;
-        if (burst < 0 || burst > LIMIT_BURST_MAX || open < 0 || open > LIMIT_OPEN_MAX)
-                return -EINVAL;
-        l.burst = (uint32_t)burst;
-        l.open = (uint32_t)open;
-        *ret = l;
-        return 0;
-}
-
 /* RFC 3339 text in documents; the number of microseconds where a bus's dictionary became JSON */
-static uint64_t expiry_from_json(const Json *j)
+static uint64_t time_from_json(const Json *object, const char *key)
 {
         int64_t usec;
 
-        if (json_number(json_get(j, "expires"), &usec))
-                return usec > 0 ? (uint64_t)usec : 0;
-        return json_get_time(j, "expires");
+        if (!json_number(json_get(object, key), &usec))
+                return json_get_time(object, key);
+        return usec > 0 ? (uint64_t)usec : 0;
 }
 
-static int words_from_json(const Json *j, Rule *rule)
+/* ports and texts are where the value points to. */
+static int value_from_json(
+        const Json *j, const RuleField *f, Ports *ports, char ***texts, FieldValue *ret)
 {
-        const char *action = json_get_string(j, "action");
-        const char *direction = json_get_string(j, "direction");
+        const Json *value = json_get(j, f->name);
+        int64_t number = 0;
+        int r = 0;
 
-        rule->action = action ? action_from_string(action) : _ACTION_INVALID;
-        rule->direction = direction ? direction_from_string(direction) : _DIRECTION_INVALID;
-        return rule->action == _ACTION_INVALID || rule->direction == _DIRECTION_INVALID ? -EINVAL
-                                                                                        : 0;
+        *ret = (FieldValue){ 0 };
+        switch (f->form) {
+        case FORM_TEXT:
+                ret->text = json_text(value);
+                return ret->text ? 0 : -EINVAL;
+        case FORM_TEXTS:
+                r = json_get_strv(j, f->name, texts);
+                ret->texts = *texts;
+                return r;
+        case FORM_PORTS:
+                ret->ports = ports;
+                return ports_from_json(value, ports);
+        case FORM_NUMBER:
+                if (!json_number(value, &number) || number < 0)
+                        return -EINVAL;
+                ret->number = (uint64_t)number;
+                return 0;
+        case FORM_TIME:
+                ret->number = time_from_json(j, f->name);
+                return 0;
+        case FORM_FLAG:
+                ret->number = json_get_bool(j, f->name);
+                return 0;
+        case FORM_HIDDEN:
+                break;
+        }
+        return -EINVAL;
+}
+
+static int field_from_json(const Json *j, const RuleField *f, Rule *rule)
+{
+        _cleanup_strv_ char **texts = NULL;
+        FieldValue v;
+        Ports ports;
+        int r;
+
+        if (f->form == FORM_HIDDEN || json_is_null_or_missing(json_get(j, f->name)))
+                return 0;
+        r = value_from_json(j, f, &ports, &texts, &v);
+        return r < 0 ? r : rule_field_set(rule, f, &v, NULL);
+}
+
+static int fields_from_json(const Json *j, Rule *rule)
+{
+        rule->action = _ACTION_INVALID;
+        rule->direction = _DIRECTION_INVALID;
+        rule->ports.n = 0;
+        RULE_FIELD_FOREACH(f)
+        {
+                int r = field_from_json(j, f, rule);
+
+                if (r < 0)
+                        return r;
+        }
+        return rule->action == _ACTION_INVALID || rule->direction == _DIRECTION_INVALID ||
+                               rule->ports.n == 0
+                       ? -EINVAL
+                       : 0;
 }
 
 static uint64_t seconds_from_json(const Json *j)
@@ -292,20 +313,7 @@ int rule_from_json(const Json *j, ReportRule *ret)
         if (!rule)
                 return -ENOMEM;
         rule->id = (uint64_t)json_get_integer(j, "id");
-        rule->log = json_get_bool(j, "log");
-        rule->expires_usec = expiry_from_json(j);
-        if ((r = words_from_json(j, rule)) < 0 || (r = source_from_json(j, rule)) < 0 ||
-                (r = ports_from_json(json_get(j, "ports"), &rule->ports)) < 0 ||
-                (r = addresses_from_json(j, "from", &rule->from)) < 0 ||
-                (r = addresses_from_json(j, "to", &rule->to)) < 0 ||
-                (r = text_from_json(j, "interface", &rule->interface)) < 0 ||
-                (r = text_from_json(j, "in_interface", &rule->in_interface)) < 0 ||
-                (r = text_from_json(j, "out_interface", &rule->out_interface)) < 0 ||
-                (r = json_get_strv(j, "user", &rule->user)) < 0 ||
-                (r = json_get_strv(j, "group", &rule->group)) < 0 ||
-                (r = json_get_strv(j, "unit", &rule->unit)) < 0 ||
-                (r = limit_from_json(j, &rule->limit)) < 0 ||
-                (r = text_from_json(j, "comment", &rule->comment)) < 0)
+        if ((r = source_from_json(j, rule)) < 0 || (r = fields_from_json(j, rule)) < 0)
                 return r;
         *ret = (ReportRule){
                 .position = (unsigned)json_get_integer(j, "position"),

@@ -170,17 +170,17 @@ static void test_json(void **state)
                 "\"repairs\":0,\"warnings\":[],\"hints\":[],\"notes\":[],\"rules\":["
                 "{\"id\":3,\"position\":1,\"source\":\"p25ctl\",\"action\":\"allow\","
                 "\"direction\":\"out\",\"ports\":[25],\"from\":[],\"to\":[\"203.0.113.7\"],"
-                "\"user\":[\"backup\"],\"comment\":\"nightly\",\"packets\":2,\"bytes\":120,"
-                "\"expires\":\"2026-01-31T12:00:00Z\",\"seconds_left\":7199,\"log\":true},"
+                "\"user\":[\"backup\"],\"expires\":\"2026-01-31T12:00:00Z\","
+                "\"comment\":\"nightly\",\"packets\":2,\"bytes\":120,"
+                "\"seconds_left\":7199,\"log\":true},"
                 "{\"id\":140737488355333,\"position\":0,\"source\":\"role:mx\","
                 "\"action\":\"limit\",\"direction\":\"in\",\"ports\":[25],\"from\":[],\"to\":[],"
-                "\"user\":[],\"comment\":null,\"packets\":0,\"bytes\":0,\"expires\":null,"
+                "\"user\":[],\"expires\":null,\"comment\":null,\"packets\":0,\"bytes\":0,"
                 "\"rate\":\"60/minute\",\"burst\":30,\"max\":20},"
                 "{\"id\":0,\"position\":0,\"source\":\"role:mx\",\"action\":\"allow\","
                 "\"direction\":\"out\",\"ports\":[25],\"from\":[],\"to\":[],"
-                "\"user\":[\"postfix\"],"
-                "\"comment\":null,\"packets\":4294967295,\"bytes\":257698037700,"
-                "\"expires\":null}]}");
+                "\"user\":[\"postfix\"],\"expires\":null,"
+                "\"comment\":null,\"packets\":4294967295,\"bytes\":257698037700}]}");
 }
 
 /* Every field of a rule goes there and back. */

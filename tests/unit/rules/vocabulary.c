@@ -7,6 +7,7 @@
  */
 
 #include "rules/config/vocabulary.h"
+#include "rules/policy/fields.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -481,6 +482,31 @@ static void test_misspelt(_unused_ void **state)
         }
 }
 
+/* What a file may say of a rule, and the table of a rule's fields, are the same. */
+static void test_fields_of_rules(_unused_ void **state)
+{
+        size_t n_settings = 0, n_fields = 0;
+
+        for (size_t i = 0; i < vocabulary_length; i++)
+                n_settings += vocabulary[i].group == GROUP_RULE && !streq(vocabulary[i].name, "id");
+        RULE_FIELD_FOREACH(f)
+        {
+                const Setting *s = vocabulary_find(DOCUMENT_STATE, GROUP_RULE, f->name);
+
+                if (f->form == FORM_HIDDEN) {
+                        assert_null(s);
+                        continue;
+                }
+                assert_non_null(s);
+                n_fields++;
+                if (f->form != FORM_PORTS) /* which may be a variable, in another place */
+                        assert_int_equal(s->offset, f->offset);
+                if (f->form == FORM_NUMBER)
+                        assert_int_equal(s->max, f->max);
+        }
+        assert_int_equal(n_settings, n_fields);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -494,6 +520,7 @@ int main(void)
                 cmocka_unit_test(test_required),
                 cmocka_unit_test(test_nearest),
                 cmocka_unit_test(test_misspelt),
+                cmocka_unit_test(test_fields_of_rules),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include "cli/client/change.h"
 
+#include "cli/client/agent.h"
 #include "cli/client/client.h"
 #include "daemon/api/api.h"
 
@@ -106,6 +107,7 @@ static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t 
         sd_bus_message *again = NULL;
         int status, r;
 
+        agent_open(c);
         /* what comes through a descriptor can be read once, and is looked at before */
         if (!c->strict || c->dry_run || strchr(sd_bus_message_get_signature(*m, 1), 'h'))
                 return options_append(c, *m, position, c->dry_run);

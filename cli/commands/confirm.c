@@ -4,6 +4,7 @@
  * Owns `confirm`.
  */
 
+#include "cli/client/agent.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 
@@ -33,6 +34,7 @@ int command_confirm(Cli *c, const Verb *v, char **args, size_t n)
         int status, r;
 
         (void)v, (void)args, (void)n;
+        agent_open(c);
         status = revision_find(c, &revision);
         if (status == 0)
                 status = client_message(c, "Confirm", &m);

@@ -18,6 +18,7 @@ typedef struct Cli {
         uint64_t expected_revision; /* of expect */
         uint32_t confirm_seconds;   /* of confirm */
         sd_bus *bus;                /* opened by the first call */
+        bool agent_opened;          /* polkit may ask for a password on this terminal */
         Json *errors;               /* of this run, for --json */
         Json *warnings;
         bool documented; /* the one JSON document is printed */

@@ -22,6 +22,9 @@ mount -t tmpfs -o mode=755 tmpfs /usr/share/polkit-1/actions &&
 ok $? "polkit's folders are ours"
 cp packaging/polkit/*.policy /usr/share/polkit-1/actions/
 cat >/etc/polkit-1/rules.d/10-test.rules <<'JS'
+polkit.addAdminRule(function() {
+        return ["unix-user:0"];
+});
 polkit.addRule(function(action, subject) {
         if (action.id == "org.port25.policy1.manage" && subject.user == "mail")
                 return polkit.Result.YES;
@@ -124,6 +127,39 @@ ok $? "an action that polkit does not know is refused, even where a rule would a
 user_ctl mail status
 is "$rc" 0 "reading is as without polkit"
 cp packaging/polkit/*.policy /usr/share/polkit-1/actions/
+
+# on a terminal polkit asks for the administrator's password, which is "secret" here only
+perl -e 'print "root:", crypt("secret", "\$6\$p25"), ":19000::::::\n"' >"$WORK/shadow"
+chmod 600 "$WORK/shadow"
+mount --bind "$WORK/shadow" /etc/shadow
+ok $? "this sandbox has a password of its own"
+# polkit's helper takes no address from the environment
+mkdir -p /run/dbus && ln -s "$WORK/bus" /run/dbus/system_bus_socket
+on_terminal() # PASSWORD WORDS...: what the terminal shows is in $out
+{
+        local password=$1
+        shift
+        : >"$WORK/terminal"
+        rm -f "$WORK/status"
+        # the terminal must stay until p25ctl has ended
+        {
+                eventually 30 grep -q Password: "$WORK/terminal" && echo "$password"
+                eventually 60 test -s "$WORK/status"
+        } | {
+                as_user www-data script -qec "$P25CTL $* </dev/tty" /dev/null >"$WORK/terminal" 2>&1
+                echo $? >"$WORK/status"
+        }
+        rc=$(cat "$WORK/status")
+        out=$(tr -d '\r' <"$WORK/terminal")
+}
+revision=$(ctl status --json | jq .revision)
+on_terminal secret logging medium
+is "$rc" 0 "the password of an administrator: changed"
+like "$out" "Password:" "after it was asked for"
+is "$(ctl status --json | jq -r .logging)" medium "p25d has it"
+on_terminal wrong logging high
+is "$rc" 5 "a wrong password: refused"
+is "$(ctl status --json | jq -r .logging)" medium "and nothing changed"
 
 # stopped in the midst: refused when the time is over, and others are served meanwhile
 known()

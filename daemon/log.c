@@ -7,7 +7,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
 #include <unistd.h>
+
+#define LINE_MAX_BYTES 2048
+#define FIELDS_MAX 16
+/* The rest is in the history. */
+#define DIFF_LINES_MAX 100
 
 static bool to_journal;
 
@@ -22,25 +29,117 @@ void log_open(void)
                      fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
 }
 
-void log_line(int priority, const char *format, ...)
+static void make_printable(char *text)
 {
-        char text[2048];
-        size_t n = 0;
-        va_list ap;
-
-        if (to_journal)
-                n = (size_t)snprintf(text, sizeof(text), "<%d>", priority);
-        else
-                n = (size_t)snprintf(text, sizeof(text), "p25d: ");
-        va_start(ap, format);
-        (void)vsnprintf(text + n, sizeof(text) - n - 1, format, ap);
-        va_end(ap);
-        for (char *p = text + n; *p; p++)
+        for (char *p = text; *p; p++)
                 if ((unsigned char)*p < ' ' || *p == 0x7f)
                         *p = '?';
-        n = strlen(text);
-        text[n++] = '\n';
+}
+
+static void line_write(int priority, const char *message)
+{
+        char text[LINE_MAX_BYTES + 16];
+        int n = to_journal ? snprintf(text, sizeof(text), "<%d>%s\n", priority, message)
+                           : snprintf(text, sizeof(text), "p25d: %s\n", message);
+
         /* one write, so that a line stays whole beside those of others */
-        while (write(STDERR_FILENO, text, n) < 0 && errno == EINTR)
+        while (write(STDERR_FILENO, text, (size_t)n) < 0 && errno == EINTR)
                 ;
+}
+
+void log_line(int priority, const char *format, ...)
+{
+        char text[LINE_MAX_BYTES];
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        make_printable(text);
+        line_write(priority, text);
+}
+
+/* ---- the journal's fields ---- */
+
+typedef struct Fields {
+        struct iovec items[FIELDS_MAX];
+        int n;
+        Buffer text; /* of all of them, one after another */
+        size_t ends[FIELDS_MAX];
+} Fields;
+
+static void fields_add(Fields *f, const char *name, const char *value)
+{
+        if (!value || !value[0])
+                return;
+        buffer_printf(&f->text, "%s=%s", name, value);
+        f->ends[f->n++] = f->text.length;
+}
+
+static void fields_add_number(Fields *f, const char *name, uint64_t value)
+{
+        char text[24];
+
+        (void)snprintf(text, sizeof(text), "%" PRIu64, value);
+        fields_add(f, name, text);
+}
+
+static void fields_add_lines(Fields *f, const char *name, char *const *lines)
+{
+        size_t n = 0;
+
+        if (!lines || !*lines)
+                return;
+        buffer_printf(&f->text, "%s=", name);
+        for (; *lines && n < DIFF_LINES_MAX; lines++, n++)
+                buffer_printf(&f->text, "%s%s", n > 0 ? "\n" : "", *lines);
+        f->ends[f->n++] = f->text.length;
+}
+
+static int fields_send(Fields *f)
+{
+        size_t begin = 0;
+
+        if (f->text.failed)
+                return -ENOMEM;
+        for (int i = 0; i < f->n; i++) {
+                f->items[i] = (struct iovec){ f->text.data + begin, f->ends[i] - begin };
+                begin = f->ends[i];
+        }
+        return sd_journal_sendv(f->items, f->n);
+}
+
+static int event_send(const LogEvent *e, const char *message)
+{
+        Fields f = { 0 };
+        int r;
+
+        fields_add(&f, "MESSAGE", message);
+        fields_add_number(&f, "PRIORITY", (uint64_t)e->priority);
+        fields_add(&f, "SYSLOG_IDENTIFIER", "p25d");
+        fields_add(&f, "MESSAGE_ID", e->id);
+        fields_add_number(&f, "P25_REVISION", e->revision);
+        fields_add_number(&f, "P25_UID", e->uid);
+        fields_add(&f, "P25_PROCESS", e->process);
+        fields_add(&f, "P25_UNIT", e->unit);
+        fields_add(&f, "P25_REMOTE", e->remote);
+        fields_add(&f, "P25_REASON", e->reason);
+        fields_add(&f, "P25_OUTCOME", e->outcome);
+        fields_add_lines(&f, "P25_DIFF", e->lines);
+        r = fields_send(&f);
+        buffer_deinit(&f.text);
+        return r;
+}
+
+void log_event(const LogEvent *e, const char *format, ...)
+{
+        char text[LINE_MAX_BYTES];
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        make_printable(text);
+        if (!to_journal || event_send(e, text) < 0)
+                line_write(e->priority, text);
 }

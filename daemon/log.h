@@ -14,3 +14,19 @@
 void log_open(void);
 /* One line of text; control characters in it become '?'. */
 void log_line(int priority, const char *format, ...) _printf_(2, 3);
+
+/* MESSAGE_ID of a change of the policy. */
+#define LOG_CHANGE "6d0d1f0c5a3e4c1f9b7a8e2f4c6b1d35"
+
+/* What the journal gets besides the line, as P25_REVISION=, P25_UID=, …; NULL: no such field. */
+typedef struct LogEvent {
+        const char *id; /* MESSAGE_ID */
+        int priority;
+        uint64_t revision;
+        uint32_t uid;
+        const char *process, *unit, *remote, *reason, *outcome;
+        char *const *lines; /* P25_DIFF, the first of them */
+} LogEvent;
+
+/* A line, with the event's fields where the journal reads. */
+void log_event(const LogEvent *e, const char *format, ...) _printf_(2, 3);

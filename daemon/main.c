@@ -46,7 +46,7 @@ typedef struct Daemon {
         int lock_fd;
         Manager *manager;
         Bus *bus;
-        sd_event_source *post;
+        ManagerEvents events;
         ManagerWait wait; /* a reload for the lock of the packet filter */
         /* what was told last */
         uint64_t revision, repairs, pending;
@@ -198,46 +198,80 @@ static void log_repairs(Daemon *d)
         d->peace = TAKE_PTR(peace);
 }
 
-/* That a change waits, and that it waits no more; of what was taken back its revision tells. */
-static void log_pending(Daemon *d)
+/* "revision 7 by uid 0 (p25ctl): + deny 25/tcp (and 2 more): because" */
+static void log_change(const ManagerChanged *c)
 {
+        const Origin *o = c->origin;
+        size_t n = strv_length(c->diff);
+        char more[48] = "";
+
+        if (n > 1)
+                (void)snprintf(more, sizeof(more), " (and %zu more)", n - 1);
+        log_event(&(LogEvent){ .id = LOG_CHANGE,
+                          .priority = LOG_INFO,
+                          .revision = c->revision,
+                          .uid = o->uid,
+                          .process = o->process,
+                          .unit = o->unit,
+                          .remote = o->remote,
+                          .reason = o->reason,
+                          .outcome = outcome_to_string(c->outcome),
+                          .lines = c->diff },
+                "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s: %s%s%s%s", c->revision, o->uid,
+                o->process ? " (" : "", o->process ? o->process : "", o->process ? ")" : "",
+                n > 0 ? c->diff[0] : "", more, o->reason ? ": " : "", o->reason ? o->reason : "");
+}
+
+/* That a change waits, and that it waits no more; what is taken back is a revision. */
+static void on_pending(void *data)
+{
+        Daemon *d = data;
         PendingReport now;
 
         manager_pending(d->manager, &now);
-        if (now.revision == d->pending)
-                return;
         if (now.revision > 0)
                 log_line(LOG_NOTICE,
                         "revision %" PRIu64 " is taken back in %" PRIu64 " s unless confirmed",
                         now.revision, now.seconds_left);
-        else if (manager_policy(d->manager)->state->revision == d->revision)
+        else if (d->pending > 0 && manager_policy(d->manager)->state->revision == d->revision)
                 log_line(LOG_NOTICE, "revision %" PRIu64 " is confirmed", d->pending);
         d->pending = now.revision;
 }
 
-/* After whatever happened in the loop: what is new is told, once. */
-static int on_post(sd_event_source *s, void *data)
+static void on_changed(void *data, const ManagerChanged *c)
 {
         Daemon *d = data;
-        const State *state = manager_policy(d->manager)->state;
-        const Origin *o = &state->origin;
+
+        log_change(c);
+        d->revision = c->revision;
+        notify_status(d, "");
+}
+
+static void on_enforced(void *data)
+{
+        Daemon *d = data;
         bool active = manager_is_active(d->manager);
 
-        (void)s;
-        log_repairs(d);
         keep_fds(d);
-        log_pending(d);
-        if (state->revision == d->revision && active == d->active)
-                return 0;
-        log_line(LOG_INFO, "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s%s%s", state->revision,
-                o->uid, o->process ? " (" : "", o->process ? o->process : "", o->process ? ")" : "",
-                o->reason ? ": " : "", o->reason ? o->reason : "");
-        if (active != d->active)
-                log_line(LOG_NOTICE, active ? "active" : "inactive: nothing is filtered");
-        d->revision = state->revision;
+        if (active == d->active)
+                return;
+        log_line(LOG_NOTICE, active ? "active" : "inactive: nothing is filtered");
         d->active = active;
         notify_status(d, "");
-        return 0;
+}
+
+static void on_repaired(
+        void *data, _unused_ uint64_t count, _unused_ pid_t pid, _unused_ const char *process)
+{
+        log_repairs(data);
+}
+
+static void on_alert(void *data, const ManagerAlert *alert)
+{
+        if (alert->untold)
+                log_line(LOG_WARNING, "%s", alert->text);
+        else
+                log_repairs(data);
 }
 
 static void on_notice(void *data, int priority, const char *text)
@@ -425,10 +459,10 @@ static int run(Daemon *d, const Arguments *a)
                 d->active ? "the policy is in force" : "inactive", d->revision,
                 d->active ? ", backend " : "", manager_backend_name(d->manager));
         log_warnings(d);
+        on_pending(d);
+        manager_add_events(d->manager, &d->events);
 
         r = sd_event_set_watchdog(d->event, true);
-        if (r >= 0)
-                r = sd_event_add_post(d->event, &d->post, on_post, d);
         if (r >= 0)
                 r = bus_new(d->event, d->manager, &d->bus);
         if (r < 0) {
@@ -444,7 +478,6 @@ static int run(Daemon *d, const Arguments *a)
 
 static void daemon_deinit(Daemon *d)
 {
-        sd_event_source_disable_unref(d->post);
         bus_free(d->bus);
         manager_free(d->manager);
         sd_event_unref(d->event);
@@ -456,7 +489,14 @@ static void daemon_deinit(Daemon *d)
 
 int main(int argc, char **argv)
 {
-        Daemon d = { .lock_fd = -1, .kept_fd = -1 };
+        Daemon d = { .lock_fd = -1,
+                .kept_fd = -1,
+                .events = { .changed = on_changed,
+                        .enforced = on_enforced,
+                        .pending = on_pending,
+                        .repaired = on_repaired,
+                        .alert = on_alert,
+                        .data = &d } };
         Arguments a = { 0 };
         int status;
 

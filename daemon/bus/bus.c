@@ -190,13 +190,13 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
 /* ---- the manager's events ---- */
 
-static void on_changed(void *data, uint64_t revision, uint32_t uid, const char *reason)
+static void on_changed(void *data, const ManagerChanged *c)
 {
         Bus *b = data;
 
         if (b->ready)
-                sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "Changed", "tus", revision, uid,
-                        reason ?: "");
+                sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "Changed", "tus", c->revision,
+                        c->origin->uid, c->origin->reason ?: "");
         bus_publish(b);
 }
 
@@ -215,8 +215,6 @@ static void on_alert(void *data, const ManagerAlert *alert)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Bus *b = data;
 
-        if (alert->untold)
-                bus_tell(b, LOG_WARNING, "%s", alert->text);
         if (!b->ready ||
                 sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Alert") < 0)
                 return;
@@ -231,9 +229,6 @@ static void on_alert(void *data, const ManagerAlert *alert)
 int bus_new(sd_event *event, Manager *m, Bus **ret)
 {
         _cleanup_(bus_free_p) Bus *b = calloc(1, sizeof(*b));
-        ManagerEvents events = {
-                .changed = on_changed, .repaired = on_repaired, .alert = on_alert
-        };
         int r;
 
         if (!b)
@@ -245,8 +240,10 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
                 event, &b->timer, CLOCK_MONOTONIC, RETRY_USEC, 0, on_timer, b);
         if (r < 0)
                 return r;
-        events.data = b;
-        manager_set_events(m, &events);
+        b->events = (ManagerEvents){
+                .changed = on_changed, .repaired = on_repaired, .alert = on_alert, .data = b
+        };
+        manager_add_events(m, &b->events);
         bus_publish(b);
         bus_connect(b);
         *ret = TAKE_PTR(b);
@@ -255,11 +252,9 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
 
 Bus *bus_free(Bus *b)
 {
-        static const ManagerEvents none;
-
         if (!b)
                 return NULL;
-        manager_set_events(b->manager, &none);
+        manager_remove_events(b->manager, &b->events);
         bus_disconnect(b);
         sd_event_source_disable_unref(b->timer);
         bus_properties_deinit(&b->published);

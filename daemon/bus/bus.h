@@ -14,8 +14,8 @@ typedef struct Bus Bus;
 typedef void (*BusNotice)(void *data, int priority, const char *text);
 
 /*
- * Begins to join, without waiting for it: that there is no bus is no error. Takes the manager's
- * events (manager_set_events). event and m must outlive it. The address is that of
+ * Begins to join, without waiting for it: that there is no bus is no error. Follows the
+ * manager (manager_add_events). event and m must outlive it. The address is that of
  * DBUS_SYSTEM_BUS_ADDRESS, else the system bus. 0, -ENOMEM, or what the event loop says.
  */
 int bus_new(sd_event *event, Manager *m, Bus **ret);

@@ -37,6 +37,7 @@ typedef struct BusCall BusCall;
 struct Bus {
         sd_event *event;
         Manager *manager;
+        ManagerEvents events;
         sd_bus *bus; /* NULL: between two attempts */
         sd_bus_slot *name_slot;
         sd_event_source *timer; /* next attempt to join, or to get the name */

@@ -368,8 +368,7 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
         pending_commit(m, p, stored);
         change_made(r, p->outcome);
         r->revision = m->policy->state->revision;
-        if (m->events.changed)
-                m->events.changed(m->events.data, r->revision, c->uid, c->reason ? c->reason : "");
+        events_changed(m, r->outcome, r->diff);
         return 0;
 }
 

@@ -153,6 +153,7 @@ static void take(Manager *m, Candidate *c, bool enabled)
         take_told(m, &c->told, &c->names);
         for (size_t i = 0; i < m->n_followers; i++)
                 m->followers[i](m);
+        events_enforced(m);
 }
 
 int manager_enforce(Manager *m, Candidate *c, Enforcement *how, Diagnostics *d)

@@ -44,6 +44,19 @@ static int reason_print(const RuleList *expired, char **ret)
         return buffer_take(&b, ret);
 }
 
+/* "- deny from 192.0.2.1 to any port 25", … */
+static int lines_print(const RuleList *expired, char ***ret)
+{
+        for (size_t i = 0; i < expired->n; i++) {
+                _cleanup_free_ char *words = NULL;
+
+                if (rule_words_print(expired->items[i], &words) < 0 ||
+                        strv_printf(ret, "- %s", words) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 /* ---- the policy and the kernel ---- */
 
 /* An assertion that does not hold any more is a warning, in the log and in `status`. */
@@ -108,12 +121,13 @@ static int store_expired(Manager *m)
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_(state_free_p) State *state = NULL;
         _cleanup_free_ char *reason = NULL;
+        _cleanup_strv_ char **lines = NULL;
         Change c = { .process = "p25d" };
         int r;
 
         /* the copies of the files that it goes with, as every revision */
         if (manager_keep_files(m) == -ENOMEM || reason_print(&m->expired, &reason) < 0 ||
-                state_copy(m->policy->state, &state) < 0)
+                lines_print(&m->expired, &lines) < 0 || state_copy(m->policy->state, &state) < 0)
                 return -ENOMEM;
         c.reason = reason;
         r = change_sign(state, state->revision, &c);
@@ -131,8 +145,7 @@ static int store_expired(Manager *m)
         rule_list_deinit(&m->expired);
         m->expired_told = false;
         manager_save_later(m);
-        if (m->events.changed)
-                m->events.changed(m->events.data, m->policy->state->revision, c.uid, c.reason);
+        events_changed(m, OUTCOME_REMOVED, lines);
         return 0;
 }
 

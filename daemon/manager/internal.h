@@ -30,7 +30,7 @@ struct Manager {
         HostPaths paths;
         Store *store;
         HostNames *names;
-        ManagerEvents events;
+        ManagerEvents *events; /* a list */
 
         const BackendOps *forced; /* from the command line; NULL: as the policy says */
         const BackendOps *const *backends;
@@ -210,7 +210,15 @@ int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret);
 /* d and names are those of the policy in force: its warnings and notes take the place of the former
  * ones, and the names that it misses are looked for. */
 void manager_take_told(Manager *m, Diagnostics *d, Resolver *names);
-/* Tells whoever listens what should not wait until somebody looks. */
+/* ---- those who follow: events.c ---- */
+
+/* The state that is stored is a new revision. */
+void events_changed(Manager *m, Outcome outcome, char *const *diff);
+void events_enforced(Manager *m);
+void events_pending(Manager *m);
+void events_repaired(Manager *m, uint64_t count, pid_t pid, const char *process);
+void events_alert(Manager *m, const ManagerAlert *alert);
+/* What should not wait until somebody looks. */
 void manager_alert(Manager *m, const char *name, const char *format, ...) _printf_(3, 4);
 int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 

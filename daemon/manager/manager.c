@@ -102,11 +102,6 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         return 0;
 }
 
-void manager_set_events(Manager *m, const ManagerEvents *events)
-{
-        m->events = *events;
-}
-
 /* ---- reading ---- */
 
 const Policy *manager_policy(const Manager *m)

@@ -27,12 +27,26 @@ typedef struct ManagerAlert {
         bool untold; /* nobody else logs it */
 } ManagerAlert;
 
-/* What the bus listens to. All are called from the event loop, after the fact. */
+/* A new revision. All is borrowed. */
+typedef struct ManagerChanged {
+        uint64_t revision;
+        const Origin *origin; /* who, when, why */
+        Outcome outcome;
+        char *const *diff; /* "+ allow out …", "- …" */
+} ManagerChanged;
+
+/* What others follow: the bus, the log. All are called after the fact, from the event loop; NULL:
+ * of no interest. */
 typedef struct ManagerEvents {
-        void (*changed)(void *data, uint64_t revision, uint32_t uid, const char *reason);
+        void (*changed)(void *data, const ManagerChanged *c);
+        /* Another ruleset is in force, or none, or in the hands of another backend. */
+        void (*enforced)(void *data);
+        /* Another change waits to be confirmed, or none: manager_pending(). */
+        void (*pending)(void *data);
         void (*repaired)(void *data, uint64_t count, pid_t pid, const char *process);
         void (*alert)(void *data, const ManagerAlert *alert);
         void *data;
+        struct ManagerEvents *next; /* the manager's */
 } ManagerEvents;
 
 /* Who asks, and how (the a{sv} options of SPEC section 5). Strings are borrowed. */
@@ -88,7 +102,9 @@ typedef struct ManagerOptions {
  * of the kernel.
  */
 int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message);
-void manager_set_events(Manager *m, const ManagerEvents *events);
+/* Borrowed until they are removed; called in the order in which they were added. */
+void manager_add_events(Manager *m, ManagerEvents *events);
+void manager_remove_events(Manager *m, ManagerEvents *events);
 Manager *manager_free(Manager *m); /* leaves the policy in the kernel */
 DEFINE_CLEANUP(Manager, manager_free)
 

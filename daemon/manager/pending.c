@@ -99,11 +99,14 @@ static void record_hold(Manager *m, const PendingRecord *record)
 void pending_take(Manager *m, PendingRecord *record)
 {
         Pending *w = m->pending;
+        uint64_t former = w->record.revision;
 
         pending_record_deinit(&w->record);
         w->record = *record;
         *record = (PendingRecord){ 0 };
         record_hold(m, &w->record);
+        if (w->record.revision != former)
+                events_pending(m);
 }
 
 static void failure_forget(Pending *w)

@@ -74,15 +74,14 @@ static void tell_alert(Manager *m, pid_t pid, const char *process)
 {
         _cleanup_free_ char *text = NULL;
 
-        if (!m->events.alert || manager_peace_text(m, &text) < 0)
+        if (manager_peace_text(m, &text) < 0)
                 return;
-        m->events.alert(m->events.data,
-                &(ManagerAlert){
-                        .name = peace_names[m->repairs.peace],
-                        .text = text ? text : "nobody changes the kernel's rules any more",
-                        .pid = pid,
-                        .process = process ? process : "",
-                });
+        events_alert(m, &(ManagerAlert){
+                                .name = peace_names[m->repairs.peace],
+                                .text = text ? text : "nobody changes the kernel's rules any more",
+                                .pid = pid,
+                                .process = process ? process : "",
+                        });
 }
 
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
@@ -97,8 +96,8 @@ void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *proc
                 note_culprit(&m->repairs, pid, process);
         if (m->installed && peace != PEACE_BROKEN)
                 manager_cut_later(m); /* what came through the gap */
-        if (count > 0 && m->events.repaired)
-                m->events.repaired(m->events.data, count, pid, process);
+        if (count > 0)
+                events_repaired(m, count, pid, process);
         if (changed)
                 tell_alert(m, pid, process);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is answered: the result of a change, its errors, and what others hear unasked.
+ * What is answered: the result of a change, its errors.
  */
 
 #include "daemon/manager/internal.h"
@@ -112,21 +112,4 @@ int manager_warn(Manager *m, const char *format, ...)
         r = strv_vprintf(&m->warnings, format, ap);
         va_end(ap);
         return r;
-}
-
-void manager_alert(Manager *m, const char *name, const char *format, ...)
-{
-        _cleanup_free_ char *text = NULL;
-        va_list ap;
-
-        if (!m->events.alert)
-                return;
-        va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
-        va_end(ap);
-        if (text)
-                m->events.alert(m->events.data,
-                        &(ManagerAlert){
-                                .name = name, .text = text, .process = "", .untold = true });
 }

@@ -69,7 +69,7 @@ static void take_back_failed(Manager *m, ChangeResult *r)
         w->failure = TAKE_PTR(r->message);
         w->failures++;
         pending_arm(m);
-        if (w->alerted || w->failures < ALERT_FAILURES || !m->events.alert)
+        if (w->alerted || w->failures < ALERT_FAILURES || !m->events)
                 return;
         w->alerted = true;
         manager_alert(m, "pending",

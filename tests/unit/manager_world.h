@@ -120,12 +120,12 @@ static _unused_ int teardown(void **state)
         return system(command);
 }
 
-static _unused_ void on_changed(void *data, uint64_t revision, uint32_t uid, const char *reason)
+static _unused_ void on_changed(void *data, const ManagerChanged *c)
 {
         (void)data;
-        (void)revision;
-        (void)uid;
-        (void)reason;
+        assert_non_null(c->diff);
+        assert_int_not_equal(c->outcome, OUTCOME_NONE);
+        assert_int_equal(c->revision, manager_policy(manager)->state->revision);
         n_changed++;
 }
 
@@ -152,7 +152,9 @@ static _unused_ void on_alert(void *data, const ManagerAlert *a)
 static _unused_ int start_with_names(HostNames *names, int expected)
 {
         static const BackendOps *const backends[_BACKEND_MAX] = { &memory, &memory };
-        static const ManagerEvents events = { on_changed, on_repaired, on_alert, NULL };
+        static ManagerEvents events = {
+                .changed = on_changed, .repaired = on_repaired, .alert = on_alert
+        };
         _cleanup_free_ char *message = NULL;
         ManagerOptions options = {
                 .root = folder, .backends = backends, .cut = count_cut, .names = names
@@ -169,7 +171,7 @@ static _unused_ int start_with_names(HostNames *names, int expected)
                 assert_non_null(message);
                 return r;
         }
-        manager_set_events(manager, &events);
+        manager_add_events(manager, &events);
         return 0;
 }
 

@@ -7,24 +7,23 @@
 #include "cli/console/options.h"
 #include "cli/verbs.h"
 
-#include <strings.h>
-
-/* "role" alone, or "role frobnicate": the second words there are. */
-static int fail_second_word(Cli *c, char *const *words)
+/* An option that would have no effect is refused: what it asks for would not happen. */
+static int options_suit(Cli *c, const Verb *v)
 {
-        _cleanup_buffer_ Buffer list = { 0 };
-        size_t n = strlen(words[0]);
-        char shown[TEXT_SHOWN_MAX];
-
-        for (const Verb *v = verbs; v->name; v++)
-                if (strncasecmp(v->name, words[0], n) == 0 && v->name[n] == ' ')
-                        buffer_printf(&list, "%s%s", list.length > 0 ? ", " : "", v->name + n + 1);
-        if (list.length == 0)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "there is no command '%s': 'p25ctl help' lists them",
-                        text_show(words[0], shown));
-        return cli_fail(c, EXIT_BAD_INPUT, "'%s' needs one of these behind it: %s", words[0],
-                list.failed ? "" : list.data);
+        for (const Option *o = options; o->name; o++) {
+                if (!option_is_set(c, o))
+                        continue;
+                if (o->of_changes && !v->changes)
+                        return cli_fail(c, EXIT_BAD_INPUT,
+                                "--%s can only be used with a command that changes the policy, "
+                                "not with '%s'",
+                                o->name, v->name);
+                if (o->verb && !streq(o->verb, v->name))
+                        return cli_fail(c, EXIT_BAD_INPUT,
+                                "--%s can only be used with '%s', not with '%s'", o->name, o->verb,
+                                v->name);
+        }
+        return 0;
 }
 
 static int verb_run(Cli *c, const Verb *v, char **args)
@@ -35,11 +34,14 @@ static int verb_run(Cli *c, const Verb *v, char **args)
                 n++;
         if (!v->run)
                 return cli_fail(c, EXIT_BAD_INPUT, "%s is not available in this version", v->name);
-        if (n >= v->min && n <= v->max)
-                return v->run(c, v, args, n);
+        if (n >= v->min && n <= v->max) {
+                int status = options_suit(c, v);
+
+                return status != 0 ? status : v->run(c, v, args, n);
+        }
         cli_fail(c, EXIT_BAD_INPUT,
                 n < v->min ? "%s: an argument is missing" : "%s: too many arguments", v->name);
-        verb_print_usage(v, true);
+        verb_print_usage(v);
         return EXIT_BAD_INPUT;
 }
 
@@ -48,6 +50,8 @@ static int words_run(Cli *c, char **words)
         const Verb *v;
         size_t n = 0;
 
+        if (c->version)
+                return command_version(c, NULL, NULL, 0);
         if (c->help) {
                 while (words[n])
                         n++;
@@ -55,13 +59,13 @@ static int words_run(Cli *c, char **words)
         }
         if (!words[0]) {
                 cli_fail(c, EXIT_BAD_INPUT, "a command is missing");
-                program_print_usage(true);
+                program_print_usage();
                 return EXIT_BAD_INPUT;
         }
         v = verb_find(words, &n);
         if (!v) {
-                fail_second_word(c, words);
-                program_print_usage(true);
+                verb_fail_unknown(c, words);
+                program_print_usage();
                 return EXIT_BAD_INPUT;
         }
         return verb_run(c, v, words + n);

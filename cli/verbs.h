@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The table of commands, from which help is printed too.
+ * The table of commands, and the texts that are printed from it: usage, help, completions.
  */
 
 #include "cli/commands/commands.h"
@@ -12,14 +12,11 @@ extern const Verb verbs[];
 
 /* The verb of these words, and how many of them are its name; NULL: no such command. */
 const Verb *verb_find(char *const *words, size_t *ret_n);
-
-/* What follows the verb's name as one option after another; for usage and help. */
-typedef struct OptionHelp {
-        const char *option, *help;
-} OptionHelp;
+/* Reports that these words are not a command, with the one that may be meant. */
+int verb_fail_unknown(Cli *c, char *const *words);
 
 int command_help(Cli *c, const Verb *v, char **args, size_t n);
-/* "Usage: …" of one verb, on stdout or stderr. */
-void verb_print_usage(const Verb *v, bool to_stderr);
-/* The short usage of the program. */
-void program_print_usage(bool to_stderr);
+/* "Usage: …" of one verb, on stderr. */
+void verb_print_usage(const Verb *v);
+/* The short usage of the program, on stderr. */
+void program_print_usage(void);

@@ -12,6 +12,8 @@
 #include "rules/compile/compile.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const kind_names[_DOCUMENT_MAX] = {
         [DOCUMENT_HOST] = "host file",
@@ -186,16 +188,92 @@ static int file_check(Cli *c, const Offline *o, const char *path, Json *list)
         return status;
 }
 
+/* ---- which files ---- */
+
+static int path_join(const char *folder, const char *name, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        size_t n = strlen(folder);
+
+        buffer_printf(&b, "%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", name);
+        return buffer_take(&b, ret);
+}
+
+static bool is_folder(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The files that p25d reads in a folder; of /etc/p25 also those of its own folders. */
+static int folder_add(const char *folder, char ***files, Diagnostics *d)
+{
+        static const char *const inner[] = { "policy.d", "roles.d" };
+        _cleanup_strv_ char **names = NULL;
+        int r = host_list_conf(folder, d, &names);
+
+        STRV_FOREACH (name, names) {
+                char *path;
+
+                if (r >= 0)
+                        r = path_join(folder, *name, &path);
+                if (r >= 0)
+                        r = strv_consume(files, path);
+        }
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(inner); i++) {
+                _cleanup_free_ char *path = NULL;
+
+                r = path_join(folder, inner[i], &path);
+                if (r >= 0 && is_folder(path))
+                        r = folder_add(path, files, d);
+        }
+        return r;
+}
+
+/* Without arguments all that a reload would read. */
+static int files_collect(Cli *c, const Offline *o, char *const *args, char ***ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_strv_ char **files = NULL;
+        int r = 0, status;
+
+        if (!args[0] && access(o->paths.conf, F_OK) == 0)
+                r = strv_append(&files, o->paths.conf);
+        if (!args[0] && r >= 0)
+                r = folder_add(o->paths.policy_folder, &files, &d);
+        if (!args[0] && r >= 0)
+                r = folder_add(o->paths.roles_folder, &files, &d);
+        for (; r >= 0 && *args; args++) {
+                size_t before = strv_length(files);
+
+                r = is_folder(*args) ? folder_add(*args, &files, &d) : strv_append(&files, *args);
+                if (r >= 0 && strv_length(files) == before)
+                        return cli_fail(
+                                c, EXIT_BAD_INPUT, "%s: the folder has no *.conf files", *args);
+        }
+        status = cli_tell_diagnostics(c, &d);
+        if (r < 0 || status != 0)
+                return status != 0 ? status : cli_fail_errno(c, r, "check");
+        *ret = TAKE_PTR(files);
+        return 0;
+}
+
 int command_check(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_offline_ Offline o = { 0 };
+        _cleanup_strv_ char **files = NULL;
         Json *document = json_new_object(), *list = json_new_array();
         int status;
 
-        (void)v;
+        (void)v, (void)n;
         status = offline_open(c, &o);
-        for (size_t i = 0; status != EXIT_FAILED && i < n; i++) {
-                int found = file_check(c, &o, args[i], list);
+        if (status == 0)
+                status = files_collect(c, &o, args, &files);
+        if (status == 0 && !files)
+                cli_say(c, "There are no files to check.");
+        STRV_FOREACH (file, files) {
+                int found = status != EXIT_FAILED ? file_check(c, &o, *file, list) : 0;
 
                 status = found != 0 ? found : status;
         }

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The commands: what stands in the table of verbs, and the functions that it names.
+ * The commands: a row of the table of verbs, and the functions that rows name.
  */
 
 #include "cli/console/cli.h"
@@ -13,8 +13,11 @@ typedef struct Verb {
         /* args is NULL-terminated, n its length; returns the exit status. NULL: the command is
          * not available in this version. */
         int (*run)(Cli *c, const struct Verb *v, char **args, size_t n);
-        const char *arguments; /* for the usage; NULL: none */
-        const char *help;      /* one line; NULL: listed with the verb above */
+        const char *arguments;   /* for the usage; NULL: none */
+        const char *help;        /* one line */
+        const char *examples[2]; /* without "p25ctl "; NULL: none */
+        bool changes;            /* takes the options of a change */
+        const char *group;       /* title, at the first verb of a group; else NULL */
 } Verb;
 
 #define VERB_ANY 100000u

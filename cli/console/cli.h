@@ -13,7 +13,8 @@
 #include <systemd/sd-bus.h>
 
 typedef struct Cli {
-        bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help;
+        bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help,
+                version;
         const char *host, *root, *policies, *confirm, *reason, *format, *expect;
         uint64_t expected_revision; /* of expect */
         uint32_t confirm_seconds;   /* of confirm */

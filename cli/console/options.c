@@ -6,34 +6,50 @@
 
 #include "cli/console/options.h"
 
+#include "rules/base/nearest.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <strings.h>
 
 const Option options[] = {
-        { "dry-run", '\0', NULL, offsetof(Cli, dry_run), "say what would change, change nothing" },
-        { "json", '\0', NULL, offsetof(Cli, json), "print one JSON document" },
-        { "quiet", 'q', NULL, offsetof(Cli, quiet), "print nothing but what was asked for" },
-        { "force", 'f', NULL, offsetof(Cli, force), "do not ask" },
-        { "host", 'H', "[USER@]HOST", offsetof(Cli, host), "the p25d of another host, over ssh" },
-        { "root", '\0', "DIR", offsetof(Cli, root), "read files below DIR" },
-        { "policies", '\0', "DIR", offsetof(Cli, policies), "read shipped roles from DIR" },
+        { "dry-run", '\0', NULL, offsetof(Cli, dry_run),
+                .help = "print what would change, change nothing" },
+        { "json", '\0', NULL, offsetof(Cli, json), .help = "print one JSON document" },
+        { "quiet", 'q', NULL, offsetof(Cli, quiet), .help = "print only what was asked for" },
+        { "force", 'f', NULL, offsetof(Cli, force), .help = "assume yes" },
+        { "host", 'H', "[USER@]HOST", offsetof(Cli, host),
+                .help = "use the p25d of another host, over ssh" },
+        { "root", '\0', "DIR", offsetof(Cli, root), .help = "read files below DIR" },
+        { "policies", '\0', "DIR", offsetof(Cli, policies), .help = "read shipped roles from DIR" },
         { "detailed-exitcode", '\0', NULL, offsetof(Cli, detailed_exitcode),
-                "exit with 2 if something changed" },
-        { "strict", '\0', NULL, offsetof(Cli, strict), "take warnings for errors" },
+                .help = "exit with 2 if something changed" },
+        { "strict", '\0', NULL, offsetof(Cli, strict), .help = "treat warnings as errors" },
         { "expect", '\0', "REVISION", offsetof(Cli, expect),
-                "change this revision or none (exit 7)" },
+                .help = "fail with 7 unless the policy is at this revision", .of_changes = true },
         { "confirm", '\0', "DURATION", offsetof(Cli, confirm),
-                "take the change back unless confirmed in time" },
-        { "reason", '\0', "TEXT", offsetof(Cli, reason), "why, for the history" },
-        { "format", '\0', "FORMAT", offsetof(Cli, format), "of compile: ir, nft, iptables, json" },
-        { "ipv4", '4', NULL, offsetof(Cli, ipv4), "of compile --format iptables: IPv4 alone" },
-        { "ipv6", '6', NULL, offsetof(Cli, ipv6), "of compile --format iptables: IPv6 alone" },
-        { "help", 'h', NULL, offsetof(Cli, help), "tell about the command, run nothing" },
-        { "follow", '\0', NULL, offsetof(Cli, follow), "of events: go on" },
+                .help = "take the change back unless confirmed in time", .of_changes = true },
+        { "reason", '\0', "TEXT", offsetof(Cli, reason), .help = "a reason, for the history",
+                .of_changes = true },
+        { "format", '\0', "FORMAT", offsetof(Cli, format), .help = "ir, nft, iptables or json",
+                .verb = "compile" },
+        { "ipv4", '4', NULL, offsetof(Cli, ipv4), .help = "of --format iptables: IPv4 only",
+                .verb = "compile" },
+        { "ipv6", '6', NULL, offsetof(Cli, ipv6), .help = "of --format iptables: IPv6 only",
+                .verb = "compile" },
+        { "help", 'h', NULL, offsetof(Cli, help), .help = "print help about the command" },
+        { "version", '\0', NULL, offsetof(Cli, version), .help = "print the version" },
+        { "follow", '\0', NULL, offsetof(Cli, follow), .help = "wait for more", .verb = "events" },
         { 0 },
 };
+
+bool option_is_set(const Cli *c, const Option *o)
+{
+        const char *place = (const char *)c + o->place;
+
+        return o->argument ? *(const char *const *)(const void *)place != NULL
+                           : *(const bool *)(const void *)place;
+}
 
 static const Option *option_find(const char *name, size_t n)
 {
@@ -61,6 +77,24 @@ static void option_set(Cli *c, const Option *o, const char *argument)
                 *(bool *)(void *)place = true;
 }
 
+static int fail_unknown_option(Cli *c, const char *word)
+{
+        _cleanup_free_ char *name = strndup(word + 2, strcspn(word + 2, "="));
+        char shown[TEXT_SHOWN_MAX];
+        Nearest near;
+
+        if (!name)
+                return cli_fail_errno(c, -ENOMEM, "options");
+        near = nearest_begin(name);
+        for (const Option *o = options; o->name; o++)
+                (void)nearest_try(&near, o->name);
+        text_show(word, shown);
+        if (near.found)
+                return cli_fail(c, EXIT_BAD_INPUT, "there is no option %s, did you mean --%s?",
+                        shown, near.found);
+        return cli_fail(c, EXIT_BAD_INPUT, "there is no option %s", shown);
+}
+
 /* --name, --name=argument, --name argument */
 static int long_parse(Cli *c, char **argv, int *i)
 {
@@ -68,7 +102,7 @@ static int long_parse(Cli *c, char **argv, int *i)
         const Option *o = option_find(name, equals ? (size_t)(equals - name) : strlen(name));
 
         if (!o)
-                return cli_fail(c, EXIT_BAD_INPUT, "there is no option %s", argv[*i]);
+                return fail_unknown_option(c, argv[*i]);
         if (!o->argument && equals)
                 return cli_fail(c, EXIT_BAD_INPUT, "--%s takes no argument", o->name);
         if (o->argument && !equals && !argv[*i + 1])
@@ -101,7 +135,7 @@ static int short_parse(Cli *c, char **argv, int *i)
         return 0;
 }
 
-/* A number that is negative by mistake is a word: its command says what is wrong with it. */
+/* A negative number is a word: its command reports the mistake. */
 static bool is_option(const char *word)
 {
         if (word[0] != '-' || !word[1])
@@ -109,7 +143,8 @@ static bool is_option(const char *word)
         return streq(word, "-4") || streq(word, "-6") || word[1] < '0' || word[1] > '9';
 }
 
-/* [USER@]HOST[:PORT], as the bus library reads it; no option, and no word for a shell over there.
+/* [USER@]HOST[:PORT], as the bus library reads it; an option of ssh or a word of a shell is
+ * refused.
  */
 static int host_check(Cli *c)
 {

@@ -13,14 +13,18 @@ typedef struct Option {
         const char *argument; /* what follows; NULL: nothing */
         size_t place;         /* of the bool or const char * in Cli */
         const char *help;
+        bool of_changes;  /* only for commands that change the policy */
+        const char *verb; /* only for this command; NULL: for several */
 } Option;
 
 /* Ends with an entry without name. */
 extern const Option options[];
 
+bool option_is_set(const Cli *c, const Option *o);
+
 /*
- * Takes the options out of argv, wherever they stand ("--" ends them; the text behind "comment" is
- * none), and leaves the words in *ret_words (the array is the caller's, the texts are argv's).
- * 0 or the exit status of an error that was told.
+ * Takes the options out of argv, wherever they are ("--" ends them; the text behind "comment" is
+ * not an option), and leaves the words in *ret_words (the caller frees the array, not the texts).
+ * 0 or the exit status of an error that was printed.
  */
 int options_parse(Cli *c, int argc, char **argv, char ***ret_words);

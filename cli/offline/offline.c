@@ -92,6 +92,24 @@ static int host_load(const Offline *o, const char *path, const char *text, size_
         return 0;
 }
 
+/* Is the file in a folder of this name? */
+static bool is_below(const char *path, const char *folder)
+{
+        const char *found = strstr(path, folder);
+
+        return found && (found == path || found[-1] == '/') && found[strlen(folder)] == '/';
+}
+
+/* By the folder, where p25d reads every file as one kind; else by the keys. */
+static DocumentKind kind_of_file(const char *path, const char *text, size_t n)
+{
+        DocumentKind kind = is_below(path, "policy.d")  ? DOCUMENT_FRAGMENT
+                            : is_below(path, "roles.d") ? DOCUMENT_ROLE
+                                                        : document_kind(text, n);
+
+        return kind == DOCUMENT_FRAGMENT || kind == DOCUMENT_ROLE ? kind : DOCUMENT_HOST;
+}
+
 int document_load(const Offline *o, const char *path, Diagnostics *d, Document *ret)
 {
         _cleanup_document_ Document document = { 0 };
@@ -102,22 +120,13 @@ int document_load(const Offline *o, const char *path, Diagnostics *d, Document *
         r = host_read_file(path, POLICY_TEXT_MAX, d, &text, &n);
         if (r < 0)
                 return r;
-        document.kind = document_kind(text, n);
-        switch (document.kind) {
-        case DOCUMENT_FRAGMENT:
+        document.kind = kind_of_file(path, text, n);
+        if (document.kind == DOCUMENT_FRAGMENT)
                 r = fragment_load(o, path, text, n, d, &document.fragment);
-                break;
-        case DOCUMENT_ROLE:
+        else if (document.kind == DOCUMENT_ROLE)
                 r = parse_role(text, n, path, d, &document.role);
-                break;
-        case DOCUMENT_HOST:
-        case DOCUMENT_STATE:
-        case _DOCUMENT_MAX:
-        case _DOCUMENT_INVALID:
-                document.kind = DOCUMENT_HOST;
+        else
                 r = host_load(o, path, text, n, d, &document.host);
-                break;
-        }
         if (r < 0)
                 return r;
         *ret = document;

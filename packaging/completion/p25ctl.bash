@@ -3,23 +3,24 @@
 # Completion of p25ctl for bash. The block of words is made by `make golden`, from p25ctl's tables.
 
 # made from the tables of p25ctl:
-_p25ctl_commands='status enable disable reload reset lockdown default logging show allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback explain version help'
-_p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --help --follow'
+_p25ctl_commands='status show explain enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback version help'
+_p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --help --version --follow'
 _p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format '
 _p25ctl_words() # COMMAND
 {
         case $1 in
         'status') echo 'verbose numbered' ;;
-        'enable') echo '' ;;
-        'disable') echo '' ;;
-        'reload') echo '' ;;
-        'reset') echo '' ;;
-        'lockdown') echo 'on off' ;;
-        'default') echo 'allow deny reject incoming outgoing routed' ;;
-        'logging') echo 'on off low medium high' ;;
         'show added') echo '' ;;
         'show raw') echo '' ;;
         'show listening') echo '' ;;
+        'explain') echo 'in out routed from A to port P user U on IFACE' ;;
+        'enable') echo '' ;;
+        'disable') echo '' ;;
+        'lockdown') echo 'on off' ;;
+        'reload') echo '' ;;
+        'reset') echo '' ;;
+        'default') echo 'allow deny reject incoming outgoing routed' ;;
+        'logging') echo 'on off low medium high' ;;
         'allow') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
         'deny') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
         'reject') echo 'in out both on IFACE log log-all PORT SERVICE proto tcp from A to port P user U group G unit rate N burst max for DURATION comment TEXT' ;;
@@ -45,7 +46,7 @@ _p25ctl_words() # COMMAND
         'fragment show') echo 'NAME' ;;
         'fragment put') echo 'NAME FILE' ;;
         'fragment drop') echo 'NAME' ;;
-        'check') echo 'FILE' ;;
+        'check') echo 'FILE FOLDER' ;;
         'compile') echo 'FILE ir nft iptables json' ;;
         'test') echo 'FILE' ;;
         'plan') echo 'FILE' ;;
@@ -54,7 +55,6 @@ _p25ctl_words() # COMMAND
         'history') echo '' ;;
         'diff') echo 'A B' ;;
         'rollback') echo 'N' ;;
-        'explain') echo 'in out routed from A to port P user U on IFACE' ;;
         'version') echo '' ;;
         'help') echo 'COMMAND' ;;
         'show') echo 'added raw listening' ;;

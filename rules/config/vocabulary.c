@@ -7,6 +7,8 @@
 
 #include "rules/config/vocabulary.h"
 
+#include "rules/base/nearest.h"
+
 #define HOST (1u << DOCUMENT_HOST)
 #define FRAGMENT (1u << DOCUMENT_FRAGMENT)
 #define ROLE (1u << DOCUMENT_ROLE)
@@ -189,53 +191,17 @@ const Setting *vocabulary_find(DocumentKind kind, SettingGroup group, const char
         return NULL;
 }
 
-#define DISTANCE_MAX 64 /* longer names are near to nothing */
-
-static size_t min_of(size_t a, size_t b)
-{
-        return a < b ? a : b;
-}
-
-/* How many changes of one letter (insert, remove, replace, swap neighbours) lead from a to b. */
-static size_t name_distance(const char *a, const char *b)
-{
-        size_t rows[3][DISTANCE_MAX + 1];
-        size_t n = strlen(a), m = strlen(b);
-
-        if (n > DISTANCE_MAX || m > DISTANCE_MAX)
-                return SIZE_MAX;
-        for (size_t j = 0; j <= m; j++)
-                rows[0][j] = j;
-        for (size_t i = 1; i <= n; i++) {
-                size_t *row = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
-
-                row[0] = i;
-                for (size_t j = 1; j <= m; j++) {
-                        row[j] = min_of(min_of(row[j - 1], last[j]) + 1,
-                                last[j - 1] + (a[i - 1] != b[j - 1]));
-                        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                                row[j] = min_of(row[j], before[j - 2] + 1);
-                }
-        }
-        return rows[n % 3][m];
-}
-
 const Setting *vocabulary_nearest(DocumentKind kind, unsigned groups, const char *name)
 {
+        Nearest n = nearest_begin(name);
         const Setting *nearest = NULL;
-        size_t least = strlen(name) < 4 ? 2 : strlen(name) < 8 ? 3 : 4;
 
         for (size_t i = 0; i < vocabulary_length; i++) {
                 const Setting *s = &vocabulary[i];
-                size_t distance;
 
-                if (!(groups & 1u << s->group) || !(s->documents & 1u << kind))
-                        continue;
-                distance = name_distance(name, s->name);
-                if (distance < least && distance < strlen(s->name)) {
-                        least = distance;
+                if ((groups & 1u << s->group) && (s->documents & 1u << kind) &&
+                        nearest_try(&n, s->name))
                         nearest = s;
-                }
         }
         return nearest;
 }

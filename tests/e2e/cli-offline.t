@@ -48,17 +48,36 @@ while read -r name; do
 done < <(sed -n 's/^        { "\([a-z ]*\)", [0-9].*/\1/p' cli/verbs.c)
 run help role
 is "$(grep -c ^p25ctl <<<"$out")" 6 "help role describes all of role"
+while read -r name; do
+        # shellcheck disable=SC2086 # one word or two
+        run help $name
+        is "$(grep -c '^  p25ctl ' <<<"$out")" "$(($(grep -c ^p25ctl <<<"$out") * 2))" \
+                "help $name: two examples of each command"
+done < <(run help --json; jq -r '.[] | select(.available) | .name' <<<"$out")
 run help ROLE set
 is "$rc ${out%%$'\n'*}" "0 p25ctl role set NAME..." "help role set describes one"
-refuses "no command 'frobnicate'" help frobnicate
+refuses "'frobnicate' is not a command" help frobnicate
 refuses "a command is missing"
 like "$err" "Usage: p25ctl" "with the usage on stderr"
-refuses "no command 'frobnicate'" frobnicate
+refuses "'frobnicate' is not a command: 'p25ctl help'" frobnicate
+refuses "did you mean 'status'\?" statsu
+refuses "did you mean 'fragment'\?" fragmnt
+refuses "did you mean 'role list'\?" role lits
+refuses "did you mean 'role set'\?" help role ste
+refuses "did you mean --dry-run\?" --dryrun deny
+refuses "did you mean --confirm\?" --cofirm=60s deny
+for option in "--confirm 60s" "--expect 3" "--reason why"; do
+        for command in status "role list" plan history "explain in" check; do
+                # shellcheck disable=SC2086 # words
+                refuses "^ERROR: ${option%% *} can only be used with a command that changes" $command $option
+        done
+done
+refuses "^ERROR: --format can only be used with 'compile'" deny --format nft
+refuses "^ERROR: --ipv4 can only be used with 'compile'" status -4
 refuses "list, show, set, add, remove, drop|list, show, load" set
 refuses "added, raw, listening" show everything
 refuses "too many arguments" enable now
 like "$err" "Usage: p25ctl enable" "with the usage of enable"
-refuses "argument is missing" check
 refuses "argument is missing" set load name
 run --help
 is "$rc ${out:0:6}" "0 p25ctl" "--help is help"
@@ -66,6 +85,8 @@ run role set mx --help
 is "$rc ${out%%$'\n'*}" "0 p25ctl role set NAME..." "and of a command runs nothing"
 run version
 is "$rc $out" "0 p25ctl 0.1.0" "version"
+run --version
+is "$rc $out" "0 p25ctl 0.1.0" "--version"
 run VERSION
 is "$rc $out" "0 p25ctl 0.1.0" "words are case-insensitive"
 
@@ -205,6 +226,30 @@ offline compile policies/mx.conf --format sql
 like "$rc $err" "^4 ERROR: .*ir, nft, iptables" "--format sql"
 offline compile "$work/bad.conf"
 like "$rc $err" "^4 ERROR: .*bad.conf:1" "compile: a bad file"
+
+# ---- check of folders ----
+
+mkdir -p "$work/root/etc/p25/policy.d" "$work/root/etc/p25/roles.d" "$work/empty"
+offline check
+is "$rc $out" "0 $work/root/etc/p25/p25.conf: ok (host file)" "check without FILE: the files in force"
+echo 'vars = { a = [ "x" ]; };' >"$work/root/etc/p25/policy.d/site.conf"
+echo 'role = { name = "own"; summary = "s"; };' >"$work/root/etc/p25/roles.d/own.conf"
+offline check
+is "$rc $out" "0 $work/root/etc/p25/p25.conf: ok (host file)
+$work/root/etc/p25/policy.d/site.conf: ok (fragment)
+$work/root/etc/p25/roles.d/own.conf: ok (role)" "and those of policy.d and roles.d, as what they are there"
+files=$out
+offline check "$work/root/etc/p25"
+is "$rc $out" "0 $files" "check of a folder"
+echo 'roles = ( "mx" );' >"$work/root/etc/p25/policy.d/wrong.conf"
+offline check
+is "$rc $(grep -c ^ERROR: <<<"$err")" "4 1" "a file of policy.d with a setting of p25.conf"
+like "$err" "wrong.conf:1: roles" "names it"
+rm -r "$work/root/etc/p25/policy.d" "$work/root/etc/p25/roles.d"
+offline check "$work/empty"
+like "$rc $err" "^4 ERROR: $work/empty: the folder has no .*conf files" "check of an empty folder"
+run --root "$work/empty" check
+is "$rc $out" "0 There are no files to check." "check where there is nothing"
 
 # ---- explain and test ----
 

@@ -36,7 +36,7 @@ static int document_read(Reader *r, const char *text, size_t n, const ReadInto *
 int parse_host(const char *text, size_t n, const char *file, Diagnostics *d, HostConf **ret)
 {
         _cleanup_(host_conf_unref_p) HostConf *h = host_conf_new();
-        Reader r = { .kind = DOCUMENT_HOST, .file = file, .d = d };
+        Reader r = { .vocabulary = vocabulary, .kind = DOCUMENT_HOST, .file = file, .d = d };
         int k;
 
         if (!h)
@@ -55,7 +55,11 @@ int parse_fragment(const char *text, size_t n, const char *name, const char *fil
         Fragment **ret)
 {
         _cleanup_(fragment_unref_p) Fragment *f = fragment_new();
-        Reader r = { .kind = DOCUMENT_FRAGMENT, .file = file, .name = name, .d = d };
+        Reader r = { .vocabulary = vocabulary,
+                .kind = DOCUMENT_FRAGMENT,
+                .file = file,
+                .name = name,
+                .d = d };
         int k;
 
         if (!f)
@@ -74,7 +78,7 @@ int parse_fragment(const char *text, size_t n, const char *name, const char *fil
 int parse_role(const char *text, size_t n, const char *file, Diagnostics *d, Role **ret)
 {
         _cleanup_(role_unref_p) Role *role = role_new();
-        Reader r = { .kind = DOCUMENT_ROLE, .file = file, .d = d };
+        Reader r = { .vocabulary = vocabulary, .kind = DOCUMENT_ROLE, .file = file, .d = d };
         int k;
 
         if (!role)
@@ -86,27 +90,10 @@ int parse_role(const char *text, size_t n, const char *file, Diagnostics *d, Rol
         return 0;
 }
 
-static void state_files_free(StateFile *files, size_t n)
-{
-        for (size_t i = 0; i < n; i++) {
-                free(files[i].name);
-                free(files[i].file);
-        }
-        free(files);
-}
-
-void state_document_deinit(StateDocument *s)
-{
-        state_free(s->state);
-        state_files_free(s->fragments, s->n_fragments);
-        state_files_free(s->sets, s->n_sets);
-        *s = (StateDocument){ 0 };
-}
-
 int parse_state(const char *text, size_t n, const char *file, Diagnostics *d, StateDocument *ret)
 {
         _cleanup_(state_document_deinit) StateDocument doc = { .state = state_new() };
-        Reader r = { .kind = DOCUMENT_STATE, .file = file, .d = d };
+        Reader r = { .vocabulary = vocabulary, .kind = DOCUMENT_STATE, .file = file, .d = d };
         int k;
 
         if (!doc.state)
@@ -135,10 +122,10 @@ static void note_setting(const char *name, char value, DocumentKind *kind)
                         *kind = names[i].kind;
         if (*kind == DOCUMENT_ROLE || *kind == DOCUMENT_STATE)
                 return;
-        if (vocabulary_find(DOCUMENT_HOST, GROUP_HOST, name))
+        if (setting_find(vocabulary, DOCUMENT_HOST, GROUP_HOST, name))
                 *kind = DOCUMENT_HOST;
         else if (*kind == _DOCUMENT_INVALID &&
-                 vocabulary_find(DOCUMENT_FRAGMENT, GROUP_COMMON, name))
+                 setting_find(vocabulary, DOCUMENT_FRAGMENT, GROUP_COMMON, name))
                 *kind = DOCUMENT_FRAGMENT;
 }
 

@@ -12,38 +12,13 @@
  * path.
  */
 
-#include "rules/policy/state.h"
-
-typedef enum DocumentKind {
-        DOCUMENT_HOST,
-        DOCUMENT_FRAGMENT,
-        DOCUMENT_ROLE,
-        DOCUMENT_STATE, /* the daemon's own */
-        _DOCUMENT_MAX,
-        _DOCUMENT_INVALID = -1,
-} DocumentKind;
+#include "rules/config/document.h"
 
 int parse_host(const char *text, size_t n, const char *file, Diagnostics *d, HostConf **ret);
 int parse_fragment(const char *text, size_t n, const char *name, const char *file, Diagnostics *d,
         Fragment **ret);
 int parse_role(const char *text, size_t n, const char *file, Diagnostics *d, Role **ret);
 
-/* The state document names fragments and sets by their files below the state folder:
- * (name, file) pairs, which the caller reads. */
-typedef struct StateFile {
-        char *name;
-        char *file;
-} StateFile;
-
-typedef struct StateDocument {
-        State *state; /* without fragments and sets */
-        StateFile *fragments;
-        size_t n_fragments;
-        StateFile *sets;
-        size_t n_sets;
-} StateDocument;
-
-void state_document_deinit(StateDocument *s);
 int parse_state(const char *text, size_t n, const char *file, Diagnostics *d, StateDocument *ret);
 
 /* By its keys. A text that is not in libconfig's language, or has the keys of no kind, is

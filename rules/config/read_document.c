@@ -6,7 +6,6 @@
  */
 
 #include "rules/config/reader.h"
-#include "rules/config/vocabulary.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/judge.h"
 

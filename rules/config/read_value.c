@@ -6,7 +6,6 @@
  */
 
 #include "rules/config/reader.h"
-#include "rules/config/vocabulary.h"
 
 #include <errno.h>
 #include <inttypes.h>

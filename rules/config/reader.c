@@ -7,8 +7,6 @@
 
 #include "rules/config/reader.h"
 
-#include "rules/config/vocabulary.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,7 +100,7 @@ static const char *kind_to_string(NodeKind kind)
 }
 
 /* Which other kind of document has a setting of this name outside of any group, or -1. */
-static int elsewhere(DocumentKind kind, SettingGroup group, const char *name)
+static int elsewhere(const Reader *r, SettingGroup group, const char *name)
 {
         static const struct {
                 SettingGroup group;
@@ -118,7 +116,8 @@ static int elsewhere(DocumentKind kind, SettingGroup group, const char *name)
         for (size_t i = 0; i < ELEMENTS(roots); i++)
                 is_root = is_root || roots[i].group == group;
         for (size_t i = 0; is_root && i < ELEMENTS(roots); i++)
-                if (roots[i].kind != kind && vocabulary_find(roots[i].kind, roots[i].group, name))
+                if (roots[i].kind != r->kind &&
+                        setting_find(r->vocabulary, roots[i].kind, roots[i].group, name))
                         return (int)roots[i].kind;
         return -1;
 }
@@ -132,8 +131,8 @@ static int unknown_setting(Reader *r, const Node *n, const ReadInto *into, size_
 
         for (size_t i = 0; i < n_into; i++)
                 groups |= 1u << into[i].group;
-        near = vocabulary_nearest(r->kind, groups, name);
-        other = elsewhere(r->kind, (SettingGroup)into[0].group, name);
+        near = setting_nearest(r->vocabulary, r->kind, groups, name);
+        other = elsewhere(r, (SettingGroup)into[0].group, name);
         if (other == DOCUMENT_FRAGMENT)
                 return reader_error(r, n, "only p25.conf and fragments have this setting");
         if (other >= 0)
@@ -150,7 +149,7 @@ static int read_setting(Reader *r, const Node *n, const ReadInto *into, size_t n
         size_t i;
 
         for (i = 0; i < n_into; i++) {
-                s = vocabulary_find(r->kind, into[i].group, node_name(n));
+                s = setting_find(r->vocabulary, r->kind, into[i].group, node_name(n));
                 if (s)
                         break;
         }
@@ -164,8 +163,7 @@ static int read_setting(Reader *r, const Node *n, const ReadInto *into, size_t n
 
 static int check_required(Reader *r, const Node *n, SettingGroup group)
 {
-        for (size_t i = 0; i < vocabulary_length; i++) {
-                const Setting *s = &vocabulary[i];
+        for (const Setting *s = r->vocabulary; s->name; s++) {
                 int k;
 
                 if (s->group != group || !s->required || !(s->documents & 1u << r->kind) ||

@@ -8,29 +8,20 @@
  */
 
 #include "rules/config/node.h"
-#include "rules/config/parse.h"
+#include "rules/config/setting.h"
 
 #define READER_ERRORS_MAX 100
 #define READER_HOST_BITS_MAX 20 /* warnings of prefixes with host bits; the rest is counted */
 
-typedef struct Reader {
+struct Reader {
+        const Setting *vocabulary; /* ends with a setting without name */
         DocumentKind kind;
         const char *file;
         const char *name; /* of a fragment */
         Diagnostics *d;
         size_t n_errors;
         size_t n_host_bits;
-} Reader;
-
-typedef struct Setting Setting;
-/* place is where the setting goes: the group's struct plus the setting's offset. */
-typedef int SettingFunction(Reader *r, const Node *n, const Setting *s, void *place);
-
-/* The few words that a text may be. */
-typedef struct Words {
-        int n;
-        const char *(*name)(int i);
-} Words;
+};
 
 /* Both begin the message with the path of the node. reader_error returns -EINVAL or -ENOMEM. */
 int reader_error(Reader *r, const Node *n, const char *format, ...) _printf_(3, 4);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the table of settings, and nothing else decides what a file may say. How a value is read
- * is the readers' business (reader.h).
+ * The table of settings; nothing else decides what a file may contain. The readers read the values
+ * (reader.h).
  */
 
 #include "rules/config/vocabulary.h"
 
-#include "rules/base/nearest.h"
+#include "rules/config/reader.h"
 
 #define HOST (1u << DOCUMENT_HOST)
 #define FRAGMENT (1u << DOCUMENT_FRAGMENT)
@@ -176,70 +176,5 @@ const Setting vocabulary[] = {
         { GROUP_MANAGES, "incoming", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
         { GROUP_MANAGES, "outgoing", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
         { GROUP_MANAGES, "routed", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
+        { .name = NULL },
 };
-
-const size_t vocabulary_length = ELEMENTS(vocabulary);
-
-/* ---- questions ---- */
-
-const Setting *vocabulary_find(DocumentKind kind, SettingGroup group, const char *name)
-{
-        for (size_t i = 0; i < vocabulary_length; i++)
-                if (vocabulary[i].group == group && vocabulary[i].documents & 1u << kind &&
-                        streq(vocabulary[i].name, name))
-                        return &vocabulary[i];
-        return NULL;
-}
-
-const Setting *vocabulary_nearest(DocumentKind kind, unsigned groups, const char *name)
-{
-        Nearest n = nearest_begin(name);
-        const Setting *nearest = NULL;
-
-        for (size_t i = 0; i < vocabulary_length; i++) {
-                const Setting *s = &vocabulary[i];
-
-                if ((groups & 1u << s->group) && (s->documents & 1u << kind) &&
-                        nearest_try(&n, s->name))
-                        nearest = s;
-        }
-        return nearest;
-}
-
-const char *document_to_string(DocumentKind kind)
-{
-        static const char *const names[_DOCUMENT_MAX] = {
-                [DOCUMENT_HOST] = "p25.conf",
-                [DOCUMENT_FRAGMENT] = "a fragment",
-                [DOCUMENT_ROLE] = "a role",
-                [DOCUMENT_STATE] = "the daemon's state",
-        };
-
-        return names[kind];
-}
-
-static const struct Type {
-        const char *text;
-        unsigned kinds; /* a bit a NodeKind */
-} types[_SETTING_TYPE_MAX] = {
-        [SETTING_BOOL] = { "true or false without quotes", 1u << NODE_BOOL },
-        [SETTING_INTEGER] = { "a whole number without quotes", 1u << NODE_INTEGER },
-        [SETTING_TEXT] = { "a text in double quotes", 1u << NODE_STRING },
-        [SETTING_TEXTS] = { "a list [ \"…\", \"…\" ] or one value",
-                1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER },
-        [SETTING_GROUP] = { "a group { NAME = VALUE; … }", 1u << NODE_GROUP },
-        [SETTING_GROUPS] = { "a list of groups ( { … }, { … } )",
-                1u << NODE_LIST | 1u << NODE_GROUP },
-        [SETTING_TEXTS_OR_GROUP] = { "a list [ \"…\" ] or a group { incoming = […]; … }",
-                1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER | 1u << NODE_GROUP },
-};
-
-const char *setting_type_to_string(SettingType type)
-{
-        return types[type].text;
-}
-
-bool setting_type_takes(SettingType type, NodeKind kind)
-{
-        return types[type].kinds & 1u << kind;
-}

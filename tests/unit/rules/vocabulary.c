@@ -7,6 +7,7 @@
  */
 
 #include "rules/config/vocabulary.h"
+#include "rules/config/parse.h"
 #include "rules/policy/fields.h"
 
 #include <errno.h>
@@ -219,7 +220,7 @@ static void expect_refused(
 
 static void test_where(_unused_ void **state)
 {
-        for (size_t i = 0; i < vocabulary_length; i++)
+        for (size_t i = 0; vocabulary[i].name; i++)
                 for (int kind = 0; kind < _DOCUMENT_MAX; kind++) {
                         const Setting *s = &vocabulary[i];
 
@@ -235,7 +236,7 @@ static void test_where(_unused_ void **state)
 
 static void test_only_in_p25_conf(_unused_ void **state)
 {
-        for (size_t i = 0; i < vocabulary_length; i++)
+        for (size_t i = 0; vocabulary[i].name; i++)
                 if (vocabulary[i].group == GROUP_HOST)
                         expect_refused(DOCUMENT_FRAGMENT, &vocabulary[i], vocabulary[i].name,
                                 example_of(&vocabulary[i])->value,
@@ -247,7 +248,7 @@ static void test_examples_are_settings(_unused_ void **state)
         for (size_t i = 0; i < ELEMENTS(examples); i++) {
                 bool found = false;
 
-                for (size_t j = 0; j < vocabulary_length; j++)
+                for (size_t j = 0; vocabulary[j].name; j++)
                         found = found || (vocabulary[j].group == examples[i].group &&
                                                  streq(vocabulary[j].name, examples[i].name));
                 if (!found)
@@ -279,7 +280,7 @@ static void test_types(_unused_ void **state)
                 { NODE_BOOL, "true" },
         };
 
-        for (size_t i = 0; i < vocabulary_length; i++)
+        for (size_t i = 0; vocabulary[i].name; i++)
                 for (size_t j = 0; j < ELEMENTS(values); j++)
                         if (!setting_type_takes(vocabulary[i].type, values[j].kind))
                                 expect_refused(home_of(&vocabulary[i]), &vocabulary[i],
@@ -292,7 +293,7 @@ static void test_items_of_lists(_unused_ void **state)
         static const char *const items[] = { "( true )", "( 1.5 )", "( { } )", "( ( ) )", "( -1 )",
                 "( \"x\", [ true ] )", "[ 99999999999999999999 ]" };
 
-        for (size_t i = 0; i < vocabulary_length; i++)
+        for (size_t i = 0; vocabulary[i].name; i++)
                 for (size_t j = 0; j < ELEMENTS(items); j++)
                         if (vocabulary[i].type == SETTING_TEXTS ||
                                 vocabulary[i].type == SETTING_GROUPS)
@@ -343,7 +344,7 @@ static void test_numbers(_unused_ void **state)
                 "-1",
         };
 
-        for (size_t i = 0; i < vocabulary_length; i++) {
+        for (size_t i = 0; vocabulary[i].name; i++) {
                 const Setting *s = &vocabulary[i];
                 bool wide = s->max > UINT32_MAX;
 
@@ -367,7 +368,7 @@ static void test_numbers(_unused_ void **state)
 
 static void test_words(_unused_ void **state)
 {
-        for (size_t i = 0; i < vocabulary_length; i++) {
+        for (size_t i = 0; vocabulary[i].name; i++) {
                 const Setting *s = &vocabulary[i];
                 char text[64];
 
@@ -421,7 +422,7 @@ static void test_required(_unused_ void **state)
                         -EINVAL);
                 assert_string_equal(d.items[0].text, tests[i].error);
         }
-        for (size_t i = 0; i < vocabulary_length; i++)
+        for (size_t i = 0; vocabulary[i].name; i++)
                 n_required += vocabulary[i].required;
         assert_int_equal(ELEMENTS(tests), n_required);
 }
@@ -453,7 +454,7 @@ static void test_nearest(_unused_ void **state)
         char longest[200] = "";
 
         for (size_t i = 0; i < ELEMENTS(tests); i++) {
-                const Setting *s = vocabulary_nearest(
+                const Setting *s = setting_nearest(vocabulary,
                         tests[i].group == GROUP_ROLE ? DOCUMENT_ROLE : DOCUMENT_HOST,
                         1u << tests[i].group, tests[i].name);
 
@@ -463,14 +464,14 @@ static void test_nearest(_unused_ void **state)
                         fail_msg("%s: %s", tests[i].name, s->name);
         }
         memset(longest, 'a', sizeof(longest) - 1);
-        assert_null(vocabulary_nearest(DOCUMENT_HOST, 1u << GROUP_RULE, longest));
+        assert_null(setting_nearest(vocabulary, DOCUMENT_HOST, 1u << GROUP_RULE, longest));
         /* id is the state's alone */
-        assert_null(vocabulary_find(DOCUMENT_HOST, GROUP_RULE, "id"));
+        assert_null(setting_find(vocabulary, DOCUMENT_HOST, GROUP_RULE, "id"));
 }
 
 static void test_misspelt(_unused_ void **state)
 {
-        for (size_t i = 0; i < vocabulary_length; i++) {
+        for (size_t i = 0; vocabulary[i].name; i++) {
                 const Setting *s = &vocabulary[i];
                 char name[64], why[80];
 
@@ -487,11 +488,11 @@ static void test_fields_of_rules(_unused_ void **state)
 {
         size_t n_settings = 0, n_fields = 0;
 
-        for (size_t i = 0; i < vocabulary_length; i++)
+        for (size_t i = 0; vocabulary[i].name; i++)
                 n_settings += vocabulary[i].group == GROUP_RULE && !streq(vocabulary[i].name, "id");
         RULE_FIELD_FOREACH(f)
         {
-                const Setting *s = vocabulary_find(DOCUMENT_STATE, GROUP_RULE, f->name);
+                const Setting *s = setting_find(vocabulary, DOCUMENT_STATE, GROUP_RULE, f->name);
 
                 if (f->form == FORM_HIDDEN) {
                         assert_null(s);

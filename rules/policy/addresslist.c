@@ -7,6 +7,8 @@
 
 #include "rules/policy/addresslist.h"
 
+#include "rules/base/hash.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -52,6 +54,23 @@ bool address_list_equal(const AddressList *a, const AddressList *b)
 {
         return array_same_members(
                 a->items, a->n, b->items, b->n, sizeof(AddressItem), address_item_compare);
+}
+
+uint64_t address_list_hash(uint64_t h, const AddressList *l)
+{
+        h = hash_number(h, l->n);
+        for (size_t i = 0; i < l->n; i++) {
+                const AddressItem *a = l->items + i;
+
+                h = hash_number(h, a->kind);
+                if (a->kind != ADDRESS_PREFIX) {
+                        h = hash_string(h, a->name);
+                        continue;
+                }
+                h = hash_number(h, a->prefix.address.family + 256u * a->prefix.bits);
+                h = hash_bytes(h, a->prefix.address.bytes, sizeof(a->prefix.address.bytes));
+        }
+        return h;
 }
 
 /* ---- texts ---- */

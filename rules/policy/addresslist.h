@@ -24,5 +24,7 @@ int address_item_print(const AddressItem *i, char **ret);
  */
 int address_list_parse(char *const *texts, bool vars, const char *setting, Place place,
         Diagnostics *d, AddressList *ret);
+/* rules/base/hash.h */
+uint64_t address_list_hash(uint64_t h, const AddressList *l);
 /* *ret is NULL for any; 0 or -ENOMEM */
 int address_list_print(const AddressList *l, char ***ret);

@@ -29,12 +29,24 @@ typedef enum FieldUse {
         FIELD_BUS = 1 << 3,
 } FieldUse;
 
-typedef struct FieldType FieldType;
+/* How a field lies in a Rule. */
+typedef enum FieldType {
+        TYPE_ACTION,
+        TYPE_DIRECTION,
+        TYPE_NUMBER,
+        TYPE_TIME,
+        TYPE_FLAG,
+        TYPE_RATE,
+        TYPE_PORTS,
+        TYPE_TEXT,
+        TYPE_TEXTS,
+        TYPE_ADDRESSES,
+} FieldType;
 
 typedef struct RuleField {
         const char *name; /* of the setting, and of the key in JSON and on the bus */
         FieldForm form;
-        const FieldType *type;
+        FieldType type;
         unsigned uses;
         size_t offset;
         uint32_t max; /* of FORM_NUMBER, from 1 */

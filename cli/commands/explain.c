@@ -10,6 +10,7 @@
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
 #include "rules/report/report.h"
+#include "rules/words/packet.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
@@ -70,13 +71,23 @@ static void packet_complete(const Offline *o, Packet *packet)
         packet->has_gid = host_user_group(o->host_names, uid, &packet->gid) == 0;
 }
 
-static int packet_words_parse(Cli *c, char **words, const Names *names, Packet *ret)
+static int question_of_words(Cli *c, char **words, Place place, Question *ret)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int status, r;
+        int r = question_parse(words, place, &d, ret);
+        int status = cli_tell_diagnostics(c, &d);
 
-        r = packet_parse_words(words, names, (Place){ 0 }, &d, ret);
-        status = cli_tell_diagnostics(c, &d);
+        return r < 0 && status == 0 ? cli_fail_errno(c, r, "explain") : status;
+}
+
+static int packet_of_question(Cli *c, const Offline *o, const Question *q, Place place, Packet *ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        int r = question_resolve(q, &o->names, place, &d, ret);
+        int status = cli_tell_diagnostics(c, &d);
+
+        if (r >= 0)
+                packet_complete(o, ret);
         return r < 0 && status == 0 ? cli_fail_errno(c, r, "explain") : status;
 }
 
@@ -88,7 +99,7 @@ static int files_load(Cli *c, Offline *o, Ruleset **ret)
         return offline_load(c, o, &p, ret);
 }
 
-static int files_explain(Cli *c, char **words, Answer *ret)
+static int files_explain(Cli *c, const Question *q, Answer *ret)
 {
         _cleanup_offline_ Offline o = { 0 };
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
@@ -97,83 +108,29 @@ static int files_explain(Cli *c, char **words, Answer *ret)
 
         status = offline_open(c, &o);
         if (status == 0)
-                status = packet_words_parse(c, words, &o.names, &packet);
+                status = packet_of_question(c, &o, q, (Place){ 0 }, &packet);
         if (status == 0)
                 status = files_load(c, &o, &ruleset);
         if (status != 0)
                 return status;
-        packet_complete(&o, &packet);
         return answer_of_files(c, &o, ruleset, &packet, ret);
 }
 
 /* ---- by p25d ---- */
 
-/* The names of the packet are the daemon's to resolve: these only remember them. */
-typedef struct Asked {
-        const char *user, *group;
-} Asked;
-
-static int remember_user(void *data, const char *name, uint32_t *ret)
-{
-        ((Asked *)data)->user = name;
-        *ret = 0;
-        return 0;
-}
-
-static int remember_group(void *data, const char *name, uint32_t *ret)
-{
-        ((Asked *)data)->group = name;
-        *ret = 0;
-        return 0;
-}
-
-static int remember_unit(void *data, const char *name, Cgroup *ret)
-{
-        (void)data, (void)name;
-        *ret = (Cgroup){ 0 };
-        return 0;
-}
-
-static int text_append(sd_bus_message *m, const char *key, const char *text)
-{
-        return text ? sd_bus_message_append(m, "{sv}", key, "s", text) : 0;
-}
-
-static int address_append(sd_bus_message *m, const char *key, bool given, const Address *a)
-{
-        char text[ADDRESS_TEXT_MAX];
-
-        return given ? text_append(m, key, address_format(a, text)) : 0;
-}
-
-static int id_append(
-        sd_bus_message *m, const char *key, bool given, const char *name, uint32_t number)
-{
-        char text[16];
-
-        if (!given)
-                return 0;
-        snprintf(text, sizeof(text), "%u", number);
-        return text_append(m, key, name ? name : text);
-}
-
-static int packet_append(sd_bus_message *m, const Packet *p, const Asked *asked)
+static int question_append(sd_bus_message *m, const Question *q, uint16_t port)
 {
         int r;
 
-        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
-                (r = text_append(m, "direction", direction_to_string(p->direction))) < 0 ||
-                (r = address_append(m, "from", p->has_from, &p->from)) < 0 ||
-                (r = address_append(m, "to", p->has_to, &p->to)) < 0 ||
-                (r = sd_bus_message_append(m, "{sv}", "port", "q", p->port)) < 0 ||
-                (r = id_append(m, "user", p->has_uid, asked->user, p->uid)) < 0 ||
-                (r = id_append(m, "group", p->has_gid, asked->group, p->gid)) < 0 ||
-                (r = text_append(m, "unit", p->unit)) < 0 ||
-                (r = text_append(m, "interface", p->interface)) < 0 ||
-                (r = text_append(m, "in_interface", p->in_interface)) < 0 ||
-                (r = text_append(m, "out_interface", p->out_interface)) < 0)
-                return r;
-        return sd_bus_message_close_container(m);
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        for (QuestionField f = 0; r >= 0 && f < _QUESTION_MAX; f++)
+                if (f == QUESTION_PORT)
+                        r = sd_bus_message_append(
+                                m, "{sv}", question_field_to_string(f), "q", port);
+                else if (q->texts[f])
+                        r = sd_bus_message_append(
+                                m, "{sv}", question_field_to_string(f), "s", q->texts[f]);
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 /* The bus leaves out what has no value; SPEC's rule object has all keys. */
@@ -217,20 +174,21 @@ static int answer_of_reply(sd_bus_message *reply, Answer *ret)
         return r;
 }
 
-static int daemon_explain(Cli *c, char **words, Answer *ret)
+/* The words go as they are: p25d knows the names of its host. */
+static int daemon_explain(Cli *c, const Question *q, Place place, Answer *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        Asked asked = { 0 };
-        Names names = { remember_user, remember_group, remember_unit, &asked };
-        Packet packet;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        uint16_t port = 0;
         int status, r;
 
-        status = packet_words_parse(c, words, &names, &packet);
+        (void)question_port(q, place, &d, &port);
+        status = cli_tell_diagnostics(c, &d);
         if (status == 0)
                 status = client_message(c, "Explain", &m);
         if (status != 0)
                 return status;
-        r = packet_append(m, &packet, &asked);
+        r = question_append(m, q, port);
         if (r < 0)
                 return client_fail_message(c, r);
         status = client_call(c, m, &reply);
@@ -272,10 +230,14 @@ static int answer_tell(Cli *c, Answer *a)
 int command_explain(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_answer_ Answer answer = { 0 };
+        Question question;
         int status;
 
         (void)v, (void)n;
-        status = c->root ? files_explain(c, args, &answer) : daemon_explain(c, args, &answer);
+        status = question_of_words(c, args, (Place){ 0 }, &question);
+        if (status == 0)
+                status = c->root ? files_explain(c, &question, &answer)
+                                 : daemon_explain(c, &question, (Place){ 0 }, &answer);
         return status != 0 ? status : answer_tell(c, &answer);
 }
 
@@ -293,20 +255,20 @@ static int assertion_test(Cli *c, const Offline *o, const Ruleset *ruleset, cons
         Json *list, bool *ret_holds)
 {
         _cleanup_answer_ Answer answer = { 0 };
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_strv_ char **words = NULL;
         Place place = { a->file, a->line };
+        Question question;
         Packet packet;
         Json *item;
-        int status, r;
+        int status;
 
-        r = packet_parse(a->packet, &o->names, place, &d, &packet, &words);
-        status = cli_tell_diagnostics(c, &d);
-        if (r < 0)
-                return status != 0 ? status : cli_fail_errno(c, r, a->packet);
-        packet_complete(o, &packet);
-        status = ruleset ? answer_of_files(c, o, ruleset, &packet, &answer)
-                         : daemon_explain(c, words, &answer);
+        if (packet_split(a->packet, &words) < 0)
+                return cli_fail_errno(c, -ENOMEM, a->packet);
+        status = question_of_words(c, words, place, &question);
+        if (status == 0 && !ruleset)
+                status = daemon_explain(c, &question, place, &answer);
+        else if (status == 0 && (status = packet_of_question(c, o, &question, place, &packet)) == 0)
+                status = answer_of_files(c, o, ruleset, &packet, &answer);
         if (status != 0)
                 return status;
         *ret_holds = verdict_holds(a, answer.verdict);

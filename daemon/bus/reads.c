@@ -315,17 +315,18 @@ int bus_check(BusCall *c, sd_bus_error *error)
 }
 
 /* A packet of the host's own process has its user's primary group, when no other is named. */
-static int packet_read(BusCall *c, BusPacket *words, Packet *ret, sd_bus_error *error)
+static int packet_read(BusCall *c, BusQuestion *asked, Packet *ret, sd_bus_error *error)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         HostNames *host = manager_names(c->bus->manager);
+        const char *user;
         Names names = host_names(host);
         int r;
 
-        r = bus_packet_read(c->message, words, error);
+        r = bus_question_read(c->message, asked, error);
         if (r < 0)
                 return r;
-        r = packet_parse_words((char *const *)words->words, &names, (Place){ 0 }, &d, ret);
+        r = question_resolve(&asked->question, &names, (Place){ 0 }, &d, ret);
         if (r == -EINVAL || r == -ENOENT)
                 return sd_bus_error_set(error,
                         r == -ENOENT ? BUS_ERROR_NO_SUCH_NAME : BUS_ERROR_INVALID_ARGS,
@@ -334,8 +335,9 @@ static int packet_read(BusCall *c, BusPacket *words, Packet *ret, sd_bus_error *
                 return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, d.items[0].text);
         if (r < 0)
                 return r;
-        if (words->user && !words->has_group)
-                ret->has_gid = host_user_group(host, words->user, &ret->gid) == 0;
+        user = asked->question.texts[QUESTION_USER];
+        if (user && !ret->has_gid)
+                ret->has_gid = host_user_group(host, user, &ret->gid) == 0;
         return 0;
 }
 
@@ -390,11 +392,11 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         Verdict verdict = { .action = ACTION_ALLOW };
         _cleanup_report_ Report report = { 0 };
         _cleanup_strv_ char **path = NULL;
-        BusPacket words;
+        BusQuestion asked;
         Packet packet;
         int r;
 
-        r = packet_read(c, &words, &packet, error);
+        r = packet_read(c, &asked, &packet, error);
         if (r < 0)
                 return r;
         packet.time_usec = clock_now_usec(CLOCK_REALTIME);

@@ -312,74 +312,23 @@ int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_
 
 /* ---- packets ---- */
 
-enum {
-        PACKET_DIRECTION,
-        PACKET_FROM,
-        PACKET_TO,
-        PACKET_PORT,
-        PACKET_USER,
-        PACKET_GROUP,
-        PACKET_UNIT,
-        PACKET_INTERFACE,
-        PACKET_IN_INTERFACE,
-        PACKET_OUT_INTERFACE,
-        _PACKET_MAX,
-};
-
-static const BusKey packet_keys[_PACKET_MAX] = {
-        [PACKET_DIRECTION] = { "direction", "s" },
-        [PACKET_FROM] = { "from", "s" },
-        [PACKET_TO] = { "to", "s" },
-        [PACKET_PORT] = { "port", "q" },
-        [PACKET_USER] = { "user", "s" },
-        [PACKET_GROUP] = { "group", "s" },
-        [PACKET_UNIT] = { "unit", "s" },
-        [PACKET_INTERFACE] = { "interface", "s" },
-        [PACKET_IN_INTERFACE] = { "in_interface", "s" },
-        [PACKET_OUT_INTERFACE] = { "out_interface", "s" },
-};
-
-/* The words of `explain` before each value. */
-static const char *const packet_words[_PACKET_MAX][2] = {
-        [PACKET_FROM] = { "from" },
-        [PACKET_TO] = { "to" },
-        [PACKET_PORT] = { "port" },
-        [PACKET_USER] = { "user" },
-        [PACKET_GROUP] = { "group" },
-        [PACKET_UNIT] = { "unit" },
-        [PACKET_INTERFACE] = { "on" },
-        [PACKET_IN_INTERFACE] = { "in", "on" },
-        [PACKET_OUT_INTERFACE] = { "out", "on" },
-};
-
-int bus_packet_read(sd_bus_message *m, BusPacket *ret, sd_bus_error *error)
+int bus_question_read(sd_bus_message *m, BusQuestion *ret, sd_bus_error *error)
 {
-        BusValue v[_PACKET_MAX] = { 0 };
-        char shown[TEXT_SHOWN_MAX];
-        size_t n = 0;
+        BusKey keys[_QUESTION_MAX];
+        BusValue v[_QUESTION_MAX] = { 0 };
         int r;
 
-        r = bus_dict_read(m, packet_keys, _PACKET_MAX, BUS_ERROR_INVALID_ARGS, v, error);
+        for (QuestionField f = 0; f < _QUESTION_MAX; f++)
+                keys[f] = (BusKey){ question_field_to_string(f), f == QUESTION_PORT ? "q" : "s" };
+        r = bus_dict_read(m, keys, _QUESTION_MAX, BUS_ERROR_INVALID_ARGS, v, error);
         if (r < 0)
                 return r;
-        if (!v[PACKET_DIRECTION].given)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
-                        "a packet has a direction: in, out or routed");
-        if (direction_from_string(v[PACKET_DIRECTION].string) == _DIRECTION_INVALID)
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "%s is no direction (in, out, routed)",
-                        text_show(v[PACKET_DIRECTION].string, shown));
-
-        *ret = (BusPacket){ .user = v[PACKET_USER].string, .has_group = v[PACKET_GROUP].given };
-        snprintf(ret->port, sizeof(ret->port), "%u", (unsigned)v[PACKET_PORT].number);
-        v[PACKET_PORT].string = ret->port;
-        ret->words[n++] = v[PACKET_DIRECTION].string;
-        for (size_t i = PACKET_FROM; i < _PACKET_MAX; i++) {
-                if (!v[i].given)
-                        continue;
-                for (size_t k = 0; k < 2 && packet_words[i][k]; k++)
-                        ret->words[n++] = packet_words[i][k];
-                ret->words[n++] = v[i].string;
+        *ret = (BusQuestion){ 0 };
+        for (QuestionField f = 0; f < _QUESTION_MAX; f++)
+                ret->question.texts[f] = v[f].string;
+        if (v[QUESTION_PORT].given) {
+                snprintf(ret->port, sizeof(ret->port), "%u", (unsigned)v[QUESTION_PORT].number);
+                ret->question.texts[QUESTION_PORT] = ret->port;
         }
         return 0;
 }

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/manager/manager.h"
+#include "rules/words/packet.h"
 
 #include <systemd/sd-bus.h>
 
@@ -36,14 +37,11 @@ int bus_rule_append(sd_bus_message *m, const ReportRule *r);
  * negative errno with error set: InvalidArgs, LimitExceeded, NotSupported. */
 int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_error *error);
 
-/* Explain's packet as words for packet_parse_words(). The strings are the message's, but for
- * ret_port, which the words point to. At most BUS_PACKET_WORDS words and a NULL. */
-#define BUS_PACKET_WORDS 24
-typedef struct BusPacket {
-        const char *words[BUS_PACKET_WORDS + 1];
+/* Explain's packet as it was sent, for question_resolve(). The strings are the message's, but for
+ * the port, which is kept here: not to be moved. */
+typedef struct BusQuestion {
+        Question question;
         char port[8];
-        const char *user; /* NULL: not given */
-        bool has_group;
-} BusPacket;
+} BusQuestion;
 
-int bus_packet_read(sd_bus_message *m, BusPacket *ret, sd_bus_error *error);
+int bus_question_read(sd_bus_message *m, BusQuestion *ret, sd_bus_error *error);

@@ -4,7 +4,7 @@
 
 #include "rules/compile/assertions.h"
 
-#include "rules/ruleset/evaluate.h"
+#include "rules/words/packet.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -40,18 +40,3 @@ typedef struct Verdict {
 
 /* A unit given by name is taken to run; else its cgroup must be among the packet's. */
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
-
-/*
- * The words of `explain` and of assertions: in|out|routed [from A] [to A] [port P] [user U]
- * [group G] [unit U] [on IFACE | in on IFACE out on IFACE]. Case-insensitive keywords. Users and
- * groups are resolved by names; a user's primary group is not looked up. Strings in *ret are
- * borrowed from words. Family is IPv4 when no address is given; two families are an error. `any` is
- * an address that is not known. 0, -EINVAL, -ENOENT for an unknown user or group, -EAGAIN when
- * that cannot be asked yet (errors in d at place).
- */
-int packet_parse_words(
-        char *const *words, const Names *names, Place place, Diagnostics *d, Packet *ret);
-/* Splits at white space and parses; the strings are in *ret_words, which the caller frees after
- * use of *ret. */
-int packet_parse(const char *text, const Names *names, Place place, Diagnostics *d, Packet *ret,
-        char ***ret_words);

@@ -1,247 +1,267 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The words of `explain` and of assertions: a table of words, each with the directions that know
- * it and a parser for what follows.
+ * Owns the words of a packet: a table of what can be stated, with the directions that it is for,
+ * and the value of each.
  */
 
-#include "rules/ruleset/evaluate.h"
+#include "rules/words/packet.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <strings.h>
 
-typedef struct Reader {
-        char *const *words; /* the next */
-        const Names *names;
-        Place place;
-        Diagnostics *diagnostics;
-        Packet packet;
-        bool has_family, has_port;
-} Reader;
+#define IN (1u << DIRECTION_IN)
+#define OUT (1u << DIRECTION_OUT)
+#define ROUTED (1u << DIRECTION_ROUTED)
 
-#define reader_error(rd, ...) \
-        diagnostics_error((rd)->diagnostics, (rd)->place, "packet", __VA_ARGS__)
+static const struct {
+        const char *name; /* the key on the bus */
+        const char *word; /* before the value; with "on" after it for the sides of routed */
+        unsigned directions;
+} fields[_QUESTION_MAX] = {
+        [QUESTION_DIRECTION] = { "direction", NULL, IN | OUT | ROUTED },
+        [QUESTION_FROM] = { "from", "from", IN | OUT | ROUTED },
+        [QUESTION_TO] = { "to", "to", IN | OUT | ROUTED },
+        [QUESTION_PORT] = { "port", "port", IN | OUT | ROUTED },
+        [QUESTION_USER] = { "user", "user", OUT },
+        [QUESTION_GROUP] = { "group", "group", OUT },
+        [QUESTION_UNIT] = { "unit", "unit", OUT },
+        [QUESTION_INTERFACE] = { "interface", "on", IN | OUT },
+        [QUESTION_IN_INTERFACE] = { "in_interface", "in", ROUTED },
+        [QUESTION_OUT_INTERFACE] = { "out_interface", "out", ROUTED },
+};
 
 static const char usage[] = "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] "
                             "[on IFACE | in on IFACE out on IFACE]";
 
-static int read_address(Reader *rd, const char *word, const char *text, bool *has, Address *ret)
-{
-        char shown[TEXT_SHOWN_MAX];
-        const char *reason = "";
-        int r;
+#define SHOW(text) text_show(text, (char[TEXT_SHOWN_MAX]){ 0 })
+#define fail(...) diagnostics_error(d, place, "packet", __VA_ARGS__)
 
-        if (*has)
-                return reader_error(rd, "%s is given twice", word);
-        if (strcasecmp(text, "any") == 0)
-                return 0;
-        r = address_parse(text, strlen(text), ret, &reason);
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0)
-                return reader_error(rd, "%s %s: %s", word, text_show(text, shown), reason);
-        if (rd->has_family && rd->packet.family != ret->family)
-                return reader_error(rd, "from and to are of two families, IPv4 and IPv6");
-        rd->packet.family = ret->family;
-        rd->has_family = *has = true;
+const char *question_field_to_string(QuestionField f)
+{
+        return fields[f].name;
+}
+
+/* ---- words to texts ---- */
+
+static QuestionField field_of_word(const char *word)
+{
+        QuestionField f = QUESTION_FROM;
+
+        while (f < _QUESTION_MAX && strcasecmp(fields[f].word, word) != 0)
+                f++;
+        return f;
+}
+
+static int direction_parse(const char *word, Place place, Diagnostics *d, Question *q)
+{
+        if (!word)
+                return fail("a packet has a direction: %s", usage);
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                if (strcasecmp(word, direction_to_string(i)) == 0) {
+                        q->texts[QUESTION_DIRECTION] = direction_to_string(i);
+                        return 0;
+                }
+        if (field_of_word(word) != _QUESTION_MAX)
+                return fail("a packet begins with its direction, in, out or routed, as in "
+                            "'out %s …'",
+                        SHOW(word));
+        return fail("%s is no direction: %s", SHOW(word), usage);
+}
+
+static int field_parse(char *const **words, Place place, Diagnostics *d, Question *q)
+{
+        const char *word = *(*words)++, *value = **words;
+        QuestionField f = field_of_word(word);
+
+        if (f == _QUESTION_MAX)
+                return fail("%s is no word of a packet: %s", SHOW(word), usage);
+        if (f == QUESTION_IN_INTERFACE || f == QUESTION_OUT_INTERFACE) {
+                if (!value || strcasecmp(value, "on") != 0 || !(*words)[1])
+                        return fail("after %s comes on IFACE", fields[f].word);
+                value = *++*words;
+        }
+        if (!value)
+                return fail("%s needs a value", fields[f].word);
+        if (q->texts[f])
+                return fail("%s is given twice", fields[f].word);
+        q->texts[f] = value;
+        ++*words;
         return 0;
 }
 
-static int read_from(Reader *rd, const char *text)
+int question_parse(char *const *words, Place place, Diagnostics *d, Question *ret)
 {
-        return read_address(rd, "from", text, &rd->packet.has_from, &rd->packet.from);
+        static char *const none[] = { NULL };
+        Question q = { 0 };
+        int r;
+
+        words = words ? words : none;
+        r = direction_parse(*words, place, d, &q);
+        for (words++; r == 0 && *words;)
+                r = field_parse(&words, place, d, &q);
+        if (r == 0)
+                *ret = q;
+        return r;
 }
 
-static int read_to(Reader *rd, const char *text)
+/* ---- texts to values ---- */
+
+static int resolve_direction(const Question *q, Place place, Diagnostics *d, Direction *ret)
 {
-        return read_address(rd, "to", text, &rd->packet.has_to, &rd->packet.to);
+        const char *text = q->texts[QUESTION_DIRECTION];
+
+        if (!text)
+                return fail("a packet has a direction: in, out or routed");
+        *ret = direction_from_string(text);
+        if (*ret == _DIRECTION_INVALID)
+                return fail("%s is no direction (in, out, routed)", SHOW(text));
+        for (QuestionField f = QUESTION_FROM; f < _QUESTION_MAX; f++)
+                if (q->texts[f] && !(fields[f].directions & 1u << *ret))
+                        return fail("%s has no meaning for direction %s", fields[f].word, text);
+        return 0;
 }
 
-static int read_port(Reader *rd, const char *text)
+static int resolve_address(const Question *q, QuestionField f, Place place, Diagnostics *d,
+        bool *ret_has, Address *ret)
 {
-        char shown[TEXT_SHOWN_MAX], lower[16] = "";
-        unsigned long n;
+        const char *text = q->texts[f], *reason = "";
+        int r;
 
-        if (rd->has_port)
-                return reader_error(rd, "port is given twice");
-        for (size_t i = 0; text[i] && i < sizeof(lower) - 1; i++)
+        if (!text || strcasecmp(text, "any") == 0)
+                return 0;
+        if (text[0] == '@')
+                return fail(
+                        "%s %s: a packet has one address, and a set holds many: name one of them",
+                        fields[f].word, SHOW(text));
+        r = address_parse(text, strlen(text), ret, &reason);
+        if (r == -EINVAL)
+                return fail("%s %s: %s", fields[f].word, SHOW(text), reason);
+        *ret_has = r == 0;
+        return r;
+}
+
+static int resolve_addresses(const Question *q, Place place, Diagnostics *d, Packet *p)
+{
+        int r = resolve_address(q, QUESTION_FROM, place, d, &p->has_from, &p->from);
+
+        if (r == 0)
+                r = resolve_address(q, QUESTION_TO, place, d, &p->has_to, &p->to);
+        if (r < 0)
+                return r;
+        if (p->has_from && p->has_to && p->from.family != p->to.family)
+                return fail("from and to are of two families, IPv4 and IPv6");
+        p->family = p->has_from ? p->from.family : p->has_to ? p->to.family : FAMILY_IPV4;
+        return 0;
+}
+
+int question_port(const Question *q, Place place, Diagnostics *d, uint16_t *ret)
+{
+        const char *text = q->texts[QUESTION_PORT] ?: "smtp";
+        size_t length = strlen(text);
+        char lower[16] = "";
+        unsigned long n = 0;
+
+        for (size_t i = 0; length < sizeof(lower) && i < length; i++)
                 lower[i] = (char)tolower((unsigned char)text[i]);
-        n = strlen(text) < sizeof(lower) ? service_to_port(lower) : 0;
-        if (n == 0 && *text && strlen(text) <= 5 && text[strspn(text, "0123456789")] == '\0')
+        n = service_to_port(lower);
+        if (n == 0 && length >= 1 && length <= 5 && strspn(text, "0123456789") == length)
                 n = strtoul(text, NULL, 10);
-        if (n == 0 || n > 65535)
-                return reader_error(
-                        rd, "%s is neither a port nor a service", text_show(text, shown));
-        rd->packet.port = (uint16_t)n;
-        rd->has_port = true;
+        if (n == 0 || n > UINT16_MAX)
+                return fail("%s is neither a port nor a service", SHOW(text));
+        *ret = (uint16_t)n;
         return 0;
 }
 
 typedef int (*NameLookup)(void *data, const char *name, uint32_t *ret);
 
-static int read_id(
-        Reader *rd, const char *word, const char *text, NameLookup lookup, bool *has, uint32_t *ret)
+static int name_resolve(const Names *names, NameLookup lookup, const char *word, const char *text,
+        Place place, Diagnostics *d, uint32_t *ret)
 {
-        char shown[TEXT_SHOWN_MAX];
-        unsigned long long n;
-        int r;
+        int r = lookup(names->data, text, ret);
 
-        if (*has)
-                return reader_error(rd, "%s is given twice", word);
-        *has = true;
-        if (*text && text[strspn(text, "0123456789")] == '\0') {
-                n = strtoull(text, NULL, 10);
-                if (strlen(text) > 10 || n >= UINT32_MAX)
-                        return reader_error(rd, "%s %s is out of range (0 to 4294967294)", word,
-                                text_show(text, shown));
-                *ret = (uint32_t)n;
-                return 0;
-        }
-        r = lookup(rd->names->data, text, ret);
-        if (r == -ENOENT) {
-                reader_error(rd, "no such %s: %s", word, text_show(text, shown));
-                return -ENOENT;
-        }
-        if (r == -EAGAIN) {
-                reader_error(rd, "%s %s cannot be looked up yet", word, text_show(text, shown));
-                return -EAGAIN;
-        }
-        if (r < 0 && r != -ENOMEM)
-                return reader_error(rd, "%s %s cannot be resolved: %s", word,
-                        text_show(text, shown), strerrordesc_np(-r));
-        return r;
-}
-
-static int read_user(Reader *rd, const char *text)
-{
-        return read_id(rd, "user", text, rd->names->user, &rd->packet.has_uid, &rd->packet.uid);
-}
-
-static int read_group(Reader *rd, const char *text)
-{
-        return read_id(rd, "group", text, rd->names->group, &rd->packet.has_gid, &rd->packet.gid);
-}
-
-static int read_unit(Reader *rd, const char *text)
-{
-        if (rd->packet.unit)
-                return reader_error(rd, "unit is given twice");
-        rd->packet.unit = text;
-        return 0;
-}
-
-static int read_interface(Reader *rd, const char *text, const char **ret)
-{
-        char shown[TEXT_SHOWN_MAX];
-
-        if (*ret)
-                return reader_error(rd, "an interface is given twice");
-        if (!interface_is_valid(text))
-                return reader_error(rd, "%s is no name of an interface", text_show(text, shown));
-        *ret = text;
-        return 0;
-}
-
-static int read_on(Reader *rd, const char *text)
-{
-        return read_interface(rd, text, &rd->packet.interface);
-}
-
-static int read_side(Reader *rd, const char *word, const char *text, const char **ret)
-{
-        if (strcasecmp(text, "on") != 0 || !*rd->words)
-                return reader_error(rd, "after %s comes on IFACE", word);
-        return read_interface(rd, *rd->words++, ret);
-}
-
-static int read_in(Reader *rd, const char *text)
-{
-        return read_side(rd, "in", text, &rd->packet.in_interface);
-}
-
-static int read_out(Reader *rd, const char *text)
-{
-        return read_side(rd, "out", text, &rd->packet.out_interface);
-}
-
-#define IN (1u << DIRECTION_IN)
-#define OUT (1u << DIRECTION_OUT)
-#define ROUTED (1u << DIRECTION_ROUTED)
-
-static const struct PacketWord {
-        const char *word;
-        unsigned directions;
-        int (*read)(Reader *rd, const char *text);
-} packet_words[] = {
-        { "from", IN | OUT | ROUTED, read_from },
-        { "to", IN | OUT | ROUTED, read_to },
-        { "port", IN | OUT | ROUTED, read_port },
-        { "user", OUT, read_user },
-        { "group", OUT, read_group },
-        { "unit", OUT, read_unit },
-        { "on", IN | OUT, read_on },
-        { "in", ROUTED, read_in },
-        { "out", ROUTED, read_out },
-};
-
-static int read_word(Reader *rd)
-{
-        Direction direction = rd->packet.direction;
-        const char *word = *rd->words++;
-        char shown[TEXT_SHOWN_MAX];
-
-        for (size_t i = 0; i < ELEMENTS(packet_words); i++) {
-                const struct PacketWord *w = packet_words + i;
-
-                if (strcasecmp(w->word, word) != 0)
-                        continue;
-                if (!(w->directions & (1u << direction)))
-                        return reader_error(rd, "%s has no meaning for direction %s", w->word,
-                                direction_to_string(direction));
-                if (!*rd->words)
-                        return reader_error(rd, "%s needs a value", w->word);
-                return w->read(rd, *rd->words++);
-        }
-        return reader_error(rd, "%s is no word of a packet: %s", text_show(word, shown), usage);
-}
-
-static int read_direction(Reader *rd)
-{
-        char shown[TEXT_SHOWN_MAX];
-
-        if (!*rd->words)
-                return reader_error(rd, "a packet has a direction: %s", usage);
-        for (Direction d = 0; d < _DIRECTION_MAX; d++)
-                if (strcasecmp(*rd->words, direction_to_string(d)) == 0) {
-                        rd->packet.direction = d;
-                        rd->words++;
-                        return 0;
-                }
-        return reader_error(rd, "%s is no direction: %s", text_show(*rd->words, shown), usage);
-}
-
-int packet_parse_words(
-        char *const *words, const Names *names, Place place, Diagnostics *d, Packet *ret)
-{
-        static char *const none[] = { NULL };
-        Reader rd = { .words = words ? words : none,
-                .names = names,
-                .place = place,
-                .diagnostics = d,
-                .packet = { .family = FAMILY_IPV4, .port = 25 } };
-        int r;
-
-        r = read_direction(&rd);
-        while (r == 0 && *rd.words)
-                r = read_word(&rd);
-        if (r < 0)
+        switch (r) {
+        case 0:
+        case -ENOMEM:
                 return r;
-        *ret = rd.packet;
+        case -ENOENT:
+                fail("no such %s: %s", word, SHOW(text));
+                return r;
+        case -EAGAIN:
+                fail("%s %s cannot be looked up yet", word, SHOW(text));
+                return r;
+        default:
+                return fail("%s %s cannot be resolved: %s", word, SHOW(text), strerrordesc_np(-r));
+        }
+}
+
+static int resolve_identities(
+        const Question *q, const Names *names, Place place, Diagnostics *d, Packet *p)
+{
+        const struct {
+                QuestionField field;
+                NameLookup lookup;
+                bool *has;
+                uint32_t *id;
+        } ids[] = {
+                { QUESTION_USER, names->user, &p->has_uid, &p->uid },
+                { QUESTION_GROUP, names->group, &p->has_gid, &p->gid },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(ids); i++) {
+                const char *text = q->texts[ids[i].field], *word = fields[ids[i].field].word;
+                unsigned long long n;
+                int r = 0;
+
+                if (!text)
+                        continue;
+                *ids[i].has = true;
+                if (*text && text[strspn(text, "0123456789")] == '\0') {
+                        n = strtoull(text, NULL, 10);
+                        if (strlen(text) > 10 || n >= UINT32_MAX)
+                                return fail("%s %s is out of range (0 to 4294967294)", word,
+                                        SHOW(text));
+                        *ids[i].id = (uint32_t)n;
+                } else
+                        r = name_resolve(names, ids[i].lookup, word, text, place, d, ids[i].id);
+                if (r < 0)
+                        return r;
+        }
+        p->unit = q->texts[QUESTION_UNIT];
         return 0;
 }
 
-static int split_words(const char *text, char ***ret)
+static int resolve_interfaces(const Question *q, Place place, Diagnostics *d, Packet *p)
+{
+        for (QuestionField f = QUESTION_INTERFACE; f <= QUESTION_OUT_INTERFACE; f++)
+                if (q->texts[f] && !interface_is_valid(q->texts[f]))
+                        return fail("%s is no name of an interface", SHOW(q->texts[f]));
+        p->interface = q->texts[QUESTION_INTERFACE];
+        p->in_interface = q->texts[QUESTION_IN_INTERFACE];
+        p->out_interface = q->texts[QUESTION_OUT_INTERFACE];
+        return 0;
+}
+
+int question_resolve(
+        const Question *q, const Names *names, Place place, Diagnostics *d, Packet *ret)
+{
+        Packet p = { 0 };
+        int r;
+
+        if ((r = resolve_direction(q, place, d, &p.direction)) < 0 ||
+                (r = resolve_addresses(q, place, d, &p)) < 0 ||
+                (r = question_port(q, place, d, &p.port)) < 0 ||
+                (r = resolve_identities(q, names, place, d, &p)) < 0 ||
+                (r = resolve_interfaces(q, place, d, &p)) < 0)
+                return r;
+        *ret = p;
+        return 0;
+}
+
+/* ---- one text ---- */
+
+int packet_split(const char *text, char ***ret_words)
 {
         static const char white[] = " \t\r\n";
         _cleanup_strv_ char **words = NULL;
@@ -253,7 +273,7 @@ static int split_words(const char *text, char ***ret)
                         return -ENOMEM;
                 text += n;
         }
-        *ret = TAKE_PTR(words);
+        *ret_words = TAKE_PTR(words);
         return 0;
 }
 
@@ -261,13 +281,11 @@ int packet_parse(const char *text, const Names *names, Place place, Diagnostics 
         char ***ret_words)
 {
         _cleanup_strv_ char **words = NULL;
+        Question q;
         int r;
 
-        r = split_words(text, &words);
-        if (r < 0)
-                return r;
-        r = packet_parse_words(words, names, place, d, ret);
-        if (r < 0)
+        if ((r = packet_split(text, &words)) < 0 || (r = question_parse(words, place, d, &q)) < 0 ||
+                (r = question_resolve(&q, names, place, d, ret)) < 0)
                 return r;
         *ret_words = TAKE_PTR(words);
         return 0;

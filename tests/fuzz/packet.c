@@ -2,8 +2,8 @@
 
 /* Words of packets: what is refused says why, what is taken gets one verdict of every ruleset. */
 
+#include "rules/words/packet.h"
 #include "rules/compile/compile.h"
-#include "rules/ruleset/evaluate.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * nothing of the compiled form. Also the words of packets, and assertions.
  */
 
-#include "rules/ruleset/evaluate.h"
 #include "rules/compile/assertions.h"
+#include "rules/words/packet.h"
 #include "tests/unit/random_policy.h"
 
 #define _cleanup_policy_ _cleanup_(policy_free_p)
@@ -156,6 +156,9 @@ static void test_bad_words(void **state)
         } cases[] = {
                 { "", "a packet has a direction", -EINVAL },
                 { "incoming", "incoming is no direction", -EINVAL },
+                { "to 8.8.8.8", "begins with its direction, in, out or routed, as in 'out to …'",
+                        -EINVAL },
+                { "in from @drop", "from @drop: a packet has one address", -EINVAL },
                 { "in from", "from needs a value", -EINVAL },
                 { "in from mail.example.org", "from mail.example.org", -EINVAL },
                 { "in from 10.0.0.0/8", "from 10.0.0.0/8", -EINVAL },

@@ -2,7 +2,7 @@
 
 /* The shipped roles, row by row of SPEC section 3's table: who may, who may not. */
 
-#include "rules/ruleset/evaluate.h"
+#include "rules/words/packet.h"
 #include "tests/lib/policy_files.h"
 
 #define _cleanup_policy_ _cleanup_(policy_free_p)

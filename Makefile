@@ -114,12 +114,17 @@ $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# a p25d that p25ctl must not trust
+$(BUILD)/tests/lib/hostile: $(BUILD)/tests/lib/hostile.o
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd
+
 # preloaded into p25d by some of them
 $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
-E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/hostile $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
 
 PURE = $(UNIT) $(BUS) $(GOLDEN)
 

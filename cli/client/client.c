@@ -6,6 +6,7 @@
 
 #include "cli/client/client.h"
 
+#include "cli/console/printable.h"
 #include "daemon/api/errors.h"
 
 #include <errno.h>
@@ -269,12 +270,17 @@ int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_
 int client_get_report(Cli *c, Report *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_free_ char *text = NULL;
         const char *json;
         int status, r;
 
         status = client_get_report_text(c, &reply, &json);
         if (status != 0)
                 return status;
-        r = report_parse(json, ret);
+        text = strdup(json);
+        if (!text)
+                return cli_fail_errno(c, -ENOMEM, "status");
+        printable_json(text);
+        r = report_parse(text, ret);
         return r < 0 ? client_fail_message(c, r == -EINVAL ? -EBADMSG : r) : 0;
 }

@@ -35,9 +35,7 @@ static int status_json(Cli *c)
 
         if (status != 0)
                 return status;
-        c->documented = true;
-        puts(json);
-        return 0;
+        return cli_document_text(c, json);
 }
 
 int command_status(Cli *c, const Verb *v, char **args, size_t n)

@@ -27,7 +27,7 @@ typedef struct Cli {
 
 void cli_deinit(Cli *c);
 
-/* "ERROR: …" on stderr, control characters made harmless; returns status. */
+/* "ERROR: …" on stderr; returns status. Everything that is printed is made printable. */
 int cli_fail(Cli *c, int status, const char *format, ...) _printf_(3, 4);
 /* The same for a negative errno: "WHAT: No such file or directory"; -EPERM and -EACCES are
  * EXIT_NOT_AUTHORISED, all others EXIT_FAILED. */
@@ -42,6 +42,8 @@ void cli_say(Cli *c, const char *format, ...) _printf_(2, 3);
 /* The one document of --json; without --json nothing. Takes the document. Returns 0, or
  * EXIT_FAILED when memory is short. */
 int cli_document(Cli *c, Json *document);
+/* The same for one that p25d wrote. */
+int cli_document_text(Cli *c, const char *text);
 /* What the command was asked for: a text on stdout as it is, or the document; takes it. */
 int cli_text(Cli *c, const char *text, Json *document);
 /* With --json prints errors and warnings as the document if the command printed none. */

@@ -2,9 +2,12 @@
 
 /*
  * Owns stdout, stderr and the question at the terminal: the one place of p25ctl that prints.
+ * Everything passes through printable.h, since any text may come from another host.
  */
 
 #include "cli/console/cli.h"
+
+#include "cli/console/printable.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -30,7 +33,7 @@ static void _printf_(3, 0)
                 fprintf(stderr, "%s: out of memory\n", label);
                 return;
         }
-        text_make_printable(text);
+        printable_line(text);
         fprintf(stderr, "%s: %s\n", label, text);
         if (!*list)
                 *list = json_new_array();
@@ -92,14 +95,34 @@ int cli_tell_diagnostics(Cli *c, const Diagnostics *d)
 
 void cli_say(Cli *c, const char *format, ...)
 {
+        _cleanup_free_ char *line = NULL;
         va_list ap;
+        int n;
 
         if (c->quiet || c->json)
                 return;
         va_start(ap, format);
-        vprintf(format, ap);
+        n = vasprintf(&line, format, ap);
         va_end(ap);
-        putchar('\n');
+        if (n < 0) {
+                line = NULL;
+                fputs("ERROR: out of memory\n", stderr);
+                return;
+        }
+        printable_line(line);
+        puts(line);
+}
+
+/* A text on stdout, which need not end with a newline. */
+static int text_print(Cli *c, const char *text)
+{
+        _cleanup_free_ char *copy = strdup(text);
+
+        if (!copy)
+                return cli_fail_errno(c, -ENOMEM, "output");
+        printable_text(copy);
+        fputs(copy, stdout);
+        return 0;
 }
 
 int cli_document(Cli *c, Json *document)
@@ -112,16 +135,26 @@ int cli_document(Cli *c, Json *document)
         c->documented = true;
         if (!document || json_print(document, &text) < 0)
                 return cli_fail_errno(c, -ENOMEM, "JSON");
-        puts(text);
+        if (text_print(c, text) != 0)
+                return EXIT_FAILED;
+        putchar('\n');
+        return 0;
+}
+
+int cli_document_text(Cli *c, const char *text)
+{
+        c->documented = true;
+        if (text_print(c, text) != 0)
+                return EXIT_FAILED;
+        putchar('\n');
         return 0;
 }
 
 int cli_text(Cli *c, const char *text, Json *document)
 {
         if (!c->json) {
-                fputs(text, stdout);
                 json_free(document);
-                return 0;
+                return text_print(c, text);
         }
         return cli_document(c, document);
 }
@@ -147,13 +180,18 @@ int cli_finish(Cli *c, int status)
 
 int cli_ask(const Cli *c, const char *question)
 {
+        _cleanup_free_ char *shown = NULL;
         char answer[16];
 
         if (c->force)
                 return 1;
         if (!isatty(STDIN_FILENO))
                 return -ENOTTY;
-        fprintf(stderr, "%s (y|n)? ", question);
+        shown = strdup(question);
+        if (!shown)
+                return -ENOMEM;
+        printable_text(shown);
+        fprintf(stderr, "%s (y|n)? ", shown);
         if (!fgets(answer, sizeof(answer), stdin))
                 return 0;
         return answer[0] == 'y' || answer[0] == 'Y';

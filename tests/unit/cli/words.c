@@ -7,6 +7,7 @@
 #include "rules/words/words.h"
 #include "cli/client/client.h"
 #include "cli/console/options.h"
+#include "cli/console/printable.h"
 #include "cli/verbs.h"
 #include "daemon/api/errors.h"
 #include "daemon/api/rule_document.h"
@@ -289,10 +290,41 @@ static void test_rule_message(void **state)
         }
 }
 
+static void assert_cleaned(void (*clean)(char *), const char *text, const char *expected)
+{
+        char copy[128];
+
+        snprintf(copy, sizeof(copy), "%s", text);
+        clean(copy);
+        assert_string_equal(copy, expected);
+}
+
+static void test_printable(void **state)
+{
+        (void)state;
+        assert_cleaned(printable_line, "grüße 中 @set", "grüße 中 @set");
+        assert_cleaned(printable_line, "a\x1b[2J\nb\tc\rd\x7f", "a?[2J?b?c?d?");
+        assert_cleaned(printable_line,
+                "\xc2\x9b"
+                "2J \xe2\x80\xa8",
+                "?2J ?");
+        assert_cleaned(printable_line,
+                "\xe2\x80\xae"
+                "abc\xe2\x81\xa9\xd8\x9c",
+                "?abc??");
+        assert_cleaned(printable_line, "\xff\xc3", "??");
+        assert_cleaned(printable_text, "a\n\tb\r\nc\rd\x1b\n", "a\n\tb\r\nc?d?\n");
+        assert_cleaned(printable_json, "\"\\u001b\\u009B\\n\\t\\u202e\"", "\"?????\"");
+        assert_cleaned(printable_json, "\"\\\\n\\\"\\u00e9\\/\"", "\"\\\\n\\\"\\u00e9\\/\"");
+        assert_cleaned(printable_json, "\"\\u00", "\"\\u00");
+        assert_cleaned(printable_json, "\"\\", "\"\\");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_verbs),
+                cmocka_unit_test(test_printable),
                 cmocka_unit_test(test_verbs_complete),
                 cmocka_unit_test(test_verb_find),
                 cmocka_unit_test(test_options_place),

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "cli/console/printable.h"
+
+#include "rules/base/util.h"
+
+#include <stdlib.h>
+
+/* Marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX 9): a text that
+ * holds them may be shown in another order than it has. */
+static bool changes_direction(uint32_t code)
+{
+        return code == 0x061c || code == 0x200e || code == 0x200f ||
+               (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+static bool is_control(uint32_t code)
+{
+        return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029;
+}
+
+/* Bytes of the character at s if it may be printed, else 0. */
+static size_t printable_length(const char *s)
+{
+        uint32_t code;
+        size_t n = utf8_character(s, &code);
+
+        return n > 0 && !is_control(code) && !changes_direction(code) ? n : 0;
+}
+
+/* The number of bytes that one '?' replaces: a whole character, or a byte of what is not UTF-8. */
+static size_t replaced_length(const char *s)
+{
+        uint32_t code;
+        size_t n = utf8_character(s, &code);
+
+        return n > 0 ? n : 1;
+}
+
+static bool is_layout(const char *s)
+{
+        return s[0] == '\n' || s[0] == '\t' || (s[0] == '\r' && s[1] == '\n');
+}
+
+static void clean(char *s, bool layout)
+{
+        char *to = s;
+
+        while (*s) {
+                size_t n = layout && is_layout(s) ? 1 : printable_length(s);
+
+                if (n == 0) {
+                        s += replaced_length(s);
+                        *to++ = '?';
+                        continue;
+                }
+                memmove(to, s, n);
+                to += n;
+                s += n;
+        }
+        *to = '\0';
+}
+
+void printable_line(char *s)
+{
+        clean(s, false);
+}
+
+void printable_text(char *s)
+{
+        clean(s, true);
+}
+
+/* The bytes of an escape at s that stands for a character that must not be printed, else 0. */
+static size_t bad_escape(const char *s)
+{
+        char digits[5] = { 0 };
+        uint32_t code;
+
+        if (strchr("bfnrt", s[1]))
+                return s[1] ? 2 : 0;
+        if (s[1] != 'u' || strnlen(s + 2, 4) < 4)
+                return 0;
+        memcpy(digits, s + 2, 4);
+        code = (uint32_t)strtoul(digits, NULL, 16);
+        return is_control(code) || changes_direction(code) ? 6 : 0;
+}
+
+void printable_json(char *s)
+{
+        char *to = s;
+
+        printable_text(s);
+        while (*s) {
+                size_t n = 1;
+
+                if (s[0] == '\\' && s[1]) {
+                        size_t bad = bad_escape(s);
+
+                        if (bad > 0) {
+                                *to++ = '?';
+                                s += bad;
+                                continue;
+                        }
+                        n = 2;
+                }
+                memmove(to, s, n);
+                to += n;
+                s += n;
+        }
+        *to = '\0';
+}

@@ -63,32 +63,115 @@ static const char *behind_name(const char *message, const Source *s)
         return message + n;
 }
 
-/* Warnings are the last lines. As errors if they are to be, else as what they are. */
-static int warnings_tell(Cli *c, char *const *lines, const Source *s, bool as_errors)
+/* As errors if they are to be, else as what they are. */
+static int warnings_print(Cli *c, char **lines, const Source *s, bool as_errors)
 {
         int status = 0;
 
-        for (; lines && *lines; lines++) {
-                const char *text = *lines + strlen(BUS_WARNING), *tail;
+        STRV_FOREACH (line, lines) {
+                const char *tail = behind_name(*line, s);
 
-                if (strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
-                        continue;
-                tail = behind_name(text, s);
                 if (as_errors)
-                        status = cli_fail(
-                                c, EXIT_BAD_INPUT, "%s%s", tail ? s->file : "", tail ? tail : text);
+                        status = cli_fail(c, EXIT_BAD_INPUT, "%s%s", tail ? s->file : "",
+                                tail ? tail : *line);
                 else
-                        cli_warn(c, "%s%s", tail ? s->file : "", tail ? tail : text);
+                        cli_warn(c, "%s%s", tail ? s->file : "", tail ? tail : *line);
         }
         return status;
 }
 
-/* Would it bring warnings? What else is wrong with it, the change itself is told. */
+/* ---- the reply ---- */
+
+void change_reply_deinit(ChangeReply *r)
+{
+        strv_free(r->diff);
+        strv_free(r->effects);
+        strv_free(r->warnings);
+        *r = (ChangeReply){ 0 };
+}
+
+static int outcome_read(sd_bus_message *m, Outcome *ret)
+{
+        const char *word;
+        int r = sd_bus_message_read(m, "v", "s", &word);
+
+        if (r < 0)
+                return r;
+        *ret = outcome_from_string(word);
+        return *ret == _OUTCOME_INVALID ? -EBADMSG : 0;
+}
+
+static int lines_read(sd_bus_message *m, char ***ret)
+{
+        int r = sd_bus_message_enter_container(m, 'v', "as");
+
+        if (r >= 0)
+                r = sd_bus_message_read_strv(m, ret);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int detail_read(sd_bus_message *m, const char *key, ChangeReply *ret)
+{
+        int on = 0, r;
+
+        if (streq(key, "outcome"))
+                return outcome_read(m, &ret->outcome);
+        if (streq(key, "diff"))
+                return lines_read(m, &ret->diff);
+        if (streq(key, "effects"))
+                return lines_read(m, &ret->effects);
+        if (streq(key, "warnings"))
+                return lines_read(m, &ret->warnings);
+        if (streq(key, "former_expires"))
+                return sd_bus_message_read(m, "v", "t", &ret->former_expires_usec);
+        if (!streq(key, "only_expires")) /* of a later p25d */
+                return sd_bus_message_skip(m, "v");
+        r = sd_bus_message_read(m, "v", "b", &on);
+        ret->only_expires = on;
+        return r;
+}
+
+static int details_read(sd_bus_message *m, ChangeReply *ret)
+{
+        const char *key;
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                if ((r = sd_bus_message_read_basic(m, 's', &key)) < 0 ||
+                        (r = detail_read(m, key, ret)) < 0 ||
+                        (r = sd_bus_message_exit_container(m)) < 0)
+                        return r;
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int reply_read(sd_bus_message *m, ChangeReply *ret)
+{
+        int changed, r = sd_bus_message_read(m, "bt", &changed, &ret->revision);
+
+        if (r < 0)
+                return r;
+        ret->changed = changed;
+        return details_read(m, ret);
+}
+
+int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
+{
+        int r = details_read(reply, ret);
+
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+/* ---- sending ---- */
+
+/* Would it bring warnings? What else is wrong with it the change itself reports. */
 static int strict_try(Cli *c, sd_bus_message *m, const Source *s, uint32_t position)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *try = NULL, *reply = NULL;
-        _cleanup_strv_ char **lines = NULL;
+        _cleanup_change_reply_ ChangeReply tried = { 0 };
         int status, r;
 
         status = message_copy(c, m, &try);
@@ -96,10 +179,8 @@ static int strict_try(Cli *c, sd_bus_message *m, const Source *s, uint32_t posit
                 status = options_append(c, try, position, true);
         if (status != 0 || client_try(c, try, &error, &reply) < 0)
                 return status;
-        r = sd_bus_message_skip(reply, "bt");
-        if (r >= 0)
-                r = sd_bus_message_read_strv(reply, &lines);
-        return r < 0 ? client_fail_message(c, r) : warnings_tell(c, lines, s, true);
+        r = reply_read(reply, &tried);
+        return r < 0 ? client_fail_message(c, r) : warnings_print(c, tried.warnings, s, true);
 }
 
 static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t position)
@@ -133,35 +214,13 @@ int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
         return append_options(c, m, &(Source){ 0 }, position);
 }
 
-void change_reply_deinit(ChangeReply *r)
-{
-        strv_free(r->diff);
-        *r = (ChangeReply){ 0 };
-}
-
-/* Warnings go to stderr; what is left are the lines about policy and packets. */
-static int warnings_take(Cli *c, char **lines, const Source *s)
-{
-        int status = warnings_tell(c, lines, s, c->strict && c->dry_run);
-
-        while (lines && *lines && strncmp(*lines, BUS_WARNING, strlen(BUS_WARNING)) != 0)
-                lines++;
-        for (; status == 0 && lines && *lines; lines++)
-                free(TAKE_PTR(*lines));
-        return status;
-}
-
+/* Warnings go to stderr. */
 static int change_read(Cli *c, sd_bus_message *reply, const Source *s, ChangeReply *ret)
 {
-        int r, changed;
+        int r = reply_read(reply, ret);
 
-        r = sd_bus_message_read(reply, "bt", &changed, &ret->revision);
-        if (r >= 0)
-                r = sd_bus_message_read_strv(reply, &ret->diff);
-        if (r < 0)
-                return client_fail_message(c, r);
-        ret->changed = changed;
-        return warnings_take(c, ret->diff, s);
+        return r < 0 ? client_fail_message(c, r)
+                     : warnings_print(c, ret->warnings, s, c->strict && c->dry_run);
 }
 
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
@@ -209,23 +268,22 @@ int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, C
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const Source source = { name, file };
-        int changed = 0, r;
+        int r = client_try(c, m, &error, &reply);
 
-        r = client_try(c, m, &error, &reply);
         if (r < 0)
                 return fail_in_file(c, &error, r, &source);
-        r = sd_bus_message_read_basic(reply, 'b', &changed);
-        if (r >= 0)
-                r = sd_bus_message_read_strv(reply, &ret->diff);
-        if (r >= 0)
-                r = sd_bus_message_read_basic(reply, 't', &ret->revision);
-        if (r < 0)
-                return client_fail_message(c, r);
-        ret->changed = changed;
-        return warnings_take(c, ret->diff, &source);
+        return change_read(c, reply, &source, ret);
 }
 
-/* ---- what is told of a change ---- */
+/* ---- what is printed of a change ---- */
+
+void client_print_difference(Cli *c, const ChangeReply *r)
+{
+        STRV_FOREACH (line, r->diff)
+                cli_say(c, "%s", *line);
+        STRV_FOREACH (line, r->effects)
+                cli_say(c, "%s", *line);
+}
 
 /* By this host's clock, also where p25d is another's: it is the one that the user sees. */
 static time_t deadline_of(const Cli *c)
@@ -261,15 +319,6 @@ static Json *confirm_document(const Cli *c, uint64_t revision)
         return document;
 }
 
-/* Is there a line about packets, behind those about the policy? */
-static bool changes_traffic(const ChangeReply *r)
-{
-        STRV_FOREACH (line, r->diff)
-                if (**line != '+' && **line != '-')
-                        return true;
-        return false;
-}
-
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second)
 {
         bool waits = c->confirm && r->changed && !c->dry_run;
@@ -278,7 +327,10 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
         json_set(document, "changed", json_new_bool(r->changed));
         json_set(document, "dry_run", json_new_bool(c->dry_run));
         json_set(document, "revision", json_new_integer((int64_t)r->revision));
+        json_set(document, "outcome", json_new_string(outcome_to_string(r->outcome)));
+        json_set(document, "only_expires", json_new_bool(r->only_expires));
         json_set(document, "diff", json_new_strv(r->diff));
+        json_set(document, "effects", json_new_strv(r->effects));
         json_set(document, "message", json_new_string(c->dry_run ? NULL : first));
         json_set(document, "text", json_new_string(c->dry_run ? NULL : second));
         json_set(document, "warnings", c->warnings ? c->warnings : json_new_array());
@@ -288,12 +340,11 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
         if (cli_document(c, document) != 0)
                 return EXIT_FAILED;
         if (c->dry_run) {
-                STRV_FOREACH (line, r->diff)
-                        cli_say(c, "%s", *line);
+                client_print_difference(c, r);
                 if (!r->changed)
                         cli_say(c, "Nothing would change.");
-                else if (!changes_traffic(r))
-                        cli_say(c, "No connection would be treated differently.");
+                else if (!r->effects || !r->effects[0])
+                        cli_say(c, "No effect on connections.");
         } else {
                 if (first)
                         cli_say(c, "%s", first);

@@ -7,6 +7,7 @@
  */
 
 #include "cli/console/cli.h"
+#include "daemon/api/outcome.h"
 
 #include <systemd/sd-bus.h>
 
@@ -18,12 +19,17 @@ int client_append_options(Cli *c, sd_bus_message **m, uint32_t position);
 /* What every change answers. */
 typedef struct ChangeReply {
         bool changed;
+        Outcome outcome;
         uint64_t revision;
-        char **diff; /* "+ …", "- …", then what changes for packets; no warnings */
+        uint64_t former_expires_usec; /* of a rule that was updated; 0: it had no end */
+        bool only_expires;            /* and nothing else of it has changed */
+        char **diff;                  /* what the policy gains and loses */
+        char **effects;               /* what changes for packets */
+        char **warnings;
 } ChangeReply;
 void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
-/* Appends the options, sends, reads (b t as). */
+/* Appends the options, sends, reads (b t a{sv}). */
 int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret);
 /* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is told as
  * "FILE:LINE: …". */
@@ -33,6 +39,10 @@ int client_change_file(
 int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret);
 /* Tells the warnings among what it reads; under --strict and --dry-run they are errors. */
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
+/* What DiffRevisions answers: diff and effects only. */
+int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
+/* Both lists, a line each. */
+void client_print_difference(Cli *c, const ChangeReply *r);
 /* Tells it: under --dry-run the difference; else first line and second line (either may be
  * NULL). Returns the exit status, EXIT_WOULD_CHANGE under --detailed-exitcode. */
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second);

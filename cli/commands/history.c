@@ -127,7 +127,7 @@ static int current_revision(Cli *c, uint64_t *ret)
 int command_diff(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_strv_ char **lines = NULL;
+        _cleanup_change_reply_ ChangeReply difference = { 0 };
         uint64_t from = 0, to = 0;
         Json *document;
         int status, r;
@@ -142,19 +142,18 @@ int command_diff(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         r = sd_bus_message_append(m, "tt", from, to);
         status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
+        if (status == 0)
+                status = client_difference_read(c, reply, &difference);
         if (status != 0)
                 return status;
-        r = sd_bus_message_read_strv(reply, &lines);
-        if (r < 0)
-                return client_fail_message(c, r);
-        STRV_FOREACH (line, lines)
-                cli_say(c, "%s", *line);
-        if (!lines || !lines[0])
+        client_print_difference(c, &difference);
+        if (!difference.diff || !difference.diff[0])
                 cli_say(c, "No difference.");
         document = json_new_object();
         json_set(document, "from", json_new_integer((int64_t)from));
         json_set(document, "to", json_new_integer((int64_t)to));
-        json_set(document, "diff", json_new_strv(lines));
+        json_set(document, "diff", json_new_strv(difference.diff));
+        json_set(document, "effects", json_new_strv(difference.effects));
         return cli_document(c, document);
 }
 

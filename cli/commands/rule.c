@@ -9,73 +9,38 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "daemon/api/rule_document.h"
+#include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
 
-typedef enum Outcome {
-        OUTCOME_NONE, /* nothing changed */
-        OUTCOME_UPDATED,
-        OUTCOME_DONE,
-} Outcome;
-
-/* What changed, told from the difference: an update takes the old rule out and puts a new one in.
- */
-static Outcome change_outcome(const ChangeReply *reply)
-{
-        size_t added = 0, removed = 0;
-
-        if (!reply->changed)
-                return OUTCOME_NONE;
-        STRV_FOREACH (line, reply->diff) {
-                added += **line == '+';
-                removed += **line == '-';
-        }
-        return added > 0 && added <= removed ? OUTCOME_UPDATED : OUTCOME_DONE;
-}
-
 static const char *outcome_message(Outcome o, Placement placement)
 {
-        static const char *const messages[][3] = {
-                [PLACEMENT_APPEND] = { "Skipping adding existing rule", "Rule updated",
-                        "Rule added" },
-                [PLACEMENT_INSERT] = { "Skipping adding existing rule", "Rule updated",
-                        "Rule inserted" },
-                [PLACEMENT_PREPEND] = { "Skipping adding existing rule", "Rule updated",
-                        "Rule inserted" },
-                [PLACEMENT_DELETE] = { "Could not delete non-existent rule", "Rule deleted",
-                        "Rule deleted" },
+        static const char *const messages[_OUTCOME_MAX] = {
+                [OUTCOME_NONE] = "Skipping adding existing rule",
+                [OUTCOME_ADDED] = "Rule added",
+                [OUTCOME_UPDATED] = "Rule updated",
+                [OUTCOME_INSERTED] = "Rule inserted",
+                [OUTCOME_REMOVED] = "Rule deleted",
+                [OUTCOME_CHANGED] = "Rules updated",
         };
 
-        return messages[placement][o];
-}
-
-/* When the rule that was there before was to end, told at the end of its line; NULL: never. */
-static const char *former_end(const ChangeReply *reply)
-{
-        static const char word[] = " until ";
-
-        STRV_FOREACH (line, reply->diff) {
-                const char *last = strrchr(*line, ' ');
-                size_t n = last ? (size_t)(last - *line) + 1 : 0;
-
-                /* not the end of a comment, which is quoted */
-                if (**line == '-' && n > strlen(word) && !strchr(last, '\'') &&
-                        strncmp(*line + n - strlen(word), word, strlen(word)) == 0)
-                        return *line + n;
-        }
-        return NULL;
+        if (o == OUTCOME_NONE && placement == PLACEMENT_DELETE)
+                return "Could not delete non-existent rule";
+        return messages[o];
 }
 
 /* First and second line for the outcome. ufw calls every change "Rules updated" while it is
  * inactive; so does p25, and the sentence says that nothing is in force yet. */
-static int tell_outcome(Cli *c, const ChangeReply *reply, Outcome o, Rule *const *rules, size_t n,
-        Placement p, uint64_t duration_sec)
+static int tell_outcome(Cli *c, const ChangeReply *reply, Rule *const *rules, size_t n, Placement p,
+        uint64_t duration_sec)
 {
         _cleanup_free_ char *sentence = NULL;
         _cleanup_buffer_ Buffer second = { 0 };
-        const char *first = outcome_message(o, p), *end = former_end(reply);
+        Outcome o = reply->outcome;
+        const char *first = outcome_message(o, p);
+        char end[EXPIRY_TEXT_MAX];
         bool active = true;
         int status;
 
@@ -88,8 +53,9 @@ static int tell_outcome(Cli *c, const ChangeReply *reply, Outcome o, Rule *const
         if (rule_sentence_print(rules, n, p, duration_sec, &sentence) < 0)
                 return cli_fail_errno(c, -ENOMEM, "rule");
         buffer_add_string(&second, sentence);
-        if (o == OUTCOME_UPDATED && p != PLACEMENT_DELETE && end && duration_sec == 0)
-                buffer_printf(&second, " It was to end at %s and stays now.", end);
+        if (reply->former_expires_usec > 0 && duration_sec == 0)
+                buffer_printf(&second, " It was to end at %s and stays now.",
+                        expiry_format(reply->former_expires_usec, end));
         if (!active) {
                 first = "Rules updated";
                 buffer_add_string(
@@ -137,8 +103,7 @@ static int words_run(Cli *c, const RuleWords *w)
         status = words_send(c, w, &reply);
         if (status != 0)
                 return status;
-        return tell_outcome(c, &reply, change_outcome(&reply), w->rules, w->n_rules, w->placement,
-                w->duration_sec);
+        return tell_outcome(c, &reply, w->rules, w->n_rules, w->placement, w->duration_sec);
 }
 
 /* p25d judges a rule, which knows all mail ports of its host. Where it cannot be asked, a rule that
@@ -229,8 +194,7 @@ static int rule_delete(Cli *c, Rule *rule)
                 status = number_remove(c, rule->id, &reply);
         if (status != 0)
                 return status;
-        return tell_outcome(c, &reply, reply.changed ? OUTCOME_DONE : OUTCOME_NONE, &rule, 1,
-                PLACEMENT_DELETE, 0);
+        return tell_outcome(c, &reply, &rule, 1, PLACEMENT_DELETE, 0);
 }
 
 static int number_command(Cli *c, const char *number)

@@ -117,24 +117,19 @@ static int user_name(void *data, uint32_t uid, char **ret)
 }
 
 /* As p25d tells it: what the policy gains and loses, then what changes for packets. */
-static int compare(const Offline *o, const Side *before, const Side *after, char ***ret)
+static int compare(const Offline *o, const Side *before, const Side *after, ChangeReply *ret)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
-        _cleanup_strv_ char **effects = NULL;
         IdNames ids = { user_name, group_name, o->host_names };
-        int r = policy_difference(before->policy, after->policy, ret);
+        int r = policy_difference(before->policy, after->policy, &ret->diff);
 
-        if (r < 0 || !*ret)
+        if (r < 0 || !ret->diff)
                 return r;
         r = difference_compute(before->ruleset, after->ruleset, &d);
         if (r == -E2BIG)
-                return strv_append(ret, "what changes for packets is too much to be told");
-        if (r >= 0)
-                r = difference_print(d, &ids, LINES_MAX, &effects);
-        STRV_FOREACH (line, effects)
-                if (r >= 0)
-                        r = strv_append(ret, *line);
-        return r;
+                return strv_append(
+                        &ret->effects, "what changes for packets is too much to be told");
+        return r < 0 ? r : difference_print(d, &ids, LINES_MAX, &ret->effects);
 }
 
 int offline_plan(Cli *c, const char *path, const char *text)
@@ -157,10 +152,11 @@ int offline_plan(Cli *c, const char *path, const char *text)
         if (status != 0)
                 return r == -EACCES || r == -EPERM ? EXIT_NOT_AUTHORISED : status;
         if (r >= 0)
-                r = compare(&o, &before, &after, &reply.diff);
+                r = compare(&o, &before, &after, &reply);
         if (r < 0)
                 return cli_fail_errno(c, r, o.paths.state);
         reply.changed = reply.diff != NULL;
+        reply.outcome = reply.changed ? OUTCOME_CHANGED : OUTCOME_NONE;
         reply.revision = state->revision;
         return client_tell_change(c, &reply, NULL, NULL);
 }

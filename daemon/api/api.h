@@ -11,9 +11,6 @@
 #define BUS_PATH "/org/port25/Policy1"
 #define BUS_INTERFACE "org.port25.Policy1.Manager"
 
-/* How a warning begins among the lines of a change's answer. */
-#define BUS_WARNING "warning: "
-
 #define BUS_ERROR_PREFIX "org.port25.Policy1.Error."
 #define BUS_ERROR_INVALID_RULE BUS_ERROR_PREFIX "InvalidRule"
 #define BUS_ERROR_INVALID_POLICY BUS_ERROR_PREFIX "InvalidPolicy"

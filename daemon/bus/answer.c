@@ -6,6 +6,7 @@
 
 #include "daemon/bus/answer.h"
 
+#include "daemon/bus/dict.h"
 #include "daemon/bus/rule.h"
 
 #include <errno.h>
@@ -41,15 +42,19 @@ int bus_change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error *e
         return 0;
 }
 
-/* As many lines as a message takes; a change of a hundred thousand rules has more. */
-static int lines_append(sd_bus_message *m, char *const *diff)
+/* ---- what came of it ---- */
+
+/* As many lines as fit into *left bytes: a change of a hundred thousand rules has more. */
+static int lines_append(sd_bus_message *m, char *const *lines, size_t *left)
 {
-        size_t size = 0, n = strv_length(diff), i = 0;
+        size_t n = strv_length(lines), i = 0;
         char rest[64];
         int r = 0;
 
-        for (; r >= 0 && i < n && (size += strlen(diff[i]) + 8) <= BUS_REPLY_MAX; i++)
-                r = sd_bus_message_append_basic(m, 's', diff[i]);
+        for (; r >= 0 && i < n && strlen(lines[i]) + 8 <= *left; i++) {
+                *left -= strlen(lines[i]) + 8;
+                r = sd_bus_message_append_basic(m, 's', lines[i]);
+        }
         if (r >= 0 && i < n) {
                 snprintf(rest, sizeof(rest), "and %zu more", n - i);
                 r = sd_bus_message_append_basic(m, 's', rest);
@@ -57,46 +62,79 @@ static int lines_append(sd_bus_message *m, char *const *diff)
         return r;
 }
 
-int bus_append_diff(sd_bus_message *m, const ChangeResult *change)
+int bus_append_lines(sd_bus_message *m, const char *key, char *const *lines, size_t *left)
 {
-        int r = sd_bus_message_open_container(m, 'a', "s");
+        int r;
 
-        if (r >= 0)
-                r = lines_append(m, change->diff);
-        if (r >= 0)
-                r = lines_append(m, change->effects);
-        for (char **w = change->warnings; r >= 0 && w && *w; w++) {
-                _cleanup_buffer_ Buffer line = { 0 };
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append_basic(m, 's', key)) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "as")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "s")) < 0 ||
+                (r = lines_append(m, lines, left)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
 
-                buffer_printf(&line, BUS_WARNING "%s", *w);
-                r = line.failed ? -ENOMEM : sd_bus_message_append_basic(m, 's', line.data);
-        }
-        return r < 0 ? r : sd_bus_message_close_container(m);
+/* What is only known of some changes. */
+static int former_append(sd_bus_message *m, const ChangeResult *change)
+{
+        int r;
+
+        if (change->former_expires_usec == 0)
+                return 0;
+        r = bus_append_entry(m, "former_expires", "t", change->former_expires_usec);
+        return r < 0 ? r : bus_append_entry(m, "only_expires", "b", (int)change->only_expires);
+}
+
+int bus_append_details(sd_bus_message *m, const ChangeResult *change)
+{
+        const char *outcome = outcome_to_string(change->outcome);
+        size_t left = BUS_REPLY_MAX;
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "outcome", "s", outcome)) < 0 ||
+                (r = former_append(m, change)) < 0 ||
+                /* warnings first: they are few, and must not fall behind a long difference */
+                (r = bus_append_lines(m, "warnings", change->warnings, &left)) < 0 ||
+                (r = bus_append_lines(m, "effects", change->effects, &left)) < 0 ||
+                (r = bus_append_lines(m, "diff", change->diff, &left)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+int bus_result_send(BusCall *c, const ChangeResult *change)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+                (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
+                        0 ||
+                (r = bus_append_details(reply, change)) < 0 ||
+                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+                return r;
+        return 0;
+}
+
+int bus_result_fail(const ChangeResult *change, sd_bus_error *error)
+{
+        ErrorKind kind = change->error == ERROR_NONE ? ERROR_FAILED : change->error;
+
+        return sd_bus_error_set(
+                error, error_kind_to_bus_name(kind), change->message ?: "out of memory");
 }
 
 /* The reply to what the manager returned. */
 int bus_change_reply(BusCall *c, int result, const ChangeResult *change, sd_bus_error *error)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r;
-
         if (result < 0 && change->locked_out && !c->last)
                 return -EBUSY;
         if (result < 0 && change->locked_out)
                 return sd_bus_error_setf(error, BUS_ERROR_BACKEND_FAILED,
                         "%s; given up after %d seconds", change->message ?: "the lock is held",
                         MANAGER_WAIT_SECONDS);
-        if (result < 0) {
-                ErrorKind kind = change->error == ERROR_NONE ? ERROR_FAILED : change->error;
-
-                return sd_bus_error_set(error, error_kind_to_bus_name(kind),
-                        change->message ?: "the change failed");
-        }
-        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
-                (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
-                        0 ||
-                (r = bus_append_diff(reply, change)) < 0 ||
-                (r = sd_bus_send(NULL, reply, NULL)) < 0)
-                return r;
-        return 0;
+        return result < 0 ? bus_result_fail(change, error) : bus_result_send(c, change);
 }

@@ -5,7 +5,9 @@
  * Knows no method (vtable.c) and no policy. The policy stays in force whatever happens here.
  */
 
+#include "daemon/bus/answer.h"
 #include "daemon/bus/call.h"
+#include "daemon/bus/dict.h"
 #include "daemon/bus/properties.h"
 #include "daemon/bus/vtable.h"
 
@@ -16,6 +18,7 @@
 #include <time.h>
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define SIGNAL_LINES_MAX (16u << 10) /* bytes */
 #define UPLOAD_TIMEOUT_USEC (20 * UINT64_C(1000000))
 /* A bus that does not greet in time is tried anew; and so is a name that another one has. */
 #define RETRY_USEC (4 * UINT64_C(1000000))
@@ -190,13 +193,31 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
 /* ---- the manager's events ---- */
 
+/* What everybody on the bus gets who listens: a difference of many lines is to be had by asking. */
+static int changed_append(sd_bus_message *m, const ManagerChanged *c)
+{
+        const Origin *o = c->origin;
+        size_t left = SIGNAL_LINES_MAX;
+        int r;
+
+        if ((r = sd_bus_message_append(m, "tus", c->revision, o->uid, o->reason ?: "")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "process", "s", o->process ?: "")) < 0 ||
+                (r = bus_append_entry(m, "remote", "s", o->remote ?: "")) < 0 ||
+                (r = bus_append_lines(m, "diff", c->diff, &left)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
 static void on_changed(void *data, const ManagerChanged *c)
 {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         Bus *b = data;
 
-        if (b->ready)
-                sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "Changed", "tus", c->revision,
-                        c->origin->uid, c->origin->reason ?: "");
+        if (b->ready &&
+                sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Changed") >= 0 &&
+                changed_append(m, c) >= 0)
+                (void)sd_bus_send(b->bus, m, NULL);
         bus_publish(b);
 }
 

@@ -15,6 +15,7 @@
 typedef struct BusKey {
         const char *name;
         const char *signature; /* "s" "as" "aq" "b" "q" "u" "t" */
+        bool read_back;        /* p25d writes it only; it is ignored in what comes in */
 } BusKey;
 
 typedef struct BusValue {
@@ -28,7 +29,8 @@ typedef struct BusValue {
 
 /*
  * Reads the dictionary at the message's place into values, one for each key. An unknown key, one
- * given twice and a value of another type is the D-Bus error `error_name`; a list that is too long
+ * given twice and a value of another type (but integers of any width that fit, and one string where
+ * an array is meant) is the D-Bus error `error_name`; a list that is too long
  * is LimitExceeded. values must be zero before, and bus_values_deinit()ed after, also on failure.
  * 0 or negative errno.
  */

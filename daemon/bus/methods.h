@@ -10,7 +10,7 @@
 
 #define BUS_NOTHING (NULL)
 #define BUS_OPTIONS "a{sv}", options
-#define BUS_CHANGED ("b", changed, "t", revision, "as", diff)
+#define BUS_CHANGED ("b", changed, "t", revision, "a{sv}", details)
 
 /* A change WAITS behind those that wait for the lock of the packet filter; all else is answered
  * AT_ONCE. */
@@ -53,13 +53,13 @@
         ROW("Reload", bus_reload, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \
         ROW("Reset", bus_reset, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \
         ROW("DescribeReload", bus_describe_reload, READ, AT_ONCE, \
-            (BUS_OPTIONS), ("b", changed, "as", diff, "t", revision)) \
+            (BUS_OPTIONS), BUS_CHANGED) \
         ROW("Confirm", bus_confirm, MANAGE, AT_ONCE, ("t", revision), BUS_NOTHING) \
         ROW("Rollback", bus_rollback, MANAGE, WAITS, ("t", revision, BUS_OPTIONS), BUS_CHANGED) \
         ROW("ListRevisions", bus_list_revisions, READ, AT_ONCE, \
             ("u", max), ("aa{sv}", revisions)) \
         ROW("DiffRevisions", bus_diff_revisions, READ, AT_ONCE, \
-            ("t", from, "t", to), ("as", diff)) \
+            ("t", from, "t", to), ("a{sv}", details)) \
         ROW("Check", bus_check, READ, AT_ONCE, ("s", text), ("aa{sv}", diagnostics)) \
         ROW("Explain", bus_explain, READ, AT_ONCE, ("a{sv}", packet), ("a{sv}", explanation)) \
         ROW("ListEvents", bus_list_events, READ, AT_ONCE, \

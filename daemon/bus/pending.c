@@ -13,18 +13,10 @@
 
 #define _cleanup_result_ _cleanup_(change_result_deinit)
 
-static int fail(const ChangeResult *r, sd_bus_error *error)
-{
-        ErrorKind kind = r->error == ERROR_NONE ? ERROR_FAILED : r->error;
-
-        return sd_bus_error_set(error, error_kind_to_bus_name(kind), r->message ?: "out of memory");
-}
-
 int bus_describe_reload(BusCall *c, sd_bus_error *error)
 {
         enum { TEXT, _KEY_MAX };
         static const BusKey keys[_KEY_MAX] = { [TEXT] = { "text", "s" } };
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_result_ ChangeResult result = { 0 };
         BusValue v[_KEY_MAX] = { 0 };
         size_t n;
@@ -38,15 +30,7 @@ int bus_describe_reload(BusCall *c, sd_bus_error *error)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                         "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);
         r = manager_plan(c->bus->manager, v[TEXT].string, n, c->caller.uid == 0, &result);
-        if (r < 0)
-                return fail(&result, error);
-        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
-                (r = sd_bus_message_append(reply, "b", (int)result.changed)) < 0 ||
-                (r = bus_append_diff(reply, &result)) < 0 ||
-                (r = sd_bus_message_append(reply, "t", result.revision)) < 0 ||
-                (r = sd_bus_send(NULL, reply, NULL)) < 0)
-                return r;
-        return 0;
+        return r < 0 ? bus_result_fail(&result, error) : bus_result_send(c, &result);
 }
 
 int bus_confirm(BusCall *c, sd_bus_error *error)
@@ -62,7 +46,7 @@ int bus_confirm(BusCall *c, sd_bus_error *error)
         r = manager_confirm(c->bus->manager, revision, &change, &result);
         bus_publish(c->bus);
         if (r < 0)
-                return fail(&result, error);
+                return bus_result_fail(&result, error);
         r = sd_bus_reply_method_return(c->message, "");
         return r < 0 ? r : 0;
 }

@@ -281,10 +281,9 @@ int bus_diff_revisions(BusCall *c, sd_bus_error *error)
                 return r;
         r = manager_diff_revisions(c->bus->manager, from, to, &result);
         if (r < 0)
-                return sd_bus_error_set(error, error_kind_to_bus_name(result.error),
-                        result.message ?: "the revisions cannot be read");
+                return bus_result_fail(&result, error);
         if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
-                (r = bus_append_diff(reply, &result)) < 0 ||
+                (r = bus_append_details(reply, &result)) < 0 ||
                 (r = sd_bus_send(NULL, reply, NULL)) < 0)
                 return r;
         return 0;

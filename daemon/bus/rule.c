@@ -23,15 +23,22 @@
 /* The fields of a rule, each under its name, and what else the document may say. */
 enum {
         KEY_DURATION,
-        KEY_ID, /* this and the next are RemoveRule's */
+        /* RemoveRule's; else they are read back only, as those behind them */
+        KEY_ID,
         KEY_POSITION,
+        KEY_SOURCE,
+        KEY_PACKETS,
+        KEY_BYTES,
         _KEY_MAX,
 };
 
 static const BusKey more_keys[_KEY_MAX] = {
-        [KEY_DURATION] = { "duration", "t" },
+        [KEY_DURATION] = { "duration", "t", false },
         [KEY_ID] = { "id", "t" },
         [KEY_POSITION] = { "position", "u" },
+        [KEY_SOURCE] = { "source", "s", .read_back = true },
+        [KEY_PACKETS] = { "packets", "t", .read_back = true },
+        [KEY_BYTES] = { "bytes", "t", .read_back = true },
 };
 
 #define KEYS_MAX 32
@@ -45,7 +52,7 @@ typedef struct RuleKeys {
         size_t expires;
 } RuleKeys;
 
-static void rule_keys_init(RuleKeys *k, BusRuleUse use)
+static void rule_keys_init(RuleKeys *k)
 {
         static const char *const signatures[] = {
                 [FORM_TEXT] = "s",
@@ -64,10 +71,10 @@ static void rule_keys_init(RuleKeys *k, BusRuleUse use)
                 if (f->form == FORM_TIME)
                         k->expires = k->n;
                 k->fields[k->n] = f;
-                k->keys[k->n++] = (BusKey){ f->name, signatures[f->form] };
+                k->keys[k->n++] = (BusKey){ f->name, signatures[f->form], false };
         }
         k->more = k->n;
-        for (size_t i = 0; i < (use == BUS_RULE_ADD ? KEY_ID : _KEY_MAX); i++)
+        for (size_t i = 0; i < _KEY_MAX; i++)
                 k->keys[k->n++] = more_keys[i];
 }
 
@@ -172,22 +179,26 @@ static int rule_from_values(
         return 0;
 }
 
-static size_t values_given(const RuleKeys *k)
+/* Does it say anything of a match? */
+static bool has_match(const RuleKeys *k)
 {
-        size_t n = 0;
-
-        for (size_t i = 0; i < k->n; i++)
-                n += k->values[i].given;
-        return n;
+        for (size_t i = 0; i < k->more + KEY_ID; i++)
+                if (k->values[i].given)
+                        return true;
+        return false;
 }
 
 static int place_from_values(const RuleKeys *k, BusRule *ret, sd_bus_error *error)
 {
         const BusValue *v = k->values + k->more;
 
-        if (values_given(k) > 1)
+        if (v[KEY_ID].given && v[KEY_POSITION].given)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "id and position each say alone which rule is meant");
+        /* nothing said would mean the plainest of matches: more likely a slip */
+        if (!v[KEY_ID].given && !v[KEY_POSITION].given)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
+                        "say which rule: its match, its id or its position");
         ret->has_id = v[KEY_ID].given;
         ret->id = v[KEY_ID].number;
         ret->has_position = v[KEY_POSITION].given;
@@ -195,26 +206,19 @@ static int place_from_values(const RuleKeys *k, BusRule *ret, sd_bus_error *erro
         return 0;
 }
 
+/* A rule as ListRules has it says its match: then its id and position are read back only. */
 int bus_rule_read(sd_bus_message *m, BusRuleUse use, BusRule *ret, sd_bus_error *error)
 {
         _cleanup_(rule_keys_deinit) RuleKeys k;
         BusRule rule = { 0 };
-        const BusValue *more;
         int r;
 
-        rule_keys_init(&k, use);
-        more = k.values + k.more;
+        rule_keys_init(&k);
         r = bus_dict_read(m, k.keys, k.n, BUS_ERROR_INVALID_RULE, k.values, error);
-        if (r < 0)
-                return r;
-        /* nothing said would mean the plainest of matches: more likely a slip */
-        if (use == BUS_RULE_REMOVE && values_given(&k) == 0)
-                r = sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                        "say which rule: its match, its id or its position");
-        else if (more[KEY_ID].given || more[KEY_POSITION].given)
-                r = place_from_values(&k, &rule, error);
-        else
-                r = rule_from_values(m, use, &k, &rule.rule, error);
+        if (r >= 0)
+                r = use == BUS_RULE_REMOVE && !has_match(&k)
+                            ? place_from_values(&k, &rule, error)
+                            : rule_from_values(m, use, &k, &rule.rule, error);
         if (r < 0)
                 return r;
         *ret = rule;
@@ -319,7 +323,8 @@ int bus_question_read(sd_bus_message *m, BusQuestion *ret, sd_bus_error *error)
         int r;
 
         for (QuestionField f = 0; f < _QUESTION_MAX; f++)
-                keys[f] = (BusKey){ question_field_to_string(f), f == QUESTION_PORT ? "q" : "s" };
+                keys[f] = (BusKey){ question_field_to_string(f), f == QUESTION_PORT ? "q" : "s",
+                        false };
         r = bus_dict_read(m, keys, _QUESTION_MAX, BUS_ERROR_INVALID_ARGS, v, error);
         if (r < 0)
                 return r;

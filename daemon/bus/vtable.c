@@ -63,7 +63,8 @@ const sd_bus_vtable bus_vtable[] = {
         PROPERTY("PendingDeadline", "t"),
         PROPERTY("Repairs", "t"),
 
-        SD_BUS_SIGNAL_WITH_ARGS("Changed", SD_BUS_ARGS("t", revision, "u", uid, "s", reason), 0),
+        SD_BUS_SIGNAL_WITH_ARGS(
+                "Changed", SD_BUS_ARGS("t", revision, "u", uid, "s", reason, "a{sv}", details), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Repaired", SD_BUS_ARGS("t", count, "u", pid, "s", process), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Blocked", SD_BUS_ARGS("a{sv}", event), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Alert", SD_BUS_ARGS("a{sv}", alert), 0),

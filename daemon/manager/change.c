@@ -176,6 +176,13 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
 
 /* ---- rehearsing ---- */
 
+static void proposal_made(const Proposal *p, ChangeResult *r)
+{
+        change_made(r, p->outcome);
+        r->former_expires_usec = p->former_expires_usec;
+        r->only_expires = p->only_expires;
+}
+
 static int rehearse(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -190,7 +197,7 @@ static int rehearse(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r
                 b->ops->close(b);
         if (q < 0)
                 return change_fail_told(r, change_backend_error(q), q, &d);
-        change_made(r, p->outcome);
+        proposal_made(p, r);
         return 0;
 }
 
@@ -366,7 +373,7 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
                 return q;
         }
         pending_commit(m, p, stored);
-        change_made(r, p->outcome);
+        proposal_made(p, r);
         r->revision = m->policy->state->revision;
         events_changed(m, r->outcome, r->diff);
         return 0;

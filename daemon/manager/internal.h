@@ -110,6 +110,8 @@ typedef struct Proposal {
         bool must;       /* come into force, even if the disk does not take it */
         const char *set; /* whose entries change and nothing else; NULL: another change */
         Outcome outcome; /* OUTCOME_NONE: nothing more exact than OUTCOME_CHANGED */
+        uint64_t former_expires_usec; /* see ChangeResult */
+        bool only_expires;
         uint64_t *added; /* owned; ids of p25ctl's rules that are new or say something new */
         size_t n_added;
 } Proposal;

@@ -70,6 +70,10 @@ typedef struct Change {
 typedef struct ChangeResult {
         bool changed;
         Outcome outcome; /* OUTCOME_NONE unless changed */
+        /* Of a rule that was updated: when it was to end (0: never), and whether the rest of it is
+         * as it was. */
+        uint64_t former_expires_usec;
+        bool only_expires;
         uint64_t revision;
         char **diff;     /* "+ allow out …", "- …": what the policy gains and loses */
         char **effects;  /* "newly denied: in 25/tcp from …": what changes for packets */

@@ -174,6 +174,18 @@ static int note_added(Proposal *p, uint64_t id)
         return 0;
 }
 
+static void note_update(Proposal *p, const Rule *former, const Rule *rule)
+{
+        Rule other = *former;
+
+        if (p->outcome != OUTCOME_NONE)
+                return;
+        other.expires_usec = rule->expires_usec;
+        p->outcome = OUTCOME_UPDATED;
+        p->former_expires_usec = former->expires_usec;
+        p->only_expires = rule_equal(&other, rule);
+}
+
 /* Adds, or replaces in place what has the same match, or finds it there. */
 static int add_rule(Proposal *p, const Rule *rule, size_t index)
 {
@@ -189,9 +201,8 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index)
         if (found) {
                 if (rule_equal(s->rules.items[i], own))
                         return 0;
+                note_update(p, s->rules.items[i], own);
                 rule_unref(s->rules.items[i]);
-                if (p->outcome == OUTCOME_NONE)
-                        p->outcome = OUTCOME_UPDATED;
                 s->rules.items[i] = TAKE_PTR(own);
                 return note_added(p, s->rules.items[i]->id);
         }

@@ -138,7 +138,7 @@ ad_hoc root p25_rule "action=allow from=192.0.2.8 for=2h comment='a for 5s'" --d
 like "$out" 'SUCCESS.*"changed": false' "for real too"
 ad_hoc root p25_rule "action=deny from=192.0.2.8" --diff --check
 like "$out" "
--allow from 192.0.2.8 to any port 25 comment 'a for 5s' until [-0-9T:]+Z
+- allow from 192.0.2.8 to any port 25 comment 'a for 5s' until [-0-9T:]+Z
 " \
         "the difference says when it ends"
 

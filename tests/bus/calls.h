@@ -42,13 +42,65 @@ static inline void assert_fails(sd_bus *bus, sd_bus_message *m, const char *name
         assert_true(text_is_printable(error.message));
 }
 
+typedef struct Details {
+        const char *outcome; /* the message's */
+        char **diff, **effects, **warnings;
+        uint64_t former_expires;
+        int only_expires;
+} Details;
+
+static inline void details_deinit(Details *d)
+{
+        strv_free(d->diff);
+        strv_free(d->effects);
+        strv_free(d->warnings);
+}
+#define _cleanup_details_ _cleanup_(details_deinit)
+
+static inline void read_strings(sd_bus_message *m, char ***ret)
+{
+        assert_true(sd_bus_message_enter_container(m, 'v', "as") > 0);
+        assert_true(sd_bus_message_read_strv(m, ret) >= 0);
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+}
+
+/* The a{sv} at the message's place: no key twice, none but these. */
+static inline Details read_details(sd_bus_message *m)
+{
+        Details d = { 0 };
+        const char *key;
+
+        assert_true(sd_bus_message_enter_container(m, 'a', "{sv}") >= 0);
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                assert_true(sd_bus_message_read(m, "s", &key) > 0);
+                if (streq(key, "outcome"))
+                        assert_true(sd_bus_message_read(m, "v", "s", &d.outcome) > 0);
+                else if (streq(key, "diff") && !d.diff)
+                        read_strings(m, &d.diff);
+                else if (streq(key, "effects") && !d.effects)
+                        read_strings(m, &d.effects);
+                else if (streq(key, "warnings") && !d.warnings)
+                        read_strings(m, &d.warnings);
+                else if (streq(key, "former_expires"))
+                        assert_true(sd_bus_message_read(m, "v", "t", &d.former_expires) > 0);
+                else if (streq(key, "only_expires"))
+                        assert_true(sd_bus_message_read(m, "v", "b", &d.only_expires) > 0);
+                else
+                        fail_msg("details have %s", key);
+                assert_true(sd_bus_message_exit_container(m) >= 0);
+        }
+        assert_true(sd_bus_message_exit_container(m) >= 0);
+        assert_non_null(d.outcome);
+        return d;
+}
+
 /* A change's answer: has it, would it have changed? */
 static inline void assert_changes(
         sd_bus *bus, sd_bus_message *m, bool expected, uint64_t *ret_revision)
 {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *reply = send_call(bus, m, &error);
-        _cleanup_strv_ char **diff = NULL;
+        _cleanup_details_ Details details = { 0 };
         uint64_t revision;
         int changed;
 
@@ -56,14 +108,14 @@ static inline void assert_changes(
                 print_error(
                         "%s: %s: %s\n", sd_bus_message_get_member(m), error.name, error.message);
         assert_non_null(reply);
-        assert_string_equal(sd_bus_message_get_signature(reply, true), "btas");
+        assert_string_equal(sd_bus_message_get_signature(reply, true), "bta{sv}");
         assert_true(sd_bus_message_read(reply, "bt", &changed, &revision) >= 0);
-        assert_true(sd_bus_message_read_strv(reply, &diff) >= 0);
+        details = read_details(reply);
         if (changed != expected)
                 print_error("%s: changed is %d\n", sd_bus_message_get_member(m), changed);
         assert_int_equal(changed, expected);
-        if (!changed)
-                assert_null(diff);
+        assert_int_equal(details.diff != NULL, changed);
+        assert_int_equal(streq(details.outcome, "none"), !changed);
         if (ret_revision)
                 *ret_revision = revision;
 }

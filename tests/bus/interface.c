@@ -18,7 +18,7 @@
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
 /* SPEC section 5, word for word, and seven more; what changes the policy takes a{sv} last and
- * gives b t as. */
+ * gives b t a{sv}. */
 static const struct {
         const char *name, *in, *out;
         Privilege privilege;
@@ -28,34 +28,34 @@ static const struct {
         { "ListRoles", "", "aa{sv}", PRIVILEGE_READ },
         { "ListSets", "", "aa{sv}", PRIVILEGE_READ },
         { "ListFragments", "", "aa{sv}", PRIVILEGE_READ },
-        { "AddRule", "a{sv}a{sv}", "btas", PRIVILEGE_MANAGE },
-        { "RemoveRule", "a{sv}a{sv}", "btas", PRIVILEGE_MANAGE },
-        { "SetRoles", "asa{sv}", "btas", PRIVILEGE_MANAGE },
-        { "SetDefault", "ssa{sv}", "btas", PRIVILEGE_MANAGE },
-        { "SetEnabled", "ba{sv}", "btas", PRIVILEGE_MANAGE },
-        { "SetLockdown", "ba{sv}", "btas", PRIVILEGE_MANAGE },
-        { "SetLogging", "sa{sv}", "btas", PRIVILEGE_MANAGE },
-        { "PutFragment", "ssa{sv}", "btas", PRIVILEGE_MANAGE },
+        { "AddRule", "a{sv}a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "RemoveRule", "a{sv}a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "SetRoles", "asa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "SetDefault", "ssa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "SetEnabled", "ba{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "SetLockdown", "ba{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "SetLogging", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "PutFragment", "ssa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "GetFragment", "s", "s", PRIVILEGE_READ },
         /* ours: several rules at once */
-        { "AddRules", "aa{sv}a{sv}", "btas", PRIVILEGE_MANAGE },
-        { "RemoveRules", "aa{sv}a{sv}", "btas", PRIVILEGE_MANAGE },
+        { "AddRules", "aa{sv}a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "RemoveRules", "aa{sv}a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         /* ours: texts to read */
         { "GetRole", "s", "s", PRIVILEGE_READ },
         { "GetRuleset", "s", "s", PRIVILEGE_READ },
         { "GetSet", "s", "h", PRIVILEGE_READ },
-        { "ReplaceSet", "sha{sv}", "btas", PRIVILEGE_MANAGE },
-        { "UpdateSet", "sasasa{sv}", "btas", PRIVILEGE_MANAGE },
-        { "DropSet", "sa{sv}", "btas", PRIVILEGE_MANAGE },
-        { "Reload", "a{sv}", "btas", PRIVILEGE_MANAGE },
-        { "Reset", "a{sv}", "btas", PRIVILEGE_MANAGE },
+        { "ReplaceSet", "sha{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "UpdateSet", "sasasa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "DropSet", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "Reload", "a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "Reset", "a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         /* ours: what Reload would change */
-        { "DescribeReload", "a{sv}", "bast", PRIVILEGE_READ },
+        { "DescribeReload", "a{sv}", "bta{sv}", PRIVILEGE_READ },
         { "Confirm", "t", "", PRIVILEGE_MANAGE },
-        { "Rollback", "ta{sv}", "btas", PRIVILEGE_MANAGE },
+        { "Rollback", "ta{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "ListRevisions", "u", "aa{sv}", PRIVILEGE_READ },
         /* ours: the difference between two */
-        { "DiffRevisions", "tt", "as", PRIVILEGE_READ },
+        { "DiffRevisions", "tt", "a{sv}", PRIVILEGE_READ },
         { "Check", "s", "aa{sv}", PRIVILEGE_READ },
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
         { "ListEvents", "tu", "aa{sv}", PRIVILEGE_READ },
@@ -66,7 +66,7 @@ static const struct {
 } properties[] = { { "Version", "s" }, { "Active", "b" }, { "Backend", "s" }, { "Roles", "as" },
         { "Revision", "t" }, { "Lockdown", "b" }, { "Logging", "s" }, { "PendingRevision", "t" },
         { "PendingDeadline", "t" }, { "Repairs", "t" } },
-  signals[] = { { "Changed", "tus" }, { "Repaired", "tus" }, { "Blocked", "a{sv}" },
+  signals[] = { { "Changed", "tusa{sv}" }, { "Repaired", "tus" }, { "Blocked", "a{sv}" },
           { "Alert", "a{sv}" } };
 
 static const sd_bus_vtable *find_member(char type, const char *name)

@@ -171,7 +171,7 @@ static void plan(Fixture *f, const char *text, bool expected)
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_message_ sd_bus_message *m = new_call(f->bus, "DescribeReload"), *reply = NULL;
         uint64_t before = get_revision(f->bus), told = 0;
-        _cleanup_strv_ char **diff = NULL;
+        _cleanup_details_ Details details = { 0 };
         int changed = -1;
 
         if (text)
@@ -181,11 +181,10 @@ static void plan(Fixture *f, const char *text, bool expected)
         reply = send_call(f->bus, m, &error);
         if (!reply)
                 fail_msg("%s", error.message);
-        assert_true(sd_bus_message_read(reply, "b", &changed) > 0);
-        assert_true(sd_bus_message_read_strv(reply, &diff) >= 0);
-        assert_true(sd_bus_message_read(reply, "t", &told) > 0);
+        assert_true(sd_bus_message_read(reply, "bt", &changed, &told) > 0);
+        details = read_details(reply);
         assert_int_equal(changed, expected);
-        assert_int_equal(diff != NULL, expected);
+        assert_int_equal(details.diff != NULL, expected);
         assert_int_equal(told, before);
         assert_int_equal(get_revision(f->bus), before);
 }

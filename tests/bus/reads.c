@@ -432,7 +432,8 @@ static void test_signals(void **state)
                             f->bus, NULL, BUS_NAME, BUS_PATH, NULL, NULL, on_signal, &b) >= 0);
         CHANGES(f->bus, true, "SetRoles", "asa{sv}", 1, "mx", 1, "reason", "s", "go");
         assert_signals(f, &b,
-                "Changed(t1 u0 go ) PropertiesChanged(org.port25.Policy1.Manager "
+                "Changed(t1 u0 go { process=reads remote= diff=[+ role mx] } ) "
+                "PropertiesChanged(org.port25.Policy1.Manager "
                 "{ Roles=[mx] Revision=t1 } [] ) ");
         /* neither of these is a change */
         CHANGES(f->bus, false, "SetRoles", "asa{sv}", 1, "mx", 0);
@@ -440,7 +441,8 @@ static void test_signals(void **state)
         FAILS(f->bus, INVALID_ARGS, "SetLogging", "sa{sv}", "loud", 0);
         CHANGES(f->bus, true, "SetEnabled", "ba{sv}", 1, 0);
         assert_signals(f, &b,
-                "Changed(t2 u0  ) PropertiesChanged(org.port25.Policy1.Manager "
+                "Changed(t2 u0  { process=reads remote= diff=[- disabled,+ enabled] } ) "
+                "PropertiesChanged(org.port25.Policy1.Manager "
                 "{ Active=b1 Backend=memory Revision=t2 } [] ) ");
 }
 

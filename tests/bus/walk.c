@@ -156,7 +156,7 @@ static bool only_reads(const Member *m)
 
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strncmp(m->name, words[i], strlen(words[i])) == 0)
-                        return !streq(m->out, "btas");
+                        return !streq(m->out, "bta{sv}") || streq(m->name, "DescribeReload");
         return false;
 }
 

@@ -233,7 +233,7 @@ is "$rc" 0 "plan"
 like "$out" "newly denied: in 25/tcp from" "says what the edited file would do"
 run_ctl plan --detailed-exitcode --json
 is "$rc $(jq -c '[.changed, .dry_run]' <<<"$out")" "2 [true,true]" "--detailed-exitcode, --json"
-like "$(jq -r '.diff[]' <<<"$out")" "newly denied: in 25/tcp" "with the difference"
+like "$(jq -r '.effects[]' <<<"$out")" "newly denied: in 25/tcp" "with the difference"
 run_ctl plan "$WORK/before.conf"
 is "$rc $out" "0 Nothing would change." "plan FILE has FILE in the place of p25.conf"
 is "$(net_in host "$P25CTL" plan - <"$WORK/before.conf")" "Nothing would change." "- is standard input"

@@ -21,7 +21,7 @@ revision()
         ctl status --json | jq .revision
 }
 
-nothing="No connection would be treated differently."
+nothing="No effect on connections."
 
 # ---- differences ----
 
@@ -81,8 +81,8 @@ run_ctl set load large "$WORK/large"
 run_ctl reject in from @large
 is "$rc" 0 "a rule with 300,000 addresses"
 changes "newly rejected: in 25/tcp from 192.0.2.77 (was deny)" set load large "$WORK/larger"
-is "$(ctl --json set add large 192.0.2.78 | jq -c .diff)" \
-        '["+ set large 1 entry","newly rejected: in 25/tcp from 192.0.2.78 (was deny)"]' \
+is "$(ctl --json set add large 192.0.2.78 | jq -c '[.diff, .effects]')" \
+        '[["+ set large 1 entry"],["newly rejected: in 25/tcp from 192.0.2.78 (was deny)"]]' \
         "one more entry is reported at once"
 run_ctl set remove large 192.0.2.78
 started=${EPOCHREALTIME/./}
@@ -90,7 +90,7 @@ changes "newly denied: in 25/tcp from @large (300000 prefixes: 20.0.0.0, 20.0.0.
 (was reject)" delete reject in from @large
 between $(((${EPOCHREALTIME/./} - started) / 1000)) 0 5000 "in milliseconds"
 run_ctl --json delete reject in from @large
-like "$(jq -c .diff <<<"$out")" 'what changes for packets is too much to be told at once' \
+like "$(jq -c .effects <<<"$out")" 'what changes for packets is too much to be told at once' \
         "a change that is made does not wait for so much"
 run_ctl set drop large
 
@@ -103,9 +103,10 @@ busctl_call() # METHOD ARGUMENT...
 }
 is "$(busctl_call AddRule 'a{sv}a{sv}' 3 action s allow direction s in from as 1 10.9.1.1 \
         1 dry_run b true)" \
-        "bt""as true $(revision) 2 \"+ allow from 10.9.1.1 to any port 25\" \"warning: this rule can \
+        "bta{sv} true $(revision) 4 \"outcome\" s \"added\" \"warnings\" as 1 \"this rule can \
 never match: rule 1 (deny from 10.9.0.0/16 to any port 25) covers it; to place it before that one: \
-p25ctl insert 1 allow from 10.9.1.1 to any port 25\"" "a warning is the last line of a diff"
+p25ctl insert 1 allow from 10.9.1.1 to any port 25\" \"effects\" as 0 \
+\"diff\" as 1 \"+ allow from 10.9.1.1 to any port 25\"" "a warning is no line of a diff"
 
 # ---- warnings ----
 

@@ -130,7 +130,7 @@ out=$(call SetRoles 'asa{sv}' 1 internal-relay 0 2>&1)
 like "$out" "role internal-relay needs it" "a role that lacks a var is an error, as before"
 run_ctl role set app-server
 out=$(call SetRoles 'asa{sv}' 1 mx 1 dry_run b true 2>&1)
-like "$out" '"warning: role mx: nothing listens on port 25"' "SetRoles: in the diff"
+like "$out" '"warnings" as 1 "role mx: nothing listens on port 25"' "SetRoles: in the warnings"
 out=$(call PutFragment 'ssa{sv}' other "$(cat "$WORK/fragment")" 1 dry_run b true 2>&1)
-like "$out" '"warning: .*a rule of fragment other|"warning: .*this rule can never match' "PutFragment too"
+like "$out" '"warnings" as 1 ".*(a rule of fragment other|this rule can never match)' "PutFragment too"
 done_testing

@@ -126,7 +126,7 @@ class P25ctl:
             self.module.warn(text)
         self.result['changed'] = self.result['changed'] or document['changed']
         self.result['revision'] = document['revision']
-        self.result['difference'] += document['diff']
+        self.result['difference'] += document['diff'] + document['effects']
         if document.get('pending'):
             self.result['pending'] = document['pending']
         if document['message']:

@@ -117,45 +117,9 @@ errors:
   sample: ["22 is not a mail port (25, 465, 587, 2525)"]
 '''
 
-import re
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.port25.p25.plugins.module_utils.p25ctl import P25ctl, argument_spec, text_of
+from ansible_collections.port25.p25.plugins.module_utils.p25ctl import P25ctl, argument_spec
 from ansible_collections.port25.p25.plugins.module_utils.rule import Refused, rule_spec, rule_words
-
-
-def rules_now(p25):
-    """p25ctl's rules in order, in the form of a difference: with their expiry time."""
-    texts = p25.read('show', 'added')
-    ends = [rule['expires'] for rule in p25.status()['rules'] if rule['position'] > 0]
-    for i, end in enumerate(ends[:len(texts)]):
-        if end is not None:
-            words, comment, quoted = texts[i].partition(" comment '")
-            texts[i] = re.sub(r' for \w+$', '', words) + comment + quoted + ' until ' + end
-    return texts
-
-
-def gone_and_new(difference):
-    return tuple([line[2:] for line in difference if line.startswith(sign)] for sign in ('- ', '+ '))
-
-
-def rules_after(before, difference, position):
-    """The rules after the change: an update keeps the position of the old rule."""
-    after = list(before)
-    gone, new = gone_and_new(difference)
-    at = len(after) if position is None else position - 1
-    for text in gone:
-        at = after.index(text)
-        del after[at]
-    after[at:at] = new
-    return after
-
-
-def is_new_end_alone(difference):
-    """Whether the change only moves the expiry of a rule."""
-    end = re.compile(r'^(.*) until [-0-9]+T[0-9:]+Z$')
-    gone, new = ([end.match(text) for text in texts] for texts in gone_and_new(difference))
-    return len(gone) == len(new) == 1 and all(gone + new) and gone[0].group(1) == new[0].group(1)
 
 
 def main():
@@ -181,17 +145,15 @@ def main():
     if present and params['for'] is not None:
         words += ['for', params['for']]
     p25 = P25ctl(module)
-    before = after = rules_now(p25) if p25.wants_texts else None
     document = None
     if present and params['for'] is not None:
         rc, document = p25.run(words, ['--dry-run'])
-    if document is not None and rc == 0 and is_new_end_alone(document['diff']):
+    if document is not None and rc == 0 and document['only_expires']:
+        # the rule is there and has an end: a later end is no change
         p25.result['revision'] = document['revision']
     else:
-        document = p25.change(words)
-        if p25.wants_texts:
-            after = rules_after(before, document['diff'], params['position']) if module.check_mode else rules_now(p25)
-    p25.exit('rules', None if before is None else text_of(before), None if after is None else text_of(after))
+        p25.change(words)
+    p25.exit()
 
 
 if __name__ == '__main__':

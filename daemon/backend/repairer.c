@@ -2,9 +2,11 @@
 
 #include "daemon/backend/repairer.h"
 
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
+
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 /* Another program is at work, for milliseconds as a rule. */
 #define BUSY_USEC (50 * UINT64_C(1000))
@@ -14,25 +16,21 @@
 
 static uint64_t now_usec(void)
 {
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+        return clock_now_usec(CLOCK_MONOTONIC);
 }
 
 /* ---- the timer ---- */
 
 static int on_time(sd_event_source *s, uint64_t usec, void *data);
 
+static const TimerKind repair_timer = { CLOCK_MONOTONIC, 1, on_time };
+
 /* Rings then, or earlier where that was asked for before. */
 static void ring_at(Repairer *r, uint64_t usec)
 {
         if (r->due_usec != 0 && r->due_usec <= usec)
                 return;
-        r->timer = sd_event_source_unref(r->timer);
-        r->due_usec = 0;
-        if (sd_event_add_time(r->event, &r->timer, CLOCK_MONOTONIC, usec, 1, on_time, r) >= 0)
-                r->due_usec = usec;
+        r->due_usec = timer_arm_at(r->event, &r->timer, &repair_timer, usec, r) < 0 ? 0 : usec;
 }
 
 /* ---- what is reported ---- */

@@ -75,28 +75,43 @@ static bool descriptor_read(int folder, const char *name, SocketGroups *g)
         return true;
 }
 
-/* Returns how many became known. */
+/* Returns how many became known. A process that has ended is nobody's owner. */
 static size_t process_read(int proc, const char *pid, SocketGroups *g)
 {
         _cleanup_(closedir_p) DIR *process = open_folder(proc, pid), *descriptors = NULL;
         struct dirent *e;
         size_t n = 0;
 
-        if (!process)
-                return 0;
-        descriptors = open_folder(dirfd(process), "fd");
+        if (process)
+                descriptors = open_folder(dirfd(process), "fd");
+        if (!descriptors && errno != ENOENT && errno != ESRCH)
+                g->blind = true;
         while (descriptors && (e = readdir(descriptors)))
                 if (e->d_name[0] != '.')
                         n += descriptor_read(dirfd(descriptors), e->d_name, g);
         return n;
 }
 
+/* Once through all processes; returns how many sockets are not found. */
+static size_t processes_read(SocketGroups *g, size_t left)
+{
+        _cleanup_(closedir_p) DIR *proc = open_folder(AT_FDCWD, "/proc");
+        bool init_seen = false;
+        struct dirent *e;
+
+        while (proc && left > 0 && (e = readdir(proc)))
+                if (e->d_name[0] >= '0' && e->d_name[0] <= '9') {
+                        init_seen |= streq(e->d_name, "1");
+                        left -= process_read(dirfd(proc), e->d_name, g);
+                }
+        if (left > 0 && !init_seen) /* it shows only this user's processes, or none */
+                g->blind = true;
+        return left;
+}
+
 int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret)
 {
-        _cleanup_(closedir_p) DIR *proc = NULL;
         SocketGroups g = { .n = n };
-        struct dirent *e;
-        size_t left = n;
 
         g.items = calloc(n + 1, sizeof(*g.items));
         if (!g.items)
@@ -104,10 +119,9 @@ int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret)
         for (size_t i = 0; i < n; i++)
                 g.items[i].inode = inodes[i];
         qsort(g.items, n, sizeof(*g.items), group_compare);
-        proc = open_folder(AT_FDCWD, "/proc");
-        while (proc && left > 0 && (e = readdir(proc)))
-                if (e->d_name[0] >= '0' && e->d_name[0] <= '9')
-                        left -= process_read(dirfd(proc), e->d_name, &g);
+        n = processes_read(&g, n);
+        if (n > 0 && !g.blind)
+                (void)processes_read(&g, n);
         *ret = g;
         return 0;
 }
@@ -117,7 +131,7 @@ int socket_groups_find(const SocketGroups *g, uint32_t inode, uint32_t *ret_gid)
         const SocketGroup *found = group_find(g, inode);
 
         if (!found || !found->known)
-                return -ENOENT;
+                return !found || g->blind ? -EAGAIN : -ENOENT;
         *ret_gid = found->gid;
         return 0;
 }

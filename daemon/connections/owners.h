@@ -18,13 +18,15 @@ typedef struct SocketGroup {
 typedef struct SocketGroups {
         SocketGroup *items; /* by inode */
         size_t n;
+        bool blind; /* not every process could be looked at */
 } SocketGroups;
 
 void socket_groups_deinit(SocketGroups *g);
-/* Looks through /proc for the owners of n sockets by inode; who may not be looked at stays unknown.
- * 0 or -ENOMEM. */
+/* Looks through /proc for the owners of n sockets by inode; a socket that is not found is looked
+ * for again, for it may have changed hands meanwhile. 0 or -ENOMEM. */
 int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret);
-/* 0 or -ENOENT */
+/* 0; -ENOENT: no process has it open, and it may be parked in a Unix socket; -EAGAIN: nobody can
+ * say. */
 int socket_groups_find(const SocketGroups *g, uint32_t inode, uint32_t *ret_gid);
 
 /* ---- cgroups ---- */

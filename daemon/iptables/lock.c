@@ -7,6 +7,8 @@
 
 #include "daemon/iptables/lock.h"
 
+#include "daemon/loop/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -23,14 +25,6 @@ const char *ipt_lock_path(void)
         return path && path[0] ? path : "/run/xtables.lock";
 }
 
-uint64_t ipt_clock_usec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static int lock_open(IptLock *l)
 {
         if (l->fd < 0)
@@ -43,14 +37,14 @@ static int lock_open(IptLock *l)
 static int lock_wait(IptLock *l, uint64_t deadline_usec)
 {
         static const struct timespec step = { .tv_nsec = STEP_NSEC };
-        uint64_t end = ipt_clock_usec() + deadline_usec;
+        uint64_t end = clock_now_usec(CLOCK_MONOTONIC) + deadline_usec;
 
         while (flock(l->fd, LOCK_EX | LOCK_NB) < 0) {
                 if (errno == EINTR)
                         continue;
                 if (errno != EWOULDBLOCK)
                         return -errno;
-                if (ipt_clock_usec() >= end)
+                if (clock_now_usec(CLOCK_MONOTONIC) >= end)
                         return -EBUSY;
                 nanosleep(&step, NULL);
         }

@@ -17,4 +17,3 @@ typedef struct IptLock {
 int ipt_lock(IptLock *l, uint64_t deadline_usec, Diagnostics *d);
 void ipt_unlock(IptLock *l);
 const char *ipt_lock_path(void);
-uint64_t ipt_clock_usec(void); /* monotonic */

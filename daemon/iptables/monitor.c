@@ -9,6 +9,8 @@
 #include "daemon/iptables/monitor.h"
 
 #include "daemon/iptables/lock_holder.h"
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
 
 #include <errno.h>
 #include <sys/inotify.h>
@@ -59,19 +61,27 @@ static void addresses_look(IptBackend *b)
         repairer_found(&b->repairer, REPAIR_OVERTAKEN);
 }
 
+static int look_in_time(sd_event_source *s, uint64_t usec, void *data);
+
+static const TimerKind look_timer = { CLOCK_MONOTONIC, 0, look_in_time };
+
+static void look_again(IptBackend *b, uint64_t usec)
+{
+        (void)timer_arm(b->event, &b->timer, &look_timer, usec, b);
+}
+
 static int look_in_time(sd_event_source *s, uint64_t usec, void *data)
 {
         IptBackend *b = data;
         uint64_t began, ended;
 
+        (void)s;
         (void)usec;
-        began = ipt_clock_usec();
+        began = clock_now_usec(CLOCK_MONOTONIC);
         addresses_look(b);
         repairer_look(&b->repairer);
-        ended = ipt_clock_usec();
-        (void)sd_event_source_set_time_relative(
-                s, ended - began > LOOK_COST_USEC ? LOOK_SELDOM_USEC : LOOK_USEC);
-        (void)sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+        ended = clock_now_usec(CLOCK_MONOTONIC);
+        look_again(b, ended - began > LOOK_COST_USEC ? LOOK_SELDOM_USEC : LOOK_USEC);
         return 0;
 }
 
@@ -158,7 +168,6 @@ void ipt_monitor_update(IptBackend *b)
                 return;
         }
         watch_lock(b);
-        if (!b->timer && sd_event_add_time_relative(b->event, &b->timer, CLOCK_MONOTONIC, LOOK_USEC,
-                                 0, look_in_time, b) < 0)
-                b->timer = NULL;
+        if (!b->timer)
+                look_again(b, LOOK_USEC);
 }

@@ -34,7 +34,7 @@ struct Manager {
 
         const BackendOps *forced; /* from the command line; NULL: as the policy says */
         const BackendOps *const *backends;
-        int (*cut)(const Ruleset *, uint64_t *);
+        int (*cut)(const Ruleset *, CutResult *);
         int (*listeners)(const Ports *, Listeners *);
         Backend *backend;     /* NULL: this host has none, and p25 is inactive */
         bool installed;       /* ruleset is in the kernel */
@@ -75,6 +75,7 @@ struct Manager {
          * changes in a row make one look; and what is done when nothing else waits. */
         sd_event_source *cut_later;
         bool cut_again;
+        uint64_t half_open_until_usec; /* connections that were being opened then are looked at */
         sd_event_source *save_later, *sweep_later;
         sd_event_source *tidy_later; /* of the store */
 

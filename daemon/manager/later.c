@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
@@ -16,6 +17,9 @@
  * under way is open only at the second look. */
 #define CUT_DELAY_USEC (150 * UINT64_C(1000))
 #define CUT_AGAIN_USEC (600 * UINT64_C(1000))
+/* So long the kernel waits for the answer to a SYN: what was sent before a change may be answered
+ * after it, although the rules refuse it now. */
+#define HALF_OPEN_USEC (130 * UINT64_C(1000000))
 /* The store is tidied up when changes have ended. */
 #define TIDY_DELAY_USEC (1000 * UINT64_C(1000))
 
@@ -38,6 +42,7 @@ static const TimerKind cut_timer = { CLOCK_MONOTONIC, 10000, on_cut },
 static int on_cut(sd_event_source *s, uint64_t usec, void *data)
 {
         Manager *m = data;
+        CutResult result = { 0 };
         bool again;
         uint64_t n;
 
@@ -49,8 +54,10 @@ static int on_cut(sd_event_source *s, uint64_t usec, void *data)
         if (!m->installed || m->ruleset->keep_established)
                 return 0;
         if (m->cut)
-                (void)m->cut(m->ruleset, &n);
+                (void)m->cut(m->ruleset, &result);
         (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
+        again = again ||
+                (result.half_open && clock_now_usec(CLOCK_MONOTONIC) < m->half_open_until_usec);
         if (again)
                 (void)timer_arm(m->event, &m->cut_later, &cut_timer, CUT_AGAIN_USEC, m);
         return 0;
@@ -100,6 +107,7 @@ void manager_cut_later(Manager *m)
         bool soon = m->cut_again; /* a first look is due already, which will do for this change */
 
         m->cut_again = true;
+        m->half_open_until_usec = clock_now_usec(CLOCK_MONOTONIC) + HALF_OPEN_USEC;
         if (!soon)
                 (void)timer_arm(m->event, &m->cut_later, &cut_timer, CUT_DELAY_USEC, m);
 }

@@ -10,6 +10,7 @@
 #include "daemon/api/errors.h"
 #include "daemon/api/outcome.h"
 #include "daemon/backend/backend.h"
+#include "daemon/connections/connections.h"
 #include "daemon/connections/listeners.h"
 #include "daemon/host/host.h"
 #include "daemon/store/store.h"
@@ -87,10 +88,10 @@ typedef struct ChangeResult {
 void change_result_deinit(ChangeResult *r);
 
 typedef struct ManagerOptions {
-        const char *root, *policies;             /* NULL: none */
-        const BackendOps *const *backends;       /* by BackendKind; NULL: not in this program */
-        const BackendOps *backend;               /* whatever the policy says; NULL: as it says */
-        int (*cut)(const Ruleset *, uint64_t *); /* connections.h; NULL: nothing is cut */
+        const char *root, *policies;              /* NULL: none */
+        const BackendOps *const *backends;        /* by BackendKind; NULL: not in this program */
+        const BackendOps *backend;                /* whatever the policy says; NULL: as it says */
+        int (*cut)(const Ruleset *, CutResult *); /* connections.h; NULL: nothing is cut */
         /* daemon/listeners.h; NULL: nobody looks who listens */
         int (*listeners)(const Ports *, Listeners *);
         const int *fds; /* from the service manager's store */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the kernel's connection tracking knows of a connection: what the client dialled, before any
- * translation of addresses. */
+/*
+ * The kernel's connection tracking: which connections it knows, as their clients dialled them and
+ * as their replies come, and the label by which rules cut them. TCP only. Does not judge.
+ */
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
@@ -17,38 +19,42 @@ typedef struct Tuple {
 /* A connection as it was opened, and as its replies come. */
 typedef struct Tracked {
         Tuple original, reply;
-        bool marked; /* it carries the label NFT_LABEL_CUT */
+        uint16_t zone, original_zone, reply_zone; /* of both ways, or of one; 0: the default */
+        uint32_t mark;
+        uint32_t status;   /* IPS_… */
+        uint8_t tcp_state; /* TCP_CONNTRACK_… */
+        bool picked_up;    /* not from its first packet on: original may be the reply */
+        bool incoming;     /* carries the label NFT_LABEL_INCOMING */
+        bool cut;          /* carries the label NFT_LABEL_CUT */
 } Tracked;
+
+typedef struct TrackedList {
+        Tracked *items;
+        size_t n;
+} TrackedList;
+
+void tracked_list_deinit(TrackedList *l);
 
 /* Nothing at all is tracked: asked in microseconds, where walking the empty table takes the kernel
  * milliseconds. False when it is not known. */
 bool conntrack_is_empty(Netlink *n);
 
 /*
- * The connection to which TCP packets of this tuple belong, in either direction. n is of
- * NETLINK_NETFILTER. 0, -ENOENT (it is not tracked), another negative errno.
+ * The connection in the default zone to which TCP packets of this tuple belong, in either
+ * direction. n is of NETLINK_NETFILTER. 0, -ENOENT (it is not tracked), another negative errno.
  */
 int conntrack_find(Netlink *n, const Tuple *t, Tracked *ret);
 
-/* All TCP connections to these ports, as dialled, whose destination is another than was dialled. A
- * malloc()ed array; 0 or negative errno. */
-int conntrack_list_redirected(Netlink *n, const Ports *ports, Tracked **ret, size_t *ret_n);
+/* All connections, of all zones, that have one of these ports at one end of either direction and
+ * have not ended; status: only those with these bits (IPS_…). 0 or negative errno. */
+int conntrack_list(Netlink *n, const Ports *ports, uint32_t status, TrackedList *ret);
 
-/* Those that are marked. */
-int conntrack_list_marked(Netlink *n, Tracked **ret, size_t *ret_n);
-
-/* Marks the entry, which is made if there is none, and made again if it has no room for labels. 0
- * or negative errno. */
+/* Labels the entry, so that rules reset it. It is made if there is none, and made again if it has
+ * no room for labels. 0 or negative errno. */
 int conntrack_mark(Netlink *n, const Tracked *t);
-/* It is no error if there is none. */
+/* Lets packets out of the window belong to the entry, as long as it lives. */
+int conntrack_tolerate(Netlink *n, const Tracked *t);
+/* Takes the label. It is no error if there is no entry. */
 int conntrack_unmark(Netlink *n, const Tracked *t);
-
-/* ---- parts of messages, for who writes its own ---- */
-
-bool conntrack_has_label(const struct nlattr *labels, unsigned bit);
-/* Sets or takes the mark, of an entry that is there. */
-void conntrack_put_mark(struct nlmsghdr *h, bool mark);
-/* What an entry that is to be made has besides its tuples: it stands, and is marked. */
-void conntrack_put_marked_entry(struct nlmsghdr *h);
 
 bool tuple_equal(const Tuple *a, const Tuple *b);

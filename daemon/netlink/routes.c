@@ -24,35 +24,44 @@ static int route_read(const struct nlmsghdr *h, void *data)
 
         if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
                 return -EBADMSG;
-        route->local = m->rtm_type == RTN_LOCAL;
+        route->local = m->rtm_type == RTN_LOCAL || m->rtm_type == RTN_ANYCAST;
         mnl_attr_parse(h, sizeof(*m), interface_read, &ifindex);
         if (ifindex == 0 || !if_indextoname(ifindex, route->interface))
                 route->interface[0] = '\0';
         return 0;
 }
 
-int route_find(Netlink *n, const Address *from, const Address *to, uint32_t ifindex, Route *ret)
+int route_find(Netlink *n, const RouteQuestion *q, Route *ret)
 {
         char buffer[256] = { 0 };
         struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
         struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-        size_t bytes = family_bits(to->family) / 8;
+        size_t bytes = family_bits(q->to->family) / 8;
         Route route = { 0 };
         int r;
 
         h->nlmsg_type = RTM_GETROUTE;
-        m->rtm_family = to->family == FAMILY_IPV4 ? AF_INET : AF_INET6;
-        m->rtm_dst_len = (uint8_t)family_bits(to->family);
-        mnl_attr_put(h, RTA_DST, bytes, to->bytes);
-        if (from) {
+        m->rtm_family = q->to->family == FAMILY_IPV4 ? AF_INET : AF_INET6;
+        m->rtm_dst_len = (uint8_t)family_bits(q->to->family);
+        mnl_attr_put(h, RTA_DST, bytes, q->to->bytes);
+        if (q->from) {
                 m->rtm_src_len = m->rtm_dst_len;
-                mnl_attr_put(h, RTA_SRC, bytes, from->bytes);
+                mnl_attr_put(h, RTA_SRC, bytes, q->from->bytes);
         }
-        if (ifindex != 0)
-                mnl_attr_put_u32(h, RTA_OIF, ifindex);
+        if (q->ifindex != 0)
+                mnl_attr_put_u32(h, RTA_OIF, q->ifindex);
+        if (q->mark != 0)
+                mnl_attr_put_u32(h, RTA_MARK, q->mark);
         r = netlink_request(n, h, route_read, &route);
         if (r < 0)
                 return r;
         *ret = route;
         return 0;
+}
+
+bool route_is_local(Netlink *n, const Address *a, uint32_t mark)
+{
+        Route route;
+
+        return route_find(n, &(RouteQuestion){ .to = a, .mark = mark }, &route) == 0 && route.local;
 }

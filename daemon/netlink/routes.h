@@ -13,6 +13,16 @@ typedef struct Route {
         char interface[IF_NAMESIZE]; /* "": none */
 } Route;
 
-/* The route from one address (NULL: any) to another, over the interface of this index (0: any). n
- * is of NETLINK_ROUTE. 0, or negative errno (there is none: -ENETUNREACH, -EHOSTUNREACH, …). */
-int route_find(Netlink *n, const Address *from, const Address *to, uint32_t ifindex, Route *ret);
+/* What a packet would be: from NULL: any address; mark 0: none; ifindex 0: any interface. */
+typedef struct RouteQuestion {
+        const Address *from, *to;
+        uint32_t mark;
+        uint32_t ifindex; /* by which it leaves */
+} RouteQuestion;
+
+/* n is of NETLINK_ROUTE. 0, or negative errno (there is no route: -ENETUNREACH, -EHOSTUNREACH, …).
+ */
+int route_find(Netlink *n, const RouteQuestion *q, Route *ret);
+
+/* Is it an address of this host, by whatever table of routes? False if that cannot be asked. */
+bool route_is_local(Netlink *n, const Address *a, uint32_t mark);

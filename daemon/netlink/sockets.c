@@ -71,13 +71,15 @@ static Address address_from_diag(uint8_t family, const __be32 words[4])
         return a;
 }
 
-static int cgroup_read(const struct nlattr *a, void *data)
+static int attribute_read(const struct nlattr *a, void *data)
 {
-        uint64_t *cgroup = data;
+        Socket *s = data;
 
         if (mnl_attr_get_type(a) == INET_DIAG_CGROUP_ID &&
-                mnl_attr_get_payload_len(a) >= sizeof(*cgroup))
-                memcpy(cgroup, mnl_attr_get_payload(a), sizeof(*cgroup));
+                mnl_attr_get_payload_len(a) >= sizeof(s->cgroup))
+                memcpy(&s->cgroup, mnl_attr_get_payload(a), sizeof(s->cgroup));
+        if (mnl_attr_get_type(a) == INET_DIAG_MARK && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+                s->mark = mnl_attr_get_u32(a);
         return MNL_CB_OK;
 }
 
@@ -99,7 +101,7 @@ static int socket_read(const struct nlmsghdr *h, void *data)
                 .uid = m->idiag_uid,
                 .inode = m->idiag_inode,
         };
-        mnl_attr_parse(h, sizeof(*m), cgroup_read, &s->cgroup);
+        mnl_attr_parse(h, sizeof(*m), attribute_read, s);
         return 0;
 }
 

@@ -18,6 +18,7 @@ typedef struct Socket {
         uint32_t uid;
         uint32_t inode;  /* 0: it has no owner (not accepted yet, or closed) */
         uint64_t cgroup; /* 0: the kernel does not say */
+        uint32_t mark;   /* SO_MARK */
 } Socket;
 
 typedef struct Sockets {

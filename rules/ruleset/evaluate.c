@@ -69,17 +69,35 @@ static bool units_match(const CompiledRule *r, const Packet *p)
         return false;
 }
 
-static bool rule_matches(const CompiledRule *r, const Packet *p)
+static bool addresses_match(const CompiledRule *r, const Packet *p)
 {
         return ports_contain(&r->ports, p->port) &&
                match_matches(&r->from, p->family, p->has_from, &p->from) &&
                match_matches(&r->to, p->family, p->has_to, &p->to) &&
-               interface_matches(r->rule->interface, p->interface) &&
-               interface_matches(r->rule->in_interface, p->in_interface) &&
-               interface_matches(r->rule->out_interface, p->out_interface) &&
-               id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid) &&
-               id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid) &&
-               units_match(r, p) && !expiry_has_passed(r->rule, p->time_usec);
+               !expiry_has_passed(r->rule, p->time_usec);
+}
+
+static bool interfaces_match(const Rule *r, const Packet *p)
+{
+        return interface_matches(r->interface, p->interface) &&
+               interface_matches(r->in_interface, p->in_interface) &&
+               interface_matches(r->out_interface, p->out_interface);
+}
+
+static bool user_matches(const CompiledRule *r, const Packet *p)
+{
+        return id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid);
+}
+
+static bool group_matches(const CompiledRule *r, const Packet *p)
+{
+        return id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid);
+}
+
+static bool rule_matches(const CompiledRule *r, const Packet *p)
+{
+        return addresses_match(r, p) && interfaces_match(r->rule, p) && user_matches(r, p) &&
+               group_matches(r, p) && units_match(r, p);
 }
 
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
@@ -97,4 +115,58 @@ void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
                 *ret = (Verdict){ .action = d->default_action, .index = d->n, .by_default = true };
         else
                 *ret = (Verdict){ .action = ACTION_ALLOW, .index = d->n };
+}
+
+/* ---- in doubt ---- */
+
+static bool interface_may_match(const char *wanted, const char *known)
+{
+        return !known || interface_matches(wanted, known);
+}
+
+static bool interfaces_may_match(const Rule *r, const Packet *p)
+{
+        return interface_may_match(r->interface, p->interface) &&
+               interface_may_match(r->in_interface, p->in_interface) &&
+               interface_may_match(r->out_interface, p->out_interface);
+}
+
+/* A unit that does not run has no processes. */
+static bool unit_may_match(const CompiledRule *r)
+{
+        for (size_t i = 0; i < r->n_units; i++)
+                if (r->units[i].cgroup != 0)
+                        return true;
+        return false;
+}
+
+static bool rule_may_match(const CompiledRule *r, const Packet *p, Doubt d)
+{
+        return addresses_match(r, p) && user_matches(r, p) &&
+               (interfaces_match(r->rule, p) ||
+                       (d.interfaces && interfaces_may_match(r->rule, p))) &&
+               (group_matches(r, p) || (d.group && !p->has_gid && r->n_groups > 0)) &&
+               (units_match(r, p) || (d.unit && p->n_cgroups == 0 && unit_may_match(r)));
+}
+
+static bool action_refuses(Action a)
+{
+        return a == ACTION_DENY || a == ACTION_REJECT;
+}
+
+bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt doubt)
+{
+        const RulesetDirection *d = r->directions + p->direction;
+
+        for (size_t i = 0; i < d->n; i++) {
+                const CompiledRule *rule = d->rules + i;
+
+                if (!rule_may_match(rule, p, doubt))
+                        continue;
+                if (!action_refuses(rule->action))
+                        return false;
+                if (rule_matches(rule, p))
+                        return true;
+        }
+        return ports_contain(&d->managed, p->port) && action_refuses(d->default_action);
 }

@@ -40,3 +40,13 @@ typedef struct Verdict {
 
 /* A unit given by name is taken to run; else its cgroup must be among the packet's. */
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
+
+/* What nobody can say of a packet, although rules may ask for it. Only what the packet leaves open
+ * is in doubt. */
+typedef struct Doubt {
+        bool interfaces, group, unit;
+} Doubt;
+
+/* Does the ruleset refuse the packet, whatever the answer is to what is in doubt? A rule that asks
+ * for it may match: then it allows, but does not refuse. */
+bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt d);

@@ -2,27 +2,16 @@
 #pragma once
 
 /*
- * What packets meet under a backend, TESTED_BACKEND: real connections of all three directions and
- * both families, to listeners that answer on every port. A test program is this and main().
+ * What packets meet under a backend: real connections of all three directions and both families. A
+ * test program is this and main().
  */
 
 #include "daemon/host/host.h"
-#include "tests/lib/nft_backend.h"
+#include "tests/lib/traffic_world.h"
 
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <sys/stat.h>
-
-#define HOST4 "192.0.2.1"
-#define HOST6 "2001:db8:1::1"
-#define INTERNET4 "192.0.2.2"
-#define INTERNET6 "2001:db8:1::2"
-#define CONTAINER4 "10.9.0.2"
-#define CONTAINER6 "fd00:9::2"
-
-static int listeners[16];
-static size_t n_listeners;
-static Backend *backend;
 
 static bool tested_is(const char *name)
 {
@@ -42,46 +31,6 @@ static bool have_users(void)
 #define skip_without_users() \
         if (!have_users())   \
         skip()
-
-static int setup(void **state)
-{
-        static const uint16_t ports[] = { 25, 80, 587 };
-
-        (void)state;
-        world_build();
-        for (size_t i = 0; i < ELEMENTS(ports); i++)
-                for (Site s = HOST; s < _SITES; s++)
-                        listeners[n_listeners++] = listen_at(s, ports[i]);
-        listeners[n_listeners++] = listen_at(CONTAINER, 2525);
-        return 0;
-}
-
-static int teardown(void **state)
-{
-        (void)state;
-        for (size_t i = 0; i < n_listeners; i++)
-                close(listeners[i]);
-        world_end();
-        return 0;
-}
-
-static int begin(void **state)
-{
-        (void)state;
-        backend = open_backend();
-        return 0;
-}
-
-static int end(void **state)
-{
-        (void)state;
-        run("nft delete table inet nat 2>/dev/null; nft delete table inet raw 2>/dev/null");
-        TESTED_BACKEND.remove(backend, NULL);
-        close_backend(&backend);
-        return 0;
-}
-
-#define expect(answer, ...) assert_int_equal(connect_to(__VA_ARGS__), answer)
 
 /* All that can be tried on a port. */
 static void expect_all(uint16_t port, Answer in, Answer out, Answer routed)
@@ -552,123 +501,6 @@ static void test_open_limit_by_user(void **state)
         abort_connection(fd);
 }
 
-/* ---- cutting ---- */
-
-/* Does a connection still carry bytes? */
-static Answer try_to_speak(int fd)
-{
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-        char byte;
-
-        if (send(fd, "x", 1, MSG_NOSIGNAL) < 0)
-                return RESET;
-        if (poll(&p, 1, SILENCE_MSEC) == 0)
-                return OPEN; /* nobody reads, nobody refuses */
-        return recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNRESET ? RESET : OTHER;
-}
-
-static uint64_t cut_text(const char *text)
-{
-        _cleanup_compiled_ Compiled c = compile_text(text);
-        uint64_t n = 0;
-
-        assert_int_equal(apply(backend, c.ruleset), 0);
-        assert_int_equal(TESTED_BACKEND.cut(backend, c.ruleset, &n), 0);
-        return n;
-}
-
-static void publish(void)
-{
-        must("nft -f - <<'E'\n"
-             "table inet nat {\n"
-             "  chain pre { type nat hook prerouting priority -100;\n"
-             "    iifname wan0 tcp dport 25 dnat ip to 10.9.0.2:2525\n  }\n"
-             "  chain post { type nat hook postrouting priority 100;\n"
-             "    oifname wan0 ip saddr 10.9.0.0/24 masquerade\n  }\n"
-             "}\nE");
-}
-
-static void test_cut(void **state)
-{
-        int published, routed, kept, other;
-
-        (void)state;
-        publish();
-        apply_text(backend, "enabled = true;");
-        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &published), OPEN);
-        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
-        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET6, 25, &kept), OPEN);
-        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET6, 587, &other), OPEN);
-        assert_int_equal(cut_text("enabled = true;"), 0);
-        assert_int_equal(cut_text("default = { routed = \"reject\"; };"
-                                  "rules = ({ action = \"allow\"; direction = \"routed\";"
-                                  "  to = \"2001:db8:1::2\"; });"),
-                1);
-        assert_int_equal(try_to_speak(routed), RESET);
-        assert_int_equal(try_to_speak(published), OPEN);
-        assert_int_equal(try_to_speak(kept), OPEN);
-        assert_int_equal(try_to_speak(other), OPEN);
-        assert_int_equal(cut_text("default = { incoming = \"deny\"; };"), 1);
-        assert_int_equal(try_to_speak(published), RESET);
-        assert_int_equal(try_to_speak(kept), OPEN);
-        abort_connection(published);
-        abort_connection(routed);
-        abort_connection(kept);
-        abort_connection(other);
-}
-
-/* Refused, and allowed again before anybody spoke: nobody notices. */
-static void test_cut_taken_back(void **state)
-{
-        int routed;
-
-        (void)state;
-        apply_text(backend, "enabled = true;");
-        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
-        assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 1);
-        assert_int_equal(cut_text("default = { routed = \"allow\"; };"), 0);
-        assert_int_equal(try_to_speak(routed), OPEN);
-        assert_int_equal(cut_text("default = { routed = \"deny\"; };"), 1);
-        assert_int_equal(cut_text("default = { routed = \"reject\"; };"), 0);
-        assert_int_equal(try_to_speak(routed), RESET);
-        abort_connection(routed);
-}
-
-/* Connections from before p25 have no room for a label. */
-static void test_cut_unlabelled(void **state)
-{
-        int published, routed;
-
-        (void)state;
-        publish();
-        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &published), OPEN);
-        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
-        assert_int_equal(cut_text("default = { incoming = \"deny\"; routed = \"deny\"; };"), 2);
-        assert_int_equal(try_to_speak(published), RESET);
-        assert_int_equal(try_to_speak(routed), RESET);
-        abort_connection(published);
-        abort_connection(routed);
-}
-
-/* By which interface it came is not known later: only what no interface would allow is cut. */
-static void test_cut_interfaces(void **state)
-{
-        int routed;
-
-        (void)state;
-        apply_text(backend, "enabled = true;");
-        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &routed), OPEN);
-        assert_int_equal(cut_text("default = { routed = \"deny\"; };"
-                                  "rules = ({ action = \"allow\"; direction = \"routed\";"
-                                  "  in_interface = \"cont0\"; });"),
-                0);
-        assert_int_equal(cut_text("rules = ({ action = \"deny\"; direction = \"routed\";"
-                                  "  in_interface = \"wan0\"; });"),
-                0);
-        assert_int_equal(try_to_speak(routed), OPEN);
-        abort_connection(routed);
-}
-
 static inline int test_traffic(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -688,10 +520,6 @@ static inline int test_traffic(void)
                 TEST(test_limit),
                 TEST(test_open_limit),
                 TEST(test_open_limit_by_user),
-                TEST(test_cut),
-                TEST(test_cut_taken_back),
-                TEST(test_cut_unlabelled),
-                TEST(test_cut_interfaces),
         };
 
         if (!world_begin()) {

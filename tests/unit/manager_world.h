@@ -45,10 +45,10 @@ static _unused_ int memory_probe(void)
         return probe_error;
 }
 
-static _unused_ int count_cut(const Ruleset *r, uint64_t *ret_n)
+static _unused_ int count_cut(const Ruleset *r, CutResult *ret)
 {
         (void)r;
-        *ret_n = 0;
+        *ret = (CutResult){ 0 };
         n_cut++;
         return 0;
 }

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What packets meet under the nftables backend. */
+
+#define TESTED_BACKEND backend_nft
+
+#include "tests/lib/cutting.h"
+
+int main(void)
+{
+        return test_cutting();
+}

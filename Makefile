@@ -114,8 +114,9 @@ $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-# a p25d that p25ctl must not trust
-$(BUILD)/tests/lib/hostile: $(BUILD)/tests/lib/hostile.o
+# peers of p25ctl on a test's bus: a p25d that it must not trust, a systemd
+PEERS = $(BUILD)/tests/lib/hostile $(BUILD)/tests/lib/unit_state
+$(PEERS): %: %.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd
 
@@ -124,7 +125,7 @@ $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
-E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/hostile $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
 
 PURE = $(UNIT) $(BUS) $(GOLDEN)
 

@@ -16,22 +16,23 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* What came of a packet, from either side. */
+/* The verdict of a packet and its explanation, from p25d or from the files. */
 typedef struct Answer {
-        char *verdict;
-        char *effective;
+        char *verdict, *effective, *code;
         Rule *rule; /* NULL: a default decided */
         Json *rule_json, *foreign;
-        char **path;
+        char **assumptions, **path;
 } Answer;
 
 static void answer_deinit(Answer *a)
 {
         free(a->verdict);
         free(a->effective);
+        free(a->code);
         rule_unref(a->rule);
         json_free(a->rule_json);
         json_free(a->foreign);
+        strv_free(a->assumptions);
         strv_free(a->path);
         *a = (Answer){ 0 };
 }
@@ -42,20 +43,24 @@ static void answer_deinit(Answer *a)
 static int answer_of_files(
         Cli *c, const Offline *o, const Ruleset *ruleset, const Packet *packet, Answer *ret)
 {
+        _cleanup_explanation_ Explanation e = { 0 };
         Verdict v;
-        int r;
 
         evaluate(ruleset, packet, &v);
+        if (explain(ruleset, packet, &v, &e) < 0)
+                return cli_fail_errno(c, -ENOMEM, o->paths.state);
         ret->verdict = strdup(action_to_string(v.action));
-        ret->effective = strdup(action_to_string(v.action));
+        ret->effective = strdup(e.effective);
+        ret->code = strdup(e.code);
+        ret->assumptions = TAKE_PTR(e.assumptions);
+        ret->path = TAKE_PTR(e.path);
         if (v.rule) {
                 ReportRule rule = { .rule = v.rule->rule };
 
                 ret->rule = rule_ref(v.rule->rule);
                 ret->rule_json = rule_to_json(&rule);
         }
-        r = explain_path(ruleset, packet, &v, &ret->path);
-        if (r < 0 || !ret->verdict || !ret->effective)
+        if (!ret->verdict || !ret->effective || !ret->code)
                 return cli_fail_errno(c, -ENOMEM, o->paths.state);
         return 0;
 }
@@ -152,7 +157,7 @@ static int answer_rule(const Json *j, Answer *ret)
 static int answer_of_reply(sd_bus_message *reply, Answer *ret)
 {
         _cleanup_(json_free_p) Json *j = NULL;
-        const char *verdict, *effective;
+        const char *verdict, *effective, *code;
         int r;
 
         r = client_read_dict(reply, &j);
@@ -160,16 +165,20 @@ static int answer_of_reply(sd_bus_message *reply, Answer *ret)
                 return r;
         verdict = json_get_string(j, "verdict");
         effective = json_get_string(j, "effective");
-        if (!verdict || !effective)
+        code = json_get_string(j, "code");
+        if (!verdict || !effective || !code)
                 return -EBADMSG;
         ret->verdict = strdup(verdict);
         ret->effective = strdup(effective);
-        if (!ret->verdict || !ret->effective)
+        ret->code = strdup(code);
+        if (!ret->verdict || !ret->effective || !ret->code)
                 return -ENOMEM;
         r = json_get_strv(j, "path", &ret->path);
         if (r >= 0)
+                r = json_get_strv(j, "assumptions", &ret->assumptions);
+        if (r >= 0)
                 r = answer_rule(json_get(j, "rule"), ret);
-        /* what the daemon says of other tables is passed on as it is */
+        /* other tables, as p25d reports them */
         ret->foreign = json_ref(json_get(j, "foreign"));
         return r;
 }
@@ -209,6 +218,8 @@ static int answer_tell(Cli *c, Answer *a)
         json_set(document, "rule", a->rule_json ? TAKE_PTR(a->rule_json) : json_new_null());
         json_set(document, "effective", json_new_string(a->effective));
         json_set(document, "foreign", a->foreign ? TAKE_PTR(a->foreign) : json_new_array());
+        json_set(document, "code", json_new_string(a->code));
+        json_set(document, "assumptions", json_new_strv(a->assumptions));
         json_set(document, "path", json_new_strv(a->path));
         if (a->rule && (rule_words_print_until(a->rule, &words) < 0 ||
                                rule_source_format(a->rule, &source) < 0)) {
@@ -220,10 +231,12 @@ static int answer_tell(Cli *c, Answer *a)
                 cli_say(c, "Rule: %s (%s)", words, source);
         else
                 cli_say(c, "Rule: none");
-        if (!streq(a->verdict, a->effective))
-                cli_say(c, "Effective: %s", a->effective);
         STRV_FOREACH (line, a->path)
                 cli_say(c, "  %s", *line);
+        if (!streq(a->verdict, a->effective))
+                cli_say(c, "Effective: %s", a->effective);
+        STRV_FOREACH (sentence, a->assumptions)
+                cli_say(c, "Note: %s", *sentence);
         return cli_document(c, document);
 }
 

@@ -5,6 +5,7 @@
  */
 
 #include "cli/client/client.h"
+#include "cli/client/service.h"
 #include "cli/commands/commands.h"
 #include "rules/words/words.h"
 
@@ -38,6 +39,15 @@ static int status_json(Cli *c)
         return cli_document_text(c, json);
 }
 
+/* A policy that is in force now and not after a reboot. */
+static int warn_of_boot(Cli *c, Report *report)
+{
+        if (service_ask_start(c) != SERVICE_DISABLED)
+                return 0;
+        return strv_append(&report->warnings,
+                "p25d.service is disabled, so p25 does not start at boot (systemctl enable p25d)");
+}
+
 int command_status(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_free_ char *text = NULL;
@@ -54,7 +64,9 @@ int command_status(Cli *c, const Verb *v, char **args, size_t n)
         status = client_get_report(c, &report);
         if (status != 0)
                 return status;
-        r = report_print_text(&report, style, &text);
+        r = warn_of_boot(c, &report);
+        if (r >= 0)
+                r = report_print_text(&report, style, &text);
         report_deinit(&report);
         return r < 0 ? cli_fail_errno(c, r, "status") : cli_text(c, text, NULL);
 }

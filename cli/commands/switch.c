@@ -6,6 +6,7 @@
 
 #include "cli/client/change.h"
 #include "cli/client/client.h"
+#include "cli/client/service.h"
 #include "cli/commands/commands.h"
 #include "rules/policy/terms.h"
 
@@ -13,30 +14,54 @@
 #include <stdio.h>
 #include <strings.h>
 
-static int enabled_set(Cli *c, bool enabled, const char *done, const char *second)
+static int enabled_set(Cli *c, bool enabled, ChangeReply *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status, r;
+        int status = client_message(c, "SetEnabled", &m), r;
 
-        status = client_message(c, "SetEnabled", &m);
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "b", (int)enabled);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
-        return status != 0 ? status : client_tell_change(c, &reply, done, second);
+        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, ret);
 }
 
+/* The policy is stored as enabled; whether it comes into force at boot is up to systemd. */
 int command_enable(Cli *c, const Verb *v, char **args, size_t n)
 {
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        const char *first = "p25 is active", *second = NULL;
+        int status = enabled_set(c, true, &reply);
+
         (void)v, (void)args, (void)n;
-        return enabled_set(c, true, "p25 is active and enabled on system startup", NULL);
+        if (status != 0)
+                return status;
+        switch (service_ask_start(c)) {
+        case SERVICE_STARTS:
+                first = "p25 is active and enabled on system startup";
+                break;
+        case SERVICE_DISABLED:
+                second = "p25d.service is disabled, so p25 does not start at boot: "
+                         "'systemctl enable p25d' changes that.";
+                break;
+        case SERVICE_MISSING:
+                second = "systemd has no p25d.service, so it does not start p25 at boot.";
+                break;
+        case SERVICE_UNKNOWN:
+                second = "Without systemd, see to it that p25d is started at boot.";
+                break;
+        }
+        return client_tell_change(c, &reply, first, second);
 }
 
 int command_disable(Cli *c, const Verb *v, char **args, size_t n)
 {
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status = enabled_set(c, false, &reply);
+
         (void)v, (void)args, (void)n;
-        return enabled_set(c, false, "p25 stopped and disabled on system startup",
+        if (status != 0)
+                return status;
+        return client_tell_change(c, &reply, "p25 stopped and disabled on system startup",
                 "Mail ports are no longer filtered by p25; rules, roles and sets are kept.");
 }
 
@@ -196,10 +221,30 @@ int command_reload(Cli *c, const Verb *v, char **args, size_t n)
                               : "The files say what was in force before: nothing was changed.");
 }
 
+/* What p25.conf says remains, and it may not enable p25. */
+static int reset(Cli *c)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool was_active = false, is_active = false;
+        int status = client_get_active(c, &was_active);
+
+        if (status == 0)
+                status = plain_change(c, "Reset", &reply);
+        if (status == 0 && !c->dry_run)
+                status = client_get_active(c, &is_active);
+        if (status != 0)
+                return status;
+        return client_tell_change(c, &reply, "p25 reset to its files",
+                was_active && !is_active
+                        ? "Mail ports are no longer filtered by p25: p25.conf does not enable it "
+                          "('p25ctl enable')."
+                        : "Everything that p25ctl and D-Bus stored is gone; the files remain.");
+}
+
 int command_reset(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status, r;
+        int r;
 
         (void)v, (void)args, (void)n;
         r = c->dry_run ? 1
@@ -213,10 +258,5 @@ int command_reset(Cli *c, const Verb *v, char **args, size_t n)
                 cli_say(c, "Aborted");
                 return client_tell_change(c, &reply, NULL, NULL);
         }
-        status = plain_change(c, "Reset", &reply);
-        if (status != 0)
-                return status;
-        return client_tell_change(c, &reply, "p25 reset to its files",
-                "What p25ctl and D-Bus had stored is gone; what p25.conf and its folders say "
-                "remains.");
+        return reset(c);
 }

@@ -366,20 +366,21 @@ static int rule_entry_append(sd_bus_message *m, const Report *report, const Verd
         return sd_bus_message_close_container(m);
 }
 
-static int explanation_reply(BusCall *c, const Report *report, const Verdict *v, char *const *path)
+static int explanation_reply(
+        BusCall *c, const Report *report, const Verdict *v, const Explanation *e)
 {
         _cleanup_message_ sd_bus_message *m = NULL;
-        const char *action = action_to_string(v->action);
         int r;
 
         if ((r = sd_bus_message_new_method_return(c->message, &m)) < 0 ||
                 (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
-                (r = bus_append_entry(m, "verdict", "s", action)) < 0 ||
+                (r = bus_append_entry(m, "verdict", "s", action_to_string(v->action))) < 0 ||
                 (r = rule_entry_append(m, report, v)) < 0 ||
-                /* what other tables do with the packet is not looked at yet */
-                (r = bus_append_entry(m, "effective", "s", action)) < 0 ||
+                (r = bus_append_entry(m, "effective", "s", e->effective)) < 0 ||
+                (r = bus_append_entry(m, "code", "s", e->code)) < 0 ||
                 (r = sd_bus_message_append(m, "{sv}", "foreign", "aa{sv}", 0)) < 0 ||
-                (r = strings_entry_append(m, "path", path)) < 0 ||
+                (r = strings_entry_append(m, "assumptions", e->assumptions)) < 0 ||
+                (r = strings_entry_append(m, "path", e->path)) < 0 ||
                 (r = sd_bus_message_close_container(m)) < 0 || (r = sd_bus_send(NULL, m, NULL)) < 0)
                 return r;
         return 0;
@@ -390,7 +391,7 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         const Ruleset *ruleset = manager_ruleset(c->bus->manager);
         Verdict verdict = { .action = ACTION_ALLOW };
         _cleanup_report_ Report report = { 0 };
-        _cleanup_strv_ char **path = NULL;
+        _cleanup_explanation_ Explanation explanation = { 0 };
         BusQuestion asked;
         Packet packet;
         int r;
@@ -401,10 +402,10 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         packet.time_usec = clock_now_usec(CLOCK_REALTIME);
         if (ruleset)
                 evaluate(ruleset, &packet, &verdict);
-        if ((r = explain_path(ruleset, &packet, &verdict, &path)) < 0 ||
+        if ((r = explain(ruleset, &packet, &verdict, &explanation)) < 0 ||
                 (r = manager_report(c->bus->manager, &report)) < 0)
                 return r;
-        return explanation_reply(c, &report, &verdict, path);
+        return explanation_reply(c, &report, &verdict, &explanation);
 }
 
 int bus_list_events(_unused_ BusCall *c, sd_bus_error *error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the sentences of `explain`. The verdict is evaluate.c's, the order compile.c's.
+ * Owns the sentences and codes of `explain`. The verdict is evaluate.c's, the order compile.c's.
  */
 
 #include "rules/report/explain.h"
@@ -81,7 +81,7 @@ static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const V
                 origin_to_string(r->default_origins[p->direction]));
 }
 
-int explain_path(const Ruleset *r, const Packet *p, const Verdict *v, char ***ret)
+static int path_make(const Ruleset *r, const Packet *p, const Verdict *v, char ***ret)
 {
         _cleanup_strv_ char **path = NULL;
         const RulesetDirection *d;
@@ -106,5 +106,37 @@ int explain_path(const Ruleset *r, const Packet *p, const Verdict *v, char ***re
         if (k < 0)
                 return k;
         *ret = TAKE_PTR(path);
+        return 0;
+}
+
+void explanation_deinit(Explanation *e)
+{
+        strv_free(e->assumptions);
+        strv_free(e->path);
+        *e = (Explanation){ 0 };
+}
+
+static const char *verdict_code(const Ruleset *r, const Verdict *v)
+{
+        if (v->rule)
+                return "P25_RULE";
+        if (!r || !v->by_default)
+                return "UNDETERMINED";
+        return r->lockdown ? "P25_LOCKDOWN" : "P25_DEFAULT";
+}
+
+int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret)
+{
+        _cleanup_explanation_ Explanation e = { .code = verdict_code(r, v) };
+        bool refused = v->action == ACTION_DENY || v->action == ACTION_REJECT;
+        int k = path_make(r, p, v, &e.path);
+
+        if (k >= 0 && !refused)
+                k = strv_printf(&e.assumptions, "other firewalls on this host are not considered");
+        if (k < 0)
+                return k;
+        e.effective = refused ? action_to_string(v->action) : "undetermined";
+        *ret = e;
+        e = (Explanation){ 0 };
         return 0;
 }

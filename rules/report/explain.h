@@ -2,15 +2,25 @@
 #pragma once
 
 /*
- * The way of a packet through the ruleset in words: what was asked in which order, and what
- * decided. For `explain`, with and without a daemon.
+ * What p25 knows about a verdict, for `explain` with and without a daemon: the way of the packet
+ * through the ruleset, the code of what decided, and what was assumed.
  */
 
 #include "rules/ruleset/evaluate.h"
 
-/*
- * One line for each stage that was consulted: "port 25 is managed (outgoing)", "p25ctl: none of 3
- * rules matches", "role:mx: rule 2 of 4 matches: …", "the default decides: reject (of a
- * role)". r NULL: p25 is inactive. 0 or -ENOMEM.
- */
-int explain_path(const Ruleset *r, const Packet *p, const Verdict *v, char ***ret);
+typedef struct Explanation {
+        /* The verdict of the host. What p25 refuses is refused; what it lets pass another firewall
+         * may still refuse: "undetermined". */
+        const char *effective;
+        const char *code;   /* "P25_RULE", "P25_DEFAULT", "P25_LOCKDOWN"; else "UNDETERMINED" */
+        char **assumptions; /* sentences: what was not looked at */
+        /* One line for each stage that was consulted: "port 25 is managed (outgoing)", "p25ctl:
+         * none of 3 rules matches", "the default of outgoing decides: reject (p25.conf)". */
+        char **path;
+} Explanation;
+
+void explanation_deinit(Explanation *e);
+#define _cleanup_explanation_ _cleanup_(explanation_deinit)
+
+/* r NULL: p25 is inactive, and v allows. 0 or -ENOMEM. */
+int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret);

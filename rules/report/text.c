@@ -38,6 +38,12 @@ static void pending_print(const Report *r, Buffer *b)
                         (unsigned long long)r->pending_seconds_left);
 }
 
+static void warnings_print(const Report *r, Buffer *b)
+{
+        STRV_FOREACH (warning, r->warnings)
+                buffer_printf(b, "Warning: %s\n", *warning);
+}
+
 /* What the administrator should know before the table: a line each. */
 static void remarks_print(const Report *r, bool verbose, Buffer *b)
 {
@@ -45,8 +51,7 @@ static void remarks_print(const Report *r, bool verbose, Buffer *b)
         if (r->lockdown)
                 buffer_add_string(
                         b, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n");
-        STRV_FOREACH (warning, r->warnings)
-                buffer_printf(b, "Warning: %s\n", *warning);
+        warnings_print(r, b);
         for (char **hint = verbose ? r->hints : NULL; hint && *hint; hint++)
                 buffer_printf(b, "Warning: %s\n", *hint);
         for (char **note = verbose ? r->notes : NULL; note && *note; note++)
@@ -95,6 +100,7 @@ int report_print_text(const Report *r, ReportStyle style, char **ret)
         if (!r->active) {
                 buffer_add_string(&b, "Status: inactive\n");
                 pending_print(r, &b);
+                warnings_print(r, &b);
                 return buffer_take(&b, ret);
         }
         buffer_add_string(&b, "Status: active\n");

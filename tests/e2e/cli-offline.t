@@ -262,6 +262,18 @@ like "$out" '"verdict":"deny","rule":\{.*"comment":"bad ones".*"effective":"deny
         "explain --json"
 offline --json explain out to 8.8.8.8 user www-data
 like "$out" '"verdict":"reject","rule":null' "a default is no rule"
+is "$(jq -r '.effective, .code, (.assumptions | length)' <<<"$out" | tr '\n' ' ')" \
+        "reject P25_DEFAULT 0 " "what p25 refuses is refused, whatever other firewalls do"
+offline --json explain in from 198.51.100.9
+is "$(jq -r '.verdict, .effective, .code, .assumptions[]' <<<"$out" | tr '\n' ' ')" \
+        "limit undetermined P25_RULE other firewalls on this host are not considered " \
+        "what p25 lets pass another firewall may refuse"
+offline explain in from 198.51.100.9
+like "$out" $'\nEffective: undetermined\nNote: other firewalls on this host are not considered$' \
+        "and the text says so"
+offline --json explain in port 587
+is "$(jq -r '.verdict, .effective, .code' <<<"$out" | tr '\n' ' ')" "allow undetermined UNDETERMINED " \
+        "a port that nothing manages: nothing of p25 decides"
 offline explain in from 192.0.2.1 port 587
 is "${out%%$'\n'*}" "Verdict: allow" "a port that nothing manages"
 for words in sideways "in from" "in from 10.0.0.0/8" "in port 0" "in user root" \

@@ -32,7 +32,7 @@ bus_start()
 		    <allow send_destination="*" eavesdrop="true"/>
 		    <allow eavesdrop="true"/>
 		  </policy>
-		  <policy user="root"><allow own="org.port25.Policy1"/></policy>
+		  <policy user="root"><allow own="org.port25.Policy1"/><allow own="org.freedesktop.systemd1"/></policy>
 		</busconfig>
 	CONF
         rm -f "$WORK/bus" "$WORK/bus.pid"

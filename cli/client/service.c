@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "cli/client/service.h"
+
+#include "rules/base/util.h"
+
+#define SYSTEMD "org.freedesktop.systemd1"
+
+/* The states of systemctl is-enabled in which the unit starts. A static unit is started by others,
+ * so that nobody can tell. */
+static ServiceStart start_from_state(const char *state)
+{
+        static const char *const starts[] = { "enabled", "enabled-runtime", "alias", "generated" };
+        static const char *const never[] = { "disabled", "masked", "masked-runtime", "linked",
+                "linked-runtime" };
+
+        for (size_t i = 0; i < ELEMENTS(starts); i++)
+                if (streq(state, starts[i]))
+                        return SERVICE_STARTS;
+        for (size_t i = 0; i < ELEMENTS(never); i++)
+                if (streq(state, never[i]))
+                        return SERVICE_DISABLED;
+        return SERVICE_UNKNOWN;
+}
+
+/* systemd says this when it finds no file of the unit. */
+static bool is_missing(const sd_bus_error *error)
+{
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_FILE_NOT_FOUND) ||
+               sd_bus_error_has_name(error, SYSTEMD ".NoSuchUnit");
+}
+
+ServiceStart service_ask_start(Cli *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *state;
+
+        if (!c->bus)
+                return SERVICE_UNKNOWN;
+        if (sd_bus_call_method(c->bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
+                    "GetUnitFileState", &error, &reply, "s", "p25d.service") < 0)
+                return is_missing(&error) ? SERVICE_MISSING : SERVICE_UNKNOWN;
+        return sd_bus_message_read_basic(reply, 's', &state) < 0 ? SERVICE_UNKNOWN
+                                                                 : start_from_state(state);
+}

@@ -10,6 +10,7 @@
 
 #include "rules/base/hash.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/identity.h"
 
 typedef enum NameKind {
         NAME_USER,
@@ -84,8 +85,7 @@ typedef struct Compilation {
         SetSource *sets; /* by name */
         size_t n_sets;
         NameTable tables[_NAME_KIND_MAX];
-        NumberMap ids;        /* of rules that are taken */
-        NumberMap duplicates; /* number of rules of one hash */
+        RuleIds ids;          /* those that are taken */
         bool *host_vars_used; /* by index of the host's vars */
         size_t n_rules;
         Ruleset *ruleset;
@@ -151,12 +151,6 @@ int scope_get_var(
         Compilation *c, Scope *s, const char *name, VarType type, Site site, const ScopeVar **ret);
 /* Notes the variables that nothing uses. */
 int scope_note_unused(Compilation *c, const Scope *s, const bool *also_used);
-
-/* ---- id.c ---- */
-
-/* A reference to the rule, which has an id of its own from now on; to a copy if the same rule
- * occurs twice in the policy. */
-int rule_identify(Compilation *c, Rule *rule, Rule **ret);
 
 /* ---- match.c ---- */
 

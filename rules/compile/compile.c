@@ -374,8 +374,7 @@ static void compilation_deinit(Compilation *c)
 {
         for (NameKind k = 0; k < _NAME_KIND_MAX; k++)
                 name_table_deinit(c->tables + k);
-        number_map_deinit(&c->ids);
-        number_map_deinit(&c->duplicates);
+        rule_ids_deinit(&c->ids);
         free(c->sets);
         free(c->host_vars_used);
         ruleset_free(c->ruleset);

@@ -237,24 +237,35 @@ static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, 
         return 0;
 }
 
+/* A reference to the rule, or to a copy: where its id is taken, as by the same rule in the policy
+ * twice, and where it has variables, whose values take their places. */
+static int rule_take(Compilation *c, Rule *rule, Rule **ret)
+{
+        _cleanup_(rule_unref_p) Rule *copy = NULL;
+        int taken = rule->id != 0 ? rule_ids_take(&c->ids, rule->id) : 0;
+        int r = taken < 0 ? taken : 0;
+
+        if (r == 0 && taken > 0 && !rule_has_vars(rule)) {
+                *ret = rule_ref(rule);
+                return 0;
+        }
+        if (r == 0)
+                r = rule_copy(rule, &copy);
+        if (r == 0 && taken == 0)
+                r = rule_ids_make(&c->ids, rule, &copy->id);
+        if (r == 0)
+                *ret = TAKE_PTR(copy);
+        return r;
+}
+
 int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
         _cleanup_(compiled_rule_deinit) CompiledRule compiled = { 0 };
-        _cleanup_(rule_unref_p) Rule *own = NULL, *copy = NULL;
         int r;
 
-        r = rule_identify(c, rule, &own);
+        r = rule_take(c, rule, &compiled.rule);
         if (r < 0)
                 return r;
-        if (rule_has_vars(own)) {
-                r = rule_copy(own, &copy);
-                if (r < 0)
-                        return r;
-                copy->id = own->id;
-                rule_unref(own);
-                own = TAKE_PTR(copy);
-        }
-        compiled.rule = TAKE_PTR(own);
         r = rule_fill(c, s, compiled.rule, setting, &compiled);
         if (r < 0)
                 return r;

@@ -7,6 +7,7 @@
 
 #include "rules/config/reader.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/identity.h"
 #include "rules/policy/judge.h"
 
 #include <errno.h>
@@ -224,5 +225,5 @@ int read_rules(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
                 if (k < 0)
                         return k;
         }
-        return r->n_errors > before ? -EINVAL : 0;
+        return r->n_errors > before ? -EINVAL : rule_list_identify(place);
 }

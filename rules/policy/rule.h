@@ -67,8 +67,8 @@ typedef struct Rule {
         unsigned n_refs;
 
         /* Stable identity, below 2^48. Of p25ctl's rules a small number counted up and stored;
-         * of others a hash of source, meaning and occurrence, with bit 47 set, given by
-         * compile. 0: not given yet. */
+         * of others a hash of source, match, action and occurrence, with bit 47 set
+         * (identity.h). 0: not given yet. */
         uint64_t id;
         SourceKind source;
         char *source_name; /* of fragment or role; else NULL */

@@ -8,6 +8,7 @@
 
 #include "rules/compile/compile.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/identity.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -275,11 +276,27 @@ static inline void add_stored_set(Policy *p, const char *name, const char *text)
         s->sets[s->n_sets++] = (StoredSet){ .name = copy_string(name), .entries = make_set(text) };
 }
 
+/* As whoever reads a document does. */
+static inline void identify_rules(const Policy *p)
+{
+        assert_int_equal(rule_list_identify(&p->state->rules), 0);
+        for (size_t i = 0; i < p->state->n_fragments; i++)
+                assert_int_equal(rule_list_identify(&p->state->fragments[i]->rules), 0);
+        if (p->host)
+                assert_int_equal(rule_list_identify(&p->host->common->rules), 0);
+        for (size_t i = 0; i < p->n_files; i++)
+                assert_int_equal(rule_list_identify(&p->files[i]->rules), 0);
+        for (size_t i = 0; i < p->n_roles; i++)
+                assert_int_equal(rule_list_identify(&p->roles[i]->rules), 0);
+}
+
 static inline Ruleset *compile_good(const Policy *p, Diagnostics *d)
 {
         Ruleset *r = NULL;
-        int k = compile_policy(p, &fixture_names, d, &r);
+        int k;
 
+        identify_rules(p);
+        k = compile_policy(p, &fixture_names, d, &r);
         for (size_t i = 0; k < 0 && i < d->n; i++)
                 print_error(
                         "%s:%u: %s\n", d->items[i].file ?: "-", d->items[i].line, d->items[i].text);

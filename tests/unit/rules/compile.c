@@ -592,7 +592,7 @@ static void test_ids(void **state)
 {
         _cleanup_policy_ Policy *p = make_policy();
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_ruleset_ Ruleset *r = NULL, *again = NULL;
+        _cleanup_ruleset_ Ruleset *r = NULL, *again = NULL, *bare = NULL;
         Fragment *f = add_file(p, "f"), *g = add_file(p, "g");
         const CompiledRule *c;
         Rule *shared;
@@ -619,6 +619,12 @@ static void test_ids(void **state)
         for (size_t i = 0; i < 5; i++)
                 assert_int_equal(again->directions[DIRECTION_IN].rules[i].rule->id, c[i].rule->id);
         assert_ptr_equal(again->directions[DIRECTION_IN].rules[1].rule, f->rules.items[0]);
+        /* what is shared is not written to, also where nobody gave an id */
+        f->rules.items[0]->id = 0;
+        assert_int_equal(compile_policy(p, &fixture_names, &d, &bare), 0);
+        assert_int_equal(f->rules.items[0]->id, 0);
+        assert_int_equal(
+                bare->directions[DIRECTION_IN].rules[1].rule->id, UINT64_C(0xc549bb83e338));
 }
 
 /* ---- size ---- */

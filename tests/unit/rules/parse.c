@@ -130,7 +130,7 @@ static void test_sources(_unused_ void **state)
         assert_int_equal(f->rules.items[0]->source, SOURCE_FRAGMENT);
         assert_string_equal(f->rules.items[0]->source_name, "n");
         assert_string_equal(f->rules.items[0]->file, "n.conf");
-        assert_int_equal(f->rules.items[0]->id, 0);
+        assert_int_equal(f->rules.items[0]->id >> 47, 1);
 
         assert_int_equal(parse_fragment(fragment, strlen(fragment), "n", NULL, NULL, &bus), 0);
         assert_null(bus->file);

@@ -54,6 +54,8 @@ KERNEL = $(patsubst tests/%.c,%,$(wildcard tests/kernel/*.c))
 ifeq ($(WITH_IPTABLES),0)
 KERNEL := $(filter-out %_ipt,$(KERNEL))
 endif
+# the same, in the hands of an attacker
+ADVERSARY = $(patsubst tests/%.c,%,$(wildcard tests/adversary/*.c))
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
@@ -131,7 +133,7 @@ PURE = $(UNIT) $(BUS) $(GOLDEN)
 
 pure-programs: $(PURE:%=$(BUILD)/tests/%)
 kernel-programs: $(KERNEL:%=$(BUILD)/tests/%)
-test-programs: pure-programs kernel-programs $(E2E_TOOLS) \
+test-programs: pure-programs kernel-programs $(ADVERSARY:%=$(BUILD)/tests/%) $(E2E_TOOLS) \
 	$(BUILD)/tests/differential/differential
 # libFuzzer is clang's
 fuzz-programs:
@@ -161,6 +163,10 @@ unit: pure-programs
 ## kernel: what nf_tables makes of it, in network namespaces
 kernel: all kernel-programs
 	@BUILD=$(BUILD) tests/run $(KERNEL:%=$(BUILD)/tests/%) $(wildcard tests/kernel/*.t)
+
+## adversary: attacks with packets on every verdict of a policy, in network namespaces
+adversary: all test-programs
+	@BUILD=$(BUILD) tests/run $(ADVERSARY:%=$(BUILD)/tests/%)
 
 ## e2e: whole programs and real traffic, in namespaces (T=tests/e2e/NAME.t for some)
 e2e: all $(E2E_TOOLS)
@@ -231,7 +237,7 @@ help:
 	@sed -n 's/^## /make /p' Makefile
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
-	test-programs unit kernel e2e differential golden fuzz lint format format-check check demo \
+	test-programs unit kernel adversary e2e differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -59,6 +59,7 @@ static int plan_table(IptBackend *b, const Ruleset *r, size_t f, Diagnostics *d,
         IptOptions o = { .family = families[f],
                 .locals = b->locals.ranges,
                 .chains_max = b->chains_max,
+                .bridges = b->locals.bridges,
                 .cut = true,
                 .cut_local = b->cut_local };
         int k;
@@ -375,7 +376,7 @@ int ipt_apply_again(IptBackend *b)
 
         for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++)
                 if (b->wanted[f])
-                        r = ipt_table_set_locals(b->wanted[f], b->locals.ranges);
+                        r = ipt_table_set_host(b->wanted[f], b->locals.ranges, b->locals.bridges);
         if (r < 0)
                 return r;
         r = ipt_lock(&b->lock, 0, NULL);

@@ -15,6 +15,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define READ_TRIES 3
 
@@ -149,8 +150,16 @@ static int read_once(IptLocals *l, Found *f)
         return r;
 }
 
+/* Is there br_netfilter? Whether it is switched on may change with every bridge. */
+static bool bridges_are_filtered(void)
+{
+        return access("/proc/sys/net/bridge", F_OK) == 0 ||
+               access("/sys/module/br_netfilter", F_OK) == 0;
+}
+
 int ipt_locals_read(IptLocals *l)
 {
+        bool bridges = bridges_are_filtered(), others = bridges != l->bridges;
         _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
         _cleanup_(range_set_unref_p) RangeSet *ranges = NULL;
         Found f = { 0 };
@@ -165,8 +174,9 @@ int ipt_locals_read(IptLocals *l)
                 r = range_set_from_prefixes(prefixes, &ranges);
         if (r < 0)
                 return r;
+        l->bridges = bridges;
         if (l->ranges && range_set_equal(l->ranges, ranges))
-                return 0;
+                return others;
         range_set_unref(l->ranges);
         l->ranges = TAKE_PTR(ranges);
         return 1;

@@ -54,7 +54,7 @@ static void addresses_look(IptBackend *b)
         if (ipt_locals_read(&b->locals) <= 0)
                 return;
         for (size_t f = 0; f < IPT_FAMILIES; f++)
-                used = used || (b->wanted[f] && b->wanted[f]->n_locals > 0);
+                used = used || b->wanted[f] != NULL;
         if (!used)
                 return;
         b->intact = false;

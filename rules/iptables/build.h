@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Between ipt_table.c, which owns the table while it is made, ipt_rule.c, which says what one
- * rule becomes, and ipt_tree.c, which says what a long list becomes. No other file includes this.
+ * A table while it is made. build.c adds pieces to it, tree.c says what a long list becomes,
+ * verdict.c what a rule does, rule.c when it matches, table.c puts it all together. Each file uses
+ * only those before it.
  */
 
 #include "rules/address/prefixset.h"
@@ -29,8 +30,12 @@ void ipt_build_verdict(IptBuild *b, size_t chain, IptStatementKind verdict);
 /* A new chain; its index, or IPT_NO_CHAIN with the error noted. */
 size_t ipt_build_chain(IptBuild *b, const char *format, ...) _printf_(2, 3);
 void ipt_build_fail(IptBuild *b, int error);
+void ipt_build_counter(IptBuild *b, uint64_t id);
+void ipt_build_origin(IptBuild *b, Rule *rule);
+/* "IN", "FWD" … as chains' names have it */
+const char *ipt_build_direction_name(Direction d);
 
-/* ---- lists of addresses (ipt_tree.c) ---- */
+/* ---- lists of addresses (tree.c) ---- */
 
 typedef struct PrefixList {
         Prefix *items;
@@ -49,15 +54,34 @@ typedef struct IptAddressTest {
 
 void ipt_build_address(IptBuild *b, IptAddressTest test, const Prefix *p);
 
-/*
- * Appends to `chain` what goes to `target` if the address is in one of the ascending, disjoint
- * prefixes, and goes on behind it if not; from the chains that it makes, whose names begin with
- * `name`, it goes to `next` if not. A packet meets a few dozen entries, however long the list.
- */
-void ipt_build_tree(IptBuild *b, size_t chain, const Prefix *prefixes, size_t n,
-        IptAddressTest test, size_t target, size_t next, const char *name, size_t *n_names);
+/* Where the entries of a tree lead: to `target` if the address is in one of the prefixes, to `next`
+ * if not. The names of its chains begin with `name` and end in their number, *n_names. */
+typedef struct IptWay {
+        size_t target, next;
+        const char *name;
+        size_t *n_names;
+} IptWay;
 
-/* ---- rules (ipt_rule.c) ---- */
+/*
+ * Appends to `chain` what goes to the way's target if the address is in one of the ascending,
+ * disjoint prefixes, and goes on behind it if not. A packet meets a few dozen entries, however long
+ * the list.
+ */
+void ipt_build_tree(IptBuild *b, size_t chain, const PrefixList *prefixes, IptAddressTest test,
+        const IptWay *way);
+
+/* ---- verdicts (verdict.c) ---- */
+
+/* Is what the rule does no more than a verdict? */
+bool ipt_rule_is_verdict(const CompiledRule *r);
+/* -m comment --comment p25:ID, and the verdict: the end of an entry that decides by itself. */
+void ipt_build_decision(IptBuild *b, size_t chain, const CompiledRule *r);
+/* The chain of what the rule does, made now if *rule_chain is IPT_NO_CHAIN. */
+size_t ipt_build_decision_chain(IptBuild *b, const CompiledRule *r, size_t *rule_chain);
+/* What the direction does where no rule decides, to the chain. */
+void ipt_build_default(IptBuild *b, size_t chain);
+
+/* ---- rules (rule.c) ---- */
 
 /* Where the rules of a class of ports are put, one after the other. */
 typedef struct IptClass {
@@ -67,8 +91,5 @@ typedef struct IptClass {
 
 /* rule_chain: where what the rule does is, IPT_NO_CHAIN while it has no chain for that. */
 void ipt_build_rule(IptBuild *b, IptClass *c, const CompiledRule *r, size_t *rule_chain);
-void ipt_build_default(IptBuild *b, IptClass *c);
 /* Is it one that entries can say at all? Else the error is noted. */
 void ipt_build_check_rule(IptBuild *b, const CompiledRule *r);
-/* "in", "fwd" … as chains' names have it */
-const char *ipt_build_direction_name(Direction d);

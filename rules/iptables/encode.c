@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_cgroup.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_connlabel.h>
@@ -21,7 +20,9 @@
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
+#include <linux/netfilter/xt_physdev.h>
 #include <linux/netfilter/xt_set.h>
+#include <linux/netfilter/xt_socket.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter/xt_time.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
@@ -35,15 +36,14 @@
 #define FLAG_RST 0x04
 #define FLAG_ACK 0x10
 
-/* So many sources at once; beyond them hashlimit drops. */
-#define BUCKETS_MAX 262144
 #define GC_INTERVAL_MSEC 1000
 
 typedef enum Extension {
         EXTENSION_TCP,
         EXTENSION_MULTIPORT,
         EXTENSION_CONNTRACK,
-        EXTENSION_ADDRTYPE,
+        EXTENSION_SOCKET,
+        EXTENSION_PHYSDEV,
         EXTENSION_CONNLABEL,
         EXTENSION_OWNER,
         EXTENSION_CGROUP,
@@ -62,12 +62,13 @@ static const IptExtension extensions[_EXTENSION_MAX] = {
         [EXTENSION_TCP] = { "tcp", 0, false, sizeof(struct xt_tcp) },
         [EXTENSION_MULTIPORT] = { "multiport", 1, false, sizeof(struct xt_multiport_v1) },
         [EXTENSION_CONNTRACK] = { "conntrack", 3, false, sizeof(struct xt_conntrack_mtinfo3) },
-        [EXTENSION_ADDRTYPE] = { "addrtype", 1, false, sizeof(struct xt_addrtype_info_v1) },
+        [EXTENSION_SOCKET] = { "socket", 3, false, sizeof(struct xt_socket_mtinfo3) },
+        [EXTENSION_PHYSDEV] = { "physdev", 0, false, sizeof(struct xt_physdev_info) },
         [EXTENSION_CONNLABEL] = { "connlabel", 0, false, sizeof(struct xt_connlabel_mtinfo) },
         [EXTENSION_OWNER] = { "owner", 1, false, sizeof(struct xt_owner_match_info) },
         [EXTENSION_CGROUP] = { "cgroup", 2, false, offsetof(struct xt_cgroup_info_v2, priv) },
         [EXTENSION_TIME] = { "time", 0, false, sizeof(struct xt_time_info) },
-        /* the newest: iptables-save cannot print others, so that nothing could be restored */
+        /* the newest, of socket too: iptables-save cannot print others, so that nothing could be restored */
         [EXTENSION_SET] = { "set", 4, false, sizeof(struct xt_set_info_match_v4) },
         [EXTENSION_HASHLIMIT] = { "hashlimit", 3, false,
                 offsetof(struct xt_hashlimit_mtinfo3, hinfo) },
@@ -243,40 +244,49 @@ static void put_conntrack(Encoder *e, const struct xt_conntrack_mtinfo3 *m)
         put_match(e, EXTENSION_CONNTRACK, m, sizeof(*m));
 }
 
-static void put_state(Encoder *e, unsigned mask, bool not )
+static void put_untracked(Encoder *e)
 {
         struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_STATE,
-                .invert_flags = not ? XT_CONNTRACK_STATE : 0,
-                .state_mask = (uint16_t)mask };
+                .state_mask = STATES_NONE };
 
         put_conntrack(e, &m);
 }
 
-static void put_any_dialled(Encoder *e, unsigned first, unsigned last, bool not )
+/* True for what has no entry, so that the packet's own port decides. */
+static void put_not_dialled(Encoder *e, uint16_t port)
 {
         struct xt_conntrack_mtinfo3 m = {
                 .match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_ORIGDST_PORT,
-                .invert_flags = not ? XT_CONNTRACK_ORIGDST_PORT : 0,
+                .invert_flags = XT_CONNTRACK_ORIGDST_PORT,
                 .state_mask = STATES_ANY,
-                .origdst_port = (uint16_t)first,
-                .origdst_port_high = (uint16_t)last,
+                .origdst_port = port,
+                .origdst_port_high = port,
         };
 
         put_conntrack(e, &m);
 }
 
-/* From the first port to the last, and in none of the gaps. */
-static void put_dialled_ports(Encoder *e, const Ports *p)
+static void put_none_dialled(Encoder *e, const Ports *p)
 {
-        put_any_dialled(e, p->items[0], p->items[p->n - 1], false);
-        for (size_t i = 1; i < p->n; i++)
-                if (p->items[i] > p->items[i - 1] + 1)
-                        put_any_dialled(e, p->items[i - 1] + 1u, p->items[i] - 1u, true);
+        for (size_t i = 0; i < p->n; i++)
+                put_not_dialled(e, p->items[i]);
+}
+
+/* Any state and the reply direction. */
+static void put_own(Encoder *e)
+{
+        struct xt_conntrack_mtinfo3 m = { .match_flags =
+                                                  XT_CONNTRACK_STATE | XT_CONNTRACK_DIRECTION,
+                .invert_flags = XT_CONNTRACK_DIRECTION,
+                .state_mask = STATES_ANY };
+
+        put_conntrack(e, &m);
 }
 
 static void put_dialled_port(Encoder *e, const IptStatement *s)
 {
-        struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_ORIGDST_PORT,
+        struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_DIRECTION |
+                                                         XT_CONNTRACK_ORIGDST_PORT,
                 .origdst_port = (uint16_t)s->first,
                 .origdst_port_high = (uint16_t)s->first };
 
@@ -285,8 +295,8 @@ static void put_dialled_port(Encoder *e, const IptStatement *s)
 
 static void put_dialled_address(Encoder *e, const IptStatement *s)
 {
-        struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_ORIGDST,
-                .state_mask = XT_CONNTRACK_STATE_DNAT };
+        struct xt_conntrack_mtinfo3 m = { .match_flags =
+                                                  XT_CONNTRACK_DIRECTION | XT_CONNTRACK_ORIGDST };
 
         memcpy(&m.origdst_addr, s->prefix.address.bytes, family_bits(e->family) / 8);
         mask_fill((uint8_t *)&m.origdst_mask, s->prefix.bits);
@@ -296,11 +306,27 @@ static void put_dialled_address(Encoder *e, const IptStatement *s)
         put_conntrack(e, &m);
 }
 
-static void put_to_local(Encoder *e)
+static void put_translated(Encoder *e)
 {
-        struct xt_addrtype_info_v1 m = { .dest = XT_ADDRTYPE_LOCAL | XT_ADDRTYPE_ANYCAST };
+        struct xt_conntrack_mtinfo3 m = { .match_flags =
+                                                  XT_CONNTRACK_STATE | XT_CONNTRACK_DIRECTION,
+                .state_mask = XT_CONNTRACK_STATE_DNAT };
 
-        put_match(e, EXTENSION_ADDRTYPE, &m, sizeof(m));
+        put_conntrack(e, &m);
+}
+
+static void put_transparent(Encoder *e)
+{
+        struct xt_socket_mtinfo3 m = { .flags = XT_SOCKET_TRANSPARENT | XT_SOCKET_NOWILDCARD };
+
+        put_match(e, EXTENSION_SOCKET, &m, sizeof(m));
+}
+
+static void put_bridged(Encoder *e)
+{
+        struct xt_physdev_info m = { .bitmask = XT_PHYSDEV_OP_BRIDGED };
+
+        put_match(e, EXTENSION_PHYSDEV, &m, sizeof(m));
 }
 
 static void put_label(Encoder *e, const IptStatement *s)
@@ -372,7 +398,8 @@ static void put_rate_over(Encoder *e, const IptStatement *s)
         m.cfg.mode = XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_INVERT;
         m.cfg.avg = XT_HASHLIMIT_SCALE_v2 * l->unit_sec / l->rate;
         m.cfg.burst = l->burst;
-        m.cfg.max = BUCKETS_MAX;
+        m.cfg.size = IPT_SOURCES_HASH;
+        m.cfg.max = IPT_SOURCES_MAX;
         m.cfg.gc_interval = GC_INTERVAL_MSEC;
         m.cfg.expire = (uint32_t)ipt_limit_expire_msec(l);
         m.cfg.srcmask = e->family == FAMILY_IPV4 ? 32 : 64;
@@ -462,8 +489,11 @@ static int put_statement(Encoder *e, const IptStatement *s)
                 put_protocol(e);
                 put_ports(e, s);
                 break;
-        case IPT_ANY_DIALLED:
-                put_dialled_ports(e, s->ports);
+        case IPT_NOT_DIALLED:
+                put_none_dialled(e, s->ports);
+                break;
+        case IPT_OWN:
+                put_own(e);
                 break;
         case IPT_DIALLED_PORT:
                 put_dialled_port(e, s);
@@ -472,13 +502,16 @@ static int put_statement(Encoder *e, const IptStatement *s)
                 put_dialled_address(e, s);
                 break;
         case IPT_TRANSLATED:
-                put_state(e, XT_CONNTRACK_STATE_DNAT, s->not );
+                put_translated(e);
                 break;
         case IPT_UNTRACKED:
-                put_state(e, STATES_NONE, s->not );
+                put_untracked(e);
                 break;
-        case IPT_TO_LOCAL:
-                put_to_local(e);
+        case IPT_TRANSPARENT:
+                put_transparent(e);
+                break;
+        case IPT_BRIDGED:
+                put_bridged(e);
                 break;
         case IPT_LABEL:
                 put_label(e, s);
@@ -577,12 +610,14 @@ static const int statement_extensions[_IPT_STATEMENT_MAX] = {
         [IPT_RST] = EXTENSION_TCP,
         [IPT_PORT] = EXTENSION_TCP,
         [IPT_PORTS] = EXTENSION_MULTIPORT,
-        [IPT_ANY_DIALLED] = EXTENSION_CONNTRACK,
+        [IPT_NOT_DIALLED] = EXTENSION_CONNTRACK,
+        [IPT_OWN] = EXTENSION_CONNTRACK,
         [IPT_DIALLED_PORT] = EXTENSION_CONNTRACK,
         [IPT_DIALLED_ADDRESS] = EXTENSION_CONNTRACK,
         [IPT_TRANSLATED] = EXTENSION_CONNTRACK,
         [IPT_UNTRACKED] = EXTENSION_CONNTRACK,
-        [IPT_TO_LOCAL] = EXTENSION_ADDRTYPE,
+        [IPT_TRANSPARENT] = EXTENSION_SOCKET,
+        [IPT_BRIDGED] = EXTENSION_PHYSDEV,
         [IPT_LABEL] = EXTENSION_CONNLABEL,
         [IPT_USERS] = EXTENSION_OWNER,
         [IPT_GROUPS] = EXTENSION_OWNER,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/*
- * Names and numbers of statements that the bytes (ipt_encode.c) and the text (ipt_script.c) share.
- */
+/* Names and numbers that the bytes (encode.c) and the text (script.c) share. */
 
 #include "rules/base/hash.h"
 #include "rules/iptables/table.h"
@@ -12,9 +10,9 @@
 const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX])
 {
         const Limit *l = &s->over.limit;
-        uint64_t h =
-                hash_number(hash_number(hash_number(HASH_BEGIN, l->rate), l->unit_sec), l->burst);
+        uint64_t h = hash_number(HASH_BEGIN, IPT_SOURCES_MAX);
 
+        h = hash_number(hash_number(hash_number(h, l->rate), l->unit_sec), l->burst);
         snprintf(buffer, IPT_LIMIT_NAME_MAX, "p25-%llx-%08x", (unsigned long long)s->over.id,
                 (unsigned)(hash_finish(h) >> 32));
         return buffer;
@@ -22,10 +20,8 @@ const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_N
 
 uint64_t ipt_limit_expire_msec(const Limit *l)
 {
-        /* An empty bucket is full again after burst / rate units; one minute more, whole. */
-        uint64_t sec = ((uint64_t)l->unit_sec * l->burst + l->rate - 1) / l->rate;
-
-        return (sec / 60 + 2) * 60000;
+        /* An empty bucket is full again after burst / rate units. */
+        return ((uint64_t)l->unit_sec * l->burst + l->rate - 1) / l->rate * 1000;
 }
 
 const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PREFIX_MAX])
@@ -37,4 +33,38 @@ const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PRE
         snprintf(buffer, IPT_LOG_PREFIX_MAX, "p25 %s %s %s", direction_to_string(s->log.direction),
                 action_to_string(s->log.action), id);
         return buffer;
+}
+
+const char *ipt_comment_format(uint64_t id, char buffer[static IPT_COMMENT_TEXT_MAX])
+{
+        if (id == IPT_COMMENT_MARK)
+                return "p25";
+        if (id >= DEFAULT_COUNTER_ID(0))
+                snprintf(buffer, IPT_COMMENT_TEXT_MAX, "p25:default-%s",
+                        direction_to_string((Direction)(id - DEFAULT_COUNTER_ID(0))));
+        else
+                snprintf(buffer, IPT_COMMENT_TEXT_MAX, "p25:%llu", (unsigned long long)id);
+        return buffer;
+}
+
+bool ipt_comment_parse(const char *text, uint64_t *ret_id)
+{
+        char *end;
+
+        if (streq(text, "p25")) {
+                *ret_id = IPT_COMMENT_MARK;
+                return true;
+        }
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                char buffer[IPT_COMMENT_TEXT_MAX];
+
+                if (streq(text, ipt_comment_format(DEFAULT_COUNTER_ID(d), buffer))) {
+                        *ret_id = DEFAULT_COUNTER_ID(d);
+                        return true;
+                }
+        }
+        if (strncmp(text, "p25:", 4) != 0 || text[4] < '1' || text[4] > '9' || strlen(text) > 23)
+                return false;
+        *ret_id = strtoull(text + 4, &end, 10);
+        return *end == '\0';
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What one rule of the policy becomes: an entry for every way to match while those are few; else a
+ * When one rule of the policy matches: an entry for every way to match while those are few; else a
  * line of chains, one a part of the match (from, to, user, …). Where a part fails the way goes
- * on to the chain that holds the rest of the rules. What a rule does is in the entry itself if it
- * is no more than a verdict, or in a chain of its own, whose first entry counts.
+ * on to the chain that holds the rest of the rules. What the rule does then is in verdict.c.
  */
 
 #include "rules/iptables/build.h"
@@ -211,7 +210,7 @@ static int find_addresses(IptBuild *b, Expansion *x, const Match *m, bool to)
                 return 0;
         p = part_new(x);
         p->to = to;
-        p->asks_dialled = to && b->direction != DIRECTION_ROUTED;
+        p->asks_dialled = to;
         r = match_split(b, x->rule, m, p, to, &rest);
         if (r >= 0)
                 r = prefix_list_fill(rest, family, &p->prefixes);
@@ -314,102 +313,6 @@ static int expansion_find(IptBuild *b, Expansion *x)
         return k;
 }
 
-/* ---- what a rule does ---- */
-
-static void add_comment(IptBuild *b, uint64_t id)
-{
-        ipt_build_add(b, &(IptStatement){ .kind = IPT_COMMENT, .comment = id });
-}
-
-static IptStatementKind verdict_of(Action action)
-{
-        switch (action) {
-        case ACTION_DENY:
-                return IPT_VERDICT_DROP;
-        case ACTION_REJECT:
-                return IPT_VERDICT_RESET;
-        case ACTION_ALLOW:
-        case ACTION_LIMIT: /* what it lets through */
-        case _ACTION_MAX:
-        case _ACTION_INVALID:
-                break;
-        }
-        return IPT_VERDICT_RETURN;
-}
-
-static void build_log(IptBuild *b, size_t chain, Action action, uint64_t id)
-{
-        ipt_build_kind(b, IPT_LOG_LIMIT, false);
-        ipt_build_add(
-                b, &(IptStatement){ .kind = IPT_LOG,
-                           .log = { .direction = b->direction, .action = action, .id = id } });
-        ipt_build_end(b, chain);
-}
-
-/* The names of the buckets are ends of the rule's id and numbers; refused: reset, or logged first.
- */
-static void build_limit(IptBuild *b, size_t chain, const CompiledRule *r)
-{
-        size_t refused = IPT_NO_CHAIN;
-        const IptStatementKind kinds[] = { IPT_RATE_OVER, IPT_OPEN_OVER };
-        const bool has[] = { r->limit.rate > 0 && r->limit.unit_sec > 0, r->limit.open > 0 };
-
-        if (r->log_refused) {
-                refused = ipt_build_chain(b, "P25-%llx-OVER", (unsigned long long)r->rule->id);
-                build_log(b, refused, ACTION_REJECT, r->rule->id);
-                ipt_build_verdict(b, refused, IPT_VERDICT_RESET);
-        }
-        for (size_t i = 0; i < 2; i++) {
-                if (!has[i])
-                        continue;
-                ipt_build_add(b, &(IptStatement){ .kind = kinds[i],
-                                         .over = { .id = r->rule->id, .limit = r->limit } });
-                if (refused != IPT_NO_CHAIN)
-                        ipt_build_goto(b, chain, refused);
-                else
-                        ipt_build_verdict(b, chain, IPT_VERDICT_RESET);
-        }
-}
-
-static bool is_verdict_alone(const CompiledRule *r)
-{
-        return r->action != ACTION_LIMIT && !r->log;
-}
-
-/* The chain of what the rule does. */
-static size_t build_decision_chain(IptBuild *b, const Expansion *x)
-{
-        const CompiledRule *r = x->rule;
-        size_t chain;
-
-        if (*x->chain != IPT_NO_CHAIN)
-                return *x->chain;
-        *x->chain = chain = ipt_build_chain(b, "P25-%llx", (unsigned long long)r->rule->id);
-        add_comment(b, r->rule->id);
-        if (is_verdict_alone(r)) {
-                ipt_build_verdict(b, chain, verdict_of(r->action));
-                return chain;
-        }
-        ipt_build_verdict(b, chain, IPT_VERDICT_CONTINUE);
-        if (r->action == ACTION_LIMIT)
-                build_limit(b, chain, r);
-        if (r->log)
-                build_log(b, chain, r->action, r->rule->id);
-        ipt_build_verdict(b, chain, verdict_of(r->action));
-        return chain;
-}
-
-void ipt_build_default(IptBuild *b, IptClass *c)
-{
-        const RulesetDirection *d = &b->ruleset->directions[b->direction];
-        uint64_t id = DEFAULT_COUNTER_ID(b->direction);
-
-        if (d->log_default)
-                build_log(b, c->chain, d->default_action, id);
-        add_comment(b, id);
-        ipt_build_verdict(b, c->chain, verdict_of(d->default_action));
-}
-
 /* ---- few ways: an entry each ---- */
 
 static size_t part_ways(const Part *p)
@@ -435,6 +338,8 @@ static bool expansion_is_simple(const Expansion *x)
         return true;
 }
 
+/* A connection's destination is the one that was dialled; a packet without a connection, or of the
+ * reply direction of one, has its own. */
 static void add_way(IptBuild *b, const Part *p, size_t i)
 {
         static const IptAddressTest dialled = { IPT_DIALLED_ADDRESS, true };
@@ -442,7 +347,7 @@ static void add_way(IptBuild *b, const Part *p, size_t i)
         if (i < p->prefixes.n) {
                 ipt_build_address(b, (IptAddressTest){ IPT_ADDRESS, p->to }, &p->prefixes.items[i]);
                 if (p->asks_dialled)
-                        ipt_build_kind(b, IPT_TRANSLATED, true);
+                        ipt_build_kind(b, IPT_OWN, false);
                 return;
         }
         i -= p->prefixes.n;
@@ -464,8 +369,8 @@ static void build_ways(IptBuild *b, const Expansion *x, size_t chain)
 
         for (size_t i = 0; i < x->n; i++)
                 ways *= part_ways(&x->parts[i]);
-        if (!is_verdict_alone(x->rule))
-                target = build_decision_chain(b, x);
+        if (!ipt_rule_is_verdict(x->rule))
+                target = ipt_build_decision_chain(b, x->rule, x->chain);
         for (size_t w = 0; w < ways; w++) {
                 size_t rest = w;
 
@@ -474,12 +379,10 @@ static void build_ways(IptBuild *b, const Expansion *x, size_t chain)
                         add_way(b, &x->parts[i], rest % part_ways(&x->parts[i]));
                         rest /= part_ways(&x->parts[i]);
                 }
-                if (target != IPT_NO_CHAIN) {
+                if (target != IPT_NO_CHAIN)
                         ipt_build_goto(b, chain, target);
-                        continue;
-                }
-                add_comment(b, x->rule->rule->id);
-                ipt_build_verdict(b, chain, verdict_of(x->rule->action));
+                else
+                        ipt_build_decision(b, chain, x->rule);
         }
 }
 
@@ -493,31 +396,29 @@ typedef struct Line {
 
 static void build_part(IptBuild *b, const Part *p, size_t chain, size_t target, Line *line)
 {
-        IptAddressTest test = { IPT_ADDRESS, p->to };
-        size_t dialled = IPT_NO_CHAIN;
+        IptWay way = { target, line->next, line->name, &line->n_names };
+        size_t dialled;
 
         if (p->asks_dialled) {
                 dialled = ipt_build_chain(b, "%s.%zx", line->name, ++line->n_names);
                 ipt_build_kind(b, IPT_TRANSLATED, false);
                 ipt_build_goto(b, chain, dialled);
-                ipt_build_tree(b, dialled, p->dialled.items, p->dialled.n,
-                        (IptAddressTest){ IPT_DIALLED_ADDRESS, true }, target, line->next,
-                        line->name, &line->n_names);
+                ipt_build_tree(b, dialled, &p->dialled,
+                        (IptAddressTest){ IPT_DIALLED_ADDRESS, true }, &way);
                 ipt_build_goto(b, dialled, line->next);
         }
         for (size_t i = 0; i < p->n_tests; i++) {
                 ipt_build_add(b, &p->tests[i]);
                 ipt_build_goto(b, chain, target);
         }
-        ipt_build_tree(b, chain, p->prefixes.items, p->prefixes.n, test, target, line->next,
-                line->name, &line->n_names);
+        ipt_build_tree(b, chain, &p->prefixes, (IptAddressTest){ IPT_ADDRESS, p->to }, &way);
         ipt_build_goto(b, chain, line->next);
 }
 
 static void build_line(IptBuild *b, const Expansion *x, IptClass *c)
 {
         unsigned long long id = x->rule->rule->id;
-        size_t decision = build_decision_chain(b, x), chain = c->chain;
+        size_t decision = ipt_build_decision_chain(b, x->rule, x->chain), chain = c->chain;
         char name[IPT_CHAIN_NAME_MAX];
         Line line = { .name = name };
 

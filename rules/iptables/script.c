@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The table as text for iptables-restore, entry by entry the same as the bytes of ipt_encode.c.
+ * The table as text for iptables-restore, entry by entry the same as the bytes of encode.c.
  */
 
 #include "rules/iptables/script.h"
@@ -75,19 +75,11 @@ static void print_ports(Buffer *b, const IptStatement *s)
                         buffer_printf(b, ",%u", s->ports->items[i]);
 }
 
-static void print_any_dialled(Buffer *b, const char * not, unsigned first, unsigned last)
+static void print_none_dialled(Buffer *b, const Ports *p)
 {
-        buffer_printf(b, " -m conntrack --ctstate " STATES_ANY "%s --ctorigdstport %u", not, first);
-        if (last > first)
-                buffer_printf(b, ":%u", last);
-}
-
-static void print_dialled_ports(Buffer *b, const Ports *p)
-{
-        print_any_dialled(b, "", p->items[0], p->items[p->n - 1]);
-        for (size_t i = 1; i < p->n; i++)
-                if (p->items[i] > p->items[i - 1] + 1)
-                        print_any_dialled(b, " !", p->items[i - 1] + 1u, p->items[i] - 1u);
+        for (size_t i = 0; i < p->n; i++)
+                buffer_printf(b, " -m conntrack --ctstate " STATES_ANY " ! --ctorigdstport %u",
+                        p->items[i]);
 }
 
 static void print_ids(Buffer *b, const IptStatement *s)
@@ -121,9 +113,10 @@ static void print_rate(Buffer *b, const IptTable *t, const IptStatement *s)
         if (t->family == FAMILY_IPV6)
                 buffer_add_string(b, " --hashlimit-srcmask 64");
         buffer_printf(b,
-                " --hashlimit-name %s --hashlimit-htable-max 262144"
+                " --hashlimit-name %s --hashlimit-htable-size %u --hashlimit-htable-max %u"
                 " --hashlimit-htable-expire %" PRIu64,
-                ipt_limit_name(s, name), ipt_limit_expire_msec(l));
+                ipt_limit_name(s, name), IPT_SOURCES_HASH, IPT_SOURCES_MAX,
+                ipt_limit_expire_msec(l));
 }
 
 /* iptables takes the second before the time, in UTC and without the Z. */
@@ -153,24 +146,31 @@ static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
         case IPT_PORTS:
                 print_ports(b, s);
                 break;
-        case IPT_ANY_DIALLED:
-                print_dialled_ports(b, s->ports);
+        case IPT_NOT_DIALLED:
+                print_none_dialled(b, s->ports);
+                break;
+        case IPT_OWN:
+                buffer_add_string(b, " -m conntrack --ctstate " STATES_ANY " --ctdir REPLY");
                 break;
         case IPT_DIALLED_PORT:
-                buffer_printf(b, " -m conntrack --ctorigdstport %" PRIu32, s->first);
+                buffer_printf(
+                        b, " -m conntrack --ctorigdstport %" PRIu32 " --ctdir ORIGINAL", s->first);
                 break;
         case IPT_DIALLED_ADDRESS:
-                buffer_printf(b, " -m conntrack --ctstate DNAT --ctorigdst %s/%u",
+                buffer_printf(b, " -m conntrack --ctorigdst %s/%u --ctdir ORIGINAL",
                         address_format(&s->prefix.address, text), s->prefix.bits);
                 break;
         case IPT_TRANSLATED:
-                buffer_printf(b, " -m conntrack%s --ctstate DNAT", not );
+                buffer_add_string(b, " -m conntrack --ctstate DNAT --ctdir ORIGINAL");
                 break;
         case IPT_UNTRACKED:
-                buffer_printf(b, " -m conntrack%s --ctstate INVALID,UNTRACKED", not );
+                buffer_add_string(b, " -m conntrack --ctstate INVALID,UNTRACKED");
                 break;
-        case IPT_TO_LOCAL:
-                buffer_add_string(b, " -m addrtype --dst-type LOCAL,ANYCAST");
+        case IPT_TRANSPARENT:
+                buffer_add_string(b, " -m socket --transparent --nowildcard");
+                break;
+        case IPT_BRIDGED:
+                buffer_add_string(b, " -m physdev --physdev-is-bridged");
                 break;
         case IPT_LABEL:
                 buffer_printf(b, " -m connlabel --label %" PRIu32, s->first);

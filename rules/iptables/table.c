@@ -2,14 +2,13 @@
 
 /*
  * Ruleset to chains: the jumps from the built-in chains, the sorting of packets by direction and
- * port. What one rule becomes is in ipt_rule.c, what a long list becomes in ipt_tree.c.
+ * port. What one rule becomes is in rule.c, what a long list becomes in tree.c.
  */
 
 #include "rules/iptables/build.h"
 #include "rules/ruleset/port_classes.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 IptTable *ipt_table_free(IptTable *t)
@@ -34,114 +33,7 @@ IptTable *ipt_table_free(IptTable *t)
         return NULL;
 }
 
-/* ---- pieces ---- */
-
-void ipt_build_fail(IptBuild *b, int error)
-{
-        if (b->error == 0)
-                b->error = error;
-}
-
-void ipt_build_add(IptBuild *b, const IptStatement *s)
-{
-        IptTable *t = b->table;
-
-        if (b->error < 0)
-                return;
-        if (array_grow(&t->statements, t->n_statements, sizeof(IptStatement)) < 0) {
-                ipt_build_fail(b, -ENOMEM);
-                return;
-        }
-        t->statements[t->n_statements++] = *s;
-}
-
-void ipt_build_kind(IptBuild *b, IptStatementKind kind, bool not )
-{
-        ipt_build_add(b, &(IptStatement){ .kind = kind, .not = not });
-}
-
-void ipt_build_end(IptBuild *b, size_t chain)
-{
-        IptTable *t = b->table;
-        IptChain *c;
-
-        if (b->error < 0)
-                return;
-        c = &t->chains[chain];
-        if (array_grow(&c->entries, c->n, sizeof(IptEntry)) < 0) {
-                ipt_build_fail(b, -ENOMEM);
-                return;
-        }
-        c->entries[c->n++] = (IptEntry){ .first = b->first, .n = t->n_statements - b->first };
-        b->first = t->n_statements;
-}
-
-void ipt_build_goto(IptBuild *b, size_t chain, size_t target)
-{
-        ipt_build_add(b, &(IptStatement){ .kind = IPT_GOTO, .chain = target });
-        ipt_build_end(b, chain);
-}
-
-void ipt_build_verdict(IptBuild *b, size_t chain, IptStatementKind verdict)
-{
-        ipt_build_kind(b, verdict, false);
-        ipt_build_end(b, chain);
-}
-
-size_t ipt_build_chain(IptBuild *b, const char *format, ...)
-{
-        IptTable *t = b->table;
-        IptChain c = { 0 };
-        va_list ap;
-        int n;
-
-        if (b->error < 0)
-                return IPT_NO_CHAIN;
-        va_start(ap, format);
-        n = vsnprintf(c.name, sizeof(c.name), format, ap);
-        va_end(ap);
-        if (n < 0 || (size_t)n >= sizeof(c.name))
-                ipt_build_fail(b, -E2BIG);
-        else if (array_grow(&t->chains, t->n_chains, sizeof(IptChain)) < 0)
-                ipt_build_fail(b, -ENOMEM);
-        if (b->error < 0)
-                return IPT_NO_CHAIN;
-        t->chains[t->n_chains] = c;
-        return t->n_chains++;
-}
-
-static void build_counter(IptBuild *b, uint64_t id)
-{
-        IptTable *t = b->table;
-
-        if (array_grow(&t->counters, t->n_counters, sizeof(uint64_t)) < 0)
-                ipt_build_fail(b, -ENOMEM);
-        else
-                t->counters[t->n_counters++] = id;
-}
-
-static void build_origin(IptBuild *b, Rule *rule)
-{
-        IptTable *t = b->table;
-
-        if (array_grow(&t->origins, t->n_origins, sizeof(Rule *)) < 0)
-                ipt_build_fail(b, -ENOMEM);
-        else
-                t->origins[t->n_origins++] = rule_ref(rule);
-}
-
 /* ---- directions ---- */
-
-static const char *const direction_names[] = {
-        [DIRECTION_IN] = "IN",
-        [DIRECTION_OUT] = "OUT",
-        [DIRECTION_ROUTED] = "FWD",
-};
-
-const char *ipt_build_direction_name(Direction d)
-{
-        return direction_names[d];
-}
 
 static void build_class(
         IptBuild *b, const PortClasses *c, size_t i, size_t chain, size_t *rule_chains)
@@ -153,14 +45,18 @@ static void build_class(
                 if (c->rules[k] & c->masks[i])
                         ipt_build_rule(b, &class, &d->rules[k], &rule_chains[k]);
         if (c->managed & c->masks[i])
-                ipt_build_default(b, &class);
+                ipt_build_default(b, class.chain);
 }
 
-/* -m conntrack --ctorigdstport 25 -g P25-IN-25, and by the packet's port where conntrack has no
- * entry */
+/*
+ * -m conntrack --ctdir ORIGINAL --ctorigdstport 25 -g P25-IN-25
+ * -p tcp --dport 25 -m conntrack --ctstate … --ctdir REPLY -g P25-IN-25
+ * A connection's port is the one that was dialled; a packet without a connection, or of the reply
+ * direction of one, has its own.
+ */
 static size_t build_dispatch(IptBuild *b, const PortClasses *c, const size_t *class_chains)
 {
-        size_t chain = ipt_build_chain(b, "P25-%s-PORTS", direction_names[b->direction]);
+        size_t chain = ipt_build_chain(b, "P25-%s-PORTS", ipt_build_direction_name(b->direction));
 
         for (size_t i = 0; i < c->ports->n; i++) {
                 IptStatement port = { .kind = IPT_DIALLED_PORT, .first = c->ports->items[i] };
@@ -170,14 +66,24 @@ static size_t build_dispatch(IptBuild *b, const PortClasses *c, const size_t *cl
                 ipt_build_goto(b, chain, target);
                 port.kind = IPT_PORT;
                 ipt_build_add(b, &port);
-                ipt_build_kind(b, IPT_UNTRACKED, false);
+                ipt_build_kind(b, IPT_OWN, false);
                 ipt_build_goto(b, chain, target);
         }
         return chain;
 }
 
-/* The chain that judges the direction's ports; `looked_at`: what may arrive there. */
-static size_t build_direction(IptBuild *b, Direction direction, const Ports *looked_at)
+static void build_counters(IptBuild *b, const RulesetDirection *d)
+{
+        ipt_build_counter(b, DEFAULT_COUNTER_ID(b->direction));
+        for (size_t i = 0; i < d->n && b->error == 0; i++) {
+                ipt_build_origin(b, d->rules[i].rule);
+                ipt_build_counter(b, d->rules[i].rule->id);
+                ipt_build_check_rule(b, &d->rules[i]);
+        }
+}
+
+/* The chain that judges the direction's ports. */
+static size_t build_direction(IptBuild *b, Direction direction)
 {
         const RulesetDirection *d = &b->ruleset->directions[direction];
         _cleanup_(port_classes_deinit) PortClasses c = { 0 };
@@ -185,12 +91,7 @@ static size_t build_direction(IptBuild *b, Direction direction, const Ports *loo
         size_t class_chains[PORTS_MAX], r = IPT_NO_CHAIN;
 
         b->direction = direction;
-        build_counter(b, DEFAULT_COUNTER_ID(direction));
-        for (size_t i = 0; i < d->n && b->error == 0; i++) {
-                build_origin(b, d->rules[i].rule);
-                build_counter(b, d->rules[i].rule->id);
-                ipt_build_check_rule(b, &d->rules[i]);
-        }
+        build_counters(b, d);
         if (d->watched.n == 0 || b->error < 0)
                 return IPT_NO_CHAIN;
         rule_chains = calloc(d->n + 1, sizeof(size_t));
@@ -201,10 +102,9 @@ static size_t build_direction(IptBuild *b, Direction direction, const Ports *loo
         for (size_t i = 0; i < d->n; i++)
                 rule_chains[i] = IPT_NO_CHAIN;
         for (size_t i = 0; i < c.n; i++)
-                class_chains[i] = ipt_build_chain(
-                        b, "P25-%s-%u", direction_names[direction], port_classes_port(&c, i));
-        r = c.n == 1 && ports_equal(looked_at, &d->watched) ? class_chains[0]
-                                                            : build_dispatch(b, &c, class_chains);
+                class_chains[i] = ipt_build_chain(b, "P25-%s-%u",
+                        ipt_build_direction_name(direction), port_classes_port(&c, i));
+        r = build_dispatch(b, &c, class_chains);
         for (size_t i = 0; i < c.n && b->error == 0; i++)
                 build_class(b, &c, i, class_chains[i], rule_chains);
         return r;
@@ -241,20 +141,20 @@ static void build_jump(IptBuild *b, IptHook h, const char *not_lo_name, size_t t
                         &(IptStatement){
                                 .kind = hooks[h].not_lo, .not = true, .interface = not_lo_name });
         ipt_build_kind(b, syn ? IPT_SYN : IPT_TCP, false);
-        ipt_build_add(
-                b, &(IptStatement){ .kind = IPT_ANY_DIALLED, .ports = &b->table->watched[h] });
         ipt_build_add(b, &(IptStatement){ .kind = IPT_COMMENT, .comment = IPT_COMMENT_MARK });
         ipt_build_add(b, &(IptStatement){ .kind = IPT_JUMP, .chain = target });
         ipt_build_end(b, h);
 }
 
-/* Untracked packets have all passed the jump: out with those to other ports. The comment tells
- * that the chain is p25's. */
-static void build_sort_untracked(IptBuild *b, size_t chain, const Ports *ports)
+/* -p tcp -m multiport ! --dports 25 -m conntrack --ctstate … ! --ctorigdstport 25 -j RETURN
+ * Out with what neither goes to a mail port nor dialled one. The comment marks the chain as p25's.
+ */
+static void build_sort(IptBuild *b, size_t chain, IptHook h)
 {
-        if (ports->n > 0)
-                ipt_build_add(b, &(IptStatement){ .kind = IPT_PORTS, .not = true, .ports = ports });
-        ipt_build_kind(b, IPT_UNTRACKED, false);
+        const Ports *ports = &b->table->watched[h];
+
+        ipt_build_add(b, &(IptStatement){ .kind = IPT_PORTS, .not = true, .ports = ports });
+        ipt_build_add(b, &(IptStatement){ .kind = IPT_NOT_DIALLED, .ports = ports });
         ipt_build_add(b, &(IptStatement){ .kind = IPT_COMMENT, .comment = IPT_COMMENT_MARK });
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
 }
@@ -284,6 +184,8 @@ static void build_translated(
 {
         IptTable *t = b->table;
 
+        if (target == IPT_NO_CHAIN)
+                return;
         ipt_build_kind(b, IPT_TRANSLATED, false);
         if (!b->options->locals) {
                 ipt_build_goto(b, chain, target);
@@ -300,83 +202,120 @@ static void build_locals(IptBuild *b, const PrefixList *l)
         static const IptAddressTest test = { IPT_DIALLED_ADDRESS, true };
         IptTable *t = b->table;
 
-        b->first = t->n_statements;
         for (size_t i = 0; i < t->n_locals; i++) {
                 struct IptLocal local = t->locals[i];
                 char name[IPT_CHAIN_NAME_MAX];
                 size_t n_names = 0;
 
                 memcpy(name, t->chains[local.chain].name, sizeof(name));
-                ipt_build_tree(b, local.chain, l->items, l->n, test, local.target, local.next, name,
-                        &n_names);
+                ipt_build_tree(b, local.chain, l, test,
+                        &(IptWay){ local.target, local.next, name, &n_names });
                 if (local.next != IPT_NO_CHAIN)
                         ipt_build_goto(b, local.chain, local.next);
         }
 }
 
-static void forget_locals(IptTable *t)
+/* -m physdev --physdev-is-bridged -j RETURN, where frames of bridges pass here at all: to ask for
+ * it without need would make the kernel send them here. The rest goes on. */
+static void build_bridged(IptBuild *b, bool bridges)
 {
-        for (size_t i = 0; i < t->n_locals; i++) {
-                IptChain *c = &t->chains[t->locals[i].chain];
+        IptTable *t = b->table;
 
-                free(TAKE_PTR(c->entries));
-                c->n = 0;
+        if (t->bridged == IPT_NO_CHAIN)
+                return;
+        if (bridges) {
+                ipt_build_kind(b, IPT_BRIDGED, false);
+                ipt_build_verdict(b, t->bridged, IPT_VERDICT_RETURN);
         }
+        ipt_build_goto(b, t->bridged, t->behind_bridged);
+}
+
+static void chain_empty(IptChain *c)
+{
+        free(TAKE_PTR(c->entries));
+        c->n = 0;
+}
+
+static void forget_host(IptTable *t)
+{
+        for (size_t i = 0; i < t->n_locals; i++)
+                chain_empty(&t->chains[t->locals[i].chain]);
+        if (t->bridged != IPT_NO_CHAIN)
+                chain_empty(&t->chains[t->bridged]);
         for (size_t i = t->n_fixed; i < t->n_chains; i++)
                 free(t->chains[i].entries);
         t->n_chains = t->n_fixed;
         t->n_statements = t->n_fixed_statements;
 }
 
-int ipt_table_set_locals(IptTable *t, const RangeSet *locals)
+static int build_host(IptTable *t, const PrefixList *locals, bool bridges)
 {
-        _cleanup_(prefix_list_deinit) PrefixList l = { 0 };
         IptBuild b = { .table = t };
-        int r;
 
-        if (t->n_locals == 0)
-                return 0;
-        r = prefix_list_fill(locals, t->family, &l);
-        if (r < 0)
-                return r;
-        forget_locals(t);
-        build_locals(&b, &l);
-        if (b.error < 0) {
-                forget_locals(t);
-                build_locals(&b, &(PrefixList){ 0 });
-        }
+        forget_host(t);
+        b.first = t->n_statements;
+        build_locals(&b, locals);
+        build_bridged(&b, bridges);
         return b.error;
 }
 
-static void build_input(IptBuild *b, size_t in)
+int ipt_table_set_host(IptTable *t, const RangeSet *locals, bool bridges)
+{
+        _cleanup_(prefix_list_deinit) PrefixList l = { 0 };
+        int r = 0;
+
+        if (locals && t->n_locals > 0)
+                r = prefix_list_fill(locals, t->family, &l);
+        if (r < 0)
+                return r;
+        r = build_host(t, &l, bridges);
+        if (r < 0)
+                (void)build_host(t, &(PrefixList){ 0 }, false);
+        return r;
+}
+
+/*
+ * -m conntrack --ctstate DNAT --ctdir ORIGINAL -g P25-IN-DNAT
+ * -m socket --transparent --nowildcard -g P25-FWD-PORTS     (taken by TPROXY)
+ * -g P25-IN-PORTS
+ * What arrives here is the host's, whatever its address. What dialled another host's address and
+ * was redirected is routed, like what TPROXY took.
+ */
+static void build_input(IptBuild *b, size_t in, size_t routed)
 {
         size_t chain = ipt_build_chain(b, "P25-IN");
 
         build_jump(b, IPT_HOOK_INPUT, "lo", chain);
-        build_sort_untracked(b, chain, &b->table->watched[IPT_HOOK_INPUT]);
+        build_sort(b, chain, IPT_HOOK_INPUT);
         build_cut_local(b, chain);
-        if (in == IPT_NO_CHAIN)
+        if (in == IPT_NO_CHAIN && routed == IPT_NO_CHAIN)
                 return;
-        ipt_build_kind(b, IPT_TRANSLATED, true);
-        ipt_build_kind(b, IPT_TO_LOCAL, false);
-        ipt_build_goto(b, chain, in);
-        build_translated(b, chain, in, IPT_NO_CHAIN, "P25-IN-DNAT");
+        build_translated(b, chain, in, routed, "P25-IN-DNAT");
+        if (routed != IPT_NO_CHAIN) {
+                ipt_build_kind(b, IPT_TRANSPARENT, false);
+                ipt_build_goto(b, chain, routed);
+        }
+        if (in != IPT_NO_CHAIN)
+                ipt_build_goto(b, chain, in);
 }
 
 static void build_forward(IptBuild *b, size_t in, size_t routed)
 {
-        size_t chain = ipt_build_chain(b, "P25-FWD");
+        size_t chain = ipt_build_chain(b, "P25-FWD"), next;
 
         build_jump(b, IPT_HOOK_FORWARD, NULL, chain);
-        build_sort_untracked(b, chain, &b->table->routed);
+        build_sort(b, chain, IPT_HOOK_FORWARD);
         if (b->options->cut)
                 build_cut(b, chain);
         ipt_build_kind(b, IPT_SYN, true);
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
-        if (in != IPT_NO_CHAIN)
-                build_translated(b, chain, in, routed, "P25-FWD-DNAT");
+        next = ipt_build_chain(b, "P25-FWD-NEW");
+        b->table->bridged = ipt_build_chain(b, "P25-FWD-BRIDGE");
+        b->table->behind_bridged = next;
+        ipt_build_goto(b, chain, b->table->bridged);
+        build_translated(b, next, in, routed, "P25-FWD-DNAT");
         if (routed != IPT_NO_CHAIN)
-                ipt_build_goto(b, chain, routed);
+                ipt_build_goto(b, next, routed);
 }
 
 static void build_output(IptBuild *b, size_t out)
@@ -384,7 +323,7 @@ static void build_output(IptBuild *b, size_t out)
         size_t chain = ipt_build_chain(b, "P25-OUT");
 
         build_jump(b, IPT_HOOK_OUTPUT, "lo", chain);
-        build_sort_untracked(b, chain, &b->table->watched[IPT_HOOK_OUTPUT]);
+        build_sort(b, chain, IPT_HOOK_OUTPUT);
         build_cut_local(b, chain);
         if (out != IPT_NO_CHAIN)
                 ipt_build_goto(b, chain, out);
@@ -396,39 +335,38 @@ static void add_ports(Ports *ports, const Ports *more)
                 ports_add(ports, more->items[i]);
 }
 
-/* Answers to what was dialled here come in by INPUT, and ours leave by OUTPUT. */
-static void watch_both_ways(IptTable *t)
+/* With cut_local answers to what was dialled here come in by INPUT, and ours leave by OUTPUT. */
+static void find_watched(IptBuild *b)
 {
-        add_ports(&t->watched[IPT_HOOK_INPUT], &t->watched[IPT_HOOK_OUTPUT]);
-        t->watched[IPT_HOOK_OUTPUT] = t->watched[IPT_HOOK_INPUT];
+        const RulesetDirection *d = b->ruleset->directions;
+        Ports *watched = b->table->watched;
+
+        watched[IPT_HOOK_INPUT] = d[DIRECTION_IN].watched;
+        add_ports(&watched[IPT_HOOK_INPUT], &d[DIRECTION_ROUTED].watched);
+        watched[IPT_HOOK_FORWARD] = watched[IPT_HOOK_INPUT];
+        watched[IPT_HOOK_OUTPUT] = d[DIRECTION_OUT].watched;
+        if (!b->options->cut_local)
+                return;
+        add_ports(&watched[IPT_HOOK_INPUT], &watched[IPT_HOOK_OUTPUT]);
+        watched[IPT_HOOK_OUTPUT] = watched[IPT_HOOK_INPUT];
 }
 
 static void build_all(IptBuild *b)
 {
-        bool cut_local = b->options->cut_local;
-        const RulesetDirection *d = b->ruleset->directions;
-        IptTable *t = b->table;
+        const Ports *watched = b->table->watched;
         size_t in, out, routed;
-        Ports entering;
 
-        t->watched[IPT_HOOK_INPUT] = t->watched[IPT_HOOK_FORWARD] = d[DIRECTION_IN].watched;
-        t->watched[IPT_HOOK_OUTPUT] = d[DIRECTION_OUT].watched;
-        t->routed = d[DIRECTION_ROUTED].watched;
-        add_ports(&t->watched[IPT_HOOK_FORWARD], &t->routed);
-        if (cut_local)
-                watch_both_ways(t);
+        find_watched(b);
         for (IptHook h = 0; h < _IPT_HOOK_MAX; h++)
                 ipt_build_chain(b, "%s", hook_names[h]);
-        entering = t->watched[IPT_HOOK_FORWARD];
-        add_ports(&entering, &t->watched[IPT_HOOK_INPUT]);
-        in = build_direction(b, DIRECTION_IN, &entering);
-        out = build_direction(b, DIRECTION_OUT, &t->watched[IPT_HOOK_OUTPUT]);
-        routed = build_direction(b, DIRECTION_ROUTED, &t->watched[IPT_HOOK_FORWARD]);
-        if (in != IPT_NO_CHAIN || (cut_local && out != IPT_NO_CHAIN))
-                build_input(b, in);
-        if (in != IPT_NO_CHAIN || routed != IPT_NO_CHAIN)
+        in = build_direction(b, DIRECTION_IN);
+        out = build_direction(b, DIRECTION_OUT);
+        routed = build_direction(b, DIRECTION_ROUTED);
+        if (watched[IPT_HOOK_INPUT].n > 0)
+                build_input(b, in, routed);
+        if (watched[IPT_HOOK_FORWARD].n > 0)
                 build_forward(b, in, routed);
-        if (out != IPT_NO_CHAIN || (cut_local && in != IPT_NO_CHAIN))
+        if (watched[IPT_HOOK_OUTPUT].n > 0)
                 build_output(b, out);
 }
 
@@ -440,49 +378,14 @@ int ipt_table_new(const Ruleset *r, const IptOptions *o, Diagnostics *d, IptTabl
         if (!t)
                 return -ENOMEM;
         t->family = o->family;
+        t->bridged = IPT_NO_CHAIN;
         build_all(&b);
         t->n_fixed = t->n_chains;
         t->n_fixed_statements = t->n_statements;
-        if (b.error == 0 && o->locals)
-                b.error = ipt_table_set_locals(t, o->locals);
+        if (b.error == 0)
+                b.error = ipt_table_set_host(t, o->locals, o->bridges);
         if (b.error < 0)
                 return b.error;
         *ret = TAKE_PTR(t);
         return 0;
-}
-
-/* ---- names ---- */
-
-const char *ipt_comment_format(uint64_t id, char buffer[static IPT_COMMENT_TEXT_MAX])
-{
-        if (id == IPT_COMMENT_MARK)
-                return "p25";
-        if (id >= DEFAULT_COUNTER_ID(0))
-                snprintf(buffer, IPT_COMMENT_TEXT_MAX, "p25:default-%s",
-                        direction_to_string((Direction)(id - DEFAULT_COUNTER_ID(0))));
-        else
-                snprintf(buffer, IPT_COMMENT_TEXT_MAX, "p25:%llu", (unsigned long long)id);
-        return buffer;
-}
-
-bool ipt_comment_parse(const char *text, uint64_t *ret_id)
-{
-        char *end;
-
-        if (streq(text, "p25")) {
-                *ret_id = IPT_COMMENT_MARK;
-                return true;
-        }
-        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                char buffer[IPT_COMMENT_TEXT_MAX];
-
-                if (streq(text, ipt_comment_format(DEFAULT_COUNTER_ID(d), buffer))) {
-                        *ret_id = DEFAULT_COUNTER_ID(d);
-                        return true;
-                }
-        }
-        if (strncmp(text, "p25:", 4) != 0 || text[4] < '1' || text[4] > '9' || strlen(text) > 23)
-                return false;
-        *ret_id = strtoull(text + 4, &end, 10);
-        return *end == '\0';
 }

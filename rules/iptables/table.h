@@ -3,23 +3,31 @@
 
 /*
  * One family's share of the table `filter` as a value: chains of entries, each a list of typed
- * statements. Made from a Ruleset; printed by ipt_script.c, encoded by ipt_encode.c, put into the
- * kernel by the backend.
+ * statements. Made from a Ruleset; printed by script.c, encoded by encode.c, put into the kernel by
+ * the backend.
  *
- *   INPUT                        FORWARD                       OUTPUT
- *     SYN to a mail port, not      dialled a mail port:          SYN to a mail port, not
- *     on lo: jump P25-IN           jump P25-FWD                  on lo: jump P25-OUT
- *   P25-IN                       P25-FWD
- *     local, not translated:       label 126: reset
- *       goto the port's class      no SYN: return
- *     translated from a local      translated from a local address: goto as P25-IN
- *       address: the same          else goto the port's class of routed
+ * Every SYN without ACK to a mail port meets one verdict. Each built-in chain has one entry, a
+ * jump:
  *
- * `filter` comes after DNAT, so the port and address that were dialled are asked of conntrack.
- * Its match has a property that all rests on: asked for a state and for something else, it looks at
- * the state alone where a packet has no entry. So "any state, dialled port 25" is true for tracked
- * packets that dialled 25 and for all untracked ones, which are sorted out in the next chain: one
- * entry a hook is enough for everybody else's traffic.
+ *   INPUT, a SYN, not on lo               FORWARD, TCP                    OUTPUT, a SYN, not on lo
+ *   P25-IN                                P25-FWD                         P25-OUT
+ *     neither to a mail port nor            the same: return                the same: return
+ *       dialled one: return                 label 126: reset                goto P25-OUT-PORTS
+ *     translated: goto P25-IN-DNAT          no SYN: return
+ *     taken by TPROXY:                      from one port of a bridge to
+ *       goto P25-FWD-PORTS (routed)           another: return
+ *     goto P25-IN-PORTS                     translated: goto P25-FWD-DNAT
+ *                                           goto P25-FWD-PORTS
+ *   P25-IN-DNAT, P25-FWD-DNAT: dialled an address of the host: goto P25-IN-PORTS,
+ *     else goto P25-FWD-PORTS
+ *   P25-*-PORTS send each port to the chain of its class (P25-IN-25).
+ *
+ * `filter` comes after DNAT, so the port and address that were dialled are asked of conntrack. A
+ * packet without an entry, or of the reply direction of one, is judged by its own (IPT_OWN).
+ * The conntrack match has a property that this rests on: asked for a state and for something else,
+ * it looks only at the state of a packet that has no entry. So "any state, reply direction" is
+ * true for all that has no connection of its own, and "any state, did not dial 25" for all that has
+ * no entry.
  *
  * For kernels that cannot end a socket, INPUT and OUTPUT send there all packets of what dialled a
  * mail port, as FORWARD does, and label 126 is answered with a reset (but no reset with another).
@@ -43,6 +51,9 @@
 #define IPT_LOG_PREFIX_MAX 64
 #define IPT_COMMENT_TEXT_MAX 40
 #define IPT_LIMIT_NAME_MAX 48
+/* Sources of a limit, and the buckets of their hash; a source that finds no room is refused. */
+#define IPT_SOURCES_MAX 1048576u
+#define IPT_SOURCES_HASH 65536u
 
 #define IPT_NO_CHAIN SIZE_MAX
 
@@ -59,12 +70,14 @@ typedef enum IptStatementKind {
         IPT_RST,             /* resets one */
         IPT_PORT,            /* of the packet */
         IPT_PORTS,           /* several of those */
-        IPT_ANY_DIALLED,     /* dialled one of ports, or untracked */
-        IPT_DIALLED_PORT,    /* before DNAT; never untracked */
-        IPT_DIALLED_ADDRESS, /* of a translated connection */
-        IPT_TRANSLATED,      /* by DNAT */
+        IPT_NOT_DIALLED,     /* dialled none of ports, or has no entry */
+        IPT_OWN,             /* has no entry, or is of the reply direction of one */
+        IPT_DIALLED_PORT,    /* before DNAT, in the original direction */
+        IPT_DIALLED_ADDRESS, /* the same */
+        IPT_TRANSLATED,      /* by DNAT, in the original direction */
         IPT_UNTRACKED,       /* or invalid */
-        IPT_TO_LOCAL,        /* anycast addresses of IPv6 too */
+        IPT_TRANSPARENT,     /* for a socket that takes foreign addresses */
+        IPT_BRIDGED,         /* from one port of a bridge to another */
         IPT_LABEL,
         IPT_USERS, /* first to last */
         IPT_GROUPS,
@@ -160,9 +173,8 @@ typedef struct IptTable {
         size_t n_sets;
         uint64_t *counters; /* ids, in the order of making */
         size_t n_counters;
-        /* What the hooks look at, and what of it P25-FWD judges as routed. */
-        Ports watched[_IPT_HOOK_MAX], routed;
-        Rule **origins; /* references */
+        Ports watched[_IPT_HOOK_MAX]; /* what the hooks look at */
+        Rule **origins;               /* references */
         size_t n_origins;
         char **paths; /* of cgroups, owned */
         /* The chains that tell translated connections from a local address from others; their
@@ -171,6 +183,8 @@ typedef struct IptTable {
                 size_t chain, target, next; /* next: IPT_NO_CHAIN for none */
         } locals[2];
         size_t n_locals;
+        /* The chain that lets pass what is bridged, if anything is; and the one behind it. */
+        size_t bridged, behind_bridged;
         size_t n_fixed, n_fixed_statements;
 } IptTable;
 
@@ -181,6 +195,7 @@ typedef struct IptOptions {
         const RangeSet *locals;
         /* Lists of more prefixes than this are sets in the kernel; 0: never. */
         size_t chains_max;
+        bool bridges;   /* bridges send what they pass through FORWARD */
         bool cut;       /* answer connections that carry the label with a reset */
         bool cut_local; /* those of this host's own sockets too */
 } IptOptions;
@@ -188,9 +203,9 @@ typedef struct IptOptions {
 /* 0, -ENOMEM, or -EOPNOTSUPP with an error in d. The table keeps what it borrows from the
  * ruleset alive. */
 int ipt_table_new(const Ruleset *r, const IptOptions *o, Diagnostics *d, IptTable **ret);
-/* Other addresses of this host than at the making; the table must have been made with some (or
- * with an empty set). 0 or -ENOMEM, then it is as it was but knows none. */
-int ipt_table_set_locals(IptTable *t, const RangeSet *locals);
+/* Other `locals` and `bridges` than at the making; to know addresses the table must have been made
+ * with some (or with an empty set). 0 or -ENOMEM, then it is as it was but knows none. */
+int ipt_table_set_host(IptTable *t, const RangeSet *locals, bool bridges);
 IptTable *ipt_table_free(IptTable *t);
 DEFINE_CLEANUP(IptTable, ipt_table_free)
 
@@ -203,12 +218,12 @@ bool ipt_comment_parse(const char *text, uint64_t *ret_id);
 /* The name of a limit's table of buckets: another for other numbers, since the kernel goes on with
  * an old table's. */
 const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX]);
-/* How long a bucket must live so that none is forgotten while it is not full, in ms. */
+/* How long a bucket lives that nobody asks for: until it is full again, in ms. */
 uint64_t ipt_limit_expire_msec(const Limit *l);
 /* "p25 in reject 5", the same as of nftables */
 const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PREFIX_MAX]);
 
-/* ---- bytes (ipt_encode.c) ---- */
+/* ---- bytes (encode.c) ---- */
 
 /* The kernel's number of a set. 0 or negative errno. */
 typedef int (*IptSetIndex)(void *data, const IptSet *set, uint16_t *ret);
@@ -236,7 +251,7 @@ const IptExtension *ipt_extension_find(const char *name, uint8_t revision, bool 
 int ipt_table_each_extension(
         const IptTable *t, int (*f)(const IptExtension *e, void *data), void *data);
 
-/* ---- text (ipt_script.c) ---- */
+/* ---- text (script.c) ---- */
 
 /* As iptables-save prints it. set_name may be NULL if there are no sets. */
 void ipt_table_print(Buffer *b, const IptTable *t);

@@ -106,31 +106,37 @@ static size_t run_length(const Prefix *p, size_t n, unsigned from, unsigned bits
         return i;
 }
 
-void ipt_build_tree(IptBuild *b, size_t chain, const Prefix *prefixes, size_t n,
-        IptAddressTest test, size_t target, size_t next, const char *name, size_t *n_names)
+static void build_branches(
+        IptBuild *b, size_t chain, PrefixList l, IptAddressTest test, const IptWay *way)
 {
         unsigned common = 0, bits = 0;
 
-        if (n > LEAF_MAX) {
-                common = common_bits(prefixes, n);
+        if (l.n > LEAF_MAX) {
+                common = common_bits(l.items, l.n);
                 bits = common + SPLIT_BITS;
         }
-        for (size_t i = 0, run; i < n && b->error == 0; i += run) {
+        for (size_t i = 0, run; i < l.n && b->error == 0; i += run) {
                 Prefix all;
                 size_t child;
 
-                run = n > LEAF_MAX ? run_length(prefixes + i, n - i, common, bits) : 1;
+                run = l.n > LEAF_MAX ? run_length(l.items + i, l.n - i, common, bits) : 1;
                 if (run == 1) {
-                        ipt_build_address(b, test, &prefixes[i]);
-                        ipt_build_goto(b, chain, target);
+                        ipt_build_address(b, test, &l.items[i]);
+                        ipt_build_goto(b, chain, way->target);
                         continue;
                 }
-                all = cover(&prefixes[i], common_bits(prefixes + i, run));
-                child = ipt_build_chain(b, "%s.%zx", name, ++*n_names);
+                all = cover(&l.items[i], common_bits(l.items + i, run));
+                child = ipt_build_chain(b, "%s.%zx", way->name, ++*way->n_names);
                 ipt_build_address(b, test, &all);
                 ipt_build_goto(b, chain, child);
-                ipt_build_tree(b, child, prefixes + i, run, test, target, next, name, n_names);
-                if (next != IPT_NO_CHAIN)
-                        ipt_build_goto(b, child, next);
+                build_branches(b, child, (PrefixList){ l.items + i, run }, test, way);
+                if (way->next != IPT_NO_CHAIN)
+                        ipt_build_goto(b, child, way->next);
         }
+}
+
+void ipt_build_tree(IptBuild *b, size_t chain, const PrefixList *prefixes, IptAddressTest test,
+        const IptWay *way)
+{
+        build_branches(b, chain, *prefixes, test, way);
 }

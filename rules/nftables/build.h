@@ -2,8 +2,13 @@
 #pragma once
 
 /*
- * Between nft_table.c, which owns the table while it is made, and nft_rule.c, which says what one
- * rule of the policy becomes. No other file includes this.
+ * A table while it is made. build.c adds pieces to it, sets.c the sets of addresses and numbers;
+ * verdict.c says what a rule of the policy does, rule.c when it matches, untracked.c copies chains
+ * for packets that are judged before they are routed, table.c puts it all together. Each file uses
+ * only those before it.
+ *
+ * The first error sticks: after it nothing is added, so that a builder need not ask, and
+ * nft_table_new() returns it.
  */
 
 #include "rules/address/prefixset.h"
@@ -16,44 +21,73 @@ typedef struct NftBuild {
         bool cut_local;      /* answer labelled connections of local sockets too */
         size_t n_named;      /* the first sets of the table: those of the policy, by key */
         Direction direction; /* of the rules at hand */
+        size_t first;        /* statement of the rule at hand */
         NftRule *rules;      /* what the policy's rule at hand became; for a chain of a class */
         size_t n_rules;
+        int error; /* 0 or negative errno */
 } NftBuild;
 
-/* One statement more for the rule at hand. */
-int build_statement(NftBuild *b, const NftStatement *s);
+/* A rule is begun by its first statement and ended by build_end(), which appends it to the chain
+ * that was made last, or by build_end_shared(), which appends it to b->rules. */
+typedef void (*BuildEnd)(NftBuild *b, const Rule *origin);
+
+/* ---- pieces (build.c) ---- */
+
+void build_fail(NftBuild *b, int error);
+void build_statement(NftBuild *b, const NftStatement *s);
 /* A statement that says no more than its kind and a number. */
-int build_simple(NftBuild *b, NftStatementKind kind, uint32_t number);
-int build_set_statement(NftBuild *b, NftStatementKind kind, const NftSetKey *key);
-int build_chain_statement(NftBuild *b, NftStatementKind kind, const NftChainKey *key);
-
-/* Ends a rule (the statements since `first`) and appends it to b->rules, or to the chain that was
- * made last. */
-int build_rule(NftBuild *b, size_t first, const Rule *origin);
-int build_last_chain_rule(NftBuild *b, size_t first, const Rule *origin);
-
+void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number);
+void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key);
+void build_to_chain(NftBuild *b, NftStatementKind kind, const NftChainKey *key);
+void build_family(NftBuild *b, Family family);
+void build_end(NftBuild *b, const Rule *origin);
+void build_end_shared(NftBuild *b, const Rule *origin);
+/* The last statement, and the end in the chain that was made last. */
+void build_goto(NftBuild *b, const NftChainKey *key);
 /* A new, empty chain at the end of the table's. */
-int build_chain(NftBuild *b, const NftChainKey *key);
+void build_chain(NftBuild *b, const NftChainKey *key);
+void build_counter(NftBuild *b, uint64_t id);
+void build_origin(NftBuild *b, Rule *rule);
+/* The rules of b->rules are appended to chain number i too. */
+void build_share(NftBuild *b, size_t i);
 
-/* Sets. Values are copied; ranges gain a reference. */
-int build_values_set(
+/* ---- sets (sets.c) ---- */
+
+/* Values are copied; ranges gain a reference. */
+void build_values_set(
         NftBuild *b, const NftSetKey *key, const uint64_t *values, size_t n, const Rule *origin);
-int build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin);
-/* All kernel sets of a list of addresses of one family; key->bits is 0. *ret_first, *ret_n: which
- * of the table's. The prefix of length 0 is in none: who has it needs no set. */
-int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin,
-        size_t *ret_first, size_t *ret_n);
+/* Filled by packets. */
+void build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin);
+
+/* Sets first … first + n of the table. */
+typedef struct NftSetRun {
+        size_t first, n;
+} NftSetRun;
+
+/* All kernel sets of a list of addresses of one family; key->bits is 0. The prefix of length 0 is
+ * in none: a list that has it needs no set. */
+NftSetRun build_address_sets(
+        NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin);
 /* Those of all named sets: the first thing to be built. */
-int build_named_sets(NftBuild *b);
-/* The kernel sets of a named set, made before; n is 0 when it holds nothing of the family. */
-void build_find_named(
-        NftBuild *b, const char *name, Family family, size_t *ret_first, size_t *ret_n);
+void build_named_sets(NftBuild *b);
+/* The kernel sets of a named set, made before; none when it holds nothing of the family. */
+NftSetRun build_find_named(const NftBuild *b, const char *name, Family family);
+
+/* ---- verdicts (verdict.c) ---- */
+
+/* counter name rule_ID, then the verdict or the way to the chain that build_rule_chain() makes. */
+void build_decision(NftBuild *b, const CompiledRule *r);
+/* Is what the rule does more than a verdict? */
+bool rule_has_own_chain(const CompiledRule *r);
+/* That chain; families[i]: the rule can match IPv4 (0), IPv6 (1). */
+void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2]);
+/* What the direction does where no rule decides, to b->rules. */
+void build_default(NftBuild *b);
+
+/* ---- the policy's rules (rule.c, untracked.c) ---- */
 
 /* Fills b->rules with what the rule becomes, and makes the sets and chains it needs. */
-int build_policy_rule(NftBuild *b, const CompiledRule *r);
-/* What the direction does where no rule decides: the last rules of the last chain. */
-int build_default(NftBuild *b);
-
-/* Twins of the routed direction's chains for packets that conntrack does not follow, where one is
- * needed. The last thing to be built. */
-int build_untracked(NftBuild *b);
+void build_policy_rule(NftBuild *b, const CompiledRule *r);
+/* Copies of the routed direction's chains for packets that are judged by what they say themselves,
+ * where they differ. The last thing to be built. */
+void build_untracked(NftBuild *b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Names of chains, sets and counters, and what makes two of them, or two rules, the same. Knows
- * nothing of how a ruleset becomes a table.
+ * Names of chains, sets and counters, and what makes two of them the same. Knows nothing of how a
+ * ruleset becomes a table.
  */
 
 #include "rules/nftables/table.h"
@@ -23,12 +23,15 @@ static const struct {
         [CHAIN_OUTPUT] = { "output", true, NF_INET_LOCAL_OUT, -150 },
         [CHAIN_INPUT] = { "input", true, NF_INET_LOCAL_IN, -10 },
         [CHAIN_OPENED] = { .name = "opened" },
+        [CHAIN_ARRIVED] = { .name = "arrived" },
         [CHAIN_FORWARDED] = { .name = "forwarded" },
+        [CHAIN_PASSING] = { .name = "passing" },
         [CHAIN_DIRECTION] = { .name = NULL },
         [CHAIN_UNTRACKED] = { .name = "untracked" },
+        [CHAIN_UNTRACKED_PORTS] = { .name = "untracked_ports" },
         [CHAIN_CLASS] = { .name = NULL },
         [CHAIN_RULE] = { .name = "rule" },
-        [CHAIN_REFUSED] = { .name = "refused" },
+        [CHAIN_PASSED] = { .name = "passed" },
         [CHAIN_TO] = { .name = "to" },
         [CHAIN_UNTRACKED_CLASS] = { .name = "untracked" },
         [CHAIN_UNTRACKED_TO] = { .name = "untracked_to" },
@@ -41,9 +44,9 @@ static const char *const set_kinds[] = {
         [SET_TO] = "r",
         [SET_USERS] = "users",
         [SET_GROUPS] = "groups",
-
         [SET_RATE] = "rate",
         [SET_OPEN] = "open",
+        [SET_BRIDGED] = "bridged",
 };
 
 bool nft_chain_hook(NftChainKind k, uint32_t *ret_hook, int32_t *ret_priority)
@@ -65,8 +68,11 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_OUTPUT:
         case CHAIN_INPUT:
         case CHAIN_OPENED:
+        case CHAIN_ARRIVED:
         case CHAIN_FORWARDED:
+        case CHAIN_PASSING:
         case CHAIN_UNTRACKED:
+        case CHAIN_UNTRACKED_PORTS:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s", chain_kinds[k->kind].name);
                 break;
         case CHAIN_DIRECTION:
@@ -76,7 +82,7 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%u", direction, k->port);
                 break;
         case CHAIN_RULE:
-        case CHAIN_REFUSED:
+        case CHAIN_PASSED:
                 snprintf(
                         buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64, chain_kinds[k->kind].name, k->id);
                 break;
@@ -124,6 +130,9 @@ const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MA
         case SET_OPEN:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%.0u_%" PRIu64 "_%" PRIu32, kind, k->family,
                         k->id, k->limit.open);
+                break;
+        case SET_BRIDGED:
+                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%u", kind, k->family);
                 break;
         }
         return buffer;
@@ -189,10 +198,8 @@ void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES])
 
 uint64_t nft_bucket_timeout_msec(const Limit *l)
 {
-        /* An empty bucket is full again after burst / rate units; one minute more, whole. */
-        uint64_t sec = ((uint64_t)l->unit_sec * l->burst + l->rate - 1) / l->rate;
-
-        return (sec / 60 + 2) * 60000;
+        /* An empty bucket is full again after burst / rate units. */
+        return ((uint64_t)l->unit_sec * l->burst + l->rate - 1) / l->rate * 1000;
 }
 
 #define COMPARE(a, b)                              \
@@ -238,7 +245,7 @@ int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b)
 
 bool nft_set_is_dynamic(const NftSet *s)
 {
-        return s->key.kind == SET_RATE || s->key.kind == SET_OPEN;
+        return s->key.kind == SET_RATE || s->key.kind == SET_OPEN || s->key.kind == SET_BRIDGED;
 }
 
 bool nft_set_same_shape(const NftSet *a, const NftSet *b)
@@ -246,83 +253,9 @@ bool nft_set_same_shape(const NftSet *a, const NftSet *b)
         return nft_set_key_compare(&a->key, &b->key) == 0 && a->size == b->size;
 }
 
-bool nft_statement_has_set(const NftStatement *s)
+uint64_t nft_set_timeout_msec(const NftSet *s)
 {
-        static const bool has[_STATEMENT_MAX] = {
-                [STATEMENT_PORTS] = true,
-                [STATEMENT_DIALLED_PORTS] = true,
-                [STATEMENT_ADDRESS_SET] = true,
-                [STATEMENT_USERS] = true,
-                [STATEMENT_GROUPS] = true,
-                [STATEMENT_RATE_OVER] = true,
-                [STATEMENT_OPEN_OVER] = true,
-        };
-
-        return has[s->kind];
-}
-
-static bool statement_equal(const NftStatement *a, const NftStatement *b)
-{
-        if (a->kind != b->kind || a->to != b->to || a->number != b->number)
-                return false;
-        switch (a->kind) {
-        case STATEMENT_IN_INTERFACE:
-        case STATEMENT_OUT_INTERFACE:
-        case STATEMENT_ROUTE_INTERFACE:
-                return streq(a->interface, b->interface);
-        case STATEMENT_UNIT:
-                return a->cgroup == b->cgroup;
-        case STATEMENT_PORTS:
-        case STATEMENT_DIALLED_PORTS:
-        case STATEMENT_ADDRESS_SET:
-        case STATEMENT_USERS:
-        case STATEMENT_GROUPS:
-        case STATEMENT_RATE_OVER:
-        case STATEMENT_OPEN_OVER:
-                return nft_set_key_compare(&a->set, &b->set) == 0;
-        case STATEMENT_JUMP:
-        case STATEMENT_GOTO:
-                return nft_chain_key_compare(&a->chain, &b->chain) == 0;
-        case STATEMENT_ADDRESS:
-                return prefix_compare(&a->prefix, &b->prefix) == 0;
-        case STATEMENT_FAMILY:
-                return a->family == b->family;
-        case STATEMENT_COUNTER:
-                return a->counter == b->counter;
-        case STATEMENT_BEFORE:
-                return a->time_sec == b->time_sec;
-        case STATEMENT_LOG:
-                return a->log.direction == b->log.direction && a->log.action == b->log.action &&
-                       a->log.id == b->log.id;
-        case STATEMENT_TCP:
-        case STATEMENT_PORT:
-        case STATEMENT_DIALLED_PORT:
-        case STATEMENT_SYN:
-        case STATEMENT_NO_RST:
-        case STATEMENT_IN_NOT_LO:
-        case STATEMENT_OUT_NOT_LO:
-        case STATEMENT_ADDRESS_TYPE:
-        case STATEMENT_NO_CONNTRACK:
-        case STATEMENT_LABEL:
-        case STATEMENT_SET_LABEL:
-        case STATEMENT_USER:
-        case STATEMENT_GROUP:
-        case STATEMENT_LOG_LIMIT:
-        case STATEMENT_ACCEPT:
-        case STATEMENT_DROP:
-        case STATEMENT_RESET:
-        case _STATEMENT_MAX:
-                return true;
-        }
-        return false;
-}
-
-bool nft_rule_equal(const NftTable *ta, const NftRule *a, const NftTable *tb, const NftRule *b)
-{
-        if (a->n != b->n)
-                return false;
-        for (size_t i = 0; i < a->n; i++)
-                if (!statement_equal(&ta->statements[a->first + i], &tb->statements[b->first + i]))
-                        return false;
-        return true;
+        if (s->key.kind == SET_BRIDGED)
+                return NFT_BRIDGED_TIMEOUT_MSEC;
+        return s->key.kind == SET_RATE ? nft_bucket_timeout_msec(&s->key.limit) : 0;
 }

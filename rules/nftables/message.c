@@ -7,7 +7,7 @@
 
 #include "rules/nftables/message.h"
 
-#include "rules/nftables/expression.h"
+#include "rules/nftables/statement.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,6 +31,7 @@ enum {
         TYPE_IPV4_ADDR = 7,
         TYPE_IPV6_ADDR = 8,
         TYPE_INET_SERVICE = 13,
+        TYPE_INTERFACE = 20,
         TYPE_UID = 24,
         TYPE_GID = 25,
 };
@@ -252,6 +253,12 @@ void nft_put_delete_chain(NftBatch *b, const char *name)
 
 /* ---- sets ---- */
 
+/* Six bits a type, as nft has it. */
+static uint32_t concatenation(uint32_t types, uint32_t more)
+{
+        return types << (more > 0x3f ? 12 : 6) | more;
+}
+
 static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_length)
 {
         static const struct {
@@ -264,31 +271,31 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
                 [SET_OPEN] = { TYPE_UID, 4 },
         };
 
-        if (k->family != 0) {
-                *ret_type = k->family == FAMILY_IPV4 ? TYPE_IPV4_ADDR : TYPE_IPV6_ADDR;
-                *ret_length = k->family == FAMILY_IPV4 ? 4 : 16;
-                return;
+        uint32_t address = k->family == FAMILY_IPV4 ? TYPE_IPV4_ADDR : TYPE_IPV6_ADDR;
+        uint32_t n = k->family == FAMILY_IPV4 ? 4 : 16;
+
+        *ret_type = k->family != 0 ? address : types[k->kind].type;
+        *ret_length = k->family != 0 ? n : types[k->kind].length;
+        if (k->kind == SET_BRIDGED) {
+                *ret_type = concatenation(concatenation(TYPE_INTERFACE, TYPE_INTERFACE),
+                        concatenation(address, address));
+                *ret_length = 2 * sizeof(uint32_t) + 2 * n;
         }
-        *ret_type = types[k->kind].type;
-        *ret_length = types[k->kind].length;
 }
 
 static uint32_t set_flags(const NftSet *s)
 {
-        if (s->key.kind == SET_RATE)
-                return NFT_SET_EVAL | NFT_SET_TIMEOUT;
-        if (s->key.kind == SET_OPEN)
-                return NFT_SET_EVAL;
-        return 0;
+        return (nft_set_is_dynamic(s) ? (uint32_t)NFT_SET_EVAL : 0) |
+               (nft_set_timeout_msec(s) > 0 ? (uint32_t)NFT_SET_TIMEOUT : 0);
 }
 
-/* What nft notes in a set for its listing: the byte order of the key (1 host, 2 network). */
-static void put_byte_order(struct nlmsghdr *h, const NftSetKey *k, uint32_t length)
+/* What nft notes in a set for its listing: the byte order of the key (1 host, 2 network; 0: a
+ * concatenation). */
+static void put_byte_order(struct nlmsghdr *h, const NftSetKey *k)
 {
         bool network = k->family != 0 || k->kind == SET_PORTS;
-        uint8_t data[6] = { 0, 4, network ? 2 : 1, 0, 0, 0 };
+        uint8_t data[6] = { 0, 4, k->kind == SET_BRIDGED ? 0 : network ? 2 : 1, 0, 0, 0 };
 
-        (void)length;
         mnl_attr_put(h, NFTA_SET_USERDATA, sizeof(data), data);
 }
 
@@ -313,10 +320,9 @@ void nft_put_set(NftBatch *b, const NftSet *s)
                 mnl_attr_put_u32(h, NFTA_SET_DESC_SIZE, htonl(s->size));
                 mnl_attr_nest_end(h, nest);
         }
-        if (s->key.kind == SET_RATE)
-                mnl_attr_put_u64(
-                        h, NFTA_SET_TIMEOUT, htobe64(nft_bucket_timeout_msec(&s->key.limit)));
-        put_byte_order(h, &s->key, length);
+        if (nft_set_timeout_msec(s) > 0)
+                mnl_attr_put_u64(h, NFTA_SET_TIMEOUT, htobe64(nft_set_timeout_msec(s)));
+        put_byte_order(h, &s->key);
         nft_batch_close(b, h);
 }
 
@@ -347,7 +353,7 @@ static int rule_object(
                         k = -ENOMEM;
         }
         for (size_t i = 0; i < r->n && k >= 0; i++)
-                k = nft_expression_add(rule, &t->statements[r->first + i]);
+                k = nft_statement_make(rule, &t->statements[r->first + i]);
         if (k < 0) {
                 if (rule)
                         nftnl_rule_free(rule);

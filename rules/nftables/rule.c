@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What one rule of the policy becomes: a kernel rule for every way to match (family, alternatives
- * of `from` and `to`, depth of units), all with the rule's one counter; and a chain of its own for
- * what is more than a verdict (a limit, a log). A rule that can match nothing becomes nothing.
+ * When one rule of the policy matches: a kernel rule for every way to match (family, alternatives
+ * of `from` and `to`, units), all with the rule's one counter. A rule that cannot match becomes
+ * nothing. What it does then is in verdict.c.
  */
 
 #include "rules/nftables/build.h"
@@ -17,6 +17,7 @@
 /* The ways in which one side of a rule matches in one family. */
 typedef struct Tests {
         bool always;
+        bool to, dialled;              /* which address they ask for */
         Prefix prefixes[PREFIXES_MAX]; /* literal ones */
         size_t n_prefixes;
         /* Sets of the table, in runs. */
@@ -70,430 +71,250 @@ static bool tests_add_prefixes(Tests *t, const RangeSet *ranges, Family family)
         return r >= 0;
 }
 
-static int tests_add_sets(Tests *t, size_t first, size_t n)
+static void tests_add_sets(NftBuild *b, Tests *t, NftSetRun run)
 {
-        for (size_t i = 0; i < n; i++) {
-                int r = array_grow(&t->sets, t->n_sets, sizeof(size_t));
-
-                if (r < 0)
-                        return r;
-                t->sets[t->n_sets++] = first + i;
+        for (size_t i = 0; i < run.n; i++) {
+                if (array_grow(&t->sets, t->n_sets, sizeof(size_t)) < 0) {
+                        build_fail(b, -ENOMEM);
+                        return;
+                }
+                t->sets[t->n_sets++] = run.first + i;
         }
-        return 0;
 }
 
 /* One MatchSet more. Sets of the policy stay sets, even of one entry: they are there to change. */
-static int tests_add(
+static void tests_add(
         NftBuild *b, Tests *t, const MatchSet *m, const NftSetKey *literal, const Rule *origin)
 {
         Family family = (Family)literal->family;
-        size_t first, n;
-        int r;
 
-        if (range_set_is_whole(m->ranges, family)) {
+        if (range_set_is_whole(m->ranges, family))
                 t->always = true;
-                return 0;
-        }
-        if (m->name) {
-                build_find_named(b, m->name, family, &first, &n);
-                return tests_add_sets(t, first, n);
-        }
-        if (tests_add_prefixes(t, m->ranges, family))
-                return 0;
-        r = build_address_sets(b, literal, m->ranges, origin, &first, &n);
-        return r < 0 ? r : tests_add_sets(t, first, n);
+        else if (m->name)
+                tests_add_sets(b, t, build_find_named(b, m->name, family));
+        else if (!tests_add_prefixes(t, m->ranges, family))
+                tests_add_sets(b, t, build_address_sets(b, literal, m->ranges, origin));
 }
 
-static int tests_find(NftBuild *b, const CompiledRule *r, bool to, Family family, Tests *ret)
+/* `to` of a routed rule is what the client dialled, before DNAT. */
+static Tests tests_find(NftBuild *b, const CompiledRule *r, bool to, Family family)
 {
         const Match *m = to ? &r->to : &r->from;
         NftSetKey literal = { .kind = to ? SET_TO : SET_FROM, .family = family, .id = r->rule->id };
+        Tests t = { .always = m->any, .to = to, .dialled = to && b->direction == DIRECTION_ROUTED };
 
-        *ret = (Tests){ .always = m->any };
-        for (size_t i = 0; i < m->n && !m->any && !ret->always; i++) {
-                int k = tests_add(b, ret, &m->sets[i], &literal, r->rule);
-
-                if (k < 0)
-                        return k;
-        }
-        return 0;
+        for (size_t i = 0; i < m->n && !m->any && !t.always; i++)
+                tests_add(b, &t, &m->sets[i], &literal, r->rule);
+        return t;
 }
 
 /* Number i of the ways. */
-static int build_test(NftBuild *b, const Tests *t, bool to, size_t i)
+static void build_test(NftBuild *b, const Tests *t, size_t i)
 {
-        NftStatement s = { .to = to };
+        NftStatement s = { .to = t->to };
 
         if (t->always)
-                return 0;
+                return;
         if (i < t->n_prefixes) {
-                s.kind = STATEMENT_ADDRESS;
+                s.kind = t->dialled ? STATEMENT_DIALLED_ADDRESS : STATEMENT_ADDRESS;
                 s.prefix = t->prefixes[i];
         } else {
-                s.kind = STATEMENT_ADDRESS_SET;
+                s.kind = t->dialled ? STATEMENT_DIALLED_ADDRESS_SET : STATEMENT_ADDRESS_SET;
                 s.set = b->table->sets[t->sets[i - t->n_prefixes]].key;
         }
-        return build_statement(b, &s);
+        build_statement(b, &s);
 }
 
 /* ---- identities ---- */
 
-static int build_ids(NftBuild *b, const uint32_t *ids, size_t n, const NftSetKey *key,
-        NftStatementKind one, NftStatementKind several)
-{
-        if (n == 1)
-                return build_simple(b, one, ids[0]);
-        return build_set_statement(b, several, key);
-}
-
-static int build_ids_set(
+static void build_ids_set(
         NftBuild *b, const uint32_t *ids, size_t n, const NftSetKey *key, const Rule *origin)
 {
         _cleanup_free_ uint64_t *values = NULL;
 
         if (n < 2)
-                return 0;
+                return;
         values = calloc(n, sizeof(uint64_t));
-        if (!values)
-                return -ENOMEM;
+        if (!values) {
+                build_fail(b, -ENOMEM);
+                return;
+        }
         for (size_t i = 0; i < n; i++)
                 values[i] = ids[i];
-        return build_values_set(b, key, values, n, origin);
+        build_values_set(b, key, values, n, origin);
 }
 
-/* What all kernel rules of the policy's rule have in common. */
-typedef struct Expansion {
-        const CompiledRule *rule;
-        NftSetKey users, groups;
-        bool own_chain; /* what it does is in CHAIN_RULE */
-        bool families[2];
-} Expansion;
-
-static int expansion_build_sets(NftBuild *b, Expansion *x)
+/* meta skuid 8; meta skuid @users_5 */
+static void build_users(NftBuild *b, const CompiledRule *r)
 {
-        const CompiledRule *r = x->rule;
-        int k;
+        NftSetKey key = { .kind = SET_USERS, .id = r->rule->id };
 
-        x->users = (NftSetKey){ .kind = SET_USERS, .id = r->rule->id };
-        x->groups = (NftSetKey){ .kind = SET_GROUPS, .id = r->rule->id };
-        k = build_ids_set(b, r->users, r->n_users, &x->users, r->rule);
-        return k < 0 ? k : build_ids_set(b, r->groups, r->n_groups, &x->groups, r->rule);
+        if (!r->has_users)
+                return;
+        if (r->n_users == 1)
+                build_kind(b, STATEMENT_USER, r->users[0]);
+        else
+                build_of_set(b, STATEMENT_USERS, &key);
+}
+
+/* meta skgid 8; meta skgid @groups_5 */
+static void build_groups(NftBuild *b, const CompiledRule *r)
+{
+        NftSetKey key = { .kind = SET_GROUPS, .id = r->rule->id };
+
+        if (!r->has_groups)
+                return;
+        if (r->n_groups == 1)
+                build_kind(b, STATEMENT_GROUP, r->groups[0]);
+        else
+                build_of_set(b, STATEMENT_GROUPS, &key);
 }
 
 /* socket cgroupv2 level 2 "system.slice/postfix.service" */
-static int build_unit(NftBuild *b, const CompiledUnit *u)
+static void build_unit(NftBuild *b, const CompiledUnit *u)
 {
         NftStatement s = { .kind = STATEMENT_UNIT, .number = u->level, .cgroup = u->cgroup };
-        int r = strv_append(&b->table->names, u->path);
+        char ***names = &b->table->names;
 
-        if (r < 0)
-                return r;
-        s.path = b->table->names[strv_length(b->table->names) - 1];
-        return build_statement(b, &s);
-}
-
-/* Interfaces, users, groups, one unit (NULL: units do not matter), and until when. */
-static int build_who(NftBuild *b, const Expansion *x, const CompiledUnit *unit)
-{
-        const CompiledRule *r = x->rule;
-        bool out = b->direction == DIRECTION_OUT;
-        const char *in_name = out ? NULL : r->rule->interface, *out_name = NULL;
-        int k = 0;
-
-        if (out)
-                out_name = r->rule->interface;
-        if (b->direction == DIRECTION_ROUTED) {
-                in_name = r->rule->in_interface;
-                out_name = r->rule->out_interface;
+        if (b->error < 0)
+                return;
+        if (strv_append(names, u->path) < 0) {
+                build_fail(b, -ENOMEM);
+                return;
         }
-        if (in_name)
-                k = build_statement(
-                        b, &(NftStatement){ .kind = STATEMENT_IN_INTERFACE, .interface = in_name });
-        if (k >= 0 && out_name)
-                k = build_statement(b,
-                        &(NftStatement){ .kind = STATEMENT_OUT_INTERFACE, .interface = out_name });
-        if (k >= 0 && r->has_users)
-                k = build_ids(b, r->users, r->n_users, &x->users, STATEMENT_USER, STATEMENT_USERS);
-        if (k >= 0 && r->has_groups)
-                k = build_ids(
-                        b, r->groups, r->n_groups, &x->groups, STATEMENT_GROUP, STATEMENT_GROUPS);
-        if (k >= 0 && unit)
-                k = build_unit(b, unit);
-        if (k >= 0 && r->rule->expires_usec != 0)
-                k = build_statement(b,
-                        &(NftStatement){ .kind = STATEMENT_BEFORE,
-                                .time_sec = expiry_round(r->rule->expires_usec) / USEC_PER_SEC });
-        return k;
+        s.path = (*names)[strv_length(*names) - 1];
+        build_statement(b, &s);
 }
 
-/* ---- verdicts ---- */
-
-static int build_verdict(NftBuild *b, Action action)
+/* iifname "eth0" oifname "eth1" */
+static void build_interfaces(NftBuild *b, const Rule *r)
 {
-        int r;
+        const char *in = NULL, *out = NULL;
 
-        switch (action) {
-        case ACTION_ALLOW:
-                return build_simple(b, STATEMENT_ACCEPT, 0);
-        case ACTION_DENY:
-                return build_simple(b, STATEMENT_DROP, 0);
-        case ACTION_REJECT:
-                r = build_simple(b, STATEMENT_TCP, 0);
-                return r < 0 ? r : build_simple(b, STATEMENT_RESET, 0);
-        case ACTION_LIMIT: /* is a chain */
-        case _ACTION_MAX:
-        case _ACTION_INVALID:
+        switch (b->direction) {
+        case DIRECTION_IN:
+                in = r->interface;
+                break;
+        case DIRECTION_OUT:
+                out = r->interface;
+                break;
+        case DIRECTION_ROUTED:
+                in = r->in_interface;
+                out = r->out_interface;
+                break;
+        case _DIRECTION_MAX:
+        case _DIRECTION_INVALID:
                 break;
         }
-        return -EINVAL;
-}
-
-static int build_counter_statement(NftBuild *b, uint64_t id)
-{
-        return build_statement(b, &(NftStatement){ .kind = STATEMENT_COUNTER, .counter = id });
-}
-
-/* A rule of the last chain that logs: limit rate 10/second … log prefix "…" group 25 */
-static int build_log(NftBuild *b, Action action, uint64_t id, const Rule *origin)
-{
-        NftStatement s = { .kind = STATEMENT_LOG,
-                .log = { .direction = b->direction, .action = action, .id = id } };
-        size_t first = b->table->n_statements;
-        int r = build_simple(b, STATEMENT_LOG_LIMIT, 0);
-
-        if (r >= 0)
-                r = build_statement(b, &s);
-        return r < 0 ? r : build_last_chain_rule(b, first, origin);
-}
-
-/* A rule of the last chain that has nothing but a verdict. */
-static int build_last_verdict(NftBuild *b, Action action, const Rule *origin)
-{
-        size_t first = b->table->n_statements;
-        int r = build_verdict(b, action);
-
-        return r < 0 ? r : build_last_chain_rule(b, first, origin);
-}
-
-/* update @rate4_… { ip saddr limit rate over … } reject, or goto refused_ID where that is logged */
-static int build_over(NftBuild *b, const Expansion *x, Family family, bool rate)
-{
-        const CompiledRule *r = x->rule;
-        NftSetKey key = { .kind = rate ? SET_RATE : SET_OPEN, .family = family, .id = r->rule->id };
-        NftChainKey refused = { .kind = CHAIN_REFUSED, .id = r->rule->id };
-        size_t first = b->table->n_statements;
-        int k;
-
-        key.limit = r->limit;
-        if (rate)
-                key.limit.open = 0;
-        else
-                key.limit.rate = key.limit.unit_sec = key.limit.burst = 0;
-        k = build_dynamic_set(b, &key, r->rule);
-        if (k >= 0 && family != 0)
-                k = build_statement(
-                        b, &(NftStatement){ .kind = STATEMENT_FAMILY, .family = family });
-        if (k >= 0)
-                k = build_set_statement(b, rate ? STATEMENT_RATE_OVER : STATEMENT_OPEN_OVER, &key);
-        if (k >= 0)
-                k = r->log_refused ? build_chain_statement(b, STATEMENT_GOTO, &refused)
-                                   : build_verdict(b, ACTION_REJECT);
-        return k < 0 ? k : build_last_chain_rule(b, first, r->rule);
-}
-
-static int build_limits(NftBuild *b, const Expansion *x, Family family)
-{
-        const Limit *l = &x->rule->limit;
-        int r = 0;
-
-        if (l->rate > 0 && l->unit_sec > 0)
-                r = build_over(b, x, family, true);
-        if (r >= 0 && l->open > 0)
-                r = build_over(b, x, family, false);
-        return r;
-}
-
-/* What a limit does: above it, reset; else accept. Of outgoing connections by user. */
-static int build_limit_chain(NftBuild *b, const Expansion *x)
-{
-        const CompiledRule *r = x->rule;
-        int k = 0;
-
-        if (b->direction == DIRECTION_OUT)
-                k = build_limits(b, x, 0);
-        if (b->direction != DIRECTION_OUT && x->families[0])
-                k = build_limits(b, x, FAMILY_IPV4);
-        if (k >= 0 && b->direction != DIRECTION_OUT && x->families[1])
-                k = build_limits(b, x, FAMILY_IPV6);
-        if (k >= 0 && r->log)
-                k = build_log(b, ACTION_LIMIT, r->rule->id, r->rule);
-        if (k >= 0)
-                k = build_last_verdict(b, ACTION_ALLOW, r->rule);
-        if (k < 0 || !r->log_refused)
-                return k;
-        k = build_chain(b, &(NftChainKey){ .kind = CHAIN_REFUSED, .id = r->rule->id });
-        if (k >= 0)
-                k = build_log(b, ACTION_REJECT, r->rule->id, r->rule);
-        return k < 0 ? k : build_last_verdict(b, ACTION_REJECT, r->rule);
-}
-
-static int build_rule_chain(NftBuild *b, const Expansion *x)
-{
-        const CompiledRule *r = x->rule;
-        int k;
-
-        k = build_chain(b, &(NftChainKey){ .kind = CHAIN_RULE, .id = r->rule->id });
-        if (k < 0)
-                return k;
-        if (r->action == ACTION_LIMIT)
-                return build_limit_chain(b, x);
-        k = build_log(b, r->action, r->rule->id, r->rule);
-        return k < 0 ? k : build_last_verdict(b, r->action, r->rule);
-}
-
-/* counter name rule_ID, then the verdict or the way to it */
-static int build_decision(NftBuild *b, const Expansion *x)
-{
-        uint64_t id = x->rule->rule->id;
-        int r = build_counter_statement(b, id);
-
-        if (r < 0)
-                return r;
-        if (x->own_chain)
-                return build_chain_statement(
-                        b, STATEMENT_GOTO, &(NftChainKey){ .kind = CHAIN_RULE, .id = id });
-        return build_verdict(b, x->rule->action);
-}
-
-int build_default(NftBuild *b)
-{
-        const RulesetDirection *d = &b->ruleset->directions[b->direction];
-        uint64_t id = DEFAULT_COUNTER_ID(b->direction);
-        size_t first = b->table->n_statements;
-        int r = 0;
-
-        if (d->log_default) {
-                NftStatement s = {
-                        .kind = STATEMENT_LOG,
-                        .log = { .direction = b->direction, .action = d->default_action, .id = id }
-                };
-
-                r = build_simple(b, STATEMENT_LOG_LIMIT, 0);
-                if (r >= 0)
-                        r = build_statement(b, &s);
-                if (r >= 0)
-                        r = build_rule(b, first, NULL);
-                first = b->table->n_statements;
-        }
-        if (r >= 0)
-                r = build_counter_statement(b, id);
-        if (r >= 0)
-                r = build_verdict(b, d->default_action);
-        return r < 0 ? r : build_rule(b, first, NULL);
+        if (in)
+                build_statement(
+                        b, &(NftStatement){ .kind = STATEMENT_IN_INTERFACE, .interface = in });
+        if (out)
+                build_statement(
+                        b, &(NftStatement){ .kind = STATEMENT_OUT_INTERFACE, .interface = out });
 }
 
 /* ---- all ways to match ---- */
 
-/* A copy of n statements since `first`, at the end. */
-static int build_copy(NftBuild *b, size_t first, size_t n)
+/* Behind the addresses: who, until when, and what is decided. unit NULL: units do not matter. */
+static void build_rest(NftBuild *b, const CompiledRule *r, const CompiledUnit *unit, BuildEnd end)
 {
-        int r = 0;
+        build_interfaces(b, r->rule);
+        build_users(b, r);
+        build_groups(b, r);
+        if (unit)
+                build_unit(b, unit);
+        if (r->rule->expires_usec != 0)
+                build_statement(b,
+                        &(NftStatement){ .kind = STATEMENT_BEFORE,
+                                .time_sec = expiry_round(r->rule->expires_usec) / USEC_PER_SEC });
+        build_decision(b, r);
+        end(b, r->rule);
+}
 
-        for (size_t i = 0; i < n && r >= 0; i++) {
-                NftStatement s = b->table->statements[first + i];
+/* The statements at hand, and the rest of the rule behind them: once, or for each running unit. */
+static void build_each_unit(NftBuild *b, const CompiledRule *r, BuildEnd end)
+{
+        size_t first = b->first, n = b->table->n_statements - b->first, done = 0;
 
-                r = build_statement(b, &s);
+        if (!r->has_units) {
+                build_rest(b, r, NULL, end);
+                return;
         }
-        return r;
-}
-
-static int build_end(
-        NftBuild *b, const Expansion *x, size_t first, const CompiledUnit *unit, bool in_last_chain)
-{
-        int r = build_who(b, x, unit);
-
-        if (r >= 0)
-                r = build_decision(b, x);
-        if (r < 0)
-                return r;
-        return in_last_chain ? build_last_chain_rule(b, first, x->rule->rule)
-                             : build_rule(b, first, x->rule->rule);
-}
-
-/* What follows the addresses, which are the statements since `first`; for each running unit. */
-static int build_ends(NftBuild *b, const Expansion *x, size_t first, bool in_last_chain)
-{
-        const CompiledRule *rule = x->rule;
-        size_t n = b->table->n_statements - first, start = first;
-        int r = 0;
-
-        if (!rule->has_units)
-                return build_end(b, x, first, NULL, in_last_chain);
-        for (size_t i = 0; i < rule->n_units && r >= 0; i++) {
-                if (rule->units[i].cgroup == 0)
+        for (size_t i = 0; i < r->n_units; i++) {
+                if (r->units[i].cgroup == 0)
                         continue;
-                /* The first takes the statements that are there, the others copies of them. */
-                if (start != first || b->table->n_statements != first + n) {
-                        start = b->table->n_statements;
-                        r = build_copy(b, first, n);
+                for (size_t k = 0; done > 0 && k < n && b->error == 0; k++)
+                        build_statement(b, &b->table->statements[first + k]);
+                build_rest(b, r, &r->units[i], end);
+                done++;
+        }
+}
+
+/* The way to the addresses of one family; 0: of both, which no address is asked of. */
+typedef struct Ways {
+        const CompiledRule *rule;
+        unsigned family;
+        Tests from, to;
+} Ways;
+
+static void ways_deinit(Ways *w)
+{
+        tests_deinit(&w->from);
+        tests_deinit(&w->to);
+}
+
+/* ip saddr 192.0.2.0/24 ip daddr @s4p32_x …, for each pair of alternatives */
+static void build_pairs(NftBuild *b, const Ways *w)
+{
+        for (size_t i = 0; i < tests_count(&w->from); i++)
+                for (size_t k = 0; k < tests_count(&w->to) && b->error == 0; k++) {
+                        if (w->family != 0)
+                                build_family(b, (Family)w->family);
+                        build_test(b, &w->from, i);
+                        build_test(b, &w->to, k);
+                        build_each_unit(b, w->rule, build_end_shared);
                 }
-                if (r >= 0)
-                        r = build_end(b, x, start, &rule->units[i], in_last_chain);
-        }
-        return r;
 }
 
-static int build_family_guard(NftBuild *b, Family family, bool guard)
+/*
+ * ip saddr 192.0.2.0/24 jump to4_5     (each alternative of from)
+ * chain to4_5: ip daddr @s4p32_x …     (each of to)
+ * f + t rules in the place of f × t.
+ */
+static void build_split(NftBuild *b, const Ways *w)
 {
-        if (!guard)
-                return 0;
-        return build_statement(b, &(NftStatement){ .kind = STATEMENT_FAMILY, .family = family });
+        NftChainKey key = {
+                .kind = CHAIN_TO, .family = (uint16_t)w->family, .id = w->rule->rule->id
+        };
+
+        build_chain(b, &key);
+        for (size_t k = 0; k < tests_count(&w->to) && b->error == 0; k++) {
+                build_family(b, (Family)w->family);
+                build_test(b, &w->to, k);
+                build_each_unit(b, w->rule, build_end);
+        }
+        for (size_t i = 0; i < tests_count(&w->from) && b->error == 0; i++) {
+                build_family(b, (Family)w->family);
+                build_test(b, &w->from, i);
+                build_to_chain(b, STATEMENT_JUMP, &key);
+                build_end_shared(b, w->rule->rule);
+        }
 }
 
-/* The second half of a match whose halves are both several tests: f + t rules, not f × t. */
-static int build_to_chain(NftBuild *b, const Expansion *x, const Tests *to, const NftChainKey *key)
+static bool build_family_ways(NftBuild *b, const CompiledRule *r, Family family)
 {
-        int r = build_chain(b, key);
+        _cleanup_(ways_deinit) Ways w = { .rule = r,
+                .family = family,
+                .from = tests_find(b, r, false, family),
+                .to = tests_find(b, r, true, family) };
+        size_t n_from = tests_count(&w.from), n_to = tests_count(&w.to);
 
-        for (size_t i = 0; i < tests_count(to) && r >= 0; i++) {
-                size_t first = b->table->n_statements;
-
-                r = build_family_guard(b, (Family)key->family, true);
-                if (r >= 0)
-                        r = build_test(b, to, true, i);
-                if (r >= 0)
-                        r = build_ends(b, x, first, true);
-        }
-        return r;
-}
-
-static int build_ways(NftBuild *b, const Expansion *x, Family family, bool guard, const Tests *from,
-        const Tests *to)
-{
-        NftChainKey key = { .kind = CHAIN_TO, .family = (uint16_t)family, .id = x->rule->rule->id };
-        bool split = tests_count(from) > 1 && tests_count(to) > 1;
-        int r = split ? build_to_chain(b, x, to, &key) : 0;
-
-        for (size_t i = 0; i < tests_count(from); i++) {
-                for (size_t k = 0; k < (split ? 1 : tests_count(to)) && r >= 0; k++) {
-                        size_t first = b->table->n_statements;
-
-                        r = build_family_guard(b, family, guard);
-                        if (r >= 0)
-                                r = build_test(b, from, false, i);
-                        if (r >= 0 && split) {
-                                r = build_chain_statement(b, STATEMENT_JUMP, &key);
-                                if (r >= 0)
-                                        r = build_rule(b, first, x->rule->rule);
-                                continue;
-                        }
-                        if (r >= 0)
-                                r = build_test(b, to, true, k);
-                        if (r >= 0)
-                                r = build_ends(b, x, first, false);
-                }
-        }
-        return r;
+        if (n_from > 1 && n_to > 1)
+                build_split(b, &w);
+        else
+                build_pairs(b, &w);
+        return n_from > 0 && n_to > 0;
 }
 
 static bool identity_matches_nothing(const CompiledRule *r)
@@ -506,44 +327,29 @@ static bool identity_matches_nothing(const CompiledRule *r)
                (r->has_units && !running);
 }
 
-static int build_expansion(NftBuild *b, Expansion *x)
+static void build_identity_sets(NftBuild *b, const CompiledRule *r)
 {
-        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
-        static const Tests always = { .always = true };
-        const CompiledRule *r = x->rule;
-        int k;
+        NftSetKey users = { .kind = SET_USERS, .id = r->rule->id };
+        NftSetKey groups = { .kind = SET_GROUPS, .id = r->rule->id };
 
-        if (identity_matches_nothing(r))
-                return 0;
-        k = expansion_build_sets(b, x);
-        if (k >= 0 && r->from.any && r->to.any) {
-                x->families[0] = x->families[1] = true;
-                k = build_ways(b, x, 0, false, &always, &always);
-        }
-        for (size_t f = 0; f < 2 && k >= 0 && !(r->from.any && r->to.any); f++) {
-                _cleanup_(tests_deinit) Tests from = { 0 };
-                _cleanup_(tests_deinit) Tests to = { 0 };
-
-                k = tests_find(b, r, false, families[f], &from);
-                if (k >= 0)
-                        k = tests_find(b, r, true, families[f], &to);
-                if (k < 0 || tests_count(&from) == 0 || tests_count(&to) == 0)
-                        continue;
-                x->families[f] = true;
-                k = build_ways(b, x, families[f], true, &from, &to);
-        }
-        return k;
+        build_ids_set(b, r->users, r->n_users, &users, r->rule);
+        build_ids_set(b, r->groups, r->n_groups, &groups, r->rule);
 }
 
-int build_policy_rule(NftBuild *b, const CompiledRule *r)
+void build_policy_rule(NftBuild *b, const CompiledRule *r)
 {
-        Expansion x = {
-                .rule = r,
-                .own_chain = r->log || r->action == ACTION_LIMIT,
-        };
-        int k = build_expansion(b, &x);
+        static const Tests always = { .always = true };
+        bool families[2] = { true, true };
 
-        if (k < 0 || !x.own_chain || (!x.families[0] && !x.families[1]))
-                return k;
-        return build_rule_chain(b, &x);
+        if (identity_matches_nothing(r))
+                return;
+        build_identity_sets(b, r);
+        if (r->from.any && r->to.any) {
+                build_pairs(b, &(Ways){ .rule = r, .from = always, .to = always });
+        } else {
+                families[0] = build_family_ways(b, r, FAMILY_IPV4);
+                families[1] = build_family_ways(b, r, FAMILY_IPV6);
+        }
+        if (rule_has_own_chain(r) && (families[0] || families[1]))
+                build_rule_chain(b, r, families);
 }

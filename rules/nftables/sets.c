@@ -12,6 +12,11 @@
 
 #include <errno.h>
 
+/* Sources of a limit; what beyond them finds no room shares one bucket. */
+#define SOURCES_MAX 1048576u
+/* Neighbours on bridges who are dialled within a minute. */
+#define BRIDGED_MAX 65535u
+
 /* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
 static uint32_t room_for(size_t n, uint32_t least)
 {
@@ -58,39 +63,41 @@ static uint32_t keep_room(const NftTable *previous, const NftSetKey *key, size_t
         return room_for(n, least);
 }
 
-static int build_set(NftBuild *b, const NftSet *set)
+static bool build_set(NftBuild *b, const NftSet *set)
 {
         NftTable *t = b->table;
-        int r = array_grow(&t->sets, t->n_sets, sizeof(NftSet));
 
-        if (r < 0)
-                return r;
+        if (b->error == 0 && array_grow(&t->sets, t->n_sets, sizeof(NftSet)) < 0)
+                build_fail(b, -ENOMEM);
+        if (b->error < 0)
+                return false;
         t->sets[t->n_sets++] = *set;
         if (set->ranges)
                 range_set_ref(set->ranges);
-        return 0;
+        return true;
 }
 
-int build_values_set(
+void build_values_set(
         NftBuild *b, const NftSetKey *key, const uint64_t *values, size_t n, const Rule *origin)
 {
         _cleanup_free_ uint64_t *copy = calloc(n + 1, sizeof(uint64_t));
         NftSet set = { .key = *key, .n = n, .values = copy, .origin = origin };
-        int r;
 
-        if (!copy)
-                return -ENOMEM;
+        if (!copy) {
+                build_fail(b, -ENOMEM);
+                return;
+        }
         memcpy(copy, values, n * sizeof(uint64_t));
         set.size = keep_room(b->previous, key, n, 64);
-        r = build_set(b, &set);
-        if (r >= 0)
+        if (build_set(b, &set))
                 TAKE_PTR(copy);
-        return r;
 }
 
-int build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
+void build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
 {
-        return build_set(b, &(NftSet){ .key = *key, .size = 65535, .origin = origin });
+        uint32_t size = key->kind == SET_BRIDGED ? BRIDGED_MAX : SOURCES_MAX;
+
+        build_set(b, &(NftSet){ .key = *key, .size = size, .origin = origin });
 }
 
 static int count_prefix4(const Prefix4 *p, void *data)
@@ -148,23 +155,21 @@ static void count_lengths(const NftTable *previous, const NftSetKey *key, const 
 }
 
 /* An unchanged list looks as it did. Returns how many sets, 0: it is not the same list. */
-static int build_unchanged(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin)
+static size_t build_unchanged(
+        NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin)
 {
         const NftSet *s = previous_lower_bound(b->previous, key);
-        int n = 0;
+        size_t n = 0;
 
         for (; s && s < b->previous->sets + b->previous->n_sets; s++) {
                 NftSet set = {
                         .key = *key, .size = s->size, .ranges = ranges, .n = s->n, .origin = origin
                 };
-                int r;
 
                 if (!same_list(&s->key, key) || s->ranges != ranges)
                         break;
                 set.key.bits = s->key.bits;
-                r = build_set(b, &set);
-                if (r < 0)
-                        return r;
+                build_set(b, &set);
                 n++;
         }
         return n;
@@ -176,67 +181,54 @@ static uint32_t wanted_size(NftBuild *b, const NftSetKey *key, size_t n)
         return key->kind == SET_NAMED ? keep_room(b->previous, key, n, 1024) : (uint32_t)n;
 }
 
-int build_address_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin,
-        size_t *ret_first, size_t *ret_n)
+NftSetRun build_address_sets(
+        NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin)
 {
         NftSet set = { .key = *key, .ranges = ranges, .origin = origin };
         size_t first = b->table->n_sets, counts[129];
-        int r = 0;
 
-        if (range_set_has_family(ranges, (Family)key->family))
-                r = build_unchanged(b, key, ranges, origin);
-        if (r == 0) {
+        if (!range_set_has_family(ranges, (Family)key->family) ||
+                build_unchanged(b, key, ranges, origin) == 0) {
                 count_lengths(b->previous, key, ranges, counts);
-                for (uint16_t bits = 1; bits < 129 && r >= 0; bits++) {
+                for (uint16_t bits = 1; bits < 129; bits++) {
                         if (counts[bits] == 0)
                                 continue;
                         set.key.bits = bits;
                         set.n = counts[bits];
                         set.size = wanted_size(b, &set.key, set.n);
-                        r = build_set(b, &set);
+                        build_set(b, &set);
                 }
         }
-        if (r < 0)
-                return r;
-        *ret_first = first;
-        *ret_n = b->table->n_sets - first;
-        return 0;
+        return (NftSetRun){ first, b->table->n_sets - first };
 }
 
-int build_named_sets(NftBuild *b)
+void build_named_sets(NftBuild *b)
 {
         static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
         NftTable *t = b->table;
-        size_t first, n;
 
-        for (size_t i = 0; i < b->ruleset->n_sets; i++) {
-                int r = strv_append(&t->names, b->ruleset->sets[i].name);
-
-                if (r < 0)
-                        return r;
-        }
-        for (size_t i = 0; i < b->ruleset->n_sets; i++) {
+        for (size_t i = 0; i < b->ruleset->n_sets; i++)
+                if (strv_append(&t->names, b->ruleset->sets[i].name) < 0) {
+                        build_fail(b, -ENOMEM);
+                        return;
+                }
+        for (size_t i = 0; i < b->ruleset->n_sets; i++)
                 for (size_t f = 0; f < ELEMENTS(families); f++) {
                         NftSetKey key = {
                                 .kind = SET_NAMED, .family = families[f], .name = t->names[i]
                         };
-                        int r = build_address_sets(
-                                b, &key, b->ruleset->sets[i].ranges, NULL, &first, &n);
 
-                        if (r < 0)
-                                return r;
+                        build_address_sets(b, &key, b->ruleset->sets[i].ranges, NULL);
                 }
-        }
         b->n_named = t->n_sets;
-        return 0;
 }
 
-void build_find_named(
-        NftBuild *b, const char *name, Family family, size_t *ret_first, size_t *ret_n)
+NftSetRun build_find_named(const NftBuild *b, const char *name, Family family)
 {
         const NftSet *sets = b->table->sets;
         NftSetKey key = { .kind = SET_NAMED, .family = family, .name = name };
         size_t low = 0, high = b->n_named;
+        NftSetRun run;
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
@@ -246,7 +238,8 @@ void build_find_named(
                 else
                         high = middle;
         }
-        *ret_first = low;
-        for (*ret_n = 0; low < b->n_named && same_list(&sets[low].key, &key); low++)
-                (*ret_n)++;
+        run = (NftSetRun){ .first = low };
+        while (low + run.n < b->n_named && same_list(&sets[low + run.n].key, &key))
+                run.n++;
+        return run;
 }

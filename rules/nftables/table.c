@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Ruleset to table: the base chains, a chain for each class of ports, the order of rules in them.
- * What one rule of the policy becomes is in nft_rule.c, what a list of addresses in nft_sets.c.
+ * Ruleset to table: the base chains, which packets go to which direction, a chain for each class of
+ * ports, the order of rules in them. What one rule of the policy becomes is in rule.c.
  */
 
 #include "rules/nftables/build.h"
@@ -34,95 +34,9 @@ NftTable *nft_table_free(NftTable *t)
         return NULL;
 }
 
-/* ---- pieces ---- */
-
-int build_statement(NftBuild *b, const NftStatement *s)
-{
-        NftTable *t = b->table;
-        int r = array_grow(&t->statements, t->n_statements, sizeof(NftStatement));
-
-        if (r < 0)
-                return r;
-        t->statements[t->n_statements++] = *s;
-        return 0;
-}
-
-int build_simple(NftBuild *b, NftStatementKind kind, uint32_t number)
-{
-        return build_statement(b, &(NftStatement){ .kind = kind, .number = number });
-}
-
-int build_set_statement(NftBuild *b, NftStatementKind kind, const NftSetKey *key)
-{
-        return build_statement(b, &(NftStatement){ .kind = kind, .set = *key });
-}
-
-int build_chain_statement(NftBuild *b, NftStatementKind kind, const NftChainKey *key)
-{
-        return build_statement(b, &(NftStatement){ .kind = kind, .chain = *key });
-}
-
-static int rules_append(NftRule **rules, size_t *n, const NftRule *rule)
-{
-        int r = array_grow(rules, *n, sizeof(NftRule));
-
-        if (r < 0)
-                return r;
-        (*rules)[(*n)++] = *rule;
-        return 0;
-}
-
-int build_rule(NftBuild *b, size_t first, const Rule *origin)
-{
-        NftRule rule = { .first = first, .n = b->table->n_statements - first, .origin = origin };
-
-        return rules_append(&b->rules, &b->n_rules, &rule);
-}
-
-int build_last_chain_rule(NftBuild *b, size_t first, const Rule *origin)
-{
-        NftRule rule = { .first = first, .n = b->table->n_statements - first, .origin = origin };
-        NftChain *c = &b->table->chains[b->table->n_chains - 1];
-
-        return rules_append(&c->rules, &c->n, &rule);
-}
-
-int build_chain(NftBuild *b, const NftChainKey *key)
-{
-        NftTable *t = b->table;
-        int r = array_grow(&t->chains, t->n_chains, sizeof(NftChain));
-
-        if (r < 0)
-                return r;
-        t->chains[t->n_chains++] = (NftChain){ .key = *key };
-        return 0;
-}
-
-static int build_origin(NftBuild *b, Rule *rule)
-{
-        NftTable *t = b->table;
-        int r = array_grow(&t->origins, t->n_origins, sizeof(Rule *));
-
-        if (r < 0)
-                return r;
-        t->origins[t->n_origins++] = rule_ref(rule);
-        return 0;
-}
-
-static int build_counter(NftBuild *b, uint64_t id)
-{
-        NftTable *t = b->table;
-        int r = array_grow(&t->counters, t->n_counters, sizeof(uint64_t));
-
-        if (r < 0)
-                return r;
-        t->counters[t->n_counters++] = id;
-        return 0;
-}
-
 /* ---- base chains ---- */
 
-/* What prerouting and forward look at: incoming and routed alike. */
+/* What prerouting, forward and input look at: incoming and routed alike. */
 static void entering_ports(const Ruleset *r, Ports *ret)
 {
         const Ports *routed = &r->directions[DIRECTION_ROUTED].watched;
@@ -132,306 +46,310 @@ static void entering_ports(const Ruleset *r, Ports *ret)
                 ports_add(ret, routed->items[i]);
 }
 
-/* One port is compared, several are a set. */
-static int build_ports(NftBuild *b, const Ports *ports, Direction d, bool dialled)
+/* tcp dport 25, or ct original proto-dst 25; several ports are a set */
+static void build_ports(NftBuild *b, const Ports *ports, Direction d, bool dialled)
 {
         NftSetKey key = { .kind = SET_PORTS, .level = (uint32_t)d };
 
         if (ports->n == 1)
-                return build_simple(
-                        b, dialled ? STATEMENT_DIALLED_PORT : STATEMENT_PORT, ports->items[0]);
-        return build_set_statement(b, dialled ? STATEMENT_DIALLED_PORTS : STATEMENT_PORTS, &key);
+                build_kind(b, dialled ? STATEMENT_DIALLED_PORT : STATEMENT_PORT, ports->items[0]);
+        else
+                build_of_set(b, dialled ? STATEMENT_DIALLED_PORTS : STATEMENT_PORTS, &key);
 }
 
-static int build_ports_set(NftBuild *b, const Ports *ports, Direction d)
+static void build_ports_set(NftBuild *b, const Ports *ports, Direction d)
 {
         NftSetKey key = { .kind = SET_PORTS, .level = (uint32_t)d };
         uint64_t values[PORTS_MAX];
 
         if (ports->n <= 1)
-                return 0;
+                return;
         for (size_t i = 0; i < ports->n; i++)
                 values[i] = ports->items[i];
-        return build_values_set(b, &key, values, ports->n, NULL);
+        build_values_set(b, &key, values, ports->n, NULL);
 }
 
-/* meta l4proto tcp tcp dport … tcp flags & (syn | ack) == syn iif != 1 jump opened */
-static int build_syn_hook(NftBuild *b, NftChainKind base, const Ports *ports, Direction d,
-        NftStatementKind not_lo, const NftChainKey *target)
+static void build_goto_kind(NftBuild *b, NftChainKind kind)
 {
-        size_t first;
-        int r;
-
-        r = build_chain(b, &(NftChainKey){ .kind = base });
-        if (r < 0 || ports->n == 0)
-                return r;
-        first = b->table->n_statements;
-        r = build_simple(b, STATEMENT_TCP, 0);
-        if (r >= 0)
-                r = build_ports(b, ports, d, false);
-        if (r >= 0)
-                r = build_simple(b, STATEMENT_SYN, 0);
-        if (r >= 0)
-                r = build_simple(b, not_lo, 0);
-        if (r >= 0)
-                r = build_chain_statement(b, STATEMENT_GOTO, target);
-        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
+        build_goto(b, &(NftChainKey){ .kind = kind });
 }
 
-/* meta l4proto tcp ct original proto-dst … goto forwarded */
-static int build_forward(NftBuild *b, const Ports *ports)
+static void build_goto_direction(NftBuild *b, Direction d)
 {
-        static const NftChainKey forwarded = { .kind = CHAIN_FORWARDED };
-        size_t first;
-        int r;
-
-        r = build_chain(b, &(NftChainKey){ .kind = CHAIN_FORWARD });
-        if (r < 0 || ports->n == 0)
-                return r;
-        first = b->table->n_statements;
-        r = build_simple(b, STATEMENT_TCP, 0);
-        if (r >= 0)
-                r = build_ports(b, ports, DIRECTION_IN, true);
-        if (r >= 0)
-                r = build_chain_statement(b, STATEMENT_GOTO, &forwarded);
-        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
+        build_goto(b, &(NftChainKey){ .kind = CHAIN_DIRECTION, .direction = d });
 }
 
-/* fib daddr type local ct label set 125 goto in */
-static int build_to_host(NftBuild *b, uint32_t address_type)
-{
-        static const NftChainKey in = { .kind = CHAIN_DIRECTION, .direction = DIRECTION_IN };
-        size_t first = b->table->n_statements;
-        int r = build_simple(b, STATEMENT_ADDRESS_TYPE, address_type);
-
-        if (r >= 0)
-                r = build_simple(b, STATEMENT_SET_LABEL, NFT_LABEL_INCOMING);
-        if (r >= 0)
-                r = build_chain_statement(b, STATEMENT_GOTO, &in);
-        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
-}
-
-/* Where a whole IPv6 prefix is routed to the host itself, the routing table calls its first address
- * an anycast, and the host answers there too. Then: ct state invalid,untracked goto untracked */
-static int build_opened(NftBuild *b)
-{
-        static const NftChainKey opened = { .kind = CHAIN_OPENED };
-        static const NftChainKey untracked = { .kind = CHAIN_UNTRACKED };
-        size_t first;
-        int r;
-
-        r = build_chain(b, &opened);
-        if (r >= 0)
-                r = build_to_host(b, NFT_ADDRESS_LOCAL);
-        if (r >= 0)
-                r = build_to_host(b, NFT_ADDRESS_ANYCAST);
-        if (r < 0)
-                return r;
-        first = b->table->n_statements;
-        r = build_simple(b, STATEMENT_NO_CONNTRACK, 0);
-        if (r >= 0)
-                r = build_chain_statement(b, STATEMENT_GOTO, &untracked);
-        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
-}
-
-/* ct label 126 reject with tcp reset; ct label 125 accept; tcp flags … goto routed */
-static int build_forwarded(NftBuild *b)
-{
-        static const NftChainKey forwarded = { .kind = CHAIN_FORWARDED };
-        static const NftChainKey routed = { .kind = CHAIN_DIRECTION,
-                .direction = DIRECTION_ROUTED };
-        static const struct {
-                NftStatementKind kind;
-                uint32_t number;
-                bool ends;
-        } lines[] = {
-                { STATEMENT_LABEL, NFT_LABEL_CUT, false },
-                { STATEMENT_TCP, 0, false },
-                { STATEMENT_RESET, 0, true },
-                { STATEMENT_LABEL, NFT_LABEL_INCOMING, false },
-                { STATEMENT_ACCEPT, 0, true },
-                { STATEMENT_TCP, 0, false },
-                { STATEMENT_SYN, 0, false },
-        };
-        size_t first = b->table->n_statements;
-        int r;
-
-        r = build_chain(b, &forwarded);
-        for (size_t i = 0; i < ELEMENTS(lines) && r >= 0; i++) {
-                r = build_simple(b, lines[i].kind, lines[i].number);
-                if (r < 0 || !lines[i].ends)
-                        continue;
-                r = build_last_chain_rule(b, first, NULL);
-                first = b->table->n_statements;
-        }
-        if (r >= 0)
-                r = build_chain_statement(b, STATEMENT_GOTO, &routed);
-        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
-}
-
-/* ct label 126 tcp flags ! rst reject with tcp reset
+/* ct label 126 meta l4proto tcp tcp flags ! rst reject with tcp reset
  * The reset itself belongs to the connection and passes here too. */
-static int build_cut(NftBuild *b)
+static void build_cut(NftBuild *b)
 {
-        static const NftStatement statements[] = {
-                { .kind = STATEMENT_LABEL, .number = NFT_LABEL_CUT },
-                { .kind = STATEMENT_TCP },
-                { .kind = STATEMENT_NO_RST },
-                { .kind = STATEMENT_RESET },
-        };
-        size_t first = b->table->n_statements;
-        int r = 0;
-
-        for (size_t i = 0; i < ELEMENTS(statements) && r >= 0; i++)
-                r = build_statement(b, statements + i);
-        return r < 0 ? r : build_last_chain_rule(b, first, NULL);
+        build_kind(b, STATEMENT_LABEL, NFT_LABEL_CUT);
+        build_kind(b, STATEMENT_TCP, 0);
+        build_kind(b, STATEMENT_NO_RST, 0);
+        build_kind(b, STATEMENT_RESET, 0);
+        build_end(b, NULL);
 }
 
-/* After the chain `output`, which gets the rule as its last. */
-static int build_cut_local(NftBuild *b)
+/* meta l4proto tcp tcp dport 25 tcp flags & (syn | ack) == syn iif != 1 goto opened */
+static void build_prerouting(NftBuild *b, const Ports *entering)
 {
-        int r = build_cut(b);
-
-        if (r >= 0)
-                r = build_chain(b, &(NftChainKey){ .kind = CHAIN_INPUT });
-        return r < 0 ? r : build_cut(b);
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_PREROUTING });
+        if (entering->n == 0)
+                return;
+        build_kind(b, STATEMENT_TCP, 0);
+        build_ports(b, entering, DIRECTION_IN, false);
+        build_kind(b, STATEMENT_SYN, 0);
+        build_kind(b, STATEMENT_IN_NOT_LO, 0);
+        build_goto_kind(b, CHAIN_OPENED);
 }
 
-static int build_base(NftBuild *b)
+/* meta l4proto tcp ct original proto-dst 25 goto forwarded */
+static void build_forward(NftBuild *b, const Ports *entering)
 {
-        static const NftChainKey opened = { .kind = CHAIN_OPENED };
-        static const NftChainKey out = { .kind = CHAIN_DIRECTION, .direction = DIRECTION_OUT };
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_FORWARD });
+        if (entering->n == 0)
+                return;
+        build_kind(b, STATEMENT_TCP, 0);
+        build_ports(b, entering, DIRECTION_IN, true);
+        build_goto_kind(b, CHAIN_FORWARDED);
+}
+
+/* meta l4proto tcp tcp flags & (syn | ack) == syn ct original proto-dst 25 ct direction original
+ * iif != 1 goto arrived */
+static void build_input(NftBuild *b, const Ports *entering, bool cut)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_INPUT });
+        if (entering->n > 0) {
+                build_kind(b, STATEMENT_TCP, 0);
+                build_kind(b, STATEMENT_SYN, 0);
+                build_ports(b, entering, DIRECTION_IN, true);
+                build_kind(b, STATEMENT_DIRECTION, NFT_DIRECTION_ORIGINAL);
+                build_kind(b, STATEMENT_IN_NOT_LO, 0);
+                build_goto_kind(b, CHAIN_ARRIVED);
+        }
+        if (cut)
+                build_cut(b);
+}
+
+/* meta l4proto tcp tcp dport 25 tcp flags & (syn | ack) == syn oif != 1 goto out */
+static void build_output(NftBuild *b, const Ports *leaving, bool cut)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_OUTPUT });
+        if (leaving->n > 0) {
+                build_kind(b, STATEMENT_TCP, 0);
+                build_ports(b, leaving, DIRECTION_OUT, false);
+                build_kind(b, STATEMENT_SYN, 0);
+                build_kind(b, STATEMENT_OUT_NOT_LO, 0);
+                build_goto_direction(b, DIRECTION_OUT);
+        }
+        if (cut)
+                build_cut(b);
+}
+
+/* ---- the chains behind them ---- */
+
+/*
+ * fib daddr type local [ct label set 125] goto in
+ * fib daddr type anycast [ct label set 125] goto in
+ * Where a whole IPv6 prefix is routed to the host itself, the routing table calls its first address
+ * an anycast, and the host answers there too.
+ */
+static void build_to_host(NftBuild *b, bool label)
+{
+        static const uint32_t types[] = { NFT_ADDRESS_LOCAL, NFT_ADDRESS_ANYCAST };
+
+        for (size_t i = 0; i < ELEMENTS(types); i++) {
+                build_kind(b, STATEMENT_ADDRESS_TYPE, types[i]);
+                if (label)
+                        build_kind(b, STATEMENT_SET_LABEL, NFT_LABEL_INCOMING);
+                build_goto_direction(b, DIRECTION_IN);
+        }
+}
+
+/*
+ * ct state invalid,untracked goto untracked
+ * ct direction reply goto untracked
+ * fib daddr type local ct label set 125 goto in
+ * All others are judged when it is known where they go: in forward or in input.
+ */
+static void build_opened(NftBuild *b)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_OPENED });
+        build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+        build_goto_kind(b, CHAIN_UNTRACKED);
+        build_kind(b, STATEMENT_DIRECTION, NFT_DIRECTION_REPLY);
+        build_goto_kind(b, CHAIN_UNTRACKED);
+        build_to_host(b, true);
+}
+
+/*
+ * fib daddr type local goto in
+ * socket transparent 1 goto untracked_ports     (taken by TPROXY)
+ * fib daddr . mark oif 0 goto in                (a route of another table makes it local)
+ * goto untracked_ports
+ */
+static void build_untracked_direction(NftBuild *b)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_UNTRACKED });
+        build_to_host(b, false);
+        build_kind(b, STATEMENT_TRANSPARENT, 0);
+        build_goto_kind(b, CHAIN_UNTRACKED_PORTS);
+        build_kind(b, STATEMENT_NO_ROUTE, 0);
+        build_goto_direction(b, DIRECTION_IN);
+        build_goto_kind(b, CHAIN_UNTRACKED_PORTS);
+}
+
+/* ct label 126 meta l4proto tcp reject with tcp reset
+ * ct label 125 accept
+ * tcp flags & (syn | ack) == syn ct direction original goto passing */
+static void build_forwarded(NftBuild *b)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_FORWARDED });
+        build_kind(b, STATEMENT_LABEL, NFT_LABEL_CUT);
+        build_kind(b, STATEMENT_TCP, 0);
+        build_kind(b, STATEMENT_RESET, 0);
+        build_end(b, NULL);
+        build_kind(b, STATEMENT_LABEL, NFT_LABEL_INCOMING);
+        build_kind(b, STATEMENT_ACCEPT, 0);
+        build_end(b, NULL);
+        build_kind(b, STATEMENT_TCP, 0);
+        build_kind(b, STATEMENT_SYN, 0);
+        build_kind(b, STATEMENT_DIRECTION, NFT_DIRECTION_ORIGINAL);
+        build_goto_kind(b, CHAIN_PASSING);
+}
+
+/*
+ * meta iifkind "bridge" add @bridged4 { iif . iif . ip daddr . ip daddr }
+ *      iif . oif . ip daddr . rt ip nexthop @bridged4 accept
+ * goto routed
+ * What a bridge passes between its own ports meets forward where bridge-nf-call-iptables is 1. It
+ * enters and leaves by the same bridge, and nobody but its destination is the next hop: a host
+ * that routes by a bridge to the Internet is still judged.
+ */
+static void build_passing(NftBuild *b)
+{
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSING });
+        for (size_t f = 0; f < ELEMENTS(families); f++) {
+                NftSetKey key = { .kind = SET_BRIDGED, .family = families[f] };
+
+                build_dynamic_set(b, &key, NULL);
+                build_family(b, families[f]);
+                build_of_set(b, STATEMENT_BRIDGED, &key);
+                build_kind(b, STATEMENT_ACCEPT, 0);
+                build_end(b, NULL);
+        }
+        build_goto_direction(b, DIRECTION_ROUTED);
+}
+
+/*
+ * ct label 125 accept                 (judged in prerouting)
+ * ct status dnat goto routed          (dialled another host, and redirected)
+ * socket transparent 1 goto routed    (taken by TPROXY)
+ * goto in                             (a route of another table makes the address local)
+ */
+static void build_arrived(NftBuild *b)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_ARRIVED });
+        build_kind(b, STATEMENT_LABEL, NFT_LABEL_INCOMING);
+        build_kind(b, STATEMENT_ACCEPT, 0);
+        build_end(b, NULL);
+        build_kind(b, STATEMENT_TRANSLATED, 0);
+        build_goto_direction(b, DIRECTION_ROUTED);
+        build_kind(b, STATEMENT_TRANSPARENT, 0);
+        build_goto_direction(b, DIRECTION_ROUTED);
+        build_goto_direction(b, DIRECTION_IN);
+}
+
+static void build_base(NftBuild *b)
+{
         const Ports *leaving = &b->ruleset->directions[DIRECTION_OUT].watched;
         Ports entering;
-        int r;
+        bool cut;
 
         entering_ports(b->ruleset, &entering);
-        r = build_ports_set(b, &entering, DIRECTION_IN);
-        if (r >= 0)
-                r = build_ports_set(b, leaving, DIRECTION_OUT);
-        if (r >= 0)
-                r = build_syn_hook(
-                        b, CHAIN_PREROUTING, &entering, DIRECTION_IN, STATEMENT_IN_NOT_LO, &opened);
-        if (r >= 0)
-                r = build_forward(b, &entering);
-        if (r >= 0)
-                r = build_syn_hook(
-                        b, CHAIN_OUTPUT, leaving, DIRECTION_OUT, STATEMENT_OUT_NOT_LO, &out);
-        if (r >= 0 && b->cut_local && entering.n + leaving->n > 0)
-                r = build_cut_local(b);
-        if (r >= 0)
-                r = build_opened(b);
-        return r < 0 ? r : build_forwarded(b);
+        cut = b->cut_local && entering.n + leaving->n > 0;
+        build_ports_set(b, &entering, DIRECTION_IN);
+        build_ports_set(b, leaving, DIRECTION_OUT);
+        build_prerouting(b, &entering);
+        build_forward(b, &entering);
+        build_input(b, &entering, cut);
+        build_output(b, leaving, cut);
+        build_opened(b);
+        build_untracked_direction(b);
+        build_arrived(b);
+        build_forwarded(b);
+        build_passing(b);
 }
 
 /* ---- classes of ports ---- */
 
 /* meta l4proto tcp tcp dport P goto in_P; or ct original proto-dst P, where DNAT came before */
-static int build_dispatch(NftBuild *b, const NftChainKey *key, bool dialled, const PortClasses *c)
+static void build_dispatch(NftBuild *b, const NftChainKey *key, bool dialled, const PortClasses *c)
 {
-        int r = build_chain(b, key);
-
-        for (size_t p = 0; p < c->ports->n && r >= 0; p++) {
+        build_chain(b, key);
+        for (size_t p = 0; p < c->ports->n; p++) {
                 NftChainKey target = { .kind = CHAIN_CLASS,
                         .direction = b->direction,
                         .port = port_classes_port(c, port_classes_of(c, p)) };
-                size_t first = b->table->n_statements;
 
-                r = build_simple(b, STATEMENT_TCP, 0);
-                if (r >= 0)
-                        r = build_simple(b, dialled ? STATEMENT_DIALLED_PORT : STATEMENT_PORT,
-                                c->ports->items[p]);
-                if (r >= 0)
-                        r = build_chain_statement(b, STATEMENT_GOTO, &target);
-                if (r >= 0)
-                        r = build_last_chain_rule(b, first, NULL);
+                build_kind(b, STATEMENT_TCP, 0);
+                build_kind(
+                        b, dialled ? STATEMENT_DIALLED_PORT : STATEMENT_PORT, c->ports->items[p]);
+                build_goto(b, &target);
         }
-        return r;
 }
 
-static int build_dispatches(NftBuild *b, const PortClasses *c)
+static void build_dispatches(NftBuild *b, const PortClasses *c)
 {
         NftChainKey key = { .kind = CHAIN_DIRECTION, .direction = b->direction };
-        int r;
 
-        r = build_dispatch(b, &key, b->direction == DIRECTION_ROUTED, c);
-        if (r < 0 || b->direction != DIRECTION_ROUTED)
-                return r;
-        return build_dispatch(b, &(NftChainKey){ .kind = CHAIN_UNTRACKED }, false, c);
+        build_dispatch(b, &key, b->direction == DIRECTION_ROUTED, c);
+        if (b->direction == DIRECTION_ROUTED)
+                build_dispatch(b, &(NftChainKey){ .kind = CHAIN_UNTRACKED_PORTS }, false, c);
 }
 
 /* The rule at hand joins the chains of all its ports. */
-static int build_join(NftBuild *b, const PortClasses *c, size_t first_chain, uint64_t mask)
+static void build_join(NftBuild *b, const PortClasses *c, size_t first_chain, uint64_t mask)
 {
-        for (size_t i = 0; i < c->n; i++) {
-                NftChain *chain = &b->table->chains[first_chain + i];
-
-                if ((c->masks[i] & mask) == 0)
-                        continue;
-                for (size_t k = 0; k < b->n_rules; k++) {
-                        int r = rules_append(&chain->rules, &chain->n, &b->rules[k]);
-
-                        if (r < 0)
-                                return r;
-                }
-        }
-        return 0;
-}
-
-static int build_class_chains(NftBuild *b, const PortClasses *c)
-{
-        for (size_t i = 0; i < c->n; i++) {
-                NftChainKey key = { .kind = CHAIN_CLASS,
-                        .direction = b->direction,
-                        .port = port_classes_port(c, i) };
-                int r = build_chain(b, &key);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int build_rules(
-        NftBuild *b, const RulesetDirection *d, const PortClasses *c, size_t first_chain)
-{
-        for (size_t i = 0; i < d->n; i++) {
-                int r;
-
-                b->n_rules = 0;
-                r = build_origin(b, d->rules[i].rule);
-                if (r >= 0)
-                        r = build_counter(b, d->rules[i].rule->id);
-                if (r >= 0)
-                        r = build_policy_rule(b, &d->rules[i]);
-                if (r >= 0)
-                        r = build_join(b, c, first_chain, c->rules[i]);
-                if (r < 0)
-                        return r;
-        }
+        for (size_t i = 0; i < c->n; i++)
+                if (c->masks[i] & mask)
+                        build_share(b, first_chain + i);
         b->n_rules = 0;
-        return build_default(b);
 }
 
-static int build_direction(NftBuild *b, Direction direction)
+static void build_class_chains(NftBuild *b, const PortClasses *c)
+{
+        for (size_t i = 0; i < c->n; i++)
+                build_chain(b, &(NftChainKey){ .kind = CHAIN_CLASS,
+                                       .direction = b->direction,
+                                       .port = port_classes_port(c, i) });
+}
+
+static void build_direction(NftBuild *b, Direction direction)
 {
         const RulesetDirection *d = &b->ruleset->directions[direction];
         _cleanup_(port_classes_deinit) PortClasses c = { 0 };
         size_t first_chain;
-        int r;
 
         b->direction = direction;
-        r = port_classes_find(d, &c);
-        if (r >= 0)
-                r = build_dispatches(b, &c);
+        if (port_classes_find(d, &c) < 0) {
+                build_fail(b, -ENOMEM);
+                return;
+        }
+        build_dispatches(b, &c);
         first_chain = b->table->n_chains;
-        if (r >= 0)
-                r = build_class_chains(b, &c);
-        if (r >= 0)
-                r = build_counter(b, DEFAULT_COUNTER_ID(direction));
-        if (r >= 0)
-                r = build_rules(b, d, &c, first_chain);
-        return r < 0 ? r : build_join(b, &c, first_chain, c.managed);
+        build_class_chains(b, &c);
+        build_counter(b, DEFAULT_COUNTER_ID(direction));
+        for (size_t i = 0; i < d->n && b->error == 0; i++) {
+                build_origin(b, d->rules[i].rule);
+                build_counter(b, d->rules[i].rule->id);
+                build_policy_rule(b, &d->rules[i]);
+                build_join(b, &c, first_chain, c.rules[i]);
+        }
+        build_default(b);
+        build_join(b, &c, first_chain, c.managed);
 }
 
 /* ---- the whole ---- */
@@ -471,20 +389,17 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, bool cut_local, Nf
 {
         _cleanup_(nft_table_free_p) NftTable *t = calloc(1, sizeof(NftTable));
         NftBuild b = { .table = t, .ruleset = r, .previous = previous, .cut_local = cut_local };
-        int k;
 
         if (!t)
                 return -ENOMEM;
-        k = build_named_sets(&b);
-        if (k >= 0)
-                k = build_base(&b);
-        for (Direction d = 0; d < _DIRECTION_MAX && k >= 0; d++)
-                k = build_direction(&b, d);
-        if (k >= 0)
-                k = build_untracked(&b);
+        build_named_sets(&b);
+        build_base(&b);
+        for (Direction d = 0; d < _DIRECTION_MAX && b.error == 0; d++)
+                build_direction(&b, d);
+        build_untracked(&b);
         free(b.rules);
-        if (k < 0)
-                return k;
+        if (b.error < 0)
+                return b.error;
         table_sort(t);
         *ret = TAKE_PTR(t);
         return 0;

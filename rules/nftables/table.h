@@ -3,26 +3,37 @@
 
 /*
  * The table `inet p25` as a value: sets, counters and chains of rules, each rule a list of typed
- * statements. Made from a Ruleset; printed by nft_script.c, encoded by nft_message.c, compared
- * and sent by the backend. Everything has a name that follows from what it is (a key), so that two
- * tables can be compared piece by piece.
+ * statements. Made from a Ruleset; printed by script.c, encoded by message.c, compared and sent by
+ * the backend. Everything has a name that follows from what it is (a key), so that two tables can
+ * be compared piece by piece.
  *
- * The layout:
+ * Every SYN without ACK to a mail port meets one verdict. Each base chain has one rule, a goto:
  *
- *   prerouting (-150, after conntrack, before DNAT)   forward (-10)          output (-150)
- *     SYN to a mail port, not on lo: jump opened        dialled a mail port:   SYN to a mail port,
- *   opened                                              goto forwarded         not on lo: goto out
- *     to an address of the host: label 125, goto in   forwarded
- *     no conntrack: goto untracked (routed)             label 126: reset
- *                                                       label 125: accept
- *                                                       SYN: goto routed
+ *   prerouting (-150, behind conntrack, before DNAT): a SYN to a mail port, not on lo
+ *     opened: no conntrack, or the reply direction of an entry   goto untracked
+ *             to an address of the host                          label 125, goto in
+ *     untracked: to an address of the host                       goto in
+ *                taken by TPROXY                                 goto untracked_ports (routed)
+ *                no route leads out: it is local by another      goto in
+ *                else                                            goto untracked_ports (routed)
+ *   forward (-10): dialled a mail port
+ *     forwarded: label 126                                       reset
+ *                label 125 (judged in prerouting)                accept
+ *                SYN of the original direction                   goto passing
+ *     passing: from one port of a bridge to another              accept
+ *              else                                              goto routed
+ *   input (-10): a SYN of the original direction that dialled a mail port, not on lo
+ *     arrived: label 125 (judged in prerouting)                  accept
+ *              redirected, or taken by TPROXY                    goto routed
+ *              else                                              goto in
+ *   output (-150): a SYN to a mail port, not on lo               goto out
  *
- * `in`, `out`, `routed` and `untracked` send each port to the chain of its class (`in_25`): ports
- * that the same rules name share one, so that no rule needs to look at the port again.
- * A connection's label 125 says "judged as incoming", 126 "refused by a later policy".
- *
- * For kernels that cannot end a socket, label 126 is answered with a reset also in a further base
- * chain, input (-10), and in output.
+ * `in`, `out`, `routed` and `untracked_ports` send each port to the chain of its class (`in_25`):
+ * ports that the same rules name share one, so that no rule needs to look at the port again. A
+ * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
+ * has not, and is asked itself.
+ * A connection's label 125 says "judged as incoming", 126 "refused by a later policy". Where the
+ * kernel cannot end a socket, input and output answer label 126 with a reset too.
  */
 
 #include "rules/address/prefixset.h"
@@ -35,6 +46,11 @@
 #define NFT_ADDRESS_LOCAL 2u
 #define NFT_ADDRESS_ANYCAST 4u
 #define NFT_LABEL_BYTES 16
+/* Directions of a conntrack entry, IP_CT_DIR_…; the number of STATEMENT_DIRECTION. */
+#define NFT_DIRECTION_ORIGINAL 0u
+#define NFT_DIRECTION_REPLY 1u
+/* How long a bridge's neighbours are remembered. */
+#define NFT_BRIDGED_TIMEOUT_MSEC 60000u
 /* Logging: NFLOG, the packet's headers; each logging rule so often at most. */
 #define NFT_LOG_GROUP 25u
 #define NFT_LOG_SNAPLEN 128u
@@ -46,18 +62,21 @@
 typedef enum NftChainKind {
         CHAIN_PREROUTING,
         CHAIN_FORWARD,
+        CHAIN_INPUT,
         CHAIN_OUTPUT,
-        CHAIN_INPUT, /* only with `cut_local` */
         CHAIN_OPENED,
+        CHAIN_ARRIVED,
         CHAIN_FORWARDED,
-        CHAIN_DIRECTION,       /* in, out, routed: sends a port to its class */
-        CHAIN_UNTRACKED,       /* as CHAIN_DIRECTION of routed, without conntrack */
+        CHAIN_PASSING,
+        CHAIN_DIRECTION, /* in, out, routed: sends a port to its class */
+        CHAIN_UNTRACKED,
+        CHAIN_UNTRACKED_PORTS, /* as CHAIN_DIRECTION of routed, by the packet itself */
         CHAIN_CLASS,           /* the rules of a class of ports, named by its lowest */
         CHAIN_RULE,            /* what a rule that matched does, if it is more than a verdict */
-        CHAIN_REFUSED,         /* what a limit does above it */
+        CHAIN_PASSED,          /* what a limit that logs does under it */
         CHAIN_TO,              /* the second half of a match, where both halves are several tests */
-        CHAIN_UNTRACKED_CLASS, /* twins of CHAIN_CLASS and CHAIN_TO without conntrack, where */
-        CHAIN_UNTRACKED_TO,    /* rules name the interface by which a packet is to leave */
+        CHAIN_UNTRACKED_CLASS, /* copies of CHAIN_CLASS and CHAIN_TO for what is not routed yet, */
+        CHAIN_UNTRACKED_TO,    /* where rules ask what was dialled or how a packet is to leave */
 } NftChainKind;
 
 typedef struct NftChainKey {
@@ -75,8 +94,9 @@ typedef enum NftSetKind {
         SET_TO,
         SET_USERS,
         SET_GROUPS,
-        SET_RATE, /* buckets of a limit; filled by packets */
-        SET_OPEN, /* connections of a limit; filled by packets */
+        SET_RATE,    /* buckets of a limit; filled by packets */
+        SET_OPEN,    /* connections of a limit; filled by packets */
+        SET_BRIDGED, /* who is a neighbour on a bridge; filled by packets */
 } NftSetKind;
 
 /* The numbers of a limit are part of the key: buckets survive as long as they mean the same. */
@@ -105,19 +125,29 @@ typedef enum NftStatementKind {
         STATEMENT_OUT_INTERFACE,
         STATEMENT_ROUTE_INTERFACE, /* by which the packet is to leave, before it is routed */
         STATEMENT_ADDRESS_TYPE,
+        STATEMENT_NO_ROUTE, /* the routing table names no interface to leave by */
         STATEMENT_NO_CONNTRACK,
+        STATEMENT_DIRECTION,   /* of the conntrack entry */
+        STATEMENT_TRANSLATED,  /* by DNAT */
+        STATEMENT_TRANSPARENT, /* for a socket that takes foreign addresses */
+        STATEMENT_BRIDGED, /* enters and leaves by one bridge, to a neighbour; notes it in a set */
         STATEMENT_LABEL,
         STATEMENT_SET_LABEL,
-        STATEMENT_ADDRESS,     /* one prefix */
-        STATEMENT_ADDRESS_SET, /* its first `bits` bits, of a set */
+        STATEMENT_ADDRESS,             /* one prefix */
+        STATEMENT_ADDRESS_SET,         /* its first `bits` bits, of a set */
+        STATEMENT_DIALLED_ADDRESS,     /* the same two of the connection's destination, */
+        STATEMENT_DIALLED_ADDRESS_SET, /* before DNAT */
         STATEMENT_USER,
         STATEMENT_USERS,
         STATEMENT_GROUP,
         STATEMENT_GROUPS,
         STATEMENT_UNIT,
-        STATEMENT_BEFORE, /* a time */
-        STATEMENT_RATE_OVER,
-        STATEMENT_OPEN_OVER,
+        STATEMENT_BEFORE,      /* a time */
+        STATEMENT_RATE_UNDER,  /* the source's bucket is not empty; takes from it */
+        STATEMENT_OPEN_UNDER,  /* the source has not more connections */
+        STATEMENT_NO_BUCKET,   /* the source is not in the set */
+        STATEMENT_SHARED_RATE, /* the limits of a set, for all sources together */
+        STATEMENT_SHARED_OPEN,
         STATEMENT_LOG_LIMIT,
         STATEMENT_LOG,
         STATEMENT_COUNTER,
@@ -133,7 +163,7 @@ typedef enum NftStatementKind {
 typedef struct NftStatement {
         NftStatementKind kind;
         bool to;         /* addresses: destination, else source */
-        uint32_t number; /* port, uid, gid, label bit, level, type of address */
+        uint32_t number; /* port, uid, gid, label bit, level, type of address, direction */
         union {
                 Family family;
                 Prefix prefix;
@@ -204,6 +234,8 @@ int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b);
 int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b);
 /* Elements come from packets, not from the policy. */
 bool nft_set_is_dynamic(const NftSet *s);
+/* How long an element lives that no packet asks for; 0: for ever. Whole seconds, in ms. */
+uint64_t nft_set_timeout_msec(const NftSet *s);
 /* The same kind, layout and room: the elements may differ. */
 bool nft_set_same_shape(const NftSet *a, const NftSet *b);
 /* Does it name a set (in `set`)? */
@@ -220,7 +252,7 @@ bool nft_counter_id(const char *name, uint64_t *ret);
 const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
 /* A label as the kernel's bitmap: an array of unsigned long. */
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
-/* How long a bucket must live so that none is forgotten while it is not full, in ms. */
+/* How long a bucket lives that nobody asks for: until it is full again, in ms; whole seconds. */
 uint64_t nft_bucket_timeout_msec(const Limit *l);
 
 /* A rule as nft lists it, on one line. */

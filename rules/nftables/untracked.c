@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Routed packets that conntrack does not follow are judged in prerouting, where nobody knows yet by
- * which interface they will leave. If a rule asks for it, they get twins of the chains of routed
- * in which the routing table is asked. Reads the chains that are made, knows no rule of the policy.
+ * Packets that conntrack does not follow, and those of a reply's direction, are judged in
+ * prerouting by what they say themselves: nothing is known of what was dialled before DNAT (they
+ * have not met it), nor by which interface they will leave. Where a rule of the routed direction
+ * asks for either, they get copies of its chains that ask the packet and the routing table.
+ * Reads the chains that are made; knows no rule of the policy.
  */
 
 #include "rules/nftables/build.h"
-
-#include <errno.h>
 
 static bool chain_is_routed(const NftChain *c)
 {
@@ -18,59 +18,56 @@ static bool chain_is_routed(const NftChain *c)
                c->rules[0].origin->direction == DIRECTION_ROUTED;
 }
 
-static bool any_out_interface(const NftBuild *b)
+static bool rules_ask_route(const NftBuild *b)
 {
         const RulesetDirection *routed = &b->ruleset->directions[DIRECTION_ROUTED];
 
         for (size_t i = 0; i < routed->n; i++)
-                if (routed->rules[i].rule->out_interface)
+                if (routed->rules[i].rule->out_interface || !routed->rules[i].to.any)
                         return true;
         return false;
 }
 
-static NftStatement statement_twin(const NftStatement *s)
+static NftStatement statement_untracked(const NftStatement *s)
 {
-        NftStatement twin = *s;
+        NftStatement own = *s;
 
         if (s->kind == STATEMENT_OUT_INTERFACE)
-                twin.kind = STATEMENT_ROUTE_INTERFACE;
+                own.kind = STATEMENT_ROUTE_INTERFACE;
+        if (s->kind == STATEMENT_DIALLED_ADDRESS)
+                own.kind = STATEMENT_ADDRESS;
+        if (s->kind == STATEMENT_DIALLED_ADDRESS_SET)
+                own.kind = STATEMENT_ADDRESS_SET;
         if ((s->kind == STATEMENT_JUMP || s->kind == STATEMENT_GOTO) && s->chain.kind == CHAIN_TO)
-                twin.chain.kind = CHAIN_UNTRACKED_TO;
-        return twin;
+                own.chain.kind = CHAIN_UNTRACKED_TO;
+        return own;
 }
 
-/* The rule of the last chain that says the same, before routing. */
-static int build_rule_twin(NftBuild *b, const NftRule *rule)
+static void build_rule_copy(NftBuild *b, const NftRule *rule)
 {
-        size_t first = b->table->n_statements;
+        for (size_t i = 0; i < rule->n && b->error == 0; i++) {
+                NftStatement own = statement_untracked(&b->table->statements[rule->first + i]);
 
-        for (size_t i = 0; i < rule->n; i++) {
-                NftStatement twin = statement_twin(&b->table->statements[rule->first + i]);
-                int r = build_statement(b, &twin);
-
-                if (r < 0)
-                        return r;
+                build_statement(b, &own);
         }
-        return build_last_chain_rule(b, first, rule->origin);
+        build_end(b, rule->origin);
 }
 
-static int build_chain_twin(NftBuild *b, size_t i)
+static void build_chain_copy(NftBuild *b, size_t i)
 {
         NftChainKey key = b->table->chains[i].key;
-        int r;
 
         key.kind = key.kind == CHAIN_CLASS ? CHAIN_UNTRACKED_CLASS : CHAIN_UNTRACKED_TO;
-        r = build_chain(b, &key);
-        for (size_t k = 0; k < b->table->chains[i].n && r >= 0; k++) {
+        build_chain(b, &key);
+        for (size_t k = 0; k < b->table->chains[i].n && b->error == 0; k++) {
                 NftRule rule = b->table->chains[i].rules[k];
 
-                r = build_rule_twin(b, &rule);
+                build_rule_copy(b, &rule);
         }
-        return r;
 }
 
-/* tcp dport P goto routed_P: to the twin of routed_P instead */
-static void dispatch_to_twins(NftTable *t, const NftChain *untracked)
+/* tcp dport P goto routed_P: to the copy of routed_P instead */
+static void dispatch_to_copies(NftTable *t, const NftChain *untracked)
 {
         for (size_t i = 0; i < untracked->n; i++)
                 for (size_t k = 0; k < untracked->rules[i].n; k++) {
@@ -81,19 +78,17 @@ static void dispatch_to_twins(NftTable *t, const NftChain *untracked)
                 }
 }
 
-int build_untracked(NftBuild *b)
+void build_untracked(NftBuild *b)
 {
         NftTable *t = b->table;
         size_t n = t->n_chains;
-        int r = 0;
 
-        if (!any_out_interface(b))
-                return 0;
-        for (size_t i = 0; i < n && r >= 0; i++) {
-                if (t->chains[i].key.kind == CHAIN_UNTRACKED)
-                        dispatch_to_twins(t, &t->chains[i]);
+        if (!rules_ask_route(b))
+                return;
+        for (size_t i = 0; i < n && b->error == 0; i++) {
+                if (t->chains[i].key.kind == CHAIN_UNTRACKED_PORTS)
+                        dispatch_to_copies(t, &t->chains[i]);
                 if (chain_is_routed(&t->chains[i]))
-                        r = build_chain_twin(b, i);
+                        build_chain_copy(b, i);
         }
-        return r;
 }

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What a rule does, to sets that packets fill and to the packet: text and bytes, a row each. */
+
+#include "rules/nftables/statement.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netfilter.h>
+#include <net/if.h>
+
+#include <libnftnl/object.h>
+
+/* ---- limits ---- */
+
+static void rate_print(Buffer *b, const Limit *l)
+{
+        buffer_printf(b, "limit rate %" PRIu32 "/%s burst %" PRIu32 " packets", l->rate,
+                limit_unit_to_string(l->unit_sec), l->burst);
+}
+
+static void rate_set(Maker *m, struct nftnl_expr *e, const Limit *l)
+{
+        if (!e) {
+                m->error = -ENOMEM;
+                return;
+        }
+        nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, l->rate);
+        nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, l->unit_sec);
+        set_u32(e, NFTNL_EXPR_LIMIT_BURST, l->burst);
+        set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+        set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, 0);
+}
+
+static void open_set(Maker *m, struct nftnl_expr *e, const Limit *l)
+{
+        if (!e) {
+                m->error = -ENOMEM;
+                return;
+        }
+        set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, l->open);
+        set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS, 0);
+}
+
+/* What is in register 1 becomes an element, with an expression of its own (taken over; may be
+ * NULL after an error). */
+static void make_element(Maker *m, const NftSetKey *k, uint32_t op, struct nftnl_expr *own)
+{
+        struct nftnl_expr *e = make(m, "dynset");
+        char name[NFT_NAME_TEXT_MAX];
+
+        set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
+        set_text(m, e, NFTNL_EXPR_DYNSET_SET_NAME, nft_set_name(k, name));
+        if (e && own)
+                nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, own, 0);
+        else if (own)
+                nftnl_expr_free(own);
+}
+
+static void rate_under_text(Buffer *b, const NftStatement *s)
+{
+        buffer_add_string(b, "update ");
+        statement_print_set(b, &s->set);
+        buffer_printf(b, " { %s ", statement_source_word(s->set.family));
+        rate_print(b, &s->set.limit);
+        buffer_add_string(b, " }");
+}
+
+static void rate_under_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *limit = nftnl_expr_alloc("limit");
+
+        rate_set(m, limit, &s->set.limit);
+        make_source(m, s->set.family);
+        make_element(m, &s->set, NFT_DYNSET_OP_UPDATE, limit);
+}
+
+static void open_under_text(Buffer *b, const NftStatement *s)
+{
+        buffer_add_string(b, "add ");
+        statement_print_set(b, &s->set);
+        buffer_printf(b, " { %s ct count %" PRIu32 " }", statement_source_word(s->set.family),
+                s->set.limit.open);
+}
+
+static void open_under_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *count = nftnl_expr_alloc("connlimit");
+
+        open_set(m, count, &s->set.limit);
+        make_source(m, s->set.family);
+        make_element(m, &s->set, NFT_DYNSET_OP_ADD, count);
+}
+
+/* An element that is there is asked for its limit by such a lookup; one that is not is not. */
+static void no_bucket_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "%s != ", statement_source_word(s->set.family));
+        statement_print_set(b, &s->set);
+}
+
+static void no_bucket_bytes(Maker *m, const NftStatement *s)
+{
+        make_source(m, s->set.family);
+        make_lookup(m, &s->set, NFT_LOOKUP_F_INV);
+}
+
+static bool limit_equal(const NftStatement *a, const NftStatement *b)
+{
+        return nft_set_key_compare(&a->set, &b->set) == 0;
+}
+
+static void shared_rate_text(Buffer *b, const NftStatement *s)
+{
+        rate_print(b, &s->set.limit);
+}
+
+static void shared_rate_bytes(Maker *m, const NftStatement *s)
+{
+        rate_set(m, make(m, "limit"), &s->set.limit);
+}
+
+static void shared_open_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "ct count %" PRIu32, s->set.limit.open);
+}
+
+static void shared_open_bytes(Maker *m, const NftStatement *s)
+{
+        open_set(m, make(m, "connlimit"), &s->set.limit);
+}
+
+/* ---- bridges ---- */
+
+static void bridged_text(Buffer *b, const NftStatement *s)
+{
+        const char *ip = s->set.family == FAMILY_IPV4 ? "ip" : "ip6";
+
+        buffer_add_string(b, "meta iifkind \"bridge\" add ");
+        statement_print_set(b, &s->set);
+        buffer_printf(b,
+                " { iif . iif . %s daddr . %s daddr } iif . oif . %s daddr . rt %s nexthop ", ip,
+                ip, ip, ip);
+        statement_print_set(b, &s->set);
+}
+
+typedef struct BridgedKey {
+        uint32_t second_interface;
+        bool next_hop; /* else the destination again */
+} BridgedKey;
+
+/* iif . INTERFACE . ip daddr . (ip daddr | rt ip nexthop) => reg 1 and those behind it */
+static void make_bridged_key(Maker *m, unsigned family, BridgedKey k)
+{
+        uint32_t n = family == FAMILY_IPV4 ? 4 : 16, offset = family == FAMILY_IPV4 ? 16 : 24;
+        uint32_t last = NFT_REG32_02 + n / 4;
+        struct nftnl_expr *e;
+
+        make_meta_to(m, NFT_META_IIF, NFT_REG_1);
+        make_meta_to(m, k.second_interface, NFT_REG32_01);
+        make_payload_to(m, NFT_PAYLOAD_NETWORK_HEADER, offset, n, NFT_REG32_02);
+        if (!k.next_hop) {
+                make_payload_to(m, NFT_PAYLOAD_NETWORK_HEADER, offset, n, last);
+                return;
+        }
+        e = make(m, "rt");
+        set_u32(e, NFTNL_EXPR_RT_KEY, family == FAMILY_IPV4 ? NFT_RT_NEXTHOP4 : NFT_RT_NEXTHOP6);
+        set_u32(e, NFTNL_EXPR_RT_DREG, last);
+}
+
+/*
+ * No expression compares two registers. The set gets (i, i, d, d) of each packet, and only such
+ * elements: (i, o, d, next hop) is among them if o is i and the next hop is d.
+ */
+static void bridged_bytes(Maker *m, const NftStatement *s)
+{
+        static const char bridge[IFNAMSIZ] = "bridge";
+
+        make_meta(m, NFT_META_IIFKIND);
+        make_compare(m, NFT_CMP_EQ, bridge, sizeof(bridge));
+        make_bridged_key(m, s->set.family, (BridgedKey){ NFT_META_IIF, false });
+        make_element(m, &s->set, NFT_DYNSET_OP_ADD, NULL);
+        make_bridged_key(m, s->set.family, (BridgedKey){ NFT_META_OIF, true });
+        make_lookup(m, &s->set, 0);
+}
+
+/* ---- labels, logs, counters ---- */
+
+static void set_label_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "ct label set %" PRIu32, s->number);
+}
+
+static void set_label_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *e = make(m, "immediate");
+        uint8_t mask[NFT_LABEL_BYTES];
+
+        nft_label_bitmap(s->number, mask);
+        set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+        set_data(m, e, NFTNL_EXPR_IMM_DATA, mask, NFT_LABEL_BYTES);
+        e = make(m, "ct");
+        set_u32(e, NFTNL_EXPR_CT_KEY, NFT_CT_LABELS);
+        set_u32(e, NFTNL_EXPR_CT_SREG, NFT_REG_1);
+}
+
+static const Limit log_limit = { .rate = NFT_LOG_RATE, .unit_sec = 1, .burst = NFT_LOG_BURST };
+
+static void log_limit_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        rate_print(b, &log_limit);
+}
+
+static void log_limit_bytes(Maker *m, const NftStatement *s)
+{
+        (void)s;
+        rate_set(m, make(m, "limit"), &log_limit);
+}
+
+static bool log_equal(const NftStatement *a, const NftStatement *b)
+{
+        return a->log.direction == b->log.direction && a->log.action == b->log.action &&
+               a->log.id == b->log.id;
+}
+
+static void log_text(Buffer *b, const NftStatement *s)
+{
+        char text[NFT_NAME_TEXT_MAX];
+
+        buffer_printf(b, "log prefix \"%s\" group %u snaplen %u", nft_log_prefix(s, text),
+                NFT_LOG_GROUP, NFT_LOG_SNAPLEN);
+}
+
+static void log_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *e = make(m, "log");
+        char prefix[NFT_NAME_TEXT_MAX];
+
+        set_text(m, e, NFTNL_EXPR_LOG_PREFIX, nft_log_prefix(s, prefix));
+        if (e)
+                nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, NFT_LOG_GROUP);
+        set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, NFT_LOG_SNAPLEN);
+}
+
+static bool counter_equal(const NftStatement *a, const NftStatement *b)
+{
+        return a->counter == b->counter;
+}
+
+static void counter_text(Buffer *b, const NftStatement *s)
+{
+        char text[NFT_NAME_TEXT_MAX];
+
+        buffer_printf(b, "counter name \"%s\"", nft_counter_name(s->counter, text));
+}
+
+static void counter_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *e = make(m, "objref");
+        char name[NFT_NAME_TEXT_MAX];
+
+        set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+        set_text(m, e, NFTNL_EXPR_OBJREF_IMM_NAME, nft_counter_name(s->counter, name));
+}
+
+/* ---- verdicts ---- */
+
+static void make_verdict(Maker *m, uint32_t verdict, const NftChainKey *chain)
+{
+        struct nftnl_expr *e = make(m, "immediate");
+        char name[NFT_NAME_TEXT_MAX];
+
+        set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+        set_u32(e, NFTNL_EXPR_IMM_VERDICT, verdict);
+        if (chain)
+                set_text(m, e, NFTNL_EXPR_IMM_CHAIN, nft_chain_name(chain, name));
+}
+
+static void verdict_text(Buffer *b, const NftStatement *s)
+{
+        buffer_add_string(b, s->kind == STATEMENT_ACCEPT ? "accept" : "drop");
+}
+
+static void verdict_bytes(Maker *m, const NftStatement *s)
+{
+        make_verdict(m, s->kind == STATEMENT_ACCEPT ? NF_ACCEPT : NF_DROP, NULL);
+}
+
+static void reset_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "reject with tcp reset");
+}
+
+static void reset_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *e = make(m, "reject");
+
+        (void)s;
+        set_u32(e, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
+        if (e)
+                nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, 0);
+}
+
+static bool chain_equal(const NftStatement *a, const NftStatement *b)
+{
+        return nft_chain_key_compare(&a->chain, &b->chain) == 0;
+}
+
+static void chain_text(Buffer *b, const NftStatement *s)
+{
+        char name[NFT_NAME_TEXT_MAX];
+
+        buffer_printf(b, "%s %s", s->kind == STATEMENT_JUMP ? "jump" : "goto",
+                nft_chain_name(&s->chain, name));
+}
+
+static void chain_bytes(Maker *m, const NftStatement *s)
+{
+        make_verdict(m, (uint32_t)(s->kind == STATEMENT_JUMP ? NFT_JUMP : NFT_GOTO), &s->chain);
+}
+
+const StatementRow statement_actions[_STATEMENT_MAX] = {
+        [STATEMENT_RATE_UNDER] = { statement_set_equal, rate_under_text, rate_under_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_OPEN_UNDER] = { statement_set_equal, open_under_text, open_under_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_NO_BUCKET] = { statement_set_equal, no_bucket_text, no_bucket_bytes,
+                IMPLIES_FAMILY },
+        [STATEMENT_SHARED_RATE] = { limit_equal, shared_rate_text, shared_rate_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_SHARED_OPEN] = { limit_equal, shared_open_text, shared_open_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_BRIDGED] = { statement_set_equal, bridged_text, bridged_bytes, IMPLIES_NOTHING },
+        [STATEMENT_SET_LABEL] = { NULL, set_label_text, set_label_bytes, IMPLIES_NOTHING },
+        [STATEMENT_LOG_LIMIT] = { NULL, log_limit_text, log_limit_bytes, IMPLIES_NOTHING },
+        [STATEMENT_LOG] = { log_equal, log_text, log_bytes, IMPLIES_NOTHING },
+        [STATEMENT_COUNTER] = { counter_equal, counter_text, counter_bytes, IMPLIES_NOTHING },
+        [STATEMENT_ACCEPT] = { NULL, verdict_text, verdict_bytes, IMPLIES_NOTHING },
+        [STATEMENT_DROP] = { NULL, verdict_text, verdict_bytes, IMPLIES_NOTHING },
+        [STATEMENT_RESET] = { NULL, reset_text, reset_bytes, IMPLIES_NOTHING },
+        [STATEMENT_JUMP] = { chain_equal, chain_text, chain_bytes, IMPLIES_NOTHING },
+        [STATEMENT_GOTO] = { chain_equal, chain_text, chain_bytes, IMPLIES_NOTHING },
+};

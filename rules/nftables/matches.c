@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* What a rule asks: text and bytes, a row each. The text is what nft lists. */
+
+#include "rules/nftables/statement.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netfilter.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#define LOOPBACK_INDEX 1u /* of lo, in every network namespace */
+#define NSEC_PER_SEC UINT64_C(1000000000)
+#define CT_STATE_INVALID 1u
+#define CT_STATE_UNTRACKED 64u
+#define CT_STATUS_DNAT 0x20u
+
+/* ---- family, protocol, flags ---- */
+
+/* meta nfproto ipv4 */
+static bool family_equal(const NftStatement *a, const NftStatement *b)
+{
+        return a->family == b->family;
+}
+
+static void family_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "meta nfproto %s", s->family == FAMILY_IPV4 ? "ipv4" : "ipv6");
+}
+
+static void family_bytes(Maker *m, const NftStatement *s)
+{
+        uint8_t nfproto = s->family == FAMILY_IPV4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+        make_meta(m, NFT_META_NFPROTO);
+        make_compare(m, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
+}
+
+static void tcp_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "meta l4proto tcp");
+}
+
+static void tcp_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint8_t tcp = IPPROTO_TCP;
+
+        (void)s;
+        make_meta(m, NFT_META_L4PROTO);
+        make_compare(m, NFT_CMP_EQ, &tcp, sizeof(tcp));
+}
+
+static void syn_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "tcp flags & (syn | ack) == syn");
+}
+
+static void syn_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint8_t mask = 0x12, syn = 0x02;
+
+        (void)s;
+        make_tcp(m, 13, 1);
+        make_mask(m, &mask, 1);
+        make_compare(m, NFT_CMP_EQ, &syn, 1);
+}
+
+static void no_rst_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "tcp flags ! rst");
+}
+
+static void no_rst_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint8_t rst = 0x04, none = 0;
+
+        (void)s;
+        make_tcp(m, 13, 1);
+        make_mask(m, &rst, 1);
+        make_compare(m, NFT_CMP_EQ, &none, 1);
+}
+
+/* ---- ports ---- */
+
+/* tcp dport 25 */
+static void port_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "tcp dport %" PRIu32, s->number);
+}
+
+static void port_compare(Maker *m, const NftStatement *s)
+{
+        uint16_t port = htons((uint16_t)s->number);
+
+        make_compare(m, NFT_CMP_EQ, &port, sizeof(port));
+}
+
+static void port_bytes(Maker *m, const NftStatement *s)
+{
+        make_tcp(m, 2, 2);
+        port_compare(m, s);
+}
+
+/* ct original proto-dst 25 */
+static void dialled_port_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "ct original proto-dst %" PRIu32, s->number);
+}
+
+static void dialled_port_bytes(Maker *m, const NftStatement *s)
+{
+        make_ct(m, NFT_CT_PROTO_DST, NFT_DIRECTION_ORIGINAL);
+        port_compare(m, s);
+}
+
+/* tcp dport @ports_in */
+static void ports_text(Buffer *b, const NftStatement *s)
+{
+        buffer_add_string(b, "tcp dport ");
+        statement_print_set(b, &s->set);
+}
+
+static void ports_bytes(Maker *m, const NftStatement *s)
+{
+        make_tcp(m, 2, 2);
+        make_lookup(m, &s->set, 0);
+}
+
+/* ct original proto-dst @ports_in */
+static void dialled_ports_text(Buffer *b, const NftStatement *s)
+{
+        buffer_add_string(b, "ct original proto-dst ");
+        statement_print_set(b, &s->set);
+}
+
+static void dialled_ports_bytes(Maker *m, const NftStatement *s)
+{
+        make_ct(m, NFT_CT_PROTO_DST, NFT_DIRECTION_ORIGINAL);
+        make_lookup(m, &s->set, 0);
+}
+
+/* ---- interfaces and routes ---- */
+
+static void in_not_lo_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "iif != \"lo\"");
+}
+
+static void out_not_lo_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "oif != \"lo\"");
+}
+
+static void not_lo_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint32_t lo = LOOPBACK_INDEX;
+
+        make_meta(m, s->kind == STATEMENT_IN_NOT_LO ? NFT_META_IIF : NFT_META_OIF);
+        make_compare(m, NFT_CMP_NEQ, &lo, sizeof(lo));
+}
+
+static bool interface_equal(const NftStatement *a, const NftStatement *b)
+{
+        return streq(a->interface, b->interface);
+}
+
+static void interface_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "%s \"%s\"", s->kind == STATEMENT_IN_INTERFACE ? "iifname" : "oifname",
+                s->interface);
+}
+
+/* The whole buffer of the name, so that nothing longer matches. */
+static void interface_compare(Maker *m, const char *interface)
+{
+        char name[IFNAMSIZ] = "";
+
+        memcpy(name, interface, strnlen(interface, sizeof(name) - 1));
+        make_compare(m, NFT_CMP_EQ, name, sizeof(name));
+}
+
+static void interface_bytes(Maker *m, const NftStatement *s)
+{
+        make_meta(m, s->kind == STATEMENT_IN_INTERFACE ? NFT_META_IIFNAME : NFT_META_OIFNAME);
+        interface_compare(m, s->interface);
+}
+
+static void route_interface_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "fib daddr . mark oifname \"%s\"", s->interface);
+}
+
+static void route_interface_bytes(Maker *m, const NftStatement *s)
+{
+        make_fib(m, NFTA_FIB_F_DADDR | NFTA_FIB_F_MARK, NFT_FIB_RESULT_OIFNAME);
+        interface_compare(m, s->interface);
+}
+
+static void address_type_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "fib daddr type %s", s->number == NFT_ADDRESS_LOCAL ? "local" : "anycast");
+}
+
+static void address_type_bytes(Maker *m, const NftStatement *s)
+{
+        make_fib(m, NFTA_FIB_F_DADDR, NFT_FIB_RESULT_ADDRTYPE);
+        make_compare(m, NFT_CMP_EQ, &s->number, sizeof(s->number));
+}
+
+static void no_route_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "fib daddr . mark oif missing");
+}
+
+static void no_route_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint32_t missing;
+
+        (void)s;
+        make_fib(m, NFTA_FIB_F_DADDR | NFTA_FIB_F_MARK | NFTA_FIB_F_PRESENT, NFT_FIB_RESULT_OIF);
+        make_compare(m, NFT_CMP_EQ, &missing, sizeof(missing));
+}
+
+/* ---- conntrack ---- */
+
+static void no_conntrack_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "ct state invalid,untracked");
+}
+
+static void any_bit(Maker *m, uint32_t mask)
+{
+        static const uint32_t zero;
+
+        make_mask(m, &mask, sizeof(mask));
+        make_compare(m, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+static void no_conntrack_bytes(Maker *m, const NftStatement *s)
+{
+        (void)s;
+        make_ct(m, NFT_CT_STATE, -1);
+        any_bit(m, CT_STATE_INVALID | CT_STATE_UNTRACKED);
+}
+
+static void direction_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(
+                b, "ct direction %s", s->number == NFT_DIRECTION_REPLY ? "reply" : "original");
+}
+
+static void direction_bytes(Maker *m, const NftStatement *s)
+{
+        uint8_t direction = (uint8_t)s->number;
+
+        make_ct(m, NFT_CT_DIRECTION, -1);
+        make_compare(m, NFT_CMP_EQ, &direction, sizeof(direction));
+}
+
+static void translated_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "ct status dnat");
+}
+
+static void translated_bytes(Maker *m, const NftStatement *s)
+{
+        (void)s;
+        make_ct(m, NFT_CT_STATUS, -1);
+        any_bit(m, CT_STATUS_DNAT);
+}
+
+static void label_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "ct label %" PRIu32, s->number);
+}
+
+static void label_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint8_t zero[NFT_LABEL_BYTES];
+        uint8_t mask[NFT_LABEL_BYTES];
+
+        nft_label_bitmap(s->number, mask);
+        make_ct(m, NFT_CT_LABELS, -1);
+        make_mask(m, mask, NFT_LABEL_BYTES);
+        make_compare(m, NFT_CMP_NEQ, zero, NFT_LABEL_BYTES);
+}
+
+/* ---- addresses ---- */
+
+static bool prefix_equal(const NftStatement *a, const NftStatement *b)
+{
+        return prefix_compare(&a->prefix, &b->prefix) == 0;
+}
+
+static void address_text(Buffer *b, const NftStatement *s)
+{
+        char text[ADDRESS_TEXT_MAX];
+
+        buffer_printf(b, "%s%s %s", s->kind == STATEMENT_DIALLED_ADDRESS ? "ct original " : "",
+                statement_address_word(s->prefix.address.family, s->to),
+                prefix_format(&s->prefix, text));
+}
+
+/* Whole bytes are compared as they are, else under a mask. */
+static void prefix_bytes(Maker *m, const Prefix *p, unsigned n_loaded)
+{
+        unsigned n = p->bits % 8 == 0 ? p->bits / 8 : n_loaded;
+
+        if (p->bits % 8 != 0)
+                make_prefix_mask(m, p->bits, n);
+        make_compare(m, NFT_CMP_EQ, p->address.bytes, n);
+}
+
+/* ip saddr 192.0.2.0/24 */
+static void address_bytes(Maker *m, const NftStatement *s)
+{
+        const Prefix *p = &s->prefix;
+        unsigned n = p->bits % 8 == 0 ? p->bits / 8 : family_bits(p->address.family) / 8;
+
+        make_address(m, p->address.family, s->to, n);
+        prefix_bytes(m, p, n);
+}
+
+static void dialled_address_load(Maker *m, unsigned family)
+{
+        make_ct(m, family == FAMILY_IPV4 ? NFT_CT_DST_IP : NFT_CT_DST_IP6, NFT_DIRECTION_ORIGINAL);
+}
+
+/* ct original ip daddr 192.0.2.0/24 */
+static void dialled_address_bytes(Maker *m, const NftStatement *s)
+{
+        dialled_address_load(m, s->prefix.address.family);
+        prefix_bytes(m, &s->prefix, family_bits(s->prefix.address.family) / 8);
+}
+
+/* The mask of a prefix length as an address. */
+static const char *mask_format(unsigned family, unsigned bits, char text[static ADDRESS_TEXT_MAX])
+{
+        Address mask = { .family = (Family)family };
+
+        for (unsigned i = 0; i < bits; i++)
+                mask.bytes[i / 8] |= (uint8_t)(0x80 >> i % 8);
+        return address_format(&mask, text);
+}
+
+static void address_set_text(Buffer *b, const NftStatement *s)
+{
+        char mask[ADDRESS_TEXT_MAX];
+
+        buffer_printf(b, "%s%s", s->kind == STATEMENT_DIALLED_ADDRESS_SET ? "ct original " : "",
+                statement_address_word(s->set.family, s->to));
+        if (s->set.bits < family_bits((Family)s->set.family))
+                buffer_printf(b, " & %s ==", mask_format(s->set.family, s->set.bits, mask));
+        buffer_add_char(b, ' ');
+        statement_print_set(b, &s->set);
+}
+
+/* ip saddr @s4p32_NAME; ip saddr & 255.255.255.0 == @s4p24_NAME; ct original ip daddr … */
+static void address_set_bytes(Maker *m, const NftStatement *s)
+{
+        unsigned bits = family_bits((Family)s->set.family);
+
+        if (s->kind == STATEMENT_DIALLED_ADDRESS_SET)
+                dialled_address_load(m, s->set.family);
+        else
+                make_address(m, s->set.family, s->to, bits / 8);
+        if (s->set.bits < bits)
+                make_prefix_mask(m, s->set.bits, bits / 8);
+        make_lookup(m, &s->set, 0);
+}
+
+/* ---- who and when ---- */
+
+static void id_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(
+                b, "meta %s %" PRIu32, s->kind == STATEMENT_USER ? "skuid" : "skgid", s->number);
+}
+
+static void id_bytes(Maker *m, const NftStatement *s)
+{
+        make_meta(m, s->kind == STATEMENT_USER ? NFT_META_SKUID : NFT_META_SKGID);
+        make_compare(m, NFT_CMP_EQ, &s->number, sizeof(s->number));
+}
+
+static void ids_text(Buffer *b, const NftStatement *s)
+{
+        buffer_add_string(b, s->kind == STATEMENT_USERS ? "meta skuid " : "meta skgid ");
+        statement_print_set(b, &s->set);
+}
+
+static void ids_bytes(Maker *m, const NftStatement *s)
+{
+        make_meta(m, s->kind == STATEMENT_USERS ? NFT_META_SKUID : NFT_META_SKGID);
+        make_lookup(m, &s->set, 0);
+}
+
+static bool unit_equal(const NftStatement *a, const NftStatement *b)
+{
+        return a->cgroup == b->cgroup;
+}
+
+static void unit_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "socket cgroupv2 level %" PRIu32 " \"%s\"", s->number, s->path);
+}
+
+static void unit_bytes(Maker *m, const NftStatement *s)
+{
+        make_socket(m, NFT_SOCKET_CGROUPV2, s->number);
+        make_compare(m, NFT_CMP_EQ, &s->cgroup, sizeof(s->cgroup));
+}
+
+static void transparent_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        buffer_add_string(b, "socket transparent 1");
+}
+
+static void transparent_bytes(Maker *m, const NftStatement *s)
+{
+        static const uint8_t one = 1;
+
+        (void)s;
+        make_socket(m, NFT_SOCKET_TRANSPARENT, 0);
+        make_compare(m, NFT_CMP_EQ, &one, sizeof(one));
+}
+
+static bool time_equal(const NftStatement *a, const NftStatement *b)
+{
+        return a->time_sec == b->time_sec;
+}
+
+/* nft lists the time of day where it runs; a number means the same everywhere. */
+static void before_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "meta time < %" PRIu64, s->time_sec);
+}
+
+/* Nanoseconds, brought into the order in which cmp compares bytes. */
+static void before_bytes(Maker *m, const NftStatement *s)
+{
+        uint64_t time_nsec =
+                s->time_sec < UINT64_MAX / NSEC_PER_SEC ? s->time_sec * NSEC_PER_SEC : UINT64_MAX;
+        struct nftnl_expr *e;
+
+        make_meta(m, NFT_META_TIME_NS);
+        e = make(m, "byteorder");
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(time_nsec));
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(time_nsec));
+        time_nsec = htobe64(time_nsec);
+        make_compare(m, NFT_CMP_LT, &time_nsec, sizeof(time_nsec));
+}
+
+const StatementRow statement_matches[_STATEMENT_MAX] = {
+        [STATEMENT_FAMILY] = { family_equal, family_text, family_bytes, IMPLIES_NOTHING },
+        [STATEMENT_TCP] = { NULL, tcp_text, tcp_bytes, IMPLIES_NOTHING },
+        [STATEMENT_SYN] = { NULL, syn_text, syn_bytes, IMPLIES_TCP },
+        [STATEMENT_NO_RST] = { NULL, no_rst_text, no_rst_bytes, IMPLIES_TCP },
+        [STATEMENT_PORT] = { NULL, port_text, port_bytes, IMPLIES_TCP },
+        [STATEMENT_DIALLED_PORT] = { NULL, dialled_port_text, dialled_port_bytes, IMPLIES_NOTHING },
+        [STATEMENT_PORTS] = { statement_set_equal, ports_text, ports_bytes, IMPLIES_TCP },
+        [STATEMENT_DIALLED_PORTS] = { statement_set_equal, dialled_ports_text, dialled_ports_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_IN_NOT_LO] = { NULL, in_not_lo_text, not_lo_bytes, IMPLIES_NOTHING },
+        [STATEMENT_OUT_NOT_LO] = { NULL, out_not_lo_text, not_lo_bytes, IMPLIES_NOTHING },
+        [STATEMENT_IN_INTERFACE] = { interface_equal, interface_text, interface_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_OUT_INTERFACE] = { interface_equal, interface_text, interface_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_ROUTE_INTERFACE] = { interface_equal, route_interface_text,
+                route_interface_bytes, IMPLIES_NOTHING },
+        [STATEMENT_ADDRESS_TYPE] = { NULL, address_type_text, address_type_bytes, IMPLIES_NOTHING },
+        [STATEMENT_NO_ROUTE] = { NULL, no_route_text, no_route_bytes, IMPLIES_NOTHING },
+        [STATEMENT_NO_CONNTRACK] = { NULL, no_conntrack_text, no_conntrack_bytes, IMPLIES_NOTHING },
+        [STATEMENT_DIRECTION] = { NULL, direction_text, direction_bytes, IMPLIES_NOTHING },
+        [STATEMENT_TRANSLATED] = { NULL, translated_text, translated_bytes, IMPLIES_NOTHING },
+        [STATEMENT_TRANSPARENT] = { NULL, transparent_text, transparent_bytes, IMPLIES_NOTHING },
+        [STATEMENT_LABEL] = { NULL, label_text, label_bytes, IMPLIES_NOTHING },
+        [STATEMENT_ADDRESS] = { prefix_equal, address_text, address_bytes, IMPLIES_FAMILY },
+        [STATEMENT_ADDRESS_SET] = { statement_set_equal, address_set_text, address_set_bytes,
+                IMPLIES_FAMILY },
+        [STATEMENT_DIALLED_ADDRESS] = { prefix_equal, address_text, dialled_address_bytes,
+                IMPLIES_NOTHING },
+        [STATEMENT_DIALLED_ADDRESS_SET] = { statement_set_equal, address_set_text,
+                address_set_bytes, IMPLIES_NOTHING },
+        [STATEMENT_USER] = { NULL, id_text, id_bytes, IMPLIES_NOTHING },
+        [STATEMENT_USERS] = { statement_set_equal, ids_text, ids_bytes, IMPLIES_NOTHING },
+        [STATEMENT_GROUP] = { NULL, id_text, id_bytes, IMPLIES_NOTHING },
+        [STATEMENT_GROUPS] = { statement_set_equal, ids_text, ids_bytes, IMPLIES_NOTHING },
+        [STATEMENT_UNIT] = { unit_equal, unit_text, unit_bytes, IMPLIES_NOTHING },
+        [STATEMENT_BEFORE] = { time_equal, before_text, before_bytes, IMPLIES_NOTHING },
+};

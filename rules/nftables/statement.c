@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Statements of all kinds, by their rows. */
+
+#include "rules/nftables/statement.h"
+
+static const StatementRow *row_of(NftStatementKind k)
+{
+        return statement_matches[k].text ? &statement_matches[k] : &statement_actions[k];
+}
+
+bool nft_statement_equal(const NftStatement *a, const NftStatement *b)
+{
+        const StatementRow *row = row_of(a->kind);
+
+        if (a->kind != b->kind || a->to != b->to || a->number != b->number)
+                return false;
+        return !row->equal || row->equal(a, b);
+}
+
+void nft_statement_print(Buffer *b, const NftStatement *s)
+{
+        row_of(s->kind)->text(b, s);
+}
+
+StatementImplies nft_statement_implies(NftStatementKind k)
+{
+        return row_of(k)->implies;
+}
+
+int nft_statement_make(struct nftnl_rule *r, const NftStatement *s)
+{
+        Maker m = { .rule = r };
+
+        row_of(s->kind)->bytes(&m, s);
+        return m.error;
+}
+
+bool nft_statement_has_set(const NftStatement *s)
+{
+        return row_of(s->kind)->equal == statement_set_equal;
+}
+
+bool nft_rule_equal(const NftTable *ta, const NftRule *a, const NftTable *tb, const NftRule *b)
+{
+        if (a->n != b->n)
+                return false;
+        for (size_t i = 0; i < a->n; i++)
+                if (!nft_statement_equal(
+                            &ta->statements[a->first + i], &tb->statements[b->first + i]))
+                        return false;
+        return true;
+}
+
+void nft_rule_print(Buffer *b, const NftTable *t, const NftRule *r)
+{
+        const NftStatement *s = t->statements + r->first;
+
+        for (size_t i = 0; i < r->n; i++) {
+                StatementImplies next =
+                        i + 1 < r->n ? nft_statement_implies(s[i + 1].kind) : IMPLIES_NOTHING;
+
+                if ((s[i].kind == STATEMENT_TCP && next == IMPLIES_TCP) ||
+                        (s[i].kind == STATEMENT_FAMILY && next == IMPLIES_FAMILY))
+                        continue;
+                nft_statement_print(b, &s[i]);
+                if (i + 1 < r->n)
+                        buffer_add_char(b, ' ');
+        }
+}
+
+/* ---- what several kinds need ---- */
+
+bool statement_set_equal(const NftStatement *a, const NftStatement *b)
+{
+        return nft_set_key_compare(&a->set, &b->set) == 0;
+}
+
+void statement_print_set(Buffer *b, const NftSetKey *k)
+{
+        char name[NFT_NAME_TEXT_MAX];
+
+        buffer_printf(b, "@%s", nft_set_name(k, name));
+}
+
+const char *statement_address_word(unsigned family, bool to)
+{
+        if (family == FAMILY_IPV4)
+                return to ? "ip daddr" : "ip saddr";
+        return to ? "ip6 daddr" : "ip6 saddr";
+}
+
+const char *statement_source_word(unsigned family)
+{
+        if (family == 0)
+                return "meta skuid";
+        return family == FAMILY_IPV4 ? "ip saddr" : "ip6 saddr & ffff:ffff:ffff:ffff::";
+}
+
+void make_source(Maker *m, unsigned family)
+{
+        if (family == 0) {
+                make_meta(m, NFT_META_SKUID);
+                return;
+        }
+        make_address(m, family, false, family == FAMILY_IPV4 ? 4 : 16);
+        if (family == FAMILY_IPV6)
+                make_prefix_mask(m, 64, 16);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What is known of a kind of statement, a row each: when two are the same, how nft lists it, what
+ * expressions the kernel gets. matches.c has the rows of what a rule asks, actions.c of what it
+ * does.
+ */
+
+#include "rules/nftables/maker.h"
+
+/* What nft adds by itself before a match, and does not list. */
+typedef enum StatementImplies {
+        IMPLIES_NOTHING,
+        IMPLIES_TCP,    /* meta l4proto tcp */
+        IMPLIES_FAMILY, /* meta nfproto … */
+} StatementImplies;
+
+typedef struct StatementRow {
+        /* NULL: kind and number are all there is */
+        bool (*equal)(const NftStatement *a, const NftStatement *b);
+        void (*text)(Buffer *b, const NftStatement *s);
+        void (*bytes)(Maker *m, const NftStatement *s);
+        StatementImplies implies;
+} StatementRow;
+
+/* By kind; rows of the other file are empty. */
+extern const StatementRow statement_matches[_STATEMENT_MAX];
+extern const StatementRow statement_actions[_STATEMENT_MAX];
+
+/* ---- what both files need ---- */
+
+bool statement_set_equal(const NftStatement *a, const NftStatement *b);
+/* "@name" */
+void statement_print_set(Buffer *b, const NftSetKey *k);
+/* "ip daddr", "ip6 saddr" … */
+const char *statement_address_word(unsigned family, bool to);
+/* ip saddr, ip6 saddr & ffff:ffff:ffff:ffff::, meta skuid (family 0): what a limit counts by */
+const char *statement_source_word(unsigned family);
+void make_source(Maker *m, unsigned family);
+
+/* ---- of all kinds ---- */
+
+bool nft_statement_equal(const NftStatement *a, const NftStatement *b);
+void nft_statement_print(Buffer *b, const NftStatement *s);
+StatementImplies nft_statement_implies(NftStatementKind k);
+/* Adds a statement's expressions to the rule, in their order; 0 or -ENOMEM. */
+int nft_statement_make(struct nftnl_rule *r, const NftStatement *s);

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What a rule of the policy does when it matches: count and decide, and, where that is more than a
+ * verdict (a log, a limit), a chain of its own. Knows nothing of matches.
+ */
+
+#include "rules/nftables/build.h"
+
+#include <errno.h>
+
+/* reject: meta l4proto tcp reject with tcp reset */
+static void build_verdict(NftBuild *b, Action action)
+{
+        switch (action) {
+        case ACTION_ALLOW:
+                build_kind(b, STATEMENT_ACCEPT, 0);
+                return;
+        case ACTION_DENY:
+                build_kind(b, STATEMENT_DROP, 0);
+                return;
+        case ACTION_REJECT:
+                build_kind(b, STATEMENT_TCP, 0);
+                build_kind(b, STATEMENT_RESET, 0);
+                return;
+        case ACTION_LIMIT: /* is a chain */
+        case _ACTION_MAX:
+        case _ACTION_INVALID:
+                break;
+        }
+        build_fail(b, -EINVAL);
+}
+
+/* limit rate 10/second burst 20 packets log prefix "p25 in reject 5" group 25 snaplen 128 */
+static void build_log(NftBuild *b, Action action, uint64_t id)
+{
+        build_kind(b, STATEMENT_LOG_LIMIT, 0);
+        build_statement(
+                b, &(NftStatement){ .kind = STATEMENT_LOG,
+                           .log = { .direction = b->direction, .action = action, .id = id } });
+}
+
+/* A log and a verdict, a rule each, at the end of the last chain. */
+static void build_logged_verdict(NftBuild *b, const CompiledRule *r, Action logged, Action verdict)
+{
+        build_log(b, logged, r->rule->id);
+        build_end(b, r->rule);
+        build_verdict(b, verdict);
+        build_end(b, r->rule);
+}
+
+/* ---- limits ---- */
+
+/* A limit of one source address, or for outgoing connections (family 0) of one user. */
+typedef struct Buckets {
+        const CompiledRule *rule;
+        bool has_rate, has_open;
+        NftSetKey rate, open;
+} Buckets;
+
+static Buckets buckets_make(NftBuild *b, const CompiledRule *r, unsigned family)
+{
+        Buckets k = { .rule = r,
+                .has_rate = r->limit.rate > 0 && r->limit.unit_sec > 0,
+                .has_open = r->limit.open > 0,
+                .rate = { .kind = SET_RATE, .family = (uint16_t)family, .id = r->rule->id },
+                .open = { .kind = SET_OPEN, .family = (uint16_t)family, .id = r->rule->id } };
+
+        k.rate.limit = k.open.limit = r->limit;
+        k.rate.limit.open = 0;
+        k.open.limit.rate = k.open.limit.unit_sec = k.open.limit.burst = 0;
+        if (k.has_rate)
+                build_dynamic_set(b, &k.rate, r->rule);
+        if (k.has_open)
+                build_dynamic_set(b, &k.open, r->rule);
+        return k;
+}
+
+static void build_bucket_family(NftBuild *b, const Buckets *k)
+{
+        if (k->rate.family != 0)
+                build_family(b, (Family)k->rate.family);
+}
+
+/* accept, or goto passed_ID where that is logged */
+static void build_pass(NftBuild *b, const Buckets *k)
+{
+        NftChainKey passed = { .kind = CHAIN_PASSED, .id = k->rule->rule->id };
+
+        if (k->rule->log)
+                build_to_chain(b, STATEMENT_GOTO, &passed);
+        else
+                build_verdict(b, ACTION_ALLOW);
+        build_end(b, k->rule->rule);
+}
+
+/*
+ * update @rate4_… { ip saddr limit rate 60/minute burst 30 packets }
+ *      add @open4_… { ip saddr ct count 20 } accept
+ * Only what is under the limit passes: a set that is full ends the rule as a limit does.
+ */
+static void build_under(NftBuild *b, const Buckets *k)
+{
+        build_bucket_family(b, k);
+        if (k->has_rate)
+                build_of_set(b, STATEMENT_RATE_UNDER, &k->rate);
+        if (k->has_open)
+                build_of_set(b, STATEMENT_OPEN_UNDER, &k->open);
+        build_pass(b, k);
+}
+
+/*
+ * ip saddr != @rate4_… limit rate 60/minute burst 30 packets
+ *      add @open4_… { ip saddr ct count 20 } accept
+ * Sources that found no room have no bucket now: they share one.
+ */
+static void build_shared(NftBuild *b, const Buckets *k)
+{
+        build_bucket_family(b, k);
+        build_of_set(b, STATEMENT_NO_BUCKET, k->has_rate ? &k->rate : &k->open);
+        if (k->has_rate)
+                build_of_set(b, STATEMENT_SHARED_RATE, &k->rate);
+        if (k->has_rate && k->has_open)
+                build_of_set(b, STATEMENT_OPEN_UNDER, &k->open);
+        else if (k->has_open)
+                build_of_set(b, STATEMENT_SHARED_OPEN, &k->open);
+        build_pass(b, k);
+}
+
+/* ct state invalid,untracked meta l4proto tcp reject with tcp reset
+ * Connections that conntrack does not follow cannot be counted: none is under `max`. */
+static void build_uncounted(NftBuild *b, const CompiledRule *r)
+{
+        if (r->limit.open == 0)
+                return;
+        build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+        build_verdict(b, ACTION_REJECT);
+        build_end(b, r->rule);
+}
+
+static void build_limits(NftBuild *b, const CompiledRule *r, unsigned family)
+{
+        Buckets k = buckets_make(b, r, family);
+
+        build_under(b, &k);
+        build_shared(b, &k);
+}
+
+/* What is under the limit passes, all else is reset. */
+static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2])
+{
+        build_uncounted(b, r);
+        if (b->direction == DIRECTION_OUT) {
+                build_limits(b, r, 0);
+        } else {
+                if (families[0])
+                        build_limits(b, r, FAMILY_IPV4);
+                if (families[1])
+                        build_limits(b, r, FAMILY_IPV6);
+        }
+        if (r->log_refused) {
+                build_log(b, ACTION_REJECT, r->rule->id);
+                build_end(b, r->rule);
+        }
+        build_verdict(b, ACTION_REJECT);
+        build_end(b, r->rule);
+        if (!r->log)
+                return;
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSED, .id = r->rule->id });
+        build_logged_verdict(b, r, ACTION_LIMIT, ACTION_ALLOW);
+}
+
+/* ---- rules ---- */
+
+bool rule_has_own_chain(const CompiledRule *r)
+{
+        return r->log || r->action == ACTION_LIMIT;
+}
+
+void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2])
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_RULE, .id = r->rule->id });
+        if (r->action == ACTION_LIMIT)
+                build_limit_chain(b, r, families);
+        else
+                build_logged_verdict(b, r, r->action, r->action);
+}
+
+static void build_count(NftBuild *b, uint64_t id)
+{
+        build_statement(b, &(NftStatement){ .kind = STATEMENT_COUNTER, .counter = id });
+}
+
+void build_decision(NftBuild *b, const CompiledRule *r)
+{
+        NftChainKey own = { .kind = CHAIN_RULE, .id = r->rule->id };
+
+        build_count(b, r->rule->id);
+        if (rule_has_own_chain(r))
+                build_to_chain(b, STATEMENT_GOTO, &own);
+        else
+                build_verdict(b, r->action);
+}
+
+void build_default(NftBuild *b)
+{
+        const RulesetDirection *d = &b->ruleset->directions[b->direction];
+        uint64_t id = DEFAULT_COUNTER_ID(b->direction);
+
+        if (d->log_default) {
+                build_log(b, d->default_action, id);
+                build_end_shared(b, NULL);
+        }
+        build_count(b, id);
+        build_verdict(b, d->default_action);
+        build_end_shared(b, NULL);
+}

@@ -68,7 +68,7 @@ static const IptExtension extensions[_EXTENSION_MAX] = {
         [EXTENSION_OWNER] = { "owner", 1, false, sizeof(struct xt_owner_match_info) },
         [EXTENSION_CGROUP] = { "cgroup", 2, false, offsetof(struct xt_cgroup_info_v2, priv) },
         [EXTENSION_TIME] = { "time", 0, false, sizeof(struct xt_time_info) },
-        /* the newest, of socket too: iptables-save cannot print others, so that nothing could be restored */
+        /* of set and socket the newest: iptables-save cannot print others, to be restored */
         [EXTENSION_SET] = { "set", 4, false, sizeof(struct xt_set_info_match_v4) },
         [EXTENSION_HASHLIMIT] = { "hashlimit", 3, false,
                 offsetof(struct xt_hashlimit_mtinfo3, hinfo) },

@@ -170,8 +170,8 @@ static void make_bridged_key(Maker *m, unsigned family, BridgedKey k)
 }
 
 /*
- * No expression compares two registers. The set gets (i, i, d, d) of each packet, and only such
- * elements: (i, o, d, next hop) is among them if o is i and the next hop is d.
+ * No expression compares two registers. Each packet leaves its own (i, i, d, d) in the set, which
+ * holds only such elements: (i, o, d, next hop) is among them if o is i and the next hop is d.
  */
 static void bridged_bytes(Maker *m, const NftStatement *s)
 {

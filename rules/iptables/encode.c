@@ -17,6 +17,7 @@
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_hashlimit.h>
 #include <linux/netfilter/xt_limit.h>
+#include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
@@ -42,6 +43,7 @@ typedef enum Extension {
         EXTENSION_TCP,
         EXTENSION_MULTIPORT,
         EXTENSION_CONNTRACK,
+        EXTENSION_MARK,
         EXTENSION_SOCKET,
         EXTENSION_PHYSDEV,
         EXTENSION_CONNLABEL,
@@ -62,6 +64,7 @@ static const IptExtension extensions[_EXTENSION_MAX] = {
         [EXTENSION_TCP] = { "tcp", 0, false, sizeof(struct xt_tcp) },
         [EXTENSION_MULTIPORT] = { "multiport", 1, false, sizeof(struct xt_multiport_v1) },
         [EXTENSION_CONNTRACK] = { "conntrack", 3, false, sizeof(struct xt_conntrack_mtinfo3) },
+        [EXTENSION_MARK] = { "mark", 1, false, sizeof(struct xt_mark_mtinfo1) },
         [EXTENSION_SOCKET] = { "socket", 3, false, sizeof(struct xt_socket_mtinfo3) },
         [EXTENSION_PHYSDEV] = { "physdev", 0, false, sizeof(struct xt_physdev_info) },
         [EXTENSION_CONNLABEL] = { "connlabel", 0, false, sizeof(struct xt_connlabel_mtinfo) },
@@ -315,6 +318,13 @@ static void put_translated(Encoder *e)
         put_conntrack(e, &m);
 }
 
+static void put_marked(Encoder *e)
+{
+        struct xt_mark_mtinfo1 m = { .mask = UINT32_MAX, .invert = 1 };
+
+        put_match(e, EXTENSION_MARK, &m, sizeof(m));
+}
+
 static void put_transparent(Encoder *e)
 {
         struct xt_socket_mtinfo3 m = { .flags = XT_SOCKET_TRANSPARENT | XT_SOCKET_NOWILDCARD };
@@ -507,6 +517,9 @@ static int put_statement(Encoder *e, const IptStatement *s)
         case IPT_UNTRACKED:
                 put_untracked(e);
                 break;
+        case IPT_MARKED:
+                put_marked(e);
+                break;
         case IPT_TRANSPARENT:
                 put_transparent(e);
                 break;
@@ -616,6 +629,7 @@ static const int statement_extensions[_IPT_STATEMENT_MAX] = {
         [IPT_DIALLED_ADDRESS] = EXTENSION_CONNTRACK,
         [IPT_TRANSLATED] = EXTENSION_CONNTRACK,
         [IPT_UNTRACKED] = EXTENSION_CONNTRACK,
+        [IPT_MARKED] = EXTENSION_MARK,
         [IPT_TRANSPARENT] = EXTENSION_SOCKET,
         [IPT_BRIDGED] = EXTENSION_PHYSDEV,
         [IPT_LABEL] = EXTENSION_CONNLABEL,

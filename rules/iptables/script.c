@@ -166,6 +166,9 @@ static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
         case IPT_UNTRACKED:
                 buffer_add_string(b, " -m conntrack --ctstate INVALID,UNTRACKED");
                 break;
+        case IPT_MARKED:
+                buffer_add_string(b, " -m mark ! --mark 0x0");
+                break;
         case IPT_TRANSPARENT:
                 buffer_add_string(b, " -m socket --transparent --nowildcard");
                 break;

@@ -279,7 +279,8 @@ int ipt_table_set_host(IptTable *t, const RangeSet *locals, bool bridges)
  * -m socket --transparent --nowildcard -g P25-FWD-PORTS     (taken by TPROXY)
  * -g P25-IN-PORTS
  * What arrives here is the host's, whatever its address. What dialled another host's address and
- * was redirected is routed, like what TPROXY took.
+ * was redirected is routed, like what TPROXY took: it has a mark, for nothing else brings it here,
+ * and a socket that takes foreign addresses.
  */
 static void build_input(IptBuild *b, size_t in, size_t routed)
 {
@@ -292,6 +293,7 @@ static void build_input(IptBuild *b, size_t in, size_t routed)
                 return;
         build_translated(b, chain, in, routed, "P25-IN-DNAT");
         if (routed != IPT_NO_CHAIN) {
+                ipt_build_kind(b, IPT_MARKED, false);
                 ipt_build_kind(b, IPT_TRANSPARENT, false);
                 ipt_build_goto(b, chain, routed);
         }

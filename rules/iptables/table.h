@@ -76,6 +76,7 @@ typedef enum IptStatementKind {
         IPT_DIALLED_ADDRESS, /* the same */
         IPT_TRANSLATED,      /* by DNAT, in the original direction */
         IPT_UNTRACKED,       /* or invalid */
+        IPT_MARKED,          /* has a mark, whichever */
         IPT_TRANSPARENT,     /* for a socket that takes foreign addresses */
         IPT_BRIDGED,         /* from one port of a bridge to another */
         IPT_LABEL,

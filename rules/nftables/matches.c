@@ -218,7 +218,7 @@ static void address_type_bytes(Maker *m, const NftStatement *s)
 static void no_route_text(Buffer *b, const NftStatement *s)
 {
         (void)s;
-        buffer_add_string(b, "fib daddr . mark oif missing");
+        buffer_add_string(b, "fib daddr oif missing");
 }
 
 static void no_route_bytes(Maker *m, const NftStatement *s)
@@ -226,7 +226,7 @@ static void no_route_bytes(Maker *m, const NftStatement *s)
         static const uint32_t missing;
 
         (void)s;
-        make_fib(m, NFTA_FIB_F_DADDR | NFTA_FIB_F_MARK | NFTA_FIB_F_PRESENT, NFT_FIB_RESULT_OIF);
+        make_fib(m, NFTA_FIB_F_DADDR | NFTA_FIB_F_PRESENT, NFT_FIB_RESULT_OIF);
         make_compare(m, NFT_CMP_EQ, &missing, sizeof(missing));
 }
 
@@ -422,21 +422,6 @@ static void unit_bytes(Maker *m, const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, &s->cgroup, sizeof(s->cgroup));
 }
 
-static void transparent_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "socket transparent 1");
-}
-
-static void transparent_bytes(Maker *m, const NftStatement *s)
-{
-        static const uint8_t one = 1;
-
-        (void)s;
-        make_socket(m, NFT_SOCKET_TRANSPARENT, 0);
-        make_compare(m, NFT_CMP_EQ, &one, sizeof(one));
-}
-
 static bool time_equal(const NftStatement *a, const NftStatement *b)
 {
         return a->time_sec == b->time_sec;
@@ -489,7 +474,6 @@ const StatementRow statement_matches[_STATEMENT_MAX] = {
         [STATEMENT_NO_CONNTRACK] = { NULL, no_conntrack_text, no_conntrack_bytes, IMPLIES_NOTHING },
         [STATEMENT_DIRECTION] = { NULL, direction_text, direction_bytes, IMPLIES_NOTHING },
         [STATEMENT_TRANSLATED] = { NULL, translated_text, translated_bytes, IMPLIES_NOTHING },
-        [STATEMENT_TRANSPARENT] = { NULL, transparent_text, transparent_bytes, IMPLIES_NOTHING },
         [STATEMENT_LABEL] = { NULL, label_text, label_bytes, IMPLIES_NOTHING },
         [STATEMENT_ADDRESS] = { prefix_equal, address_text, address_bytes, IMPLIES_FAMILY },
         [STATEMENT_ADDRESS_SET] = { statement_set_equal, address_set_text, address_set_bytes,

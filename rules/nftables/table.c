@@ -170,7 +170,8 @@ static void build_to_host(NftBuild *b, bool label)
  * ct state invalid,untracked goto untracked
  * ct direction reply goto untracked
  * fib daddr type local ct label set 125 goto in
- * All others are judged when it is known where they go: in forward or in input.
+ * fib daddr oif missing ct label set 124     (a route of another table makes the address local)
+ * All but these are judged when it is known where they go: in forward or in input.
  */
 static void build_opened(NftBuild *b)
 {
@@ -180,20 +181,20 @@ static void build_opened(NftBuild *b)
         build_kind(b, STATEMENT_DIRECTION, NFT_DIRECTION_REPLY);
         build_goto_kind(b, CHAIN_UNTRACKED);
         build_to_host(b, true);
+        build_kind(b, STATEMENT_NO_ROUTE, 0);
+        build_kind(b, STATEMENT_SET_LABEL, NFT_LABEL_LOCAL);
+        build_end(b, NULL);
 }
 
 /*
  * fib daddr type local goto in
- * socket transparent 1 goto untracked_ports     (taken by TPROXY)
- * fib daddr . mark oif 0 goto in                (a route of another table makes it local)
+ * fib daddr oif missing goto in              (a route of another table makes the address local)
  * goto untracked_ports
  */
 static void build_untracked_direction(NftBuild *b)
 {
         build_chain(b, &(NftChainKey){ .kind = CHAIN_UNTRACKED });
         build_to_host(b, false);
-        build_kind(b, STATEMENT_TRANSPARENT, 0);
-        build_goto_kind(b, CHAIN_UNTRACKED_PORTS);
         build_kind(b, STATEMENT_NO_ROUTE, 0);
         build_goto_direction(b, DIRECTION_IN);
         build_goto_kind(b, CHAIN_UNTRACKED_PORTS);
@@ -244,10 +245,10 @@ static void build_passing(NftBuild *b)
 }
 
 /*
- * ct label 125 accept                 (judged in prerouting)
- * ct status dnat goto routed          (dialled another host, and redirected)
- * socket transparent 1 goto routed    (taken by TPROXY)
- * goto in                             (a route of another table makes the address local)
+ * ct label 125 accept            (judged in prerouting)
+ * ct status dnat goto routed     (dialled another host, and was redirected)
+ * ct label 124 goto in           (a route of another table makes the address local)
+ * goto routed                    (taken by TPROXY)
  */
 static void build_arrived(NftBuild *b)
 {
@@ -257,9 +258,9 @@ static void build_arrived(NftBuild *b)
         build_end(b, NULL);
         build_kind(b, STATEMENT_TRANSLATED, 0);
         build_goto_direction(b, DIRECTION_ROUTED);
-        build_kind(b, STATEMENT_TRANSPARENT, 0);
-        build_goto_direction(b, DIRECTION_ROUTED);
+        build_kind(b, STATEMENT_LABEL, NFT_LABEL_LOCAL);
         build_goto_direction(b, DIRECTION_IN);
+        build_goto_direction(b, DIRECTION_ROUTED);
 }
 
 static void build_base(NftBuild *b)

@@ -12,8 +12,8 @@
  *   prerouting (-150, behind conntrack, before DNAT): a SYN to a mail port, not on lo
  *     opened: no conntrack, or the reply direction of an entry   goto untracked
  *             to an address of the host                          label 125, goto in
+ *             no route leads out: it is local by another         label 124
  *     untracked: to an address of the host                       goto in
- *                taken by TPROXY                                 goto untracked_ports (routed)
  *                no route leads out: it is local by another      goto in
  *                else                                            goto untracked_ports (routed)
  *   forward (-10): dialled a mail port
@@ -24,22 +24,25 @@
  *              else                                              goto routed
  *   input (-10): a SYN of the original direction that dialled a mail port, not on lo
  *     arrived: label 125 (judged in prerouting)                  accept
- *              redirected, or taken by TPROXY                    goto routed
- *              else                                              goto in
+ *              redirected                                        goto routed
+ *              label 124                                         goto in
+ *              else (taken by TPROXY)                            goto routed
  *   output (-150): a SYN to a mail port, not on lo               goto out
  *
  * `in`, `out`, `routed` and `untracked_ports` send each port to the chain of its class (`in_25`):
  * ports that the same rules name share one, so that no rule needs to look at the port again. A
  * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
  * has not, and is asked itself.
- * A connection's label 125 says "judged as incoming", 126 "refused by a later policy". Where the
- * kernel cannot end a socket, input and output answer label 126 with a reset too.
+ * A connection's label 124 says "the host's by a route", 125 "judged as incoming", 126 "refused by
+ * a later policy". Where the kernel cannot end a socket, input and output answer label 126 with a
+ * reset too.
  */
 
 #include "rules/address/prefixset.h"
 #include "rules/ruleset/ruleset.h"
 
 #define NFT_TABLE_NAME "p25"
+#define NFT_LABEL_LOCAL 124
 #define NFT_LABEL_INCOMING 125
 #define NFT_LABEL_CUT 126
 /* What the routing table says of an address, RTN_LOCAL and RTN_ANYCAST of rtnetlink(7). */
@@ -127,9 +130,8 @@ typedef enum NftStatementKind {
         STATEMENT_ADDRESS_TYPE,
         STATEMENT_NO_ROUTE, /* the routing table names no interface to leave by */
         STATEMENT_NO_CONNTRACK,
-        STATEMENT_DIRECTION,   /* of the conntrack entry */
-        STATEMENT_TRANSLATED,  /* by DNAT */
-        STATEMENT_TRANSPARENT, /* for a socket that takes foreign addresses */
+        STATEMENT_DIRECTION,  /* of the conntrack entry */
+        STATEMENT_TRANSLATED, /* by DNAT */
         STATEMENT_BRIDGED, /* enters and leaves by one bridge, to a neighbour; notes it in a set */
         STATEMENT_LABEL,
         STATEMENT_SET_LABEL,

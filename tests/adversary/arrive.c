@@ -165,9 +165,9 @@ static void test_published_elsewhere(void **state)
         for (int big = 0; big < 2; big++) {
                 _cleanup_buffer_ Buffer b = { 0 };
 
-                buffer_add_string(
-                        &b, DEFAULTS("allow", "reject") "rules = ({ action = \"allow\"; direction "
-                                                        "= \"routed\"; to = [ ");
+                buffer_add_string(&b, DEFAULTS("allow", "reject"));
+                buffer_add_string(&b, "rules = ({ action = \"allow\"; direction = \"routed\";"
+                                      "  to = [ ");
                 for (int i = 0; big && i < 100; i++)
                         buffer_printf(&b, "\"198.51.%d.7\", \"2001:db8:5:%x::/64\", ", i, i);
                 buffer_add_string(&b, "\"" FOREIGN4 "\", \"" FOREIGN6 "\" ]; });");

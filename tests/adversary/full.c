@@ -122,6 +122,8 @@ static void apply_small(const char *text, uint32_t room)
 /* Sources that find no room share one bucket; who has one is not disturbed. */
 static void test_full(void **state)
 {
+        int fd;
+
         (void)state;
         skip_without_backend();
         if (!streq(attacked_ops->name, "nftables"))
@@ -140,7 +142,9 @@ static void test_full(void **state)
                     "rules = ({ action = \"limit\"; direction = \"in\"; max = 1; });",
                 50);
         flood(false, 50);
-        assert_int_equal(connect_to(INTERNET, HOST4, 25), OPEN);
+        assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &fd), OPEN);
+        assert_int_equal(connect_to(INTERNET, HOST4, 25), RESET);
+        abort_connection(fd);
 }
 
 int main(void)

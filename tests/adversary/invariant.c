@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Random packets against the invariant: every SYN without ACK to a managed port meets exactly one
+ * verdict of the policy, whatever conntrack says of it. Addresses and ports come from small pools,
+ * so that packets lie in both directions of each other's entries; flags are all there are; marks,
+ * zones, missing conntrack, redirections, foreign addresses and the policy change between them.
+ *
+ * Chains behind those of p25 count what has passed. Of each packet: it is counted by the policy at
+ * most once; what has passed was counted; under a policy that refuses everything nothing passes;
+ * and what is no SYN to a managed port is not counted.
+ *
+ *   P25_SECONDS=N P25_SEED=N   for how long with each backend, and which packets
+ */
+
+#include "tests/adversary/attack.h"
+#include "tests/lib/random.h"
+
+#include <sched.h>
+
+#define FOREIGN4 "203.0.113.99"
+#define FOREIGN6 "2001:db8:99::99"
+#define SYNC_PORT 7000
+
+static int listeners[2], sync_sockets[_SITES], sync_receiver;
+
+/* ---- the world ---- */
+
+/* What neighbours receive they do not answer: entries stay half open. */
+static void make_deaf(Site site)
+{
+        must("nsenter -t %d -n nft -f - <<'E'\n"
+             "table inet deaf {\n"
+             "  chain pre { type filter hook prerouting priority -400; meta l4proto tcp drop; }\n"
+             "}\nE",
+                (int)world.pid[site]);
+}
+
+#define DIALLED(port)                                                            \
+        "    ct direction original meta l4proto tcp ct original proto-dst " port \
+        " counter name passed return\n"
+
+/* Behind p25: SYNs to managed ports, by what was dialled where there is a connection. */
+static void observe(void)
+{
+        must("nft -f - <<'E'\n"
+             "table inet seen {\n"
+             "  counter passed { }\n"
+             "  chain syn {\n" DIALLED("25") DIALLED("465") DIALLED(
+                     "587") "    ct direction reply tcp dport { 25, 465, 587 } counter name passed "
+                            "return\n"
+                            "    ct state invalid,untracked tcp dport { 25, 465, 587 } counter "
+                            "name passed\n"
+                            "  }\n"
+                            "  chain arriving { type filter hook input priority 300;\n"
+                            "    iif != lo tcp flags & (syn | ack) == syn jump syn\n  }\n"
+                            "  chain passing { type filter hook forward priority 300;\n"
+                            "    tcp flags & (syn | ack) == syn jump syn\n  }\n"
+                            "  chain leaving { type filter hook output priority 300;\n"
+                            "    oif != lo tcp flags & (syn | ack) == syn jump syn\n  }\n"
+                            "}\nE");
+}
+
+static int setup(void **state)
+{
+        cpu_set_t one;
+
+        (void)state;
+        /* a packet is done with before the next one of the same processor */
+        CPU_ZERO(&one);
+        CPU_SET(sched_getcpu() < 0 ? 0 : (size_t)sched_getcpu(), &one);
+        (void)sched_setaffinity(0, sizeof(one), &one);
+        world_build();
+        must("sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.cont0.rp_filter=0"
+             " net.ipv4.conf.wan0.rp_filter=0");
+        must("ip rule add to " FOREIGN4 " lookup 100; ip -6 rule add to " FOREIGN6 " lookup 100;"
+             "ip route add local " FOREIGN4 " dev lo table 100;"
+             "ip -6 route add local " FOREIGN6 " dev lo table 100");
+        listeners[0] = listen_at(HOST, 25);
+        listeners[1] = listen_at(HOST, 4001);
+        for (Site s = INTERNET; s < _SITES; s++)
+                make_deaf(s);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        (void)state;
+        close(listeners[0]);
+        close(listeners[1]);
+        world_end();
+        return 0;
+}
+
+/* A datagram after a packet: when it is here, the packet has met all rules. */
+static void sync_open(void)
+{
+        struct timeval patience = { .tv_sec = 20 };
+        struct sockaddr_storage a;
+        socklen_t n = endpoint("0.0.0.0", SYNC_PORT, &a);
+
+        sync_receiver = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(bind(sync_receiver, (void *)&a, n), 0);
+        setsockopt(sync_receiver, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        for (Site s = INTERNET; s < _SITES; s++) {
+                n = endpoint(s == INTERNET ? HOST4 : HOST_INSIDE4, SYNC_PORT, &a);
+                world_enter(s);
+                sync_sockets[s] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+                assert_int_equal(connect(sync_sockets[s], (void *)&a, n), 0);
+                world_enter(HOST);
+        }
+}
+
+static void sync_close(void)
+{
+        for (Site s = INTERNET; s < _SITES; s++)
+                close(sync_sockets[s]);
+        close(sync_receiver);
+}
+
+static void sync_wait(Site site)
+{
+        char byte;
+
+        assert_int_equal(send(sync_sockets[site], "x", 1, 0), 1);
+        assert_int_equal(recv(sync_receiver, &byte, 1, 0), 1);
+}
+
+/* ---- what may change ---- */
+
+#define ON_ALL(action, direction) \
+        "{ action = \"" action "\"; direction = \"" direction "\"; ports = [ 25, 465, 587 ]; }"
+
+/* The first N_CLOSED refuse everything. */
+static const char *const policies[] = {
+        "rules = (" ON_ALL("reject", "in") "," ON_ALL("reject", "out") "," ON_ALL(
+                "reject", "routed") ");",
+        "rules = (" ON_ALL("deny", "in") "," ON_ALL("reject", "out") "," ON_ALL(
+                "deny", "routed") ");",
+        "rules = (" ON_ALL("allow", "in") "," ON_ALL("allow", "out") "," ON_ALL(
+                "allow", "routed") ");",
+        "rules = ("
+        " { action = \"allow\"; direction = \"routed\"; to = [ \"192.0.2.2\", \"fd00:9::2\" ];"
+        "   ports = [ 25, 587 ]; },"
+        " { action = \"limit\"; direction = \"in\"; rate = \"1000000/second\"; burst = 65535; },"
+        " { action = \"allow\"; direction = \"out\"; to = \"192.0.2.2\"; }," ON_ALL(
+                "allow", "in") "," ON_ALL("allow", "out") "," ON_ALL("allow", "routed") ");",
+};
+#define N_CLOSED 2
+
+/* What other tables do to packets before p25 sees them. */
+static const char *const disturbances[] = {
+        "",
+        "notrack",
+        "tcp sport 4001 notrack",
+        "iifname cont0 ct zone set 7",
+        "meta mark set 5",
+        "tcp flags & (syn | ack) == syn meta mark set 1",
+};
+
+static const char *const redirections[] = {
+        "",
+        "iifname cont0 tcp dport 25 redirect to :4001",
+        "iifname cont0 ip daddr 192.0.2.1 tcp dport 587 dnat ip to 192.0.2.2:4002",
+        "iifname wan0 tcp dport 4002 dnat ip6 to [fd00:9::2]:25",
+};
+
+static void disturb(Random *r)
+{
+        run("nft delete table inet raw 2>/dev/null; nft delete table inet nat 2>/dev/null");
+        must("nft -f - <<'E'\n"
+             "table inet raw { chain pre { type filter hook prerouting priority -300;\n %s\n }\n}\n"
+             "table inet nat { chain pre { type nat hook prerouting priority -100;\n %s\n }\n}\nE",
+                random_of(r, disturbances), random_of(r, redirections));
+}
+
+/* ---- packets ---- */
+
+static const char *const addresses4[] = { HOST4, HOST_INSIDE4, INTERNET4, CONTAINER4, FOREIGN4 };
+static const char *const addresses6[] = { HOST6, HOST_INSIDE6, INTERNET6, CONTAINER6, FOREIGN6 };
+static const uint16_t ports[] = { 25, 25, 587, 465, 4001, 4002, 80 };
+
+typedef struct Try {
+        Site site; /* HOST: a socket of the host's dials */
+        Segment segment;
+        bool is_syn, managed;
+} Try;
+
+static bool port_is_managed(uint16_t port)
+{
+        return port == 25 || port == 587 || port == 465;
+}
+
+static Try try_draw(Random *r)
+{
+        const char *const *pool = random_once(r, 2) ? addresses4 : addresses6;
+        Try t = { .site = random_once(r, 6)   ? HOST
+                          : random_once(r, 2) ? INTERNET
+                                              : CONTAINER,
+                .segment = { .from = pool[random_below(r, 5)],
+                        .to = pool[random_below(r, 5)],
+                        .source = random_of(r, ports),
+                        .port = random_of(r, ports),
+                        .flags = TH_SYN } };
+
+        if (random_once(r, 3))
+                t.segment.flags = (uint8_t)random_below(r, 256);
+        if (t.site == HOST) {
+                t.segment.flags = TH_SYN;
+                t.segment.to = pool[2 + random_below(r, 2)];
+        }
+        t.is_syn = (t.segment.flags & (TH_SYN | TH_ACK)) == TH_SYN;
+        t.managed = port_is_managed(t.segment.port);
+        return t;
+}
+
+static void try_send(const Try *t)
+{
+        struct sockaddr_storage a;
+        socklen_t n;
+        int fd;
+
+        if (t->site != HOST) {
+                attack_send(t->site, &t->segment);
+                sync_wait(t->site);
+                return;
+        }
+        fd = attack_socket(HOST, 0, strchr(t->segment.to, ':') != NULL, 20000 + t->segment.source);
+        n = endpoint(t->segment.to, t->segment.port, &a);
+        (void)connect(fd, (void *)&a, n);
+        close(fd);
+}
+
+/* ---- what became of one ---- */
+
+static uint64_t passed(void)
+{
+        _cleanup_free_ char *text = output_of("nft reset counter inet seen passed");
+        const char *at = strstr(text, "packets ");
+
+        assert_non_null(at);
+        return strtoull(at + 8, NULL, 10);
+}
+
+/* Asking what has passed takes a process: once for so many packets. */
+#define BATCH 10
+
+typedef struct Run {
+        Random random;
+        size_t policy;
+        uint64_t n, n_counted, n_passed;
+        Try batch[BATCH];
+        uint64_t counted[BATCH];
+} Run;
+
+static void batch_print(const Run *all, uint64_t seen)
+{
+        print_message("# packet %llu, policy %zu: passed %llu\n", (unsigned long long)all->n,
+                all->policy, (unsigned long long)seen);
+        for (size_t i = 0; i < BATCH; i++) {
+                const Segment *s = &all->batch[i].segment;
+
+                print_message("#   site %d, %s:%u -> %s:%u flags %02x: counted %llu\n",
+                        all->batch[i].site, s->from, s->source, s->to, s->port, s->flags,
+                        (unsigned long long)all->counted[i]);
+        }
+        run("nft list table inet raw | sed 's/^/# /' >&2;"
+            "nft list table inet nat | sed 's/^/# /' >&2");
+}
+
+static void try_batch(Run *all)
+{
+        uint64_t sum = 0, seen;
+        bool good = true;
+
+        for (size_t i = 0; i < BATCH; i++) {
+                Try *t = &all->batch[i];
+                uint64_t before = attack_count();
+
+                *t = try_draw(&all->random);
+                try_send(t);
+                all->counted[i] = attack_count() - before;
+                sum += all->counted[i];
+                good = good && all->counted[i] <= 1 &&
+                       (all->counted[i] == 0 || (t->is_syn && t->managed));
+        }
+        seen = passed();
+        good = good && seen <= sum && (all->policy >= N_CLOSED || seen == 0);
+        all->n += BATCH;
+        all->n_counted += sum;
+        all->n_passed += seen;
+        if (!good)
+                batch_print(all, seen);
+        assert_true(good);
+}
+
+static uint64_t now_msec(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static uint64_t environment_number(const char *name, uint64_t otherwise)
+{
+        const char *text = getenv(name);
+
+        return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void test_packets(void **state)
+{
+        uint64_t end = now_msec() + 1000 * environment_number("P25_SECONDS", 25);
+        Run all = { .random = { environment_number("P25_SEED", 1) } };
+
+        (void)state;
+        skip_without_backend();
+        observe();
+        sync_open();
+        while (now_msec() < end || all.n < 400) {
+                if (all.n % 40 == 0) {
+                        all.policy = random_below(&all.random, ELEMENTS(policies));
+                        attack_must_apply(policies[all.policy]);
+                        disturb(&all.random);
+                        (void)passed();
+                }
+                try_batch(&all);
+        }
+        sync_close();
+        run("nft delete table inet seen");
+        printf("#: %s: %llu packets, %llu counted, %llu passed\n", attacked_ops->name,
+                (unsigned long long)all.n, (unsigned long long)all.n_counted,
+                (unsigned long long)all.n_passed);
+        assert_true(all.n_counted > all.n / 8 && all.n_passed > all.n / 40);
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = { cmocka_unit_test(test_packets) };
+
+        return attack_main(tests, ELEMENTS(tests), setup, teardown);
+}

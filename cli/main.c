@@ -77,6 +77,7 @@ int main(int argc, char **argv)
         _cleanup_free_ char **words = NULL;
         int status;
 
+        cli_reserve_streams();
         status = options_parse(&c, argc, argv, &words);
         if (status == 0)
                 status = words_run(&c, words);

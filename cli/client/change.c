@@ -324,6 +324,7 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
         bool waits = c->confirm && r->changed && !c->dry_run;
         Json *document = json_new_object();
 
+        c->changed = r->changed && !c->dry_run;
         json_set(document, "changed", json_new_bool(r->changed));
         json_set(document, "dry_run", json_new_bool(c->dry_run));
         json_set(document, "revision", json_new_integer((int64_t)r->revision));

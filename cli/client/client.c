@@ -142,6 +142,19 @@ int client_message(Cli *c, const char *method, sd_bus_message **ret)
         return r < 0 ? client_fail_message(c, r) : 0;
 }
 
+/* sudo on this host gives no rights on another. */
+static int fail_told(Cli *c, int status, const char *message)
+{
+        static const char hint[] = " (try with sudo)";
+        const char *found = c->host ? strstr(message, hint) : NULL;
+        const char *at = found ? strchr(c->host, '@') : NULL;
+
+        if (!found)
+                return cli_fail(c, status, "%s", message);
+        return cli_fail(c, status, "%.*s (try -H root@%s)%s", (int)(found - message), message,
+                at ? at + 1 : c->host, found + strlen(hint));
+}
+
 int client_fail(Cli *c, const sd_bus_error *error, int r)
 {
         int status;
@@ -162,7 +175,7 @@ int client_fail(Cli *c, const sd_bus_error *error, int r)
                         "p25d is not reachable: is the service running%s%s? (%s)",
                         c->host ? " on " : "", c->host ? c->host : "",
                         error->message ? error->message : error->name);
-        return cli_fail(c, status, "%s", error->message ? error->message : error->name);
+        return fail_told(c, status, error->message ? error->message : error->name);
 }
 
 int client_try(Cli *c, sd_bus_message *m, sd_bus_error *ret_error, sd_bus_message **ret_reply)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -139,18 +140,13 @@ int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- load ---- */
 
-/* A FIFO by name would wait for a writer, or read as empty without one: only one that a shell
- * has opened already ("-", <(…)) is taken. */
-static bool path_is_open_already(const char *path)
+static int open_failed(Cli *c, const char *path, int error)
 {
-        static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/", "/dev/stdin" };
-
-        for (size_t i = 0; i < ELEMENTS(folders); i++)
-                if (strncmp(path, folders[i], strlen(folders[i])) == 0)
-                        return true;
-        return false;
+        return cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(error));
 }
 
+/* Without blocking, so that a device is refused at once; a FIFO is opened again, as any reader
+ * would, and waits for its writer. */
 static int file_open(Cli *c, const char *path, int *ret)
 {
         int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY, fd;
@@ -158,22 +154,24 @@ static int file_open(Cli *c, const char *path, int *ret)
 
         if (streq(path, "-"))
                 fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        else if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+                fd = open(path, flags);
         else
-                fd = open(path, path_is_open_already(path) ? flags : flags | O_NONBLOCK);
-        if (fd < 0 || fstat(fd, &st) < 0) {
-                int r = errno;
+                fd = open(path, flags | O_NONBLOCK);
+        if (fd < 0)
+                return open_failed(c, path, errno);
+        if (fstat(fd, &st) < 0) {
+                int error = errno;
 
-                if (fd >= 0)
-                        close(fd);
-                return cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(r));
+                close(fd);
+                return open_failed(c, path, error);
         }
-        if (S_ISREG(st.st_mode) ||
-                (S_ISFIFO(st.st_mode) && (streq(path, "-") || path_is_open_already(path)))) {
+        if (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) {
                 *ret = fd;
                 return 0;
         }
         close(fd);
-        return cli_fail(c, EXIT_BAD_INPUT, "%s: neither a file nor a pipe ('-' reads one)", path);
+        return cli_fail(c, EXIT_BAD_INPUT, "%s: not a file or a pipe", path);
 }
 
 /* Under --strict warnings come before the change; p25d reads the file once, and tells them with its
@@ -189,15 +187,56 @@ static int file_check(Cli *c, const char *path, int fd)
         if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
                 host_read_file(path, SET_FILE_MAX, NULL, &text, &n) < 0 || !memchr(text, '/', n))
                 return 0;
-        /* of errors p25d tells */
+        /* p25d reports errors */
         return prefix_set_parse(text, n, path, &d, &set) < 0 ? 0 : cli_tell_diagnostics(c, &d);
+}
+
+/* The number of entries that the set has now. */
+static int entries_count(Cli *c, const char *name, int64_t *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_free_p) Json *sets = NULL;
+        int status = client_ask(c, "ListSets", NULL, &reply), r;
+
+        if (status != 0)
+                return status;
+        r = client_read_dicts(reply, &sets);
+        if (r < 0)
+                return client_fail_message(c, r);
+        for (size_t i = 0; i < json_array_length(sets); i++) {
+                const Json *set = json_array_item(sets, i);
+
+                if (streq_null(json_get_string(set, "name"), name))
+                        *ret = json_get_integer(set, "entries");
+        }
+        return 0;
+}
+
+/* A download that failed is often an empty file. */
+static int tell_loaded(Cli *c, const char *name, const ChangeReply *reply)
+{
+        char first[NAME_MAX_LENGTH + 64];
+        int64_t n = 0;
+        int status;
+
+        if (!reply->changed || c->dry_run) {
+                snprintf(first, sizeof(first), "Set %s already has these entries", name);
+                return client_tell_change(c, reply, first, NULL);
+        }
+        status = entries_count(c, name, &n);
+        if (status != 0)
+                return status;
+        if (n == 0)
+                cli_warn(c, "the set is empty: rules that name @%s match nothing", name);
+        snprintf(first, sizeof(first), "Set %s loaded (%" PRIi64 " %s)", name, n,
+                n == 1 ? "entry" : "entries");
+        return client_tell_change(c, reply, first, NULL);
 }
 
 int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        char first[NAME_MAX_LENGTH + 64];
         int status, r, fd = -1;
 
         (void)v, (void)n;
@@ -220,9 +259,7 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
                 close(fd);
         if (status != 0)
                 return status;
-        snprintf(first, sizeof(first), "Set %s %s", args[0],
-                reply.changed ? "loaded" : "holds these entries already");
-        return client_tell_change(c, &reply, first, NULL);
+        return tell_loaded(c, args[0], &reply);
 }
 
 /* ---- add, remove, drop ---- */

@@ -22,10 +22,16 @@ typedef struct Cli {
         bool agent_opened;          /* polkit may ask for a password on this terminal */
         Json *errors;               /* of this run, for --json */
         Json *warnings;
-        bool documented; /* the one JSON document is printed */
+        bool documented;  /* the one JSON document is printed */
+        bool changed;     /* the policy, by this run */
+        int output_error; /* errno of the first write that failed */
 } Cli;
 
 void cli_deinit(Cli *c);
+
+/* First of all: keeps the numbers of closed standard streams from what is opened later. Writing to
+ * one of them goes on failing. */
+void cli_reserve_streams(void);
 
 /* "ERROR: …" on stderr; returns status. Everything that is printed is made printable. */
 int cli_fail(Cli *c, int status, const char *format, ...) _printf_(3, 4);

@@ -10,6 +10,7 @@
 #include "cli/console/printable.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -20,6 +21,13 @@ void cli_deinit(Cli *c)
         json_free(c->errors);
         json_free(c->warnings);
         *c = (Cli){ 0 };
+}
+
+void cli_reserve_streams(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0)
+                        (void)!open("/dev/null", O_RDONLY); /* takes the lowest number, fd */
 }
 
 /* Prints "LABEL: TEXT", one line whatever the text holds, and keeps it for --json. */
@@ -93,6 +101,12 @@ int cli_tell_diagnostics(Cli *c, const Diagnostics *d)
         return n_bad > 0 ? EXIT_BAD_INPUT : 0;
 }
 
+static void put(Cli *c, const char *text)
+{
+        if (fputs(text, stdout) < 0 && c->output_error == 0)
+                c->output_error = errno;
+}
+
 void cli_say(Cli *c, const char *format, ...)
 {
         _cleanup_free_ char *line = NULL;
@@ -110,7 +124,8 @@ void cli_say(Cli *c, const char *format, ...)
                 return;
         }
         printable_line(line);
-        puts(line);
+        put(c, line);
+        put(c, "\n");
 }
 
 /* A text on stdout, which need not end with a newline. */
@@ -121,7 +136,7 @@ static int text_print(Cli *c, const char *text)
         if (!copy)
                 return cli_fail_errno(c, -ENOMEM, "output");
         printable_text(copy);
-        fputs(copy, stdout);
+        put(c, copy);
         return 0;
 }
 
@@ -137,7 +152,7 @@ int cli_document(Cli *c, Json *document)
                 return cli_fail_errno(c, -ENOMEM, "JSON");
         if (text_print(c, text) != 0)
                 return EXIT_FAILED;
-        putchar('\n');
+        put(c, "\n");
         return 0;
 }
 
@@ -146,7 +161,7 @@ int cli_document_text(Cli *c, const char *text)
         c->documented = true;
         if (text_print(c, text) != 0)
                 return EXIT_FAILED;
-        putchar('\n');
+        put(c, "\n");
         return 0;
 }
 
@@ -157,6 +172,22 @@ int cli_text(Cli *c, const char *text, Json *document)
                 return text_print(c, text);
         }
         return cli_document(c, document);
+}
+
+/* A reader that has seen enough, as head(1), is not an error; but of a change it is said that it
+ * was made, since nobody could read that. */
+static int output_finish(const Cli *c, int status)
+{
+        int error;
+
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        error = c->output_error != 0 ? c->output_error : errno;
+        if (error == EPIPE && !c->changed)
+                return status;
+        fprintf(stderr, "ERROR: standard output: %s%s\n", strerror(error),
+                c->changed ? "; the change was made" : "");
+        return status == 0 ? EXIT_FAILED : status;
 }
 
 int cli_finish(Cli *c, int status)
@@ -171,11 +202,7 @@ int cli_finish(Cli *c, int status)
                 c->errors = c->warnings = NULL;
                 cli_document(c, document);
         }
-        if (fflush(stdout) != 0 || ferror(stdout)) {
-                fprintf(stderr, "ERROR: standard output: %s\n", strerror(errno));
-                return status == 0 ? EXIT_FAILED : status;
-        }
-        return status;
+        return output_finish(c, status);
 }
 
 int cli_ask(const Cli *c, const char *question)

@@ -238,7 +238,7 @@ like "$err" "^ERROR: p25d is not reachable" "and that is said"
 run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@somewhere.example status
 like "$rc $out" "^0 Status: active" "-H: a host that is"
 run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@somewhere.example set load far "$WORK/bits.txt"
-is "$rc $out" "0 Set far loaded" "-H: a set crosses the net"
+is "$rc $out" "0 Set far loaded (2 entries)" "-H: a set crosses the net"
 run env PATH="$WORK/ssh:$PATH" "$P25CTL" -H root@somewhere.example set show far
 is "$rc $out" "0 10.0.0.0/8
 192.0.2.1" "-H: and back"

@@ -235,7 +235,6 @@ explain in from
 explain in from 10.0.0.0/8
 explain in port 0
 explain in user root
-check
 compile
 compile --format
 compile /dev/null --format sql
@@ -261,8 +260,6 @@ is "$rc" 4 "an address of 100,000 characters"
 at_most ${#err} 1000 "which is not repeated"
 run_ctl set load x /dev/zero
 is "$rc" 4 "a set of /dev/zero"
-run_ctl set load x "$WORK/fifo.conf"
-is "$rc" 4 "a set of a FIFO"
 is "$(state)" "$before" "nothing of it changed anything either"
 
 # over the bus, past p25ctl

@@ -62,5 +62,19 @@ WORDS
 "$P25CTL" role show mx >"$WORK/out"
 is "$(sed -n '1p;$p' "$WORK/out")" "role = { };
 	end" "lines and tabs of a text stay"
+
+# ---- over ssh ----
+
+mkdir "$WORK/ssh"
+printf '#!/bin/sh\nexec systemd-stdio-bridge -p "$DBUS_SYSTEM_BUS_ADDRESS"\n' >"$WORK/ssh/ssh"
+chmod 755 "$WORK/ssh/ssh"
+if command -v systemd-stdio-bridge >/dev/null; then
+        PATH="$WORK/ssh:$PATH" "$P25CTL" -H alice@far.example enable >"$WORK/out" 2>"$WORK/err"
+        is_clean "$WORK/err" "-H: an error"
+        is "$(grep -o '(try.*)' "$WORK/err")" "(try -H root@far.example)" \
+                "-H: the hint is for the host that is asked"
+else
+        skip "p25ctl -H" "it needs systemd-stdio-bridge"
+fi
 kill "$hostile"
 done_testing

@@ -78,7 +78,6 @@ remote -H alice@198.51.100.1 status
 is "$rc" 0 "an ordinary user there reads"
 remote -H alice@198.51.100.1 deny
 unlike "$err" "sudo" "sudo on this host is not offered"
-like "$err" "try -H root@198.51.100.1" "but the user who may"
 is "$rc" 5 "and may not change anything: what counts is who one is over there"
 remote -H root@198.51.100.77 status
 is "$rc" 8 "a host that is not there: exit 8"

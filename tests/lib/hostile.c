@@ -99,7 +99,8 @@ static int on_message(sd_bus_message *m, void *data, sd_bus_error *error)
                 sd_bus_message_is_method_call(m, BUS_INTERFACE, NULL) <= 0)
                 return 0;
         if (strncmp(method, "Set", 3) == 0)
-                return sd_bus_error_set(error, "org.port25.Policy1.Error.InvalidPolicy", FIELD);
+                return sd_bus_error_set(
+                        error, "org.port25.Policy1.Error.InvalidPolicy", FIELD " (try with sudo)");
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = strcmp(method, "Get") == 0 ? property_append(reply, m)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Unit names to cgroups: where systemd puts a unit's folder in the cgroup v2 tree. Reads names and
- * inode numbers, asks systemd nothing.
+ * Unit names to cgroups: where the system's service manager puts a unit's folder in the cgroup v2
+ * tree. Reads names and inode numbers, asks the service manager nothing.
+ *
+ * Only slices are looked into. What lies below a service or a scope is delegated: a user's service
+ * manager, or a container's, makes folders there that may have the name of any unit.
  */
 
 #include "daemon/host/internal.h"
@@ -15,9 +18,10 @@
 #include <sys/vfs.h>
 
 /* How much of the tree is searched for a unit that lies in no usual place. */
-#define SEARCH_FOLDERS_MAX 1024
-#define SEARCH_LEVEL_MAX 8
-#define PARENTS_MAX 64
+#define SLICES_MAX 1024
+#define SLICE_LEVEL_MAX 8
+/* How many folders are watched for one unit. */
+#define PARENTS_MAX 256
 
 const char *host_cgroup_mount(void)
 {
@@ -63,8 +67,6 @@ static int cgroup_stat(int mount, const char *path, uint32_t level, Cgroup *ret)
         if (fstatat(mount, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
                 return -ENOENT;
         *ret = (Cgroup){ .id = st.st_ino, .level = level };
-        if (strncmp(path, "./", 2) == 0) /* where a search begins */
-                path += 2;
         if (strlen(path) < sizeof(ret->path))
                 memcpy(ret->path, path, strlen(path) + 1);
         return 0;
@@ -138,44 +140,76 @@ static int template_parent(const char *name, char **ret)
         return buffer_take(&path, ret);
 }
 
-/* Breadth first, so that the unit nearest to the root is found. */
+/* Calls visit for every slice below the mount, the mount itself first (path ""), nearer ones before
+ * deeper ones; ends with the first answer that is not 0, and gives it. */
+typedef int (*SliceVisitor)(int mount, const char *path, uint32_t level, void *data);
+
+static int slice_children(int mount, const char *path, char ***paths)
+{
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd = openat(
+                mount, path[0] ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+        if (fd < 0)
+                return 0; /* gone meanwhile */
+        dir = fdopendir(fd);
+        if (!dir) {
+                close(fd);
+                return -ENOMEM;
+        }
+        while ((entry = readdir(dir)))
+                if (entry->d_type == DT_DIR && has_suffix(entry->d_name, ".slice") &&
+                        strv_length(*paths) < SLICES_MAX &&
+                        strv_printf(paths, "%s%s%s", path, path[0] ? "/" : "", entry->d_name) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static uint32_t path_level(const char *path)
+{
+        uint32_t level = path[0] != '\0';
+
+        for (; *path; path++)
+                level += *path == '/';
+        return level;
+}
+
+static int each_slice(int mount, SliceVisitor visit, void *data)
+{
+        _cleanup_strv_ char **paths = NULL;
+
+        if (strv_append(&paths, "") < 0)
+                return -ENOMEM;
+        for (size_t i = 0; paths[i]; i++) {
+                uint32_t level = path_level(paths[i]);
+                int r = visit(mount, paths[i], level, data);
+
+                if (r == 0 && level < SLICE_LEVEL_MAX)
+                        r = slice_children(mount, paths[i], &paths);
+                if (r != 0)
+                        return r;
+        }
+        return 0;
+}
+
+typedef struct UnitSearch {
+        const char *name;
+        Cgroup *found;
+} UnitSearch;
+
+static int look_in_slice(int mount, const char *path, uint32_t level, void *data)
+{
+        UnitSearch *s = data;
+
+        return cgroup_stat_unit(mount, path, s->name, level + 1, s->found) >= 0;
+}
+
 static int search(int mount, const char *name, Cgroup *ret)
 {
-        _cleanup_strv_ char **folders = NULL;
-        _cleanup_free_ uint32_t *levels = calloc(SEARCH_FOLDERS_MAX, sizeof(*levels));
-        size_t n = 1;
+        int r = each_slice(mount, look_in_slice, &(UnitSearch){ name, ret });
 
-        if (!levels || strv_append(&folders, ".") < 0)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                _cleanup_(closedir_p) DIR *dir = NULL;
-                struct dirent *entry;
-                int fd;
-
-                if (cgroup_stat_unit(mount, folders[i], name, levels[i] + 1, ret) >= 0)
-                        return 0;
-                fd = openat(mount, folders[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-                if (fd < 0)
-                        continue; /* gone meanwhile */
-                dir = fdopendir(fd);
-                if (!dir) {
-                        close(fd);
-                        return -ENOMEM;
-                }
-                while (levels[i] < SEARCH_LEVEL_MAX && n < SEARCH_FOLDERS_MAX &&
-                        (entry = readdir(dir))) {
-                        _cleanup_buffer_ Buffer path = { 0 };
-                        char *text;
-
-                        if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-                                continue;
-                        buffer_printf(&path, "%s/%s", folders[i], entry->d_name);
-                        if (buffer_take(&path, &text) < 0 || strv_consume(&folders, text) < 0)
-                                return -ENOMEM;
-                        levels[n++] = levels[i] + 1;
-                }
-        }
-        return -ENOENT;
+        return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
 
 static int find(int mount, const char *name, Cgroup *ret)
@@ -232,17 +266,27 @@ static int parents_add(char ***l, const char *mount, const char *path)
         return strv_consume(l, full);
 }
 
-/* Services may be put into any slice: those below the root are watched too. */
+typedef struct Parents {
+        const char *mount;
+        char ***list;
+} Parents;
+
+/* Sessions and service managers of users, who are many, come and go in user.slice. */
+static int add_slice(_unused_ int mount, const char *path, _unused_ uint32_t level, void *data)
+{
+        Parents *p = data;
+
+        return strncmp(path, "user.slice/", strlen("user.slice/")) == 0
+                       ? 0
+                       : parents_add(p->list, p->mount, path);
+}
+
+/* Services may be put into any slice. */
 static int parents_add_slices(char ***l, const char *mount)
 {
-        _cleanup_(closedir_p) DIR *dir = opendir(mount);
-        struct dirent *entry;
+        _cleanup_close_ int fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        while (dir && (entry = readdir(dir)))
-                if (entry->d_type == DT_DIR && has_suffix(entry->d_name, ".slice") &&
-                        parents_add(l, mount, entry->d_name) < 0)
-                        return -ENOMEM;
-        return 0;
+        return fd < 0 ? 0 : each_slice(fd, add_slice, &(Parents){ mount, l });
 }
 
 int host_unit_parents(const char *mount, const char *unit, char ***ret)

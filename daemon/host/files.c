@@ -12,7 +12,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int path_join(const char *a, const char *b, char **ret)
@@ -137,6 +139,8 @@ const char *host_errno_text(int error)
                 { ENOTDIR, "does not exist: a part of the path is not a folder" },
                 { ENAMETOOLONG, "has too long a name" },
                 { EIO, "cannot be read: input/output error" },
+                { EXDEV, "is a link out of its folder" },
+                { ENOTUNIQ, "belongs neither to root nor to the owner of its folder" },
         };
 
         if (error < 0)
@@ -194,6 +198,68 @@ int host_open_regular(const char *path, struct stat *ret_stat)
         return fd;
 }
 
+/* ---- files that a policy names ---- */
+
+/* A file of the folder, or a link to another one in it. */
+static int open_beneath(int folder, const char *name)
+{
+        struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+        int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof(how));
+
+        /* before Linux 5.6 no link at all */
+        if (fd < 0 && errno == ENOSYS)
+                fd = openat(
+                        folder, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
+        return fd < 0 ? -errno : fd;
+}
+
+/* Whoever may write into the folder could have put a file of another there: by a rename out of a
+ * folder with other rights, or by a second name for it. */
+static int check_owner(const struct stat *file, const struct stat *folder)
+{
+        if (file->st_uid == folder->st_uid)
+                return 0;
+        return file->st_uid == 0 && file->st_nlink == 1 ? 0 : -ENOTUNIQ;
+}
+
+static int open_named(const char *path, struct stat *ret_stat)
+{
+        _cleanup_free_ char *folder = strdup(path);
+        _cleanup_close_ int at = -1, fd = -1;
+        struct stat st, of_folder;
+        char *slash;
+        int r;
+
+        if (!folder)
+                return -ENOMEM;
+        slash = strrchr(folder, '/');
+        if (!slash || slash[1] == '\0')
+                return -EISDIR;
+        *slash = '\0';
+        at = open(slash == folder ? "/" : folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (at < 0 || fstat(at, &of_folder) < 0)
+                return -errno;
+        /* before opening, because opening some devices does something */
+        if (fstatat(at, slash + 1, &st, 0) < 0)
+                return -errno;
+        r = check_regular(&st);
+        if (r < 0)
+                return r;
+        fd = open_beneath(at, slash + 1);
+        if (fd < 0)
+                return TAKE_FD(fd);
+        r = fstat(fd, &st) < 0 ? -errno : check_regular(&st);
+        if (r >= 0)
+                r = check_owner(&st, &of_folder);
+        if (r < 0)
+                return r;
+        *ret_stat = st;
+        return TAKE_FD(fd);
+}
+
+/* ---- reading ---- */
+
 /* Reads to the end, at most max bytes; -EFBIG if there is more. */
 static int read_all(int fd, size_t expected, size_t max, char **ret, size_t *ret_length)
 {
@@ -230,14 +296,16 @@ static int read_all(int fd, size_t expected, size_t max, char **ret, size_t *ret
         return 0;
 }
 
-static int read_regular(
-        const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length)
+typedef int (*Opener)(const char *path, struct stat *ret_stat);
+
+static int read_opened(Opener open_file, const char *path, size_t max, HostInputs *inputs,
+        char **ret, size_t *ret_length)
 {
         _cleanup_close_ int fd = -1;
         struct stat st;
         int r;
 
-        fd = host_open_regular(path, &st);
+        fd = open_file(path, &st);
         if (fd < 0)
                 return TAKE_FD(fd);
         if (st.st_size > 0 && (uint64_t)st.st_size > max)
@@ -263,7 +331,14 @@ static int read_told(const char *name, size_t max, int r, Diagnostics *d)
 int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostics *d, char **ret,
         size_t *ret_length)
 {
-        return read_told(path, max, read_regular(path, max, inputs, ret, ret_length), d);
+        return read_told(
+                path, max, read_opened(host_open_regular, path, max, inputs, ret, ret_length), d);
+}
+
+int host_read_named(
+        const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length)
+{
+        return read_opened(open_named, path, max, inputs, ret, ret_length);
 }
 
 int host_read_descriptor(

@@ -38,7 +38,7 @@ static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Dia
         if (buffer_take(&joined, &path) < 0)
                 return -ENOMEM;
 
-        r = host_read_input(path, SET_TEXT_MAX, inputs, NULL, &text, &length);
+        r = host_read_named(path, SET_TEXT_MAX, inputs, &text, &length);
         if (r == -ENOMEM)
                 return r;
         if (r == -EFBIG)

@@ -41,7 +41,7 @@ static int warn_errors(Manager *m, const Diagnostics *d)
 /* The state, or its copy, or none: *ret_lost says that there was one once. */
 static int load_state(Manager *m, State **ret, bool *ret_lost)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 }, ignored = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { .hides_content = true }, ignored = { 0 };
         const char *what;
         int r, k;
 
@@ -204,7 +204,7 @@ static int try_copies(Manager *m, const State *state, const char *files, bool mu
         Diagnostics *ret_hopeless)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { .hides_content = true };
         _cleanup_candidate_ Candidate c = { 0 };
         int r;
 
@@ -278,7 +278,7 @@ static int try_kept(Manager *m, const State *state, Diagnostics *ret_hopeless)
 static int try_files(
         Manager *m, const State *state, Diagnostics *ret_broken, Diagnostics *ret_hopeless)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { .hides_content = true };
         _cleanup_candidate_ Candidate c = { 0 };
         int r;
 

@@ -22,7 +22,7 @@ int manager_list_revisions(Manager *m, size_t max, Revisions *ret)
 
 static int load(Manager *m, uint64_t revision, ChangeResult *r, State **ret)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { .hides_content = true };
         const State *now = m->policy->state;
         int q;
 
@@ -41,7 +41,7 @@ static int load(Manager *m, uint64_t revision, ChangeResult *r, State **ret)
 static int load_files(
         Manager *m, const State *state, ChangeResult *r, Policy **ret, HostInputs *ret_inputs)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { .hides_content = true };
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
         int q;
 

@@ -117,9 +117,9 @@ int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResu
         return change_finish(m, &p, c, r);
 }
 
-static int load_files(Manager *m, Proposal *p, ChangeResult *r)
+static int load_files(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_diagnostics_ Diagnostics d = { .hides_content = c->uid != 0 };
         int q = host_load_files(&m->paths, &p->inputs, &d, &p->files);
 
         if (q == -ENOMEM)
@@ -155,7 +155,7 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         /* what ended while the fail-safe was in force */
         if (m->failsafe)
                 (void)expiry_drop(p.state, clock_now_usec(CLOCK_REALTIME), NULL);
-        q = load_files(m, &p, r);
+        q = load_files(m, &p, c, r);
         if (q >= 0)
                 q = check_not_lost(m, &p, r);
         return q < 0 ? q : change_finish(m, &p, c, r);
@@ -175,7 +175,7 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r)
         /* ids are never given twice, nor is a revision */
         p.state->next_id = manager_stored(m)->next_id;
         if (m->failsafe || m->policy->state->files_pinned) {
-                q = load_files(m, &p, r);
+                q = load_files(m, &p, c, r);
                 if (q < 0)
                         return q;
         }

@@ -236,8 +236,12 @@ static int on_folder(sd_event_source *s, const struct inotify_event *event, void
         if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
                 resolve(w);
         /* a slice that appears may be where the unit will be */
-        if (event->len == 0 || is_slice(event->name))
+        if (event->len == 0 || is_slice(event->name)) {
                 watch_update(w);
+                /* and it may be there already */
+                if (!named && each_unit(w->manager->ruleset, unit_has_moved, w->manager) != 0)
+                        resolve(w);
+        }
         return 0;
 }
 

@@ -48,6 +48,11 @@ static int reader_bad_line(SetReader *s, const char *text, size_t n, const char 
 
         if (++s->n_bad > REPORTS_MAX)
                 return 0;
+        if (s->diagnostics && s->diagnostics->hides_content)
+                return diagnostics_error(s->diagnostics, ((Place){ s->file, s->line }), NULL,
+                               "is not an address or prefix") == -ENOMEM
+                               ? -ENOMEM
+                               : 0;
         return diagnostics_error(s->diagnostics, ((Place){ s->file, s->line }), NULL,
                        "\"%.*s\"%s: %s", shown, text, n > 64 ? "..." : "", reason) == -ENOMEM
                        ? -ENOMEM
@@ -60,6 +65,9 @@ static int reader_host_bits(SetReader *s, const char *text, size_t n, const Pref
 
         if (++s->n_host_bits > REPORTS_MAX)
                 return 0;
+        if (s->diagnostics && s->diagnostics->hides_content)
+                return diagnostics_warning(
+                        s->diagnostics, ((Place){ s->file, s->line }), NULL, "has host bits");
         return diagnostics_warning(s->diagnostics, ((Place){ s->file, s->line }), NULL,
                 "\"%.*s\" has host bits: %s is taken", (int)n, text, prefix_format(p, network));
 }

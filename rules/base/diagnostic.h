@@ -47,6 +47,7 @@ typedef struct Diagnostics {
         Diagnostic *items;
         size_t n;
         size_t n_errors;
+        bool hides_content; /* of set files: their lines are not quoted, only numbered */
 } Diagnostics;
 
 #define _cleanup_diagnostics_ _cleanup_(diagnostics_deinit)

@@ -74,9 +74,12 @@ done
 unit=p25-e2e-$RANDOM$RANDOM.service
 slice=p25e2e$RANDOM.slice
 folder=$tree/$slice/$unit
+# where a user's own service manager puts a unit of that name
+theirs=$tree/$slice/user@4711.service/app.slice/$unit
 cgroups_remove()
 {
-        rmdir "$folder/child" "$folder" "$tree/$slice" "$tree/other-$unit" 2>/dev/null
+        rmdir "$folder/child" "$folder" "$theirs" "${theirs%/*}" "${theirs%/*/*}" "$tree/$slice" \
+                "$tree/other-$unit" 2>/dev/null
 }
 trap 'cgroups_remove; rm -rf "$WORK"' EXIT
 if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
@@ -102,6 +105,9 @@ if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
         }
         eventually 5 unit_reported
         ok $? "a unit that does not run is reported"
+        mkdir -p "$theirs"
+        sleep 3 # it is looked for every two seconds
+        expect "a user's own unit of that name" host "closed closed" -c "$theirs" "${targets[@]}"
         mkdir "$folder"
         [ "$(stat -c %i "$folder")" != "$before" ]
         ok $? "a restarted unit is another cgroup"

@@ -208,6 +208,78 @@ static void test_names(void **state)
         assert_int_equal(names.user(names.data, "late", &id), -ENOENT);
 }
 
+/* ---- set files ---- */
+
+/* The first diagnostic of reading a set from the file, or "". */
+static char *set_error(const char *file, bool hides_content)
+{
+        Diagnostics d = { .hides_content = hides_content };
+        _cleanup_(fragment_unref_p) Fragment *f = NULL;
+        _cleanup_buffer_ Buffer text = { 0 };
+        char *error = NULL;
+
+        buffer_printf(&text, "sets = { s = { file = \"/%s\"; }; };", file);
+        buffer_add_string(&text, "");
+        assert_int_equal(parse_fragment(text.data, strlen(text.data), "f", "f", &d, &f), 0);
+        if (host_load_set_files(f, folder, NULL, &d) >= 0)
+                error = strdup("");
+        else
+                assert_int_equal(diagnostic_format(&d.items[0], &error), 0);
+        diagnostics_deinit(&d);
+        return error;
+}
+
+static void expect_set(const char *file, const char *error)
+{
+        _cleanup_free_ char *text = set_error(file, false);
+
+        if (error[0] ? !strstr(text, error) : text[0] != '\0')
+                fail_msg("%s: '%s'", file, text);
+}
+
+/* A file that somebody else chose is not read for them. */
+static void test_set_files(void **state)
+{
+        _cleanup_free_ char *quoted = NULL, *hidden = NULL;
+
+        (void)state;
+        make_folder("lists");
+        make_folder("lists/below");
+        write_text("lists/good", "192.0.2.1\n");
+        write_text("lists/below/good", "192.0.2.1\n");
+        write_text("secret", "root:secret\n");
+        assert_int_equal(symlink("good", path_of("lists/link")), 0);
+        assert_int_equal(symlink("below/good", path_of("lists/deep")), 0);
+        assert_int_equal(symlink("../secret", path_of("lists/up")), 0);
+        assert_int_equal(symlink(path_of("secret"), path_of("lists/away")), 0);
+        assert_int_equal(symlink("/etc/shadow", path_of("lists/shadow")), 0);
+        assert_int_equal(symlink("/proc/self/environ", path_of("lists/magic")), 0);
+        expect_set("lists/good", "");
+        expect_set("lists/link", "");
+        expect_set("lists/deep", "");
+        expect_set("lists/up", "is a link out of its folder");
+        expect_set("lists/away", "is a link out of its folder");
+        expect_set("lists/shadow", "is a link out of its folder");
+        expect_set("lists/magic", "is a link out of its folder");
+        if (chown(path_of("lists/good"), 1000, 1000) == 0) {
+                expect_set("lists/good", "belongs neither to root nor to the owner of its folder");
+                assert_int_equal(chown(path_of("lists"), 1000, 1000), 0);
+                expect_set("lists/good", "");
+                /* another's file under a second name */
+                assert_int_equal(link(path_of("secret"), path_of("lists/second")), 0);
+                expect_set("lists/second", "belongs neither to root");
+                write_text("lists/roots", "192.0.2.1\n");
+                expect_set("lists/roots", "");
+        }
+        quoted = set_error("secret", false);
+        hidden = set_error("secret", true);
+        assert_non_null(strstr(quoted, "root:secret"));
+        assert_null(strstr(hidden, "root"));
+        assert_non_null(strstr(hidden, "secret:1: is not an address or prefix"));
+}
+
+/* ---- units ---- */
+
 static uint64_t inode_of(const char *name)
 {
         struct stat st;
@@ -229,6 +301,14 @@ static void expect_unit(const char *unit, const char *where, uint32_t level)
 
 static void test_units(void **state)
 {
+        static const char *const delegated[] = { "user.slice/user-1000.slice",
+                "user.slice/user-1000.slice/user@1000.service",
+                "user.slice/user-1000.slice/user@1000.service/app.slice",
+                "user.slice/user-1000.slice/user@1000.service/app.slice/backup.service",
+                "user.slice/user-1000.slice/user@1000.service/backup.slice", "machine.slice",
+                "machine.slice/libpod-1.scope", "machine.slice/libpod-1.scope/system.slice",
+                "machine.slice/libpod-1.scope/system.slice/backup.service", "docker",
+                "docker/backup.service" };
         _cleanup_strv_ char **parents = NULL;
 
         (void)state;
@@ -253,6 +333,15 @@ static void test_units(void **state)
         expect_unit("a.slice", "a.slice", 1);
         expect_unit("deep.service", "user.slice/deep.service", 2);
         expect_unit("file.service", NULL, 0);
+        /* what users, containers and others with a part of the tree of their own make */
+        for (size_t i = 0; i < ELEMENTS(delegated); i++)
+                make_folder(delegated[i]);
+        expect_unit("backup.service", NULL, 0);
+        expect_unit("backup.slice", NULL, 0);
+        make_folder("mail.slice");
+        make_folder("mail.slice/mail-jobs.slice");
+        make_folder("mail.slice/mail-jobs.slice/backup.service");
+        expect_unit("backup", "mail.slice/mail-jobs.slice/backup.service", 3);
         expect_unit("b.slice", NULL, 0);
         expect_unit("missing.service", NULL, 0);
         expect_unit("..", NULL, 0);
@@ -267,6 +356,8 @@ static void test_units(void **state)
         assert_int_equal(host_unit_parents(folder, "x.service", &parents), 0);
         assert_true(strv_contains(parents, path_of("system.slice")));
         assert_true(strv_contains(parents, path_of("a.slice")));
+        assert_true(strv_contains(parents, path_of("mail.slice/mail-jobs.slice")));
+        assert_false(strv_contains(parents, path_of("user.slice/user-1000.slice")));
 }
 
 /* A tree deeper and wider than the search goes still ends it. */
@@ -276,14 +367,14 @@ static void test_units_bounded(void **state)
 
         (void)state;
         for (int i = 0; i < 12; i++) {
-                (void)snprintf(
-                        path + strlen(path), sizeof(path) - strlen(path), "%sd%d", i ? "/" : "", i);
+                (void)snprintf(path + strlen(path), sizeof(path) - strlen(path), "%sd%d.slice",
+                        i ? "/" : "", i);
                 make_folder(path);
         }
         for (int i = 0; i < 1500; i++) {
                 char name[32];
 
-                (void)snprintf(name, sizeof(name), "w%d", i);
+                (void)snprintf(name, sizeof(name), "w%d.slice", i);
                 make_folder(name);
         }
         expect_unit("missing.service", NULL, 0);
@@ -299,6 +390,7 @@ int main(void)
                 TEST(test_read_huge),
                 TEST(test_list_conf),
                 TEST(test_names),
+                TEST(test_set_files),
                 TEST(test_units),
                 TEST(test_units_bounded),
         };

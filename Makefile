@@ -127,7 +127,7 @@ $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
-E2E_TOOLS = $(BUILD)/tests/lib/probe $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so $(BUILD)/tests/lib/slow_names.so
 
 PURE = $(UNIT) $(BUS) $(GOLDEN)
 

@@ -47,7 +47,8 @@ typedef struct Daemon {
         Manager *manager;
         Bus *bus;
         ManagerEvents events;
-        ManagerWait wait; /* a reload for the lock of the packet filter */
+        ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
+        bool for_names;
         /* what was told last */
         uint64_t revision, repairs, pending;
         char *peace;
@@ -301,6 +302,7 @@ static int reload(void *data, bool last)
         int r = manager_reload(d->manager, &change, &result);
 
         if (r < 0 && result.locked_out && !last) {
+                d->for_names = result.unanswered;
                 change_result_deinit(&result);
                 return -EBUSY;
         }
@@ -324,10 +326,12 @@ static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, vo
         (void)info;
         (void)sd_notifyf(
                 0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_usec(CLOCK_MONOTONIC));
+        d->for_names = false;
         if (d->wait.manager) /* it will see the files as they are then */
                 return 0;
         if ((manager_is_waiting(d->manager) || reload(d, false) == -EBUSY) &&
-                manager_wait(d->manager, &d->wait, reload, d) < 0)
+                (d->for_names ? manager_wait_for_names : manager_wait)(
+                        d->manager, &d->wait, reload, d) < 0)
                 (void)reload(d, true);
         return 0;
 }

@@ -130,9 +130,10 @@ int bus_result_fail(const ChangeResult *change, sd_bus_error *error)
 /* The reply to what the manager returned. */
 int bus_change_reply(BusCall *c, int result, const ChangeResult *change, sd_bus_error *error)
 {
+        c->for_names = change->unanswered;
         if (result < 0 && change->locked_out && !c->last)
                 return -EBUSY;
-        if (result < 0 && change->locked_out)
+        if (result < 0 && change->locked_out && !change->unanswered)
                 return sd_bus_error_setf(error, BUS_ERROR_BACKEND_FAILED,
                         "%s; given up after %d seconds", change->message ?: "the lock is held",
                         MANAGER_WAIT_SECONDS);

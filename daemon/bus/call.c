@@ -124,7 +124,10 @@ void bus_call_run(BusCall *c, BusHandler run)
         c->run = run;
         r = behind ? -EBUSY : run(c, &error);
         if (r == -EBUSY)
-                r = manager_wait(c->bus->manager, &c->wait, call_again, c) < 0 ? -ENOMEM : 1;
+                r = (c->for_names ? manager_wait_for_names : manager_wait)(
+                            c->bus->manager, &c->wait, call_again, c) < 0
+                            ? -ENOMEM
+                            : 1;
         if (r <= 0)
                 bus_call_finish(c, r, &error);
 }

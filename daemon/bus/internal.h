@@ -66,7 +66,8 @@ struct BusCall {
         char connection[320]; /* its name, which no other connection ever has */
         ManagerWait wait;     /* for the lock of the packet filter */
         int (*run)(BusCall *c, sd_bus_error *error);
-        bool last; /* it is run for the last time */
+        bool last;      /* it is run for the last time */
+        bool for_names; /* it waits for the name service, not for the packet filter */
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
         sd_event_source *pause;

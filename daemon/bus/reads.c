@@ -319,7 +319,7 @@ static int packet_read(BusCall *c, BusQuestion *asked, Packet *ret, sd_bus_error
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         HostNames *host = manager_names(c->bus->manager);
         const char *user;
-        Names names = host_names(host);
+        Names names = host_names_of_guest(host);
         int r;
 
         r = bus_question_read(c->message, asked, error);

@@ -100,6 +100,13 @@ DEFINE_CLEANUP(HostNames, host_names_free)
 Names host_names(HostNames *n); /* borrows n */
 /* The same without the name service. */
 Names host_names_of_files(HostNames *n);
+/* The same for names that are not the policy's: of a packet to explain. */
+Names host_names_of_guest(HostNames *n);
+/* From now on nothing waits for the name service: what it has not answered yet is -EAGAIN, or a
+ * number without a name, and `wanted` is called; whoever can wait asks, and says what he heard by
+ * host_names_service() (service.h). */
+void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data);
+struct ServiceCache *host_names_service(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);

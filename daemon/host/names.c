@@ -6,15 +6,13 @@
  */
 
 #include "daemon/host/internal.h"
+#include "daemon/host/service.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 
 #define NAMES_FILE_MAX (64u << 20)
-#define NSS_BUFFER_MAX (1u << 20)
 
 /* A file kept in memory and read again when it changed. */
 typedef struct NamesFile {
@@ -29,6 +27,10 @@ struct HostNames {
         char *cgroups; /* NULL: as mounted now */
         bool fixed;    /* not this host's: a test's, or an image's */
         bool use_nss;
+        bool deferred; /* the service is asked by somebody else, who is called when it is to be */
+        void (*wanted)(void *data);
+        void *wanted_data;
+        ServiceCache service;
 };
 
 HostNames *host_names_free(HostNames *n)
@@ -40,6 +42,7 @@ HostNames *host_names_free(HostNames *n)
                 free(files[i]->path);
                 free(files[i]->text);
         }
+        service_cache_deinit(&n->service);
         free(n->folder);
         free(n->cgroups);
         free(n);
@@ -214,62 +217,24 @@ const char *host_names_folder(const HostNames *n)
         return n->folder;
 }
 
-/* What getpwnam_r() and getgrnam_r() have in common: a buffer that may be too small. */
-typedef int (*NssQuery)(const char *name, uint32_t number, char *buffer, size_t size,
-        char **ret_name, uint32_t *ret_number, uint32_t *ret_group);
-
-static int query_user(const char *name, uint32_t number, char *buffer, size_t size, char **ret_name,
-        uint32_t *ret_number, uint32_t *ret_group)
+/* What the service knows, asked now or, where that may not be waited for, earlier: 0, -ENOENT;
+ * -EAGAIN: it was not asked yet, and will be; -ENOMEM. */
+static int service_ask(HostNames *n, ServiceKind kind, const char *name, uint32_t number,
+        bool guest, ServiceAnswer *ret)
 {
-        struct passwd pw, *found = NULL;
-        int r = name ? getpwnam_r(name, &pw, buffer, size, &found)
-                     : getpwuid_r(number, &pw, buffer, size, &found);
+        ServiceQuery q = { .kind = kind, .number = number };
+        int r;
 
-        if (!found)
-                return r == ERANGE ? -ERANGE : -ENOENT;
-        *ret_number = found->pw_uid;
-        *ret_group = found->pw_gid;
-        *ret_name = found->pw_name;
-        return 0;
-}
-
-static int query_group(const char *name, uint32_t number, char *buffer, size_t size,
-        char **ret_name, uint32_t *ret_number, uint32_t *ret_group)
-{
-        struct group gr, *found = NULL;
-        int r = name ? getgrnam_r(name, &gr, buffer, size, &found)
-                     : getgrgid_r(number, &gr, buffer, size, &found);
-
-        if (!found)
-                return r == ERANGE ? -ERANGE : -ENOENT;
-        *ret_number = *ret_group = found->gr_gid;
-        *ret_name = found->gr_name;
-        return 0;
-}
-
-/* By name, or by number if name is NULL; ret_name may be NULL. 0, -ENOENT, -ENOMEM. */
-static int nss_query(NssQuery query, const char *name, uint32_t number, char **ret_name,
-        uint32_t *ret_number, uint32_t *ret_group)
-{
-        _cleanup_free_ char *buffer = NULL;
-        char *found = NULL;
-        int r = -ERANGE;
-
-        for (size_t size = 4096; r == -ERANGE && size <= NSS_BUFFER_MAX; size *= 4) {
-                free(buffer);
-                buffer = malloc(size);
-                if (!buffer)
-                        return -ENOMEM;
-                r = query(name, number, buffer, size, &found, ret_number, ret_group);
-        }
-        if (r < 0)
+        if (name && (size_t)snprintf(q.name, sizeof(q.name), "%s", name) >= sizeof(q.name))
                 return -ENOENT;
-        if (ret_name) {
-                *ret_name = strdup(found);
-                if (!*ret_name)
-                        return -ENOMEM;
+        if (!n->deferred) {
+                service_query(&q, ret);
+                return ret->error;
         }
-        return 0;
+        r = service_lookup(&n->service, &q, guest, ret);
+        if (r == -EAGAIN && n->wanted)
+                n->wanted(n->wanted_data);
+        return r;
 }
 
 static int files_user(void *data, const char *name, uint32_t *ret_uid)
@@ -286,32 +251,38 @@ static int files_group(void *data, const char *name, uint32_t *ret_gid)
         return file_find_number(&n->group, name, 2, ret_gid);
 }
 
+static int id_of(HostNames *n, ServiceKind kind, const char *name, bool guest, uint32_t *ret)
+{
+        bool group = kind == SERVICE_GROUP;
+        ServiceAnswer answer;
+        int r = file_find_number(group ? &n->group : &n->passwd, name, 2, ret);
+
+        if (r >= 0 || !nss_knows_more(n, group ? "group" : "passwd"))
+                return r;
+        r = service_ask(n, kind, name, 0, guest, &answer);
+        if (r >= 0)
+                *ret = answer.number;
+        return r;
+}
+
 static int names_user(void *data, const char *name, uint32_t *ret_uid)
 {
-        HostNames *n = data;
-        uint32_t uid, gid;
-        int r = files_user(n, name, &uid);
-
-        if (r < 0 && nss_knows_more(n, "passwd"))
-                r = nss_query(query_user, name, 0, NULL, &uid, &gid);
-        if (r < 0)
-                return r;
-        *ret_uid = uid;
-        return 0;
+        return id_of(data, SERVICE_USER, name, false, ret_uid);
 }
 
 static int names_group(void *data, const char *name, uint32_t *ret_gid)
 {
-        HostNames *n = data;
-        uint32_t gid, again;
-        int r = files_group(n, name, &gid);
+        return id_of(data, SERVICE_GROUP, name, false, ret_gid);
+}
 
-        if (r < 0 && nss_knows_more(n, "group"))
-                r = nss_query(query_group, name, 0, NULL, &gid, &again);
-        if (r < 0)
-                return r;
-        *ret_gid = gid;
-        return 0;
+static int guest_user(void *data, const char *name, uint32_t *ret_uid)
+{
+        return id_of(data, SERVICE_USER, name, true, ret_uid);
+}
+
+static int guest_group(void *data, const char *name, uint32_t *ret_gid)
+{
+        return id_of(data, SERVICE_GROUP, name, true, ret_gid);
 }
 
 static int names_unit(void *data, const char *name, Cgroup *ret)
@@ -325,6 +296,11 @@ static int names_unit(void *data, const char *name, Cgroup *ret)
 Names host_names(HostNames *n)
 {
         return (Names){ names_user, names_group, names_unit, n };
+}
+
+Names host_names_of_guest(HostNames *n)
+{
+        return (Names){ guest_user, guest_group, names_unit, n };
 }
 
 Names host_names_of_files(HostNames *n)
@@ -361,23 +337,34 @@ int host_group_name(HostNames *n, uint32_t gid, char **ret)
 
 int host_user_name(HostNames *n, uint32_t uid, char **ret)
 {
-        uint32_t number, gid;
+        ServiceAnswer answer;
         int r = file_name_of(&n->passwd, uid, ret);
 
         if (r != -ENOENT)
                 return r;
-        if (nss_knows_more(n, "passwd")) {
-                r = nss_query(query_user, NULL, uid, ret, &number, &gid);
-                if (r != -ENOENT)
-                        return r;
-        }
         *ret = NULL;
-        return 0;
+        if (!nss_knows_more(n, "passwd") ||
+                service_ask(n, SERVICE_USER_ID, NULL, uid, true, &answer) < 0)
+                return 0;
+        *ret = strdup(answer.name);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static int text_to_uid(const char *text, uint32_t *ret)
 {
         return field_number(text, 0, ret) >= 0 && !strpbrk(text, ":\n") ? 0 : -EINVAL;
+}
+
+/* The primary group of a user whom the files do not have. */
+static int service_group(
+        HostNames *n, ServiceKind kind, const char *name, uint32_t uid, uint32_t *ret_gid)
+{
+        ServiceAnswer answer;
+
+        if (!nss_knows_more(n, "passwd") || service_ask(n, kind, name, uid, true, &answer) < 0)
+                return -ENOENT;
+        *ret_gid = answer.group;
+        return 0;
 }
 
 int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid)
@@ -389,12 +376,23 @@ int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid)
                         line = line_next(line))
                         if (field_number(line, 2, &number) >= 0 && number == uid)
                                 return field_number(line, 3, ret_gid) >= 0 ? 0 : -ENOENT;
-                return nss_knows_more(n, "passwd")
-                               ? nss_query(query_user, NULL, uid, NULL, &number, ret_gid)
-                               : -ENOENT;
+                return service_group(n, SERVICE_USER_ID, NULL, uid, ret_gid);
         }
         if (file_find_number(&n->passwd, user, 3, ret_gid) >= 0)
                 return 0;
-        return nss_knows_more(n, "passwd") ? nss_query(query_user, user, 0, NULL, &number, ret_gid)
-                                           : -ENOENT;
+        return service_group(n, SERVICE_USER, user, 0, ret_gid);
+}
+
+/* ---- the name service, where nobody may wait for it ---- */
+
+void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data)
+{
+        n->deferred = true;
+        n->wanted = wanted;
+        n->wanted_data = data;
+}
+
+ServiceCache *host_names_service(HostNames *n)
+{
+        return &n->service;
 }

@@ -118,6 +118,8 @@ static int compile_next(Manager *m, const Proposal *p, Judgement *j, ChangeResul
                 return change_no_memory(r);
         if (q < 0)
                 return change_fail_told(r, p->invalid, q, &c->told);
+        if (c->names.unanswered)
+                return change_fail_unanswered(r);
         q = again ? 0 : assert_next(m, p, j, r);
         if (q < 0)
                 return q;

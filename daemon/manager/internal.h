@@ -71,6 +71,7 @@ struct Manager {
         sd_event_source *expiry;
 
         Watch *watch;
+        ManagerWait *asking; /* for answers of the name service */
         /* A timer, so that a change is answered before connections are looked at, and a hundred
          * changes in a row make one look; and what is done when nothing else waits. */
         sd_event_source *cut_later;
@@ -151,6 +152,8 @@ int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnosti
 int change_no_memory(ChangeResult *r);
 /* What cannot be done in the fail-safe. */
 int change_fail_in_failsafe(ChangeResult *r);
+/* The name service has yet to answer: the change may wait. */
+int change_fail_unanswered(ChangeResult *r);
 /* What an errno of a backend is to a client. */
 ErrorKind change_backend_error(int error);
 /* What the backend answered; where another program holds the lock the change may wait. */
@@ -259,6 +262,8 @@ void repair_story_deinit(RepairStory *s);
 int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d);
 /* Of the backend in use; another that is closed has let go. */
 void manager_unlock(Manager *m);
+/* Whoever waits for the name service tries again. */
+void manager_names_are_answered(Manager *m);
 /* Nobody waits any more. */
 void manager_wait_drop(Manager *m);
 /* Adds a line for each role of a policy that expects a server where nobody listens, but for those

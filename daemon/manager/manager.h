@@ -81,8 +81,9 @@ typedef struct ChangeResult {
         char **warnings; /* what the author should know */
         ErrorKind error; /* set with every negative return */
         char *message;   /* one line, what p25ctl prints after "ERROR: " */
-        /* Another program holds the lock that the backend needs: see manager_wait(). */
-        bool locked_out;
+        /* Another program holds the lock that the backend needs, or, if unanswered, the name
+         * service has to be waited for: see manager_wait(). */
+        bool locked_out, unanswered;
 } ChangeResult;
 
 void change_result_deinit(ChangeResult *r);
@@ -157,10 +158,15 @@ typedef struct ManagerWait {
         Manager *manager; /* NULL: does not wait */
         struct ManagerWait *next;
         uint64_t deadline_usec;
+        bool for_names;
         int (*again)(void *data, bool last);
         void *data;
 } ManagerWait;
 
+/* For the name service: nobody has to wait behind, and again is called as soon as all that was
+ * asked is answered or given up. */
+int manager_wait_for_names(
+        Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data);
 int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data);
 void manager_wait_cancel(ManagerWait *w);
 /* Does somebody wait? A change that comes now has its place behind. */

@@ -75,13 +75,33 @@ static int note_missing(Resolver *r, const char *name, bool group)
         return policy_names(r->relied_on, name, group) ? -EAGAIN : -ENOENT;
 }
 
+/* A name that the policy brings in must exist; whether it does has yet to be heard. */
+static int note_unanswered(Resolver *r, const char *name, bool group)
+{
+        if (policy_names(r->policy, name, group) && !policy_names(r->relied_on, name, group))
+                r->unanswered = true;
+        return -EAGAIN;
+}
+
+static int translate(Resolver *r, int k, const char *name, bool group)
+{
+        switch (k) {
+        case -ENOENT:
+                return note_missing(r, name, group);
+        case -EAGAIN:
+                return note_unanswered(r, name, group);
+        default:
+                return k;
+        }
+}
+
 static int names_user(void *data, const char *name, uint32_t *ret_uid)
 {
         Resolver *r = data;
         Names names = names_for(r, name, false);
         int k = names.user(names.data, name, ret_uid);
 
-        return k == -ENOENT ? note_missing(r, name, false) : k;
+        return translate(r, k, name, false);
 }
 
 static int names_group(void *data, const char *name, uint32_t *ret_gid)
@@ -90,7 +110,7 @@ static int names_group(void *data, const char *name, uint32_t *ret_gid)
         Names names = names_for(r, name, true);
         int k = names.group(names.data, name, ret_gid);
 
-        return k == -ENOENT ? note_missing(r, name, true) : k;
+        return translate(r, k, name, true);
 }
 
 static int names_unit(void *data, const char *name, Cgroup *ret)

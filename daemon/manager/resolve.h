@@ -22,6 +22,7 @@ typedef struct Resolver {
         const Policy *relied_on;   /* users and groups in its rules may be unknown for now */
         const MissingNames *known; /* were missing lately; NULL: ask for all of them again */
         MissingNames missing;      /* owned; users and groups that do not exist */
+        bool unanswered; /* the name service has yet to answer about one that must exist */
 } Resolver;
 
 void resolver_deinit(Resolver *r);

@@ -69,6 +69,15 @@ int change_fail_in_failsafe(ChangeResult *r)
                 "correct it and run p25ctl reload");
 }
 
+int change_fail_unanswered(ChangeResult *r)
+{
+        (void)change_fail(r, ERROR_FAILED, -EBUSY,
+                "the name service does not answer about a user or group of the policy; nothing was "
+                "changed: try again");
+        r->locked_out = r->unanswered = true;
+        return -EBUSY;
+}
+
 ErrorKind change_backend_error(int error)
 {
         switch (error) {

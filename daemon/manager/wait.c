@@ -81,9 +81,16 @@ static int on_step(sd_event_source *s, uint64_t usec, void *data)
         return 0;
 }
 
+static void wait_append(ManagerWait **end, ManagerWait *w)
+{
+        while (*end)
+                end = &(*end)->next;
+        w->next = NULL;
+        *end = w;
+}
+
 int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data)
 {
-        ManagerWait **end = &m->waiting;
         uint64_t now_usec;
         int r = sd_event_now(m->event, CLOCK_MONOTONIC, &now_usec);
 
@@ -91,14 +98,34 @@ int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last)
                 r = timer_arm(m->event, &m->wait_timer, &step_timer, STEP_USEC, m);
         if (r < 0)
                 return r;
-        while (*end)
-                end = &(*end)->next;
         *w = (ManagerWait){ .manager = m,
                 .deadline_usec = now_usec + DEADLINE_USEC,
                 .again = again,
                 .data = data };
-        *end = w;
+        wait_append(&m->waiting, w);
         return 0;
+}
+
+/* ---- those who wait for names ---- */
+
+int manager_wait_for_names(
+        Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data)
+{
+        *w = (ManagerWait){ .manager = m, .for_names = true, .again = again, .data = data };
+        wait_append(&m->asking, w);
+        return 0;
+}
+
+/* What was not answered now is not asked again for them. */
+void manager_names_are_answered(Manager *m)
+{
+        while (m->asking) {
+                ManagerWait *w = m->asking;
+
+                m->asking = w->next;
+                w->manager = NULL;
+                (void)w->again(w->data, true);
+        }
 }
 
 void manager_wait_cancel(ManagerWait *w)
@@ -107,7 +134,7 @@ void manager_wait_cancel(ManagerWait *w)
 
         if (!w->manager)
                 return;
-        place = &w->manager->waiting;
+        place = w->for_names ? &w->manager->asking : &w->manager->waiting;
         while (*place != w)
                 place = &(*place)->next;
         *place = w->next;
@@ -118,6 +145,8 @@ void manager_wait_drop(Manager *m)
 {
         while (m->waiting)
                 manager_wait_cancel(m->waiting);
+        while (m->asking)
+                manager_wait_cancel(m->asking);
         m->wait_timer = sd_event_source_disable_unref(m->wait_timer);
 }
 

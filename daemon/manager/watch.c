@@ -10,6 +10,7 @@
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "daemon/manager/lookup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +41,8 @@ struct Watch {
         sd_event_source *service; /* timer: the name service */
         sd_event_source *units;   /* timer, while a rule names a unit */
         ManagerWait wait;
+        Lookup *lookup;
+        bool service_began;
         uint64_t service_interval_usec;
         char **folders; /* where units appear */
         sd_event_source **folder_sources;
@@ -64,6 +67,7 @@ Watch *watch_free(Watch *w)
         sd_event_source_disable_unref(w->service);
         sd_event_source_disable_unref(w->units);
         manager_wait_cancel(&w->wait);
+        lookup_free(w->lookup);
         folders_deinit(w);
         free(w);
         return NULL;
@@ -125,39 +129,43 @@ static int on_files(sd_event_source *s, const struct inotify_event *event, void 
         return 0;
 }
 
-/* Is one of those here now that were missing? */
-static bool names_have_come(const Manager *m)
-{
-        Names names = host_names(m->names);
-        uint32_t id;
+/* ---- the name service ---- */
 
-        STRV_FOREACH (name, m->missing.users)
-                if (names.user(names.data, *name, &id) >= 0)
-                        return true;
-        STRV_FOREACH (name, m->missing.groups)
-                if (names.group(names.data, *name, &id) >= 0)
-                        return true;
-        return false;
+static void on_wanted(void *data)
+{
+        lookup_begin(((Watch *)data)->lookup);
 }
 
-/* Users that only the name service knows tell nobody that they were made. One that answers slowly
- * is asked less often. */
+/* A service that answers slowly is asked less often. */
+static void on_answered(void *data, bool changed)
+{
+        Watch *w = data;
+
+        if (lookup_took_usec(w->lookup) < SETTLE_USEC)
+                w->service_interval_usec = NAME_INTERVAL_USEC;
+        else if (w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
+                w->service_interval_usec *= 2;
+        if (changed)
+                resolve(w);
+        manager_names_are_answered(w->manager);
+}
+
+/* Users that only the name service knows tell nobody that they were made. */
 static int on_service(sd_event_source *s, uint64_t usec, void *data)
 {
         Watch *w = data;
-        uint64_t before, after;
+        HostNames *names = w->manager->names;
 
         (void)s;
         (void)usec;
-        host_names_set_nss(w->manager->names, true);
-        if (!host_names_use_service(w->manager->names))
+        host_names_set_nss(names, true);
+        if (!host_names_use_service(names))
                 return 0;
-        before = clock_now_usec(CLOCK_MONOTONIC);
-        if (names_have_come(w->manager))
+        if (!w->service_began) /* all that the policy names is wanted now */
                 resolve(w);
-        after = clock_now_usec(CLOCK_MONOTONIC);
-        if (after > before + SETTLE_USEC && w->service_interval_usec < NAME_INTERVAL_MAX_USEC)
-                w->service_interval_usec *= 2;
+        w->service_began = true;
+        service_refresh(host_names_service(names));
+        lookup_begin(w->lookup);
         (void)timer_arm(
                 w->manager->event, &w->service, &service_timer, w->service_interval_usec, w);
         return 0;
@@ -305,7 +313,11 @@ int watch_new(Manager *m, Watch **ret)
                 return -ENOMEM;
         w->manager = m;
         w->service_interval_usec = NAME_INTERVAL_USEC;
-        r = timer_arm(w->manager->event, &w->service, &service_timer, NAME_SERVICE_DELAY_USEC, w);
+        r = lookup_new(m->event, host_names_service(m->names), on_answered, w, &w->lookup);
+        if (r < 0)
+                return r;
+        host_names_defer(m->names, on_wanted, w);
+        r = timer_arm(m->event, &w->service, &service_timer, NAME_SERVICE_DELAY_USEC, w);
         if (r < 0)
                 return r;
         /* without inotify (no descriptors left, say) there is still the reload */

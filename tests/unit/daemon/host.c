@@ -3,6 +3,7 @@
 /* Reading files, users and cgroups: what lies in the place of a file, and what is found where. */
 
 #include "daemon/host/host.h"
+#include "rules/config/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>

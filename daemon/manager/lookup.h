@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * A process that asks the name service, one question at a time, so that a directory server that
+ * hangs keeps only that process waiting.
+ */
+
+#include "daemon/host/service.h"
+
+#include <systemd/sd-event.h>
+
+typedef struct Lookup Lookup;
+
+/* answered is called when there is nothing more to ask; changed: some answer is another than
+ * before. cache and event are borrowed. 0 or -ENOMEM. */
+int lookup_new(sd_event *event, ServiceCache *cache, void (*answered)(void *data, bool changed),
+        void *data, Lookup **ret);
+Lookup *lookup_free(Lookup *l);
+/* Something is wanted. */
+void lookup_begin(Lookup *l);
+/* How long the last round took: until everything was answered, or given up. */
+uint64_t lookup_took_usec(const Lookup *l);

@@ -66,19 +66,44 @@ _p25ctl_words() # COMMAND
 }
 # that was made from the tables
 
+# What a keyword of a rule takes: nothing else is offered behind it.
+_p25ctl_value() # KEYWORD
+{
+        case $1 in
+        on) ls /sys/class/net 2>/dev/null ;;
+        user | group) compgen -A "$1" ;;
+        unit)
+                systemctl list-units --all --plain --no-legend --type=service,slice 2>/dev/null |
+                        awk '{ print $1 }'
+                ;;
+        from | to) p25ctl set list 2>/dev/null | awk '{ print "@" $1 }' ;;
+        esac
+}
+
 # What a word in capitals stands for; $1 is the command.
 _p25ctl_stands_for() # COMMAND WORD
 {
         case $2 in
         NAME)
                 case $1 in
+                'role remove') p25ctl role list 2>/dev/null | awk '$1 == "*" { print $2 }' ;;
                 role*) p25ctl role list 2>/dev/null | awk '{ sub(/^[* ]*/, ""); print $1 }' ;;
                 set*) p25ctl set list 2>/dev/null | awk '{ print $1 }' ;;
                 fragment* | edit*) p25ctl fragment list 2>/dev/null | awk '{ print $1 }' ;;
                 esac
                 ;;
+        A | B | N)
+                case $1 in
+                delete | insert) seq "$(p25ctl show added 2>/dev/null | grep -c ^p25ctl)" ;;
+                diff | rollback) p25ctl history 2>/dev/null | awk '$1 ~ /^[0-9]+$/ { print $1 }' ;;
+                esac
+                ;;
         SERVICE) echo smtp submission submissions smtp-alt ;;
-        RULE) _p25ctl_words allow; echo allow deny reject limit ;;
+        RULE)
+                echo allow deny reject limit
+                _p25ctl_words allow | tr ' ' '\n' | grep -v '[A-Z]'
+                _p25ctl_stands_for allow SERVICE
+                ;;
         COMMAND) echo "$_p25ctl_commands" ;;
         esac
 }
@@ -96,14 +121,6 @@ _p25ctl()
                 ;;
         --format)
                 mapfile -t COMPREPLY < <(compgen -W 'ir nft iptables json' -- "$current")
-                return
-                ;;
-        on)
-                mapfile -t COMPREPLY < <(cd /sys/class/net 2>/dev/null && compgen -f -- "$current")
-                return
-                ;;
-        user | group)
-                mapfile -t COMPREPLY < <(compgen -A "$previous" -- "$current")
                 return
                 ;;
         esac
@@ -129,9 +146,14 @@ _p25ctl()
         if [[ ${#words[@]} -gt 1 ]] && _p25ctl_words "$command ${words[1]}" >/dev/null; then
                 command="$command ${words[1]}"
         fi
+        if [[ " allow deny reject limit route rule insert prepend delete explain " == *" $command "* &&
+                " on user group unit from to " == *" $previous "* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$(_p25ctl_value "$previous")" -- "$current")
+                return
+        fi
         all=
         for word in $(_p25ctl_words "$command"); do
-                if [[ $word == FILE ]]; then
+                if [[ $word == FILE || $word == FOLDER ]]; then
                         mapfile -t COMPREPLY < <(compgen -f -- "$current")
                 elif [[ $word == *[[:upper:]]* ]]; then
                         all+=" $(_p25ctl_stands_for "$command" "$word")"

@@ -26,29 +26,58 @@ function __p25ctl_behind
     test (count $typed) -ge (count $argv); and test "$typed[1..$(count $argv)]" = "$argv"
 end
 
+# KEYWORD: what it takes in a rule; nothing else is offered behind it.
+function __p25ctl_value
+    switch $argv[1]
+        case on
+            __fish_print_interfaces
+        case user
+            __fish_complete_users
+        case group
+            __fish_complete_groups
+        case unit
+            systemctl list-units --all --plain --no-legend --type=service,slice 2>/dev/null | string split -f 1 ' '
+        case from to
+            p25ctl set list 2>/dev/null | string split -f 1 ' ' | string replace -r '^' @
+        case '*'
+            return 1
+    end
+end
+
 # COMMAND... : WORD...: the words, and for those in capitals what they stand for.
 function __p25ctl_words
-    set -l command $argv[1]
     set -l colon (contains -i : $argv)
+    set -l command $argv[1..(math $colon - 1)]
+    if contains -- "$command" allow deny reject limit route rule insert prepend delete explain
+        __p25ctl_value (commandline -opc)[-1]; and return
+    end
     for word in $argv[(math $colon + 1)..-1]
         switch $word
-            case FILE
+            case FILE FOLDER
                 __fish_complete_path (commandline -ct)
-            case IFACE
-                __fish_print_interfaces
-            case U
-                __fish_complete_users
-            case G
-                __fish_complete_groups
             case SERVICE
                 printf '%s\n' smtp submission submissions smtp-alt
             case RULE
-                printf '%s\n' allow deny reject limit in out from to port user
+                printf '%s\n' allow deny reject limit smtp submission submissions smtp-alt in out both on from to port user group unit rate burst max for comment
             case COMMAND
                 p25ctl help --json 2>/dev/null | string match -ra '"name":"([^" ]*)' | string match -rv name
+            case A B N
+                switch "$command"
+                    case delete insert
+                        seq (p25ctl show added 2>/dev/null | grep -c ^p25ctl)
+                    case diff rollback
+                        p25ctl history 2>/dev/null | string match -rg '^ *([0-9]+) '
+                end
             case NAME
-                p25ctl (string replace -r "^edit.*" fragment -- $command) list 2>/dev/null | string replace -r '^[* ]*' '' | string split -f 1 ' '
-            case '[a-z]*' '*'
+                switch "$command"
+                    case 'role remove'
+                        p25ctl role list 2>/dev/null | string match -rg '^\* *([^ ]+)'
+                    case edit
+                        p25ctl fragment list 2>/dev/null | string split -f 1 ' '
+                    case '*'
+                        p25ctl $command[1] list 2>/dev/null | string replace -r '^[* ]*' '' | string split -f 1 ' '
+                end
+            case '*'
                 string match -qr '^[a-z]' $word; and echo $word
         end
     end

@@ -112,12 +112,43 @@ net_world
 root_make
 bus_start && p25d_start
 is "$(bash_completes p25ctl role add m)" "mx" "bash: a role"
+ctl role set mx >/dev/null
+ctl set add bans 198.51.100.9 >/dev/null
+ctl deny in from @bans >/dev/null
+ctl deny in from 192.0.2.9 >/dev/null
+
+# SHELL: what each shell offers in the place of words in capitals, and where none of them belongs
+completes_values()
+{
+        local offers=$1_offers
+        is "$($offers p25ctl deny in from @)" "@bans" "$1: sets in a rule"
+        is "$($offers p25ctl deny in from '')" "@bans" "$1: and nothing else behind 'from'"
+        is "$($offers p25ctl delete 1)" "1" "$1: numbers of rules"
+        is "$($offers p25ctl rollback 4)" "4" "$1: revisions"
+        is "$($offers p25ctl diff 3)" "3" "$1: revisions to compare"
+        is "$($offers p25ctl role remove '')" "mx" "$1: roles that are set"
+        is "$($offers p25ctl lockdown on '')" "off on" "$1: no interfaces behind 'lockdown on'"
+        like " $($offers p25ctl insert '') " " 1 .* deny .*" "$1: insert: a number and words of a rule"
+        for words in insert route rule delete prepend deny "explain in"; do
+                # shellcheck disable=SC2086 # words
+                unlike " $($offers p25ctl $words '') " " (A|B|G|N|U|T|IFACE|RULE|PORT|DURATION|TEXT|NAME) " \
+                        "$1: $words: no word in capitals"
+        done
+}
+sorted() { tr ' ' '\n' | grep . | sort -u | tr '\n' ' ' | sed 's/ $//'; }
+bash_offers() { bash_completes "$@" | sorted; }
+completes_values bash
+is "$(bash_completes p25ctl deny out user roo)" "root" "bash: users"
+is "$(bash_completes p25ctl deny in on eth)" "$(cd /sys/class/net && echo eth*)" "bash: interfaces"
 if command -v fish >/dev/null; then
         is "$(fish_completes 'p25ctl en')" "enable " "fish: a command"
         is "$(fish_completes 'p25ctl --json role s')" "set show suggest " "fish: its second word"
         is "$(fish_completes 'p25ctl default deny inc')" "incoming " "fish: an argument"
         is "$(fish_completes 'p25ctl --det')" "--detailed-exitcode " "fish: an option"
         is "$(fish_completes 'p25ctl role add m')" "mx " "fish: a role"
+        fish_offers() { fish_completes "$*" | sorted; }
+        completes_values fish
+        is "$(fish_completes 'p25ctl deny out user roo')" "root " "fish: users"
 else
         skip "fish" "it is not installed"
 fi
@@ -147,6 +178,9 @@ ZSH
         is "$(zsh_completes p25ctl default deny inc)" "incoming " "zsh: an argument"
         is "$(zsh_completes p25ctl --det)" "--detailed-exitcode " "zsh: an option"
         is "$(zsh_completes p25ctl role add m)" "mx " "zsh: a role"
+        zsh_offers() { zsh_completes "$@" | sorted; }
+        completes_values zsh
+        is "$(zsh_completes p25ctl deny out user U)" "USERS " "zsh: users"
 else
         skip "zsh" "it is not installed"
 fi

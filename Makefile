@@ -177,6 +177,16 @@ boot: all $(BUILD)/tests/lib/probe
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot >/dev/null
 	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/boot/*.t))
 
+## fresh: from bare roots of Debian 12 and 13: dependencies, builds, packages, boots; as root, with a
+## mirror, half an hour; `make check` has the part of Debian 12 without its boots, which it does itself
+TRIXIE = $(BUILD)/trixie
+fresh: all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) LIMIT=3600 tests/run tests/fresh/bookworm.t tests/fresh/trixie.t
+	@tests/boot/make-root $(TRIXIE)/boot boot trixie >/dev/null
+	@mkdir -p $(TRIXIE)/tests/lib && cp $(BUILD)/tests/lib/probe $(TRIXIE)/tests/lib
+	@P25_DEB=$$(echo $(CURDIR)/$(TRIXIE)/boot/package/p25_*.deb) BUILD=$(TRIXIE) \
+		tests/run $(filter-out tests/boot/ansible.t,$(wildcard tests/boot/*.t))
+
 ## differential: evaluator against kernel, N random pairs of policy and packet from SEED
 N ?= 2000
 SEED ?= 1
@@ -237,7 +247,7 @@ help:
 	@sed -n 's/^## /make /p' Makefile
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
-	test-programs unit kernel adversary e2e differential golden fuzz lint format format-check check demo \
+	test-programs unit kernel adversary e2e fresh differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -140,7 +140,7 @@ in_machine sh -c 'printf "[Service]\nWatchdogSec=2\n" >/run/systemd/system/p25d.
 in_machine systemctl daemon-reload
 in_machine systemctl restart p25d
 pid=$(in_machine systemctl show -P MainPID p25d)
-in_machine kill -STOP "$pid"
+in_machine systemctl kill --kill-who=main -s STOP p25d
 restarted()
 {
         [ "$(in_machine systemctl show -P MainPID p25d)" != "$pid" ] && up
@@ -167,7 +167,7 @@ in_force "upgraded"
 eventually 10 up
 ctl show added
 like "$out" "192.0.2.77" "the stored rule is there"
-kill -TERM "$tries"
+signal TERM "$tries"
 eventually 5 process_gone "$tries"
 like "$(cat "$WORK/loop")" "^open=0 closed=[1-9][0-9]+ " "never a gap in all that"
 diag "$(cat "$WORK/loop")"

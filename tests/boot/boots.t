@@ -104,7 +104,7 @@ written()
         in_machine p25ctl show added | grep -q 192.0.2.20
 }
 eventually 20 written
-kill -KILL "$leader"
+signal KILL "$leader"
 eventually 20 process_gone "$nspawn"
 ok $? "the power is cut"
 wait $changing

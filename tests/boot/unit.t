@@ -211,8 +211,10 @@ in_machine systemd-run -q --wait --unit=tool.service p25ctl allow out to 192.0.2
 is "$(in_machine p25ctl history --json | jq -r '.[0] | "\(.process) \(.unit)"')" "p25ctl tool.service" \
         "history shows the unit that made a change"
 in_machine systemctl stop p25d
-in_machine timeout 20 sh -c 'p25d 2>/root/by-hand.log & sleep 1; p25ctl allow out to 192.0.2.8
-        kill $!; wait $!'
+in_machine systemd-run -q --unit=by-hand p25d
+eventually 30 up
+in_machine p25ctl allow out to 192.0.2.8
+in_machine systemctl stop by-hand
 like "$(in_machine p25ctl show added)" "192.0.2.8" "p25d started by root, for a while: the unit takes over"
 does "and can change what root's wrote" set load fresh /root/list
 machine_off

@@ -107,7 +107,7 @@ holds()
 for delay in 0.001 0.004 0.007 0.010 0.013 0.016 0.02 0.03 0.04 0.06; do
         [ "$to" = iptables ] && to=nftables || to=iptables
         sed -i "s/^backend = .*/backend = \"$to\";/" "$CONF"
-        kill -HUP "$p25d"
+        signal HUP "$p25d"
         read -rt "$delay" <> <(:)
         p25d_stop KILL
         p25d_start && eventually 5 holds "$to" && whole=$((whole + 1))

@@ -186,10 +186,10 @@ loop() # NAME NAMESPACE ARGUMENT...
 denied=$(loop denied inet -t 20 -s 203.0.113.7 198.51.100.1 25)
 allowed=$(loop allowed inet -t 900 -s 198.51.100.3 198.51.100.1 25)
 for i in {1..15}; do
-        ctl allow in from 192.0.2.$i
+        ctl allow in from "192.0.2.$i"
         ctl role set app-server
         ctl role set mx
-        ctl delete allow in from 192.0.2.$i
+        ctl delete allow in from "192.0.2.$i"
 done >"$WORK/out" 2>&1
 process_end "$denied" TERM
 process_end "$allowed" TERM

@@ -24,8 +24,8 @@ revision()
 
 wait_for=()
 for i in {1..16}; do
-        ctl set add race 10.0.0.$i >/dev/null 2>>"$WORK/race.err" &
-        ctl deny in from 10.1.0.$i >/dev/null 2>>"$WORK/race.err" &
+        ctl set add race "10.0.0.$i" >/dev/null 2>>"$WORK/race.err" &
+        ctl deny in from "10.1.0.$i" >/dev/null 2>>"$WORK/race.err" &
         wait_for+=($!)
 done
 wait "${wait_for[@]}"
@@ -35,7 +35,7 @@ is "$(revision) $(ctl history --json | jq length)" "32 32" "a revision each"
 
 at=$(revision)
 for i in {1..16}; do
-        { ctl --expect "$at" set add race 10.0.1.$i >/dev/null 2>&1; echo $? >"$WORK/expect.$i"; } &
+        { ctl --expect "$at" set add race "10.0.1.$i" >/dev/null 2>&1; echo $? >"$WORK/expect.$i"; } &
 done
 wait
 is "$(cat "$WORK"/expect.* | sort | uniq -c | tr -s ' ' | tr '\n' ';')" " 1 0; 15 7;" \
@@ -67,7 +67,7 @@ stored=0
 for round in 1 2 3; do
         rm -f "$WORK"/done.*
         for i in {1..12}; do
-                { ctl set add "kill$round" 10.9.$round.$i >/dev/null 2>&1 && : >"$WORK/done.$i"; } &
+                { ctl set add "kill$round" "10.9.$round.$i" >/dev/null 2>&1 && : >"$WORK/done.$i"; } &
         done
         eventually 10 test -e "$WORK/done.$((round * 3))"
         p25d_stop KILL

@@ -81,7 +81,7 @@ is "$rc" 0 "the first one still answers"
 
 # SIGHUP and reload
 sed -i 's/outgoing = "reject"/outgoing = "deny"/' "$CONF"
-kill -HUP "$p25d"
+signal HUP "$p25d"
 now_denied()
 {
         [ "$(connect host -t 200 198.51.100.2 25)" = filtered ]
@@ -94,7 +94,7 @@ line=$(grep -n defualt "$CONF" | cut -d: -f1)
 run_ctl reload
 is "$rc" 4 "a broken p25.conf is refused"
 like "$err" "ERROR: .*p25.conf:$line: .*defualt" "with file, line and setting"
-kill -HUP "$p25d"
+signal HUP "$p25d"
 run_ctl status
 is "$rc" 0 "status still answers"
 expect "the old policy stays" host filtered -t 300 198.51.100.2 25

@@ -62,7 +62,7 @@ seq 0 99999 | awk '{ printf "%d.%d.%d.%d/32\n", 20 + int($1 / 65536) * 2, int($1
 run_ctl set load big "$WORK/list"
 is "$rc" 0 "a large set"
 for i in {1..10}; do
-        ctl set add big 198.18.0.$i >/dev/null
+        ctl set add big "198.18.0.$i" >/dev/null
 done
 is "$(find "$ROOT/var/lib/p25/sets" -name 'big.*' | wc -l)" 1 "ten entries more do not write it again"
 at_most "$(cat "$ROOT"/var/lib/p25/revisions/*.set | wc -c)" 4096 "and their revisions are a line each"

@@ -34,7 +34,7 @@ start()
 }
 dead()
 {
-        ! kill -0 "$p25d" 2>/dev/null
+        process_gone "$p25d"
 }
 
 legacy -N MINE

@@ -51,7 +51,7 @@ net_in inet "$probe" hold -o "$WORK/held" 198.51.100.1 25 >"$WORK/pid1"
 is "$(burst inet 6 198.51.100.1)" "2 4" "max 3: with one held, two more"
 is "$(burst inet 4 -s 198.51.100.3 198.51.100.1)" "3 1" "max counts per source"
 is "$(burst inet 5 -s 2001:db8:1::2 2001:db8:1::1)" "3 2" "and over IPv6"
-kill "$(cat "$WORK/pid1")"
+signal TERM "$(cat "$WORK/pid1")"
 free()
 {
         [ "$(burst inet 3 198.51.100.1)" = "3 0" ]

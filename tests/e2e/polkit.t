@@ -67,7 +67,7 @@ polkitd_start()
 bus_allow_polkit()
 {
         sed -i 's|</busconfig>|<policy user="polkitd"><allow own="org.freedesktop.PolicyKit1"/></policy>&|' \
-                "$WORK/bus.conf" && kill -HUP "$(cat "$WORK/bus.pid")"
+                "$WORK/bus.conf" && signal HUP "$(cat "$WORK/bus.pid")"
 }
 bus_allow_polkit
 polkitd_start
@@ -168,12 +168,12 @@ known()
 }
 eventually 10 known
 ok $? "they are installed"
-kill -STOP "$polkitd_pid"
+signal STOP "$polkitd_pid"
 as_user mail "$P25CTL" logging off >/dev/null 2>"$WORK/late" &
 late=$!
 run_ctl logging high
 is "$rc" 0 "polkit hangs: root is served"
-kill -CONT "$polkitd_pid"
+signal CONT "$polkitd_pid"
 wait $late
 is $? 0 "and who waited gets an answer when it goes on"
 process_end "$polkitd_pid" TERM

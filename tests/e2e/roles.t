@@ -21,6 +21,7 @@ vars = {
 };
 CONF
 ok $? "p25d starts without roles"
+to=host
 
 # NAME NAMESPACE WORD [WHO] PORT: the same over IPv4 and IPv6, to $to
 cell()

@@ -90,7 +90,7 @@ begin() # NAME BACKEND
 
 finish()
 {
-        kill "$signals"
+        signal TERM "$signals"
         wait "$signals" 2>/dev/null
         p25d_stop TERM
         kernel_clear

@@ -26,16 +26,15 @@ hold() # SECONDS
 }
 let_go()
 {
-        pkill -P "$holder" sleep
+        signal TERM "$(pgrep -P "$holder" sleep)"
         wait "$holder" 2>"$WORK/null"
 }
-let_in_background() # NAME COMMAND...
+let_in_background() # NAME COMMAND...: leaves its pid in $!
 {
         local name=$1
         shift
         { "$@" >"$WORK/$name.out" 2>"$WORK/$name.err" </dev/null
           echo "$? $(now_msec)" >"$WORK/$name.end"; } &
-        eval "$name=\$!"
 }
 files() # but the copy of the revision in force, which may be made ahead
 {
@@ -57,7 +56,9 @@ ok $? "p25d starts with backend iptables"
 hold 3
 began=$(now_msec)
 let_in_background change net_in host "$P25CTL" deny
+change=$!
 let_in_background second net_in host "$P25CTL" default reject incoming
+second=$!
 slowest=0
 n=0
 for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -68,7 +69,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
         [ $took -le $slowest ] || slowest=$took
         n=$((n + 1))
 done
-if kill -0 "$change" 2>"$WORK/null"; then
+if ! process_gone "$change"; then
         is "$n" 10 "status is answered meanwhile, ten times"
         at_most $slowest 500 "at once (the slowest took $slowest ms)"
         unlike "$out" "DENY" "nothing has changed meanwhile"
@@ -113,6 +114,7 @@ revision=$(ctl status --json | jq .revision)
 hold 30
 began=$(now_msec)
 let_in_background late net_in host "$P25CTL" deny 587
+late=$!
 run_ctl deny out
 is "$rc" 6 "who waits for longer than five seconds is refused"
 between $(($(now_msec) - began)) 4900 7000 "after five seconds ($(($(now_msec) - began)) ms)"
@@ -131,7 +133,7 @@ reload_failed()
         grep -q "not reloaded.*lock of iptables" "$WORK/p25d.log"
 }
 sed -i 's/^default = .*/default = { outgoing = "reject"; };/' "$CONF"
-kill -HUP "$p25d"
+signal HUP "$p25d"
 eventually 10 reload_failed
 ok $? "a reload by SIGHUP gives up, too, and the log says so"
 let_go
@@ -141,7 +143,7 @@ reloaded()
         [ "$(ctl status --json | jq -r .default.outgoing)" = reject ]
 }
 hold 1
-kill -HUP "$p25d"
+signal HUP "$p25d"
 eventually 10 reloaded
 ok $? "a reload waits for the lock"
 wait "$holder"

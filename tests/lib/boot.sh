@@ -4,7 +4,7 @@
 # tests/lib/e2e.sh, which comes first. The root without p25 is the archive that tests/boot/make-root
 # made, before; `make boot` does both.
 
-ARCHIVE=$(echo "$PWD/${BUILD:-build}"/boot/root-*.tar)
+ARCHIVE=$(echo "$PWD/${BUILD:-build}"/boot/root-boot-*.tar)
 MACHINE=$WORK/machine
 DEB=
 
@@ -20,20 +20,20 @@ boot_hindrance()
 }
 
 # The package of this tree, $DEB, and the same as a later version, $DEB_LATER. What was built for
-# another test of the same tree is taken.
+# another test of the same tree is taken, and so is $P25_DEB, which was built for another release.
 debs_make()
 {
         local version sources build=$PWD/${BUILD:-build}/boot/package
         sources=$({ git ls-files -z --cached --others --exclude-standard -- ':!tests' 2>/dev/null ||
                 find . -path './build*' -prune -o -type f -print0; } | xargs -0 cat | cksum)
-        if [ "$(cat "$build/sources" 2>/dev/null)" != "$sources" ]; then
+        if [ -z "${P25_DEB-}" ] && [ "$(cat "$build/sources" 2>/dev/null)" != "$sources" ]; then
                 rm -rf "$build"
                 DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" BUILD=$build packaging/build-deb \
                         >"$WORK/deb.log" 2>&1 || return 1
                 echo "$sources" >"$build/sources"
         fi
-        DEB=$(echo "$build"/p25_*.deb)
-        dpkg-deb -R "$DEB" "$WORK/later"
+        DEB=${P25_DEB-$(echo "$build"/p25_*.deb)}
+        dpkg-deb -R "$DEB" "$WORK/later" || return 1
         version=$(sed -n 's/^Version: //p' "$WORK/later/DEBIAN/control")
         sed -i "s/^Version: .*/Version: $version.1/" "$WORK/later/DEBIAN/control"
         DEB_LATER=$WORK/p25_later.deb
@@ -138,7 +138,7 @@ cgroups_clean()
 boot_end()
 {
         if [ -n "${nspawn-}" ] && ! process_gone "$nspawn"; then
-                kill -KILL "$leader" 2>/dev/null
+                signal KILL "$leader" 2>/dev/null
                 eventually 10 process_gone "$nspawn"
         fi
         cgroups_clean

@@ -19,7 +19,7 @@ all_cut() # NAME
 
 finished() # NAME
 {
-        kill "$(cat "$WORK/crowd-$1.pid")"
+        signal TERM "$(cat "$WORK/crowd-$1.pid")"
         eventually 20 process_gone "$(cat "$WORK/crowd-$1.pid")"
         is "$(sort "$WORK/crowd-$1" | uniq -c | tr -s ' ')" " $N finished" "$1: all go on, and end in order"
 }

@@ -21,6 +21,8 @@ real_root=
 
 # shellcheck source=tests/lib/tap.sh
 . tests/lib/tap.sh
+# shellcheck source=tests/lib/process.sh
+. tests/lib/process.sh
 # shellcheck source=tests/lib/net.sh
 . tests/lib/net.sh
 # shellcheck source=tests/lib/p25.sh

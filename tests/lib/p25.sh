@@ -46,17 +46,6 @@ bus_stop()
         process_end "$(cat "$WORK/bus.pid")" TERM
 }
 
-process_gone()
-{
-        # a zombie is gone as well
-        [[ $(ps -o stat= -p "$1") == "" || $(ps -o stat= -p "$1") == Z* ]]
-}
-
-process_end() # PID SIGNAL
-{
-        kill -"$2" "$1" && eventually 10 process_gone "$1"
-}
-
 on_bus()
 {
         "$P25CTL" status

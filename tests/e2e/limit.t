@@ -37,13 +37,13 @@ expect "other ports are not limited" inet open 198.51.100.1 587
 
 rule limit in rate 1/hour burst 2
 is "$(burst inet 4 198.51.100.1)" "2 2" "rate and burst as stated"
-rule limit in rate 10/second burst 1
-is "$(burst inet 2 198.51.100.1)" "1 1" "10 a second: the second in a row is refused"
+rule limit in rate 15/minute burst 1
+is "$(burst inet 2 198.51.100.1)" "1 1" "15 a minute: the second in a row is refused"
 again()
 {
         [ "$(burst inet 1 198.51.100.1)" = "1 0" ]
 }
-eventually 2 again
+eventually 4 again
 ok $? "and welcome a little later"
 
 rule limit in rate 1000/minute burst 100 max 3

@@ -13,7 +13,7 @@ step "build/p25ctl help"
 
 purpose deb
 step "make deb DEB_BUILD_OPTIONS=parallel=$(nproc)"
-step "dpkg -i --force-depends build/p25_*.deb && p25ctl help"
+step "apt-get -qq -y --no-install-recommends install ./build/p25_*.deb && p25ctl help"
 
 purpose demo
 step "make -j$(nproc) demo"

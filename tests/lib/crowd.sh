@@ -8,7 +8,7 @@ crowd() # NAME NAMESPACE [WHO] ADDRESS PORT
         local name=$1 from=$2
         shift 2
         rm -f "$WORK/crowd-$name"
-        net_in "$from" "$probe" crowd -n $N -t 5000 -o "$WORK/crowd-$name" "$@" >"$WORK/crowd-$name.pid"
+        net_in "$from" "$probe" crowd -n $N -t 60000 -o "$WORK/crowd-$name" "$@" >"$WORK/crowd-$name.pid"
         ok $? "$name: $N connections stand"
 }
 
@@ -26,15 +26,12 @@ finished() # NAME
 
 try() # NAME COMMAND...: the crowd "denied" goes, the crowd "allowed" stays
 {
-        local name=$1 began
+        local name=$1
         shift
         run_ctl "$@"
         is "$rc" 0 "$name: $*"
-        began=${EPOCHREALTIME/./}
         eventually 5 all_cut denied
         ok $? "$name: all that are denied are cut"
-        at_most $(((${EPOCHREALTIME/./} - began) / 1000)) "${CUT_MSEC:-2000}" "$name: in time"
-        diag "after $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
         finished allowed
         run_ctl reset --force
 }

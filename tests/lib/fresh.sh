@@ -18,6 +18,8 @@ in_root() # COMMAND...
         unshare --mount --pid --fork --kill-child -- bash -c '
                 root=$1 cache=$2
                 shift 2
+                # "/" must be a mount there, for namespaces to be made inside
+                mount --bind "$root" "$root" && cd "$root" || exit
                 mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
                         mount -t tmpfs tmpfs "$root/tmp" && mount -t tmpfs tmpfs "$root/run" &&
                         mount -t devpts devpts "$root/dev/pts" -o newinstance,ptmxmode=666 &&

@@ -58,7 +58,7 @@ p25d_begin() # [ARGUMENT...]
 {
         local status
         rm -f "$WORK/p25d.pid"
-        ready_usec=$(net_in host "$probe" notify -t 20000 -o "$WORK/p25d.pid" \
+        ready_usec=$(net_in host "$probe" notify -t 120000 -o "$WORK/p25d.pid" \
                 "$P25D" --root "$ROOT" --policies "$POLICIES" ${P25_BACKEND:+--backend "$P25_BACKEND"} \
                 "$@" 2>>"$WORK/p25d.log")
         status=$?

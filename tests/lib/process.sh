@@ -28,5 +28,5 @@ process_gone() # PID
 
 process_end() # PID SIGNAL
 {
-        signal "$2" "$1" && eventually 60 process_gone "$1"
+        signal "$2" "$1" && eventually 10 process_gone "$1"
 }

@@ -68,10 +68,11 @@ skip() # NAME REASON
         echo "ok $tap_number # SKIP $1: $2"
 }
 
-# SECONDS COMMAND...: until it succeeds; a failure when the time is over
+# SECONDS COMMAND...: until it succeeds; a failure when the time is over. SECONDS is ample on an idle
+# machine; a busy one gets a minute, and ten times as long.
 eventually()
 {
-        local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000))
+        local deadline=$((${EPOCHREALTIME/./} + (60 + $1 * 10) * 1000000))
         shift
         until "$@" >/dev/null 2>&1; do
                 [ "${EPOCHREALTIME/./}" -lt $deadline ] || return 1

@@ -2,8 +2,15 @@
 
 /*
  * Documents. tests/golden/policy/KIND-NAME.conf is read, and what is printed of it must be
- * KIND-NAME.canonical, which read again prints itself. tests/golden-fail/policy/KIND-NAME.conf must
- * be refused with the very lines of KIND-NAME.expected. KIND is host, fragment, role or state.
+ * KIND-NAME.canonical, which read again prints itself. KIND is host, fragment, role or state.
+ * The documents of tests/golden-fail/policy/KIND-TOPIC.txt must be refused, each with the messages
+ * below it:
+ *
+ *   == NAME
+ *   TEXT…
+ *   -- NAME:LINE: MESSAGE
+ *
+ * What is not lines of text is KIND-NAME.conf there, and its messages KIND-NAME.expected.
  * GOLDEN_UPDATE=1 writes what is found.
  */
 
@@ -12,7 +19,10 @@
 
 #define GOOD "tests/golden/policy/"
 #define BAD "tests/golden-fail/policy/"
-#define BAD_MIN 60
+#define BAD_MIN 15
+#define BAD_CASES_MIN 170
+#define CASE "== "
+#define MESSAGE "-- "
 
 static DocumentKind kind_of(const char *name)
 {
@@ -121,28 +131,96 @@ static void test_good(_unused_ void **state)
         golden_each(GOOD, 1, expect_canonical);
 }
 
+/* Appends what is wrong with a text that must be refused, each line behind the mark. */
+static void refused_print(Buffer *b, const char *mark, DocumentKind kind, const char *name,
+        const char *text, size_t n)
+{
+        _cleanup_free_ char *printed = NULL, *lines = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_buffer_ Buffer messages = { 0 };
+        char *save = NULL;
+
+        if (document_print(kind, name, text, n, &d, &printed) != -EINVAL)
+                fail_msg("%s: taken", name);
+        assert_true(d.n_errors > 0);
+        tell(&d, false, &messages);
+        assert_int_equal(buffer_take(&messages, &lines), 0);
+        for (char *line = strtok_r(lines, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+                buffer_printf(b, "%s%s\n", mark, line);
+}
+
 static void expect_refused(const char *folder, const char *path)
 {
         const char *name = path + strlen(folder);
-        _cleanup_free_ char *base = test_base_name(path);
+        _cleanup_free_ char *base = test_base_name(path), *text = NULL, *lines = NULL;
         _cleanup_free_ char *golden = format_path(folder, base, ".expected");
-        _cleanup_free_ char *text = NULL, *printed = NULL, *lines = NULL;
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_buffer_ Buffer b = { 0 };
         size_t n;
 
         text = test_read_bytes(path, &n);
-        if (document_print(kind_of(name), name, text, n, &d, &printed) != -EINVAL)
-                fail_msg("%s: taken", name);
-        assert_true(d.n_errors > 0);
-        tell(&d, false, &b);
+        refused_print(&b, "", kind_of(name), name, text, n);
         assert_int_equal(buffer_take(&b, &lines), 0);
         file_expect(golden, lines);
 }
 
+static bool starts(const char *text, const char *with)
+{
+        return strncmp(text, with, strlen(with)) == 0;
+}
+
+static const char *line_end(const char *text)
+{
+        const char *end = strchr(text, '\n');
+
+        assert_non_null(end);
+        return end + 1;
+}
+
+/* One case: its name and its text are copied, what stands below is skipped and printed again.
+ * Returns where the next one begins. */
+static const char *expect_case(Buffer *b, DocumentKind kind, const char *at)
+{
+        const char *text = line_end(at), *end = text;
+        _cleanup_free_ char *name = NULL;
+
+        if (!starts(at, CASE))
+                fail_msg("\"%sNAME\" is expected before \"%.60s\"", CASE, at);
+        name = strndup(at + strlen(CASE), (size_t)(text - at) - strlen(CASE) - 1);
+        assert_non_null(name);
+        while (*end && !starts(end, CASE) && !starts(end, MESSAGE))
+                end = line_end(end);
+        buffer_add(b, at, (size_t)(end - at));
+        refused_print(b, MESSAGE, kind, name, text, (size_t)(end - text));
+        while (starts(end, MESSAGE))
+                end = line_end(end);
+        return end;
+}
+
+static size_t expect_cases(const char *path)
+{
+        _cleanup_free_ char *text = test_read_file(path), *found = NULL;
+        DocumentKind kind = kind_of(path + strlen(BAD));
+        _cleanup_buffer_ Buffer b = { 0 };
+        size_t n = 0;
+
+        for (const char *at = text; *at; n++)
+                at = expect_case(&b, kind, at);
+        assert_int_equal(buffer_take(&b, &found), 0);
+        file_expect(path, found);
+        return n;
+}
+
 static void test_bad(_unused_ void **state)
 {
+        glob_t g = { 0 };
+        size_t n = 0;
+
         golden_each(BAD, BAD_MIN, expect_refused);
+        assert_int_equal(glob(BAD "*.txt", 0, NULL, &g), 0);
+        for (size_t i = 0; i < g.gl_pathc; i++)
+                n += expect_cases(g.gl_pathv[i]);
+        assert_true(n >= BAD_CASES_MIN);
+        globfree(&g);
 }
 
 int main(void)

@@ -21,7 +21,8 @@
 
 static int monitor_open(Netlink *ret)
 {
-        static const unsigned groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR };
+        static const unsigned groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
         Netlink n;
         int r = netlink_open(NETLINK_ROUTE, &n);
 
@@ -92,14 +93,18 @@ static int found_add(Found *f, uint8_t family, const struct nlattr *a, unsigned 
         return 0;
 }
 
+static bool route_is_ours(const struct rtmsg *m)
+{
+        return m->rtm_type == RTN_LOCAL || m->rtm_type == RTN_ANYCAST;
+}
+
 static int route_read(const struct nlmsghdr *h, void *data)
 {
         const struct rtmsg *m = mnl_nlmsg_get_payload(h);
         Attributes a = { 0 };
 
         if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
-                (m->rtm_type != RTN_LOCAL && m->rtm_type != RTN_ANYCAST) ||
-                (m->rtm_family != AF_INET && m->rtm_family != AF_INET6))
+                !route_is_ours(m) || (m->rtm_family != AF_INET && m->rtm_family != AF_INET6))
                 return 0;
         mnl_attr_parse(h, sizeof(*m), attribute_note, &a);
         return found_add(data, m->rtm_family, a.of[RTA_DST], m->rtm_dst_len);
@@ -182,13 +187,36 @@ int ipt_locals_read(IptLocals *l)
         return 1;
 }
 
+/* Routes to others come and go by the thousand on some hosts: they are not ours. */
+static bool message_matters(const struct nlmsghdr *h)
+{
+        const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+
+        switch (h->nlmsg_type) {
+        case RTM_NEWADDR:
+        case RTM_DELADDR:
+                return true;
+        case RTM_NEWROUTE:
+        case RTM_DELROUTE:
+                return mnl_nlmsg_get_payload_len(h) >= sizeof(*m) && route_is_ours(m);
+        }
+        return false;
+}
+
 bool ipt_locals_drain(IptLocals *l)
 {
-        char byte;
+        _Alignas(struct nlmsghdr) char buffer[16384];
         bool any = false;
 
-        while (recv(l->monitor.fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0 ||
-                errno == ENOBUFS)
-                any = true;
-        return any;
+        for (;;) {
+                ssize_t n = recv(l->monitor.fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+                const struct nlmsghdr *h = (const void *)buffer;
+                int left = (int)n;
+
+                if (n < 0 && errno != ENOBUFS)
+                        return any;
+                any = any || n < 0; /* events were lost */
+                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+                        any = any || message_matters(h);
+        }
 }

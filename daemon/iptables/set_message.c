@@ -93,15 +93,15 @@ static void filler_end_message(Filler *f)
 
 static int filler_flush(Filler *f)
 {
+        NetlinkBatch batch = { .data = f->buffer, .first = f->first, .last = f->seq };
         NetlinkOutcome o;
-        bool sent;
         int r;
 
         filler_end_message(f);
         if (f->length == 0)
                 return 0;
-        r = netlink_batch(
-                f->netlink, f->buffer, f->length, f->first, f->seq, NULL, NULL, &sent, &o);
+        batch.length = f->length;
+        r = netlink_batch(f->netlink, &batch, &o);
         f->length = 0;
         f->first = f->seq = f->netlink->seq + 1;
         return r < 0 ? r : o.error;

@@ -232,21 +232,20 @@ int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void
 
 /* ---- batches ---- */
 
-static void batch_message(const struct nlmsghdr *h, uint32_t first, uint32_t last, NetlinkHandler f,
-        void *f_data, NetlinkOutcome *o)
+static void batch_message(const NetlinkBatch *b, const struct nlmsghdr *h, NetlinkOutcome *o)
 {
         const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 
-        if (h->nlmsg_seq - first > last - first)
+        if (h->nlmsg_seq - b->first > b->last - b->first)
                 return; /* of an earlier request */
         if (h->nlmsg_type != NLMSG_ERROR) {
-                if (f && h->nlmsg_type >= NLMSG_MIN_TYPE)
-                        f(h, f_data);
+                if (b->f && h->nlmsg_type >= NLMSG_MIN_TYPE)
+                        b->f(h, b->f_data);
                 return;
         }
         if (mnl_nlmsg_get_payload_len(h) < sizeof(*e))
                 return;
-        if (e->error == 0 && h->nlmsg_seq == last)
+        if (e->error == 0 && h->nlmsg_seq == b->last)
                 o->acknowledged = true;
         if (e->error < 0 && o->error == 0) {
                 o->error = e->error;
@@ -254,22 +253,14 @@ static void batch_message(const struct nlmsghdr *h, uint32_t first, uint32_t las
         }
 }
 
-int netlink_batch(Netlink *n, const void *data, size_t length, uint32_t first, uint32_t last,
-        NetlinkHandler f, void *f_data, bool *ret_sent, NetlinkOutcome *ret)
+/* The kernel has done its work when sendto() returns: all its answers are there. */
+static int batch_answers(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *o)
 {
         _cleanup_free_ char *buffer = malloc(RECEIVE_MAX);
-        NetlinkOutcome o = { 0 };
-        int r, lost = 0;
+        int lost = 0;
 
-        *ret_sent = false;
         if (!buffer)
                 return -ENOMEM;
-        n->seq = last + 1;
-        r = socket_send(n->fd, data, length);
-        if (r < 0)
-                return r;
-        *ret_sent = true;
-        /* The kernel has done its work when sendto() returns: all it says is there. */
         for (;;) {
                 ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, MSG_DONTWAIT);
                 const struct nlmsghdr *h = (const void *)buffer;
@@ -284,10 +275,22 @@ int netlink_batch(Netlink *n, const void *data, size_t length, uint32_t first, u
                 if (size < 0)
                         return (int)size;
                 for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
-                        batch_message(h, first, last, f, f_data, &o);
+                        batch_message(b, h, o);
         }
-        if (o.error == 0 && !o.acknowledged)
+        if (o->error == 0 && !o->acknowledged)
                 return lost < 0 ? lost : -EIO;
-        *ret = o;
         return 0;
+}
+
+int netlink_batch(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *ret)
+{
+        int r;
+
+        *ret = (NetlinkOutcome){ 0 };
+        n->seq = b->last + 1;
+        r = socket_send(n->fd, b->data, b->length);
+        if (r < 0)
+                return r;
+        ret->sent = true;
+        return batch_answers(n, b, ret);
 }

@@ -41,17 +41,24 @@ int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *d
 /* One request that is answered by messages (f may be NULL) and an acknowledgement. */
 int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
 
+/* Messages with the sequence numbers first … last, sent in one piece. Other messages that the
+ * kernel answers with (echoes) go to f, which may be NULL. */
+typedef struct NetlinkBatch {
+        const void *data;
+        size_t length;
+        uint32_t first, last;
+        NetlinkHandler f;
+        void *f_data;
+} NetlinkBatch;
+
 /* What became of a batch. */
 typedef struct NetlinkOutcome {
-        bool acknowledged; /* the message with sequence number `last` */
+        bool sent;
+        bool acknowledged; /* the last message */
         int error;         /* the first of a message, negative; 0: none */
         uint32_t error_seq;
 } NetlinkOutcome;
 
-/*
- * Sends messages first … last in one piece and reads what the kernel says; other messages (echoes)
- * go to f. Returns 0 when the kernel spoke (see *ret), a negative errno when it is not known what
- * became of it; before anything was sent: *ret_sent is false.
- */
-int netlink_batch(Netlink *n, const void *data, size_t length, uint32_t first, uint32_t last,
-        NetlinkHandler f, void *f_data, bool *ret_sent, NetlinkOutcome *ret);
+/* Returns 0 when the kernel reported on the batch, else a negative errno: if ret->sent, it is not
+ * known what became of it. *ret is set in any case. */
+int netlink_batch(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *ret);

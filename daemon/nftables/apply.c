@@ -327,14 +327,19 @@ static SendResult batch_send(
 {
         const NftMessage *m = NULL;
         NetlinkOutcome o = { 0 };
-        bool sent = false;
         int r = nft_batch_finish(batch, commit);
 
         if (r >= 0)
-                r = netlink_batch(&b->writer, batch->data, batch->length, batch->seq,
-                        batch->seq + (uint32_t)batch->n - 1 - commit, echo_read, batch, &sent, &o);
+                r = netlink_batch(&b->writer,
+                        &(NetlinkBatch){ .data = batch->data,
+                                .length = batch->length,
+                                .first = batch->seq,
+                                .last = batch->seq + (uint32_t)batch->n - 1 - commit,
+                                .f = echo_read,
+                                .f_data = batch },
+                        &o);
         *ret_error = r < 0 ? r : o.error;
-        if (r < 0 && sent)
+        if (r < 0 && o.sent)
                 return SEND_UNSURE;
         if (r >= 0 && o.error == 0)
                 return SEND_DONE;

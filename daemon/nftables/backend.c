@@ -73,8 +73,8 @@ static int put_back(void *data)
 
 static const RepairOps repair_ops = { .look = nft_monitor_look, .put_back = put_back };
 
-int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
-        size_t n_fds, bool may_own, NftBackend **ret)
+int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const NftOptions *o,
+        NftBackend **ret)
 {
         _cleanup_(backend_close_p) NftBackend *b = calloc(1, sizeof(NftBackend));
         _cleanup_(found_deinit) Found f = { 0 };
@@ -84,7 +84,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 return -ENOMEM;
         *b = (NftBackend){ .base.ops = &backend_nft,
                 .event = event,
-                .owns = may_own,
+                .owns = !o->may_not_own,
                 .writer = NETLINK_CLOSED,
                 .monitor = NETLINK_CLOSED };
         b->repairer = (Repairer){ .event = event,
@@ -92,7 +92,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 .ops = &repair_ops,
                 .repaired = repaired,
                 .repaired_data = data };
-        r = open_writer(fds, n_fds, &b->writer);
+        r = open_writer(o->fds, o->n_fds, &b->writer);
         if (r < 0)
                 return r;
         r = nft_kernel_find(&b->writer, &f);
@@ -114,7 +114,7 @@ static int nft_open(sd_event *event, BackendRepaired repaired, void *data, const
         size_t n_fds, Backend **ret)
 {
         NftBackend *b;
-        int r = nft_backend_open(event, repaired, data, fds, n_fds, true, &b);
+        int r = nft_backend_open(event, repaired, data, &(NftOptions){ fds, n_fds, false }, &b);
 
         if (r < 0)
                 return r;

@@ -42,7 +42,12 @@ typedef struct NftBackend {
         Repairer repairer;
 } NftBackend;
 
-/* may_own: false in tests of tables that cannot be owned. */
-int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
-        size_t n_fds, bool may_own, NftBackend **ret);
+typedef struct NftOptions {
+        const int *fds; /* as of BackendOps.open */
+        size_t n_fds;
+        bool may_not_own; /* in tests: as if tables could not be owned */
+} NftOptions;
+
+int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const NftOptions *o,
+        NftBackend **ret);
 void nft_backend_close(NftBackend *b);

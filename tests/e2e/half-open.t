@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A SYN that was sent before a change and is answered after it opens no connection that the new
+# policy refuses: it is cut within a second, however late the answer comes.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen inet 25
+
+# The answers of the other side are lost on their way, until they are let through again: it repeats
+# them.
+answers_lost()
+{
+        net_in host nft 'table inet late { chain c { type filter hook prerouting priority -400;
+                tcp sport 25 tcp flags & (syn|ack) == (syn|ack) drop; }; }'
+}
+answers_come()
+{
+        net_in host nft delete table inet late
+}
+not()
+{
+        ! "$@"
+}
+state_of() # STATE ADDRESS
+{
+        net_in host ss -Hnt state "$1" dst "$2" | grep -q .
+}
+
+p25_host <<<'backend = "nftables";'
+ok $? "p25d starts"
+for backend in nftables iptables; do
+        sed -i "s/^backend = .*/backend = \"$backend\";/" "$CONF"
+        run_ctl reload
+        is "$rc" 0 "$backend"
+        for address in 198.51.100.2 2001:db8:1::2; do
+                for change in "deny out" "lockdown on"; do
+                        name="$backend: $change, $address"
+                        answers_lost
+                        : >"$WORK/hold.pid"
+                        net_in host "$probe" hold -t 30000 -o "$WORK/hold" "$address" 25 \
+                                >"$WORK/hold.pid" 2>/dev/null &
+                        client=$!
+                        eventually 5 state_of syn-sent "$address"
+                        # shellcheck disable=SC2086
+                        run_ctl $change
+                        is "$rc" 0 "$name: it comes into force"
+                        sleep 1
+                        answers_come
+                        eventually 20 not state_of syn-sent "$address"
+                        ok $? "$name: the answer has come, or the SYN was refused"
+                        eventually 2 not state_of established "$address"
+                        ok $? "$name: and no connection stands"
+                        kill "$client" 2>/dev/null
+                        wait "$client" 2>/dev/null
+                        held=$(cat "$WORK/hold.pid")
+                        [ -z "$held" ] || kill "$held" 2>/dev/null
+                        run_ctl lockdown off
+                        run_ctl --force delete 1
+                done
+        done
+done
+done_testing

@@ -368,14 +368,25 @@ static void ranges_deinit(RangeSet *s)
         free(s->v6);
 }
 
+/* What differs between two lists. */
+typedef struct ListChange {
+        RangeSet gone, came;
+} ListChange;
+
+static void list_change_deinit(ListChange *c)
+{
+        ranges_deinit(&c->gone);
+        ranges_deinit(&c->came);
+}
+
 static void put_hashed_difference(NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets,
-        size_t n, const RangeSet *gone, const RangeSet *came)
+        size_t n, const ListChange *change)
 {
         _cleanup_(sorter_deinit) Sorter minus = { 0 };
         _cleanup_(sorter_deinit) Sorter plus = { 0 };
 
-        if (sorter_init(&minus, gone, sets[0].key.family) < 0 ||
-                sorter_init(&plus, came, sets[0].key.family) < 0) {
+        if (sorter_init(&minus, &change->gone, sets[0].key.family) < 0 ||
+                sorter_init(&plus, &change->came, sets[0].key.family) < 0) {
                 b->failed = true;
                 return;
         }
@@ -394,8 +405,7 @@ static void put_hashed_difference(NftBatch *b, const NftSet *old, size_t n_old, 
 static void put_address_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
 {
-        _cleanup_(ranges_deinit) RangeSet gone = { 0 };
-        _cleanup_(ranges_deinit) RangeSet came = { 0 };
+        _cleanup_(list_change_deinit) ListChange change = { 0 };
         RangeSet from, to;
         int r;
 
@@ -403,13 +413,13 @@ static void put_address_difference(
                 return;
         middles(old[0].ranges, sets[0].ranges, sets[0].key.family, &from, &to);
         if (sets[0].key.family == FAMILY_IPV4)
-                r = difference4(&from, &to, &gone, &came);
+                r = difference4(&from, &to, &change.gone, &change.came);
         else
-                r = difference6(&from, &to, &gone, &came);
+                r = difference6(&from, &to, &change.gone, &change.came);
         if (r < 0)
                 b->failed = true;
         else
-                put_hashed_difference(b, old, n_old, sets, n, &gone, &came);
+                put_hashed_difference(b, old, n_old, sets, n, &change);
 }
 
 void nft_put_elements_difference(

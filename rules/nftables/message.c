@@ -38,13 +38,11 @@ enum {
 
 /* ---- the batch ---- */
 
-static bool batch_reserve(NftBatch *b, size_t room)
+static bool batch_grow(NftBatch *b, size_t room)
 {
         size_t capacity = b->capacity ? b->capacity : 65536;
         uint8_t *grown;
 
-        if (b->failed)
-                return false;
         if (b->length + room <= b->capacity)
                 return true;
         while (capacity < b->length + room)
@@ -59,7 +57,22 @@ static bool batch_reserve(NftBatch *b, size_t room)
         return true;
 }
 
-/* What libnftnl and the kernel pad with is not left to chance. */
+/* The room is zeroed, since the libraries write nothing where they pad; each byte once. */
+static bool batch_reserve(NftBatch *b, size_t room)
+{
+        size_t end = b->length + room;
+
+        if (b->failed || !batch_grow(b, room))
+                return false;
+        if (b->zeroed < b->length)
+                b->zeroed = b->length;
+        if (b->zeroed < end) {
+                memset(b->data + b->zeroed, 0, end - b->zeroed);
+                b->zeroed = end;
+        }
+        return true;
+}
+
 static struct nlmsghdr *batch_add(NftBatch *b, uint16_t type, uint16_t flags, uint16_t subsystem)
 {
         struct nlmsghdr *h = mnl_nlmsg_put_header(b->data + b->length);

@@ -19,7 +19,8 @@ typedef struct NftMessage {
 typedef struct NftBatch {
         uint8_t *data;
         size_t length, capacity;
-        size_t last; /* offset of the last message */
+        size_t zeroed; /* so far: nothing but zeros behind length */
+        size_t last;   /* offset of the last message */
         uint32_t seq;
         NftMessage *messages;
         size_t n;

@@ -215,44 +215,52 @@ static int chain_read_handles(Update *u, NftChain *old)
         return r;
 }
 
-/* Where the lists go on alike after they differ at i and k: so many old rules out, so many new ones
- * in. Nothing near: one of each. */
-static void find_step(const Update *u, const NftChain *old, const NftChain *new, size_t i, size_t k,
-        size_t *ret_out, size_t *ret_in)
+/* What two chains have at hand: the next old rule, the next new one. */
+typedef struct ChainPair {
+        const NftChain *old, *new;
+        size_t i, k;
+} ChainPair;
+
+/* So many old rules out, so many new ones in. */
+typedef struct ChainStep {
+        size_t out, in;
+} ChainStep;
+
+/* Until the chains go on alike, which differ here. Nothing near: one of each. */
+static ChainStep find_step(const Update *u, const ChainPair *p)
 {
-        *ret_out = *ret_in = 1;
         for (size_t n = 1; n <= LOOK_AHEAD; n++) {
-                if (k + n < new->n && rule_stays(u, &old->rules[i], &new->rules[k + n])) {
-                        *ret_out = 0;
-                        *ret_in = n;
-                        return;
-                }
-                if (i + n < old->n && rule_stays(u, &old->rules[i + n], &new->rules[k])) {
-                        *ret_out = n;
-                        *ret_in = 0;
-                        return;
-                }
+                if (p->k + n < p->new->n &&
+                        rule_stays(u, &p->old->rules[p->i], &p->new->rules[p->k + n]))
+                        return (ChainStep){ 0, n };
+                if (p->i + n < p->old->n &&
+                        rule_stays(u, &p->old->rules[p->i + n], &p->new->rules[p->k]))
+                        return (ChainStep){ n, 0 };
         }
+        return (ChainStep){ 1, 1 };
 }
 
 /* Which old rule each new one is, if any; ascending. The number of those that are not. */
 static size_t match_rules(const Update *u, const NftChain *old, const NftChain *new, size_t *origin)
 {
-        size_t i = 0, k = 0, changes = 0, out, in;
+        ChainPair p = { .old = old, .new = new };
+        size_t changes = 0;
 
-        while (i < old->n && k < new->n) {
-                if (rule_stays(u, &old->rules[i], &new->rules[k])) {
-                        origin[k++] = i++;
+        while (p.i < old->n && p.k < new->n) {
+                ChainStep step;
+
+                if (rule_stays(u, &old->rules[p.i], &new->rules[p.k])) {
+                        origin[p.k++] = p.i++;
                         continue;
                 }
-                find_step(u, old, new, i, k, &out, &in);
-                changes += out + in;
-                for (i += out; in > 0; in--)
-                        origin[k++] = NONE;
+                step = find_step(u, &p);
+                changes += step.out + step.in;
+                for (p.i += step.out; step.in > 0; step.in--)
+                        origin[p.k++] = NONE;
         }
-        changes += old->n - i + new->n - k;
-        while (k < new->n)
-                origin[k++] = NONE;
+        changes += old->n - p.i + new->n - p.k;
+        while (p.k < new->n)
+                origin[p.k++] = NONE;
         return changes;
 }
 

@@ -14,6 +14,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <malloc.h>
 
 /* ---- names ---- */
 
@@ -487,6 +488,28 @@ static void test_settle(void **state)
         free(chains[3].handles);
 }
 
+/* The same table is the same bytes, whatever was in memory before: no padding is left to chance. */
+static void test_padding(void **state)
+{
+        static const int perturbations[] = { 0x5a, 0xa5 };
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(300, false, false);
+        _cleanup_(nft_table_free_p) NftTable *t = make_table(set, 10, NULL);
+        NftBatch batches[2] = { 0 };
+
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                mallopt(M_PERTURB, perturbations[i]);
+                nft_batch_init(&batches[i], 1, NULL);
+                assert_int_equal(nft_update_build(&batches[i], NULL, t, NULL, NULL), 0);
+                assert_int_equal(nft_batch_finish(&batches[i], true), 0);
+        }
+        mallopt(M_PERTURB, 0);
+        assert_int_equal(batches[0].length, batches[1].length);
+        assert_memory_equal(batches[0].data, batches[1].data, batches[0].length);
+        nft_batch_deinit(&batches[0]);
+        nft_batch_deinit(&batches[1]);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -501,6 +524,7 @@ int main(void)
                 cmocka_unit_test(test_recount),
                 cmocka_unit_test(test_dry_run),
                 cmocka_unit_test(test_settle),
+                cmocka_unit_test(test_padding),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 /*
  * Entries as the bytes that libiptc takes. Whatever an entry asks is written into the header (
  * addresses, interfaces, protocol) or becomes a match behind it, in the order of the statements.
- * Talks to nobody.
+ * Does no input or output.
  */
 
 #include "rules/iptables/table.h"
@@ -224,7 +224,7 @@ static void put_tcp(Encoder *e, const IptStatement *s)
         put_match(e, EXTENSION_TCP, &m, sizeof(m));
 }
 
-/* So many ports a match; none of several lists is none of any. */
+/* A match holds so many ports. Inverted matches are all true if the port is in none of them. */
 static void put_ports(Encoder *e, const IptStatement *s)
 {
         for (size_t i = 0; i < s->ports->n; i += XT_MULTI_PORTS) {

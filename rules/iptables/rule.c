@@ -58,7 +58,7 @@ static int refuse(IptBuild *b, const CompiledRule *r, const char *setting, const
         Place place = { r->rule->file, r->rule->line };
         _cleanup_free_ char *words = NULL;
 
-        /* what p25ctl was told is in no line of a file */
+        /* rules of p25ctl have no line in a file */
         if (!place.file)
                 (void)rule_words_print(r->rule, &words);
         if (b->error == 0)
@@ -240,7 +240,7 @@ static void find_ids(
         }
 }
 
-/* Where the hierarchy is mounted beside others, the path is told with the mount's name. */
+/* Where the hierarchy is mounted beside others, the path begins with the mount's name. */
 static const char *unit_path(const CompiledUnit *u)
 {
         static const char mount[] = "unified/";

@@ -178,7 +178,7 @@ typedef struct IptTable {
         Rule **origins;               /* references */
         size_t n_origins;
         char **paths; /* of cgroups, owned */
-        /* The chains that tell translated connections from a local address from others; their
+        /* The chains that separate connections that dialled a local address from others; their
          * trees are behind the first n_fixed. */
         struct IptLocal {
                 size_t chain, target, next; /* next: IPT_NO_CHAIN for none */
@@ -214,12 +214,12 @@ DEFINE_CLEANUP(IptTable, ipt_table_free)
 const char *ipt_hook_to_string(IptHook h);
 /* "p25:5", "p25:default-in", "p25"; returns buffer */
 const char *ipt_comment_format(uint64_t id, char buffer[static IPT_COMMENT_TEXT_MAX]);
-/* The other way; false: no comment of ours. */
+/* The inverse; false: not a comment of ours. */
 bool ipt_comment_parse(const char *text, uint64_t *ret_id);
 /* The name of a limit's table of buckets: another for other numbers, since the kernel goes on with
  * an old table's. */
 const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX]);
-/* How long a bucket lives that nobody asks for: until it is full again, in ms. */
+/* How long an unused bucket lives: until it is full again, in ms. */
 uint64_t ipt_limit_expire_msec(const Limit *l);
 /* "p25 in reject 5", the same as of nftables */
 const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PREFIX_MAX]);
@@ -246,7 +246,7 @@ typedef struct IptExtension {
         size_t user_size;
 } IptExtension;
 
-/* NULL: none of ours. */
+/* NULL: p25 does not use it. */
 const IptExtension *ipt_extension_find(const char *name, uint8_t revision, bool target);
 /* Calls f for each extension that the table uses; a negative return ends it and is returned. */
 int ipt_table_each_extension(

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a rule of the policy does when it matches. It is in the entry itself if it is no more than a
- * verdict, or in a chain of its own, whose first entry counts. Knows nothing of matches.
+ * What a rule of the policy does when it matches. A verdict is in the entry itself; more than that
+ * is in a chain of its own, whose first entry counts. Knows nothing of matches.
  */
 
 #include "rules/iptables/build.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The batch and its messages, all but the elements of sets. Objects go through libnftnl, which
+ * The batch and its messages, except the elements of sets. Objects go through libnftnl, which
  * never checks for room: a message gets more than its largest content can need.
  */
 
@@ -26,7 +26,7 @@
 /* Names, a log prefix and thirty expressions are below 4 KiB. */
 #define MESSAGE_ROOM 16384
 
-/* Types of nft, for its listings: they mean nothing to the kernel. */
+/* Types of nft, for its listings; the kernel does not use them. */
 enum {
         TYPE_IPV4_ADDR = 7,
         TYPE_IPV6_ADDR = 8,
@@ -112,7 +112,7 @@ void nft_batch_close(NftBatch *b, const struct nlmsghdr *h)
         b->length += MNL_ALIGN(h->nlmsg_len);
 }
 
-/* NFNL_MSG_BATCH_BEGIN and END are of no family and name their subsystem. */
+/* NFNL_MSG_BATCH_BEGIN and END have no family; they name their subsystem. */
 static struct nlmsghdr *batch_mark(NftBatch *b, uint16_t type)
 {
         struct nlmsghdr *h;
@@ -302,7 +302,7 @@ static uint32_t set_flags(const NftSet *s)
                (nft_set_timeout_msec(s) > 0 ? (uint32_t)NFT_SET_TIMEOUT : 0);
 }
 
-/* What nft notes in a set for its listing: the byte order of the key (1 host, 2 network; 0: a
+/* A note for nft's listing of the set: the byte order of the key (1 host, 2 network; 0: a
  * concatenation). */
 static void put_byte_order(struct nlmsghdr *h, const NftSetKey *k)
 {

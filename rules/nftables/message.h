@@ -8,14 +8,14 @@
 
 #include "rules/nftables/table.h"
 
-/* Where a message came from, so that an error can be told where it belongs. */
+/* Where a message came from, so that an error can be reported with its place. */
 typedef struct NftMessage {
         const char *what;     /* static: "table", "chain", "set", … */
-        const Rule *origin;   /* borrowed from the table; NULL: of no rule */
-        uint64_t *ret_handle; /* where an echo's handle goes; NULL: none is asked for */
+        const Rule *origin;   /* borrowed from the table; NULL: no rule */
+        uint64_t *ret_handle; /* where the handle of an echo goes; NULL: no echo is requested */
 } NftMessage;
 
-/* The first failure to get memory sticks, as in a Buffer. Message i has sequence number seq + i. */
+/* The first allocation failure is sticky, as in a Buffer. Message i has sequence number seq + i. */
 typedef struct NftBatch {
         uint8_t *data;
         size_t length, capacity;
@@ -24,7 +24,7 @@ typedef struct NftBatch {
         uint32_t seq;
         NftMessage *messages;
         size_t n;
-        bool without_elements; /* sets stay empty: for trying what else there is, at no length */
+        bool without_elements; /* sets stay empty, so that the rest can be tried quickly */
         bool failed;
 } NftBatch;
 
@@ -39,7 +39,7 @@ void nft_batch_renumber(NftBatch *b, uint32_t seq);
 /* Asks for an acknowledgement of the last message and, if it is to be committed, ends the batch:
  * one without end is checked by the kernel and thrown away. 0 or -ENOMEM. */
 int nft_batch_finish(NftBatch *b, bool commit);
-/* Nothing but its beginning. */
+/* Does it hold only its beginning? */
 bool nft_batch_is_empty(const NftBatch *b);
 
 typedef enum NftVerb {
@@ -47,12 +47,12 @@ typedef enum NftVerb {
         NFT_DELETE,
 } NftVerb;
 
-/* flags: NULL for none at all (which leaves a table that is there as it is) */
+/* flags: NULL leaves those of an existing table as they are */
 void nft_put_table(NftBatch *b, NftVerb verb, const char *name, const uint32_t *flags);
 void nft_put_counter(NftBatch *b, uint64_t id, uint64_t packets, uint64_t bytes);
 void nft_put_chain(NftBatch *b, const NftChainKey *key);
 void nft_put_set(NftBatch *b, const NftSet *s);
-/* Deleting goes by name, which may be a stranger's. Counters: of any object's type. */
+/* Deleting goes by name, which need not be one of ours. Counters: any type of object. */
 void nft_put_delete_object(NftBatch *b, const char *name, uint32_t type);
 void nft_put_delete_chain(NftBatch *b, const char *name);
 void nft_put_delete_set(NftBatch *b, const char *name);
@@ -69,14 +69,14 @@ void nft_put_delete_rules(NftBatch *b, const char *chain, uint64_t handle);
  */
 bool nft_set_same_list(const NftSet *a, const NftSet *b);
 void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fill);
-/* Is so much of the list another that its sets are better made anew? */
+/* Has so much of the list changed that its sets are better made again? */
 bool nft_set_has_changed_much(const NftSet *old, const NftSet *new);
 /* What differs between two lists, for those sets of the new one that the old one has in the same
  * shape. */
 void nft_put_elements_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n);
 
-/* For nft_elements.c: opens a message of at least `room` more bytes; NULL when memory is short.
+/* For elements.c: opens a message of at least `room` more bytes; NULL when memory is short.
  * The length is set by nft_batch_close(). */
 struct nlmsghdr;
 struct nlmsghdr *nft_batch_open(NftBatch *b, const char *what, uint16_t type, uint16_t flags,

@@ -136,7 +136,7 @@ static void print_set(Buffer *b, const NftSet *s)
 
 /* ---- chains ---- */
 
-/* nft names a cgroup by its path alone, quoted: one that is not known cannot be written. */
+/* nft names a cgroup only by its path, quoted: a cgroup with an unknown path cannot be written. */
 static bool rule_can_be_written(const NftTable *t, const NftRule *r)
 {
         for (size_t i = 0; i < r->n; i++) {

@@ -3,7 +3,7 @@
 /*
  * Which kernel sets hold a list of addresses or of numbers, and how large they are made. A list of
  * addresses becomes one hash set for each prefix length that occurs. An interval set would be one
- * set for all, but is no part of a transaction: kernels show packets the new rules some
+ * set for all, but is not part of a transaction: kernels show packets the new rules some
  * microseconds before what the new set holds (6.18), or lose sight of an old range beside a new one
  * (before 6.17); and changing one costs the kernel time in its size.
  */
@@ -12,9 +12,9 @@
 
 #include <errno.h>
 
-/* Sources of a limit; what beyond them finds no room shares one bucket. */
+/* Sources of a limit; those that find no room share one bucket. */
 #define SOURCES_MAX 1048576u
-/* Neighbours on bridges who are dialled within a minute. */
+/* Neighbours on bridges that are dialled within a minute. */
 #define BRIDGED_MAX 65535u
 
 /* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
@@ -175,7 +175,7 @@ static size_t build_unchanged(
         return n;
 }
 
-/* Literal lists change with their rule alone; sets of the policy grow. */
+/* Literal lists change only with their rule; sets of the policy grow. */
 static uint32_t wanted_size(NftBuild *b, const NftSetKey *key, size_t n)
 {
         return key->kind == SET_NAMED ? keep_room(b->previous, key, n, 1024) : (uint32_t)n;

@@ -224,8 +224,8 @@ static void build_forwarded(NftBuild *b)
  *      iif . oif . ip daddr . rt ip nexthop @bridged4 accept
  * goto routed
  * What a bridge passes between its own ports meets forward where bridge-nf-call-iptables is 1. It
- * enters and leaves by the same bridge, and nobody but its destination is the next hop: a host
- * that routes by a bridge to the Internet is still judged.
+ * enters and leaves by the same bridge, and its next hop is its destination: traffic that
+ * the host routes over a bridge to the Internet is still judged.
  */
 static void build_passing(NftBuild *b)
 {

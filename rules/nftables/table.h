@@ -121,7 +121,7 @@ typedef enum NftStatementKind {
         STATEMENT_PORTS,        /* the same two, of a set */
         STATEMENT_DIALLED_PORTS,
         STATEMENT_SYN,    /* opens a connection */
-        STATEMENT_NO_RST, /* is no reset itself */
+        STATEMENT_NO_RST, /* is not a reset itself */
         STATEMENT_IN_NOT_LO,
         STATEMENT_OUT_NOT_LO,
         STATEMENT_IN_INTERFACE,
@@ -161,7 +161,7 @@ typedef enum NftStatementKind {
         _STATEMENT_MAX,
 } NftStatementKind;
 
-/* Made zeroed, so that two can be compared byte by byte but for the names. */
+/* Unused members are zero. */
 typedef struct NftStatement {
         NftStatementKind kind;
         bool to;         /* addresses: destination, else source */
@@ -190,7 +190,7 @@ typedef struct NftStatement {
 typedef struct NftRule {
         size_t first;
         size_t n;
-        const Rule *origin; /* NULL: of no rule alone; the table holds a reference */
+        const Rule *origin; /* NULL: of several rules; the table holds a reference */
 } NftRule;
 
 typedef struct NftChain {
@@ -234,9 +234,9 @@ DEFINE_CLEANUP(NftTable, nft_table_free)
 
 int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b);
 int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b);
-/* Elements come from packets, not from the policy. */
+/* Do its elements come from packets, instead of the policy? */
 bool nft_set_is_dynamic(const NftSet *s);
-/* How long an element lives that no packet asks for; 0: for ever. Whole seconds, in ms. */
+/* How long an unused element lives, in ms; whole seconds. 0: for ever. */
 uint64_t nft_set_timeout_msec(const NftSet *s);
 /* The same kind, layout and room: the elements may differ. */
 bool nft_set_same_shape(const NftSet *a, const NftSet *b);
@@ -248,13 +248,13 @@ bool nft_rule_equal(const NftTable *ta, const NftRule *a, const NftTable *tb, co
 const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEXT_MAX]);
 const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MAX]);
 const char *nft_counter_name(uint64_t id, char buffer[static NFT_NAME_TEXT_MAX]);
-/* The other way; false: no counter of ours. */
+/* The inverse; false: not a counter of ours. */
 bool nft_counter_id(const char *name, uint64_t *ret);
 /* "p25 in reject 5" */
 const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
 /* A label as the kernel's bitmap: an array of unsigned long. */
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
-/* How long a bucket lives that nobody asks for: until it is full again, in ms; whole seconds. */
+/* How long an unused bucket lives: until it is full again, in ms; whole seconds. */
 uint64_t nft_bucket_timeout_msec(const Limit *l);
 
 /* A rule as nft lists it, on one line. */

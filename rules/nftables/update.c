@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
-/* Below this number of rules a chain is sent anew before its handles are asked for. */
+/* Below this number of rules a chain is sent again as a whole; its handles are not asked for. */
 #define CHAIN_SMALL 32
 /* How far to look for the place where two lists of rules go on alike. */
 #define LOOK_AHEAD 64
@@ -82,7 +82,7 @@ static size_t list_length(const NftTable *t, size_t i)
         return n;
 }
 
-/* One list, of n sets from i on: which of them are new, or are made anew. */
+/* One list, of n sets from i on: which of them are new, or are made again. */
 static void plan_list(Update *u, size_t i, size_t n)
 {
         bool asked = false, much = false;
@@ -122,7 +122,7 @@ static void put_gone_sets(Update *u)
         }
 }
 
-/* Sets that are filled anew have another shape, or all of the list are. */
+/* A set is filled again if its shape is another, or if all sets of the list are. */
 static void put_difference(Update *u, size_t k, size_t n_old, size_t i, size_t n)
 {
         bool all_fresh = true;
@@ -264,7 +264,8 @@ static size_t match_rules(const Update *u, const NftChain *old, const NftChain *
         return changes;
 }
 
-/* The kernel walks the chain for every handle: many changes cost more than a chain sent anew. */
+/* The kernel walks the chain for every handle: many changes cost more than sending the whole chain.
+ */
 static bool is_worth_it(const NftChain *old, const NftChain *new, size_t changes)
 {
         return old->n >= CHAIN_SMALL && changes < (old->n + new->n) / 2 &&

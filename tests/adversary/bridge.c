@@ -91,7 +91,7 @@ static void test_bridged(void **state)
         assert_int_equal(connect_to(CONTAINER, "fd00:9::1", 25), RESET);
 }
 
-/* A bridge of which the host is no part. */
+/* A bridge on which the host has no address. */
 static void test_bridge_without_address(void **state)
 {
         (void)state;
@@ -114,7 +114,7 @@ static void test_routed_back(void **state)
         attack_must_apply(CLOSED);
         assert_int_equal(connect_to(CONTAINER, BEYOND4, 25), RESET);
         assert_int_equal(connect_to(CONTAINER, BEYOND6, 25), RESET);
-        /* a neighbour that was dialled before is no way out */
+        /* dialling the neighbour first opens no way out */
         assert_int_equal(connect_to(CONTAINER, NEIGHBOUR4, 25), OPEN);
         assert_int_equal(connect_to(CONTAINER, BEYOND4, 25), RESET);
 }

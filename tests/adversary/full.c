@@ -106,7 +106,7 @@ static void test_uncounted(void **state)
         assert_int_equal(connect_to(INTERNET, HOST6, 25), RESET);
 }
 
-/* A table as it would be with room for so few: by hand, since nobody waits for a million. */
+/* A table as it would be with room for so few: a million would take too long. */
 static void apply_small(const char *text, uint32_t room)
 {
         _cleanup_compiled_ Compiled c = compile_text(text);
@@ -134,7 +134,7 @@ static void test_full(void **state)
                 50);
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), OPEN);
         flood(false, 49);
-        expect_burst(HOST4, 3); /* nobody else has asked for the shared one yet */
+        expect_burst(HOST4, 3); /* from the shared bucket, which is full */
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), OPEN);
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), OPEN);
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), RESET);

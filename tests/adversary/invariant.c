@@ -8,7 +8,7 @@
  *
  * Chains behind those of p25 count what has passed. Of each packet: it is counted by the policy at
  * most once; what has passed was counted; under a policy that refuses everything nothing passes;
- * and what is no SYN to a managed port is not counted.
+ * and only a SYN to a managed port is counted.
  *
  *   P25_SECONDS=N P25_SEED=N   for how long with each backend, and which packets
  */

@@ -3,7 +3,7 @@
 /*
  * The reply direction of a conntrack entry. Who receives one spoofed SYN from a mail server's port
  * 25 to a port of its own can dial that server from there: to conntrack the dialling SYN is a
- * reply, and what the entry's original direction dialled is no mail port. It is judged by its own
+ * reply, and the entry's original direction dialled another port. It is judged by its own
  * ports and addresses, once.
  */
 

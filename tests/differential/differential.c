@@ -292,7 +292,7 @@ static Answer attempt_watch(
         return answer;
 }
 
-/* ---- what is told of a difference ---- */
+/* ---- reports of differences ---- */
 
 static void print_counter(const Run *run, uint64_t id)
 {

@@ -304,7 +304,7 @@ static void test_lock(void **state)
 }
 
 /* Other programs, which take no lock, change the table all the time: no change of theirs or ours
- * that was told to be done is lost but for the moment between reading and writing. */
+ * that was requested is lost, except for the moment between reading and writing. */
 static void test_concurrent(void **state)
 {
         _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
@@ -349,7 +349,7 @@ static void test_ipv6_disabled(void **state)
         expect_no_trace();
 }
 
-/* A kernel without IPv6 at all: IPv4 alone. */
+/* A kernel without IPv6: IPv4 only. */
 static void test_no_ipv6(void **state)
 {
         _cleanup_compiled_ Compiled c = compile_text(full);

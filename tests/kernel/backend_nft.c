@@ -267,7 +267,7 @@ static void note_repair(void *data, uint64_t count, pid_t pid, const char *proce
         snprintf(r->process, sizeof(r->process), "%s", process ?: "");
 }
 
-/* Until nothing has come for so long: a transaction is told in as many pieces as it has objects. */
+/* Until nothing has come for so long: a transaction is reported in one piece per object. */
 static void run_loop(sd_event *event, unsigned msec)
 {
         int r;
@@ -345,7 +345,7 @@ static void test_fight(void **state)
         sd_event_unref(event);
 }
 
-/* A change by others that nobody saw is found when the next policy comes. */
+/* A change by others that went unnoticed is found when the next policy comes. */
 static void test_changed_unseen(void **state)
 {
         _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
@@ -599,7 +599,7 @@ static void test_no_capability(void **state)
         assert_int_not_equal(run("nft list table inet p25 2>/dev/null"), 0);
 }
 
-/* What the kernel refuses is told with the rule's place, and the old policy stays. */
+/* A rule that the kernel refuses is reported with its place, and the old policy stays. */
 static void test_refused_rule(void **state)
 {
         _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);

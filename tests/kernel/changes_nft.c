@@ -225,7 +225,7 @@ static void test_large(void **state)
         expect_installed(c.ruleset);
 }
 
-/* Nearly all of it is another: the sets are made anew under their names. */
+/* Nearly all of it is another: the sets are made again under their names. */
 static void test_large_replaced(void **state)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *set = make_large(20000, false);

@@ -283,7 +283,7 @@ static void check_groups(void)
 
         add_rule(&p->state->rules, .id = 1, .direction = DIRECTION_OUT, .group = "mail");
         r = compile_now(p);
-        /* where nobody can say, each may be of the group */
+        /* where it cannot be known, each may be of the group */
         if (unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
                 assert_int_equal(mount("none", "/proc", "tmpfs", 0, NULL), 0);
                 assert_int_equal(cut(r), 0);

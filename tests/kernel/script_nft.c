@@ -10,7 +10,7 @@
 #include "tests/lib/golden.h"
 #include "tests/lib/nft_backend.h"
 
-/* Lines of expressions alone, in the order of chains and rules. */
+/* Only the lines of expressions, in the order of chains and rules. */
 static char *expressions_of_table(const Ruleset *r)
 {
         _cleanup_(nft_table_free_p) NftTable *t = NULL;

@@ -3,7 +3,7 @@
 /*
  * Whatever another process does to the table, where the kernel cannot let us own it: all is as it
  * was soon after, and the process is named. A child looks after the table as p25d does; this
- * process attacks and looks at the kernel alone.
+ * process attacks, and looks only at the kernel.
  */
 
 #include "tests/lib/nft_backend.h"
@@ -24,7 +24,7 @@ static const char *const policy =
 
 #define DEADLINE_MSEC 30000
 
-/* What the child tells. */
+/* What the child reports. */
 typedef struct Guarded {
         volatile uint64_t n, usec;
         volatile pid_t pid;

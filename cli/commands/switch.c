@@ -111,7 +111,8 @@ static Direction default_direction(const char *word)
                 if (word_is(word, direction_to_adjective(d)) ||
                         word_is(word, direction_to_string(d)))
                         return d;
-        return _DIRECTION_INVALID;
+        /* the chain that ufw's rules stand in */
+        return word_is(word, "forward") ? DIRECTION_ROUTED : _DIRECTION_INVALID;
 }
 
 int command_default(Cli *c, const Verb *v, char **args, size_t n)
@@ -161,6 +162,10 @@ static int logging_level(Cli *c, const char *word, Logging *ret)
                         *ret = l;
                         return 0;
                 }
+        if (word_is(word, "full")) {
+                *ret = LOGGING_HIGH;
+                return 0;
+        }
         if (!word_is(word, "on"))
                 return cli_fail(c, EXIT_BAD_INPUT,
                         "'%s' is no level of logging: on, off, low, medium or high", word);

@@ -258,6 +258,43 @@ static int report_add_pending(Manager *m, Report *report)
                 pending.revision, pending.failure);
 }
 
+/* Who states the default of a direction: of roles the first with the action that is in force. */
+static int default_source(const Manager *m, Direction d, Action action, char **ret)
+{
+        char *const *names = policy_role_names(m->policy);
+
+        switch (m->ruleset->default_origins[d]) {
+        case DEFAULT_BUILTIN:
+                return 0;
+        case DEFAULT_CONF:
+                return strdup_null("p25.conf", ret);
+        case DEFAULT_P25CTL:
+                return strdup_null("p25ctl default", ret);
+        case DEFAULT_ROLE:
+                break;
+        }
+        for (; names && *names; names++) {
+                const Role *role = policy_find_role(m->policy, *names);
+
+                if (role && role->defaults.of[d] == action)
+                        return asprintf(ret, "role %s", *names) < 0 ? -ENOMEM : 0;
+        }
+        return 0;
+}
+
+static int report_add_defaults(const Manager *m, Report *report)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                const RulesetDirection *rd = &m->ruleset->directions[d];
+
+                report->defaults[d] = rd->default_action;
+                report->managed[d] = rd->managed;
+                if (default_source(m, d, rd->default_action, &report->default_sources[d]) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 int manager_report(Manager *m, Report *ret)
 {
         _cleanup_(report_deinit) Report report = { 0 };
@@ -271,10 +308,9 @@ int manager_report(Manager *m, Report *ret)
         report.logging = policy_logging(m->policy);
         report.repairs = manager_repairs(m);
         policy_mail_ports(m->policy, &report.mail_ports);
-        for (Direction d = 0; d < _DIRECTION_MAX; d++)
-                report.defaults[d] = m->ruleset->directions[d].default_action;
-        if (report_add_pending(m, &report) < 0 || report_add_rules(m, &report) < 0 ||
-                report_add_told(m, &report) < 0 || report_add_overrides(m, &report) < 0)
+        if (report_add_defaults(m, &report) < 0 || report_add_pending(m, &report) < 0 ||
+                report_add_rules(m, &report) < 0 || report_add_told(m, &report) < 0 ||
+                report_add_overrides(m, &report) < 0)
                 return -ENOMEM;
         *ret = report;
         report = (Report){ 0 };

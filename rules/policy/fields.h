@@ -27,6 +27,7 @@ typedef enum FieldUse {
         /* written even where nothing is stated: in JSON, on the bus */
         FIELD_JSON = 1 << 2,
         FIELD_BUS = 1 << 3,
+        FIELD_LIMIT = 1 << 4, /* a number of a limit */
 } FieldUse;
 
 /* How a field lies in a Rule. */

@@ -105,7 +105,7 @@ const char *logging_to_string(Logging l)
 
 Logging logging_from_string(const char *s)
 {
-        return (Logging)name_find(logging_names, _LOGGING_MAX, s);
+        return streq(s, "full") ? LOGGING_HIGH : (Logging)name_find(logging_names, _LOGGING_MAX, s);
 }
 
 const char *backend_to_string(BackendKind b)

@@ -14,6 +14,8 @@ void report_deinit(Report *r)
 {
         free(r->backend);
         strv_free(r->roles);
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                free(r->default_sources[d]);
         strv_free(r->warnings);
         strv_free(r->hints);
         strv_free(r->notes);
@@ -80,6 +82,22 @@ static void fields_to_json(Json *j, const Rule *rule, bool always)
         }
 }
 
+/* What is in force, also where the rule states no numbers. */
+static Json *limit_to_json(const Rule *rule)
+{
+        Rule complete = { .limit = rule_limit(rule) };
+        Json *j = json_new_object();
+
+        RULE_FIELD_FOREACH(f)
+        {
+                FieldValue v;
+
+                if (f->uses & FIELD_LIMIT && rule_field_get(&complete, f, &v) > 0)
+                        json_set(j, f->name, value_to_json(f, &v));
+        }
+        return j;
+}
+
 Json *rule_to_json(const ReportRule *r)
 {
         Json *j = json_new_object();
@@ -93,6 +111,8 @@ Json *rule_to_json(const ReportRule *r)
         if (r->seconds_left > 0)
                 json_set(j, "seconds_left", json_new_integer((int64_t)r->seconds_left));
         fields_to_json(j, r->rule, false);
+        if (r->rule->action == ACTION_LIMIT)
+                json_set(j, "limit", limit_to_json(r->rule));
         return j;
 }
 
@@ -103,6 +123,24 @@ static Json *defaults_to_json(const Report *r)
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 json_set(j, direction_to_adjective(d),
                         json_new_string(action_to_string(r->defaults[d])));
+        return j;
+}
+
+static Json *managed_to_json(const Report *r)
+{
+        Json *j = json_new_object();
+
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                json_set(j, direction_to_adjective(d), ports_to_json(&r->managed[d]));
+        return j;
+}
+
+static Json *default_sources_to_json(const Report *r)
+{
+        Json *j = json_new_object();
+
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                json_set(j, direction_to_adjective(d), json_new_string(r->default_sources[d]));
         return j;
 }
 
@@ -141,6 +179,8 @@ int report_print_json(const Report *r, char **ret)
         json_set(j, "roles", json_new_strv(r->roles));
         json_set(j, "revision", json_new_integer((int64_t)r->revision));
         json_set(j, "default", defaults_to_json(r));
+        json_set(j, "default_source", default_sources_to_json(r));
+        json_set(j, "managed", managed_to_json(r));
         json_set(j, "lockdown", json_new_bool(r->lockdown));
         json_set(j, "logging", json_new_string(logging_to_string(r->logging)));
         json_set(j, "mail_ports", ports_to_json(&r->mail_ports));
@@ -354,6 +394,23 @@ static int defaults_from_json(const Json *j, Report *report)
         return 0;
 }
 
+/* A daemon that does not report them has none to show. */
+static int managed_from_json(const Json *j, Report *report)
+{
+        const Json *managed = json_get(j, "managed"), *sources = json_get(j, "default_source");
+        int r = 0;
+
+        for (Direction d = 0; d < _DIRECTION_MAX && r >= 0; d++) {
+                const char *name = direction_to_adjective(d);
+
+                if (json_array_length(json_get(managed, name)) > 0)
+                        r = ports_from_json(json_get(managed, name), &report->managed[d]);
+                if (r >= 0)
+                        r = text_from_json(sources, name, &report->default_sources[d]);
+        }
+        return r;
+}
+
 /* A daemon that does not tell them knows the four. */
 static int mail_ports_from_json(const Json *j, Ports *ret)
 {
@@ -399,6 +456,7 @@ static int report_from_json(const Json *j, Report *report)
                 (r = warnings_from_json(j, report)) < 0 ||
                 (r = json_get_strv(j, "notes", &report->notes)) < 0 ||
                 (r = defaults_from_json(json_get(j, "default"), report)) < 0 ||
+                (r = managed_from_json(j, report)) < 0 ||
                 (r = mail_ports_from_json(json_get(j, "mail_ports"), &report->mail_ports)) < 0)
                 return r;
         return rules_from_json(json_get(j, "rules"), report);

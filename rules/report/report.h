@@ -21,7 +21,10 @@ typedef struct Report {
         char *backend; /* "nftables"; "" while inactive */
         char **roles;
         uint64_t revision;
-        Action defaults[_DIRECTION_MAX]; /* effective */
+        Action defaults[_DIRECTION_MAX];       /* effective */
+        Ports managed[_DIRECTION_MAX];         /* to which they apply */
+        char *default_sources[_DIRECTION_MAX]; /* "role no-mail", "p25ctl", "p25.conf"; NULL: none
+                                                */
         bool lockdown;
         Logging logging;
         Ports mail_ports;          /* the four, and what p25.conf adds */

@@ -8,6 +8,7 @@
 #include "rules/words/words.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static void head_print(const Report *r, Buffer *b)
 {
@@ -67,15 +68,44 @@ static void rows_indent(const char *rows, Buffer *b)
         }
 }
 
-static int table_print(const Report *r, bool numbered, Buffer *b)
+/* A default that closes a port, as the row of a rule: "DENY IN … # default (role no-mail)". Under
+ * lockdown no default decides. */
+static int default_print(const Report *r, Direction d, bool numbered, Buffer *b)
 {
-        if (r->n_rules == 0)
+        _cleanup_free_ char *rows = NULL, *comment = NULL;
+        const char *source = r->default_sources[d];
+        Rule rule = { .action = r->defaults[d], .direction = d, .ports = r->managed[d] };
+        int k;
+
+        if (rule.action == ACTION_ALLOW || rule.ports.n == 0 || r->lockdown)
                 return 0;
-        buffer_add_char(b, '\n');
+        if (asprintf(&comment, "default%s%s%s", source ? " (" : "", source ?: "",
+                    source ? ")" : "") < 0)
+                return -ENOMEM;
+        rule.comment = comment;
+        k = rule_rows_print(&rule, 0, 0, &rows);
+        if (k < 0)
+                return k;
         if (numbered)
-                rows_indent(rule_rows_head, b);
+                rows_indent(rows, b);
         else
-                buffer_printf(b, "%s\n", rule_rows_head);
+                buffer_printf(b, "%s\n", rows);
+        return 0;
+}
+
+static int defaults_print(const Report *r, bool numbered, Buffer *b)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
+                int k = default_print(r, d, numbered, b);
+
+                if (k < 0)
+                        return k;
+        }
+        return 0;
+}
+
+static int rules_print(const Report *r, bool numbered, Buffer *b)
+{
         for (size_t i = 0; i < r->n_rules; i++) {
                 _cleanup_free_ char *rows = NULL;
                 int k;
@@ -89,6 +119,26 @@ static int table_print(const Report *r, bool numbered, Buffer *b)
                 else
                         buffer_printf(b, "%s\n", rows);
         }
+        return 0;
+}
+
+static int table_print(const Report *r, bool numbered, Buffer *b)
+{
+        _cleanup_buffer_ Buffer rows = { 0 };
+        int k = rules_print(r, numbered, &rows);
+
+        if (k >= 0)
+                k = defaults_print(r, numbered, &rows);
+        if (k < 0 || (rows.length == 0 && !rows.failed))
+                return k;
+        if (rows.failed)
+                return -ENOMEM;
+        buffer_add_char(b, '\n');
+        if (numbered)
+                rows_indent(rule_rows_head, b);
+        else
+                buffer_printf(b, "%s\n", rule_rows_head);
+        buffer_add(b, rows.data, rows.length);
         return 0;
 }
 

@@ -93,13 +93,13 @@ static int port_parse(WordParser *p, const Clause *c)
                 return r;
         switch (p->side) {
         case SIDE_NONE:
-                return fail(p, "'port' needs 'to' before it: write '%s' alone, or 'to any port %s'",
+                return fail(p, "'port' must follow 'to': write only '%s', or 'to any port %s'",
                         SHOW(word), SHOW(word));
         case SIDE_FROM:
                 return fail(p,
-                        "'from … port %s' would be a source port, which p25 never matches: "
-                        "write 'to any port %s'",
-                        SHOW(word), SHOW(word));
+                        "'from … port %s' is a source port, which p25 does not match: leave it "
+                        "out; a destination port follows 'to', as in 'to any port 25'",
+                        SHOW(word));
         case SIDE_TO:
                 break;
         }
@@ -113,7 +113,7 @@ static int proto_parse(WordParser *p, const Clause *c)
 
         r = clause_value(p, c, false, &word);
         if (r >= 0 && !word_is(word, "tcp"))
-                return fail(p, "'proto %s': mail is TCP alone, write 'proto tcp' or nothing",
+                return fail(p, "'proto %s': mail uses TCP only; write 'proto tcp' or leave it out",
                         SHOW(word));
         return r;
 }
@@ -173,7 +173,7 @@ static int rate_parse(WordParser *p, const Clause *c)
                 return r;
         r = limit_rate_parse(word_lower(word, strlen(word), lower), &l->rate, &l->unit_sec);
         if (r == -ERANGE)
-                return fail(p, "'rate %s': the number is 1 to %d", SHOW(word), LIMIT_RATE_MAX);
+                return fail(p, "'rate %s': the number must be 1 to %d", SHOW(word), LIMIT_RATE_MAX);
         if (r < 0)
                 return fail(p, "'rate %s': a rate is NUMBER/second, /minute, /hour or /day",
                         SHOW(word));
@@ -189,8 +189,7 @@ static int limit_number_parse(WordParser *p, const Clause *c, unsigned max, uint
         if (r < 0)
                 return r;
         if (word_number_parse(word, strlen(word), 1, max, ret) < 0)
-                return fail(
-                        p, "'%s %s': a number from 1 to %u is needed", c->word, SHOW(word), max);
+                return fail(p, "'%s %s': the number must be 1 to %u", c->word, SHOW(word), max);
         return 0;
 }
 
@@ -249,6 +248,9 @@ static const Clause clauses[] = {
 
 static const Clause *clause_find(const char *word)
 {
+        /* ufw's word before the name of a profile */
+        if (word_is(word, "app"))
+                word = "port";
         for (size_t i = 0; i < ELEMENTS(clauses); i++)
                 if (word_is(word, clauses[i].word))
                         return &clauses[i];

@@ -6,6 +6,7 @@
  */
 
 #include "rules/words/parser.h"
+#include "rules/base/nearest.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -49,39 +50,47 @@ const char *word_place_hint(const char *word)
         static const struct {
                 const char *word, *hint;
         } places[] = {
-                { "rule", "it stands first, as in 'rule allow 25'" },
-                { "route", "it stands first, as in 'route allow from 10.0.0.0/8'" },
-                { "delete", "it stands before the action, as in 'delete allow 25'" },
-                { "insert", "it stands before the action, as in 'insert 1 deny 25'" },
-                { "prepend", "it stands before the action, as in 'prepend deny 25'" },
+                { "rule", "it comes first, as in 'rule allow 25'" },
+                { "route", "it comes first, as in 'route allow from 10.0.0.0/8'" },
+                { "delete", "it comes before the action, as in 'delete allow 25'" },
+                { "insert", "it comes before the action, as in 'insert 1 deny 25'" },
+                { "prepend", "it comes before the action, as in 'prepend deny 25'" },
                 { "in", "the direction follows the action, as in 'allow in on eth0'" },
                 { "out", "the direction follows the action, as in 'allow out on eth0'" },
                 { "both", "the direction follows the action, as in 'deny both 25'" },
                 { "on", "the interface follows the direction, as in 'allow in on eth0 25'" },
                 { "log", "it follows direction and interface, as in 'allow in log 25'" },
                 { "log-all", "it follows direction and interface, as in 'allow in log-all 25'" },
-                { "app", "p25 has no application profiles: name a service, as in "
-                         "'allow submission'" },
+                { "app", "it follows an address, as in 'to any app Postfix'" },
                 { "tcp", "the protocol is written '25/tcp' or 'proto tcp'" },
-                { "udp", "mail is TCP: leave it out" },
-                { "any", "it stands for an address, as in 'from any'" },
+                { "udp", "mail uses TCP only; leave it out" },
+                { "any", "it takes the place of an address, as in 'from any'" },
         };
 
         for (size_t i = 0; i < ELEMENTS(places); i++)
                 if (word_is(word, places[i].word))
                         return places[i].hint;
-        return word_to_action(word) == _ACTION_INVALID ? NULL : "a rule begins with its one action";
+        return word_to_action(word) == _ACTION_INVALID ? NULL
+                                                       : "a rule has one action, at its beginning";
 }
 
 int word_fail_unexpected(WordParser *p, const char *word)
 {
+        static const char *const expected[] = { "proto", "from", "to", "port", "user", "group",
+                "unit", "rate", "burst", "max", "for", "comment" };
+        Nearest near = nearest_begin(word);
         const char *hint = word_place_hint(word);
 
+        for (size_t i = 0; i < ELEMENTS(expected); i++)
+                nearest_try(&near, expected[i]);
         if (hint)
-                return fail(p, "'%s' is out of place: %s", word, hint);
+                return fail(p, "'%s' is misplaced: %s", word, hint);
+        if (near.found)
+                return fail(
+                        p, "'%s' is not understood: did you mean \"%s\"?", SHOW(word), near.found);
         return fail(p,
-                "'%s' is not understood here: from, to, user, group, unit, rate, burst, "
-                "max, for or comment may follow",
+                "'%s' is not understood: expected from, to, user, group, unit, rate, burst, max, "
+                "for or comment",
                 SHOW(word));
 }
 

@@ -5,6 +5,7 @@
  * mail ports.
  */
 
+#include "rules/base/nearest.h"
 #include "rules/words/parser.h"
 
 #include <errno.h>
@@ -17,17 +18,33 @@ static int port_add(WordParser *p, Ports *ports, unsigned port)
                        : 0;
 }
 
+static int fail_service(WordParser *p, const char *s, size_t n)
+{
+        static const char *const services[] = { "smtp", "submission", "submissions", "smtps",
+                "smtp-alt" };
+        char name[32];
+        Nearest near = nearest_begin(word_lower(s, n, name));
+
+        for (size_t i = 0; i < ELEMENTS(services); i++)
+                nearest_try(&near, services[i]);
+        /* "imap" is another service, not a misspelt one */
+        if (near.found && near.least <= n / 4)
+                return fail(p, "'%.*s' is not a port or a mail service: did you mean \"%s\"?",
+                        word_shown(n), s, near.found);
+        return fail(p,
+                "'%.*s' is not a port or a mail service (smtp, submission, submissions, smtps, "
+                "smtp-alt)",
+                word_shown(n), s);
+}
+
 static int port_number_parse(WordParser *p, const char *s, size_t n, unsigned *ret)
 {
         int r = word_number_parse(s, n, 1, UINT16_MAX, ret);
 
         if (r == -ERANGE)
-                return fail(p, "%.*s is no port: ports are 1 to 65535", word_shown(n), s);
+                return fail(p, "%.*s is not a valid port (1 to 65535)", word_shown(n), s);
         if (r < 0)
-                return fail(p,
-                        "'%.*s' is neither a port nor a mail service (smtp, submission, "
-                        "submissions, smtps, smtp-alt)",
-                        word_shown(n), s);
+                return fail_service(p, s, n);
         return 0;
 }
 
@@ -55,6 +72,27 @@ static int range_parse(WordParser *p, const char *s, size_t n, const char *colon
         return r;
 }
 
+/* Other names that ufw and /etc/services have for mail ports. */
+static uint16_t alias_to_port(const char *lower)
+{
+        static const struct {
+                const char *name;
+                uint16_t port;
+        } aliases[] = {
+                { "ssmtp", 465 },
+                { "urd", 465 },
+                { "postfix", 25 },
+                { "postfix smtps", 465 },
+                { "postfix submission", 587 },
+                { "mail submission", 587 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(aliases); i++)
+                if (streq(aliases[i].name, lower))
+                        return aliases[i].port;
+        return 0;
+}
+
 /* 25, smtp, 25:30 */
 static int port_item_parse(WordParser *p, const char *s, size_t n, Ports *ports)
 {
@@ -66,6 +104,8 @@ static int port_item_parse(WordParser *p, const char *s, size_t n, Ports *ports)
         if (colon)
                 return range_parse(p, s, n, colon, ports);
         port = service_to_port(word_lower(s, n, name));
+        if (port == 0)
+                port = alias_to_port(name);
         if (port == 0) {
                 r = port_number_parse(p, s, n, &port);
                 if (r < 0)
@@ -74,7 +114,7 @@ static int port_item_parse(WordParser *p, const char *s, size_t n, Ports *ports)
         return port_add(p, ports, port);
 }
 
-/* Whoever forgets `from` is told so, not lectured on ports. */
+/* An address in the place of a port: `from` was forgotten. */
 static bool is_address(const char *word)
 {
         const char *reason;
@@ -97,10 +137,13 @@ int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports 
                 return fail(p, "'%s' is an address: write from %s, or to %s", SHOW(word),
                         SHOW(word), SHOW(word));
         if (slash && !with_protocol)
-                return fail(p, "'%s': beside from and to the protocol is written 'proto tcp'",
+                return fail(p, "'%s': with 'from' or 'to', write the protocol as 'proto tcp'",
                         SHOW(word));
+        if (slash && (strncasecmp(word, "tcp/", 4) == 0 || strncasecmp(word, "udp/", 4) == 0))
+                return fail(
+                        p, "'%s': the port comes first; write %s/tcp", SHOW(word), SHOW(slash + 1));
         if (slash && strcasecmp(slash + 1, "tcp") != 0)
-                return fail(p, "'%s': mail is TCP alone, write %.*s/tcp", SHOW(word),
+                return fail(p, "'%s': mail uses TCP only; write %.*s/tcp", SHOW(word),
                         word_shown((size_t)(slash - word)), word);
         ports = slash ? strndup(word, (size_t)(slash - word)) : strdup(word);
         if (!ports)

@@ -12,6 +12,8 @@
 
 /* A row stays readable: of longer lists the first ones are shown, and how many are not. */
 #define CELL_ADDRESSES_MAX 8
+/* After compile, a rule names a variable only if that holds nothing. */
+#define EMPTY " (empty)"
 
 const char rule_rows_head[] = "To                         Action      From\n"
                               "--                         ------      ----";
@@ -39,9 +41,10 @@ static void addresses_cell(Buffer *b, const AddressList *l)
                         buffer_printf(b, " and %zu more", l->n - i);
                         return;
                 }
-                buffer_printf(b, "%s%s%s", i > 0 ? "," : "", sigils[item->kind],
+                buffer_printf(b, "%s%s%s%s", i > 0 ? "," : "", sigils[item->kind],
                         item->kind == ADDRESS_PREFIX ? prefix_format(&item->prefix, text)
-                                                     : item->name);
+                                                     : item->name,
+                        item->kind == ADDRESS_VAR ? EMPTY : "");
         }
 }
 
@@ -51,7 +54,7 @@ static void names_cell(Buffer *b, const char *what, char *const *names)
                 return;
         buffer_printf(b, "%s%s ", b->length > 0 ? " " : "", what);
         for (char *const *s = names; *s; s++)
-                buffer_printf(b, "%s%s", s == names ? "" : ",", *s);
+                buffer_printf(b, "%s%s%s", s == names ? "" : ",", *s, **s == '$' ? EMPTY : "");
 }
 
 /* As ufw has it: of rules for this host the interface stands with the host's side, To of incoming
@@ -93,19 +96,49 @@ static void expiry_print(Buffer *b, const Rule *r, uint64_t seconds_left)
                 buffer_printf(b, " (until %s)", expiry_format(r->expires_usec, text));
 }
 
-/* What the administrator wrote, or where the rule comes from: " # role mx", " # why". */
+/* " (12/minute, burst 6, 20 open)" */
+static void limit_print(Buffer *b, const Rule *r)
+{
+        Limit l = rule_limit(r);
+        const char *joint = "";
+
+        if (r->action != ACTION_LIMIT)
+                return;
+        buffer_add_string(b, " (");
+        if (l.rate > 0) {
+                buffer_printf(
+                        b, "%u/%s, burst %u", l.rate, limit_unit_to_string(l.unit_sec), l.burst);
+                joint = ", ";
+        }
+        if (l.open > 0)
+                buffer_printf(b, "%s%u open", joint, l.open);
+        buffer_add_char(b, ')');
+}
+
+/* Where the rule comes from, and the comment: " # role mx: why"; of p25ctl's own only the comment.
+ */
+static void source_print(Buffer *b, const Rule *r)
+{
+        static const char *const sources[_SOURCE_MAX] = {
+                [SOURCE_P25CTL] = "",
+                [SOURCE_CONF] = "p25.conf",
+                [SOURCE_FRAGMENT] = "fragment ",
+                [SOURCE_ROLE] = "role ",
+        };
+        const char *source = sources[r->source], *comment = r->comment ?: "";
+
+        if (source[0] || comment[0])
+                buffer_printf(b, " # %s%s%s%s", source, r->source_name ?: "",
+                        source[0] && comment[0] ? ": " : "", comment);
+}
+
 static void tail_print(Buffer *b, const Rule *r, uint64_t seconds_left)
 {
+        limit_print(b, r);
         if (r->log)
                 buffer_add_string(b, " (log)");
         expiry_print(b, r, seconds_left);
-        if (r->source == SOURCE_ROLE)
-                buffer_printf(b, " # role %s%s%s", r->source_name, r->comment ? ": " : "",
-                        r->comment ?: "");
-        else if (r->comment)
-                buffer_printf(b, " # %s", r->comment);
-        else if (r->source == SOURCE_FRAGMENT)
-                buffer_printf(b, " # fragment %s", r->source_name);
+        source_print(b, r);
 }
 
 int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret)

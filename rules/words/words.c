@@ -6,6 +6,7 @@
  * are.
  */
 
+#include "rules/base/nearest.h"
 #include "rules/policy/document.h"
 #include "rules/words/parser.h"
 
@@ -62,6 +63,7 @@ static int action_parse(WordParser *p, Placement placement)
         const char *word = word_peek(p);
         Action a = word_to_action(word);
         unsigned number;
+        Nearest near;
 
         if (a != _ACTION_INVALID) {
                 p->rule->action = a;
@@ -73,12 +75,18 @@ static int action_parse(WordParser *p, Placement placement)
         if (placement == PLACEMENT_DELETE &&
                 word_number_parse(word, strlen(word), 0, UINT32_MAX, &number) != -EINVAL)
                 return fail(
-                        p, "a rule is deleted by its number with 'delete %s' alone", SHOW(word));
+                        p, "to delete a rule by its number, write only 'delete %s'", SHOW(word));
         if (placement == PLACEMENT_DELETE && (word_is(word, "insert") || word_is(word, "prepend")))
-                return fail(p, "'delete' and '%s' exclude each other", word);
+                return fail(p, "'delete' and '%s' cannot be used together", word);
         if (word_begins_rule(word))
                 return word_fail_unexpected(p, word);
-        return fail(p, "'%s' is no action: a rule begins with allow, deny, reject or limit",
+        near = nearest_begin(word);
+        for (Action i = 0; i < _ACTION_MAX; i++)
+                nearest_try(&near, action_to_string(i));
+        if (near.found)
+                return fail(
+                        p, "'%s' is not an action: did you mean \"%s\"?", SHOW(word), near.found);
+        return fail(p, "'%s' is not an action: a rule begins with allow, deny, reject or limit",
                 SHOW(word));
 }
 
@@ -89,7 +97,7 @@ static int interface_parse(WordParser *p, char **ret)
         if (!word)
                 return fail(p, "'on' needs an interface, as in 'on eth0'");
         if (!interface_is_valid(word))
-                return fail(p, "'%s' is no name of an interface", SHOW(word));
+                return fail(p, "'%s' is not a valid interface name", SHOW(word));
         p->i++;
         free(*ret);
         *ret = strdup(word);

@@ -118,7 +118,7 @@ like "$out" $'^Status: active\nBackend: '"$backend"$'   Roles: mx, app-server   
         "status verbose: head"
 like "$out" $'\nDefault: deny \\(incoming\\), reject \\(outgoing\\), reject \\(routed\\)\n' \
         "status verbose: defaults"
-like "$out" $'\n25/tcp +LIMIT IN +Anywhere +# role mx' "status verbose: a role's row"
+like "$out" $'\n25/tcp +LIMIT IN +Anywhere +\\(60/minute, burst 30, 20 open\\) # role mx' "status verbose: a role's row"
 like "$out" 'ALLOW OUT +user postfix' "status verbose: an MTA's row"
 
 # JSON

@@ -153,11 +153,12 @@ static void test_words(void **state)
                 "1970-01-01T02:00:00Z");
         assert_int_equal(rule_rows_print(r, 0, 7199, &row), 0);
         assert_string_equal(row,
-                "25/tcp                     LIMIT IN    192.0.2.1                  (log) (for "
-                "1h59m) # x");
+                "25/tcp                     LIMIT IN    192.0.2.1                  (5/hour, burst "
+                "6) (log) (for 1h59m) # x");
         assert_int_equal(rule_rows_print(r, 1, 0, &timed), 0);
         assert_string_equal(timed,
-                "[ 1] 25/tcp                     LIMIT IN    192.0.2.1                  (log) "
+                "[ 1] 25/tcp                     LIMIT IN    192.0.2.1                  (5/hour, "
+                "burst 6) (log) "
                 "(until 1970-01-01T02:00:00Z) # x");
 }
 

@@ -86,7 +86,13 @@ static void assert_text(const Report *r, ReportStyle style, const char *expected
 #define ROW_OWN                                                                                \
         "203.0.113.7 25/tcp         ALLOW OUT   user backup                (log) (for 1h59m) " \
         "# nightly\n"
-#define ROW_LIMIT "25/tcp                     LIMIT IN    Anywhere                   # role mx\n"
+#define ROW_LIMIT                                                                        \
+        "25/tcp                     LIMIT IN    Anywhere                   (60/minute, " \
+        "burst 30, 20 open) # role mx\n"
+#define ROW_CLOSED                                                                           \
+        "25,465/tcp                 DENY IN     Anywhere                   # default (role " \
+        "no-mail)\n"
+#define ROW_OUT "25/tcp                     REJECT OUT  Anywhere                   # default\n"
 #define ROW_USERS "25/tcp                     ALLOW OUT   user postfix               # role mx\n"
 #define HEAD "To                         Action      From\n"
 #define DASHES "--                         ------      ----\n"
@@ -109,6 +115,22 @@ static void test_active(void **state)
 
         (void)state;
         assert_text(&r, REPORT_PLAIN, "Status: active\n");
+        /* a default that closes a port is a row; one that opens it, or closes none, is not */
+        r.managed[DIRECTION_IN] = (Ports){ .items = { 25, 465 }, .n = 2 };
+        r.managed[DIRECTION_OUT] = (Ports){ .items = { 25 }, .n = 1 };
+        r.default_sources[DIRECTION_IN] = strdup("role no-mail");
+        assert_text(&r, REPORT_PLAIN, "Status: active\n\n" HEAD DASHES ROW_CLOSED ROW_OUT);
+        assert_text(&r, REPORT_NUMBERED,
+                "Status: active\n\n" BAR HEAD BAR DASHES BAR ROW_CLOSED BAR ROW_OUT);
+        r.defaults[DIRECTION_OUT] = ACTION_ALLOW;
+        assert_text(&r, REPORT_PLAIN, "Status: active\n\n" HEAD DASHES ROW_CLOSED);
+        r.lockdown = true;
+        assert_text(&r, REPORT_PLAIN,
+                "Status: active\n"
+                "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n");
+        r.lockdown = false;
+        r.defaults[DIRECTION_OUT] = ACTION_REJECT;
+        r.managed[DIRECTION_IN].n = r.managed[DIRECTION_OUT].n = 0;
         add_rules(&r);
         assert_text(&r, REPORT_PLAIN, "Status: active\n\n" HEAD DASHES ROW_OWN ROW_LIMIT ROW_USERS);
         assert_text(&r, REPORT_VERBOSE,
@@ -165,7 +187,10 @@ static void test_json(void **state)
         assert_string_equal(json,
                 "{\"active\":true,\"backend\":\"nftables\",\"roles\":[\"mx\",\"app-server\"],"
                 "\"revision\":7,\"default\":{\"incoming\":\"deny\",\"outgoing\":\"reject\","
-                "\"routed\":\"reject\"},\"lockdown\":false,\"logging\":\"low\","
+                "\"routed\":\"reject\"},"
+                "\"default_source\":{\"incoming\":null,\"outgoing\":null,\"routed\":null},"
+                "\"managed\":{\"incoming\":[],\"outgoing\":[],\"routed\":[]},"
+                "\"lockdown\":false,\"logging\":\"low\","
                 "\"mail_ports\":[25,465,587,2525,8025],\"pending\":null,"
                 "\"repairs\":0,\"warnings\":[],\"hints\":[],\"notes\":[],\"rules\":["
                 "{\"id\":3,\"position\":1,\"source\":\"p25ctl\",\"action\":\"allow\","
@@ -176,7 +201,8 @@ static void test_json(void **state)
                 "{\"id\":140737488355333,\"position\":0,\"source\":\"role:mx\","
                 "\"action\":\"limit\",\"direction\":\"in\",\"ports\":[25],\"from\":[],\"to\":[],"
                 "\"user\":[],\"expires\":null,\"comment\":null,\"packets\":0,\"bytes\":0,"
-                "\"rate\":\"60/minute\",\"burst\":30,\"max\":20},"
+                "\"rate\":\"60/minute\",\"burst\":30,\"max\":20,"
+                "\"limit\":{\"rate\":\"60/minute\",\"burst\":30,\"max\":20}},"
                 "{\"id\":0,\"position\":0,\"source\":\"role:mx\",\"action\":\"allow\","
                 "\"direction\":\"out\",\"ports\":[25],\"from\":[],\"to\":[],"
                 "\"user\":[\"postfix\"],\"expires\":null,"
@@ -208,6 +234,8 @@ static void test_round_trip(void **state)
         add_rule(&r, in, 0, 2);
         add_rule(&r, out, 17, UINT64_C(1) << 40);
         r.rules[r.n_rules - 1].seconds_left = 31622400;
+        r.managed[DIRECTION_OUT] = mail_ports_default;
+        r.default_sources[DIRECTION_OUT] = strdup("role mx");
         r.pending_revision = 9;
         r.pending_deadline_usec = UINT64_C(1769860800000000);
         r.pending_seconds_left = 1;

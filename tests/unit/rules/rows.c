@@ -42,19 +42,28 @@ static void expect_row(
 static void test_sources(void **state)
 {
         (void)state;
-        /* SPEC section 4, to the letter */
         expect_row(make("limit"), SOURCE_ROLE, "mx", 0,
-                "25/tcp                     LIMIT IN    Anywhere                   # role mx");
+                "25/tcp                     LIMIT IN    Anywhere                   (12/minute, "
+                "burst 6) # role mx");
+        expect_row(make("limit rate 60/minute burst 30 max 20"), SOURCE_ROLE, "mx", 0,
+                "25/tcp                     LIMIT IN    Anywhere                   (60/minute, "
+                "burst 30, 20 open) # role mx");
+        expect_row(make("limit max 3"), SOURCE_P25CTL, NULL, 0,
+                "25/tcp                     LIMIT IN    Anywhere                   (3 open)");
         expect_row(make("allow out user postfix"), SOURCE_ROLE, "mx", 0,
                 "25/tcp                     ALLOW OUT   user postfix               # role mx");
         expect_row(make("allow out to 203.0.113.7 user backup"), SOURCE_CONF, NULL, 0,
-                "203.0.113.7 25/tcp         ALLOW OUT   user backup               ");
+                "203.0.113.7 25/tcp         ALLOW OUT   user backup                # p25.conf");
         expect_row(make("deny comment why"), SOURCE_ROLE, "mx", 0,
                 "25/tcp                     DENY IN     Anywhere                   # role mx: why");
+        expect_row(make("deny comment why"), SOURCE_P25CTL, NULL, 0,
+                "25/tcp                     DENY IN     Anywhere                   # why");
         expect_row(make("deny comment why"), SOURCE_CONF, NULL, 0,
-                "25/tcp                     DENY IN     Anywhere                   # why");
+                "25/tcp                     DENY IN     Anywhere                   # p25.conf: "
+                "why");
         expect_row(make("deny comment why"), SOURCE_FRAGMENT, "site", 0,
-                "25/tcp                     DENY IN     Anywhere                   # why");
+                "25/tcp                     DENY IN     Anywhere                   # fragment "
+                "site: why");
         expect_row(make("deny"), SOURCE_FRAGMENT, "site", 0,
                 "25/tcp                     DENY IN     Anywhere                   # fragment "
                 "site");
@@ -83,7 +92,7 @@ static void test_vars(void **state)
                 (AddressItem){ .kind = ADDRESS_VAR, .name = strdup("smarthosts") };
         rule->ports_var = strdup("ports");
         expect_row(rule, SOURCE_ROLE, "app-server", 0,
-                "$smarthosts $ports/tcp     ALLOW OUT   user x                     # role "
+                "$smarthosts (empty) $ports/tcp ALLOW OUT   user x                     # role "
                 "app-server");
 }
 

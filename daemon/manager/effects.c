@@ -59,7 +59,7 @@ static int tell_difference(
         IdNames ids = { user_name, group_name, m->names };
         int q;
 
-        q = difference_compute_within(before, after, effect_steps(in_hurry), &d);
+        q = difference_compute_within(before, after, &(Steps){ .max = effect_steps(in_hurry) }, &d);
         if (q == -E2BIG)
                 return strv_append(&r->effects,
                         in_hurry ? "what changes for packets is too much to be told at once: a dry "
@@ -144,7 +144,7 @@ static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c
         ShadowContext context = { .own = &p->state->rules,
                 .is_stored = !c->dry_run,
                 .now_usec = clock_now_usec(CLOCK_REALTIME),
-                .steps = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS };
+                .steps = &(Steps){ .max = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS } };
 
         if (p->n_added == 0 || p->n_added > WARNED_RULES_MAX || p->state->lockdown)
                 return 0;
@@ -227,7 +227,7 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
                 .is_stored = true,
                 .families = host_families(),
                 .now_usec = clock_now_usec(CLOCK_REALTIME),
-                .steps = c->dry_run ? WARNING_STEPS : EFFECT_STEPS };
+                .steps = &(Steps){ .max = c->dry_run ? WARNING_STEPS : EFFECT_STEPS } };
 
         for (Direction i = 0; i < _DIRECTION_MAX; i++)
                 if (warn_new(m->ruleset->directions + i, ruleset, i, &context, end, &d) < 0)

@@ -245,8 +245,7 @@ static int group_compare(DirectionComparison *c, const Group *g)
         return difference_join_families(c->result, first);
 }
 
-static int direction_compare(
-        Difference *d, Direction direction, uint64_t steps, bool first_is_enough)
+static int direction_compare(Difference *d, Direction direction, Steps *steps, bool first_is_enough)
 {
         _cleanup_(direction_deinit) DirectionComparison c = { .direction = direction, .result = d };
         _cleanup_(groups_deinit) Groups groups = { .n = 0 };
@@ -257,9 +256,9 @@ static int direction_compare(
 
         for (size_t side = 0; side < 2; side++)
                 n_rules += rulesets[side] ? rulesets[side]->directions[direction].n : 0;
-        if (n_rules > steps)
+        if (n_rules > steps->max)
                 return -E2BIG;
-        r = space_init(&c.space, steps);
+        r = space_init(&c.space, steps->max);
         c.space.first_is_enough = first_is_enough;
         for (size_t side = 0; r >= 0 && side < 2; side++) {
                 if (rulesets[side])
@@ -270,16 +269,19 @@ static int direction_compare(
                 r = groups_collect(&c, &groups);
         for (size_t i = 0; r >= 0 && i < groups.n; i++)
                 r = group_compare(&c, groups.items + i);
+        steps->made += c.space.work;
         return r < 0 ? r : difference_join_ports(d, first);
 }
 
 int difference_compute(const Ruleset *before, const Ruleset *after, Difference **ret)
 {
-        return difference_compute_within(before, after, DIFFERENCE_STEPS_MAX, ret);
+        Steps steps = { .max = DIFFERENCE_STEPS_MAX };
+
+        return difference_compute_within(before, after, &steps, ret);
 }
 
 int difference_compute_within(
-        const Ruleset *before, const Ruleset *after, uint64_t steps, Difference **ret)
+        const Ruleset *before, const Ruleset *after, Steps *steps, Difference **ret)
 {
         _cleanup_(difference_free_p) Difference *d = calloc(1, sizeof(*d));
 
@@ -299,7 +301,7 @@ int difference_compute_within(
         return 0;
 }
 
-int difference_exists(const Ruleset *before, const Ruleset *after, uint64_t steps)
+int difference_exists(const Ruleset *before, const Ruleset *after, Steps *steps)
 {
         Difference d = { .before = before, .after = after };
 

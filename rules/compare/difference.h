@@ -71,10 +71,15 @@ int difference_compute(const Ruleset *before, const Ruleset *after, Difference *
  * millisecond.
  */
 #define DIFFERENCE_STEPS_MAX UINT64_C(200000000)
+typedef struct Steps {
+        uint64_t max;  /* of each comparison */
+        uint64_t made; /* by all of them so far */
+} Steps;
+
 int difference_compute_within(
-        const Ruleset *before, const Ruleset *after, uint64_t steps, Difference **ret);
+        const Ruleset *before, const Ruleset *after, Steps *steps, Difference **ret);
 /* Is there any? 1, 0 or negative errno as above; mostly much faster. */
-int difference_exists(const Ruleset *before, const Ruleset *after, uint64_t steps);
+int difference_exists(const Ruleset *before, const Ruleset *after, Steps *steps);
 Difference *difference_free(Difference *d);
 DEFINE_CLEANUP(Difference, difference_free)
 

@@ -177,7 +177,44 @@ static int focus_find(Comparison *c, const SpaceNumbers *a, const SpaceNumbers *
         return r;
 }
 
-static bool entry_meets_focus(const Comparison *c, const SpaceEntry *e)
+/* Does a view meet the focus on an axis? Asked once for each view: thousands of rules may ask for
+ * one set. */
+typedef struct Meetings {
+        uint8_t *known[_AXIS_MAX]; /* by view: 0 not asked so far, 1 no, 2 yes */
+} Meetings;
+
+static void meetings_deinit(Meetings *m)
+{
+        for (Axis a = 0; a < _AXIS_MAX; a++)
+                free(m->known[a]);
+}
+
+static int meetings_init(const Comparison *c, Meetings *m)
+{
+        for (Axis a = 0; a < _AXIS_MAX; a++) {
+                if (!c->focus[a])
+                        continue;
+                m->known[a] = calloc(c->space->n_views + 1, sizeof(uint8_t));
+                if (!m->known[a])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static bool view_meets_focus(Comparison *c, Meetings *m, Axis axis, uint32_t view)
+{
+        const RangeSet *ranges = c->space->views[view];
+        Family f = axis_family(axis, c->family);
+        uint8_t *known = &m->known[axis][view];
+
+        if (*known == 0) {
+                c->space->work += range_count(ranges, f) / RANGES_A_STEP;
+                *known = ranges_meet(ranges, c->focus[axis], f) ? 2 : 1;
+        }
+        return *known == 2;
+}
+
+static bool entry_meets_focus(Comparison *c, Meetings *m, const SpaceEntry *e)
 {
         const Space *s = c->space;
 
@@ -185,15 +222,15 @@ static bool entry_meets_focus(const Comparison *c, const SpaceEntry *e)
                 bool meets = !c->focus[axis] || e->axes[axis].any;
 
                 for (uint32_t i = 0; !meets && i < e->axes[axis].n; i++)
-                        meets = ranges_meet(s->views[s->pool.items[e->axes[axis].first + i]],
-                                c->focus[axis], axis_family(axis, c->family));
+                        meets = view_meets_focus(
+                                c, m, axis, s->pool.items[e->axes[axis].first + i]);
                 if (!meets)
                         return false;
         }
         return true;
 }
 
-static int list_in_focus(Comparison *c, const SpaceNumbers *l, uint32_t *ret)
+static int list_in_focus(Comparison *c, Meetings *m, const SpaceNumbers *l, uint32_t *ret)
 {
         _cleanup_(space_numbers_deinit) SpaceNumbers kept = { 0 };
         int r = comparison_work(c, l->n);
@@ -202,7 +239,7 @@ static int list_in_focus(Comparison *c, const SpaceNumbers *l, uint32_t *ret)
                 return r;
         r = 1;
         for (size_t i = 0; r > 0 && i < l->n; i++)
-                if (entry_meets_focus(c, c->space->entries + l->items[i]))
+                if (entry_meets_focus(c, m, c->space->entries + l->items[i]))
                         r = comparison_list_add(c, &kept, l->items[i], 0);
         return r < 0 ? r : comparison_list(c, &kept, ret);
 }
@@ -210,10 +247,15 @@ static int list_in_focus(Comparison *c, const SpaceNumbers *l, uint32_t *ret)
 int comparison_focus(Comparison *c, const SpaceNumbers *a, const SpaceNumbers *b, bool *ret_same,
         uint32_t ret_lists[static 2])
 {
+        _cleanup_(meetings_deinit) Meetings m = { 0 };
         int r = focus_find(c, a, b, ret_same);
 
         if (r < 0 || *ret_same)
                 return r;
-        r = list_in_focus(c, a, ret_lists);
-        return r < 0 ? r : list_in_focus(c, b, ret_lists + 1);
+        r = meetings_init(c, &m);
+        if (r >= 0)
+                r = list_in_focus(c, &m, a, ret_lists);
+        if (r >= 0)
+                r = list_in_focus(c, &m, b, ret_lists + 1);
+        return r < 0 ? r : comparison_work(c, 0);
 }

@@ -58,7 +58,7 @@ static Ruleset ruleset_narrow(const Ruleset *r, Direction direction)
         return narrow;
 }
 
-static int find_idle(const Ruleset *r, Direction direction, size_t index, uint64_t steps, bool *ret)
+static int find_idle(const Ruleset *r, Direction direction, size_t index, Steps *steps, bool *ret)
 {
         Ruleset with = ruleset_narrow(r, direction), without;
         int k;
@@ -101,8 +101,8 @@ static uint64_t next_moment(const RulesetDirection *d, size_t index, uint64_t af
 }
 
 /* Whether the rule is idle at that moment too, without what has ended by then. */
-static int find_idle_at(const Ruleset *r, Direction direction, size_t index, uint64_t usec,
-        uint64_t steps, bool *ret)
+static int find_idle_at(
+        const Ruleset *r, Direction direction, size_t index, uint64_t usec, Steps *steps, bool *ret)
 {
         const RulesetDirection *d = r->directions + direction;
         _cleanup_free_ CompiledRule *rules = calloc(d->n, sizeof(*rules));
@@ -125,7 +125,7 @@ static int find_idle_at(const Ruleset *r, Direction direction, size_t index, uin
 
 /* A rule that changes nothing now may do so when another has ended. */
 static int find_idle_for_ever(
-        const Ruleset *r, Direction direction, size_t index, uint64_t steps, bool *ret)
+        const Ruleset *r, Direction direction, size_t index, Steps *steps, bool *ret)
 {
         uint64_t moment = 0;
         bool idle = true;
@@ -227,18 +227,19 @@ static int takers_read(const Space *s, Takers *ret)
 
 /* Those of the earlier rules that take packets of the rule at index. */
 static int takers_find(const RulesetDirection *d, const size_t *earlier, size_t n, size_t index,
-        uint64_t steps, Takers *ret)
+        Steps *steps, Takers *ret)
 {
         _cleanup_(space_deinit) Space s = { 0 };
         const Ports *ports = &d->rules[index].ports;
-        int r = space_init(&s, steps);
+        int r = space_init(&s, steps->max);
 
         for (size_t i = 0; r >= 0 && i < ports->n; i++)
                 r = takers_compare(&s, d, earlier, n, index, ports->items[i]);
+        steps->made += s.work;
         return r < 0 ? r : takers_read(&s, ret);
 }
 
-static int find_cover(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
+static int find_cover(const RulesetDirection *d, size_t index, Steps *steps, Shadow *ret)
 {
         _cleanup_free_ size_t *earlier = calloc(index + 1, sizeof(*earlier));
         _cleanup_(takers_deinit) Takers all = { 0 };
@@ -299,15 +300,16 @@ static int deciders_compare(Space *s, const RulesetDirection *d, size_t index, u
         return r;
 }
 
-static int find_deciders(const RulesetDirection *d, size_t index, uint64_t steps, Shadow *ret)
+static int find_deciders(const RulesetDirection *d, size_t index, Steps *steps, Shadow *ret)
 {
         _cleanup_(space_deinit) Space s = { 0 };
         const Ports *ports = &d->rules[index].ports;
         Takers takers;
-        int r = space_init(&s, steps);
+        int r = space_init(&s, steps->max);
 
         for (size_t i = 0; r >= 0 && i < ports->n; i++)
                 r = deciders_compare(&s, d, index, ports->items[i]);
+        steps->made += s.work;
         if (r >= 0)
                 r = takers_read(&s, &takers);
         if (r < 0)
@@ -318,7 +320,7 @@ static int find_deciders(const RulesetDirection *d, size_t index, uint64_t steps
         return 0;
 }
 
-int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret)
+int shadow_find(const Ruleset *r, Direction direction, size_t index, Steps *steps, Shadow *ret)
 {
         Shadow s = { 0 };
         int k;
@@ -411,7 +413,7 @@ static bool passes_somewhere(const Ruleset *r, const CompiledRule *rule, Family 
 }
 
 int shadow_family(
-        const Ruleset *r, Direction direction, size_t index, uint64_t steps, Family *ret_open)
+        const Ruleset *r, Direction direction, size_t index, Steps *steps, Family *ret_open)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
         const CompiledRule *rule = r->directions[direction].rules + index;
@@ -419,6 +421,7 @@ int shadow_family(
         Family closed = closed_family(rule, &whole);
         Ruleset before = ruleset_narrow(r, direction), after;
         CompiledRule both = *rule;
+        Steps few = { 0 };
         int k;
 
         if (closed == 0 || (!whole && passes_somewhere(r, rule, closed)))
@@ -427,9 +430,9 @@ int shadow_family(
         k = ruleset_vary(r, direction, index, &both, &after);
         if (k < 0)
                 return k;
-        if (!whole && steps > TOGETHER_STEPS)
-                steps = TOGETHER_STEPS;
-        k = difference_compute_within(&before, &after, steps, &d);
+        few.max = whole || steps->max < TOGETHER_STEPS ? steps->max : TOGETHER_STEPS;
+        k = difference_compute_within(&before, &after, &few, &d);
+        steps->made += few.made;
         free(after.directions[direction].rules);
         if (k < 0)
                 return k;

@@ -6,6 +6,7 @@
  * that it closes one family and leaves the other open. Exact, by the same means as difference.h.
  */
 
+#include "rules/compare/difference.h"
 #include "rules/policy/rule.h"
 #include "rules/ruleset/ruleset.h"
 
@@ -25,7 +26,7 @@ typedef struct Shadow {
 
 void shadow_deinit(Shadow *s);
 /* Of the rule at a place of a direction. 0, -ENOMEM, -E2BIG as difference_compute_within(). */
-int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t steps, Shadow *ret);
+int shadow_find(const Ruleset *r, Direction direction, size_t index, Steps *steps, Shadow *ret);
 
 /*
  * Does the rule deny or reject a whole family, and is the other one open to anybody whom the same
@@ -33,7 +34,7 @@ int shadow_find(const Ruleset *r, Direction direction, size_t index, uint64_t st
  * by a prefix of length 0, 2 if it does it together with others; else 0; -ENOMEM, -E2BIG.
  */
 int shadow_family(
-        const Ruleset *r, Direction direction, size_t index, uint64_t steps, Family *ret_open);
+        const Ruleset *r, Direction direction, size_t index, Steps *steps, Family *ret_open);
 
 /* Of which families the host has addresses; loopback and link-local ones do not count. */
 typedef struct HostFamilies {
@@ -45,7 +46,7 @@ typedef struct ShadowContext {
         bool is_stored;      /* the rule stays where it is: to place it better means to delete it */
         HostFamilies families;
         uint64_t now_usec;
-        uint64_t steps; /* as difference_compute_within(); DIFFERENCE_STEPS_MAX: no hurry */
+        Steps *steps; /* as difference_compute_within(); DIFFERENCE_STEPS_MAX: no hurry */
 } ShadowContext;
 
 /*

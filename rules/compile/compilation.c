@@ -39,6 +39,21 @@ int compile_report(Compilation *c, Severity severity, Site site, const char *for
                 site.setting ? site.setting : "", site.setting ? ": " : "", text);
 }
 
+int compile_count_values(Compilation *c, Site site, size_t n)
+{
+        bool reported = c->n_values > POLICY_VALUES_MAX;
+
+        if (reported)
+                return -EINVAL;
+        c->n_values += n;
+        if (c->n_values <= POLICY_VALUES_MAX)
+                return 0;
+        return compile_error(c, site,
+                "the variables of all rules hold more than %d values together; put addresses into "
+                "a set and write \"@NAME\"",
+                POLICY_VALUES_MAX);
+}
+
 int compile_report_all(Compilation *c, const Diagnostics *found, const char *setting)
 {
         for (size_t i = 0; i < found->n; i++) {

@@ -88,6 +88,7 @@ typedef struct Compilation {
         RuleIds ids;          /* those that are taken */
         bool *host_vars_used; /* by index of the host's vars */
         size_t n_rules;
+        size_t n_values; /* of variables, each time that a rule used them */
         Ruleset *ruleset;
 } Compilation;
 
@@ -111,6 +112,10 @@ int compile_report(Compilation *c, Severity severity, Site site, const char *for
         _printf_(4, 5);
 
 #define compile_error(c, site, ...) compile_report(c, SEVERITY_ERROR, site, __VA_ARGS__)
+
+/* Counts values of a variable that a rule is about to use: together with the rules that use it, a
+ * small text can be a policy larger than memory. Too many are reported once. */
+int compile_count_values(Compilation *c, Site site, size_t n);
 
 /* Reports each of found at its own place; setting takes the place of its own, unless it is NULL. */
 int compile_report_all(Compilation *c, const Diagnostics *found, const char *setting);

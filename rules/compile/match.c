@@ -57,6 +57,8 @@ static int list_expand(Compilation *c, Scope *s, const AddressList *l, Site site
                         return 0;
                 }
                 if (r == 0)
+                        r = compile_count_values(c, site, v->networks.n);
+                if (r == 0)
                         r = expansion_add(&e, &v->networks, &capacity);
         }
         if (r < 0) {

@@ -29,6 +29,8 @@ static int names_find(Compilation *c, Scope *s, const NameQuery *q, Identities *
 
         if (q->names[0][0] == '$') {
                 r = scope_get_var(c, s, q->names[0] + 1, types[q->kind], q->site, &v);
+                if (r >= 0)
+                        r = compile_count_values(c, q->site, strv_length(v->identities.names));
                 return r < 0 ? r : identities_copy(&v->identities, ret);
         }
         r = identities_resolve(c, q, ret, &missing);

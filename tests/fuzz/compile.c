@@ -102,12 +102,12 @@ static void difference_expect(const Ruleset *r, const Ruleset *again)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
         _cleanup_strv_ char **lines = NULL;
-        int k = difference_compute_within(NULL, r, 100000, &d);
+        int k = difference_compute_within(NULL, r, &(Steps){ .max = 100000 }, &d);
 
         expect(k == 0 || k == -E2BIG, "a difference");
         expect(k < 0 || difference_print(d, NULL, 10, &lines) == 0, "its lines");
         expect(k < 0 || (lines != NULL) == (d->n > 0), "a line for each");
-        k = difference_exists(r, again, 100000);
+        k = difference_exists(r, again, &(Steps){ .max = 100000 });
         expect(k == 0 || k == -E2BIG, "no difference");
 }
 

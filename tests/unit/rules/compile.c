@@ -665,6 +665,41 @@ static void test_many(void **state)
         assert_refused(p, "a policy can hold at most 100000 rules", "fragment.conf", 0);
 }
 
+/* A small text whose variables are large where each rule has a copy of them. */
+static void test_many_values(void **state)
+{
+
+        (void)state;
+        for (size_t kind = 0; kind < 2; kind++) {
+                _cleanup_policy_ Policy *p = make_policy();
+                _cleanup_buffer_ Buffer b = { 0 };
+                _cleanup_diagnostics_ Diagnostics d = { 0 };
+                HostConf *h = make_host(p);
+                Role *role = add_role(p, "x");
+                Ruleset *r = NULL;
+
+                h->roles = split("x");
+                for (size_t i = 0; i < 250; i++)
+                        buffer_printf(&b, "%s%s%zu", i > 0 ? "," : "", kind ? "" : "10.0.0.", i);
+                add_decl(role, "v", kind ? VAR_USERS : VAR_NETWORKS, false, b.data, NULL);
+                for (size_t i = 0; i < POLICY_VALUES_MAX / 250; i++)
+                        add_rule(&role->rules, .source = SOURCE_ROLE, .source_name = "x",
+                                .direction = DIRECTION_OUT, .to = kind ? NULL : "$v",
+                                .user = kind ? "$v" : NULL);
+                r = compile_good(p, &d);
+                ruleset_free(r);
+                for (size_t i = 0; i < 3; i++)
+                        add_rule(&role->rules, .source = SOURCE_ROLE, .source_name = "x",
+                                .direction = DIRECTION_OUT, .to = kind ? NULL : "$v",
+                                .user = kind ? "$v" : NULL);
+                r = NULL;
+                diagnostics_deinit(&d);
+                assert_int_equal(compile_policy(p, &fixture_names, &d, &r), -EINVAL);
+                assert_int_equal(d.n, 1);
+                assert_non_null(strstr(d.items[0].text, "hold more than 2000000 values together"));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -692,6 +727,7 @@ int main(void)
                 cmocka_unit_test(test_logging),
                 cmocka_unit_test(test_ids),
                 cmocka_unit_test(test_many),
+                cmocka_unit_test(test_many_values),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,7 +272,8 @@ static void test_random(void **state)
                 b = i % 50 == 8 ? NULL : compile(q);
                 d = compute(a, b);
                 assert_true(d->complete);
-                assert_int_equal(difference_exists(a, b, DIFFERENCE_STEPS_MAX), d->n > 0);
+                assert_int_equal(
+                        difference_exists(a, b, &(Steps){ .max = DIFFERENCE_STEPS_MAX }), d->n > 0);
                 items += (unsigned)d->n;
                 for (unsigned k = 0; k < 40; k++) {
                         Probe probe = random_probe();
@@ -572,14 +573,51 @@ static void test_steps(void **state)
 {
         _cleanup_ruleset_ Ruleset *a = large_ruleset(1000, 0, ACTION_ALLOW);
         _cleanup_ruleset_ Ruleset *b = large_ruleset(1000, 1, ACTION_ALLOW);
+        Steps few = { .max = 3 }, some = { .max = 1000 };
         Difference *d = NULL;
 
         (void)state;
-        assert_int_equal(difference_compute_within(NULL, a, 1000, &d), -E2BIG);
-        assert_int_equal(difference_compute_within(a, b, 3, &d), -E2BIG);
+        assert_int_equal(difference_compute_within(NULL, a, &some, &d), -E2BIG);
+        assert_int_equal(difference_compute_within(a, b, &few, &d), -E2BIG);
         assert_null(d);
-        assert_int_equal(difference_compute_within(a, b, 1000, &d), 0);
+        some.made = 0;
+        assert_int_equal(difference_compute_within(a, b, &some, &d), 0);
+        assert_in_range(some.made, 2, 1000);
         assert_int_equal(d->n, 2);
+        difference_free(d);
+}
+
+/* Each set is looked at once, not once for each rule that names it. */
+static void test_rules_on_sets(void **state)
+{
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_ruleset_ Ruleset *a = NULL, *b = NULL;
+        Steps steps = { .max = 200000 };
+        const size_t n_sets = 100, n_rules = 10000;
+        Difference *d = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < n_sets; i++) {
+                char name[16];
+
+                snprintf(name, sizeof(name), "s%zu", i);
+                add_stored_set(p, name, "");
+                prefix_set_unref(p->state->sets[i].entries);
+                p->state->sets[i].entries = large_set(10000, i);
+        }
+        for (size_t i = 0; i < n_rules; i++) {
+                Address address = address_from_ipv4((uint32_t)(0x0b000000 + i));
+                char name[16], to[ADDRESS_TEXT_MAX];
+
+                snprintf(name, sizeof(name), "@s%zu", i % n_sets);
+                add_rule(&p->state->rules, .id = i + 1, .action = ACTION_REJECT, .from = name,
+                        .to = address_format(&address, to));
+        }
+        a = compile(p);
+        add_rule(&p->state->rules, .id = n_rules + 1, .action = ACTION_DENY, .from = "192.0.2.1");
+        b = compile(p);
+        assert_int_equal(difference_compute_within(a, b, &steps, &d), 0);
+        assert_int_equal(d->n, 1);
         difference_free(d);
 }
 
@@ -594,6 +632,7 @@ int main(void)
                 cmocka_unit_test(test_many_lines),
                 cmocka_unit_test(test_large_sets),
                 cmocka_unit_test(test_steps),
+                cmocka_unit_test(test_rules_on_sets),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,7 +169,8 @@ static void check_rule(const Policy *p, const Ruleset *all, Direction d, size_t 
         uint64_t end_usec = rd->rules[index].rule->expires_usec;
         bool matches = false, now = false, could_match = false, idle = true;
 
-        assert_int_equal(shadow_find(all, d, index, DIFFERENCE_STEPS_MAX, &s), 0);
+        assert_int_equal(
+                shadow_find(all, d, index, &(Steps){ .max = DIFFERENCE_STEPS_MAX }, &s), 0);
         alone = ruleset_of_some(p, is_this, &id);
         cover = ruleset_of_some(p, is_in_shadow, &named);
         grid_make(&grid, d);
@@ -240,9 +241,9 @@ static void assert_warning(const char *const *lines, Action incoming, bool is_st
         _cleanup_policy_ Policy *p = make_policy();
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_ruleset_ Ruleset *r = NULL;
-        ShadowContext c = {
-                .is_stored = is_stored, .families = families, .steps = DIFFERENCE_STEPS_MAX
-        };
+        ShadowContext c = { .is_stored = is_stored,
+                .families = families,
+                .steps = &(Steps){ .max = DIFFERENCE_STEPS_MAX } };
 
         add_stored_set(p, "s", grid_set);
         p->state->defaults.of[DIRECTION_IN] = incoming;
@@ -406,7 +407,8 @@ static void test_files(void **state)
         HostConf *h = make_host(p);
         Role *role = add_role(p, "x");
         const RulesetDirection *rd;
-        ShadowContext c = { &p->state->rules, true, BOTH, 0, DIFFERENCE_STEPS_MAX };
+        ShadowContext c = { &p->state->rules, true, BOTH, 0,
+                &(Steps){ .max = DIFFERENCE_STEPS_MAX } };
 
         (void)state;
         h->roles = split("x");
@@ -439,7 +441,7 @@ static void test_places(void **state)
         ShadowContext c = { .own = &p->state->rules,
                 .is_stored = true,
                 .families = BOTH,
-                .steps = DIFFERENCE_STEPS_MAX };
+                .steps = &(Steps){ .max = DIFFERENCE_STEPS_MAX } };
 
         (void)state;
         add_rule(&p->state->rules, .action = ACTION_DENY, .from = "10.0.0.0/8", .id = 1);

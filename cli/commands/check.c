@@ -79,7 +79,7 @@ static bool role_requires(const Role *role)
  * hundreds. The manual says so. */
 #define CHECK_PAIRS 4000000
 
-/* Of the rules of the file that is checked alone. */
+/* Only for rules of the file that is checked. */
 static int warn_rules(const Policy *p, const Ruleset *ruleset, const char *path, Diagnostics *d)
 {
         Steps steps = { .max = CHECK_STEPS };

@@ -96,8 +96,8 @@ static int format_find(Cli *c, Format *ret)
                         break;
         }
         if (*ret == _FORMAT_MAX)
-                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is no format: ir, nft, iptables or json",
-                        c->format);
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'%s' is not a valid format: ir, nft, iptables or json", c->format);
         if ((c->ipv4 || c->ipv6) && *ret != FORMAT_IPTABLES)
                 return cli_fail(c, EXIT_BAD_INPUT, "-4 and -6 go with --format iptables");
         return 0;

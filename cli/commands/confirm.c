@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-/* What --expect says, else what waits; 0: nothing does, of which p25d tells. */
+/* The revision of --expect, else the one that waits; 0: none does, which p25d reports. */
 static int revision_find(Cli *c, uint64_t *ret)
 {
         _cleanup_(report_deinit) Report report = { 0 };

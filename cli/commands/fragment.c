@@ -20,7 +20,7 @@ static int name_check(Cli *c, const char *name)
         if (name_is_valid(name))
                 return 0;
         return cli_fail(c, EXIT_BAD_INPUT,
-                "'%s' is no name of a fragment: 1 to %d of A-Z a-z 0-9 . _ -",
+                "'%s' is not a valid fragment name: 1 to %d of A-Z a-z 0-9 . _ -",
                 text_show(name, shown), NAME_MAX_LENGTH);
 }
 
@@ -133,8 +133,7 @@ int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         if (!reply.changed)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "there is no fragment %s that was put: 'p25ctl fragment list' names them",
-                        args[0]);
+                        "no fragment %s was put: 'p25ctl fragment list' lists them", args[0]);
         snprintf(first, sizeof(first), "Fragment %s dropped", args[0]);
         return client_tell_change(c, &reply, first, NULL);
 }

@@ -22,7 +22,7 @@ static int revision_parse(Cli *c, const char *word, uint64_t *ret)
         revision = strtoull(word, &end, 10);
         if (errno != 0 || *end || *word < '0' || *word > '9')
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is no revision: a number, see p25ctl history",
+                        "'%s' is not a valid revision: 'p25ctl history' lists them",
                         text_show(word, shown));
         *ret = revision;
         return 0;

@@ -89,13 +89,13 @@ static int listener_tell(Cli *c, const Listener *l, const Report *report, Buffer
 
         listener_text(l, b);
         if (l->loopback) {
-                buffer_add_string(b, "        loopback alone: always allowed\n");
+                buffer_add_string(b, "        loopback only: always allowed\n");
         } else if (!report->active) {
                 buffer_add_string(b, "        p25 is inactive: allowed\n");
         } else {
                 status = verdict_fetch(c, l->port, &verdict);
                 r = rules_tell(report, l->port, b, rules);
-                buffer_printf(b, "        everybody else: %s\n", verdict ? verdict : "");
+                buffer_printf(b, "        all others: %s\n", verdict ? verdict : "");
         }
         json_set(object, "loopback", json_new_bool(l->loopback));
         json_set(object, "rules", rules);

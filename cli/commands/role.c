@@ -103,7 +103,7 @@ static int role_of_files(Cli *c, const char *name)
         role = policy_find_role(p, name);
         if (!role)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "there is no role %s: 'p25ctl role list' names them", name);
+                        "there is no role %s: 'p25ctl role list' lists them", name);
         if (print_role(role, &text) < 0)
                 return cli_fail_errno(c, -ENOMEM, name);
         return role_tell(c, name, text);

@@ -176,7 +176,7 @@ static int deletion_ask(Cli *c, const Rule *rule)
         r = cli_ask(c, question);
         if (r == -ENOTTY)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "delete asks before it deletes, and there is no terminal: use --force");
+                        "delete asks for confirmation, and there is no terminal: use --force");
         return r > 0 ? 0 : -ECANCELED;
 }
 
@@ -217,7 +217,8 @@ static int number_command(Cli *c, const char *number)
         if (rule)
                 status = rule_delete(c, rule);
         else if (last == 0)
-                status = cli_fail(c, EXIT_BAD_INPUT, "there is no rule %s: there are none", number);
+                status = cli_fail(
+                        c, EXIT_BAD_INPUT, "there is no rule %s: p25ctl has no rules", number);
         else
                 status = cli_fail(c, EXIT_BAD_INPUT,
                         "there is no rule %s: 'p25ctl status numbered' shows 1 to %u", number,

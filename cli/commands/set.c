@@ -27,7 +27,7 @@ static int name_check(Cli *c, const char *name)
         if (name_is_valid(name))
                 return 0;
         return cli_fail(c, EXIT_BAD_INPUT,
-                "'%s' is no name of a set: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
+                "'%s' is not a valid set name: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
                 text_show(name, shown), NAME_MAX_LENGTH);
 }
 
@@ -174,8 +174,8 @@ static int file_open(Cli *c, const char *path, int *ret)
         return cli_fail(c, EXIT_BAD_INPUT, "%s: not a file or a pipe", path);
 }
 
-/* Under --strict warnings come before the change; p25d reads the file once, and tells them with its
- * answer. */
+/* Under --strict warnings come before the change; else p25d reads the file once, and its answer has
+ * them. */
 static int file_check(Cli *c, const char *path, int fd)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `status`, `show added` and `version`: what the daemon tells, as it tells it.
+ * Owns `status`, `show added` and `version`: prints the report of p25d.
  */
 
 #include "cli/client/client.h"
@@ -24,7 +24,7 @@ static int style_find(Cli *c, const char *word, ReportStyle *ret)
         for (*ret = REPORT_PLAIN; *ret < ELEMENTS(words); (*ret)++)
                 if (strcasecmp(words[*ret], word) == 0)
                         return 0;
-        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is no style of status: verbose or numbered", word);
+        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid style: verbose or numbered", word);
 }
 
 /* The document of --json is the daemon's own text: nothing is parsed. */

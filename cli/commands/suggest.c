@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `role suggest`: looks at sockets, interfaces and accounts, and tells what cli/suggest.c
- * makes of them. Changes nothing, and needs no p25d.
+ * Owns `role suggest`: looks at sockets, interfaces and accounts, and prints what
+ * cli/survey/suggest.c makes of them. Changes nothing, and needs no p25d.
  */
 
 #include "cli/survey/suggest.h"
@@ -109,7 +109,7 @@ static bool forwarding_look(void)
         return false;
 }
 
-/* Accounts with a shell, of the file alone: those of a directory may be thousands. */
+/* Accounts with a shell, of the file only: a directory may have thousands. */
 static unsigned accounts_look(void)
 {
         FILE *f = fopen("/etc/passwd", "re");
@@ -143,7 +143,7 @@ static int host_look(HostFacts *f)
         return r;
 }
 
-/* ---- telling ---- */
+/* ---- printing ---- */
 
 static int suggestions_tell(Cli *c, const Suggestions *s)
 {

@@ -81,7 +81,7 @@ int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
 
         (void)v, (void)n;
         if (!on && !word_is(args[0], "off"))
-                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is neither on nor off", args[0]);
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s' must be on or off", args[0]);
         status = client_message(c, "SetLockdown", &m);
         if (status != 0)
                 return status;
@@ -90,9 +90,9 @@ int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         return client_tell_change(c, &reply, on ? "Lockdown is on" : "Lockdown is off",
-                on ? "Every mail port is closed, in, out and routed, IPv4 and IPv6, but on "
-                     "loopback; all other ports are not touched."
-                   : "What was in force before is in force again.");
+                on ? "Every mail port is closed, in, out and routed, IPv4 and IPv6, except on "
+                     "loopback; other ports are not touched."
+                   : "The policy is in force again.");
 }
 
 /* ---- default ---- */
@@ -127,11 +127,12 @@ int command_default(Cli *c, const Verb *v, char **args, size_t n)
         (void)v;
         if (action == _ACTION_INVALID)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is no default: allow, deny or reject, as in 'default deny incoming'",
+                        "'%s' is not a valid default: allow, deny or reject, as in 'default deny "
+                        "incoming'",
                         args[0]);
         if (direction == _DIRECTION_INVALID)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is no direction of a default: incoming, outgoing or routed", args[1]);
+                        "'%s' is not a valid direction: incoming, outgoing or routed", args[1]);
         status = client_message(c, "SetDefault", &m);
         if (status != 0)
                 return status;
@@ -144,9 +145,10 @@ int command_default(Cli *c, const Verb *v, char **args, size_t n)
                 direction_to_adjective(direction), reply.changed ? "changed to" : "is already",
                 action_to_string(action));
         return client_tell_change(c, &reply, first,
-                reply.changed ? "It speaks of managed mail ports that no rule decides; all other "
-                                "ports are not touched."
-                              : NULL);
+                reply.changed
+                        ? "It applies to managed mail ports when no rule matches; other ports "
+                          "are not touched."
+                        : NULL);
 }
 
 /* ---- logging ---- */
@@ -168,7 +170,7 @@ static int logging_level(Cli *c, const char *word, Logging *ret)
         }
         if (!word_is(word, "on"))
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is no level of logging: on, off, low, medium or high", word);
+                        "'%s' is not a valid logging level: on, off, low, medium or high", word);
         status = client_get_string(c, "Logging", &now);
         if (status != 0)
                 return status;
@@ -222,8 +224,8 @@ int command_reload(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         return client_tell_change(c, &reply, "p25 reloaded",
-                reply.changed ? "The files are read again and in force."
-                              : "The files say what was in force before: nothing was changed.");
+                reply.changed ? "Files reloaded; the policy is in force."
+                              : "The files are unchanged; nothing to do.");
 }
 
 /* What p25.conf says remains, and it may not enable p25. */
@@ -257,7 +259,7 @@ int command_reset(Cli *c, const Verb *v, char **args, size_t n)
                                     "p25ctl and D-Bus stored. Proceed with operation");
         if (r == -ENOTTY)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "reset asks before it drops anything, and there is no terminal: use "
+                        "reset asks for confirmation, and there is no terminal: use "
                         "--force");
         if (r == 0) {
                 cli_say(c, "Aborted");

@@ -3,7 +3,7 @@
 
 /*
  * What every command of p25ctl gets: the options, and the ways to speak. Functions of this room
- * that return an exit status (daemon/api.h) have already told the user why it is not 0.
+ * that return an exit status (daemon/api/api.h) have already printed why it is not 0.
  */
 
 #include "daemon/api/api.h"

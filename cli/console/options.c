@@ -158,7 +158,7 @@ static int host_check(Cli *c)
                         c->host[0] ? c->host : "''");
         if (name[0] != '[' && colon && strchr(colon + 1, ':'))
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "--host %s: an IPv6 address stands in brackets: %.*s[%s]", c->host,
+                        "--host %s: write an IPv6 address in brackets: %.*s[%s]", c->host,
                         (int)(name - c->host), c->host, name);
         return 0;
 }

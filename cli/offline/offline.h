@@ -3,7 +3,7 @@
 
 /*
  * Policies without a daemon: files below --root, the stored state, and a file from the command
- * line in its place among them. Functions that return an exit status have told why.
+ * line in its place among them. Functions that return an exit status have printed the reason.
  */
 
 #include "cli/console/cli.h"
@@ -43,13 +43,13 @@ int document_put(const Document *d, Policy *p);
 /* What the host has, as far as this user may read it and it can be read: everything, else the
  * roles, else nothing. For judging a document among its like. 0 or negative errno. */
 int offline_surroundings(const Offline *o, Policy **ret);
-/* The roles alone, with errors in d. 0 or negative errno. */
+/* Only the roles, with errors in d. 0 or negative errno. */
 int offline_roles(const Offline *o, Diagnostics *d, Policy **ret);
 
 /* What a reload would change below --root; text, if not NULL, stands in the place of p25.conf, and
  * its lines are those of path. Told; an exit status. */
 int offline_plan(Cli *c, const char *path, const char *text);
 
-/* The policy below --root as it is stored, and compiled. Errors are told. */
+/* The policy below --root as it is stored, and compiled. Errors are printed. */
 int offline_policy(Cli *c, const Offline *o, Policy **ret);
 int offline_load(Cli *c, const Offline *o, Policy **ret, Ruleset **ret_ruleset);

@@ -39,7 +39,7 @@ static int state_load(const Offline *o, Diagnostics *d, State **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-/* What was in force; without any copies nothing was, and that is told. */
+/* The policy that was in force; a warning says that there are no copies of it. */
 static int before_load(Cli *c, const Offline *o, const State *state, Diagnostics *d, Side *ret)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
@@ -116,7 +116,7 @@ static int user_name(void *data, uint32_t uid, char **ret)
         return 0;
 }
 
-/* As p25d tells it: what the policy gains and loses, then what changes for packets. */
+/* As p25d prints it: first what the policy gains and loses, then what changes for packets. */
 static int compare(const Offline *o, const Side *before, const Side *after, ChangeReply *ret)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
@@ -128,7 +128,7 @@ static int compare(const Offline *o, const Side *before, const Side *after, Chan
         r = difference_compute(before->ruleset, after->ruleset, &d);
         if (r == -E2BIG)
                 return strv_append(
-                        &ret->effects, "what changes for packets is too much to be told");
+                        &ret->effects, "the effects on connections are too many to list");
         return r < 0 ? r : difference_print(d, &ids, LINES_MAX, &ret->effects);
 }
 

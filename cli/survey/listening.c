@@ -116,7 +116,7 @@ static int file_read(
         FILE *f = fopen(path, "re");
         int r = 0;
 
-        /* no IPv6 in this kernel is no error */
+        /* a kernel without IPv6 is not an error */
         if (!f)
                 return errno == ENOENT && family == FAMILY_IPV6 ? 0 : -errno;
         while (r >= 0 && fgets(line, sizeof(line), f))

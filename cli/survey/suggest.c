@@ -46,7 +46,7 @@ static int suggest(Suggestions *s, const char *role, const char *format, ...)
         return 0;
 }
 
-/* Who receives: from everybody, or as far as can be seen from private networks alone. */
+/* A host that receives, from everywhere or, as far as can be seen, from private networks only. */
 static int suggest_receiver(const HostFacts *f, Suggestions *s)
 {
         if (f->private_peers > 0 && f->public_peers == 0)
@@ -67,7 +67,7 @@ static int suggest_sender(const HostFacts *f, Suggestions *s)
         _cleanup_buffer_ Buffer list = { 0 };
 
         if (f->local_listener && !f->submission_listener)
-                return suggest(s, "outbound-mta", "%s listens on port 25 for this host alone",
+                return suggest(s, "outbound-mta", "%s listens on port 25 for this host only",
                         f->local_listener);
         if (f->submission_listener)
                 return 0;

@@ -8,10 +8,10 @@
 #include "rules/base/util.h"
 
 typedef struct HostFacts {
-        char *smtp_listener;                /* who listens on 25 for others; NULL: nobody */
-        char *local_listener;               /* who listens on 25 for this host alone */
+        char *smtp_listener;                /* listens on 25 for other hosts; NULL: none */
+        char *local_listener;               /* listens on 25 for this host only */
         char *submission_listener;          /* on 465 or 587, for others */
-        size_t private_peers, public_peers; /* who is connected to port 25 now */
+        size_t private_peers, public_peers; /* connected to port 25 now */
         char **destinations; /* to which ports 25 of others this host is connected now */
         char *bridge;        /* of containers or virtual machines */
         bool forwards;

@@ -2,7 +2,7 @@
 
 /*
  * Owns the comparison of two rulesets: which lists of rules judge which port, and what the regions
- * that space.h finds are called. Refuses to know how regions are found and how they are told.
+ * that space.h finds are called. Does not depend on how regions are found or printed.
  */
 
 #include "rules/compare/difference_internal.h"

@@ -3,7 +3,7 @@
 
 /*
  * What changes for packets between two rulesets: exact, over all packets, so that a policy in other
- * words, in another order or in other prefixes of the same meaning is no change. Compares what
+ * words, in another order or in other prefixes of the same meaning is not a change. Compares what
  * evaluate() says; comments, logging, counters and whose rule decides do not count. A limit of
  * other numbers is another verdict; whether two rules or one keep count is not looked at.
  */
@@ -65,7 +65,7 @@ typedef struct Difference {
  */
 int difference_compute(const Ruleset *before, const Ruleset *after, Difference **ret);
 /*
- * The same for those who cannot wait: -E2BIG as soon as it is clear that it would take more than
+ * The same for callers that cannot wait: -E2BIG as soon as it is clear that it would take more than
  * that many steps a direction. A rule is a step, and so is an end of a range that matters; a set of
  * which most is the same costs one for every few hundred ranges. A thousand take less than a
  * millisecond.

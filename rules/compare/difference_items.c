@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-/* Joining compares all with all: not for those who have thousands. */
+/* Joining compares all with all, which takes too long for thousands. */
 #define JOIN_MAX 300
 
 static void names_deinit(DifferenceNames *n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns how a difference is told: lines for a person, objects for a program. Decides nothing.
+ * Prints a difference: lines for people, objects for programs. Decides nothing.
  */
 
 #include "rules/compare/difference_internal.h"
@@ -85,7 +85,7 @@ static size_t prefixes_count(const RangeSet *s)
         return p.n;
 }
 
-/* A set of addresses as it is told: itself, or what it leaves out of the item's families. */
+/* A set of addresses as it is printed: itself, or what it leaves out of the item's families. */
 typedef struct Addresses {
         RangeSet *ranges; /* a reference */
         bool except;

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-/* Widening looks at the diagram once a region and axis: not for those who have thousands. */
+/* Widening looks at the diagram once for each region and axis, too long for thousands. */
 #define WIDEN_REGIONS_MAX 256
 #define WIDEN_WORK_MAX 4000000
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Owns how the author of a rule is told what shadow.c found out about it. */
+/* Words the warnings about a rule that shadow.c examined. */
 
 #include "rules/compare/shadow.h"
 #include "rules/policy/expiry.h"
@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-/* Rules are told in full up to that length: one may have thousands of addresses. */
+/* Rules are printed in full up to this length: one may have thousands of addresses. */
 #define WORDS_MAX 300
 /* Of so many covering rules each is named. */
 #define NAMED_MAX 3
@@ -92,8 +92,7 @@ static int cover_remedy(const Teller *t, const Shadow *s, const Rule *rule, Buff
         size_t before = position_of(t->context->own, t->rules->rules[s->by[0]].rule->id);
 
         if (before == 0 || position == 0) {
-                buffer_printf(
-                        b, "; it would have to stand before %s", s->n == 1 ? "that one" : "them");
+                buffer_printf(b, "; place it before %s", s->n == 1 ? "that one" : "them");
                 return 0;
         }
         buffer_printf(b, "; to place it before %s: p25ctl ", s->n == 1 ? "that one" : "them");

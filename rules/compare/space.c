@@ -310,7 +310,7 @@ static int draft_interface(Space *s, Draft *d, Axis axis, const char *name)
         return draft_numbers(s, d, axis, &number, 1);
 }
 
-/* The units that are no slices, as one entry; and one for each slice. */
+/* One entry for all units that are not slices, and one for each slice. */
 static int draft_units(Space *s, Draft *d, const CompiledRule *rule, SpaceNumbers *list)
 {
         _cleanup_(space_numbers_deinit) SpaceNumbers units = { 0 };

@@ -3,13 +3,13 @@
 
 /*
  * Two first-match lists of rules compared over the whole packet space: exact, without trying
- * packets. Of interest to difference and shadow alone; knows no verdicts, only numbers that stand
+ * packets. Used by difference and shadow only; knows no verdicts, only numbers that stand
  * for them.
  *
  * A packet is a point: one number an axis. A rule is a box: on every axis it asks nothing, or for
  * some sets of ranges. The comparison walks the axes in their order; on each it sweeps over the
  * ends of all ranges that still matter, so that between two ends the same rules can match, and goes
- * on with those rules alone, once for every such pair of lists that it meets. What it leaves is a
+ * on with those rules only, once for every such pair of lists that it meets. What it leaves is a
  * diagram: nodes that cut an axis into intervals, each leading to a node of a later axis or to a
  * pair of verdicts. Equal nodes are one node, so that regions that end alike are found together.
  */

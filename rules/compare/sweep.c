@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-/* Stands in a set of ranges, at the first one that ends at or behind the sweep. */
+/* A place in a set of ranges: the first one that ends at or after the sweep. */
 typedef struct Cursor {
         const RangeSet *ranges;
         size_t i;
@@ -294,7 +294,7 @@ static int sweep_range(Sweep *w, Wide first, Wide last)
         return r;
 }
 
-/* Every end of a range is a step: who has not that many left need not begin. */
+/* Every end of a range is a step; there must be that many left. */
 static bool sweep_is_short(const Sweep *w)
 {
         uint64_t steps = w->c->space->work;

@@ -34,7 +34,7 @@ static bool verdict_satisfies(Action found, Action asserted)
         return found == asserted || (found == ACTION_LIMIT && asserted == ACTION_ALLOW);
 }
 
-/* Says of what is no packet where it is written. */
+/* Reports a packet that does not parse, at its place. */
 static int packet_tell(const Assertion *a, size_t i, const Diagnostics *wrong, Diagnostics *d)
 {
         char setting[48];
@@ -79,7 +79,7 @@ static int assertion_postpone(const Assertion *a, Diagnostics *d)
 }
 
 typedef struct Outcome {
-        bool bad, failed; /* one is no packet; one does not hold */
+        bool bad, failed; /* an assertion does not parse; one does not hold */
 } Outcome;
 
 static int list_check(

@@ -157,11 +157,10 @@ static int report_later(Compilation *c, const NameQuery *q, const NameAnswer *a)
 
         if (a->error == -EAGAIN)
                 return compile_report(c, severity, q->site,
-                        "%s %s cannot be looked up yet: the rule matches nothing of it until "
-                        "then",
+                        "%s %s cannot be looked up yet: until then the rule does not match it",
                         nouns[q->kind], a->name);
         return compile_report(c, severity, q->site,
-                "unit %s is not running: the rule matches nothing of it until it does", a->name);
+                "unit %s is not running: until it is, the rule does not match it", a->name);
 }
 
 /* A name that did not resolve: an error, unless it may resolve later. */

@@ -70,13 +70,14 @@ static int set_report_duplicate(Compilation *c, const SetSource *first, const Se
         snprintf(setting, sizeof(setting), "sets.%s", second->name);
         if (first->stored)
                 return compile_error(c, site,
-                        "declared here, and p25ctl made a set of this name too (p25ctl set drop "
+                        "declared here, and there is a set of this name made by p25ctl (p25ctl set "
+                        "drop "
                         "%s)",
                         second->name);
         if (!first->place.file)
                 return compile_error(c, site, "declared twice");
-        return compile_error(c, site, "declared twice: the other is at %s:%u", first->place.file,
-                first->place.line);
+        return compile_error(
+                c, site, "declared twice, first at %s:%u", first->place.file, first->place.line);
 }
 
 int sets_collect(Compilation *c)

@@ -188,9 +188,10 @@ static int var_report_required(Compilation *c, const Role *role, const VarDecl *
 
         snprintf(setting, sizeof(setting), "vars.%s", decl->name);
         return compile_error(c, site_of_roles(c->policy, setting),
-                "role %s needs it%s%s: set it in p25.conf, as in vars = { %s = [ \"%s\" ]; };",
-                role->name, decl->help ? ", " : "", decl->help ? decl->help : "", decl->name,
-                examples[decl->type]);
+                "role %s requires it%s%s%s; set it in p25.conf, for example vars = { %s = [ "
+                "\"%s\" ]; };",
+                role->name, decl->help ? " (" : "", decl->help ? decl->help : "",
+                decl->help ? ")" : "", decl->name, examples[decl->type]);
 }
 
 static int role_add_var(Compilation *c, Scope *s, const VarDecl *decl)
@@ -241,12 +242,13 @@ static int scope_find_role_var(Compilation *c, const Scope *s, const char *name,
                 if (!streq(v->name, name))
                         continue;
                 if (v->type != type)
-                        return compile_error(c, site, "the var %s holds %s, and %s are wanted here",
-                                name, var_type_to_string(v->type), var_type_to_string(type));
+                        return compile_error(c, site,
+                                "variable %s holds %s, and %s are expected here", name,
+                                var_type_to_string(v->type), var_type_to_string(type));
                 *ret = v;
                 return v->error;
         }
-        return compile_error(c, site, "role %s declares no var %s", s->role->name, name);
+        return compile_error(c, site, "role %s does not declare variable %s", s->role->name, name);
 }
 
 /* The value that the fragment gives, else that of p25.conf. */
@@ -273,8 +275,8 @@ int scope_get_var(
                         return s->vars[i].error;
                 }
         if (!scope_find_value(c, s, name, &t))
-                return compile_error(c, site, "there is no var $%s%s", name,
-                        s->kind == SOURCE_P25CTL ? " outside of files" : "");
+                return compile_error(c, site, "there is no variable $%s%s", name,
+                        s->kind == SOURCE_P25CTL ? ": variables can only be used in files" : "");
         r = scope_add_var(c, s, t.name, type, &t);
         if (r == 0)
                 *ret = s->vars + s->n_vars - 1;
@@ -292,7 +294,7 @@ int scope_note_unused(Compilation *c, const Scope *s, const bool *also_used)
                         continue;
                 snprintf(setting, sizeof(setting), "vars.%s", v->name);
                 if (compile_report(c, SEVERITY_NOTE, (Site){ { v->file, v->line }, setting },
-                            "nothing uses it: no active role declares it, no rule names it") < 0)
+                            "not used by any rule or active role") < 0)
                         return -ENOMEM;
         }
         return 0;

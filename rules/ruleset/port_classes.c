@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Splits the watched ports of a direction into classes; knows nothing of what becomes of them.
+ * Splits the watched ports of a direction into classes; does not depend on how they are used.
  */
 
 #include "rules/ruleset/port_classes.h"

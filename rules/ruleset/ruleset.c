@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The compiled ruleset as an object and as text. Decides nothing: what stands in it is compile's.
+ * The compiled ruleset as an object and as text. Decides nothing: compile makes it.
  */
 
 #include "rules/ruleset/ruleset.h"

@@ -91,9 +91,9 @@ run VERSION
 is "$rc $out" "0 p25ctl 0.1.0" "words are case-insensitive"
 
 refuses "argument is missing" lockdown
-refuses "neither on nor off" lockdown maybe
-refuses "is no revision" rollback x
-refuses "is no revision" diff 1 -2
+refuses "must be on or off" lockdown maybe
+refuses "is not a valid revision" rollback x
+refuses "is not a valid revision" diff 1 -2
 
 # ---- options ----
 
@@ -131,7 +131,7 @@ for words in status "status verbose" "status numbered" enable disable reload "re
                 "p25ctl $words: not reachable"
 done
 refuses "^ERROR: 22 is not a mail port \(25, 465, 587, 2525\)$" allow 22
-refuses "asks before" reset
+refuses "asks for confirmation" reset
 run --json enable
 is "$rc" 8 "--json: an error"
 like "$out" '^\{"status":8,"errors":\["p25d is not reachable' "is a document too"

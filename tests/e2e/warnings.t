@@ -127,7 +127,7 @@ call()
                 org.port25.Policy1.Manager "$@"
 }
 out=$(call SetRoles 'asa{sv}' 1 internal-relay 0 2>&1)
-like "$out" "role internal-relay needs it" "a role that lacks a var is an error, as before"
+like "$out" "role internal-relay requires it" "a role that lacks a var is an error, as before"
 run_ctl role set app-server
 out=$(call SetRoles 'asa{sv}' 1 mx 1 dry_run b true 2>&1)
 like "$out" '"warnings" as 1 "role mx: nothing listens on port 25"' "SetRoles: in the warnings"

@@ -238,8 +238,9 @@ static void test_role_vars(void **state)
         add_rule(&role->rules, .source = SOURCE_ROLE, .source_name = "relay",
                 .direction = DIRECTION_OUT, .to = "$hosts", .user = "$mta");
         assert_refused(p,
-                "vars.internal: role relay needs it, networks that may use the relay: set it in "
-                "p25.conf, as in vars = { internal = [ \"192.0.2.0/24\" ]; };",
+                "vars.internal: role relay requires it (networks that may use the relay); set it "
+                "in "
+                "p25.conf, for example vars = { internal = [ \"192.0.2.0/24\" ]; };",
                 "p25.conf", 2);
         add_value(h->common, "internal", "10.0.0.0/8,@s,fd00::/8", 7);
         add_set(h->common, "s", "192.0.2.1\n", 8);
@@ -309,9 +310,10 @@ static void test_bad_role_vars(void **state)
         add_decl(role, "u", VAR_USERS, false, NULL, NULL);
         add_decl(role, "q", VAR_PORTS, false, "25", NULL);
         rule = add_rule(&role->rules, .source = SOURCE_ROLE, .from = "$w", .line = 11);
-        assert_refused(p, "role r declares no var w", "role.conf", 11);
+        assert_refused(p, "role r does not declare variable w", "role.conf", 11);
         rule->from.items[0].name[0] = 'u';
-        assert_refused(p, "the var u holds users, and networks are wanted here", "role.conf", 11);
+        assert_refused(
+                p, "variable u holds users, and networks are expected here", "role.conf", 11);
         rule->from.items[0].name[0] = 'v';
         add_value(h->common, "v", "10.0.0.0/8,smtp.example.org", 12);
         assert_refused(p, "smtp.example.org", "p25.conf", 12);
@@ -350,8 +352,8 @@ static void test_fragment_vars(void **state)
         assert_int_equal(rules[2].from.sets[0].ranges->v4[0].first, 0x0a020000);
         assert_int_equal(rules[3].from.sets[0].ranges->v4[0].first, 0x0a010000);
         assert_int_equal(d.n, 2);
-        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.unused: nothing uses it"));
-        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.idle: nothing uses it"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.unused: not used by any rule"));
+        assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.idle: not used by any rule"));
 }
 
 static void test_bad_fragment_vars(void **state)
@@ -361,11 +363,11 @@ static void test_bad_fragment_vars(void **state)
 
         (void)state;
         add_rule(&f->rules, .source = SOURCE_FRAGMENT, .from = "$v", .line = 4);
-        assert_refused(p, "there is no var $v", "fragment.conf", 4);
+        assert_refused(p, "there is no variable $v", "fragment.conf", 4);
         add_value(f, "v", "alice", 2);
         assert_refused(p, "alice", "fragment.conf", 2);
         add_rule(&p->state->rules, .id = 1, .to = "$v");
-        assert_refused(p, "there is no var $v outside of files", NULL, 0);
+        assert_refused(p, "there is no variable $v: variables can only be used in files", NULL, 0);
 }
 
 /* ---- names ---- */
@@ -516,7 +518,7 @@ static void test_bad_sets(void **state)
         assert_refused(p, "sets.nosuch: declared twice", "p25.conf", 2);
         add_stored_set(p, "other", "10.0.0.1\n");
         add_set(f, "other", "10.0.0.1\n", 5);
-        assert_refused(p, "p25ctl made a set of this name too", "fragment.conf", 5);
+        assert_refused(p, "there is a set of this name made by p25ctl", "fragment.conf", 5);
 }
 
 static void test_fragment_twice(void **state)

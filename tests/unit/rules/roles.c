@@ -166,8 +166,8 @@ static void test_required(void **state)
         static const struct {
                 const char *role, *text;
         } cases[] = {
-                { "internal-relay", "vars.internal: role internal-relay needs it" },
-                { "legacy-relay", "vars.devices: role legacy-relay needs it" },
+                { "internal-relay", "vars.internal: role internal-relay requires it" },
+                { "legacy-relay", "vars.devices: role legacy-relay requires it" },
         };
 
         (void)state;

@@ -427,8 +427,8 @@ static void test_files(void **state)
         assert_int_equal(shadow_warn(r, 77, &c, &d), 0);
         assert_int_equal(d.n, 1); /* what another file than the role's covers is as it should be */
         assert_string_equal(d.items[0].text,
-                "this rule can never match: a rule of role x (deny 25/tcp) covers it; it would "
-                "have to stand before that one");
+                "this rule can never match: a rule of role x (deny 25/tcp) covers it; place it "
+                "before that one");
 }
 
 /* At its place; that it changes nothing may be meant. */
@@ -459,7 +459,7 @@ static void test_places(void **state)
         assert_int_equal(d.items[0].line, 4);
         assert_string_equal(d.items[0].text,
                 "this rule can never match: rule 1 (deny from 10.0.0.0/8 to any port 25) covers "
-                "it; it would have to stand before that one");
+                "it; place it before that one");
         assert_int_equal(d.items[1].line, 6);
         assert_non_null(strstr(d.items[1].text, "IPv6 stays open"));
 }

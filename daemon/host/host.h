@@ -67,6 +67,10 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
 /* The same with conf, of which a reference is taken, in the place of p25.conf. */
 int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret);
 
+/* The first file that says something else than what was read, is gone, or came later: 1 and its
+ * path; 0: none; -ENOMEM. */
+int host_find_edited(const HostPaths *p, const HostInputs *read, char **ret);
+
 /* Where p25d's copies of the files lie that were in force last, state being the stored one. 0,
  * -ENOENT: there are none, -EACCES, … */
 int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret);

@@ -166,6 +166,18 @@ static int report_add_rules(Manager *m, Report *report)
 
 /* ---- warnings and notes ---- */
 
+static int report_add_edited(const Manager *m, Report *report)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = m->inputs_are_good ? host_find_edited(&m->paths, &m->inputs, &path) : 0;
+
+        return r <= 0 ? r
+                      : strv_printf(&report->warnings,
+                                "%s has changed since it was read ('p25ctl reload' puts it in "
+                                "force)",
+                                path);
+}
+
 static int report_add_told(const Manager *m, Report *report)
 {
         STRV_FOREACH (warning, m->warnings)
@@ -310,7 +322,7 @@ int manager_report(Manager *m, Report *ret)
         policy_mail_ports(m->policy, &report.mail_ports);
         if (report_add_defaults(m, &report) < 0 || report_add_pending(m, &report) < 0 ||
                 report_add_rules(m, &report) < 0 || report_add_told(m, &report) < 0 ||
-                report_add_overrides(m, &report) < 0)
+                report_add_edited(m, &report) < 0 || report_add_overrides(m, &report) < 0)
                 return -ENOMEM;
         *ret = report;
         report = (Report){ 0 };

@@ -108,6 +108,17 @@ in_force() # NAME
         expect "$1: incoming" inet "filtered" -t 300 198.51.100.1 25
 }
 in_force "enabled"
+
+# systemctl reload answers for the files
+cp "$MACHINE/etc/p25/p25.conf" "$WORK/p25.conf"
+echo 'enabled = ' >"$MACHINE/etc/p25/p25.conf"
+run in_machine systemctl reload p25d
+[ "$rc" != 0 ]
+ok $? "systemctl reload of a broken file fails ($rc)"
+in_force "with a broken file"
+cp "$WORK/p25.conf" "$MACHINE/etc/p25/p25.conf"
+run in_machine systemctl reload p25d
+is "$rc" 0 "systemctl reload of a good one"
 unlike "$(journal p25d)" "[Oo]peration not permitted|[Pp]ermission denied|SECCOMP" \
         "nothing that p25d needs is forbidden"
 score=$(in_machine systemd-analyze security --no-pager p25d | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')

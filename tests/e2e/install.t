@@ -61,7 +61,7 @@ install_to "$WORK/opt" PREFIX=/opt/p25
 ok $? "install with PREFIX"
 grep -q '^ExecStart=/opt/p25/sbin/p25d' "$WORK/opt/opt/p25/lib/systemd/system/p25d.service"
 ok $? "the unit starts p25d of PREFIX"
-unlike "$(cat "$WORK/opt/opt/p25/lib/systemd/system/p25d.service")" "/usr/(sbin|share)" \
+unlike "$(cat "$WORK/opt/opt/p25/lib/systemd/system/p25d.service")" "/usr/(bin|sbin|share)" \
         "and names no other place"
 like "$(cat "$WORK/opt/opt/p25/share/man/man8/p25d.8")" "Pa /opt/p25/share/p25/policies" \
         "so does the manual"

@@ -47,6 +47,37 @@ static void do_reload(bool changed, const char *diff)
         expect_diff(&r, diff);
 }
 
+static void reload_again(void)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        assert_int_equal(manager_reload(manager, &no_options, &r), 0);
+}
+
+/* A file that was edited is in force after a reload, and status says so until then. */
+static void test_edited(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        write_text("etc/p25/policy.d/web.conf", "rules = ();\n");
+        start();
+        expect_no_warning();
+        write_text("etc/p25/p25.conf", conf); /* the same again */
+        expect_no_warning();
+        write_text("etc/p25/policy.d/web.conf", "rules = ( );\n");
+        expect_warning("policy.d/web.conf has changed since it was read");
+        reload_again();
+        expect_no_warning();
+        write_text("etc/p25/policy.d/new.conf", "rules = ();\n");
+        expect_warning("policy.d/new.conf has changed since it was read");
+        reload_again();
+        expect_no_warning();
+        assert_int_equal(unlink(path_of("etc/p25/policy.d/web.conf")), 0);
+        expect_warning("policy.d/web.conf has changed since it was read");
+        reload_again();
+        expect_no_warning();
+}
+
 /* Files that are gone open no port. */
 static void test_reload_without_conf(void **state)
 {
@@ -57,11 +88,12 @@ static void test_reload_without_conf(void **state)
         start();
         for (size_t i = 0; i < ELEMENTS(texts); i++) {
                 _cleanup_(change_result_deinit) ChangeResult r = { 0 };
-                _cleanup_snapshot_ Snapshot before = take_snapshot();
+                _cleanup_snapshot_ Snapshot before = { 0 };
 
                 assert_int_equal(unlink(path_of("etc/p25/p25.conf")), 0);
                 if (texts[i])
                         write_text("etc/p25/p25.conf", texts[i]);
+                before = take_snapshot();
                 assert_int_equal(manager_reload(manager, &no_options, &r), -EINVAL);
                 assert_int_equal(r.error, ERROR_INVALID_POLICY);
                 assert_non_null(strstr(r.message, "p25ctl disable"));
@@ -530,6 +562,7 @@ static void test_check(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                TEST(test_edited),
                 TEST(test_reload_without_conf),
                 TEST(test_reload),
                 TEST(test_last_good),

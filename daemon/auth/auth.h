@@ -8,6 +8,7 @@
  */
 
 #include "daemon/auth/polkit.h"
+#include "daemon/auth/sender.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,17 +17,17 @@
 typedef enum Privilege {
         PRIVILEGE_PRESENT, /* is the caller still on the bus? */
         PRIVILEGE_READ,
+        PRIVILEGE_READ_TEXT, /* to manage, if a text comes along, else to read; never asked for */
         PRIVILEGE_MANAGE,
+        /* of one set or fragment, whose name polkit is told; granted too to whoever may manage */
+        PRIVILEGE_MANAGE_SET,
+        PRIVILEGE_MANAGE_FRAGMENT,
 } Privilege;
 
 /* Of one user; root's calls do not wait for polkit. */
 #define AUTH_WAITING_MAX 64
-
-typedef struct Caller {
-        uint32_t uid;
-        pid_t pid;        /* 0: not known */
-        char process[64]; /* the process's name, printable; "" when not known */
-} Caller;
+/* Bytes that may be held by what waits, of all users, until only those may wait who do not yet. */
+#define AUTH_HELD_MAX (64u << 20)
 
 /* What auth_error knows: -EACCES (polkit, or its absence, says no), -ENOKEY (after a password),
  * -EBUSY (too much of one user's is waiting), -ENXIO (has left the bus), other negative errno (the
@@ -39,7 +40,9 @@ struct AuthQuery {
         sd_bus_message *message;
         sd_bus_slot *slot;
         PolkitQuery polkit;
+        SenderQuery sender;
         Privilege privilege;
+        const char *name; /* borrowed, or NULL */
         Caller caller;
         AuthDone done;
         void *data;
@@ -48,16 +51,26 @@ struct AuthQuery {
 
 typedef struct Auth {
         AuthQuery *waiting;
+        size_t quiet; /* bytes in use when nothing waited */
+        Senders senders;
 } Auth;
 
+typedef struct AuthQuestion {
+        Privilege privilege;
+        const char *name; /* of the set or fragment, must live as long as the query; NULL: none */
+        AuthDone done;
+} AuthQuestion;
+
 /*
- * Asks for the sender of m; done is called once from the event loop, unless the query is cancelled
- * before. *q is the caller's and must stay where it is. 0 or negative errno (then done is not
- * called).
+ * Asks for the sender of m; done is called once, unless the query is cancelled before: from the
+ * event loop, or at once where all is known. *q is the caller's and must stay where it is. 0 or
+ * negative errno (then done is not called).
  */
-int auth_query(
-        Auth *a, AuthQuery *q, sd_bus_message *m, Privilege privilege, AuthDone done, void *data);
+int auth_query(Auth *a, AuthQuery *q, sd_bus_message *m, const AuthQuestion *question, void *data);
 void auth_query_cancel(AuthQuery *q);
+
+/* The bus has gone, and with it the names of its connections; no query may be under way. */
+void auth_forget(Auth *a);
 
 /* The D-Bus error of an answer, set if it is one of the above. Returns r. */
 int auth_error(int r, sd_bus_error *error);

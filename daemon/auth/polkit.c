@@ -96,34 +96,48 @@ static int sender_watch(PolkitQuery *q)
                 sd_bus_message_get_bus(q->message), &q->watch, match, on_owner_changed, NULL, q);
 }
 
-static int question_new(
-        const PolkitQuery *q, const char *action, bool interactive, sd_bus_message **ret)
+static int details_append(sd_bus_message *m, const char *method, const char *name)
 {
+        int r = sd_bus_message_open_container(m, 'a', "{ss}");
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{ss}", "method", method);
+        if (r >= 0 && name)
+                r = sd_bus_message_append(m, "{ss}", "name", name);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int question_new(const PolkitQuery *q, const PolkitQuestion *question, bool interactive,
+        sd_bus_message **ret)
+{
+        uint32_t flags = interactive ? FLAG_ALLOW_INTERACTION : 0;
         int r = sd_bus_message_new_method_call(sd_bus_message_get_bus(q->message), ret, POLKIT_NAME,
                 POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization");
 
         if (r >= 0)
-                r = sd_bus_message_append(*ret, "(sa{sv})sa{ss}us", "system-bus-name", 1, "name",
-                        "s", sd_bus_message_get_sender(q->message), action, 1, "method",
-                        sd_bus_message_get_member(q->message),
-                        (uint32_t)(interactive ? FLAG_ALLOW_INTERACTION : 0), q->cancellation);
-        return r;
+                r = sd_bus_message_append(*ret, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+                        sd_bus_message_get_sender(q->message), question->action);
+        if (r >= 0)
+                r = details_append(*ret, sd_bus_message_get_member(q->message), question->name);
+        return r < 0 ? r : sd_bus_message_append(*ret, "us", flags, q->cancellation);
 }
 
-int polkit_ask(PolkitQuery *q, sd_bus_message *m, const char *action, PolkitDone done, void *data)
+int polkit_ask(PolkitQuery *q, sd_bus_message *m, const PolkitQuestion *question)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         bool interactive = sd_bus_message_get_allow_interactive_authorization(m) > 0;
         uint64_t cookie = 0;
         int r;
 
-        *q = (PolkitQuery){ .message = sd_bus_message_ref(m), .done = done, .data = data };
+        *q = (PolkitQuery){
+                .message = sd_bus_message_ref(m), .done = question->done, .data = question->data
+        };
         (void)sd_bus_message_get_cookie(m, &cookie);
         snprintf(q->cancellation, sizeof(q->cancellation), "%.30s-%" PRIu64,
                 sd_bus_message_get_sender(m), cookie);
         r = sender_watch(q);
         if (r >= 0)
-                r = question_new(q, action, interactive, &call);
+                r = question_new(q, question, interactive, &call);
         if (r >= 0)
                 r = sd_bus_call_async(sd_bus_message_get_bus(m), &q->call, call, on_answer, q,
                         interactive ? UINT64_MAX : ANSWER_TIMEOUT_USEC);

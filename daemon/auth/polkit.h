@@ -25,11 +25,18 @@ typedef struct PolkitQuery {
         void *data;
 } PolkitQuery;
 
+typedef struct PolkitQuestion {
+        const char *action;
+        const char *name; /* for polkit's rules: the detail "name"; NULL: none */
+        PolkitDone done;
+        void *data;
+} PolkitQuestion;
+
 /*
  * Where the message allows interaction the answer may take as long as somebody takes to type a
  * password. When the sender leaves the bus, polkit is told to forget it. *q is the caller's and
  * must stay where it is; done is called once from the event loop, unless polkit_cancel comes
  * before. 0 or negative errno (then done is not called).
  */
-int polkit_ask(PolkitQuery *q, sd_bus_message *m, const char *action, PolkitDone done, void *data);
+int polkit_ask(PolkitQuery *q, sd_bus_message *m, const PolkitQuestion *question);
 void polkit_cancel(PolkitQuery *q);

@@ -7,6 +7,7 @@
 #include "daemon/bus/answer.h"
 
 #include "daemon/bus/dict.h"
+#include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
 
 #include <errno.h>
@@ -31,6 +32,9 @@ int bus_change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error *e
         r = bus_options_read(c->message, with_position, ret, error);
         if (r < 0)
                 return r;
+        if (ret->confirm_seconds > 0 && !c->manages && c->caller.uid != 0 &&
+                c->method->privilege > PRIVILEGE_MANAGE)
+                return -ENOKEY;
         ret->uid = c->caller.uid;
         ret->pid = c->caller.pid;
         ret->process = c->caller.process;
@@ -110,11 +114,10 @@ int bus_result_send(BusCall *c, const ChangeResult *change)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
-        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+        if ((r = bus_reply_new(c, &reply)) < 0 ||
                 (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
                         0 ||
-                (r = bus_append_details(reply, change)) < 0 ||
-                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+                (r = bus_append_details(reply, change)) < 0 || (r = bus_reply_send(c, reply)) < 0)
                 return r;
         return 0;
 }

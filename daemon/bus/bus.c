@@ -9,6 +9,7 @@
 #include "daemon/bus/call.h"
 #include "daemon/bus/dict.h"
 #include "daemon/bus/properties.h"
+#include "daemon/bus/queue.h"
 #include "daemon/bus/vtable.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <time.h>
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
+#define WORKER_USEC (5 * UINT64_C(1000000))
 #define SIGNAL_LINES_MAX (16u << 10) /* bytes */
 #define UPLOAD_TIMEOUT_USEC (20 * UINT64_C(1000000))
 /* A bus that does not greet in time is tried anew; and so is a name that another one has. */
@@ -110,6 +112,7 @@ static void bus_request_name(Bus *b)
 static void bus_disconnect(Bus *b)
 {
         bus_calls_drop(b);
+        auth_forget(&b->auth);
         b->name_slot = sd_bus_slot_unref(b->name_slot);
         b->bus = sd_bus_close_unref(b->bus);
         b->connected = b->ready = false;
@@ -257,6 +260,8 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         b->event = sd_event_ref(event);
         b->manager = m;
         b->upload_timeout_usec = UPLOAD_TIMEOUT_USEC;
+        b->worker_usec = WORKER_USEC;
+        bus_queue_init(b);
         r = sd_event_add_time_relative(
                 event, &b->timer, CLOCK_MONOTONIC, RETRY_USEC, 0, on_timer, b);
         if (r < 0)
@@ -278,6 +283,7 @@ Bus *bus_free(Bus *b)
         manager_remove_events(b->manager, &b->events);
         bus_disconnect(b);
         sd_event_source_disable_unref(b->timer);
+        bus_queue_deinit(b);
         bus_properties_deinit(&b->published);
         sd_event_unref(b->event);
         free(b);
@@ -288,6 +294,11 @@ void bus_set_notice(Bus *b, BusNotice notice, void *data)
 {
         b->notice = notice;
         b->notice_data = data;
+}
+
+void bus_set_worker_time(Bus *b, uint64_t usec)
+{
+        b->worker_usec = usec;
 }
 
 void bus_set_upload_timeout(Bus *b, uint64_t usec)

@@ -26,5 +26,7 @@ DEFINE_CLEANUP(Bus, bus_free)
 void bus_set_notice(Bus *b, BusNotice notice, void *data);
 /* How long ReplaceSet waits for the next byte of a pipe (20 s); for tests. */
 void bus_set_upload_timeout(Bus *b, uint64_t usec);
+/* How long the answer to an unprivileged caller may be computed (5 s); for tests. */
+void bus_set_worker_time(Bus *b, uint64_t usec);
 /* Is the name ours now? */
 bool bus_is_ready(const Bus *b);

@@ -7,13 +7,14 @@
 
 #include "daemon/bus/call.h"
 
+#include "daemon/bus/queue.h"
+
 #include <errno.h>
 #include <stdio.h>
 
 static BusCall *call_free(BusCall *c)
 {
-        if (c->upload)
-                c->bus->n_uploads--;
+        bus_queue_leave(c);
         bus_upload_free(c->upload);
         sd_event_source_disable_unref(c->pause);
         auth_query_cancel(&c->auth);
@@ -24,7 +25,6 @@ static BusCall *call_free(BusCall *c)
                 c->previous->next = c->next;
         else
                 c->bus->calls = c->next;
-        c->bus->n_calls--;
         sd_bus_message_unref(c->message);
         free(c->text);
         free(c);
@@ -46,7 +46,6 @@ static int call_new(Bus *b, sd_bus_message *m, const BusMethod *method, BusCall 
         if (b->calls)
                 b->calls->previous = c;
         b->calls = c;
-        b->n_calls++;
         *ret = c;
         return 0;
 }
@@ -115,14 +114,39 @@ static int call_again(void *data, bool last)
         return r;
 }
 
+static void on_manager(void *data, int r, _unused_ const Caller *caller)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        BusCall *c = data;
+
+        c->manages = r >= 0;
+        if (r >= 0)
+                r = sd_bus_message_rewind(c->message, true);
+        if (r >= 0)
+                bus_call_run(c, c->run);
+        else
+                bus_call_finish(c, auth_error(r, &error), &error);
+}
+
+/* Its options need a privilege that its method does not. */
+static int ask_to_manage(BusCall *c)
+{
+        int r = auth_query(&c->bus->auth, &c->auth, c->message,
+                &(AuthQuestion){ PRIVILEGE_MANAGE, NULL, on_manager }, c);
+
+        return r < 0 ? r : 1;
+}
+
 void bus_call_run(BusCall *c, BusHandler run)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        bool behind = c->method->waits && manager_is_waiting(c->bus->manager);
+        bool behind = c->method->turn == BUS_WAITS && manager_is_waiting(c->bus->manager);
         int r;
 
         c->run = run;
         r = behind ? -EBUSY : run(c, &error);
+        if (r == -ENOKEY)
+                r = ask_to_manage(c);
         if (r == -EBUSY)
                 r = (c->for_names ? manager_wait_for_names : manager_wait)(
                             c->bus->manager, &c->wait, call_again, c) < 0
@@ -153,26 +177,48 @@ static void on_authorised(void *data, int r, const Caller *caller)
         if (r >= 0) {
                 c->caller = *caller;
                 call_name_connection(c);
-                bus_call_run(c, c->method->handle);
-                return;
+                r = bus_queue_take(c, &error);
+                if (r > 0)
+                        return;
+                if (r == 0) {
+                        bus_call_run(c, c->method->handle);
+                        return;
+                }
         }
         r = auth_error(r, &error);
         bus_call_finish(c, r, &error);
 }
 
+/* What the privilege depends on: the name of a set or fragment, whether a text is sent along. */
+static int question_complete(BusCall *c, AuthQuestion *q)
+{
+        int r = 0;
+
+        if (q->privilege == PRIVILEGE_MANAGE_SET || q->privilege == PRIVILEGE_MANAGE_FRAGMENT)
+                r = sd_bus_message_read_basic(c->message, 's', &q->name);
+        else if (q->privilege == PRIVILEGE_READ_TEXT) {
+                r = sd_bus_message_enter_container(c->message, 'a', "{sv}");
+                if (r >= 0)
+                        r = sd_bus_message_at_end(c->message, false);
+                q->privilege = r > 0 ? PRIVILEGE_READ : PRIVILEGE_MANAGE;
+        }
+        return r < 0 ? r : sd_bus_message_rewind(c->message, true);
+}
+
 int bus_call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus_error *error)
 {
+        AuthQuestion question;
         BusCall *c;
         int r;
 
-        if (b->n_calls >= BUS_CALLS_MAX)
-                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
-                        "%d calls are waiting already", BUS_CALLS_MAX);
         r = call_new(b, m, method, &c);
         if (r < 0)
                 return r;
-        r = auth_query(&b->auth, &c->auth, m, method->privilege, on_authorised, c);
+        question = (AuthQuestion){ method->privilege, NULL, on_authorised };
+        r = question_complete(c, &question);
+        if (r >= 0)
+                r = auth_query(&b->auth, &c->auth, m, &question, c);
         if (r < 0)
                 call_free(c);
-        return r;
+        return auth_error(r, error);
 }

@@ -15,8 +15,11 @@
 
 /* The system bus takes messages of at most 32 MiB and hangs up on who sends larger ones. */
 #define BUS_REPLY_MAX (31u << 20)
-#define BUS_CALLS_MAX 1024 /* that wait for the bus to say who called, or for polkit */
-#define BUS_UPLOADS_MAX 4  /* sets that are read from descriptors at a time */
+#define BUS_QUEUE_MAX 32  /* calls of one user that wait for their turn; root is outside */
+#define BUS_UPLOADS_MAX 4 /* sets that are read from descriptors at a time, of one user */
+
+/* Between p25d and its workers. */
+#define BUS_WORKER_INTERFACE "org.port25.Policy1.Worker"
 
 /* The properties as they are (strings borrowed) or as they were told last (strings owned). */
 typedef struct BusProperties {
@@ -34,6 +37,13 @@ typedef struct BusProperties {
 
 typedef struct BusCall BusCall;
 
+/* Calls that wait for their turn, in the order in which they came. */
+typedef struct BusQueue {
+        BusCall *first, **end;
+        sd_event_source *turn;
+        uint32_t last_uid; /* whose was the last */
+} BusQueue;
+
 struct Bus {
         sd_event *event;
         Manager *manager;
@@ -50,8 +60,8 @@ struct Bus {
         BusProperties published;
         Auth auth;
         BusCall *calls; /* a list */
-        size_t n_calls;
-        size_t n_uploads;
+        BusQueue queue;
+        uint64_t worker_usec; /* how long one of an unprivileged caller may take */
 };
 
 /* A method call that is being answered. */
@@ -62,12 +72,20 @@ struct BusCall {
         const struct BusMethod *method;
         AuthQuery auth;
         Caller caller;
+        bool manages;         /* was authorised for more than the method needs */
         CallerPlace place;    /* of who changes something */
         char connection[320]; /* its name, which no other connection ever has */
         ManagerWait wait;     /* for the lock of the packet filter */
         int (*run)(BusCall *c, sd_bus_error *error);
         bool last;      /* it is run for the last time */
         bool for_names; /* it waits for the name service, not for the packet filter */
+        /* the queue, and the worker that answers */
+        BusCall *queued_next;
+        bool queued;
+        struct BusWorker *worker;
+        sd_bus *answers; /* in a worker: where to */
+        sd_bus_message *answer, *reply;
+        sd_event_source *copying;
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
         sd_event_source *pause;
@@ -84,9 +102,18 @@ struct BusCall {
  */
 typedef int (*BusHandler)(BusCall *c, sd_bus_error *error);
 
+/* When and where a call is answered. */
+typedef enum BusTurn {
+        BUS_AT_ONCE,
+        BUS_WAITS,  /* behind the changes that wait for the lock of the packet filter */
+        BUS_SHARED, /* root's at once, others' in a worker: it takes as long as the policy is large
+                     */
+        BUS_WORKER, /* in a worker: its arguments say how long it takes */
+} BusTurn;
+
 typedef struct BusMethod {
         const char *name;
         Privilege privilege;
-        bool waits; /* behind the changes that wait for the lock of the packet filter */
+        BusTurn turn;
         BusHandler handle;
 } BusMethod;

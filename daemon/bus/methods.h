@@ -12,16 +12,15 @@
 #define BUS_OPTIONS "a{sv}", options
 #define BUS_CHANGED ("b", changed, "t", revision, "a{sv}", details)
 
-/* A change WAITS behind those that wait for the lock of the packet filter; all else is answered
- * AT_ONCE. */
+/* Privileges are those of daemon/auth/auth.h, turns those of BusTurn. */
 
 /* clang-format off */
 /* name, handler, privilege, its turn, arguments, results */
 #define BUS_METHODS(ROW) \
-        ROW("Describe", bus_describe, READ, AT_ONCE, BUS_NOTHING, ("s", json)) \
-        ROW("ListRules", bus_list_rules, READ, AT_ONCE, BUS_NOTHING, ("aa{sv}", rules)) \
+        ROW("Describe", bus_describe, READ, SHARED, BUS_NOTHING, ("s", json)) \
+        ROW("ListRules", bus_list_rules, READ, SHARED, BUS_NOTHING, ("aa{sv}", rules)) \
         ROW("ListRoles", bus_list_roles, READ, AT_ONCE, BUS_NOTHING, ("aa{sv}", roles)) \
-        ROW("ListSets", bus_list_sets, READ, AT_ONCE, BUS_NOTHING, ("aa{sv}", sets)) \
+        ROW("ListSets", bus_list_sets, READ, SHARED, BUS_NOTHING, ("aa{sv}", sets)) \
         ROW("ListFragments", bus_list_fragments, READ, AT_ONCE, \
             BUS_NOTHING, ("aa{sv}", fragments)) \
         ROW("AddRule", bus_add_rule, MANAGE, WAITS, ("a{sv}", rule, BUS_OPTIONS), BUS_CHANGED) \
@@ -39,29 +38,29 @@
         ROW("SetLockdown", bus_set_lockdown, MANAGE, WAITS, \
             ("b", lockdown, BUS_OPTIONS), BUS_CHANGED) \
         ROW("SetLogging", bus_set_logging, MANAGE, WAITS, ("s", level, BUS_OPTIONS), BUS_CHANGED) \
-        ROW("PutFragment", bus_put_fragment, MANAGE, WAITS, \
+        ROW("PutFragment", bus_put_fragment, MANAGE_FRAGMENT, WAITS, \
             ("s", name, "s", text, BUS_OPTIONS), BUS_CHANGED) \
-        ROW("GetFragment", bus_get_fragment, READ, AT_ONCE, ("s", name), ("s", text)) \
+        ROW("GetFragment", bus_get_fragment, READ, SHARED, ("s", name), ("s", text)) \
         ROW("GetRole", bus_get_role, READ, AT_ONCE, ("s", name), ("s", text)) \
-        ROW("GetRuleset", bus_get_ruleset, READ, AT_ONCE, ("s", format), ("s", text)) \
-        ROW("GetSet", bus_get_set, READ, AT_ONCE, ("s", name), ("h", file)) \
-        ROW("ReplaceSet", bus_replace_set, MANAGE, WAITS, \
+        ROW("GetRuleset", bus_get_ruleset, READ, SHARED, ("s", format), ("s", text)) \
+        ROW("GetSet", bus_get_set, READ, SHARED, ("s", name), ("h", file)) \
+        ROW("ReplaceSet", bus_replace_set, MANAGE_SET, WAITS, \
             ("s", name, "h", file, BUS_OPTIONS), BUS_CHANGED) \
-        ROW("UpdateSet", bus_update_set, MANAGE, WAITS, \
+        ROW("UpdateSet", bus_update_set, MANAGE_SET, WAITS, \
             ("s", name, "as", add, "as", remove, BUS_OPTIONS), BUS_CHANGED) \
-        ROW("DropSet", bus_drop_set, MANAGE, WAITS, ("s", name, BUS_OPTIONS), BUS_CHANGED) \
+        ROW("DropSet", bus_drop_set, MANAGE_SET, WAITS, ("s", name, BUS_OPTIONS), BUS_CHANGED) \
         ROW("Reload", bus_reload, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \
         ROW("Reset", bus_reset, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \
-        ROW("DescribeReload", bus_describe_reload, READ, AT_ONCE, \
+        ROW("DescribeReload", bus_describe_reload, READ_TEXT, WORKER, \
             (BUS_OPTIONS), BUS_CHANGED) \
         ROW("Confirm", bus_confirm, MANAGE, AT_ONCE, ("t", revision), BUS_NOTHING) \
         ROW("Rollback", bus_rollback, MANAGE, WAITS, ("t", revision, BUS_OPTIONS), BUS_CHANGED) \
-        ROW("ListRevisions", bus_list_revisions, READ, AT_ONCE, \
+        ROW("ListRevisions", bus_list_revisions, READ, SHARED, \
             ("u", max), ("aa{sv}", revisions)) \
-        ROW("DiffRevisions", bus_diff_revisions, READ, AT_ONCE, \
+        ROW("DiffRevisions", bus_diff_revisions, READ, WORKER, \
             ("t", from, "t", to), ("a{sv}", details)) \
-        ROW("Check", bus_check, READ, AT_ONCE, ("s", text), ("aa{sv}", diagnostics)) \
-        ROW("Explain", bus_explain, READ, AT_ONCE, ("a{sv}", packet), ("a{sv}", explanation)) \
+        ROW("Check", bus_check, MANAGE, WORKER, ("s", text), ("aa{sv}", diagnostics)) \
+        ROW("Explain", bus_explain, READ, WORKER, ("a{sv}", packet), ("a{sv}", explanation)) \
         ROW("ListEvents", bus_list_events, READ, AT_ONCE, \
             ("t", after, "u", max), ("aa{sv}", events))
 /* clang-format on */

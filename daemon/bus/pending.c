@@ -8,6 +8,7 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/properties.h"
+#include "daemon/bus/reply.h"
 
 #include <errno.h>
 

@@ -8,6 +8,7 @@
 #include "daemon/bus/answer.h"
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
+#include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
 #include "daemon/loop/clock.h"
 #include "rules/report/explain.h"
@@ -35,8 +36,7 @@ int bus_describe(BusCall *c, sd_bus_error *error)
                 return r;
         if (strlen(json) > BUS_REPLY_MAX)
                 return too_large(&report, error);
-        r = sd_bus_reply_method_return(c->message, "s", json);
-        return r < 0 ? r : 0;
+        return bus_reply_text(c, json, error);
 }
 
 /* ---- lists ---- */
@@ -46,19 +46,18 @@ static int list_begin(BusCall *c, sd_bus_message **ret)
         _cleanup_message_ sd_bus_message *reply = NULL;
         int r;
 
-        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
+        if ((r = bus_reply_new(c, &reply)) < 0 ||
                 (r = sd_bus_message_open_container(reply, 'a', "a{sv}")) < 0)
                 return r;
         *ret = TAKE_PTR(reply);
         return 0;
 }
 
-static int list_end(sd_bus_message *reply)
+static int list_end(BusCall *c, sd_bus_message *reply)
 {
         int r;
 
-        if ((r = sd_bus_message_close_container(reply)) < 0 ||
-                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+        if ((r = sd_bus_message_close_container(reply)) < 0 || (r = bus_reply_send(c, reply)) < 0)
                 return r;
         return 0;
 }
@@ -92,7 +91,7 @@ int bus_list_rules(BusCall *c, sd_bus_error *error)
                 if (r < 0)
                         return r;
         }
-        return list_end(reply);
+        return list_end(c, reply);
 }
 
 static int role_append(sd_bus_message *m, const Role *role, bool active)
@@ -125,7 +124,7 @@ int bus_list_roles(BusCall *c, _unused_ sd_bus_error *error)
                 if (r < 0)
                         return r;
         }
-        return list_end(reply);
+        return list_end(c, reply);
 }
 
 static int set_append(sd_bus_message *m, const char *name, const PrefixSet *entries,
@@ -175,7 +174,7 @@ int bus_list_sets(BusCall *c, _unused_ sd_bus_error *error)
                 r = declared_sets_append(reply, policy->files[i]);
         for (size_t i = 0; r >= 0 && i < state->n_fragments; i++)
                 r = declared_sets_append(reply, state->fragments[i]);
-        return r < 0 ? r : list_end(reply);
+        return r < 0 ? r : list_end(c, reply);
 }
 
 static int fragment_append(sd_bus_message *m, const Fragment *f)
@@ -210,7 +209,7 @@ int bus_list_fragments(BusCall *c, _unused_ sd_bus_error *error)
                 else
                         r = fragment_append(reply, state->fragments[k++]);
         }
-        return r < 0 ? r : list_end(reply);
+        return r < 0 ? r : list_end(c, reply);
 }
 
 /* ---- questions ---- */
@@ -266,7 +265,7 @@ int bus_list_revisions(BusCall *c, _unused_ sd_bus_error *error)
                 if (r < 0)
                         return r;
         }
-        return list_end(reply);
+        return list_end(c, reply);
 }
 
 int bus_diff_revisions(BusCall *c, sd_bus_error *error)
@@ -282,9 +281,8 @@ int bus_diff_revisions(BusCall *c, sd_bus_error *error)
         r = manager_diff_revisions(c->bus->manager, from, to, &result);
         if (r < 0)
                 return bus_result_fail(&result, error);
-        if ((r = sd_bus_message_new_method_return(c->message, &reply)) < 0 ||
-                (r = bus_append_details(reply, &result)) < 0 ||
-                (r = sd_bus_send(NULL, reply, NULL)) < 0)
+        if ((r = bus_reply_new(c, &reply)) < 0 || (r = bus_append_details(reply, &result)) < 0 ||
+                (r = bus_reply_send(c, reply)) < 0)
                 return r;
         return 0;
 }
@@ -310,7 +308,7 @@ int bus_check(BusCall *c, sd_bus_error *error)
         r = list_begin(c, &reply);
         for (size_t i = 0; r >= 0 && i < d.n; i++)
                 r = diagnostic_append(reply, &d.items[i]);
-        return r < 0 ? r : list_end(reply);
+        return r < 0 ? r : list_end(c, reply);
 }
 
 /* A packet of the host's own process has its user's primary group, when no other is named. */
@@ -372,7 +370,7 @@ static int explanation_reply(
         _cleanup_message_ sd_bus_message *m = NULL;
         int r;
 
-        if ((r = sd_bus_message_new_method_return(c->message, &m)) < 0 ||
+        if ((r = bus_reply_new(c, &m)) < 0 ||
                 (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
                 (r = bus_append_entry(m, "verdict", "s", action_to_string(v->action))) < 0 ||
                 (r = rule_entry_append(m, report, v)) < 0 ||
@@ -381,7 +379,7 @@ static int explanation_reply(
                 (r = sd_bus_message_append(m, "{sv}", "foreign", "aa{sv}", 0)) < 0 ||
                 (r = strings_entry_append(m, "assumptions", e->assumptions)) < 0 ||
                 (r = strings_entry_append(m, "path", e->path)) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0 || (r = sd_bus_send(NULL, m, NULL)) < 0)
+                (r = sd_bus_message_close_container(m)) < 0 || (r = bus_reply_send(c, m)) < 0)
                 return r;
         return 0;
 }

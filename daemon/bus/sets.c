@@ -81,7 +81,8 @@ static int on_pause_over(_unused_ sd_event_source *s, _unused_ uint64_t usec, vo
         BusCall *c = data;
         int r;
 
-        r = auth_query(&c->bus->auth, &c->auth, c->message, PRIVILEGE_PRESENT, on_still_there, c);
+        r = auth_query(&c->bus->auth, &c->auth, c->message,
+                &(AuthQuestion){ PRIVILEGE_PRESENT, NULL, on_still_there }, c);
         if (r < 0)
                 bus_call_finish(c, r, &error);
         return 0;
@@ -127,6 +128,15 @@ static void on_uploaded(void *data, int r, char *text, size_t n)
                 bus_call_finish(c, r, &error);
 }
 
+static unsigned count_uploads(const Bus *b, uint32_t uid)
+{
+        unsigned n = 0;
+
+        for (const BusCall *c = b->calls; c; c = c->next)
+                n += c->upload && c->caller.uid == uid;
+        return n;
+}
+
 int bus_replace_set(BusCall *c, sd_bus_error *error)
 {
         BusUploadLimits limits = { UPLOAD_BYTES_MAX, c->bus->upload_timeout_usec };
@@ -136,15 +146,14 @@ int bus_replace_set(BusCall *c, sd_bus_error *error)
                 (r = bus_name_check("set", c->set, error)) < 0 ||
                 (r = bus_change_read(c, false, &c->change, error)) < 0)
                 return r;
-        if (c->bus->n_uploads >= BUS_UPLOADS_MAX)
+        if (count_uploads(c->bus, c->caller.uid) >= BUS_UPLOADS_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
-                        "%d sets are being read already", BUS_UPLOADS_MAX);
+                        "%d sets of this user are being read already", BUS_UPLOADS_MAX);
         r = bus_upload_new(c->bus->event, fd, &limits, on_uploaded, c, &c->upload);
         if (r == -EINVAL)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
                         "the descriptor is neither a file nor a pipe that can be read");
         if (r < 0)
                 return r;
-        c->bus->n_uploads++;
         return 1;
 }

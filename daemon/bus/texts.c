@@ -6,6 +6,7 @@
  */
 
 #include "daemon/bus/methods.h"
+#include "daemon/bus/reply.h"
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
@@ -13,18 +14,6 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-static int text_reply(BusCall *c, const char *text, sd_bus_error *error)
-{
-        int r;
-
-        if (strlen(text) > BUS_REPLY_MAX)
-                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
-                        "a text of %zu MiB is more than a message of the bus holds",
-                        strlen(text) >> 20);
-        r = sd_bus_reply_method_return(c->message, "s", text);
-        return r < 0 ? r : 0;
-}
 
 /* The one argument of most methods here. */
 static int name_read(BusCall *c, const char *what, const char **ret, sd_bus_error *error)
@@ -75,7 +64,7 @@ int bus_get_fragment(BusCall *c, sd_bus_error *error)
                 if (r < 0)
                         return r;
         }
-        return text_reply(c, f->text ?: printed, error);
+        return bus_reply_text(c, f->text ?: printed, error);
 }
 
 int bus_get_role(BusCall *c, sd_bus_error *error)
@@ -93,7 +82,7 @@ int bus_get_role(BusCall *c, sd_bus_error *error)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_ROLE,
                         "there is no role %s (p25ctl role list shows them)", name);
         r = print_role(role, &text);
-        return r < 0 ? r : text_reply(c, text, error);
+        return r < 0 ? r : bus_reply_text(c, text, error);
 }
 
 /* ---- sets ---- */
@@ -128,6 +117,7 @@ static int text_file(const char *text, size_t n)
 /* The entries as ReplaceSet takes them: through a descriptor, for they may be millions. */
 int bus_get_set(BusCall *c, sd_bus_error *error)
 {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_free_ char *text = NULL;
         const PrefixSet *set;
         const char *name;
@@ -147,9 +137,11 @@ int bus_get_set(BusCall *c, sd_bus_error *error)
         fd = text_file(text, n);
         if (fd < 0)
                 return fd;
-        r = sd_bus_reply_method_return(c->message, "h", fd);
+        if ((r = bus_reply_new(c, &reply)) >= 0 &&
+                (r = sd_bus_message_append_basic(reply, 'h', &fd)) >= 0)
+                r = bus_reply_send(c, reply);
         close(fd);
-        return r < 0 ? r : 0;
+        return r;
 }
 
 /* ---- the policy in force ---- */
@@ -181,12 +173,12 @@ int bus_get_ruleset(BusCall *c, sd_bus_error *error)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
                         "%s is no format (ir, nft, iptables)", text_show(format, shown));
         if (!ruleset)
-                return text_reply(c, "", error);
+                return bus_reply_text(c, "", error);
         if (streq(format, "ir"))
                 r = ruleset_print(ruleset, &text);
         else if (streq(format, "nft"))
                 r = nft_script_print(ruleset, &text);
         else
                 r = iptables_print(ruleset, error, &text);
-        return r < 0 ? r : text_reply(c, text, error);
+        return r < 0 ? r : bus_reply_text(c, text, error);
 }

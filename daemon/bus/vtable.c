@@ -12,12 +12,10 @@
 
 #include <errno.h>
 
-#define WAITS true
-#define AT_ONCE false
-#define ROW(name_, handler, privilege_, turn, arguments, results) \
-        { .name = (name_),                                        \
-                .privilege = PRIVILEGE_##privilege_,              \
-                .waits = (turn),                                  \
+#define ROW(name_, handler, privilege_, turn_, arguments, results) \
+        { .name = (name_),                                         \
+                .privilege = PRIVILEGE_##privilege_,               \
+                .turn = BUS_##turn_,                               \
                 .handle = (handler) },
 
 const BusMethod bus_methods[] = { BUS_METHODS(ROW){ 0 } };

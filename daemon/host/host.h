@@ -110,6 +110,8 @@ Names host_names_of_guest(HostNames *n);
  * number without a name, and `wanted` is called; whoever can wait asks, and says what he heard by
  * host_names_service() (service.h). */
 void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data);
+/* From now on the service is waited for: for a process that has nothing else to do. */
+void host_names_wait(HostNames *n);
 struct ServiceCache *host_names_service(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */

@@ -27,6 +27,7 @@ struct HostNames {
         char *cgroups; /* NULL: as mounted now */
         bool fixed;    /* not this host's: a test's, or an image's */
         bool use_nss;
+        bool waits;    /* though deferred: this process has nothing else to do */
         bool deferred; /* the service is asked by somebody else, who is called when it is to be */
         void (*wanted)(void *data);
         void *wanted_data;
@@ -232,6 +233,10 @@ static int service_ask(HostNames *n, ServiceKind kind, const char *name, uint32_
                 return ret->error;
         }
         r = service_lookup(&n->service, &q, guest, ret);
+        if (r == -EAGAIN && n->waits) {
+                service_query(&q, ret);
+                return ret->error;
+        }
         if (r == -EAGAIN && n->wanted)
                 n->wanted(n->wanted_data);
         return r;
@@ -390,6 +395,11 @@ void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data)
         n->deferred = true;
         n->wanted = wanted;
         n->wanted_data = data;
+}
+
+void host_names_wait(HostNames *n)
+{
+        n->waits = true;
 }
 
 ServiceCache *host_names_service(HostNames *n)

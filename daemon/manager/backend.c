@@ -8,11 +8,13 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
 
 /* What another program's lock keeps us from taking out. */
+#define HELD_USEC UINT64_C(1000000)
 #define SWEEP_AGAIN_USEC UINT64_C(1000000)
 #define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
 
@@ -130,12 +132,47 @@ static int counter_compare(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
+static int held_counters(const HeldCounters *h, RuleCounter **ret, size_t *ret_n)
+{
+        RuleCounter *copy = calloc(h->n + 1, sizeof(*copy));
+
+        if (!copy)
+                return -ENOMEM;
+        if (h->n > 0)
+                memcpy(copy, h->items, h->n * sizeof(*copy));
+        *ret = copy;
+        *ret_n = h->n;
+        return 0;
+}
+
+void manager_prepare_worker(Manager *m)
+{
+        uint64_t now_usec = clock_now_usec(CLOCK_MONOTONIC);
+        HeldCounters held = { .time_usec = now_usec };
+
+        if (!m->installed || (m->held.time_usec > 0 && now_usec - m->held.time_usec < HELD_USEC))
+                return;
+        if (manager_counters(m, &held.items, &held.n) < 0)
+                return;
+        free(m->held.items);
+        m->held = held;
+}
+
+void manager_enter_worker(Manager *m)
+{
+        m->held.only = true;
+        host_names_wait(m->names);
+}
+
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
 {
         _cleanup_free_ RuleCounter *counters = NULL;
         size_t n;
-        int r = m->backend->ops->counters(m->backend, &counters, &n);
+        int r;
 
+        if (m->held.only)
+                return held_counters(&m->held, ret, ret_n);
+        r = m->backend->ops->counters(m->backend, &counters, &n);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < m->n_carried; i++) {

@@ -25,6 +25,14 @@ typedef struct RepairStory {
 
 #define FOLLOWERS_MAX 4
 
+/* Counters as they were, for a process that has not the backend. */
+typedef struct HeldCounters {
+        RuleCounter *items;
+        size_t n;
+        uint64_t time_usec; /* monotonic; 0: none */
+        bool only;          /* this is a worker */
+} HeldCounters;
+
 struct Manager {
         sd_event *event;
         HostPaths paths;
@@ -40,6 +48,7 @@ struct Manager {
         bool installed;       /* ruleset is in the kernel */
         bool kept;            /* a policy is, of which no file is left: see manager_keep_policy() */
         RuleCounter *carried; /* counted by former backends; by id */
+        HeldCounters held;    /* for workers */
         size_t n_carried;
 
         Policy *policy;       /* in force, or what would be */

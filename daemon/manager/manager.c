@@ -37,6 +37,7 @@ Manager *manager_free(Manager *m)
         host_names_free(m->names);
         if (m->store)
                 (void)store_sync_revisions(m->store);
+        free(m->held.items);
         store_free(m->store);
         host_paths_deinit(&m->paths);
         sd_event_unref(m->event);

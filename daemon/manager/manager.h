@@ -189,6 +189,10 @@ const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one;
 int manager_peace_text(const Manager *m, char **ret);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
+/* Before a fork(): what the child cannot ask the kernel for itself is read, at most once a second.
+ * In the child: that is used, so that the backend's socket is left alone. */
+void manager_prepare_worker(Manager *m);
+void manager_enter_worker(Manager *m);
 /* What waits to be confirmed. */
 typedef struct PendingReport {
         uint64_t revision; /* 0: nothing */

@@ -65,7 +65,8 @@ static void reload_state(State *s)
 int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
-        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY, .untried = !trusted };
+        _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY,
+                .untried = !trusted || m->held.only };
         _cleanup_diagnostics_ Diagnostics d = { .hides_content = !trusted };
         static const Change dry = { .dry_run = true };
         int q = 0;

@@ -28,6 +28,7 @@
 
 #define BUS_CONF "packaging/dbus/org.port25.Policy1.conf"
 #define UPLOAD_TIMEOUT_USEC 400000
+#define WORKER_USEC 1000000
 
 typedef struct Fixture {
         char folder[64];
@@ -186,6 +187,7 @@ static inline int server_run(const Fixture *f, int log)
                 return 3;
         bus_set_notice(bus, server_notice, &log);
         bus_set_upload_timeout(bus, UPLOAD_TIMEOUT_USEC);
+        bus_set_worker_time(bus, WORKER_USEC);
         return sd_event_loop(event);
 }
 

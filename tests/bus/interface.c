@@ -35,7 +35,7 @@ static const struct {
         { "SetEnabled", "ba{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "SetLockdown", "ba{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "SetLogging", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
-        { "PutFragment", "ssa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "PutFragment", "ssa{sv}", "bta{sv}", PRIVILEGE_MANAGE_FRAGMENT },
         { "GetFragment", "s", "s", PRIVILEGE_READ },
         /* ours: several rules at once */
         { "AddRules", "aa{sv}a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
@@ -44,19 +44,19 @@ static const struct {
         { "GetRole", "s", "s", PRIVILEGE_READ },
         { "GetRuleset", "s", "s", PRIVILEGE_READ },
         { "GetSet", "s", "h", PRIVILEGE_READ },
-        { "ReplaceSet", "sha{sv}", "bta{sv}", PRIVILEGE_MANAGE },
-        { "UpdateSet", "sasasa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
-        { "DropSet", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "ReplaceSet", "sha{sv}", "bta{sv}", PRIVILEGE_MANAGE_SET },
+        { "UpdateSet", "sasasa{sv}", "bta{sv}", PRIVILEGE_MANAGE_SET },
+        { "DropSet", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE_SET },
         { "Reload", "a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "Reset", "a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         /* ours: what Reload would change */
-        { "DescribeReload", "a{sv}", "bta{sv}", PRIVILEGE_READ },
+        { "DescribeReload", "a{sv}", "bta{sv}", PRIVILEGE_READ_TEXT },
         { "Confirm", "t", "", PRIVILEGE_MANAGE },
         { "Rollback", "ta{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "ListRevisions", "u", "aa{sv}", PRIVILEGE_READ },
         /* ours: the difference between two */
         { "DiffRevisions", "tt", "a{sv}", PRIVILEGE_READ },
-        { "Check", "s", "aa{sv}", PRIVILEGE_READ },
+        { "Check", "s", "aa{sv}", PRIVILEGE_MANAGE },
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
         { "ListEvents", "tu", "aa{sv}", PRIVILEGE_READ },
 };

@@ -9,7 +9,8 @@ if ! /usr/bin/python3 -c 'import dbus' 2>/dev/null; then
         exit
 fi
 
-sed -n '/^\.Bd -unfilled/,/^\.Ed/{/^\./d; s/\\e/\\/g; p}' packaging/man/org.port25.Policy1.5 >"$WORK/client"
+sed -n '/^\.Sh EXAMPLES/,$p' packaging/man/org.port25.Policy1.5 |
+        sed -n '/^\.Bd -unfilled/,/^\.Ed/{/^\./d; s/\\e/\\/g; p}' >"$WORK/client"
 like "$(head -n 1 "$WORK/client")" "^#!/usr/bin/python3$" "the page has a client"
 
 net_world

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Who is behind a connection of the bus: asked once of the bus (GetConnectionCredentials), and
+ * remembered, because a bus gives no name of a connection twice.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+typedef struct Caller {
+        uint32_t uid;
+        pid_t pid;        /* 0: not known */
+        char process[64]; /* the process's name, printable; "" when not known */
+} Caller;
+
+/* What a connection may send before the bus has said who it is. */
+#define SENDER_WAITING_MAX 64
+
+typedef struct SenderQuery SenderQuery;
+typedef void (*SenderDone)(SenderQuery *q, int r, const Caller *caller);
+
+struct SenderQuery {
+        struct Sender *sender; /* NULL: does not wait */
+        SenderQuery *next;
+        SenderDone done;
+};
+
+typedef struct Senders {
+        struct Sender *first; /* the last one asked for is the first */
+        size_t n;
+} Senders;
+
+/*
+ * Asks who sent m. done is called once, at once if that is known already, unless the query is
+ * cancelled before: 0; -ENXIO (has left the bus), -EIO or -EBADMSG (the bus does not say). *q is
+ * the caller's and must stay where it is. 0; -EACCES: nobody vouches for the sender; -EBUSY: too
+ * many of its messages wait; other negative errno. Then done is not called.
+ */
+int sender_ask(Senders *s, SenderQuery *q, sd_bus_message *m, SenderDone done);
+void sender_cancel(SenderQuery *q);
+/* All queries must have been cancelled. The names of another bus mean other connections. */
+void senders_forget(Senders *s);
+
+/* The same without a memory: is the connection still there? */
+int sender_ask_bus(
+        sd_bus_message *m, sd_bus_slot **slot, sd_bus_message_handler_t handler, void *data);
+/* What the bus answers: 0 or negative errno as above. */
+int sender_read(sd_bus_message *answer, Caller *ret);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/bus/queue.h"
+
+#include "daemon/bus/call.h"
+#include "daemon/bus/worker.h"
+#include "daemon/loop/clock.h"
+
+#include <errno.h>
+
+/* Workers at a time: of all unprivileged users, of each, and of root. */
+#define WORKERS_MAX 2
+#define WORKERS_OF_USER_MAX 1
+#define WORKERS_OF_ROOT_MAX 4
+/* Whoever may manage may ask for what takes long. */
+#define MANAGER_WORKER_USEC (30 * UINT64_C(1000000))
+
+/* Messages are read, and root's calls answered, before a call of somebody else is. */
+#define TURN_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+/* A long answer is copied in pieces of so long. */
+#define SLICE_USEC 4000
+
+/* ---- what is going on ---- */
+
+static bool is_root(const BusCall *c)
+{
+        return c->caller.uid == 0;
+}
+
+static bool needs_worker(const BusCall *c)
+{
+        return c->method->turn == BUS_WORKER || (c->method->turn == BUS_SHARED && !is_root(c));
+}
+
+static bool may_run(const BusCall *c)
+{
+        size_t all = 0, own = 0;
+
+        if (!needs_worker(c))
+                return true;
+        for (const BusCall *i = c->bus->calls; i; i = i->next) {
+                if (!i->worker)
+                        continue;
+                own += i->caller.uid == c->caller.uid;
+                all += !is_root(i);
+        }
+        return is_root(c) ? own < WORKERS_OF_ROOT_MAX
+                          : own < WORKERS_OF_USER_MAX && all < WORKERS_MAX;
+}
+
+static size_t count_queued(const Bus *b, uint32_t uid)
+{
+        size_t n = 0;
+
+        for (const BusCall *c = b->queue.first; c; c = c->queued_next)
+                n += c->caller.uid == uid;
+        return n;
+}
+
+/* Root's first, then another user's than the last. */
+static BusCall *next_call(const Bus *b)
+{
+        BusCall *same = NULL, *other = NULL;
+
+        for (BusCall *c = b->queue.first; c; c = c->queued_next) {
+                if (!may_run(c))
+                        continue;
+                if (is_root(c))
+                        return c;
+                if (!other && c->caller.uid != b->queue.last_uid)
+                        other = c;
+                if (!same)
+                        same = c;
+        }
+        return other ? other : same;
+}
+
+static void look_again(Bus *b)
+{
+        if (b->queue.turn)
+                (void)sd_event_source_set_enabled(
+                        b->queue.turn, next_call(b) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+/* ---- the answer of a worker ---- */
+
+static int copy_end(BusCall *c)
+{
+        int r = sd_bus_message_close_container(c->reply);
+
+        if (r >= 0)
+                r = sd_bus_send(NULL, c->reply, NULL);
+        return r;
+}
+
+static int on_copying(sd_event_source *s, void *data)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t end_usec = clock_now_usec(CLOCK_MONOTONIC) + SLICE_USEC;
+        BusCall *c = data;
+        int r;
+
+        do
+                for (unsigned i = 0; i < 16; i++) {
+                        r = sd_bus_message_copy(c->reply, c->answer, false);
+                        if (r <= 0)
+                                goto finish;
+                }
+        while (clock_now_usec(CLOCK_MONOTONIC) < end_usec);
+        return sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+finish:
+        if (r == 0)
+                r = copy_end(c);
+        bus_call_finish(c, r < 0 ? r : 0, &error);
+        return 0;
+}
+
+/* A list element by element, anything else at once. */
+static int copy_begin(BusCall *c)
+{
+        const char *contents;
+        char type;
+        int r;
+
+        if ((r = sd_bus_message_new_method_return(c->message, &c->reply)) < 0 ||
+                (r = sd_bus_message_peek_type(c->answer, &type, &contents)) < 0)
+                return r;
+        if (type != 'a' || !streq(contents, "a{sv}")) {
+                r = sd_bus_message_copy(c->reply, c->answer, true);
+                if (r >= 0)
+                        r = sd_bus_send(NULL, c->reply, NULL);
+                return r < 0 ? r : 0;
+        }
+        if ((r = sd_bus_message_enter_container(c->answer, 'a', contents)) < 0 ||
+                (r = sd_bus_message_open_container(c->reply, 'a', contents)) < 0 ||
+                (r = sd_event_add_defer(c->bus->event, &c->copying, on_copying, c)) < 0)
+                return r;
+        r = sd_event_source_set_priority(c->copying, TURN_PRIORITY);
+        return r < 0 ? r : 1;
+}
+
+static void on_worker_done(BusCall *c, int r, sd_bus_message *answer, sd_bus_error *error)
+{
+        Bus *b = c->bus;
+
+        if (r >= 0) {
+                c->answer = sd_bus_message_ref(answer);
+                r = copy_begin(c);
+        }
+        c->worker = bus_worker_free(c->worker);
+        if (r <= 0)
+                bus_call_finish(c, r, error);
+        look_again(b);
+}
+
+/* ---- the queue ---- */
+
+static void queue_remove(BusCall *c)
+{
+        BusQueue *q = &c->bus->queue;
+
+        for (BusCall **place = &q->first; *place; place = &(*place)->queued_next)
+                if (*place == c) {
+                        *place = c->queued_next;
+                        if (!*place)
+                                q->end = place;
+                        break;
+                }
+        c->queued = false;
+}
+
+static void call_start(BusCall *c)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        bool manages = is_root(c) || c->method->privilege >= PRIVILEGE_MANAGE;
+        int r;
+
+        queue_remove(c);
+        c->bus->queue.last_uid = c->caller.uid;
+        if (!needs_worker(c)) {
+                bus_call_run(c, c->method->handle);
+                return;
+        }
+        r = bus_worker_new(
+                c, manages ? MANAGER_WORKER_USEC : c->bus->worker_usec, on_worker_done, &c->worker);
+        if (r < 0)
+                bus_call_finish(c, r, &error);
+}
+
+static int on_turn(_unused_ sd_event_source *s, void *data)
+{
+        Bus *b = data;
+        BusCall *c = next_call(b);
+
+        if (c)
+                call_start(c);
+        look_again(b);
+        return 0;
+}
+
+int bus_queue_take(BusCall *c, sd_bus_error *error)
+{
+        BusQueue *q = &c->bus->queue;
+        bool reads = c->method->privilege < PRIVILEGE_MANAGE;
+        int r = 0;
+
+        /* changes have an order of their own, and whoever may make them may take their time */
+        if (!needs_worker(c) && (is_root(c) || !reads))
+                return 0;
+        if (!is_root(c) && count_queued(c->bus, c->caller.uid) >= BUS_QUEUE_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "%d calls of this user are waiting already", BUS_QUEUE_MAX);
+        if (!q->turn) {
+                r = sd_event_add_defer(c->bus->event, &q->turn, on_turn, c->bus);
+                if (r >= 0)
+                        r = sd_event_source_set_priority(q->turn, TURN_PRIORITY);
+        }
+        if (r < 0)
+                return r;
+        c->queued = true;
+        c->queued_next = NULL;
+        *q->end = c;
+        q->end = &c->queued_next;
+        if (is_root(c) && may_run(c))
+                call_start(c);
+        else
+                look_again(c->bus);
+        return 1;
+}
+
+void bus_queue_leave(BusCall *c)
+{
+        if (c->queued)
+                queue_remove(c);
+        if (c->worker) {
+                c->worker = bus_worker_free(c->worker);
+                look_again(c->bus);
+        }
+        sd_event_source_disable_unref(c->copying);
+        sd_bus_message_unref(c->answer);
+        sd_bus_message_unref(c->reply);
+}
+
+void bus_queue_init(Bus *b)
+{
+        b->queue.end = &b->queue.first;
+}
+
+void bus_queue_deinit(Bus *b)
+{
+        sd_event_source_disable_unref(b->queue.turn);
+}

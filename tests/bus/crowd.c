@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Many calls of one unprivileged user, in each way in which they might be in root's: root is
+ * answered, and never refused, while the crowd is. How fast is printed, and not judged.
+ */
+
+#include "tests/bus/calls.h"
+
+#include <grp.h>
+#include <poll.h>
+
+enum { NOBODY = 65534, CHILD_SKIP = 77, CONNECTIONS = 60, CALLS = 60 };
+
+static Fixture fixture;
+
+static int start(void **state)
+{
+        Fixture *f = *state = &fixture;
+
+        fixture_start(f);
+        start_dbus(f);
+        start_server(f);
+        f->bus = open_client(f);
+        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+        return fixture_stop(*state);
+}
+
+/* ---- the crowd, in a process of its own ---- */
+
+typedef struct Crowd {
+        pid_t pid;
+        int said; /* a byte when it has sent all; closed when it has heard all */
+        int go;   /* closed: it may begin to listen */
+} Crowd;
+
+typedef struct Counts {
+        unsigned answered, refused, failed;
+} Counts;
+
+static int on_reply(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+        Counts *c = data;
+
+        (void)error;
+        if (sd_bus_message_is_method_error(m, BUS_ERROR_LIMIT_EXCEEDED))
+                c->refused++;
+        else if (sd_bus_message_is_method_error(m, NULL))
+                c->failed++;
+        else
+                c->answered++;
+        return 0;
+}
+
+static sd_bus_message *crowd_call(sd_bus *bus, const char *member)
+{
+        sd_bus_message *m = new_call(bus, member);
+
+        if (streq(member, "Explain"))
+                APPEND(m, "a{sv}", 2, "direction", "s", "out", "user", "s", "no-such-user-here");
+        else if (streq(member, "DescribeReload"))
+                APPEND(m, "a{sv}", 0);
+        return m;
+}
+
+static void crowd_send(sd_bus **buses, const char *member, Counts *counts)
+{
+        for (unsigned i = 0; i < CALLS; i++)
+                for (unsigned k = 0; k < CONNECTIONS; k++) {
+                        _cleanup_message_ sd_bus_message *m = crowd_call(buses[k], member);
+
+                        assert_true(sd_bus_call_async(
+                                            buses[k], NULL, m, on_reply, counts, UINT64_MAX) >= 0);
+                }
+        for (unsigned k = 0; k < CONNECTIONS; k++)
+                assert_true(sd_bus_flush(buses[k]) >= 0);
+}
+
+static void crowd_listen(sd_bus **buses, const Counts *counts)
+{
+        while (counts->answered + counts->refused + counts->failed < CALLS * CONNECTIONS) {
+                struct pollfd fds[CONNECTIONS];
+                bool busy = false;
+
+                for (unsigned k = 0; k < CONNECTIONS; k++)
+                        busy |= sd_bus_process(buses[k], NULL) > 0;
+                if (busy)
+                        continue;
+                for (unsigned k = 0; k < CONNECTIONS; k++)
+                        fds[k] = (struct pollfd){ sd_bus_get_fd(buses[k]), POLLIN, 0 };
+                (void)poll(fds, CONNECTIONS, 1000);
+        }
+}
+
+static int crowd_run(const Fixture *f, const char *member, int said, int go)
+{
+        sd_bus *buses[CONNECTIONS];
+        Counts counts = { 0 };
+        char byte = 0;
+
+        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                return CHILD_SKIP;
+        for (unsigned k = 0; k < CONNECTIONS; k++)
+                buses[k] = open_client(f);
+        crowd_send(buses, member, &counts);
+        if (write(said, &byte, 1) != 1 || read(go, &byte, 1) != 0)
+                return 1;
+        crowd_listen(buses, &counts);
+        return write(said, &counts, sizeof(counts)) == sizeof(counts) ? 0 : 1;
+}
+
+static void crowd_start(const Fixture *f, const char *member, Crowd *ret)
+{
+        int said[2], go[2];
+        char byte;
+
+        assert_int_equal(pipe2(said, O_CLOEXEC) + pipe2(go, O_CLOEXEC), 0);
+        *ret = (Crowd){ .said = said[0], .go = go[1] };
+        ret->pid = fork();
+        assert_true(ret->pid >= 0);
+        if (ret->pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(said[0]);
+                close(go[1]);
+                _exit(crowd_run(f, member, said[1], go[0]));
+        }
+        close(said[1]);
+        close(go[0]);
+        if (read(ret->said, &byte, 1) != 1)
+                skip(); /* there is no other user here */
+}
+
+/* It may listen now: what became of its calls. */
+static Counts crowd_end(Crowd *c)
+{
+        Counts counts = { 0 };
+        int status;
+
+        close(c->go);
+        assert_int_equal(read(c->said, &counts, sizeof(counts)), sizeof(counts));
+        close(c->said);
+        assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        return counts;
+}
+
+/* ---- root ---- */
+
+static void root_calls(Fixture *f, bool changes, const char *what)
+{
+        uint64_t slowest = 0;
+
+        for (unsigned i = 0; i < 10; i++) {
+                uint64_t began = now_usec(), took;
+                _cleanup_message_ sd_bus_message *m = new_call(f->bus, "Describe"), *reply = NULL;
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                reply = send_call(f->bus, m, &error);
+                if (!reply)
+                        fail_msg("Describe: %s", error.message);
+                if (changes)
+                        CHANGES(f->bus, true, "SetLockdown", "ba{sv}", i % 2 == 0, 0);
+                took = now_usec() - began;
+                if (took > slowest)
+                        slowest = took;
+        }
+        print_message("# %s: root's calls took %u ms at most\n", what, (unsigned)(slowest / 1000));
+}
+
+static void try_crowd(Fixture *f, const char *member)
+{
+        Counts counts;
+        Crowd crowd;
+
+        crowd_start(f, member, &crowd);
+        /* nobody reads yet, so some of it is under way all the time */
+        root_calls(f, true, member);
+        counts = crowd_end(&crowd);
+        print_message("# %s: %u answered, %u refused, %u failed\n", member, counts.answered,
+                counts.refused, counts.failed);
+        /* the share, at least, was served */
+        assert_true(counts.answered + counts.failed >= 32);
+        assert_true(counts.refused > 0);
+        root_calls(f, true, "afterwards");
+}
+
+static void test_describe(void **state)
+{
+        try_crowd(*state, "Describe");
+}
+
+static void test_explain(void **state)
+{
+        try_crowd(*state, "Explain");
+}
+
+static void test_plan(void **state)
+{
+        try_crowd(*state, "DescribeReload");
+}
+
+static void test_lists(void **state)
+{
+        try_crowd(*state, "ListRoles");
+}
+
+/* ---- what cannot be computed in time ---- */
+
+static void write_slow_policy(const Fixture *f)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        char folder[128];
+
+        buffer_add_string(&b, "enabled = true;\nassert = (\n");
+        for (unsigned i = 0; i < 50000; i++)
+                buffer_printf(&b, "%s{ packet = \"in from 10.%u.%u.1\"; verdict = \"allow\"; }\n",
+                        i > 0 ? "," : "", i / 250, i % 250);
+        buffer_add_string(&b, ");\nrules = (\n");
+        for (unsigned i = 0; i < 20000; i++)
+                buffer_printf(&b,
+                        "%s{ action = \"deny\"; direction = \"in\"; from = \"11.%u.%u.%u\"; "
+                        "ports = [ %s ]; }\n",
+                        i > 0 ? "," : "", i / 65536, i / 256 % 256, i % 256, i % 2 ? "25" : "587");
+        buffer_add_string(&b, ");\n");
+        assert_false(b.failed);
+        (void)snprintf(folder, sizeof(folder), "%s/root/etc/p25", f->folder);
+        write_text(folder, "p25.conf", b.data);
+}
+
+static int slow_question(const Fixture *f)
+{
+        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                return CHILD_SKIP;
+        {
+                sd_bus *bus = open_client(f);
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+                _cleanup_message_ sd_bus_message *m = crowd_call(bus, "DescribeReload");
+
+                if (send_call(bus, m, &error))
+                        return 1;
+                if (!sd_bus_error_has_name(&error, BUS_ERROR_LIMIT_EXCEEDED) ||
+                        !strstr(error.message, "the answer takes more than 1 s"))
+                        return 2;
+                sd_bus_flush_close_unref(bus);
+        }
+        return 0;
+}
+
+static void test_deadline(void **state)
+{
+        Fixture *f = *state;
+        int status;
+        pid_t pid;
+
+        write_slow_policy(f);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                _exit(slow_question(f));
+        }
+        /* no lockdown: under it assertions are not asked */
+        root_calls(f, false, "a question that takes too long");
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == CHILD_SKIP)
+                skip();
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(_unused_ int argc, char **argv)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_describe, start, stop),
+                cmocka_unit_test_setup_teardown(test_explain, start, stop),
+                cmocka_unit_test_setup_teardown(test_plan, start, stop),
+                cmocka_unit_test_setup_teardown(test_lists, start, stop),
+                cmocka_unit_test_setup_teardown(test_deadline, start, stop),
+        };
+
+        if (!become_root(argv)) {
+                puts("1..1\nok 1 # SKIP neither root nor user namespaces");
+                return 0;
+        }
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

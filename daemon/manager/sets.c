@@ -115,7 +115,7 @@ static int parse_entries(char *const *texts, ChangeResult *r, PrefixSet **ret)
                         _cleanup_buffer_ Buffer b = { 0 };
                         char *warning;
 
-                        buffer_printf(&b, "%s has host bits, taken as %s", texts[i],
+                        buffer_printf(&b, "%s has host bits; using %s", texts[i],
                                 prefix_format(&prefixes[i], shown));
                         if (buffer_take(&b, &warning) < 0 ||
                                 strv_consume(&r->warnings, warning) < 0)

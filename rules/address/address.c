@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-static const char no_quad[] = "not an address: IPv4 is four decimal numbers from 0 to 255, "
-                              "192.0.2.1";
+static const char no_quad[] = "not a valid address (IPv4: four decimal numbers from 0 to 255, "
+                              "as in 192.0.2.1)";
 
 unsigned family_bits(Family family)
 {
@@ -111,7 +111,7 @@ static bool has_leading_zero(const char *text, size_t n)
         return false;
 }
 
-/* Why a text that is no address is none: what the user may have meant. */
+/* Why a text is not an address, by what the user may have meant. */
 static const char *refusal_reason(const char *text, size_t n)
 {
         bool letters = false, dots = false;
@@ -119,7 +119,7 @@ static const char *refusal_reason(const char *text, size_t n)
 
         for (size_t i = 0; i < n; i++) {
                 if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f)
-                        return "an address has no white space or control characters";
+                        return "an address cannot contain white space or control characters";
                 letters = letters || is_letter(text[i]);
                 dots = dots || text[i] == '.';
                 colons += text[i] == ':';
@@ -127,24 +127,24 @@ static const char *refusal_reason(const char *text, size_t n)
         if (n == 0)
                 return "an address is missing";
         if (memchr(text, '/', n))
-                return "an address, not a prefix, belongs here";
+                return "must be an address, not a prefix";
         if (memchr(text, '%', n))
-                return "zone ids are refused: write the address without it and name the interface "
-                       "with `on IFACE`";
+                return "zone ids are not accepted; leave it out and name the interface with `on "
+                       "IFACE`";
         if (text[0] == '[')
-                return "an IPv6 address is written without brackets";
+                return "write an IPv6 address without brackets";
         if (colons == 1 && dots && !letters)
-                return "an address is written without a port: name the port with `port P`";
+                return "write an address without a port; name the port with `port P`";
         if (colons >= 2)
-                return "not an address: IPv6 is eight groups of hexadecimal digits, `::` for a "
-                       "run of zeros, 2001:db8::1";
+                return "not a valid IPv6 address (eight groups of hexadecimal digits, `::` for a "
+                       "run of zeros, as in 2001:db8::1)";
         if (letters)
-                return "host names are refused: give the address, for what a name means may "
-                       "change at any time";
+                return "host names are not accepted here; use an address (DNS answers change)";
         if (memchr(text, '-', n))
-                return "ranges are refused: write prefixes, 192.0.2.0/24";
+                return "ranges are not accepted; write prefixes, as in 192.0.2.0/24";
         if (has_leading_zero(text, n))
-                return "leading zeros are refused, for some read them as octal: write 10, not 010";
+                return "leading zeros are not accepted (some programs read them as octal); write "
+                       "10, not 010";
         return no_quad;
 }
 
@@ -229,8 +229,8 @@ static int ipv6_parse(const char *text, size_t n, Address *ret, const char **ret
                 return -EINVAL;
         }
         if (memcmp(a.bytes, mapped, sizeof(mapped)) == 0) {
-                *ret_reason = "IPv4-mapped addresses are refused: write the IPv4 address, "
-                              "192.0.2.1";
+                *ret_reason = "IPv4-mapped addresses are not accepted; write the IPv4 address, as "
+                              "in 192.0.2.1";
                 return -EINVAL;
         }
         *ret = a;
@@ -251,16 +251,17 @@ int address_parse(const char *text, size_t n, Address *ret, const char **ret_rea
         return -EINVAL;
 }
 
-/* The number behind the slash, or a reason why it is none. */
+/* The number behind the slash, or the reason why it is not valid. */
 static int bits_parse(
         const char *text, size_t n, Family family, uint8_t *ret, const char **ret_reason)
 {
         unsigned bits = 0;
 
-        *ret_reason = family == FAMILY_IPV4 ? "the length of an IPv4 prefix is 0 to 32"
-                                            : "the length of an IPv6 prefix is 0 to 128";
+        *ret_reason = family == FAMILY_IPV4 ? "the length of an IPv4 prefix must be 0 to 32"
+                                            : "the length of an IPv6 prefix must be 0 to 128";
         if (n > 0 && (memchr(text, '.', n) || memchr(text, ':', n))) {
-                *ret_reason = "netmasks are refused: write the length of the prefix, 10.0.0.0/8";
+                *ret_reason =
+                        "netmasks are not accepted; write the prefix length, as in 10.0.0.0/8";
                 return -EINVAL;
         }
         if (n == 0 || n > 3 || (n > 1 && text[0] == '0'))

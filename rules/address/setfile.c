@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Set files: text to prefixes and back, for lists of millions (prefixset.h). Opens nothing. */
+/* Set files: text to prefixes and back, for lists of millions (prefixset.h). Opens no files. */
 
+#include "rules/address/foreign.h"
 #include "rules/address/prefixset.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-#define REPORTS_MAX 20 /* of bad lines, and of host bits, that are told one by one */
+#define REPORTS_MAX 20 /* of bad lines, and of host bits, that are reported one by one */
 
 typedef struct SetReader {
         const char *file;
@@ -42,9 +43,31 @@ static int reader_add6(SetReader *s, const Prefix *p)
         return 0;
 }
 
-static int reader_bad_line(SetReader *s, const char *text, size_t n, const char *reason)
+static bool begins_with_mark(const SetReader *s, const char *text, size_t n)
+{
+        return s->line == 1 && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+}
+
+/* What is wrong with a line, "X: REASON" or "X looks like …". */
+static int bad_line_words(
+        SetReader *s, const char *text, size_t n, const char *reason, const char *foreign)
 {
         int shown = n > 64 ? 64 : (int)n;
+        Place place = { s->file, s->line };
+
+        if (begins_with_mark(s, text, n))
+                return diagnostics_error(s->diagnostics, place, NULL,
+                        "the list begins with a byte order mark: save it as UTF-8 without one");
+        if (foreign)
+                return diagnostics_error(s->diagnostics, place, NULL,
+                        "\"%.*s\"%s looks like %s; a list has one address or prefix a line", shown,
+                        text, n > 64 ? "..." : "", foreign);
+        return diagnostics_error(s->diagnostics, place, NULL, "\"%.*s\"%s: %s", shown, text,
+                n > 64 ? "..." : "", reason);
+}
+
+static int reader_bad_line(SetReader *s, const char *text, size_t n, const char *reason)
+{
 
         if (++s->n_bad > REPORTS_MAX)
                 return 0;
@@ -53,10 +76,7 @@ static int reader_bad_line(SetReader *s, const char *text, size_t n, const char 
                                "is not an address or prefix") == -ENOMEM
                                ? -ENOMEM
                                : 0;
-        return diagnostics_error(s->diagnostics, ((Place){ s->file, s->line }), NULL,
-                       "\"%.*s\"%s: %s", shown, text, n > 64 ? "..." : "", reason) == -ENOMEM
-                       ? -ENOMEM
-                       : 0;
+        return bad_line_words(s, text, n, reason, foreign_format(text, n)) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static int reader_host_bits(SetReader *s, const char *text, size_t n, const Prefix *p)
@@ -69,7 +89,7 @@ static int reader_host_bits(SetReader *s, const char *text, size_t n, const Pref
                 return diagnostics_warning(
                         s->diagnostics, ((Place){ s->file, s->line }), NULL, "has host bits");
         return diagnostics_warning(s->diagnostics, ((Place){ s->file, s->line }), NULL,
-                "\"%.*s\" has host bits: %s is taken", (int)n, text, prefix_format(p, network));
+                "\"%.*s\" has host bits; using %s", (int)n, text, prefix_format(p, network));
 }
 
 /* Any line, without its end. */
@@ -100,7 +120,7 @@ static int reader_line(SetReader *s, const char *text, size_t n)
 
 /*
  * The line that nearly all lines are: "192.0.2.0/24\n", "192.0.2.1\n". Returns the bytes it takes,
- * 0 if the line is another one, which reader_line() then judges.
+ * 0 if the line is another one; reader_line() then judges it.
  */
 static size_t quick_line(const char *text, size_t n, uint32_t *ret_address, uint8_t *ret_bits)
 {
@@ -128,7 +148,7 @@ static size_t quick_line(const char *text, size_t n, uint32_t *ret_address, uint
 static int reader_too_many(SetReader *s)
 {
         return diagnostics_error(s->diagnostics, ((Place){ s->file, s->line }), NULL,
-                "too many entries: a set holds at most %d", PREFIX_SET_MAX);
+                "too many entries: a set can hold at most %d", PREFIX_SET_MAX);
 }
 
 static int reader_read(SetReader *s, const char *text, size_t n)
@@ -159,7 +179,7 @@ static int reader_read(SetReader *s, const char *text, size_t n)
         return 0;
 }
 
-/* What was not told line by line. */
+/* What was not reported line by line. */
 static int reader_sum_up(SetReader *s)
 {
         Place place = { s->file, 0 };

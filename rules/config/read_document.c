@@ -39,7 +39,8 @@ static int copy_file(const Reader *r, char **ret)
 static int read_own_name(Reader *r, const Node *n, char **ret)
 {
         if (!name_is_valid(node_name(n)))
-                return reader_error(r, n, "no name (letters, digits, '_' and '-', at most %d)",
+                return reader_error(r, n,
+                        "is not a valid name (letters, digits, '_' and '-', at most %d)",
                         NAME_MAX_LENGTH);
         *ret = strdup(node_name(n));
         return *ret ? 0 : -ENOMEM;
@@ -99,7 +100,7 @@ static int read_set(Reader *r, const Node *n, void *place)
         if (k < 0)
                 return k;
         if (!set->entries == !set->path)
-                return reader_error(r, n, "a set has either \"entries\" or a \"file\"%s",
+                return reader_error(r, n, "a set has either \"entries\" or \"file\"%s",
                         set->path ? ", not both" : "");
         return 0;
 }
@@ -116,7 +117,7 @@ static int check_var_value(Reader *r, const Node *n, char *const *value)
 {
         for (; value && *value; value++)
                 if (**value == '$')
-                        return reader_error(r, n, "a var holds values, and no other var");
+                        return reader_error(r, n, "a variable cannot refer to another variable");
         return 0;
 }
 
@@ -127,8 +128,8 @@ static int read_var(Reader *r, const Node *n, void *place)
         int k;
 
         if (node_kind(n) == NODE_GROUP)
-                return reader_error(
-                        r, n, "must be a list [ \"…\" ] or one value; only roles declare vars");
+                return reader_error(r, n,
+                        "must be a list [ \"…\" ] or one value; only roles declare variables");
         var = list_add(&l->items, &l->n, sizeof(*var));
         if (!var)
                 return -ENOMEM;
@@ -165,8 +166,8 @@ static int check_default_names(Reader *r, const Node *n, VarDecl *v)
         k = rule_judge(rule, NULL, NULL);
         *place = NULL;
         if (k == -EINVAL)
-                return reader_error(r, n, "the default holds what is no name of %s",
-                        var_type_to_string(v->type));
+                return reader_error(
+                        r, n, "the default is not a valid list of %s", var_type_to_string(v->type));
         return k;
 }
 
@@ -194,7 +195,7 @@ static int check_default_ports(Reader *r, const Node *n, const VarDecl *v)
 {
         for (char *const *s = v->value; s && *s; s++)
                 if (port_of_text(*s) == 0)
-                        return reader_error(r, n, "the default \"%.64s\" is no port", *s);
+                        return reader_error(r, n, "the default \"%.64s\" is not a valid port", *s);
         return 0;
 }
 
@@ -293,13 +294,12 @@ static int check_var_use(Reader *r, const Role *role, const Rule *rule, const ch
                 if (role->vars[i].type == type)
                         return 0;
                 r->n_errors++;
-                return diagnostics_error(r->d, place, setting,
-                        "%s: $%s holds %s, and %s are wanted here", setting, name,
-                        var_type_to_string(role->vars[i].type), var_type_to_string(type));
+                return diagnostics_error(r->d, place, setting, "%s: $%s holds %s, not %s", setting,
+                        name, var_type_to_string(role->vars[i].type), var_type_to_string(type));
         }
         r->n_errors++;
         return diagnostics_error(
-                r->d, place, setting, "%s: the role declares no var $%s", setting, name);
+                r->d, place, setting, "%s: the role does not declare $%s", setting, name);
 }
 
 static int check_addresses(Reader *r, const Role *role, const Rule *rule, bool to)
@@ -430,7 +430,7 @@ static int check_ids(Reader *r, const Node *n, const State *s)
                         return reader_error(
                                 r, n, "two rules have the id %llu", (unsigned long long)ids[i]);
         if (s->rules.n > 0 && ids[s->rules.n - 1] >= s->next_id)
-                return reader_error(r, n, "next_id is not above all ids of rules");
+                return reader_error(r, n, "next_id must be above the ids of all rules");
         return 0;
 }
 

@@ -18,7 +18,7 @@ static int check_not_empty(Reader *r, const Node *n)
 {
         if (list_length(n) > 0)
                 return 0;
-        return reader_error(r, n, "an empty list; where anything may match, leave the setting out");
+        return reader_error(r, n, "empty list; to match anything, leave the setting out");
 }
 
 /* ---- from, to ---- */
@@ -34,7 +34,7 @@ static int read_address(Reader *r, const Node *n, AddressItem *ret)
                         r, n, "must be an address, prefix, @set or $var in double quotes");
         text = node_string(n);
         if (streq(text, "any"))
-                return reader_error(r, n, "\"any\" stands alone, without others");
+                return reader_error(r, n, "\"any\" cannot be combined with other addresses");
         k = address_item_parse(text, true, ret, &host_bits, &reason);
         if (k == -EINVAL)
                 return reader_error(r, n, "\"%.64s\": %s", text, reason);
@@ -84,7 +84,7 @@ static int read_ports_var(Reader *r, const Node *n, Rule *rule)
         const char *name = node_string(n) + 1;
 
         if (!name_is_valid(name))
-                return reader_error(r, n, "\"%.64s\" is no var", node_string(n));
+                return reader_error(r, n, "\"%.64s\" is not a valid variable", node_string(n));
         rule->ports_var = strdup(name);
         return rule->ports_var ? 0 : -ENOMEM;
 }
@@ -106,8 +106,8 @@ int read_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
                 if (node_kind(item) == NODE_STRING && node_string(item)[0] == '$') {
                         if (list_length(n) == 1)
                                 return read_ports_var(r, item, rule);
-                        k = reader_error(
-                                r, item, "%.64s stands alone, without others", node_string(item));
+                        k = reader_error(r, item, "%.64s cannot be combined with other ports",
+                                node_string(item));
                 } else {
                         k = read_port(r, item, &port);
                         if (k >= 0 && ports_add(&ports, port) < 0)
@@ -142,7 +142,8 @@ int read_rate(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
                         LIMIT_RATE_MAX);
         if (k < 0)
                 return reader_error(r, n,
-                        "\"%.64s\" is no rate; one is \"30/minute\" (second, minute, hour, day)",
+                        "\"%.64s\" is not a valid rate (as in \"30/minute\"; second, minute, hour "
+                        "or day)",
                         node_string(n));
         return 0;
 }
@@ -217,7 +218,7 @@ int read_rules(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         size_t before = r->n_errors;
 
         if (list_length(n) > POLICY_RULES_MAX)
-                return reader_error(r, n, "%zu rules; a policy holds at most %d", list_length(n),
+                return reader_error(r, n, "%zu rules; a policy can hold at most %d", list_length(n),
                         POLICY_RULES_MAX);
         for (size_t i = 0; i < list_length(n); i++) {
                 int k = reader_go_on(r, read_rule(r, list_item(n, i), place));

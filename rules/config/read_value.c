@@ -5,6 +5,7 @@
  * Knows nothing of rules and documents.
  */
 
+#include "rules/base/nearest.h"
 #include "rules/config/reader.h"
 
 #include <errno.h>
@@ -66,25 +67,38 @@ int read_tristate(_unused_ Reader *r, const Node *n, _unused_ const Setting *s, 
 
 /* ---- texts ---- */
 
+/* The word that was meant by another one, or NULL. */
+static const char *word_meant(const Words *words, const char *text)
+{
+        Nearest nearest = nearest_begin(text);
+
+        for (int i = 0; i < words->n; i++)
+                if (words->mistaken && words->mistaken[i] &&
+                        is_one_of(text, strlen(text), words->mistaken[i]))
+                        return words->name(i);
+        for (int i = 0; i < words->n; i++)
+                nearest_try(&nearest, words->name(i));
+        return nearest.found;
+}
+
 int read_word(Reader *r, const Node *n, const Setting *s, void *place)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         _cleanup_free_ char *list = NULL;
+        const char *meant;
 
         for (int i = 0; i < s->words->n; i++) {
                 if (streq(s->words->name(i), node_string(n))) {
                         *(int *)place = i;
                         return 0;
                 }
-                buffer_printf(&b, "%s\"%s\"",
-                        i == 0                 ? ""
-                        : i + 1 == s->words->n ? " or "
-                                               : ", ",
-                        s->words->name(i));
+                buffer_printf(&b, "%s%s", i > 0 ? ", " : "", s->words->name(i));
         }
         if (buffer_take(&b, &list) < 0)
                 return -ENOMEM;
-        return reader_error(r, n, "\"%.64s\" is none of the words %s", node_string(n), list);
+        meant = word_meant(s->words, node_string(n));
+        return reader_error(r, n, "must be one of %s (not \"%.64s\")%s%s%s", list, node_string(n),
+                meant ? "; did you mean \"" : "", meant ? meant : "", meant ? "\"?" : "");
 }
 
 static int set_string(void *place, const char *text)
@@ -105,10 +119,9 @@ int read_bytes(_unused_ Reader *r, const Node *n, _unused_ const Setting *s, voi
 int read_text(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         if (!text_is_printable(node_string(n)))
-                return reader_error(
-                        r, n, "control characters, or bytes that are not UTF-8, in a text");
+                return reader_error(r, n, "must be UTF-8 without control characters");
         if (strlen(node_string(n)) > TEXT_LENGTH_MAX)
-                return reader_error(r, n, "a text of %zu bytes; %d is the limit",
+                return reader_error(r, n, "%zu bytes; at most %d are allowed",
                         strlen(node_string(n)), TEXT_LENGTH_MAX);
         return set_string(place, node_string(n));
 }
@@ -117,7 +130,8 @@ int read_name(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         if (!name_is_valid(node_string(n)))
                 return reader_error(r, n,
-                        "\"%.64s\" is no name (letters, digits, '.', '_' and '-', at most %d)",
+                        "\"%.64s\" is not a valid name (letters, digits, '.', '_' and '-', at most "
+                        "%d)",
                         node_string(n), NAME_MAX_LENGTH);
         return set_string(place, node_string(n));
 }
@@ -127,11 +141,10 @@ int read_path(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         const char *path = node_string(n);
 
         if (path[0] != '/')
-                return reader_error(
-                        r, n, "\"%.64s\": the path of a file begins with a slash", path);
+                return reader_error(r, n, "\"%.64s\" is not an absolute path", path);
         if (strlen(path) > PATH_LENGTH_MAX || !text_is_printable(path))
                 return reader_error(r, n,
-                        "a path has at most %d bytes of UTF-8 without control characters",
+                        "must be at most %d bytes of UTF-8 without control characters",
                         PATH_LENGTH_MAX);
         return set_string(place, path);
 }
@@ -157,7 +170,7 @@ int read_plain(Reader *r, const Node *n, char **ret)
         case NODE_BOOL:
                 break;
         }
-        return reader_error(r, n, "must be a text in double quotes or a whole number");
+        return reader_error(r, n, "must be a string in double quotes or a whole number");
 }
 
 int read_texts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
@@ -188,8 +201,8 @@ static int string_compare(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A text that is there twice, or NULL. */
-static int find_twin(char **l, const char **ret)
+/* A string that is there twice, or NULL. */
+static int find_duplicate(char **l, const char **ret)
 {
         size_t n = strv_length(l);
         _cleanup_free_ char **sorted = NULL;
@@ -212,7 +225,7 @@ int read_names(Reader *r, const Node *n, const Setting *s, void *place)
 {
         _cleanup_strv_ char **names = NULL;
         size_t before = r->n_errors;
-        const char *twin;
+        const char *duplicate;
         int k;
 
         for (size_t i = 0; i < list_length(n); i++) {
@@ -231,11 +244,11 @@ int read_names(Reader *r, const Node *n, const Setting *s, void *place)
         k = read_texts(r, n, s, &names);
         if (k < 0)
                 return k;
-        k = find_twin(names, &twin);
+        k = find_duplicate(names, &duplicate);
         if (k < 0)
                 return k;
-        if (twin)
-                return reader_error(r, n, "\"%s\" is named twice", twin);
+        if (duplicate)
+                return reader_error(r, n, "\"%s\" is listed twice", duplicate);
         *(char ***)place = TAKE_PTR(names);
         return 0;
 }
@@ -266,8 +279,9 @@ int read_port(Reader *r, const Node *n, uint16_t *ret)
                 value = port_of_text(node_string(n));
                 if (value == 0)
                         return reader_error(r, n,
-                                "\"%.64s\" is no port: a number from 1 to 65535, or smtp, "
-                                "submissions (smtps), submission, smtp-alt",
+                                "\"%.64s\" is not a valid port (1 to 65535, smtp, submissions, "
+                                "smtps, "
+                                "submission, smtp-alt)",
                                 node_string(n));
         } else
                 return reader_error(r, n, "must be a number or the name of a service");
@@ -302,8 +316,7 @@ int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *p
                         return k;
         }
         if (ports_contain(&all, SSH_PORT))
-                return reader_error(
-                        r, n, "%d is ssh's port: p25 leaves it open, whatever it does", SSH_PORT);
+                return reader_error(r, n, "p25 never filters port %d (ssh)", SSH_PORT);
         if (r->n_errors > before)
                 return -EINVAL;
         for (size_t i = 0; i < all.n; i++)
@@ -398,7 +411,7 @@ int read_host_bits(Reader *r, const Node *n, const Prefix *taken)
 
         if (r->n_host_bits++ >= READER_HOST_BITS_MAX)
                 return 0;
-        return reader_warning(r, n, "%.64s has host bits, taken as %s", node_string(n),
+        return reader_warning(r, n, "%.64s has host bits; using %s", node_string(n),
                 prefix_format(taken, buffer));
 }
 
@@ -411,8 +424,8 @@ static int read_entry(Reader *r, const Node *n, Prefix *ret)
         if (node_kind(n) != NODE_STRING)
                 return reader_error(r, n, "must be an address or prefix in double quotes");
         if (strchr("@$", *node_string(n)) && *node_string(n))
-                return reader_error(r, n, "\"%.64s\": a set holds addresses and prefixes alone",
-                        node_string(n));
+                return reader_error(
+                        r, n, "\"%.64s\": a set holds addresses and prefixes only", node_string(n));
         k = prefix_parse(node_string(n), strlen(node_string(n)), ret, &host_bits, &reason);
         if (k == -EINVAL)
                 return reader_error(r, n, "\"%.64s\": %s", node_string(n), reason);
@@ -428,7 +441,7 @@ int read_entries(Reader *r, const Node *n, _unused_ const Setting *s, void *plac
 
         if (length > PREFIX_SET_MAX)
                 return reader_error(
-                        r, n, "%zu entries; a set holds at most %d", length, PREFIX_SET_MAX);
+                        r, n, "%zu entries; a set can hold at most %d", length, PREFIX_SET_MAX);
         prefixes = calloc(length + 1, sizeof(Prefix));
         if (!prefixes)
                 return -ENOMEM;

@@ -61,11 +61,11 @@ int reader_finish(Reader *r)
         Place place = { r->file, 1 };
 
         if (r->n_errors >= READER_ERRORS_MAX)
-                return diagnostics_error(
-                        r->d, place, NULL, "%d errors; the rest was not read", READER_ERRORS_MAX);
+                return diagnostics_error(r->d, place, NULL,
+                        "%d errors; the rest of the file was not read", READER_ERRORS_MAX);
         if (r->n_host_bits > READER_HOST_BITS_MAX)
                 return diagnostics_warning(r->d, place, NULL,
-                        "%zu more prefixes have host bits and were taken as their networks",
+                        "%zu more prefixes have host bits; their networks are used",
                         r->n_host_bits - READER_HOST_BITS_MAX);
         return r->n_errors > 0 ? -EINVAL : 0;
 }
@@ -90,7 +90,7 @@ static const char *kind_to_string(NodeKind kind)
         case NODE_LIST:
                 return "a list";
         case NODE_STRING:
-                return "a text";
+                return "a string";
         case NODE_INTEGER:
                 return "a number";
         case NODE_BOOL:
@@ -99,8 +99,9 @@ static const char *kind_to_string(NodeKind kind)
         return "something else";
 }
 
-/* Which other kind of document has a setting of this name outside of any group, or -1. */
-static int elsewhere(const Reader *r, SettingGroup group, const char *name)
+/* The setting of this name that another kind of document has outside of any group, or NULL. */
+static const Setting *elsewhere(
+        const Reader *r, SettingGroup group, const char *name, DocumentKind *ret_kind)
 {
         static const struct {
                 SettingGroup group;
@@ -115,31 +116,37 @@ static int elsewhere(const Reader *r, SettingGroup group, const char *name)
 
         for (size_t i = 0; i < ELEMENTS(roots); i++)
                 is_root = is_root || roots[i].group == group;
-        for (size_t i = 0; is_root && i < ELEMENTS(roots); i++)
-                if (roots[i].kind != r->kind &&
-                        setting_find(r->vocabulary, roots[i].kind, roots[i].group, name))
-                        return (int)roots[i].kind;
-        return -1;
+        for (size_t i = 0; is_root && i < ELEMENTS(roots); i++) {
+                const Setting *s = setting_find(r->vocabulary, roots[i].kind, roots[i].group, name);
+
+                *ret_kind = roots[i].kind;
+                if (s && roots[i].kind != r->kind)
+                        return s;
+        }
+        return NULL;
 }
 
 static int unknown_setting(Reader *r, const Node *n, const ReadInto *into, size_t n_into)
 {
         const char *name = node_name(n);
-        const Setting *near;
+        const Setting *near, *other;
+        DocumentKind kind;
         unsigned groups = 0;
-        int other;
 
         for (size_t i = 0; i < n_into; i++)
                 groups |= 1u << into[i].group;
         near = setting_nearest(r->vocabulary, r->kind, groups, name);
-        other = elsewhere(r, (SettingGroup)into[0].group, name);
-        if (other == DOCUMENT_FRAGMENT)
+        other = elsewhere(r, (SettingGroup)into[0].group, name, &kind);
+        /* role = ( "mx" ); does not say what a role is */
+        if (near && other && !setting_type_takes(other->type, node_kind(n)) &&
+                setting_type_takes(near->type, node_kind(n)))
+                other = NULL;
+        if (other && kind == DOCUMENT_FRAGMENT)
                 return reader_error(r, n, "only p25.conf and fragments have this setting");
-        if (other >= 0)
-                return reader_error(
-                        r, n, "only %s has this setting", document_to_string((DocumentKind)other));
+        if (other)
+                return reader_error(r, n, "only %s has this setting", document_to_string(kind));
         if (near)
-                return reader_error(r, n, "unknown setting, did you mean \"%s\"?", near->name);
+                return reader_error(r, n, "unknown setting; did you mean \"%s\"?", near->name);
         return reader_error(r, n, "unknown setting");
 }
 

@@ -4,6 +4,8 @@
 
 #include "rules/base/nearest.h"
 
+#include <strings.h>
+
 const Setting *setting_find(
         const Setting *vocabulary, DocumentKind kind, SettingGroup group, const char *name)
 {
@@ -13,12 +15,26 @@ const Setting *setting_find(
         return NULL;
 }
 
+bool is_one_of(const char *text, size_t n, const char *words)
+{
+        for (; *words; words += strcspn(words, " ")) {
+                words += strspn(words, " ");
+                if (strcspn(words, " ") == n && strncasecmp(words, text, n) == 0)
+                        return true;
+        }
+        return false;
+}
+
 const Setting *setting_nearest(
         const Setting *vocabulary, DocumentKind kind, unsigned groups, const char *name)
 {
         Nearest n = nearest_begin(name);
         const Setting *nearest = NULL;
 
+        for (const Setting *s = vocabulary; s->name; s++)
+                if ((groups & 1u << s->group) && (s->documents & 1u << kind) && s->mistaken &&
+                        is_one_of(name, strlen(name), s->mistaken))
+                        return s;
         for (const Setting *s = vocabulary; s->name; s++)
                 if ((groups & 1u << s->group) && (s->documents & 1u << kind) &&
                         nearest_try(&n, s->name))
@@ -32,7 +48,7 @@ static const struct Type {
 } types[_SETTING_TYPE_MAX] = {
         [SETTING_BOOL] = { "true or false without quotes", 1u << NODE_BOOL },
         [SETTING_INTEGER] = { "a whole number without quotes", 1u << NODE_INTEGER },
-        [SETTING_TEXT] = { "a text in double quotes", 1u << NODE_STRING },
+        [SETTING_TEXT] = { "a string in double quotes", 1u << NODE_STRING },
         [SETTING_TEXTS] = { "a list [ \"…\", \"…\" ] or one value",
                 1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER },
         [SETTING_GROUP] = { "a group { NAME = VALUE; … }", 1u << NODE_GROUP },

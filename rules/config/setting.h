@@ -49,6 +49,7 @@ typedef int SettingFunction(Reader *r, const Node *n, const Setting *s, void *pl
 typedef struct Words {
         int n;
         const char *(*name)(int i);
+        const char *const *mistaken; /* by number: words that are written for it; NULL: none */
 } Words;
 
 struct Setting {
@@ -58,15 +59,18 @@ struct Setting {
         bool required;
         SettingType type;
         SettingFunction *read;
-        size_t offset;      /* of the place in the group's struct */
-        int64_t min, max;   /* of SETTING_INTEGER */
-        const Words *words; /* of a text that is one of few */
+        size_t offset;        /* of the place in the group's struct */
+        int64_t min, max;     /* of SETTING_INTEGER */
+        const Words *words;   /* of a string that is one of few */
+        const char *mistaken; /* names that are written for it, apart by blanks; NULL: none */
 };
 
 /* NULL: that group has no such setting in that kind of document. */
 const Setting *setting_find(
         const Setting *vocabulary, DocumentKind kind, SettingGroup group, const char *name);
-/* The setting nearest to a misspelt name, or NULL if none is near. groups: a bit for each
+/* Is a text, n bytes, one of the words, which are apart by blanks? Case does not matter. */
+bool is_one_of(const char *text, size_t n, const char *words);
+/* The setting that was meant by another name, or NULL. groups: a bit for each
  * SettingGroup. */
 const Setting *setting_nearest(
         const Setting *vocabulary, DocumentKind kind, unsigned groups, const char *name);

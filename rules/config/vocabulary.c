@@ -17,7 +17,7 @@
 
 #define ID_MAX ((INT64_C(1) << 47) - 1) /* bit 47 marks the ids that compile gives */
 
-/* ---- the words that a text may be ---- */
+/* ---- the words that a string may be ---- */
 
 static const char *action_word(int i)
 {
@@ -44,13 +44,37 @@ static const char *var_type_word(int i)
         return var_type_to_string((VarType)i);
 }
 
-static const Words actions = { _ACTION_MAX, action_word };
+static const char *const mistaken_actions[_ACTION_MAX] = {
+        [ACTION_ALLOW] = "accept permit pass return ok",
+        [ACTION_DENY] = "drop block discard",
+        [ACTION_REJECT] = "refuse reset",
+        [ACTION_LIMIT] = "rate ratelimit throttle",
+};
+static const char *const mistaken_directions[_DIRECTION_MAX] = {
+        [DIRECTION_IN] = "incoming input inbound ingress",
+        [DIRECTION_OUT] = "outgoing output outbound egress",
+        [DIRECTION_ROUTED] = "forward forwarded route forwarding",
+};
+static const char *const mistaken_levels[_LOGGING_MAX] = {
+        [LOGGING_OFF] = "no none never disabled",
+        [LOGGING_LOW] = "on yes true enabled",
+        [LOGGING_HIGH] = "all debug",
+};
+static const char *const mistaken_backends[_BACKEND_MAX] = {
+        [BACKEND_NFTABLES] = "nft nf_tables",
+        [BACKEND_IPTABLES] = "xtables iptables-legacy legacy",
+};
+static const char *const mistaken_types[_VAR_TYPE_MAX] = {
+        [VAR_NETWORKS] = "addresses hosts prefixes ips sets",
+};
+
+static const Words actions = { _ACTION_MAX, action_word, mistaken_actions };
 /* a default cannot limit; limit is the last action */
-static const Words default_actions = { ACTION_LIMIT, action_word };
-static const Words directions = { _DIRECTION_MAX, direction_word };
-static const Words logging_levels = { _LOGGING_MAX, logging_word };
-static const Words backends = { _BACKEND_MAX, backend_word };
-static const Words var_types = { _VAR_TYPE_MAX, var_type_word };
+static const Words default_actions = { ACTION_LIMIT, action_word, mistaken_actions };
+static const Words directions = { _DIRECTION_MAX, direction_word, mistaken_directions };
+static const Words logging_levels = { _LOGGING_MAX, logging_word, mistaken_levels };
+static const Words backends = { _BACKEND_MAX, backend_word, mistaken_backends };
+static const Words var_types = { _VAR_TYPE_MAX, var_type_word, mistaken_types };
 
 _Static_assert(ACTION_LIMIT == _ACTION_MAX - 1, "default_actions leaves out the last one");
 
@@ -59,34 +83,36 @@ _Static_assert(ACTION_LIMIT == _ACTION_MAX - 1, "default_actions leaves out the 
 #define AT(type, member) .offset = offsetof(type, member)
 
 const Setting vocabulary[] = {
-        /* p25.conf alone */
+        /* p25.conf only */
         { GROUP_HOST, "enabled", HOST, false, SETTING_BOOL, read_tristate, AT(HostConf, enabled) },
         { GROUP_HOST, "backend", HOST, false, SETTING_TEXT, read_word, AT(HostConf, backend),
                 .words = &backends },
-        { GROUP_HOST, "roles", HOST, false, SETTING_TEXTS, read_roles, .offset = 0 },
-        { GROUP_HOST, "default", HOST, false, SETTING_GROUP, read_defaults,
-                AT(HostConf, defaults) },
+        { GROUP_HOST, "roles", HOST, false, SETTING_TEXTS, read_roles, .offset = 0,
+                .mistaken = "role" },
+        { GROUP_HOST, "default", HOST, false, SETTING_GROUP, read_defaults, AT(HostConf, defaults),
+                .mistaken = "policy defaults" },
         { GROUP_HOST, "logging", HOST, false, SETTING_TEXT, read_word, AT(HostConf, logging),
-                .words = &logging_levels },
+                .words = &logging_levels, .mistaken = "log log_level loglevel" },
         { GROUP_HOST, "mail_ports", HOST, false, SETTING_TEXTS, read_mail_ports,
-                AT(HostConf, mail_ports) },
+                AT(HostConf, mail_ports), .mistaken = "ports" },
         { GROUP_HOST, "keep_established", HOST, false, SETTING_BOOL, read_bool,
                 AT(HostConf, keep_established) },
 
         /* p25.conf and fragments */
         { GROUP_COMMON, "vars", HOST | FRAGMENT, false, SETTING_GROUP, read_vars,
-                AT(Fragment, vars) },
+                AT(Fragment, vars), .mistaken = "variables" },
         { GROUP_COMMON, "sets", HOST | FRAGMENT, false, SETTING_GROUP, read_sets,
                 AT(Fragment, sets) },
         { GROUP_COMMON, "rules", HOST | FRAGMENT, false, SETTING_GROUPS, read_rules,
                 AT(Fragment, rules) },
         { GROUP_COMMON, "assert", HOST | FRAGMENT, false, SETTING_GROUPS, read_asserts,
-                AT(Fragment, assertions) },
+                AT(Fragment, assertions), .mistaken = "assertions tests" },
 
         /* a role */
         { GROUP_ROLE_FILE, "role", ROLE, true, SETTING_GROUP, read_role, .offset = 0 },
         { GROUP_ROLE, "name", ROLE, true, SETTING_TEXT, read_name, AT(Role, name) },
-        { GROUP_ROLE, "summary", ROLE, false, SETTING_TEXT, read_text, AT(Role, summary) },
+        { GROUP_ROLE, "summary", ROLE, false, SETTING_TEXT, read_text, AT(Role, summary),
+                .mistaken = "help comment description" },
         { GROUP_ROLE, "manages", ROLE, false, SETTING_TEXTS_OR_GROUP, read_manages, .offset = 0 },
         { GROUP_ROLE, "listens", ROLE, false, SETTING_TEXTS, read_listens, AT(Role, listens) },
         { GROUP_ROLE, "vars", ROLE, false, SETTING_GROUP, read_var_decls, .offset = 0 },
@@ -130,21 +156,28 @@ const Setting vocabulary[] = {
         /* rules, wherever they stand */
         { GROUP_RULE, "id", STATE, true, SETTING_INTEGER, read_uint64, AT(Rule, id), 1, ID_MAX },
         { GROUP_RULE, "action", ANYWHERE, true, SETTING_TEXT, read_word, AT(Rule, action),
-                .words = &actions },
+                .words = &actions, .mistaken = "verdict target policy jump" },
         { GROUP_RULE, "direction", ANYWHERE, false, SETTING_TEXT, read_word, AT(Rule, direction),
-                .words = &directions },
-        { GROUP_RULE, "ports", ANYWHERE, false, SETTING_TEXTS, read_ports, .offset = 0 },
-        { GROUP_RULE, "from", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, from) },
-        { GROUP_RULE, "to", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, to) },
-        { GROUP_RULE, "interface", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, interface) },
+                .words = &directions, .mistaken = "chain hook" },
+        { GROUP_RULE, "ports", ANYWHERE, false, SETTING_TEXTS, read_ports, .offset = 0,
+                .mistaken = "dport dports service services" },
+        { GROUP_RULE, "from", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, from),
+                .mistaken = "source src saddr" },
+        { GROUP_RULE, "to", ANYWHERE, false, SETTING_TEXTS, read_addresses, AT(Rule, to),
+                .mistaken = "destination dest dst daddr" },
+        { GROUP_RULE, "interface", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, interface),
+                .mistaken = "iface dev on" },
         { GROUP_RULE, "in_interface", ANYWHERE, false, SETTING_TEXT, read_text,
-                AT(Rule, in_interface) },
+                AT(Rule, in_interface), .mistaken = "iif iifname" },
         { GROUP_RULE, "out_interface", ANYWHERE, false, SETTING_TEXT, read_text,
-                AT(Rule, out_interface) },
-        { GROUP_RULE, "user", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, user) },
-        { GROUP_RULE, "group", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, group) },
+                AT(Rule, out_interface), .mistaken = "oif oifname" },
+        { GROUP_RULE, "user", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, user),
+                .mistaken = "uid owner" },
+        { GROUP_RULE, "group", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, group),
+                .mistaken = "gid" },
         { GROUP_RULE, "unit", ANYWHERE, false, SETTING_TEXTS, read_identities, AT(Rule, unit) },
-        { GROUP_RULE, "rate", ANYWHERE, false, SETTING_TEXT, read_rate, AT(Rule, limit) },
+        { GROUP_RULE, "rate", ANYWHERE, false, SETTING_TEXT, read_rate, AT(Rule, limit),
+                .mistaken = "limit" },
         { GROUP_RULE, "burst", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.burst),
                 1, LIMIT_BURST_MAX },
         { GROUP_RULE, "max", ANYWHERE, false, SETTING_INTEGER, read_uint32, AT(Rule, limit.open), 1,
@@ -152,29 +185,38 @@ const Setting vocabulary[] = {
         { GROUP_RULE, "expires", STATE, false, SETTING_INTEGER, read_uint64, AT(Rule, expires_usec),
                 1, INT64_MAX },
         { GROUP_RULE, "log", ANYWHERE, false, SETTING_BOOL, read_bool, AT(Rule, log) },
-        { GROUP_RULE, "comment", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, comment) },
+        { GROUP_RULE, "comment", ANYWHERE, false, SETTING_TEXT, read_text, AT(Rule, comment),
+                .mistaken = "description note" },
 
         /* small groups */
         { GROUP_SET, "entries", HOST | FRAGMENT, false, SETTING_TEXTS, read_entries,
-                AT(SetDecl, entries) },
-        { GROUP_SET, "file", HOST | FRAGMENT, false, SETTING_TEXT, read_path, AT(SetDecl, path) },
+                AT(SetDecl, entries), .mistaken = "addresses members elements" },
+        { GROUP_SET, "file", HOST | FRAGMENT, false, SETTING_TEXT, read_path, AT(SetDecl, path),
+                .mistaken = "path" },
         { GROUP_VAR, "type", ROLE, true, SETTING_TEXT, read_word, AT(VarDecl, type),
                 .words = &var_types },
         { GROUP_VAR, "required", ROLE, false, SETTING_BOOL, read_bool, AT(VarDecl, required) },
         { GROUP_VAR, "default", ROLE, false, SETTING_TEXTS, read_texts, AT(VarDecl, value) },
-        { GROUP_VAR, "help", ROLE, false, SETTING_TEXT, read_text, AT(VarDecl, help) },
+        { GROUP_VAR, "help", ROLE, false, SETTING_TEXT, read_text, AT(VarDecl, help),
+                .mistaken = "summary comment" },
         { GROUP_ASSERT, "packet", HOST | FRAGMENT | ROLE, true, SETTING_TEXT, read_text,
                 AT(Assertion, packet) },
         { GROUP_ASSERT, "verdict", HOST | FRAGMENT | ROLE, true, SETTING_TEXT, read_word,
                 AT(Assertion, verdict), .words = &actions },
         { GROUP_DEFAULT, "incoming", HOST | ROLE | STATE, false, SETTING_TEXT, read_word,
-                AT(Defaults, of[DIRECTION_IN]), .words = &default_actions },
+                AT(Defaults, of[DIRECTION_IN]), .words = &default_actions,
+                .mistaken = "in input inbound" },
         { GROUP_DEFAULT, "outgoing", HOST | ROLE | STATE, false, SETTING_TEXT, read_word,
-                AT(Defaults, of[DIRECTION_OUT]), .words = &default_actions },
+                AT(Defaults, of[DIRECTION_OUT]), .words = &default_actions,
+                .mistaken = "out output outbound" },
         { GROUP_DEFAULT, "routed", HOST | ROLE | STATE, false, SETTING_TEXT, read_word,
-                AT(Defaults, of[DIRECTION_ROUTED]), .words = &default_actions },
-        { GROUP_MANAGES, "incoming", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
-        { GROUP_MANAGES, "outgoing", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
-        { GROUP_MANAGES, "routed", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0 },
+                AT(Defaults, of[DIRECTION_ROUTED]), .words = &default_actions,
+                .mistaken = "forward forwarded route" },
+        { GROUP_MANAGES, "incoming", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0,
+                .mistaken = "in input inbound" },
+        { GROUP_MANAGES, "outgoing", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0,
+                .mistaken = "out output outbound" },
+        { GROUP_MANAGES, "routed", ROLE, false, SETTING_TEXTS, read_manages_one, .offset = 0,
+                .mistaken = "forward forwarded route" },
         { .name = NULL },
 };

@@ -158,7 +158,7 @@ static int item_append(const char *text, bool vars, const char *setting, Place p
                 char network[ADDRESS_TEXT_MAX];
 
                 prefix_format(&l->items[l->n - 1].prefix, network);
-                return diagnostics_warning(d, place, setting, "%s has host bits, taken as %s",
+                return diagnostics_warning(d, place, setting, "%s has host bits; using %s",
                         text_show(text, buffer), network);
         }
         return 0;

@@ -153,7 +153,7 @@ while IFS=$'\t' read -r words message; do
         is "${err%%$'\n'*}" "ERROR: $message" "p25ctl $words: the message"
 done <tests/golden-fail/words/refused.txt
 run allow from 10.1.2.3/8
-like "$err" "^WARNING: 10.1.2.3/8 has host bits, taken as 10.0.0.0/8" "host bits are a warning"
+like "$err" "^WARNING: 10.1.2.3/8 has host bits; using 10.0.0.0/8" "host bits are a warning"
 is "$rc" 8 "and no error"
 refuses "10.1.2.3/8 has host bits" --strict allow from 10.1.2.3/8
 run deny comment --json

@@ -201,7 +201,7 @@ run_ctl --strict allow in from 10.1.2.3/9
 is "$rc" 4 "and an error under --strict"
 
 run_ctl set add bits 10.1.2.3/8
-is "$rc $err" "0 WARNING: 10.1.2.3/8 has host bits, taken as 10.0.0.0/8" "set add warns too"
+is "$rc $err" "0 WARNING: 10.1.2.3/8 has host bits; using 10.0.0.0/8" "set add warns too"
 printf '192.0.2.1\n10.9.0.0/8\n' >"$WORK/bits.txt"
 run_ctl set load bits "$WORK/bits.txt"
 like "$rc $err" "^0 WARNING: .*/bits.txt:2: .*10\.0\.0\.0" "set load warns with file and line"

@@ -368,10 +368,10 @@ static void test_limits(_unused_ void **state)
                 "a rule holds at most 10000 addresses: put them into a set and write @NAME");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; }", ",{action=\"deny\";}", " );",
                              POLICY_RULES_MAX - 1 },
-                "rules: 100001 rules; a policy holds at most 100000");
+                "rules: 100001 rules; a policy can hold at most 100000");
         expect_limit((Repeat){ "sets = { x = { entries = [ \"::\"", ",\"::\"", " ]; }; };",
                              PREFIX_SET_MAX - 1 },
-                "sets.x.entries: 2000001 entries; a set holds at most 2000000");
+                "sets.x.entries: 2000001 entries; a set can hold at most 2000000");
         expect_limit((Repeat){ "vars = { ", "v~=\"x\";", " };", GUARD_GROUP_MAX },
                 "more than 10000 settings in one group");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; comment = \"", "x", "\"; } );",
@@ -379,7 +379,7 @@ static void test_limits(_unused_ void **state)
                 "a comment is at most 200 bytes");
         expect_limit((Repeat){ "vars = { ", "v", " = \"x\"; };", NAME_MAX_LENGTH },
                 "at most 64 are allowed");
-        expect_limit((Repeat){ "roles = \"", "r", "\";", NAME_MAX_LENGTH }, "is no name");
+        expect_limit((Repeat){ "roles = \"", "r", "\";", NAME_MAX_LENGTH }, "is not a valid name");
         expect_limit((Repeat){ "mail_ports = [ 1", ", 80~", " ];", PORTS_MAX - 5 },
                 "mail_ports[60]: more than 64 mail ports");
 }
@@ -465,9 +465,9 @@ static void test_host_bits(_unused_ void **state)
         assert_int_equal(d.n, 21);
         assert_int_equal(d.items[0].severity, SEVERITY_WARNING);
         assert_string_equal(
-                d.items[0].text, "rules[0].from[0]: 10.0.0.1/8 has host bits, taken as 10.0.0.0/8");
-        assert_string_equal(d.items[20].text,
-                "31 more prefixes have host bits and were taken as their networks");
+                d.items[0].text, "rules[0].from[0]: 10.0.0.1/8 has host bits; using 10.0.0.0/8");
+        assert_string_equal(
+                d.items[20].text, "31 more prefixes have host bits; their networks are used");
 }
 
 /* ---- kinds ---- */

@@ -60,22 +60,36 @@ static const struct Bad {
         const char *message;
 } bad[] = {
         BAD("192.0.2.1\n192.0.2.0/33\n", "f:2: \"192.0.2.0/33\": the length of an IPv4"),
-        BAD("\n\n# x\n192.0.2.256", "f:4: \"192.0.2.256\": not an address"),
+        BAD("\n\n# x\n192.0.2.256", "f:4: \"192.0.2.256\": not a valid address"),
         BAD("192.0.2.1/\n", "f:1: \"192.0.2.1/\": the length of"),
         BAD("192.0.2.1/032\n", "f:1: \"192.0.2.1/032\": the length of"),
         BAD("10.0.0.0/08\n", "f:1: \"10.0.0.0/08\": the length of"),
         BAD("192.0.2.1/321\n", "f:1: \"192.0.2.1/321\": the length of"),
-        BAD("192.0.2.1 192.0.2.2\n", "f:1: \"192.0.2.1 192.0.2.2\": an address has no white"),
-        BAD("192.0.2.1\0\n", "f:1: \"192.0.2.1\": an address has no white"),
-        BAD("\0", "f:1: \"\": an address has no white"),
-        BAD("192.0.2.1\v\n", "f:1: \"192.0.2.1?\": an address has no white"),
-        BAD("\xff\xfe\n", "f:1: \"??\": not an address"),
-        BAD("\357\273\277192.0.2.1\n", "f:1: \"\357\273\277192.0.2.1\": not an address"),
+        BAD("192.0.2.1 192.0.2.2\n", "f:1: \"192.0.2.1 192.0.2.2\" looks like several values;"),
+        BAD("192.0.2.1\0\n", "f:1: \"192.0.2.1\": an address cannot contain white"),
+        BAD("\0", "f:1: \"\": an address cannot contain white"),
+        BAD("192.0.2.1\v\n", "f:1: \"192.0.2.1?\": an address cannot contain white"),
+        BAD("\xff\xfe\n", "f:1: \"??\": not a valid address"),
+        BAD("\357\273\277192.0.2.1\n", "f:1: the list begins with a byte order mark: save"),
+        BAD("{ \"ips\": [ \"192.0.2.1\" ] }\n",
+                "f:1: \"{ \"ips\": [ \"192.0.2.1\" ] }\" looks like JSON"),
+        BAD("[\n", "f:1: \"[\" looks like JSON; a list has one address or prefix a line"),
+        BAD("  \"192.0.2.1\",\n", "f:1: \"\"192.0.2.1\",\" looks like JSON"),
+        BAD("<!DOCTYPE html>\n", "f:1: \"<!DOCTYPE html>\" looks like HTML"),
+        BAD("192.0.2.1,2024-01-01,spam\n", "f:1: \"192.0.2.1,2024-01-01,spam\" looks like CSV"),
+        BAD("192.0.2.0/24 REJECT\n",
+                "f:1: \"192.0.2.0/24 REJECT\" looks like a lookup table, ADDRESS ACTION;"),
+        BAD("2001:db8::/32\tOK\n", "f:1: \"2001:db8::/32?OK\" looks like a lookup table"),
+        BAD("mynetworks = 127.0.0.0/8\n",
+                "f:1: \"mynetworks = 127.0.0.0/8\" looks like a setting, NAME = VALUE"),
+        BAD("tcp|in|d=25|s=192.0.2.1\n",
+                "f:1: \"tcp|in|d=25|s=192.0.2.1\" looks like a rule of CSF;"),
+        BAD("[2001:db8::1]\n", "f:1: \"[2001:db8::1]\": write an IPv6 address without"),
         BAD("::ffff:192.0.2.1\n", "f:1: \"::ffff:192.0.2.1\": IPv4-mapped"),
         BAD("2001:db8::/129\n", "f:1: \"2001:db8::/129\": the length of an IPv6"),
-        BAD("mail.example.org\n", "f:1: \"mail.example.org\": host names are refused"),
-        BAD("@other\n", "f:1: \"@other\": host names are refused"),
-        BAD("192.0.2.1, 192.0.2.2\n", "f:1: \"192.0.2.1, 192.0.2.2\": an address has no white"),
+        BAD("mail.example.org\n", "f:1: \"mail.example.org\": host names are not accepted"),
+        BAD("@other\n", "f:1: \"@other\": host names are not accepted"),
+        BAD("192.0.2.1, 192.0.2.2\n", "f:1: \"192.0.2.1, 192.0.2.2\" looks like CSV"),
 };
 
 static void test_bad(void **state _unused_)
@@ -100,9 +114,9 @@ static void test_host_bits(void **state _unused_)
 {
         static const char text[] = "192.0.2.1/24\n2001:db8::1/64\n10.0.0.1/0\n";
         static const char *const messages[] = {
-                "f:1: \"192.0.2.1/24\" has host bits: 192.0.2.0/24 is taken",
-                "f:2: \"2001:db8::1/64\" has host bits: 2001:db8::/64 is taken",
-                "f:3: \"10.0.0.1/0\" has host bits: 0.0.0.0/0 is taken",
+                "f:1: \"192.0.2.1/24\" has host bits; using 192.0.2.0/24",
+                "f:2: \"2001:db8::1/64\" has host bits; using 2001:db8::/64",
+                "f:3: \"10.0.0.1/0\" has host bits; using 0.0.0.0/0",
         };
         _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -172,7 +186,7 @@ static void test_too_many(void **state _unused_)
 
         assert_int_equal(prefix_set_parse(text, n, "f", &d, &set), -EINVAL);
         assert_int_equal(d.n, 1);
-        assert_string_equal(d.items[0].text, "too many entries: a set holds at most 2000000");
+        assert_string_equal(d.items[0].text, "too many entries: a set can hold at most 2000000");
         assert_int_equal(prefix_set_parse(text, n - 9, "f", &d, &set), 0);
         assert_int_equal(prefix_set_size(set), 1);
         prefix_set_unref(set);

@@ -378,7 +378,7 @@ static void test_words(_unused_ void **state)
                         expect_taken(home_of(s), s, text);
                 }
                 if (s->words) {
-                        expect_refused(home_of(s), s, s->name, "\"\"", "none of the words");
+                        expect_refused(home_of(s), s, s->name, "\"\"", "must be one of");
                         expect_refused(home_of(s), s, s->name, "\"ALLOW\"", s->words->name(0));
                 }
         }

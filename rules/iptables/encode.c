@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Entries as the bytes that libiptc takes. Whatever an entry asks is written into the header (
- * addresses, interfaces, protocol) or becomes a match behind it, in the order of the statements.
- * Does no input or output.
+ * Entries as the kernel takes them: the header, each match behind it, in the order of the
+ * statements, and the target; and the extensions that they are made of. Does no input or output.
  */
 
-#include "rules/iptables/table.h"
+#include "rules/iptables/encoder.h"
 
 #include <errno.h>
-#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_cgroup.h>
 #include <linux/netfilter/xt_comment.h>
 #include <linux/netfilter/xt_connlabel.h>
@@ -26,39 +24,8 @@
 #include <linux/netfilter/xt_socket.h>
 #include <linux/netfilter/xt_tcpudp.h>
 #include <linux/netfilter/xt_time.h>
-#include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
-#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
-#include <stdio.h>
-
-#define TCP 6
-#define FLAG_SYN 0x02
-#define FLAG_RST 0x04
-#define FLAG_ACK 0x10
-
-#define GC_INTERVAL_MSEC 1000
-
-typedef enum Extension {
-        EXTENSION_TCP,
-        EXTENSION_MULTIPORT,
-        EXTENSION_CONNTRACK,
-        EXTENSION_MARK,
-        EXTENSION_SOCKET,
-        EXTENSION_PHYSDEV,
-        EXTENSION_CONNLABEL,
-        EXTENSION_OWNER,
-        EXTENSION_CGROUP,
-        EXTENSION_TIME,
-        EXTENSION_SET,
-        EXTENSION_HASHLIMIT,
-        EXTENSION_CONNLIMIT,
-        EXTENSION_LIMIT,
-        EXTENSION_COMMENT,
-        EXTENSION_NFLOG,
-        EXTENSION_REJECT,
-        _EXTENSION_MAX,
-} Extension;
 
 static const IptExtension extensions[_EXTENSION_MAX] = {
         [EXTENSION_TCP] = { "tcp", 0, false, sizeof(struct xt_tcp) },
@@ -84,7 +51,7 @@ static const IptExtension extensions[_EXTENSION_MAX] = {
 
 const IptExtension *ipt_extension_find(const char *name, uint8_t revision, bool target)
 {
-        for (Extension i = 0; i < _EXTENSION_MAX; i++)
+        for (Extension i = EXTENSION_NONE + 1; i < _EXTENSION_MAX; i++)
                 if (extensions[i].target == target && extensions[i].revision == revision &&
                         streq(extensions[i].name, name))
                         return &extensions[i];
@@ -93,23 +60,6 @@ const IptExtension *ipt_extension_find(const char *name, uint8_t revision, bool 
 
 /* ---- the frame ---- */
 
-/* v6 has the same fields in another order. */
-typedef union Header {
-        struct ipt_entry v4;
-        struct ip6t_entry v6;
-} Header;
-
-typedef struct Encoder {
-        const IptTable *table;
-        Family family;
-        IptSetIndex set_index;
-        void *data;
-        Buffer *b;
-        size_t header_size;
-        uint16_t target_offset;
-        Header header; /* ends in an array without a length: last */
-} Encoder;
-
 static void put_zeros(Buffer *b, size_t n)
 {
         static const char zeros[XT_ALIGN(1)];
@@ -117,7 +67,7 @@ static void put_zeros(Buffer *b, size_t n)
         buffer_add(b, zeros, n);
 }
 
-static void put_match(Encoder *e, Extension x, const void *data, size_t n)
+void put_match(Encoder *e, Extension x, const void *data, size_t n)
 {
         struct xt_entry_match m = { 0 };
 
@@ -129,7 +79,8 @@ static void put_match(Encoder *e, Extension x, const void *data, size_t n)
         put_zeros(e->b, XT_ALIGN(n) - n);
 }
 
-static void put_target(Encoder *e, const char *name, uint8_t revision, const void *data, size_t n)
+static void put_target_named(
+        Encoder *e, const char *name, uint8_t revision, const void *data, size_t n)
 {
         struct xt_entry_target t = { 0 };
 
@@ -143,439 +94,22 @@ static void put_target(Encoder *e, const char *name, uint8_t revision, const voi
 }
 
 /* libiptc finds out what the name means. */
-static void put_standard(Encoder *e, const char *name)
+void put_standard(Encoder *e, const char *name)
 {
         static const int verdict;
 
-        put_target(e, name, 0, &verdict, sizeof(verdict));
+        put_target_named(e, name, 0, &verdict, sizeof(verdict));
 }
 
-static void put_protocol(Encoder *e)
+void put_target(Encoder *e, Extension x, const void *data, size_t n)
 {
-        if (e->family == FAMILY_IPV4) {
-                e->header.v4.ip.proto = TCP;
-        } else {
-                e->header.v6.ipv6.proto = TCP;
-                e->header.v6.ipv6.flags |= IP6T_F_PROTO;
-        }
+        put_target_named(e, extensions[x].name, extensions[x].revision, data, n);
 }
 
-/* ---- statements of the header ---- */
-
-static void put_interface(Encoder *e, const IptStatement *s)
+void put_fail(Encoder *e, int error)
 {
-        bool v4 = e->family == FAMILY_IPV4, in = s->kind == IPT_IN_INTERFACE;
-        size_t n = strlen(s->interface) + 1;
-        char *name = v4 ? (in ? e->header.v4.ip.iniface : e->header.v4.ip.outiface)
-                        : (in ? e->header.v6.ipv6.iniface : e->header.v6.ipv6.outiface);
-        unsigned char *mask =
-                v4 ? (in ? e->header.v4.ip.iniface_mask : e->header.v4.ip.outiface_mask)
-                   : (in ? e->header.v6.ipv6.iniface_mask : e->header.v6.ipv6.outiface_mask);
-
-        if (n > IFNAMSIZ)
-                n = IFNAMSIZ;
-        memcpy(name, s->interface, n - 1);
-        memset(mask, 0xff, n);
-        if (!s->not )
-                return;
-        if (v4)
-                e->header.v4.ip.invflags |= in ? IPT_INV_VIA_IN : IPT_INV_VIA_OUT;
-        else
-                e->header.v6.ipv6.invflags |= in ? IP6T_INV_VIA_IN : IP6T_INV_VIA_OUT;
-}
-
-static void mask_fill(uint8_t *mask, unsigned bits)
-{
-        for (unsigned i = 0; i < bits; i++)
-                mask[i / 8] |= (uint8_t)(0x80u >> i % 8);
-}
-
-static void put_address(Encoder *e, const IptStatement *s)
-{
-        if (e->family == FAMILY_IPV4) {
-                struct ipt_ip *ip = &e->header.v4.ip;
-
-                memcpy(s->to ? &ip->dst : &ip->src, s->prefix.address.bytes, 4);
-                mask_fill((uint8_t *)(s->to ? &ip->dmsk : &ip->smsk), s->prefix.bits);
-        } else {
-                struct ip6t_ip6 *ip = &e->header.v6.ipv6;
-
-                memcpy(s->to ? &ip->dst : &ip->src, s->prefix.address.bytes, 16);
-                mask_fill((uint8_t *)(s->to ? &ip->dmsk : &ip->smsk), s->prefix.bits);
-        }
-}
-
-/* ---- matches ---- */
-
-static void put_tcp(Encoder *e, const IptStatement *s)
-{
-        struct xt_tcp m = { .spts = { 0, UINT16_MAX }, .dpts = { 0, UINT16_MAX } };
-
-        if (s->kind == IPT_PORT) {
-                m.dpts[0] = m.dpts[1] = (uint16_t)s->first;
-        } else if (s->kind == IPT_RST) {
-                m.flg_mask = m.flg_cmp = FLAG_RST;
-                m.invflags = s->not ? XT_TCP_INV_FLAGS : 0;
-        } else {
-                m.flg_mask = FLAG_SYN | FLAG_ACK;
-                m.flg_cmp = FLAG_SYN;
-                m.invflags = s->not ? XT_TCP_INV_FLAGS : 0;
-        }
-        put_match(e, EXTENSION_TCP, &m, sizeof(m));
-}
-
-/* A match holds so many ports. Inverted matches are all true if the port is in none of them. */
-static void put_ports(Encoder *e, const IptStatement *s)
-{
-        for (size_t i = 0; i < s->ports->n; i += XT_MULTI_PORTS) {
-                struct xt_multiport_v1 m = { .flags = XT_MULTIPORT_DESTINATION, .invert = s->not };
-                size_t n = s->ports->n - i;
-
-                m.count = (uint8_t)(n < XT_MULTI_PORTS ? n : XT_MULTI_PORTS);
-                memcpy(m.ports, s->ports->items + i, m.count * sizeof(m.ports[0]));
-                put_match(e, EXTENSION_MULTIPORT, &m, sizeof(m));
-        }
-}
-
-#define STATES_NONE (XT_CONNTRACK_STATE_INVALID | XT_CONNTRACK_STATE_UNTRACKED)
-#define STATES_ANY                                         \
-        (STATES_NONE | XT_CONNTRACK_STATE_BIT(IP_CT_NEW) | \
-                XT_CONNTRACK_STATE_BIT(IP_CT_ESTABLISHED) | XT_CONNTRACK_STATE_BIT(IP_CT_RELATED))
-
-static void put_conntrack(Encoder *e, const struct xt_conntrack_mtinfo3 *m)
-{
-        put_match(e, EXTENSION_CONNTRACK, m, sizeof(*m));
-}
-
-static void put_untracked(Encoder *e)
-{
-        struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_STATE,
-                .state_mask = STATES_NONE };
-
-        put_conntrack(e, &m);
-}
-
-/* True for what has no entry, so that the packet's own port decides. */
-static void put_not_dialled(Encoder *e, uint16_t port)
-{
-        struct xt_conntrack_mtinfo3 m = {
-                .match_flags = XT_CONNTRACK_STATE | XT_CONNTRACK_ORIGDST_PORT,
-                .invert_flags = XT_CONNTRACK_ORIGDST_PORT,
-                .state_mask = STATES_ANY,
-                .origdst_port = port,
-                .origdst_port_high = port,
-        };
-
-        put_conntrack(e, &m);
-}
-
-static void put_none_dialled(Encoder *e, const Ports *p)
-{
-        for (size_t i = 0; i < p->n; i++)
-                put_not_dialled(e, p->items[i]);
-}
-
-/* Any state and the reply direction. */
-static void put_own(Encoder *e)
-{
-        struct xt_conntrack_mtinfo3 m = { .match_flags =
-                                                  XT_CONNTRACK_STATE | XT_CONNTRACK_DIRECTION,
-                .invert_flags = XT_CONNTRACK_DIRECTION,
-                .state_mask = STATES_ANY };
-
-        put_conntrack(e, &m);
-}
-
-static void put_dialled_port(Encoder *e, const IptStatement *s)
-{
-        struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_DIRECTION |
-                                                         XT_CONNTRACK_ORIGDST_PORT,
-                .origdst_port = (uint16_t)s->first,
-                .origdst_port_high = (uint16_t)s->first };
-
-        put_conntrack(e, &m);
-}
-
-static void put_dialled_address(Encoder *e, const IptStatement *s)
-{
-        struct xt_conntrack_mtinfo3 m = { .match_flags =
-                                                  XT_CONNTRACK_DIRECTION | XT_CONNTRACK_ORIGDST };
-
-        memcpy(&m.origdst_addr, s->prefix.address.bytes, family_bits(e->family) / 8);
-        mask_fill((uint8_t *)&m.origdst_mask, s->prefix.bits);
-        /* as iptables has it, so that a table that is saved and restored is the same */
-        if (s->prefix.bits == family_bits(e->family))
-                memset(&m.origdst_mask, 0xff, sizeof(m.origdst_mask));
-        put_conntrack(e, &m);
-}
-
-static void put_translated(Encoder *e)
-{
-        struct xt_conntrack_mtinfo3 m = { .match_flags =
-                                                  XT_CONNTRACK_STATE | XT_CONNTRACK_DIRECTION,
-                .state_mask = XT_CONNTRACK_STATE_DNAT };
-
-        put_conntrack(e, &m);
-}
-
-static void put_marked(Encoder *e)
-{
-        struct xt_mark_mtinfo1 m = { .mask = UINT32_MAX, .invert = 1 };
-
-        put_match(e, EXTENSION_MARK, &m, sizeof(m));
-}
-
-static void put_transparent(Encoder *e)
-{
-        struct xt_socket_mtinfo3 m = { .flags = XT_SOCKET_TRANSPARENT | XT_SOCKET_NOWILDCARD };
-
-        put_match(e, EXTENSION_SOCKET, &m, sizeof(m));
-}
-
-static void put_bridged(Encoder *e)
-{
-        struct xt_physdev_info m = { .bitmask = XT_PHYSDEV_OP_BRIDGED };
-
-        put_match(e, EXTENSION_PHYSDEV, &m, sizeof(m));
-}
-
-static void put_label(Encoder *e, const IptStatement *s)
-{
-        struct xt_connlabel_mtinfo m = { .bit = (uint16_t)s->first };
-
-        put_match(e, EXTENSION_CONNLABEL, &m, sizeof(m));
-}
-
-static void put_owner(Encoder *e, const IptStatement *s)
-{
-        struct xt_owner_match_info m = { 0 };
-
-        if (s->kind == IPT_USERS) {
-                m.match = XT_OWNER_UID;
-                m.uid_min = s->first;
-                m.uid_max = s->last;
-        } else {
-                m.match = XT_OWNER_GID;
-                m.gid_min = s->first;
-                m.gid_max = s->last;
-        }
-        put_match(e, EXTENSION_OWNER, &m, sizeof(m));
-}
-
-static int put_unit(Encoder *e, const IptStatement *s)
-{
-        struct xt_cgroup_info_v2 m = { .has_path = 1 };
-        int n = snprintf(m.path, sizeof(m.path), "%s", s->path);
-
-        if (n < 0 || (size_t)n >= sizeof(m.path))
-                return -ENAMETOOLONG;
-        put_match(e, EXTENSION_CGROUP, &m, sizeof(m));
-        return 0;
-}
-
-/* Up to the last second before the time, whatever the day and its hour; in UTC. */
-static void put_before(Encoder *e, const IptStatement *s)
-{
-        struct xt_time_info m = { .date_stop = s->time_sec - 1,
-                .daytime_stop = XT_TIME_MAX_DAYTIME,
-                .monthdays_match = XT_TIME_ALL_MONTHDAYS,
-                .weekdays_match = XT_TIME_ALL_WEEKDAYS };
-
-        put_match(e, EXTENSION_TIME, &m, sizeof(m));
-}
-
-static int put_set(Encoder *e, const IptStatement *s)
-{
-        struct xt_set_info_match_v4 m = { .match_set = { .dim = IPSET_DIM_ONE } };
-        uint16_t index = 0;
-        int r = e->set_index ? e->set_index(e->data, &e->table->sets[s->set], &index) : -EINVAL;
-
-        if (r < 0)
-                return r;
-        m.match_set.index = index;
-        m.match_set.flags = s->to ? 0 : 1 << IPSET_DIM_ONE;
-        put_match(e, EXTENSION_SET, &m, sizeof(m));
-        return 0;
-}
-
-static void put_rate_over(Encoder *e, const IptStatement *s)
-{
-        struct xt_hashlimit_mtinfo3 m = { 0 };
-        const Limit *l = &s->over.limit;
-        char name[IPT_LIMIT_NAME_MAX];
-
-        snprintf(m.name, sizeof(m.name), "%s", ipt_limit_name(s, name));
-        m.cfg.mode = XT_HASHLIMIT_HASH_SIP | XT_HASHLIMIT_INVERT;
-        m.cfg.avg = XT_HASHLIMIT_SCALE_v2 * l->unit_sec / l->rate;
-        m.cfg.burst = l->burst;
-        m.cfg.size = IPT_SOURCES_HASH;
-        m.cfg.max = IPT_SOURCES_MAX;
-        m.cfg.gc_interval = GC_INTERVAL_MSEC;
-        m.cfg.expire = (uint32_t)ipt_limit_expire_msec(l);
-        m.cfg.srcmask = e->family == FAMILY_IPV4 ? 32 : 64;
-        m.cfg.dstmask = (uint8_t)family_bits(e->family);
-        put_match(e, EXTENSION_HASHLIMIT, &m, sizeof(m));
-}
-
-static void put_open_over(Encoder *e, const IptStatement *s)
-{
-        struct xt_connlimit_info m = { .limit = s->over.limit.open };
-
-        mask_fill((uint8_t *)&m.mask, e->family == FAMILY_IPV4 ? 32 : 64);
-        put_match(e, EXTENSION_CONNLIMIT, &m, sizeof(m));
-}
-
-static void put_log_limit(Encoder *e)
-{
-        struct xt_rateinfo m = { .avg = XT_LIMIT_SCALE / IPT_LOG_RATE, .burst = IPT_LOG_BURST };
-
-        put_match(e, EXTENSION_LIMIT, &m, sizeof(m));
-}
-
-static void put_comment(Encoder *e, const IptStatement *s)
-{
-        struct xt_comment_info m = { 0 };
-        char text[IPT_COMMENT_TEXT_MAX];
-
-        snprintf(m.comment, sizeof(m.comment), "%s", ipt_comment_format(s->comment, text));
-        put_match(e, EXTENSION_COMMENT, &m, sizeof(m));
-}
-
-/* ---- targets ---- */
-
-static void put_reset(Encoder *e)
-{
-        struct ipt_reject_info v4 = { .with = IPT_TCP_RESET };
-        struct ip6t_reject_info v6 = { .with = IP6T_TCP_RESET };
-
-        if (e->family == FAMILY_IPV4)
-                put_target(e, "REJECT", 0, &v4, sizeof(v4));
-        else
-                put_target(e, "REJECT", 0, &v6, sizeof(v6));
-}
-
-static void put_log(Encoder *e, const IptStatement *s)
-{
-        struct xt_nflog_info t = {
-                .len = IPT_LOG_SNAPLEN, .group = IPT_LOG_GROUP, .flags = XT_NFLOG_F_COPY_LEN
-        };
-        char prefix[IPT_LOG_PREFIX_MAX];
-
-        snprintf(t.prefix, sizeof(t.prefix), "%s", ipt_log_prefix(s, prefix));
-        put_target(e, "NFLOG", 0, &t, sizeof(t));
-}
-
-static void put_goto(Encoder *e, const IptStatement *s)
-{
-        if (s->kind == IPT_GOTO) {
-                if (e->family == FAMILY_IPV4)
-                        e->header.v4.ip.flags |= IPT_F_GOTO;
-                else
-                        e->header.v6.ipv6.flags |= IP6T_F_GOTO;
-        }
-        put_standard(e, e->table->chains[s->chain].name);
-}
-
-static int put_statement(Encoder *e, const IptStatement *s)
-{
-        switch (s->kind) {
-        case IPT_IN_INTERFACE:
-        case IPT_OUT_INTERFACE:
-                put_interface(e, s);
-                break;
-        case IPT_ADDRESS:
-                put_address(e, s);
-                break;
-        case IPT_TCP:
-                put_protocol(e);
-                break;
-        case IPT_SYN:
-        case IPT_RST:
-        case IPT_PORT:
-                put_protocol(e);
-                put_tcp(e, s);
-                break;
-        case IPT_PORTS:
-                put_protocol(e);
-                put_ports(e, s);
-                break;
-        case IPT_NOT_DIALLED:
-                put_none_dialled(e, s->ports);
-                break;
-        case IPT_OWN:
-                put_own(e);
-                break;
-        case IPT_DIALLED_PORT:
-                put_dialled_port(e, s);
-                break;
-        case IPT_DIALLED_ADDRESS:
-                put_dialled_address(e, s);
-                break;
-        case IPT_TRANSLATED:
-                put_translated(e);
-                break;
-        case IPT_UNTRACKED:
-                put_untracked(e);
-                break;
-        case IPT_MARKED:
-                put_marked(e);
-                break;
-        case IPT_TRANSPARENT:
-                put_transparent(e);
-                break;
-        case IPT_BRIDGED:
-                put_bridged(e);
-                break;
-        case IPT_LABEL:
-                put_label(e, s);
-                break;
-        case IPT_USERS:
-        case IPT_GROUPS:
-                put_owner(e, s);
-                break;
-        case IPT_UNIT:
-                return put_unit(e, s);
-        case IPT_BEFORE:
-                put_before(e, s);
-                break;
-        case IPT_SET:
-                return put_set(e, s);
-        case IPT_RATE_OVER:
-                put_rate_over(e, s);
-                break;
-        case IPT_OPEN_OVER:
-                put_open_over(e, s);
-                break;
-        case IPT_LOG_LIMIT:
-                put_log_limit(e);
-                break;
-        case IPT_COMMENT:
-                put_comment(e, s);
-                break;
-        case IPT_VERDICT_CONTINUE:
-                put_standard(e, "");
-                break;
-        case IPT_VERDICT_RETURN:
-                put_standard(e, "RETURN");
-                break;
-        case IPT_VERDICT_DROP:
-                put_standard(e, "DROP");
-                break;
-        case IPT_VERDICT_RESET:
-                put_protocol(e);
-                put_reset(e);
-                break;
-        case IPT_LOG:
-                put_log(e, s);
-                break;
-        case IPT_JUMP:
-        case IPT_GOTO:
-                put_goto(e, s);
-                break;
-        case _IPT_STATEMENT_MAX:
-                return -EINVAL;
-        }
-        return 0;
+        if (e->error == 0)
+                e->error = error;
 }
 
 int ipt_entry_encode(
@@ -589,13 +123,15 @@ int ipt_entry_encode(
                 .header_size = b->length };
         bool v4 = t->family == FAMILY_IPV4;
         size_t start = b->length, size = v4 ? sizeof(e.header.v4) : sizeof(e.header.v6), n;
-        int r = 0;
 
         buffer_add(b, &e.header, size);
-        for (size_t i = 0; i < entry->n && r >= 0; i++)
-                r = put_statement(&e, &t->statements[entry->first + i]);
-        if (r < 0)
-                return r;
+        for (size_t i = 0; i < entry->n && e.error == 0; i++) {
+                const IptStatement *statement = &t->statements[entry->first + i];
+
+                ipt_statement_rows[statement->kind].put(&e, statement);
+        }
+        if (e.error < 0)
+                return e.error;
         if (b->failed)
                 return -ENOMEM;
         n = b->length - start;
@@ -614,52 +150,14 @@ int ipt_entry_encode(
 
 /* ---- what the kernel must have ---- */
 
-static const int statement_extensions[_IPT_STATEMENT_MAX] = {
-        [IPT_IN_INTERFACE] = -1,
-        [IPT_OUT_INTERFACE] = -1,
-        [IPT_ADDRESS] = -1,
-        [IPT_TCP] = -1,
-        [IPT_SYN] = EXTENSION_TCP,
-        [IPT_RST] = EXTENSION_TCP,
-        [IPT_PORT] = EXTENSION_TCP,
-        [IPT_PORTS] = EXTENSION_MULTIPORT,
-        [IPT_NOT_DIALLED] = EXTENSION_CONNTRACK,
-        [IPT_OWN] = EXTENSION_CONNTRACK,
-        [IPT_DIALLED_PORT] = EXTENSION_CONNTRACK,
-        [IPT_DIALLED_ADDRESS] = EXTENSION_CONNTRACK,
-        [IPT_TRANSLATED] = EXTENSION_CONNTRACK,
-        [IPT_UNTRACKED] = EXTENSION_CONNTRACK,
-        [IPT_MARKED] = EXTENSION_MARK,
-        [IPT_TRANSPARENT] = EXTENSION_SOCKET,
-        [IPT_BRIDGED] = EXTENSION_PHYSDEV,
-        [IPT_LABEL] = EXTENSION_CONNLABEL,
-        [IPT_USERS] = EXTENSION_OWNER,
-        [IPT_GROUPS] = EXTENSION_OWNER,
-        [IPT_UNIT] = EXTENSION_CGROUP,
-        [IPT_BEFORE] = EXTENSION_TIME,
-        [IPT_SET] = EXTENSION_SET,
-        [IPT_RATE_OVER] = EXTENSION_HASHLIMIT,
-        [IPT_OPEN_OVER] = EXTENSION_CONNLIMIT,
-        [IPT_LOG_LIMIT] = EXTENSION_LIMIT,
-        [IPT_COMMENT] = EXTENSION_COMMENT,
-        [IPT_VERDICT_CONTINUE] = -1,
-        [IPT_VERDICT_RETURN] = -1,
-        [IPT_VERDICT_DROP] = -1,
-        [IPT_VERDICT_RESET] = EXTENSION_REJECT,
-        [IPT_LOG] = EXTENSION_NFLOG,
-        [IPT_JUMP] = -1,
-        [IPT_GOTO] = -1,
-};
-
 int ipt_table_each_extension(
         const IptTable *t, int (*f)(const IptExtension *e, void *data), void *data)
 {
         bool used[_EXTENSION_MAX] = { false };
 
         for (size_t i = 0; i < t->n_statements; i++)
-                if (statement_extensions[t->statements[i].kind] >= 0)
-                        used[statement_extensions[t->statements[i].kind]] = true;
-        for (Extension i = 0; i < _EXTENSION_MAX; i++) {
+                used[ipt_statement_rows[t->statements[i].kind].extension] = true;
+        for (Extension i = EXTENSION_NONE + 1; i < _EXTENSION_MAX; i++) {
                 int r = used[i] ? f(&extensions[i], data) : 0;
 
                 if (r < 0)

@@ -65,8 +65,9 @@ static void print_header(Buffer *b, const IptTable *t, const IptEntry *e)
 
 #define MULTIPORT_MAX 15
 
-static void print_ports(Buffer *b, const IptStatement *s)
+static void print_ports(Buffer *b, const IptTable *t, const IptStatement *s)
 {
+        (void)t;
         for (size_t i = 0; i < s->ports->n; i++)
                 if (i % MULTIPORT_MAX == 0)
                         buffer_printf(b, " -m multiport%s --dports %u", s->not ? " !" : "",
@@ -75,15 +76,17 @@ static void print_ports(Buffer *b, const IptStatement *s)
                         buffer_printf(b, ",%u", s->ports->items[i]);
 }
 
-static void print_none_dialled(Buffer *b, const Ports *p)
+static void print_none_dialled(Buffer *b, const IptTable *t, const IptStatement *s)
 {
-        for (size_t i = 0; i < p->n; i++)
+        (void)t;
+        for (size_t i = 0; i < s->ports->n; i++)
                 buffer_printf(b, " -m conntrack --ctstate " STATES_ANY " ! --ctorigdstport %u",
-                        p->items[i]);
+                        s->ports->items[i]);
 }
 
-static void print_ids(Buffer *b, const IptStatement *s)
+static void print_ids(Buffer *b, const IptTable *t, const IptStatement *s)
 {
+        (void)t;
         buffer_printf(
                 b, " -m owner --%s-owner %" PRIu32, s->kind == IPT_USERS ? "uid" : "gid", s->first);
         if (s->last > s->first)
@@ -120,110 +123,120 @@ static void print_rate(Buffer *b, const IptTable *t, const IptStatement *s)
 }
 
 /* iptables takes the second before the time, in UTC and without the Z. */
-static void print_before(Buffer *b, uint32_t time_sec)
+static void print_before(Buffer *b, const IptTable *t, const IptStatement *s)
 {
         char text[EXPIRY_TEXT_MAX];
 
-        expiry_format((time_sec - 1) * USEC_PER_SEC, text);
+        (void)t;
+        expiry_format((s->time_sec - 1) * USEC_PER_SEC, text);
         buffer_printf(b, " -m time --datestop %.*s", (int)strcspn(text, "Z"), text);
 }
 
+static void print_syn(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        (void)t;
+        buffer_printf(b, " -m tcp%s --tcp-flags SYN,ACK SYN", s->not ? " !" : "");
+}
+
+static void print_port(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        (void)t;
+        buffer_printf(b, " -m tcp --dport %" PRIu32, s->first);
+}
+
+static void print_dialled_port(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        (void)t;
+        buffer_printf(b, " -m conntrack --ctorigdstport %" PRIu32 " --ctdir ORIGINAL", s->first);
+}
+
+static void print_dialled_address(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        char text[ADDRESS_TEXT_MAX];
+
+        (void)t;
+        buffer_printf(b, " -m conntrack --ctorigdst %s/%u --ctdir ORIGINAL",
+                address_format(&s->prefix.address, text), s->prefix.bits);
+}
+
+static void print_label(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        (void)t;
+        buffer_printf(b, " -m connlabel --label %" PRIu32, s->first);
+}
+
+static void print_unit(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        (void)t;
+        buffer_add_string(b, " -m cgroup --path ");
+        print_quoted(b, s->path);
+}
+
+static void print_set(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        buffer_printf(
+                b, " -m set --match-set %s %s", t->sets[s->set].key.name, s->to ? "dst" : "src");
+}
+
+static void print_open(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        buffer_printf(b,
+                " -m connlimit --connlimit-above %" PRIu32 " --connlimit-mask %u --connlimit-saddr",
+                s->over.limit.open, t->family == FAMILY_IPV4 ? 32 : 64);
+}
+
+static void print_log_limit(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        (void)t;
+        (void)s;
+        buffer_printf(b, " -m limit --limit %u/sec --limit-burst %u", IPT_LOG_RATE, IPT_LOG_BURST);
+}
+
+static void print_comment(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        char comment[IPT_COMMENT_TEXT_MAX];
+
+        (void)t;
+        buffer_add_string(b, " -m comment --comment ");
+        print_quoted(b, ipt_comment_format(s->comment, comment));
+}
+
+/* What is the same in every entry, or a function. Neither: a field of the header, or a target. */
+static const struct {
+        const char *text;
+        void (*print)(Buffer *b, const IptTable *t, const IptStatement *s);
+} matches[_IPT_STATEMENT_MAX] = {
+        [IPT_SYN] = { .print = print_syn },
+        [IPT_RST] = { .text = " -m tcp --tcp-flags RST RST" },
+        [IPT_PORT] = { .print = print_port },
+        [IPT_PORTS] = { .print = print_ports },
+        [IPT_NOT_DIALLED] = { .print = print_none_dialled },
+        [IPT_OWN] = { .text = " -m conntrack --ctstate " STATES_ANY " --ctdir REPLY" },
+        [IPT_DIALLED_PORT] = { .print = print_dialled_port },
+        [IPT_DIALLED_ADDRESS] = { .print = print_dialled_address },
+        [IPT_TRANSLATED] = { .text = " -m conntrack --ctstate DNAT --ctdir ORIGINAL" },
+        [IPT_UNTRACKED] = { .text = " -m conntrack --ctstate INVALID,UNTRACKED" },
+        [IPT_MARKED] = { .text = " -m mark ! --mark 0x0" },
+        [IPT_TRANSPARENT] = { .text = " -m socket --transparent --nowildcard" },
+        [IPT_BRIDGED] = { .text = " -m physdev --physdev-is-bridged" },
+        [IPT_LABEL] = { .print = print_label },
+        [IPT_USERS] = { .print = print_ids },
+        [IPT_GROUPS] = { .print = print_ids },
+        [IPT_UNIT] = { .print = print_unit },
+        [IPT_BEFORE] = { .print = print_before },
+        [IPT_SET] = { .print = print_set },
+        [IPT_RATE_OVER] = { .print = print_rate },
+        [IPT_OPEN_OVER] = { .print = print_open },
+        [IPT_LOG_LIMIT] = { .print = print_log_limit },
+        [IPT_COMMENT] = { .print = print_comment },
+};
+
 static void print_match(Buffer *b, const IptTable *t, const IptStatement *s)
 {
-        const char *not = s->not ? " !" : "";
-        char text[ADDRESS_TEXT_MAX], comment[IPT_COMMENT_TEXT_MAX];
-
-        switch (s->kind) {
-        case IPT_SYN:
-                buffer_printf(b, " -m tcp%s --tcp-flags SYN,ACK SYN", not );
-                break;
-        case IPT_RST:
-                buffer_printf(b, " -m tcp%s --tcp-flags RST RST", not );
-                break;
-        case IPT_PORT:
-                buffer_printf(b, " -m tcp --dport %" PRIu32, s->first);
-                break;
-        case IPT_PORTS:
-                print_ports(b, s);
-                break;
-        case IPT_NOT_DIALLED:
-                print_none_dialled(b, s->ports);
-                break;
-        case IPT_OWN:
-                buffer_add_string(b, " -m conntrack --ctstate " STATES_ANY " --ctdir REPLY");
-                break;
-        case IPT_DIALLED_PORT:
-                buffer_printf(
-                        b, " -m conntrack --ctorigdstport %" PRIu32 " --ctdir ORIGINAL", s->first);
-                break;
-        case IPT_DIALLED_ADDRESS:
-                buffer_printf(b, " -m conntrack --ctorigdst %s/%u --ctdir ORIGINAL",
-                        address_format(&s->prefix.address, text), s->prefix.bits);
-                break;
-        case IPT_TRANSLATED:
-                buffer_add_string(b, " -m conntrack --ctstate DNAT --ctdir ORIGINAL");
-                break;
-        case IPT_UNTRACKED:
-                buffer_add_string(b, " -m conntrack --ctstate INVALID,UNTRACKED");
-                break;
-        case IPT_MARKED:
-                buffer_add_string(b, " -m mark ! --mark 0x0");
-                break;
-        case IPT_TRANSPARENT:
-                buffer_add_string(b, " -m socket --transparent --nowildcard");
-                break;
-        case IPT_BRIDGED:
-                buffer_add_string(b, " -m physdev --physdev-is-bridged");
-                break;
-        case IPT_LABEL:
-                buffer_printf(b, " -m connlabel --label %" PRIu32, s->first);
-                break;
-        case IPT_USERS:
-        case IPT_GROUPS:
-                print_ids(b, s);
-                break;
-        case IPT_UNIT:
-                buffer_add_string(b, " -m cgroup --path ");
-                print_quoted(b, s->path);
-                break;
-        case IPT_BEFORE:
-                print_before(b, s->time_sec);
-                break;
-        case IPT_SET:
-                buffer_printf(b, " -m set --match-set %s %s", t->sets[s->set].key.name,
-                        s->to ? "dst" : "src");
-                break;
-        case IPT_RATE_OVER:
-                print_rate(b, t, s);
-                break;
-        case IPT_OPEN_OVER:
-                buffer_printf(b,
-                        " -m connlimit --connlimit-above %" PRIu32
-                        " --connlimit-mask %u --connlimit-saddr",
-                        s->over.limit.open, t->family == FAMILY_IPV4 ? 32 : 64);
-                break;
-        case IPT_LOG_LIMIT:
-                buffer_printf(b, " -m limit --limit %u/sec --limit-burst %u", IPT_LOG_RATE,
-                        IPT_LOG_BURST);
-                break;
-        case IPT_COMMENT:
-                buffer_add_string(b, " -m comment --comment ");
-                print_quoted(b, ipt_comment_format(s->comment, comment));
-                break;
-        case IPT_IN_INTERFACE: /* header */
-        case IPT_OUT_INTERFACE:
-        case IPT_ADDRESS:
-        case IPT_TCP:
-        case IPT_VERDICT_CONTINUE: /* targets */
-        case IPT_VERDICT_RETURN:
-        case IPT_VERDICT_DROP:
-        case IPT_VERDICT_RESET:
-        case IPT_LOG:
-        case IPT_JUMP:
-        case IPT_GOTO:
-        case _IPT_STATEMENT_MAX:
-                break;
-        }
+        if (matches[s->kind].text)
+                buffer_add_string(b, matches[s->kind].text);
+        if (matches[s->kind].print)
+                matches[s->kind].print(b, t, s);
 }
 
 static void print_target(Buffer *b, const IptTable *t, const IptStatement *s)

@@ -190,7 +190,8 @@ static Bucket *bucket_find(Run *run, const CompiledRule *rule, const Packet *p)
         return &run->buckets[run->n_buckets++];
 }
 
-/* Up to its burst a limit lets through; beyond, at a rate of one a day, nothing. */
+/* Up to its burst a limit lets through; beyond, at a rate of one a day, nothing. What conntrack
+ * does not follow cannot be counted, and `max` lets nothing of it through. */
 static void expect_limit(Run *run, const Packet *p, Expected *e)
 {
         const Limit *l = &e->verdict.rule->limit;
@@ -198,6 +199,10 @@ static void expect_limit(Run *run, const Packet *p, Expected *e)
 
         b->n++;
         e->open = e->reset = true;
+        if (!run->tracked && l->open > 0) {
+                e->open = false;
+                return;
+        }
         if (l->rate == 0 || b->n <= l->burst)
                 e->reset = false;
         else if (l->unit_sec == 86400)

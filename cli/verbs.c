@@ -136,8 +136,8 @@ const Verb verbs[] = {
                 .examples = { "edit", "edit site" }, .changes = true },
         { "confirm", 0, 0, command_confirm, NULL, "keep a change made with --confirm",
                 .examples = { "--confirm 60s deny out", "confirm" }, .group = "History" },
-        { "history", 0, 0, command_history, NULL, "stored revisions",
-                .examples = { "history", "history --json" } },
+        { "history", 0, 0, command_history, "[-n N]", "stored revisions",
+                .examples = { "history", "history -n 10" } },
         { "diff", 1, 2, command_diff, "A [B]", "what differs between revisions",
                 .examples = { "diff 7", "diff 5 7" } },
         { "rollback", 1, 1, command_rollback, "N", "go back to a revision",
@@ -194,7 +194,7 @@ static int fail_second_word(Cli *c, char *const *words, const char *list)
         text_show(words[1], second);
         if (near.found)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s %s' is not a command, did you mean '%s %s'?", first, second, first,
+                        "'%s %s' is not a command: did you mean \"%s %s\"?", first, second, first,
                         near.found);
         return cli_fail(c, EXIT_BAD_INPUT,
                 "'%s %s' is not a command: '%s' must be followed by one of: %s", first, second,
@@ -222,7 +222,7 @@ int verb_fail_unknown(Cli *c, char *const *words)
                 return fail_second_word(c, words, list.data);
         text_show(words[0], shown);
         if (near.found)
-                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a command, did you mean '%.*s'?",
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a command: did you mean \"%.*s\"?",
                         shown, (int)strcspn(near.found, " "), near.found);
         return cli_fail(
                 c, EXIT_BAD_INPUT, "'%s' is not a command: 'p25ctl help' lists them", shown);

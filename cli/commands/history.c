@@ -94,7 +94,7 @@ int command_history(Cli *c, const Verb *v, char **args, size_t n)
         status = client_message(c, "ListRevisions", &m);
         if (status != 0)
                 return status;
-        r = sd_bus_message_append(m, "u", UINT32_C(0));
+        r = sd_bus_message_append(m, "u", c->max_lines);
         status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
         if (status != 0)
                 return status;

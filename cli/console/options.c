@@ -37,6 +37,8 @@ const Option options[] = {
                 .verb = "compile" },
         { "ipv6", '6', NULL, offsetof(Cli, ipv6), .help = "of --format iptables: IPv6 only",
                 .verb = "compile" },
+        { "number", 'n', "N", offsetof(Cli, number), .help = "of history: the newest N only",
+                .verb = "history" },
         { "help", 'h', NULL, offsetof(Cli, help), .help = "print help about the command" },
         { "version", '\0', NULL, offsetof(Cli, version), .help = "print the version" },
         { "follow", '\0', NULL, offsetof(Cli, follow), .help = "wait for more", .verb = "events" },
@@ -90,7 +92,7 @@ static int fail_unknown_option(Cli *c, const char *word)
                 (void)nearest_try(&near, o->name);
         text_show(word, shown);
         if (near.found)
-                return cli_fail(c, EXIT_BAD_INPUT, "there is no option %s, did you mean --%s?",
+                return cli_fail(c, EXIT_BAD_INPUT, "there is no option %s: did you mean \"--%s\"?",
                         shown, near.found);
         return cli_fail(c, EXIT_BAD_INPUT, "there is no option %s", shown);
 }
@@ -163,6 +165,17 @@ static int host_check(Cli *c)
         return 0;
 }
 
+static int number_check(Cli *c)
+{
+        size_t length = strlen(c->number);
+
+        if (length <= 7 && c->number[strspn(c->number, "0123456789")] == '\0')
+                c->max_lines = (uint32_t)strtoul(c->number, NULL, 10);
+        if (c->max_lines == 0)
+                return cli_fail(c, EXIT_BAD_INPUT, "--number %s: must be 1 to 9999999", c->number);
+        return 0;
+}
+
 static int options_check(Cli *c)
 {
         uint64_t seconds = 0;
@@ -184,6 +197,8 @@ static int options_check(Cli *c)
                 return cli_fail(c, EXIT_BAD_INPUT,
                         "--reason: at most %d bytes of UTF-8 without control characters",
                         COMMENT_MAX);
+        if (c->number && number_check(c) != 0)
+                return EXIT_BAD_INPUT;
         return c->host ? host_check(c) : 0;
 }
 

@@ -4,8 +4,8 @@
 
 # made from the tables of p25ctl:
 _p25ctl_commands='status show explain enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback version help'
-_p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --help --version --follow'
-_p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format '
+_p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow'
+_p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n'
 _p25ctl_words() # COMMAND
 {
         case $1 in
@@ -52,7 +52,7 @@ _p25ctl_words() # COMMAND
         'plan') echo 'FILE' ;;
         'edit') echo 'NAME' ;;
         'confirm') echo '' ;;
-        'history') echo '' ;;
+        'history') echo 'N' ;;
         'diff') echo 'A B' ;;
         'rollback') echo 'N' ;;
         'version') echo '' ;;

@@ -7,7 +7,7 @@ function __p25ctl_typed
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --host -H --root --policies --expect --confirm --reason --format
+        else if contains -- $word --host -H --root --policies --expect --confirm --reason --format --number -n
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -168,6 +168,7 @@ complete -c p25ctl -n '__p25ctl_behind compile' -a '(__p25ctl_words compile : FI
 complete -c p25ctl -n '__p25ctl_behind test' -a '(__p25ctl_words test : FILE)'
 complete -c p25ctl -n '__p25ctl_behind plan' -a '(__p25ctl_words plan : FILE)'
 complete -c p25ctl -n '__p25ctl_behind edit' -a '(__p25ctl_words edit : NAME)'
+complete -c p25ctl -n '__p25ctl_behind history' -a '(__p25ctl_words history : N)'
 complete -c p25ctl -n '__p25ctl_behind diff' -a '(__p25ctl_words diff : A B)'
 complete -c p25ctl -n '__p25ctl_behind rollback' -a '(__p25ctl_words rollback : N)'
 complete -c p25ctl -n '__p25ctl_behind help' -a '(__p25ctl_words help : COMMAND)'
@@ -186,6 +187,7 @@ complete -c p25ctl -l reason -r -d 'a reason, for the history'
 complete -c p25ctl -l format -r -d 'ir, nft, iptables or json'
 complete -c p25ctl -l ipv4 -s 4 -d 'of --format iptables: IPv4 only'
 complete -c p25ctl -l ipv6 -s 6 -d 'of --format iptables: IPv6 only'
+complete -c p25ctl -l number -s n -r -d 'of history: the newest N only'
 complete -c p25ctl -l help -s h -d 'print help about the command'
 complete -c p25ctl -l version -d 'print the version'
 complete -c p25ctl -l follow -d 'wait for more'

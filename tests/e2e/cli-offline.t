@@ -60,12 +60,12 @@ refuses "'frobnicate' is not a command" help frobnicate
 refuses "a command is missing"
 like "$err" "Usage: p25ctl" "with the usage on stderr"
 refuses "'frobnicate' is not a command: 'p25ctl help'" frobnicate
-refuses "did you mean 'status'\?" statsu
-refuses "did you mean 'fragment'\?" fragmnt
-refuses "did you mean 'role list'\?" role lits
-refuses "did you mean 'role set'\?" help role ste
-refuses "did you mean --dry-run\?" --dryrun deny
-refuses "did you mean --confirm\?" --cofirm=60s deny
+refuses "is not a command: did you mean \"status\"\?" statsu
+refuses "did you mean \"fragment\"\?" fragmnt
+refuses "did you mean \"role list\"\?" role lits
+refuses "did you mean \"role set\"\?" help role ste
+refuses ": did you mean \"--dry-run\"\?" --dryrun deny
+refuses "did you mean \"--confirm\"\?" --cofirm=60s deny
 for option in "--confirm 60s" "--expect 3" "--reason why"; do
         for command in status "role list" plan history "explain in" check; do
                 # shellcheck disable=SC2086 # words
@@ -143,7 +143,8 @@ like "$out" '^\{"status":4,"errors":\["22 is not' "bad words as well"
 while IFS=$'\t' read -r words message; do
         [[ $words == *[\'$'\001'\$]* ]] && continue # these need a shell to take them apart
         [[ $words == delete\ +([0-9]) ]] && continue # which is a command
-        [ "${words%% *}" = 25 ] || [ "${words%% *}" = in ] || [ "${words%% *}" = block ] && continue
+        [ "${words%% *}" = 25 ] || [ "${words%% *}" = in ] || [ "${words%% *}" = block ] ||
+                [ "${words%% *}" = alow ] && continue # no command begins with these
         set -f
         # shellcheck disable=SC2086
         run $words

@@ -94,4 +94,18 @@ run_ctl reload
 expect "until a reload" inet closed -s 198.51.100.3 198.51.100.1 25
 run_ctl status
 ok $(($(grep -c "not what is in force" <<<"$out$err"))) "which status is silent about"
+run_ctl history
+all=$(wc -l <<<"$out") newest=$(head -n 2 <<<"$out")
+[ "$all" -ge 3 ]
+ok $? "several revisions"
+run_ctl history -n 2
+is "$rc $out" "0 $newest" "history -n 2: the newest two"
+run_ctl history --number=1 --json
+is "$(jq length <<<"$out")" 1 "history --number=1 --json"
+run_ctl history -n 9999999
+is "$(wc -l <<<"$out")" "$all" "more than there are: all"
+for number in 0 x -1 99999999 ""; do
+        run_ctl history -n "$number"
+        is "$rc" 4 "history -n '$number' is refused"
+done
 done_testing

@@ -202,9 +202,9 @@ TIME ?= 15
 fuzz: fuzz-programs
 	@TIME=$(TIME) tests/run $(FUZZ:%=build-fuzz/tests/%)
 
-## lint: which room includes which (tests/arrows), headers that compile alone, house rules
-lint:
-	@tests/lint
+## lint: which room includes which (tests/arrows), headers that compile alone, circles
+lint: all
+	@BUILD=$(BUILD) tests/lint
 
 ## format, format-check: clang-format over all C
 SOURCES = $(shell git ls-files '*.c' '*.h')

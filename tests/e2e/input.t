@@ -280,7 +280,7 @@ ok $? "SetRoles with a path"
 call SetRoles 'asa{sv}' 0 1 nosuchoption b true
 [ "$rc" != 0 ]
 ok $? "an unknown option"
-call AddRule 'a{sv}a{sv}' 2 action s deny ports au 1 25 0
+call AddRule 'a{sv}a{sv}' 2 action s deny ports as 1 smtp 0
 [ "$rc" != 0 ]
 ok $? "ports of a wrong type"
 call AddRule 'a{sv}a{sv}' 3 action s deny direction s in nosuchkey s x 0

@@ -47,15 +47,28 @@ red()
 }
 
 mkdir -p "$WORK/tree"
-cp --parents tests/lint tests/arrows "$WORK/tree"
+cp --parents tests/lint tests/arrows tests/circles "$WORK/tree"
 git -C "$WORK/tree" init -q
+echo "build*" >"$WORK/tree/.gitignore"
 source_file rules/base/base.h '#pragma once
 int base(void);'
 source_file rules/base/base.c '#include "rules/base/base.h"
 int base(void) { return 0; }'
 source_file rules/address/address.h '#pragma once
 #include "rules/base/base.h"'
-source_file daemon/main.c '#include "rules/address/address.h"'
+source_file daemon/main.c '#include "rules/address/address.h"
+int main(void) { return base(); }'
+source_file cli/main.c '#include "rules/base/base.h"
+int main(void) { return base(); }'
+compile() # SOURCE...
+{
+        local source
+        for source; do
+                mkdir -p "$WORK/tree/build/${source%/*}"
+                ${CC:-gcc} -I"$WORK/tree" -c -o "$WORK/tree/build/${source%.c}.o" "$WORK/tree/$source"
+        done
+}
+compile rules/base/base.c daemon/main.c cli/main.c
 script tests/e2e/world.t 'echo "1..0"'
 lint
 is "$rc $(grep '^not ok' <<<"$out")" "0 " "a healthy tree passes"
@@ -96,6 +109,18 @@ source_file rules/base/call.c 'void f(char *a, char *b) { strcpy(a, b); }'
 red "a call without bounds" "C: no calls without bounds"
 source_file rules/base/long.c "$(seq -f 'int i%.0f;' 800)"
 red "a long file" "C: no file above 800 lines"
+
+source_file rules/base/left.c 'int right(void); int left(void); int left(void) { return right(); }'
+source_file rules/base/right.c 'int left(void); int right(void); int right(void) { return left(); }'
+compile rules/base/left.c rules/base/right.c
+red "two files that need each other" "no files need each other in a circle"
+source_file rules/base/one.c 'int two(void); int one(void); int one(void) { return two(); }'
+source_file rules/base/two.c 'int three(void); int two(void); int two(void) { return three(); }'
+source_file rules/base/three.c 'int one(void); int three(void); int three(void) { return one(); }'
+compile rules/base/one.c rules/base/two.c rules/base/three.c
+red "a circle of three" "no files need each other in a circle"
+rm -rf "$WORK/tree/build"
+red "nothing was built" "no files need each other in a circle"
 
 signals="shell: processes are signalled by tests/lib/process.sh only"
 for line in 'kill 12' 'true && kill -9 12' 'pkill sleep' 'in_machine kill -STOP 12' 'x=$(kill -0 12)'; do

@@ -148,6 +148,8 @@ static void build_output(NftBuild *b, const Ports *leaving, bool cut)
 
 /* ---- the chains behind them ---- */
 
+static const uint32_t own_addresses[] = { NFT_ADDRESS_LOCAL, NFT_ADDRESS_ANYCAST };
+
 /*
  * fib daddr type local [ct label set 125] goto in
  * fib daddr type anycast [ct label set 125] goto in
@@ -156,10 +158,8 @@ static void build_output(NftBuild *b, const Ports *leaving, bool cut)
  */
 static void build_to_host(NftBuild *b, bool label)
 {
-        static const uint32_t types[] = { NFT_ADDRESS_LOCAL, NFT_ADDRESS_ANYCAST };
-
-        for (size_t i = 0; i < ELEMENTS(types); i++) {
-                build_kind(b, STATEMENT_ADDRESS_TYPE, types[i]);
+        for (size_t i = 0; i < ELEMENTS(own_addresses); i++) {
+                build_kind(b, STATEMENT_ADDRESS_TYPE, own_addresses[i]);
                 if (label)
                         build_kind(b, STATEMENT_SET_LABEL, NFT_LABEL_INCOMING);
                 build_goto_direction(b, DIRECTION_IN);
@@ -248,7 +248,8 @@ static void build_passing(NftBuild *b)
  * ct label 125 accept            (judged in prerouting)
  * ct status dnat goto routed     (dialled another host, and was redirected)
  * ct label 124 goto in           (a route of another table makes the address local)
- * goto routed                    (taken by TPROXY)
+ * fib daddr type local accept    (judged, but older than the first policy: there is no room for
+ * labels) goto routed                    (taken by TPROXY)
  */
 static void build_arrived(NftBuild *b)
 {
@@ -260,6 +261,11 @@ static void build_arrived(NftBuild *b)
         build_goto_direction(b, DIRECTION_ROUTED);
         build_kind(b, STATEMENT_LABEL, NFT_LABEL_LOCAL);
         build_goto_direction(b, DIRECTION_IN);
+        for (size_t i = 0; i < ELEMENTS(own_addresses); i++) {
+                build_kind(b, STATEMENT_ADDRESS_TYPE, own_addresses[i]);
+                build_kind(b, STATEMENT_ACCEPT, 0);
+                build_end(b, NULL);
+        }
         build_goto_direction(b, DIRECTION_ROUTED);
 }
 

@@ -258,9 +258,40 @@ static void test_routed_here_reply(void **state)
         must(FOREIGN_ROUTES("del"));
 }
 
+/* A SYN that is sent again after the first policy came: its entry has no room for labels. */
+static void test_older_than_labels(void **state)
+{
+        static const struct {
+                const char *from, *to;
+        } cases[] = { { CONTAINER4, HOST4 }, { CONTAINER6, HOST6 } };
+
+        (void)state;
+        skip_without_backend();
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                Segment syn = { cases[i].from, cases[i].to, 4100, 25, TH_SYN };
+                int deaf = attack_deaf(CONTAINER, 0, i == 1, syn.source);
+                uint64_t before;
+
+                attacked_ops->remove(attacked, NULL);
+                must("nft -f - <<'E'\n"
+                     "table inet watch { chain in { type filter hook input priority 0;\n"
+                     "  ct state new counter\n  }\n}\nE");
+                attack_send(CONTAINER, &syn);
+                attack_must_apply(DEFAULTS("allow", "reject"));
+                before = attack_count();
+                attack_send(CONTAINER, &syn);
+                usleep(20000);
+                assert_int_equal(attack_count() - before, 1);
+                assert_int_equal(attack_count_of(DEFAULT_COUNTER_ID(DIRECTION_ROUTED)), 0);
+                must("nft delete table inet watch");
+                close(deaf);
+        }
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_older_than_labels),
                 cmocka_unit_test(test_redirected),
                 cmocka_unit_test(test_redirected_to),
                 cmocka_unit_test(test_published_elsewhere),

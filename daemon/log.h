@@ -3,7 +3,7 @@
 
 /*
  * The daemon's log: lines on stderr, with a priority before each when the journal reads them. For
- * main alone; nobody else in daemon/ logs.
+ * main only; nothing else in daemon/ logs.
  */
 
 #include "rules/base/util.h"

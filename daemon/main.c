@@ -105,7 +105,7 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                 switch (c) {
                 case ROOT:
                         if (!is_folder(optarg)) {
-                                log_line(LOG_ERR, "--root %s: there is no such folder", optarg);
+                                log_line(LOG_ERR, "--root %s: no such folder", optarg);
                                 return -EINVAL;
                         }
                         ret->root = optarg;
@@ -117,7 +117,8 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                         ret->backend = backend_named(optarg);
                         if (!ret->backend) {
                                 log_line(LOG_ERR,
-                                        "there is no backend %s (nftables, iptables, memory)",
+                                        "--backend must be one of nftables, iptables, memory (not "
+                                        "%s)",
                                         optarg);
                                 return -EINVAL;
                         }
@@ -138,7 +139,8 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                         return -EINVAL;
                 }
         if (optind < argc) {
-                log_line(LOG_ERR, "%s is too much: p25d takes options only (--help)", argv[optind]);
+                log_line(LOG_ERR, "unexpected argument %s: p25d takes options only (--help)",
+                        argv[optind]);
                 return -EINVAL;
         }
         return 0;
@@ -194,7 +196,7 @@ static void log_repairs(Daemon *d)
         if (manager_peace_text(d->manager, &peace) < 0 || streq_null(peace, d->peace))
                 return;
         log_line(peace ? LOG_ERR : LOG_NOTICE, "%s",
-                peace ? peace : "nobody changes the kernel's rules any more");
+                peace ? peace : "no other process changes the kernel's rules any more");
         free(d->peace);
         d->peace = TAKE_PTR(peace);
 }

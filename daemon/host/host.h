@@ -75,7 +75,7 @@ int host_find_edited(const HostPaths *p, const HostInputs *read, char **ret);
  * -ENOENT: there are none, -EACCES, … */
 int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret);
 
-/* The roles alone (shipped, then own ones which replace by name), by name. */
+/* Only the roles (shipped, then own ones which replace by name), by name. */
 int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
 
 /* Reads the files that the sets of a fragment name, each below root ("" for none); inputs may be
@@ -116,7 +116,7 @@ struct ServiceCache *host_names_service(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);
-/* The same of a gid; the files alone are asked. */
+/* The same of a gid; only the files are asked. */
 int host_group_name(HostNames *n, uint32_t gid, char **ret);
 /* The primary group of a user name or number; 0, -ENOENT. */
 int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);

@@ -54,7 +54,7 @@ int host_read_named(
 /* "does not exist", … or NULL for an errno (of either sign) without words of its own. */
 const char *host_errno_text(int error);
 
-/* p25.conf alone, with its set files; *ret is NULL when there is none. */
+/* Only p25.conf, with its set files; *ret is NULL when there is none. */
 int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostConf **ret);
 
 /* Where passwd and group lie; borrowed. */

@@ -106,7 +106,7 @@ static int folder_path(const char *folder, const char *name, char **ret)
         return buffer_take(&path, ret);
 }
 
-/* "NAME.conf" → "NAME", an error if that is no name. */
+/* "NAME.conf" → "NAME", an error if that is not a valid name. */
 static int fragment_name(const char *file, const char *path, Diagnostics *d, char **ret)
 {
         _cleanup_free_ char *name = strndup(file, strlen(file) - strlen(".conf"));
@@ -185,7 +185,8 @@ static void role_array_deinit(RoleArray *a)
         *a = (RoleArray){ 0 };
 }
 
-/* Keeps the order of names. An own role replaces a shipped one; twins of one folder are an error.
+/* Keeps the order of names. An own role replaces a shipped one; duplicates in one folder are an
+ * error.
  */
 static int roles_add(RoleArray *a, Role *role, Diagnostics *d)
 {

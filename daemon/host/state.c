@@ -108,7 +108,7 @@ static int load_fragment(
 
         if (stored_file_revision(from->file, STATE_FRAGMENTS, &revision) < 0)
                 return diagnostics_error(d, ((Place){ .file = folder }), NULL,
-                        "%s is no file of a fragment", from->file);
+                        "%s is not a file of a fragment", from->file);
         r = read_stored(folder, from->file, POLICY_TEXT_MAX, d, &path, &text, &length);
         if (r < 0)
                 return r == -ENOENT ? -EINVAL : r;
@@ -127,8 +127,8 @@ static int load_set(const char *folder, const StateFile *from, Diagnostics *d, S
         int r;
 
         if (stored_file_revision(from->file, STATE_SETS, &revision) < 0)
-                return diagnostics_error(
-                        d, ((Place){ .file = folder }), NULL, "%s is no file of a set", from->file);
+                return diagnostics_error(d, ((Place){ .file = folder }), NULL,
+                        "%s is not a file of a set", from->file);
         r = read_stored(folder, from->file, SET_TEXT_MAX, d, &path, &text, &length);
         if (r < 0)
                 return r == -ENOENT ? -EINVAL : r;

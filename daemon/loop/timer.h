@@ -15,7 +15,7 @@ typedef struct TimerKind {
         sd_event_time_handler_t handler;
 } TimerKind;
 
-/* Arms the timer, or arms it anew: it fires in usec, with data. *s is NULL the first time, and is
+/* Arms the timer, or arms it again: it fires in usec, with data. *s is NULL the first time, and is
  * the caller's to unref; the kind stays the same. 0 or negative errno. */
 int timer_arm(
         sd_event *event, sd_event_source **s, const TimerKind *kind, uint64_t usec, void *data);

@@ -362,9 +362,13 @@ static int enforce(Manager *m, Proposal *p, Judgement *j, bool *stored, ChangeRe
 
 static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, ChangeResult *r)
 {
+        _cleanup_strv_ char **kept = NULL;
         bool stored;
         int q = pending_admit(m, p, c, r);
 
+        /* what must come into force does so even where the disk fails, which takes the lines */
+        if (p->must && q >= 0 && strv_copy(r->diff, &kept) < 0)
+                q = change_no_memory(r);
         if (q >= 0)
                 q = get_ready(m, p, c, r, &stored);
         if (q < 0)
@@ -374,8 +378,10 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
                 pending_cancel(m);
                 return q;
         }
+        if (!r->diff)
+                r->diff = TAKE_PTR(kept);
         pending_commit(m, p, stored);
-        proposal_made(p, r);
+        change_made(r, p->outcome);
         r->revision = m->policy->state->revision;
         events_changed(m, r->outcome, r->diff);
         return 0;

@@ -62,9 +62,8 @@ static int tell_difference(
         q = difference_compute_within(before, after, &(Steps){ .max = effect_steps(in_hurry) }, &d);
         if (q == -E2BIG)
                 return strv_append(&r->effects,
-                        in_hurry ? "what changes for packets is too much to be told at once: a dry "
-                                   "run can"
-                                 : "what changes for packets is too much to be told");
+                        in_hurry ? "too much changes for packets to list at once; use a dry run"
+                                 : "too much changes for packets to list");
         return q < 0 ? q : difference_print(d, &ids, EFFECT_LINES_MAX, &r->effects);
 }
 

@@ -6,7 +6,7 @@
  *
  * Unlike other changes this one cannot be refused: not by an assertion, and not by a full disk. A
  * stored rule that has ended is left out by every start and every rollback, so that it is no danger
- * where it lies; it is written anew without it as soon as that is possible.
+ * where it lies; it is written without it as soon as that is possible.
  */
 
 #include "daemon/manager/internal.h"

@@ -252,7 +252,7 @@ void manager_take_backend(Manager *m, Backend *b);
 void manager_drop_backend(Manager *m, Backend *b);
 /* As of the backend in use, with what former backends counted of the rules in force. */
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
-/* p25 is inactive: all begin anew. */
+/* p25 is inactive: all counters begin at zero. */
 void manager_forget_counters(Manager *m);
 /* At the start, of a policy that is not enabled, and that nobody switched off: is another one in
  * the kernel, by whichever backend? Then that backend is the one in use from now on. */

@@ -60,8 +60,7 @@ static int load_state(Manager *m, State **ret, bool *ret_lost)
                         m, "the stored rules are %s: the last good copy of them is in force", what);
         *ret_lost = r != -ENOENT || k != -ENOENT;
         if (*ret_lost &&
-                manager_warn(m, "the stored rules are %s and there is no good copy of them", what) <
-                        0)
+                manager_warn(m, "the stored rules are %s and no good copy is left", what) < 0)
                 return -ENOMEM;
         *ret = state_new();
         if (!*ret)
@@ -155,7 +154,7 @@ static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
         return 0;
 }
 
-/* A policy of the state alone, for a host where p25 is off and nothing can be read. */
+/* A policy of the stored state only, for a host where p25 is off and nothing can be read. */
 static int candidate_empty(Manager *m, const State *state, Candidate *ret)
 {
         _cleanup_candidate_ Candidate c = { .files = policy_new() };
@@ -244,9 +243,8 @@ static int try_good(Manager *m, const State *state, Diagnostics *ret_hopeless)
         if (r < 0)
                 return r;
         m->policy->state->files_pinned = false;
-        return manager_warn(m,
-                "the policy files cannot be used: those that were good last are in force "
-                "(p25ctl reload when they are corrected)");
+        return manager_warn(m, "the policy files cannot be used: the last good ones are in force "
+                               "(p25ctl reload when they are corrected)");
 }
 
 /* p25.conf, which said that p25 is on, is gone, and what it put in force is in the kernel. */

@@ -150,7 +150,7 @@ int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult
 /*
  * Waiting for the lock of the packet filter, which another program may hold for seconds, without
  * stopping the event loop. Whoever's change was locked out, or comes after one that was, puts it
- * here: `again` is called in the order of arrival as soon as the lock is there, and tries anew.
+ * here: `again` is called in the order of arrival as soon as the lock is there, and tries again.
  * -EBUSY from it: still locked out. last: the time is over, it is not called once more.
  */
 #define MANAGER_WAIT_SECONDS 5

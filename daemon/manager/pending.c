@@ -123,7 +123,7 @@ static int fail_while_pending(const Manager *m, ChangeResult *r)
         const Pending *w = m->pending;
 
         return change_fail(r, ERROR_FAILED, -EBUSY,
-                "revision %" PRIu64 " waits to be confirmed (%" PRIu64
+                "revision %" PRIu64 " is waiting for confirmation (%" PRIu64
                 " s left): 'p25ctl confirm' keeps it, 'p25ctl rollback %" PRIu64
                 "' takes it back, and a further change needs --confirm",
                 w->record.revision, pending_left(m) / USEC_PER_SEC, w->record.base);

@@ -32,8 +32,8 @@ static int fill_sets(const Policy *p, Fragment *f, Diagnostics *d)
                 else
                         r = diagnostics_error(d, ((Place){ .file = conf_name, .line = set->line }),
                                 NULL,
-                                "sets.%s.file: %s is no file of the policy in force, and "
-                                "others p25d opens for root alone (try with sudo)",
+                                "sets.%s.file: %s is not a file of the policy in force, "
+                                "and p25d opens others only for root (try with sudo)",
                                 set->name, set->path);
         }
         return r;

@@ -76,12 +76,14 @@ static void tell_alert(Manager *m, pid_t pid, const char *process)
 
         if (manager_peace_text(m, &text) < 0)
                 return;
-        events_alert(m, &(ManagerAlert){
-                                .name = peace_names[m->repairs.peace],
-                                .text = text ? text : "nobody changes the kernel's rules any more",
-                                .pid = pid,
-                                .process = process ? process : "",
-                        });
+        events_alert(
+                m, &(ManagerAlert){
+                           .name = peace_names[m->repairs.peace],
+                           .text = text ? text
+                                        : "no other process changes the kernel's rules any more",
+                           .pid = pid,
+                           .process = process ? process : "",
+                   });
 }
 
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process)

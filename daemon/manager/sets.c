@@ -153,8 +153,8 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
                 return q;
         now = state_find_set(p.state, name);
         if (!now && prefix_set_size(plus) == 0)
-                return change_fail(
-                        r, ERROR_NO_SUCH_SET, -ENOENT, "p25ctl has made no set %s", name);
+                return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
+                        "no set \"%s\" was created with p25ctl", name);
         q = check_set_undeclared(m, name, r);
         if (q < 0)
                 return q;
@@ -199,8 +199,8 @@ int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult
                 return q;
         if (!state_find_set(p.state, name))
                 return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
-                        "p25ctl has made no set %s (p25ctl set list shows them; those of files are "
-                        "dropped there)",
+                        "no set \"%s\" was created with p25ctl (see p25ctl set list; drop a file's "
+                        "set in the file)",
                         name);
         if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
                 return change_no_memory(r);

@@ -24,8 +24,8 @@ int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeRes
                 if (!policy_find_role(m->policy, *name))
                         return change_fail(r, ERROR_NO_SUCH_ROLE, -ENOENT,
                                 "there is no role %s (p25ctl role list shows them)", *name);
-                for (char *const *twin = roles; twin < name; twin++)
-                        if (streq(*twin, *name))
+                for (char *const *other = roles; other < name; other++)
+                        if (streq(*other, *name))
                                 return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
                                         "role %s is listed twice", *name);
         }

@@ -154,14 +154,16 @@ static int fail_not_pending(const Pending *w, uint64_t revision, ChangeResult *r
 {
         if (w->record.revision > 0)
                 return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT,
-                        "revision %" PRIu64 " does not wait to be confirmed: %" PRIu64 " does",
+                        "revision %" PRIu64 " is not waiting for confirmation; revision %" PRIu64
+                        " is",
                         revision, w->record.revision);
         if (w->taken_back > 0)
                 return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT,
-                        "nothing waits to be confirmed: revision %" PRIu64
+                        "no change is waiting for confirmation: revision %" PRIu64
                         " was not confirmed in time and is taken back",
                         w->taken_back);
-        return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT, "nothing waits to be confirmed");
+        return change_fail(
+                r, ERROR_NO_SUCH_REVISION, -ENOENT, "no change is waiting for confirmation");
 }
 
 int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult *r)
@@ -182,7 +184,7 @@ int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult
         q = pending_end(m);
         return q < 0 ? change_fail(r, ERROR_FAILED, q,
                                "%s: cannot be written: %s; revision %" PRIu64
-                               " still waits to be confirmed",
+                               " is still waiting for confirmation",
                                m->paths.state, strerrordesc_np(-q), revision)
                      : 0;
 }

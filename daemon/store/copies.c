@@ -42,7 +42,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
         return (type == FTW_DP ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT ? -1 : 0;
 }
 
-/* rm -rf, below the state folder alone */
+/* rm -rf, only below the state folder */
 static void remove_tree(const char *path)
 {
         (void)nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);

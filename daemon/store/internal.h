@@ -14,7 +14,7 @@ typedef struct StorePrepared {
         size_t journal_length; /* before that line */
         uint64_t journal_last;
         char **fragment_files, **set_files;
-        bool fold; /* the sets were written anew, the journal is obsolete */
+        bool fold; /* the sets were written again, the journal is obsolete */
         uint64_t revision;
         char *stored_files;
 } StorePrepared;

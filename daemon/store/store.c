@@ -307,7 +307,7 @@ static void rename_copy(Store *s)
                 (void)unlinkat(s->folder_fd, STATE_COPY, 0);
 }
 
-/* After the sets were written anew the journal says nothing that is not in them; its lines stay as
+/* After the sets were written again the journal says nothing that is not in them; its lines stay as
  * revisions, unless it is not known whose they are. */
 static void put_journal_aside(Store *s)
 {
@@ -328,7 +328,7 @@ static void put_journal_aside(Store *s)
         s->journal_length = 0;
 }
 
-/* The names of what was written anew are on disk when this returns. */
+/* The names of what was written again are on disk when this returns. */
 static int sync_names(Store *s)
 {
         const StorePrepared *p = &s->next;

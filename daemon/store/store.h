@@ -86,7 +86,7 @@ void store_hold_revision(Store *s, const uint64_t *revision);
 /* Sees to it that a revision, the one in force or an older one, is on disk. 0; -ENOENT: it is not
  * kept; other negative errno. */
 int store_sync_revision(Store *s, uint64_t revision);
-/* What is stored is not what `old` of the next commit says: all of it is written anew. */
+/* What is stored is not what `old` of the next commit says: all of it is written again. */
 void store_distrust(Store *s);
 
 /* ---- copies of the host's files ---- */

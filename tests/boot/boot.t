@@ -274,8 +274,8 @@ eventually 12 up
 ok $? "the bus is started late: p25d joins it"
 ctl status
 is "$rc" 0 "status exits 0"
-like "$out$err" "good last" "and warns"
-like "$(journal p25d)" "p25.conf:.*good last" "the journal reports it"
+like "$out$err" "last good" "and warns"
+like "$(journal p25d)" "p25.conf:.*last good" "the journal reports it"
 diag "$(journal p25d | tail -n 4)"
 
 # ---- no state folder, and a broken p25.conf: no-mail ----

@@ -131,8 +131,8 @@ expect "iptables, broken p25.conf: outgoing" machine "closed closed" 198.51.100.
 is "$(grep -c '^-A OUTPUT .*P25' "$MACHINE/var/log/at-interface")" 2 "the last good policy, before the first interface"
 eventually 12 up
 ctl status
-like "$out$err" "good last" "status warns"
-like "$(journal p25d)" "p25.conf:4.*good last" "the journal reports it"
+like "$out$err" "last good" "status warns"
+like "$(journal p25d)" "p25.conf:4.*last good" "the journal reports it"
 conf nftables
 ctl reload
 is "$rc" 0 "mended"

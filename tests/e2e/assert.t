@@ -90,7 +90,7 @@ p25d_stop KILL
 p25d_start
 ok $? "it starts with files that break an assertion"
 run_ctl status
-like "$out" "those that were good last are in force" "the last good ones are in force"
+like "$out" "the last good ones are in force" "the last good ones are in force"
 like "$out" "p25.conf:4: assertion \"in from 198.51.100.9\" fails" "and the reason is given"
 like "$(ctl explain in from 198.51.100.9)" "allow" "allowed as before"
 run_ctl allow in 465

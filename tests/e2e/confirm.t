@@ -74,7 +74,7 @@ like "$(cat "$WORK/p25d.log")" "revision 3 .*not confirmed in time: revision 2 t
         "and so does the log"
 run_ctl confirm
 is "$rc $out" "4 " "it is too late to confirm"
-like "$err" "^ERROR: nothing waits to be confirmed: revision 2 was not confirmed in time" "with that error"
+like "$err" "^ERROR: no change is waiting for confirmation: revision 2 was not confirmed in time" "with that error"
 
 # ---- in time ----
 
@@ -86,7 +86,7 @@ is "$(pending '[.pending | .revision, .seconds_left > 3500,
         "and so has status --json"
 run_ctl allow out to 192.0.2.7
 is "$rc" 1 "another change has to wait"
-like "$err" "^ERROR: revision 4 waits to be confirmed .*'p25ctl rollback 3' takes it back" "and says for what"
+like "$err" "^ERROR: revision 4 is waiting for confirmation .*'p25ctl rollback 3' takes it back" "and says for what"
 run_ctl --dry-run allow out to 192.0.2.7
 is "$rc" 0 "but may be tried"
 run_ctl set add bans 192.0.2.9
@@ -103,7 +103,7 @@ closed_in
 ok $? "it stays in force"
 like "$(cat "$WORK/p25d.log")" "revision 4 is confirmed" "the log has it"
 run_ctl confirm
-is "$rc $err" "4 ERROR: nothing waits to be confirmed" "once"
+is "$rc $err" "4 ERROR: no change is waiting for confirmation" "once"
 run_ctl deny --confirm 1h
 is "$rc" 0 "what changes nothing"
 nothing_waits
@@ -304,7 +304,7 @@ if [ -n "$many_uids" ]; then
         echo 'sets = { x = { file = "/etc/shadow"; }; };' >>"$WORK/set.conf"
         chmod 644 "$WORK"/*.conf
         run as_user www-data "$P25CTL" plan "$WORK/set.conf"
-        like "$rc $err" "4 .*set.conf:[0-9]+: sets.x.file: /etc/shadow is no file of the policy in force" \
+        like "$rc $err" "4 .*set.conf:[0-9]+: sets.x.file: /etc/shadow is not a file of the policy in force" \
                 "but no file is opened for who has none"
         run as_user www-data "$P25CTL" confirm
         is "$rc" 5 "confirm does"

@@ -88,7 +88,7 @@ run_ctl set remove large 192.0.2.78
 changes "newly denied: in 25/tcp from @large (300000 prefixes: 20.0.0.0, 20.0.0.2, 20.0.0.4, ...) \
 (was reject)" delete reject in from @large
 run_ctl --json delete reject in from @large
-like "$(jq -c .effects <<<"$out")" 'what changes for packets is too much to be told at once' \
+like "$(jq -c .effects <<<"$out")" 'too much changes for packets to list at once' \
         "a change that is made does not wait for so much"
 run_ctl set drop large
 

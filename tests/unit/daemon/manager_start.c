@@ -150,14 +150,14 @@ static void test_last_good(void **state)
         write_text("etc/p25/p25.conf", "roles = ( \"closed\";");
         start();
         expect_warning("/etc/p25/p25.conf:");
-        expect_warning("good last");
+        expect_warning("last good");
         assert_non_null(strstr(backend_memory_text(backend), "192.0.2.0/24"));
         assert_non_null(strstr(backend_memory_text(backend), "465"));
         /* changes go on */
         do_words("deny in 587", true, "+ deny 587/tcp");
         settle(250000);
         start();
-        expect_warning("good last");
+        expect_warning("last good");
         write_text("etc/p25/p25.conf", conf);
         do_reload(false, "");
         expect_no_warning();
@@ -480,7 +480,8 @@ static void test_alerts(void **state)
         expect_warning("the policy is not in force");
         alerts[0] = '\0';
         backend_memory_peace(backend, PEACE_KEPT, 0, NULL);
-        assert_string_equal(alerts, "peace 0 : nobody changes the kernel's rules any more\n");
+        assert_string_equal(
+                alerts, "peace 0 : no other process changes the kernel's rules any more\n");
         assert_int_equal(manager_peace_text(manager, &text), 0);
         assert_null(text);
         assert_int_equal(manager_repairs(manager), 1);

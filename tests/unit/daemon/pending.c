@@ -20,7 +20,8 @@ static void test_in_time(void **state)
         c.connection = "bus/:1.2";
         assert_int_equal(manager_confirm(manager, 1, &c, &r), -ENOENT);
         assert_int_equal(r.error, ERROR_NO_SUCH_REVISION);
-        assert_non_null(strstr(r.message, "revision 1 does not wait to be confirmed: 2 does"));
+        assert_non_null(
+                strstr(r.message, "revision 1 is not waiting for confirmation; revision 2 is"));
         change_result_deinit(&r);
         assert_int_equal(waiting(), 2);
         assert_int_equal(manager_confirm(manager, 2, &c, &r), 0);
@@ -28,7 +29,7 @@ static void test_in_time(void **state)
         assert_true(has_rules(2));
         change_result_deinit(&r);
         assert_int_equal(manager_confirm(manager, 2, &c, &r), -ENOENT);
-        assert_string_equal(r.message, "nothing waits to be confirmed");
+        assert_string_equal(r.message, "no change is waiting for confirmation");
         expect_consistent();
         assert_true(has_rules(2));
 }
@@ -246,7 +247,7 @@ static void test_others_wait(void **state)
         (void)state;
         start_world();
         change("deny out", 60, true);
-        refuse("deny in 465", "revision 2 waits to be confirmed");
+        refuse("deny in 465", "revision 2 is waiting for confirmation");
         dry.dry_run = true;
         assert_int_equal(words("deny in 465", &dry, &r), 0);
         assert_true(r.changed);

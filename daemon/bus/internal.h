@@ -88,6 +88,7 @@ struct BusCall {
         sd_event_source *copying;
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
+        uint64_t upload_usec; /* since when, monotonic */
         sd_event_source *pause;
         Change change;
         const char *set; /* its name, in message */

@@ -9,6 +9,7 @@
 #include "daemon/bus/call.h"
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
+#include "daemon/loop/clock.h"
 
 #include <errno.h>
 #include <time.h>
@@ -128,13 +129,36 @@ static void on_uploaded(void *data, int r, char *text, size_t n)
                 bus_call_finish(c, r, &error);
 }
 
-static unsigned count_uploads(const Bus *b, uint32_t uid)
+/* How many of this user's are being read, and the one that has been for longest. */
+static unsigned count_uploads(const Bus *b, uint32_t uid, BusCall **ret_oldest)
 {
         unsigned n = 0;
 
-        for (const BusCall *c = b->calls; c; c = c->next)
-                n += c->upload && c->caller.uid == uid;
+        *ret_oldest = NULL;
+        for (BusCall *c = b->calls; c; c = c->next) {
+                if (!c->upload || c->caller.uid != uid)
+                        continue;
+                if (!*ret_oldest || c->upload_usec < (*ret_oldest)->upload_usec)
+                        *ret_oldest = c;
+                n++;
+        }
         return n;
+}
+
+/* Descriptors that never come to their end must not keep out a new one: the one that has been read
+ * for longest gives its place up, if it had its time. */
+static int make_room(const BusCall *c, uint64_t now_usec, sd_bus_error *error)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error late = SD_BUS_ERROR_NULL;
+        BusCall *oldest;
+
+        if (count_uploads(c->bus, c->caller.uid, &oldest) < BUS_UPLOADS_MAX)
+                return 0;
+        if (now_usec - oldest->upload_usec < c->bus->upload_timeout_usec)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "%d sets of this user are being read already", BUS_UPLOADS_MAX);
+        bus_call_finish(oldest, upload_error(-ETIMEDOUT, &late), &late);
+        return 0;
 }
 
 int bus_replace_set(BusCall *c, sd_bus_error *error)
@@ -146,9 +170,10 @@ int bus_replace_set(BusCall *c, sd_bus_error *error)
                 (r = bus_name_check("set", c->set, error)) < 0 ||
                 (r = bus_change_read(c, false, &c->change, error)) < 0)
                 return r;
-        if (count_uploads(c->bus, c->caller.uid) >= BUS_UPLOADS_MAX)
-                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
-                        "%d sets of this user are being read already", BUS_UPLOADS_MAX);
+        c->upload_usec = clock_now_usec(CLOCK_MONOTONIC);
+        r = make_room(c, c->upload_usec, error);
+        if (r < 0)
+                return r;
         r = bus_upload_new(c->bus->event, fd, &limits, on_uploaded, c, &c->upload);
         if (r == -EINVAL)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,

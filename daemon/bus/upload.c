@@ -6,11 +6,17 @@
 
 #include "daemon/bus/upload.h"
 
+#include "daemon/bus/bury.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +25,7 @@
 #define TOTAL_FACTOR 15
 
 struct BusUpload {
+        sd_event *event;
         int fd;
         bool pipe;
         BusUploadLimits limits;
@@ -26,6 +33,9 @@ struct BusUpload {
         Buffer text;
         char *chunk;
         sd_event_source *source, *timer;
+        pid_t feeder; /* the child that reads a file */
+        int pidfd;
+        sd_event_source *exit;
         BusUploadDone done;
         void *data;
 };
@@ -36,6 +46,11 @@ BusUpload *bus_upload_free(BusUpload *u)
                 return NULL;
         sd_event_source_disable_unref(u->source);
         sd_event_source_disable_unref(u->timer);
+        sd_event_source_disable_unref(u->exit);
+        if (u->feeder > 0)
+                bus_bury(u->event, u->feeder, u->pidfd);
+        else if (u->pidfd >= 0)
+                close(u->pidfd);
         if (u->fd >= 0)
                 close(u->fd);
         buffer_deinit(&u->text);
@@ -68,8 +83,7 @@ static ssize_t upload_read(BusUpload *u)
         ssize_t n;
 
         do
-                n = u->pipe ? read(u->fd, u->chunk, CHUNK_SIZE)
-                            : pread(u->fd, u->chunk, CHUNK_SIZE, (off_t)u->text.length);
+                n = read(u->fd, u->chunk, CHUNK_SIZE);
         while (n < 0 && errno == EINTR);
         if (n < 0)
                 return -errno;
@@ -88,6 +102,11 @@ static void upload_turn(BusUpload *u)
 
                 if (n == -EAGAIN)
                         break;
+                if (n == 0 && !u->pipe) {
+                        (void)sd_event_source_set_enabled(u->source, SD_EVENT_OFF);
+                        (void)sd_event_source_set_enabled(u->exit, SD_EVENT_ONESHOT);
+                        return;
+                }
                 if (n <= 0) {
                         upload_end(u, (int)n);
                         return;
@@ -106,9 +125,16 @@ static int on_readable(
         return 0;
 }
 
-static int on_turn(_unused_ sd_event_source *s, void *data)
+/* The child has ended: only now is it known whether that was all. */
+static int on_fed(
+        _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, void *data)
 {
-        upload_turn(data);
+        BusUpload *u = data;
+        siginfo_t info = { 0 };
+
+        (void)waitid(P_PID, (id_t)u->feeder, &info, WEXITED | WNOHANG);
+        u->feeder = 0;
+        upload_end(u, info.si_code == CLD_EXITED ? -info.si_status : -EIO);
         return 0;
 }
 
@@ -118,34 +144,81 @@ static int on_timeout(_unused_ sd_event_source *s, _unused_ uint64_t usec, void 
         return 0;
 }
 
-/*
- * A descriptor of our own. A pipe is opened anew, so that O_NONBLOCK is not set on the client's
- * end of it as well; where /proc does not allow that, it is.
- */
+/* ---- files ---- */
+
+/* In the child: the file into the pipe; what read(2) says is the exit status. */
+static void __attribute__((noreturn)) feed(int from, int to)
+{
+        static char chunk[CHUNK_SIZE];
+        off_t at = 0;
+        ssize_t n, written;
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        while ((n = pread(from, chunk, sizeof(chunk), at)) != 0) {
+                if (n < 0 && errno != EINTR)
+                        _exit(errno & 0xff);
+                for (ssize_t done = 0; done < n; done += written) {
+                        written = write(to, chunk + done, (size_t)(n - done));
+                        if (written < 0)
+                                _exit(EIO);
+                }
+                if (n > 0)
+                        at += n;
+        }
+        _exit(0);
+}
+
+/* A file of a server that does not answer would stop p25d: a child reads it. */
+static int upload_open_file(BusUpload *u, int fd)
+{
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) < 0)
+                return -errno;
+        u->feeder = fork();
+        if (u->feeder == 0)
+                feed(fd, ends[1]);
+        close(ends[1]);
+        u->fd = ends[0];
+        if (u->feeder < 0)
+                return -errno;
+        u->pidfd = (int)syscall(SYS_pidfd_open, u->feeder, 0);
+        if (u->pidfd < 0 || fcntl(u->fd, F_SETFL, O_NONBLOCK) < 0)
+                return -errno;
+        return 0;
+}
+
+/* ---- pipes ---- */
+
+/* A pipe is opened anew, so that O_NONBLOCK is not set on the client's end of it as well; where
+ * /proc does not allow that, it is. */
+static int upload_open_pipe(BusUpload *u, int fd)
+{
+        char path[64];
+
+        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        u->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+        if (u->fd < 0)
+                u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        if (u->fd < 0 || fcntl(u->fd, F_SETFL, fcntl(u->fd, F_GETFL) | O_NONBLOCK) < 0)
+                return -errno;
+        return 0;
+}
+
 static int upload_open(BusUpload *u, int fd)
 {
         int flags = fcntl(fd, F_GETFL);
-        char path[64];
-        struct stat st;
+        struct statx st;
 
-        if (flags < 0 || fstat(fd, &st) < 0)
+        /* without asking a server */
+        if (flags < 0 || statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
                 return -errno;
         if ((flags & O_PATH) || (flags & O_ACCMODE) == O_WRONLY)
                 return -EINVAL;
-        if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+        if (!S_ISREG(st.stx_mode) && !S_ISFIFO(st.stx_mode))
                 return -EINVAL;
-        u->pipe = S_ISFIFO(st.st_mode);
-        if (u->pipe) {
-                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-                u->fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-        }
-        if (u->fd < 0)
-                u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (u->fd < 0)
-                return -errno;
-        if (u->pipe && fcntl(u->fd, F_SETFL, fcntl(u->fd, F_GETFL) | O_NONBLOCK) < 0)
-                return -errno;
-        return 0;
+        u->pipe = S_ISFIFO(st.stx_mode);
+        return u->pipe ? upload_open_pipe(u, fd) : upload_open_file(u, fd);
 }
 
 static int upload_watch(BusUpload *u, sd_event *event)
@@ -161,11 +234,11 @@ static int upload_watch(BusUpload *u, sd_event *event)
                 on_timeout, u);
         if (r < 0)
                 return r;
-        /* epoll does not take files: they are always ready */
-        if (u->pipe)
-                return sd_event_add_io(event, &u->source, u->fd, EPOLLIN, on_readable, u);
-        r = sd_event_add_defer(event, &u->source, on_turn, u);
-        return r < 0 ? r : sd_event_source_set_enabled(u->source, SD_EVENT_ON);
+        r = sd_event_add_io(event, &u->source, u->fd, EPOLLIN, on_readable, u);
+        if (r < 0 || u->pipe)
+                return r;
+        r = sd_event_add_io(event, &u->exit, u->pidfd, EPOLLIN, on_fed, u);
+        return r < 0 ? r : sd_event_source_set_enabled(u->exit, SD_EVENT_OFF);
 }
 
 int bus_upload_new(sd_event *event, int fd, const BusUploadLimits *limits, BusUploadDone done,
@@ -176,7 +249,9 @@ int bus_upload_new(sd_event *event, int fd, const BusUploadLimits *limits, BusUp
 
         if (!u)
                 return -ENOMEM;
-        *u = (BusUpload){ .fd = -1, .limits = *limits, .done = done, .data = data };
+        *u = (BusUpload){
+                .event = event, .fd = -1, .pidfd = -1, .limits = *limits, .done = done, .data = data
+        };
         u->chunk = malloc(CHUNK_SIZE);
         if (!u->chunk)
                 return -ENOMEM;

@@ -8,10 +8,12 @@
 
 #include "daemon/bus/worker.h"
 
+#include "daemon/bus/bury.h"
 #include "daemon/bus/call.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -76,6 +78,17 @@ static void limit_resources(uint64_t deadline_usec)
 #endif
 }
 
+/* Where memory is short, before p25d. */
+static void offer_first(void)
+{
+        int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+        if (fd >= 0) {
+                (void)!write(fd, "1000", 4);
+                close(fd);
+        }
+}
+
 static int open_answers(int fd, sd_bus **ret)
 {
         _cleanup_(sd_bus_unrefp) sd_bus *bus = NULL;
@@ -114,6 +127,7 @@ child_run(BusCall *c, int fd, pid_t parent, uint64_t deadline_usec)
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
         (void)setpriority(PRIO_PROCESS, 0, NICENESS);
         limit_resources(deadline_usec);
+        offer_first();
         manager_enter_worker(c->bus->manager);
         _exit(drop_privileges() >= 0 && open_answers(fd, &c->answers) >= 0 && answer(c) >= 0 ? 0
                                                                                              : 1);
@@ -244,41 +258,6 @@ int bus_worker_new(BusCall *c, uint64_t deadline_usec, BusWorkerDone done, BusWo
         return 0;
 }
 
-/* A process that was killed takes its time to give its memory back. */
-typedef struct Dead {
-        pid_t pid;
-        int pidfd;
-        sd_event_source *source;
-} Dead;
-
-static int on_dead(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t e, void *data)
-{
-        Dead *d = data;
-
-        (void)waitpid(d->pid, NULL, WNOHANG);
-        /* a worker may hold a copy of the descriptor: to close it is not enough for the loop */
-        sd_event_source_disable_unref(d->source);
-        close(d->pidfd);
-        free(d);
-        return 0;
-}
-
-static void bury(sd_event *event, pid_t pid, int pidfd)
-{
-        Dead *d = calloc(1, sizeof(*d));
-
-        (void)kill(pid, SIGKILL);
-        if (d && pidfd >= 0) {
-                *d = (Dead){ .pid = pid, .pidfd = pidfd };
-                if (sd_event_add_io(event, &d->source, pidfd, EPOLLIN, on_dead, d) >= 0)
-                        return;
-        }
-        free(d);
-        (void)waitpid(pid, NULL, 0);
-        if (pidfd >= 0)
-                close(pidfd);
-}
-
 BusWorker *bus_worker_free(BusWorker *w)
 {
         if (!w)
@@ -291,7 +270,7 @@ BusWorker *bus_worker_free(BusWorker *w)
                 sd_bus_unref(w->bus);
         }
         if (w->pid > 0)
-                bury(w->call->bus->event, w->pid, w->pidfd);
+                bus_bury(w->call->bus->event, w->pid, w->pidfd);
         else if (w->pidfd >= 0)
                 close(w->pidfd);
         free(w);

@@ -48,8 +48,9 @@ static int compile_only(Manager *m, const Policy *p, Diagnostics *d)
 {
         _cleanup_resolver_ Resolver names = manager_resolver(m, p, RESOLVE_CHANGE);
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
+        int r = resolver_compile(&names, d, &ruleset);
 
-        return resolver_compile(&names, d, &ruleset);
+        return r < 0 ? r : resolver_assert(&names, ruleset, d);
 }
 
 static int check_host(Manager *m, const char *text, size_t n, Diagnostics *d)

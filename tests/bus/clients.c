@@ -175,6 +175,36 @@ static void test_silent_pipes(void **state)
         close(p[1]);
 }
 
+/* Four pipes to which something always comes: they give up their place to a new one. */
+static void test_endless_pipes(void **state)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *other = NULL;
+        uint64_t began = now_usec();
+        Fixture *f = *state;
+        int p[2], fd;
+
+        assert_int_equal(pipe2(p, O_CLOEXEC | O_NONBLOCK), 0);
+        other = open_client(f);
+        for (unsigned i = 0; i < 4; i++) {
+                _cleanup_message_ sd_bus_message *m = new_call(other, "ReplaceSet");
+
+                APPEND(m, "sha{sv}", "endless", p[0], 0);
+                assert_true(sd_bus_send(other, m, NULL) >= 0);
+        }
+        assert_true(sd_bus_flush(other) >= 0);
+        (void)get_revision(f->bus);
+        /* the four share the bytes: enough of them for each to get some in time */
+        while (now_usec() - began < 3 * UPLOAD_TIMEOUT_USEC) {
+                (void)!write(p[1], "#\n#\n#\n#\n#\n#\n#\n#\n", 16);
+                usleep(5000);
+        }
+        fd = make_file("192.0.2.1\n");
+        replace(f->bus, fd);
+        close(fd);
+        close(p[0]);
+        close(p[1]);
+}
+
 /* A client that is killed in the midst of its list: the pipe ends, the set stays. */
 static void test_dead_writer(void **state)
 {
@@ -359,6 +389,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_files, start, stop),
                 cmocka_unit_test_setup_teardown(test_pipes, start, stop),
                 cmocka_unit_test_setup_teardown(test_silent_pipes, start, stop),
+                cmocka_unit_test_setup_teardown(test_endless_pipes, start, stop),
                 cmocka_unit_test_setup_teardown(test_dead_writer, start, stop),
                 cmocka_unit_test_setup_teardown(test_hang_up, start, stop),
                 cmocka_unit_test_setup_teardown(test_pipelined, start, stop),

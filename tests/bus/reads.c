@@ -347,6 +347,13 @@ static void test_check(void **state)
                 { "roles = ( \"nowhere\" );\n", "severity=error" },
                 { "enable = true;\n", "line=u1" },
                 { "@include \"/etc/passwd\"\n", "severity=error" },
+                { "assert = ( { packet = \"out user no-such-user-here\"; verdict = \"allow\"; } "
+                  ");\n",
+                        "no-such-user-here" },
+                { "assert = ( { packet = \"in from 192.0.2.1\"; verdict = \"deny\"; } );\n",
+                        "severity=error" },
+                { "assert = ( { packet = \"in from 192.0.2.1\"; verdict = \"allow\"; } );\n",
+                        "[]" },
         };
         Fixture *f = *state;
 

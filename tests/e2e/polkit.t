@@ -31,6 +31,12 @@ polkit.addRule(function(action, subject) {
         if (action.id == "org.port25.policy1.manage" && subject.user == "news" &&
             action.lookup("method") == "SetLogging")
                 return polkit.Result.YES;
+        if (action.id == "org.port25.policy1.manage-set" && subject.user == "irc" &&
+            action.lookup("name") == "bans")
+                return polkit.Result.YES;
+        if (action.id == "org.port25.policy1.manage-fragment" && subject.user == "irc" &&
+            action.lookup("name") == "site")
+                return polkit.Result.YES;
         if (action.id.indexOf("org.port25.policy1.") == 0 && subject.user == "games")
                 return polkit.Result.NO;
 });
@@ -100,6 +106,29 @@ like "$err" "root's to say" "and the reason is given"
 run_ctl fragment put x "$WORK/names-file"
 like "$err" "/secret:1: .*a secret line" "root may"
 
+# a tool that has a set and a fragment of its own
+user_ctl irc set add bans 192.0.2.1
+is "$rc $err" "0 " "its set"
+user_ctl irc set add other 192.0.2.1
+is "$rc" 5 "no other set"
+user_ctl irc set add bans 192.0.2.2 --confirm 10m
+is "$rc" 5 "nor a change that holds up those of others"
+echo 'sets = { };' >"$WORK/site"
+user_ctl irc fragment put site "$WORK/site"
+is "$rc" 0 "its fragment"
+user_ctl irc fragment put bans "$WORK/site"
+is "$rc" 5 "no fragment of the set's name"
+user_ctl irc logging high
+is "$rc" 5 "and nothing else"
+user_ctl irc check "$WORK/site"
+user_ctl irc plan "$WORK/site"
+is "$rc" 5 "nor a text to judge"
+user_ctl irc set drop bans
+is "$rc" 0 "its set, to the end"
+user_ctl mail set add other 192.0.2.1 --confirm 10m
+is "$rc" 0 "whoever may manage may do all that"
+run_ctl confirm
+is "$rc" 0 "and somebody else confirms it"
 user_ctl news logging medium
 is "$rc" 0 "a rule may distinguish methods: this one"
 user_ctl news default deny

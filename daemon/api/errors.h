@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The kinds of failure that a client is told: one table of kind, D-Bus name and exit status of
+ * The kinds of failure that p25d reports: one table of kind, D-Bus name and exit status of
  * p25ctl, and from which errno of the lower rooms each comes.
  */
 
@@ -29,7 +29,7 @@ typedef enum ErrorKind {
 
 /* NULL for ERROR_NONE */
 const char *error_kind_to_bus_name(ErrorKind k);
-/* ERROR_FAILED for a name that is none of ours */
+/* ERROR_FAILED for any other name */
 ErrorKind error_kind_from_bus_name(const char *name);
 /* of p25ctl, daemon/api.h */
 int error_kind_to_exit_status(ErrorKind k);

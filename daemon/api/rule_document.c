@@ -2,7 +2,7 @@
 
 /*
  * Owns how the forms of a rule's fields are written for the bus. Does not depend on who sends and
- * who answers.
+ * who receives.
  */
 
 #include "daemon/api/rule_document.h"

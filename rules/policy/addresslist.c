@@ -81,9 +81,10 @@ static int named_item_parse(const char *text, AddressItem *ret, const char **ret
         char *name;
 
         if (!name_is_valid(text + 1)) {
-                *ret_reason = kind == ADDRESS_SET
-                                      ? "after @ comes a set's name, [A-Za-z0-9._-]{1,64}"
-                                      : "after $ comes a var's name, [A-Za-z0-9._-]{1,64}";
+                *ret_reason =
+                        kind == ADDRESS_SET
+                                ? "@ must be followed by a set name, [A-Za-z0-9._-]{1,64}"
+                                : "$ must be followed by a variable name, [A-Za-z0-9._-]{1,64}";
                 return -EINVAL;
         }
         name = strdup(text + 1);
@@ -175,7 +176,7 @@ int address_list_parse(char *const *texts, bool vars, const char *setting, Place
                 n = 0;
         for (size_t i = 0; i < n && r >= 0; i++) {
                 if (streq(texts[i], "any"))
-                        r = diagnostics_error(d, place, setting, "any stands alone or not at all");
+                        r = diagnostics_error(d, place, setting, "any must be the only value");
                 else
                         r = item_append(texts[i], vars, setting, place, d, &l);
         }

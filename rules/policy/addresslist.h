@@ -9,7 +9,8 @@
 #include "rules/policy/rule.h"
 
 /*
- * One text: an address, a prefix, "@set" or, if vars are allowed here, "$var". "any" is no item.
+ * One text: an address, a prefix, "@set" or, if variables are allowed here, "$var". "any" is not an
+ * item.
  * 0, -ENOMEM, or -EINVAL with a static reason in *ret_reason that does not name the text.
  */
 int address_item_parse(const char *text, bool vars, AddressItem *ret, bool *ret_host_bits,

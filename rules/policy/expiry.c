@@ -2,7 +2,7 @@
 
 /*
  * Owns what it means that a rule ends: which rules of a state have ended, and how times and
- * durations are written. Refuses to know what time it is.
+ * durations are written. Does not depend on the time of day.
  */
 
 #include "rules/policy/expiry.h"

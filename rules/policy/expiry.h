@@ -4,7 +4,7 @@
 /*
  * Rules that end by themselves. One with an expiry is in force while the wall clock shows less. It
  * counts in whole seconds, rounded up, because all backends must agree and xt_time knows no less.
- * Nothing here reads a clock: who asks brings the time, in microseconds since the epoch.
+ * Nothing here reads a clock: callers pass the time, in microseconds since the epoch.
  */
 
 #include "rules/policy/state.h"

@@ -281,19 +281,20 @@ int rule_field_set(Rule *rule, const RuleField *f, const FieldValue *v, Diagnost
                 *p.action = action_from_string(v->text);
                 if (*p.action == _ACTION_INVALID)
                         return field_fail(d, DIAGNOSTIC_WORD, f,
-                                "%s is no action (allow, deny, reject, limit)",
+                                "%s is not an action (allow, deny, reject, limit)",
                                 text_show(v->text, shown));
                 return 0;
         case TYPE_DIRECTION:
                 *p.direction = direction_from_string(v->text);
                 if (*p.direction == _DIRECTION_INVALID)
                         return field_fail(d, DIAGNOSTIC_WORD, f,
-                                "%s is no direction (in, out, routed)", text_show(v->text, shown));
+                                "%s is not a direction (in, out, routed)",
+                                text_show(v->text, shown));
                 return 0;
         case TYPE_NUMBER:
                 if (v->number < 1 || v->number > f->max)
-                        return field_fail(
-                                d, DIAGNOSTIC_PLAIN, f, "%s is 1 to %" PRIu32, f->name, f->max);
+                        return field_fail(d, DIAGNOSTIC_PLAIN, f, "%s must be 1 to %" PRIu32,
+                                f->name, f->max);
                 *p.number = (uint32_t)v->number;
                 return 0;
         case TYPE_TIME:
@@ -305,7 +306,8 @@ int rule_field_set(Rule *rule, const RuleField *f, const FieldValue *v, Diagnost
         case TYPE_RATE:
                 if (limit_rate_parse(v->text, &p.limit->rate, &p.limit->unit_sec) < 0)
                         return field_fail(d, DIAGNOSTIC_PLAIN, f,
-                                "%s is no rate: write N/second, N/minute, N/hour or N/day, N from "
+                                "%s is not a valid rate: write N/second, N/minute, N/hour or "
+                                "N/day, N from "
                                 "1 to %d",
                                 text_show(v->text, shown), LIMIT_RATE_MAX);
                 return 0;

@@ -4,14 +4,14 @@
 /*
  * The fields of a rule, one table: name, outer form, how it lies in a Rule, what it counts for.
  * Copies, comparison, hash, JSON, files and the bus go over this table, so that a new field is a
- * row. A field has one of few outer forms; who reads or writes a format knows the forms, not the
- * fields.
+ * row. A field has one of few outer forms. The code of a format knows the forms, and no field
+ * by name.
  */
 
 #include "rules/policy/rule.h"
 
 typedef enum FieldForm {
-        FORM_HIDDEN, /* not told: where the rule comes from */
+        FORM_HIDDEN, /* not written: where the rule comes from */
         FORM_TEXT,
         FORM_TEXTS,
         FORM_PORTS,
@@ -23,7 +23,7 @@ typedef enum FieldForm {
 /* What a field counts for. */
 typedef enum FieldUse {
         FIELD_MATCH = 1 << 0,  /* which connections the rule is for */
-        FIELD_EFFECT = 1 << 1, /* what it does with them, and what is said of it */
+        FIELD_EFFECT = 1 << 1, /* what it does with them, and its comment */
         /* written even where nothing is stated: in JSON, on the bus */
         FIELD_JSON = 1 << 2,
         FIELD_BUS = 1 << 3,

@@ -19,7 +19,7 @@ typedef struct Check {
         int result;
 } Check;
 
-/* Notes an error of the rule's setting `field`; errno that is worse than a user's error stays. */
+/* Reports an error of the rule's setting `field`. An earlier -ENOMEM stays. */
 static void check_fail_code(
         Check *c, DiagnosticCode code, const char *field, const char *format, ...) _printf_(4, 5);
 static void check_fail_code(
@@ -41,7 +41,7 @@ static void check_fail_code(
 
 #define check_fail(c, field, ...) check_fail_code(c, DIAGNOSTIC_PLAIN, field, __VA_ARGS__)
 
-/* Rules of p25ctl and the bus: there, nobody gives a variable its value. */
+/* Rules of p25ctl and the bus have no place where a variable gets its value. */
 static void check_vars_allowed(Check *c, const char *field, bool has_var)
 {
         if (has_var && c->rule->source == SOURCE_P25CTL)
@@ -75,10 +75,11 @@ static void check_mail_ports(Check *c, const Ports *mail_ports)
 static void check_ports(Check *c)
 {
         if (c->rule->ports_var && !name_is_valid(c->rule->ports_var))
-                check_fail(c, "ports", "ports: \"$%.64s\" is no var", c->rule->ports_var);
+                check_fail(c, "ports", "ports: \"$%.64s\" is not a valid variable name",
+                        c->rule->ports_var);
         check_vars_allowed(c, "ports", c->rule->ports_var);
         if (c->rule->ports.n == 0)
-                check_fail(c, "ports", "a rule has at least one port");
+                check_fail(c, "ports", "a rule must have at least one port");
 }
 
 /* ---- addresses ---- */
@@ -93,15 +94,16 @@ static void check_addresses(Check *c, const char *field, const AddressList *l)
                 has_var |= a->kind == ADDRESS_VAR;
                 if (a->kind != ADDRESS_PREFIX && !name_is_valid(a->name))
                         check_fail(c, field,
-                                "%s: \"%.64s\" is no name of a %s (letters, digits, '.', '_' and "
+                                "%s: \"%.64s\" is not a valid %s name (letters, digits, '.', '_' "
+                                "and "
                                 "'-', at most %d)",
-                                field, a->name, a->kind == ADDRESS_SET ? "set" : "var",
+                                field, a->name, a->kind == ADDRESS_SET ? "set" : "variable",
                                 NAME_MAX_LENGTH);
         }
         check_vars_allowed(c, field, has_var);
 }
 
-/* The families that a list can match, as far as it can be told here: bit 0 IPv4, bit 1 IPv6. */
+/* The families that a list can match, as far as is known here: bit 0 IPv4, bit 1 IPv6. */
 static unsigned list_families(const AddressList *l)
 {
         unsigned families = l->n == 0 ? 3 : 0;
@@ -120,7 +122,7 @@ static void check_address_count(Check *c)
 
         if (r->from.n + r->to.n > RULE_ADDRESSES_MAX)
                 check_fail_code(c, DIAGNOSTIC_LIMIT, r->from.n > r->to.n ? "from" : "to",
-                        "a rule holds at most %d addresses: put them into a set and write @NAME",
+                        "a rule can have at most %d addresses; put them into a set and write @NAME",
                         RULE_ADDRESSES_MAX);
 }
 
@@ -133,7 +135,7 @@ static void check_address_lists(Check *c)
         check_addresses(c, "to", &r->to);
         if ((list_families(&r->from) & list_families(&r->to)) == 0)
                 check_fail(c, "to",
-                        "from and to are of different families, IPv4 and IPv6: no connection "
+                        "from and to are of different families (IPv4, IPv6), so no connection "
                         "matches both");
 }
 
@@ -143,7 +145,8 @@ static void check_interface_name(Check *c, const char *field, const char *name)
 {
         if (name && !interface_is_valid(name))
                 check_fail(c, field,
-                        "%s: \"%.32s\" is no interface (1 to 15 bytes, no white space, no "
+                        "%s: \"%.32s\" is not a valid interface name (1 to 15 bytes, no white "
+                        "space, no "
                         "wildcards)",
                         field, name);
 }
@@ -158,17 +161,20 @@ static void check_interfaces(Check *c)
         if (r->direction == DIRECTION_ROUTED) {
                 if (r->interface)
                         check_fail(c, "interface",
-                                "interface is for directions in and out: routed has in_interface "
-                                "and out_interface");
+                                "interface can only be used with direction in or out; with routed, "
+                                "use "
+                                "in_interface and out_interface");
                 return;
         }
         if (r->in_interface)
                 check_fail(c, "in_interface",
-                        "in_interface is for direction routed alone: %s has interface",
+                        "in_interface can only be used with direction = \"routed\"; with %s, use "
+                        "interface",
                         direction_to_string(r->direction));
         if (r->out_interface)
                 check_fail(c, "out_interface",
-                        "out_interface is for direction routed alone: %s has interface",
+                        "out_interface can only be used with direction = \"routed\"; with %s, use "
+                        "interface",
                         direction_to_string(r->direction));
 }
 
@@ -206,17 +212,18 @@ static void check_identity(Check *c, const char *field, const char *s, bool is_u
 {
         if (s[0] == '$') {
                 if (!name_is_valid(s + 1))
-                        check_fail(c, field, "%s: \"%.64s\" is no var", field, s);
+                        check_fail(
+                                c, field, "%s: \"%.64s\" is not a valid variable name", field, s);
                 else if (!alone)
-                        check_fail(c, field, "%s: %s must stand alone, without others", field, s);
+                        check_fail(c, field, "%s: %s must be the only value", field, s);
         } else if (is_unit && !unit_is_valid(s)) {
-                check_fail(c, field, "%s: \"%.64s\" is no name of a systemd unit", field, s);
+                check_fail(c, field, "%s: \"%.64s\" is not a valid systemd unit name", field, s);
         } else if (!is_unit && is_number(s) && !id_is_valid(s)) {
                 check_fail(c, field, "%s: %.64s is out of range (0 to 4294967294)", field, s);
         } else if (!is_unit && !identity_is_valid(s)) {
                 check_fail(c, field,
-                        "%s: \"%.64s\" is no name of a %s (no white space, '/', ':' or ','; its "
-                        "number will do)",
+                        "%s: \"%.64s\" is not a valid %s name (no white space, '/', ':' or ','; a "
+                        "number is accepted too)",
                         field, s, field);
         }
 }
@@ -229,12 +236,12 @@ static void check_identities(Check *c, const char *field, char *const *names)
                 return;
         if (c->rule->direction != DIRECTION_OUT)
                 check_fail(c, field,
-                        "%s is for direction out alone: only what this host sends has a local "
-                        "%s",
+                        "%s can only be used with direction = \"out\": only connections from "
+                        "this host have a local %s",
                         field, field);
         check_vars_allowed(c, field, names[0][0] == '$');
         if (strv_length(names) > RULE_ADDRESSES_MAX)
-                check_fail_code(c, DIAGNOSTIC_LIMIT, field, "%s: a rule holds at most %d names",
+                check_fail_code(c, DIAGNOSTIC_LIMIT, field, "%s: a rule can have at most %d names",
                         field, RULE_ADDRESSES_MAX);
         for (char *const *s = names; *s; s++)
                 check_identity(c, field, *s, streq(field, "unit"), alone);
@@ -248,21 +255,22 @@ static void check_limit(Check *c)
 
         if (c->rule->action != ACTION_LIMIT) {
                 if (l->rate > 0 || l->unit_sec > 0)
-                        check_fail(c, "rate", "rate is for action limit alone");
+                        check_fail(c, "rate", "rate can only be used with action = \"limit\"");
                 if (l->burst > 0)
-                        check_fail(c, "burst", "burst is for action limit alone");
+                        check_fail(c, "burst", "burst can only be used with action = \"limit\"");
                 if (l->open > 0)
-                        check_fail(c, "max", "max is for action limit alone");
+                        check_fail(c, "max", "max can only be used with action = \"limit\"");
                 return;
         }
         if ((l->rate > 0 || l->unit_sec > 0) &&
                 (l->rate < 1 || l->rate > LIMIT_RATE_MAX || !limit_unit_to_string(l->unit_sec)))
-                check_fail(c, "rate", "rate is 1 to %d each second, minute, hour or day, 12/minute",
+                check_fail(c, "rate",
+                        "rate must be 1 to %d per second, minute, hour or day, as in 12/minute",
                         LIMIT_RATE_MAX);
         if (l->burst > LIMIT_BURST_MAX)
-                check_fail(c, "burst", "burst is 1 to %d", LIMIT_BURST_MAX);
+                check_fail(c, "burst", "burst must be 1 to %d", LIMIT_BURST_MAX);
         if (l->open > LIMIT_OPEN_MAX)
-                check_fail(c, "max", "max is 1 to %d", LIMIT_OPEN_MAX);
+                check_fail(c, "max", "max must be 1 to %d", LIMIT_OPEN_MAX);
 }
 
 static void check_comment(Check *c)
@@ -273,7 +281,7 @@ static void check_comment(Check *c)
                 check_fail_code(c,
                         strlen(comment) > COMMENT_MAX ? DIAGNOSTIC_LIMIT : DIAGNOSTIC_PLAIN,
                         "comment",
-                        "a comment is at most %d bytes of UTF-8 without control characters",
+                        "a comment must be at most %d bytes of UTF-8 without control characters",
                         COMMENT_MAX);
 }
 
@@ -282,9 +290,10 @@ int rule_judge(const Rule *r, const char *setting, Diagnostics *d)
         Check c = { .rule = r, .setting = setting, .diagnostics = d };
 
         if ((int)r->action < 0 || r->action >= _ACTION_MAX)
-                check_fail(&c, "action", "a rule has an action: allow, deny, reject or limit");
+                check_fail(
+                        &c, "action", "a rule must have an action: allow, deny, reject or limit");
         if ((int)r->direction < 0 || r->direction >= _DIRECTION_MAX) {
-                check_fail(&c, "direction", "a rule has a direction: in, out or routed");
+                check_fail(&c, "direction", "a rule must have a direction: in, out or routed");
                 return c.result;
         }
         check_ports(&c);

@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * The one place that decides whether a rule is valid. Parsers take a rule as it is written, and
- * whoever lets it into a policy has it judged: the reader of files, and the manager for rules of
- * p25ctl and the bus. compile expects judged rules, and asks only for what depends on the whole
- * policy.
+ * The one place that decides whether a rule is valid. Parsers take a rule as it is written. A rule
+ * is judged when it enters a policy: by the reader of files, and by the manager for rules of p25ctl
+ * and the bus. compile expects judged rules, and asks only for what depends on the whole policy.
  */
 
 #include "rules/policy/rule.h"

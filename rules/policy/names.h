@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Numbers for the names in rules, asked of whoever knows them: the daemon and p25ctl answer from
- * the host (daemon/host.h), tests from a table. rules/ itself opens nothing.
+ * Numbers for the names in rules. The daemon and p25ctl answer from the host (daemon/host), tests
+ * from a table. rules/ itself opens nothing.
  */
 
 #include "rules/base/util.h"
@@ -18,7 +18,7 @@ typedef struct Cgroup {
 } Cgroup;
 
 /* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not
- * run now), -EAGAIN (nobody can say yet, as before the name service is up: the name matches
+ * run now), -EAGAIN (not known yet, as before the name service is up: the name matches
  * nothing for now, which is a warning and no error), -EOPNOTSUPP (unit: no cgroup v2 here),
  * -ENOMEM, or another negative errno. Numbers as names are never asked. */
 typedef struct Names {

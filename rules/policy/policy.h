@@ -26,13 +26,12 @@ DEFINE_CLEANUP(Policy, policy_free)
 bool policy_enabled(const Policy *p);
 /* Without regard to lockdown. */
 bool policy_switched_on(const Policy *p);
-/* Does p25ctl, or else p25.conf, say that it is to be off? That nobody says anything is no such
- * word. */
+/* Is it switched off by p25ctl, or else by p25.conf? False where neither states it. */
 bool policy_switched_off(const Policy *p);
 /* What is in force after state over p25.conf: */
 char *const *policy_role_names(const Policy *p);
-Logging policy_logging(const Policy *p); /* LOGGING_LOW when nobody says */
+Logging policy_logging(const Policy *p); /* LOGGING_LOW unless it is stated */
 void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
-/* The entries of a set, whoever declared it: p25ctl, p25.conf or a fragment. Borrowed, or NULL. */
+/* The entries of a set of p25ctl, p25.conf or a fragment. Borrowed, or NULL. */
 const PrefixSet *policy_find_set(const Policy *p, const char *name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Small sorted sets of ports, and the names of the mail services (policy.h). */
+/* Small sorted sets of ports, and the names of the mail services (ports.h). */
 
 #include "rules/policy/ports.h"
 #include "rules/base/util.h"

@@ -38,7 +38,7 @@ typedef struct AddressList {
 
 void address_list_deinit(AddressList *l);
 int address_list_copy(const AddressList *l, AddressList *ret);
-/* The same members: order and twins do not count. */
+/* The same members: order and duplicates do not count. */
 bool address_list_equal(const AddressList *a, const AddressList *b);
 
 /* As stated; rule_limit() fills in the rest: 12/minute, burst 6, no max. A rule that states only

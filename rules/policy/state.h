@@ -28,7 +28,7 @@ typedef struct Origin {
 void origin_deinit(Origin *o);
 int origin_copy(const Origin *o, Origin *ret);
 
-/* What p25ctl and the bus set: stands over the files until `reset`. */
+/* What p25ctl and the bus set. It overrides the files until `reset`. */
 typedef struct State {
         uint64_t revision;
         Origin origin;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The words of the model (policy.h): enums and their names, and which texts are names, comments,
- * interfaces, durations and rates. Case counts here; who reads a terminal lowers it before.
+ * The words of the model (terms.h): enums and their names, and which texts are names, comments,
+ * interfaces, durations and rates. Case matters here; the parser of a terminal's words lowers it
+ * before.
  */
 
 #include "rules/policy/document.h"

@@ -52,7 +52,7 @@ static int lines_add(Lines *l, const char *format, ...)
         return n < 0 ? -ENOMEM : lines_consume(l, text);
 }
 
-/* ---- texts: what is in one list and not in the other, twins counted ---- */
+/* ---- texts: what is in one list and not in the other, duplicates counted ---- */
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -294,8 +294,7 @@ static const Fragment *fragments_find(FragmentArray a, const char *name)
         return NULL;
 }
 
-/* A fragment that says the same in other words was changed all the same: who put it reads it back.
- */
+/* A fragment with another text and the same meaning is a change: GetFragment returns the text. */
 static bool texts_differ(const Fragment *old, const Fragment *new)
 {
         return old && new && old->text &&new->text && !streq(old->text, new->text);
@@ -338,8 +337,8 @@ static int fragments_difference(FragmentArray old, FragmentArray new, Lines *lin
 
 /* ---- settings ---- */
 
-/* One setting as text, NULL where nobody states it; `set`: by p25ctl. What changes nothing but who
- * states it is told too, because it will matter when p25.conf changes. */
+/* One setting as text, NULL where it is not stated; `set`: by p25ctl. A setting that only moves
+ * between p25ctl and p25.conf is a change too, because it matters when p25.conf changes. */
 typedef struct Setting {
         const char *value;
         bool set;
@@ -406,7 +405,7 @@ static int settings_difference(const Policy *old, const Policy *new, Lines *line
         return setting_difference("", lockdown_of(old), lockdown_of(new), lines);
 }
 
-/* What p25.conf alone can say. */
+/* Settings of p25.conf only. */
 static int option_texts(const Policy *p, Lines *ret)
 {
         const HostConf *h = p->host;

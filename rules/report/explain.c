@@ -14,9 +14,9 @@ static const char *origin_to_string(DefaultOrigin o)
 {
         switch (o) {
         case DEFAULT_BUILTIN:
-                return "nothing states another";
+                return "built in";
         case DEFAULT_ROLE:
-                return "the strictest of the roles";
+                return "the strictest of the active roles";
         case DEFAULT_CONF:
                 return "p25.conf";
         case DEFAULT_P25CTL:
@@ -35,20 +35,18 @@ static int path_add_source(
         char ***path, const RulesetDirection *d, size_t first, size_t end, const Verdict *v)
 {
         _cleanup_free_ char *source = NULL, *words = NULL;
-        size_t n = end - first;
         int r;
 
         r = rule_source_format(d->rules[first].rule, &source);
         if (r < 0)
                 return r;
+        source[strcspn(source, ":")] = source[strcspn(source, ":")] ? ' ' : '\0';
         if (!v->rule || v->index >= end)
-                return n == 1 ? strv_printf(path, "%s: its rule does not match", source)
-                              : strv_printf(path, "%s: none of %zu rules matches", source, n);
+                return strv_printf(path, "%s: no rule for this direction matches", source);
         r = rule_words_print_until(v->rule->rule, &words);
         if (r < 0)
                 return r;
-        return strv_printf(
-                path, "%s: rule %zu of %zu matches: %s", source, v->index - first + 1, n, words);
+        return strv_printf(path, "matched: %s (%s)", words, source);
 }
 
 static int path_add_rules(char ***path, const RulesetDirection *d, const Verdict *v)
@@ -74,9 +72,9 @@ static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const V
         if (v->rule)
                 return 0;
         if (!v->by_default)
-                return strv_printf(
-                        path, "no rule names it, and the port is not managed: it passes");
-        return strv_printf(path, "the default of %s decides: %s (%s)",
+                return strv_printf(path,
+                        "no rule matches, and the port is not managed: the connection is allowed");
+        return strv_printf(path, "the default of %s connections applies: %s (%s)",
                 direction_to_adjective(p->direction), action_to_string(v->action),
                 origin_to_string(r->default_origins[p->direction]));
 }

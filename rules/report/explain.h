@@ -9,13 +9,13 @@
 #include "rules/ruleset/evaluate.h"
 
 typedef struct Explanation {
-        /* The verdict of the host. What p25 refuses is refused; what it lets pass another firewall
+        /* The verdict of the host. What p25 refuses is refused; what p25 allows, another firewall
          * may still refuse: "undetermined". */
         const char *effective;
         const char *code;   /* "P25_RULE", "P25_DEFAULT", "P25_LOCKDOWN"; else "UNDETERMINED" */
         char **assumptions; /* sentences: what was not looked at */
         /* One line for each stage that was consulted: "port 25 is managed (outgoing)", "p25ctl:
-         * none of 3 rules matches", "the default of outgoing decides: reject (p25.conf)". */
+         * no rule for this direction matches", "matched: deny 25/tcp (p25.conf)". */
         char **path;
 } Explanation;
 

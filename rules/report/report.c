@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the JSON of `status`: its keys, their order and their types. Its text is report_text.c's.
+ * Owns the JSON of `status`: its keys, their order and their types. Its text is in text.c.
  */
 
 #include "rules/report/report.h"
@@ -411,7 +411,7 @@ static int managed_from_json(const Json *j, Report *report)
         return r;
 }
 
-/* A daemon that does not tell them knows the four. */
+/* A daemon that does not report them has the four. */
 static int mail_ports_from_json(const Json *j, Ports *ret)
 {
         if (json_is_null_or_missing(j) || json_array_length(j) == 0) {

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What `status` tells: filled by the daemon, sent as JSON (Describe), printed as JSON or text by
+ * What `status` shows: filled by the daemon, sent as JSON (Describe), printed as JSON or text by
  * p25ctl. One result, two tables.
  */
 
@@ -13,7 +13,7 @@ typedef struct ReportRule {
         Rule *rule;        /* a reference */
         unsigned position; /* among p25ctl's own rules, from 1; 0: not one of them */
         uint64_t packets, bytes;
-        uint64_t seconds_left; /* of one that ends, by the host's clock; 0: not told */
+        uint64_t seconds_left; /* of one that ends, by the host's clock; 0: not known */
 } ReportRule;
 
 typedef struct Report {
@@ -31,11 +31,10 @@ typedef struct Report {
         uint64_t pending_revision; /* 0: nothing is pending */
         uint64_t pending_deadline_usec;
         uint64_t pending_seconds_left;
-        uint64_t repairs; /* of another process's changes; `warnings` tell of them too */
+        uint64_t repairs; /* of another process's changes; `warnings` has them too */
         char **warnings;  /* each a line above the table */
-        char **hints; /* warnings as well, but of a host's programs: in text `status verbose` alone
-                       */
-        char **notes; /* `status verbose` alone: how state and p25.conf differ, skipped names */
+        char **hints;     /* warnings about the host's programs; as text in `status verbose` only */
+        char **notes;     /* in `status verbose` only: overridden settings, skipped names */
         ReportRule *rules; /* in the order of decision */
         size_t n_rules;
 } Report;

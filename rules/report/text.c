@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the lines of `status` around the table (SPEC section 4). The rows are words.c's.
+ * Owns the lines of `status` around the table (SPEC section 4). The rows are in rules/words/rows.c.
  */
 
 #include "rules/report/report.h"
@@ -45,7 +45,7 @@ static void warnings_print(const Report *r, Buffer *b)
                 buffer_printf(b, "Warning: %s\n", *warning);
 }
 
-/* What the administrator should know before the table: a line each. */
+/* The lines above the table. */
 static void remarks_print(const Report *r, bool verbose, Buffer *b)
 {
         pending_print(r, b);
@@ -59,7 +59,7 @@ static void remarks_print(const Report *r, bool verbose, Buffer *b)
                 buffer_printf(b, "Note: %s\n", *note);
 }
 
-/* Rows without a number stand in the column of the others. */
+/* Rows without a number are in the column of the others. */
 static void rows_indent(const char *rows, Buffer *b)
 {
         for (const char *end; *rows; rows = *end ? end + 1 : end) {

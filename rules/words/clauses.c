@@ -17,12 +17,13 @@ typedef struct Clause {
         int (*parse)(WordParser *p, const struct Clause *c);
         const char *example; /* of what follows the word, for errors */
         bool repeatable;
-        bool long_form; /* not beside a plain port */
+        bool long_form; /* cannot be combined with a plain port */
 } Clause;
 
 static const Clause *clause_find(const char *word);
 
-/* The value of a clause. Where no keyword can be a value, one that follows is told as the gap. */
+/* The value of a clause. A keyword in its place is reported as a missing value, unless keywords can
+ * be values. */
 static int clause_value(WordParser *p, const Clause *c, bool keywords_taken, const char **ret)
 {
         const char *word = word_peek(p);
@@ -47,7 +48,7 @@ static int list_split(WordParser *p, const Clause *c, const char *list, char ***
 
         while (word_list_next(&list, &item, &n)) {
                 if (n == 0)
-                        return fail(p, "'%s': an item of the list is empty", c->word);
+                        return fail(p, "'%s': the list has an empty item", c->word);
                 r = strv_consume(&items, strndup(item, n));
                 if (r < 0)
                         return r;

@@ -57,7 +57,7 @@ static QuestionField field_of_word(const char *word)
 static int direction_parse(const char *word, Place place, Diagnostics *d, Question *q)
 {
         if (!word)
-                return fail("a packet has a direction: %s", usage);
+                return fail("a packet must have a direction: %s", usage);
         for (Direction i = 0; i < _DIRECTION_MAX; i++)
                 if (strcasecmp(word, direction_to_string(i)) == 0) {
                         q->texts[QUESTION_DIRECTION] = direction_to_string(i);
@@ -67,7 +67,7 @@ static int direction_parse(const char *word, Place place, Diagnostics *d, Questi
                 return fail("a packet begins with its direction, in, out or routed, as in "
                             "'out %s …'",
                         SHOW(word));
-        return fail("%s is no direction: %s", SHOW(word), usage);
+        return fail("%s is not a direction: %s", SHOW(word), usage);
 }
 
 static int field_parse(char *const **words, Place place, Diagnostics *d, Question *q)
@@ -76,10 +76,10 @@ static int field_parse(char *const **words, Place place, Diagnostics *d, Questio
         QuestionField f = field_of_word(word);
 
         if (f == _QUESTION_MAX)
-                return fail("%s is no word of a packet: %s", SHOW(word), usage);
+                return fail("%s is not understood in a packet: %s", SHOW(word), usage);
         if (f == QUESTION_IN_INTERFACE || f == QUESTION_OUT_INTERFACE) {
                 if (!value || strcasecmp(value, "on") != 0 || !(*words)[1])
-                        return fail("after %s comes on IFACE", fields[f].word);
+                        return fail("%s must be followed by on IFACE", fields[f].word);
                 value = *++*words;
         }
         if (!value)
@@ -113,13 +113,13 @@ static int resolve_direction(const Question *q, Place place, Diagnostics *d, Dir
         const char *text = q->texts[QUESTION_DIRECTION];
 
         if (!text)
-                return fail("a packet has a direction: in, out or routed");
+                return fail("a packet must have a direction: in, out or routed");
         *ret = direction_from_string(text);
         if (*ret == _DIRECTION_INVALID)
-                return fail("%s is no direction (in, out, routed)", SHOW(text));
+                return fail("%s is not a direction (in, out, routed)", SHOW(text));
         for (QuestionField f = QUESTION_FROM; f < _QUESTION_MAX; f++)
                 if (q->texts[f] && !(fields[f].directions & 1u << *ret))
-                        return fail("%s has no meaning for direction %s", fields[f].word, text);
+                        return fail("%s cannot be used with direction %s", fields[f].word, text);
         return 0;
 }
 
@@ -151,7 +151,7 @@ static int resolve_addresses(const Question *q, Place place, Diagnostics *d, Pac
         if (r < 0)
                 return r;
         if (p->has_from && p->has_to && p->from.family != p->to.family)
-                return fail("from and to are of two families, IPv4 and IPv6");
+                return fail("from and to are of different families, IPv4 and IPv6");
         p->family = p->has_from ? p->from.family : p->has_to ? p->to.family : FAMILY_IPV4;
         return 0;
 }
@@ -169,7 +169,7 @@ int question_port(const Question *q, Place place, Diagnostics *d, uint16_t *ret)
         if (n == 0 && length >= 1 && length <= 5 && strspn(text, "0123456789") == length)
                 n = strtoul(text, NULL, 10);
         if (n == 0 || n > UINT16_MAX)
-                return fail("%s is neither a port nor a service", SHOW(text));
+                return fail("%s is not a port or a service", SHOW(text));
         *ret = (uint16_t)n;
         return 0;
 }
@@ -236,7 +236,7 @@ static int resolve_interfaces(const Question *q, Place place, Diagnostics *d, Pa
 {
         for (QuestionField f = QUESTION_INTERFACE; f <= QUESTION_OUT_INTERFACE; f++)
                 if (q->texts[f] && !interface_is_valid(q->texts[f]))
-                        return fail("%s is no name of an interface", SHOW(q->texts[f]));
+                        return fail("%s is not a valid interface name", SHOW(q->texts[f]));
         p->interface = q->texts[QUESTION_INTERFACE];
         p->in_interface = q->texts[QUESTION_IN_INTERFACE];
         p->out_interface = q->texts[QUESTION_OUT_INTERFACE];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the cursor over the words, the values that all clauses share, and the error for a word in a
- * wrong place. Does not depend on the grammar: words.c and clauses.c stand on this.
+ * Owns the cursor over the words, the values that all clauses share, and the error for a misplaced
+ * word. Does not depend on the grammar, which words.c and clauses.c have.
  */
 
 #include "rules/words/parser.h"

@@ -43,7 +43,7 @@ bool word_list_next(const char **list, const char **ret, size_t *ret_n);
 int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsigned *ret);
 /* Where a keyword of the grammar belongs, "the direction follows the action, …"; else NULL. */
 const char *word_place_hint(const char *word);
-/* The error for a word that stands where it cannot. */
+/* The error for a misplaced word. */
 int word_fail_unexpected(WordParser *p, const char *word);
 
 /* 25,587 25:30 smtp; with_protocol: /tcp may follow */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what may stand for ports: numbers, services, lists and ranges. Does not know which ports are
+ * Owns the words for ports: numbers, services, lists and ranges. Does not know which ports are
  * mail ports.
  */
 
@@ -48,8 +48,8 @@ static int port_number_parse(WordParser *p, const char *s, size_t n, unsigned *r
         return 0;
 }
 
-/* 25:30. A range holds every port from its first to its last, and nearly all of them are none of
- * mail: who writes 465:587 means the two. */
+/* 25:30. A range has every port from its first to its last, and most of them are not mail ports:
+ * 465:587 is meant as 465,587. */
 static int range_parse(WordParser *p, const char *s, size_t n, const char *colon, Ports *ports)
 {
         unsigned first, last;

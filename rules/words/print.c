@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the canonical words of a rule: what words.c takes back as an equal rule. Refuses to know
- * rows and sentences.
+ * Owns the canonical words of a rule, which words.c parses to an equal rule.
  */
 
 #include "rules/policy/expiry.h"

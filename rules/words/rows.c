@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns ufw's table: one row a rule, "To", "Action", "From", then what the rule says besides.
- * Refuses to know the order of rules and their counters.
+ * Owns ufw's table: one row a rule, with "To", "Action", "From", then limit, expiry, source and
+ * comment. Does not depend on the order of rules or on counters.
  */
 
 #include "rules/policy/expiry.h"
@@ -57,7 +57,7 @@ static void names_cell(Buffer *b, const char *what, char *const *names)
                 buffer_printf(b, "%s%s%s", s == names ? "" : ",", *s, **s == '$' ? EMPTY : "");
 }
 
-/* As ufw has it: of rules for this host the interface stands with the host's side, To of incoming
+/* As in ufw: in rules for this host the interface is on the host's side, To of incoming
  * and From of outgoing ones; of routed rules each with the side it faces. */
 static void interface_cell(Buffer *b, const char *interface)
 {
@@ -85,7 +85,7 @@ static void from_cell(Buffer *b, const Rule *r)
         interface_cell(b, r->direction == DIRECTION_OUT ? r->interface : r->in_interface);
 }
 
-/* " (for 1h59m)", or " (until 2026-11-22T00:05:54Z)" where nobody told what is left */
+/* " (for 1h59m)", or " (until 2026-11-22T00:05:54Z)" where the time left is not known */
 static void expiry_print(Buffer *b, const Rule *r, uint64_t seconds_left)
 {
         char text[EXPIRY_TEXT_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the sentence that tells an administrator what a command did: ports, directions, families,
- * and what was not touched. Refuses to know whether it is in force.
+ * Owns the sentence about what a command did: ports, directions, families, and what was not
+ * touched. Does not depend on whether it is in force.
  */
 
 #include "rules/policy/expiry.h"

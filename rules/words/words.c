@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns ufw's grammar: words to rules, and for every word in a wrong place one error that tells
- * where it belongs. Refuses to know users, sets, files and the daemon: names are taken as they
- * are.
+ * Owns ufw's grammar: words to rules, and for every misplaced word one error that says where it
+ * belongs. Does not depend on users, sets, files or the daemon: names are taken as they are.
  */
 
 #include "rules/base/nearest.h"
@@ -104,7 +103,7 @@ static int interface_parse(WordParser *p, char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-/* in on A out on B, either first, either alone */
+/* in on A out on B, in either order; one of them is enough */
 static int route_interfaces_parse(WordParser *p)
 {
         Rule *rule = p->rule;
@@ -152,7 +151,7 @@ static int direction_parse(WordParser *p)
                         return r;
                 if (word_is(word_peek(p), "in") || word_is(word_peek(p), "out"))
                         return fail(p,
-                                "'%s on' beside another interface is for route rules: "
+                                "a second interface can only be used in route rules ('%s on'): "
                                 "write 'route allow in on A out on B'",
                                 word_peek(p));
         }
@@ -200,11 +199,11 @@ static int rule_finish(WordParser *p)
         const Rule *rule = p->rule;
 
         if (p->identity && (p->both || rule->direction != DIRECTION_OUT))
-                return fail(p, "'%s' is for outgoing rules alone: write '%s out … %s …'",
+                return fail(p, "'%s' can only be used in outgoing rules: write '%s out … %s …'",
                         p->identity, action_to_string(rule->action), p->identity);
         if (p->numbers && rule->action != ACTION_LIMIT)
-                return fail(
-                        p, "'%s' is for limit alone: write 'limit … %s …'", p->numbers, p->numbers);
+                return fail(p, "'%s' can only be used with limit: write 'limit … %s …'", p->numbers,
+                        p->numbers);
         return 0;
 }
 

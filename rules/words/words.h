@@ -3,7 +3,7 @@
 
 /*
  * The words of a terminal to a rule and back: ufw's grammar as SPEC section 4 has it, ufw's rows,
- * and the one-line sentences that tell what was done.
+ * and the one-line sentences about what was done.
  */
 
 #include "rules/policy/rule.h"
@@ -42,7 +42,7 @@ bool word_begins_rule(const char *word);
 
 /* The command that would add the rule, "allow out to 203.0.113.7 port 25 user backup", canonical:
  * parse of it gives an equal rule. Words that a shell would take apart are quoted for it. Id,
- * source and expiry are not told. 0 or -ENOMEM. */
+ * source and expiry are left out. 0 or -ENOMEM. */
 int rule_words_print(const Rule *r, char **ret);
 /* The same with `for`, of a rule that ends: what expiry_seconds_left() says, rounded down, so that
  * the command gives the rule no second more. 0: without. */
@@ -50,9 +50,9 @@ int rule_words_print_left(const Rule *r, uint64_t seconds_left, char **ret);
 /* No command: "deny 25/tcp until 2026-11-22T00:05:54Z". */
 int rule_words_print_until(const Rule *r, char **ret);
 
-/* ufw's row "%-26s %-12s%-26s" and the comment or source behind it, "# role mx": one row a rule,
+/* ufw's row "%-26s %-12s%-26s" then the source and comment, "# role mx": one row a rule,
  * since one rule covers both families; a list of addresses is cut after some. No newline at the
- * end. number > 0 puts "[%2d] " before it. A rule that ends tells what is left, "(for 1h59m)"; if
+ * end. number > 0 puts "[%2d] " before it. A rule that ends shows the time left, "(for 1h59m)"; if
  * seconds_left is 0 the time, "(until …)". 0 or -ENOMEM. */
 int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret);
 /* The two lines of the head, "To  Action  From" and the dashes: a '\n' between, none at the end. */

@@ -316,8 +316,8 @@ static void test_explain(void **state)
                 3, "direction", "s", "out", "to", "s", "8.8.8.8", "user", "s", "nobody");
         EXPLAINS(f, "{ verdict=allow rule={ ", 3, "direction", "s", "out", "to", "s", "8.8.8.8",
                 "user", "s", "root");
-        EXPLAINS(f, "and the port is not managed: it passes", 3, "direction", "s", "out", "port",
-                "q", 587, "user", "s", "nobody");
+        EXPLAINS(f, "and the port is not managed: the connection is allowed", 3, "direction", "s",
+                "out", "port", "q", 587, "user", "s", "nobody");
         EXPLAINS(f, "{ verdict=allow ", 3, "direction", "s", "routed", "in_interface", "s", "eth0",
                 "out_interface", "s", "eth1");
         FAILS(f->bus, INVALID_ARGS, "Explain", "a{sv}", 0);

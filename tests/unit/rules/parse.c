@@ -362,10 +362,10 @@ static void test_limits(_unused_ void **state)
 {
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; from = [ \"::\"", ",\"::1\"",
                              "]; } );", RULE_ADDRESSES_MAX - 1 },
-                "a rule holds at most 10000 addresses: put them into a set and write @NAME");
+                "a rule can have at most 10000 addresses; put them into a set and write @NAME");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; to = \"::\"; from = [ \"::\"",
                              ",\"::1\"", "]; } );", RULE_ADDRESSES_MAX - 2 },
-                "a rule holds at most 10000 addresses: put them into a set and write @NAME");
+                "a rule can have at most 10000 addresses; put them into a set and write @NAME");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; }", ",{action=\"deny\";}", " );",
                              POLICY_RULES_MAX - 1 },
                 "rules: 100001 rules; a policy can hold at most 100000");
@@ -376,7 +376,7 @@ static void test_limits(_unused_ void **state)
                 "more than 10000 settings in one group");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; comment = \"", "x", "\"; } );",
                              COMMENT_MAX },
-                "a comment is at most 200 bytes");
+                "a comment must be at most 200 bytes");
         expect_limit((Repeat){ "vars = { ", "v", " = \"x\"; };", NAME_MAX_LENGTH },
                 "at most 64 are allowed");
         expect_limit((Repeat){ "roles = \"", "r", "\";", NAME_MAX_LENGTH }, "is not a valid name");

@@ -127,73 +127,84 @@ static const struct Bad {
 } bad[] = {
         { { IN, .port = 22 }, "r.ports", "22 is not a mail port (25, 465, 587, 2525)" },
         { { IN, .port = 8025 }, "r.ports", "8025 is not a mail port (25, 465, 587, 2525)" },
-        { { IN, .ports_var = "a b" }, "r.ports", "ports: \"$a b\" is no var" },
+        { { IN, .ports_var = "a b" }, "r.ports", "ports: \"$a b\" is not a valid variable name" },
         { { IN, .from = "@" }, "r.from",
-                "from: \"\" is no name of a set (letters, digits, '.', '_' and '-', at most 64)" },
+                "from: \"\" is not a valid set name (letters, digits, '.', '_' and '-', at most "
+                "64)" },
         { { IN, .to = "$a/b" }, "r.to",
-                "to: \"a/b\" is no name of a var (letters, digits, '.', '_' and '-', at most 64)" },
+                "to: \"a/b\" is not a valid variable name (letters, digits, '.', '_' and '-', at "
+                "most 64)" },
         { { IN, .from = "192.0.2.1", .to = "::1" }, "r.to",
-                "from and to are of different families, IPv4 and IPv6: no connection matches "
+                "from and to are of different families (IPv4, IPv6), so no connection matches "
                 "both" },
         { { IN, .from = "::1", .to = "192.0.2.1 192.0.2.2" }, "r.to",
-                "from and to are of different families, IPv4 and IPv6: no connection matches "
+                "from and to are of different families (IPv4, IPv6), so no connection matches "
                 "both" },
         { { ROUTED, .interface = "eth0" }, "r.interface",
-                "interface is for directions in and out: routed has in_interface and "
-                "out_interface" },
+                "interface can only be used with direction in or out; with routed, use "
+                "in_interface and out_interface" },
         { { IN, .in_interface = "eth0" }, "r.in_interface",
-                "in_interface is for direction routed alone: in has interface" },
+                "in_interface can only be used with direction = \"routed\"; with in, use "
+                "interface" },
         { { OUT, .out_interface = "eth0" }, "r.out_interface",
-                "out_interface is for direction routed alone: out has interface" },
+                "out_interface can only be used with direction = \"routed\"; with out, use "
+                "interface" },
         { { IN, .interface = "eth*" }, "r.interface",
-                "interface: \"eth*\" is no interface (1 to 15 bytes, no white space, no "
-                "wildcards)" },
+                "interface: \"eth*\" is not a valid interface name (1 to 15 bytes, no white space, "
+                "no wildcards)" },
         { { ROUTED, .out_interface = "" }, "r.out_interface",
-                "out_interface: \"\" is no interface (1 to 15 bytes, no white space, no "
-                "wildcards)" },
+                "out_interface: \"\" is not a valid interface name (1 to 15 bytes, no white space, "
+                "no wildcards)" },
         { { IN, .user = "postfix" }, "r.user",
-                "user is for direction out alone: only what this host sends has a local user" },
+                "user can only be used with direction = \"out\": only connections from this host "
+                "have a local user" },
         { { ROUTED, .group = "mail" }, "r.group",
-                "group is for direction out alone: only what this host sends has a local group" },
+                "group can only be used with direction = \"out\": only connections from this host "
+                "have a local group" },
         { { IN, .unit = "a.service" }, "r.unit",
-                "unit is for direction out alone: only what this host sends has a local unit" },
+                "unit can only be used with direction = \"out\": only connections from this host "
+                "have a local unit" },
         { { OUT, .user = "4294967295" }, "r.user",
                 "user: 4294967295 is out of range (0 to 4294967294)" },
         { { OUT, .group = "99999999999999999999" }, "r.group",
                 "group: 99999999999999999999 is out of range (0 to 4294967294)" },
         { { OUT, .user = "a:b" }, "r.user",
-                "user: \"a:b\" is no name of a user (no white space, '/', ':' or ','; its number "
-                "will do)" },
+                "user: \"a:b\" is not a valid user name (no white space, '/', ':' or ','; a number "
+                "is accepted too)" },
         { { OUT, .group = "../x" }, "r.group",
-                "group: \"../x\" is no name of a group (no white space, '/', ':' or ','; its "
-                "number will do)" },
+                "group: \"../x\" is not a valid group name (no white space, '/', ':' or ','; a "
+                "number is accepted too)" },
         { { OUT, .user = "a\nb" }, "r.user",
-                "user: \"a?b\" is no name of a user (no white space, '/', ':' or ','; its number "
-                "will do)" },
+                "user: \"a?b\" is not a valid user name (no white space, '/', ':' or ','; a number "
+                "is accepted too)" },
         { { OUT, .user = "" }, "r.user",
-                "user: \"\" is no name of a user (no white space, '/', ':' or ','; its number "
-                "will do)" },
-        { { OUT, .unit = "../../x" }, "r.unit", "unit: \"../../x\" is no name of a systemd unit" },
-        { { OUT, .unit = ".." }, "r.unit", "unit: \"..\" is no name of a systemd unit" },
-        { { OUT, .user = "$a postfix" }, "r.user", "user: $a must stand alone, without others" },
-        { { OUT, .user = "$" }, "r.user", "user: \"$\" is no var" },
-        { { IN, .limit = { 30, 60, 0, 0 } }, "r.rate", "rate is for action limit alone" },
-        { { IN, .limit = { 0, 0, 6, 0 } }, "r.burst", "burst is for action limit alone" },
-        { { IN, .limit = { 0, 0, 0, 3 } }, "r.max", "max is for action limit alone" },
+                "user: \"\" is not a valid user name (no white space, '/', ':' or ','; a number is "
+                "accepted too)" },
+        { { OUT, .unit = "../../x" }, "r.unit",
+                "unit: \"../../x\" is not a valid systemd unit name" },
+        { { OUT, .unit = ".." }, "r.unit", "unit: \"..\" is not a valid systemd unit name" },
+        { { OUT, .user = "$a postfix" }, "r.user", "user: $a must be the only value" },
+        { { OUT, .user = "$" }, "r.user", "user: \"$\" is not a valid variable name" },
+        { { IN, .limit = { 30, 60, 0, 0 } }, "r.rate",
+                "rate can only be used with action = \"limit\"" },
+        { { IN, .limit = { 0, 0, 6, 0 } }, "r.burst",
+                "burst can only be used with action = \"limit\"" },
+        { { IN, .limit = { 0, 0, 0, 3 } }, "r.max",
+                "max can only be used with action = \"limit\"" },
         { { IN, LIMIT, .limit = { 1000001, 60, 0, 0 } }, "r.rate",
-                "rate is 1 to 1000000 each second, minute, hour or day, 12/minute" },
+                "rate must be 1 to 1000000 per second, minute, hour or day, as in 12/minute" },
         { { IN, LIMIT, .limit = { 0, 60, 0, 0 } }, "r.rate",
-                "rate is 1 to 1000000 each second, minute, hour or day, 12/minute" },
+                "rate must be 1 to 1000000 per second, minute, hour or day, as in 12/minute" },
         { { IN, LIMIT, .limit = { 5, 61, 0, 0 } }, "r.rate",
-                "rate is 1 to 1000000 each second, minute, hour or day, 12/minute" },
-        { { IN, LIMIT, .limit = { 0, 0, 65536, 0 } }, "r.burst", "burst is 1 to 65535" },
-        { { IN, LIMIT, .limit = { 0, 0, 0, 65536 } }, "r.max", "max is 1 to 65535" },
+                "rate must be 1 to 1000000 per second, minute, hour or day, as in 12/minute" },
+        { { IN, LIMIT, .limit = { 0, 0, 65536, 0 } }, "r.burst", "burst must be 1 to 65535" },
+        { { IN, LIMIT, .limit = { 0, 0, 0, 65536 } }, "r.max", "max must be 1 to 65535" },
         { { IN, .comment = "two\nlines" }, "r.comment",
-                "a comment is at most 200 bytes of UTF-8 without control characters" },
+                "a comment must be at most 200 bytes of UTF-8 without control characters" },
         { { IN, .action = _ACTION_INVALID }, "r.action",
-                "a rule has an action: allow, deny, reject or limit" },
+                "a rule must have an action: allow, deny, reject or limit" },
         { { .direction = _DIRECTION_INVALID }, "r.direction",
-                "a rule has a direction: in, out or routed" },
+                "a rule must have a direction: in, out or routed" },
 };
 
 /* Both questions: what is wrong with it here, and by itself. */
@@ -308,7 +319,7 @@ static void test_mail_ports(void **state _unused_)
         assert_non_null(strstr(d.items[1].text, "60063)"));
         r->ports.n = 0;
         assert_int_equal(judge(r, &mail_ports_default, NULL, &d), -EINVAL);
-        assert_string_equal(d.items[2].text, "a rule has at least one port");
+        assert_string_equal(d.items[2].text, "a rule must have at least one port");
 }
 
 static void test_addresses_limit(void **state _unused_)
@@ -327,7 +338,7 @@ static void test_addresses_limit(void **state _unused_)
         assert_int_equal(judge(r, &mail_ports_default, NULL, &d), -EINVAL);
         assert_string_equal(d.items[0].setting, "from");
         assert_string_equal(d.items[0].text,
-                "a rule holds at most 10000 addresses: put them into a "
+                "a rule can have at most 10000 addresses; put them into a "
                 "set and write @NAME");
 }
 

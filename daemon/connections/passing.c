@@ -4,7 +4,7 @@
  * Ends connections that pass through this host, when a new policy refuses them. Rules look at SYN
  * packets only, so the conntrack entry is marked (label 126), and the forward path answers a marked
  * connection with a reset, whichever side speaks next; both sides are made to speak. An entry that
- * is allowed again loses the mark. What ends in a local socket is left to connections.c.
+ * is allowed again loses the mark. Connections of local sockets are cut by connections.c.
  */
 
 #include "daemon/connections/passing.h"
@@ -33,6 +33,7 @@ typedef struct Passing {
         Ports watched;
         TrackedList list;
         Knocker knocker;
+        bool bridges;           /* those that bridges pass are tracked too */
         KnownAddress known[64]; /* the last answers, by hash */
 } Passing;
 
@@ -89,6 +90,27 @@ static Packet packet_of(const Passing *p, const Tracked *t)
         };
 }
 
+static Route way_to(Passing *p, const Address *to, uint32_t mark)
+{
+        Route route = { 0 };
+
+        (void)route_find(&p->routes, &(RouteQuestion){ .to = to, .mark = mark }, &route);
+        return route;
+}
+
+/* What a bridge passes between its ports is not routed. Both ends are then behind one interface, as
+ * seen from here, and equally far. */
+static bool may_be_bridged(Passing *p, const Tracked *t)
+{
+        Route there, back;
+
+        if (!p->bridges)
+                return false;
+        there = way_to(p, &t->reply.from, t->mark);
+        back = way_to(p, &t->original.from, t->mark);
+        return streq(there.interface, back.interface) && there.gateway == back.gateway;
+}
+
 /* As dialled, by whatever interfaces. */
 static bool is_refused(Passing *p, const Tracked *t)
 {
@@ -96,7 +118,8 @@ static bool is_refused(Passing *p, const Tracked *t)
 
         packet.direction =
                 t->incoming || is_local(p, &packet.to, 0) ? DIRECTION_IN : DIRECTION_ROUTED;
-        return is_refused_surely(p->ruleset, &packet, (Doubt){ .interfaces = true });
+        return is_refused_surely(p->ruleset, &packet, (Doubt){ .interfaces = true }) &&
+               !(packet.direction == DIRECTION_ROUTED && may_be_bridged(p, t));
 }
 
 /* ---- cutting ---- */
@@ -114,7 +137,7 @@ static int entry_mark(Passing *p, const Tracked *t, uint64_t *n)
         return 0;
 }
 
-/* An entry that has ended meanwhile is no error. */
+/* Also succeeds if the entry has ended. */
 static int entry_judge(Passing *p, const Tracked *t, uint64_t *n)
 {
         int r;
@@ -143,7 +166,8 @@ int cut_passing(Netlink *n, const Ruleset *ruleset, uint64_t *ret_n)
                 .routes = NETLINK_CLOSED,
                 .ruleset = ruleset,
                 .time_usec = clock_now_usec(CLOCK_REALTIME),
-                .knocker = KNOCKER_CLOSED };
+                .knocker = KNOCKER_CLOSED,
+                .bridges = bridges_are_filtered() };
         uint64_t cut = 0;
         int r = watch(&p, DIRECTION_IN);
 

@@ -2,14 +2,16 @@
 
 /*
  * The addresses of this host, as routing has them: what "local" means to the kernel. Needed because
- * `filter` comes after DNAT, where only a list can tell whether the address that was dialled was
+ * `filter` comes after DNAT, where only a list can say whether the address that was dialled is
  * one of ours. Tried and left: addrtype (sees the new address), a label set before DNAT (only in
  * another table), ipset (matches the packet's addresses). Kept true by rtnetlink events; while p25d
- * is dead an address that is new counts as somebody else's, and the connection as routed. The text
+ * is dead a new address counts as foreign, and the connection as routed. The text
  * of `compile` knows no addresses and takes every translated connection for incoming.
  */
 
 #include "daemon/iptables/locals.h"
+
+#include "daemon/netlink/routes.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -153,13 +155,6 @@ static int read_once(IptLocals *l, Found *f)
                 r = netlink_dump(&l->netlink, h, address_read, f);
         }
         return r;
-}
-
-/* Is there br_netfilter? Whether it is switched on may change with every bridge. */
-static bool bridges_are_filtered(void)
-{
-        return access("/proc/sys/net/bridge", F_OK) == 0 ||
-               access("/sys/module/br_netfilter", F_OK) == 0;
 }
 
 int ipt_locals_read(IptLocals *l)

@@ -6,13 +6,21 @@
 #include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-static int interface_read(const struct nlattr *a, void *data)
+typedef struct RouteAttributes {
+        uint32_t ifindex;
+        bool gateway;
+} RouteAttributes;
+
+static int attribute_read(const struct nlattr *a, void *data)
 {
-        uint32_t *ifindex = data;
+        RouteAttributes *r = data;
 
-        if (mnl_attr_get_type(a) == RTA_OIF && mnl_attr_get_payload_len(a) >= sizeof(*ifindex))
-                *ifindex = mnl_attr_get_u32(a);
+        if (mnl_attr_get_type(a) == RTA_OIF && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+                r->ifindex = mnl_attr_get_u32(a);
+        if (mnl_attr_get_type(a) == RTA_GATEWAY || mnl_attr_get_type(a) == RTA_VIA)
+                r->gateway = true;
         return MNL_CB_OK;
 }
 
@@ -20,13 +28,14 @@ static int route_read(const struct nlmsghdr *h, void *data)
 {
         const struct rtmsg *m = mnl_nlmsg_get_payload(h);
         Route *route = data;
-        uint32_t ifindex = 0;
+        RouteAttributes found = { 0 };
 
         if (h->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(h) < sizeof(*m))
                 return -EBADMSG;
         route->local = m->rtm_type == RTN_LOCAL || m->rtm_type == RTN_ANYCAST;
-        mnl_attr_parse(h, sizeof(*m), interface_read, &ifindex);
-        if (ifindex == 0 || !if_indextoname(ifindex, route->interface))
+        mnl_attr_parse(h, sizeof(*m), attribute_read, &found);
+        route->gateway = found.gateway;
+        if (found.ifindex == 0 || !if_indextoname(found.ifindex, route->interface))
                 route->interface[0] = '\0';
         return 0;
 }
@@ -64,4 +73,10 @@ bool route_is_local(Netlink *n, const Address *a, uint32_t mark)
         Route route;
 
         return route_find(n, &(RouteQuestion){ .to = a, .mark = mark }, &route) == 0 && route.local;
+}
+
+bool bridges_are_filtered(void)
+{
+        return access("/proc/sys/net/bridge", F_OK) == 0 ||
+               access("/sys/module/br_netfilter", F_OK) == 0;
 }

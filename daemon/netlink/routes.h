@@ -10,6 +10,7 @@
 
 typedef struct Route {
         bool local;                  /* to this host itself: over lo */
+        bool gateway;                /* by way of another router */
         char interface[IF_NAMESIZE]; /* "": none */
 } Route;
 
@@ -26,3 +27,7 @@ int route_find(Netlink *n, const RouteQuestion *q, Route *ret);
 
 /* Is it an address of this host, by whatever table of routes? False if that cannot be asked. */
 bool route_is_local(Netlink *n, const Address *a, uint32_t mark);
+
+/* Does the kernel filter what bridges pass between their ports (br_netfilter)? Whether that is
+ * switched on may change with every bridge. */
+bool bridges_are_filtered(void);

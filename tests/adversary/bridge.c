@@ -91,6 +91,62 @@ static void test_bridged(void **state)
         assert_int_equal(connect_to(CONTAINER, "fd00:9::1", 25), RESET);
 }
 
+static bool stands(int fd)
+{
+        struct pollfd p = { .fd = fd };
+
+        return poll(&p, 1, SILENCE_MSEC) == 0;
+}
+
+/* Nor is it cut, when routed connections are. */
+static void check_not_cut(void)
+{
+        _cleanup_compiled_ Compiled c = compile_text(CLOSED);
+        uint64_t n;
+        int fds[2];
+
+        attack_must_apply("enabled = true;");
+        assert_int_equal(connect_as(0, 0, CONTAINER, NEIGHBOUR4, 25, &fds[0]), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, NEIGHBOUR6, 25, &fds[1]), OPEN);
+        attack_must_apply(CLOSED);
+        assert_int_equal(attacked_ops->cut(attacked, c.ruleset, &n), 0);
+        for (size_t i = 0; i < 2; i++) {
+                assert_true(stands(fds[i]));
+                abort_connection(fds[i]);
+        }
+}
+
+static void test_bridged_stands(void **state)
+{
+        (void)state;
+        skip_without_backend();
+        check_not_cut();
+        must("ip addr flush dev br0 scope global");
+        check_not_cut();
+        must("ip addr add 10.9.0.1/24 dev br0 && ip addr add fd00:9::1/64 dev br0 nodad");
+        must("ip route add default via " NEIGHBOUR4 "; ip route replace default via " NEIGHBOUR6);
+}
+
+static void test_routed_back_is_cut(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(CLOSED);
+        uint64_t n = 0;
+        int fds[2];
+
+        (void)state;
+        skip_without_backend();
+        attack_must_apply("enabled = true;");
+        assert_int_equal(connect_as(0, 0, CONTAINER, BEYOND4, 25, &fds[0]), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, BEYOND6, 25, &fds[1]), OPEN);
+        attack_must_apply(CLOSED);
+        assert_int_equal(attacked_ops->cut(attacked, c.ruleset, &n), 0);
+        assert_true(n >= 2);
+        for (size_t i = 0; i < 2; i++) {
+                assert_false(stands(fds[i]));
+                abort_connection(fds[i]);
+        }
+}
+
 /* A bridge on which the host has no address. */
 static void test_bridge_without_address(void **state)
 {
@@ -125,6 +181,8 @@ int main(void)
                 cmocka_unit_test(test_bridged),
                 cmocka_unit_test(test_bridge_without_address),
                 cmocka_unit_test(test_routed_back),
+                cmocka_unit_test(test_bridged_stands),
+                cmocka_unit_test(test_routed_back_is_cut),
         };
 
         return attack_main(tests, ELEMENTS(tests), setup, teardown);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the manager knows of a packet filter. A backend holds a ruleset in the kernel and tells
- * when somebody else touched it; it decides nothing.
+ * What the manager knows of a packet filter. A backend holds a ruleset in the kernel and reports
+ * when another process changed it. It decides nothing.
  */
 
 #include "rules/ruleset/ruleset.h"
@@ -24,25 +24,26 @@ typedef struct RuleCounter {
         uint64_t packets, bytes;
 } RuleCounter;
 
-/* How it stands with others who change what a backend holds in the kernel. */
+/* Whether other processes change what a backend holds in the kernel. */
 typedef enum BackendPeace {
         PEACE_KEPT,
-        PEACE_FIGHT,  /* somebody does it again and again: it is put back, but slowly */
+        PEACE_FIGHT,  /* another process changes it repeatedly; it is put back each time */
         PEACE_BROKEN, /* it cannot be put back now */
 } BackendPeace;
 
 typedef struct BackendOps {
         const char *name; /* "nftables", "iptables", "memory" */
 
-        /* Can this kernel and this process do it? 0, -EOPNOTSUPP (not in the kernel), -EPERM. */
+        /* Do this kernel and this process support it? 0, -EOPNOTSUPP (not in the kernel), -EPERM.
+         */
         int (*probe)(void);
 
-        /* Opens sockets, joins the loop, looks at what a former daemon left; changes nothing.
-         * fds: from the service manager's store, taken over (closed when of no use). */
+        /* Opens sockets, joins the loop, reads what a former daemon left; changes nothing.
+         * fds: from the service manager's store, taken over (closed if not needed). */
         int (*open)(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
                 size_t n_fds, Backend **ret);
 
-        /* Would this ruleset load? Says by name in d what cannot be expressed (-EOPNOTSUPP) or
+        /* Would this ruleset load? d names what cannot be expressed (-EOPNOTSUPP) or
          * what the kernel refuses (its errno, -EPERM among them). Changes nothing. */
         int (*check)(Backend *b, const Ruleset *r, Diagnostics *d);
 
@@ -58,17 +59,17 @@ typedef struct BackendOps {
          * differs from what is installed. The backend copies or references what it keeps. */
         int (*apply)(Backend *b, const Ruleset *r, Diagnostics *d);
 
-        /* Is a policy of p25's in the kernel, whoever put it there? In doubt it is. */
+        /* Is a policy of p25 in the kernel, even one of an earlier daemon? In doubt: yes. */
         bool (*holds)(Backend *b);
 
-        /* Takes everything out of the kernel. Nothing there is no error. */
+        /* Removes everything from the kernel; also succeeds if nothing is there. */
         int (*remove)(Backend *b, Diagnostics *d);
 
         /* All counters, ascending by id; a malloc()ed array. Zeros are included. */
         int (*counters)(Backend *b, RuleCounter **ret, size_t *ret_n);
 
-        /* Ends connections that the ruleset in force refuses and that pass through this backend's
-         * hands (routed ones, published ports); local sockets are cut elsewhere. */
+        /* Ends connections that pass through the host (routed ones, published ports) and that the
+         * ruleset in force refuses. Local sockets are cut elsewhere. */
         int (*cut)(Backend *b, const Ruleset *r, uint64_t *ret_n);
 
         /* Descriptors worth keeping in the service manager's store; borrowed. */
@@ -86,4 +87,4 @@ struct Backend {
 
 extern const BackendOps backend_nft;
 extern const BackendOps backend_iptables;
-extern const BackendOps backend_memory; /* for tests: p25d takes it only by name, never by auto */
+extern const BackendOps backend_memory; /* for tests; p25d uses it only if it is named */

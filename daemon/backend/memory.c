@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * A backend without a kernel, for tests and for trying things out: it remembers what was applied.
- * p25d takes it only when it is named on the command line.
+ * A backend without a kernel, for tests: it remembers what was applied. p25d uses it only if it is
+ * named on the command line.
  */
 
 #include "daemon/backend/memory.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a test sees of the backend that has no kernel behind it, and how it makes it fail.
+ * What tests see of the backend without a kernel, and how they make it fail.
  */
 
 #include "daemon/backend/backend.h"
@@ -16,7 +16,7 @@ typedef enum MemoryStep {
         _MEMORY_STEP_MAX,
 } MemoryStep;
 
-/* The step answers with this errno from now on; 0: it works again. */
+/* The step returns this errno from now on; 0: it works again. */
 void backend_memory_fail(Backend *b, MemoryStep step, int error);
 /* How often a step was asked for. */
 unsigned backend_memory_calls(const Backend *b, MemoryStep step);
@@ -24,9 +24,9 @@ unsigned backend_memory_calls(const Backend *b, MemoryStep step);
 bool backend_memory_is_locked(const Backend *b);
 /* ruleset_print() of what is installed; NULL: nothing. Borrowed. */
 const char *backend_memory_text(const Backend *b);
-/* As if a rule, or a default, had decided; 0 or -ENOMEM. */
+/* Counts as if a rule or a default had decided; 0 or -ENOMEM. */
 int backend_memory_count(Backend *b, uint64_t id, uint64_t packets, uint64_t bytes);
 /* As if another process had changed the table. */
 void backend_memory_repair(Backend *b, pid_t pid, const char *process);
-/* And goes on to, or cannot be answered, or has stopped. */
+/* As if it kept changing it, could not be answered, or had stopped. */
 void backend_memory_peace(Backend *b, BackendPeace peace, pid_t pid, const char *process);

@@ -24,7 +24,7 @@ uint64_t repair_rate_quiet_at(const RepairRate *r)
         return r->n == 0 ? 0 : r->usec[(r->n - 1) % REPAIR_AT_ONCE] + repair_rate_window(r);
 }
 
-bool repair_rate_is_nought(const RepairRate *r, uint64_t now_usec)
+bool repair_rate_is_quiet(const RepairRate *r, uint64_t now_usec)
 {
         return now_usec >= repair_rate_quiet_at(r);
 }

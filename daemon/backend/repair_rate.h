@@ -21,6 +21,6 @@ typedef struct RepairRate {
 void repair_rate_note(RepairRate *r, uint64_t now_usec);
 bool repair_rate_is_too_high(const RepairRate *r, uint64_t now_usec);
 /* Nothing had to be put back for a whole window. */
-bool repair_rate_is_nought(const RepairRate *r, uint64_t now_usec);
+bool repair_rate_is_quiet(const RepairRate *r, uint64_t now_usec);
 /* When that will be so, if nothing happens. */
 uint64_t repair_rate_quiet_at(const RepairRate *r);

@@ -119,7 +119,7 @@ static int on_time(sd_event_source *s, uint64_t usec, void *data)
         repairer_look(r);
         if (r->backend->peace != PEACE_FIGHT || r->need != REPAIR_NONE)
                 return 0;
-        if (repair_rate_is_nought(&r->rate, now_usec()))
+        if (repair_rate_is_quiet(&r->rate, now_usec()))
                 set_peace(r, PEACE_KEPT);
         else
                 ring_at(r, repair_rate_quiet_at(&r->rate));

@@ -18,8 +18,8 @@
 /* How far the kernel is from what was left there. */
 typedef enum RepairNeed {
         REPAIR_NONE,
-        REPAIR_OVERTAKEN, /* ours is whole, but out of date or no longer first: nobody is blamed */
-        REPAIR_DAMAGE,    /* somebody changed or removed what is ours */
+        REPAIR_OVERTAKEN, /* ours is whole, but out of date or no longer first */
+        REPAIR_DAMAGE,    /* another process changed or removed what is ours */
 } RepairNeed;
 
 typedef struct RepairOps {
@@ -35,7 +35,7 @@ typedef struct Repairer {
         BackendRepaired repaired;
         void *repaired_data;
 
-        pid_t culprit_pid; /* who did it; 0: not known */
+        pid_t culprit_pid; /* the process that did it; 0: not known */
         char culprit[32];
         RepairNeed need;              /* what was found and is not yet put back */
         RepairRate rate;              /* of damage */
@@ -50,7 +50,7 @@ void repairer_found(Repairer *r, RepairNeed need);
 void repairer_look(Repairer *r);
 /* Looks in so many microseconds at the latest. */
 void repairer_look_later(Repairer *r, uint64_t usec);
-void repairer_blame(Repairer *r, pid_t pid, const char *process); /* pid 0: nobody */
-/* Nothing is installed any more: peace, and nothing to look after. */
+void repairer_blame(Repairer *r, pid_t pid, const char *process); /* pid 0: not known */
+/* Nothing is installed any more: nothing is looked after. */
 void repairer_rest(Repairer *r);
 void repairer_stop(Repairer *r);

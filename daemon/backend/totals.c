@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Sums of counters. A counter that is smaller than when it was last read began anew in between.
+ * Sums of counters. A counter that is smaller than at the last reading was reset in between.
  */
 
 #include "daemon/backend/totals.h"

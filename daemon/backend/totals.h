@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Counters whose sums outlive it when somebody else sets those of the kernel to zero.
+ * Sums of counters that survive a reset of the kernel's counters by another process.
  */
 
 #include "daemon/backend/backend.h"

@@ -2,7 +2,7 @@
 
 /*
  * Lists, judges, cuts. Whatever cannot be known of a connection is tried in every way it could be,
- * and one way that is allowed lets it live.
+ * and if one way is allowed, it lives.
  */
 
 #include "daemon/connections/connections.h"
@@ -105,8 +105,7 @@ static bool is_loopback(const Address *a)
         return a->family == FAMILY_IPV4 ? a->bytes[0] == 127 : memcmp(a->bytes, one, 16) == 0;
 }
 
-/* The host's own end of it is an address of the host: always, for the socket of a passing
- * connection that the host intercepted is not. */
+/* As the peer dialled it, before any translation. */
 static Packet incoming_packet(Cut *c, const Socket *s, const Dialled *d)
 {
         Tuple as_dialled = { s->peer, s->local, s->peer_port, s->local_port };
@@ -126,8 +125,7 @@ static Packet incoming_packet(Cut *c, const Socket *s, const Dialled *d)
         };
 }
 
-/* Towards the peer; "" where there is no way. The answers go by the mark that the connection has,
- * where packets get it; what is sent, by the socket's. */
+/* Towards the peer, by the mark of the connection; the interface is "" where there is no route. */
 static void find_route(Cut *c, const Socket *s, uint32_t mark, Route *ret)
 {
         RouteQuestion q = {
@@ -252,7 +250,7 @@ static int socket_mark(Cut *c, const Socket *s, const Dialled *d)
         return conntrack_mark(&c->dialling.conntrack, d->tracked ? &d->entry : &t);
 }
 
-/* 0 also when it has ended by itself, or was marked before */
+/* Also 0 if it has ended, or was marked before. */
 static int socket_cut(Cut *c, const Socket *s, const Dialled *d)
 {
         int r = c->by_label ? socket_mark(c, s, d) : socket_destroy(&c->sockets, s);

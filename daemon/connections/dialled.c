@@ -90,7 +90,8 @@ static bool port_is_low(uint16_t port)
         return port < IPPORT_RESERVED;
 }
 
-/* Without an owner nobody knows whose it was: not yet accepted, or closed and delivering. */
+/* A socket without an owner is not yet accepted, or closed and delivering: never cut as outgoing.
+ */
 static void ask_ports(const Dialling *d, const Socket *s, Dialled *ret)
 {
         uint16_t here = s->local_port, there = s->peer_port;

@@ -19,7 +19,7 @@ typedef struct Dialling {
 } Dialling;
 
 typedef struct Dialled {
-        bool may_be_in, may_be_out; /* both: nobody can say */
+        bool may_be_in, may_be_out; /* both: not known */
         bool tracked;
         Tracked entry;
 } Dialled;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* On which ports of this host somebody listens for others. */
+/* The ports of this host on which programs listen. */
 
 #include "rules/policy/ports.h"
 
 typedef struct Listeners {
         Ports heard;    /* that other hosts can reach, in one family at least */
-        Ports loopback; /* that this host alone can reach */
+        Ports loopback; /* that only this host can reach */
 } Listeners;
 
 /* Of these ports. 0 or negative errno; does not wait for anything but the kernel's answer. */

@@ -50,7 +50,7 @@ static SocketGroup *group_find(const SocketGroups *g, uint32_t inode)
         return g->n == 0 ? NULL : bsearch(&key, g->items, g->n, sizeof(key), group_compare);
 }
 
-/* The text of a socket's link, "socket:[12345]", tells its inode without a look behind it. The
+/* The text of a socket's link, "socket:[12345]", has its inode. The
  * inode's own group is the one that its creator had: what the kernel takes for skgid. */
 static bool descriptor_read(int folder, const char *name, SocketGroups *g)
 {
@@ -75,7 +75,7 @@ static bool descriptor_read(int folder, const char *name, SocketGroups *g)
         return true;
 }
 
-/* Returns how many became known. A process that has ended is nobody's owner. */
+/* Returns how many became known. A process that has ended owns nothing. */
 static size_t process_read(int proc, const char *pid, SocketGroups *g)
 {
         _cleanup_(closedir_p) DIR *process = open_folder(proc, pid), *descriptors = NULL;

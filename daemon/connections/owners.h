@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What sock_diag does not say of a socket's owner: its group, from /proc, and the cgroups around
+ * What sock_diag does not report of a socket's owner: its group, from /proc, and the cgroups around
  * its own, from the cgroup v2 tree. A picture of one moment.
  */
 
@@ -25,8 +25,8 @@ void socket_groups_deinit(SocketGroups *g);
 /* Looks through /proc for the owners of n sockets by inode; a socket that is not found is looked
  * for again, for it may have changed hands meanwhile. 0 or -ENOMEM. */
 int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret);
-/* 0; -ENOENT: no process has it open, and it may be parked in a Unix socket; -EAGAIN: nobody can
- * say. */
+/* 0; -ENOENT: no process has it open, and it may be parked in a Unix socket; -EAGAIN: not
+ * known. */
 int socket_groups_find(const SocketGroups *g, uint32_t inode, uint32_t *ret_gid);
 
 /* ---- cgroups ---- */

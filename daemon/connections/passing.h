@@ -10,11 +10,11 @@
 /*
  * Marks the conntrack entries that the ruleset refuses with the label NFT_LABEL_CUT, which the
  * backend's rules answer with a reset, and takes the mark from those that it allows. n is of
- * NETLINK_NETFILTER. *ret_n: how many were marked. 0 or negative errno; no ctnetlink in the kernel
- * is no error, there is then nothing to cut by.
+ * NETLINK_NETFILTER. *ret_n: how many were marked. 0 or negative errno; succeeds without
+ * effect if the kernel has no ctnetlink.
  */
 int cut_passing(Netlink *n, const Ruleset *r, uint64_t *ret_n);
 
-/* Must the rules answer marked connections of this host's own sockets too? Asked once: a kernel
- * does not learn to end sockets. 0 or negative errno. */
+/* Must the rules answer marked connections of this host's own sockets too? Asked once,
+ * because the answer does not change. 0 or negative errno. */
 int cut_needs_rules(bool *ret);

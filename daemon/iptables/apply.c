@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * A ruleset into two tables: all that may fail without the kernel first, then the lock, then
- * one commit a family. If the second fails the first is put back as it was.
+ * Brings a ruleset into two tables: first everything that may fail without the kernel, then the
+ * lock, then one commit a family. If the second fails the first is put back as it was.
  */
 
 #include "daemon/iptables/apply.h"
@@ -121,8 +121,8 @@ static int plan_images(IptBackend *b, Plan *p, bool similar)
 
 /* ---- units ---- */
 
-/* The kernel binds a path to the cgroup that is there at the commit: one that was made anew since
- * has the same path. */
+/* The kernel binds a path to the cgroup that is there at the commit: one that was
+ * created again has the same path. */
 static bool units_differ(const IptTable *a, const IptTable *b)
 {
         size_t i = 0, k = 0;
@@ -238,7 +238,7 @@ static void counters_add(RuleCounter *counters, size_t n, const IptImage *image)
         }
 }
 
-/* note: what is there is what we left there. */
+/* note: what is there was left there by us. */
 static int read_back_family(IptBackend *b, size_t f, bool note)
 {
         _cleanup_free_ RuleCounter *counters = NULL;
@@ -357,7 +357,7 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
                 plan_keep(b, &p);
                 return 0;
         }
-        /* What was counted until now must not be lost with what others did to the tables. */
+        /* Counts must survive what others did to the tables. */
         if (b->wanted[0])
                 (void)ipt_count(b);
         k = ipt_sets_prepare(&b->sets, p.tables, IPT_FAMILIES, d);
@@ -401,7 +401,7 @@ int ipt_apply_again(IptBackend *b)
         return r;
 }
 
-/* No lock is taken to find that there is nothing. */
+/* Takes no lock. */
 bool ipt_is_there(const IptBackend *b)
 {
         for (size_t f = 0; f < IPT_FAMILIES; f++) {

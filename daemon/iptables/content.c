@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is in a set of the kernel, as one number: whoever exchanges one entry for another, or two
- * sets, leaves their sizes as they are.
+ * What is in a set of the kernel, as one number: exchanging one entry for another, or two sets,
+ * does not change their sizes.
  */
 
 #include "daemon/iptables/content.h"
@@ -15,7 +15,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 
-/* An entry; the order of them is of no meaning, so that their numbers are added up. */
+/* An entry. The order of entries has no meaning, so their hashes are added up. */
 static uint64_t entry_hash(const uint8_t *address, size_t size, unsigned bits, uint32_t flags)
 {
         uint64_t h = hash_bytes(HASH_BEGIN, address, size);
@@ -54,7 +54,7 @@ typedef struct Element {
         const uint8_t *address;
         size_t size;
         uint8_t bits;
-        uint32_t flags; /* "nomatch", say, which is none of ours */
+        uint32_t flags; /* such as "nomatch", which p25 does not use */
 } Element;
 
 static int entry_attribute(const struct nlattr *a, void *data)

@@ -2,7 +2,7 @@
 
 /*
  * Entries of a table in one form, so that what was sent and what is read back are the same bytes.
- * Talks to nobody.
+ * Does not talk to the kernel.
  */
 
 #include "daemon/iptables/image.h"

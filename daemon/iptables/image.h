@@ -26,13 +26,13 @@ typedef struct ImageChain {
 
 typedef struct IptImage {
         Family family;
-        ImageChain *chains; /* ours alone */
+        ImageChain *chains; /* only ours */
         size_t n_chains;
         size_t *by_name; /* chains, when all are there */
         ImageEntry *entries;
         size_t n_entries;
         Buffer bytes;
-        ImageEntry jumps[_IPT_HOOK_MAX]; /* of INPUT …; length 0: there is none of ours */
+        ImageEntry jumps[_IPT_HOOK_MAX]; /* of INPUT …; length 0: none is ours */
         /* Of a table as it is: jumps that others' rules stand before, and second ones. */
         bool overtaken[_IPT_HOOK_MAX];
         size_t n_stray_jumps;
@@ -50,7 +50,7 @@ int ipt_image_found_jump(IptImage *i, IptHook hook, size_t at, const void *entry
 /* Do rules of others stand before a jump? */
 bool ipt_image_is_overtaken(const IptImage *i);
 int ipt_image_from_table(const IptTable *t, IptSetIndex set_index, void *data, IptImage *ret);
-/* Whoever filled an image ends it with this, so that chains are found. 0 or -ENOMEM. */
+/* Must be called when all chains are added: makes them findable. 0 or -ENOMEM. */
 int ipt_image_finish(IptImage *i);
 /* NULL: there is none (or no image). */
 const ImageChain *ipt_image_find(const IptImage *i, const char *name);

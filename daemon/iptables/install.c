@@ -367,8 +367,8 @@ static int edit_chains(Install *i)
         return r;
 }
 
-/* First nothing in them, then they themselves: they refer to each other. One that somebody else
- * refers to stays, empty. */
+/* First nothing in them, then they themselves: they refer to each other. One that others refer to
+ * stays, empty. */
 static int delete_chains(Install *i)
 {
         const IptLibrary *l = i->library;
@@ -436,7 +436,7 @@ static int set_jumps(Install *i, bool force)
         return r;
 }
 
-/* libiptc forgets what the policies of the built-in chains have counted, unless told. */
+/* libiptc forgets what the policies of the built-in chains have counted, unless they are set. */
 static int keep_policies(Install *i)
 {
         for (IptHook h = 0; h < _IPT_HOOK_MAX; h++) {
@@ -482,9 +482,9 @@ static int install_once(Install *i, bool force)
 }
 
 /*
- * A commit is two calls: the table, then what its entries have counted. If somebody else who takes
- * no lock changes the table between them the second is refused (EINVAL), as a bad table is by
- * the first: looking again tells which it was.
+ * A commit is two calls: the table, then what its entries have counted. If another program that
+ * takes no lock changes the table between them the second is refused (EINVAL), as a bad table is by
+ * the first: reading again shows which it was.
  */
 int ipt_table_install(Family family, const IptImage *want, const IptImage *known, bool force,
         IptImage *ret_before, Diagnostics *d)

@@ -9,8 +9,8 @@
 
 /*
  * Makes our share of the table what `want` says (NULL: nothing), and nothing else, in one commit.
- * Counters are carried over by the ids in comments. known: chains that are ours although nothing
- * in them tells (NULL: none). ret_before, which may be NULL, gets our share as it was. force:
+ * Counters are carried over by the ids in comments. known: chains that are ours although nothing in
+ * them says so (NULL: none). ret_before, which may be NULL, gets our share as it was. force:
  * commit even if nothing differs. Returns 1 if something was changed, 0 if there was nothing to do,
  * or negative errno with an error in d: -EEXIST (a foreign chain has a name of ours), -ENOENT …
  */

@@ -17,7 +17,7 @@ typedef struct IptLocals {
 
 int ipt_locals_open(IptLocals *l);
 void ipt_locals_close(IptLocals *l);
-/* Reads them anew: 1 if they are others now, 0, or negative errno. */
+/* Reads them again: 1 if they have changed, 0, or negative errno. */
 int ipt_locals_read(IptLocals *l);
-/* Takes what the monitor has said; true if something was. */
+/* Takes the events; true if one of them matters. */
 bool ipt_locals_drain(IptLocals *l);

@@ -32,8 +32,8 @@ static int lock_open(IptLock *l)
         return l->fd < 0 ? -errno : 0;
 }
 
-/* Every close of the file tells those who watch it that a program has let go: while it is waited
- * for it stays open. */
+/* Every close of the file is an event for its watchers: a program has let go. The file stays open
+ * while the lock is waited for. */
 static int lock_wait(IptLock *l, uint64_t deadline_usec)
 {
         static const struct timespec step = { .tv_nsec = STEP_NSEC };

@@ -8,7 +8,7 @@
 #include "rules/base/diagnostic.h"
 
 typedef struct IptLock {
-        int fd; /* stays open while it is tried again and again; -1: nobody wants it */
+        int fd; /* stays open while it is tried again and again; -1: not wanted */
         bool held;
 } IptLock;
 

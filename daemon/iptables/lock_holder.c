@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Owns the search below /proc/PID/fd; /proc/locks is not to be had in the service's sandbox. */
+/* Searches /proc/PID/fd, because /proc/locks cannot be read in the service's sandbox. */
 
 #include "daemon/iptables/lock_holder.h"
 

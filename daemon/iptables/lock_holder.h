@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who holds a lock that all who change something agree on: the only trace that they leave.
+ * The process that holds the lock of xtables: the only trace that a change leaves.
  */
 
 #include <stdbool.h>
@@ -16,5 +16,5 @@ typedef struct LockHolder {
 } LockHolder;
 
 /* A process other than this one that has the file open, if it can be one with flock(2) on it. Looks
- * at the newest processes alone: whoever has just begun. False: none is to be seen. */
+ * only at the newest processes. False: none was found. */
 bool lock_holder_find(const char *path, LockHolder *ret);

@@ -46,7 +46,7 @@ RepairNeed ipt_monitor_look(void *data)
         return ipt_sets_check(&b->sets, true) ? REPAIR_DAMAGE : need;
 }
 
-/* Whoever dials an address that is new here, and is translated, is incoming from now on. */
+/* A translated connection to an address that is new here is incoming from now on. */
 static void addresses_look(IptBackend *b)
 {
         bool used = false;
@@ -85,7 +85,7 @@ static int look_in_time(sd_event_source *s, uint64_t usec, void *data)
         return 0;
 }
 
-/* Whoever takes the lock is remembered until it has let go. */
+/* The holder of the lock is remembered until it has let go. */
 static int lock_used(sd_event_source *s, int fd, uint32_t events, void *data)
 {
         _Alignas(struct inotify_event) char buffer[4096];

@@ -13,7 +13,7 @@
 /* Every set of ours has a name that begins so. */
 #define SET_PREFIX "p25-"
 
-/* A request to the kernel; whoever makes one puts its attributes behind. */
+/* A request to the kernel; the caller appends its attributes. */
 typedef union SetRequest {
         struct nlmsghdr header;
         uint8_t space[1024];

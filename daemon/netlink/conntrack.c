@@ -13,7 +13,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-/* A marked entry made anew lives as long as the other side may wait to speak. */
+/* A marked entry that is made again must outlive the silence of both sides. */
 #define MARKED_TIMEOUT_SEC 7200
 #define LIST_TRIES 3
 

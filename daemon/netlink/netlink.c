@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Sockets and datagrams of netlink. What messages mean is the callers' business.
+ * Sockets and datagrams of netlink. Does not know what messages mean.
  */
 
 #include "daemon/netlink/netlink.h"
@@ -17,7 +17,7 @@
 #define RECEIVE_QUEUE (4 << 20)
 #define TIMEOUT_SEC 10
 
-/* All best effort: an old kernel, or none of CAP_NET_ADMIN, has less. */
+/* Best effort: an old kernel, or a process without CAP_NET_ADMIN, has less. */
 static void socket_configure(int fd)
 {
         static const int one = 1, queue = RECEIVE_QUEUE;

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * A netlink socket that stays open: dumps, single requests, and batches whose errors are told by
- * message. Knows no subsystem. Closing a socket after deletions waits for RCU: keep it.
+ * A netlink socket that stays open: dumps, single requests, and batches whose errors are reported
+ * by message. Does not depend on any subsystem. Closing a socket after deletions waits for RCU:
+ * keep it.
  */
 
 #include "rules/base/util.h"
@@ -21,7 +22,7 @@ typedef struct Netlink {
 /* protocol: NETLINK_NETFILTER, …; 0 or negative errno */
 int netlink_open(int protocol, Netlink *ret);
 /* Goes on with a socket from elsewhere: what waits in it is dropped. -ENOTSOCK, -EPROTONOSUPPORT
- * when it is no bound socket of this protocol; then the descriptor stays the caller's. */
+ * if it is not a bound socket of this protocol; then the descriptor stays the caller's. */
 int netlink_adopt(int fd, int protocol, Netlink *ret);
 void netlink_close(Netlink *n);
 

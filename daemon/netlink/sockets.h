@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The TCP sockets of this network namespace, as the kernel's sock_diag tells and ends them. */
+/* The TCP sockets of this network namespace, as the kernel's sock_diag lists and ends them. */
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"

@@ -253,7 +253,7 @@ static int put_foundation(
 }
 
 /* -EBUSY, with an error in d: it is another's. */
-static int build_anew(NftBackend *b, NftBatch *batch, NftTable *new, Diagnostics *d)
+static int build_all(NftBackend *b, NftBatch *batch, NftTable *new, Diagnostics *d)
 {
         _cleanup_(found_deinit) Found f = { 0 };
         _cleanup_(nft_table_free_p) NftTable *remains = calloc(1, sizeof(NftTable));
@@ -292,12 +292,12 @@ static int echo_read(const struct nlmsghdr *h, void *data)
 
 typedef enum SendResult {
         SEND_DONE,
-        SEND_AGAIN,  /* somebody else was faster, or there was no room for a moment */
-        SEND_UNSURE, /* not known what became of it, or what is there */
+        SEND_AGAIN,  /* another process was faster, or there was no room for a moment */
+        SEND_UNSURE, /* the outcome, or what is there, is not known */
         SEND_FAILED,
 } SendResult;
 
-/* The kernel has not what we thought it had: something else is missing, there or in use. */
+/* The kernel does not have what was expected: something is missing, there or in use. */
 static bool is_mismatch(int error)
 {
         return error == -ENOENT || error == -EEXIST || error == -EBUSY;
@@ -308,8 +308,8 @@ static bool is_passing(int error)
         return error == -ENOBUFS || error == -EAGAIN || error == -EINTR;
 }
 
-/* The kernel does not know tables that are owned and outlive their owner, which asking it first
- * would not tell any faster: even what is only tried waits for all processors. */
+/* The kernel has no tables that are owned and outlive their owner. Asking for that first would be
+ * no faster: even a batch that is only tried waits for all processors. */
 static bool is_without_ownership(const NftBackend *b, const NftMessage *m, int error)
 {
         return b->owns && m && streq(m->what, "table") &&
@@ -379,7 +379,7 @@ static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool com
         if (b->intact)
                 r = nft_update_build(batch, b->wanted, table, nft_kernel_handles, &b->writer);
         else
-                r = build_anew(b, batch, table, d);
+                r = build_all(b, batch, table, d);
         /* Reading the kernel moved the numbers on. */
         nft_batch_renumber(batch, b->writer.seq + 1);
         return r;
@@ -421,7 +421,6 @@ static void forget_handles(NftTable *t)
         }
 }
 
-/* Ends with the group joined again, whatever happened. */
 static int apply_tries(NftBackend *b, NftTable *table, bool commit, Diagnostics *d)
 {
         SendResult result = SEND_AGAIN;
@@ -430,7 +429,7 @@ static int apply_tries(NftBackend *b, NftTable *table, bool commit, Diagnostics 
         for (int i = 0; i < APPLY_TRIES && (result == SEND_AGAIN || result == SEND_UNSURE); i++) {
                 forget_handles(table);
                 result = apply_once(b, table, commit, d, &error);
-                /* What the kernel has now is looked at, not guessed. */
+                /* The kernel is read again before the next try. */
                 if (result == SEND_UNSURE)
                         b->intact = false;
         }

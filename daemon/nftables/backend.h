@@ -27,7 +27,7 @@ typedef struct NftBackend {
         NftTable *wanted; /* what was applied last; NULL: nothing */
         bool intact;      /* the kernel has it, as far as we know */
 
-        Totals totals; /* external resets of counters are not seen by who asks us */
+        Totals totals; /* survive resets of counters by others */
 
         /* Watching, where the table is not owned. */
         Netlink monitor;
@@ -37,7 +37,7 @@ typedef struct NftBackend {
         uint32_t generation;
         uint32_t guard; /* the generation on which the last batch was made */
         bool touched;   /* by the transaction whose end is to come */
-        bool broken;    /* by somebody else, and not yet put back */
+        bool broken;    /* by another process, and not yet put back */
         bool doubtful;  /* events were lost, or could have been */
         Repairer repairer;
 } NftBackend;

@@ -103,7 +103,7 @@ typedef union Request {
         uint8_t space[1024];
 } Request;
 
-/* Of our table alone, where the kernel filters; of one chain or object type, where it is given. */
+/* Only of our table, where the kernel filters; only of one chain or object type, if it is given. */
 static struct nlmsghdr *request_init(Request *q, unsigned type, const char *chain, uint32_t object)
 {
         struct nfgenmsg *g;
@@ -140,7 +140,7 @@ int nft_kernel_generation(Netlink *n, uint32_t *ret)
         int r = netlink_request(
                 n, request_init(&q, NFT_MSG_GETGEN, NULL, 0), generation_read, &generation);
 
-        if (r == -EINVAL || r == -ENOENT) /* nfnetlink is there, nf_tables is not */
+        if (r == -EINVAL || r == -ENOENT) /* nfnetlink is there, but nf_tables is not */
                 r = -EOPNOTSUPP;
         if (r < 0)
                 return r;
@@ -212,7 +212,7 @@ static int set_read(const struct nlmsghdr *h, void *data)
         name = attribute_string(&t, NFTA_SET_NAME);
         if (!name)
                 return -EBADMSG;
-        /* Those of a rule alone go with the rule. */
+        /* Sets of one rule go with the rule. */
         if (attribute_u32(&t, NFTA_SET_FLAGS) & NFT_SET_ANONYMOUS)
                 return 0;
         return strv_append(&f->sets, name);

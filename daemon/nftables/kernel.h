@@ -27,7 +27,7 @@ typedef struct FoundObject {
 typedef struct Found {
         bool exists;
         uint32_t flags;
-        uint32_t owner; /* portid of the owning socket; 0: nobody owns it */
+        uint32_t owner; /* portid of the owning socket; 0: not owned */
         FoundChain *chains;
         size_t n_chains;
         char **sets;
@@ -39,7 +39,7 @@ void found_deinit(Found *f);
 
 /* 0 or negative errno; -EPERM without CAP_NET_ADMIN, -EOPNOTSUPP without nf_tables. */
 int nft_kernel_generation(Netlink *n, uint32_t *ret);
-/* The table alone. */
+/* Only the table itself. */
 int nft_kernel_find(Netlink *n, Found *ret);
 /* Adds chains, sets and objects; asks again when something changed meanwhile. */
 int nft_kernel_list(Netlink *n, Found *f);

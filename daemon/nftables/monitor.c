@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Watches a table that nobody can own (kernels before 6.9). nf_tables reports every transaction to
+ * Watches a table that cannot be owned (kernels before 6.9). nf_tables reports every transaction to
  * a group of listeners: its objects first, then its end, a new generation with the name of the
  * process. Where events may have been lost a fingerprint of the table decides.
  */
@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* When events were lost, others are busy: they are waited for. */
+/* When events were lost, other processes are busy: wait for them. */
 #define DOUBT_USEC (UINT64_C(1000000) / 10)
 
 /* ---- what the kernel holds ---- */
@@ -74,7 +74,7 @@ static int table_attribute(const struct nlattr *a, void *data)
         return MNL_CB_OK;
 }
 
-/* Is it the end of a transaction of somebody else's that touched our table? */
+/* Is it the end of a transaction of another process that touched our table? */
 static bool event_read(NftBackend *b, const struct nlmsghdr *h)
 {
         const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
@@ -97,7 +97,7 @@ static bool event_read(NftBackend *b, const struct nlmsghdr *h)
         return true;
 }
 
-/* Takes one datagram: 1 if it tells that our table was changed, -ENOBUFS if events were lost,
+/* Takes one datagram: 1 if our table was changed, -ENOBUFS if events were lost,
  * -EAGAIN if there is nothing. */
 static int events_read(NftBackend *b)
 {
@@ -170,8 +170,8 @@ void nft_monitor_pause(NftBackend *b)
         b->joined = b->touched = false;
 }
 
-/* Joined first, looked at then: what comes between is seen twice, never missed. Nobody but us may
- * have come since the batch was made. */
+/* Joins first and reads then: what comes between is seen twice, never missed. A generation more
+ * than the batch explains is a change by another process. */
 void nft_monitor_resume(NftBackend *b)
 {
         uint32_t before, after;

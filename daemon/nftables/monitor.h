@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Events and fingerprint of a table that nobody owns. What is found goes to the repairer. All of
+ * Events and fingerprint of a table that is not owned. What is found goes to the repairer. All of
  * this does nothing where the table is owned.
  */
 
@@ -14,5 +14,6 @@ void nft_monitor_stop(NftBackend *b);
  * kernel holds then. */
 void nft_monitor_pause(NftBackend *b);
 void nft_monitor_resume(NftBackend *b);
-/* Did somebody change the table since nft_monitor_resume(), or may have? A RepairOps.look. */
+/* Did another process change the table since nft_monitor_resume(), or may have? A RepairOps.look.
+ */
 RepairNeed nft_monitor_look(void *data);

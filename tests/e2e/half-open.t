@@ -51,10 +51,10 @@ for backend in nftables iptables; do
                         ok $? "$name: the answer has come, or the SYN was refused"
                         eventually 2 not state_of established "$address"
                         ok $? "$name: and no connection stands"
-                        kill "$client" 2>/dev/null
+                        process_gone "$client" || signal TERM "$client"
                         wait "$client" 2>/dev/null
                         held=$(cat "$WORK/hold.pid")
-                        [ -z "$held" ] || kill "$held" 2>/dev/null
+                        [ -z "$held" ] || process_gone "$held" || signal TERM "$held"
                         run_ctl lockdown off
                         run_ctl --force delete 1
                 done

@@ -10,7 +10,7 @@ ok $? "p25d starts"
 
 systemd_says() # STATE
 {
-        [ -z "${systemd-}" ] || { kill "$systemd"; wait "$systemd" 2>/dev/null; }
+        [ -z "${systemd-}" ] || { signal TERM "$systemd"; wait "$systemd" 2>/dev/null; }
         mkfifo "$WORK/ready.$1"
         "${BUILD:-build}/tests/lib/unit_state" "$1" >"$WORK/ready.$1" &
         systemd=$!
@@ -59,5 +59,5 @@ is "${out%%$'\n'*}" "Status: inactive" "which it is"
 run_ctl deny
 run_ctl reset --force
 unlike "$out" "no longer filtered" "not when it was off before"
-kill "$systemd"
+signal TERM "$systemd"
 done_testing

@@ -76,5 +76,5 @@ if command -v systemd-stdio-bridge >/dev/null; then
 else
         skip "p25ctl -H" "it needs systemd-stdio-bridge"
 fi
-kill "$hostile"
+signal TERM "$hostile"
 done_testing

@@ -38,6 +38,7 @@ $2"
 good='echo "ok 1 - it"; echo 1..1'
 tree_make()
 {
+        local tool
         mkdir -p "$WORK/tree/tests/lib"
         cp Makefile "$WORK/tree"
         cp --parents tests/run tests/check tests/fuzz/run tests/lib/sandbox tests/differential/run "$WORK/tree"
@@ -45,9 +46,7 @@ tree_make()
         main cli/main.c ''
         echo 'int log_level;' | file daemon/log.c
         echo 'int rule;' | file rules/base/rule.c
-        main tests/lib/probe.c ''
-        echo 'int old;' | file tests/lib/old_kernel.c
-        echo 'int old;' | file tests/lib/old_iptables.c
+        for tool in tests/lib/*.c; do main "$tool" ''; done
         main tests/differential/differential.c
         main tests/unit/rules/first.c
         main tests/unit/rules/second.c
@@ -144,6 +143,11 @@ red "the evaluator differs" "not all that ran has passed" differential
 script packaging/dependencies 'exit 1'
 red "a package is missing" "not all that ran has passed" packages
 red "a stage that does not exist" "no such stage" unit units
+check
+all=$(grep -cE '^([A-Z0-9_]+=[a-z]+ )?(root_)?stage [a-z]' tests/check)
+is "$(grep -cE '^(ok|FAIL|skip) +stage ' <<<"$out")" "$all" "without names every stage runs"
+unlike "$out" "stage [a-z]+ .*did not run$" "and none is left out"
+rm -rf "$WORK/tree" && cp -a "$WORK/healthy" "$WORK/tree"
 script tests/lint 'echo "not ok 1 - it"; echo 1..1; exit 1'
 red "lint" "not all that ran has passed" lint
 main tests/golden/nft.c 'this is not C;'

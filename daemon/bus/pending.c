@@ -17,7 +17,7 @@
 int bus_describe_reload(BusCall *c, sd_bus_error *error)
 {
         enum { TEXT, _KEY_MAX };
-        static const BusKey keys[_KEY_MAX] = { [TEXT] = { "text", "s" } };
+        static const BusKey keys[_KEY_MAX] = { [TEXT] = { "text", "s", false } };
         _cleanup_result_ ChangeResult result = { 0 };
         BusValue v[_KEY_MAX] = { 0 };
         size_t n;

@@ -34,8 +34,8 @@ enum {
 
 static const BusKey more_keys[_KEY_MAX] = {
         [KEY_DURATION] = { "duration", "t", false },
-        [KEY_ID] = { "id", "t" },
-        [KEY_POSITION] = { "position", "u" },
+        [KEY_ID] = { "id", "t", false },
+        [KEY_POSITION] = { "position", "u", false },
         [KEY_SOURCE] = { "source", "s", .read_back = true },
         [KEY_PACKETS] = { "packets", "t", .read_back = true },
         [KEY_BYTES] = { "bytes", "t", .read_back = true },
@@ -263,11 +263,11 @@ enum {
 };
 
 static const BusKey option_keys[_OPTION_MAX] = {
-        [OPTION_DRY_RUN] = { "dry_run", "b" },
-        [OPTION_EXPECTED_REVISION] = { "expected_revision", "t" },
-        [OPTION_CONFIRM_SECONDS] = { "confirm_seconds", "u" },
-        [OPTION_REASON] = { "reason", "s" },
-        [OPTION_POSITION] = { "position", "u" },
+        [OPTION_DRY_RUN] = { "dry_run", "b", false },
+        [OPTION_EXPECTED_REVISION] = { "expected_revision", "t", false },
+        [OPTION_CONFIRM_SECONDS] = { "confirm_seconds", "u", false },
+        [OPTION_REASON] = { "reason", "s", false },
+        [OPTION_POSITION] = { "position", "u", false },
 };
 
 static int options_validate(const BusValue *v, sd_bus_error *error)

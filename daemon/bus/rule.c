@@ -163,6 +163,9 @@ static int rule_from_values(
         rule->source = SOURCE_P25CTL;
         rule->action = _ACTION_INVALID;
         for (size_t i = 0; i < k->more; i++) {
+                /* when a rule ends is no part of a match */
+                if (use == BUS_RULE_REMOVE && k->fields[i]->form == FORM_TIME)
+                        continue;
                 r = k->values[i].given ? field_set(rule, k->fields[i], &k->values[i], error) : 0;
                 if (r < 0)
                         return r;

@@ -9,24 +9,13 @@
 #include "rules/config/guard.h"
 #include "rules/config/bytes.h"
 #include "tests/lib/policy_files.h"
+#include "tests/lib/sanitized.h"
 #include "tests/lib/tokens.h"
 
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* malloc() must fail at a limit of the address space, which sanitizers exceed anyway */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* Is it accepted? Then libconfig reads it as it is written. */
 static bool accepted(const char *text)

@@ -9,6 +9,7 @@
 #include "rules/config/parse.h"
 #include "rules/config/guard.h"
 #include "rules/config/lexer.h"
+#include "tests/lib/sanitized.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -369,9 +370,11 @@ static void test_limits(_unused_ void **state)
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; }", ",{action=\"deny\";}", " );",
                              POLICY_RULES_MAX - 1 },
                 "rules: 100001 rules; a policy can hold at most 100000");
-        expect_limit((Repeat){ "sets = { x = { entries = [ \"::\"", ",\"::\"", " ]; }; };",
-                             PREFIX_SET_MAX - 1 },
-                "sets.x.entries: 2000001 entries; a set can hold at most 2000000");
+        /* libconfig grows its lists by 16 pointers */
+        if (!SANITIZED)
+                expect_limit((Repeat){ "sets = { x = { entries = [ \"::\"", ",\"::\"", " ]; }; };",
+                                     PREFIX_SET_MAX - 1 },
+                        "sets.x.entries: 2000001 entries; a set can hold at most 2000000");
         expect_limit((Repeat){ "vars = { ", "v~=\"x\";", " };", GUARD_GROUP_MAX },
                 "more than 10000 settings in one group");
         expect_limit((Repeat){ "rules = ( { action = \"deny\"; comment = \"", "x", "\"; } );",
@@ -399,7 +402,7 @@ static void test_text_limit(_unused_ void **state)
         assert_int_equal(document_kind(text, POLICY_TEXT_MAX + 1), DOCUMENT_HOST);
 }
 
-/* 16 MiB of whatever we might take the square of. */
+/* 16 MiB of whatever libconfig or p25 might take the square of. */
 static void test_hostile(_unused_ void **state)
 {
         static const Repeat texts[] = {
@@ -429,6 +432,7 @@ static void test_hostile(_unused_ void **state)
                 _cleanup_diagnostics_ Diagnostics d = { 0 };
                 _cleanup_host_ HostConf *h = NULL;
 
+                r.n /= SANITIZED ? 50 : 1;
                 text = repeat(r);
                 assert_true(strlen(text) <= POLICY_TEXT_MAX);
                 if (parse_host(text, strlen(text), "f", &d, &h) != -EINVAL)

@@ -381,7 +381,7 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
         if (!r->diff)
                 r->diff = TAKE_PTR(kept);
         pending_commit(m, p, stored);
-        change_made(r, p->outcome);
+        proposal_made(p, r);
         r->revision = m->policy->state->revision;
         events_changed(m, r->outcome, r->diff);
         return 0;

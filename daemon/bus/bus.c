@@ -261,7 +261,7 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         b->manager = m;
         b->upload_timeout_usec = UPLOAD_TIMEOUT_USEC;
         b->worker_usec = WORKER_USEC;
-        bus_queue_init(b);
+        bus_queue_init(b, bus_call_run, bus_call_finish);
         r = sd_event_add_time_relative(
                 event, &b->timer, CLOCK_MONOTONIC, RETRY_USEC, 0, on_timer, b);
         if (r < 0)

@@ -16,5 +16,3 @@ void bus_call_run(BusCall *c, BusHandler run);
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
 /* Drops all calls without a reply. */
 void bus_calls_drop(Bus *b);
-/* Negative errno of sd-bus or of a handler to a D-Bus error, if none is set. Returns r. */
-int bus_error_complete(int r, sd_bus_error *error);

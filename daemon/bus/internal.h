@@ -37,8 +37,18 @@ typedef struct BusProperties {
 
 typedef struct BusCall BusCall;
 
+/*
+ * Reads, validates, calls one function of the manager and replies. Returns 0 when it has replied,
+ * 1 when it will (then the call stays until bus_call_finish), -EBUSY if it is to be run again once
+ * the lock of the packet filter is there, another negative errno with or without error set.
+ */
+typedef int (*BusHandler)(BusCall *c, sd_bus_error *error);
+
 /* Calls that wait for their turn, in the order in which they came. */
 typedef struct BusQueue {
+        /* when it is a call's turn, and when it has failed: bus_call_run() and bus_call_finish() */
+        void (*run)(BusCall *c, BusHandler run);
+        void (*finish)(BusCall *c, int r, sd_bus_error *error);
         BusCall *first, **end;
         sd_event_source *turn;
         uint32_t last_uid; /* whose was the last */
@@ -95,13 +105,6 @@ struct BusCall {
         char *text;
         size_t text_length;
 };
-
-/*
- * Reads, validates, calls one function of the manager and replies. Returns 0 when it has replied,
- * 1 when it will (then the call stays until bus_call_finish), -EBUSY if it is to be run again once
- * the lock of the packet filter is there, another negative errno with or without error set.
- */
-typedef int (*BusHandler)(BusCall *c, sd_bus_error *error);
 
 /* When and where a call is answered. */
 typedef enum BusTurn {

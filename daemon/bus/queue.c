@@ -2,7 +2,6 @@
 
 #include "daemon/bus/queue.h"
 
-#include "daemon/bus/call.h"
 #include "daemon/bus/worker.h"
 #include "daemon/loop/clock.h"
 
@@ -111,7 +110,7 @@ static int on_copying(sd_event_source *s, void *data)
 finish:
         if (r == 0)
                 r = copy_end(c);
-        bus_call_finish(c, r < 0 ? r : 0, &error);
+        c->bus->queue.finish(c, r < 0 ? r : 0, &error);
         return 0;
 }
 
@@ -149,7 +148,7 @@ static void on_worker_done(BusCall *c, int r, sd_bus_message *answer, sd_bus_err
         }
         c->worker = bus_worker_free(c->worker);
         if (r <= 0)
-                bus_call_finish(c, r, error);
+                c->bus->queue.finish(c, r, error);
         look_again(b);
 }
 
@@ -178,13 +177,13 @@ static void call_start(BusCall *c)
         queue_remove(c);
         c->bus->queue.last_uid = c->caller.uid;
         if (!needs_worker(c)) {
-                bus_call_run(c, c->method->handle);
+                c->bus->queue.run(c, c->method->handle);
                 return;
         }
         r = bus_worker_new(
                 c, manages ? MANAGER_WORKER_USEC : c->bus->worker_usec, on_worker_done, &c->worker);
         if (r < 0)
-                bus_call_finish(c, r, &error);
+                c->bus->queue.finish(c, r, &error);
 }
 
 static int on_turn(_unused_ sd_event_source *s, void *data)
@@ -241,8 +240,11 @@ void bus_queue_leave(BusCall *c)
         sd_bus_message_unref(c->reply);
 }
 
-void bus_queue_init(Bus *b)
+void bus_queue_init(Bus *b, void (*run)(BusCall *c, BusHandler run),
+        void (*finish)(BusCall *c, int r, sd_bus_error *error))
 {
+        b->queue.run = run;
+        b->queue.finish = finish;
         b->queue.end = &b->queue.first;
 }
 

@@ -8,7 +8,9 @@
 
 #include "daemon/bus/internal.h"
 
-void bus_queue_init(Bus *b);
+/* run and finish: BusQueue. */
+void bus_queue_init(Bus *b, void (*run)(BusCall *c, BusHandler run),
+        void (*finish)(BusCall *c, int r, sd_bus_error *error));
 void bus_queue_deinit(Bus *b);
 /* Takes in a call that is authorised. 0: it is to be run now; 1: it is run, and replied to, later;
  * LimitExceeded: its user has too many. */

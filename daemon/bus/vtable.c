@@ -7,6 +7,7 @@
 #include "daemon/bus/vtable.h"
 
 #include "daemon/bus/call.h"
+#include "daemon/bus/error.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/properties.h"
 

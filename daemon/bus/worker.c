@@ -9,7 +9,7 @@
 #include "daemon/bus/worker.h"
 
 #include "daemon/bus/bury.h"
-#include "daemon/bus/call.h"
+#include "daemon/bus/error.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>

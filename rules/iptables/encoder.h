@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An entry while it is encoded: encode.c has its frame and the extensions, statements.c what each
- * kind of statement adds.
+ * An entry while it is encoded: extensions.c has what it is made of, statements.c what each kind of
+ * statement adds, encode.c the whole.
  */
 
 #include "rules/iptables/table.h"
@@ -58,6 +58,8 @@ typedef struct IptStatementRow {
 } IptStatementRow;
 
 extern const IptStatementRow ipt_statement_rows[_IPT_STATEMENT_MAX];
+
+extern const IptExtension ipt_extensions[_EXTENSION_MAX];
 
 void put_match(Encoder *e, Extension x, const void *data, size_t n);
 void put_target(Encoder *e, Extension x, const void *data, size_t n);

@@ -156,7 +156,7 @@ if [ "$backend" = nftables ]; then
                 /hook/ { base = 1; rules = 0; chains++; next }
                 base && /}/ { if (rules != 1) bad++; base = 0 }
                 base && NF { rules++ }
-                END { print chains + 0, bad + 0 }')" "3 0" "unmanaged traffic meets one rule a hook"
+                END { print chains + 0, bad + 0 }')" "4 0" "unmanaged traffic meets one rule a hook"
 else
         is "$(kernel | grep -c '^-A [IOF][A-Z]* ')" "6" "one rule a built-in chain and family"
         # the last packets of connections that ended just now may still come

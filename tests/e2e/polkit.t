@@ -103,6 +103,9 @@ user_ctl mail fragment put x "$WORK/names-file"
 is "$rc" 4 "who may change, and is not root, may not have p25d read a file"
 unlike "$err" "a secret" "nor see what is in it"
 like "$err" "root's to say" "and the reason is given"
+user_ctl mail plan "$WORK/names-file"
+like "$rc $err" "4 .*names-file:[0-9]+: sets.x.file: /secret is not a file of the policy in force" \
+        "nor by a plan"
 run_ctl fragment put x "$WORK/names-file"
 like "$err" "/secret:1: .*a secret line" "root may"
 

@@ -137,7 +137,7 @@ ctl_reads fragment put piped - < <(printf '\nrules = ( { action = "no" } );')
 is "$rc" 4 "a bad text"
 like "$err" "^ERROR: -:2: " "has its line"
 run_ctl status
-like "$out" "REJECT IN +203.0.113.7 +# of ansible" "its row"
+like "$out" "REJECT IN +203.0.113.7 +# fragment ansible: of ansible" "its row"
 sed -i 's/203.0.113.7/203.0.113.8/' "$WORK/ansible.conf"
 run_ctl --detailed-exitcode fragment put ansible "$WORK/ansible.conf"
 is "$rc" 2 "another text replaces it"

@@ -14,6 +14,9 @@
 #include <inttypes.h>
 #include <time.h>
 
+/* What p25d calls a text that stands in the place of p25.conf. */
+#define CONF_NAME "p25.conf"
+
 static int options_append(Cli *c, sd_bus_message *m, uint32_t position, bool dry_run)
 {
         int r = sd_bus_message_open_container(m, 'a', "{sv}");
@@ -263,16 +266,45 @@ int client_change_file(
         return r < 0 ? fail_in_file(c, &error, r, &source) : change_read(c, reply, &source, ret);
 }
 
-int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret)
+static int fail_text(Cli *c, int r, const char *file)
+{
+        if (r == -EINVAL)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text is not UTF-8", file);
+        return client_fail_message(c, r);
+}
+
+/* The text, not the name: p25d opens no file that somebody names. */
+int client_plan_reload(Cli *c, const char *text, const char *file, ChangeReply *ret)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const Source source = { name, file };
-        int r = client_try(c, m, &error, &reply);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        const Source source = { text ? CONF_NAME : NULL, file };
+        int status, r;
 
+        status = client_message(c, "DescribeReload", &m);
+        if (status != 0)
+                return status;
+        r = text ? sd_bus_message_append(m, "a{sv}", 1, "text", "s", text)
+                 : sd_bus_message_append(m, "a{sv}", 0);
         if (r < 0)
-                return fail_in_file(c, &error, r, &source);
-        return change_read(c, reply, &source, ret);
+                return fail_text(c, r, file);
+        r = client_try(c, m, &error, &reply);
+        return r < 0 ? fail_in_file(c, &error, r, &source) : change_read(c, reply, &source, ret);
+}
+
+int client_put_fragment(
+        Cli *c, const char *name, const char *text, const char *file, ChangeReply *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status, r;
+
+        status = client_message(c, "PutFragment", &m);
+        if (status != 0)
+                return status;
+        r = sd_bus_message_append(m, "ss", name, text);
+        if (r < 0)
+                return fail_text(c, r, file ? file : name);
+        return client_change_file(c, &m, name, file ? file : name, ret);
 }
 
 /* ---- what is printed of a change ---- */

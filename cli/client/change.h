@@ -35,8 +35,12 @@ int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret);
  * "FILE:LINE: …". */
 int client_change_file(
         Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret);
-/* What DescribeReload answers, read as if it were a change's dry run. */
-int client_plan(Cli *c, sd_bus_message *m, const char *name, const char *file, ChangeReply *ret);
+/* Asks what a reload would change, read as if it were a change's dry run. text stands in the place
+ * of p25.conf and is from file; NULL: the files as they are. */
+int client_plan_reload(Cli *c, const char *text, const char *file, ChangeReply *ret);
+/* Puts a fragment, whose text is from file (NULL: nowhere); an empty text removes it. */
+int client_put_fragment(
+        Cli *c, const char *name, const char *text, const char *file, ChangeReply *ret);
 /* Tells the warnings among what it reads; under --strict and --dry-run they are errors. */
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
 /* What DiffRevisions answers: diff and effects only. */

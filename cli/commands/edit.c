@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What p25d calls the text that stands in the place of p25.conf. */
 #define CONF_NAME "p25.conf"
 /* How long a change may stay unconfirmed when --confirm does not say. */
 #define CONFIRM_SEC 60
@@ -132,23 +131,15 @@ static int edit_restore(Cli *c, Edit *e)
 
 static int former_read(Cli *c, Edit *e)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        size_t length;
-        int r = host_read_file(e->path, POLICY_TEXT_MAX, &d, &e->former, &length);
+        int status;
 
-        if (r == -ENOENT && e->is_conf) {
+        if (e->is_conf && access(e->path, F_OK) < 0 && errno == ENOENT) {
                 e->former = strdup("");
                 return e->former ? 0 : cli_fail_errno(c, -ENOMEM, e->path);
         }
-        if (r < 0) {
-                int status = cli_tell_diagnostics(c, &d);
-
-                return status != 0 ? status : cli_fail_errno(c, r, e->path);
-        }
-        if (strlen(e->former) != length)
-                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", e->path);
-        e->exists = true;
-        return 0;
+        status = offline_read_text(c, e->path, &e->former);
+        e->exists = status == 0;
+        return status;
 }
 
 /* A file of policy.d, else a fragment that was put. */
@@ -213,65 +204,24 @@ static int draft_make(Cli *c, Edit *e)
 /* Runs the editor on the draft and reads what it left. */
 static int draft_edit(Cli *c, Edit *e)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        size_t length;
-        int r;
+        int status;
 
         free(TAKE_PTR(e->text));
         if (setenv("P25_DRAFT", e->draft, 1) < 0)
                 return cli_fail_errno(c, -errno, e->draft);
         fflush(stdout);
-        r = system(EDITOR);
-        if (r != 0)
+        if (system(EDITOR) != 0)
                 return edit_leave(c, e, cli_fail(c, EXIT_FAILED, "the editor failed"));
-        r = host_read_file(e->draft, POLICY_TEXT_MAX, &d, &e->text, &length);
-        if (r < 0) {
-                int status = cli_tell_diagnostics(c, &d);
-
-                return status != 0 ? status : cli_fail_errno(c, r, e->draft);
-        }
-        if (strlen(e->text) != length)
-                return edit_leave(c, e,
-                        cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", e->draft));
-        return 0;
+        status = offline_read_text(c, e->draft, &e->text);
+        return status != 0 ? edit_leave(c, e, status) : 0;
 }
 
 /* ---- what it would do ---- */
 
-/* The plan of a reload: with the edited p25.conf, or (text NULL) of the files as they are. */
-static int reload_plan(Cli *c, Edit *e, const char *text, ChangeReply *ret)
+/* Dry or not; an empty text would remove the fragment. */
+static int fragment_put(Cli *c, const Edit *e, ChangeReply *ret)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status, r;
-
-        status = client_message(c, "DescribeReload", &m);
-        if (status != 0)
-                return status;
-        r = text ? sd_bus_message_append(m, "a{sv}", 1, "text", "s", text)
-                 : sd_bus_message_append(m, "a{sv}", 0);
-        if (r == -EINVAL)
-                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text is not UTF-8", e->draft);
-        if (r < 0)
-                return client_fail_message(c, r);
-        return client_plan(c, m, text ? CONF_NAME : NULL, e->draft, ret);
-}
-
-/* A change of the fragment that p25d stores, dry or not. */
-static int fragment_put(Cli *c, Edit *e, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status, r;
-
-        status = client_message(c, "PutFragment", &m);
-        if (status != 0)
-                return status;
-        /* an empty text would remove the fragment */
-        r = sd_bus_message_append(m, "ss", e->name, e->text[0] ? e->text : "\n");
-        if (r == -EINVAL)
-                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text is not UTF-8", e->draft);
-        if (r < 0)
-                return client_fail_message(c, r);
-        return client_change_file(c, &m, e->name, e->draft, ret);
+        return client_put_fragment(c, e->name, e->text[0] ? e->text : "\n", e->draft, ret);
 }
 
 /* A file of policy.d is judged as p25d will read it: in its place. */
@@ -281,7 +231,7 @@ static int file_plan(Cli *c, Edit *e, ChangeReply *ret)
 
         if (status != 0)
                 return status;
-        status = reload_plan(c, e, NULL, ret);
+        status = client_plan_reload(c, NULL, e->draft, ret);
         restored = edit_restore(c, e);
         return status != 0 ? status : restored;
 }
@@ -295,7 +245,7 @@ static int edit_plan(Cli *c, Edit *e)
 
         c->dry_run = true;
         if (e->is_conf)
-                status = reload_plan(c, e, e->text, &reply);
+                status = client_plan_reload(c, e->text, e->draft, &reply);
         else if (e->path)
                 status = file_plan(c, e, &reply);
         else

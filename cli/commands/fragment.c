@@ -9,9 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 static int name_check(Cli *c, const char *name)
 {
@@ -68,50 +66,22 @@ int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n)
         return cli_text(c, text, document);
 }
 
-/* file: where the text is from; NULL: nowhere */
-static int fragment_put(
-        Cli *c, const char *name, const char *text, const char *file, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status, r;
-
-        status = client_message(c, "PutFragment", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "ss", name, text);
-        if (r == -EINVAL)
-                return cli_fail(c, EXIT_BAD_INPUT, "fragment %s: the text is not UTF-8", name);
-        if (r < 0)
-                return client_fail_message(c, r);
-        return client_change_file(c, &m, name, file ? file : name, ret);
-}
-
 /* An empty text means "remove" on the bus: an empty file must not. */
 int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
         _cleanup_free_ char *text = NULL;
         char first[NAME_MAX_LENGTH + 64];
-        size_t length;
-        int status, r;
+        int status;
 
         (void)v, (void)n;
         status = name_check(c, args[0]);
         if (status != 0)
                 return status;
-        if (streq(args[1], "-"))
-                r = host_read_descriptor(
-                        STDIN_FILENO, args[1], POLICY_TEXT_MAX, &d, &text, &length);
-        else
-                r = host_read_file(args[1], POLICY_TEXT_MAX, &d, &text, &length);
-        status = cli_tell_diagnostics(c, &d);
-        if (r < 0)
-                return status != 0 ? status
-                                   : cli_fail(c, EXIT_BAD_INPUT, "%s: %s", args[1], strerror(-r));
-        if (strlen(text) != length)
-                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", args[1]);
-        status = fragment_put(c, args[0], length > 0 ? text : "\n", args[1], &reply);
+        status = offline_read_text(c, args[1], &text);
+        if (status != 0)
+                return status;
+        status = client_put_fragment(c, args[0], text[0] ? text : "\n", args[1], &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Fragment %s %s", args[0],
@@ -128,7 +98,7 @@ int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n)
         (void)v, (void)n;
         status = name_check(c, args[0]);
         if (status == 0)
-                status = fragment_put(c, args[0], "", NULL, &reply);
+                status = client_put_fragment(c, args[0], "", NULL, &reply);
         if (status != 0)
                 return status;
         if (!reply.changed)

@@ -9,6 +9,7 @@
 #include "rules/compile/compile.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 void offline_close(Offline *o)
 {
@@ -30,6 +31,26 @@ int offline_open(Cli *c, Offline *ret)
         o.names = host_names(o.host_names);
         *ret = o;
         o = (Offline){ 0 };
+        return 0;
+}
+
+int offline_read_text(Cli *c, const char *path, char **ret)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_free_ char *text = NULL;
+        size_t length;
+        int status, r;
+
+        r = streq(path, "-")
+                    ? host_read_descriptor(STDIN_FILENO, path, POLICY_TEXT_MAX, &d, &text, &length)
+                    : host_read_file(path, POLICY_TEXT_MAX, &d, &text, &length);
+        status = cli_tell_diagnostics(c, &d);
+        if (r < 0)
+                return status != 0 ? status
+                                   : cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(-r));
+        if (strlen(text) != length)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text holds a NUL byte", path);
+        *ret = TAKE_PTR(text);
         return 0;
 }
 

@@ -29,6 +29,9 @@ typedef struct Document {
         Role *role;
 } Document;
 
+/* A policy text from a file, or from standard input ("-"). An exit status. */
+int offline_read_text(Cli *c, const char *path, char **ret);
+
 void document_deinit(Document *d);
 #define _cleanup_document_ _cleanup_(document_deinit)
 /* Reads and parses, the set files that it names included. 0, or negative errno with errors in

@@ -137,7 +137,7 @@ like "$out" 'SUCCESS.*"changed": false' "the same: it keeps its end"
 ad_hoc root p25_rule "action=allow from=192.0.2.8 for=2h comment='a for 5s'" --diff
 like "$out" 'SUCCESS.*"changed": false' "for real too"
 ad_hoc root p25_rule "action=deny from=192.0.2.8" --diff --check
-like "$out" "
+like $'\n'"$out" "
 - allow from 192.0.2.8 to any port 25 comment 'a for 5s' until [-0-9T:]+Z
 " \
         "the difference says when it ends"

@@ -166,6 +166,9 @@ fresh() # empties files and kernel
 {
         rm -rf "$ROOT"
         net_in host nft delete table inet p25 2>"$WORK/err"
+        for tables in iptables-legacy ip6tables-legacy; do
+                net_in host $tables-save | grep -v P25 | net_in host $tables-restore
+        done 2>>"$WORK/err"
         root_make
 }
 fresh

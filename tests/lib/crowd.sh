@@ -9,7 +9,10 @@ crowd() # NAME NAMESPACE [WHO] ADDRESS PORT
         shift 2
         rm -f "$WORK/crowd-$name"
         net_in "$from" "$probe" crowd -n $N -t 60000 -o "$WORK/crowd-$name" "$@" >"$WORK/crowd-$name.pid"
-        ok $? "$name: $N connections stand"
+        local status=$?
+        ok $status "$name: $N connections stand"
+        # who refused one: a rule, or an entry that is marked to be cut
+        [ $status = 0 ] || diag "$(ctl show raw; net_in host conntrack -L -p tcp -o labels 2>&1 | grep -v ASSURED)"
 }
 
 all_cut() # NAME

@@ -8,6 +8,8 @@ crowd() # NAME NAMESPACE [WHO] ADDRESS PORT
         local name=$1 from=$2
         shift 2
         rm -f "$WORK/crowd-$name"
+        # the kernel may give a port again whose entry is still marked to be cut: p25d(8)
+        net_in host conntrack -D -p tcp --state CLOSE >"$WORK/null" 2>&1
         net_in "$from" "$probe" crowd -n $N -t 60000 -o "$WORK/crowd-$name" "$@" >"$WORK/crowd-$name.pid"
         local status=$?
         ok $status "$name: $N connections stand"

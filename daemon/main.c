@@ -205,11 +205,7 @@ static void log_repairs(Daemon *d)
 static void log_change(const ManagerChanged *c)
 {
         const Origin *o = c->origin;
-        size_t n = strv_length(c->diff);
-        char more[48] = "";
 
-        if (n > 1)
-                (void)snprintf(more, sizeof(more), " (and %zu more)", n - 1);
         log_event(&(LogEvent){ .id = LOG_CHANGE,
                           .priority = LOG_INFO,
                           .revision = c->revision,
@@ -220,9 +216,9 @@ static void log_change(const ManagerChanged *c)
                           .reason = o->reason,
                           .outcome = outcome_to_string(c->outcome),
                           .lines = c->diff },
-                "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s: %s%s%s%s", c->revision, o->uid,
+                "revision %" PRIu64 " by uid %" PRIu32 "%s%s%s: %s%s%s", c->revision, o->uid,
                 o->process ? " (" : "", o->process ? o->process : "", o->process ? ")" : "",
-                n > 0 ? c->diff[0] : "", more, o->reason ? ": " : "", o->reason ? o->reason : "");
+                o->summary ?: "", o->reason ? ": " : "", o->reason ?: "");
 }
 
 /* That a change waits, and that it waits no more; what is taken back is a revision. */

@@ -49,27 +49,35 @@ static void who_print(Buffer *b, const Json *revision)
                 buffer_printf(b, " from %s", remote);
 }
 
+/* "  TEXT", or nothing. */
+static void column_print(Buffer *b, const char *text)
+{
+        if (text && text[0])
+                buffer_printf(b, "  %s", text);
+}
+
+/* Number, time, author, what was changed, and why. */
 static void row_say(Cli *c, const Json *revision)
 {
         int64_t usec = json_get_integer(revision, "time");
-        const char *reason = json_get_string(revision, "reason");
         time_t seconds = (time_t)(usec / 1000000);
-        _cleanup_buffer_ Buffer who = { 0 };
+        _cleanup_buffer_ Buffer who = { 0 }, what = { 0 };
         char when[32] = "-";
         struct tm tm;
 
         if (usec > 0 && localtime_r(&seconds, &tm))
                 (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
         who_print(&who, revision);
-        cli_say(c, "%8lld  %-19s  %-20s%s%s", (long long)json_get_integer(revision, "revision"),
-                when, who.failed ? "" : who.data, reason && reason[0] ? "  " : "",
-                reason ? reason : "");
+        column_print(&what, json_get_string(revision, "summary"));
+        column_print(&what, json_get_string(revision, "reason"));
+        cli_say(c, "%8lld  %-19s  %-20s%s", (long long)json_get_integer(revision, "revision"), when,
+                who.failed ? "" : who.data, what.failed || !what.data ? "" : what.data);
 }
 
 static Json *revision_document(const Json *revision)
 {
         static const char *const numbers[] = { "revision", "uid" };
-        static const char *const texts[] = { "process", "unit", "remote", "reason" };
+        static const char *const texts[] = { "process", "unit", "remote", "reason", "summary" };
         int64_t pid = json_get_integer(revision, "pid");
         Json *document = json_new_object();
 

@@ -243,7 +243,8 @@ static int revision_append(sd_bus_message *m, const Revision *revision)
                 (o->pid > 0 && (r = bus_append_entry(m, "pid", "u", o->pid)) < 0) ||
                 (o->unit && (r = bus_append_entry(m, "unit", "s", o->unit)) < 0) ||
                 (o->remote && (r = bus_append_entry(m, "remote", "s", o->remote)) < 0) ||
-                (r = bus_append_entry(m, "reason", "s", o->reason ?: "")) < 0)
+                (r = bus_append_entry(m, "reason", "s", o->reason ?: "")) < 0 ||
+                (r = bus_append_entry(m, "summary", "s", o->summary ?: "")) < 0)
                 return r;
         return sd_bus_message_close_container(m);
 }

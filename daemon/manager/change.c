@@ -160,7 +160,8 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
         if (q < 0)
                 return q;
         if (policy_difference(m->policy, &j->next, &r->diff) < 0 ||
-                tell_pinned(m, j->next.state, r) < 0)
+                tell_pinned(m, j->next.state, r) < 0 ||
+                origin_summarise(&p->state->origin, r->diff) < 0)
                 return change_no_memory(r);
         if (!r->diff && !p->files)
                 return 0;

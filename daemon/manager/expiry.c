@@ -132,6 +132,8 @@ static int store_expired(Manager *m)
         c.reason = reason;
         r = change_sign(state, state->revision, &c);
         if (r >= 0)
+                r = origin_summarise(&state->origin, lines);
+        if (r >= 0)
                 r = write_state(m, state, &d);
         if (r < 0) {
                 if (!m->expired_told)

@@ -93,6 +93,48 @@ static int read_head(Store *s, const PastWhole *w, Revision *ret)
         return origin_copy(&doc.state->origin, &ret->origin);
 }
 
+static Prefix first_prefix(const PrefixSet *s)
+{
+        Prefix p = { .address = { .family = FAMILY_IPV6 } };
+
+        if (s->n_v4 > 0)
+                return (Prefix){ address_from_ipv4(s->v4[0].address), s->v4[0].bits };
+        memcpy(p.address.bytes, s->v6[0].address, sizeof(p.address.bytes));
+        p.bits = s->v6[0].bits;
+        return p;
+}
+
+/* "+ set drop 192.0.2.1", "+ set drop 3 entries"; nothing of no entries. */
+static int entries_line(char ***lines, char sign, const char *set, const PrefixSet *s)
+{
+        char text[ADDRESS_TEXT_MAX];
+        Prefix p;
+
+        if (s->n_v4 + s->n_v6 == 0)
+                return 0;
+        if (s->n_v4 + s->n_v6 > 1)
+                return strv_printf(lines, "%c set %s %zu entries", sign, set, s->n_v4 + s->n_v6);
+        p = first_prefix(s);
+        return strv_printf(lines, "%c set %s %s", sign, set, prefix_format(&p, text));
+}
+
+/* A line of the journal says by itself what it changed. */
+static int read_line(const JournalRecord *line, Revision *ret)
+{
+        _cleanup_strv_ char **lines = NULL;
+
+        ret->revision = line->revision;
+        if (origin_copy(&line->origin, &ret->origin) < 0)
+                return -ENOMEM;
+        if (entries_line(&lines, '-', line->set, line->remove) < 0 ||
+                entries_line(&lines, '+', line->set, line->add) < 0 ||
+                origin_summarise(&ret->origin, lines) < 0) {
+                origin_deinit(&ret->origin);
+                return -ENOMEM;
+        }
+        return 0;
+}
+
 static int read_revision(Store *s, const Past *p, uint64_t revision, Revision *ret)
 {
         const PastWhole *base = past_base(p, revision);
@@ -101,8 +143,7 @@ static int read_revision(Store *s, const Past *p, uint64_t revision, Revision *r
                 return -ENOENT;
         if (base->revision == revision)
                 return read_head(s, base, ret);
-        ret->revision = revision;
-        return origin_copy(&past_line(p, revision)->origin, &ret->origin);
+        return read_line(past_line(p, revision), ret);
 }
 
 static bool is_kept(const Store *s, uint64_t current, uint64_t revision)

@@ -515,6 +515,7 @@ static void set_origin(Printer *p, const Origin *o)
         set_string(p, "unit", o->unit);
         set_string(p, "remote", o->remote);
         set_string(p, "reason", o->reason);
+        set_string(p, "summary", o->summary);
 }
 
 int print_state(const State *s, char *const *fragment_files, char *const *set_files, char **ret)

@@ -135,6 +135,8 @@ const Setting vocabulary[] = {
         { GROUP_STATE, "unit", STATE, false, SETTING_TEXT, read_bytes, AT(State, origin.unit) },
         { GROUP_STATE, "remote", STATE, false, SETTING_TEXT, read_bytes, AT(State, origin.remote) },
         { GROUP_STATE, "reason", STATE, false, SETTING_TEXT, read_bytes, AT(State, origin.reason) },
+        { GROUP_STATE, "summary", STATE, false, SETTING_TEXT, read_bytes,
+                AT(State, origin.summary) },
         { GROUP_STATE, "files", STATE, false, SETTING_TEXT, read_name, AT(State, files) },
         { GROUP_STATE, "files_pinned", STATE, false, SETTING_BOOL, read_bool,
                 AT(State, files_pinned) },

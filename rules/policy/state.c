@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+/* Bytes of a difference's first line that a revision keeps. */
+#define SUMMARY_MAX 200
+
 /* ---- the daemon's state ---- */
 
 State *state_new(void)
@@ -25,6 +28,7 @@ void origin_deinit(Origin *o)
         free(o->unit);
         free(o->remote);
         free(o->reason);
+        free(o->summary);
         *o = (Origin){ 0 };
 }
 
@@ -34,12 +38,41 @@ int origin_copy(const Origin *o, Origin *ret)
 
         if (strdup_null(o->process, &copy.process) < 0 || strdup_null(o->unit, &copy.unit) < 0 ||
                 strdup_null(o->remote, &copy.remote) < 0 ||
-                strdup_null(o->reason, &copy.reason) < 0) {
+                strdup_null(o->reason, &copy.reason) < 0 ||
+                strdup_null(o->summary, &copy.summary) < 0) {
                 origin_deinit(&copy);
                 return -ENOMEM;
         }
         *ret = copy;
         return 0;
+}
+
+/* Bytes of whole UTF-8 characters, at most max. */
+static size_t whole_characters(const char *text, size_t max)
+{
+        size_t n = 0, k;
+        uint32_t code;
+
+        while (text[n] && (k = utf8_character(text + n, &code)) > 0 && n + k <= max)
+                n += k;
+        return n;
+}
+
+int origin_summarise(Origin *o, char *const *lines)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        size_t n = strv_length(lines), shown;
+
+        free(TAKE_PTR(o->summary));
+        if (n == 0)
+                return 0;
+        shown = whole_characters(lines[0], SUMMARY_MAX);
+        buffer_add(&b, lines[0], shown);
+        if (lines[0][shown])
+                buffer_add_string(&b, "…");
+        if (n > 1)
+                buffer_printf(&b, " (and %zu more)", n - 1);
+        return buffer_take(&b, &o->summary);
 }
 
 State *state_free(State *s)

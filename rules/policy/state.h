@@ -14,7 +14,7 @@ typedef struct StoredSet {
         RangeSet *ranges; /* of entries; NULL until compile first needs and fills it */
 } StoredSet;
 
-/* Who made a revision, when and why. Texts are NULL where nothing is known. */
+/* Who made a revision, when, why, and what it changed. Texts are NULL where nothing is known. */
 typedef struct Origin {
         uint64_t time_usec;
         uint32_t uid;
@@ -23,10 +23,14 @@ typedef struct Origin {
         char *unit;   /* of the service manager, "cron.service" */
         char *remote; /* the address from which the caller is logged in by ssh */
         char *reason;
+        char *summary; /* the first line of the difference, see origin_summarise() */
 } Origin;
 
 void origin_deinit(Origin *o);
 int origin_copy(const Origin *o, Origin *ret);
+/* Notes what was changed: "+ deny from 192.0.2.1 to any port 25 (and 2 more)", the first line
+ * shortened to fit the head of a stored state. lines may be NULL. 0 or -ENOMEM. */
+int origin_summarise(Origin *o, char *const *lines);
 
 /* What p25ctl and the bus set. It overrides the files until `reset`. */
 typedef struct State {

@@ -24,6 +24,11 @@ like "$(ctl history --json | jq -r '.[-1] | "\(.process) \(.pid)"')" "^p25ctl [1
 is "$(ctl history --json | jq -r '.[-1].remote')" "$(ctl history --json | jq -r '.[0].remote')" \
         "and, if known, from where it came"
 like "$(ctl history --json | jq -r '.[0].time')" "^20..-..-..T..:..:.*Z$" "times are RFC 3339"
+like "$(ctl history | tail -n 1)" " p25ctl\[[0-9]+\].*  \+ deny .*198\.51\.100\.2.*  too much$" \
+        "what was changed before why"
+is "$(ctl history --json | jq -r '.[1:3][].summary')" $'+ set drop 203.0.113.8\n+ set drop 1 entry' \
+        "the entry of a set that a line of the journal added, and a new set"
+is "$(ctl history --json | jq -r '.[0].summary')" "+ default incoming deny" "a default"
 run_ctl diff 1 2
 like "$out" "set drop" "diff of two"
 run_ctl diff 3

@@ -425,6 +425,39 @@ static void test_null(void **state _unused_)
         assert_null(range_set_unref(NULL));
 }
 
+static void assert_summary(const char *first, size_t n, const char *expected)
+{
+        _cleanup_strv_ char **lines = NULL;
+        Origin o = { 0 };
+
+        for (size_t i = 0; i < n; i++)
+                assert_int_equal(strv_append(&lines, i == 0 ? first : "+ role mx"), 0);
+        assert_int_equal(origin_summarise(&o, lines), 0);
+        if (expected)
+                assert_string_equal(o.summary, expected);
+        else
+                assert_null(o.summary);
+        origin_deinit(&o);
+}
+
+static void test_summary(void **state)
+{
+        char line[302], expected[302];
+
+        (void)state;
+        assert_summary("", 0, NULL);
+        assert_summary("+ lockdown", 1, "+ lockdown");
+        assert_summary("- enabled", 3, "- enabled (and 2 more)");
+        /* 199 bytes, and a character of two that does not fit */
+        memset(line, 'a', 199);
+        memcpy(line + 199, "\303\251 and so on", sizeof("\303\251 and so on"));
+        memset(expected, 'a', 199);
+        memcpy(expected + 199, "…", sizeof("…"));
+        assert_summary(line, 1, expected);
+        memcpy(line + 198, "\303\251", sizeof("\303\251"));
+        assert_summary(line, 1, line);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -443,6 +476,7 @@ int main(void)
                 cmocka_unit_test(test_find_role),
                 cmocka_unit_test(test_state_copy),
                 cmocka_unit_test(test_null),
+                cmocka_unit_test(test_summary),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

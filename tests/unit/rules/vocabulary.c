@@ -50,6 +50,7 @@ static const struct Example {
         { GROUP_STATE, "uid", "1000", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "process", "\"x\"", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "reason", "\"x\"", "revision = 1; next_id = 1;" },
+        { GROUP_STATE, "summary", "\"x\"", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "pid", "7", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "unit", "\"x\"", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "remote", "\"x\"", "revision = 1; next_id = 1;" },

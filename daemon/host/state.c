@@ -81,38 +81,48 @@ static int stored_file_revision(const char *file, const char *folder, uint64_t *
         return 0;
 }
 
-static int read_stored(const char *folder, const char *file, size_t max, Diagnostics *d,
-        char **ret_path, char **ret, size_t *ret_length)
+typedef struct StoredText {
+        char *path, *text;
+        size_t length;
+} StoredText;
+
+static void stored_text_deinit(StoredText *t)
+{
+        free(t->path);
+        free(t->text);
+}
+#define _cleanup_stored_text_ _cleanup_(stored_text_deinit)
+
+/* ret is empty, and to be deinitialised in any case. A file that the state names and that is not
+ * there is an error of the state: -EINVAL. */
+static int read_stored(
+        const char *folder, const char *file, size_t max, Diagnostics *d, StoredText *ret)
 {
         _cleanup_buffer_ Buffer joined = { 0 };
-        _cleanup_free_ char *path = NULL;
         int r;
 
         buffer_printf(&joined, "%s/%s", folder, file);
-        if (buffer_take(&joined, &path) < 0)
+        if (buffer_take(&joined, &ret->path) < 0)
                 return -ENOMEM;
-        r = host_read_file(path, max, d, ret, ret_length);
-        if (r >= 0)
-                *ret_path = TAKE_PTR(path);
-        return r;
+        r = host_read_file(ret->path, max, d, &ret->text, &ret->length);
+        return r == -ENOENT ? -EINVAL : r;
 }
 
 static int load_fragment(
         const char *folder, const StateFile *from, const char *root, Diagnostics *d, State *state)
 {
-        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_stored_text_ StoredText t = { 0 };
         _cleanup_(fragment_unref_p) Fragment *f = NULL;
         uint64_t revision;
-        size_t length;
         int r;
 
         if (stored_file_revision(from->file, STATE_FRAGMENTS, &revision) < 0)
                 return diagnostics_error(d, ((Place){ .file = folder }), NULL,
                         "%s is not a file of a fragment", from->file);
-        r = read_stored(folder, from->file, POLICY_TEXT_MAX, d, &path, &text, &length);
+        r = read_stored(folder, from->file, POLICY_TEXT_MAX, d, &t);
         if (r < 0)
-                return r == -ENOENT ? -EINVAL : r;
-        r = host_parse_stored_fragment(from->name, text, length, root, d, &f);
+                return r;
+        r = host_parse_stored_fragment(from->name, t.text, t.length, root, d, &f);
         if (r < 0)
                 return r;
         return state_put_fragment(state, from->name, f);
@@ -120,19 +130,18 @@ static int load_fragment(
 
 static int load_set(const char *folder, const StateFile *from, Diagnostics *d, State *state)
 {
-        _cleanup_free_ char *path = NULL, *text = NULL;
+        _cleanup_stored_text_ StoredText t = { 0 };
         _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
         uint64_t revision;
-        size_t length;
         int r;
 
         if (stored_file_revision(from->file, STATE_SETS, &revision) < 0)
                 return diagnostics_error(d, ((Place){ .file = folder }), NULL,
                         "%s is not a file of a set", from->file);
-        r = read_stored(folder, from->file, SET_TEXT_MAX, d, &path, &text, &length);
+        r = read_stored(folder, from->file, SET_TEXT_MAX, d, &t);
         if (r < 0)
-                return r == -ENOENT ? -EINVAL : r;
-        r = prefix_set_parse(text, length, path, d, &entries);
+                return r;
+        r = prefix_set_parse(t.text, t.length, t.path, d, &entries);
         if (r < 0)
                 return r;
         return state_put_set(state, from->name, entries);

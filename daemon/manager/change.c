@@ -172,8 +172,10 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
         j->same = !r->diff && !m->failsafe;
         if (j->same)
                 return !c->dry_run;
-        q = change_tell_effects(m, p, m->failsafe && !p->files ? NULL : &j->next,
-                j->candidate.ruleset, j->enabled, c, r);
+        q = change_tell_effects(m, p,
+                &(Prospect){ m->failsafe && !p->files ? NULL : &j->next, j->candidate.ruleset,
+                        j->enabled },
+                c, r);
         return q < 0 ? q : 1;
 }
 

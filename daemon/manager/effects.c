@@ -236,29 +236,30 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
 
 /* ---- roles that come in ---- */
 
-static int tell_roles(const Manager *m, const Policy *next, bool enabled, ChangeResult *r)
+static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
 {
-        bool begins = enabled && !m->installed;
+        bool begins = next->enabled && !m->installed;
 
         return manager_tell_listeners(
-                m, next, begins ? NULL : policy_role_names(m->policy), &r->warnings);
+                m, next->policy, begins ? NULL : policy_role_names(m->policy), &r->warnings);
 }
 
-int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const Ruleset *ruleset,
-        bool enabled, const Change *c, ChangeResult *r)
+int change_tell_effects(
+        Manager *m, const Proposal *p, const Prospect *next, const Change *c, ChangeResult *r)
 {
         bool lockdown = m->policy->state->lockdown || p->state->lockdown;
 
         if (!r->diff)
                 return 0;
-        if (tell_difference(m, m->installed ? m->ruleset : NULL, enabled ? ruleset : NULL,
-                    !c->dry_run, r) < 0 ||
-                tell_rules(p, ruleset, c, r) < 0)
+        if (tell_difference(m, m->installed ? m->ruleset : NULL,
+                    next->enabled ? next->ruleset : NULL, !c->dry_run, r) < 0 ||
+                tell_rules(p, next->ruleset, c, r) < 0)
                 return change_no_memory(r);
-        if (!next || lockdown)
+        if (!next->policy || lockdown)
                 return 0;
-        if ((documents_differ(m, p, next) && tell_file_rules(m, p, ruleset, c, r) < 0) ||
-                tell_roles(m, next, enabled, r) < 0)
+        if ((documents_differ(m, p, next->policy) &&
+                    tell_file_rules(m, p, next->ruleset, c, r) < 0) ||
+                tell_roles(m, next, r) < 0)
                 return change_no_memory(r);
         return 0;
 }

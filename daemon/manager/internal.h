@@ -142,11 +142,17 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
 /* Notes in the state who changes it and when, and counts the revision up from `revision`. */
 int change_sign(State *s, uint64_t revision, const Change *c);
 
+/* What a proposal would put in force, borrowed. */
+typedef struct Prospect {
+        const Policy *policy; /* NULL: the fail-safe's */
+        const Ruleset *ruleset;
+        bool enabled;
+} Prospect;
+
 /* Adds what the change does to packets, and warnings about the rules and roles that it adds; before
- * anything is taken over. next is the policy that p makes and that compiles to ruleset; NULL: the
- * fail-safe's. 0, or -ENOMEM with r->error. manager_effects.c */
-int change_tell_effects(Manager *m, const Proposal *p, const Policy *next, const Ruleset *ruleset,
-        bool enabled, const Change *c, ChangeResult *r);
+ * anything is taken over. 0, or -ENOMEM with r->error. effects.c */
+int change_tell_effects(
+        Manager *m, const Proposal *p, const Prospect *next, const Change *c, ChangeResult *r);
 
 /* The same between two policies, neither of which need be in force; one that does not compile any
  * more has no difference. */

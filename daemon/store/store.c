@@ -176,26 +176,41 @@ static size_t delta_size(const SetDelta *delta)
 
 /* ---- the commit ---- */
 
-/* Writes folder/NAME.REVISION and appends its path to the list. */
-static int write_versioned(Store *s, const char *folder, const char *name, uint64_t revision,
-        const char *data, size_t n, char ***files)
+/* FOLDER/NAME.REVISION */
+static int versioned_path(const char *folder, const char *name, uint64_t revision, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
-        char *path;
-        int r;
 
         buffer_printf(&b, "%s/%s.%" PRIu64, folder, name, revision);
-        r = buffer_take(&b, &path);
-        if (r < 0)
-                return r;
-        /* No temporary name: nothing names this one yet, and what is left of an earlier attempt
-         * may be overwritten. */
-        r = store_write_file(s, s->folder_fd, path, data, n, true);
-        if (r < 0) {
-                free(path);
-                return r;
-        }
-        return strv_consume(files, path);
+        return buffer_take(&b, ret);
+}
+
+/* Writes the file and appends its path to the list. It needs no temporary name: nothing refers to
+ * it yet, and what is left of an earlier attempt may be overwritten. */
+static int write_versioned(Store *s, const char *path, const char *data, size_t n, char ***files)
+{
+        int r = store_write_file(s, s->folder_fd, path, data, n, true);
+
+        return r < 0 ? r : strv_append(files, path);
+}
+
+static int write_fragment(Store *s, const Fragment *f, uint64_t revision, char ***files)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = versioned_path(STATE_FRAGMENTS, f->name, revision, &path);
+
+        return r < 0 ? r : write_versioned(s, path, f->text, strlen(f->text), files);
+}
+
+static int write_set(Store *s, const StoredSet *set, uint64_t revision, char ***files)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        size_t n;
+        int r = prefix_set_print(set->entries, &text, &n);
+
+        if (r >= 0)
+                r = versioned_path(STATE_SETS, set->name, revision, &path);
+        return r < 0 ? r : write_versioned(s, path, text, n, files);
 }
 
 static int write_fragments(Store *s, const State *old, const State *new, bool all, char ***ret)
@@ -209,8 +224,7 @@ static int write_fragments(Store *s, const State *old, const State *new, bool al
                         j++;
                 r = !all && j < old->n_fragments && j < strv_length(s->fragment_files)
                             ? strv_append(ret, s->fragment_files[j])
-                            : write_versioned(s, STATE_FRAGMENTS, f->name, new->revision, f->text,
-                                      strlen(f->text), ret);
+                            : write_fragment(s, f, new->revision, ret);
                 if (r < 0)
                         return r;
         }
@@ -220,22 +234,16 @@ static int write_fragments(Store *s, const State *old, const State *new, bool al
 static int write_sets(Store *s, const State *old, const State *new, bool all, char ***ret)
 {
         for (size_t i = 0; i < new->n_sets; i++) {
-                _cleanup_free_ char *text = NULL;
                 const StoredSet *set = &new->sets[i];
-                size_t j = 0, n;
+                size_t j = 0;
                 int r;
 
                 while (j < old->n_sets && !streq(old->sets[j].name, set->name))
                         j++;
-                if (!all && j < old->n_sets && j < strv_length(s->set_files) &&
-                        old->sets[j].entries == set->entries) {
-                        r = strv_append(ret, s->set_files[j]);
-                } else {
-                        r = prefix_set_print(set->entries, &text, &n);
-                        if (r >= 0)
-                                r = write_versioned(
-                                        s, STATE_SETS, set->name, new->revision, text, n, ret);
-                }
+                r = !all && j < old->n_sets && j < strv_length(s->set_files) &&
+                                    old->sets[j].entries == set->entries
+                            ? strv_append(ret, s->set_files[j])
+                            : write_set(s, set, new->revision, ret);
                 if (r < 0)
                         return r;
         }

@@ -182,35 +182,40 @@ bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b)
 
 /* ---- comparing ---- */
 
+typedef struct Items {
+        const char *data;
+        size_t n;
+} Items;
+
 typedef struct Changes {
         size_t added, removed;
 } Changes;
 
 /* Most changes are small: what both have at their ends is passed quickly. */
-_inline_ void count_changes(const char *old, size_t n_old, const char *new, size_t n_new,
-        size_t size, int (*compare)(const void *, const void *), Changes *c)
+_inline_ void count_changes(
+        Items old, Items new, size_t size, int (*compare)(const void *, const void *), Changes *c)
 {
-        while (n_old > 0 && n_new > 0 && compare(old, new) == 0) {
-                old += size, n_old--;
-                new += size, n_new--;
+        while (old.n > 0 && new.n > 0 && compare(old.data, new.data) == 0) {
+                old.data += size, old.n--;
+                new.data += size, new.n--;
         }
-        while (n_old > 0 && n_new > 0 &&
-                compare(old + (n_old - 1) * size, new + (n_new - 1) * size) == 0) {
-                n_old--;
-                n_new--;
+        while (old.n > 0 && new.n > 0 &&
+                compare(old.data + (old.n - 1) * size, new.data + (new.n - 1) * size) == 0) {
+                old.n--;
+                new.n--;
         }
-        while (n_old > 0 && n_new > 0) {
-                int order = compare(old, new);
+        while (old.n > 0 && new.n > 0) {
+                int order = compare(old.data, new.data);
 
                 c->removed += order < 0;
                 c->added += order > 0;
                 if (order <= 0)
-                        old += size, n_old--;
+                        old.data += size, old.n--;
                 if (order >= 0)
-                        new += size, n_new--;
+                        new.data += size, new.n--;
         }
-        c->removed += n_old;
-        c->added += n_new;
+        c->removed += old.n;
+        c->added += new.n;
 }
 
 void prefix_set_count_changes(
@@ -222,21 +227,18 @@ void prefix_set_count_changes(
         old = old ? old : &nothing;
         new = new ? new : &nothing;
         if (old != new) {
-                count_changes((const char *)old->v4, old->n_v4, (const char *)new->v4, new->n_v4,
-                        sizeof(Prefix4), prefix4_compare, &c);
-                count_changes((const char *)old->v6, old->n_v6, (const char *)new->v6, new->n_v6,
-                        sizeof(Prefix6), prefix6_compare, &c);
+                count_changes((Items){ (const char *)old->v4, old->n_v4 },
+                        (Items){ (const char *)new->v4, new->n_v4 }, sizeof(Prefix4),
+                        prefix4_compare, &c);
+                count_changes((Items){ (const char *)old->v6, old->n_v6 },
+                        (Items){ (const char *)new->v6, new->n_v6 }, sizeof(Prefix6),
+                        prefix6_compare, &c);
         }
         *ret_added = c.added;
         *ret_removed = c.removed;
 }
 
 /* ---- changing ---- */
-
-typedef struct Items {
-        const char *data;
-        size_t n;
-} Items;
 
 typedef struct Update {
         char *out;

@@ -64,16 +64,18 @@ static int diagnostic_fill(Diagnostic *d, Place place, const char *setting, cons
         return 0;
 }
 
-int diagnostics_add_va(Diagnostics *d, Severity severity, DiagnosticCode code, Place place,
-        const char *setting, const char *format, va_list ap)
+/* Adds an item whose severity and code are set. */
+static int add_va(Diagnostics *d, Diagnostic item, Place place, const char *setting,
+        const char *format, va_list ap) _printf_(5, 0);
+static int add_va(Diagnostics *d, Diagnostic item, Place place, const char *setting,
+        const char *format, va_list ap)
 {
-        int result = severity == SEVERITY_ERROR ? -EINVAL : 0;
-        Diagnostic item = { .severity = severity, .code = code };
+        int result = item.severity == SEVERITY_ERROR ? -EINVAL : 0;
         char text[TEXT_MAX];
 
         if (!d)
                 return result;
-        if (severity == SEVERITY_ERROR)
+        if (item.severity == SEVERITY_ERROR)
                 d->n_errors++;
         if (d->n >= DIAGNOSTICS_MAX)
                 return result;
@@ -87,6 +89,13 @@ int diagnostics_add_va(Diagnostics *d, Severity severity, DiagnosticCode code, P
         return result;
 }
 
+int diagnostics_error_va(Diagnostics *d, DiagnosticCode code, Place place, const char *setting,
+        const char *format, va_list ap)
+{
+        return add_va(d, (Diagnostic){ .severity = SEVERITY_ERROR, .code = code }, place, setting,
+                format, ap);
+}
+
 int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
         const char *format, ...)
 {
@@ -94,7 +103,7 @@ int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *
         int r;
 
         va_start(ap, format);
-        r = diagnostics_add_va(d, severity, DIAGNOSTIC_PLAIN, place, setting, format, ap);
+        r = add_va(d, (Diagnostic){ .severity = severity }, place, setting, format, ap);
         va_end(ap);
         return r;
 }

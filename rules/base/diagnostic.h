@@ -60,8 +60,9 @@ void diagnostics_deinit(Diagnostics *d);
  * is returned. A list holds at most 1,000 diagnostics; what comes later only counts. */
 int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
         const char *format, ...) _printf_(5, 6);
-int diagnostics_add_va(Diagnostics *d, Severity severity, DiagnosticCode code, Place place,
-        const char *setting, const char *format, va_list ap) _printf_(6, 0);
+/* The same for an error with a code. */
+int diagnostics_error_va(Diagnostics *d, DiagnosticCode code, Place place, const char *setting,
+        const char *format, va_list ap) _printf_(5, 0);
 
 #define diagnostics_error(d, place, setting, ...) \
         diagnostics_add(d, SEVERITY_ERROR, place, setting, __VA_ARGS__)

@@ -266,7 +266,7 @@ static int field_fail(
         int r;
 
         va_start(ap, format);
-        r = diagnostics_add_va(d, SEVERITY_ERROR, code, (Place){ 0 }, f->name, format, ap);
+        r = diagnostics_error_va(d, code, (Place){ 0 }, f->name, format, ap);
         va_end(ap);
         return r;
 }

@@ -33,7 +33,7 @@ static void check_fail_code(
         snprintf(
                 setting, sizeof(setting), "%s%s%s", c->setting ?: "", c->setting ? "." : "", field);
         va_start(ap, format);
-        r = diagnostics_add_va(c->diagnostics, SEVERITY_ERROR, code, place, setting, format, ap);
+        r = diagnostics_error_va(c->diagnostics, code, place, setting, format, ap);
         va_end(ap);
         if (c->result != -ENOMEM)
                 c->result = r;

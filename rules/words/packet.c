@@ -176,10 +176,19 @@ int question_port(const Question *q, Place place, Diagnostics *d, uint16_t *ret)
 
 typedef int (*NameLookup)(void *data, const char *name, uint32_t *ret);
 
-static int name_resolve(const Names *names, NameLookup lookup, const char *word, const char *text,
-        Place place, Diagnostics *d, uint32_t *ret)
+/* A user or a group of a packet. */
+typedef struct Identity {
+        QuestionField field;
+        NameLookup lookup;
+        bool *has;
+        uint32_t *id;
+} Identity;
+
+static int name_resolve(
+        const Names *names, const Identity *i, const char *text, Place place, Diagnostics *d)
 {
-        int r = lookup(names->data, text, ret);
+        const char *word = fields[i->field].word;
+        int r = i->lookup(names->data, text, i->id);
 
         switch (r) {
         case 0:
@@ -199,12 +208,7 @@ static int name_resolve(const Names *names, NameLookup lookup, const char *word,
 static int resolve_identities(
         const Question *q, const Names *names, Place place, Diagnostics *d, Packet *p)
 {
-        const struct {
-                QuestionField field;
-                NameLookup lookup;
-                bool *has;
-                uint32_t *id;
-        } ids[] = {
+        const Identity ids[] = {
                 { QUESTION_USER, names->user, &p->has_uid, &p->uid },
                 { QUESTION_GROUP, names->group, &p->has_gid, &p->gid },
         };
@@ -224,7 +228,7 @@ static int resolve_identities(
                                         SHOW(text));
                         *ids[i].id = (uint32_t)n;
                 } else
-                        r = name_resolve(names, ids[i].lookup, word, text, place, d, ids[i].id);
+                        r = name_resolve(names, &ids[i], text, place, d);
                 if (r < 0)
                         return r;
         }

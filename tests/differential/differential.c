@@ -35,6 +35,7 @@ typedef struct Run {
         const BackendOps *ops;
         Backend *backend;
         Random random;
+        uint64_t seed;
         size_t n_policy, n_pairs, n_refused;
         char *text; /* the policy in force */
         Policy *policy;
@@ -132,7 +133,7 @@ static void backend_disturb(Run *run)
 }
 
 /* False: the backend says that it cannot express the policy, and leaves what is in force. */
-static bool policy_install(Run *run, uint64_t seed)
+static bool policy_install(Run *run)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         bool tracked;
@@ -140,7 +141,7 @@ static bool policy_install(Run *run, uint64_t seed)
 
         policy_forget(run);
         run->n_policy++;
-        run->random = (Random){ seed * UINT64_C(1000003) + run->n_policy };
+        run->random = (Random){ run->seed * UINT64_C(1000003) + run->n_policy };
         run->text = policy_write(&run->random);
         run->policy = make_policy();
         test_load_roles(run->policy, &d);
@@ -342,7 +343,7 @@ static void print_policy(const Run *run)
 }
 
 static void print_mismatch(const Run *run, const Attempt *a, const Expected *e, Answer answer,
-        const Counters *before, const Counters *after, uint64_t seed)
+        const Counters *before, const Counters *after)
 {
         static const char *const answers[] = {
                 [OPEN] = "open", [RESET] = "reset", [SILENT] = "silence", [OTHER] = "an error"
@@ -351,7 +352,7 @@ static void print_mismatch(const Run *run, const Attempt *a, const Expected *e, 
 
         attempt_print(&packet, a);
         printf("# %s, pair %zu, policy %zu of seed %llu%s%s: %s\n", run->ops->name, run->n_pairs,
-                run->n_policy, (unsigned long long)seed, run->tracked ? "" : ", untracked",
+                run->n_policy, (unsigned long long)run->seed, run->tracked ? "" : ", untracked",
                 run->ruleset->lockdown ? ", lockdown" : "", packet.data);
         printf("#   evaluator: %s by ", action_to_string(e->verdict.action));
         if (e->counter != 0)
@@ -366,13 +367,13 @@ static void print_mismatch(const Run *run, const Attempt *a, const Expected *e, 
                 }
         printf("\n#   again: P25_BACKENDS=%s make differential N=%zu SEED=%llu"
                "   (or P25_POLICY=%zu)\n",
-                run->ops->name, run->n_pairs, (unsigned long long)seed, run->n_policy);
+                run->ops->name, run->n_pairs, (unsigned long long)run->seed, run->n_policy);
         print_policy(run);
 }
 
 /* ---- the run ---- */
 
-static void try_pair(Run *run, Counters *before, uint64_t seed)
+static void try_pair(Run *run, Counters *before)
 {
         Attempt a = attempt_draw(&run->random, run->ruleset);
         Expected e = attempt_expect(run, &a);
@@ -383,19 +384,19 @@ static void try_pair(Run *run, Counters *before, uint64_t seed)
         run->n_pairs++;
         if (!answer_is_good(&e, answer) || !counters_moved(before, &after, e.counter)) {
                 run->n_mismatches++;
-                print_mismatch(run, &a, &e, answer, before, &after, seed);
+                print_mismatch(run, &a, &e, answer, before, &after);
         }
         abort_connection(fd);
         free(before->items);
         *before = after;
 }
 
-static void try_policy(Run *run, size_t pairs, uint64_t seed)
+static void try_policy(Run *run, size_t pairs)
 {
         Counters before = counters_read(run);
 
         for (size_t i = 0; i < pairs && run->n_mismatches < MISMATCHES_MAX; i++)
-                try_pair(run, &before, seed);
+                try_pair(run, &before);
         sites_accept();
         free(before.items);
 }
@@ -413,9 +414,10 @@ static void run_end(Run *run)
 static void test_backend(void **state)
 {
         uint64_t pairs = environment_number("P25_PAIRS", 2000);
-        uint64_t seed = environment_number("P25_SEED", 1);
         uint64_t only = environment_number("P25_POLICY", 0);
-        _cleanup_(run_end) Run run = { .ops = *(const BackendOps **)*state, .tracked = true };
+        _cleanup_(run_end) Run run = { .ops = *(const BackendOps **)*state,
+                .seed = environment_number("P25_SEED", 1),
+                .tracked = true };
 
         if (run.ops->probe() == -EOPNOTSUPP)
                 skip();
@@ -427,15 +429,15 @@ static void test_backend(void **state)
         while (run.n_pairs < pairs && run.n_mismatches < MISMATCHES_MAX) {
                 uint64_t left = pairs - run.n_pairs;
 
-                if (policy_install(&run, seed))
-                        try_policy(&run, left < PAIRS_A_POLICY ? left : PAIRS_A_POLICY, seed);
+                if (policy_install(&run))
+                        try_policy(&run, left < PAIRS_A_POLICY ? left : PAIRS_A_POLICY);
                 else
                         assert_true(++run.n_refused <= run.n_policy / 2 + 5);
         }
         printf("#: %s: %zu pairs under %zu policies, seed %llu: allow %zu, deny %zu, reject %zu, "
                "limit %zu; %zu by a default, %zu not managed; %zu policies refused; %zu "
                "differ%s%s\n",
-                run.ops->name, run.n_pairs, run.n_policy, (unsigned long long)seed,
+                run.ops->name, run.n_pairs, run.n_policy, (unsigned long long)run.seed,
                 run.n_seen[ACTION_ALLOW], run.n_seen[ACTION_DENY], run.n_seen[ACTION_REJECT],
                 run.n_seen[ACTION_LIMIT], run.n_by_default, run.n_unmanaged, run.n_refused,
                 run.n_mismatches, senders.many_users ? "" : "; one user",

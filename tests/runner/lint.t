@@ -107,6 +107,23 @@ source_file rules/base/tab.c '	int tab;'
 red "a tab" "C: 100 columns, no tabs, no blanks at the end"
 source_file rules/base/call.c 'void f(char *a, char *b) { strcpy(a, b); }'
 red "a call without bounds" "C: no calls without bounds"
+for parameters in 'int a, int b, int c, int d, int e, int f, int g' \
+        'int a, int b, int (*c)(int, int), int d,
+                int e, int f, /* one, more */ int g'; do
+        source_file rules/base/wide.c "int wide($parameters)
+{
+        return 0;
+}"
+        red "a function with seven parameters" "C: no function with more than six parameters"
+done
+source_file rules/base/six.c 'int six(int a, int b, int c, int (*d)(int, int), int e, int f)
+{
+        return f(a, b, c, 1, 2, 3, 4, 5);
+}
+/* one, two, three, four, five, six, seven, eight */
+static const char *const list[] = { "a(, , , , , , , )", f(1, 2, 3, 4, 5, 6, 7, 8) };'
+lint
+is "$rc" 0 "a function with six parameters"
 source_file rules/base/long.c "$(seq -f 'int i%.0f;' 800)"
 red "a long file" "C: no file above 800 lines"
 

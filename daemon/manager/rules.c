@@ -9,10 +9,14 @@
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
+#include "rules/words/words.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+
+/* Rules are printed in full up to this length: one may have thousands of addresses. */
+#define WORDS_MAX 300
 
 static bool is_number(const char *s)
 {
@@ -186,8 +190,26 @@ static void note_update(Proposal *p, const Rule *former, const Rule *rule)
         p->only_expires = rule_equal(&other, rule);
 }
 
+/* An explicit place is no silent matter: a rule that exists keeps the one that it has. */
+static int tell_place(const Rule *rule, size_t place, size_t index, ChangeResult *r)
+{
+        _cleanup_free_ char *words = NULL;
+        /* behind itself it moves up by one when it is deleted */
+        size_t wanted = index > place ? index : index + 1;
+
+        if (index == SIZE_MAX || index == place || (index == place + 1))
+                return 0;
+        if (rule_words_print_left(
+                    rule, expiry_seconds_left(rule, clock_now_usec(CLOCK_REALTIME)), &words) < 0)
+                return -ENOMEM;
+        return strv_printf(&r->warnings,
+                "the rule exists and stays rule %zu; to move it: p25ctl --force delete %zu && "
+                "p25ctl insert %zu %s",
+                place + 1, place + 1, wanted, strlen(words) <= WORDS_MAX ? words : "and the rule");
+}
+
 /* Adds, or replaces in place what has the same match, or finds it there. */
-static int add_rule(Proposal *p, const Rule *rule, size_t index)
+static int add_rule(Proposal *p, const Rule *rule, size_t index, ChangeResult *result)
 {
         _cleanup_(rule_unref_p) Rule *own = NULL;
         State *s = p->state;
@@ -199,6 +221,8 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index)
         if (r < 0)
                 return r;
         if (found) {
+                if (tell_place(own, i, index, result) < 0)
+                        return -ENOMEM;
                 if (rule_equal(s->rules.items[i], own))
                         return 0;
                 note_update(p, s->rules.items[i], own);
@@ -234,7 +258,7 @@ int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c,
                 q = check_rule(m, rules[i], r);
                 if (q < 0)
                         return q;
-                if (add_rule(&p, rules[i], index) < 0)
+                if (add_rule(&p, rules[i], index, r) < 0)
                         return change_no_memory(r);
                 if (index != SIZE_MAX && p.state->rules.n > before)
                         index++;

@@ -16,6 +16,8 @@
 #define SINGLE_MAX 16
 /* The number of moments, at which earlier rules end, that are looked at. */
 #define MOMENTS_MAX 8
+/* So many rules that a new one hides are looked for. */
+#define HIDDEN_MAX 100
 /* Most rules with addresses of one family close nothing with others, which takes few steps. */
 #define TOGETHER_STEPS 15000
 
@@ -338,7 +340,7 @@ int shadow_find(const Ruleset *r, Direction direction, size_t index, Steps *step
         return 0;
 }
 
-/* ---- one family only ---- */
+/* ---- the rules that a new one hides ---- */
 
 static bool match_is_whole(const Match *m, Family family)
 {
@@ -347,6 +349,83 @@ static bool match_is_whole(const Match *m, Family family)
                         return true;
         return m->any;
 }
+
+/* Whether it can take every packet of another at all, as far as that shows without a search. */
+static bool may_hide(const CompiledRule *rule, const CompiledRule *other)
+{
+        if (rule->action == other->action || !lasts_as_long(rule->rule, other->rule))
+                return false;
+        for (size_t i = 0; i < other->ports.n; i++)
+                if (!ports_contain(&rule->ports, other->ports.items[i]))
+                        return false;
+        return !other->from.any || (match_is_whole(&rule->from, FAMILY_IPV4) &&
+                                           match_is_whole(&rule->from, FAMILY_IPV6));
+}
+
+/* Do these earlier rules take every packet of the one at place? At least one there must be. */
+static int is_taken(const RulesetDirection *d, const size_t *earlier, size_t n, size_t place,
+        Steps *steps, bool *ret)
+{
+        _cleanup_(takers_deinit) Takers t = { 0 };
+        int r = takers_find(d, earlier, n, place, steps, &t);
+
+        if (r >= 0)
+                *ret = !t.left && t.n > 0;
+        return r;
+}
+
+/* The rule at index takes all of the one at place, which would get some of it otherwise. */
+static int find_hidden(
+        const RulesetDirection *d, size_t index, size_t place, Steps *steps, bool *ret)
+{
+        _cleanup_free_ size_t *others = calloc(place, sizeof(*others));
+        bool taken = false;
+        size_t n = 0;
+        int r;
+
+        *ret = false;
+        if (!others)
+                return -ENOMEM;
+        r = is_taken(d, &index, 1, place, steps, &taken);
+        if (r < 0 || !taken)
+                return r;
+        for (size_t i = 0; i < place; i++)
+                if (i != index)
+                        others[n++] = i;
+        taken = false;
+        if (n > 0)
+                r = is_taken(d, others, n, place, steps, &taken);
+        *ret = r >= 0 && !taken;
+        return r;
+}
+
+int shadow_hidden(const Ruleset *r, Direction direction, size_t index, Steps *steps, Shadow *ret)
+{
+        const RulesetDirection *d = r->directions + direction;
+        _cleanup_(shadow_deinit) Shadow s = { .by = calloc(HIDDEN_MAX, sizeof(*s.by)) };
+        Steps left = { .max = steps->max };
+
+        if (!s.by)
+                return -ENOMEM;
+        for (size_t i = index + 1; i < d->n && s.n < HIDDEN_MAX && left.made < left.max; i++) {
+                bool hidden;
+                int k;
+
+                if (!may_hide(d->rules + index, d->rules + i))
+                        continue;
+                k = find_hidden(d, index, i, &left, &hidden);
+                if (k == -ENOMEM)
+                        return k;
+                if (k >= 0 && hidden)
+                        s.by[s.n++] = i;
+        }
+        steps->made += left.made;
+        *ret = s;
+        s = (Shadow){ 0 };
+        return 0;
+}
+
+/* ---- one family only ---- */
 
 static bool match_has_family(const Match *m, Family family)
 {

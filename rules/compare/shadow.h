@@ -29,6 +29,13 @@ void shadow_deinit(Shadow *s);
 int shadow_find(const Ruleset *r, Direction direction, size_t index, Steps *steps, Shadow *ret);
 
 /*
+ * The later rules with another action that the rule keeps from ever matching, in ret->by and
+ * ret->n: it takes every packet of theirs, and lasts as long, and no other earlier rule does. What
+ * steps do not suffice for is left out. 0 or -ENOMEM.
+ */
+int shadow_hidden(const Ruleset *r, Direction direction, size_t index, Steps *steps, Shadow *ret);
+
+/*
  * Does the rule deny or reject a whole family, and is the other one open to anybody whom the same
  * rule would refuse there? Then *ret_open is that other one, and the result 1 if the rule does it
  * by a prefix of length 0, 2 if it does it together with others; else 0; -ENOMEM, -E2BIG.
@@ -50,7 +57,8 @@ typedef struct ShadowContext {
 } ShadowContext;
 
 /*
- * Warnings about a rule, at its place if it has one. Of p25ctl's: all that there are. Of files:
+ * Warnings about a rule, at its place if it has one. Of p25ctl's: all that there are, also which
+ * others it hides. Of files:
  * that it can never match, and that it leaves a family open; that it changes nothing may be meant,
  * as a word to the reader. Of roles, which add up: that the same role's rules cover it. What is too
  * large to be found out is passed over in silence. 0 or -ENOMEM.

@@ -238,6 +238,32 @@ static int warn_shadow(
         return k;
 }
 
+/* "this rule hides a rule of role mx (limit in …), which can no longer match" */
+static int tell_hidden(const Teller *t, const Shadow *s, const Rule *rule)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        buffer_add_string(&b, "this rule hides ");
+        if (takers_name(t, s, false, &b) < 0)
+                return -ENOMEM;
+        buffer_add_string(&b, ", which can no longer match");
+        return tell(t, rule, &b);
+}
+
+/* Of rules that somebody types; those of a file stand beside what they hide, and may mean it. */
+static int warn_hidden(
+        const Teller *t, const Ruleset *r, Direction direction, size_t index, bool idle)
+{
+        _cleanup_(shadow_deinit) Shadow s = { 0 };
+        const Rule *rule = t->rules->rules[index].rule;
+        int k;
+
+        if (idle || !is_own(t, rule))
+                return 0;
+        k = shadow_hidden(r, direction, index, t->context->steps, &s);
+        return k < 0 || s.n == 0 ? k : tell_hidden(t, &s, rule);
+}
+
 /* Together with others a rule closes a family only if it does anything. */
 static int warn_family(
         const Teller *t, const Ruleset *r, Direction direction, size_t index, bool idle)
@@ -261,6 +287,8 @@ int shadow_warn_rule(
         bool idle;
         int k = warn_shadow(&t, r, direction, index, &idle);
 
+        if (k >= 0)
+                k = warn_hidden(&t, r, direction, index, idle);
         return k < 0 ? k : warn_family(&t, r, direction, index, idle);
 }
 

@@ -41,6 +41,23 @@ run_ctl --force delete 2
 run_ctl insert 1 allow in from 10.1.2.3
 is "$rc $err" "0 " "by the command from the hint places it correctly"
 expect "and matches" lan filtered -t 300 198.51.100.1 25
+run_ctl deny in from 192.0.2.0/28
+warned "insert of a rule that stands lower" \
+        'the rule exists and stays rule 3; to move it: p25ctl --force delete 3 && p25ctl insert 1 deny from 192.0.2.0/28' \
+        insert 1 deny in from 192.0.2.0/28
+like "$out" "^Skipping adding existing rule" "and the first line says that nothing was done"
+warned "prepend too" 'the rule exists and stays rule 3;' prepend deny in from 192.0.2.0/28
+warned "with another action it is updated where it stands" 'the rule exists and stays rule 3;' \
+        insert 1 reject in from 192.0.2.0/28
+like "$out" "^Rule updated" "as the first line says"
+run_ctl insert 3 reject in from 192.0.2.0/28
+is "$rc $err" "0 " "at the place that it has: no warning"
+warned "below itself" 'p25ctl --force delete 1 && p25ctl insert 2 allow from 10.1.2.3' \
+        insert 3 allow in from 10.1.2.3
+run_ctl --force delete 1
+run_ctl insert 2 allow in from 10.1.2.3
+is "$(ctl status --json | jq -r '.rules[1].from[0]')" 10.1.2.3 "by the command from the hint it comes there"
+run_ctl --force delete 3
 run_ctl default deny outgoing
 warned "changes nothing" 'this rule changes nothing: without it the default \(deny\) decides the same' deny out
 run_ctl default deny incoming
@@ -65,6 +82,21 @@ run_ctl deny in from 0.0.0.0/0
 is "$rc $err" "0 " "a host without IPv6 is not warned of it"
 run_ctl reset --force
 run_ctl enable
+
+# ---- what a new rule hides ----
+net_in host "$probe" listen -o "$WORK/mx.log" :: 25 >"$WORK/mx.pid"
+run_ctl role set mx
+is "$rc $err" "0 " "a role"
+warned "a deny over a role" \
+        'this rule hides a rule of role mx \(limit 25/tcp rate 60/minute burst 30 max 20[^)]*\), which can no longer match' deny
+run_ctl --force delete 1
+run_ctl deny from 192.0.2.0/24
+is "$rc $err" "0 " "one that leaves something to it: no warning"
+run_ctl deny for 1h
+is "$rc $err" "0 " "and one that ends: none either"
+run_ctl reset --force
+run_ctl enable
+process_end "$(cat "$WORK/mx.pid")" TERM
 
 # ---- files ----
 cat >>"$CONF" <<'CONF'

@@ -230,6 +230,72 @@ static void test_random(void **state)
         assert_true(c.covered > 1000 && c.together > 50 && c.idle > 300 && c.busy > 1000);
 }
 
+static bool is_listed(const Shadow *s, size_t index)
+{
+        for (size_t i = 0; i < s->n; i++)
+                if (s->by[i] == index)
+                        return true;
+        return false;
+}
+
+/* One rule takes all that the other could match, which would get some of it without. */
+static bool is_hidden(const Policy *p, const Grid *grid, uint64_t id, uint64_t other)
+{
+        _cleanup_ruleset_ Ruleset *alone = ruleset_of_some(p, is_this, &id),
+                                  *that = ruleset_of_some(p, is_this, &other),
+                                  *without = ruleset_of_some(p, is_other, &id);
+        bool gets_some = false;
+        Action unused;
+
+        for (size_t i = 0; i < grid->n; i++) {
+                const Packet *packet = grid->packets + i;
+
+                if (decider(that, packet, &unused) != other)
+                        continue;
+                if (decider(alone, packet, &unused) != id)
+                        return false;
+                gets_some |= decider(without, packet, &unused) == other;
+        }
+        return gets_some;
+}
+
+static unsigned check_hidden(const Policy *p, const Ruleset *r, Direction d, size_t index)
+{
+        const RulesetDirection *rd = r->directions + d;
+        _cleanup_(shadow_deinit) Shadow s = { 0 };
+        static Grid grid;
+
+        assert_int_equal(
+                shadow_hidden(r, d, index, &(Steps){ .max = DIFFERENCE_STEPS_MAX }, &s), 0);
+        grid_make(&grid, d);
+        for (size_t i = 0; i < rd->n; i++)
+                assert_int_equal(is_listed(&s, i),
+                        i > index && rd->rules[i].action != rd->rules[index].action &&
+                                is_hidden(p, &grid, rd->rules[index].rule->id,
+                                        rd->rules[i].rule->id));
+        return (unsigned)s.n;
+}
+
+static void test_random_hidden(void **state)
+{
+        unsigned n = 0;
+
+        (void)state;
+        for (unsigned i = 0; i < 300; i++) {
+                _cleanup_policy_ Policy *p = NULL;
+                _cleanup_ruleset_ Ruleset *r = NULL;
+
+                seed = 0x9e3779b97f4a7c15 * (i + 1);
+                p = grid_policy(2 + pick(6), false);
+                r = compile(p);
+                for (Direction d = DIRECTION_IN; d <= DIRECTION_OUT; d++)
+                        for (size_t k = 0; k < r->directions[d].n; k++)
+                                n += check_hidden(p, r, d, k);
+        }
+        print_message("%u hidden\n", n);
+        assert_true(n > 50);
+}
+
 /* ---- what is told ---- */
 
 #define BOTH ((HostFamilies){ true, true })
@@ -324,6 +390,47 @@ static void test_covered(void **state)
         for (size_t i = 0; i < ELEMENTS(cases); i++)
                 assert_warning(
                         cases[i].rules, ACTION_ALLOW, cases[i].is_stored, BOTH, cases[i].warning);
+}
+
+/* A rule of p25ctl's over those of a role. */
+static void assert_hides(const char *words, const char *expected)
+{
+        const char *const lines[] = { words, NULL };
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        HostConf *h = make_host(p);
+        Role *role = add_role(p, "x");
+        ShadowContext c = { &p->state->rules, true, BOTH, 0,
+                &(Steps){ .max = DIFFERENCE_STEPS_MAX } };
+
+        h->roles = split("x");
+        role->defaults.of[DIRECTION_IN] = ACTION_REJECT;
+        add_rule(&role->rules, .action = ACTION_LIMIT, .source = SOURCE_ROLE, .source_name = "x");
+        add_rule(&role->rules, .action = ACTION_ALLOW, .direction = DIRECTION_OUT,
+                .to = "10.0.0.0/8", .source = SOURCE_ROLE, .source_name = "x");
+        add_rules_of_words(&p->state->rules, lines);
+        r = compile(p);
+        assert_int_equal(shadow_warn(r, p->state->rules.items[0]->id, &c, &d), 0);
+        assert_int_equal(d.n, expected != NULL);
+        if (expected)
+                assert_string_equal(d.items[0].text, expected);
+}
+
+static void test_hidden(void **state)
+{
+        (void)state;
+        assert_hides("deny",
+                "this rule hides a rule of role x (limit 25/tcp), which can no longer match");
+        assert_hides("allow 25,587/tcp",
+                "this rule hides a rule of role x (limit 25/tcp), which can no longer match");
+        assert_hides("reject out to 10.0.0.0/7",
+                "this rule hides a rule of role x (allow out to 10.0.0.0/8 port 25), which can no "
+                "longer match");
+        assert_hides("deny from 10.0.0.0/8", NULL);
+        assert_hides("deny on eth0", NULL);
+        assert_hides("deny for 1h", NULL); /* only for a time */
+        assert_hides("reject out user alice", NULL);
 }
 
 static void test_idle(void **state)
@@ -452,7 +559,7 @@ static void test_places(void **state)
         add_rule(&h->common->rules, .action = ACTION_DENY, .from = "0.0.0.0/0",
                 .source = SOURCE_CONF, .line = 6);
         r = compile(p);
-        for (size_t i = 0; i < r->directions[DIRECTION_IN].n; i++)
+        for (size_t i = 1; i < r->directions[DIRECTION_IN].n; i++)
                 assert_int_equal(shadow_warn_rule(r, DIRECTION_IN, i, &c, &d), 0);
         assert_int_equal(d.n, 2);
         assert_string_equal(d.items[0].file, "p25.conf");
@@ -468,7 +575,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_random),
+                cmocka_unit_test(test_random_hidden),
                 cmocka_unit_test(test_covered),
+                cmocka_unit_test(test_hidden),
                 cmocka_unit_test(test_idle),
                 cmocka_unit_test(test_family),
                 cmocka_unit_test(test_files),

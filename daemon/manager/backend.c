@@ -8,22 +8,28 @@
 
 #include "daemon/manager/internal.h"
 
-#include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
 
 /* What another program's lock keeps us from taking out. */
-#define HELD_USEC UINT64_C(1000000)
 #define SWEEP_AGAIN_USEC UINT64_C(1000000)
 #define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+
+void backend_slot_deinit(BackendSlot *s)
+{
+        sd_event_source_disable_unref(s->sweep);
+        if (s->backend)
+                s->backend->ops->close(s->backend);
+        *s = (BackendSlot){ 0 };
+}
 
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret)
 {
         BackendKind kind = p->host ? p->host->backend : BACKEND_AUTO;
 
-        *ret = m->forced ? m->forced : m->backends[kind];
+        *ret = m->slot.forced ? m->slot.forced : m->slot.kinds[kind];
         if (*ret)
                 return 0;
         (void)diagnostics_error(d,
@@ -35,7 +41,7 @@ int manager_choose_backend(
 /* By name: two tables of functions may be of one kind. */
 static bool uses(const Manager *m, const BackendOps *ops)
 {
-        return m->backend && streq(m->backend->ops->name, ops->name);
+        return m->slot.backend && streq(m->slot.backend->ops->name, ops->name);
 }
 
 static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_t n_fds,
@@ -63,8 +69,8 @@ static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_
 int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
 {
         _cleanup_diagnostics_ Diagnostics own = { 0 };
-        const BackendOps *ops = m->forced ? m->forced : m->backends[BACKEND_AUTO];
-        int r = backend_open(m, ops, fds, n_fds, &own, &m->backend);
+        const BackendOps *ops = m->slot.forced ? m->slot.forced : m->slot.kinds[BACKEND_AUTO];
+        int r = backend_open(m, ops, fds, n_fds, &own, &m->slot.backend);
 
         if (r == -EOPNOTSUPP)
                 return 0;
@@ -79,7 +85,7 @@ int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend *
         if (r < 0)
                 return r;
         if (uses(m, ops)) {
-                *ret = m->backend;
+                *ret = m->slot.backend;
                 return 0;
         }
         return backend_open(m, ops, NULL, 0, d, ret);
@@ -87,7 +93,7 @@ int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend *
 
 void manager_drop_backend(Manager *m, Backend *b)
 {
-        if (!b || b == m->backend)
+        if (!b || b == m->slot.backend)
                 return;
         (void)b->ops->remove(b, NULL);
         b->ops->close(b);
@@ -95,19 +101,12 @@ void manager_drop_backend(Manager *m, Backend *b)
 
 void manager_take_backend(Manager *m, Backend *b)
 {
-        RuleCounter *counted = NULL;
-        Backend *old = m->backend;
-        size_t n;
+        Backend *old = m->slot.backend;
 
         if (!b || b == old)
                 return;
-        /* what was counted until now, in the old one and those before it */
-        if (m->installed && manager_counters(m, &counted, &n) >= 0) {
-                free(m->carried);
-                m->carried = counted;
-                m->n_carried = n;
-        }
-        m->backend = b;
+        manager_carry_counters(m);
+        m->slot.backend = b;
         manager_drop_backend(m, old);
 }
 
@@ -115,85 +114,12 @@ void manager_take_backend(Manager *m, Backend *b)
 
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
 {
-        if (!m->backend) {
+        if (!m->slot.backend) {
                 (void)diagnostics_error(
                         d, (Place){ 0 }, NULL, "this kernel has no packet filter for p25");
                 return -EOPNOTSUPP;
         }
-        return m->backend->ops->apply(m->backend, r, d);
-}
-
-/* ---- counters ---- */
-
-static int counter_compare(const void *a, const void *b)
-{
-        uint64_t x = ((const RuleCounter *)a)->id, y = ((const RuleCounter *)b)->id;
-
-        return (x > y) - (x < y);
-}
-
-static int held_counters(const HeldCounters *h, RuleCounter **ret, size_t *ret_n)
-{
-        RuleCounter *copy = calloc(h->n + 1, sizeof(*copy));
-
-        if (!copy)
-                return -ENOMEM;
-        if (h->n > 0)
-                memcpy(copy, h->items, h->n * sizeof(*copy));
-        *ret = copy;
-        *ret_n = h->n;
-        return 0;
-}
-
-void manager_prepare_worker(Manager *m)
-{
-        uint64_t now_usec = clock_now_usec(CLOCK_MONOTONIC);
-        HeldCounters held = { .time_usec = now_usec };
-
-        if (!m->installed || (m->held.time_usec > 0 && now_usec - m->held.time_usec < HELD_USEC))
-                return;
-        if (manager_counters(m, &held.items, &held.n) < 0)
-                return;
-        free(m->held.items);
-        m->held = held;
-}
-
-void manager_enter_worker(Manager *m)
-{
-        m->held.only = true;
-        host_names_wait(m->names);
-}
-
-int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
-{
-        _cleanup_free_ RuleCounter *counters = NULL;
-        size_t n;
-        int r;
-
-        if (m->held.only)
-                return held_counters(&m->held, ret, ret_n);
-        r = m->backend->ops->counters(m->backend, &counters, &n);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < m->n_carried; i++) {
-                RuleCounter *c =
-                        bsearch(&m->carried[i], counters, n, sizeof(*counters), counter_compare);
-
-                if (!c)
-                        continue;
-                c->packets += m->carried[i].packets;
-                c->bytes += m->carried[i].bytes;
-        }
-        *ret = TAKE_PTR(counters);
-        *ret_n = n;
-        return 0;
-}
-
-void manager_forget_counters(Manager *m)
-{
-        free(m->carried);
-        m->carried = NULL;
-        m->n_carried = 0;
+        return m->slot.backend->ops->apply(m->slot.backend, r, d);
 }
 
 /* ---- what others left ---- */
@@ -214,10 +140,10 @@ int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d)
 
 bool manager_find_kept(Manager *m)
 {
-        if (m->backend && m->backend->ops->holds(m->backend))
+        if (m->slot.backend && m->slot.backend->ops->holds(m->slot.backend))
                 return true;
-        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++) {
-                const BackendOps *ops = m->backends[k];
+        for (BackendKind k = 0; k < _BACKEND_MAX && !m->slot.forced; k++) {
+                const BackendOps *ops = m->slot.kinds[k];
                 Backend *b;
 
                 if (!ops || uses(m, ops) || backend_open(m, ops, NULL, 0, NULL, &b) < 0)
@@ -281,19 +207,19 @@ static int on_sweep(_unused_ sd_event_source *s, void *data)
         Manager *m = data;
         bool locked_out = false;
 
-        if (!m->installed && !policy_switched_off(m->policy))
+        if (!m->in_force.installed && !policy_switched_off(m->in_force.policy))
                 return 0;
-        m->sweep_later = sd_event_source_disable_unref(m->sweep_later);
-        for (BackendKind k = 0; k < _BACKEND_MAX && !m->forced; k++)
-                if (k != BACKEND_AUTO && m->backends[k] && sweep(m, m->backends[k]) == -EBUSY)
+        m->slot.sweep = sd_event_source_disable_unref(m->slot.sweep);
+        for (BackendKind k = 0; k < _BACKEND_MAX && !m->slot.forced; k++)
+                if (k != BACKEND_AUTO && m->slot.kinds[k] && sweep(m, m->slot.kinds[k]) == -EBUSY)
                         locked_out = true;
         if (locked_out)
-                (void)timer_arm(m->event, &m->sweep_later, &sweep_timer, SWEEP_AGAIN_USEC, m);
+                (void)timer_arm(m->event, &m->slot.sweep, &sweep_timer, SWEEP_AGAIN_USEC, m);
         return 0;
 }
 
 void manager_sweep_later(Manager *m)
 {
-        if (sd_event_add_defer(m->event, &m->sweep_later, on_sweep, m) >= 0)
-                (void)sd_event_source_set_priority(m->sweep_later, SD_EVENT_PRIORITY_IDLE);
+        if (sd_event_add_defer(m->event, &m->slot.sweep, on_sweep, m) >= 0)
+                (void)sd_event_source_set_priority(m->slot.sweep, SD_EVENT_PRIORITY_IDLE);
 }

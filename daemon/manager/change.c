@@ -53,8 +53,8 @@ static int result_add_warnings(ChangeResult *r, const Diagnostics *d, const Diag
 
 static bool is_known_broken(const Manager *m, const Diagnostic *d)
 {
-        for (size_t i = 0; i < m->told.n; i++) {
-                const Diagnostic *known = &m->told.items[i];
+        for (size_t i = 0; i < m->in_force.told.n; i++) {
+                const Diagnostic *known = &m->in_force.told.items[i];
 
                 if (streq_null(known->setting, "assert") && known->line == d->line &&
                         streq_null(known->file, d->file))
@@ -85,7 +85,8 @@ static int forgive_broken(const Manager *m, Diagnostics *d)
 static bool was_in_force(const Manager *m, const Proposal *p)
 {
         return p->pending == PENDING_TAKES_BACK ||
-               p->state->lockdown != m->policy->state->lockdown || (m->failsafe && !p->files);
+               p->state->lockdown != m->in_force.policy->state->lockdown ||
+               (manager_in_failsafe(m) && !p->files);
 }
 
 static int assert_next(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r)
@@ -123,7 +124,7 @@ static int compile_next(Manager *m, const Proposal *p, Judgement *j, ChangeResul
         q = again ? 0 : assert_next(m, p, j, r);
         if (q < 0)
                 return q;
-        return result_add_warnings(r, &c->told, &m->told) < 0 ? change_no_memory(r) : 0;
+        return result_add_warnings(r, &c->told, &m->in_force.told) < 0 ? change_no_memory(r) : 0;
 }
 
 /* That other files are in force than those on disk, or no longer, is a change by itself. */
@@ -132,7 +133,7 @@ static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
         static const char *const lines[] = { "+ the files as they are on disk",
                 "+ the files as they were" };
 
-        return m->policy->state->files_pinned != next->files_pinned
+        return m->in_force.policy->state->files_pinned != next->files_pinned
                        ? strv_append(&r->diff, lines[next->files_pinned])
                        : 0;
 }
@@ -140,11 +141,11 @@ static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
 /* The policy that the proposal makes. In the fail-safe only what it shows of the stored state. */
 static int propose_next(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judgement *j)
 {
-        if (change_sign(p->state, m->policy->state->revision, c) < 0)
+        if (change_sign(p->state, m->in_force.policy->state->revision, c) < 0)
                 return change_no_memory(r);
-        j->next = p->files ? *p->files : *m->policy;
+        j->next = p->files ? *p->files : *m->in_force.policy;
         j->next.state = p->state;
-        if (!m->failsafe || p->files)
+        if (!manager_in_failsafe(m) || p->files)
                 return 0;
         if (failsafe_state(p->state, &j->candidate.state) < 0)
                 return change_no_memory(r);
@@ -159,7 +160,7 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
 
         if (q < 0)
                 return q;
-        if (policy_difference(m->policy, &j->next, &r->diff) < 0 ||
+        if (policy_difference(m->in_force.policy, &j->next, &r->diff) < 0 ||
                 tell_pinned(m, j->next.state, r) < 0 ||
                 origin_summarise(&p->state->origin, r->diff) < 0)
                 return change_no_memory(r);
@@ -169,12 +170,12 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
         if (q < 0)
                 return q;
         j->enabled = policy_enabled(&j->next);
-        j->same = !r->diff && !m->failsafe;
+        j->same = !r->diff && !manager_in_failsafe(m);
         if (j->same)
                 return !c->dry_run;
         q = change_tell_effects(m, p,
-                &(Prospect){ m->failsafe && !p->files ? NULL : &j->next, j->candidate.ruleset,
-                        j->enabled },
+                &(Prospect){ manager_in_failsafe(m) && !p->files ? NULL : &j->next,
+                        j->candidate.ruleset, j->enabled },
                 c, r);
         return q < 0 ? q : 1;
 }
@@ -198,7 +199,7 @@ static int rehearse(Manager *m, const Proposal *p, Judgement *j, ChangeResult *r
                 q = manager_begin_backend(m, &j->next, &d, &b);
         if (q >= 0 && b)
                 q = b->ops->check(b, j->candidate.ruleset, &d);
-        if (b && b != m->backend)
+        if (b && b != m->slot.backend)
                 b->ops->close(b);
         if (q < 0)
                 return change_fail_told(r, change_backend_error(q), q, &d);
@@ -214,12 +215,12 @@ static int keep_files(Manager *m, Proposal *p, ChangeResult *r)
 {
         int q;
 
-        if (m->failsafe && !p->files)
+        if (manager_in_failsafe(m) && !p->files)
                 return 0;
         if (!p->files) {
                 /* those in force; that they could not be copied is no reason to refuse a change */
                 if (manager_keep_files(m) == -ENOMEM ||
-                        state_name_files(p->state, m->policy->state->files) < 0)
+                        state_name_files(p->state, m->in_force.policy->state->files) < 0)
                         return change_no_memory(r);
                 return 0;
         }
@@ -309,7 +310,7 @@ static void hand_over(const Manager *m, Proposal *p, Judgement *j)
 {
         Candidate *c = &j->candidate;
 
-        if (m->failsafe && !p->files)
+        if (manager_in_failsafe(m) && !p->files)
                 c->stored = TAKE_PTR(p->state);
         else
                 c->state = TAKE_PTR(p->state);
@@ -334,8 +335,8 @@ static int renew(Manager *m, Proposal *p, Judgement *j, ChangeResult *r)
         if (q < 0)
                 return change_fail_backend(r, q, how.locked_out, &d);
         if (files) {
-                (void)state_name_files(m->policy->state, NULL);
-                strv_free(TAKE_PTR(m->warnings));
+                (void)state_name_files(m->in_force.policy->state, NULL);
+                strv_free(TAKE_PTR(m->in_force.warnings));
         }
         return 0;
 }
@@ -358,7 +359,7 @@ static int enforce(Manager *m, Proposal *p, Judgement *j, bool *stored, ChangeRe
                 return change_fail_backend(r, q, how.locked_out, &d);
         }
         if (files)
-                strv_free(TAKE_PTR(m->warnings));
+                strv_free(TAKE_PTR(m->in_force.warnings));
         *stored = t.stored;
         return 0;
 }
@@ -385,7 +386,7 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
                 r->diff = TAKE_PTR(kept);
         pending_commit(m, p, stored);
         proposal_made(p, r);
-        r->revision = m->policy->state->revision;
+        r->revision = m->in_force.policy->state->revision;
         events_changed(m, r->outcome, r->diff);
         return 0;
 }

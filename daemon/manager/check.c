@@ -56,12 +56,12 @@ static int compile_only(Manager *m, const Policy *p, Diagnostics *d)
 static int check_host(Manager *m, const char *text, size_t n, Diagnostics *d)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
-        Policy p = *m->policy;
+        Policy p = *m->in_force.policy;
         int r;
 
         r = parse_host(text, n, NULL, d, &host);
         if (r >= 0)
-                r = fill_sets(m->policy, host->common);
+                r = fill_sets(m->in_force.policy, host->common);
         if (r < 0)
                 return r;
         p.host = host;
@@ -94,14 +94,14 @@ static int check_fragment(Manager *m, const char *text, size_t n, Diagnostics *d
 {
         _cleanup_(fragment_unref_p) Fragment *f = NULL;
         _cleanup_free_ Fragment **files = NULL, **stored = NULL;
-        State state = *m->policy->state;
-        Policy p = *m->policy;
+        State state = *m->in_force.policy->state;
+        Policy p = *m->in_force.policy;
         int r;
 
         /* a name that no file can have taken */
         r = parse_fragment(text, n, "(text)", NULL, d, &f);
         if (r >= 0)
-                r = fill_sets(m->policy, f);
+                r = fill_sets(m->in_force.policy, f);
         if (r < 0)
                 return r;
         files = without_former(p.files, p.n_files, f, &p.n_files);
@@ -119,7 +119,7 @@ static int check_role(Manager *m, const char *text, size_t n, Diagnostics *d)
 {
         _cleanup_(role_unref_p) Role *role = NULL;
         _cleanup_free_ Role **roles = NULL;
-        Policy p = *m->policy;
+        Policy p = *m->in_force.policy;
         int r;
 
         r = parse_role(text, n, NULL, d, &role);
@@ -130,7 +130,7 @@ static int check_role(Manager *m, const char *text, size_t n, Diagnostics *d)
                 return -ENOMEM;
         for (size_t i = 0; i < p.n_roles; i++)
                 roles[i] = streq(p.roles[i]->name, role->name) ? role : p.roles[i];
-        if (!policy_find_role(m->policy, role->name))
+        if (!policy_find_role(m->in_force.policy, role->name))
                 roles[p.n_roles++] = role;
         p.roles = roles;
         return compile_only(m, &p, d);

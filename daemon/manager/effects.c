@@ -207,14 +207,14 @@ static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction d
 /* Files, fragments or roles: what other changes leave alone is not looked at each time. */
 static bool documents_differ(const Manager *m, const Proposal *p, const Policy *next)
 {
-        const State *old = m->policy->state, *new = p->state;
+        const State *old = m->in_force.policy->state, *new = p->state;
 
         if (p->files || old->n_fragments != new->n_fragments)
                 return true;
         for (size_t i = 0; i < new->n_fragments; i++)
                 if (old->fragments[i] != new->fragments[i])
                         return true;
-        return !strv_equal(policy_role_names(m->policy), policy_role_names(next));
+        return !strv_equal(policy_role_names(m->in_force.policy), policy_role_names(next));
 }
 
 static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset,
@@ -229,7 +229,8 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
                 .steps = &(Steps){ .max = c->dry_run ? WARNING_STEPS : EFFECT_STEPS } };
 
         for (Direction i = 0; i < _DIRECTION_MAX; i++)
-                if (warn_new(m->ruleset->directions + i, ruleset, i, &context, end, &d) < 0)
+                if (warn_new(m->in_force.ruleset->directions + i, ruleset, i, &context, end, &d) <
+                        0)
                         return -ENOMEM;
         return tell_diagnostics(&d, r);
 }
@@ -238,20 +239,20 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
 
 static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
 {
-        bool begins = next->enabled && !m->installed;
+        bool begins = next->enabled && !m->in_force.installed;
 
-        return manager_tell_listeners(
-                m, next->policy, begins ? NULL : policy_role_names(m->policy), &r->warnings);
+        return manager_tell_listeners(m, next->policy,
+                begins ? NULL : policy_role_names(m->in_force.policy), &r->warnings);
 }
 
 int change_tell_effects(
         Manager *m, const Proposal *p, const Prospect *next, const Change *c, ChangeResult *r)
 {
-        bool lockdown = m->policy->state->lockdown || p->state->lockdown;
+        bool lockdown = m->in_force.policy->state->lockdown || p->state->lockdown;
 
         if (!r->diff)
                 return 0;
-        if (tell_difference(m, m->installed ? m->ruleset : NULL,
+        if (tell_difference(m, m->in_force.installed ? m->in_force.ruleset : NULL,
                     next->enabled ? next->ruleset : NULL, !c->dry_run, r) < 0 ||
                 tell_rules(p, next->ruleset, c, r) < 0)
                 return change_no_memory(r);

@@ -18,11 +18,23 @@ void candidate_deinit(Candidate *c)
         *c = (Candidate){ 0 };
 }
 
+void in_force_deinit(InForce *f)
+{
+        policy_free(f->policy);
+        ruleset_free(f->ruleset);
+        host_inputs_deinit(&f->inputs);
+        diagnostics_deinit(&f->told);
+        strv_free(f->warnings);
+        missing_names_deinit(&f->missing);
+        state_free(f->parked);
+        *f = (InForce){ 0 };
+}
+
 Policy candidate_policy(const Manager *m, const Candidate *c)
 {
-        Policy p = c->files ? *c->files : *m->policy;
+        Policy p = c->files ? *c->files : *m->in_force.policy;
 
-        p.state = c->state ? c->state : m->policy->state;
+        p.state = c->state ? c->state : m->in_force.policy->state;
         return p;
 }
 
@@ -36,13 +48,13 @@ static bool has_lock(const Backend *b)
 /* Nobody knows what a former life left there. */
 static bool may_hold_others(const Manager *m)
 {
-        return m->kept || !m->policy;
+        return m->in_force.kept || !m->in_force.policy;
 }
 
 static int kernel_install(
         Manager *m, Backend *b, const Candidate *c, const Enforcement *how, Diagnostics *d)
 {
-        int r = how->set_alone && b == m->backend ? 0 : manager_lock(m, b, how->lock_usec, d);
+        int r = how->set_alone && b == m->slot.backend ? 0 : manager_lock(m, b, how->lock_usec, d);
 
         return r < 0 ? r : b->ops->apply(b, c->ruleset, d);
 }
@@ -51,12 +63,12 @@ static int kernel_remove(Manager *m, const Policy *next, const Enforcement *how,
 {
         int r;
 
-        if (m->installed) {
-                r = manager_lock(m, m->backend, how->lock_usec, d);
-                return r < 0 ? r : m->backend->ops->remove(m->backend, d);
+        if (m->in_force.installed) {
+                r = manager_lock(m, m->slot.backend, how->lock_usec, d);
+                return r < 0 ? r : m->slot.backend->ops->remove(m->slot.backend, d);
         }
-        if (m->backend && may_hold_others(m) && policy_switched_off(next))
-                return manager_clear_backend(m->backend, how->lock_usec, d);
+        if (m->slot.backend && may_hold_others(m) && policy_switched_off(next))
+                return manager_clear_backend(m->slot.backend, how->lock_usec, d);
         return 0;
 }
 
@@ -67,26 +79,28 @@ static int kernel_move(Manager *m, const Policy *next, const Candidate *c, Enfor
 {
         int r;
 
-        *b = m->backend;
-        if (how->same && (!m->installed || ruleset_same_identities(m->ruleset, c->ruleset)))
+        *b = m->slot.backend;
+        if (how->same && (!m->in_force.installed ||
+                                 ruleset_same_identities(m->in_force.ruleset, c->ruleset)))
                 return 0;
         if (!policy_enabled(next))
                 return kernel_remove(m, next, how, d);
         r = manager_begin_backend(m, next, d, b);
         if (r >= 0)
                 r = kernel_install(m, *b, c, how, d);
-        how->locked_out = r == -EBUSY && (has_lock(*b) || has_lock(m->backend));
+        how->locked_out = r == -EBUSY && (has_lock(*b) || has_lock(m->slot.backend));
         return r;
 }
 
 /* And back again; what fails here the backend's own watch may still repair. */
 static void kernel_put_back(Manager *m, Backend *b, bool enabled)
 {
-        if (b != m->backend)
+        if (b != m->slot.backend)
                 manager_drop_backend(m, b);
-        else if (m->installed)
-                (void)manager_apply(m, m->ruleset, NULL);
-        else if (enabled && !m->kept) /* what was kept is lost, and its place is not left open */
+        else if (m->in_force.installed)
+                (void)manager_apply(m, m->in_force.ruleset, NULL);
+        else if (enabled &&
+                 !m->in_force.kept) /* what was kept is lost, and its place is not left open */
                 (void)b->ops->remove(b, NULL);
 }
 
@@ -94,59 +108,57 @@ static void kernel_put_back(Manager *m, Backend *b, bool enabled)
 
 static void take_files(Manager *m, Candidate *c)
 {
-        State *state = m->policy ? TAKE_PTR(m->policy->state) : NULL;
+        State *state = m->in_force.policy ? TAKE_PTR(m->in_force.policy->state) : NULL;
 
-        policy_free(m->policy);
-        m->policy = TAKE_PTR(c->files);
+        policy_free(m->in_force.policy);
+        m->in_force.policy = TAKE_PTR(c->files);
         if (state) {
-                state_free(m->policy->state);
-                m->policy->state = state;
+                state_free(m->in_force.policy->state);
+                m->in_force.policy->state = state;
         }
-        host_inputs_deinit(&m->inputs);
-        m->inputs = c->inputs;
+        host_inputs_deinit(&m->in_force.inputs);
+        m->in_force.inputs = c->inputs;
         c->inputs = (HostInputs){ 0 };
-        m->inputs_are_good = c->from_disk;
-        m->failsafe = false;
-        state_free(TAKE_PTR(m->parked));
+        m->in_force.inputs_are_good = c->from_disk;
+        state_free(TAKE_PTR(m->in_force.parked));
 }
 
 static void take_states(Manager *m, Candidate *c)
 {
         if (c->state) {
-                state_free(m->policy->state);
-                m->policy->state = TAKE_PTR(c->state);
+                state_free(m->in_force.policy->state);
+                m->in_force.policy->state = TAKE_PTR(c->state);
         }
         if (c->stored) {
-                state_free(m->parked);
-                m->parked = TAKE_PTR(c->stored);
-                m->failsafe = true;
+                state_free(m->in_force.parked);
+                m->in_force.parked = TAKE_PTR(c->stored);
         }
 }
 
 static void take_told(Manager *m, Diagnostics *d, Resolver *names)
 {
-        diagnostics_deinit(&m->told);
-        m->told = *d;
+        diagnostics_deinit(&m->in_force.told);
+        m->in_force.told = *d;
         *d = (Diagnostics){ 0 };
-        missing_names_deinit(&m->missing);
-        m->missing = names->missing;
+        missing_names_deinit(&m->in_force.missing);
+        m->in_force.missing = names->missing;
         names->missing = (MissingNames){ 0 };
 }
 
 static void take(Manager *m, Candidate *c, bool enabled)
 {
-        bool gone = m->kept || (m->installed && !enabled);
+        bool gone = m->in_force.kept || (m->in_force.installed && !enabled);
 
         if (c->files)
                 take_files(m, c);
         take_states(m, c);
-        ruleset_free(m->ruleset);
-        m->ruleset = TAKE_PTR(c->ruleset);
-        m->installed = enabled;
-        if (enabled || policy_switched_off(m->policy)) {
+        ruleset_free(m->in_force.ruleset);
+        m->in_force.ruleset = TAKE_PTR(c->ruleset);
+        m->in_force.installed = enabled;
+        if (enabled || policy_switched_off(m->in_force.policy)) {
                 if (gone) /* they are about a policy that is not there any more */
-                        strv_free(TAKE_PTR(m->warnings));
-                m->kept = false;
+                        strv_free(TAKE_PTR(m->in_force.warnings));
+                m->in_force.kept = false;
         }
         if (!enabled)
                 manager_forget_counters(m);

@@ -26,6 +26,13 @@
 #define RETRY_USEC (5 * UINT64_C(1000000))
 #define RETRY_BUSY_USEC (200 * UINT64_C(1000))
 
+void expiry_deinit(Expiry *e)
+{
+        sd_event_source_disable_unref(e->timer);
+        rule_list_deinit(&e->expired);
+        *e = (Expiry){ 0 };
+}
+
 /* "rule expired: deny from 192.0.2.1 to any port 25", "3 rules expired: … and others" */
 static int reason_print(const RuleList *expired, char **ret)
 {
@@ -70,7 +77,7 @@ static int tell_broken(Manager *m, Diagnostics *broken)
                         m, "assertion", "a rule has expired, and now: %s", broken->items[i].text);
         }
         broken->n_errors = 0;
-        return diagnostics_move(&m->told, broken);
+        return diagnostics_move(&m->in_force.told, broken);
 }
 
 /* Takes out what has ended by now. Of what was left out at the start already the rest is done: a
@@ -79,15 +86,15 @@ static int take_out(Manager *m)
 {
         _cleanup_diagnostics_ Diagnostics broken = { 0 };
         _cleanup_candidate_ Candidate c = { 0 };
-        size_t before = m->expired.n;
+        size_t before = m->expiry.expired.n;
         Enforcement how = { 0 };
         Policy next;
         int r, n;
 
-        if (state_copy(m->policy->state, &c.state) < 0)
+        if (state_copy(m->in_force.policy->state, &c.state) < 0)
                 return -ENOMEM;
-        n = expiry_drop(c.state, clock_now_usec(CLOCK_REALTIME), &m->expired);
-        if (n < 0 || (n == 0 && !m->expired_at_start))
+        n = expiry_drop(c.state, clock_now_usec(CLOCK_REALTIME), &m->expiry.expired);
+        if (n < 0 || (n == 0 && !m->expiry.at_start))
                 return n;
         next = candidate_policy(m, &c);
         c.names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
@@ -97,12 +104,12 @@ static int take_out(Manager *m)
         if (r >= 0)
                 r = manager_enforce(m, &c, &how, NULL);
         if (r < 0) {
-                while (m->expired.n > before)
-                        rule_list_remove(&m->expired, m->expired.n - 1);
+                while (m->expiry.expired.n > before)
+                        rule_list_remove(&m->expiry.expired, m->expiry.expired.n - 1);
                 return r;
         }
-        m->expired_revision = m->policy->state->revision;
-        m->expired_at_start = false;
+        m->expiry.revision = m->in_force.policy->state->revision;
+        m->expiry.at_start = false;
         return tell_broken(m, &broken);
 }
 
@@ -110,7 +117,7 @@ static int take_out(Manager *m)
 
 static int write_state(Manager *m, State *state, Diagnostics *d)
 {
-        int r = store_prepare(m->store, m->policy->state, state, NULL, d);
+        int r = store_prepare(m->store, m->in_force.policy->state, state, NULL, d);
 
         return r < 0 ? r : store_publish(m->store, d);
 }
@@ -126,8 +133,9 @@ static int store_expired(Manager *m)
         int r;
 
         /* the copies of the files that it goes with, as every revision */
-        if (manager_keep_files(m) == -ENOMEM || reason_print(&m->expired, &reason) < 0 ||
-                lines_print(&m->expired, &lines) < 0 || state_copy(m->policy->state, &state) < 0)
+        if (manager_keep_files(m) == -ENOMEM || reason_print(&m->expiry.expired, &reason) < 0 ||
+                lines_print(&m->expiry.expired, &lines) < 0 ||
+                state_copy(m->in_force.policy->state, &state) < 0)
                 return -ENOMEM;
         c.reason = reason;
         r = change_sign(state, state->revision, &c);
@@ -136,16 +144,16 @@ static int store_expired(Manager *m)
         if (r >= 0)
                 r = write_state(m, state, &d);
         if (r < 0) {
-                if (!m->expired_told)
+                if (!m->expiry.told)
                         manager_alert(m, "unstored", "%s, and this cannot be stored yet: %s",
                                 reason, d.n > 0 ? d.items[0].text : strerrordesc_np(-r));
-                m->expired_told = true;
+                m->expiry.told = true;
                 return r;
         }
-        state_free(m->policy->state);
-        m->policy->state = TAKE_PTR(state);
-        rule_list_deinit(&m->expired);
-        m->expired_told = false;
+        state_free(m->in_force.policy->state);
+        m->in_force.policy->state = TAKE_PTR(state);
+        rule_list_deinit(&m->expiry.expired);
+        m->expiry.told = false;
         manager_save_later(m);
         events_changed(m, OUTCOME_REMOVED, lines);
         return 0;
@@ -158,15 +166,15 @@ static int expire(Manager *m)
 {
         int r, k = 0;
 
-        if (m->failsafe)
+        if (manager_in_failsafe(m))
                 return 0;
         /* another change may have stored the state without them */
-        if (m->policy->state->revision != m->expired_revision) {
-                rule_list_deinit(&m->expired);
-                m->expired_told = false;
+        if (m->in_force.policy->state->revision != m->expiry.revision) {
+                rule_list_deinit(&m->expiry.expired);
+                m->expiry.told = false;
         }
         r = take_out(m);
-        if (m->expired.n > 0)
+        if (m->expiry.expired.n > 0)
                 k = store_expired(m);
         return r < 0 ? r : k;
 }
@@ -177,7 +185,7 @@ static int on_expiry(sd_event_source *s, uint64_t usec, void *data)
 
         (void)s;
         (void)usec;
-        m->expiry_error = expire(m);
+        m->expiry.error = expire(m);
         manager_update_expiry(m);
         return 0;
 }
@@ -186,25 +194,25 @@ static const TimerKind expiry_timer = { CLOCK_REALTIME, ACCURACY_USEC, on_expiry
 
 void manager_update_expiry(Manager *m)
 {
-        uint64_t next = m->failsafe ? 0 : expiry_next(m->policy->state);
-        uint64_t retry_usec = m->expiry_error == -EBUSY ? RETRY_BUSY_USEC : RETRY_USEC;
+        uint64_t next = manager_in_failsafe(m) ? 0 : expiry_next(m->in_force.policy->state);
+        uint64_t retry_usec = m->expiry.error == -EBUSY ? RETRY_BUSY_USEC : RETRY_USEC;
         uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
 
-        if (m->expired_at_start && !m->failsafe)
+        if (m->expiry.at_start && !manager_in_failsafe(m))
                 next = now_usec;
-        if (m->expiry_error < 0 && (next <= now_usec || next > now_usec + retry_usec))
+        if (m->expiry.error < 0 && (next <= now_usec || next > now_usec + retry_usec))
                 next = now_usec + retry_usec;
         if (next != 0)
-                (void)timer_arm_at(m->event, &m->expiry, &expiry_timer, next, m);
+                (void)timer_arm_at(m->event, &m->expiry.timer, &expiry_timer, next, m);
         else
-                timer_disarm(m->expiry);
+                timer_disarm(m->expiry.timer);
 }
 
 int manager_drop_expired(Manager *m, State *state)
 {
-        int n = expiry_drop(state, clock_now_usec(CLOCK_REALTIME), &m->expired);
+        int n = expiry_drop(state, clock_now_usec(CLOCK_REALTIME), &m->expiry.expired);
 
-        m->expired_revision = state->revision;
-        m->expired_at_start = n > 0;
+        m->expiry.revision = state->revision;
+        m->expiry.at_start = n > 0;
         return n < 0 ? n : 0;
 }

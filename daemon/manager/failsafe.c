@@ -58,5 +58,5 @@ int failsafe_policy(Policy **ret)
 
 const State *manager_stored(const Manager *m)
 {
-        return m->failsafe ? m->parked : m->policy->state;
+        return manager_in_failsafe(m) ? m->in_force.parked : m->in_force.policy->state;
 }

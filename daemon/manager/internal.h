@@ -16,16 +16,37 @@
 typedef struct Watch Watch;
 typedef struct Pending Pending;
 
-/* What others did to what is in the kernel. */
-typedef struct RepairStory {
-        uint64_t n;
-        char *culprit; /* the last process, or NULL */
-        BackendPeace peace;
-} RepairStory;
+/*
+ * The parts of a manager. The file named over each is the only one that changes it, unless another
+ * is named at a field.
+ */
 
-#define FOLLOWERS_MAX 4
+/* The policy in force, or the one that would be while p25 is inactive: enforce.c. */
+typedef struct InForce {
+        Policy *policy;
+        Ruleset *ruleset; /* compiled from policy, also while inactive */
+        bool installed;   /* ruleset is in the kernel */
+        /* A policy is in the kernel, and no file of it is left: manager_keep_policy(). load.c */
+        bool kept;
+        HostInputs inputs;    /* policy->state->files names their copies */
+        bool inputs_are_good; /* policy came from these files, not from copies */
+        Diagnostics told;     /* warnings and notes of the last compilation */
+        char **warnings;      /* of loading; result.c adds, change.c ends them */
+        MissingNames missing;
+        /* The stored state, while the fail-safe is in force (no mail for all, whatever is stored)
+         * and until a reload; an empty state if it was lost. NULL: not the fail-safe. */
+        State *parked;
+} InForce;
 
-/* Counters as they were, for a process that has not the backend. */
+/* Which backend holds the policy: backend.c. */
+typedef struct BackendSlot {
+        const BackendOps *forced; /* by the command line; NULL: the policy decides */
+        const BackendOps *const *kinds;
+        Backend *backend;       /* NULL: this host has none, and p25 is inactive */
+        sd_event_source *sweep; /* what others left is taken out when nothing else waits */
+} BackendSlot;
+
+/* Counters as they were, for a process without the backend. */
 typedef struct HeldCounters {
         RuleCounter *items;
         size_t n;
@@ -33,69 +54,91 @@ typedef struct HeldCounters {
         bool only;          /* this is a worker */
 } HeldCounters;
 
+/* What rules have counted: counters.c. */
+typedef struct Counters {
+        RuleCounter *carried; /* by former backends; by id */
+        size_t n_carried;
+        HeldCounters held; /* for workers */
+} Counters;
+
+/* What others did to what is in the kernel: repairs.c. */
+typedef struct RepairStory {
+        uint64_t n;
+        char *culprit; /* the last process, or NULL */
+        BackendPeace peace;
+} RepairStory;
+
+/* Rules that expire: expiry.c. */
+typedef struct Expiry {
+        /* Expired and no longer in force, while the stored state, of that revision, may still hold
+         * them. */
+        RuleList expired;
+        uint64_t revision;
+        bool at_start; /* the start left them out */
+        bool told;     /* that they cannot be stored yet */
+        int error;     /* of the last attempt */
+        sd_event_source *timer;
+} Expiry;
+
+/* What is done after a change was answered: later.c. */
+typedef struct Later {
+        int (*cut_sockets)(const Ruleset *, CutResult *); /* NULL: none */
+        /* A timer, so that a change is answered before connections are looked at, and a hundred
+         * changes in a row make one look. */
+        sd_event_source *cut;
+        bool cut_again;
+        uint64_t half_open_until_usec; /* connections that were being opened then are looked at */
+        sd_event_source *save;         /* the files' copies */
+        sd_event_source *tidy;         /* the store */
+} Later;
+
+/* Calls that wait, in the order of arrival: wait.c. */
+typedef struct Waits {
+        ManagerWait *for_lock;  /* of the packet filter */
+        ManagerWait *for_names; /* for answers of the name service */
+        sd_event_source *timer;
+} Waits;
+
+#define FOLLOWERS_MAX 4
+
 struct Manager {
         sd_event *event;
         HostPaths paths;
         Store *store;
         HostNames *names;
-        ManagerEvents *events; /* a list */
+        int (*listeners)(const Ports *, Listeners *); /* NULL: nobody is asked */
 
-        const BackendOps *forced; /* from the command line; NULL: as the policy says */
-        const BackendOps *const *backends;
-        int (*cut)(const Ruleset *, CutResult *);
-        int (*listeners)(const Ports *, Listeners *);
-        Backend *backend;     /* NULL: this host has none, and p25 is inactive */
-        bool installed;       /* ruleset is in the kernel */
-        bool kept;            /* a policy is, of which no file is left: see manager_keep_policy() */
-        RuleCounter *carried; /* counted by former backends; by id */
-        HeldCounters held;    /* for workers */
-        size_t n_carried;
-
-        Policy *policy;       /* in force, or what would be */
-        Ruleset *ruleset;     /* compiled of it, also while inactive */
-        HostInputs inputs;    /* policy->state->files is what their copies are called */
-        bool inputs_are_good; /* policy came from these files, not from copies */
-        Diagnostics told;     /* warnings and notes of the last compilation */
-        char **warnings;      /* of loading */
-
-        /* The fail-safe is in force: no-mail for all, whatever is stored. What is stored waits
-         * here until a reload; empty if it was lost. */
-        bool failsafe;
-        State *parked;
-
-        MissingNames missing; /* of the policy in force */
-
-        Pending *pending;
-        bool state_is_lost; /* there was one on disk that could not be read */
-        char *boot_id;      /* of the service manager; NULL: the kernel is asked */
-
+        InForce in_force;
+        BackendSlot slot;
+        Counters counters;
         RepairStory repairs;
+        Expiry expiry;
+        Later later;
+        Waits waits;
+        Watch *watch;          /* users, groups and units: watch.c */
+        ManagerEvents *events; /* a list: events.c */
 
-        /* Rules that ended and are in force no more, while the stored state, of that revision, may
-         * still hold them. */
-        RuleList expired;
-        uint64_t expired_revision;
-        bool expired_at_start, expired_told;
-        int expiry_error; /* of the last attempt */
-        sd_event_source *expiry;
+        Pending *pending;   /* pending.c */
+        char *boot_id;      /* of the service manager; NULL: the kernel is asked. pending.c */
+        bool state_is_lost; /* the one on disk could not be read: load.c, for take_back.c */
 
-        Watch *watch;
-        ManagerWait *asking; /* for answers of the name service */
-        /* A timer, so that a change is answered before connections are looked at, and a hundred
-         * changes in a row make one look; and what is done when nothing else waits. */
-        sd_event_source *cut_later;
-        bool cut_again;
-        uint64_t half_open_until_usec; /* connections that were being opened then are looked at */
-        sd_event_source *save_later, *sweep_later;
-        sd_event_source *tidy_later; /* of the store */
-
-        /* What looks after a policy as soon as it is in force. */
+        /* What looks after a policy as soon as it is in force: manager.c. */
         void (*followers[FOLLOWERS_MAX])(Manager *);
         size_t n_followers;
-
-        ManagerWait *waiting; /* in the order of arrival */
-        sd_event_source *wait_timer;
 };
+
+static inline bool manager_in_failsafe(const Manager *m)
+{
+        return m->in_force.parked != NULL;
+}
+
+void in_force_deinit(InForce *f);
+void backend_slot_deinit(BackendSlot *s);
+void counters_deinit(Counters *c);
+void repair_story_deinit(RepairStory *s);
+void expiry_deinit(Expiry *e);
+void later_deinit(Later *l);
+void waits_deinit(Waits *w);
 
 /* ---- the pipeline: manager_change.c ---- */
 
@@ -258,6 +301,8 @@ void manager_take_backend(Manager *m, Backend *b);
 void manager_drop_backend(Manager *m, Backend *b);
 /* As of the backend in use, with what former backends counted of the rules in force. */
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
+/* Remembers what was counted until now: another backend is put in use. */
+void manager_carry_counters(Manager *m);
 /* p25 is inactive: all counters begin at zero. */
 void manager_forget_counters(Manager *m);
 /* At the start, of a policy that is not enabled, and that nobody switched off: is another one in
@@ -271,7 +316,6 @@ void manager_sweep_later(Manager *m);
 /* Others who change what is in the kernel: manager_repairs.c. */
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process);
 int manager_report_repairs(const Manager *m, Report *report); /* lines of status */
-void repair_story_deinit(RepairStory *s);
 /* The lock of the packet filter, where there is one: for b, and for the backend in use if it is
  * another; all that a change does in the kernel is done under it. 0, or -EBUSY, another errno. */
 int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d);
@@ -279,8 +323,6 @@ int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d)
 void manager_unlock(Manager *m);
 /* Whoever waits for the name service tries again. */
 void manager_names_are_answered(Manager *m);
-/* Nobody waits any more. */
-void manager_wait_drop(Manager *m);
 /* Adds a line for each role of a policy that expects a server where nobody listens, but for those
  * that are known: manager_listeners.c. 0 or -ENOMEM. */
 int manager_tell_listeners(const Manager *m, const Policy *p, char *const *known, char ***lines);

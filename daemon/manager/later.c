@@ -25,6 +25,14 @@
 
 #define FREE_MEMORY_MAX (8u << 20)
 
+void later_deinit(Later *l)
+{
+        sd_event_source_disable_unref(l->cut);
+        sd_event_source_disable_unref(l->save);
+        sd_event_source_disable_unref(l->tidy);
+        *l = (Later){ 0 };
+}
+
 /* What a change took and left is of use to the next one, but not without end: after a set of a
  * million entries it is 30 MiB and more. */
 static void give_memory_back(void)
@@ -49,27 +57,29 @@ static int on_cut(sd_event_source *s, uint64_t usec, void *data)
         (void)s;
         (void)usec;
         give_memory_back();
-        again = m->cut_again;
-        m->cut_again = false;
-        if (!m->installed || m->ruleset->keep_established)
+        again = m->later.cut_again;
+        m->later.cut_again = false;
+        if (!m->in_force.installed || m->in_force.ruleset->keep_established)
                 return 0;
-        if (m->cut)
-                (void)m->cut(m->ruleset, &result);
-        (void)m->backend->ops->cut(m->backend, m->ruleset, &n);
-        again = again ||
-                (result.half_open && clock_now_usec(CLOCK_MONOTONIC) < m->half_open_until_usec);
+        if (m->later.cut_sockets)
+                (void)m->later.cut_sockets(m->in_force.ruleset, &result);
+        (void)m->slot.backend->ops->cut(m->slot.backend, m->in_force.ruleset, &n);
+        again = again || (result.half_open &&
+                                 clock_now_usec(CLOCK_MONOTONIC) < m->later.half_open_until_usec);
         if (again)
-                (void)timer_arm(m->event, &m->cut_later, &cut_timer, CUT_AGAIN_USEC, m);
+                (void)timer_arm(m->event, &m->later.cut, &cut_timer, CUT_AGAIN_USEC, m);
         return 0;
 }
 
 int manager_keep_files(Manager *m)
 {
-        State *state = m->policy->state;
+        State *state = m->in_force.policy->state;
 
         if (state->files)
                 return 0;
-        return m->inputs_are_good ? store_keep_files(m->store, &m->inputs, &state->files) : -ENOENT;
+        return m->in_force.inputs_are_good
+                       ? store_keep_files(m->store, &m->in_force.inputs, &state->files)
+                       : -ENOENT;
 }
 
 static int on_tidy(sd_event_source *s, uint64_t usec, void *data)
@@ -84,7 +94,7 @@ static int on_tidy(sd_event_source *s, uint64_t usec, void *data)
 
 static void tidy_later(Manager *m)
 {
-        (void)timer_arm(m->event, &m->tidy_later, &tidy_timer, TIDY_DELAY_USEC, m);
+        (void)timer_arm(m->event, &m->later.tidy, &tidy_timer, TIDY_DELAY_USEC, m);
 }
 
 static int on_save(sd_event_source *s, void *data)
@@ -94,29 +104,31 @@ static int on_save(sd_event_source *s, void *data)
         (void)s;
         tidy_later(m);
         /* also of a host that is off: what is written for it may be tried with --confirm */
-        if ((!m->installed && !m->policy->host) || m->failsafe || manager_keep_files(m) < 0)
+        if ((!m->in_force.installed && !m->in_force.policy->host) || manager_in_failsafe(m) ||
+                manager_keep_files(m) < 0)
                 return 0;
         /* lockdown takes files that do not compile */
-        if (m->installed && m->inputs_are_good && !m->ruleset->lockdown)
-                (void)store_mark_good(m->store, m->policy->state->files);
+        if (m->in_force.installed && m->in_force.inputs_are_good && !m->in_force.ruleset->lockdown)
+                (void)store_mark_good(m->store, m->in_force.policy->state->files);
         return 0;
 }
 
 void manager_cut_later(Manager *m)
 {
-        bool soon = m->cut_again; /* a first look is due already, which will do for this change */
+        bool soon =
+                m->later.cut_again; /* a first look is due already, which will do for this change */
 
-        m->cut_again = true;
-        m->half_open_until_usec = clock_now_usec(CLOCK_MONOTONIC) + HALF_OPEN_USEC;
+        m->later.cut_again = true;
+        m->later.half_open_until_usec = clock_now_usec(CLOCK_MONOTONIC) + HALF_OPEN_USEC;
         if (!soon)
-                (void)timer_arm(m->event, &m->cut_later, &cut_timer, CUT_DELAY_USEC, m);
+                (void)timer_arm(m->event, &m->later.cut, &cut_timer, CUT_DELAY_USEC, m);
 }
 
 /* At once, as soon as nothing else waits: the files may be edited any moment. */
 void manager_save_later(Manager *m)
 {
-        if (m->save_later)
-                (void)sd_event_source_set_enabled(m->save_later, SD_EVENT_ONESHOT);
-        else if (sd_event_add_defer(m->event, &m->save_later, on_save, m) >= 0)
-                (void)sd_event_source_set_priority(m->save_later, SD_EVENT_PRIORITY_IDLE);
+        if (m->later.save)
+                (void)sd_event_source_set_enabled(m->later.save, SD_EVENT_ONESHOT);
+        else if (sd_event_add_defer(m->event, &m->later.save, on_save, m) >= 0)
+                (void)sd_event_source_set_priority(m->later.save, SD_EVENT_PRIORITY_IDLE);
 }

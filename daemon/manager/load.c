@@ -185,8 +185,9 @@ static int candidate_take(Manager *m, Candidate *c, bool from_disk, Diagnostics 
         r = manager_enforce(m, c, &how, d);
         if (r < 0)
                 return r;
-        m->kept = !m->installed && !policy_switched_off(m->policy) && manager_find_kept(m);
-        return m->kept ? manager_warn(m, kept_warning) : 0;
+        m->in_force.kept = !m->in_force.installed && !policy_switched_off(m->in_force.policy) &&
+                           manager_find_kept(m);
+        return m->in_force.kept ? manager_warn(m, kept_warning) : 0;
 }
 
 /* ---- the order of trying ---- */
@@ -242,7 +243,7 @@ static int try_good(Manager *m, const State *state, Diagnostics *ret_hopeless)
                 r = try_copies(m, state, files, true, ret_hopeless);
         if (r < 0)
                 return r;
-        m->policy->state->files_pinned = false;
+        m->in_force.policy->state->files_pinned = false;
         return manager_warn(m, "the policy files cannot be used: the last good ones are in force "
                                "(p25ctl reload when they are corrected)");
 }
@@ -263,8 +264,8 @@ static int try_kept(Manager *m, const State *state, Diagnostics *ret_hopeless)
                 r = try_copies(m, state, files, false, ret_hopeless);
         if (r < 0)
                 return r;
-        m->policy->state->files_pinned = false;
-        if (m->kept) /* the copies do not say either that it is on */
+        m->in_force.policy->state->files_pinned = false;
+        if (m->in_force.kept) /* the copies do not say either that it is on */
                 return 0;
         return manager_warn(m,
                 "%s is gone: the policy of which it was part stays in force (restore it and run "

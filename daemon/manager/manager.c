@@ -16,28 +16,16 @@ Manager *manager_free(Manager *m)
         watch_free(m->watch);
         pending_free(m->pending);
         free(m->boot_id);
-        sd_event_source_disable_unref(m->cut_later);
-        sd_event_source_disable_unref(m->save_later);
-        sd_event_source_disable_unref(m->tidy_later);
-        sd_event_source_disable_unref(m->sweep_later);
-        manager_wait_drop(m);
-        sd_event_source_disable_unref(m->expiry);
-        rule_list_deinit(&m->expired);
-        if (m->backend)
-                m->backend->ops->close(m->backend);
-        policy_free(m->policy);
-        state_free(m->parked);
-        ruleset_free(m->ruleset);
-        host_inputs_deinit(&m->inputs);
-        diagnostics_deinit(&m->told);
-        missing_names_deinit(&m->missing);
-        strv_free(m->warnings);
+        later_deinit(&m->later);
+        waits_deinit(&m->waits);
+        expiry_deinit(&m->expiry);
+        backend_slot_deinit(&m->slot);
+        in_force_deinit(&m->in_force);
         repair_story_deinit(&m->repairs);
-        manager_forget_counters(m);
+        counters_deinit(&m->counters);
         host_names_free(m->names);
         if (m->store)
                 (void)store_sync_revisions(m->store);
-        free(m->held.items);
         store_free(m->store);
         host_paths_deinit(&m->paths);
         sd_event_unref(m->event);
@@ -72,9 +60,9 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         }
         m->event = sd_event_ref(event);
         m->names = options->names;
-        m->forced = options->backend;
-        m->backends = options->backends;
-        m->cut = options->cut;
+        m->slot.forced = options->backend;
+        m->slot.kinds = options->backends;
+        m->later.cut_sockets = options->cut;
         if (strdup_null(options->boot_id, &m->boot_id) < 0)
                 return -ENOMEM;
         m->listeners = options->listeners;
@@ -109,22 +97,22 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
 
 const Policy *manager_policy(const Manager *m)
 {
-        return m->policy;
+        return m->in_force.policy;
 }
 
 const Ruleset *manager_ruleset(const Manager *m)
 {
-        return m->installed ? m->ruleset : NULL;
+        return m->in_force.installed ? m->in_force.ruleset : NULL;
 }
 
 bool manager_is_active(const Manager *m)
 {
-        return m->installed || m->kept;
+        return m->in_force.installed || m->in_force.kept;
 }
 
 const char *manager_backend_name(const Manager *m)
 {
-        return manager_is_active(m) ? m->backend->ops->name : "";
+        return manager_is_active(m) ? m->slot.backend->ops->name : "";
 }
 
 HostNames *manager_names(Manager *m)
@@ -134,10 +122,10 @@ HostNames *manager_names(Manager *m)
 
 char *const *manager_warnings(const Manager *m)
 {
-        return m->warnings;
+        return m->in_force.warnings;
 }
 
 size_t manager_keep_fds(Manager *m, int *fds, size_t max)
 {
-        return m->backend ? m->backend->ops->keep_fds(m->backend, fds, max) : 0;
+        return m->slot.backend ? m->slot.backend->ops->keep_fds(m->slot.backend, fds, max) : 0;
 }

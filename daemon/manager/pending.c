@@ -133,7 +133,7 @@ int pending_admit(const Manager *m, const Proposal *p, const Change *c, ChangeRe
 {
         const Pending *w = m->pending;
 
-        if (c->confirm_seconds > 0 && m->failsafe)
+        if (c->confirm_seconds > 0 && manager_in_failsafe(m))
                 return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
                         "nothing can be taken back to the fail-safe, which is in force (try it "
                         "without --confirm)");
@@ -179,7 +179,7 @@ static int note_changed_sets(const State *old, const State *new, char ***names)
 /* The change waits from now on, with those that waited before. */
 static int next_waits(Manager *m, const Proposal *p, const Change *c, PendingRecord *next)
 {
-        const State *now = m->policy->state;
+        const State *now = m->in_force.policy->state;
         PendingClock clock = pending_clock(m);
 
         if (next->revision == 0) {

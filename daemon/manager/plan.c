@@ -47,7 +47,7 @@ static int parse(
 
         if (r >= 0)
                 r = trusted ? host_load_set_files(host->common, m->paths.root, NULL, d)
-                            : fill_sets(m->policy, host->common, d);
+                            : fill_sets(m->in_force.policy, host->common, d);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(host);
@@ -66,12 +66,12 @@ int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeRes
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
         _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY,
-                .untried = !trusted || m->held.only };
+                .untried = !trusted || m->counters.held.only };
         _cleanup_diagnostics_ Diagnostics d = { .hides_content = !trusted };
         static const Change dry = { .dry_run = true };
         int q = 0;
 
-        r->revision = m->policy->state->revision;
+        r->revision = m->in_force.policy->state->revision;
         if (text)
                 q = parse(m, text, n, trusted, &d, &host);
         if (q >= 0)

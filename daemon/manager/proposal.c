@@ -22,7 +22,7 @@ void proposal_deinit(Proposal *p)
 
 int change_check(const Manager *m, const Change *c, ChangeResult *r)
 {
-        r->revision = m->policy->state->revision;
+        r->revision = m->in_force.policy->state->revision;
         if (c->has_expected && c->expected_revision != r->revision)
                 return change_fail(r, ERROR_STALE_REVISION, -ESTALE,
                         "the policy is at revision %" PRIu64 ", not %" PRIu64
@@ -56,7 +56,7 @@ int change_begin(
         if (q < 0)
                 return q;
         ret->invalid = invalid;
-        return m->failsafe ? change_fail_in_failsafe(r) : 0;
+        return manager_in_failsafe(m) ? change_fail_in_failsafe(r) : 0;
 }
 
 static char *text_or_null(const char *s)

@@ -39,7 +39,7 @@ static const char *const peace_names[] = {
 /* Of the backend in use; nobody breaks what is not there. */
 static BackendPeace peace_now(const Manager *m)
 {
-        return m->backend && m->installed ? m->backend->peace : PEACE_KEPT;
+        return m->slot.backend && m->in_force.installed ? m->slot.backend->peace : PEACE_KEPT;
 }
 
 int manager_peace_text(const Manager *m, char **ret)
@@ -96,7 +96,7 @@ void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *proc
         m->repairs.peace = peace;
         if (count > 0 || (changed && peace != PEACE_KEPT))
                 note_culprit(&m->repairs, pid, process);
-        if (m->installed && peace != PEACE_BROKEN)
+        if (m->in_force.installed && peace != PEACE_BROKEN)
                 manager_cut_later(m); /* what came through the gap */
         if (count > 0)
                 events_repaired(m, count, pid, process);

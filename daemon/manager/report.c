@@ -86,7 +86,7 @@ static size_t ruleset_count(const Ruleset *r)
 
 static int order_rules(const Manager *m, const Ruleset *ruleset, ReportOrder **ret, size_t *ret_n)
 {
-        const RuleList *rules = &m->policy->state->rules;
+        const RuleList *rules = &m->in_force.policy->state->rules;
         _cleanup_free_ OwnRule *own = calloc(rules->n + 1, sizeof(*own));
         size_t n = 0, total = ruleset_count(ruleset);
         _cleanup_free_ ReportOrder *order = calloc(total + 1, sizeof(*order));
@@ -106,7 +106,7 @@ static int order_rules(const Manager *m, const Ruleset *ruleset, ReportOrder **r
 
                         *o = (ReportOrder){
                                 .compiled = &list->rules[i],
-                                .rank = source_rank(m->policy, rule),
+                                .rank = source_rank(m->in_force.policy, rule),
                                 .line = rule->line,
                                 .direction = d,
                                 .index = i,
@@ -138,15 +138,15 @@ static int report_add_rules(Manager *m, Report *report)
         uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
         size_t n = 0, n_counters = 0;
 
-        if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
+        if (m->in_force.ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
                 return -ENOMEM;
-        if (order_rules(m, behind ? behind : m->ruleset, &order, &n) < 0)
+        if (order_rules(m, behind ? behind : m->in_force.ruleset, &order, &n) < 0)
                 return -ENOMEM;
         report->rules = calloc(n + 1, sizeof(*report->rules));
         if (!report->rules)
                 return -ENOMEM;
         /* a status without numbers is better than none */
-        if (m->installed && manager_counters(m, &counters, &n_counters) < 0)
+        if (m->in_force.installed && manager_counters(m, &counters, &n_counters) < 0)
                 n_counters = 0;
         for (size_t i = 0; i < n; i++) {
                 ReportRule *rule = &report->rules[report->n_rules++];
@@ -169,7 +169,9 @@ static int report_add_rules(Manager *m, Report *report)
 static int report_add_edited(const Manager *m, Report *report)
 {
         _cleanup_free_ char *path = NULL;
-        int r = m->inputs_are_good ? host_find_edited(&m->paths, &m->inputs, &path) : 0;
+        int r = m->in_force.inputs_are_good
+                        ? host_find_edited(&m->paths, &m->in_force.inputs, &path)
+                        : 0;
 
         return r <= 0 ? r
                       : strv_printf(&report->warnings,
@@ -180,17 +182,17 @@ static int report_add_edited(const Manager *m, Report *report)
 
 static int report_add_told(const Manager *m, Report *report)
 {
-        STRV_FOREACH (warning, m->warnings)
+        STRV_FOREACH (warning, m->in_force.warnings)
                 if (strv_append(&report->warnings, *warning) < 0)
                         return -ENOMEM;
-        if (m->policy->state->files_pinned &&
+        if (m->in_force.policy->state->files_pinned &&
                 strv_append(&report->warnings,
                         "the files on disk are not what is in force: after a rollback, or a reload "
                         "that nobody confirmed, former ones are, of which p25d has copies "
                         "(p25ctl reload returns to the files)") < 0)
                 return -ENOMEM;
-        for (size_t i = 0; i < m->told.n; i++) {
-                const Diagnostic *d = &m->told.items[i];
+        for (size_t i = 0; i < m->in_force.told.n; i++) {
+                const Diagnostic *d = &m->in_force.told.items[i];
                 char *text;
 
                 if (diagnostic_format(d, &text) < 0 ||
@@ -199,8 +201,8 @@ static int report_add_told(const Manager *m, Report *report)
                                 text) < 0)
                         return -ENOMEM;
         }
-        if (m->installed && !m->policy->state->lockdown &&
-                manager_tell_listeners(m, m->policy, NULL, &report->hints) < 0)
+        if (m->in_force.installed && !m->in_force.policy->state->lockdown &&
+                manager_tell_listeners(m, m->in_force.policy, NULL, &report->hints) < 0)
                 return -ENOMEM;
         return manager_report_repairs(m, report);
 }
@@ -220,8 +222,8 @@ static int names_join(char *const *names, char **ret)
 static int report_add_overrides(const Manager *m, Report *report)
 {
         static const char format[] = "%s: p25ctl set %s over %s of p25.conf (p25ctl reset)";
-        const State *s = m->policy->state;
-        const HostConf *h = m->policy->host;
+        const State *s = m->in_force.policy->state;
+        const HostConf *h = m->in_force.policy->host;
 
         if (!h)
                 return 0;
@@ -273,9 +275,9 @@ static int report_add_pending(Manager *m, Report *report)
 /* Who states the default of a direction: of roles the first with the action that is in force. */
 static int default_source(const Manager *m, Direction d, Action action, char **ret)
 {
-        char *const *names = policy_role_names(m->policy);
+        char *const *names = policy_role_names(m->in_force.policy);
 
-        switch (m->ruleset->default_origins[d]) {
+        switch (m->in_force.ruleset->default_origins[d]) {
         case DEFAULT_BUILTIN:
                 return 0;
         case DEFAULT_CONF:
@@ -286,7 +288,7 @@ static int default_source(const Manager *m, Direction d, Action action, char **r
                 break;
         }
         for (; names && *names; names++) {
-                const Role *role = policy_find_role(m->policy, *names);
+                const Role *role = policy_find_role(m->in_force.policy, *names);
 
                 if (role && role->defaults.of[d] == action)
                         return asprintf(ret, "role %s", *names) < 0 ? -ENOMEM : 0;
@@ -297,7 +299,7 @@ static int default_source(const Manager *m, Direction d, Action action, char **r
 static int report_add_defaults(const Manager *m, Report *report)
 {
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                const RulesetDirection *rd = &m->ruleset->directions[d];
+                const RulesetDirection *rd = &m->in_force.ruleset->directions[d];
 
                 report->defaults[d] = rd->default_action;
                 report->managed[d] = rd->managed;
@@ -313,13 +315,13 @@ int manager_report(Manager *m, Report *ret)
 
         report.active = manager_is_active(m);
         report.backend = strdup(manager_backend_name(m));
-        if (!report.backend || strv_copy(policy_role_names(m->policy), &report.roles) < 0)
+        if (!report.backend || strv_copy(policy_role_names(m->in_force.policy), &report.roles) < 0)
                 return -ENOMEM;
-        report.revision = m->policy->state->revision;
-        report.lockdown = m->policy->state->lockdown;
-        report.logging = policy_logging(m->policy);
+        report.revision = m->in_force.policy->state->revision;
+        report.lockdown = m->in_force.policy->state->lockdown;
+        report.logging = policy_logging(m->in_force.policy);
         report.repairs = manager_repairs(m);
-        policy_mail_ports(m->policy, &report.mail_ports);
+        policy_mail_ports(m->in_force.policy, &report.mail_ports);
         if (report_add_defaults(m, &report) < 0 || report_add_pending(m, &report) < 0 ||
                 report_add_rules(m, &report) < 0 || report_add_told(m, &report) < 0 ||
                 report_add_edited(m, &report) < 0 || report_add_overrides(m, &report) < 0)

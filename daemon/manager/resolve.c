@@ -141,15 +141,15 @@ Resolver manager_resolver(const Manager *m, const Policy *p, ResolveMode mode)
 {
         return (Resolver){ .host = m->names,
                 .policy = p,
-                .relied_on = mode == RESOLVE_CHANGE ? m->policy : p,
-                .known = mode == RESOLVE_AGAIN ? NULL : &m->missing };
+                .relied_on = mode == RESOLVE_CHANGE ? m->in_force.policy : p,
+                .known = mode == RESOLVE_AGAIN ? NULL : &m->in_force.missing };
 }
 
 int manager_compile_behind_lockdown(const Manager *m, Ruleset **ret)
 {
         Names names = host_names(m->names);
-        State state = *m->policy->state;
-        Policy policy = *m->policy;
+        State state = *m->in_force.policy->state;
+        Policy policy = *m->in_force.policy;
 
         state.lockdown = false;
         policy.state = &state;

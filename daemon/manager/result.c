@@ -118,7 +118,7 @@ int manager_warn(Manager *m, const char *format, ...)
         int r;
 
         va_start(ap, format);
-        r = strv_vprintf(&m->warnings, format, ap);
+        r = strv_vprintf(&m->in_force.warnings, format, ap);
         va_end(ap);
         return r;
 }

@@ -17,16 +17,16 @@
 
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret)
 {
-        return store_list_revisions(m->store, m->policy->state->revision, max, ret);
+        return store_list_revisions(m->store, m->in_force.policy->state->revision, max, ret);
 }
 
 static int load(Manager *m, uint64_t revision, ChangeResult *r, State **ret)
 {
         _cleanup_diagnostics_ Diagnostics d = { .hides_content = true };
-        const State *now = m->policy->state;
+        const State *now = m->in_force.policy->state;
         int q;
 
-        if (revision == now->revision && !m->failsafe)
+        if (revision == now->revision && !manager_in_failsafe(m))
                 return state_copy(now, ret) < 0 ? change_no_memory(r) : 0;
         q = store_load_revision(m->store, now->revision, revision, &d, ret);
         if (q == -ENOMEM)
@@ -46,7 +46,7 @@ static int load_files(
         int q;
 
         *ret = NULL;
-        if (!state->files || streq_null(state->files, m->policy->state->files))
+        if (!state->files || streq_null(state->files, m->in_force.policy->state->files))
                 return 0;
         q = store_files_paths(m->store, state->files, &paths);
         if (q == -ENOENT)
@@ -87,7 +87,7 @@ static int former_load(Manager *m, uint64_t revision, ChangeResult *r, Former *r
 /* Borrowed, with the state in its place. */
 static Policy former_policy(const Manager *m, const Former *f)
 {
-        Policy p = f->files ? *f->files : *m->policy;
+        Policy p = f->files ? *f->files : *m->in_force.policy;
 
         p.state = f->state;
         return p;
@@ -99,7 +99,7 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
         Policy old, new;
         int q;
 
-        r->revision = m->policy->state->revision;
+        r->revision = m->in_force.policy->state->revision;
         q = former_load(m, from, r, &a);
         if (q >= 0)
                 q = former_load(m, to, r, &b);
@@ -143,7 +143,7 @@ static int share(State *s, const State *now)
 static int files_differ(const Manager *m, const Former *f)
 {
         _cleanup_strv_ char **lines = NULL;
-        Policy now = *m->policy, then;
+        Policy now = *m->in_force.policy, then;
 
         if (!f->files)
                 return 0;
@@ -151,7 +151,7 @@ static int files_differ(const Manager *m, const Former *f)
         then = former_policy(m, f);
         if (policy_difference(&now, &then, &lines) < 0)
                 return -ENOMEM;
-        return lines != NULL || m->failsafe;
+        return lines != NULL || manager_in_failsafe(m);
 }
 
 /* The files of then into the proposal, if they matter: those on disk, if they are these, else the
@@ -165,7 +165,7 @@ static int propose_files(Manager *m, Former *f, Proposal *p, ChangeResult *r)
         if (q < 0)
                 return change_no_memory(r);
         if (q == 0) {
-                f->state->files_pinned = m->policy->state->files_pinned;
+                f->state->files_pinned = m->in_force.policy->state->files_pinned;
                 return 0;
         }
         q = host_load_files(&m->paths, &inputs, NULL, &on_disk);
@@ -214,7 +214,7 @@ int manager_propose_revision(
         q = load_files(m, f.state, r, &f.files, &f.inputs);
         if (q < 0)
                 return q;
-        if (m->failsafe && !f.files)
+        if (manager_in_failsafe(m) && !f.files)
                 return change_fail_in_failsafe(r);
         q = propose_files(m, &f, p, r);
         if (q < 0)

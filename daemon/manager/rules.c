@@ -67,7 +67,8 @@ static bool policy_has_set(const Policy *p, const char *name)
 static int check_addresses(const Manager *m, const AddressList *l, ChangeResult *r)
 {
         for (size_t i = 0; i < l->n; i++)
-                if (l->items[i].kind == ADDRESS_SET && !policy_has_set(m->policy, l->items[i].name))
+                if (l->items[i].kind == ADDRESS_SET &&
+                        !policy_has_set(m->in_force.policy, l->items[i].name))
                         return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
                                 "there is no set @%s (p25ctl set load makes one)",
                                 l->items[i].name);
@@ -102,7 +103,7 @@ static int judge_rule(const Manager *m, const Rule *rule, ChangeResult *r)
         Ports mail_ports;
         int q;
 
-        policy_mail_ports(m->policy, &mail_ports);
+        policy_mail_ports(m->in_force.policy, &mail_ports);
         q = rule_judge(rule, NULL, &d);
         if (q >= 0)
                 q = rule_judge_in_policy(rule, &mail_ports, NULL, &d);

@@ -48,7 +48,8 @@ static int tell_warnings(ChangeResult *r, const Diagnostics *d)
 /* The sets of files are written there, and a name is taken once. */
 static int check_set_undeclared(const Manager *m, const char *name, ChangeResult *r)
 {
-        if (state_find_set(m->policy->state, name) || !policy_find_set(m->policy, name))
+        if (state_find_set(m->in_force.policy->state, name) ||
+                !policy_find_set(m->in_force.policy, name))
                 return 0;
         return change_fail(r, ERROR_INVALID_POLICY, -EEXIST,
                 "set %s is declared in p25.conf or a fragment: change it there", name);
@@ -202,9 +203,9 @@ int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult
                         "no set \"%s\" was created with p25ctl (see p25ctl set list; drop a file's "
                         "set in the file)",
                         name);
-        if (m->ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
+        if (m->in_force.ruleset->lockdown && manager_compile_behind_lockdown(m, &behind) == -ENOMEM)
                 return change_no_memory(r);
-        if (ruleset_uses(behind ? behind : m->ruleset, name))
+        if (ruleset_uses(behind ? behind : m->in_force.ruleset, name))
                 return change_fail(r, ERROR_INVALID_POLICY, -EBUSY,
                         "set %s is in use: a rule names @%s", name, name);
         p.outcome = OUTCOME_REMOVED;

@@ -21,7 +21,7 @@ int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeRes
         if (q < 0)
                 return q;
         for (char *const *name = roles; name && *name; name++) {
-                if (!policy_find_role(m->policy, *name))
+                if (!policy_find_role(m->in_force.policy, *name))
                         return change_fail(r, ERROR_NO_SUCH_ROLE, -ENOENT,
                                 "there is no role %s (p25ctl role list shows them)", *name);
                 for (char *const *other = roles; other < name; other++)
@@ -29,7 +29,7 @@ int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeRes
                                 return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
                                         "role %s is listed twice", *name);
         }
-        if (strv_equal(policy_role_names(m->policy), roles))
+        if (strv_equal(policy_role_names(m->in_force.policy), roles))
                 return 0;
         strv_free(TAKE_PTR(p.state->roles));
         p.state->roles_set = true;
@@ -55,8 +55,8 @@ int manager_set_default(
                 return change_fail(
                         r, ERROR_INVALID_ARGS, -EINVAL, "a default is allow, deny or reject");
         now = p.state->defaults.of[direction];
-        if (now == _ACTION_INVALID && m->policy->host)
-                now = m->policy->host->defaults.of[direction];
+        if (now == _ACTION_INVALID && m->in_force.policy->host)
+                now = m->in_force.policy->host->defaults.of[direction];
         if (now == action)
                 return 0;
         p.state->defaults.of[direction] = action;
@@ -72,8 +72,8 @@ int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult 
                     : change_begin_anyway(m, c, r, &p);
         if (q < 0)
                 return q;
-        if (policy_switched_on(m->policy) == enabled && (enabled || !p.state->lockdown) &&
-                !(m->kept && !enabled))
+        if (policy_switched_on(m->in_force.policy) == enabled && (enabled || !p.state->lockdown) &&
+                !(m->in_force.kept && !enabled))
                 return 0;
         p.state->enabled = enabled;
         /* it takes everything out of the kernel */
@@ -109,8 +109,8 @@ int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResu
                 return change_fail(
                         r, ERROR_INVALID_ARGS, -EINVAL, "logging is off, low, medium or high");
         now = p.state->logging;
-        if (now == _LOGGING_INVALID && m->policy->host)
-                now = m->policy->host->logging;
+        if (now == _LOGGING_INVALID && m->in_force.policy->host)
+                now = m->in_force.policy->host->logging;
         if (now == logging)
                 return 0;
         p.state->logging = logging;
@@ -133,7 +133,7 @@ static int check_not_lost(const Manager *m, const Proposal *p, ChangeResult *r)
         Policy next = *p->files;
 
         next.state = p->state;
-        if (!m->installed || policy_enabled(&next) || policy_switched_off(&next))
+        if (!m->in_force.installed || policy_enabled(&next) || policy_switched_off(&next))
                 return 0;
         return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
                 "%s: %s; the policy stays in force ('p25ctl disable' takes it out)", m->paths.conf,
@@ -153,7 +153,7 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         p.state->files_pinned = false;
         (void)state_name_files(p.state, NULL);
         /* what ended while the fail-safe was in force */
-        if (m->failsafe)
+        if (manager_in_failsafe(m))
                 (void)expiry_drop(p.state, clock_now_usec(CLOCK_REALTIME), NULL);
         q = load_files(m, &p, c, r);
         if (q >= 0)
@@ -174,7 +174,7 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r)
                 return change_no_memory(r);
         /* ids are never given twice, nor is a revision */
         p.state->next_id = manager_stored(m)->next_id;
-        if (m->failsafe || m->policy->state->files_pinned) {
+        if (manager_in_failsafe(m) || m->in_force.policy->state->files_pinned) {
                 q = load_files(m, &p, c, r);
                 if (q < 0)
                         return q;

@@ -97,7 +97,7 @@ static void take_back_now(Manager *m)
 
 static void store_now(Manager *m)
 {
-        const State *state = m->policy->state;
+        const State *state = m->in_force.policy->state;
         Pending *w = m->pending;
 
         if (store_prepare(m->store, state, state, NULL, NULL) >= 0 &&
@@ -174,7 +174,7 @@ int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult
         /* too late, though the timer has not come yet; what could not be taken back may be kept */
         if (w->record.revision > 0 && !w->failure && pending_left(m) == 0)
                 take_back_now(m);
-        r->revision = m->policy->state->revision;
+        r->revision = m->in_force.policy->state->revision;
         if (w->record.revision == 0 || w->record.revision != revision)
                 return fail_not_pending(w, revision, r);
         if (c->connection && streq_null(c->connection, w->record.connection))

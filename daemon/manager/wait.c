@@ -27,13 +27,13 @@ int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d)
 {
         int r = lock_one(b, deadline_usec, d);
 
-        return r < 0 || b == m->backend ? r : lock_one(m->backend, deadline_usec, d);
+        return r < 0 || b == m->slot.backend ? r : lock_one(m->slot.backend, deadline_usec, d);
 }
 
 void manager_unlock(Manager *m)
 {
-        if (m->backend && m->backend->ops->unlock)
-                m->backend->ops->unlock(m->backend);
+        if (m->slot.backend && m->slot.backend->ops->unlock)
+                m->slot.backend->ops->unlock(m->slot.backend);
 }
 
 /* ---- those who wait ---- */
@@ -45,22 +45,22 @@ static const TimerKind step_timer = { CLOCK_MONOTONIC, STEP_USEC / 4, on_step };
 /* Who is first. 0: needs to wait no more; else after how many microseconds it is tried again. */
 static uint64_t try_first(Manager *m, uint64_t now_usec)
 {
-        ManagerWait *w = m->waiting;
+        ManagerWait *w = m->waits.for_lock;
         bool last = now_usec >= w->deadline_usec;
         int r;
 
         /* so that nothing is compiled in vain */
-        if (lock_one(m->backend, 0, NULL) == -EBUSY && !last)
+        if (lock_one(m->slot.backend, 0, NULL) == -EBUSY && !last)
                 return STEP_USEC;
-        m->waiting = w->next;
+        m->waits.for_lock = w->next;
         w->manager = NULL;
         r = w->again(w->data, last);
         manager_unlock(m);
         if (r != -EBUSY || last)
                 return 0;
         w->manager = m;
-        w->next = m->waiting;
-        m->waiting = w;
+        w->next = m->waits.for_lock;
+        m->waits.for_lock = w;
         return LONG_STEP_USEC;
 }
 
@@ -71,12 +71,12 @@ static int on_step(sd_event_source *s, uint64_t usec, void *data)
 
         (void)usec;
         (void)sd_event_now(sd_event_source_get_event(s), CLOCK_MONOTONIC, &now_usec);
-        if (m->waiting)
+        if (m->waits.for_lock)
                 pause = try_first(m, now_usec);
         else
                 manager_unlock(m); /* whoever waited has left */
-        if (m->waiting)
-                (void)timer_arm(m->event, &m->wait_timer, &step_timer, pause,
+        if (m->waits.for_lock)
+                (void)timer_arm(m->event, &m->waits.timer, &step_timer, pause,
                         m); /* 0: the next one, but others have their turn */
         return 0;
 }
@@ -94,15 +94,15 @@ int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last)
         uint64_t now_usec;
         int r = sd_event_now(m->event, CLOCK_MONOTONIC, &now_usec);
 
-        if (r >= 0 && !m->waiting)
-                r = timer_arm(m->event, &m->wait_timer, &step_timer, STEP_USEC, m);
+        if (r >= 0 && !m->waits.for_lock)
+                r = timer_arm(m->event, &m->waits.timer, &step_timer, STEP_USEC, m);
         if (r < 0)
                 return r;
         *w = (ManagerWait){ .manager = m,
                 .deadline_usec = now_usec + DEADLINE_USEC,
                 .again = again,
                 .data = data };
-        wait_append(&m->waiting, w);
+        wait_append(&m->waits.for_lock, w);
         return 0;
 }
 
@@ -112,17 +112,17 @@ int manager_wait_for_names(
         Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data)
 {
         *w = (ManagerWait){ .manager = m, .for_names = true, .again = again, .data = data };
-        wait_append(&m->asking, w);
+        wait_append(&m->waits.for_names, w);
         return 0;
 }
 
 /* What was not answered now is not asked again for them. */
 void manager_names_are_answered(Manager *m)
 {
-        while (m->asking) {
-                ManagerWait *w = m->asking;
+        while (m->waits.for_names) {
+                ManagerWait *w = m->waits.for_names;
 
-                m->asking = w->next;
+                m->waits.for_names = w->next;
                 w->manager = NULL;
                 (void)w->again(w->data, true);
         }
@@ -134,23 +134,24 @@ void manager_wait_cancel(ManagerWait *w)
 
         if (!w->manager)
                 return;
-        place = w->for_names ? &w->manager->asking : &w->manager->waiting;
+        place = w->for_names ? &w->manager->waits.for_names : &w->manager->waits.for_lock;
         while (*place != w)
                 place = &(*place)->next;
         *place = w->next;
         w->manager = NULL;
 }
 
-void manager_wait_drop(Manager *m)
+/* Nobody waits any more. */
+void waits_deinit(Waits *w)
 {
-        while (m->waiting)
-                manager_wait_cancel(m->waiting);
-        while (m->asking)
-                manager_wait_cancel(m->asking);
-        m->wait_timer = sd_event_source_disable_unref(m->wait_timer);
+        while (w->for_lock)
+                manager_wait_cancel(w->for_lock);
+        while (w->for_names)
+                manager_wait_cancel(w->for_names);
+        w->timer = sd_event_source_disable_unref(w->timer);
 }
 
 bool manager_is_waiting(const Manager *m)
 {
-        return m->waiting != NULL;
+        return m->waits.for_lock != NULL;
 }

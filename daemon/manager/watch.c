@@ -78,8 +78,8 @@ Watch *watch_free(Watch *w)
 /* Looks at all names again. What fails leaves the policy as it was; the next look may do better. */
 static int look(Manager *m)
 {
-        _cleanup_candidate_ Candidate c = { .names =
-                                                    manager_resolver(m, m->policy, RESOLVE_AGAIN) };
+        _cleanup_candidate_ Candidate c = { .names = manager_resolver(
+                                                    m, m->in_force.policy, RESOLVE_AGAIN) };
         Enforcement how = { .same = true };
         int r = resolver_compile(&c.names, &c.told, &c.ruleset);
 
@@ -237,8 +237,8 @@ static void watch_update(Watch *w);
 static int on_folder(sd_event_source *s, const struct inotify_event *event, void *data)
 {
         Watch *w = data;
-        bool named = event->len > 0 &&
-                     each_unit(w->manager->ruleset, unit_is_named, (void *)event->name) != 0;
+        bool named = event->len > 0 && each_unit(w->manager->in_force.ruleset, unit_is_named,
+                                               (void *)event->name) != 0;
 
         (void)s;
         if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
@@ -247,7 +247,8 @@ static int on_folder(sd_event_source *s, const struct inotify_event *event, void
         if (event->len == 0 || is_slice(event->name)) {
                 watch_update(w);
                 /* and it may be there already */
-                if (!named && each_unit(w->manager->ruleset, unit_has_moved, w->manager) != 0)
+                if (!named &&
+                        each_unit(w->manager->in_force.ruleset, unit_has_moved, w->manager) != 0)
                         resolve(w);
         }
         return 0;
@@ -259,7 +260,7 @@ static int on_units(sd_event_source *s, uint64_t usec, void *data)
 
         (void)s;
         (void)usec;
-        if (each_unit(w->manager->ruleset, unit_has_moved, w->manager) != 0) {
+        if (each_unit(w->manager->in_force.ruleset, unit_has_moved, w->manager) != 0) {
                 resolve(w);
                 watch_update(w);
         }
@@ -286,7 +287,7 @@ static void watch_update(Watch *w)
 {
         _cleanup_strv_ char **folders = NULL;
 
-        if (!w || each_unit(w->manager->ruleset, unit_add_folders, &folders) < 0)
+        if (!w || each_unit(w->manager->in_force.ruleset, unit_add_folders, &folders) < 0)
                 return;
         if (!folders) {
                 folders_deinit(w);

@@ -18,7 +18,7 @@
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 
 /* It may have to be started first. */
-#define ANSWER_TIMEOUT_USEC (25 * UINT64_C(1000000))
+#define ANSWER_TIMEOUT_USEC (25 * USEC_PER_SEC)
 
 enum { FLAG_ALLOW_INTERACTION = 1 };
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define ANSWER_TIMEOUT_USEC (10 * UINT64_C(1000000))
+#define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 /* Connections that are remembered; dbus-daemon grants a user 256. */
 #define SENDERS_MAX 1024
 

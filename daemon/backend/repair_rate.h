@@ -10,7 +10,7 @@
 
 /* So many in a minute are accidents. */
 #define REPAIR_AT_ONCE 10
-#define REPAIR_WINDOW_USEC (60 * UINT64_C(1000000))
+#define REPAIR_WINDOW_USEC (60 * USEC_PER_SEC)
 
 typedef struct RepairRate {
         uint64_t window_usec;          /* 0: REPAIR_WINDOW_USEC */

@@ -11,6 +11,7 @@
 #include "daemon/bus/properties.h"
 #include "daemon/bus/queue.h"
 #include "daemon/bus/vtable.h"
+#include "daemon/loop/timer.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -19,11 +20,11 @@
 #include <time.h>
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
-#define WORKER_USEC (5 * UINT64_C(1000000))
+#define WORKER_USEC (5 * USEC_PER_SEC)
 #define SIGNAL_LINES_MAX (16u << 10) /* bytes */
-#define UPLOAD_TIMEOUT_USEC (20 * UINT64_C(1000000))
+#define UPLOAD_TIMEOUT_USEC (20 * USEC_PER_SEC)
 /* A bus that does not greet in time is tried anew; and so is a name that another one has. */
-#define RETRY_USEC (4 * UINT64_C(1000000))
+#define RETRY_USEC (4 * USEC_PER_SEC)
 /* The bus has just gone: it may be on its way back. */
 #define RETRY_SOON_USEC (UINT64_C(100000))
 
@@ -61,15 +62,18 @@ static void bus_complain(Bus *b, const char *cause)
 
 /* ---- the name ---- */
 
-static void bus_try_later(Bus *b, uint64_t usec)
+static int on_timer(sd_event_source *s, uint64_t usec, void *data);
+
+static int bus_try_later(Bus *b, uint64_t usec)
 {
-        sd_event_source_set_time_relative(b->timer, usec);
-        sd_event_source_set_enabled(b->timer, SD_EVENT_ONESHOT);
+        static const TimerKind kind = { CLOCK_MONOTONIC, 0, on_timer };
+
+        return timer_arm(b->event, &b->timer, &kind, usec, b);
 }
 
 static void bus_name_acquired(Bus *b)
 {
-        sd_event_source_set_enabled(b->timer, SD_EVENT_OFF);
+        timer_disarm(b->timer);
         b->ready = true;
         b->told = false;
         bus_tell(b, LOG_INFO, "on the bus as " BUS_NAME);
@@ -92,7 +96,7 @@ static int on_name(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
                 return 1;
         } else
                 bus_complain(b, "another process has it");
-        bus_try_later(b, RETRY_USEC);
+        (void)bus_try_later(b, RETRY_USEC);
         return 1;
 }
 
@@ -104,7 +108,7 @@ static void bus_request_name(Bus *b)
         /* without flags: no queue, no taking it from another, none takes it from us */
         r = sd_bus_request_name_async(b->bus, &b->name_slot, BUS_NAME, 0, on_name, b);
         if (r < 0)
-                bus_try_later(b, RETRY_USEC);
+                (void)bus_try_later(b, RETRY_USEC);
 }
 
 /* ---- the connection ---- */
@@ -138,7 +142,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
                 bus_complain(b, "the bus hangs up");
         b->connected = b->ready = false;
         bus_calls_drop(b);
-        bus_try_later(b, RETRY_SOON_USEC);
+        (void)bus_try_later(b, RETRY_SOON_USEC);
         return 0;
 }
 
@@ -173,7 +177,7 @@ static void bus_connect(Bus *b)
         int r;
 
         bus_disconnect(b);
-        bus_try_later(b, RETRY_USEC);
+        (void)bus_try_later(b, RETRY_USEC);
         r = sd_bus_new(&b->bus);
         if (r >= 0)
                 r = bus_setup(b, b->bus);
@@ -262,8 +266,7 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         b->upload_timeout_usec = UPLOAD_TIMEOUT_USEC;
         b->worker_usec = WORKER_USEC;
         bus_queue_init(b, bus_call_run, bus_call_finish);
-        r = sd_event_add_time_relative(
-                event, &b->timer, CLOCK_MONOTONIC, RETRY_USEC, 0, on_timer, b);
+        r = bus_try_later(b, RETRY_USEC);
         if (r < 0)
                 return r;
         b->events = (ManagerEvents){

@@ -12,7 +12,7 @@
 #define WORKERS_OF_USER_MAX 1
 #define WORKERS_OF_ROOT_MAX 4
 /* Whoever may manage may ask for what takes long. */
-#define MANAGER_WORKER_USEC (30 * UINT64_C(1000000))
+#define MANAGER_WORKER_USEC (30 * USEC_PER_SEC)
 
 /* Messages are read, and root's calls answered, before a call of somebody else is. */
 #define TURN_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)

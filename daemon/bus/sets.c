@@ -10,6 +10,7 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
 
 #include <errno.h>
 #include <time.h>
@@ -106,6 +107,8 @@ static int upload_error(int r, sd_bus_error *error)
         }
 }
 
+static const TimerKind pause_timer = { CLOCK_MONOTONIC, 1000, on_pause_over };
+
 /*
  * A pipe ends also when its writer is killed in the midst of a list; half a list must not become
  * the set. Whoever died has left the bus too, or leaves it in this moment: after a pause it is
@@ -121,8 +124,7 @@ static void on_uploaded(void *data, int r, char *text, size_t n)
         if (r < 0)
                 r = upload_error(r, &error);
         else if (bus_upload_is_pipe(c->upload))
-                r = sd_event_add_time_relative(c->bus->event, &c->pause, CLOCK_MONOTONIC,
-                        PIPE_PAUSE_USEC, 1000, on_pause_over, c);
+                r = timer_arm(c->bus->event, &c->pause, &pause_timer, PIPE_PAUSE_USEC, c);
         else
                 bus_call_run(c, set_replace);
         if (r < 0)

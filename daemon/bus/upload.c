@@ -7,6 +7,8 @@
 #include "daemon/bus/upload.h"
 
 #include "daemon/bus/bury.h"
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +73,7 @@ static void upload_end(BusUpload *u, int r)
         size_t n = u->text.length;
 
         sd_event_source_set_enabled(u->source, SD_EVENT_OFF);
-        sd_event_source_set_enabled(u->timer, SD_EVENT_OFF);
+        timer_disarm(u->timer);
         if (r >= 0)
                 r = buffer_take(&u->text, &text);
         u->done(u->data, r, text, r < 0 ? 0 : n);
@@ -93,10 +95,25 @@ static ssize_t upload_read(BusUpload *u)
         return u->text.failed ? -ENOMEM : n;
 }
 
+static int on_timeout(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        upload_end(data, -ETIMEDOUT);
+        return 0;
+}
+
+/* The next bytes are waited for. */
+static int upload_wait(BusUpload *u)
+{
+        static const TimerKind kind = { CLOCK_MONOTONIC, 0, on_timeout };
+        uint64_t end_usec = clock_now_usec(CLOCK_MONOTONIC) + u->limits.idle_usec;
+
+        if (end_usec > u->deadline_usec)
+                end_usec = u->deadline_usec;
+        return timer_arm_at(u->event, &u->timer, &kind, end_usec, u);
+}
+
 static void upload_turn(BusUpload *u)
 {
-        uint64_t now_usec = 0;
-
         for (unsigned i = 0; i < CHUNKS_A_TURN; i++) {
                 ssize_t n = upload_read(u);
 
@@ -112,10 +129,7 @@ static void upload_turn(BusUpload *u)
                         return;
                 }
         }
-        sd_event_now(sd_event_source_get_event(u->source), CLOCK_MONOTONIC, &now_usec);
-        now_usec += u->limits.idle_usec;
-        sd_event_source_set_time(
-                u->timer, now_usec < u->deadline_usec ? now_usec : u->deadline_usec);
+        (void)upload_wait(u);
 }
 
 static int on_readable(
@@ -135,12 +149,6 @@ static int on_fed(
         (void)waitid(P_PID, (id_t)u->feeder, &info, WEXITED | WNOHANG);
         u->feeder = 0;
         upload_end(u, info.si_code == CLD_EXITED ? -info.si_status : -EIO);
-        return 0;
-}
-
-static int on_timeout(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
-{
-        upload_end(data, -ETIMEDOUT);
         return 0;
 }
 
@@ -223,15 +231,10 @@ static int upload_open(BusUpload *u, int fd)
 
 static int upload_watch(BusUpload *u, sd_event *event)
 {
-        uint64_t now_usec;
         int r;
 
-        r = sd_event_now(event, CLOCK_MONOTONIC, &now_usec);
-        if (r < 0)
-                return r;
-        u->deadline_usec = now_usec + TOTAL_FACTOR * u->limits.idle_usec;
-        r = sd_event_add_time(event, &u->timer, CLOCK_MONOTONIC, now_usec + u->limits.idle_usec, 0,
-                on_timeout, u);
+        u->deadline_usec = clock_now_usec(CLOCK_MONOTONIC) + TOTAL_FACTOR * u->limits.idle_usec;
+        r = upload_wait(u);
         if (r < 0)
                 return r;
         r = sd_event_add_io(event, &u->source, u->fd, EPOLLIN, on_readable, u);

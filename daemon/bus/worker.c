@@ -28,7 +28,6 @@
 /* What a worker may have besides the memory of p25d. */
 #define MEMORY_MAX (UINT64_C(512) << 20)
 #define NICENESS 10
-#define USEC_PER_SEC UINT64_C(1000000)
 
 struct BusWorker {
         BusCall *call;

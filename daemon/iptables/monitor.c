@@ -16,11 +16,10 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define SECOND_USEC UINT64_C(1000000)
-#define LOOK_USEC (2 * SECOND_USEC)
+#define LOOK_USEC (2 * USEC_PER_SEC)
 /* A look that took longer than this is followed by a longer pause, still within five seconds. */
 #define LOOK_COST_USEC (20 * 1000)
-#define LOOK_SELDOM_USEC (4 * SECOND_USEC)
+#define LOOK_SELDOM_USEC (4 * USEC_PER_SEC)
 
 /* ---- looking ---- */
 

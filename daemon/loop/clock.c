@@ -2,12 +2,12 @@
 
 #include "daemon/loop/clock.h"
 
-#define USEC_PER_SECOND UINT64_C(1000000)
+#include "rules/base/util.h"
 
 uint64_t clock_now_usec(clockid_t id)
 {
         struct timespec now;
 
         (void)clock_gettime(id, &now);
-        return (uint64_t)now.tv_sec * USEC_PER_SECOND + (uint64_t)now.tv_nsec / 1000;
+        return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }

@@ -13,8 +13,8 @@
 #include <errno.h>
 
 /* What another program's lock keeps us from taking out. */
-#define SWEEP_AGAIN_USEC UINT64_C(1000000)
-#define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+#define SWEEP_AGAIN_USEC USEC_PER_SEC
+#define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * USEC_PER_SEC)
 
 void backend_slot_deinit(BackendSlot *s)
 {

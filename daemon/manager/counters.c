@@ -12,7 +12,7 @@
 #include <errno.h>
 
 /* So long a worker's counters are good for the next one. */
-#define HELD_USEC UINT64_C(1000000)
+#define HELD_USEC USEC_PER_SEC
 
 static int counter_compare(const void *a, const void *b)
 {

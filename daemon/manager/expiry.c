@@ -23,7 +23,7 @@
  * when it is set back. */
 #define ACCURACY_USEC (10 * UINT64_C(1000))
 /* After a failure, of the kernel or of the disk; while another program holds the filter's lock. */
-#define RETRY_USEC (5 * UINT64_C(1000000))
+#define RETRY_USEC (5 * USEC_PER_SEC)
 #define RETRY_BUSY_USEC (200 * UINT64_C(1000))
 
 void expiry_deinit(Expiry *e)

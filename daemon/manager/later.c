@@ -19,7 +19,7 @@
 #define CUT_AGAIN_USEC (600 * UINT64_C(1000))
 /* So long the kernel waits for the answer to a SYN: what was sent before a change may be answered
  * after it, although the rules refuse it now. */
-#define HALF_OPEN_USEC (130 * UINT64_C(1000000))
+#define HALF_OPEN_USEC (130 * USEC_PER_SEC)
 /* The store is tidied up when changes have ended. */
 #define TIDY_DELAY_USEC (1000 * UINT64_C(1000))
 

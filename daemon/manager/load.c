@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define LOCK_DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+#define LOCK_DEADLINE_USEC (MANAGER_WAIT_SECONDS * USEC_PER_SEC)
 
 static const char kept_warning[] =
         "a policy is in the kernel and its files are gone: it stays in force as it is, and its "

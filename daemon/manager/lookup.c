@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* A question that takes longer is given up, with those behind it. */
-#define DEADLINE_USEC (3 * UINT64_C(1000000))
+#define DEADLINE_USEC (3 * USEC_PER_SEC)
 /* The process ends itself soon after it was given up, whatever the service does with it. */
 #define ALARM_SECONDS 4
 

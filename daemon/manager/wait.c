@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #define STEP_USEC (20 * UINT64_C(1000))
 /* After a whole change was tried in vain: one that moves to the backend whose lock is held. */
 #define LONG_STEP_USEC (10 * STEP_USEC)
-#define DEADLINE_USEC (MANAGER_WAIT_SECONDS * UINT64_C(1000000))
+#define DEADLINE_USEC (MANAGER_WAIT_SECONDS * USEC_PER_SEC)
 
 /* ---- the lock ---- */
 
@@ -43,10 +44,10 @@ static int on_step(sd_event_source *s, uint64_t usec, void *data);
 static const TimerKind step_timer = { CLOCK_MONOTONIC, STEP_USEC / 4, on_step };
 
 /* Who is first. 0: needs to wait no more; else after how many microseconds it is tried again. */
-static uint64_t try_first(Manager *m, uint64_t now_usec)
+static uint64_t try_first(Manager *m)
 {
         ManagerWait *w = m->waits.for_lock;
-        bool last = now_usec >= w->deadline_usec;
+        bool last = clock_now_usec(CLOCK_MONOTONIC) >= w->deadline_usec;
         int r;
 
         /* so that nothing is compiled in vain */
@@ -67,12 +68,12 @@ static uint64_t try_first(Manager *m, uint64_t now_usec)
 static int on_step(sd_event_source *s, uint64_t usec, void *data)
 {
         Manager *m = data;
-        uint64_t now_usec, pause = 0;
+        uint64_t pause = 0;
 
+        (void)s;
         (void)usec;
-        (void)sd_event_now(sd_event_source_get_event(s), CLOCK_MONOTONIC, &now_usec);
         if (m->waits.for_lock)
-                pause = try_first(m, now_usec);
+                pause = try_first(m);
         else
                 manager_unlock(m); /* whoever waited has left */
         if (m->waits.for_lock)
@@ -91,15 +92,14 @@ static void wait_append(ManagerWait **end, ManagerWait *w)
 
 int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data)
 {
-        uint64_t now_usec;
-        int r = sd_event_now(m->event, CLOCK_MONOTONIC, &now_usec);
+        int r = 0;
 
-        if (r >= 0 && !m->waits.for_lock)
+        if (!m->waits.for_lock)
                 r = timer_arm(m->event, &m->waits.timer, &step_timer, STEP_USEC, m);
         if (r < 0)
                 return r;
         *w = (ManagerWait){ .manager = m,
-                .deadline_usec = now_usec + DEADLINE_USEC,
+                .deadline_usec = clock_now_usec(CLOCK_MONOTONIC) + DEADLINE_USEC,
                 .again = again,
                 .data = data };
         wait_append(&m->waits.for_lock, w);

@@ -18,11 +18,11 @@
 
 /* useradd writes several files: one look after the last */
 #define SETTLE_USEC (100 * UINT64_C(1000))
-#define UNIT_INTERVAL_USEC (2 * UINT64_C(1000000))
-#define NAME_INTERVAL_USEC (4 * UINT64_C(1000000))
-#define NAME_INTERVAL_MAX_USEC (64 * UINT64_C(1000000))
+#define UNIT_INTERVAL_USEC (2 * USEC_PER_SEC)
+#define NAME_INTERVAL_USEC (4 * USEC_PER_SEC)
+#define NAME_INTERVAL_MAX_USEC (64 * USEC_PER_SEC)
 /* The name service is asked after this, when the host is up, and not before. */
-#define NAME_SERVICE_DELAY_USEC (3 * UINT64_C(1000000))
+#define NAME_SERVICE_DELAY_USEC (3 * USEC_PER_SEC)
 
 #define TIMER_SLACK_USEC 10000
 

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 /* When events were lost, other processes are busy: wait for them. */
-#define DOUBT_USEC (UINT64_C(1000000) / 10)
+#define DOUBT_USEC (USEC_PER_SEC / 10)
 
 /* ---- what the kernel holds ---- */
 

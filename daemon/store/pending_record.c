@@ -8,7 +8,7 @@
 #include <inttypes.h>
 
 /* The wall clock is read a moment before or after the other one. */
-#define CLOCK_SLACK_USEC UINT64_C(1000000)
+#define CLOCK_SLACK_USEC USEC_PER_SEC
 
 static const char head[] = "# What is taken back unless it is confirmed: p25ctl confirm\n";
 static const char middle[] = "otherwise";

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define USEC_PER_SEC UINT64_C(1000000)
+
 #define ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))
 #define _printf_(f, a) __attribute__((format(printf, f, a)))
 #define _unused_ __attribute__((unused))

@@ -9,7 +9,6 @@
 
 #include "rules/policy/state.h"
 
-#define USEC_PER_SEC UINT64_C(1000000)
 /* The last second of the year 9999: what RFC 3339 can write. */
 #define EXPIRY_MAX_SEC UINT64_C(253402300799)
 #define EXPIRY_MAX_USEC (EXPIRY_MAX_SEC * USEC_PER_SEC)

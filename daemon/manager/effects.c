@@ -241,7 +241,7 @@ static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
 {
         bool begins = next->enabled && !m->in_force.installed;
 
-        return manager_tell_listeners(m, next->policy,
+        return manager_tell_roles(m, next->policy,
                 begins ? NULL : policy_role_names(m->in_force.policy), &r->warnings);
 }
 

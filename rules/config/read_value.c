@@ -88,7 +88,8 @@ int read_word(Reader *r, const Node *n, const Setting *s, void *place)
         const char *meant;
 
         for (int i = 0; i < s->words->n; i++) {
-                if (streq(s->words->name(i), node_string(n))) {
+                if (streq(s->words->name(i), node_string(n)) ||
+                        (s->words->also && streq_null(s->words->also[i], node_string(n)))) {
                         *(int *)place = i;
                         return 0;
                 }

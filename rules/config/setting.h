@@ -50,6 +50,7 @@ typedef struct Words {
         int n;
         const char *(*name)(int i);
         const char *const *mistaken; /* by number: words that are written for it; NULL: none */
+        const char *const *also;     /* by number: another word that is valid; NULL: none */
 } Words;
 
 struct Setting {

@@ -60,6 +60,7 @@ static const char *const mistaken_levels[_LOGGING_MAX] = {
         [LOGGING_LOW] = "on yes true enabled",
         [LOGGING_HIGH] = "all debug",
 };
+static const char *const other_levels[_LOGGING_MAX] = { [LOGGING_HIGH] = "full" };
 static const char *const mistaken_backends[_BACKEND_MAX] = {
         [BACKEND_NFTABLES] = "nft nf_tables",
         [BACKEND_IPTABLES] = "xtables iptables-legacy legacy",
@@ -68,13 +69,13 @@ static const char *const mistaken_types[_VAR_TYPE_MAX] = {
         [VAR_NETWORKS] = "addresses hosts prefixes ips sets",
 };
 
-static const Words actions = { _ACTION_MAX, action_word, mistaken_actions };
+static const Words actions = { _ACTION_MAX, action_word, mistaken_actions, NULL };
 /* a default cannot limit; limit is the last action */
-static const Words default_actions = { ACTION_LIMIT, action_word, mistaken_actions };
-static const Words directions = { _DIRECTION_MAX, direction_word, mistaken_directions };
-static const Words logging_levels = { _LOGGING_MAX, logging_word, mistaken_levels };
-static const Words backends = { _BACKEND_MAX, backend_word, mistaken_backends };
-static const Words var_types = { _VAR_TYPE_MAX, var_type_word, mistaken_types };
+static const Words default_actions = { ACTION_LIMIT, action_word, mistaken_actions, NULL };
+static const Words directions = { _DIRECTION_MAX, direction_word, mistaken_directions, NULL };
+static const Words logging_levels = { _LOGGING_MAX, logging_word, mistaken_levels, other_levels };
+static const Words backends = { _BACKEND_MAX, backend_word, mistaken_backends, NULL };
+static const Words var_types = { _VAR_TYPE_MAX, var_type_word, mistaken_types, NULL };
 
 _Static_assert(ACTION_LIMIT == _ACTION_MAX - 1, "default_actions leaves out the last one");
 

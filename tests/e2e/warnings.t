@@ -84,7 +84,7 @@ run_ctl reset --force
 run_ctl enable
 
 # ---- what a new rule hides ----
-net_in host "$probe" listen -o "$WORK/mx.log" :: 25 >"$WORK/mx.pid"
+net_in host "$probe" listen -o "$WORK/mx.log" :: 25 0.0.0.0 25 >"$WORK/mx.pid"
 run_ctl role set mx
 is "$rc $err" "0 " "a role"
 warned "a deny over a role" \
@@ -96,6 +96,25 @@ run_ctl deny for 1h
 is "$rc $err" "0 " "and one that ends: none either"
 run_ctl reset --force
 run_ctl enable
+
+# ---- a role that closes, beside one that opens ----
+closes='role no-mail closes nothing that other roles open \(mx\), because roles add up; to close every mail port: p25ctl role set no-mail$'
+run_ctl role set mx
+warned "no-mail beside mx" "$closes" role add no-mail
+expect "mx still opens" lan open 198.51.100.1 25
+run_ctl status verbose
+like "$out" $'\nWarning: role no-mail closes nothing that other roles open \\(mx\\)' "status verbose says it too"
+like "$(ctl status --json | jq -r '.warnings[]')" "$closes" "and --json"
+run_ctl role set no-mail
+is "$rc $err" "0 " "alone it closes: no warning"
+expect "and everything is closed" lan filtered -t 300 198.51.100.1 25
+warned "mx beside no-mail" "$closes" role add mx
+cp "$CONF" "$WORK/conf"
+run_ctl --force reset
+sed -i 's/^roles = .*/roles = ( "mx", "no-mail" );/' "$CONF"
+warned "in p25.conf" "$closes" reload
+cp "$WORK/conf" "$CONF"
+run_ctl reload
 process_end "$(cat "$WORK/mx.pid")" TERM
 
 # ---- files ----

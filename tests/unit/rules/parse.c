@@ -272,6 +272,16 @@ static void test_values(_unused_ void **state)
         assert_int_equal(h->defaults.of[DIRECTION_OUT], _ACTION_INVALID);
 }
 
+/* As p25ctl takes them. */
+static void test_logging_full(_unused_ void **state)
+{
+        _cleanup_host_ HostConf *full = host("logging = \"full\";");
+        _cleanup_host_ HostConf *high = host("logging = \"high\";");
+
+        assert_int_equal(full->logging, LOGGING_HIGH);
+        assert_int_equal(high->logging, LOGGING_HIGH);
+}
+
 /* ---- texts ---- */
 
 static void test_not_terminated(_unused_ void **state)
@@ -517,6 +527,7 @@ int main(void)
                 cmocka_unit_test(test_exact_integers),
                 cmocka_unit_test(test_tokens),
                 cmocka_unit_test(test_values),
+                cmocka_unit_test(test_logging_full),
                 cmocka_unit_test(test_not_terminated),
                 cmocka_unit_test(test_without_diagnostics),
                 cmocka_unit_test(test_truncated),

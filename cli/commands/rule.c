@@ -111,10 +111,8 @@ static int words_run(Cli *c, const RuleWords *w)
 static int words_judge_offline(Cli *c, const Rule *rule)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        int r = rule_judge(rule, NULL, &d);
+        int r = rule_judge_complete(rule, &mail_ports_default, &d);
 
-        if (r >= 0)
-                r = rule_judge_in_policy(rule, &mail_ports_default, NULL, &d);
         if (r >= 0 || client_is_reachable(c))
                 return 0;
         return cli_fail(c, EXIT_BAD_INPUT, "%s", d.n > 0 ? d.items[0].text : strerror(-r));

@@ -104,9 +104,7 @@ static int judge_rule(const Manager *m, const Rule *rule, ChangeResult *r)
         int q;
 
         policy_mail_ports(m->in_force.policy, &mail_ports);
-        q = rule_judge(rule, NULL, &d);
-        if (q >= 0)
-                q = rule_judge_in_policy(rule, &mail_ports, NULL, &d);
+        q = rule_judge_complete(rule, &mail_ports, &d);
         if (q >= 0)
                 return 0;
         first = diagnostics_first_error(&d);

@@ -316,3 +316,10 @@ int rule_judge_in_policy(
         check_mail_ports(&c, mail_ports);
         return c.result;
 }
+
+int rule_judge_complete(const Rule *r, const Ports *mail_ports, Diagnostics *d)
+{
+        int result = rule_judge(r, NULL, d);
+
+        return result < 0 ? result : rule_judge_in_policy(r, mail_ports, NULL, d);
+}

@@ -16,3 +16,6 @@ int rule_judge(const Rule *r, const char *setting, Diagnostics *d);
 /* What depends on the policy around it, after the values of variables were put in: the same. */
 int rule_judge_in_policy(
         const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d);
+/* Both, of a rule without variables, as p25ctl and the bus bring it; the second question only if
+ * the first finds nothing. */
+int rule_judge_complete(const Rule *r, const Ports *mail_ports, Diagnostics *d);

@@ -55,14 +55,6 @@ static void placement_tell(Buffer *b, const RuleWords *w)
                 buffer_printf(b, "  for: %llu s\n", (unsigned long long)w->duration_sec);
 }
 
-/* As p25d does it on a host with the four mail ports. */
-static int words_judge(const RuleWords *w, Diagnostics *d)
-{
-        int r = rule_judge(w->rules[0], NULL, d);
-
-        return r < 0 ? r : rule_judge_in_policy(w->rules[0], &mail_ports_default, NULL, d);
-}
-
 static void command_tell(Buffer *b, const char *line)
 {
         _cleanup_strv_ char **words = NULL;
@@ -73,7 +65,7 @@ static void command_tell(Buffer *b, const char *line)
         assert_int_equal(shell_words_split(line, &words), 0);
         if (rule_words_parse(words, &d, &w) < 0)
                 fail_msg("%s: %s", line, d.n > 0 ? d.items[0].text : "?");
-        assert_int_equal(words_judge(&w, &d), 0);
+        assert_int_equal(rule_judge_complete(w.rules[0], &mail_ports_default, &d), 0);
         diagnostics_tell(b, &d, "  ");
         placement_tell(b, &w);
         for (size_t i = 0; i < w.n_rules; i++) {
@@ -125,7 +117,7 @@ static void test_refused(void **state)
                 line[strcspn(line, "\t")] = '\0';
                 assert_int_equal(shell_words_split(line, &words), 0);
                 if (rule_words_parse(words ?: none, &d, &w) >= 0) {
-                        if (words_judge(&w, &d) != -EINVAL)
+                        if (rule_judge_complete(w.rules[0], &mail_ports_default, &d) != -EINVAL)
                                 fail_msg("%s: should be refused", line);
                         rule_words_deinit(&w);
                 }

@@ -92,7 +92,8 @@ int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret);
 
 /*
  * Users and groups from /etc/passwd and /etc/group first (which never block), then, if
- * `use_nss`, from the name service; units from the cgroup v2 tree. Reads the files once and
+ * `use_nss`, from the name service; ids lent to users from /etc/subuid and /etc/subgid; units from
+ * the cgroup v2 tree. Reads the files once and
  * again when they changed.
  */
 typedef struct HostNames HostNames;
@@ -114,6 +115,9 @@ void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data);
 void host_names_wait(HostNames *n);
 struct ServiceCache *host_names_service(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
+/* Whose the uid is, if it lies in a range that /etc/subuid lends to a user: containers' processes
+ * have such. 0; -ENOENT: it belongs to nobody else; -ENOMEM. */
+int host_user_owner(HostNames *n, uint32_t uid, uint32_t *ret_owner);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);
 /* The same of a gid; only the files are asked. */

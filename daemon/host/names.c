@@ -6,24 +6,17 @@
  */
 
 #include "daemon/host/internal.h"
+#include "daemon/host/names_file.h"
 #include "daemon/host/service.h"
+#include "daemon/host/subordinates.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-
-#define NAMES_FILE_MAX (64u << 20)
-
-/* A file kept in memory and read again when it changed. */
-typedef struct NamesFile {
-        char *path;
-        char *text; /* NULL: not there */
-        HostInput input;
-} NamesFile;
 
 struct HostNames {
         char *folder;
         NamesFile passwd, group, nsswitch;
+        SubordinateFiles subordinates;
         char *cgroups; /* NULL: as mounted now */
         bool fixed;    /* not this host's: a test's, or an image's */
         bool use_nss;
@@ -39,10 +32,9 @@ HostNames *host_names_free(HostNames *n)
         if (!n)
                 return NULL;
         NamesFile *const files[] = { &n->passwd, &n->group, &n->nsswitch };
-        for (size_t i = 0; i < ELEMENTS(files); i++) {
-                free(files[i]->path);
-                free(files[i]->text);
-        }
+        for (size_t i = 0; i < ELEMENTS(files); i++)
+                names_file_deinit(files[i]);
+        subordinate_files_deinit(&n->subordinates);
         service_cache_deinit(&n->service);
         free(n->folder);
         free(n->cgroups);
@@ -50,21 +42,14 @@ HostNames *host_names_free(HostNames *n)
         return NULL;
 }
 
-static int names_path(const char *etc, const char *name, char **ret)
-{
-        _cleanup_buffer_ Buffer path = { 0 };
-
-        buffer_printf(&path, "%s/%s", etc, name);
-        return buffer_take(&path, ret);
-}
-
 static int names_new(const char *etc, HostNames **ret)
 {
         _cleanup_(host_names_free_p) HostNames *n = calloc(1, sizeof(*n));
 
-        if (!n || !(n->folder = strdup(etc)) || names_path(etc, "passwd", &n->passwd.path) < 0 ||
-                names_path(etc, "group", &n->group.path) < 0 ||
-                names_path(etc, "nsswitch.conf", &n->nsswitch.path) < 0)
+        if (!n || !(n->folder = strdup(etc)) || names_file_init(&n->passwd, etc, "passwd") < 0 ||
+                names_file_init(&n->group, etc, "group") < 0 ||
+                names_file_init(&n->nsswitch, etc, "nsswitch.conf") < 0 ||
+                subordinate_files_init(&n->subordinates, etc) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(n);
         return 0;
@@ -99,67 +84,6 @@ void host_names_set_nss(HostNames *n, bool use_nss)
         n->use_nss = use_nss;
 }
 
-/* The text as it is now, or NULL. */
-static const char *names_file_text(NamesFile *f)
-{
-        struct stat st;
-        HostInput now;
-        size_t length;
-        char *text;
-
-        if (stat(f->path, &st) < 0) {
-                free(TAKE_PTR(f->text));
-                return NULL;
-        }
-        now = host_input_from_stat(&st);
-        if (f->text && host_input_equal(&now, &f->input))
-                return f->text;
-        if (host_read_file(f->path, NAMES_FILE_MAX, NULL, &text, &length) < 0)
-                return NULL;
-        free(f->text);
-        f->text = text;
-        f->input = now;
-        return text;
-}
-
-/* The field of a line "a:b:c", and its length. */
-static const char *line_field(const char *line, unsigned field, size_t *ret_length)
-{
-        for (; field > 0; field--) {
-                line += strcspn(line, ":\n");
-                if (*line != ':')
-                        return NULL;
-                line++;
-        }
-        *ret_length = strcspn(line, ":\n");
-        return line;
-}
-
-static int field_number(const char *line, unsigned field, uint32_t *ret)
-{
-        size_t length;
-        const char *text = line_field(line, field, &length);
-        uint64_t n = 0;
-
-        if (!text || length == 0 || length > 10)
-                return -EINVAL;
-        for (size_t i = 0; i < length; i++) {
-                if (!isdigit((unsigned char)text[i]))
-                        return -EINVAL;
-                n = n * 10 + (uint64_t)(text[i] - '0');
-        }
-        if (n >= UINT32_MAX) /* the last one means "no user" to the kernel */
-                return -ERANGE;
-        *ret = (uint32_t)n;
-        return 0;
-}
-
-static const char *line_next(const char *line)
-{
-        line += strcspn(line, "\n");
-        return *line ? line + 1 : NULL;
-}
-
 /* The first line that begins with the name. */
 static const char *file_find_name(NamesFile *f, const char *name)
 {
@@ -168,7 +92,7 @@ static const char *file_find_name(NamesFile *f, const char *name)
         /* '+' and '-' begin entries of NIS, which are no users */
         if (n == 0 || name[0] == '+' || name[0] == '-' || strpbrk(name, ":\n"))
                 return NULL;
-        for (const char *line = names_file_text(f); line && *line; line = line_next(line))
+        for (const char *line = names_file_text(f); line && *line; line = names_line_next(line))
                 if (strncmp(line, name, n) == 0 && line[n] == ':')
                         return line;
         return NULL;
@@ -178,7 +102,7 @@ static int file_find_number(NamesFile *f, const char *name, unsigned field, uint
 {
         const char *line = file_find_name(f, name);
 
-        return line && field_number(line, field, ret) >= 0 ? 0 : -ENOENT;
+        return line && names_field_number(line, field, ret) >= 0 ? 0 : -ENOENT;
 }
 
 /* Does the name service look anywhere but into the files that were just read? If not it need not
@@ -190,7 +114,7 @@ static bool nss_knows_more(HostNames *n, const char *database)
         if (!n->use_nss || n->fixed)
                 return false;
         for (const char *line = names_file_text(&n->nsswitch); line && *line;
-                line = line_next(line)) {
+                line = names_line_next(line)) {
                 const char *p = line + strspn(line, " \t");
 
                 if (strncmp(p, database, length) != 0 || p[length] != ':')
@@ -298,19 +222,67 @@ static int names_unit(void *data, const char *name, Cgroup *ret)
         return mount ? host_unit_find(mount, name, ret) : -EOPNOTSUPP;
 }
 
+/* ---- subordinate ids ---- */
+
+/* The owner of a line: a user of the files, or one that the name service has been asked for. */
+static int find_owner(void *data, const char *name, uint32_t *ret_uid)
+{
+        HostNames *n = data;
+        ServiceQuery q = { .kind = SERVICE_USER };
+        ServiceAnswer answer;
+
+        if (!nss_knows_more(n, "passwd") ||
+                (size_t)snprintf(q.name, sizeof(q.name), "%s", name) >= sizeof(q.name))
+                return -ENOENT;
+        if (n->deferred && !n->waits) {
+                if (!service_known(&n->service, &q, &answer))
+                        return -ENOENT;
+        } else {
+                service_query(&q, &answer);
+        }
+        *ret_uid = answer.number;
+        return answer.error;
+}
+
+static int subordinates_find(HostNames *n, const Subordinates **ret)
+{
+        return subordinate_files_read(&n->subordinates, &n->passwd, &n->group,
+                nss_knows_more(n, "passwd") ? find_owner : NULL, n, ret);
+}
+
+static int names_subordinates(void *data, Subordinates *ret)
+{
+        const Subordinates *found;
+        int r = subordinates_find(data, &found);
+
+        return r < 0 ? r : subordinates_copy(found, ret);
+}
+
+int host_user_owner(HostNames *n, uint32_t uid, uint32_t *ret_owner)
+{
+        const Subordinates *found;
+        int r = subordinates_find(n, &found);
+
+        if (r < 0)
+                return r;
+        return id_ranges_owner(&found->users, uid, ret_owner) ? 0 : -ENOENT;
+}
+
+/* ---- the interface ---- */
+
 Names host_names(HostNames *n)
 {
-        return (Names){ names_user, names_group, names_unit, n };
+        return (Names){ names_user, names_group, names_unit, n, names_subordinates };
 }
 
 Names host_names_of_guest(HostNames *n)
 {
-        return (Names){ guest_user, guest_group, names_unit, n };
+        return (Names){ guest_user, guest_group, names_unit, n, names_subordinates };
 }
 
 Names host_names_of_files(HostNames *n)
 {
-        return (Names){ files_user, files_group, names_unit, n };
+        return (Names){ files_user, files_group, names_unit, n, names_subordinates };
 }
 
 /* The name beside a number, in /etc/passwd and /etc/group alike; -ENOENT. */
@@ -319,10 +291,10 @@ static int file_name_of(NamesFile *f, uint32_t wanted, char **ret)
         uint32_t number;
         size_t length;
 
-        for (const char *line = names_file_text(f); line && *line; line = line_next(line)) {
-                const char *name = line_field(line, 0, &length);
+        for (const char *line = names_file_text(f); line && *line; line = names_line_next(line)) {
+                const char *name = names_line_field(line, 0, &length);
 
-                if (field_number(line, 2, &number) < 0 || number != wanted || length == 0 ||
+                if (names_field_number(line, 2, &number) < 0 || number != wanted || length == 0 ||
                         name[0] == '+' || name[0] == '-')
                         continue;
                 *ret = strndup(name, length);
@@ -357,7 +329,7 @@ int host_user_name(HostNames *n, uint32_t uid, char **ret)
 
 static int text_to_uid(const char *text, uint32_t *ret)
 {
-        return field_number(text, 0, ret) >= 0 && !strpbrk(text, ":\n") ? 0 : -EINVAL;
+        return names_field_number(text, 0, ret) >= 0 && !strpbrk(text, ":\n") ? 0 : -EINVAL;
 }
 
 /* The primary group of a user whom the files do not have. */
@@ -378,9 +350,9 @@ int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid)
 
         if (text_to_uid(user, &uid) >= 0) {
                 for (const char *line = names_file_text(&n->passwd); line && *line;
-                        line = line_next(line))
-                        if (field_number(line, 2, &number) >= 0 && number == uid)
-                                return field_number(line, 3, ret_gid) >= 0 ? 0 : -ENOENT;
+                        line = names_line_next(line))
+                        if (names_field_number(line, 2, &number) >= 0 && number == uid)
+                                return names_field_number(line, 3, ret_gid) >= 0 ? 0 : -ENOENT;
                 return service_group(n, SERVICE_USER_ID, NULL, uid, ret_gid);
         }
         if (file_find_number(&n->passwd, user, 3, ret_gid) >= 0)

@@ -138,6 +138,16 @@ int service_lookup(ServiceCache *c, const ServiceQuery *q, bool guest, ServiceAn
         return e->answer.error;
 }
 
+bool service_known(const ServiceCache *c, const ServiceQuery *q, ServiceAnswer *ret)
+{
+        const ServiceEntry *e = find(c, q);
+
+        if (!e || !e->answered)
+                return false;
+        *ret = e->answer;
+        return true;
+}
+
 void service_refresh(ServiceCache *c)
 {
         for (size_t i = 0; i < c->n; i++)

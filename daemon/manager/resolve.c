@@ -121,16 +121,24 @@ static int names_unit(void *data, const char *name, Cgroup *ret)
         return names.unit(names.data, name, ret);
 }
 
+static int names_subordinates(void *data, Subordinates *ret)
+{
+        Resolver *r = data;
+        Names names = host_names(r->host);
+
+        return names.subordinates(names.data, ret);
+}
+
 int resolver_compile(Resolver *r, Diagnostics *d, Ruleset **ret)
 {
-        Names names = { names_user, names_group, names_unit, r };
+        Names names = { names_user, names_group, names_unit, r, names_subordinates };
 
         return compile_policy(r->policy, &names, d, ret);
 }
 
 int resolver_assert(Resolver *r, const Ruleset *ruleset, Diagnostics *d)
 {
-        Names names = { names_user, names_group, names_unit, r };
+        Names names = { names_user, names_group, names_unit, r, names_subordinates };
 
         return assertions_check(r->policy, ruleset, &names, d);
 }

@@ -36,7 +36,7 @@ static const TimerKind settle_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_se
 
 struct Watch {
         Manager *manager;
-        sd_event_source *files;   /* inotify of the folder of passwd and group */
+        sd_event_source *files;   /* inotify of the folder of passwd and the like */
         sd_event_source *settle;  /* timer after the files changed */
         sd_event_source *service; /* timer: the name service */
         sd_event_source *units;   /* timer, while a rule names a unit */
@@ -117,14 +117,23 @@ static int on_settled(sd_event_source *s, uint64_t usec, void *data)
         return 0;
 }
 
+static bool is_watched(const char *file)
+{
+        static const char *const files[] = { "passwd", "group", "subuid", "subgid" };
+
+        for (size_t i = 0; i < ELEMENTS(files); i++)
+                if (streq(files[i], file))
+                        return true;
+        return false;
+}
+
 static int on_files(sd_event_source *s, const struct inotify_event *event, void *data)
 {
         Watch *w = data;
         bool lost = event->mask & IN_Q_OVERFLOW;
 
         (void)s;
-        if (lost ||
-                (event->len > 0 && (streq(event->name, "passwd") || streq(event->name, "group"))))
+        if (lost || (event->len > 0 && is_watched(event->name)))
                 (void)timer_arm(w->manager->event, &w->settle, &settle_timer, SETTLE_USEC, w);
         return 0;
 }

@@ -363,6 +363,10 @@ static int compile_all(Compilation *c)
                 r = scope_note_unused(c, &host, c->host_vars_used);
         if (r < 0)
                 return r;
+        if (c->names->subordinates)
+                r = c->names->subordinates(c->names->data, &rs->subordinates);
+        if (r < 0)
+                return r;
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 watched_collect(rs->directions + d);
         if (rs->n_sets > 1)

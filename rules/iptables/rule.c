@@ -222,9 +222,9 @@ static int find_addresses(IptBuild *b, Expansion *x, const Match *m, bool to)
         return r;
 }
 
-/* Runs of ids that follow each other are one test. */
-static void find_ids(
-        IptBuild *b, Expansion *x, IptStatementKind kind, const uint32_t *ids, size_t n)
+/* Runs of ids that follow each other are one test, and so is a range of ids that they were lent. */
+static void find_ids(IptBuild *b, Expansion *x, IptStatementKind kind, const uint32_t *ids,
+        size_t n, const IdRanges *lent)
 {
         Part *p;
 
@@ -238,6 +238,12 @@ static void find_ids(
                 part_test(b, p,
                         &(IptStatement){ .kind = kind, .first = ids[i], .last = ids[i + run - 1] });
         }
+        for (size_t i = 0; i < lent->n; i++)
+                if (compiled_rule_names(true, ids, n, lent->items[i].owner))
+                        part_test(b, p,
+                                &(IptStatement){ .kind = kind,
+                                        .first = lent->items[i].first,
+                                        .last = lent->items[i].last });
 }
 
 /* Where the hierarchy is mounted beside others, the path begins with the mount's name. */
@@ -298,6 +304,7 @@ static void find_conditions(const IptBuild *b, Expansion *x)
 static int expansion_find(IptBuild *b, Expansion *x)
 {
         const CompiledRule *r = x->rule;
+        const Subordinates *lent = &b->ruleset->subordinates;
         int k;
 
         find_conditions(b, x);
@@ -305,9 +312,9 @@ static int expansion_find(IptBuild *b, Expansion *x)
         if (k >= 0 && !x->never)
                 k = find_addresses(b, x, &r->to, true);
         if (k >= 0 && r->has_users)
-                find_ids(b, x, IPT_USERS, r->users, r->n_users);
+                find_ids(b, x, IPT_USERS, r->users, r->n_users, &lent->users);
         if (k >= 0 && r->has_groups)
-                find_ids(b, x, IPT_GROUPS, r->groups, r->n_groups);
+                find_ids(b, x, IPT_GROUPS, r->groups, r->n_groups, &lent->groups);
         if (k >= 0 && r->has_units && !x->never)
                 k = find_units(b, x);
         return k;

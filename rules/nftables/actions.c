@@ -62,7 +62,9 @@ static void rate_under_text(Buffer *b, const NftStatement *s)
 {
         buffer_add_string(b, "update ");
         statement_print_set(b, &s->set);
-        buffer_printf(b, " { %s ", statement_source_word(s->set.family));
+        buffer_add_string(b, " { ");
+        statement_print_source(b, s);
+        buffer_add_char(b, ' ');
         rate_print(b, &s->set.limit);
         buffer_add_string(b, " }");
 }
@@ -72,7 +74,7 @@ static void rate_under_bytes(Maker *m, const NftStatement *s)
         struct nftnl_expr *limit = nftnl_expr_alloc("limit");
 
         rate_set(m, limit, &s->set.limit);
-        make_source(m, s->set.family);
+        make_source(m, s);
         make_element(m, &s->set, NFT_DYNSET_OP_UPDATE, limit);
 }
 
@@ -80,8 +82,9 @@ static void open_under_text(Buffer *b, const NftStatement *s)
 {
         buffer_add_string(b, "add ");
         statement_print_set(b, &s->set);
-        buffer_printf(b, " { %s ct count %" PRIu32 " }", statement_source_word(s->set.family),
-                s->set.limit.open);
+        buffer_add_string(b, " { ");
+        statement_print_source(b, s);
+        buffer_printf(b, " ct count %" PRIu32 " }", s->set.limit.open);
 }
 
 static void open_under_bytes(Maker *m, const NftStatement *s)
@@ -89,20 +92,21 @@ static void open_under_bytes(Maker *m, const NftStatement *s)
         struct nftnl_expr *count = nftnl_expr_alloc("connlimit");
 
         open_set(m, count, &s->set.limit);
-        make_source(m, s->set.family);
+        make_source(m, s);
         make_element(m, &s->set, NFT_DYNSET_OP_ADD, count);
 }
 
 /* An element that is there is asked for its limit by such a lookup; one that is not is not. */
 static void no_bucket_text(Buffer *b, const NftStatement *s)
 {
-        buffer_printf(b, "%s != ", statement_source_word(s->set.family));
+        statement_print_source(b, s);
+        buffer_add_string(b, " != ");
         statement_print_set(b, &s->set);
 }
 
 static void no_bucket_bytes(Maker *m, const NftStatement *s)
 {
-        make_source(m, s->set.family);
+        make_source(m, s);
         make_lookup(m, &s->set, NFT_LOOKUP_F_INV);
 }
 

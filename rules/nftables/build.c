@@ -49,6 +49,12 @@ void build_family(NftBuild *b, Family family)
         build_statement(b, &(NftStatement){ .kind = STATEMENT_FAMILY, .family = family });
 }
 
+void build_range(NftBuild *b, NftStatementKind kind, const IdRange *range)
+{
+        build_statement(
+                b, &(NftStatement){ .kind = kind, .number = range->first, .last = range->last });
+}
+
 static void rules_append(NftBuild *b, NftRule **rules, size_t *n, const NftRule *rule)
 {
         if (build_grow(b, rules, *n, sizeof(NftRule)))

@@ -40,6 +40,7 @@ void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number);
 void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key);
 void build_to_chain(NftBuild *b, NftStatementKind kind, const NftChainKey *key);
 void build_family(NftBuild *b, Family family);
+void build_range(NftBuild *b, NftStatementKind kind, const IdRange *range);
 void build_end(NftBuild *b, const Rule *origin);
 void build_end_shared(NftBuild *b, const Rule *origin);
 /* The last statement, and the end in the chain that was made last. */

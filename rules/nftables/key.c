@@ -31,6 +31,7 @@ static const struct {
         [CHAIN_UNTRACKED_PORTS] = { .name = "untracked_ports" },
         [CHAIN_CLASS] = { .name = NULL },
         [CHAIN_RULE] = { .name = "rule" },
+        [CHAIN_OWNER] = { .name = "owner" },
         [CHAIN_PASSED] = { .name = "passed" },
         [CHAIN_TO] = { .name = "to" },
         [CHAIN_UNTRACKED_CLASS] = { .name = "untracked" },
@@ -85,6 +86,10 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_PASSED:
                 snprintf(
                         buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64, chain_kinds[k->kind].name, k->id);
+                break;
+        case CHAIN_OWNER:
+                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64 "_%" PRIu32,
+                        chain_kinds[k->kind].name, k->id, k->user);
                 break;
         case CHAIN_UNTRACKED_CLASS:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%u", chain_kinds[k->kind].name, k->port);
@@ -215,6 +220,7 @@ int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b)
         COMPARE(a->port, b->port);
         COMPARE(a->id, b->id);
         COMPARE(a->family, b->family);
+        COMPARE(a->user, b->user);
         return 0;
 }
 

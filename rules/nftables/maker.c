@@ -4,6 +4,7 @@
 
 #include "rules/nftables/maker.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 
 struct nftnl_expr *make(Maker *m, const char *name)
@@ -68,16 +69,44 @@ void make_payload_to(Maker *m, uint32_t base, uint32_t offset, uint32_t n, uint3
         set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, n);
 }
 
-void make_mask(Maker *m, const void *mask, uint32_t n)
+static void make_bitwise(Maker *m, const void *mask, const void * xor, uint32_t n)
 {
-        static const uint8_t zero[NFT_LABEL_BYTES];
         struct nftnl_expr *e = make(m, "bitwise");
 
         set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
         set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
         set_u32(e, NFTNL_EXPR_BITWISE_LEN, n);
         set_data(m, e, NFTNL_EXPR_BITWISE_MASK, mask, n);
-        set_data(m, e, NFTNL_EXPR_BITWISE_XOR, zero, n);
+        set_data(m, e, NFTNL_EXPR_BITWISE_XOR, xor, n);
+}
+
+void make_mask(Maker *m, const void *mask, uint32_t n)
+{
+        static const uint8_t zero[NFT_LABEL_BYTES];
+
+        make_bitwise(m, mask, zero, n);
+}
+
+void make_constant(Maker *m, uint32_t value)
+{
+        static const uint32_t zero;
+
+        make_bitwise(m, &zero, &value, sizeof(value));
+}
+
+void make_range(Maker *m, uint32_t first, uint32_t last)
+{
+        struct nftnl_expr *e = make(m, "byteorder");
+
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(first));
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(first));
+        first = htonl(first);
+        last = htonl(last);
+        make_compare(m, NFT_CMP_GTE, &first, sizeof(first));
+        make_compare(m, NFT_CMP_LTE, &last, sizeof(last));
 }
 
 void make_lookup(Maker *m, const NftSetKey *k, uint32_t flags)

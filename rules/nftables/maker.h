@@ -35,6 +35,10 @@ void make_fib(Maker *m, uint32_t flags, uint32_t result);
 void make_socket(Maker *m, uint32_t key, uint32_t level);
 /* & mask */
 void make_mask(Maker *m, const void *mask, uint32_t n);
+/* & 0 | value */
+void make_constant(Maker *m, uint32_t value);
+/* first-last, of numbers in the byte order of the host */
+void make_range(Maker *m, uint32_t first, uint32_t last);
 void make_prefix_mask(Maker *m, unsigned bits, uint32_t n);
 void make_compare(Maker *m, uint32_t op, const void *data, uint32_t n);
 /* @set; flags: NFT_LOOKUP_F_… */

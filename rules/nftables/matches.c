@@ -406,6 +406,23 @@ static void ids_bytes(Maker *m, const NftStatement *s)
         make_lookup(m, &s->set, 0);
 }
 
+static bool id_range_equal(const NftStatement *a, const NftStatement *b)
+{
+        return a->number == b->number && a->last == b->last;
+}
+
+static void id_range_text(Buffer *b, const NftStatement *s)
+{
+        buffer_printf(b, "meta %s %" PRIu32 "-%" PRIu32,
+                s->kind == STATEMENT_USER_RANGE ? "skuid" : "skgid", s->number, s->last);
+}
+
+static void id_range_bytes(Maker *m, const NftStatement *s)
+{
+        make_meta(m, s->kind == STATEMENT_USER_RANGE ? NFT_META_SKUID : NFT_META_SKGID);
+        make_range(m, s->number, s->last);
+}
+
 static bool unit_equal(const NftStatement *a, const NftStatement *b)
 {
         return a->cgroup == b->cgroup;
@@ -486,6 +503,9 @@ const StatementRow statement_matches[_STATEMENT_MAX] = {
         [STATEMENT_USERS] = { statement_set_equal, ids_text, ids_bytes, IMPLIES_NOTHING },
         [STATEMENT_GROUP] = { NULL, id_text, id_bytes, IMPLIES_NOTHING },
         [STATEMENT_GROUPS] = { statement_set_equal, ids_text, ids_bytes, IMPLIES_NOTHING },
+        [STATEMENT_USER_RANGE] = { id_range_equal, id_range_text, id_range_bytes, IMPLIES_NOTHING },
+        [STATEMENT_GROUP_RANGE] = { id_range_equal, id_range_text, id_range_bytes,
+                IMPLIES_NOTHING },
         [STATEMENT_UNIT] = { unit_equal, unit_text, unit_bytes, IMPLIES_NOTHING },
         [STATEMENT_BEFORE] = { time_equal, before_text, before_bytes, IMPLIES_NOTHING },
 };

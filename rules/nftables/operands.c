@@ -4,6 +4,8 @@
 
 #include "rules/nftables/statement.h"
 
+#include <inttypes.h>
+
 bool statement_set_equal(const NftStatement *a, const NftStatement *b)
 {
         return nft_set_key_compare(&a->set, &b->set) == 0;
@@ -23,17 +25,26 @@ const char *statement_address_word(unsigned family, bool to)
         return to ? "ip6 daddr" : "ip6 saddr";
 }
 
-const char *statement_source_word(unsigned family)
+void statement_print_source(Buffer *b, const NftStatement *s)
 {
-        if (family == 0)
-                return "meta skuid";
-        return family == FAMILY_IPV4 ? "ip saddr" : "ip6 saddr & ffff:ffff:ffff:ffff::";
+        if (s->set.family == 0)
+                buffer_add_string(b, "meta skuid");
+        else if (s->set.family == FAMILY_IPV4)
+                buffer_add_string(b, "ip saddr");
+        else
+                buffer_add_string(b, "ip6 saddr & ffff:ffff:ffff:ffff::");
+        if (s->number != 0)
+                buffer_printf(b, " & 0 | %" PRIu32, s->number);
 }
 
-void make_source(Maker *m, unsigned family)
+void make_source(Maker *m, const NftStatement *s)
 {
+        unsigned family = s->set.family;
+
         if (family == 0) {
                 make_meta(m, NFT_META_SKUID);
+                if (s->number != 0)
+                        make_constant(m, s->number);
                 return;
         }
         make_address(m, family, false, family == FAMILY_IPV4 ? 4 : 16);

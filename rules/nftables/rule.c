@@ -144,27 +144,37 @@ static void build_ids_set(
         build_values_set(b, key, values, n, origin);
 }
 
-/* meta skuid 8; meta skuid @users_5 */
-static void build_users(NftBuild *b, const CompiledRule *r)
+/* One alternative of who opened the connection. NULL: the ids that the rule names, or no unit. */
+typedef struct Who {
+        const IdRange *users, *groups; /* that they were lent */
+        const CompiledUnit *unit;
+} Who;
+
+/* meta skuid 8; meta skuid @users_5; meta skuid 200000-265535 */
+static void build_users(NftBuild *b, const CompiledRule *r, const IdRange *lent)
 {
         NftSetKey key = { .kind = SET_USERS, .id = r->rule->id };
 
         if (!r->has_users)
                 return;
-        if (r->n_users == 1)
+        if (lent)
+                build_range(b, STATEMENT_USER_RANGE, lent);
+        else if (r->n_users == 1)
                 build_kind(b, STATEMENT_USER, r->users[0]);
         else
                 build_of_set(b, STATEMENT_USERS, &key);
 }
 
-/* meta skgid 8; meta skgid @groups_5 */
-static void build_groups(NftBuild *b, const CompiledRule *r)
+/* meta skgid 8; meta skgid @groups_5; meta skgid 200000-265535 */
+static void build_groups(NftBuild *b, const CompiledRule *r, const IdRange *lent)
 {
         NftSetKey key = { .kind = SET_GROUPS, .id = r->rule->id };
 
         if (!r->has_groups)
                 return;
-        if (r->n_groups == 1)
+        if (lent)
+                build_range(b, STATEMENT_GROUP_RANGE, lent);
+        else if (r->n_groups == 1)
                 build_kind(b, STATEMENT_GROUP, r->groups[0]);
         else
                 build_of_set(b, STATEMENT_GROUPS, &key);
@@ -216,14 +226,14 @@ static void build_interfaces(NftBuild *b, const Rule *r)
 
 /* ---- all ways to match ---- */
 
-/* Behind the addresses: who, until when, and what is decided. unit NULL: units do not matter. */
-static void build_rest(NftBuild *b, const CompiledRule *r, const CompiledUnit *unit, BuildEnd end)
+/* Behind the addresses: who, until when, and what is decided. */
+static void build_rest(NftBuild *b, const CompiledRule *r, const Who *who, BuildEnd end)
 {
         build_interfaces(b, r->rule);
-        build_users(b, r);
-        build_groups(b, r);
-        if (unit)
-                build_unit(b, unit);
+        build_users(b, r, who->users);
+        build_groups(b, r, who->groups);
+        if (who->unit)
+                build_unit(b, who->unit);
         if (r->rule->expires_usec != 0)
                 build_statement(b,
                         &(NftStatement){ .kind = STATEMENT_BEFORE,
@@ -232,22 +242,59 @@ static void build_rest(NftBuild *b, const CompiledRule *r, const CompiledUnit *u
         end(b, r->rule);
 }
 
-/* The statements at hand, and the rest of the rule behind them: once, or for each running unit. */
-static void build_each_unit(NftBuild *b, const CompiledRule *r, BuildEnd end)
-{
-        size_t first = b->first, n = b->table->n_statements - b->first, done = 0;
+/* The statements at hand, which every alternative begins with. */
+typedef struct Beginning {
+        size_t first, n;
+        bool used; /* as they are; else they are copied */
+        BuildEnd end;
+} Beginning;
 
-        if (!r->has_units) {
-                build_rest(b, r, NULL, end);
-                return;
-        }
+static void build_alternative(NftBuild *b, const CompiledRule *r, const Who *who, Beginning *at)
+{
+        for (size_t k = 0; at->used && k < at->n && b->error == 0; k++)
+                build_statement(b, &b->table->statements[at->first + k]);
+        at->used = true;
+        build_rest(b, r, who, at->end);
+}
+
+/* Once, or for each running unit. */
+static void build_each_unit(NftBuild *b, const CompiledRule *r, Who who, Beginning *at)
+{
+        if (!r->has_units)
+                build_alternative(b, r, &who, at);
         for (size_t i = 0; i < r->n_units; i++) {
                 if (r->units[i].cgroup == 0)
                         continue;
-                for (size_t k = 0; done > 0 && k < n && b->error == 0; k++)
-                        build_statement(b, &b->table->statements[first + k]);
-                build_rest(b, r, &r->units[i], end);
-                done++;
+                who.unit = &r->units[i];
+                build_alternative(b, r, &who, at);
+        }
+}
+
+static void build_each_group(NftBuild *b, const CompiledRule *r, Who who, Beginning *at)
+{
+        const IdRanges *lent = &b->ruleset->subordinates.groups;
+
+        build_each_unit(b, r, who, at);
+        for (size_t i = 0; r->has_groups && i < lent->n; i++) {
+                who.groups = &lent->items[i];
+                if (compiled_rule_names(true, r->groups, r->n_groups, who.groups->owner))
+                        build_each_unit(b, r, who, at);
+        }
+}
+
+/* The statements at hand, and the rest of the rule behind them: for the ids that the rule names,
+ * and for each range of those that they were lent. */
+static void build_each(NftBuild *b, const CompiledRule *r, BuildEnd end)
+{
+        const IdRanges *lent = &b->ruleset->subordinates.users;
+        Beginning at = { .first = b->first, .n = b->table->n_statements - b->first, .end = end };
+        Who who = { 0 };
+
+        build_each_group(b, r, who, &at);
+        for (size_t i = 0; r->has_users && i < lent->n; i++) {
+                who.users = &lent->items[i];
+                if (compiled_rule_names(true, r->users, r->n_users, who.users->owner))
+                        build_each_group(b, r, who, &at);
         }
 }
 
@@ -273,7 +320,7 @@ static void build_pairs(NftBuild *b, const Ways *w)
                                 build_family(b, (Family)w->family);
                         build_test(b, &w->from, i);
                         build_test(b, &w->to, k);
-                        build_each_unit(b, w->rule, build_end_shared);
+                        build_each(b, w->rule, build_end_shared);
                 }
 }
 
@@ -292,7 +339,7 @@ static void build_split(NftBuild *b, const Ways *w)
         for (size_t k = 0; k < tests_count(&w->to) && b->error == 0; k++) {
                 build_family(b, (Family)w->family);
                 build_test(b, &w->to, k);
-                build_each_unit(b, w->rule, build_end);
+                build_each(b, w->rule, build_end);
         }
         for (size_t i = 0; i < tests_count(&w->from) && b->error == 0; i++) {
                 build_family(b, (Family)w->family);

@@ -35,9 +35,10 @@ bool statement_set_equal(const NftStatement *a, const NftStatement *b);
 void statement_print_set(Buffer *b, const NftSetKey *k);
 /* "ip daddr", "ip6 saddr" … */
 const char *statement_address_word(unsigned family, bool to);
-/* ip saddr, ip6 saddr & ffff:ffff:ffff:ffff::, meta skuid (family 0): what a limit counts by */
-const char *statement_source_word(unsigned family);
-void make_source(Maker *m, unsigned family);
+/* What a limit counts by: ip saddr, ip6 saddr & ffff:ffff:ffff:ffff::, meta skuid (family 0), or
+ * the statement's own user: meta skuid & 0 | USER, because nft takes no constant here. */
+void statement_print_source(Buffer *b, const NftStatement *s);
+void make_source(Maker *m, const NftStatement *s);
 
 /* ---- of all kinds ---- */
 

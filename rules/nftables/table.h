@@ -76,6 +76,7 @@ typedef enum NftChainKind {
         CHAIN_UNTRACKED_PORTS, /* as CHAIN_DIRECTION of routed, by the packet itself */
         CHAIN_CLASS,           /* the rules of a class of ports, named by its lowest */
         CHAIN_RULE,            /* what a rule that matched does, if it is more than a verdict */
+        CHAIN_OWNER,           /* a limit for the ids that a user was lent */
         CHAIN_PASSED,          /* what a limit that logs does under it */
         CHAIN_TO,              /* the second half of a match, where both halves are several tests */
         CHAIN_UNTRACKED_CLASS, /* copies of CHAIN_CLASS and CHAIN_TO for what is not routed yet, */
@@ -88,6 +89,7 @@ typedef struct NftChainKey {
         uint16_t port;
         uint16_t family; /* CHAIN_TO: 0 or a Family */
         uint64_t id;     /* of the rule */
+        uint32_t user;   /* CHAIN_OWNER */
 } NftChainKey;
 
 typedef enum NftSetKind {
@@ -141,8 +143,10 @@ typedef enum NftStatementKind {
         STATEMENT_DIALLED_ADDRESS_SET, /* before DNAT */
         STATEMENT_USER,
         STATEMENT_USERS,
+        STATEMENT_USER_RANGE,
         STATEMENT_GROUP,
         STATEMENT_GROUPS,
+        STATEMENT_GROUP_RANGE,
         STATEMENT_UNIT,
         STATEMENT_BEFORE,      /* a time */
         STATEMENT_RATE_UNDER,  /* the source's bucket is not empty; takes from it */
@@ -164,8 +168,10 @@ typedef enum NftStatementKind {
 /* Unused members are zero. */
 typedef struct NftStatement {
         NftStatementKind kind;
-        bool to;         /* addresses: destination, else source */
-        uint32_t number; /* port, uid, gid, label bit, level, type of address, direction */
+        bool to; /* addresses: destination, else source */
+        /* Port, uid, gid, label bit, level, type of address, direction. Of a bucket: the user that
+         * it belongs to; 0: the source of the packet. */
+        uint32_t number;
         union {
                 Family family;
                 Prefix prefix;
@@ -173,6 +179,7 @@ typedef struct NftStatement {
                 NftChainKey chain;
                 uint64_t counter;      /* id of the rule, or DEFAULT_COUNTER_ID */
                 uint64_t time_sec;     /* since the epoch */
+                uint32_t last;         /* of a range of ids that begins with number */
                 const char *interface; /* borrowed from the rule */
                 struct {
                         uint64_t cgroup;

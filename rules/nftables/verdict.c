@@ -56,9 +56,10 @@ typedef struct Buckets {
         const CompiledRule *rule;
         bool has_rate, has_open;
         NftSetKey rate, open;
+        uint32_t user; /* whose bucket it is; 0: that of the packet's source */
 } Buckets;
 
-static Buckets buckets_make(NftBuild *b, const CompiledRule *r, unsigned family)
+static Buckets buckets_name(const CompiledRule *r, unsigned family)
 {
         Buckets k = { .rule = r,
                 .has_rate = r->limit.rate > 0 && r->limit.unit_sec > 0,
@@ -69,11 +70,24 @@ static Buckets buckets_make(NftBuild *b, const CompiledRule *r, unsigned family)
         k.rate.limit = k.open.limit = r->limit;
         k.rate.limit.open = 0;
         k.open.limit.rate = k.open.limit.unit_sec = k.open.limit.burst = 0;
+        return k;
+}
+
+static Buckets buckets_make(NftBuild *b, const CompiledRule *r, unsigned family)
+{
+        Buckets k = buckets_name(r, family);
+
         if (k.has_rate)
                 build_dynamic_set(b, &k.rate, r->rule);
         if (k.has_open)
                 build_dynamic_set(b, &k.open, r->rule);
         return k;
+}
+
+static void build_of_bucket(
+        NftBuild *b, const Buckets *k, NftStatementKind kind, const NftSetKey *key)
+{
+        build_statement(b, &(NftStatement){ .kind = kind, .number = k->user, .set = *key });
 }
 
 static void build_bucket_family(NftBuild *b, const Buckets *k)
@@ -103,9 +117,9 @@ static void build_under(NftBuild *b, const Buckets *k)
 {
         build_bucket_family(b, k);
         if (k->has_rate)
-                build_of_set(b, STATEMENT_RATE_UNDER, &k->rate);
+                build_of_bucket(b, k, STATEMENT_RATE_UNDER, &k->rate);
         if (k->has_open)
-                build_of_set(b, STATEMENT_OPEN_UNDER, &k->open);
+                build_of_bucket(b, k, STATEMENT_OPEN_UNDER, &k->open);
         build_pass(b, k);
 }
 
@@ -117,11 +131,11 @@ static void build_under(NftBuild *b, const Buckets *k)
 static void build_shared(NftBuild *b, const Buckets *k)
 {
         build_bucket_family(b, k);
-        build_of_set(b, STATEMENT_NO_BUCKET, k->has_rate ? &k->rate : &k->open);
+        build_of_bucket(b, k, STATEMENT_NO_BUCKET, k->has_rate ? &k->rate : &k->open);
         if (k->has_rate)
                 build_of_set(b, STATEMENT_SHARED_RATE, &k->rate);
         if (k->has_rate && k->has_open)
-                build_of_set(b, STATEMENT_OPEN_UNDER, &k->open);
+                build_of_bucket(b, k, STATEMENT_OPEN_UNDER, &k->open);
         else if (k->has_open)
                 build_of_set(b, STATEMENT_SHARED_OPEN, &k->open);
         build_pass(b, k);
@@ -146,11 +160,76 @@ static void build_limits(NftBuild *b, const CompiledRule *r, unsigned family)
         build_shared(b, &k);
 }
 
+static void build_beyond(NftBuild *b, const CompiledRule *r)
+{
+        if (r->log_refused) {
+                build_log(b, ACTION_REJECT, r->rule->id);
+                build_end(b, r->rule);
+        }
+        build_verdict(b, ACTION_REJECT);
+        build_end(b, r->rule);
+}
+
+/* meta skuid 200000-265535 goto owner_ID_1000, for every range of ids that a user was lent */
+static void build_to_owners(NftBuild *b, const CompiledRule *r)
+{
+        const IdRanges *lent = &b->ruleset->subordinates.users;
+
+        for (size_t i = 0; i < lent->n && b->error == 0; i++) {
+                NftChainKey key = {
+                        .kind = CHAIN_OWNER, .id = r->rule->id, .user = lent->items[i].owner
+                };
+
+                if (!compiled_rule_names(r->has_users, r->users, r->n_users, key.user))
+                        continue;
+                build_range(b, STATEMENT_USER_RANGE, &lent->items[i]);
+                build_to_chain(b, STATEMENT_GOTO, &key);
+                build_end(b, r->rule);
+        }
+}
+
+static int owner_compare(const void *a, const void *b)
+{
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* chain owner_ID_1000: the same limit, in the bucket of user 1000 */
+static void build_owners(NftBuild *b, const CompiledRule *r)
+{
+        const IdRanges *lent = &b->ruleset->subordinates.users;
+        _cleanup_free_ uint32_t *owners = calloc(lent->n + 1, sizeof(uint32_t));
+        size_t n = 0;
+
+        if (!owners) {
+                build_fail(b, -ENOMEM);
+                return;
+        }
+        for (size_t i = 0; i < lent->n; i++)
+                if (compiled_rule_names(r->has_users, r->users, r->n_users, lent->items[i].owner))
+                        owners[n++] = lent->items[i].owner;
+        qsort(owners, n, sizeof(*owners), owner_compare);
+        for (size_t i = 0; i < n && b->error == 0; i++) {
+                Buckets k = buckets_name(r, 0);
+
+                if (i > 0 && owners[i] == owners[i - 1])
+                        continue;
+                k.user = owners[i];
+                build_chain(b, &(NftChainKey){
+                                       .kind = CHAIN_OWNER, .id = r->rule->id, .user = owners[i] });
+                build_under(b, &k);
+                build_shared(b, &k);
+                build_beyond(b, r);
+        }
+}
+
 /* What is under the limit passes, all else is reset. */
 static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2])
 {
         build_uncounted(b, r);
         if (b->direction == DIRECTION_OUT) {
+                build_to_owners(b, r);
                 build_limits(b, r, 0);
         } else {
                 if (families[0])
@@ -158,12 +237,9 @@ static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool fam
                 if (families[1])
                         build_limits(b, r, FAMILY_IPV6);
         }
-        if (r->log_refused) {
-                build_log(b, ACTION_REJECT, r->rule->id);
-                build_end(b, r->rule);
-        }
-        build_verdict(b, ACTION_REJECT);
-        build_end(b, r->rule);
+        build_beyond(b, r);
+        if (b->direction == DIRECTION_OUT)
+                build_owners(b, r);
         if (!r->log)
                 return;
         build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSED, .id = r->rule->id });

@@ -6,7 +6,7 @@
  * from a table. rules/ itself opens nothing.
  */
 
-#include "rules/base/util.h"
+#include "rules/policy/subordinate.h"
 
 #define CGROUP_PATH_MAX 256
 
@@ -26,4 +26,6 @@ typedef struct Names {
         int (*group)(void *data, const char *name, uint32_t *ret_gid);
         int (*unit)(void *data, const char *name, Cgroup *ret);
         void *data;
+        /* Ids that users were lent; NULL: there are none. 0 or -ENOMEM. */
+        int (*subordinates)(void *data, Subordinates *ret);
 } Names;

@@ -79,6 +79,19 @@ static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const V
                 origin_to_string(r->default_origins[p->direction]));
 }
 
+/* A lent id is judged as its owner's. */
+static int path_add_owner(char ***path, const Ruleset *r, const Packet *p)
+{
+        uint32_t owner;
+        int k = 0;
+
+        if (p->has_uid && id_ranges_owner(&r->subordinates.users, p->uid, &owner))
+                k = strv_printf(path, "uid %u is a subordinate id of uid %u", p->uid, owner);
+        if (k >= 0 && p->has_gid && id_ranges_owner(&r->subordinates.groups, p->gid, &owner))
+                k = strv_printf(path, "gid %u is a subordinate id of gid %u", p->gid, owner);
+        return k;
+}
+
 static int path_make(const Ruleset *r, const Packet *p, const Verdict *v, char ***ret)
 {
         _cleanup_strv_ char **path = NULL;
@@ -97,6 +110,8 @@ static int path_make(const Ruleset *r, const Packet *p, const Verdict *v, char *
                 direction_to_adjective(p->direction));
         if (k >= 0 && r->lockdown)
                 k = strv_printf(&path, "lockdown is on");
+        if (k >= 0)
+                k = path_add_owner(&path, r, p);
         if (k >= 0)
                 k = path_add_rules(&path, d, v);
         if (k >= 0)

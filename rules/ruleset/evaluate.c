@@ -28,14 +28,13 @@ static bool interface_matches(const char *wanted, const char *known)
         return !wanted || (known && streq(wanted, known));
 }
 
-static bool id_matches(bool has, const uint32_t *ids, size_t n, bool known, uint32_t id)
+/* A lent id matches as itself and as its owner. */
+static bool id_matches(const uint32_t *ids, size_t n, const IdRanges *lent, uint32_t id)
 {
-        if (!has)
-                return true;
-        for (size_t i = 0; known && i < n; i++)
-                if (ids[i] == id)
-                        return true;
-        return false;
+        uint32_t owner;
+
+        return compiled_rule_names(true, ids, n, id) ||
+               (id_ranges_owner(lent, id, &owner) && compiled_rule_names(true, ids, n, owner));
 }
 
 /* "postfix" is short for "postfix.service". */
@@ -84,20 +83,21 @@ static bool interfaces_match(const Rule *r, const Packet *p)
                interface_matches(r->out_interface, p->out_interface);
 }
 
-static bool user_matches(const CompiledRule *r, const Packet *p)
+static bool user_matches(const Subordinates *s, const CompiledRule *r, const Packet *p)
 {
-        return id_matches(r->has_users, r->users, r->n_users, p->has_uid, p->uid);
+        return !r->has_users || (p->has_uid && id_matches(r->users, r->n_users, &s->users, p->uid));
 }
 
-static bool group_matches(const CompiledRule *r, const Packet *p)
+static bool group_matches(const Subordinates *s, const CompiledRule *r, const Packet *p)
 {
-        return id_matches(r->has_groups, r->groups, r->n_groups, p->has_gid, p->gid);
+        return !r->has_groups ||
+               (p->has_gid && id_matches(r->groups, r->n_groups, &s->groups, p->gid));
 }
 
-static bool rule_matches(const CompiledRule *r, const Packet *p)
+static bool rule_matches(const Subordinates *s, const CompiledRule *r, const Packet *p)
 {
-        return addresses_match(r, p) && interfaces_match(r->rule, p) && user_matches(r, p) &&
-               group_matches(r, p) && units_match(r, p);
+        return addresses_match(r, p) && interfaces_match(r->rule, p) && user_matches(s, r, p) &&
+               group_matches(s, r, p) && units_match(r, p);
 }
 
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
@@ -105,7 +105,7 @@ void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
         const RulesetDirection *d = r->directions + p->direction;
 
         for (size_t i = 0; i < d->n; i++)
-                if (rule_matches(d->rules + i, p)) {
+                if (rule_matches(&r->subordinates, d->rules + i, p)) {
                         *ret = (Verdict){
                                 .action = d->rules[i].action, .rule = d->rules + i, .index = i
                         };
@@ -140,12 +140,12 @@ static bool unit_may_match(const CompiledRule *r)
         return false;
 }
 
-static bool rule_may_match(const CompiledRule *r, const Packet *p, Doubt d)
+static bool rule_may_match(const Subordinates *s, const CompiledRule *r, const Packet *p, Doubt d)
 {
-        return addresses_match(r, p) && user_matches(r, p) &&
+        return addresses_match(r, p) && user_matches(s, r, p) &&
                (interfaces_match(r->rule, p) ||
                        (d.interfaces && interfaces_may_match(r->rule, p))) &&
-               (group_matches(r, p) || (d.group && !p->has_gid && r->n_groups > 0)) &&
+               (group_matches(s, r, p) || (d.group && !p->has_gid && r->n_groups > 0)) &&
                (units_match(r, p) || (d.unit && p->n_cgroups == 0 && unit_may_match(r)));
 }
 
@@ -161,11 +161,11 @@ bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt doubt)
         for (size_t i = 0; i < d->n; i++) {
                 const CompiledRule *rule = d->rules + i;
 
-                if (!rule_may_match(rule, p, doubt))
+                if (!rule_may_match(&r->subordinates, rule, p, doubt))
                         continue;
                 if (!action_refuses(rule->action))
                         return false;
-                if (rule_matches(rule, p))
+                if (rule_matches(&r->subordinates, rule, p))
                         return true;
         }
         return ports_contain(&d->managed, p->port) && action_refuses(d->default_action);

@@ -41,6 +41,7 @@ Ruleset *ruleset_free(Ruleset *r)
                 range_set_unref(r->sets[i].ranges);
         }
         free(r->sets);
+        subordinates_deinit(&r->subordinates);
         free(r);
         return NULL;
 }
@@ -58,6 +59,14 @@ static bool match_has_family(const Match *m, Family family)
 bool compiled_rule_has_family(const CompiledRule *r, Family family)
 {
         return match_has_family(&r->from, family) && match_has_family(&r->to, family);
+}
+
+bool compiled_rule_names(bool has, const uint32_t *ids, size_t n, uint32_t id)
+{
+        for (size_t i = 0; has && i < n; i++)
+                if (ids[i] == id)
+                        return true;
+        return !has;
 }
 
 /* ---- comparing ---- */
@@ -93,7 +102,7 @@ bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
                                 !units_equal(&x->rules[i], &y->rules[i]))
                                 return false;
         }
-        return true;
+        return subordinates_equal(&a->subordinates, &b->subordinates);
 }
 
 /* ---- text ---- */

@@ -83,6 +83,8 @@ typedef struct Ruleset {
                 RangeSet *ranges;
         } * sets;
         size_t n_sets;
+        /* A rule for a user, or by the user (a limit), holds for ids that the user was lent too. */
+        Subordinates subordinates;
 } Ruleset;
 
 void compiled_rule_deinit(CompiledRule *r);
@@ -95,7 +97,11 @@ DEFINE_CLEANUP(Ruleset, ruleset_free)
 /* Can the rule match a packet of this family at all? */
 bool compiled_rule_has_family(const CompiledRule *r, Family family);
 
-/* Do all rules match the same users, groups and cgroups? Of two compilations of one policy. */
+/* Does a list of users or groups hold the id? One that is not stated holds all. */
+bool compiled_rule_names(bool has, const uint32_t *ids, size_t n, uint32_t id);
+
+/* Do all rules match the same users, groups and cgroups, and have these lent the same ids? Of two
+ * compilations of one policy. */
 bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
 
 /* The ruleset as text, one rule a line, for `compile --format ir` and the golden files; stable from

@@ -25,9 +25,12 @@ typedef struct FixtureName {
 
 static const FixtureName fixture_users[] = { { "root", 0, 0 }, { "mail", 8, 0 },
         { "www-data", 33, 0 }, { "backup", 34, 0 }, { "postfix", 101, 0 }, { "alice", 1000, 0 },
-        { "bob", 1001, 0 }, { "ldap-user", 0, -EAGAIN }, { "broken", 0, -EIO } };
+        { "bob", 1001, 0 }, { "carol", 1002, 0 }, { "ldap-user", 0, -EAGAIN },
+        { "broken", 0, -EIO } };
 static const FixtureName fixture_groups[] = { { "root", 0, 0 }, { "mail", 8, 0 },
-        { "www-data", 33, 0 }, { "postfix", 104, 0 }, { "users", 100, 0 } };
+        { "www-data", 33, 0 }, { "postfix", 104, 0 }, { "users", 100, 0 }, { "carol", 1002, 0 } };
+/* lent to carol */
+static const IdRange fixture_ranges[] = { { 300000, 365535, 1002 }, { 400000, 400009, 1002 } };
 static const FixtureName fixture_units[] = { { "postfix.service", 5001, 0 },
         { "nginx.service", 5002, 0 }, { "nginx", 5002, 0 }, { "system.slice", 5003, 0 },
         { "old.service", 0, -EOPNOTSUPP } };
@@ -67,7 +70,18 @@ static inline int fixture_unit(void *data, const char *name, Cgroup *ret)
         return r;
 }
 
-static const Names fixture_names = { fixture_user, fixture_group, fixture_unit, NULL };
+static inline int fixture_subordinates(void *data, Subordinates *ret)
+{
+        (void)data;
+        for (size_t i = 0; i < ELEMENTS(fixture_ranges); i++)
+                if (id_ranges_add(&ret->users, &fixture_ranges[i]) < 0 ||
+                        id_ranges_add(&ret->groups, &fixture_ranges[i]) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+static const Names fixture_names = { fixture_user, fixture_group, fixture_unit, NULL,
+        fixture_subordinates };
 
 /* "a,b c" split at commas and blanks; NULL for NULL */
 static inline char **split(const char *text)

@@ -209,6 +209,66 @@ static void test_names(void **state)
         assert_int_equal(names.user(names.data, "late", &id), -ENOENT);
 }
 
+static void expect_owner(HostNames *n, uint32_t uid, uint32_t wanted)
+{
+        uint32_t owner = 0;
+
+        assert_int_equal(host_user_owner(n, uid, &owner), wanted == 0 ? -ENOENT : 0);
+        assert_int_equal(owner, wanted);
+}
+
+static void test_subordinates(void **state)
+{
+        _cleanup_(host_names_free_p) HostNames *n = NULL;
+        Subordinates all = { 0 };
+        Names names;
+
+        (void)state;
+        make_folder("lent");
+        write_text("lent/passwd",
+                "root:x:0:0::/root:/bin/sh\nann:x:1000:100::/:\nben:x:1001:101::/:\n"
+                "cy:x:3000:3000::/:\n");
+        write_text("lent/group", "users:x:100:\nben:x:101:\ncy:x:3000:\n");
+        assert_int_equal(host_names_new_at(path_of("lent"), NULL, &n), 0);
+        expect_owner(n, 2000, 0);
+
+        /* names and numbers, broken lines, overlaps, ids that are somebody's own, root's */
+        write_text("lent/subuid",
+                "ann:2000:2000\n1001:3500:1000\n\n#\nann\nann:x:1\nann:1:\nann:9000:0\n"
+                "none:8000:10\n7777:9000:1\nroot:5000:1000\nben:1000:1\nann:4294967290:100\n"
+                "ben:2500:1");
+        write_text("lent/subgid", "ann:2000:1001\nroot:1:10\n");
+        expect_owner(n, 1999, 0);
+        expect_owner(n, 2000, 1000);
+        expect_owner(n, 2500, 1000);
+        expect_owner(n, 2999, 1000);
+        expect_owner(n, 3000, 0);
+        expect_owner(n, 3001, 1000);
+        expect_owner(n, 3999, 1000);
+        expect_owner(n, 4000, 1001);
+        expect_owner(n, 4499, 1001);
+        expect_owner(n, 4500, 0);
+        expect_owner(n, 5000, 0);
+        expect_owner(n, 8000, 0);
+        expect_owner(n, 9000, 7777);
+        expect_owner(n, 1000, 0);
+        expect_owner(n, 4294967294, 1000);
+
+        names = host_names(n);
+        assert_int_equal(names.subordinates(names.data, &all), 0);
+        assert_int_equal(all.users.n, 5);
+        assert_int_equal(all.groups.n, 1); /* not cy's own group */
+        assert_int_equal(all.groups.items[0].first, 2000);
+        assert_int_equal(all.groups.items[0].last, 2999);
+        assert_int_equal(all.groups.items[0].owner, 100);
+        subordinates_deinit(&all);
+
+        write_text("lent/subuid", "ben:2000:1\n");
+        expect_owner(n, 2000, 1001);
+        assert_int_equal(unlink(path_of("lent/subuid")), 0);
+        expect_owner(n, 2000, 0);
+}
+
 /* ---- set files ---- */
 
 /* The first diagnostic of reading a set from the file, or "". */
@@ -391,6 +451,7 @@ int main(void)
                 TEST(test_read_huge),
                 TEST(test_list_conf),
                 TEST(test_names),
+                TEST(test_subordinates),
                 TEST(test_set_files),
                 TEST(test_units),
                 TEST(test_units_bounded),

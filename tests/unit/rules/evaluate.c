@@ -61,6 +61,7 @@ static void test_matches(void **state)
         add_rule(l, .id = 5, .direction = DIRECTION_OUT, .user = "postfix", .group = "mail");
         add_rule(l, .id = 6, .direction = DIRECTION_OUT, .user = "alice,bob",
                 .unit = "nginx.service");
+        add_rule(l, .id = 8, .direction = DIRECTION_OUT, .user = "carol", .group = "carol");
         add_rule(l, .id = 7, .direction = DIRECTION_ROUTED, .action = ACTION_REJECT,
                 .in_interface = "docker0", .out_interface = "eth0");
         p->state->defaults = (Defaults){ { ACTION_ALLOW, ACTION_REJECT, _ACTION_INVALID } };
@@ -86,6 +87,12 @@ static void test_matches(void **state)
         assert_verdict(r, "out user bob unit nginx.servic", ACTION_REJECT, 0);
         assert_verdict(r, "out user bob unit postfix.service", ACTION_REJECT, 0);
         assert_verdict(r, "out unit nginx.service", ACTION_REJECT, 0);
+        assert_verdict(r, "out user carol group carol", ACTION_ALLOW, 8);
+        assert_verdict(r, "out user 300000 group 400009", ACTION_ALLOW, 8);
+        assert_verdict(r, "out user 365535 group carol", ACTION_ALLOW, 8);
+        assert_verdict(r, "out user 299999 group carol", ACTION_REJECT, 0);
+        assert_verdict(r, "out user 300000 group 400010", ACTION_REJECT, 0);
+        assert_verdict(r, "out user 300000", ACTION_REJECT, 0);
         assert_verdict(r, "out port 587", ACTION_ALLOW, 0);
         assert_false(judge(r, "out port 587").by_default);
         assert_true(judge(r, "out").by_default);

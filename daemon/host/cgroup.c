@@ -43,11 +43,9 @@ static bool has_suffix(const char *s, const char *suffix)
         return n > m && streq(s + n - m, suffix);
 }
 
-/* The full name of a unit, "postfix" → "postfix.service"; -ENOENT for what can be none. */
-static int unit_full_name(const char *unit, char **ret)
+int host_unit_full_name(const char *unit, char **ret)
 {
-        static const char *const suffixes[] = { ".service", ".slice", ".scope", ".socket", ".mount",
-                ".swap" };
+        static const char *const suffixes[] = { ".service", ".slice", ".scope" };
         _cleanup_buffer_ Buffer name = { 0 };
 
         if (unit[0] == '\0' || unit[0] == '.' || strchr(unit, '/') || strlen(unit) > NAME_MAX)
@@ -212,10 +210,22 @@ static int search(int mount, const char *name, Cgroup *ret)
         return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
 
+/* "postfix@*.service": every instance of a template. */
+static bool names_all_instances(const char *name)
+{
+        return strstr(name, "@*.") != NULL;
+}
+
 static int find(int mount, const char *name, Cgroup *ret)
 {
         _cleanup_free_ char *parent = NULL;
         uint32_t level;
+
+        if (names_all_instances(name)) {
+                if (template_parent(name, &parent) < 0)
+                        return -ENOMEM;
+                return parent ? cgroup_stat(mount, parent, 2, ret) : -ENOENT;
+        }
 
         if (has_suffix(name, ".slice")) {
                 if (slice_parent(name, &parent, &level) < 0)
@@ -231,13 +241,59 @@ static int find(int mount, const char *name, Cgroup *ret)
         return search(mount, name, ret);
 }
 
+/* An instance that runs in the place of "postfix.service", whose template it is: its name in *ret,
+ * NULL: none. */
+static int find_instance(int mount, const char *name, char **ret)
+{
+        _cleanup_buffer_ Buffer template = { 0 };
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        _cleanup_free_ char *parent = NULL;
+        size_t n = strlen(name) - strlen(".service");
+        struct dirent *entry;
+        int fd;
+
+        *ret = NULL;
+        buffer_printf(&template, "%.*s@.service", (int)n, name);
+        if (template.failed || template_parent(template.data, &parent) < 0)
+                return -ENOMEM;
+        fd = openat(mount, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        dir = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!dir)
+                close_p(&fd);
+        while (dir && !*ret && (entry = readdir(dir)))
+                if (strncmp(entry->d_name, template.data, n + 1) == 0 &&
+                        has_suffix(entry->d_name, ".service") && !(*ret = strdup(entry->d_name)))
+                        return -ENOMEM;
+        return 0;
+}
+
+/* What to write in the place of a unit whose processes are in instances of a template. */
+static int hint_instance(int mount, const char *name, Cgroup *ret)
+{
+        _cleanup_free_ char *instance = NULL;
+        int n;
+
+        if (strchr(name, '@') || !has_suffix(name, ".service"))
+                return 0;
+        if (find_instance(mount, name, &instance) < 0)
+                return -ENOMEM;
+        if (!instance)
+                return 0;
+        n = snprintf(ret->hint, sizeof(ret->hint),
+                "its instance %s is: write that, or %.*s@*.service for all instances", instance,
+                (int)(strlen(name) - strlen(".service")), name);
+        if (n < 0 || (size_t)n >= sizeof(ret->hint))
+                ret->hint[0] = '\0';
+        return 0;
+}
+
 int host_unit_find(const char *mount, const char *unit, Cgroup *ret)
 {
         _cleanup_free_ char *name = NULL;
         _cleanup_close_ int fd = -1;
         int r;
 
-        r = unit_full_name(unit, &name);
+        r = host_unit_full_name(unit, &name);
         if (r < 0)
                 return r;
         fd = open(mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -246,6 +302,8 @@ int host_unit_find(const char *mount, const char *unit, Cgroup *ret)
         r = find(fd, name, ret);
         if (r >= 0)
                 cgroup_complete_path(mount, ret);
+        else if (r == -ENOENT && hint_instance(fd, name, ret) < 0)
+                r = -ENOMEM;
         return r;
 }
 
@@ -296,7 +354,7 @@ int host_unit_parents(const char *mount, const char *unit, char ***ret)
         uint32_t level;
         int r;
 
-        r = unit_full_name(unit, &name);
+        r = host_unit_full_name(unit, &name);
         if (r < 0)
                 return r;
         if (parents_add(&l, mount, "") < 0)

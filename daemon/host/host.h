@@ -129,9 +129,15 @@ const char *host_cgroup_mount(void);
 
 /*
  * The cgroup of a running unit ("postfix.service", "postfix", "a-b.slice"), looked for first where
- * systemd puts it, then in the tree, which is searched only so far. 0, -ENOENT, -ENOMEM.
+ * systemd puts it, then in the tree, which is searched only so far; of "postfix@*.service" that
+ * around all instances. 0, -ENOENT, perhaps with a hint in ret, -ENOMEM.
  */
 int host_unit_find(const char *mount, const char *unit, Cgroup *ret);
+/* Is there no file of a unit of this name, nor of its template, below root ("" or a folder)? false
+ * also where systemd is not the service manager. */
+bool host_unit_is_unknown(const char *root, const char *unit);
+/* The unit that a misspelt name may mean; false: none. */
+bool host_unit_nearest(const char *root, const char *unit, char *ret, size_t size);
 /* The folders in which the unit's cgroup appears when it starts, for watching; those that are
  * not there now are left out. */
 int host_unit_parents(const char *mount, const char *unit, char ***ret);

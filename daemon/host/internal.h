@@ -23,6 +23,9 @@ static inline void close_p(int *fd)
 }
 #define _cleanup_close_ _cleanup_(close_p)
 
+/* The full name of a unit, "postfix" → "postfix.service"; -ENOENT for what can be none; -ENOMEM. */
+int host_unit_full_name(const char *unit, char **ret);
+
 static inline void closedir_p(DIR **d)
 {
         if (*d)

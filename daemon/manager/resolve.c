@@ -113,12 +113,44 @@ static int names_group(void *data, const char *name, uint32_t *ret_gid)
         return translate(r, k, name, true);
 }
 
+static bool rules_name_unit(const RuleList *l, const char *name)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (strv_contains(l->items[i]->unit, name))
+                        return true;
+        return false;
+}
+
+/* Does a rule of the policy that may rely on names name it literally? */
+static bool unit_is_relied_on(const Policy *p, const char *name)
+{
+        if (!p)
+                return false;
+        if (rules_name_unit(&p->state->rules, name) ||
+                (p->host && rules_name_unit(&p->host->common->rules, name)))
+                return true;
+        for (size_t i = 0; i < p->n_files; i++)
+                if (rules_name_unit(&p->files[i]->rules, name))
+                        return true;
+        for (size_t i = 0; i < p->state->n_fragments; i++)
+                if (rules_name_unit(&p->state->fragments[i]->rules, name))
+                        return true;
+        return false;
+}
+
+/* One that does not run is looked for among the files of units, where a change names it. */
 static int names_unit(void *data, const char *name, Cgroup *ret)
 {
         Resolver *r = data;
         Names names = host_names(r->host);
+        int k = names.unit(names.data, name, ret);
 
-        return names.unit(names.data, name, ret);
+        if (k != -ENOENT || !r->root || unit_is_relied_on(r->relied_on, name) ||
+                !host_unit_is_unknown(r->root, name))
+                return k;
+        if (!host_unit_nearest(r->root, name, ret->hint, sizeof(ret->hint)))
+                ret->hint[0] = '\0';
+        return -ENXIO;
 }
 
 static int names_subordinates(void *data, Subordinates *ret)
@@ -148,6 +180,7 @@ int resolver_assert(Resolver *r, const Ruleset *ruleset, Diagnostics *d)
 Resolver manager_resolver(const Manager *m, const Policy *p, ResolveMode mode)
 {
         return (Resolver){ .host = m->names,
+                .root = mode == RESOLVE_CHANGE ? m->paths.root : NULL,
                 .policy = p,
                 .relied_on = mode == RESOLVE_CHANGE ? m->in_force.policy : p,
                 .known = mode == RESOLVE_AGAIN ? NULL : &m->in_force.missing };

@@ -18,6 +18,7 @@ void missing_names_deinit(MissingNames *l);
 
 typedef struct Resolver {
         HostNames *host;
+        const char *root;          /* of the files of units; NULL: any unit may come to be */
         const Policy *policy;      /* asks */
         const Policy *relied_on;   /* users and groups in its rules may be unknown for now */
         const MissingNames *known; /* were missing lately; NULL: ask for all of them again */

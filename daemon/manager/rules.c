@@ -26,6 +26,22 @@ static bool is_number(const char *s)
         return true;
 }
 
+/* A unit that does not run must have a file at least. */
+static int check_unit(Manager *m, const char *name, ChangeResult *r)
+{
+        Names names = host_names(m->names);
+        char meant[CGROUP_HINT_MAX];
+        Cgroup cgroup = { 0 };
+        bool found;
+
+        if (names.unit(names.data, name, &cgroup) != -ENOENT ||
+                !host_unit_is_unknown(m->paths.root, name))
+                return 0;
+        found = host_unit_nearest(m->paths.root, name, meant, sizeof(meant));
+        return change_fail(r, ERROR_NO_SUCH_NAME, -ENOENT, "there is no unit %s%s%s%s", name,
+                found ? "; did you mean \"" : "", found ? meant : "", found ? "\"?" : "");
+}
+
 /* Names are looked up before anything else, so that a user who is not there has his own error. */
 static int check_names(Manager *m, const Rule *rule, ChangeResult *r)
 {
@@ -40,6 +56,9 @@ static int check_names(Manager *m, const Rule *rule, ChangeResult *r)
                 if (!is_number(*name) && names.group(names.data, *name, &id) == -ENOENT)
                         return change_fail(
                                 r, ERROR_NO_SUCH_NAME, -ENOENT, "there is no group %s", *name);
+        STRV_FOREACH (name, rule->unit)
+                if (check_unit(m, *name, r) < 0)
+                        return -ENOENT;
         return 0;
 }
 

@@ -72,16 +72,6 @@ static int number_parse(const char *s, uint32_t *ret)
         return 0;
 }
 
-/* The letters of systemd's unit names; without a type, a service is meant. */
-static bool unit_name_is_valid(const char *s)
-{
-        static const char letters[] =
-                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
-        size_t n = strlen(s);
-
-        return n > 0 && n <= 255 && s[strspn(s, letters)] == '\0' && s[0] != '.' && s[0] != '@';
-}
-
 static int name_ask(const Names *names, NameKind kind, NameAnswer *a)
 {
         int r;
@@ -94,7 +84,7 @@ static int name_ask(const Names *names, NameKind kind, NameAnswer *a)
                 r = number_parse(a->name, &a->id);
                 return r != -ENOENT ? r : names->group(names->data, a->name, &a->id);
         case NAME_UNIT:
-                if (!unit_name_is_valid(a->name))
+                if (!unit_name_is_valid(a->name) || unit_type_without_processes(a->name))
                         return -EINVAL;
                 return names->unit(names->data, a->name, &a->cgroup);
         case _NAME_KIND_MAX:
@@ -151,6 +141,15 @@ static bool name_may_come(NameKind kind, const NameAnswer *a)
         return a->error == -EAGAIN || (kind == NAME_UNIT && a->error == -ENOENT);
 }
 
+/* A candidate of a role's need not be there; it may be installed. */
+static void unit_forgive(const NameQuery *q, NameAnswer *a)
+{
+        if (q->candidates && a->error == -ENXIO) {
+                a->error = -ENOENT;
+                a->cgroup.hint[0] = '\0';
+        }
+}
+
 static int report_later(Compilation *c, const NameQuery *q, const NameAnswer *a)
 {
         Severity severity = q->candidates ? SEVERITY_NOTE : SEVERITY_WARNING;
@@ -159,8 +158,8 @@ static int report_later(Compilation *c, const NameQuery *q, const NameAnswer *a)
                 return compile_report(c, severity, q->site,
                         "%s %s cannot be looked up yet: until then the rule does not match it",
                         nouns[q->kind], a->name);
-        return compile_report(c, severity, q->site,
-                "unit %s is not running: until it is, the rule does not match it", a->name);
+        return compile_report(c, severity, q->site, "unit %s is not running: %s", a->name,
+                a->cgroup.hint[0] ? a->cgroup.hint : "until it is, the rule does not match it");
 }
 
 /* A name that did not resolve: an error, unless it may resolve later. */
@@ -178,7 +177,10 @@ static int name_report(Compilation *c, const NameQuery *q, NameAnswer *a)
         if (a->error == -EOPNOTSUPP)
                 return compile_error(c, q->site,
                         "unit %s: units need cgroup v2, which this host does not have", a->name);
-        if (a->error == -ENOENT)
+        if (a->error == -ENXIO && a->cgroup.hint[0])
+                return compile_error(c, q->site, "no such unit: %s; did you mean \"%s\"?", a->name,
+                        a->cgroup.hint);
+        if (a->error == -ENOENT || a->error == -ENXIO)
                 return compile_error(c, q->site, "no such %s: %s", noun, a->name);
         if (a->error == -ERANGE)
                 return compile_error(
@@ -234,6 +236,7 @@ static int name_resolve(
         r = name_get(c, q->kind, name, &a);
         if (r < 0)
                 return r;
+        unit_forgive(q, a);
         if (q->candidates && q->kind != NAME_UNIT && a->error == -ENOENT) {
                 buffer_printf(missing, "%s%s", missing->length > 0 ? ", " : "", name);
                 return 0;

@@ -198,14 +198,17 @@ static bool identity_is_valid(const char *s)
                !streq(s, ".") && !streq(s, "..");
 }
 
-static bool unit_is_valid(const char *s)
+static void check_unit(Check *c, const char *field, const char *s)
 {
-        static const char characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                         "abcdefghijklmnopqrstuvwxyz0123456789:_.\\@-";
-        size_t n = strlen(s);
+        const char *type = unit_type_without_processes(s);
 
-        return n >= 1 && n <= IDENTITY_MAX && strspn(s, characters) == n && !streq(s, ".") &&
-               !streq(s, "..");
+        if (!unit_name_is_valid(s))
+                check_fail(c, field, "%s: \"%.64s\" is not a valid systemd unit name", field, s);
+        else if (type)
+                check_fail(c, field,
+                        "%s: a %s unit has no processes; write the service that it starts, for "
+                        "example %.*s.service",
+                        field, type + 1, (int)(strlen(s) - strlen(type)), s);
 }
 
 static void check_identity(Check *c, const char *field, const char *s, bool is_unit, bool alone)
@@ -216,11 +219,11 @@ static void check_identity(Check *c, const char *field, const char *s, bool is_u
                                 c, field, "%s: \"%.64s\" is not a valid variable name", field, s);
                 else if (!alone)
                         check_fail(c, field, "%s: %s must be the only value", field, s);
-        } else if (is_unit && !unit_is_valid(s)) {
-                check_fail(c, field, "%s: \"%.64s\" is not a valid systemd unit name", field, s);
-        } else if (!is_unit && is_number(s) && !id_is_valid(s)) {
+        } else if (is_unit) {
+                check_unit(c, field, s);
+        } else if (is_number(s) && !id_is_valid(s)) {
                 check_fail(c, field, "%s: %.64s is out of range (0 to 4294967294)", field, s);
-        } else if (!is_unit && !identity_is_valid(s)) {
+        } else if (!identity_is_valid(s)) {
                 check_fail(c, field,
                         "%s: \"%.64s\" is not a valid %s name (no white space, '/', ':' or ','; a "
                         "number is accepted too)",

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 
+#define UNIT_NAME_MAX 255
+
 static const char *const action_names[_ACTION_MAX] = {
         [ACTION_ALLOW] = "allow",
         [ACTION_DENY] = "deny",
@@ -142,6 +144,31 @@ bool name_is_valid(const char *s)
 bool comment_is_valid(const char *s)
 {
         return strlen(s) <= COMMENT_MAX && text_is_printable(s);
+}
+
+bool unit_name_is_valid(const char *s)
+{
+        static const char letters[] =
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
+        size_t n = strlen(s), first = strspn(s, letters);
+        const char *rest = s + first;
+
+        if (n == 0 || n > UNIT_NAME_MAX || s[0] == '.' || s[0] == '@')
+                return false;
+        return *rest == '\0' || (*rest == '*' && first > 1 && rest[-1] == '@' &&
+                                        (rest[1] == '\0' || streq(rest + 1, ".service")));
+}
+
+const char *unit_type_without_processes(const char *s)
+{
+        static const char *const types[] = { ".timer", ".target", ".path", ".socket", ".mount",
+                ".automount", ".swap", ".device" };
+        const char *dot = strrchr(s, '.');
+
+        for (size_t i = 0; dot && i < ELEMENTS(types); i++)
+                if (streq(dot, types[i]))
+                        return types[i];
+        return NULL;
 }
 
 bool interface_is_valid(const char *s)

@@ -64,6 +64,13 @@ BackendKind backend_from_string(const char *s);
 bool name_is_valid(const char *s);
 /* At most COMMENT_MAX bytes of UTF-8 without control characters. */
 bool comment_is_valid(const char *s);
+/* Of a systemd unit: at most 255 of its letters; without a type it is a service. The instance may
+ * be
+ * "*", for all of a template. */
+bool unit_name_is_valid(const char *s);
+/* ".timer", ".socket", …: the type in a name of a unit that runs no process; NULL: it is another.
+ */
+const char *unit_type_without_processes(const char *s);
 /* 1 to 15 bytes (IFNAMSIZ) of UTF-8, no white space or control characters, none of / : " \ and none
  * of the wildcards * and + */
 bool interface_is_valid(const char *s);

@@ -37,6 +37,15 @@ static bool id_matches(const uint32_t *ids, size_t n, const IdRanges *lent, uint
                (id_ranges_owner(lent, id, &owner) && compiled_rule_names(true, ids, n, owner));
 }
 
+/* Is it an instance of the template, "postfix@*.service" or "postfix@*"? */
+static bool unit_is_instance(const char *template, const char *unit)
+{
+        const char *star = strstr(template, "@*");
+
+        return star && strncmp(template, unit, (size_t)(star - template) + 1) == 0 &&
+               unit[star - template + 1] != '\0';
+}
+
 /* "postfix" is short for "postfix.service". */
 static bool unit_is(const char *a, const char *b)
 {
@@ -51,7 +60,7 @@ static bool unit_is(const char *a, const char *b)
 static bool unit_matches(const CompiledUnit *u, const Packet *p)
 {
         if (p->unit)
-                return unit_is(u->name, p->unit);
+                return unit_is(u->name, p->unit) || unit_is_instance(u->name, p->unit);
         for (size_t i = 0; u->cgroup != 0 && i < p->n_cgroups; i++)
                 if (p->cgroups[i] == u->cgroup)
                         return true;

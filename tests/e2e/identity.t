@@ -67,6 +67,48 @@ is "$rc" 4 "an unknown group is an error"
 run_ctl allow in user alice
 is "$rc" 4 "users can only be used with out"
 
+# ---- units by name ----
+
+for kind in timer target path socket mount; do
+        run_ctl allow out unit "apt-daily.$kind"
+        is "$rc" 4 "a $kind is no unit of a rule"
+        like "$err" "a $kind unit has no processes; write the service" "and the error says what to write"
+done
+run_ctl allow out unit p25-e2e-none.service
+is "$rc" 0 "without systemd any service may come to be"
+run_ctl reset --force
+run_ctl role set
+mkdir -p "$ROOT"/{run/systemd/system,etc/systemd/system}
+touch "$ROOT/etc/systemd/system/p25-e2e-send@.service" "$ROOT/etc/systemd/system/p25-e2e-idle.service"
+run_ctl allow out unit p25-e2e-sned@1
+is "$rc" 4 "with systemd an unknown unit is an error"
+run_ctl allow out unit p25-e2e-idel
+like "$rc $err" '^4 ERROR: there is no unit p25-e2e-idel; did you mean "p25-e2e-idle"\?' "that names what may be meant"
+like "$(net_in host busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.port25.Policy1 /org/port25/Policy1 \
+        org.port25.Policy1.Manager AddRule 'a{sv}a{sv}' 3 action s allow direction s out unit as 1 nowhere 0 2>&1)" \
+        "there is no unit nowhere" "on the bus too"
+run_ctl allow out unit p25-e2e-idle
+is "$rc" 0 "one that has a file"
+like "$err" "unit p25-e2e-idle is not running: until it is" "only does not run"
+rm "$ROOT/etc/systemd/system/p25-e2e-idle.service"
+run_ctl deny in from 192.0.2.7
+is "$rc" 0 "that its file has gone is no obstacle to other changes"
+cp "$CONF" "$WORK/identity.conf"
+sed -i 's/user = \[ "alice" \]/unit = "p25-e2e-nowhere"/' "$CONF"
+run_ctl reload
+is "$rc" 4 "a file that names an unknown unit is refused"
+like "$err" "p25.conf:[0-9]+: .*no such unit: p25-e2e-nowhere" "with its line"
+cp "$WORK/identity.conf" "$CONF"
+cat >"$ROOT/etc/p25/roles.d/units.conf" <<'CONF'
+role = { name = "units"; vars = { senders = { type = "units"; default = [ "p25-e2e-nowhere" ]; }; };
+         rules = ( { action = "allow"; direction = "out"; unit = "$senders"; } ); };
+CONF
+run_ctl reload
+run_ctl role set units
+is "$rc" 0 "a candidate of a role need not exist"
+run_ctl --force reset
+run_ctl reload
+
 # a unit is a cgroup
 for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
         [ ! -e $tree/cgroup.controllers ] || break
@@ -118,6 +160,31 @@ if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
         eventually 5 open_for_unit
         ok $? "a restarted unit may send again"
         expect "and others still not" host "closed closed" "${targets[@]}"
+
+        # a template, whose instances have all the processes
+        run_ctl reset --force
+        run_ctl allow out unit 'p25-e2e-send@*.service'
+        is "$rc" 0 "a rule for all instances"
+        made=
+        [ -d "$tree/system.slice" ] || { mkdir "$tree/system.slice" && made=1; }
+        instances=$tree/system.slice/'system-p25\x2de2e\x2dsend.slice'
+        mkdir -p "$instances/p25-e2e-send@-.service"
+        open_for_instance()
+        {
+                [ "$(connect host -c "$instances/p25-e2e-send@-.service" "${targets[@]}")" = "open open" ]
+        }
+        run_ctl reject out
+        eventually 5 open_for_instance
+        ok $? "an instance may send"
+        expect "and others may not" host "closed closed" "${targets[@]}"
+        touch "$ROOT/etc/systemd/system/p25-e2e-send.service"
+        run_ctl insert 1 allow out unit p25-e2e-send
+        like "$err" "unit p25-e2e-send is not running: its instance p25-e2e-send@-.service is: write that, or p25-e2e-send@\*.service" \
+                "a unit whose instance has the processes: the warning names it"
+        run_ctl explain out unit p25-e2e-send@other.service
+        like "$out" "allow" "explain: an instance that may come"
+        rmdir "$instances/p25-e2e-send@-.service" "$instances"
+        [ -z "$made" ] || rmdir "$tree/system.slice"
 else
         skip "units" "no cgroup v2 to write to"
 fi

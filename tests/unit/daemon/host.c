@@ -360,6 +360,55 @@ static void expect_unit(const char *unit, const char *where, uint32_t level)
         }
 }
 
+static void expect_hint(const char *unit, const char *hint)
+{
+        Cgroup c = { 0 };
+
+        assert_int_equal(host_unit_find(folder, unit, &c), -ENOENT);
+        assert_string_equal(c.hint, hint);
+}
+
+static void expect_nearest(const char *unit, const char *expected)
+{
+        char meant[64] = "";
+
+        assert_int_equal(host_unit_nearest(folder, unit, meant, sizeof(meant)), expected != NULL);
+        assert_string_equal(meant, expected ? expected : "");
+}
+
+/* Files of units below a root; only where systemd is the service manager do they say anything. */
+static void test_unit_files(void **state)
+{
+        (void)state;
+        make_folder("etc");
+        make_folder("etc/systemd");
+        make_folder("etc/systemd/system");
+        make_folder("lib");
+        make_folder("lib/systemd");
+        make_folder("lib/systemd/system");
+        write_text("lib/systemd/system/postfix@.service", "");
+        write_text("lib/systemd/system/exim4.service", "");
+        assert_int_equal(symlink("/dev/null", path_of("etc/systemd/system/masked.service")), 0);
+        assert_false(host_unit_is_unknown(folder, "exim5"));
+        make_folder("run");
+        make_folder("run/systemd");
+        make_folder("run/systemd/system");
+        assert_false(host_unit_is_unknown(folder, "exim4"));
+        assert_false(host_unit_is_unknown(folder, "exim4.service"));
+        assert_false(host_unit_is_unknown(folder, "masked"));
+        assert_false(host_unit_is_unknown(folder, "postfix@-"));
+        assert_false(host_unit_is_unknown(folder, "postfix@a-b.service"));
+        assert_false(host_unit_is_unknown(folder, "postfix@*.service"));
+        assert_true(host_unit_is_unknown(folder, "exim5"));
+        assert_true(host_unit_is_unknown(folder, "postfix"));
+        assert_true(host_unit_is_unknown(folder, "exim4@1"));
+        assert_true(host_unit_is_unknown(folder, "exim4.slice"));
+        expect_nearest("exim5", "exim4");
+        expect_nearest("exim3.service", "exim4");
+        expect_nearest("postfix", "postfix@*");
+        expect_nearest("nothing-like-it", NULL);
+}
+
 static void test_units(void **state)
 {
         static const char *const delegated[] = { "user.slice/user-1000.slice",
@@ -390,6 +439,13 @@ static void test_units(void **state)
         expect_unit("cpu.service", "system.slice/_cpu.service", 2);
         expect_unit(
                 "web-app@1.service", "system.slice/system-web\\x2dapp.slice/web-app@1.service", 3);
+        expect_unit("web-app@*.service", "system.slice/system-web\\x2dapp.slice", 2);
+        expect_unit("web-app@*", "system.slice/system-web\\x2dapp.slice", 2);
+        expect_unit("web@*.service", NULL, 0);
+        expect_hint("web-app",
+                "its instance web-app@1.service is: write that, or web-app@*.service for all "
+                "instances");
+        expect_hint("web", "");
         expect_unit("a-b.slice", "a.slice/a-b.slice", 2);
         expect_unit("a.slice", "a.slice", 1);
         expect_unit("deep.service", "user.slice/deep.service", 2);
@@ -454,6 +510,7 @@ int main(void)
                 TEST(test_subordinates),
                 TEST(test_set_files),
                 TEST(test_units),
+                TEST(test_unit_files),
                 TEST(test_units_bounded),
         };
 

@@ -62,6 +62,8 @@ static void test_matches(void **state)
         add_rule(l, .id = 6, .direction = DIRECTION_OUT, .user = "alice,bob",
                 .unit = "nginx.service");
         add_rule(l, .id = 8, .direction = DIRECTION_OUT, .user = "carol", .group = "carol");
+        add_rule(
+                l, .id = 9, .direction = DIRECTION_OUT, .user = "bob", .unit = "postfix@*.service");
         add_rule(l, .id = 7, .direction = DIRECTION_ROUTED, .action = ACTION_REJECT,
                 .in_interface = "docker0", .out_interface = "eth0");
         p->state->defaults = (Defaults){ { ACTION_ALLOW, ACTION_REJECT, _ACTION_INVALID } };
@@ -85,6 +87,10 @@ static void test_matches(void **state)
         assert_verdict(r, "out user bob unit nginx.service", ACTION_ALLOW, 6);
         assert_verdict(r, "out user bob unit nginx", ACTION_ALLOW, 6);
         assert_verdict(r, "out user bob unit nginx.servic", ACTION_REJECT, 0);
+        assert_verdict(r, "out user bob unit postfix@-.service", ACTION_ALLOW, 9);
+        assert_verdict(r, "out user bob unit postfix@b", ACTION_ALLOW, 9);
+        assert_verdict(r, "out user bob unit postfix@", ACTION_REJECT, 0);
+        assert_verdict(r, "out user bob unit postfixe@1", ACTION_REJECT, 0);
         assert_verdict(r, "out user bob unit postfix.service", ACTION_REJECT, 0);
         assert_verdict(r, "out unit nginx.service", ACTION_REJECT, 0);
         assert_verdict(r, "out user carol group carol", ACTION_ALLOW, 8);

@@ -112,7 +112,10 @@ static const Sketch good[] = {
                 .unit = "a@b.service" },
         { OUT, .user = "$mta_users", .group = "$g", .unit = "$u" },
         { OUT, .user = "DOM\\user user@dom machine$ _smtpd Debian-exim caf\xc3\xa9" },
-        { OUT, .unit = "dev-disk-by\\x2duuid.mount" },
+        { OUT, .unit = "mail-jobs\\x2dx.slice" },
+        { OUT, .unit = "postfix@-.service" },
+        { OUT, .unit = "postfix@*.service" },
+        { OUT, .unit = "postfix@*" },
         { IN, LIMIT },
         { IN, LIMIT, .limit = { 1, 1, 1, 1 } },
         { OUT, LIMIT, .limit = { 1000000, 86400, 65535, 65535 } },
@@ -182,6 +185,24 @@ static const struct Bad {
                 "accepted too)" },
         { { OUT, .unit = "../../x" }, "r.unit",
                 "unit: \"../../x\" is not a valid systemd unit name" },
+        { { OUT, .unit = "apt-daily.timer" }, "r.unit",
+                "unit: a timer unit has no processes; write the service that it starts, for "
+                "example apt-daily.service" },
+        { { OUT, .unit = "mail@1.socket" }, "r.unit",
+                "unit: a socket unit has no processes; write the service that it starts, for "
+                "example mail@1.service" },
+        { { OUT, .unit = "a.target" }, "r.unit",
+                "unit: a target unit has no processes; write the service that it starts, for "
+                "example a.service" },
+        { { OUT, .unit = "a.path" }, "r.unit",
+                "unit: a path unit has no processes; write the service that it starts, for "
+                "example a.service" },
+        { { OUT, .unit = "a.mount" }, "r.unit",
+                "unit: a mount unit has no processes; write the service that it starts, for "
+                "example a.service" },
+        { { OUT, .unit = "post*" }, "r.unit", "unit: \"post*\" is not a valid systemd unit name" },
+        { { OUT, .unit = "postfix@*.slice" }, "r.unit",
+                "unit: \"postfix@*.slice\" is not a valid systemd unit name" },
         { { OUT, .unit = ".." }, "r.unit", "unit: \"..\" is not a valid systemd unit name" },
         { { OUT, .user = "$a postfix" }, "r.user", "user: $a must be the only value" },
         { { OUT, .user = "$" }, "r.user", "user: \"$\" is not a valid variable name" },

@@ -44,18 +44,21 @@ DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%
 HOST = $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(HOST_ROOMS))))
 CLI = $(patsubst cli/%.c,%,$(wildcard cli/*.c cli/*/*.c))
 
-# what stands in a folder of tests/ is a program: pure ones, of cmocka; with a bus of their own, or a
-# peer at the end of a socket pair; compared with the files of tests/golden
-UNIT = $(patsubst tests/%.c,%,$(wildcard tests/unit/*/*.c))
-BUS = $(patsubst tests/%.c,%,$(wildcard tests/bus/*.c))
-GOLDEN = $(patsubst tests/%.c,%,$(wildcard tests/golden/*.c))
+# A source in a folder of tests/ is a program, unless it has a header: then programs share it.
+TEST_PARTS = $(basename $(wildcard $(patsubst %.h,%.c,$(wildcard tests/*/*.h))))
+programs = $(patsubst tests/%.c,%,$(filter-out $(TEST_PARTS:=.c),$(wildcard $(1))))
+# pure programs, of cmocka; with a bus of their own, or a peer at the end of a socket pair; compared
+# with the files of tests/golden
+UNIT = $(call programs,tests/unit/*/*.c)
+BUS = $(call programs,tests/bus/*.c)
+GOLDEN = $(call programs,tests/golden/*.c)
 # run by tests/run in a network namespace of their own
-KERNEL = $(patsubst tests/%.c,%,$(wildcard tests/kernel/*.c))
+KERNEL = $(call programs,tests/kernel/*.c)
 ifeq ($(WITH_IPTABLES),0)
 KERNEL := $(filter-out %_ipt,$(KERNEL))
 endif
 # the same, in the hands of an attacker
-ADVERSARY = $(patsubst tests/%.c,%,$(wildcard tests/adversary/*.c))
+ADVERSARY = $(call programs,tests/adversary/*.c)
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
@@ -100,14 +103,32 @@ $(BUILD)/prefix: force
 # test programs link the daemon's modules too, without its main
 TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS)
+# What test programs share; each takes what it needs. OWN_PARTS define what others define too, or
+# functions of libc: they are linked by name.
+OWN_PARTS = tests/lib/disk tests/lib/ipt_backend tests/lib/traffic_world tests/lib/two_hosts tests/unit/crash_world
+LIBTESTS = $(BUILD)/tests/libtests.a
+$(LIBTESTS): $(patsubst %,$(BUILD)/%.o,$(filter-out $(OWN_PARTS),$(filter tests/lib/% tests/unit/%,$(TEST_PARTS))))
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS) $(LIBTESTS)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRULES) -lcmocka $(LIBS_DAEMON)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIBTESTS) $(LIBRULES) -lcmocka $(LIBS_DAEMON)
+
+part_of = $(patsubst %,$(BUILD)/tests/%,$(filter $(1),$(UNIT) $(KERNEL)))
+$(call part_of,%/crash %/disk_errors): $(BUILD)/tests/unit/crash_world.o $(BUILD)/tests/lib/disk.o
+$(call part_of,kernel/connections kernel/dialled): $(BUILD)/tests/lib/two_hosts.o
+$(call part_of,kernel/traffic_% kernel/cutting_%): $(BUILD)/tests/lib/traffic_world.o
+$(call part_of,%/backend_ipt %/expire_ipt %/sets_ipt %/watch_ipt): $(BUILD)/tests/lib/ipt_backend.o
+$(BUS:%=$(BUILD)/tests/%): $(BUILD)/tests/bus/fixture.o $(BUILD)/tests/bus/calls.o
+$(ADVERSARY:%=$(BUILD)/tests/%): $(BUILD)/tests/adversary/attack.o
+$(BUILD)/tests/differential/differential: \
+	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
 
 # p25ctl's modules too, without its main
 $(BUILD)/tests/unit/cli/words $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(TEST_LIBS)
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 

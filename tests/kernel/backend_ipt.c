@@ -440,6 +440,7 @@ int main(void)
                 TEST(test_no_capability),
         };
 
+        tested_backend = &backend_iptables;
         if (!world_begin() || backend_iptables.probe() < 0) {
                 puts("1..0 # SKIP no network namespaces, or no legacy iptables here");
                 return 0;

@@ -2,11 +2,10 @@
 
 /* What packets meet under the iptables backend. */
 
-#define TESTED_BACKEND backend_iptables
-
+#include "daemon/iptables/backend.h"
 #include "tests/lib/cutting.h"
 
 int main(void)
 {
-        return test_cutting();
+        return test_cutting(&backend_iptables);
 }

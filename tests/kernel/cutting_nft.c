@@ -2,11 +2,9 @@
 
 /* What packets meet under the nftables backend. */
 
-#define TESTED_BACKEND backend_nft
-
 #include "tests/lib/cutting.h"
 
 int main(void)
 {
-        return test_cutting();
+        return test_cutting(&backend_nft);
 }

@@ -87,5 +87,6 @@ int main(void)
                 TEST(test_missing),
         };
 
+        tested_backend = &backend_iptables;
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,11 +2,10 @@
 
 /* What packets meet under the iptables backend. */
 
-#define TESTED_BACKEND backend_iptables
-
+#include "daemon/iptables/backend.h"
 #include "tests/lib/traffic.h"
 
 int main(void)
 {
-        return test_traffic();
+        return test_traffic(&backend_iptables);
 }

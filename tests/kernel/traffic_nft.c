@@ -2,11 +2,9 @@
 
 /* What packets meet under the nftables backend. */
 
-#define TESTED_BACKEND backend_nft
-
 #include "tests/lib/traffic.h"
 
 int main(void)
 {
-        return test_traffic();
+        return test_traffic(&backend_nft);
 }

@@ -17,7 +17,7 @@
 /* What p25d calls a text that stands in the place of p25.conf. */
 #define CONF_NAME "p25.conf"
 
-static int options_append(Cli *c, sd_bus_message *m, uint32_t position, bool dry_run)
+static int options_append(Cli *c, sd_bus_message *m, const ClientOption *more, bool dry_run)
 {
         int r = sd_bus_message_open_container(m, 'a', "{sv}");
 
@@ -30,8 +30,8 @@ static int options_append(Cli *c, sd_bus_message *m, uint32_t position, bool dry
                 r = sd_bus_message_append(m, "{sv}", "confirm_seconds", "u", c->confirm_seconds);
         if (r >= 0 && c->reason)
                 r = sd_bus_message_append(m, "{sv}", "reason", "s", c->reason);
-        if (r >= 0 && position > 0)
-                r = sd_bus_message_append(m, "{sv}", "position", "u", position);
+        if (r >= 0 && more && more->value > 0)
+                r = sd_bus_message_append(m, "{sv}", more->name, "u", more->value);
         if (r >= 0)
                 r = sd_bus_message_close_container(m);
         return r < 0 ? client_fail_message(c, r) : 0;
@@ -170,7 +170,7 @@ int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
 /* ---- sending ---- */
 
 /* Would it bring warnings? What else is wrong with it the change itself reports. */
-static int strict_try(Cli *c, sd_bus_message *m, const Source *s, uint32_t position)
+static int strict_try(Cli *c, sd_bus_message *m, const Source *s, const ClientOption *more)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *try = NULL, *reply = NULL;
@@ -179,14 +179,14 @@ static int strict_try(Cli *c, sd_bus_message *m, const Source *s, uint32_t posit
 
         status = message_copy(c, m, &try);
         if (status == 0)
-                status = options_append(c, try, position, true);
+                status = options_append(c, try, more, true);
         if (status != 0 || client_try(c, try, &error, &reply) < 0)
                 return status;
         r = reply_read(reply, &tried);
         return r < 0 ? client_fail_message(c, r) : warnings_print(c, tried.warnings, s, true);
 }
 
-static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t position)
+static int append_options(Cli *c, sd_bus_message **m, const Source *s, const ClientOption *more)
 {
         sd_bus_message *again = NULL;
         int status, r;
@@ -194,15 +194,15 @@ static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t 
         agent_open(c);
         /* what comes through a descriptor can be read once, and is looked at before */
         if (!c->strict || c->dry_run || strchr(sd_bus_message_get_signature(*m, 1), 'h'))
-                return options_append(c, *m, position, c->dry_run);
+                return options_append(c, *m, more, c->dry_run);
         r = sd_bus_message_seal(*m, 1, 0);
         if (r < 0)
                 return client_fail_message(c, r);
-        status = strict_try(c, *m, s, position);
+        status = strict_try(c, *m, s, more);
         if (status == 0)
                 status = message_copy(c, *m, &again);
         if (status == 0)
-                status = options_append(c, again, position, false);
+                status = options_append(c, again, more, false);
         if (status != 0) {
                 sd_bus_message_unref(again);
                 return status;
@@ -212,9 +212,9 @@ static int append_options(Cli *c, sd_bus_message **m, const Source *s, uint32_t 
         return 0;
 }
 
-int client_append_options(Cli *c, sd_bus_message **m, uint32_t position)
+int client_append_options(Cli *c, sd_bus_message **m, const ClientOption *more)
 {
-        return append_options(c, m, &(Source){ 0 }, position);
+        return append_options(c, m, &(Source){ 0 }, more);
 }
 
 /* Warnings go to stderr. */
@@ -231,12 +231,12 @@ int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
         return change_read(c, reply, &(Source){ 0 }, ret);
 }
 
-int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret)
+int client_change(Cli *c, sd_bus_message **m, const ClientOption *more, ChangeReply *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int status;
 
-        status = client_append_options(c, m, 0);
+        status = client_append_options(c, m, more);
         if (status == 0)
                 status = client_call(c, *m, &reply);
         return status != 0 ? status : client_change_read(c, reply, ret);
@@ -259,7 +259,7 @@ int client_change_file(
         const Source source = { name, file };
         int status, r;
 
-        status = append_options(c, m, &source, 0);
+        status = append_options(c, m, &source, NULL);
         if (status != 0)
                 return status;
         r = client_try(c, *m, &error, &reply);

@@ -11,10 +11,16 @@
 
 #include <systemd/sd-bus.h>
 
-/* A change's options (a{sv}, SPEC section 5) from the command line; position 0: none. Under
+/* An option of one method; value 0: it is not given. */
+typedef struct ClientOption {
+        const char *name;
+        uint32_t value;
+} ClientOption;
+
+/* A change's options (a{sv}) from the command line, and one more (NULL: none). Under
  * --strict the change is tried first, and one that brings warnings ends here; *m is then another
  * message that says the same. */
-int client_append_options(Cli *c, sd_bus_message **m, uint32_t position);
+int client_append_options(Cli *c, sd_bus_message **m, const ClientOption *more);
 
 /* What every change answers. */
 typedef struct ChangeReply {
@@ -30,7 +36,7 @@ typedef struct ChangeReply {
 void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
 /* Appends the options, sends, reads (b t a{sv}). */
-int client_change(Cli *c, sd_bus_message **m, ChangeReply *ret);
+int client_change(Cli *c, sd_bus_message **m, const ClientOption *more, ChangeReply *ret);
 /* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is told as
  * "FILE:LINE: …". */
 int client_change_file(

@@ -264,7 +264,7 @@ static int reload(Cli *c, ChangeReply *ret)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int status = client_message(c, "Reload", &m);
 
-        return status != 0 ? status : client_change(c, &m, ret);
+        return status != 0 ? status : client_change(c, &m, NULL, ret);
 }
 
 /* Puts the text in its place and in force; what fails leaves both as they were. */
@@ -295,7 +295,7 @@ static int take_back(Cli *c, Edit *e)
                 return status;
         c->confirm = NULL;
         r = sd_bus_message_append(m, "t", e->revision);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         return status != 0 ? status : edit_leave(c, e, 0);
 }
 

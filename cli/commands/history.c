@@ -182,7 +182,7 @@ int command_rollback(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "t", revision);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         if (status != 0)
                 return status;
         if (reply.changed)

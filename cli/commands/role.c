@@ -191,6 +191,6 @@ int command_role_change(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = sd_bus_message_append_strv(m, roles);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         return status != 0 ? status : roles_tell(c, &reply, roles);
 }

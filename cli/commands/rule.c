@@ -76,6 +76,7 @@ static int words_send(Cli *c, const RuleWords *w, ChangeReply *ret)
         const char *method = delete    ? several ? "RemoveRules" : "RemoveRule"
                              : several ? "AddRules"
                                        : "AddRule";
+        ClientOption position = { .name = "position" };
         int status, r = 0;
 
         status = client_message(c, method, &m);
@@ -89,7 +90,8 @@ static int words_send(Cli *c, const RuleWords *w, ChangeReply *ret)
                 r = sd_bus_message_close_container(m);
         if (r < 0)
                 return client_fail_message(c, r);
-        status = client_append_options(c, &m, w->placement == PLACEMENT_PREPEND ? 1 : w->position);
+        position.value = w->placement == PLACEMENT_PREPEND ? 1 : w->position;
+        status = client_append_options(c, &m, &position);
         if (status == 0)
                 status = client_call(c, m, &reply);
         return status != 0 ? status : client_change_read(c, reply, ret);
@@ -157,7 +159,7 @@ static int number_remove(Cli *c, uint64_t id, ChangeReply *ret)
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "a{sv}", 1, "id", "t", id);
-        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, ret);
+        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, ret);
 }
 
 /* Shows what will go and asks. Returns 0 to go on, -ECANCELED, or an exit status. */

@@ -8,13 +8,18 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/loop/clock.h"
 #include "rules/address/prefixset.h"
+#include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SET_FILE_MAX (128u << 20) /* what p25d takes */
@@ -56,20 +61,72 @@ int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- show ---- */
 
+/* What p25d says of the end of an entry, "2026-11-22T00:05:54Z", to what is left of it. */
+static void left_print(Buffer *b, const char *until)
+{
+        char text[EXPIRY_TEXT_MAX];
+        struct tm tm = { 0 };
+        const char *end = strptime(until, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        uint64_t end_usec = end ? (uint64_t)timegm(&tm) * USEC_PER_SEC : 0;
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
+        uint64_t left = end_usec > now_usec ? (end_usec - now_usec) / USEC_PER_SEC : 0;
+
+        if (!end)
+                buffer_printf(b, " # until %s", until);
+        else
+                buffer_printf(b, " # %s left", duration_format(left, text));
+}
+
+/* Everything before the first end is as it came: a million entries end never. */
+static int tell_lines(Cli *c, char *text)
+{
+        char *first = strstr(text, SET_EXPIRES);
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *told = NULL;
+
+        if (!first)
+                return cli_text(c, text, NULL);
+        while (first > text && first[-1] != '\n')
+                first--;
+        buffer_add(&b, text, (size_t)(first - text));
+        for (char *line = first, *end; (end = strchr(line, '\n')); line = end + 1) {
+                char *until = strstr(line, SET_EXPIRES);
+
+                *end = '\0';
+                if (until)
+                        *until = '\0';
+                buffer_add_string(&b, line);
+                if (until)
+                        left_print(&b, until + strlen(SET_EXPIRES));
+                buffer_add_char(&b, '\n');
+        }
+        return buffer_take(&b, &told) < 0 ? cli_fail_errno(c, -ENOMEM, "set show")
+                                          : cli_text(c, told, NULL);
+}
+
 static int set_tell(Cli *c, const char *name, char *text)
 {
-        Json *document, *list;
+        Json *document, *list, *expires;
 
         if (!c->json)
-                return cli_text(c, text, NULL);
+                return tell_lines(c, text);
         document = json_new_object();
         list = json_new_array();
+        expires = json_new_object();
         for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+                char *until;
+
                 *end = '\0';
+                until = strstr(line, SET_EXPIRES);
+                if (until) {
+                        *until = '\0';
+                        json_set(expires, line, json_new_string(until + strlen(SET_EXPIRES)));
+                }
                 json_append(list, json_new_string(line));
         }
         json_set(document, "name", json_new_string(name));
         json_set(document, "entries", list);
+        json_set(document, "expires", expires);
         return cli_document(c, document);
 }
 
@@ -77,19 +134,18 @@ static int set_of_files(Cli *c, const char *name, char **ret)
 {
         _cleanup_offline_ Offline o = { 0 };
         _cleanup_(policy_free_p) Policy *p = NULL;
-        const PrefixSet *entries;
         size_t n;
-        int status;
+        int status, r;
 
         status = offline_open(c, &o);
         if (status == 0)
                 status = offline_policy(c, &o, &p);
         if (status != 0)
                 return status;
-        entries = policy_find_set(p, name);
-        if (!entries)
+        r = policy_print_set(p, name, ret, &n);
+        if (r == -ENOENT)
                 return cli_fail(c, EXIT_BAD_INPUT, "there is no set %s", name);
-        return prefix_set_print(entries, ret, &n) < 0 ? cli_fail_errno(c, -ENOMEM, name) : 0;
+        return r < 0 ? cli_fail_errno(c, r, name) : 0;
 }
 
 static int descriptor_read(int fd, char **ret)
@@ -303,16 +359,40 @@ static int entries_read(Cli *c, char **ret_text, char ***ret)
         return 0;
 }
 
+/* `for DURATION` behind the entries; the words end before it then. */
+static int timeout_read(Cli *c, char **args, size_t *n, uint32_t *ret_sec)
+{
+        char shown[TEXT_SHOWN_MAX];
+        uint64_t sec;
+
+        *ret_sec = 0;
+        if (*n < 3 || strcasecmp(args[*n - 2], "for") != 0)
+                return 0;
+        if (duration_parse(args[*n - 1], &sec) < 0)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'%s' is not a valid duration: 1s to 366d (90s, 10m, 2h, 7d)",
+                        text_show(args[*n - 1], shown));
+        if (*n < 4)
+                return cli_fail(c, EXIT_BAD_INPUT, "no entry before 'for'");
+        *n -= 2;
+        args[*n] = NULL;
+        *ret_sec = (uint32_t)sec;
+        return 0;
+}
+
 int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         _cleanup_free_ char *text = NULL, **lines = NULL;
         char *none[] = { NULL }, **entries = args + 1, first[NAME_MAX_LENGTH + 64];
+        ClientOption timeout = { .name = "timeout_seconds" };
         bool add = streq(v->name, "set add");
         int status, r;
 
         status = name_check(c, args[0]);
+        if (status == 0 && add)
+                status = timeout_read(c, args, &n, &timeout.value);
         if (status == 0 && n == 2 && streq(args[1], "-")) {
                 status = entries_read(c, &text, &lines);
                 entries = lines;
@@ -324,7 +404,7 @@ int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
         if ((r = sd_bus_message_append_basic(m, 's', args[0])) >= 0 &&
                 (r = sd_bus_message_append_strv(m, add ? entries : none)) >= 0)
                 r = sd_bus_message_append_strv(m, add ? none : entries);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &timeout, &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Set %s %s", args[0],
@@ -348,7 +428,7 @@ int command_set_drop(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = sd_bus_message_append_basic(m, 's', args[0]);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Set %s dropped", args[0]);

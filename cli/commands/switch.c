@@ -22,7 +22,7 @@ static int enabled_set(Cli *c, bool enabled, ChangeReply *ret)
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "b", (int)enabled);
-        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, ret);
+        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, ret);
 }
 
 /* The policy is stored as enabled; whether it comes into force at boot is up to systemd. */
@@ -86,7 +86,7 @@ int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "b", (int)on);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         if (status != 0)
                 return status;
         return client_tell_change(c, &reply, on ? "Lockdown is on" : "Lockdown is off",
@@ -138,7 +138,7 @@ int command_default(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         r = sd_bus_message_append(
                 m, "ss", direction_to_adjective(direction), action_to_string(action));
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Default %s policy %s '%s'",
@@ -195,7 +195,7 @@ int command_logging(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "s", logging_to_string(level));
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, &reply);
+        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
         if (status != 0)
                 return status;
         if (level == LOGGING_OFF)
@@ -212,7 +212,7 @@ static int plain_change(Cli *c, const char *method, ChangeReply *ret)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int status = client_message(c, method, &m);
 
-        return status != 0 ? status : client_change(c, &m, ret);
+        return status != 0 ? status : client_change(c, &m, NULL, ret);
 }
 
 int command_reload(Cli *c, const Verb *v, char **args, size_t n)

@@ -25,11 +25,11 @@ int bus_name_check(const char *what, const char *name, sd_bus_error *error)
 }
 
 /* The options are the last argument; the caller is the bus's word. */
-int bus_change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error *error)
+int bus_change_read(BusCall *c, BusOption more, Change *ret, sd_bus_error *error)
 {
         int r;
 
-        r = bus_options_read(c->message, with_position, ret, error);
+        r = bus_options_read(c->message, more, ret, error);
         if (r < 0)
                 return r;
         if (ret->confirm_seconds > 0 && !c->manages && c->caller.uid != 0 &&

@@ -6,11 +6,12 @@
  */
 
 #include "daemon/bus/internal.h"
+#include "daemon/bus/rule.h"
 
 /* Is this a valid name of a `what`? 0 or a negative errno with error set. */
 int bus_name_check(const char *what, const char *name, sd_bus_error *error);
 /* The options, which are the last argument, and who calls. */
-int bus_change_read(BusCall *c, bool with_position, Change *ret, sd_bus_error *error);
+int bus_change_read(BusCall *c, BusOption more, Change *ret, sd_bus_error *error);
 /* Appends one {sv} with an array of strings: as many as fit into *left bytes, which counts down. */
 int bus_append_lines(sd_bus_message *m, const char *key, char *const *lines, size_t *left);
 /* Appends the a{sv} of a change's reply: outcome, diff, effects, warnings. */

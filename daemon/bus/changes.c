@@ -26,7 +26,7 @@ int bus_add_rule(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = bus_rule_read(c->message, BUS_RULE_ADD, &rule, error)) < 0 ||
-                (r = bus_change_read(c, true, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_POSITION, &change, error)) < 0)
                 return r;
         r = manager_add_rules(c->bus->manager, &rule.rule, 1, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -41,7 +41,7 @@ int bus_remove_rule(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = bus_rule_read(c->message, BUS_RULE_REMOVE, &rule, error)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         if (rule.has_id)
                 r = manager_remove_rule_id(m, rule.id, &change, &result);
@@ -104,7 +104,7 @@ int bus_add_rules(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = rule_array_read(c, BUS_RULE_ADD, &rules, error)) < 0 ||
-                (r = bus_change_read(c, true, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_POSITION, &change, error)) < 0)
                 return r;
         r = manager_add_rules(c->bus->manager, rules.items, rules.n, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -118,7 +118,7 @@ int bus_remove_rules(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = rule_array_read(c, BUS_RULE_REMOVE, &rules, error)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         r = manager_remove_rules(c->bus->manager, rules.items, rules.n, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -137,7 +137,7 @@ int bus_set_roles(BusCall *c, sd_bus_error *error)
         r = bus_strings_read(c->message, ROLES_MAX, "roles", &roles, &n, error);
         for (size_t i = 0; r >= 0 && i < n; i++)
                 r = bus_name_check("role", roles[i], error);
-        if (r < 0 || (r = bus_change_read(c, false, &change, error)) < 0)
+        if (r < 0 || (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         r = manager_set_roles(c->bus->manager, roles, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -176,7 +176,7 @@ int bus_set_default(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = default_read(c, &direction, &action, error)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         r = manager_set_default(c->bus->manager, direction, action, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -191,7 +191,7 @@ static int bool_change(BusCall *c,
         int on, r;
 
         if ((r = sd_bus_message_read(c->message, "b", &on)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         r = set(c->bus->manager, on, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -223,7 +223,7 @@ int bus_set_logging(BusCall *c, sd_bus_error *error)
         if (logging == _LOGGING_INVALID)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
                         "%s is no level (off, low, medium, high)", text_show(level, shown));
-        r = bus_change_read(c, false, &change, error);
+        r = bus_change_read(c, BUS_OPTION_NONE, &change, error);
         if (r < 0)
                 return r;
         r = manager_set_logging(c->bus->manager, logging, &change, &result);
@@ -238,7 +238,7 @@ static int plain_change(
         Change change;
         int r;
 
-        r = bus_change_read(c, false, &change, error);
+        r = bus_change_read(c, BUS_OPTION_NONE, &change, error);
         if (r < 0)
                 return r;
         r = make(c->bus->manager, &change, &result);
@@ -263,7 +263,7 @@ int bus_rollback(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = sd_bus_message_read(c->message, "t", &revision)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         r = manager_rollback(c->bus->manager, revision, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -286,7 +286,7 @@ int bus_put_fragment(BusCall *c, sd_bus_error *error)
         if (n > POLICY_TEXT_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                         "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);
-        r = bus_change_read(c, false, &change, error);
+        r = bus_change_read(c, BUS_OPTION_NONE, &change, error);
         if (r < 0)
                 return r;
         r = manager_put_fragment(c->bus->manager, name, text, n, &change, &result);

@@ -127,10 +127,9 @@ int bus_list_roles(BusCall *c, _unused_ sd_bus_error *error)
         return list_end(c, reply);
 }
 
-static int set_append(sd_bus_message *m, const char *name, const PrefixSet *entries,
-        const char *source, const char *fragment)
+static int set_append(
+        sd_bus_message *m, const char *name, uint64_t n, const char *source, const char *fragment)
 {
-        uint64_t n = entries ? prefix_set_size(entries) : 0;
         char text[NAME_MAX_LENGTH + 16];
         int r;
 
@@ -150,8 +149,8 @@ static int declared_sets_append(sd_bus_message *m, const Fragment *f)
                 const SetDecl *set = &f->sets.items[i];
                 int r;
 
-                r = set_append(
-                        m, set->name, set->entries, f->name ? "fragment:" : "p25.conf", f->name);
+                r = set_append(m, set->name, set->entries ? prefix_set_size(set->entries) : 0,
+                        f->name ? "fragment:" : "p25.conf", f->name);
                 if (r < 0)
                         return r;
         }
@@ -167,7 +166,10 @@ int bus_list_sets(BusCall *c, _unused_ sd_bus_error *error)
 
         r = list_begin(c, &reply);
         for (size_t i = 0; r >= 0 && i < state->n_sets; i++)
-                r = set_append(reply, state->sets[i].name, state->sets[i].entries, "p25ctl", NULL);
+                r = set_append(reply, state->sets[i].name,
+                        prefix_set_size(state->sets[i].entries) +
+                                timed_set_size(state->sets[i].timed),
+                        "p25ctl", NULL);
         if (r >= 0 && policy->host)
                 r = declared_sets_append(reply, policy->host->common);
         for (size_t i = 0; r >= 0 && i < policy->n_files; i++)

@@ -260,18 +260,33 @@ enum {
         OPTION_EXPECTED_REVISION,
         OPTION_CONFIRM_SECONDS,
         OPTION_REASON,
-        _OPTION_ALL_MAX, /* those behind are AddRule's */
-        OPTION_POSITION = _OPTION_ALL_MAX,
+        OPTION_MORE, /* of one method */
         _OPTION_MAX,
 };
 
-static const BusKey option_keys[_OPTION_MAX] = {
+static const BusKey option_keys[OPTION_MORE] = {
         [OPTION_DRY_RUN] = { "dry_run", "b", false },
         [OPTION_EXPECTED_REVISION] = { "expected_revision", "t", false },
         [OPTION_CONFIRM_SECONDS] = { "confirm_seconds", "u", false },
         [OPTION_REASON] = { "reason", "s", false },
-        [OPTION_POSITION] = { "position", "u", false },
 };
+
+static const BusKey option_more_keys[] = {
+        [BUS_OPTION_POSITION] = { "position", "u", false },
+        [BUS_OPTION_TIMEOUT] = { "timeout_seconds", "u", false },
+};
+
+static int more_validate(BusOption more, const BusValue *v, sd_bus_error *error)
+{
+        if (!v->given)
+                return 0;
+        if (more == BUS_OPTION_POSITION && v->number < 1)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS, "positions count from 1");
+        if (more == BUS_OPTION_TIMEOUT && (v->number < 1 || v->number > DURATION_MAX_SEC))
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
+                        "timeout_seconds is 1 to 31622400, which is 366 days");
+        return 0;
+}
 
 static int options_validate(const BusValue *v, sd_bus_error *error)
 {
@@ -288,22 +303,25 @@ static int options_validate(const BusValue *v, sd_bus_error *error)
         if (reason && !comment_is_valid(reason))
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
                         "a reason is a text without control characters");
-        if (v[OPTION_POSITION].given && v[OPTION_POSITION].number < 1)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS, "positions count from 1");
         return 0;
 }
 
-int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_error *error)
+int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_error *error)
 {
-        size_t n = with_position ? _OPTION_MAX : _OPTION_ALL_MAX;
+        size_t n = more == BUS_OPTION_NONE ? OPTION_MORE : _OPTION_MAX;
         BusValue v[_OPTION_MAX] = { 0 };
+        BusKey keys[_OPTION_MAX];
         int r;
 
+        memcpy(keys, option_keys, sizeof(option_keys));
+        keys[OPTION_MORE] = option_more_keys[more];
         /* no option is a list: there is nothing to free */
-        r = bus_dict_read(m, option_keys, n, BUS_ERROR_INVALID_ARGS, v, error);
+        r = bus_dict_read(m, keys, n, BUS_ERROR_INVALID_ARGS, v, error);
         if (r < 0)
                 return r;
         r = options_validate(v, error);
+        if (r >= 0)
+                r = more_validate(more, &v[OPTION_MORE], error);
         if (r < 0)
                 return r;
         *ret = (Change){
@@ -311,9 +329,12 @@ int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_
                 .has_expected = v[OPTION_EXPECTED_REVISION].given,
                 .expected_revision = v[OPTION_EXPECTED_REVISION].number,
                 .confirm_seconds = (uint32_t)v[OPTION_CONFIRM_SECONDS].number,
-                .position = (uint32_t)v[OPTION_POSITION].number,
                 .reason = v[OPTION_REASON].string,
         };
+        if (more == BUS_OPTION_POSITION)
+                ret->position = (uint32_t)v[OPTION_MORE].number;
+        if (more == BUS_OPTION_TIMEOUT)
+                ret->timeout_seconds = (uint32_t)v[OPTION_MORE].number;
         return 0;
 }
 

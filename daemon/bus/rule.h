@@ -33,9 +33,16 @@ void bus_rule_deinit(BusRule *r);
  * too; what else has no value is left out. */
 int bus_rule_append(sd_bus_message *m, const ReportRule *r);
 
-/* The options that every change takes last, and AddRule's position; strings are the message's. 0 or
+/* What one change takes besides. */
+typedef enum BusOption {
+        BUS_OPTION_NONE,
+        BUS_OPTION_POSITION, /* AddRule */
+        BUS_OPTION_TIMEOUT,  /* UpdateSet: timeout_seconds */
+} BusOption;
+
+/* The options that every change takes last, and one more; strings are the message's. 0 or
  * negative errno with error set: InvalidArgs, LimitExceeded, NotSupported. */
-int bus_options_read(sd_bus_message *m, bool with_position, Change *ret, sd_bus_error *error);
+int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_error *error);
 
 /* Explain's packet as it was sent, for question_resolve(). The strings are the message's, but for
  * the port, which is kept here: not to be moved. */

@@ -35,7 +35,7 @@ int bus_update_set(BusCall *c, sd_bus_error *error)
                          c->message, PREFIX_SET_MAX, "entries to add", &add, &n_add, error)) < 0 ||
                 (r = bus_strings_read(c->message, PREFIX_SET_MAX, "entries to remove", &remove,
                          &n_remove, error)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_TIMEOUT, &change, error)) < 0)
                 return r;
         r = manager_update_set(c->bus->manager, name, add, remove, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -50,7 +50,7 @@ int bus_drop_set(BusCall *c, sd_bus_error *error)
 
         if ((r = sd_bus_message_read(c->message, "s", &name)) < 0 ||
                 (r = bus_name_check("set", name, error)) < 0 ||
-                (r = bus_change_read(c, false, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &change, error)) < 0)
                 return r;
         r = manager_drop_set(c->bus->manager, name, &change, &result);
         return bus_change_reply(c, r, &result, error);
@@ -170,7 +170,7 @@ int bus_replace_set(BusCall *c, sd_bus_error *error)
 
         if ((r = sd_bus_message_read(c->message, "sh", &c->set, &fd)) < 0 ||
                 (r = bus_name_check("set", c->set, error)) < 0 ||
-                (r = bus_change_read(c, false, &c->change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_NONE, &c->change, error)) < 0)
                 return r;
         c->upload_usec = clock_now_usec(CLOCK_MONOTONIC);
         r = make_room(c, c->upload_usec, error);

@@ -7,6 +7,7 @@
 
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
+#include "daemon/loop/clock.h"
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
@@ -119,7 +120,6 @@ int bus_get_set(BusCall *c, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_free_ char *text = NULL;
-        const PrefixSet *set;
         const char *name;
         size_t n;
         int r, fd;
@@ -127,11 +127,10 @@ int bus_get_set(BusCall *c, sd_bus_error *error)
         r = name_read(c, "set", &name, error);
         if (r < 0)
                 return r;
-        set = policy_find_set(manager_policy(c->bus->manager), name);
-        if (!set)
+        r = policy_print_set(manager_policy(c->bus->manager), name, &text, &n);
+        if (r == -ENOENT)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SET,
                         "there is no set %s (p25ctl set list shows them)", name);
-        r = prefix_set_print(set, &text, &n);
         if (r < 0)
                 return r;
         fd = text_file(text, n);
@@ -177,7 +176,7 @@ int bus_get_ruleset(BusCall *c, sd_bus_error *error)
         if (streq(format, "ir"))
                 r = ruleset_print(ruleset, &text);
         else if (streq(format, "nft"))
-                r = nft_script_print(ruleset, &text);
+                r = nft_script_print_at(ruleset, clock_now_usec(CLOCK_REALTIME), &text);
         else
                 r = iptables_print(ruleset, error, &text);
         return r < 0 ? r : bus_reply_text(c, text, error);

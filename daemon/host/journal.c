@@ -3,6 +3,7 @@
 #include "daemon/host/journal.h"
 
 #include "rules/base/hash.h"
+#include "rules/policy/expiry.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,6 +17,7 @@ static void record_deinit(JournalRecord *r)
         free(r->set);
         prefix_set_unref(r->add);
         prefix_set_unref(r->remove);
+        timed_set_unref(r->timed);
         *r = (JournalRecord){ 0 };
 }
 
@@ -98,6 +100,15 @@ static void prefixes_print(Buffer *b, char sign, const PrefixSet *s)
         }
 }
 
+static void timed_print(Buffer *b, const TimedSet *s)
+{
+        char text[ADDRESS_TEXT_MAX];
+
+        for (size_t i = 0; s && i < s->n; i++)
+                buffer_printf(b, " +%s@%" PRIu64, prefix_format(&s->items[i].prefix, text),
+                        s->items[i].until_usec / USEC_PER_SEC);
+}
+
 void journal_record_print(Buffer *b, const JournalRecord *r)
 {
         char pid[sizeof("4294967295")];
@@ -115,6 +126,7 @@ void journal_record_print(Buffer *b, const JournalRecord *r)
         }
         prefixes_print(&body, '+', r->add);
         prefixes_print(&body, '-', r->remove);
+        timed_print(&body, r->timed);
         if (body.failed) {
                 b->failed = true;
                 return;
@@ -153,34 +165,69 @@ static int next_number(const char **p, const char *end, uint64_t max, uint64_t *
         return 0;
 }
 
-static int prefixes_parse(const char *p, const char *end, JournalRecord *r)
+typedef struct EntryLists {
+        Prefix *add, *remove;
+        size_t n_add, n_remove;
+        TimedEntry *timed;
+        size_t n_timed;
+} EntryLists;
+
+static void entry_lists_deinit(EntryLists *l)
 {
-        _cleanup_free_ Prefix *add = NULL, *rem = NULL;
-        size_t n_add = 0, n_remove = 0;
+        free(l->add);
+        free(l->remove);
+        free(l->timed);
+}
 
-        while (p < end) {
-                size_t n;
-                const char *word = next_word(&p, end, &n), *reason;
-                Prefix prefix;
-                bool host_bits;
-                int q;
-
-                if (n < 2 || (word[0] != '+' && word[0] != '-') ||
-                        prefix_parse(word + 1, n - 1, &prefix, &host_bits, &reason) < 0)
-                        return -EINVAL;
-                q = word[0] == '+' ? array_grow(&add, n_add, sizeof(*add))
-                                   : array_grow(&rem, n_remove, sizeof(*rem));
-                if (q < 0)
-                        return q;
-                if (word[0] == '+')
-                        add[n_add++] = prefix;
-                else
-                        rem[n_remove++] = prefix;
-        }
-        if (prefix_set_new(add, n_add, &r->add) < 0 ||
-                prefix_set_new(rem, n_remove, &r->remove) < 0)
+static int prefix_append(Prefix **list, size_t *n, const Prefix *p)
+{
+        if (array_grow(list, *n, sizeof(**list)) < 0)
                 return -ENOMEM;
+        (*list)[(*n)++] = *p;
         return 0;
+}
+
+/* "+PREFIX", "-PREFIX" or "+PREFIX@SECONDS" */
+static int entry_parse(const char *word, size_t n, EntryLists *l)
+{
+        const char *at = memchr(word, '@', n), *reason, *digits = at ? at + 1 : NULL;
+        size_t length = at ? (size_t)(at - word) : n;
+        uint64_t sec;
+        Prefix prefix;
+        bool host_bits;
+
+        if (length < 2 || (word[0] != '+' && word[0] != '-') ||
+                prefix_parse(word + 1, length - 1, &prefix, &host_bits, &reason) < 0)
+                return -EINVAL;
+        if (word[0] == '-')
+                return at ? -EINVAL : prefix_append(&l->remove, &l->n_remove, &prefix);
+        if (!at)
+                return prefix_append(&l->add, &l->n_add, &prefix);
+        if (prefix.bits == 0 || next_number(&digits, word + n, EXPIRY_MAX_SEC, &sec) < 0)
+                return -EINVAL;
+        if (array_grow(&l->timed, l->n_timed, sizeof(*l->timed)) < 0)
+                return -ENOMEM;
+        l->timed[l->n_timed++] = (TimedEntry){ prefix, sec * USEC_PER_SEC };
+        return 0;
+}
+
+static int entries_parse(const char *p, const char *end, JournalRecord *r)
+{
+        _cleanup_(entry_lists_deinit) EntryLists l = { 0 };
+        int q = 0;
+
+        while (p < end && q >= 0) {
+                size_t n;
+                const char *word = next_word(&p, end, &n);
+
+                q = entry_parse(word, n, &l);
+        }
+        if (q < 0)
+                return q;
+        if (prefix_set_new(l.add, l.n_add, &r->add) < 0 ||
+                prefix_set_new(l.remove, l.n_remove, &r->remove) < 0)
+                return -ENOMEM;
+        return timed_set_adopt(TAKE_PTR(l.timed), l.n_timed, &r->timed);
 }
 
 /* Process and reason, and what is there of process id, unit and remote address. */
@@ -227,7 +274,7 @@ static int record_parse_body(const char *p, const char *end, JournalRecord *r)
         if (!name_is_valid(r->set))
                 return -EINVAL;
         q = origin_parse(&p, end, &r->origin);
-        return q < 0 ? q : prefixes_parse(p, end, r);
+        return q < 0 ? q : entries_parse(p, end, r);
 }
 
 /* One line without its newline. */

@@ -5,9 +5,11 @@
  * The journal of small changes to stored sets: one line a change, so that one entry more in a set
  * of a million costs one line on disk. Text in and out; opens no files.
  *
- *   CHECKSUM REVISION TIME UID SET =PROCESS =REASON =PID =UNIT =REMOTE +192.0.2.1 -192.0.2.0/30 …
+ *   CHECKSUM REVISION TIME UID SET =PROCESS =REASON =PID =UNIT =REMOTE +192.0.2.1 -192.0.2.0/30
+ *   +192.0.2.9@1795968000 …
  *
- * (the words after REASON may be missing)
+ * (the words after REASON may be missing; an entry that ends has its end behind @, in seconds since
+ * the epoch)
  */
 
 #include "rules/policy/state.h"
@@ -16,7 +18,8 @@ typedef struct JournalRecord {
         uint64_t revision;
         Origin origin;
         char *set;
-        PrefixSet *add, *remove; /* never NULL; remove is done after add */
+        PrefixSet *add, *remove; /* never NULL; remove is done after add and timed */
+        TimedSet *timed;         /* added, none of them in add; NULL: none */
 } JournalRecord;
 
 typedef struct Journal {

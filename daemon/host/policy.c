@@ -26,7 +26,7 @@ int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret)
         if (r >= 0) {
                 state_free(policy->state);
                 policy->state = state;
-                (void)expiry_drop(state, clock_now_usec(CLOCK_REALTIME), NULL);
+                (void)expiry_drop_all(state, clock_now_usec(CLOCK_REALTIME));
         }
         *ret = TAKE_PTR(policy);
         return 0;

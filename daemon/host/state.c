@@ -132,7 +132,9 @@ static int load_set(const char *folder, const StateFile *from, Diagnostics *d, S
 {
         _cleanup_stored_text_ StoredText t = { 0 };
         _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
+        _cleanup_(timed_set_unref_p) TimedSet *timed = NULL;
         uint64_t revision;
+        size_t plain;
         int r;
 
         if (stored_file_revision(from->file, STATE_SETS, &revision) < 0)
@@ -141,10 +143,11 @@ static int load_set(const char *folder, const StateFile *from, Diagnostics *d, S
         r = read_stored(folder, from->file, SET_TEXT_MAX, d, &t);
         if (r < 0)
                 return r;
-        r = prefix_set_parse(t.text, t.length, t.path, d, &entries);
-        if (r < 0)
-                return r;
-        return state_put_set(state, from->name, entries);
+        plain = timed_set_text_begin(t.text, t.length);
+        r = prefix_set_parse(t.text, plain, t.path, d, &entries);
+        if (r >= 0)
+                r = timed_set_parse(t.text + plain, t.length - plain, t.path, d, &timed);
+        return r < 0 ? r : state_put_entries(state, from->name, entries, timed);
 }
 
 static const char *find_file(const StateFile *files, size_t n, const char *name)
@@ -175,40 +178,88 @@ static int note_files(const StateDocument *doc, StoredState *s)
         return 0;
 }
 
-/* What the journal says of one set, folded into one addition and one removal. */
-static int fold_records(const Journal *j, const char *set, uint64_t base, PrefixSet **ret_add,
-        PrefixSet **ret_remove)
-{
-        _cleanup_(prefix_set_unref_p) PrefixSet *add = NULL, *rem = NULL;
-        size_t added, removed;
+/* What the journal says of one set, folded: `remove` goes out of all that was there, then the
+ * others come in. No prefix is in two of them, but for one that was removed and is timed now. */
+typedef struct Folded {
+        PrefixSet *add, *remove; /* NULL: the journal says nothing of the set */
+        TimedSet *timed;
+} Folded;
 
+static void folded_deinit(Folded *f)
+{
+        prefix_set_unref(f->add);
+        prefix_set_unref(f->remove);
+        timed_set_unref(f->timed);
+}
+
+static int fold_prefixes(PrefixSet **s, const PrefixSet *add, const PrefixSet *remove)
+{
+        PrefixSet *next;
+        size_t added, removed;
+        int r = prefix_set_update(*s, add, remove, &next, &added, &removed);
+
+        if (r < 0)
+                return r;
+        prefix_set_unref(*s);
+        *s = next;
+        return 0;
+}
+
+static int fold_timed(TimedSet **s, const TimedSet *put, const PrefixSet *remove)
+{
+        TimedChanges changes;
+        TimedSet *next;
+
+        if (timed_set_update(*s, put, remove, &next, &changes) < 0)
+                return -ENOMEM;
+        timed_set_unref(*s);
+        *s = next;
+        return 0;
+}
+
+static int fold_record(Folded *f, const JournalRecord *record)
+{
+        int r = fold_prefixes(&f->add, record->add, record->remove);
+
+        if (r >= 0)
+                r = fold_prefixes(&f->remove, NULL, record->add);
+        if (r >= 0)
+                r = fold_prefixes(&f->remove, record->remove, NULL);
+        if (r >= 0)
+                r = fold_timed(&f->timed, record->timed, record->remove);
+        return r < 0 ? r : fold_timed(&f->timed, NULL, record->add);
+}
+
+static int fold_records(const Journal *j, const char *set, uint64_t base, Folded *ret)
+{
         for (size_t i = 0; i < j->n; i++) {
                 const JournalRecord *record = &j->records[i];
-                PrefixSet *next_add, *next_remove;
-                int r;
+                int r = 0;
 
-                if (!streq(record->set, set) || record->revision <= base)
-                        continue;
-                r = prefix_set_update(
-                        add, record->add, record->remove, &next_add, &added, &removed);
+                if (streq(record->set, set) && record->revision > base)
+                        r = fold_record(ret, record);
                 if (r < 0)
                         return r;
-                prefix_set_unref(add);
-                add = next_add;
-                r = prefix_set_update(rem, NULL, record->add, &next_remove, &added, &removed);
-                if (r < 0)
-                        return r;
-                prefix_set_unref(rem);
-                rem = next_remove;
-                r = prefix_set_update(rem, record->remove, NULL, &next_remove, &added, &removed);
-                if (r < 0)
-                        return r;
-                prefix_set_unref(rem);
-                rem = next_remove;
         }
-        *ret_add = TAKE_PTR(add);
-        *ret_remove = TAKE_PTR(rem);
         return 0;
+}
+
+/* Onto a set as its file has it. */
+static int unfold(const Folded *f, StoredSet *set, State *state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
+        _cleanup_(timed_set_unref_p) TimedSet *without = NULL, *timed = NULL;
+        size_t added, removed;
+        TimedChanges changes;
+        int r = prefix_set_update(set->entries, f->add, f->remove, &entries, &added, &removed);
+
+        if (r >= 0)
+                r = timed_set_update(set->timed, NULL, f->add, &without, &changes);
+        if (r >= 0)
+                r = fold_timed(&without, NULL, f->remove);
+        if (r >= 0)
+                r = timed_set_update(without, f->timed, NULL, &timed, &changes);
+        return r < 0 ? r : state_put_entries(state, set->name, entries, timed);
 }
 
 static int apply_journal(const Journal *j, const char *path, Diagnostics *d, StoredState *s)
@@ -223,22 +274,15 @@ static int apply_journal(const Journal *j, const char *path, Diagnostics *d, Sto
                                 "a change of set %s is lost: the set is not stored",
                                 j->records[i].set);
         for (size_t i = 0; i < s->state->n_sets; i++) {
-                _cleanup_(prefix_set_unref_p) PrefixSet *add = NULL, *rem = NULL, *entries = NULL;
+                _cleanup_(folded_deinit) Folded f = { 0 };
                 StoredSet *set = &s->state->sets[i];
-                size_t added, removed;
-                int r;
+                int r = fold_records(j, set->name, s->set_bases[i], &f);
 
-                r = fold_records(j, set->name, s->set_bases[i], &add, &rem);
-                if (r < 0)
-                        return r;
-                if (!add)
-                        continue;
-                r = prefix_set_update(set->entries, add, rem, &entries, &added, &removed);
-                if (r < 0)
-                        return r == -ENOMEM ? r
-                                            : diagnostics_error(d, ((Place){ .file = path }), NULL,
-                                                      "makes set %s too large", set->name);
-                r = state_put_set(s->state, set->name, entries);
+                if (r >= 0 && f.add)
+                        r = unfold(&f, set, s->state);
+                if (r == -E2BIG)
+                        return diagnostics_error(d, ((Place){ .file = path }), NULL,
+                                "makes set %s too large", set->name);
                 if (r < 0)
                         return r;
         }

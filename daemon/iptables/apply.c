@@ -53,6 +53,22 @@ static int extension_check(const IptExtension *e, void *data)
         return -EOPNOTSUPP;
 }
 
+static bool has_ends(const Ruleset *r)
+{
+        for (size_t i = 0; i < r->n_sets; i++)
+                if (r->sets[i].timed)
+                        return true;
+        return false;
+}
+
+static int refuse_ends(Diagnostics *d)
+{
+        diagnostics_error(d, (Place){ 0 }, NULL,
+                "this kernel has no sets (ipset), which entries that end need with the iptables "
+                "backend");
+        return -EOPNOTSUPP;
+}
+
 static int plan_table(IptBackend *b, const Ruleset *r, size_t f, Diagnostics *d, Plan *p)
 {
         ExtensionCheck c = { &b->kernels[f], d };
@@ -70,6 +86,8 @@ static int plan_table(IptBackend *b, const Ruleset *r, size_t f, Diagnostics *d,
         if (k >= 0 && p->tables[f]->n_sets > 0 && !ipt_sets_are_there(&b->sets)) {
                 p->tables[f] = ipt_table_free(p->tables[f]);
                 o.chains_max = 0;
+                if (has_ends(r))
+                        return refuse_ends(d);
                 k = ipt_table_new(r, &o, d, &p->tables[f]);
         }
         if (k == -E2BIG)

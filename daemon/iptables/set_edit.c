@@ -3,6 +3,7 @@
 #include "daemon/iptables/set_edit.h"
 
 #include "daemon/iptables/set_message.h"
+#include "daemon/loop/clock.h"
 
 #include <errno.h>
 
@@ -76,6 +77,93 @@ static bool prefix_holds_all(const Prefix *p, const Prefixes *l)
         return true;
 }
 
+/* ---- entries that end ---- */
+
+/* More of them are a new set. */
+#define TIMED_EDIT_MAX 4096
+
+typedef struct TimedList {
+        TimedEntry *items;
+        size_t n;
+        Family family;
+        bool failed;
+} TimedList;
+
+static void timed_list_deinit(TimedList *l)
+{
+        free(l->items);
+}
+
+static void timed_add(TimedList *l, const TimedEntry *e)
+{
+        if (e->prefix.address.family != l->family)
+                return;
+        if (array_grow(&l->items, l->n, sizeof(TimedEntry)) < 0)
+                l->failed = true;
+        else
+                l->items[l->n++] = *e;
+}
+
+/* Of two lists, what goes and what comes. */
+static void note_gone(const TimedEntry *e, void *data)
+{
+        timed_add(data, e);
+}
+
+static void note_came(const TimedEntry *e, void *data)
+{
+        timed_add((TimedList *)data + 1, e);
+}
+
+static int timed_command(Netlink *n, uint8_t command, const char *name, const TimedList *l)
+{
+        return l->failed ? -ENOMEM
+                         : set_change_timed(n, command, name, l->items, l->n,
+                                   clock_now_usec(CLOCK_REALTIME));
+}
+
+int set_fill_timed(Netlink *n, const char *name, Family family, const TimedSet *timed)
+{
+        _cleanup_(timed_list_deinit) TimedList l = { .family = family };
+
+        for (size_t i = 0; i < timed->n; i++)
+                timed_add(&l, &timed->items[i]);
+        return timed_command(n, IPSET_CMD_ADD, name, &l);
+}
+
+/* An entry with a new end does not go: it is changed where it is. */
+static void keep_what_comes(TimedList *gone, const TimedSet *new)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < gone->n; i++)
+                if (!timed_set_find(new, &gone->items[i].prefix))
+                        gone->items[n++] = gone->items[i];
+        gone->n = n;
+}
+
+static void timed_lists_deinit(TimedList (*l)[2])
+{
+        timed_list_deinit(&(*l)[0]);
+        timed_list_deinit(&(*l)[1]);
+}
+
+static int set_edit_timed(Netlink *n, const KernelSet *k, const IptSet *set)
+{
+        _cleanup_(timed_lists_deinit)
+                TimedList l[2] = { { .family = k->family }, { .family = k->family } };
+        int r;
+
+        timed_set_compare(k->timed, set->timed, note_gone, note_came, l);
+        keep_what_comes(&l[0], set->timed);
+        if (l[0].n + l[1].n > TIMED_EDIT_MAX)
+                return -EXDEV;
+        r = timed_command(n, IPSET_CMD_ADD, k->name, &l[1]);
+        return r < 0 ? r : timed_command(n, IPSET_CMD_DEL, k->name, &l[0]);
+}
+
+/* ---- all others ---- */
+
 /*
  * First all that comes, then all that goes. If one prefix comes which holds all that go, or one
  * goes which holds all that come, a single of these steps changes what is in the set: packets see
@@ -87,7 +175,11 @@ int set_edit(Netlink *n, const KernelSet *k, const IptSet *set)
         _cleanup_(prefixes_deinit) Prefixes new = { 0 };
         _cleanup_(prefixes_deinit) Prefixes add = { 0 };
         _cleanup_(prefixes_deinit) Prefixes del = { 0 };
-        int r = prefixes_of(k->ranges, k->family, &old);
+        int r;
+
+        if (set->timed)
+                return set_edit_timed(n, k, set);
+        r = prefixes_of(k->ranges, k->family, &old);
 
         if (r >= 0)
                 r = prefixes_of(set->ranges, k->family, &new);

@@ -5,6 +5,9 @@
 
 #include "daemon/iptables/sets.h"
 
-/* Makes the set in the kernel hold what `set` says, if one step can do it, at once for packets. 0;
- * -EXDEV: more differs; another negative errno. */
+/* A new set's entries that end. 0 or negative errno. */
+int set_fill_timed(Netlink *n, const char *name, Family family, const TimedSet *timed);
+/* Makes the set in the kernel hold what `set` says, if one step can do it, at once for packets;
+ * each entry that ends by itself is a step of its own. 0; -EXDEV: more differs; another negative
+ * errno. */
 int set_edit(Netlink *n, const KernelSet *k, const IptSet *set);

@@ -47,7 +47,8 @@ static void put_u32(struct nlmsghdr *h, uint16_t type, uint32_t value)
         mnl_attr_put_u32(h, type | NLA_F_NET_BYTEORDER, htonl(value));
 }
 
-int set_create(Netlink *n, const char *name, Family family, uint8_t revision, size_t elements)
+int set_create(
+        Netlink *n, const char *name, Family family, uint8_t revision, size_t elements, bool timed)
 {
         SetRequest q = { 0 };
         struct nlattr *data;
@@ -64,6 +65,8 @@ int set_create(Netlink *n, const char *name, Family family, uint8_t revision, si
         data = mnl_attr_nest_start(&q.header, IPSET_ATTR_DATA);
         put_u32(&q.header, IPSET_ATTR_HASHSIZE, buckets);
         put_u32(&q.header, IPSET_ATTR_MAXELEM, ELEMENTS_MAX);
+        if (timed) /* 0: an element that names none stays */
+                put_u32(&q.header, IPSET_ATTR_TIMEOUT, 0);
         mnl_attr_nest_end(&q.header, data);
         return netlink_request(n, &q.header, NULL, NULL);
 }
@@ -117,7 +120,9 @@ static void filler_begin_message(Filler *f)
         f->list = mnl_attr_nest_start(f->message, IPSET_ATTR_ADT);
 }
 
-static int filler_add(Filler *f, const void *address, size_t size, uint8_t bits)
+/* timeout_sec 0: none */
+static int filler_add_timed(
+        Filler *f, const void *address, size_t size, uint8_t bits, uint32_t timeout_sec)
 {
         struct nlattr *data, *ip;
         int r = 0;
@@ -137,9 +142,16 @@ static int filler_add(Filler *f, const void *address, size_t size, uint8_t bits)
                 size, address);
         mnl_attr_nest_end(f->message, ip);
         mnl_attr_put_u8(f->message, IPSET_ATTR_CIDR, bits);
+        if (timeout_sec > 0)
+                put_u32(f->message, IPSET_ATTR_TIMEOUT, timeout_sec);
         put_u32(f->message, IPSET_ATTR_LINENO, ++f->line);
         mnl_attr_nest_end(f->message, data);
         return 0;
+}
+
+static int filler_add(Filler *f, const void *address, size_t size, uint8_t bits)
+{
+        return filler_add_timed(f, address, size, bits, 0);
 }
 
 static int fill4(const Prefix4 *p, void *data)
@@ -190,6 +202,34 @@ int set_change(
         for (size_t i = 0; i < n_prefixes && r >= 0; i++)
                 r = filler_add(&f, prefixes[i].address.bytes,
                         family_bits(prefixes[i].address.family) / 8, prefixes[i].bits);
+        return r < 0 ? r : filler_flush(&f);
+}
+
+/* Longer times are none to the kernel: p25d takes such an entry out itself. */
+#define TIMEOUT_MAX_SEC 2147483u
+/* The kernel takes it out by itself this much after its end, if p25d has not. */
+#define GRACE_SEC 1u
+
+static uint32_t timeout_sec(const TimedEntry *e, uint64_t now_usec)
+{
+        uint64_t left = e->until_usec > now_usec ? e->until_usec - now_usec : 0;
+        uint64_t sec = left / 1000000 + GRACE_SEC;
+
+        return sec > TIMEOUT_MAX_SEC ? 0 : (uint32_t)sec;
+}
+
+int set_change_timed(Netlink *n, uint8_t command, const char *name, const TimedEntry *entries,
+        size_t n_entries, uint64_t now_usec)
+{
+        _cleanup_(filler_deinit) Filler f = { 0 };
+        int r = filler_init(&f, n, command, name);
+
+        for (size_t i = 0; i < n_entries && r >= 0; i++) {
+                const Prefix *p = &entries[i].prefix;
+
+                r = filler_add_timed(&f, p->address.bytes, family_bits(p->address.family) / 8,
+                        p->bits, command == IPSET_CMD_ADD ? timeout_sec(&entries[i], now_usec) : 0);
+        }
         return r < 0 ? r : filler_flush(&f);
 }
 

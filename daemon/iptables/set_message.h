@@ -6,7 +6,7 @@
  */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/address/prefixset.h"
+#include "rules/address/timedset.h"
 
 #include <linux/netfilter/ipset/ip_set.h>
 
@@ -37,9 +37,14 @@ typedef struct SetListing {
 bool set_type_is_there(Netlink *n, uint8_t *ret_revision);
 /* A command that takes nothing but a name. All of these: 0 or negative errno. */
 int set_request(Netlink *n, uint8_t command, const char *name);
-int set_create(Netlink *n, const char *name, Family family, uint8_t revision, size_t elements);
+/* timed: its elements may have a time after which the kernel takes them out. */
+int set_create(
+        Netlink *n, const char *name, Family family, uint8_t revision, size_t elements, bool timed);
 int set_fill(Netlink *n, const char *name, Family family, const RangeSet *ranges);
 /* command: IPSET_CMD_ADD or IPSET_CMD_DEL */
 int set_change(
         Netlink *n, uint8_t command, const char *name, const Prefix *prefixes, size_t n_prefixes);
+/* Entries that end, of one family; one that is there gets its new end. */
+int set_change_timed(Netlink *n, uint8_t command, const char *name, const TimedEntry *entries,
+        size_t n_entries, uint64_t now_usec);
 int set_list(Netlink *n, SetListing *ret);

@@ -17,6 +17,7 @@
 #include "daemon/iptables/content.h"
 #include "daemon/iptables/set_edit.h"
 #include "daemon/iptables/set_message.h"
+#include "daemon/loop/clock.h"
 #include "rules/base/hash.h"
 
 #include <errno.h>
@@ -44,6 +45,7 @@ bool ipt_sets_are_there(IptSets *s)
 static void set_deinit(KernelSet *k)
 {
         range_set_unref(k->ranges);
+        timed_set_unref(k->timed);
 }
 
 void ipt_sets_close(IptSets *s)
@@ -62,14 +64,15 @@ static uint64_t key_hash(Family family, const IptSetKey *k)
 {
         uint64_t h = hash_number(hash_string(HASH_BEGIN, k->name), family);
 
-        return hash_finish(hash_number(hash_number(h, k->id), k->to));
+        return hash_finish(hash_number(hash_number(h, k->id), k->to + 2u * k->timed));
 }
 
 static KernelSet *set_find(const IptSets *s, Family family, const IptSet *set)
 {
         for (size_t i = 0; i < s->n; i++)
                 if (s->items[i].family == family &&
-                        range_set_equal(s->items[i].ranges, set->ranges))
+                        range_set_equal(s->items[i].ranges, set->ranges) &&
+                        timed_set_equal(s->items[i].timed, set->timed))
                         return &s->items[i];
         return NULL;
 }
@@ -88,16 +91,19 @@ static int set_make(IptSets *s, Family family, const IptSet *set)
         for (unsigned i = 0; i < NAME_TRIES && r == -EEXIST; i++) {
                 snprintf(k.name, sizeof(k.name), SET_PREFIX "%d-%012llx-%x", family,
                         (unsigned long long)(k.key >> 16), s->serial++);
-                r = set_create(&s->netlink, k.name, family, s->revision, set->n);
+                r = set_create(
+                        &s->netlink, k.name, family, s->revision, set->n, set->timed != NULL);
         }
         if (r < 0)
                 return r;
-        r = set_fill(&s->netlink, k.name, family, set->ranges);
+        r = set->timed ? set_fill_timed(&s->netlink, k.name, family, set->timed)
+                       : set_fill(&s->netlink, k.name, family, set->ranges);
         if (r < 0) {
                 (void)set_request(&s->netlink, IPSET_CMD_DESTROY, k.name);
                 return r;
         }
         k.ranges = range_set_ref(set->ranges);
+        k.timed = timed_set_ref(set->timed);
         s->items[s->n++] = k;
         return 0;
 }
@@ -114,8 +120,9 @@ static KernelSet *set_find_key(const IptSets *s, Family family, const IptSet *se
 
 static void set_take_content(KernelSet *k, const IptSet *set)
 {
-        range_set_unref(k->ranges);
+        set_deinit(k);
         k->ranges = range_set_ref(set->ranges);
+        k->timed = timed_set_ref(set->timed);
         k->n = set->n;
         k->has_content = false;
 }
@@ -246,11 +253,25 @@ void ipt_sets_clear(IptSets *s)
         ipt_sets_collect(s, true);
 }
 
+/* How many entries have not ended: the others the kernel may have taken out. */
+static size_t count_living(const KernelSet *k)
+{
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
+        size_t n = 0;
+
+        for (size_t i = 0; k->timed && i < k->timed->n; i++)
+                n += k->timed->items[i].prefix.address.family == k->family &&
+                     k->timed->items[i].until_usec > now_usec;
+        return k->timed ? n : k->n;
+}
+
 static bool is_as_long(const KernelSet *k, const SetListing *l)
 {
         for (size_t i = 0; i < l->n; i++)
                 if (streq(l->items[i].name, k->name))
-                        return !l->items[i].has_elements || l->items[i].elements == k->n;
+                        return !l->items[i].has_elements ||
+                               (l->items[i].elements <= k->n &&
+                                       l->items[i].elements >= count_living(k));
         return false;
 }
 
@@ -258,6 +279,8 @@ static bool has_same_content(IptSets *s, KernelSet *k)
 {
         uint64_t content;
 
+        if (k->timed)
+                return true; /* the kernel changes it itself */
         if (!k->has_content)
                 k->content = ipt_content_of(k->ranges, k->family);
         k->has_content = true;

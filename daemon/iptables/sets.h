@@ -14,6 +14,7 @@ typedef struct KernelSet {
         uint64_t key; /* of which list, a hash */
         Family family;
         RangeSet *ranges; /* its content, a reference */
+        TimedSet *timed;  /* the same with ends, a reference; NULL: none ends */
         size_t n;         /* elements */
         bool made;        /* for the change at hand */
         bool wanted;      /* by it */

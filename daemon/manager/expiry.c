@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Rules that end. The kernel stops applying one by itself, also while p25d is dead; here it goes
- * out of the policy, of the kernel's tables and of the stored state, and somebody hears of it.
+ * Rules and entries of sets that end. The kernel stops applying one by itself, also while p25d is
+ * dead; here it goes out of the policy, of the kernel's tables and of the stored state, and
+ * somebody hears of it.
  *
  * Unlike other changes this one cannot be refused: not by an assertion, and not by a full disk. A
  * stored rule that has ended is left out by every start and every rollback, so that it is no danger
- * where it lies; it is written without it as soon as that is possible.
+ * where it lies; it is written without it as soon as that is possible. Entries of sets are not
+ * written without those that ended: each has its end with it, and the next writing of the set
+ * leaves them out.
  */
 
 #include "daemon/manager/internal.h"
@@ -80,22 +83,25 @@ static int tell_broken(Manager *m, Diagnostics *broken)
         return diagnostics_move(&m->in_force.told, broken);
 }
 
-/* Takes out what has ended by now. Of what was left out at the start already the rest is done: a
- * look at the assertions. */
+/* Takes out what has ended by now. Of rules that were left out at the start already the
+ * rest is done: a look at the assertions. */
 static int take_out(Manager *m)
 {
         _cleanup_diagnostics_ Diagnostics broken = { 0 };
         _cleanup_candidate_ Candidate c = { 0 };
-        size_t before = m->expiry.expired.n;
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
+        size_t before = m->expiry.expired.n, n_entries;
         Enforcement how = { 0 };
         Policy next;
         int r, n;
 
-        if (state_copy(m->in_force.policy->state, &c.state) < 0)
+        if (state_copy(m->in_force.policy->state, &c.state) < 0 ||
+                expiry_drop_entries(c.state, now_usec, &n_entries) < 0)
                 return -ENOMEM;
-        n = expiry_drop(c.state, clock_now_usec(CLOCK_REALTIME), &m->expiry.expired);
-        if (n < 0 || (n == 0 && !m->expiry.at_start))
+        n = expiry_drop(c.state, now_usec, &m->expiry.expired);
+        if (n < 0 || (n == 0 && n_entries == 0 && !m->expiry.at_start))
                 return n;
+        how.set_alone = n == 0 && !m->expiry.at_start;
         next = candidate_policy(m, &c);
         c.names = manager_resolver(m, &next, RESOLVE_IN_FORCE);
         r = resolver_compile(&c.names, &c.told, &c.ruleset);
@@ -210,8 +216,11 @@ void manager_update_expiry(Manager *m)
 
 int manager_drop_expired(Manager *m, State *state)
 {
-        int n = expiry_drop(state, clock_now_usec(CLOCK_REALTIME), &m->expiry.expired);
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
+        int n = expiry_drop_entries(state, now_usec, NULL);
 
+        if (n >= 0)
+                n = expiry_drop(state, now_usec, &m->expiry.expired);
         m->expiry.revision = state->revision;
         m->expiry.at_start = n > 0;
         return n < 0 ? n : 0;

@@ -57,6 +57,7 @@ typedef struct Change {
         uint64_t expected_revision;
         uint32_t confirm_seconds; /* 0: at once and for good */
         uint32_t position;        /* AddRule: from 1; 0: at the end */
+        uint32_t timeout_seconds; /* UpdateSet: what is added ends then; 0: it stays */
         uint32_t uid;
         pid_t pid; /* 0: not known */
         /* NULL or "": not known, none */

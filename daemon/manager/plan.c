@@ -59,7 +59,7 @@ static void reload_state(State *s)
 {
         s->files_pinned = false;
         (void)state_name_files(s, NULL);
-        (void)expiry_drop(s, clock_now_usec(CLOCK_REALTIME), NULL);
+        (void)expiry_drop_all(s, clock_now_usec(CLOCK_REALTIME));
 }
 
 int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r)

@@ -112,8 +112,8 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
         if (!r->diff)
                 return 0;
         /* for packets, as it would be now */
-        (void)expiry_drop(a.state, clock_now_usec(CLOCK_REALTIME), NULL);
-        (void)expiry_drop(b.state, clock_now_usec(CLOCK_REALTIME), NULL);
+        (void)expiry_drop_all(a.state, clock_now_usec(CLOCK_REALTIME));
+        (void)expiry_drop_all(b.state, clock_now_usec(CLOCK_REALTIME));
         return manager_tell_difference(m, &old, &new, r);
 }
 
@@ -126,7 +126,8 @@ static int share(State *s, const State *now)
                 const StoredSet *set = state_find_set(now, s->sets[i].name);
 
                 if (set && prefix_set_equal(set->entries, s->sets[i].entries) &&
-                        state_put_set(s, set->name, set->entries) < 0)
+                        timed_set_equal(set->timed, s->sets[i].timed) &&
+                        state_put_entries(s, set->name, set->entries, set->timed) < 0)
                         return -ENOMEM;
         }
         for (size_t i = 0; i < s->n_fragments; i++) {
@@ -197,7 +198,7 @@ static int leave_out_expired(State *s, ChangeResult *r)
                                 &r->warnings, "a rule has expired and stays away: %s", words);
         }
         rule_list_deinit(&expired);
-        return k < 0 ? k : 0;
+        return k < 0 ? k : expiry_drop_entries(s, clock_now_usec(CLOCK_REALTIME), NULL);
 }
 
 int manager_propose_revision(

@@ -6,6 +6,9 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
+#include "rules/policy/expiry.h"
+
 #include <errno.h>
 
 /* As much text as SET_TEXT_MAX is in any case too many entries or too much comment. */
@@ -85,7 +88,7 @@ int manager_replace_set(
         if (tell_warnings(r, &d) < 0)
                 return change_no_memory(r);
         now = state_find_set(p.state, name);
-        if (now && prefix_set_equal(now->entries, entries))
+        if (now && !now->timed && prefix_set_equal(now->entries, entries))
                 return 0;
         p.outcome = now ? OUTCOME_CHANGED : OUTCOME_ADDED;
         if (state_put_set(p.state, name, entries) < 0)
@@ -126,53 +129,138 @@ static int parse_entries(char *const *texts, ChangeResult *r, PrefixSet **ret)
         return prefix_set_new(prefixes, n, ret) < 0 ? change_no_memory(r) : 0;
 }
 
-static Outcome set_outcome(size_t added, size_t removed)
+/* What a call does to the entries of one set. */
+typedef struct SetUpdate {
+        const char *name;
+        PrefixSet *plus, *minus; /* that were named */
+        TimedSet *timed;         /* of plus, where that ends */
+        PrefixSet *entries;      /* what the set is then */
+        TimedSet *timed_entries;
+        size_t added, removed;
+        TimedChanges changes;
+} SetUpdate;
+
+static void set_update_deinit(SetUpdate *u)
 {
+        prefix_set_unref(u->plus);
+        prefix_set_unref(u->minus);
+        timed_set_unref(u->timed);
+        prefix_set_unref(u->entries);
+        timed_set_unref(u->timed_entries);
+}
+#define _cleanup_set_update_ _cleanup_(set_update_deinit)
+
+static Outcome set_outcome(const SetUpdate *u)
+{
+        size_t added = u->added + u->changes.added, removed = u->removed + u->changes.removed;
+
         if (added > 0 && removed > 0)
                 return OUTCOME_CHANGED;
-        return removed > 0 ? OUTCOME_REMOVED : OUTCOME_ADDED;
+        if (added > 0)
+                return OUTCOME_ADDED;
+        return removed > 0 ? OUTCOME_REMOVED : OUTCOME_UPDATED;
+}
+
+static bool holds_whole_family(const PrefixSet *s)
+{
+        /* entries ascend: the prefix of length 0 is the first */
+        return (s->n_v4 > 0 && s->v4[0].bits == 0) || (s->n_v6 > 0 && s->v6[0].bits == 0);
+}
+
+/* What of plus is not in the set for good, with its end: a permanent entry stays permanent. */
+static int find_timed(SetUpdate *u, const StoredSet *now, const Change *c, ChangeResult *r)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *fresh = NULL;
+        uint64_t until_usec =
+                expiry_round(clock_now_usec(CLOCK_REALTIME) + c->timeout_seconds * USEC_PER_SEC);
+        size_t kept, n;
+
+        if (holds_whole_family(u->plus))
+                return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
+                        "a whole family cannot be an entry that ends: add a rule that does (p25ctl "
+                        "deny in for 1h)");
+        if (prefix_set_update(u->plus, NULL, now ? now->entries : NULL, &fresh, &n, &kept) < 0 ||
+                timed_set_new(fresh, until_usec, &u->timed) < 0)
+                return change_no_memory(r);
+        if (kept > 0 && strv_printf(&r->warnings,
+                                "%zu of these entries %s in the set for good and %s there", kept,
+                                kept == 1 ? "is" : "are", kept == 1 ? "stays" : "stay") < 0)
+                return change_no_memory(r);
+        return 0;
+}
+
+static int find_update(SetUpdate *u, const StoredSet *now, const Change *c, ChangeResult *r)
+{
+        _cleanup_(timed_set_unref_p) TimedSet *left = NULL;
+        const PrefixSet *lasting = c->timeout_seconds > 0 ? NULL : u->plus;
+        TimedChanges covered = { 0 };
+        int q = c->timeout_seconds > 0 ? find_timed(u, now, c, r) : 0;
+
+        if (q < 0)
+                return q;
+        q = prefix_set_update(
+                now ? now->entries : NULL, lasting, u->minus, &u->entries, &u->added, &u->removed);
+        if (q >= 0)
+                q = timed_set_update(
+                        now ? now->timed : NULL, u->timed, u->minus, &left, &u->changes);
+        if (q >= 0)
+                q = timed_set_update(left, NULL, lasting, &u->timed_entries, &covered);
+        if (q == -E2BIG ||
+                (q >= 0 && prefix_set_size(u->entries) + timed_set_size(u->timed_entries) >
+                                   PREFIX_SET_MAX))
+                return fail_too_many(r);
+        return q < 0 ? change_no_memory(r) : 0;
+}
+
+static bool changes_nothing(const SetUpdate *u)
+{
+        return u->added == 0 && u->removed == 0 && u->changes.added == 0 &&
+               u->changes.renewed == 0 && u->changes.removed == 0;
+}
+
+static int read_update(
+        SetUpdate *u, char *const *add, char *const *remove, const Change *c, ChangeResult *r)
+{
+        int q = check_set_name(u->name, r);
+
+        if (q >= 0 && c->timeout_seconds > DURATION_MAX_SEC)
+                q = change_fail(r, ERROR_INVALID_ARGS, -EINVAL, "an entry ends within 366 days");
+        if (q >= 0)
+                q = parse_entries(add, r, &u->plus);
+        return q < 0 ? q : parse_entries(remove, r, &u->minus);
 }
 
 int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
         const Change *c, ChangeResult *r)
 {
-        _cleanup_(prefix_set_unref_p) PrefixSet *plus = NULL, *minus = NULL, *entries = NULL;
+        _cleanup_set_update_ SetUpdate u = { .name = name };
         _cleanup_proposal_ Proposal p = { 0 };
         SetDelta delta = { .name = name };
         const StoredSet *now;
-        size_t added, removed;
         int q;
 
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q >= 0)
-                q = check_set_name(name, r);
-        if (q >= 0)
-                q = parse_entries(add, r, &plus);
-        if (q >= 0)
-                q = parse_entries(remove, r, &minus);
+                q = read_update(&u, add, remove, c, r);
         if (q < 0)
                 return q;
         now = state_find_set(p.state, name);
-        if (!now && prefix_set_size(plus) == 0)
+        if (!now && prefix_set_size(u.plus) == 0)
                 return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
                         "no set \"%s\" was created with p25ctl", name);
         q = check_set_undeclared(m, name, r);
-        if (q < 0)
+        if (q >= 0)
+                q = find_update(&u, now, c, r);
+        if (q < 0 || (now && changes_nothing(&u)))
                 return q;
-        q = prefix_set_update(now ? now->entries : NULL, plus, minus, &entries, &added, &removed);
-        if (q == -E2BIG)
-                return fail_too_many(r);
-        if (q < 0)
-                return change_no_memory(r);
-        if (now && added == 0 && removed == 0)
-                return 0;
-        p.outcome = set_outcome(added, removed);
+        p.outcome = set_outcome(&u);
         if (now) {
-                delta.add = plus;
-                delta.remove = minus;
+                delta.add = c->timeout_seconds > 0 ? NULL : u.plus;
+                delta.timed = u.timed;
+                delta.remove = u.minus;
                 p.delta = &delta;
         }
-        if (state_put_set(p.state, name, entries) < 0)
+        if (state_put_entries(p.state, name, u.entries, u.timed_entries) < 0)
                 return change_no_memory(r);
         p.pending = PENDING_STAYS;
         p.set = name;

@@ -154,7 +154,7 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         (void)state_name_files(p.state, NULL);
         /* what ended while the fail-safe was in force */
         if (manager_in_failsafe(m))
-                (void)expiry_drop(p.state, clock_now_usec(CLOCK_REALTIME), NULL);
+                (void)expiry_drop_all(p.state, clock_now_usec(CLOCK_REALTIME));
         q = load_files(m, &p, c, r);
         if (q >= 0)
                 q = check_not_lost(m, &p, r);

@@ -27,7 +27,8 @@ static int keep_the_rest(const Manager *m, State *state)
         STRV_FOREACH (name, record->kept_sets) {
                 const StoredSet *set = state_find_set(now, *name);
 
-                if (state_put_set(state, *name, set ? set->entries : NULL) < 0)
+                if (state_put_entries(
+                            state, *name, set ? set->entries : NULL, set ? set->timed : NULL) < 0)
                         return -ENOMEM;
         }
         return 0;

@@ -7,6 +7,7 @@
 
 #include "daemon/nftables/apply.h"
 
+#include "daemon/loop/clock.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 
@@ -373,6 +374,7 @@ static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool com
         if (r < 0)
                 return r;
         nft_batch_init(batch, b->writer.seq + 1, guarded ? &b->guard : NULL);
+        batch->now_usec = clock_now_usec(CLOCK_REALTIME);
         /* Elements can only be too many, which their numbers say before: trying them costs as much
          * as bringing them. */
         batch->without_elements = !commit;

@@ -135,6 +135,7 @@ static int journal_append(Store *s, const State *state, const SetDelta *delta)
                 .set = (char *)delta->name,
                 .add = delta->add,
                 .remove = delta->remove,
+                .timed = delta->timed,
         };
         size_t n;
         int r;
@@ -164,14 +165,15 @@ static bool journal_is_large(const Store *s, const State *state)
         size_t entries = 0;
 
         for (size_t i = 0; i < state->n_sets; i++)
-                entries += prefix_set_size(state->sets[i].entries);
+                entries += prefix_set_size(state->sets[i].entries) +
+                           timed_set_size(state->sets[i].timed);
         return s->journal_length > JOURNAL_SMALL + entries * SET_ENTRY_BYTES / 8;
 }
 
 static size_t delta_size(const SetDelta *delta)
 {
         return (delta->add ? prefix_set_size(delta->add) : 0) +
-               (delta->remove ? prefix_set_size(delta->remove) : 0);
+               (delta->remove ? prefix_set_size(delta->remove) : 0) + timed_set_size(delta->timed);
 }
 
 /* ---- the commit ---- */
@@ -202,11 +204,28 @@ static int write_fragment(Store *s, const Fragment *f, uint64_t revision, char *
         return r < 0 ? r : write_versioned(s, path, f->text, strlen(f->text), files);
 }
 
+/* The entries that end behind all others. */
+static int set_print(const StoredSet *set, char **ret, size_t *ret_length)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+
+        if (!set->timed)
+                return prefix_set_print(set->entries, ret, ret_length);
+        if (prefix_set_print(set->entries, &text, &n) < 0)
+                return -ENOMEM;
+        buffer_add(&b, text, n);
+        timed_set_print(&b, set->timed);
+        *ret_length = b.length;
+        return buffer_take(&b, ret);
+}
+
 static int write_set(Store *s, const StoredSet *set, uint64_t revision, char ***files)
 {
         _cleanup_free_ char *path = NULL, *text = NULL;
         size_t n;
-        int r = prefix_set_print(set->entries, &text, &n);
+        int r = set_print(set, &text, &n);
 
         if (r >= 0)
                 r = versioned_path(STATE_SETS, set->name, revision, &path);
@@ -241,7 +260,8 @@ static int write_sets(Store *s, const State *old, const State *new, bool all, ch
                 while (j < old->n_sets && !streq(old->sets[j].name, set->name))
                         j++;
                 r = !all && j < old->n_sets && j < strv_length(s->set_files) &&
-                                    old->sets[j].entries == set->entries
+                                    old->sets[j].entries == set->entries &&
+                                    old->sets[j].timed == set->timed
                             ? strv_append(ret, s->set_files[j])
                             : write_set(s, set, new->revision, ret);
                 if (r < 0)

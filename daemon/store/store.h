@@ -27,7 +27,8 @@ int store_load_copy(Store *s, Diagnostics *d, State **ret);
 /* A change of one set's entries that is worth a line in the journal. */
 typedef struct SetDelta {
         const char *name;
-        PrefixSet *add, *remove; /* borrowed; may be NULL; remove is done after add */
+        PrefixSet *add, *remove; /* borrowed; may be NULL; remove is done after the others */
+        TimedSet *timed;         /* added, none of them in add */
 } SetDelta;
 
 /*

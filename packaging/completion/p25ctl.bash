@@ -39,7 +39,7 @@ _p25ctl_words() # COMMAND
         'set list') echo '' ;;
         'set show') echo 'NAME' ;;
         'set load') echo 'NAME FILE' ;;
-        'set add') echo 'NAME A' ;;
+        'set add') echo 'NAME A for DURATION' ;;
         'set remove') echo 'NAME A' ;;
         'set drop') echo 'NAME' ;;
         'fragment list') echo '' ;;

@@ -157,7 +157,7 @@ complete -c p25ctl -n '__p25ctl_behind role add' -a '(__p25ctl_words role add : 
 complete -c p25ctl -n '__p25ctl_behind role remove' -a '(__p25ctl_words role remove : NAME)'
 complete -c p25ctl -n '__p25ctl_behind set show' -a '(__p25ctl_words set show : NAME)'
 complete -c p25ctl -n '__p25ctl_behind set load' -a '(__p25ctl_words set load : NAME FILE)'
-complete -c p25ctl -n '__p25ctl_behind set add' -a '(__p25ctl_words set add : NAME A)'
+complete -c p25ctl -n '__p25ctl_behind set add' -a '(__p25ctl_words set add : NAME A for DURATION)'
 complete -c p25ctl -n '__p25ctl_behind set remove' -a '(__p25ctl_words set remove : NAME A)'
 complete -c p25ctl -n '__p25ctl_behind set drop' -a '(__p25ctl_words set drop : NAME)'
 complete -c p25ctl -n '__p25ctl_behind fragment show' -a '(__p25ctl_words fragment show : NAME)'

@@ -55,9 +55,12 @@ typedef struct SetSource {
         const char *name;
         RangeSet **ranges; /* where the set keeps them */
         const PrefixSet *entries;
+        TimedSet *timed; /* what of it ends, or NULL */
+        RangeSet **timed_ranges;
         Place place;
         bool stored;           /* by p25ctl or the bus */
         const char *used_name; /* in the ruleset; NULL: not used so far */
+        const char *used_timed;
 } SetSource;
 
 /* An answer of Names, which is asked once for each name. */
@@ -143,8 +146,9 @@ void name_table_deinit(NameTable *t);
 int sets_collect(Compilation *c);
 /* Is there such a set, with entries? */
 int set_check(Compilation *c, const char *name, Site site);
-/* Adds the set to the ruleset and *ret, which borrows the name and owns a reference. */
-int set_use(Compilation *c, const char *name, Site site, MatchSet *ret);
+/* Adds the set to the ruleset and *ret, which borrows the name and owns a reference; its entries
+ * that end are the second of *ret, which has no name where none does. */
+int set_use(Compilation *c, const char *name, Site site, MatchSet ret[static 2]);
 
 /* ---- vars.c ---- */
 

@@ -341,7 +341,9 @@ static int set_compare(const void *a, const void *b)
 {
         const struct NamedRanges *x = a, *y = b;
 
-        return strcmp(x->name, y->name);
+        int r = strcmp(x->name, y->name);
+
+        return r != 0 ? r : (x->timed != NULL) - (y->timed != NULL);
 }
 
 static int compile_all(Compilation *c)

@@ -93,10 +93,17 @@ static int list_resolve(Compilation *c, Scope *s, AddressList *l, Site site)
         return 0;
 }
 
+static void match_set_deinit(MatchSet *s)
+{
+        range_set_unref(s->ranges);
+        timed_set_unref(s->timed);
+        *s = (MatchSet){ 0 };
+}
+
 static int match_add(Match *m, MatchSet s)
 {
         if (array_grow(&m->sets, m->n, sizeof(*m->sets)) < 0) {
-                range_set_unref(s.ranges);
+                match_set_deinit(&s);
                 return -ENOMEM;
         }
         m->sets[m->n++] = s;
@@ -115,18 +122,24 @@ static int match_add_prefixes(Match *m, const Prefix *prefixes, size_t n)
 
 static int match_add_set(Compilation *c, Match *m, const char *name, Site site)
 {
-        MatchSet s;
+        MatchSet s[2];
+        bool known = false;
         int r;
 
-        r = set_use(c, name, site, &s);
+        r = set_use(c, name, site, s);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < m->n; i++)
-                if (m->sets[i].name == s.name) {
-                        range_set_unref(s.ranges);
-                        return 0;
-                }
-        return match_add(m, s);
+                known = known || m->sets[i].name == s[0].name;
+        if (known)
+                match_set_deinit(&s[0]);
+        else
+                r = match_add(m, s[0]);
+        if (known || r < 0 || !s[1].name) {
+                match_set_deinit(&s[1]);
+                return r;
+        }
+        return match_add(m, s[1]);
 }
 
 /* Literals come first, as one alternative; remaining variables hold nothing. */

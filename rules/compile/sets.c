@@ -38,9 +38,12 @@ static int sets_add_stored(Compilation *c, const State *state)
 {
         for (size_t i = 0; i < state->n_sets; i++) {
                 StoredSet *s = state->sets + i;
-                SetSource source = {
-                        .name = s->name, .ranges = &s->ranges, .entries = s->entries, .stored = true
-                };
+                SetSource source = { .name = s->name,
+                        .ranges = &s->ranges,
+                        .entries = s->entries,
+                        .timed = s->timed,
+                        .timed_ranges = &s->timed_ranges,
+                        .stored = true };
 
                 if (set_add(c, source) < 0)
                         return -ENOMEM;
@@ -112,23 +115,48 @@ static int set_compare_name(const void *name, const void *set)
         return strcmp(name, ((const SetSource *)set)->name);
 }
 
+static int ranges_publish(
+        Ruleset *r, const char *set, RangeSet *ranges, TimedSet *timed, const char **ret_name)
+{
+        char *name;
+
+        if (array_grow(&r->sets, r->n_sets, sizeof(*r->sets)) < 0)
+                return -ENOMEM;
+        name = strdup(set);
+        if (!name)
+                return -ENOMEM;
+        r->sets[r->n_sets++] = (struct NamedRanges){
+                .name = name, .ranges = range_set_ref(ranges), .timed = timed_set_ref(timed)
+        };
+        *ret_name = name;
+        return 0;
+}
+
+static int timed_ranges_fill(const SetSource *s)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
+
+        if (*s->timed_ranges)
+                return 0;
+        if (timed_set_prefixes(s->timed, &prefixes) < 0)
+                return -ENOMEM;
+        return range_set_from_prefixes(prefixes, s->timed_ranges);
+}
+
 /* Puts the set into the ruleset, where its name lives from then on. */
 static int set_publish(Compilation *c, SetSource *s)
 {
         Ruleset *r = c->ruleset;
-        char *name;
 
         if (!*s->ranges && range_set_from_prefixes(s->entries, s->ranges) < 0)
                 return -ENOMEM;
-        if (array_grow(&r->sets, r->n_sets, sizeof(*r->sets)) < 0)
+        if (ranges_publish(r, s->name, *s->ranges, NULL, &s->used_name) < 0)
                 return -ENOMEM;
-        name = strdup(s->name);
-        if (!name)
+        if (!s->timed)
+                return 0;
+        if (timed_ranges_fill(s) < 0)
                 return -ENOMEM;
-        r->sets[r->n_sets].name = name;
-        r->sets[r->n_sets++].ranges = range_set_ref(*s->ranges);
-        s->used_name = name;
-        return 0;
+        return ranges_publish(r, s->name, *s->timed_ranges, s->timed, &s->used_timed);
 }
 
 static int set_find(Compilation *c, const char *name, Site site, SetSource **ret)
@@ -152,7 +180,7 @@ int set_check(Compilation *c, const char *name, Site site)
         return set_find(c, name, site, &s);
 }
 
-int set_use(Compilation *c, const char *name, Site site, MatchSet *ret)
+int set_use(Compilation *c, const char *name, Site site, MatchSet ret[static 2])
 {
         SetSource *s;
         int r;
@@ -162,6 +190,11 @@ int set_use(Compilation *c, const char *name, Site site, MatchSet *ret)
                 return r;
         if (!s->used_name && set_publish(c, s) < 0)
                 return -ENOMEM;
-        *ret = (MatchSet){ .name = s->used_name, .ranges = range_set_ref(*s->ranges) };
+        ret[0] = (MatchSet){ .name = s->used_name, .ranges = range_set_ref(*s->ranges) };
+        ret[1] = (MatchSet){ 0 };
+        if (s->timed)
+                ret[1] = (MatchSet){ .name = s->used_timed,
+                        .ranges = range_set_ref(*s->timed_ranges),
+                        .timed = timed_set_ref(s->timed) };
         return 0;
 }

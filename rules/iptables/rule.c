@@ -130,19 +130,22 @@ static size_t prefixes_count(const RangeSet *s, Family family)
 }
 
 /* The table's set with the key, made now if it is not there. */
-static size_t set_find(IptBuild *b, const IptSetKey *key, RangeSet *ranges, size_t n)
+static size_t set_find(IptBuild *b, const IptSetKey *key, const MatchSet *set, size_t n)
 {
         IptTable *t = b->table;
 
         for (size_t i = 0; i < t->n_sets; i++)
                 if (streq_null(t->sets[i].key.name, key->name) && t->sets[i].key.id == key->id &&
-                        t->sets[i].key.to == key->to)
+                        t->sets[i].key.to == key->to && t->sets[i].key.timed == key->timed)
                         return i;
         if (array_grow(&t->sets, t->n_sets, sizeof(IptSet)) < 0) {
                 ipt_build_fail(b, -ENOMEM);
                 return 0;
         }
-        t->sets[t->n_sets] = (IptSet){ .key = *key, .ranges = range_set_ref(ranges), .n = n };
+        t->sets[t->n_sets] = (IptSet){ .key = *key,
+                .ranges = range_set_ref(set->ranges),
+                .timed = timed_set_ref(set->timed),
+                .n = n };
         if (key->name) {
                 t->sets[t->n_sets].name = strdup(key->name);
                 t->sets[t->n_sets].key.name = t->sets[t->n_sets].name;
@@ -152,7 +155,16 @@ static size_t set_find(IptBuild *b, const IptSetKey *key, RangeSet *ranges, size
         return t->n_sets++;
 }
 
-/* Named sets that are long become sets of the kernel, all others prefixes. */
+static size_t timed_count(const TimedSet *s, Family family)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < s->n; i++)
+                n += s->items[i].prefix.address.family == family;
+        return n;
+}
+
+/* Named sets that are long, and what ends, become sets of the kernel, all others prefixes. */
 static int match_split(
         IptBuild *b, const CompiledRule *r, const Match *m, Part *p, bool to, RangeSet **ret_rest)
 {
@@ -163,20 +175,33 @@ static int match_split(
                 return -ENOMEM;
         for (size_t i = 0; i < m->n; i++) {
                 const MatchSet *s = &m->sets[i];
-                IptSetKey key = {
-                        .name = s->name, .id = s->name ? 0 : r->rule->id, .to = !s->name && to
-                };
+                IptSetKey key = { .name = s->name,
+                        .id = s->name ? 0 : r->rule->id,
+                        .to = !s->name && to,
+                        .timed = s->timed != NULL };
                 IptStatement set = { .kind = IPT_SET, .to = to };
-                size_t n = prefixes_count(s->ranges, b->options->family);
+                Family family = b->options->family;
+                size_t n = s->timed ? timed_count(s->timed, family)
+                                    : prefixes_count(s->ranges, family);
 
-                if (b->options->chains_max == 0 || n <= b->options->chains_max) {
+                if (b->options->chains_max == 0 || (!s->timed && n <= b->options->chains_max)) {
                         rest[n_rest++] = s->ranges;
                         continue;
                 }
-                set.set = set_find(b, &key, s->ranges, n);
+                if (n == 0)
+                        continue;
+                set.set = set_find(b, &key, s, n);
                 part_test(b, p, &set);
         }
         return range_set_union(rest, n_rest, ret_rest);
+}
+
+static bool match_has_ends(const Match *m)
+{
+        for (size_t i = 0; i < m->n; i++)
+                if (m->sets[i].timed)
+                        return true;
+        return false;
 }
 
 static int match_whole(const Match *m, RangeSet **ret)
@@ -203,11 +228,13 @@ static int find_addresses(IptBuild *b, Expansion *x, const Match *m, bool to)
         r = match_whole(m, &whole);
         if (r < 0)
                 return r;
-        if (range_set_is_whole(whole, family))
+        if (!match_has_ends(m) && range_set_is_whole(whole, family))
                 return 0;
         x->never = x->never || !range_set_has_family(whole, family);
         if (x->never)
                 return 0;
+        if (to && match_has_ends(m) && b->options->chains_max > 0)
+                return refuse(b, x->rule, "to", "look for entries that end in to");
         p = part_new(x);
         p->to = to;
         p->asks_dialled = to;

@@ -19,6 +19,7 @@ IptTable *ipt_table_free(IptTable *t)
                 free(t->chains[i].entries);
         for (size_t i = 0; i < t->n_sets; i++) {
                 range_set_unref(t->sets[i].ranges);
+                timed_set_unref(t->sets[i].timed);
                 free(t->sets[i].name);
         }
         for (size_t i = 0; i < t->n_origins; i++)

@@ -105,6 +105,7 @@ typedef struct IptSetKey {
         const char *name; /* of the policy's set; NULL: literal addresses of a rule */
         uint64_t id;      /* of that rule */
         bool to;
+        bool timed; /* those entries of the policy's set that end */
 } IptSetKey;
 
 typedef struct IptStatement {
@@ -156,11 +157,12 @@ typedef struct IptChain {
         size_t n;
 } IptChain;
 
-/* A set in the kernel (ipset, hash:net), for lists that are too long for chains. */
+/* A set in the kernel (ipset, hash:net), for lists that are too long for chains, or that end. */
 typedef struct IptSet {
         IptSetKey key;
         char *name;       /* of the key, owned */
         RangeSet *ranges; /* a reference */
+        TimedSet *timed;  /* each entry with its end, a reference; NULL: none ends */
         size_t n;         /* prefixes of the family */
 } IptSet;
 

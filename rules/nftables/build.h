@@ -69,10 +69,10 @@ typedef struct NftSetRun {
  * in none: a list that has it needs no set. */
 NftSetRun build_address_sets(
         NftBuild *b, const NftSetKey *key, RangeSet *ranges, const Rule *origin);
-/* Those of all named sets: the first thing to be built. */
+/* Those of all named sets, and of what ends in them: the first thing to be built. */
 void build_named_sets(NftBuild *b);
 /* The kernel sets of a named set, made before; none when it holds nothing of the family. */
-NftSetRun build_find_named(const NftBuild *b, const char *name, Family family);
+NftSetRun build_find_named(const NftBuild *b, const MatchSet *set, Family family);
 
 /* ---- verdicts (verdict.c) ---- */
 

@@ -14,8 +14,9 @@
 #include <linux/netfilter/nf_tables.h>
 
 #define NEST_MAX 65000
-/* List element, key nest, data header, 16 bytes. */
-#define ELEMENT_MAX 32
+/* List element, key nest, data header, 16 bytes; a timeout. */
+#define ELEMENT_MAX 48
+#define TIMEOUT_BYTES (NLA_HDRLEN + sizeof(uint64_t))
 
 typedef struct Writer {
         NftBatch *batch;
@@ -60,16 +61,26 @@ static void put_attribute(uint8_t *at, uint16_t type, uint16_t n)
         memcpy(at, &a, sizeof(a));
 }
 
-/* n is 4 or 16; or 2, which is padded. */
-static inline void writer_put(Writer *w, const void *key, uint16_t n)
+static void writer_put_timeout(Writer *w, uint64_t timeout_msec)
+{
+        uint64_t value = htobe64(timeout_msec);
+
+        put_attribute(w->at, NFTA_SET_ELEM_TIMEOUT, sizeof(value));
+        memcpy(w->at + NLA_HDRLEN, &value, sizeof(value));
+        w->at += TIMEOUT_BYTES;
+}
+
+/* n is 4 or 16; or 2, which is padded. timeout_msec 0: it stays. */
+static inline void writer_put(Writer *w, const void *key, uint16_t n, uint64_t timeout_msec)
 {
         uint16_t padded = (uint16_t)NLA_ALIGN(n);
+        uint16_t behind = timeout_msec > 0 ? TIMEOUT_BYTES : 0;
 
         if (w->header && w->at - (uint8_t *)w->nest > NEST_MAX - ELEMENT_MAX)
                 writer_close(w);
         if (!w->header && !writer_open(w))
                 return;
-        put_attribute(w->at, NLA_F_NESTED | NFTA_LIST_ELEM, (uint16_t)(8 + padded));
+        put_attribute(w->at, NLA_F_NESTED | NFTA_LIST_ELEM, (uint16_t)(8 + padded + behind));
         w->at += NLA_HDRLEN;
         put_attribute(w->at, NLA_F_NESTED | NFTA_SET_ELEM_KEY, (uint16_t)(NLA_HDRLEN + padded));
         put_attribute(w->at + NLA_HDRLEN, NFTA_DATA_VALUE, n);
@@ -78,6 +89,8 @@ static inline void writer_put(Writer *w, const void *key, uint16_t n)
                 memset(w->at + n, 0, padded - n);
         memcpy(w->at, key, n);
         w->at += padded;
+        if (behind > 0)
+                writer_put_timeout(w, timeout_msec);
 }
 
 /* ---- numbers ---- */
@@ -88,9 +101,9 @@ static void put_value(Writer *w, uint64_t value)
         uint32_t id = (uint32_t)value;
 
         if (w->set->key.kind == SET_PORTS)
-                writer_put(w, &port, sizeof(port));
+                writer_put(w, &port, sizeof(port), 0);
         else
-                writer_put(w, &id, sizeof(id));
+                writer_put(w, &id, sizeof(id), 0);
 }
 
 /* Those of a that are not in b. */
@@ -200,8 +213,51 @@ static void put_prefixes(
                         c = 1;
                 }
                 if (c != 0)
-                        writer_put(&w, key, (uint16_t)n);
+                        writer_put(&w, key, (uint16_t)n, 0);
         }
+        writer_close(&w);
+}
+
+/* ---- entries that end ---- */
+
+static bool is_of_set(const TimedEntry *e, const NftSet *s)
+{
+        return e->prefix.bits == s->key.bits && e->prefix.address.family == (Family)s->key.family;
+}
+
+static void put_entry(const TimedEntry *e, void *data)
+{
+        Writer *w = data;
+        uint16_t n = (uint16_t)(family_bits(e->prefix.address.family) / 8);
+
+        if (is_of_set(e, w->set))
+                writer_put(w, e->prefix.address.bytes, n,
+                        w->verb == NFT_ADD ? nft_entry_timeout_msec(e, w->batch->now_usec) : 0);
+}
+
+static void pass_entry(_unused_ const TimedEntry *e, _unused_ void *data)
+{
+}
+
+static void put_timed(NftBatch *b, const NftSet *s)
+{
+        Writer w = { .batch = b, .set = s, .verb = NFT_ADD };
+
+        for (size_t i = 0; i < s->timed->n; i++)
+                put_entry(&s->timed->items[i], &w);
+        writer_close(&w);
+}
+
+/* A new end is a new element in the place of the old one: many kernels change none that is there.
+ */
+static void put_timed_changes(NftBatch *b, const NftSet *s, const TimedSet *old)
+{
+        Writer w = { .batch = b, .set = s, .verb = NFT_DELETE };
+
+        timed_set_compare(old, s->timed, put_entry, pass_entry, &w);
+        writer_close(&w);
+        w.verb = NFT_ADD;
+        timed_set_compare(old, s->timed, pass_entry, put_entry, &w);
         writer_close(&w);
 }
 
@@ -242,9 +298,12 @@ void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fil
 {
         if (b->without_elements || !fills_any(n, fill) || nft_set_is_dynamic(&sets[0]))
                 return;
+        for (size_t i = 0; i < n && sets[i].timed; i++)
+                if (!fill || fill[i])
+                        put_timed(b, &sets[i]);
         if (sets[0].values)
                 put_values(b, &sets[0], NFT_ADD, &sets[0], NULL);
-        else
+        else if (!sets[0].timed)
                 put_hashed(b, sets, n, fill);
 }
 
@@ -379,6 +438,14 @@ static void list_change_deinit(ListChange *c)
         ranges_deinit(&c->came);
 }
 
+static bool has_shape(const NftSet *old, size_t n_old, const NftSet *s)
+{
+        for (size_t k = 0; k < n_old; k++)
+                if (nft_set_same_shape(&old[k], s))
+                        return true;
+        return false;
+}
+
 static void put_hashed_difference(NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets,
         size_t n, const ListChange *change)
 {
@@ -391,11 +458,7 @@ static void put_hashed_difference(NftBatch *b, const NftSet *old, size_t n_old, 
                 return;
         }
         for (size_t i = 0; i < n; i++) {
-                bool there = false;
-
-                for (size_t k = 0; k < n_old; k++)
-                        there = there || nft_set_same_shape(&old[k], &sets[i]);
-                if (!there)
+                if (!has_shape(old, n_old, &sets[i]))
                         continue;
                 put_prefixes(b, &sets[i], NFT_DELETE, &minus, &plus);
                 put_prefixes(b, &sets[i], NFT_ADD, &plus, &minus);
@@ -427,7 +490,11 @@ void nft_put_elements_difference(
 {
         if (b->without_elements || n_old == 0 || n == 0 || nft_set_is_dynamic(&sets[0]))
                 return;
-        if (sets[0].ranges) {
+        if (sets[0].timed) {
+                for (size_t i = 0; i < n; i++)
+                        if (has_shape(old, n_old, &sets[i]))
+                                put_timed_changes(b, &sets[i], old[0].timed);
+        } else if (sets[0].ranges) {
                 put_address_difference(b, old, n_old, sets, n);
         } else if (nft_set_same_shape(&old[0], &sets[0])) {
                 put_values(b, &sets[0], NFT_DELETE, &old[0], &sets[0]);

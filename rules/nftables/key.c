@@ -41,6 +41,7 @@ static const struct {
 static const char *const set_kinds[] = {
         [SET_PORTS] = "ports",
         [SET_NAMED] = "s",
+        [SET_TIMED] = "t",
         [SET_FROM] = "r",
         [SET_TO] = "r",
         [SET_USERS] = "users",
@@ -116,6 +117,7 @@ const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MA
                         direction_to_string((Direction)k->level));
                 break;
         case SET_NAMED:
+        case SET_TIMED:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%u%s_%s", kind, k->family, layout, k->name);
                 break;
         case SET_FROM:
@@ -252,6 +254,13 @@ int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b)
 bool nft_set_is_dynamic(const NftSet *s)
 {
         return s->key.kind == SET_RATE || s->key.kind == SET_OPEN || s->key.kind == SET_BRIDGED;
+}
+
+uint64_t nft_entry_timeout_msec(const TimedEntry *e, uint64_t now_usec)
+{
+        uint64_t left_usec = e->until_usec > now_usec ? e->until_usec - now_usec : 0;
+
+        return left_usec / 1000 + NFT_TIMED_GRACE_MSEC;
 }
 
 bool nft_set_same_shape(const NftSet *a, const NftSet *b)

@@ -298,8 +298,10 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
 
 static uint32_t set_flags(const NftSet *s)
 {
+        bool timeout = s->key.kind == SET_TIMED || nft_set_timeout_msec(s) > 0;
+
         return (nft_set_is_dynamic(s) ? (uint32_t)NFT_SET_EVAL : 0) |
-               (nft_set_timeout_msec(s) > 0 ? (uint32_t)NFT_SET_TIMEOUT : 0);
+               (timeout ? (uint32_t)NFT_SET_TIMEOUT : 0);
 }
 
 /* A note for nft's listing of the set: the byte order of the key (1 host, 2 network; 0: a

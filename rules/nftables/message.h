@@ -24,6 +24,7 @@ typedef struct NftBatch {
         uint32_t seq;
         NftMessage *messages;
         size_t n;
+        uint64_t now_usec; /* since the epoch: how long an element is to stay counts from here */
         bool without_elements; /* sets stay empty, so that the rest can be tried quickly */
         bool failed;
 } NftBatch;

@@ -88,10 +88,10 @@ static void tests_add(
 {
         Family family = (Family)literal->family;
 
-        if (range_set_is_whole(m->ranges, family))
+        if (!m->timed && range_set_is_whole(m->ranges, family))
                 t->always = true;
         else if (m->name)
-                tests_add_sets(b, t, build_find_named(b, m->name, family));
+                tests_add_sets(b, t, build_find_named(b, m, family));
         else if (!tests_add_prefixes(t, m->ranges, family))
                 tests_add_sets(b, t, build_address_sets(b, literal, m->ranges, origin));
 }

@@ -71,7 +71,39 @@ static void print_values(ElementPrinter *p, const NftSet *s)
         }
 }
 
-static void print_elements(Buffer *b, const NftSet *s)
+/* As nft lists a time: 1d2h3m4s, without what is 0. */
+static void print_duration(Buffer *b, uint64_t sec)
+{
+        static const struct {
+                uint64_t sec;
+                char letter;
+        } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
+
+        for (size_t i = 0; i < ELEMENTS(units); i++) {
+                if (sec >= units[i].sec)
+                        buffer_printf(b, "%" PRIu64 "%c", sec / units[i].sec, units[i].letter);
+                sec %= units[i].sec;
+        }
+}
+
+static void print_timed(ElementPrinter *p, const NftSet *s, uint64_t now_usec)
+{
+        for (size_t i = 0; i < s->timed->n; i++) {
+                const TimedEntry *e = &s->timed->items[i];
+                char text[ADDRESS_TEXT_MAX];
+
+                if (e->prefix.bits != s->key.bits ||
+                        e->prefix.address.family != (Family)s->key.family)
+                        continue;
+                print_element(p, address_format(&e->prefix.address, text));
+                if (now_usec == 0)
+                        continue;
+                buffer_add_string(p->buffer, " timeout ");
+                print_duration(p->buffer, nft_entry_timeout_msec(e, now_usec) / 1000);
+        }
+}
+
+static void print_elements(Buffer *b, const NftSet *s, uint64_t now_usec)
 {
         ElementPrinter p = { .buffer = b, .bits = s->key.bits };
 
@@ -80,6 +112,8 @@ static void print_elements(Buffer *b, const NftSet *s)
         buffer_add_string(b, "\t\telements = { ");
         if (s->values)
                 print_values(&p, s);
+        else if (s->timed)
+                print_timed(&p, s, now_usec);
         else if (s->key.family == FAMILY_IPV4)
                 range_set_each_prefix4(s->ranges, print_prefix4, &p);
         else
@@ -99,22 +133,7 @@ static const char *set_type(const NftSetKey *k)
         return v4 ? "ipv4_addr" : "ipv6_addr";
 }
 
-/* As nft lists a time: 1d2h3m4s, without what is 0. */
-static void print_duration(Buffer *b, uint64_t sec)
-{
-        static const struct {
-                uint64_t sec;
-                char letter;
-        } units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' }, { 1, 's' } };
-
-        for (size_t i = 0; i < ELEMENTS(units); i++) {
-                if (sec >= units[i].sec)
-                        buffer_printf(b, "%" PRIu64 "%c", sec / units[i].sec, units[i].letter);
-                sec %= units[i].sec;
-        }
-}
-
-static void print_set(Buffer *b, const NftSet *s)
+static void print_set(Buffer *b, const NftSet *s, uint64_t now_usec)
 {
         char name[NFT_NAME_TEXT_MAX];
 
@@ -125,12 +144,14 @@ static void print_set(Buffer *b, const NftSet *s)
         if (nft_set_is_dynamic(s))
                 buffer_printf(
                         b, "\t\tflags dynamic%s\n", nft_set_timeout_msec(s) > 0 ? ",timeout" : "");
+        if (s->timed)
+                buffer_add_string(b, "\t\tflags timeout\n");
         if (nft_set_timeout_msec(s) > 0) {
                 buffer_add_string(b, "\t\ttimeout ");
                 print_duration(b, nft_set_timeout_msec(s) / 1000);
                 buffer_add_char(b, '\n');
         }
-        print_elements(b, s);
+        print_elements(b, s, now_usec);
         buffer_add_string(b, "\t}\n");
 }
 
@@ -171,7 +192,7 @@ static void print_chain(Buffer *b, const NftTable *t, const NftChain *c)
         buffer_add_string(b, "\t}\n");
 }
 
-int nft_script_print(const Ruleset *r, char **ret)
+int nft_script_print_at(const Ruleset *r, uint64_t now_usec, char **ret)
 {
         _cleanup_(nft_table_free_p) NftTable *t = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
@@ -186,9 +207,14 @@ int nft_script_print(const Ruleset *r, char **ret)
         for (size_t i = 0; i < t->n_counters; i++)
                 buffer_printf(&b, "\tcounter %s {\n\t}\n", nft_counter_name(t->counters[i], name));
         for (size_t i = 0; i < t->n_sets; i++)
-                print_set(&b, &t->sets[i]);
+                print_set(&b, &t->sets[i], now_usec);
         for (size_t i = 0; i < t->n_chains; i++)
                 print_chain(&b, t, &t->chains[i]);
         buffer_add_string(&b, "}\n");
         return buffer_take(&b, ret);
+}
+
+int nft_script_print(const Ruleset *r, char **ret)
+{
+        return nft_script_print_at(r, 0, ret);
 }

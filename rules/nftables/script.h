@@ -12,3 +12,6 @@
 /* A script that `nft -f` loads atomically, replacing a table inet p25 that is there, and that
  * enforces the same policy (units by the cgroup they had at compile time). 0 or -ENOMEM. */
 int nft_script_print(const Ruleset *r, char **ret);
+/* The same at a time, in microseconds since the epoch, from which entries count that end; without
+ * one they stay. */
+int nft_script_print_at(const Ruleset *r, uint64_t now_usec, char **ret);

@@ -72,8 +72,8 @@ static bool build_set(NftBuild *b, const NftSet *set)
         if (b->error < 0)
                 return false;
         t->sets[t->n_sets++] = *set;
-        if (set->ranges)
-                range_set_ref(set->ranges);
+        range_set_ref(set->ranges);
+        timed_set_ref(set->timed);
         return true;
 }
 
@@ -162,9 +162,12 @@ static size_t build_unchanged(
         size_t n = 0;
 
         for (; s && s < b->previous->sets + b->previous->n_sets; s++) {
-                NftSet set = {
-                        .key = *key, .size = s->size, .ranges = ranges, .n = s->n, .origin = origin
-                };
+                NftSet set = { .key = *key,
+                        .size = s->size,
+                        .ranges = ranges,
+                        .timed = s->timed,
+                        .n = s->n,
+                        .origin = origin };
 
                 if (!same_list(&s->key, key) || s->ranges != ranges)
                         break;
@@ -202,9 +205,48 @@ NftSetRun build_address_sets(
         return (NftSetRun){ first, b->table->n_sets - first };
 }
 
-void build_named_sets(NftBuild *b)
+/* One set for each length again, each entry an element of its own: what overlaps ends apart. As
+ * many as come, because the kernel still counts for a while what has ended. */
+static void build_timed_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, TimedSet *timed)
+{
+        NftSet set = { .key = *key, .ranges = ranges, .timed = timed };
+        size_t counts[129] = { 0 };
+
+        if (build_unchanged(b, key, ranges, NULL) > 0)
+                return;
+        for (size_t i = 0; i < timed->n; i++)
+                if (timed->items[i].prefix.address.family == (Family)key->family)
+                        counts[timed->items[i].prefix.bits]++;
+        for (uint16_t bits = 1; bits < 129; bits++) {
+                if (counts[bits] == 0)
+                        continue;
+                set.key.bits = bits;
+                set.n = counts[bits];
+                build_set(b, &set);
+        }
+}
+
+/* Those that end, or all others. */
+static void build_sets_of_kind(NftBuild *b, NftSetKind kind)
 {
         static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+
+        for (size_t i = 0; i < b->ruleset->n_sets; i++)
+                for (size_t f = 0; f < ELEMENTS(families); f++) {
+                        const struct NamedRanges *s = &b->ruleset->sets[i];
+                        NftSetKey key = {
+                                .kind = kind, .family = families[f], .name = b->table->names[i]
+                        };
+
+                        if (!s->timed && kind == SET_NAMED)
+                                build_address_sets(b, &key, s->ranges, NULL);
+                        else if (s->timed && kind == SET_TIMED)
+                                build_timed_sets(b, &key, s->ranges, s->timed);
+                }
+}
+
+void build_named_sets(NftBuild *b)
+{
         NftTable *t = b->table;
 
         for (size_t i = 0; i < b->ruleset->n_sets; i++)
@@ -212,21 +254,17 @@ void build_named_sets(NftBuild *b)
                         build_fail(b, -ENOMEM);
                         return;
                 }
-        for (size_t i = 0; i < b->ruleset->n_sets; i++)
-                for (size_t f = 0; f < ELEMENTS(families); f++) {
-                        NftSetKey key = {
-                                .kind = SET_NAMED, .family = families[f], .name = t->names[i]
-                        };
-
-                        build_address_sets(b, &key, b->ruleset->sets[i].ranges, NULL);
-                }
+        build_sets_of_kind(b, SET_NAMED);
+        build_sets_of_kind(b, SET_TIMED);
         b->n_named = t->n_sets;
 }
 
-NftSetRun build_find_named(const NftBuild *b, const char *name, Family family)
+NftSetRun build_find_named(const NftBuild *b, const MatchSet *set, Family family)
 {
         const NftSet *sets = b->table->sets;
-        NftSetKey key = { .kind = SET_NAMED, .family = family, .name = name };
+        NftSetKey key = {
+                .kind = set->timed ? SET_TIMED : SET_NAMED, .family = family, .name = set->name
+        };
         size_t low = 0, high = b->n_named;
         NftSetRun run;
 

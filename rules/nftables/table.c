@@ -16,6 +16,7 @@ NftTable *nft_table_free(NftTable *t)
                 return NULL;
         for (size_t i = 0; i < t->n_sets; i++) {
                 range_set_unref(t->sets[i].ranges);
+                timed_set_unref(t->sets[i].timed);
                 free(t->sets[i].values);
         }
         for (size_t i = 0; i < t->n_chains; i++) {

@@ -95,6 +95,7 @@ typedef struct NftChainKey {
 typedef enum NftSetKind {
         SET_PORTS, /* of the base chains; direction in (also for routed) or out */
         SET_NAMED, /* a set of the policy */
+        SET_TIMED, /* its entries that end, each with its own time */
         SET_FROM,  /* the literal addresses of a rule */
         SET_TO,
         SET_USERS,
@@ -112,7 +113,7 @@ typedef struct NftSetKey {
         uint32_t level;   /* SET_PORTS: the Direction */
         uint64_t id;      /* of the rule */
         Limit limit;      /* SET_RATE, SET_OPEN; what does not belong to it is 0 */
-        const char *name; /* SET_NAMED: of the policy's set */
+        const char *name; /* SET_NAMED, SET_TIMED: of the policy's set */
 } NftSetKey;
 
 typedef enum NftStatementKind {
@@ -211,6 +212,7 @@ typedef struct NftSet {
         NftSetKey key;
         uint32_t size;    /* room for elements; 0: as many as come */
         RangeSet *ranges; /* addresses; a reference */
+        TimedSet *timed;  /* SET_TIMED: the same with their ends; a reference */
         size_t n;         /* elements: prefixes or values */
         uint64_t *values; /* ports, ids; ascending */
         const Rule *origin;
@@ -241,9 +243,14 @@ DEFINE_CLEANUP(NftTable, nft_table_free)
 
 int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b);
 int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b);
+/* The kernel takes an element out by itself, this long after its end: until then p25d can do so, in
+ * time, and knows that it is there. */
+#define NFT_TIMED_GRACE_MSEC 1000u
+/* How long the kernel is to keep an entry, in ms. */
+uint64_t nft_entry_timeout_msec(const TimedEntry *e, uint64_t now_usec);
 /* Do its elements come from packets, instead of the policy? */
 bool nft_set_is_dynamic(const NftSet *s);
-/* How long an unused element lives, in ms; whole seconds. 0: for ever. */
+/* How long an unused element lives, in ms; whole seconds. 0: for ever, or as it says itself. */
 uint64_t nft_set_timeout_msec(const NftSet *s);
 /* The same kind, layout and room: the elements may differ. */
 bool nft_set_same_shape(const NftSet *a, const NftSet *b);

@@ -65,6 +65,33 @@ int expiry_drop(State *s, uint64_t now_usec, RuleList *dropped)
         return (int)n;
 }
 
+int expiry_drop_entries(State *s, uint64_t now_usec, size_t *ret_n)
+{
+        size_t n, all = 0;
+
+        for (size_t i = 0; i < s->n_sets; i++) {
+                StoredSet *set = &s->sets[i];
+                _cleanup_(timed_set_unref_p) TimedSet *left = NULL;
+
+                if (!set->timed || set->timed->next_usec > now_usec)
+                        continue;
+                if (timed_set_drop(set->timed, now_usec, &left, &n) < 0 ||
+                        state_put_entries(s, set->name, set->entries, left) < 0)
+                        return -ENOMEM;
+                all += n;
+        }
+        if (ret_n)
+                *ret_n = all;
+        return 0;
+}
+
+int expiry_drop_all(State *s, uint64_t now_usec)
+{
+        int r = expiry_drop(s, now_usec, NULL);
+
+        return r < 0 ? r : expiry_drop_entries(s, now_usec, NULL);
+}
+
 uint64_t expiry_next(const State *s)
 {
         uint64_t next = 0;
@@ -74,6 +101,12 @@ uint64_t expiry_next(const State *s)
 
                 if (usec != 0 && (next == 0 || usec < next))
                         next = usec;
+        }
+        for (size_t i = 0; i < s->n_sets; i++) {
+                const TimedSet *timed = s->sets[i].timed;
+
+                if (timed && (next == 0 || timed->next_usec < next))
+                        next = timed->next_usec;
         }
         return next;
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Rules that end by themselves. One with an expiry is in force while the wall clock shows less. It
- * counts in whole seconds, rounded up, because all backends must agree and xt_time knows no less.
- * Nothing here reads a clock: callers pass the time, in microseconds since the epoch.
+ * Rules and entries of sets that end by themselves. One with an expiry is in force while the wall
+ * clock shows less. It counts in whole seconds, rounded up, because all backends must agree and
+ * xt_time knows no less. Nothing here reads a clock: callers pass the time, in microseconds since
+ * the epoch.
  */
 
 #include "rules/policy/state.h"
@@ -23,7 +24,11 @@ uint64_t expiry_seconds_left(const Rule *r, uint64_t now_usec);
 /* Takes the rules out of the state whose time has passed. They are appended to *dropped, if that is
  * not NULL. The number of them, or -ENOMEM: then nothing was taken out. */
 int expiry_drop(State *s, uint64_t now_usec, RuleList *dropped);
-/* When the first of its rules ends; 0: none does. */
+/* The same of entries of sets. 0 or -ENOMEM. */
+int expiry_drop_entries(State *s, uint64_t now_usec, size_t *ret_n);
+/* Both. 0 or -ENOMEM. */
+int expiry_drop_all(State *s, uint64_t now_usec);
+/* When the first of its rules and entries ends; 0: none does. */
 uint64_t expiry_next(const State *s);
 
 #define EXPIRY_TEXT_MAX 40

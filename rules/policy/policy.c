@@ -2,6 +2,10 @@
 
 #include "rules/policy/policy.h"
 
+#include "rules/policy/expiry.h"
+
+#include <errno.h>
+
 /* ---- everything in force ---- */
 
 Policy *policy_new(void)
@@ -109,4 +113,34 @@ const PrefixSet *policy_find_set(const Policy *p, const char *name)
         for (size_t i = 0; !found && i < p->state->n_fragments; i++)
                 found = declared_set(p->state->fragments[i], name);
         return found;
+}
+
+static void timed_print(Buffer *b, const TimedSet *s)
+{
+        char prefix[ADDRESS_TEXT_MAX], until[EXPIRY_TEXT_MAX];
+
+        for (size_t i = 0; s && i < s->n; i++)
+                buffer_printf(b, "%s" SET_EXPIRES "%s\n",
+                        prefix_format(&s->items[i].prefix, prefix),
+                        expiry_format(s->items[i].until_usec, until));
+}
+
+int policy_print_set(const Policy *p, const char *name, char **ret, size_t *ret_length)
+{
+        const PrefixSet *entries = policy_find_set(p, name);
+        const StoredSet *stored = state_find_set(p->state, name);
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+
+        if (!entries)
+                return -ENOENT;
+        if (!stored || !stored->timed)
+                return prefix_set_print(entries, ret, ret_length);
+        if (prefix_set_print(entries, &text, &n) < 0)
+                return -ENOMEM;
+        buffer_add(&b, text, n);
+        timed_print(&b, stored->timed);
+        *ret_length = b.length;
+        return buffer_take(&b, ret);
 }

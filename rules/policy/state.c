@@ -75,6 +75,15 @@ int origin_summarise(Origin *o, char *const *lines)
         return buffer_take(&b, &o->summary);
 }
 
+static void stored_set_deinit(StoredSet *s)
+{
+        free(s->name);
+        prefix_set_unref(s->entries);
+        range_set_unref(s->ranges);
+        timed_set_unref(s->timed);
+        range_set_unref(s->timed_ranges);
+}
+
 State *state_free(State *s)
 {
         if (!s)
@@ -86,11 +95,8 @@ State *state_free(State *s)
         for (size_t i = 0; i < s->n_fragments; i++)
                 fragment_unref(s->fragments[i]);
         free(s->fragments);
-        for (size_t i = 0; i < s->n_sets; i++) {
-                free(s->sets[i].name);
-                prefix_set_unref(s->sets[i].entries);
-                range_set_unref(s->sets[i].ranges);
-        }
+        for (size_t i = 0; i < s->n_sets; i++)
+                stored_set_deinit(&s->sets[i]);
         free(s->sets);
         free(s);
         return NULL;
@@ -121,6 +127,8 @@ static int state_copy_sets(const State *s, State *copy)
                         .name = name,
                         .entries = prefix_set_ref(s->sets[i].entries),
                         .ranges = range_set_ref(s->sets[i].ranges),
+                        .timed = timed_set_ref(s->sets[i].timed),
+                        .timed_ranges = range_set_ref(s->sets[i].timed_ranges),
                 };
                 copy->n_sets++;
         }
@@ -177,14 +185,22 @@ Fragment *state_find_fragment(const State *s, const char *name)
         return NULL;
 }
 
-static void stored_set_deinit(StoredSet *s)
+/* What is the same keeps its ranges. */
+static void stored_set_put(StoredSet *s, PrefixSet *entries, TimedSet *timed)
 {
-        free(s->name);
-        prefix_set_unref(s->entries);
-        range_set_unref(s->ranges);
+        if (s->entries != entries) {
+                range_set_unref(TAKE_PTR(s->ranges));
+                prefix_set_unref(s->entries);
+                s->entries = prefix_set_ref(entries);
+        }
+        if (s->timed != timed) {
+                range_set_unref(TAKE_PTR(s->timed_ranges));
+                timed_set_unref(s->timed);
+                s->timed = timed_set_ref(timed);
+        }
 }
 
-int state_put_set(State *s, const char *name, PrefixSet *entries)
+int state_put_entries(State *s, const char *name, PrefixSet *entries, TimedSet *timed)
 {
         StoredSet set = { 0 };
         size_t i = 0;
@@ -193,9 +209,7 @@ int state_put_set(State *s, const char *name, PrefixSet *entries)
                 i++;
         if (i < s->n_sets && streq(s->sets[i].name, name)) {
                 if (entries) {
-                        prefix_set_unref(s->sets[i].entries);
-                        s->sets[i].entries = prefix_set_ref(entries);
-                        range_set_unref(TAKE_PTR(s->sets[i].ranges));
+                        stored_set_put(&s->sets[i], entries, timed);
                         return 0;
                 }
                 stored_set_deinit(&s->sets[i]);
@@ -210,11 +224,16 @@ int state_put_set(State *s, const char *name, PrefixSet *entries)
         set.name = strdup(name);
         if (!set.name)
                 return -ENOMEM;
-        set.entries = prefix_set_ref(entries);
+        stored_set_put(&set, entries, timed);
         memmove(s->sets + i + 1, s->sets + i, (s->n_sets - i) * sizeof(*s->sets));
         s->sets[i] = set;
         s->n_sets++;
         return 0;
+}
+
+int state_put_set(State *s, const char *name, PrefixSet *entries)
+{
+        return state_put_entries(s, name, entries, NULL);
 }
 
 int state_put_fragment(State *s, const char *name, Fragment *f)

@@ -5,6 +5,7 @@
  * What p25ctl and the bus set, and who set it: the daemon's own document.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/policy/document.h"
 
 /* A set that p25ctl or the bus made. */
@@ -12,6 +13,8 @@ typedef struct StoredSet {
         char *name;
         PrefixSet *entries;
         RangeSet *ranges; /* of entries; NULL until compile first needs and fills it */
+        TimedSet *timed;  /* those that end, none of which is in entries; NULL: none */
+        RangeSet *timed_ranges;
 } StoredSet;
 
 /* Who made a revision, when, why, and what it changed. Texts are NULL where nothing is known. */
@@ -64,6 +67,8 @@ int state_copy(const State *s, State **ret);
 /* Puts entries in the place of the set's, or adds the set, keeping the order of names; takes a
  * reference. entries NULL removes. 0 or -ENOMEM. */
 int state_put_set(State *s, const char *name, PrefixSet *entries);
+/* The same with entries that end; timed may be NULL. */
+int state_put_entries(State *s, const char *name, PrefixSet *entries, TimedSet *timed);
 int state_put_fragment(State *s, const char *name, Fragment *f);
 StoredSet *state_find_set(const State *s, const char *name);
 Fragment *state_find_fragment(const State *s, const char *name);

@@ -9,17 +9,23 @@
 
 #include "rules/policy/expiry.h"
 
-/* An address that is not known may be any of its family's: only what holds them all matches. */
-static bool match_matches(const Match *m, Family family, bool known, const Address *a)
+/* An address that is not known may be any of its family's: only what holds them all, for good,
+ * matches. */
+static bool set_matches(const MatchSet *s, const Packet *p, bool known, const Address *a)
+{
+        if (!known)
+                return !s->timed && range_set_is_whole(s->ranges, p->family);
+        return range_set_contains(s->ranges, a) &&
+               (!s->timed || timed_set_contains(s->timed, a, p->time_usec));
+}
+
+static bool match_matches(const Match *m, const Packet *p, bool known, const Address *a)
 {
         if (m->any)
                 return true;
-        for (size_t i = 0; i < m->n; i++) {
-                const RangeSet *ranges = m->sets[i].ranges;
-
-                if (known ? range_set_contains(ranges, a) : range_set_is_whole(ranges, family))
+        for (size_t i = 0; i < m->n; i++)
+                if (set_matches(&m->sets[i], p, known, a))
                         return true;
-        }
         return false;
 }
 
@@ -80,8 +86,8 @@ static bool units_match(const CompiledRule *r, const Packet *p)
 static bool addresses_match(const CompiledRule *r, const Packet *p)
 {
         return ports_contain(&r->ports, p->port) &&
-               match_matches(&r->from, p->family, p->has_from, &p->from) &&
-               match_matches(&r->to, p->family, p->has_to, &p->to) &&
+               match_matches(&r->from, p, p->has_from, &p->from) &&
+               match_matches(&r->to, p, p->has_to, &p->to) &&
                !expiry_has_passed(r->rule, p->time_usec);
 }
 

@@ -11,8 +11,10 @@
 
 static void match_deinit(Match *m)
 {
-        for (size_t i = 0; i < m->n; i++)
+        for (size_t i = 0; i < m->n; i++) {
                 range_set_unref(m->sets[i].ranges);
+                timed_set_unref(m->sets[i].timed);
+        }
         free(m->sets);
 }
 
@@ -39,6 +41,7 @@ Ruleset *ruleset_free(Ruleset *r)
         for (size_t i = 0; i < r->n_sets; i++) {
                 free(r->sets[i].name);
                 range_set_unref(r->sets[i].ranges);
+                timed_set_unref(r->sets[i].timed);
         }
         free(r->sets);
         subordinates_deinit(&r->subordinates);
@@ -156,6 +159,8 @@ static void match_print(Buffer *b, const char *word, const Match *m)
                 return;
         buffer_printf(b, " %s ", word);
         for (size_t i = 0; i < m->n; i++) {
+                if (m->sets[i].timed)
+                        continue; /* the set's name stands there already */
                 if (m->sets[i].name) {
                         buffer_printf(b, "%s@%s", p.first ? "" : ",", m->sets[i].name);
                         p.first = false;
@@ -270,7 +275,8 @@ int ruleset_print(const Ruleset *r, char **ret)
         for (size_t i = 0; i < r->n_sets; i++) {
                 PrefixPrinter p = { &b, "  ", "\n", "", true };
 
-                buffer_printf(&b, "\nset %s\n", r->sets[i].name);
+                buffer_printf(&b, "\nset %s%s\n", r->sets[i].name,
+                        r->sets[i].timed ? ", entries that end" : "");
                 ranges_print(&p, r->sets[i].ranges);
         }
         return buffer_take(&b, ret);

@@ -11,7 +11,7 @@
  * default; else it passes. The port is the one that the client dialled.
  */
 
-#include "rules/address/prefixset.h"
+#include "rules/address/timedset.h"
 #include "rules/policy/names.h"
 #include "rules/policy/rule.h"
 
@@ -19,10 +19,12 @@
 typedef struct MatchSet {
         const char *name; /* of the named set, borrowed from the ruleset's sets; NULL: literal */
         RangeSet *ranges; /* a reference */
+        TimedSet *timed;  /* the same with the end of each entry, a reference; NULL: none ends */
 } MatchSet;
 
 /* Matches if any alternative contains the address; `any` has none. A literal list is one MatchSet,
- * every @set another. Neither any nor an alternative (a var that holds nothing) matches nothing. */
+ * every @set another, its entries that end a third. Neither any nor an alternative (a var that
+ * holds nothing) matches nothing. */
 typedef struct Match {
         bool any;
         MatchSet *sets;
@@ -77,10 +79,12 @@ typedef struct Ruleset {
         DefaultOrigin default_origins[_DIRECTION_MAX];
         bool lockdown; /* the directions already say it; for status and for cutting */
         bool keep_established;
-        /* All named sets that some rule uses, by name; a reference each. */
+        /* All named sets that some rule uses, by name; a reference each. A set with entries that
+         * end is there twice, these last. */
         struct NamedRanges {
                 char *name;
                 RangeSet *ranges;
+                TimedSet *timed;
         } * sets;
         size_t n_sets;
         /* A rule for a user, or by the user (a limit), holds for ids that the user was lent too. */

@@ -523,6 +523,13 @@ static void test_arguments(void **state)
         FAILS(f->bus, BUS_ERROR_NO_SUCH_SET, "DropSet", "sa{sv}", "nowhere", 0);
         FAILS(f->bus, BUS_ERROR_NO_SUCH_FRAGMENT, "GetFragment", "s", "nowhere");
         CHANGES(f->bus, false, "PutFragment", "ssa{sv}", "nowhere", "", 0);
+        FAILS(f->bus, INVALID_ARGS, "UpdateSet", "sasasa{sv}", "x", 1, "192.0.2.1", 0, 1,
+                "timeout_seconds", "u", 0);
+        FAILS(f->bus, INVALID_ARGS, "UpdateSet", "sasasa{sv}", "x", 1, "192.0.2.1", 0, 1,
+                "timeout_seconds", "u", 366 * 86400 + 1);
+        FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1, "::/0", 0, 1,
+                "timeout_seconds", "u", 60);
+        FAILS(f->bus, INVALID_ARGS, "DropSet", "sa{sv}", "x", 1, "timeout_seconds", "u", 60);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1, "bad", 0, 0);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1, "", 0, 0);
         FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "UpdateSet", "sasasa{sv}", "x", 1,

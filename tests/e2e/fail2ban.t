@@ -80,6 +80,7 @@ fails 198.51.100.3
 eventually 15 banned 203.0.113.7
 ok $? "two failures in the log: banned"
 diag "$(tail -n 3 "$WORK/fail2ban.log")"
+like "$(ctl set show f2b-sasl)" '203\.0\.113\.7 # (10m|9m[0-9]+s) left' "for the time that the jail says"
 expect "mail ports are shut" inet "filtered filtered filtered" -t 300 -s 203.0.113.7 \
         198.51.100.1 25 198.51.100.1 587 198.51.100.1 2525
 expect "others are not" inet "open" -s 198.51.100.3 198.51.100.1 25
@@ -113,6 +114,29 @@ ok $? "after a reset the next ban works"
 has_rule
 ok $? "and the rule is back"
 
+# for good, and a ban that fail2ban does not live to end
+client set sasl bantime -1 >/dev/null
+client set sasl banip 192.0.2.77 >/dev/null
+eventually 10 banned 192.0.2.77
+is "$(ctl set show f2b-sasl --json | jq '.expires | has("192.0.2.77")')" false "bantime -1: for good"
+client set sasl unbanip 192.0.2.77 >/dev/null
+client set sasl bantime 6 >/dev/null
+client set sasl banip 8.8.8.8 >/dev/null
+eventually 10 banned 8.8.8.8
+ok $? "a short ban"
+process_end "$(cat "$WORK/f2b.pid")" KILL
+ended()
+{
+        ! banned 8.8.8.8
+}
+eventually 15 ended
+ok $? "ends although fail2ban is dead"
+rm -f "$WORK/f2b.sock" "$WORK/f2b.pid"
+fail2ban-server -c "$f2b" -s "$WORK/f2b.sock" -p "$WORK/f2b.pid" -b start >>"$WORK/f2b.out" 2>&1
+eventually 15 client ping
+ok $? "fail2ban starts after it was killed"
+eventually 15 banned 198.51.100.3
+ok $? "and bans anew whom it had banned"
 client stop >/dev/null 2>&1
 gone()
 {

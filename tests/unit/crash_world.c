@@ -151,6 +151,8 @@ char *signature(void)
 
                 if (prefix_set_print(s->sets[i].entries, &entries, &n) >= 0)
                         buffer_printf(&b, "set %s\n%s\n", s->sets[i].name, entries);
+                /* each trial has its own time */
+                buffer_printf(&b, "%zu of them end\n", timed_set_size(s->sets[i].timed));
         }
         (void)buffer_take(&b, &text);
         /* what was damaged may be whole, or said to be missing, with the same rules in force */
@@ -288,6 +290,34 @@ static int change_set_load(ChangeResult *r)
 
         large_text(text, sizeof(text), 50000, 3000);
         return manager_replace_set(manager, "drop", text, strlen(text), &no_options, r);
+}
+
+static int set_update_for(const char *add, uint32_t seconds, ChangeResult *r)
+{
+        char *plus[] = { (char *)add, NULL };
+        Change c = no_options;
+
+        c.timeout_seconds = seconds;
+        return manager_update_set(manager, "drop", plus, NULL, &c, r);
+}
+
+static void bans(void)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+
+        lived();
+        expect_done(set_update_for("192.0.2.50", 3600, &r));
+        settle(0);
+}
+
+static int change_set_add_for(ChangeResult *r)
+{
+        return set_update_for("192.0.2.51", 7200, r);
+}
+
+static int change_set_add_lasting(ChangeResult *r)
+{
+        return set_update("192.0.2.50", r);
 }
 
 static int change_set_add(ChangeResult *r)
@@ -453,6 +483,8 @@ const Scenario scenarios[SCENARIOS] = {
         { "set load", lived, change_set_load, RUNNING },
         { "set add", lived, change_set_add, RUNNING },
         { "set add, folded", long_journal, change_set_add, RUNNING },
+        { "set add for a time", bans, change_set_add_for, RUNNING },
+        { "set add for good what ends", bans, change_set_add_lasting, RUNNING },
         { "set drop", lived, change_set_drop, RUNNING },
         { "fragment put", lived, change_fragment_put, RUNNING },
         { "fragment drop", lived, change_fragment_drop, RUNNING },

@@ -63,7 +63,7 @@ int set_update(const char *add, ChangeResult *r);
 /* The host's files, as they are at first or as somebody has edited them. */
 void write_files(bool edited);
 
-#define SCENARIOS 23
+#define SCENARIOS 25
 
 extern const Scenario scenarios[SCENARIOS];
 extern const Scenario *scenario; /* that is tried */

@@ -7,6 +7,7 @@
 #include "daemon/host/internal.h"
 #include "daemon/host/journal.h"
 #include "rules/config/print.h"
+#include "tests/lib/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -213,7 +214,7 @@ static int commit_delta(const char *set, const char *add, const char *rem)
                                  state_find_set(s, set)->entries, a, b, &entries, &added, &removed),
                 0);
         assert_int_equal(state_put_set(s, set, entries), 0);
-        return commit(s, &(SetDelta){ set, a, b });
+        return commit(s, &(SetDelta){ .name = set, .add = a, .remove = b });
 }
 
 static void reopen(void)
@@ -331,6 +332,75 @@ static void test_journal(void **state)
 }
 
 /* A set that is dropped and made again begins without the old lines of the journal. */
+/* ---- entries that end ---- */
+
+static void expect_entries(const StoredSet *expected)
+{
+        _cleanup_(state_free_p) State *s = NULL;
+        const StoredSet *set;
+
+        assert_int_equal(host_load_state(&paths, NULL, &s), 0);
+        set = state_find_set(s, expected->name);
+        assert_non_null(set);
+        assert_true(prefix_set_equal(set->entries, expected->entries));
+        assert_true(timed_set_equal(set->timed, expected->timed));
+}
+
+static PrefixSet *some_prefixes(Random *random)
+{
+        char text[160] = "";
+
+        for (unsigned i = 0; i < 8; i++)
+                if (random_once(random, 3))
+                        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%u\n",
+                                i % 2 ? "10.0.0." : "2001:db8::", i);
+        return prefixes(text);
+}
+
+/* As the manager does it: what is permanent stays so, what is added for good ends no more. */
+static void commit_entries(Random *random, bool in_journal)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *plus = some_prefixes(random);
+        _cleanup_(prefix_set_unref_p) PrefixSet *minus = some_prefixes(random);
+        _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL, *fresh = NULL;
+        _cleanup_(timed_set_unref_p) TimedSet *timed = NULL, *put = NULL, *all = NULL;
+        bool ends = random_once(random, 2);
+        SetDelta delta = { .name = "drop", .add = ends ? NULL : plus, .remove = minus };
+        State *s = next_state();
+        const StoredSet *set = state_find_set(s, "drop");
+        TimedChanges c;
+        size_t x, y;
+
+        assert_int_equal(prefix_set_update(plus, NULL, set->entries, &fresh, &x, &y), 0);
+        if (ends)
+                assert_int_equal(
+                        timed_set_new(
+                                fresh, UINT64_C(1000000) * (1 + random_below(random, 9999)), &put),
+                        0);
+        delta.timed = put;
+        assert_int_equal(prefix_set_update(set->entries, delta.add, minus, &entries, &x, &y), 0);
+        assert_int_equal(timed_set_update(set->timed, put, minus, &timed, &c), 0);
+        assert_int_equal(timed_set_update(timed, NULL, delta.add, &all, &c), 0);
+        assert_int_equal(state_put_entries(s, "drop", entries, all), 0);
+        assert_int_equal(commit(s, in_journal ? &delta : NULL), 0);
+}
+
+static void test_entries_that_end(void **state)
+{
+        Random random = { 7 };
+
+        (void)state;
+        assert_int_equal(commit(full_state(), NULL), 0);
+        for (unsigned i = 0; i < 400; i++) {
+                commit_entries(&random, !random_once(&random, 20));
+                expect_entries(state_find_set(current, "drop"));
+                if (random_once(&random, 10))
+                        reopen();
+                if (random_once(&random, 15))
+                        assert_int_equal(commit(next_state(), NULL), 0);
+        }
+}
+
 static void test_journal_of_dropped_set(void **state)
 {
         State *s;
@@ -526,8 +596,9 @@ static void test_cancel(void **state)
                 exists(STATE_FILE ".new") || exists("sets/new.3") || exists("fragments/new.3"));
 
         grown = next_state();
-        assert_int_equal(
-                store_prepare(store, current, grown, &(SetDelta){ "drop", add, NULL }, NULL), 0);
+        assert_int_equal(store_prepare(store, current, grown,
+                                 &(SetDelta){ .name = "drop", .add = add }, NULL),
+                0);
         store_cancel(store);
         assert_int_equal(size_of(STATE_JOURNAL), journal);
         after = stored_text(0);
@@ -723,6 +794,7 @@ int main(void)
                 TEST(test_unchanged_is_not_rewritten),
                 TEST(test_garbage),
                 TEST(test_journal),
+                TEST(test_entries_that_end),
                 TEST(test_journal_of_dropped_set),
                 TEST(test_torn_journal),
                 TEST(test_damaged_journal),

@@ -349,8 +349,9 @@ static void test_state_copy(void **state _unused_)
         assert_int_equal(array_grow(&s->fragments, 0, sizeof(*s->fragments)), 0);
         s->fragments[s->n_fragments++] = fragment_ref(fragment);
         assert_int_equal(array_grow(&s->sets, 0, sizeof(*s->sets)), 0);
-        s->sets[s->n_sets++] =
-                (StoredSet){ strdup("drop"), prefix_set_ref(entries), range_set_ref(ranges) };
+        s->sets[s->n_sets++] = (StoredSet){ .name = strdup("drop"),
+                .entries = prefix_set_ref(entries),
+                .ranges = range_set_ref(ranges) };
         s->revision = 7;
         s->origin.time_usec = 8;
         s->origin.uid = 9;

@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Entries of sets that end by themselves: in time, by the kernel only while p25d is dead, over a
+# restart, with a new end, and beside entries that stay.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen host 25
+p25_host </dev/null
+ok $? "p25d starts"
+
+in_kernel() # how many entries have a time in the kernel
+{
+        if [ "$backend" = iptables ]; then
+                net_in host ipset list 2>"$WORK/null" | grep -cE '^[0-9a-f].* timeout [0-9]+$'
+        else
+                net_in host nft list table inet p25 | grep -o ' timeout [0-9]' | wc -l
+        fi
+}
+answers() # WANTED ADDRESS...: for each of the client's addresses
+{
+        local wanted=$1 address
+        shift
+        for address; do
+                case $address in
+                *:*) [ "$(connect inet -t 300 -s "$address" 2001:db8:1::1 25)" = "$wanted" ] || return ;;
+                *) [ "$(connect inet -t 300 -s "$address" 198.51.100.1 25)" = "$wanted" ] || return ;;
+                esac
+        done
+}
+ends() # ENTRY: when, in seconds
+{
+        date -d "$(ctl set show bans --json | jq -r --arg e "$1" '.expires[$e]')" +%s
+}
+
+# ---- words ----
+
+run_ctl set add bans 203.0.113.7 2001:db8:7::7 for 1h
+is "$rc ${out%%$'\n'*}" "0 Set bans updated" "two entries for an hour make the set"
+run_ctl deny in from @bans
+is "$rc" 0 "a rule names it"
+answers filtered 203.0.113.7 2001:db8:7::7
+ok $? "both are shut out"
+answers open 198.51.100.3
+ok $? "others are not"
+is "$(in_kernel)" 2 "the kernel knows when they end"
+like "$(ctl set show bans)" $'^203\\.0\\.113\\.7 # (1h|59m[0-9]*s?) left\n2001:db8:7::7 # (1h|59m[0-9]*s?) left$' \
+        "set show has what is left"
+between $(($(ends 203.0.113.7) - $(date +%s))) 3500 3601 "--json has the end"
+is "$(ctl set show bans --json | jq -c .entries)" '["203.0.113.7","2001:db8:7::7"]' "and the entries"
+like "$(ctl set list)" '^bans +2 ' "set list counts them"
+like "$(ctl explain in from 203.0.113.7 port 25)" '[Dd]en' "explain knows"
+before=$(ends 203.0.113.7)
+run_ctl set add bans 203.0.113.7 for 2h
+is "$rc" 0 "once more, for longer"
+between $(($(ends 203.0.113.7) - before)) 3590 3700 "is a new end"
+answers filtered 203.0.113.7
+ok $? "and shut out still"
+run_ctl --dry-run set add bans 192.0.2.1 for 10m
+like "$out" '^\+ set bans 1 entry until 20[0-9-]+T[0-9:]+Z' "--dry-run names the end"
+run_ctl set add bans 192.0.2.1 for 10x
+is "$rc" 4 "a bad duration is refused"
+like "$err" "'10x' is not a valid duration" "and named"
+run_ctl set add bans 192.0.2.1 for 400d
+is "$rc" 4 "400 days are too many"
+run_ctl set add bans for 1h
+is "$rc" 4 "an entry is needed"
+run_ctl set add bans 0.0.0.0/0 for 1h
+is "$rc" 4 "a whole family is not an entry that ends"
+run_ctl set add bans 192.0.2.400 for 1h
+is "$rc" 4 "nor is what is no address"
+is "$(ctl set show bans | wc -l)" 2 "nothing of all that was added"
+
+# ---- beside entries that stay ----
+
+run_ctl set add bans 198.51.100.2
+run_ctl set add bans 198.51.100.2 for 1h
+like "$err" "1 of these entries is in the set for good and stays there" "what stays does not end"
+is "$(ctl set show bans | head -n 1)" 198.51.100.2 "and has no end"
+run_ctl set add bans 198.51.100.3 for 1h
+run_ctl set add bans 198.51.100.3
+is "$(ctl set show bans --json | jq '.expires | has("198.51.100.3")')" false "what ended stays when it is added again without an end"
+run_ctl set remove bans 198.51.100.3 2001:db8:7::7
+is "$rc" 0 "both kinds are removed"
+answers open 198.51.100.3 2001:db8:7::7
+ok $? "and let in"
+run_ctl set add bans 8.8.8.0/24 2001:db8:2::/64 for 1h
+answers filtered 8.8.8.8 2001:db8:2::2
+ok $? "a prefix ends as well"
+run_ctl set remove bans 8.8.8.0/24 2001:db8:2::/64
+answers open 8.8.8.8 2001:db8:2::2
+ok $? "and is removed"
+answers filtered 203.0.113.7
+ok $? "another is still shut out"
+
+# ---- the end ----
+
+run_ctl set add bans 8.8.8.8 2001:db8:2::2 for 3s
+answers filtered 8.8.8.8 2001:db8:2::2
+ok $? "for three seconds"
+eventually 15 answers open 8.8.8.8 2001:db8:2::2
+ok $? "they end"
+is "$(ctl set show bans --json | jq -c .entries)" '["198.51.100.2","203.0.113.7"]' "and are gone from the set"
+revision=$(ctl status --json | jq .revision)
+run_ctl set add bans 8.8.8.8 for 2s
+run_ctl set add bans 8.8.8.8 for 1h
+sleep 3
+answers filtered 8.8.8.8
+ok $? "a later end counts"
+run_ctl set add bans 8.8.8.8 for 2s
+eventually 15 answers open 8.8.8.8
+ok $? "so does a sooner one"
+at_most "$(($(ctl status --json | jq .revision) - revision))" 3 "an end makes no revision"
+is "$(grep -ciE 'repair|damage' "$WORK/p25d.log")" 0 "nobody takes an end for damage"
+
+# ---- without p25d ----
+
+run_ctl set add bans 2001:db8:2::2 for 4s
+p25d_stop KILL
+answers filtered 203.0.113.7
+ok $? "p25d is dead: the ban stands"
+eventually 15 answers open 2001:db8:2::2
+ok $? "and one ends all the same"
+p25d_start
+ok $? "p25d starts again"
+is "$(ctl set show bans --json | jq -c .entries)" '["198.51.100.2","203.0.113.7"]' "the one that ended is not back"
+answers filtered 203.0.113.7
+ok $? "the other is there"
+like "$(ctl set show bans | tail -n 1)" '^203\.0\.113\.7 # 1h[0-9]+m left$' "with the end that it had"
+p25d_stop KILL
+kernel_clear
+p25d_start
+answers filtered 203.0.113.7
+ok $? "a kernel that starts anew gets it as well"
+is "$(in_kernel)" 1 "with its end"
+answers open 8.8.8.8
+ok $? "and nothing else"
+
+# ---- load, drop ----
+
+echo 192.0.2.0/24 | net_in host "$P25CTL" set load bans - >"$WORK/null"
+is "$(ctl set show bans)" 192.0.2.0/24 "set load replaces what ends, too"
+answers open 203.0.113.7
+ok $? "it is let in"
+done_testing

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Sets of entries that end, against a table of what each entry should be. */
+
+#include "rules/address/timedset.h"
+#include "tests/lib/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#define SEC UINT64_C(1000000)
+
+static const char *const words[] = { "10.0.0.0/8", "10.0.0.0/9", "10.0.0.1", "10.0.0.2",
+        "10.128.0.0/9", "192.0.2.0/24", "192.0.2.255", "255.255.255.255", "2001:db8::/32",
+        "2001:db8::", "2001:db8::1", "2001:db8:8000::/33", "8000::/1", "ffff::ffff" };
+#define N ELEMENTS(words)
+
+static Prefix pool[N];
+
+static int setup(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < N; i++) {
+                const char *reason;
+                bool host_bits;
+
+                assert_int_equal(
+                        prefix_parse(words[i], strlen(words[i]), &pool[i], &host_bits, &reason), 0);
+        }
+        return 0;
+}
+
+/* Some of the pool, by the bits of a mask. */
+static PrefixSet *some(unsigned mask)
+{
+        Prefix chosen[N];
+        PrefixSet *s;
+        size_t n = 0;
+
+        for (size_t i = 0; i < N; i++)
+                if (mask >> i & 1)
+                        chosen[n++] = pool[i];
+        assert_int_equal(prefix_set_new(chosen, n, &s), 0);
+        return s;
+}
+
+static void expect(const TimedSet *s, const uint64_t until[static N])
+{
+        uint64_t next = 0;
+        size_t n = 0;
+
+        for (size_t i = 0; i < N; i++) {
+                const TimedEntry *e = timed_set_find(s, &pool[i]);
+
+                assert_true((e ? e->until_usec : 0) == until[i]);
+                n += until[i] != 0;
+                if (until[i] != 0 && (next == 0 || until[i] < next))
+                        next = until[i];
+        }
+        assert_int_equal(timed_set_size(s), n);
+        assert_true(!s == (n == 0));
+        assert_true((s ? s->next_usec : 0) == next);
+}
+
+static void expect_contains(const TimedSet *s, const uint64_t until[static N], uint64_t now)
+{
+        for (size_t a = 0; a < N; a++) {
+                bool in = false;
+
+                for (size_t i = 0; i < N; i++)
+                        in = in || (until[i] > now && prefix_contains(&pool[i], &pool[a].address));
+                assert_int_equal(timed_set_contains(s, &pool[a].address, now), in);
+        }
+}
+
+static void expect_text(const TimedSet *s)
+{
+        _cleanup_(timed_set_unref_p) TimedSet *again = NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
+        size_t begin;
+
+        buffer_add_string(&b, "192.0.2.1\n2001:db8::9\n");
+        timed_set_print(&b, s);
+        begin = timed_set_text_begin(b.data, b.length);
+        assert_int_equal(begin, strlen("192.0.2.1\n2001:db8::9\n"));
+        assert_int_equal(
+                timed_set_parse(b.data + begin, b.length - begin, "test", NULL, &again), 0);
+        assert_true(timed_set_equal(s, again));
+}
+
+typedef struct Seen {
+        size_t gone, came;
+} Seen;
+
+static void count_gone(const TimedEntry *e, void *data)
+{
+        (void)e;
+        ((Seen *)data)->gone++;
+}
+
+static void count_came(const TimedEntry *e, void *data)
+{
+        (void)e;
+        ((Seen *)data)->came++;
+}
+
+static void test_random(void **state)
+{
+        _cleanup_(timed_set_unref_p) TimedSet *s = NULL;
+        uint64_t until[N] = { 0 };
+        Random random = { 25 };
+
+        (void)state;
+        for (unsigned round = 0; round < 3000; round++) {
+                unsigned put = (unsigned)random_next(&random) & (unsigned)random_next(&random);
+                unsigned out = (unsigned)random_next(&random) & (unsigned)random_next(&random);
+                uint64_t end = SEC * (1 + random_below(&random, 20));
+                _cleanup_(prefix_set_unref_p) PrefixSet *plus = some(put), *minus = some(out);
+                _cleanup_(timed_set_unref_p) TimedSet *timed = NULL;
+                TimedSet *next;
+                TimedChanges c, wanted = { 0 };
+                Seen seen = { 0 };
+
+                for (size_t i = 0; i < N; i++) {
+                        bool was = until[i] != 0, in = put >> i & 1, no = out >> i & 1;
+
+                        wanted.added += in && !was && !no;
+                        wanted.removed += was && no;
+                        wanted.renewed += was && in && !no && until[i] != end;
+                        until[i] = no ? 0 : in ? end : until[i];
+                }
+                assert_int_equal(timed_set_new(plus, end, &timed), 0);
+                assert_int_equal(timed_set_update(s, timed, minus, &next, &c), 0);
+                assert_memory_equal(&c, &wanted, sizeof(c));
+                timed_set_compare(s, next, count_gone, count_came, &seen);
+                assert_int_equal(seen.gone, c.removed + c.renewed);
+                assert_int_equal(seen.came, c.added + c.renewed);
+                assert_int_equal(timed_set_equal(s, next), c.added + c.removed + c.renewed == 0);
+                timed_set_unref(s);
+                s = next;
+                expect(s, until);
+                expect_contains(s, until, SEC * random_below(&random, 22));
+                expect_text(s);
+        }
+}
+
+static void test_drop(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *a = some(0x0f), *b = some(0xf0);
+        _cleanup_(timed_set_unref_p) TimedSet *early = NULL, *late = NULL, *both = NULL;
+        TimedSet *left;
+        TimedChanges c;
+        size_t n;
+
+        (void)state;
+        assert_int_equal(timed_set_new(a, 10 * SEC, &early), 0);
+        assert_int_equal(timed_set_new(b, 20 * SEC, &late), 0);
+        assert_int_equal(timed_set_update(early, late, NULL, &both, &c), 0);
+        assert_int_equal(timed_set_drop(both, 10 * SEC - 1, &left, &n), 0);
+        assert_int_equal(n, 0);
+        assert_true(timed_set_equal(left, both));
+        timed_set_unref(left);
+        assert_int_equal(timed_set_drop(both, 10 * SEC, &left, &n), 0);
+        assert_int_equal(n, 4);
+        assert_true(timed_set_equal(left, late));
+        timed_set_unref(left);
+        assert_int_equal(timed_set_drop(both, 20 * SEC, &left, &n), 0);
+        assert_null(left);
+        assert_int_equal(timed_set_drop(NULL, 1, &left, &n), 0);
+        assert_null(left);
+}
+
+static void test_bad_text(void **state)
+{
+        static const char *const bad[] = { "10.0.0.1\n", "10.0.0.1 until \n", "10.0.0.1 until x\n",
+                "10.0.0.1 until 1x\n", "10.0.0.400 until 1\n", "0.0.0.0/0 until 1\n",
+                "10.0.0.2 until 1\n10.0.0.1 until 1\n", "10.0.0.1 until 1\n10.0.0.1 until 1\n",
+                "10.0.0.1 until 1\n\n", "10.0.0.1 until 1234567890123\n" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(bad); i++) {
+                _cleanup_diagnostics_ Diagnostics d = { 0 };
+                TimedSet *s;
+
+                assert_int_equal(timed_set_parse(bad[i], strlen(bad[i]), "f", &d, &s), -EINVAL);
+                assert_int_equal(d.n_errors, 1);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_random),
+                cmocka_unit_test(test_drop),
+                cmocka_unit_test(test_bad_text),
+        };
+
+        return cmocka_run_group_tests(tests, setup, NULL);
+}

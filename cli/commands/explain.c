@@ -47,7 +47,7 @@ static int answer_of_files(
         Verdict v;
 
         evaluate(ruleset, packet, &v);
-        if (explain(ruleset, packet, &v, &e) < 0)
+        if (explain_offline(ruleset, packet, &v, &e) < 0)
                 return cli_fail_errno(c, -ENOMEM, o->paths.state);
         ret->verdict = strdup(action_to_string(v.action));
         ret->effective = strdup(e.effective);

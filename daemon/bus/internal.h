@@ -93,7 +93,8 @@ struct BusCall {
         BusCall *queued_next;
         bool queued;
         struct BusWorker *worker;
-        sd_bus *answers; /* in a worker: where to */
+        sd_bus *answers;         /* in a worker: where to */
+        struct Filters *filters; /* in a worker of BUS_FILTERS: what the kernel has */
         sd_bus_message *answer, *reply;
         sd_event_source *copying;
         /* ReplaceSet: what is known until its descriptor is read */
@@ -109,10 +110,11 @@ struct BusCall {
 /* When and where a call is answered. */
 typedef enum BusTurn {
         BUS_AT_ONCE,
-        BUS_WAITS,  /* behind the changes that wait for the lock of the packet filter */
-        BUS_SHARED, /* root's at once, others' in a worker: it takes as long as the policy is large
-                     */
-        BUS_WORKER, /* in a worker: its arguments say how long it takes */
+        BUS_WAITS,   /* behind the changes that wait for the lock of the packet filter */
+        BUS_SHARED,  /* root's at once, others' in a worker: it takes as long as the policy is large
+                      */
+        BUS_WORKER,  /* in a worker: its arguments say how long it takes */
+        BUS_FILTERS, /* in a worker that reads all packet filters before it gives up privileges */
 } BusTurn;
 
 typedef struct BusMethod {

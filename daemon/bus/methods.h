@@ -60,7 +60,7 @@
         ROW("DiffRevisions", bus_diff_revisions, READ, WORKER, \
             ("t", from, "t", to), ("a{sv}", details)) \
         ROW("Check", bus_check, MANAGE, WORKER, ("s", text), ("aa{sv}", diagnostics)) \
-        ROW("Explain", bus_explain, READ, WORKER, ("a{sv}", packet), ("a{sv}", explanation)) \
+        ROW("Explain", bus_explain, READ, FILTERS, ("a{sv}", packet), ("a{sv}", explanation)) \
         ROW("ListEvents", bus_list_events, READ, AT_ONCE, \
             ("t", after, "u", max), ("aa{sv}", events))
 /* clang-format on */

@@ -28,7 +28,8 @@ static bool is_root(const BusCall *c)
 
 static bool needs_worker(const BusCall *c)
 {
-        return c->method->turn == BUS_WORKER || (c->method->turn == BUS_SHARED && !is_root(c));
+        return c->method->turn == BUS_WORKER || c->method->turn == BUS_FILTERS ||
+               (c->method->turn == BUS_SHARED && !is_root(c));
 }
 
 static bool may_run(const BusCall *c)

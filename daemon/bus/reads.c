@@ -10,8 +10,6 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
-#include "daemon/loop/clock.h"
-#include "rules/report/explain.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -312,101 +310,6 @@ int bus_check(BusCall *c, sd_bus_error *error)
         for (size_t i = 0; r >= 0 && i < d.n; i++)
                 r = diagnostic_append(reply, &d.items[i]);
         return r < 0 ? r : list_end(c, reply);
-}
-
-/* A packet of the host's own process has its user's primary group, when no other is named. */
-static int packet_read(BusCall *c, BusQuestion *asked, Packet *ret, sd_bus_error *error)
-{
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        HostNames *host = manager_names(c->bus->manager);
-        const char *user;
-        Names names = host_names_of_guest(host);
-        int r;
-
-        r = bus_question_read(c->message, asked, error);
-        if (r < 0)
-                return r;
-        r = question_resolve(&asked->question, &names, (Place){ 0 }, &d, ret);
-        if (r == -EINVAL || r == -ENOENT)
-                return sd_bus_error_set(error,
-                        r == -ENOENT ? BUS_ERROR_NO_SUCH_NAME : BUS_ERROR_INVALID_ARGS,
-                        d.n > 0 ? d.items[0].text : "this is no packet");
-        if (r == -EAGAIN && d.n > 0)
-                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, d.items[0].text);
-        if (r < 0)
-                return r;
-        user = asked->question.texts[QUESTION_USER];
-        if (user && !ret->has_gid)
-                ret->has_gid = host_user_group(host, user, &ret->gid) == 0;
-        return 0;
-}
-
-/* The rule with its counters, as ListRules has it; an empty dictionary when none decided. */
-static int verdict_rule_append(sd_bus_message *m, const Report *report, const Verdict *v)
-{
-        ReportRule alone = { .rule = v->rule ? v->rule->rule : NULL };
-
-        if (!v->rule)
-                return sd_bus_message_append(m, "a{sv}", 0);
-        for (size_t i = 0; i < report->n_rules; i++)
-                if (report->rules[i].rule->id == alone.rule->id)
-                        return bus_rule_append(m, &report->rules[i]);
-        return bus_rule_append(m, &alone);
-}
-
-static int rule_entry_append(sd_bus_message *m, const Report *report, const Verdict *v)
-{
-        int r;
-
-        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
-                (r = sd_bus_message_append_basic(m, 's', "rule")) < 0 ||
-                (r = sd_bus_message_open_container(m, 'v', "a{sv}")) < 0 ||
-                (r = verdict_rule_append(m, report, v)) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0)
-                return r;
-        return sd_bus_message_close_container(m);
-}
-
-static int explanation_reply(
-        BusCall *c, const Report *report, const Verdict *v, const Explanation *e)
-{
-        _cleanup_message_ sd_bus_message *m = NULL;
-        int r;
-
-        if ((r = bus_reply_new(c, &m)) < 0 ||
-                (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
-                (r = bus_append_entry(m, "verdict", "s", action_to_string(v->action))) < 0 ||
-                (r = rule_entry_append(m, report, v)) < 0 ||
-                (r = bus_append_entry(m, "effective", "s", e->effective)) < 0 ||
-                (r = bus_append_entry(m, "code", "s", e->code)) < 0 ||
-                (r = sd_bus_message_append(m, "{sv}", "foreign", "aa{sv}", 0)) < 0 ||
-                (r = strings_entry_append(m, "assumptions", e->assumptions)) < 0 ||
-                (r = strings_entry_append(m, "path", e->path)) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0 || (r = bus_reply_send(c, m)) < 0)
-                return r;
-        return 0;
-}
-
-int bus_explain(BusCall *c, sd_bus_error *error)
-{
-        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
-        Verdict verdict = { .action = ACTION_ALLOW };
-        _cleanup_report_ Report report = { 0 };
-        _cleanup_explanation_ Explanation explanation = { 0 };
-        BusQuestion asked;
-        Packet packet;
-        int r;
-
-        r = packet_read(c, &asked, &packet, error);
-        if (r < 0)
-                return r;
-        packet.time_usec = clock_now_usec(CLOCK_REALTIME);
-        if (ruleset)
-                evaluate(ruleset, &packet, &verdict);
-        if ((r = explain(ruleset, &packet, &verdict, &explanation)) < 0 ||
-                (r = manager_report(c->bus->manager, &report)) < 0)
-                return r;
-        return explanation_reply(c, &report, &verdict, &explanation);
 }
 
 int bus_list_events(_unused_ BusCall *c, sd_bus_error *error)

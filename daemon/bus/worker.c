@@ -10,6 +10,7 @@
 
 #include "daemon/bus/bury.h"
 #include "daemon/bus/error.h"
+#include "daemon/foreign/read.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
@@ -114,6 +115,19 @@ static int answer(BusCall *c)
         return r < 0 ? r : sd_bus_flush(c->answers);
 }
 
+/* Before the child gives up what that takes, and before it reads a byte that the caller sent. */
+static int read_filters(BusCall *c)
+{
+        static Filters filters;
+        int r;
+
+        if (c->method->turn != BUS_FILTERS)
+                return 0;
+        r = filters_read(&filters);
+        c->filters = &filters;
+        return r;
+}
+
 static void __attribute__((noreturn))
 child_run(BusCall *c, int fd, pid_t parent, uint64_t deadline_usec)
 {
@@ -129,8 +143,10 @@ child_run(BusCall *c, int fd, pid_t parent, uint64_t deadline_usec)
         limit_resources(deadline_usec);
         offer_first();
         manager_enter_worker(c->bus->manager);
-        _exit(drop_privileges() >= 0 && open_answers(fd, &c->answers) >= 0 && answer(c) >= 0 ? 0
-                                                                                             : 1);
+        _exit(read_filters(c) >= 0 && drop_privileges() >= 0 &&
+                                open_answers(fd, &c->answers) >= 0 && answer(c) >= 0
+                        ? 0
+                        : 1);
 }
 
 /* ---- p25d ---- */

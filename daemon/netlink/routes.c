@@ -10,7 +10,8 @@
 
 typedef struct RouteAttributes {
         uint32_t ifindex;
-        bool gateway;
+        bool gateway, has_source;
+        uint8_t source[16];
 } RouteAttributes;
 
 static int attribute_read(const struct nlattr *a, void *data)
@@ -21,6 +22,11 @@ static int attribute_read(const struct nlattr *a, void *data)
                 r->ifindex = mnl_attr_get_u32(a);
         if (mnl_attr_get_type(a) == RTA_GATEWAY || mnl_attr_get_type(a) == RTA_VIA)
                 r->gateway = true;
+        if (mnl_attr_get_type(a) == RTA_PREFSRC &&
+                mnl_attr_get_payload_len(a) <= sizeof(r->source)) {
+                memcpy(r->source, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+                r->has_source = true;
+        }
         return MNL_CB_OK;
 }
 
@@ -35,6 +41,9 @@ static int route_read(const struct nlmsghdr *h, void *data)
         route->local = m->rtm_type == RTN_LOCAL || m->rtm_type == RTN_ANYCAST;
         mnl_attr_parse(h, sizeof(*m), attribute_read, &found);
         route->gateway = found.gateway;
+        route->has_source = found.has_source;
+        route->source.family = m->rtm_family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6;
+        memcpy(route->source.bytes, found.source, sizeof(found.source));
         if (found.ifindex == 0 || !if_indextoname(found.ifindex, route->interface))
                 route->interface[0] = '\0';
         return 0;

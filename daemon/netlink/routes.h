@@ -12,6 +12,8 @@ typedef struct Route {
         bool local;                  /* to this host itself: over lo */
         bool gateway;                /* by way of another router */
         char interface[IF_NAMESIZE]; /* "": none */
+        bool has_source;
+        Address source; /* that a socket of this host would take */
 } Route;
 
 /* What a packet would be: from NULL: any address; mark 0: none; ifindex 0: any interface. */

@@ -80,6 +80,8 @@ static int attribute_read(const struct nlattr *a, void *data)
                 memcpy(&s->cgroup, mnl_attr_get_payload(a), sizeof(s->cgroup));
         if (mnl_attr_get_type(a) == INET_DIAG_MARK && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
                 s->mark = mnl_attr_get_u32(a);
+        if (mnl_attr_get_type(a) == INET_DIAG_SKV6ONLY && mnl_attr_validate(a, MNL_TYPE_U8) >= 0)
+                s->v6_only = mnl_attr_get_u8(a);
         return MNL_CB_OK;
 }
 

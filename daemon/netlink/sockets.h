@@ -19,6 +19,7 @@ typedef struct Socket {
         uint32_t inode;  /* 0: it has no owner (not accepted yet, or closed) */
         uint64_t cgroup; /* 0: the kernel does not say */
         uint32_t mark;   /* SO_MARK */
+        bool v6_only;    /* a listening IPv6 socket that takes no IPv4 */
 } Socket;
 
 typedef struct Sockets {

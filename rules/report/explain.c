@@ -141,15 +141,22 @@ static const char *verdict_code(const Ruleset *r, const Verdict *v)
 int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret)
 {
         _cleanup_explanation_ Explanation e = { .code = verdict_code(r, v) };
-        bool refused = v->action == ACTION_DENY || v->action == ACTION_REJECT;
         int k = path_make(r, p, v, &e.path);
 
-        if (k >= 0 && !refused)
-                k = strv_printf(&e.assumptions, "other firewalls on this host are not considered");
         if (k < 0)
                 return k;
-        e.effective = refused ? action_to_string(v->action) : "undetermined";
+        e.effective = action_to_string(v->action);
         *ret = e;
         e = (Explanation){ 0 };
         return 0;
+}
+
+int explain_offline(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret)
+{
+        int k = explain(r, p, v, ret);
+
+        if (k < 0 || v->action == ACTION_DENY || v->action == ACTION_REJECT)
+                return k;
+        ret->effective = "undetermined";
+        return strv_printf(&ret->assumptions, "other firewalls on this host are not considered");
 }

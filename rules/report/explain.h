@@ -9,11 +9,9 @@
 #include "rules/ruleset/evaluate.h"
 
 typedef struct Explanation {
-        /* The verdict of the host. What p25 refuses is refused; what p25 allows, another firewall
-         * may still refuse: "undetermined". */
-        const char *effective;
-        const char *code;   /* "P25_RULE", "P25_DEFAULT", "P25_LOCKDOWN"; else "UNDETERMINED" */
-        char **assumptions; /* sentences: what was not looked at */
+        const char *effective; /* the verdict of the host: an action, or "undetermined" */
+        const char *code;      /* "P25_RULE", "P25_DEFAULT", "P25_LOCKDOWN"; else "UNDETERMINED" */
+        char **assumptions;    /* sentences: what was not looked at */
         /* One line for each stage that was consulted: "port 25 is managed (outgoing)", "p25ctl:
          * no rule for this direction matches", "matched: deny 25/tcp (p25.conf)". */
         char **path;
@@ -22,5 +20,9 @@ typedef struct Explanation {
 void explanation_deinit(Explanation *e);
 #define _cleanup_explanation_ _cleanup_(explanation_deinit)
 
-/* r NULL: p25 is inactive, and v allows. 0 or -ENOMEM. */
+/* What p25 says, as if no other firewall was there. r NULL: p25 is inactive, and v allows. 0 or
+ * -ENOMEM. */
 int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret);
+/* The same where nobody can look at the host: what p25 refuses is refused; what it allows, another
+ * firewall may still refuse. */
+int explain_offline(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret);

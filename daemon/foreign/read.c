@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/foreign/read.h"
+
+#include "daemon/netlink/netlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A change while they are listed makes the list worthless. */
+#define ATTEMPTS 5
+#define LEGACY_MAX (64u << 20)
+
+static int on_message(const struct nlmsghdr *h, void *data)
+{
+        return filters_add_message(data, h);
+}
+
+static struct nlmsghdr *request_begin(char *buffer, uint16_t type, uint8_t family)
+{
+        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+        struct nfgenmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+        h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+        m->nfgen_family = family;
+        m->version = NFNETLINK_V0;
+        return h;
+}
+
+static int dump_all(Netlink *n, uint16_t type, Filters *f)
+{
+        char buffer[64] = { 0 };
+
+        return netlink_dump(n, request_begin(buffer, type, NFPROTO_UNSPEC), on_message, f);
+}
+
+static int dump_elements(Netlink *n, Filters *f)
+{
+        char buffer[1024];
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < f->n_sets; i++) {
+                const FilterSet *s = f->sets[i];
+                struct nlmsghdr *h;
+
+                memset(buffer, 0, sizeof(buffer));
+                h = request_begin(buffer, NFT_MSG_GETSETELEM, s->family);
+                if (!mnl_attr_put_strz_check(
+                            h, sizeof(buffer), NFTA_SET_ELEM_LIST_TABLE, s->table) ||
+                        !mnl_attr_put_strz_check(
+                                h, sizeof(buffer), NFTA_SET_ELEM_LIST_SET, s->name))
+                        return -EMSGSIZE;
+                r = netlink_dump(n, h, on_message, f);
+        }
+        return r;
+}
+
+static int read_nftables_once(Netlink *n, Filters *f)
+{
+        int r = dump_all(n, NFT_MSG_GETCHAIN, f);
+
+        if (r >= 0)
+                r = dump_all(n, NFT_MSG_GETRULE, f);
+        if (r >= 0)
+                r = dump_all(n, NFT_MSG_GETSET, f);
+        if (r >= 0)
+                r = dump_elements(n, f);
+        if (r >= 0)
+                filters_finish(f);
+        return r;
+}
+
+static bool is_changing(int r)
+{
+        return r == -EINTR || r == -ESTALE || r == -ENOENT;
+}
+
+static int read_nftables(Filters *ret)
+{
+        Netlink n;
+        int r = netlink_open(NETLINK_NETFILTER, &n);
+
+        if (r < 0)
+                return r;
+        for (unsigned i = 0; i < ATTEMPTS; i++) {
+                filters_deinit(ret);
+                r = read_nftables_once(&n, ret);
+                if (!is_changing(r))
+                        break;
+        }
+        netlink_close(&n);
+        if (r < 0)
+                filters_deinit(ret);
+        return r;
+}
+
+/* ---- legacy tables ---- */
+
+static int read_entries_v4(int fd, LegacyTable *t)
+{
+        struct ipt_getinfo info = { 0 };
+        struct ipt_get_entries *entries;
+        socklen_t n = sizeof(info);
+        int r;
+
+        snprintf(info.name, sizeof(info.name), "%s", t->name);
+        if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &n) < 0)
+                return -errno;
+        if (info.size > LEGACY_MAX)
+                return -EFBIG;
+        n = (socklen_t)(sizeof(*entries) + info.size);
+        entries = calloc(1, n);
+        t->blob = malloc(info.size + 1);
+        if (!entries || !t->blob) {
+                free(entries);
+                return -ENOMEM;
+        }
+        memcpy(entries->name, info.name, sizeof(entries->name));
+        entries->size = info.size;
+        r = getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, entries, &n) < 0 ? -errno : 0;
+        memcpy(t->blob, entries->entrytable, info.size);
+        free(entries);
+        t->size = info.size;
+        t->valid_hooks = info.valid_hooks;
+        memcpy(t->entry, info.hook_entry, sizeof(t->entry));
+        memcpy(t->underflow, info.underflow, sizeof(t->underflow));
+        return r;
+}
+
+static int read_entries_v6(int fd, LegacyTable *t)
+{
+        struct ip6t_getinfo info = { 0 };
+        struct ip6t_get_entries *entries;
+        socklen_t n = sizeof(info);
+        int r;
+
+        snprintf(info.name, sizeof(info.name), "%s", t->name);
+        if (getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_INFO, &info, &n) < 0)
+                return -errno;
+        if (info.size > LEGACY_MAX)
+                return -EFBIG;
+        n = (socklen_t)(sizeof(*entries) + info.size);
+        entries = calloc(1, n);
+        t->blob = malloc(info.size + 1);
+        if (!entries || !t->blob) {
+                free(entries);
+                return -ENOMEM;
+        }
+        memcpy(entries->name, info.name, sizeof(entries->name));
+        entries->size = info.size;
+        r = getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_ENTRIES, entries, &n) < 0 ? -errno : 0;
+        memcpy(t->blob, entries->entrytable, info.size);
+        free(entries);
+        t->size = info.size;
+        t->valid_hooks = info.valid_hooks;
+        memcpy(t->entry, info.hook_entry, sizeof(t->entry));
+        memcpy(t->underflow, info.underflow, sizeof(t->underflow));
+        return r;
+}
+
+/* Changed between the two questions: -EAGAIN. */
+static int read_table(uint8_t family, const char *name, LegacyTable *ret)
+{
+        bool v4 = family == NFPROTO_IPV4;
+        int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = -EAGAIN;
+
+        if (fd < 0)
+                return -errno;
+        for (unsigned i = 0; r == -EAGAIN && i < ATTEMPTS; i++) {
+                free(ret->blob);
+                *ret = (LegacyTable){ .family = family };
+                snprintf(ret->name, sizeof(ret->name), "%s", name);
+                r = v4 ? read_entries_v4(fd, ret) : read_entries_v6(fd, ret);
+        }
+        close(fd);
+        return r;
+}
+
+static int note_unread(Filters *f, const char *what, int error)
+{
+        return strv_printf(&f->unread, "%s could not be read: %s", what, strerror(-error));
+}
+
+static int add_table(Filters *f, uint8_t family, const char *name)
+{
+        _cleanup_free_ char *what = NULL;
+        LegacyTable t = { 0 };
+        int r = read_table(family, name, &t);
+
+        if (r >= 0)
+                r = array_grow(&f->legacy, f->n_legacy, sizeof(*f->legacy));
+        if (r >= 0) {
+                f->legacy[f->n_legacy++] = t;
+                return 0;
+        }
+        free(t.blob);
+        if (r == -ENOMEM || asprintf(&what, "table %s of legacy %s", name,
+                                    family == NFPROTO_IPV4 ? "iptables" : "ip6tables") < 0)
+                return -ENOMEM;
+        return note_unread(f, what, r);
+}
+
+/* A table that is asked for would be made: only those that exist are. */
+static int read_legacy(Filters *f, uint8_t family)
+{
+        FILE *names = fopen(
+                family == NFPROTO_IPV4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names",
+                "re");
+        char line[64];
+        int r = 0;
+
+        if (!names) /* no legacy iptables in this kernel */
+                return errno == ENOENT ? 0 : note_unread(f, "legacy iptables", -errno);
+        while (r >= 0 && fgets(line, sizeof(line), names)) {
+                line[strcspn(line, "\n")] = '\0';
+                if (strlen(line) < sizeof(f->legacy->name))
+                        r = add_table(f, family, line);
+        }
+        fclose(names);
+        return r;
+}
+
+int filters_read(Filters *ret)
+{
+        int r = read_nftables(ret);
+
+        if (r == -ENOMEM)
+                return r;
+        r = r < 0 ? note_unread(ret, "nf_tables", r) : 0;
+        if (r >= 0)
+                r = read_legacy(ret, NFPROTO_IPV4);
+        if (r >= 0)
+                r = read_legacy(ret, NFPROTO_IPV6);
+        if (r < 0)
+                filters_deinit(ret);
+        return r;
+}

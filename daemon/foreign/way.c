@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/foreign/way.h"
+
+#include "daemon/netlink/routes.h"
+#include "daemon/netlink/sockets.h"
+
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+int way_open(Way *ret)
+{
+        int r;
+
+        *ret = (Way){ NETLINK_CLOSED, NETLINK_CLOSED };
+        r = netlink_open(NETLINK_ROUTE, &ret->routes);
+        if (r >= 0)
+                r = netlink_open(NETLINK_SOCK_DIAG, &ret->sockets);
+        if (r < 0)
+                way_close(ret);
+        return r;
+}
+
+void way_close(Way *w)
+{
+        netlink_close(&w->routes);
+        netlink_close(&w->sockets);
+}
+
+static bool view_way(void *data, const Address *to, HostWay *ret)
+{
+        Route route;
+        Way *w = data;
+
+        if (route_find(&w->routes, &(RouteQuestion){ .to = to }, &route) < 0)
+                return false;
+        ret->local = route.local;
+        snprintf(ret->interface, sizeof(ret->interface), "%s", route.interface);
+        ret->index = if_nametoindex(route.interface);
+        return true;
+}
+
+HostView way_view(Way *w)
+{
+        return (HostView){ view_way, w };
+}
+
+static bool find_interface(
+        Way *w, const Address *from, const Address *to, char buffer[static IFNAMSIZ], Route *ret)
+{
+        RouteQuestion q = { .from = from, .to = to };
+
+        if (route_find(&w->routes, &q, ret) < 0 || !ret->interface[0])
+                return false;
+        snprintf(buffer, IFNAMSIZ, "%s", ret->interface);
+        return true;
+}
+
+static void complete_out(Way *w, const Packet *p, Completion *ret)
+{
+        Route route;
+
+        if (!p->has_to ||
+                !find_interface(w, p->has_from ? &p->from : NULL, &p->to, ret->out, &route))
+                return;
+        if (!p->interface)
+                ret->packet.interface = ret->out;
+        if (!p->has_from && route.has_source) {
+                ret->packet.from = route.source;
+                ret->packet.has_from = true;
+        }
+}
+
+static void complete_in(Way *w, const Packet *p, Completion *ret)
+{
+        const char **in =
+                p->direction == DIRECTION_IN ? &ret->packet.interface : &ret->packet.in_interface;
+        Route route;
+
+        if (!*in && p->has_from && find_interface(w, NULL, &p->from, ret->in, &route) &&
+                !route.local) {
+                *in = ret->in;
+                ret->in_assumed = true;
+        }
+        /* where it goes is asked of a packet that is not this host's own */
+        if (p->direction == DIRECTION_ROUTED && !p->out_interface && p->has_to &&
+                find_interface(w, NULL, &p->to, ret->out, &route))
+                ret->packet.out_interface = ret->out;
+}
+
+void way_complete(Way *w, const Packet *p, Completion *ret)
+{
+        *ret = (Completion){ .packet = *p };
+        if (p->direction == DIRECTION_OUT)
+                complete_out(w, p, ret);
+        else
+                complete_in(w, p, ret);
+}
+
+static bool forwards(Family family)
+{
+        FILE *f = fopen(family == FAMILY_IPV4 ? "/proc/sys/net/ipv4/ip_forward"
+                                              : "/proc/sys/net/ipv6/conf/all/forwarding",
+                "re");
+        int c = f ? fgetc(f) : '1';
+
+        if (f)
+                fclose(f);
+        return c != '0';
+}
+
+const char *way_obstacle(Way *w, const Packet *p)
+{
+        RouteQuestion q = { .to = &p->to };
+        Route route;
+
+        if (p->direction == DIRECTION_IN)
+                return NULL;
+        if (p->direction == DIRECTION_ROUTED && !forwards(p->family))
+                return "this host does not pass packets on (forwarding is off)";
+        if (!p->has_to)
+                return NULL;
+        switch (route_find(&w->routes, &q, &route)) {
+        case -ENETUNREACH:
+        case -EHOSTUNREACH:
+                return "there is no route to the destination";
+        case -EACCES:
+                return "a route prohibits the destination";
+        case -EINVAL:
+                return "a route discards what goes to the destination (blackhole)";
+        }
+        return NULL;
+}
+
+static bool is_any(const Address *a)
+{
+        static const uint8_t zero[16];
+
+        return memcmp(a->bytes, zero, sizeof(zero)) == 0;
+}
+
+/* An IPv6 socket on all addresses takes IPv4 as well, unless it was told not to. */
+static bool socket_listens(const Socket *s, Family family, const Address *to)
+{
+        bool any = is_any(&s->local);
+
+        if (any && s->family == AF_INET6 && family == FAMILY_IPV4)
+                return !s->v6_only;
+        return s->local.family == family && (any || !to || address_compare(&s->local, to) == 0);
+}
+
+Truth way_listens(Way *w, Family family, const Address *to, uint16_t port)
+{
+        Ports ports = { 0 };
+        Sockets sockets = { 0 };
+        Truth all = TRUTH_NO;
+
+        if (ports_add(&ports, port) < 0 ||
+                sockets_list(&w->sockets, 1u << TCP_LISTEN, &ports, &sockets) < 0)
+                all = TRUTH_MAYBE;
+        for (size_t i = 0; i < sockets.n; i++)
+                if (sockets.items[i].local_port == port)
+                        all = truth_or(all, socket_listens(&sockets.items[i], family, to)
+                                                    ? TRUTH_YES
+                                                    : TRUTH_NO);
+        sockets_deinit(&sockets);
+        return all;
+}

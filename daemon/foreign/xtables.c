@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/foreign/xtables.h"
+
+#include "daemon/foreign/loads.h"
+#include "daemon/foreign/registers.h"
+#include "daemon/foreign/translate.h"
+
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/xt_addrtype.h>
+#include <linux/netfilter/xt_CONNMARK.h>
+#include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_CT.h>
+#include <linux/netfilter/xt_MARK.h>
+#include <linux/netfilter/xt_mark.h>
+#include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_owner.h>
+#include <linux/netfilter/xt_tcpudp.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+
+/* What a match or target has to say, copied for its alignment; false: it is too short. */
+#define INFO_READ(info, to) \
+        ((info).n >= sizeof(*(to)) && (memcpy((to), (info).data, sizeof(*(to))), true))
+
+static Truth not_understood(Walk *w, const char *name)
+{
+        snprintf(w->why_text, sizeof(w->why_text), "the extension \"%s\", which is not understood",
+                name);
+        text_make_printable(w->why_text);
+        return walk_doubt(w, w->why_text, false);
+}
+
+static Truth doubt(Walk *w, Truth t, const char *why)
+{
+        return t == TRUTH_MAYBE ? walk_doubt(w, why, false) : t;
+}
+
+static Truth port_between(Walk *w, Part p, uint16_t low, uint16_t high)
+{
+        uint16_t least = htobe16(low), most = htobe16(high);
+
+        return bits_in_range(facts_value(&w->facts, p), facts_known(&w->facts, p),
+                (uint8_t *)&least, (uint8_t *)&most, 2);
+}
+
+static Truth number_masked(Walk *w, Part p, uint32_t want, uint32_t mask)
+{
+        return bits_equal(facts_value(&w->facts, p), facts_known(&w->facts, p), (uint8_t *)&want,
+                (uint8_t *)&mask, 4);
+}
+
+/* ---- matches ---- */
+
+static Truth match_tcp(Walk *w, _unused_ uint8_t revision, Bytes info)
+{
+        struct xt_tcp t;
+        Truth from, to, flags;
+        uint8_t mask, want;
+
+        if (!INFO_READ(info, &t))
+                return not_understood(w, "tcp");
+        from = port_between(w, PORT_FROM, t.spts[0], t.spts[1]);
+        to = port_between(w, PORT_TO, t.dpts[0], t.dpts[1]);
+        mask = t.flg_mask;
+        want = t.flg_cmp;
+        flags = bits_equal(
+                w->facts.value.transport + 13, w->facts.known.transport + 13, &want, &mask, 1);
+        if (t.invflags & XT_TCP_INV_SRCPT)
+                from = truth_not(from);
+        if (t.invflags & XT_TCP_INV_DSTPT)
+                to = truth_not(to);
+        if (t.invflags & XT_TCP_INV_FLAGS)
+                flags = truth_not(flags);
+        if (t.option != 0)
+                flags = truth_and(flags, TRUTH_MAYBE);
+        return doubt(w, truth_and(from, truth_and(to, flags)), "the source port or TCP header");
+}
+
+static Truth match_never(_unused_ Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        return TRUTH_NO;
+}
+
+static Truth match_always(_unused_ Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        return TRUTH_YES;
+}
+
+static Truth match_limit(Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        return walk_doubt(w, "a limit", true);
+}
+
+static Truth match_multiport(Walk *w, uint8_t revision, Bytes info)
+{
+        struct xt_multiport_v1 m;
+        Truth all = TRUTH_NO;
+
+        if (revision != 1 || !INFO_READ(info, &m) || m.count > XT_MULTI_PORTS)
+                return not_understood(w, "multiport");
+        for (unsigned i = 0; i < m.count; i++) {
+                uint16_t low = m.ports[i], high = low;
+
+                if (m.pflags[i] && i + 1 < m.count)
+                        high = m.ports[++i];
+                if (m.flags != XT_MULTIPORT_DESTINATION)
+                        all = truth_or(all, port_between(w, PORT_FROM, low, high));
+                if (m.flags != XT_MULTIPORT_SOURCE)
+                        all = truth_or(all, port_between(w, PORT_TO, low, high));
+        }
+        return doubt(w, m.invert ? truth_not(all) : all, "the source port");
+}
+
+/* Bits of conntrack's state as the match has them. */
+static Truth state_matches(Walk *w, uint32_t mask)
+{
+        static const struct {
+                uint32_t own, match;
+        } bits[] = {
+                { CT_INVALID, XT_CONNTRACK_STATE_INVALID },
+                { CT_NEW, XT_CONNTRACK_STATE_BIT(IP_CT_NEW) },
+                { CT_UNTRACKED, XT_CONNTRACK_STATE_UNTRACKED },
+        };
+        uint32_t value, known, wanted = 0, status, status_known;
+
+        memcpy(&value, w->facts.value.ct_state, 4);
+        memcpy(&known, w->facts.known.ct_state, 4);
+        memcpy(&status, w->facts.value.ct_status, 4);
+        memcpy(&status_known, w->facts.known.ct_status, 4);
+        for (size_t i = 0; i < ELEMENTS(bits); i++)
+                wanted |= mask & bits[i].match ? bits[i].own : 0;
+        if (value & known & wanted)
+                return TRUTH_YES;
+        if (mask & XT_CONNTRACK_STATE_DNAT && status & status_known & IPS_DST_NAT)
+                return TRUTH_YES;
+        if (wanted & ~known)
+                return TRUTH_MAYBE;
+        return (mask & XT_CONNTRACK_STATE_DNAT && !(status_known & IPS_DST_NAT)) ||
+                               (mask & XT_CONNTRACK_STATE_SNAT && !(status_known & IPS_SRC_NAT))
+                       ? TRUTH_MAYBE
+                       : TRUTH_NO;
+}
+
+static Truth match_state(Walk *w, _unused_ uint8_t revision, Bytes info)
+{
+        uint32_t mask;
+
+        if (!INFO_READ(info, &mask))
+                return not_understood(w, "state");
+        /* its bit for what is not tracked is another */
+        if (mask & 1u << (IP_CT_NUMBER + 1))
+                mask = (mask & ~(1u << (IP_CT_NUMBER + 1))) | XT_CONNTRACK_STATE_UNTRACKED;
+        return doubt(w, state_matches(w, mask), "whether it is tracked");
+}
+
+static Truth original_address(
+        Walk *w, bool destination, const union nf_inet_addr *a, const union nf_inet_addr *mask)
+{
+        Part p = walk_address(w, destination);
+
+        return bits_equal(facts_value(&w->original, p), facts_known(&w->original, p),
+                (const uint8_t *)a, (const uint8_t *)mask, p.n);
+}
+
+static Truth original_port(Walk *w, Part p, uint16_t low, uint16_t high)
+{
+        uint16_t least = htobe16(low), most = htobe16(high);
+
+        return bits_in_range(facts_value(&w->original, p), facts_known(&w->original, p),
+                (uint8_t *)&least, (uint8_t *)&most, 2);
+}
+
+/* One of the questions of the match; those about replies have no answer yet. */
+static Truth conntrack_answer(Walk *w, const struct xt_conntrack_mtinfo3 *m, uint32_t flag)
+{
+        switch (flag) {
+        case XT_CONNTRACK_STATE:
+                return state_matches(w, m->state_mask);
+        case XT_CONNTRACK_PROTO:
+                return m->l4proto == IPPROTO_TCP ? TRUTH_YES : TRUTH_NO;
+        case XT_CONNTRACK_ORIGSRC:
+                return original_address(w, false, &m->origsrc_addr, &m->origsrc_mask);
+        case XT_CONNTRACK_ORIGDST:
+                return original_address(w, true, &m->origdst_addr, &m->origdst_mask);
+        case XT_CONNTRACK_ORIGSRC_PORT:
+                return original_port(w, PORT_FROM, m->origsrc_port, m->origsrc_port_high);
+        case XT_CONNTRACK_ORIGDST_PORT:
+                return original_port(w, PORT_TO, m->origdst_port, m->origdst_port_high);
+        case XT_CONNTRACK_DIRECTION: /* inverted: the reply's */
+                return TRUTH_YES;
+        }
+        return TRUTH_MAYBE;
+}
+
+static Truth match_conntrack(Walk *w, uint8_t revision, Bytes info)
+{
+        struct xt_conntrack_mtinfo3 m;
+        Truth all = TRUTH_YES;
+
+        if (revision != 3 || !INFO_READ(info, &m))
+                return not_understood(w, "conntrack");
+        for (uint32_t flag = 1; flag <= XT_CONNTRACK_DIRECTION; flag <<= 1) {
+                Truth t = conntrack_answer(w, &m, flag);
+
+                if (!(m.match_flags & flag))
+                        continue;
+                all = truth_and(all, m.invert_flags & flag ? truth_not(t) : t);
+                if (flag != XT_CONNTRACK_STATE && walk_is_tracked(w) != TRUTH_YES)
+                        all = truth_and(all, walk_is_tracked(w));
+        }
+        return doubt(w, all, "what conntrack knows of the connection");
+}
+
+static Truth id_between(bool has, uint32_t id, uint32_t low, uint32_t high)
+{
+        return !has ? TRUTH_MAYBE : id >= low && id <= high ? TRUTH_YES : TRUTH_NO;
+}
+
+static Truth match_owner(Walk *w, uint8_t revision, Bytes info)
+{
+        const Packet *p = &w->packet;
+        struct xt_owner_match_info m;
+        Truth uid, gid, all = TRUTH_YES;
+
+        if (revision != 1 || !INFO_READ(info, &m))
+                return not_understood(w, "owner");
+        uid = id_between(p->has_uid, p->uid, m.uid_min, m.uid_max);
+        gid = m.match & XT_OWNER_SUPPL_GROUPS
+                      ? TRUTH_MAYBE
+                      : id_between(p->has_gid, p->gid, m.gid_min, m.gid_max);
+        if (p->direction != DIRECTION_OUT ||
+                w->looped) /* without a socket the inverted match is true */
+                return (m.match ^ m.invert) == 0 ? TRUTH_YES : TRUTH_NO;
+        if (m.match & XT_OWNER_SOCKET)
+                all = m.invert & XT_OWNER_SOCKET ? TRUTH_NO : TRUTH_YES;
+        if (m.match & XT_OWNER_UID)
+                all = truth_and(all, m.invert & XT_OWNER_UID ? truth_not(uid) : uid);
+        if (m.match & XT_OWNER_GID)
+                all = truth_and(all, m.invert & XT_OWNER_GID ? truth_not(gid) : gid);
+        return doubt(w, all, "the user or group");
+}
+
+static Truth match_mark(Walk *w, uint8_t revision, Bytes info)
+{
+        struct xt_mark_mtinfo1 m;
+        Truth t;
+
+        if (revision != 1 || !INFO_READ(info, &m))
+                return not_understood(w, "mark");
+        w->mark_asked |= w->mark_assumed;
+        t = number_masked(w, PART(mark), m.mark, m.mask);
+        return doubt(w, m.invert ? truth_not(t) : t, "the packet's mark");
+}
+
+static Truth match_connmark(Walk *w, uint8_t revision, Bytes info)
+{
+        struct xt_connmark_mtinfo1 m;
+        Truth t;
+
+        if (revision != 1 || !INFO_READ(info, &m))
+                return not_understood(w, "connmark");
+        t = number_masked(w, PART(ct_mark), m.mark, m.mask);
+        t = m.invert ? truth_not(t) : t;
+        return doubt(w, truth_and(t, walk_is_tracked(w)), "the connection's mark");
+}
+
+static Truth type_matches(Truth local, uint16_t mask)
+{
+        Truth is_local = mask & XT_ADDRTYPE_LOCAL ? TRUTH_YES : TRUTH_NO,
+              is_unicast = mask & XT_ADDRTYPE_UNICAST ? TRUTH_YES : TRUTH_NO;
+
+        if (is_local == is_unicast)
+                return is_local;
+        return local == TRUTH_MAYBE ? TRUTH_MAYBE : local == TRUTH_YES ? is_local : is_unicast;
+}
+
+static Truth match_addrtype(Walk *w, uint8_t revision, Bytes info)
+{
+        Truth from_here = w->packet.direction == DIRECTION_OUT ? TRUTH_YES : TRUTH_NO;
+        struct xt_addrtype_info_v1 m;
+        Truth all = TRUTH_YES, t;
+
+        if (revision != 1 || !INFO_READ(info, &m))
+                return not_understood(w, "addrtype");
+        if (m.flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT))
+                return walk_doubt(w, "the type of an address on one interface", false);
+        if (m.source) {
+                t = type_matches(from_here, m.source);
+                all = truth_and(all, m.flags & XT_ADDRTYPE_INVERT_SOURCE ? truth_not(t) : t);
+        }
+        if (m.dest) {
+                t = type_matches(w->local, m.dest);
+                all = truth_and(all, m.flags & XT_ADDRTYPE_INVERT_DEST ? truth_not(t) : t);
+        }
+        return doubt(w, all, "whether the destination is local");
+}
+
+typedef Truth (*XtRun)(Walk *w, uint8_t revision, Bytes info);
+typedef struct Extension {
+        const char *name;
+        XtRun run;
+} Extension;
+
+static const Extension matches[] = {
+        { "tcp", match_tcp },
+        { "udp", match_never },
+        { "icmp", match_never },
+        { "icmp6", match_never },
+        { "sctp", match_never },
+        { "esp", match_never },
+        { "ah", match_never },
+        { "comment", match_always },
+        { "limit", match_limit },
+        { "hashlimit", match_limit },
+        { "connlimit", match_limit },
+        { "multiport", match_multiport },
+        { "state", match_state },
+        { "conntrack", match_conntrack },
+        { "owner", match_owner },
+        { "mark", match_mark },
+        { "connmark", match_connmark },
+        { "addrtype", match_addrtype },
+};
+
+Truth xt_match(Walk *w, const char *name, uint8_t revision, Bytes info)
+{
+        for (size_t i = 0; i < ELEMENTS(matches); i++)
+                if (streq(matches[i].name, name))
+                        return matches[i].run(w, revision, info);
+        return not_understood(w, name);
+}
+
+/* ---- targets ---- */
+
+/* bits of to: (from & ~mask) ^ value, as far as they are known */
+static void mark_change(Walk *w, Part to, Part from, uint32_t mask, uint32_t value)
+{
+        uint32_t v, k;
+
+        memcpy(&v, facts_value(&w->facts, from), 4);
+        memcpy(&k, facts_known(&w->facts, from), 4);
+        v = (v & ~mask) ^ value;
+        k |= mask;
+        walk_set(w, to, (uint8_t *)&v, (uint8_t *)&k);
+}
+
+static Truth target_mark(Walk *w, uint8_t revision, Bytes info)
+{
+        struct xt_mark_tginfo2 m;
+
+        if (revision != 2 || !INFO_READ(info, &m)) {
+                walk_forget(w, PART(mark));
+                return TRUTH_YES;
+        }
+        w->mark_asked |= w->mark_assumed && m.mask != UINT32_MAX;
+        mark_change(w, PART(mark), PART(mark), m.mask, m.mark);
+        w->mark_assumed &= !w->certain || m.mask != UINT32_MAX;
+        return TRUTH_YES;
+}
+
+static Truth target_connmark(Walk *w, _unused_ uint8_t revision, Bytes info)
+{
+        struct xt_connmark_tginfo1 m;
+
+        if (revision != 1 || !INFO_READ(info, &m)) {
+                walk_forget(w, PART(mark));
+                walk_forget(w, PART(ct_mark));
+        } else if (m.mode == XT_CONNMARK_SET) {
+                mark_change(w, PART(ct_mark), PART(ct_mark), m.ctmask, m.ctmark);
+        } else if (m.mode == XT_CONNMARK_RESTORE && m.ctmask == UINT32_MAX &&
+                   m.nfmask == UINT32_MAX) {
+                mark_change(w, PART(mark), PART(ct_mark), 0, 0);
+        } else if (m.mode == XT_CONNMARK_SAVE && m.ctmask == UINT32_MAX && m.nfmask == UINT32_MAX) {
+                w->mark_asked |= w->mark_assumed;
+                mark_change(w, PART(ct_mark), PART(mark), 0, 0);
+        } else {
+                walk_forget(w, m.mode == XT_CONNMARK_SAVE ? PART(ct_mark) : PART(mark));
+        }
+        return TRUTH_YES;
+}
+
+static Truth target_reject(Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        if (walk_add_candidate(w, VERDICT_REJECT, NULL) < 0)
+                w->failed = true;
+        return TRUTH_YES;
+}
+
+static Truth target_notrack(Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        return translate_notrack(w, (Bytes){ 0 });
+}
+
+static Truth target_ct(Walk *w, uint8_t revision, Bytes info)
+{
+        struct xt_ct_target_info t;
+
+        if (!INFO_READ(info, &t))
+                return not_understood(w, "CT");
+        return t.flags & (XT_CT_NOTRACK | XT_CT_NOTRACK_ALIAS) ? target_notrack(w, revision, info)
+                                                               : TRUTH_YES;
+}
+
+/* The range of addresses and ports of DNAT: revision 0 of IPv4, the others of both families. */
+static bool nat_range_read(Walk *w, uint8_t revision, Bytes info, struct nf_nat_range2 *ret)
+{
+        struct nf_nat_ipv4_multi_range_compat v4;
+
+        *ret = (struct nf_nat_range2){ 0 };
+        if (revision >= 2)
+                return INFO_READ(info, ret);
+        if (walk_is_ipv4(w) && revision == 0) {
+                if (!INFO_READ(info, &v4) || v4.rangesize != 1)
+                        return false;
+                ret->flags = v4.range[0].flags;
+                ret->min_addr.ip = v4.range[0].min_ip;
+                ret->max_addr.ip = v4.range[0].max_ip;
+                ret->min_proto = v4.range[0].min;
+                ret->max_proto = v4.range[0].max;
+                return true;
+        }
+        if (info.n < sizeof(struct nf_nat_range))
+                return false;
+        memcpy(ret, info.data, sizeof(struct nf_nat_range));
+        return true;
+}
+
+static const uint8_t *range_port(const struct nf_nat_range2 *r)
+{
+        return r->flags & NF_NAT_RANGE_PROTO_SPECIFIED && r->min_proto.all == r->max_proto.all
+                       ? (const uint8_t *)&r->min_proto
+                       : NULL;
+}
+
+static Truth target_dnat(Walk *w, uint8_t revision, Bytes info)
+{
+        struct nf_nat_range2 r;
+        bool one;
+
+        if (!nat_range_read(w, revision, info, &r)) {
+                walk_redirect(w, NULL, false, NULL);
+                walk_forget(w, PORT_TO);
+        } else {
+                one = memcmp(&r.min_addr, &r.max_addr, sizeof(r.min_addr)) == 0;
+                walk_redirect(w, one ? (const uint8_t *)&r.min_addr : NULL,
+                        !(r.flags & NF_NAT_RANGE_MAP_IPS), range_port(&r));
+                if (r.flags & NF_NAT_RANGE_PROTO_SPECIFIED && !range_port(&r))
+                        walk_forget(w, PORT_TO);
+        }
+        walk_translated(w);
+        return TRUTH_YES;
+}
+
+static Truth target_redirect(Walk *w, uint8_t revision, Bytes info)
+{
+        struct nf_nat_range2 r;
+
+        if (!nat_range_read(w, revision, info, &r)) {
+                walk_redirect_here(w, NULL);
+                walk_forget(w, PORT_TO);
+        } else {
+                walk_redirect_here(w, range_port(&r));
+                if (r.flags & NF_NAT_RANGE_PROTO_SPECIFIED && !range_port(&r))
+                        walk_forget(w, PORT_TO);
+        }
+        walk_translated(w);
+        return TRUTH_YES;
+}
+
+static Truth target_masquerade(Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        return translate_masquerade(w, (Bytes){ 0 });
+}
+
+static const Extension targets[] = {
+        { "LOG", match_always },
+        { "NFLOG", match_always },
+        { "TRACE", match_always },
+        { "AUDIT", match_always },
+        { "TCPMSS", match_always },
+        { "CHECKSUM", match_always },
+        { "CLASSIFY", match_always },
+        { "SECMARK", match_always },
+        { "CONNSECMARK", match_always },
+        { "SET", match_always },
+        { "TTL", match_always },
+        { "HL", match_always },
+        { "TOS", match_always },
+        { "DSCP", match_always },
+        { "ECN", match_always },
+        { "TEE", match_always },
+        { "MARK", target_mark },
+        { "CONNMARK", target_connmark },
+        { "REJECT", target_reject },
+        { "NOTRACK", target_notrack },
+        { "CT", target_ct },
+        { "DNAT", target_dnat },
+        { "REDIRECT", target_redirect },
+        { "SNAT", target_masquerade },
+        { "MASQUERADE", target_masquerade },
+};
+
+Truth xt_target(Walk *w, const char *name, uint8_t revision, Bytes info)
+{
+        for (size_t i = 0; i < ELEMENTS(targets); i++)
+                if (streq(targets[i].name, name))
+                        return targets[i].run(w, revision, info);
+        if (walk_add_candidate(w, NF_DROP, NULL) < 0 || walk_add_candidate(w, NF_ACCEPT, NULL) < 0)
+                w->failed = true;
+        return not_understood(w, name);
+}

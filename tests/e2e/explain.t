@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What explain says of the host as a whole, beside other packet filters, and what then happens; under
+# both backends.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen host 25
+listen inet 25
+
+# WORDS: verdict, effective verdict and code, in one line
+explained()
+{
+        # shellcheck disable=SC2086
+        ctl --json explain $1 >"$WORK/explained" 2>"$WORK/error"
+        jq -r '[.verdict, .effective, .code] | join(" ")' "$WORK/explained"
+}
+
+# the rest of the answer to the same question
+of_answer() # FILTER
+{
+        jq -r "$1" "$WORK/explained"
+}
+
+nft_host()
+{
+        net_in host nft -f -
+}
+
+for backend in nftables iptables; do
+        P25_BACKEND=$backend
+        p25_host <<-'CONF'
+	default = { outgoing = "allow"; routed = "reject"; };
+	rules = ( { action = "deny"; direction = "in"; from = [ "198.51.100.3" ]; },
+	          { action = "limit"; direction = "in"; from = [ "198.51.100.4" ]; } );
+	CONF
+        ok $? "$backend: p25d starts"
+
+        is "$(explained 'in from 198.51.100.2')" "allow allow P25_DEFAULT" "$backend: nothing else"
+        is "$(of_answer '.foreign | length')" 0 "$backend: and nobody else to name"
+        is "$(explained 'in from 198.51.100.3')" "deny deny P25_RULE" "$backend: p25 denies"
+        is "$(explained 'in from 198.51.100.4')" "limit limit P25_RULE" "$backend: p25 limits"
+        is "$(explained 'routed to 198.51.100.2')" "reject reject P25_DEFAULT" "$backend: p25 rejects"
+        is "$(explained 'in from 198.51.100.2 port 587')" "allow reject NO_LISTENER" \
+                "$backend: nobody listens"
+        is "$(explained 'out to 203.0.113.9')" "allow allow P25_DEFAULT" "$backend: out"
+        net_in host ip route add blackhole 203.0.113.9
+        is "$(explained 'out to 203.0.113.9')" "allow reject NO_ROUTE" "$backend: no route"
+        net_in host ip route del blackhole 203.0.113.9
+
+        nft_host <<-'NFT'
+	table inet other {
+	        set good { type ipv4_addr; flags interval; elements = { 198.51.100.0/28 }; }
+	        chain allowed { ip saddr @good tcp dport { 22, 25 } accept; }
+	        chain input { type filter hook input priority 0; policy drop;
+	                ct state established,related accept
+	                iif lo accept
+	                ip saddr 198.51.100.5 tcp dport 25 reject with tcp reset
+	                ip saddr 198.51.100.6 tcp dport 25 limit rate 1/minute accept
+	                ip saddr 198.51.100.6 drop
+	                jump allowed; }
+	}
+	NFT
+        is "$(explained 'in from 198.51.100.2')" "allow allow P25_DEFAULT" "$backend: let in by both"
+        is "$(connect inet -t 400 198.51.100.1 25)" open "$backend: it is open"
+        is "$(explained 'in from 198.51.100.77')" "allow deny FOREIGN_DROP" "$backend: dropped"
+        is "$(of_answer '.foreign[] | [.table, .chain, .verdict, .code] | join(" ")')" \
+                "inet other input deny FOREIGN_DROP" "$backend: by whom"
+        like "$(of_answer '.path[]')" "input, table inet other, chain input: dropped by the policy" \
+                "$backend: and where"
+        is "$(explained 'in from 198.51.100.5')" "allow reject FOREIGN_REJECT" "$backend: rejected"
+        is "$(explained 'in from 198.51.100.6')" "allow limit FOREIGN_LIMIT" "$backend: limited"
+        is "$(explained 'in from 2001:db8:1::2')" "allow deny FOREIGN_DROP" "$backend: IPv6 dropped"
+        is "$(connect inet -t 400 2001:db8:1::1 25)" filtered "$backend: and it is"
+        is "$(explained 'in')" "allow undetermined UNDETERMINED" "$backend: from wherever"
+        like "$(of_answer '.assumptions[]')" \
+                "table inet other, chain .*, rule [0-9]+: depends on the source address" \
+                "$backend: what is missing"
+        is "$(explained 'in from 198.51.100.3')" "deny deny P25_RULE" "$backend: p25 comes first"
+        net_in host nft delete table inet other
+
+        nft_host <<-'NFT'
+	table inet other {
+	        chain output { type filter hook output priority 10; policy accept;
+	                meta skuid 33 tcp dport 25 reject with tcp reset
+	                meta mark 7 tcp dport 25 drop
+	                tcp dport 25 @th,160,8 5 drop; }
+	}
+	NFT
+        is "$(explained 'out to 198.51.100.2 user 33')" "allow reject FOREIGN_REJECT" \
+                "$backend: a user is refused"
+        is "$(connect host -u 33 -g 33 -t 400 198.51.100.2 25)" closed "$backend: and so it is"
+        is "$(explained 'out to 198.51.100.2 user 0')" "allow undetermined UNDETERMINED" \
+                "$backend: what is not understood is not guessed"
+        like "$(of_answer '.assumptions[]')" "depends on the TCP header" "$backend: but named"
+        like "$(of_answer '.assumptions[]')" "has no mark" "$backend: and so is what is assumed"
+        as_user nobody "$P25CTL" --json explain out to 198.51.100.2 user 33 >"$WORK/answer" 2>&1
+        is "$(jq -r .code "$WORK/answer")" FOREIGN_REJECT "$backend: everybody may ask"
+        net_in host nft delete table inet other
+
+        for program in iptables-nft iptables-legacy; do
+                net_in host $program -A OUTPUT -p tcp -m multiport --dports 25,587 -m owner \
+                        --uid-owner 34 -m comment --comment spam -j REJECT --reject-with tcp-reset
+                is "$(explained 'out to 198.51.100.2 user 34')" "allow reject FOREIGN_REJECT" \
+                        "$backend: a rule of $program"
+                is "$(connect host -u 34 -g 34 -t 400 198.51.100.2 25)" closed "$backend: as it is"
+                is "$(explained 'out to 198.51.100.2 user 0')" "allow allow P25_DEFAULT" \
+                        "$backend: not of others"
+                net_in host $program -D OUTPUT -p tcp -m multiport --dports 25,587 -m owner \
+                        --uid-owner 34 -m comment --comment spam -j REJECT --reject-with tcp-reset
+        done
+        p25d_stop TERM
+        kernel_clear
+        net_in host iptables-nft -F
+        net_in host nft delete table ip filter
+        bus_stop
+done
+done_testing

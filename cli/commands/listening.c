@@ -11,16 +11,38 @@
 #include "rules/words/words.h"
 
 #include <errno.h>
+#include <stdio.h>
 
-/* Rules for incoming connections that may decide for the port, in their order. */
-static int rules_tell(const Report *report, uint16_t port, Buffer *b, Json *list)
+/* Can one of these be an address of the family? What a set holds is not known here. */
+static bool list_has_family(const AddressList *l, Family family)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].kind != ADDRESS_PREFIX ||
+                        l->items[i].prefix.address.family == family)
+                        return true;
+        return l->n == 0;
+}
+
+static bool rule_may_decide(const Rule *r, uint16_t port, Family family)
+{
+        return r->direction == DIRECTION_IN && ports_contain(&r->ports, port) &&
+               list_has_family(&r->from, family) && list_has_family(&r->to, family);
+}
+
+/* No rule behind it is reached. */
+static bool rule_matches_all(const Rule *r)
+{
+        return r->from.n == 0 && r->to.n == 0 && !r->interface;
+}
+
+/* Rules for incoming connections that may decide, in their order. */
+static int rules_tell(const Report *report, uint16_t port, Family family, Buffer *b, Json *list)
 {
         for (size_t i = 0; i < report->n_rules; i++) {
                 const ReportRule *rule = &report->rules[i];
                 _cleanup_free_ char *words = NULL, *source = NULL;
 
-                if (rule->rule->direction != DIRECTION_IN ||
-                        !ports_contain(&rule->rule->ports, port))
+                if (!rule_may_decide(rule->rule, port, family))
                         continue;
                 if (rule_words_print_until(rule->rule, &words) < 0 ||
                         rule_source_format(rule->rule, &source) < 0)
@@ -30,14 +52,17 @@ static int rules_tell(const Report *report, uint16_t port, Buffer *b, Json *list
                 else
                         buffer_printf(b, "        %s (%s)\n", words, source);
                 json_append(list, json_new_string(words));
+                if (rule_matches_all(rule->rule))
+                        break;
         }
         return 0;
 }
 
-static Json *listener_json(const Listener *l)
+static Json *listener_json(const Listener *l, Family family)
 {
         Json *object = json_new_object();
 
+        json_set(object, "family", json_new_string(family == FAMILY_IPV4 ? "ipv4" : "ipv6"));
         json_set(object, "port", json_new_integer(l->port));
         json_set(object, "address", json_new_string(l->address));
         json_set(object, "ipv4", json_new_bool(l->ipv4));
@@ -48,60 +73,126 @@ static Json *listener_json(const Listener *l)
         return object;
 }
 
-/* What p25d says to whom no rule with an address or interface names. */
-static int verdict_fetch(Cli *c, uint16_t port, char **ret)
+/* The verdict of p25, and of the host. */
+typedef struct ListenerVerdict {
+        char *p25, *effective, *foreign; /* foreign: who else stops it; NULL: nobody */
+} ListenerVerdict;
+
+static void listener_verdict_deinit(ListenerVerdict *v)
+{
+        free(v->p25);
+        free(v->effective);
+        free(v->foreign);
+}
+
+/* The first of the others that stops it: "table inet filter, chain input". */
+static int foreign_read(const Json *answer, ListenerVerdict *ret)
+{
+        const Json *first = json_array_item(json_get(answer, "foreign"), 0);
+        const char *table = json_get_string(first, "table"),
+                   *chain = json_get_string(first, "chain");
+
+        if (!table || !chain)
+                return 0;
+        return asprintf(&ret->foreign, "table %s, chain %s", table, chain) < 0 ? -ENOMEM : 0;
+}
+
+static int verdict_read(sd_bus_message *reply, ListenerVerdict *ret)
+{
+        _cleanup_(json_free_p) Json *answer = NULL;
+        const char *verdict, *effective;
+        int r = client_read_dict(reply, &answer);
+
+        if (r < 0)
+                return r;
+        verdict = json_get_string(answer, "verdict");
+        effective = json_get_string(answer, "effective");
+        if (!verdict || !effective)
+                return -EBADMSG;
+        ret->p25 = strdup(verdict);
+        ret->effective = strdup(effective);
+        return ret->p25 && ret->effective ? foreign_read(answer, ret) : -ENOMEM;
+}
+
+/* What happens to whom no rule with an address or interface names. */
+static int verdict_fetch(Cli *c, const Listener *l, Family family, ListenerVerdict *ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_(json_free_p) Json *answer = NULL;
-        const char *verdict;
+        const char *to = family == FAMILY_IPV4 && l->ipv6 ? "0.0.0.0" : l->address;
         int status, r;
 
         status = client_message(c, "Explain", &m);
         if (status != 0)
                 return status;
-        r = sd_bus_message_append(m, "a{sv}", 2, "direction", "s", "in", "port", "q", port);
+        r = sd_bus_message_append(
+                m, "a{sv}", 3, "direction", "s", "in", "port", "q", l->port, "to", "s", to);
         status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
         if (status != 0)
                 return status;
-        r = client_read_dict(reply, &answer);
-        verdict = json_get_string(answer, "verdict");
-        if (r < 0 || !verdict)
-                return client_fail_message(c, r < 0 ? r : -EBADMSG);
-        *ret = strdup(verdict);
-        return *ret ? 0 : cli_fail_errno(c, -ENOMEM, "listening");
+        r = verdict_read(reply, ret);
+        return r < 0 ? client_fail_message(c, r) : 0;
 }
 
-/* "  25 :: (master, user root, IPv4 and IPv6)" */
+/* "  25 :: (master, user root)" */
 static void listener_text(const Listener *l, Buffer *b)
 {
-        buffer_printf(b, "  %u %s (%s%suser %s, %s)\n", l->port, l->address,
-                l->process ? l->process : "", l->process ? ", " : "", l->user,
-                l->ipv4 && l->ipv6 ? "IPv4 and IPv6"
-                : l->ipv4          ? "IPv4"
-                                   : "IPv6");
+        buffer_printf(b, "  %u %s (%s%suser %s)\n", l->port, l->address,
+                l->process ? l->process : "", l->process ? ", " : "", l->user);
 }
 
-static int listener_tell(Cli *c, const Listener *l, const Report *report, Buffer *b, Json *list)
+static void verdict_tell(const ListenerVerdict *v, Buffer *b)
 {
-        _cleanup_free_ char *verdict = NULL;
-        Json *object = listener_json(l), *rules = json_new_array();
+        buffer_printf(b, "        all others: %s\n", v->p25);
+        if (v->foreign && streq(v->effective, "undetermined"))
+                buffer_printf(b, "        another firewall may stop them: %s\n", v->foreign);
+        else if (v->foreign && !streq(v->effective, v->p25))
+                buffer_printf(b, "        but another firewall stops them (%s): %s\n", v->effective,
+                        v->foreign);
+}
+
+static int listener_tell(
+        Cli *c, const Listener *l, Family family, const Report *report, Buffer *b, Json *list)
+{
+        _cleanup_(listener_verdict_deinit) ListenerVerdict verdict = { 0 };
+        Json *object = listener_json(l, family), *rules = json_new_array();
         int status = 0, r = 0;
 
         listener_text(l, b);
         if (l->loopback) {
                 buffer_add_string(b, "        loopback only: always allowed\n");
-        } else if (!report->active) {
-                buffer_add_string(b, "        p25 is inactive: allowed\n");
         } else {
-                status = verdict_fetch(c, l->port, &verdict);
-                r = rules_tell(report, l->port, b, rules);
-                buffer_printf(b, "        all others: %s\n", verdict ? verdict : "");
+                status = verdict_fetch(c, l, family, &verdict);
+                if (!report->active)
+                        buffer_add_string(b, "        p25 is inactive\n");
+                else
+                        r = rules_tell(report, l->port, family, b, rules);
+                if (status == 0)
+                        verdict_tell(&verdict, b);
         }
         json_set(object, "loopback", json_new_bool(l->loopback));
         json_set(object, "rules", rules);
-        json_set(object, "verdict", json_new_string(verdict ? verdict : "allow"));
+        json_set(object, "verdict", json_new_string(verdict.p25 ?: "allow"));
+        json_set(object, "effective", json_new_string(verdict.effective ?: "allow"));
         json_append(list, object);
         return status == 0 && r < 0 ? cli_fail_errno(c, r, "listening") : status;
+}
+
+/* Those that take connections of a family. */
+static int family_tell(
+        Cli *c, const Listeners *l, Family family, const Report *report, Buffer *b, Json *list)
+{
+        size_t n = 0;
+        int status = 0;
+
+        buffer_add_string(b, family == FAMILY_IPV4 ? "tcp (IPv4):\n" : "tcp (IPv6):\n");
+        for (size_t i = 0; status == 0 && i < l->n; i++)
+                if (family == FAMILY_IPV4 ? l->items[i].ipv4 : l->items[i].ipv6) {
+                        status = listener_tell(c, &l->items[i], family, report, b, list);
+                        n++;
+                }
+        if (n == 0)
+                buffer_add_string(b, "  nothing listens on a mail port\n");
+        return status;
 }
 
 int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
@@ -117,11 +208,10 @@ int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
         r = status == 0 ? listeners_read(&report.mail_ports, &listeners) : 0;
         if (r < 0)
                 status = cli_fail_errno(c, r, "/proc/net/tcp");
-        buffer_add_string(&b, "tcp:\n");
-        for (size_t i = 0; status == 0 && i < listeners.n; i++)
-                status = listener_tell(c, &listeners.items[i], &report, &b, list);
-        if (listeners.n == 0)
-                buffer_add_string(&b, "  nothing listens on a mail port\n");
+        if (status == 0)
+                status = family_tell(c, &listeners, FAMILY_IPV4, &report, &b, list);
+        if (status == 0)
+                status = family_tell(c, &listeners, FAMILY_IPV6, &report, &b, list);
         listeners_deinit(&listeners);
         report_deinit(&report);
         if (status == 0 && b.failed)

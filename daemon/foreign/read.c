@@ -5,7 +5,6 @@
 #include "daemon/netlink/netlink.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
@@ -23,41 +22,55 @@ static int on_message(const struct nlmsghdr *h, void *data)
         return filters_add_message(data, h);
 }
 
-static struct nlmsghdr *request_begin(char *buffer, uint16_t type, uint8_t family)
-{
-        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-        struct nfgenmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+/* A request for a dump: headers and a few names. */
+typedef struct Request {
+        struct nlmsghdr header;
+        struct nfgenmsg family;
+        uint8_t attributes[1024];
+} Request;
 
-        h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-        m->nfgen_family = family;
-        m->version = NFNETLINK_V0;
-        return h;
+static Request request_make(uint16_t type, uint8_t family)
+{
+        return (Request){
+                .header = { .nlmsg_len = offsetof(Request, attributes),
+                        .nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type) },
+                .family = { .nfgen_family = family, .version = NFNETLINK_V0 },
+        };
+}
+
+static int request_add_string(Request *r, uint16_t type, const char *s)
+{
+        size_t n = strlen(s) + 1, used = r->header.nlmsg_len - offsetof(Request, attributes);
+        struct nlattr a = { .nla_len = (uint16_t)(sizeof(a) + n), .nla_type = type };
+
+        if (n > NFT_NAME_MAXLEN || NLA_ALIGN(sizeof(a) + n) > sizeof(r->attributes) - used)
+                return -EMSGSIZE;
+        memcpy(r->attributes + used, &a, sizeof(a));
+        memcpy(r->attributes + used + sizeof(a), s, n);
+        r->header.nlmsg_len += (uint32_t)NLA_ALIGN(sizeof(a) + n);
+        return 0;
 }
 
 static int dump_all(Netlink *n, uint16_t type, Filters *f)
 {
-        char buffer[64] = { 0 };
+        Request request = request_make(type, NFPROTO_UNSPEC);
 
-        return netlink_dump(n, request_begin(buffer, type, NFPROTO_UNSPEC), on_message, f);
+        return netlink_dump(n, &request.header, on_message, f);
 }
 
 static int dump_elements(Netlink *n, Filters *f)
 {
-        char buffer[1024];
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < f->n_sets; i++) {
                 const FilterSet *s = f->sets[i];
-                struct nlmsghdr *h;
+                Request request = request_make(NFT_MSG_GETSETELEM, s->family);
 
-                memset(buffer, 0, sizeof(buffer));
-                h = request_begin(buffer, NFT_MSG_GETSETELEM, s->family);
-                if (!mnl_attr_put_strz_check(
-                            h, sizeof(buffer), NFTA_SET_ELEM_LIST_TABLE, s->table) ||
-                        !mnl_attr_put_strz_check(
-                                h, sizeof(buffer), NFTA_SET_ELEM_LIST_SET, s->name))
-                        return -EMSGSIZE;
-                r = netlink_dump(n, h, on_message, f);
+                r = request_add_string(&request, NFTA_SET_ELEM_LIST_TABLE, s->table);
+                if (r >= 0)
+                        r = request_add_string(&request, NFTA_SET_ELEM_LIST_SET, s->name);
+                if (r >= 0)
+                        r = netlink_dump(n, &request.header, on_message, f);
         }
         return r;
 }

@@ -7,6 +7,13 @@
 net_world
 listen host 25
 listen inet 25
+# one socket that takes both families
+net_in host python3 -c 'import socket, time
+s = socket.socket(socket.AF_INET6)
+s.bind(("::", 465))
+s.listen()
+time.sleep(600)' &
+dual=$!
 
 # WORDS: verdict, effective verdict and code, in one line
 explained()
@@ -77,6 +84,15 @@ for backend in nftables iptables; do
                 "table inet other, chain .*, rule [0-9]+: depends on the source address" \
                 "$backend: what is missing"
         is "$(explained 'in from 198.51.100.3')" "deny deny P25_RULE" "$backend: p25 comes first"
+        run_ctl show listening
+        like "$out" $'^tcp \\(IPv4\\):\n  25 0.*deny from 198.51.100.3.*  465 ::.*\ntcp \\(IPv6\\):\n.*  465 ::' \
+                "$backend: a socket of both families is listed under both"
+        unlike "${out##*'tcp (IPv6):'}" "deny from 198" "$backend: with the rules of its family"
+        like "$out" "another firewall may stop them: table inet other, chain input" \
+                "$backend: and with who else decides"
+        run_ctl --json show listening
+        is "$(jq -r '[.[] | .family] | unique | join(" ")' <<<"$out")" "ipv4 ipv6" \
+                "$backend: in JSON too"
         net_in host nft delete table inet other
 
         nft_host <<-'NFT'
@@ -115,4 +131,5 @@ for backend in nftables iptables; do
         net_in host nft delete table ip filter
         bus_stop
 done
+process_end "$dual" TERM
 done_testing

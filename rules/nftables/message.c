@@ -420,12 +420,16 @@ int nft_rule_print_expressions(
 {
         struct nftnl_rule *rule;
         char text[8192];
+        size_t n;
         int k = rule_object(t, chain, r, &rule);
 
         if (k < 0)
                 return k;
         nftnl_rule_snprintf(text, sizeof(text), rule, NFTNL_OUTPUT_DEFAULT, 0);
         nftnl_rule_free(rule);
+        /* with or without an end of line, by version */
+        for (n = strlen(text); n > 0 && text[n - 1] == '\n'; n--)
+                text[n - 1] = '\0';
         buffer_add_string(b, text);
         buffer_add_char(b, '\n');
         return 0;

@@ -27,6 +27,7 @@ static char *print_expressions(const Ruleset *r)
                         assert_int_equal(nft_rule_print_expressions(
                                                  &b, t, &t->chains[i].key, &t->chains[i].rules[k]),
                                 0);
+                        buffer_add_char(&b, '\n');
                 }
         assert_int_equal(buffer_take(&b, &text), 0);
         return text;

@@ -198,6 +198,11 @@ boot: all $(BUILD)/tests/lib/probe
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot >/dev/null
 	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/boot/*.t))
 
+## engines: Docker and Podman beside p25, on a machine that boots; as root, with a mirror
+engines: all $(BUILD)/tests/lib/probe
+	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot engines >/dev/null
+	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/engines/*.t))
+
 ## fresh: from bare roots of Debian 12 and 13: dependencies, builds, packages, boots; as root, with a
 ## mirror, half an hour; `make check` has the part of Debian 12 without its boots, which it does itself
 TRIXIE = $(BUILD)/trixie
@@ -268,7 +273,7 @@ help:
 	@sed -n 's/^## /make /p' Makefile
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
-	test-programs unit kernel adversary e2e fresh differential golden fuzz lint format format-check check demo \
+	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

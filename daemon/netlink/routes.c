@@ -84,8 +84,10 @@ bool route_is_local(Netlink *n, const Address *a, uint32_t mark)
         return route_find(n, &(RouteQuestion){ .to = a, .mark = mark }, &route) == 0 && route.local;
 }
 
+/* Loaded, it is a module; built in, only its switches are seen, which p25d.service has elsewhere.
+ */
 bool bridges_are_filtered(void)
 {
-        return access("/proc/sys/net/bridge", F_OK) == 0 ||
-               access("/sys/module/br_netfilter", F_OK) == 0;
+        return access("/sys/module/br_netfilter", F_OK) == 0 ||
+               access("/proc/sys/net/bridge", F_OK) == 0 || access("/run/p25/bridge", F_OK) == 0;
 }

@@ -2,9 +2,11 @@
 # shellcheck shell=bash
 # A machine: a Debian root with the package, booted with systemd-nspawn inside the sandbox of
 # tests/lib/e2e.sh, which comes first. The root without p25 is the archive that tests/boot/make-root
-# made, before; `make boot` does both.
+# made, before; `make boot` does both. $machine_kind is a kind of root (boot), $nspawn_options are
+# further options of systemd-nspawn.
 
-ARCHIVE=$(echo "$PWD/${BUILD:-build}"/boot/root-boot-*.tar)
+ARCHIVE=$(echo "$PWD/${BUILD:-build}/boot/root-${machine_kind:-boot}"-*.tar)
+nspawn_options=()
 MACHINE=$WORK/machine
 DEB=
 
@@ -16,7 +18,7 @@ boot_hindrance()
                 command -v "$program" >/dev/null || { echo "$program is not installed"; return; }
         done
         [ -z "$(awk '$1 != 0 || $2 != 0' /proc/self/uid_map)" ] || { echo "it needs root"; return; }
-        [ -s "$ARCHIVE" ] || echo "there is no archive of a root (make boot)"
+        [ -s "$ARCHIVE" ] || echo "there is no archive of a root (make ${machine_kind:-boot})"
 }
 
 # The package of this tree, $DEB, and the same as a later version, $DEB_LATER. What was built for
@@ -89,7 +91,8 @@ machine_runs()
 machine_boot()
 {
         systemd-nspawn -q -D "$MACHINE" --private-network --register=no --keep-unit \
-                --console=read-only -b >>"$WORK/console.log" 2>&1 </dev/null &
+                --console=read-only "${nspawn_options[@]}" -b \
+                >>"$WORK/console.log" 2>&1 </dev/null &
         nspawn=$!
         eventually 60 machine_runs
 }

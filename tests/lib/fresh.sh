@@ -11,22 +11,12 @@ FRESH=$PWD/${BUILD:-build}/fresh
 trap 'rm -rf --one-file-system "$WORK"' EXIT
 # shellcheck source=tests/lib/tap.sh
 . tests/lib/tap.sh
+# shellcheck source=tests/lib/root.sh
+. tests/lib/root.sh
 
-# A command in the root, with processes and mounts of its own: they end with it.
 in_root() # COMMAND...
 {
-        unshare --mount --pid --fork --kill-child -- bash -c '
-                root=$1 cache=$2
-                shift 2
-                # "/" must be a mount there, for namespaces to be made inside
-                mount --bind "$root" "$root" && cd "$root" || exit
-                mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
-                        mount -t tmpfs tmpfs "$root/tmp" && mount -t tmpfs tmpfs "$root/run" &&
-                        mount -t devpts devpts "$root/dev/pts" -o newinstance,ptmxmode=666 &&
-                        mount --bind "$cache" "$root/var/cache/apt/archives" &&
-                        cd "$root" && exec chroot . env -i HOME=/root LC_ALL=C.UTF-8 TERM=dumb \
-                        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' \
-                bash "$ROOT" "$FRESH/archives-$release" "$@" >"$WORK/log" 2>&1 </dev/null
+        root_run "$ROOT" "$FRESH/archives-$release" "$@" >"$WORK/log" 2>&1
 }
 
 # The root as debootstrap made it, with apt's way to the network, and the tree as git has it.
@@ -34,11 +24,10 @@ root_make()
 {
         local archive
         rm -rf --one-file-system "$ROOT"
-        mkdir -p "$ROOT" "$FRESH/archives-$release/partial"
+        mkdir -p "$ROOT"
         archive=$(tests/boot/make-root "$FRESH" bare "$release") &&
                 tar -C "$ROOT" -xf "$archive" || return
-        cp -L /etc/resolv.conf /etc/hosts "$ROOT/etc/"
-        apt-config dump | grep '^Acquire::' >"$ROOT/etc/apt/apt.conf.d/90host"
+        root_network "$ROOT"
         mkdir "$ROOT/root/p25"
         { git ls-files -z --cached --others --exclude-standard 2>/dev/null ||
                 find . -path './build*' -prune -o -type f -print0; } |

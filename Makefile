@@ -257,6 +257,10 @@ bench-sets: $(BUILD)/tests/bench/prefixset
 bench-backend: $(BUILD)/tests/bench/backend_nft
 	@$<
 
+## bench-feed: bans a second that p25d takes, and what one costs
+bench-feed: all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) tests/bench/feed
+
 ## bench: whole processes beside nft and ufw; ratios
 bench:
 	@packaging/dependencies bench
@@ -274,6 +278,6 @@ help:
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-sets clean help
+	bench bench-backend bench-feed bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -50,6 +50,7 @@ int command_role_suggest(Cli *c, const Verb *v, char **args, size_t n);
 int command_rule(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_change(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_drop(Cli *c, const Verb *v, char **args, size_t n);
+int command_set_feed(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_list(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_load(Cli *c, const Verb *v, char **args, size_t n);
 int command_set_show(Cli *c, const Verb *v, char **args, size_t n);

@@ -42,6 +42,7 @@ _p25ctl_words() # COMMAND
         'set add') echo 'NAME A for DURATION' ;;
         'set remove') echo 'NAME A' ;;
         'set drop') echo 'NAME' ;;
+        'set feed') echo 'NAME' ;;
         'fragment list') echo '' ;;
         'fragment show') echo 'NAME' ;;
         'fragment put') echo 'NAME FILE' ;;
@@ -59,7 +60,7 @@ _p25ctl_words() # COMMAND
         'help') echo 'COMMAND' ;;
         'show') echo 'added raw listening' ;;
         'role') echo 'list show set add remove suggest' ;;
-        'set') echo 'list show load add remove drop' ;;
+        'set') echo 'list show load add remove drop feed' ;;
         'fragment') echo 'list show put drop' ;;
         *) return 1 ;;
         esac

@@ -121,6 +121,7 @@ complete -c p25ctl -n '__p25ctl_at set' -a load -d 'replace a set ('\''-'\'': st
 complete -c p25ctl -n '__p25ctl_at set' -a add -d 'add entries ('\''-'\'': standard input)'
 complete -c p25ctl -n '__p25ctl_at set' -a remove -d 'remove entries ('\''-'\'': standard input)'
 complete -c p25ctl -n '__p25ctl_at set' -a drop -d 'remove a set that no rule uses'
+complete -c p25ctl -n '__p25ctl_at set' -a feed -d 'add and remove entries, a line each'
 complete -c p25ctl -n '__p25ctl_at' -a fragment
 complete -c p25ctl -n '__p25ctl_at fragment' -a list -d 'fragments and their source'
 complete -c p25ctl -n '__p25ctl_at fragment' -a show -d 'the text of a fragment'
@@ -160,6 +161,7 @@ complete -c p25ctl -n '__p25ctl_behind set load' -a '(__p25ctl_words set load : 
 complete -c p25ctl -n '__p25ctl_behind set add' -a '(__p25ctl_words set add : NAME A for DURATION)'
 complete -c p25ctl -n '__p25ctl_behind set remove' -a '(__p25ctl_words set remove : NAME A)'
 complete -c p25ctl -n '__p25ctl_behind set drop' -a '(__p25ctl_words set drop : NAME)'
+complete -c p25ctl -n '__p25ctl_behind set feed' -a '(__p25ctl_words set feed : NAME)'
 complete -c p25ctl -n '__p25ctl_behind fragment show' -a '(__p25ctl_words fragment show : NAME)'
 complete -c p25ctl -n '__p25ctl_behind fragment put' -a '(__p25ctl_words fragment put : NAME FILE)'
 complete -c p25ctl -n '__p25ctl_behind fragment drop' -a '(__p25ctl_words fragment drop : NAME)'

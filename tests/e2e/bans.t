@@ -142,4 +142,88 @@ echo 192.0.2.0/24 | net_in host "$P25CTL" set load bans - >"$WORK/null"
 is "$(ctl set show bans)" 192.0.2.0/24 "set load replaces what ends, too"
 answers open 203.0.113.7
 ok $? "it is let in"
+
+# ---- feed ----
+
+feed() # [OPTION...]: standard input
+{
+        out=$(net_in host "$P25CTL" "$@" set feed fed 2>"$WORK/err")
+        rc=$?
+        err=$(cat "$WORK/err")
+}
+feed <<'LINES'
+# a set that is not there yet
+-192.0.2.77
++203.0.113.7 for 1h
++192.0.2.400 for 1h
++2001:db8:7::7	for 1h
++8.8.8.8/24
+
+nonsense
++198.51.100.3 for
++198.51.100.3 for 1y
+-8.8.8.0/24 for 1h
+-8.8.8.0/24
++198.51.100.2 for 1m
++0.0.0.0/0 for 1m
++198.51.100.3 for 1m
+LINES
+is "$rc $err" "4 " "a feed with bad lines"
+is "$(sed -E 's/error: .*/error/' <<<"$out")" '-192.0.2.77: error
++203.0.113.7 for 1h: added
++192.0.2.400 for 1h: error
++2001:db8:7::7?for 1h: added
++8.8.8.8/24: added as 8.8.8.0/24
+nonsense: error
++198.51.100.3 for: error
++198.51.100.3 for 1y: error
+-8.8.8.0/24 for 1h: error
+-8.8.8.0/24: removed
++198.51.100.2 for 1m: added
++0.0.0.0/0 for 1m: error
++198.51.100.3 for 1m: added' "each line has its answer, in order"
+is "$(ctl set show fed --json | jq -c '[.entries, (.expires | length)]')" \
+        '[["198.51.100.2","198.51.100.3","203.0.113.7","2001:db8:7::7"],4]' "and all others are done"
+feed --json < <(printf -- '-198.51.100.2\n-198.51.100.3')
+is "$rc $(jq -c '[.added, .removed, .bad]' <<<"$out")" "0 [0,2,0]" "--json counts; the last line may have no end"
+run_ctl deny in from @fed
+answers filtered 203.0.113.7 2001:db8:7::7
+ok $? "the feed shuts out"
+feed --confirm 1m </dev/null
+is "$rc" 4 "it is not a change to be confirmed"
+
+# answers come line by line, while the input is open
+mkfifo "$WORK/lines"
+net_in host "$P25CTL" set feed fed <"$WORK/lines" >"$WORK/answers" &
+feeder=$!
+exec 7>"$WORK/lines"
+echo "+8.8.8.8 for 1h" >&7
+answered() # LINE
+{
+        grep -qxF -- "$1" "$WORK/answers"
+}
+eventually 10 answered "+8.8.8.8 for 1h: added"
+ok $? "a line is answered while the input is open"
+answers filtered 8.8.8.8
+ok $? "and in force"
+echo "-8.8.8.8" >&7
+eventually 10 answered "-8.8.8.8: removed"
+ok $? "the next one, too"
+p25d_stop KILL
+p25d_start 7>&-
+echo "+8.8.8.8 for 1h" >&7
+exec 7>&-
+wait $feeder
+is $? 0 "p25d was started again meanwhile: the feed goes on"
+answers filtered 8.8.8.8
+ok $? "in force"
+
+# many
+awk 'BEGIN { for (i = 0; i < 20000; i++) printf "+10.%d.%d.%d for %dh\n", i / 65536, i / 256 % 256, i % 256,
+        1 + (i >= 10000) }' >"$WORK/many"
+began=${EPOCHREALTIME/./}
+feed --quiet <"$WORK/many"
+is "$rc$out$err" 0 "20,000 lines"
+diag "$(((${EPOCHREALTIME/./} - began) / 1000)) ms"
+like "$(ctl set list)" $'\nfed +20003 ' "are all there"
 done_testing

@@ -47,7 +47,7 @@ static void test_verbs_complete(void **state)
                 "default", "logging", "status", "show added", "show raw", "show listening", "rule",
                 "route", "delete", "insert", "prepend", "allow", "deny", "reject", "limit",
                 "role list", "role show", "role set", "role add", "role remove", "role suggest",
-                "set list", "set show", "set load", "set add", "set remove", "set drop",
+                "set list", "set show", "set load", "set add", "set remove", "set drop", "set feed",
                 "fragment list", "fragment show", "fragment put", "fragment drop", "check",
                 "compile", "test", "plan", "confirm", "history", "diff", "rollback", "explain",
                 "stats", "events", "doctor", "version", "help" };

@@ -8,6 +8,7 @@
 #include "cli/survey/listening.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "daemon/host/forwarders.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
@@ -34,6 +35,12 @@ static bool rule_matches_all(const Rule *r)
 {
         return r->from.n == 0 && r->to.n == 0 && !r->interface;
 }
+
+/* What listeners are judged by. */
+typedef struct Scene {
+        Report report;
+        Forwarders forwarders;
+} Scene;
 
 /* Rules for incoming connections that may decide, in their order. */
 static int rules_tell(const Report *report, uint16_t port, Family family, Buffer *b, Json *list)
@@ -140,6 +147,21 @@ static void listener_text(const Listener *l, Buffer *b)
                 l->process ? l->process : "", l->process ? ", " : "", l->user);
 }
 
+/* One that hides its clients from the server behind it, and what to do about it. */
+static int forwarder_tell(const Scene *scene, const Listener *l, Buffer *b, Json *object)
+{
+        const Forwarder *f = forwarders_find(&scene->forwarders, l->inode);
+        _cleanup_free_ char *advice = NULL;
+
+        if (f && !l->loopback &&
+                forwarder_advice(&scene->forwarders, f, l->ipv4, l->ipv6, l->port, &advice) < 0)
+                return -ENOMEM;
+        if (advice)
+                buffer_printf(b, "        warning: %s\n", advice);
+        json_set(object, "warning", json_new_string(advice));
+        return 0;
+}
+
 static void verdict_tell(const ListenerVerdict *v, Buffer *b)
 {
         buffer_printf(b, "        all others: %s\n", v->p25);
@@ -151,7 +173,7 @@ static void verdict_tell(const ListenerVerdict *v, Buffer *b)
 }
 
 static int listener_tell(
-        Cli *c, const Listener *l, Family family, const Report *report, Buffer *b, Json *list)
+        Cli *c, const Listener *l, Family family, const Scene *scene, Buffer *b, Json *list)
 {
         _cleanup_(listener_verdict_deinit) ListenerVerdict verdict = { 0 };
         Json *object = listener_json(l, family), *rules = json_new_array();
@@ -162,13 +184,15 @@ static int listener_tell(
                 buffer_add_string(b, "        loopback only: always allowed\n");
         } else {
                 status = verdict_fetch(c, l, family, &verdict);
-                if (!report->active)
+                if (!scene->report.active)
                         buffer_add_string(b, "        p25 is inactive\n");
                 else
-                        r = rules_tell(report, l->port, family, b, rules);
+                        r = rules_tell(&scene->report, l->port, family, b, rules);
                 if (status == 0)
                         verdict_tell(&verdict, b);
         }
+        if (r >= 0)
+                r = forwarder_tell(scene, l, b, object);
         json_set(object, "loopback", json_new_bool(l->loopback));
         json_set(object, "rules", rules);
         json_set(object, "verdict", json_new_string(verdict.p25 ?: "allow"));
@@ -179,7 +203,7 @@ static int listener_tell(
 
 /* Those that take connections of a family. */
 static int family_tell(
-        Cli *c, const Listeners *l, Family family, const Report *report, Buffer *b, Json *list)
+        Cli *c, const Listeners *l, Family family, const Scene *scene, Buffer *b, Json *list)
 {
         size_t n = 0;
         int status = 0;
@@ -187,7 +211,7 @@ static int family_tell(
         buffer_add_string(b, family == FAMILY_IPV4 ? "tcp (IPv4):\n" : "tcp (IPv6):\n");
         for (size_t i = 0; status == 0 && i < l->n; i++)
                 if (family == FAMILY_IPV4 ? l->items[i].ipv4 : l->items[i].ipv6) {
-                        status = listener_tell(c, &l->items[i], family, report, b, list);
+                        status = listener_tell(c, &l->items[i], family, scene, b, list);
                         n++;
                 }
         if (n == 0)
@@ -199,21 +223,24 @@ int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         Listeners listeners = { 0 };
-        Report report = { 0 };
+        Scene scene = { 0 };
         Json *list = json_new_array();
         int status, r;
 
         (void)v, (void)args, (void)n;
-        status = client_get_report(c, &report);
-        r = status == 0 ? listeners_read(&report.mail_ports, &listeners) : 0;
+        status = client_get_report(c, &scene.report);
+        r = status == 0 ? listeners_read(&scene.report.mail_ports, &listeners) : 0;
         if (r < 0)
                 status = cli_fail_errno(c, r, "/proc/net/tcp");
+        if (status == 0 && forwarders_read("", &scene.forwarders) < 0)
+                status = cli_fail_errno(c, -ENOMEM, "/proc");
         if (status == 0)
-                status = family_tell(c, &listeners, FAMILY_IPV4, &report, &b, list);
+                status = family_tell(c, &listeners, FAMILY_IPV4, &scene, &b, list);
         if (status == 0)
-                status = family_tell(c, &listeners, FAMILY_IPV6, &report, &b, list);
+                status = family_tell(c, &listeners, FAMILY_IPV6, &scene, &b, list);
         listeners_deinit(&listeners);
-        report_deinit(&report);
+        report_deinit(&scene.report);
+        forwarders_deinit(&scene.forwarders);
         if (status == 0 && b.failed)
                 status = cli_fail_errno(c, -ENOMEM, "listening");
         if (status != 0) {

@@ -2,8 +2,6 @@
 
 #include "daemon/connections/listeners.h"
 
-#include "daemon/netlink/sockets.h"
-
 #include <linux/netlink.h>
 #include <netinet/tcp.h>
 
@@ -14,23 +12,35 @@ static bool is_loopback(const Address *a)
         return a->family == FAMILY_IPV4 ? a->bytes[0] == 127 : memcmp(a->bytes, one, 16) == 0;
 }
 
-int listeners_find(const Ports *ports, Listeners *ret)
+bool listener_is_loopback(const Socket *s)
 {
-        _cleanup_(sockets_deinit) Sockets sockets = { 0 };
-        Listeners l = { 0 };
+        return is_loopback(&s->local);
+}
+
+int listeners_list(const Ports *ports, Sockets *ret)
+{
         Netlink n;
         int r = netlink_open(NETLINK_SOCK_DIAG, &n);
 
         if (r < 0)
                 return r;
-        r = sockets_list(&n, 1u << TCP_LISTEN, ports, &sockets);
+        r = sockets_list(&n, 1u << TCP_LISTEN, ports, ret);
         netlink_close(&n);
+        return r;
+}
+
+int listeners_find(const Ports *ports, Listeners *ret)
+{
+        _cleanup_(sockets_deinit) Sockets sockets = { 0 };
+        Listeners l = { 0 };
+        int r = listeners_list(ports, &sockets);
+
         for (size_t i = 0; i < sockets.n && r >= 0; i++) {
                 const Socket *s = &sockets.items[i];
 
                 if (ports_contain(ports, s->local_port))
                         r = ports_add(
-                                is_loopback(&s->local) ? &l.loopback : &l.heard, s->local_port);
+                                listener_is_loopback(s) ? &l.loopback : &l.heard, s->local_port);
         }
         if (r < 0)
                 return r;

@@ -3,12 +3,17 @@
 
 /* The ports of this host on which programs listen. */
 
+#include "daemon/netlink/sockets.h"
 #include "rules/policy/ports.h"
 
 typedef struct Listeners {
         Ports heard;    /* that other hosts can reach, in one family at least */
         Ports loopback; /* that only this host can reach */
 } Listeners;
+
+/* The sockets themselves, added to *ret. 0 or negative errno. */
+int listeners_list(const Ports *ports, Sockets *ret);
+bool listener_is_loopback(const Socket *s);
 
 /* Of these ports. 0 or negative errno; does not wait for anything but the kernel's answer. */
 int listeners_find(const Ports *ports, Listeners *ret);

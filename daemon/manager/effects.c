@@ -237,12 +237,24 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
 
 /* ---- roles that come in ---- */
 
+static bool brings_roles(const Policy *p, char *const *known)
+{
+        for (char *const *name = policy_role_names(p); name && *name; name++)
+                if (!strv_contains(known, *name))
+                        return true;
+        return false;
+}
+
 static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
 {
         bool begins = next->enabled && !m->in_force.installed;
+        char *const *known = begins ? NULL : policy_role_names(m->in_force.policy);
 
-        return manager_tell_roles(m, next->policy,
-                begins ? NULL : policy_role_names(m->in_force.policy), &r->warnings);
+        if (manager_tell_roles(m, next->policy, known, &r->warnings) < 0)
+                return -ENOMEM;
+        return brings_roles(next->policy, known)
+                       ? manager_tell_programs(m, next->policy, next->ruleset, &r->warnings)
+                       : 0;
 }
 
 int change_tell_effects(

@@ -326,6 +326,9 @@ void manager_names_are_answered(Manager *m);
 /* Adds a line for each role of a policy that expects a server where nobody listens, and for each
  * that closes what another one opens, but for those that are known: roles.c. 0 or -ENOMEM. */
 int manager_tell_roles(const Manager *m, const Policy *p, char *const *known, char ***lines);
+/* Adds a line for each program of this host that a policy, and the ruleset compiled of it, do not
+ * judge as its author may expect: programs.c. 0 or -ENOMEM. */
+int manager_tell_programs(const Manager *m, const Policy *p, const Ruleset *ruleset, char ***lines);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
 /* Sees to it that there are copies of the files in force, and that the state says which. 0;

@@ -202,7 +202,9 @@ static int report_add_told(const Manager *m, Report *report)
                         return -ENOMEM;
         }
         if (m->in_force.installed && !m->in_force.policy->state->lockdown &&
-                manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0)
+                (manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0 ||
+                        manager_tell_programs(
+                                m, m->in_force.policy, m->in_force.ruleset, &report->hints) < 0))
                 return -ENOMEM;
         return manager_report_repairs(m, report);
 }

@@ -5,7 +5,7 @@
 
 mount -t tmpfs none /run && mkdir -p /run/systemd/journal
 ok $? "a folder for the journal's socket"
-python3 - "$WORK/entries" <<'PY' &
+/usr/bin/python3 - "$WORK/entries" <<'PY' &
 import socket, sys
 journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 journal.bind("/run/systemd/journal/socket")

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/host/forwarders.h"
+
+#include "daemon/host/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#define DOCKER_CONF "/etc/docker/daemon.json"
+#define COMMAND_LINE_MAX 4096
+#define CONF_MAX (1u << 20)
+
+void forwarders_deinit(Forwarders *f)
+{
+        for (size_t i = 0; i < f->n; i++)
+                free(f->items[i].inodes);
+        free(f->items);
+        *f = (Forwarders){ 0 };
+}
+
+/* ---- processes ---- */
+
+/* The kernel keeps 15 letters of a name; programs add to it ("rootlessport-child", "pasta.avx2").
+ */
+static bool is_forwarder(const char *name)
+{
+        static const char *const names[] = { "docker-proxy", "rootlessport", "rootlesskit",
+                "slirp4netns", "pasta" };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                size_t n = strlen(names[i]);
+
+                /* its end, or what a program adds */
+                if (strncmp(name, names[i], n) == 0 && strchr("-.", name[n]))
+                        return true;
+        }
+        return false;
+}
+
+/* At most size - 1 bytes of a file of the process; their number, 0 where it cannot be read. */
+static size_t file_read(int process, const char *file, char *text, size_t size)
+{
+        _cleanup_close_ int fd = openat(process, file, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
+
+        text[n > 0 ? n : 0] = '\0';
+        return n > 0 ? (size_t)n : 0;
+}
+
+/* The argument behind an option, in a command line whose words end with NUL. */
+static const char *option_find(const char *line, size_t n, const char *option)
+{
+        for (const char *word = line; word < line + n; word += strlen(word) + 1)
+                if (streq(word, option) && word + strlen(word) + 1 < line + n)
+                        return word + strlen(word) + 1;
+        return NULL;
+}
+
+/* docker-proxy -proto tcp -host-ip 0.0.0.0 -host-port 25 -container-ip 172.17.0.2 -container-port
+ * 25 */
+static void target_read(int process, Forwarder *f)
+{
+        char line[COMMAND_LINE_MAX];
+        size_t n = file_read(process, "cmdline", line, sizeof(line));
+        const char *address = option_find(line, n, "-container-ip"), *why;
+        const char *port = option_find(line, n, "-container-port");
+        long number = port ? strtol(port, NULL, 10) : 0;
+
+        if (!address || number < 1 || number > UINT16_MAX ||
+                address_parse(address, strlen(address), &f->target, &why) < 0)
+                return;
+        f->target_port = (uint16_t)number;
+        f->has_target = true;
+}
+
+static int sockets_read(int process, Forwarder *f)
+{
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        struct dirent *entry;
+
+        if (fd >= 0 && !(dir = fdopendir(fd)))
+                close_p(&fd);
+        while (dir && (entry = readdir(dir))) {
+                unsigned long long inode;
+                char link[64];
+                ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+
+                link[n > 0 ? n : 0] = '\0';
+                if (sscanf(link, "socket:[%llu]", &inode) != 1)
+                        continue;
+                if (array_grow(&f->inodes, f->n_inodes, sizeof(*f->inodes)) < 0)
+                        return -ENOMEM;
+                f->inodes[f->n_inodes++] = inode;
+        }
+        return 0;
+}
+
+/* What "dockerd --iptables=false" says on its command line or in its file. */
+static bool has_no_translation(int process, const char *root)
+{
+        _cleanup_free_ char *text = NULL;
+        char line[COMMAND_LINE_MAX], path[PATH_MAX];
+        size_t n = file_read(process, "cmdline", line, sizeof(line));
+        const char *setting;
+
+        for (const char *word = line; word < line + n; word += strlen(word) + 1)
+                if (streq(word, "--iptables=false"))
+                        return true;
+        if ((size_t)snprintf(path, sizeof(path), "%s" DOCKER_CONF, root) >= sizeof(path) ||
+                host_read_file(path, CONF_MAX, NULL, &text, &n) < 0)
+                return false;
+        setting = strstr(text, "\"iptables\"");
+        setting = setting ? strchr(setting, ':') : NULL;
+        return setting && strncmp(setting + 1 + strspn(setting + 1, " \t\r\n"), "false", 5) == 0;
+}
+
+/* The folder of a process that must not be traced belongs to root. */
+static int owner_read(int process, uint32_t *ret)
+{
+        char text[COMMAND_LINE_MAX];
+        const char *line;
+
+        (void)file_read(process, "status", text, sizeof(text));
+        line = strstr(text, "\nUid:");
+        return line && sscanf(line, "\nUid: %*u %u", ret) == 1 ? 0 : -ENOENT;
+}
+
+static int process_read(int proc, const char *pid, const char *root, Forwarders *l)
+{
+        _cleanup_close_ int process = openat(proc, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        Forwarder f = { .pid = (pid_t)strtol(pid, NULL, 10) };
+        size_t n;
+
+        if (process < 0)
+                return 0; /* it has ended */
+        n = file_read(process, "comm", f.name, sizeof(f.name));
+        f.name[strcspn(f.name, "\n")] = '\0';
+        if (n > 0 && streq(f.name, "dockerd"))
+                l->untranslated |= has_no_translation(process, root);
+        if (n == 0 || !is_forwarder(f.name) || owner_read(process, &f.uid) < 0)
+                return 0;
+        target_read(process, &f);
+        if (sockets_read(process, &f) < 0 || array_grow(&l->items, l->n, sizeof(*l->items)) < 0) {
+                free(f.inodes);
+                return -ENOMEM;
+        }
+        l->items[l->n++] = f;
+        return 0;
+}
+
+int forwarders_read(const char *root, Forwarders *ret)
+{
+        _cleanup_(closedir_p) DIR *proc = opendir("/proc");
+        _cleanup_(forwarders_deinit) Forwarders l = { 0 };
+        struct dirent *entry;
+
+        while (proc && (entry = readdir(proc)))
+                if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+                        process_read(dirfd(proc), entry->d_name, root, &l) < 0)
+                        return -ENOMEM;
+        *ret = l;
+        l = (Forwarders){ 0 };
+        return 0;
+}
+
+const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode)
+{
+        for (size_t i = 0; i < f->n; i++)
+                for (size_t k = 0; k < f->items[i].n_inodes; k++)
+                        if (f->items[i].inodes[k] == inode)
+                                return &f->items[i];
+        return NULL;
+}
+
+/* ---- what to do about it ---- */
+
+bool forwarder_hides(const Forwarders *all, const Forwarder *f, Family family)
+{
+        if (!f->has_target)
+                return true;
+        return all->untranslated || family != f->target.family;
+}
+
+int forwarder_advice(
+        const Forwarders *all, const Forwarder *f, bool ipv4, bool ipv6, uint16_t port, char **ret)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        *ret = NULL;
+        ipv4 = ipv4 && forwarder_hides(all, f, FAMILY_IPV4);
+        ipv6 = ipv6 && forwarder_hides(all, f, FAMILY_IPV6);
+        if (!ipv4 && !ipv6)
+                return 0;
+        buffer_printf(&b,
+                "port %u: %s passes %s to a container, whose server sees this host's address "
+                "instead of the client's and may take every client for a trusted one; to close %s: "
+                "p25ctl deny ",
+                port, f->name,
+                ipv4 && ipv6 ? "connections"
+                : ipv4       ? "IPv4 connections"
+                             : "IPv6 connections",
+                ipv4 && ipv6 ? "the port"
+                : ipv4       ? "IPv4"
+                             : "IPv6");
+        if (ipv4 && ipv6)
+                buffer_printf(&b, "%u/tcp", port);
+        else
+                buffer_printf(&b, "from %s to any port %u", ipv4 ? "0.0.0.0/0" : "::/0", port);
+        return buffer_take(&b, ret);
+}

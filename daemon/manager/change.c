@@ -173,6 +173,11 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
         j->same = !r->diff && !manager_in_failsafe(m);
         if (j->same)
                 return !c->dry_run;
+        if (j->enabled && !was_in_force(m, p)) {
+                q = manager_check_routing(m, j->candidate.ruleset, !m->in_force.installed, r);
+                if (q < 0)
+                        return q;
+        }
         q = change_tell_effects(m, p,
                 &(Prospect){ manager_in_failsafe(m) && !p->files ? NULL : &j->next,
                         j->candidate.ruleset, j->enabled },

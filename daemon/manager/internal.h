@@ -329,6 +329,11 @@ int manager_tell_roles(const Manager *m, const Policy *p, char *const *known, ch
 /* Adds a line for each program of this host that a policy, and the ruleset compiled of it, do not
  * judge as its author may expect: programs.c. 0 or -ENOMEM. */
 int manager_tell_programs(const Manager *m, const Policy *p, const Ruleset *ruleset, char ***lines);
+/* Refuses a ruleset with a rule 'out on IFACE' that is not in force (or `all`: with any) where this
+ * host routes by marks: routing.c. 0 or negative errno with r->error. */
+int manager_check_routing(const Manager *m, const Ruleset *next, bool all, ChangeResult *r);
+/* Adds a line for each such rule in force. 0 or -ENOMEM. */
+int manager_tell_routing(const Manager *m, char ***lines);
 /* Puts a ruleset into the kernel, by the backend in use. */
 int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d);
 /* Sees to it that there are copies of the files in force, and that the state says which. 0;

@@ -202,7 +202,8 @@ static int report_add_told(const Manager *m, Report *report)
                         return -ENOMEM;
         }
         if (m->in_force.installed && !m->in_force.policy->state->lockdown &&
-                (manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0 ||
+                (manager_tell_routing(m, &report->warnings) < 0 ||
+                        manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0 ||
                         manager_tell_programs(
                                 m, m->in_force.policy, m->in_force.ruleset, &report->hints) < 0))
                 return -ENOMEM;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the files store*.c share.
+ * What the files of the room share: the store itself, and how it writes.
  */
 
 #include "daemon/host/internal.h"
@@ -61,12 +61,12 @@ int store_sync_folder(Store *s, const char *name);
 /* Removes fragments and sets that neither the state nor a file of `kept` names. */
 void store_collect_garbage(Store *s, char *const *kept);
 
-/* ---- store_copies.c ---- */
+/* ---- copies.c ---- */
 
 /* Removes all trees but those of these names, the good one and the one in use. */
 void store_remove_files(Store *s, char *const *kept);
 
-/* ---- store_revisions.c ---- */
+/* ---- revisions.c ---- */
 
 #define REVISIONS_PRUNE 100               /* so many changes are between two removals of old ones */
 #define REVISIONS_PRUNE_BYTES (16u << 20) /* or so much was written */
@@ -76,12 +76,30 @@ void store_remove_files(Store *s, char *const *kept);
  */
 int store_keep_revision(Store *s, const State *old);
 
-/* ---- store_prune.c ---- */
+/* ---- prune.c ---- */
 
 /* Forgets what is beyond REVISIONS_MAX or bytes_max, and files that nothing names. */
 void store_prune_revisions(Store *s, uint64_t newest);
 
-/* ---- store_files.c ---- */
+/* ---- files.c ---- */
 
 /* A new file with mode 0600, on disk when this returns if `sync`; removed again on failure. */
 int store_write_file(Store *s, int folder, const char *path, const char *data, size_t n, bool sync);
+
+/* ---- journal.c ---- */
+
+/* Appends what changes the set, as one line that is on disk when this returns. 0 or negative errno.
+ */
+int store_append_journal(Store *s, const State *state, const SetDelta *delta);
+/* The sets should be written again. */
+bool store_journal_is_large(const Store *s, const State *state);
+/* After the sets were written again the journal says nothing that is not in them; its lines stay as
+ * revisions, unless it is not known whose they are. */
+void store_put_journal_aside(Store *s);
+
+/* ---- parts.c ---- */
+
+/* Writes the fragments and sets of the new state that the old one does not have (all: every one)
+ * and adds the paths of all of them to *ret, in order. 0 or negative errno. */
+int store_write_fragments(Store *s, const State *old, const State *new, bool all, char ***ret);
+int store_write_sets(Store *s, const State *old, const State *new, bool all, char ***ret);

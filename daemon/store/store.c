@@ -8,7 +8,6 @@
 
 #include "daemon/store/internal.h"
 
-#include "daemon/host/journal.h"
 #include "rules/config/print.h"
 
 #include <errno.h>
@@ -16,9 +15,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The journal is folded into the sets when it is larger than this and an eighth of them. */
-#define JOURNAL_SMALL (64u << 10)
-#define SET_ENTRY_BYTES 16
 /* More entries than this are not worth a line. */
 #define DELTA_MAX 1000
 
@@ -106,70 +102,6 @@ int store_load_copy(Store *s, Diagnostics *d, State **ret)
         return r;
 }
 
-/* ---- the journal ---- */
-
-static int journal_open(Store *s)
-{
-        if (s->journal_fd < 0) {
-                s->journal_fd = openat(s->folder_fd, STATE_JOURNAL,
-                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-                if (s->journal_fd < 0)
-                        return -errno;
-                if (s->journal_length == 0 && fsync(s->folder_fd) < 0)
-                        return -errno;
-        }
-        /* what a loss of power left behind the last good line */
-        if (!s->journal_checked && ftruncate(s->journal_fd, (off_t)s->journal_length) < 0)
-                return -errno;
-        s->journal_checked = true;
-        return 0;
-}
-
-static int journal_append(Store *s, const State *state, const SetDelta *delta)
-{
-        _cleanup_buffer_ Buffer line = { 0 };
-        _cleanup_free_ char *text = NULL;
-        JournalRecord record = {
-                .revision = state->revision,
-                .origin = state->origin,
-                .set = (char *)delta->name,
-                .add = delta->add,
-                .remove = delta->remove,
-                .timed = delta->timed,
-        };
-        size_t n;
-        int r;
-
-        journal_record_print(&line, &record);
-        n = line.length;
-        r = buffer_take(&line, &text);
-        if (r < 0)
-                return r;
-        r = journal_open(s);
-        if (r < 0)
-                return r;
-        r = store_write_all(s->journal_fd, text, n);
-        if (r >= 0 && fdatasync(s->journal_fd) < 0)
-                r = -errno;
-        if (r < 0)
-                return r;
-        if (s->journal_length == 0)
-                s->journal_first = state->revision;
-        s->journal_last = state->revision;
-        s->journal_length += n;
-        return 0;
-}
-
-static bool journal_is_large(const Store *s, const State *state)
-{
-        size_t entries = 0;
-
-        for (size_t i = 0; i < state->n_sets; i++)
-                entries += prefix_set_size(state->sets[i].entries) +
-                           timed_set_size(state->sets[i].timed);
-        return s->journal_length > JOURNAL_SMALL + entries * SET_ENTRY_BYTES / 8;
-}
-
 static size_t delta_size(const SetDelta *delta)
 {
         return (delta->add ? prefix_set_size(delta->add) : 0) +
@@ -177,98 +109,6 @@ static size_t delta_size(const SetDelta *delta)
 }
 
 /* ---- the commit ---- */
-
-/* FOLDER/NAME.REVISION */
-static int versioned_path(const char *folder, const char *name, uint64_t revision, char **ret)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-
-        buffer_printf(&b, "%s/%s.%" PRIu64, folder, name, revision);
-        return buffer_take(&b, ret);
-}
-
-/* Writes the file and appends its path to the list. It needs no temporary name: nothing refers to
- * it yet, and what is left of an earlier attempt may be overwritten. */
-static int write_versioned(Store *s, const char *path, const char *data, size_t n, char ***files)
-{
-        int r = store_write_file(s, s->folder_fd, path, data, n, true);
-
-        return r < 0 ? r : strv_append(files, path);
-}
-
-static int write_fragment(Store *s, const Fragment *f, uint64_t revision, char ***files)
-{
-        _cleanup_free_ char *path = NULL;
-        int r = versioned_path(STATE_FRAGMENTS, f->name, revision, &path);
-
-        return r < 0 ? r : write_versioned(s, path, f->text, strlen(f->text), files);
-}
-
-/* The entries that end behind all others. */
-static int set_print(const StoredSet *set, char **ret, size_t *ret_length)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-        _cleanup_free_ char *text = NULL;
-        size_t n;
-
-        if (!set->timed)
-                return prefix_set_print(set->entries, ret, ret_length);
-        if (prefix_set_print(set->entries, &text, &n) < 0)
-                return -ENOMEM;
-        buffer_add(&b, text, n);
-        timed_set_print(&b, set->timed);
-        *ret_length = b.length;
-        return buffer_take(&b, ret);
-}
-
-static int write_set(Store *s, const StoredSet *set, uint64_t revision, char ***files)
-{
-        _cleanup_free_ char *path = NULL, *text = NULL;
-        size_t n;
-        int r = set_print(set, &text, &n);
-
-        if (r >= 0)
-                r = versioned_path(STATE_SETS, set->name, revision, &path);
-        return r < 0 ? r : write_versioned(s, path, text, n, files);
-}
-
-static int write_fragments(Store *s, const State *old, const State *new, bool all, char ***ret)
-{
-        for (size_t i = 0; i < new->n_fragments; i++) {
-                Fragment *f = new->fragments[i];
-                size_t j = 0;
-                int r;
-
-                while (j < old->n_fragments && old->fragments[j] != f)
-                        j++;
-                r = !all && j < old->n_fragments && j < strv_length(s->fragment_files)
-                            ? strv_append(ret, s->fragment_files[j])
-                            : write_fragment(s, f, new->revision, ret);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int write_sets(Store *s, const State *old, const State *new, bool all, char ***ret)
-{
-        for (size_t i = 0; i < new->n_sets; i++) {
-                const StoredSet *set = &new->sets[i];
-                size_t j = 0;
-                int r;
-
-                while (j < old->n_sets && !streq(old->sets[j].name, set->name))
-                        j++;
-                r = !all && j < old->n_sets && j < strv_length(s->set_files) &&
-                                    old->sets[j].entries == set->entries &&
-                                    old->sets[j].timed == set->timed
-                            ? strv_append(ret, s->set_files[j])
-                            : write_set(s, set, new->revision, ret);
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
 
 /* Keeps a state.conf that could not be read under the first free name, too: until the new one takes
  * its place it is what a start would find. */
@@ -335,27 +175,6 @@ static void rename_copy(Store *s)
                 (void)unlinkat(s->folder_fd, STATE_COPY, 0);
 }
 
-/* After the sets were written again the journal says nothing that is not in them; its lines stay as
- * revisions, unless it is not known whose they are. */
-static void put_journal_aside(Store *s)
-{
-        _cleanup_buffer_ Buffer path = { 0 };
-
-        buffer_printf(&path, STATE_REVISIONS "/%" PRIu64 "-%" PRIu64 ".sets", s->journal_first,
-                s->journal_last);
-        if (journal_open(s) < 0)
-                return;
-        if (s->journal_length == 0 || path.failed ||
-                renameat(s->folder_fd, STATE_JOURNAL, s->folder_fd, path.data) < 0) {
-                if (ftruncate(s->journal_fd, 0) == 0)
-                        s->journal_length = 0;
-                return;
-        }
-        close_p(&s->journal_fd);
-        s->journal_fd = -1;
-        s->journal_length = 0;
-}
-
 /* The names of what was written again are on disk when this returns. */
 static int sync_names(Store *s)
 {
@@ -375,10 +194,10 @@ static int prepare_whole(Store *s, const State *old, const State *new)
         _cleanup_free_ char *text = NULL;
         int r;
 
-        p->fold = s->rewrite || (s->journal_length > 0 && journal_is_large(s, new));
-        r = write_fragments(s, old, new, s->rewrite, &p->fragment_files);
+        p->fold = s->rewrite || (s->journal_length > 0 && store_journal_is_large(s, new));
+        r = store_write_fragments(s, old, new, s->rewrite, &p->fragment_files);
         if (r >= 0)
-                r = write_sets(s, old, new, p->fold, &p->set_files);
+                r = store_write_sets(s, old, new, p->fold, &p->set_files);
         if (r >= 0)
                 r = print_state(new, p->fragment_files, p->set_files, &text);
         if (r < 0)
@@ -421,7 +240,7 @@ static int publish_whole(Store *s)
         s->stored_revision = s->next.revision;
         s->names_pending = true;
         if (fold)
-                put_journal_aside(s);
+                store_put_journal_aside(s);
         return 0;
 }
 
@@ -496,12 +315,12 @@ int store_prepare(
         if (r < 0)
                 return commit_error(s, r, d);
         s->next.in_journal = delta && !s->rewrite && delta_size(delta) <= DELTA_MAX &&
-                             !journal_is_large(s, old) && s->set_files &&
+                             !store_journal_is_large(s, old) && s->set_files &&
                              streq_null(s->stored_files, new->files);
         s->next.journal_length = s->journal_length;
         s->next.journal_last = s->journal_last;
         s->next.revision = new->revision;
-        r = s->next.in_journal ? journal_append(s, new, delta) : prepare_whole(s, old, new);
+        r = s->next.in_journal ? store_append_journal(s, new, delta) : prepare_whole(s, old, new);
         if (r < 0) {
                 cancel(s);
                 return commit_error(s, r, d);

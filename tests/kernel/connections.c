@@ -466,6 +466,38 @@ static void test_groups(void **state)
         users_exist() ? check_groups() : skip();
 }
 
+/* Without conntrack the sockets themselves say who listens, and which ports they have. */
+static void test_untracked(void **state)
+{
+        _cleanup_policy_ Policy *p = make_policy();
+        _cleanup_ruleset_ Ruleset *r = NULL;
+        static const bool gone[] = { false, true, false, true, true, false };
+        int server = listen_at(HOST, "::", 587);
+        int fds[6];
+
+        (void)state;
+        run("nft 'table inet t { chain pre { type filter hook prerouting priority -300; notrack; };"
+            " chain out { type filter hook output priority -300; notrack; }; }'");
+        fds[0] = connect_to(HOST, "10.9.0.2", 25);
+        fds[1] = connect_to(HOST, "10.9.0.3", 25);
+        fds[2] = connect_to(HOST, "fd09::2", 25);
+        fds[3] = connect_to(HOST, "fd09::3", 25);
+        fds[4] = connect_from(REMOTE, "fd09::3", 0, "fd09::1", 587);
+        fds[5] = connect_from(REMOTE, "fd09::2", 0, "fd09::1", 587);
+        add_rule(&p->state->rules, .id = 1, .action = ACTION_REJECT, .direction = DIRECTION_OUT,
+                .to = "10.9.0.3,fd09::3");
+        add_rule(&p->state->rules, .id = 2, .action = ACTION_DENY, .from = "fd09::3",
+                .ports = "587");
+        r = compile_now(p);
+        assert_int_equal(cut(r), 3);
+        usleep(10000);
+        for (size_t i = 0; i < ELEMENTS(fds); i++)
+                assert_int_equal(tcp_state(fds[i]), gone[i] ? TCP_CLOSE : TCP_ESTABLISHED);
+        close_all(fds, ELEMENTS(fds));
+        close_all(&server, 1);
+        run("nft delete table inet t");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -480,6 +512,7 @@ int main(void)
                 cmocka_unit_test(test_units),
                 cmocka_unit_test(test_keep),
                 cmocka_unit_test(test_client_port),
+                cmocka_unit_test(test_untracked),
                 cmocka_unit_test(test_translated),
                 cmocka_unit_test(test_groups),
         };

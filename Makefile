@@ -105,7 +105,8 @@ TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
 # What test programs share; each takes what it needs. OWN_PARTS define what others define too, or
 # functions of libc: they are linked by name.
-OWN_PARTS = tests/lib/disk tests/lib/ipt_backend tests/lib/traffic_world tests/lib/two_hosts tests/unit/crash_world
+OWN_PARTS = tests/lib/disk tests/lib/ipt_backend tests/lib/traffic_world tests/lib/two_hosts \
+	tests/unit/crash_world tests/unit/store_world
 LIBTESTS = $(BUILD)/tests/libtests.a
 $(LIBTESTS): $(patsubst %,$(BUILD)/%.o,$(filter-out $(OWN_PARTS),$(filter tests/lib/% tests/unit/%,$(TEST_PARTS))))
 	$(Q)rm -f $@
@@ -117,6 +118,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_LIBS) $(LIBTESTS)
 
 part_of = $(patsubst %,$(BUILD)/tests/%,$(filter $(1),$(UNIT) $(KERNEL)))
 $(call part_of,%/crash %/disk_errors): $(BUILD)/tests/unit/crash_world.o $(BUILD)/tests/lib/disk.o
+$(call part_of,%/store %/store_journal): $(BUILD)/tests/unit/store_world.o
 $(call part_of,kernel/connections kernel/dialled): $(BUILD)/tests/lib/two_hosts.o
 $(call part_of,kernel/traffic_% kernel/cutting_%): $(BUILD)/tests/lib/traffic_world.o
 $(call part_of,%/backend_ipt %/expire_ipt %/sets_ipt %/watch_ipt): $(BUILD)/tests/lib/ipt_backend.o

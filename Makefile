@@ -31,13 +31,13 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 # a room is a folder: what stands in it is built
-DAEMON_ROOMS = api auth backend bus connections foreign host loop manager netlink nftables store
+DAEMON_ROOMS = api auth backend bus connections foreign host loop manager netlink nftables reader store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
 endif
 # what p25ctl links of the daemon's: names, and the reading of the host's files
-HOST_ROOMS = api host loop
+HOST_ROOMS = api host loop reader
 
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
 DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))
@@ -62,7 +62,7 @@ ADVERSARY = $(call programs,tests/adversary/*.c)
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
-PROGRAMS = $(BUILD)/p25d $(BUILD)/p25ctl
+PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25ctl
 
 all: $(PROGRAMS)
 
@@ -82,6 +82,10 @@ $(LIBRULES): $(RULES_O)
 $(BUILD)/p25d: $(DAEMON_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
+
+$(BUILD)/p25d-reader: $(BUILD)/reader/main.o $(BUILD)/daemon/auth/caller.o $(BUILD)/daemon/connections/owners.o $(HOST_O) $(LIBRULES)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")

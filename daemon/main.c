@@ -67,6 +67,7 @@ static const char help_text[] =
         "  --backend NAME   nftables, iptables, or memory, which is for tests and filters nothing\n"
         "  --remove-policy  takes the policy of a p25d that does not run any more out of the\n"
         "                   kernel, changes no file, and exits\n"
+        "  --has-nftables   exits with 0 if the kernel has nf_tables, else with 6\n"
         "  --version        prints the version\n"
         "  --help           prints this text\n";
 
@@ -88,12 +89,13 @@ static bool is_folder(const char *path)
 /* 0 to go on, else *ret_status is how to exit. */
 static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_status)
 {
-        enum { ROOT = 256, POLICIES, BACKEND, REMOVE, VERSION, HELP };
+        enum { ROOT = 256, POLICIES, BACKEND, REMOVE, HAS_NFTABLES, VERSION, HELP };
         static const struct option options[] = {
                 { "root", required_argument, NULL, ROOT },
                 { "policies", required_argument, NULL, POLICIES },
                 { "backend", required_argument, NULL, BACKEND },
                 { "remove-policy", no_argument, NULL, REMOVE },
+                { "has-nftables", no_argument, NULL, HAS_NFTABLES },
                 { "version", no_argument, NULL, VERSION },
                 { "help", no_argument, NULL, HELP },
                 { NULL, 0, NULL, 0 },
@@ -126,6 +128,10 @@ static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_statu
                 case REMOVE:
                         ret->remove_policy = true;
                         break;
+                case HAS_NFTABLES:
+                        *ret_status = backend_nft.probe() == -EOPNOTSUPP ? EXIT_KERNEL_REFUSED
+                                                                         : EXIT_DONE;
+                        return -ECANCELED;
                 case VERSION:
                         puts("p25d " P25_VERSION);
                         *ret_status = EXIT_DONE;

@@ -2,6 +2,7 @@
 
 #include "daemon/auth/caller.h"
 
+#include "daemon/reader/ask.h"
 #include "rules/base/util.h"
 
 #include <arpa/inet.h>
@@ -190,12 +191,35 @@ static void find_ssh(const char *proc, pid_t pid, char *ret, size_t size)
                         return;
 }
 
-void caller_place(const char *proc, pid_t pid, CallerPlace *ret)
+static void find_name(const char *proc, pid_t pid, char *ret, size_t size)
+{
+        (void)file_read(proc, pid, "comm", ret, size);
+        ret[strcspn(ret, "\n")] = '\0';
+        text_make_printable(ret);
+}
+
+void caller_look(const char *proc, pid_t pid, CallerPlace *ret)
 {
         *ret = (CallerPlace){ 0 };
         if (pid <= 0)
                 return;
+        find_name(proc, pid, ret->process, sizeof(ret->process));
         find_unit(proc, pid, ret->unit, sizeof(ret->unit));
         if (!streq(proc, "/proc") || !find_session(pid, ret->remote, sizeof(ret->remote)))
                 find_ssh(proc, pid, ret->remote, sizeof(ret->remote));
+}
+
+void caller_place(pid_t pid, CallerPlace *ret)
+{
+        ReaderAnswer answer;
+
+        caller_look("/proc", pid, ret);
+        if (pid <= 0 || ret->process[0] != '\0' || reader_process((uint32_t)pid, &answer) < 0)
+                return;
+        (void)snprintf(ret->process, sizeof(ret->process), "%.*s", (int)sizeof(answer.process.name),
+                answer.process.name);
+        (void)snprintf(ret->unit, sizeof(ret->unit), "%.*s", (int)sizeof(answer.process.unit),
+                answer.process.unit);
+        (void)snprintf(ret->remote, sizeof(ret->remote), "%.*s", (int)sizeof(answer.process.remote),
+                answer.process.remote);
 }

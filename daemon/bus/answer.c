@@ -40,7 +40,9 @@ int bus_change_read(BusCall *c, BusOption more, Change *ret, sd_bus_error *error
         ret->process = c->caller.process;
         ret->connection = c->connection;
         if (!ret->dry_run)
-                caller_place("/proc", c->caller.pid, &c->place);
+                caller_place(c->caller.pid, &c->place);
+        if (ret->process[0] == '\0')
+                ret->process = c->place.process;
         ret->unit = c->place.unit;
         ret->remote = c->place.remote;
         return 0;

@@ -2,6 +2,8 @@
 
 #include "daemon/connections/owners.h"
 
+#include "daemon/reader/ask.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -109,7 +111,7 @@ static size_t processes_read(SocketGroups *g, size_t left)
         return left;
 }
 
-int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret)
+int socket_groups_look(const uint32_t *inodes, size_t n, SocketGroups *ret)
 {
         SocketGroups g = { .n = n };
 
@@ -124,6 +126,48 @@ int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret)
                 (void)processes_read(&g, n);
         *ret = g;
         return 0;
+}
+
+/* The next sockets that are not known; returns how many. */
+static uint32_t unknown_collect(const SocketGroups *g, size_t *at, size_t ret[], uint32_t inodes[])
+{
+        uint32_t n = 0;
+
+        for (; *at < g->n && n < READER_SOCKETS_MAX; ++*at)
+                if (!g->items[*at].known) {
+                        ret[n] = *at;
+                        inodes[n++] = g->items[*at].inode;
+                }
+        return n;
+}
+
+/* Whoever does not answer leaves them unknown. */
+static void groups_ask(SocketGroups *g)
+{
+        uint32_t inodes[READER_SOCKETS_MAX], n;
+        size_t at = 0, which[READER_SOCKETS_MAX];
+        bool blind = false;
+        ReaderAnswer answer;
+
+        while ((n = unknown_collect(g, &at, which, inodes)) > 0) {
+                if (reader_groups(inodes, n, &answer) < 0)
+                        return;
+                blind |= answer.blind != 0;
+                for (uint32_t i = 0; i < n; i++) {
+                        g->items[which[i]].known = answer.groups[i].known != 0;
+                        g->items[which[i]].gid = answer.groups[i].gid;
+                }
+        }
+        g->blind = blind;
+}
+
+int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret)
+{
+        int r = socket_groups_look(inodes, n, ret);
+
+        if (r >= 0 && ret->blind)
+                groups_ask(ret);
+        return r;
 }
 
 int socket_groups_find(const SocketGroups *g, uint32_t inode, uint32_t *ret_gid)

@@ -24,6 +24,8 @@ typedef struct SocketGroups {
 void socket_groups_deinit(SocketGroups *g);
 /* Looks through /proc for the owners of n sockets by inode; a socket that is not found is looked
  * for again, for it may have changed hands meanwhile. 0 or -ENOMEM. */
+int socket_groups_look(const uint32_t *inodes, size_t n, SocketGroups *ret);
+/* The same; where this process is not allowed to, p25d-reader looks. */
 int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret);
 /* 0; -ENOENT: no process has it open, and it may be parked in a Unix socket; -EAGAIN: not
  * known. */

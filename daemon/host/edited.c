@@ -19,12 +19,12 @@ static bool is_edited(const HostInput *read)
         size_t length;
 
         if (stat(read->path, &st) < 0)
-                return true;
+                return errno != EACCES; /* only a reload looks into it */
         now = host_input_from_stat(&st);
         if (now.size == read->size && now.mtime_nsec == read->mtime_nsec)
                 return false;
         /* written again, with the same content */
-        return now.size != read->size || now.size > COMPARED_MAX ||
+        return now.size != read->size || now.size > COMPARED_MAX || access(read->path, R_OK) < 0 ||
                host_read_file(read->path, COMPARED_MAX, NULL, &text, &length) < 0 ||
                host_content_hash(text, length) != read->content;
 }
@@ -42,7 +42,8 @@ static int find_new(const char *folder, const HostInputs *read, char **ret)
 {
         _cleanup_strv_ char **names = NULL;
 
-        if (host_list_conf(folder, NULL, &names) < 0)
+        /* what only p25d-reader may list is not looked at for every status */
+        if (access(folder, R_OK | X_OK) < 0 || host_list_conf(folder, NULL, &names) < 0)
                 return 0;
         STRV_FOREACH (name, names) {
                 _cleanup_free_ char *path = NULL;

@@ -7,6 +7,7 @@
 
 #include "daemon/host/internal.h"
 
+#include "daemon/reader/ask.h"
 #include "rules/base/hash.h"
 
 #include <dirent.h>
@@ -174,7 +175,7 @@ static int check_regular(const struct stat *st)
         return S_ISREG(st->st_mode) ? 0 : -EINVAL;
 }
 
-int host_open_regular(const char *path, struct stat *ret_stat)
+int host_open_file(const char *path)
 {
         struct stat st;
         int fd, r;
@@ -190,12 +191,34 @@ int host_open_regular(const char *path, struct stat *ret_stat)
         if (fd < 0)
                 return -errno;
         r = fstat(fd, &st) < 0 ? -errno : check_regular(&st);
-        if (r < 0) {
+        if (r >= 0)
+                return fd;
+        close(fd);
+        return r;
+}
+
+/* What this process has no right to read p25d-reader opens, if the policy is in it. */
+static int open_or_ask(int (*open_here)(const char *path), ReaderKind kind, const char *path,
+        struct stat *ret_stat)
+{
+        int fd = open_here(path);
+
+        if (fd == -EACCES)
+                fd = reader_open(kind, path);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, ret_stat) < 0) {
+                int r = -errno;
+
                 close(fd);
                 return r;
         }
-        *ret_stat = st;
         return fd;
+}
+
+int host_open_regular(const char *path, struct stat *ret_stat)
+{
+        return open_or_ask(host_open_file, READER_FILE, path, ret_stat);
 }
 
 /* ---- files that a policy names ---- */
@@ -223,7 +246,7 @@ static int check_owner(const struct stat *file, const struct stat *folder)
         return file->st_uid == 0 && file->st_nlink == 1 ? 0 : -ENOTUNIQ;
 }
 
-static int open_named(const char *path, struct stat *ret_stat)
+int host_open_named(const char *path)
 {
         _cleanup_free_ char *folder = strdup(path);
         _cleanup_close_ int at = -1, fd = -1;
@@ -252,10 +275,12 @@ static int open_named(const char *path, struct stat *ret_stat)
         r = fstat(fd, &st) < 0 ? -errno : check_regular(&st);
         if (r >= 0)
                 r = check_owner(&st, &of_folder);
-        if (r < 0)
-                return r;
-        *ret_stat = st;
-        return TAKE_FD(fd);
+        return r < 0 ? r : TAKE_FD(fd);
+}
+
+static int open_named(const char *path, struct stat *ret_stat)
+{
+        return open_or_ask(host_open_named, READER_NAMED, path, ret_stat);
 }
 
 /* ---- reading ---- */
@@ -359,13 +384,25 @@ static bool is_conf_name(const char *name)
         return name[0] != '.' && n > strlen(".conf") && streq(name + n - strlen(".conf"), ".conf");
 }
 
+static DIR *open_folder(const char *path)
+{
+        DIR *dir = opendir(path);
+        int fd = dir || errno != EACCES ? -1 : reader_open(READER_FOLDER, path);
+
+        if (fd >= 0 && !(dir = fdopendir(fd)))
+                close(fd);
+        else if (!dir && fd < -1)
+                errno = -fd;
+        return dir;
+}
+
 int host_list_conf(const char *folder, Diagnostics *d, char ***ret)
 {
         _cleanup_strv_ char **names = NULL;
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
 
-        dir = opendir(folder);
+        dir = open_folder(folder);
         if (!dir && errno == ENOENT) {
                 *ret = NULL;
                 return 0;

@@ -40,6 +40,12 @@ int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, siz
 int host_read_descriptor(
         int fd, const char *name, size_t max, Diagnostics *d, char **ret, size_t *ret_length);
 
+/* Opens such a file with the rights of this process, and asks nobody; or one that a policy names,
+ * which must belong to root or to its folder's owner, and to which no link leads out of that. A
+ * descriptor or negative errno. */
+int host_open_file(const char *path);
+int host_open_named(const char *path);
+
 /* Names ending in ".conf" that do not begin with a dot, sorted (strcmp); a folder that is not
  * there is empty. 0 or negative errno with an error in d. */
 int host_list_conf(const char *folder, Diagnostics *d, char ***ret);

@@ -61,6 +61,8 @@ int ipt_kernel_open(Family family, IptKernel *ret)
                 *ret = k;
                 return 0;
         }
+        if (k.fd < 0 && errno == EAFNOSUPPORT) /* p25d's unit allows it with iptables.conf only */
+                return -EPERM;
         if (k.fd < 0)
                 return -errno;
         r = revision_get(&k, "tcp", 0, false);

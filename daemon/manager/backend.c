@@ -54,7 +54,8 @@ static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_
         if (r == -EPERM)
                 (void)diagnostics_error(d, (Place){ 0 }, NULL,
                         "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN, and "
-                        "CAP_NET_RAW for iptables (start it as root)");
+                        "CAP_NET_RAW for iptables (systemctl restart p25d grants what p25.conf "
+                        "asks for; by hand, start it as root)");
         else if (r == -EOPNOTSUPP)
                 (void)diagnostics_error(d, (Place){ 0 }, NULL,
                         "this kernel has no %s for p25 (or has not loaded it)", ops->name);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What p25d can do, under the unit that is shipped: a user of its own, four capabilities, most of the
+# What p25d can do, under the unit that is shipped: a user of its own, one capability, most of the
 # system shut off. Then what may happen to that user and its files.
 # runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
@@ -42,28 +42,77 @@ main_pid()
 {
         in_machine systemctl show -P MainPID p25d
 }
-status_of() # KEY
+status_of() # KEY [UNIT]
 {
-        in_machine sed -n "s/^$1:\t//p" "/proc/$(main_pid)/status"
+        in_machine sed -n "s/^$1:\t//p" \
+                "/proc/$(in_machine systemctl show -P MainPID "${2-p25d}")/status"
+}
+capabilities() # MASK NAME [UNIT]: it has no others
+{
+        local key
+        for key in CapEff CapBnd CapAmb; do
+                is "$(status_of $key "${3-p25d}")" "$1" "$2: $key"
+        done
+}
+exposure() # UNIT TENTHS: systemd-analyze security says no more
+{
+        local score
+        score=$(in_machine systemd-analyze security --no-pager "$1" |
+                sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+        at_most "${score/./}" "$2" "systemd-analyze security $1: $score"
 }
 uid=$(in_machine id -u p25)
 [ "$uid" -gt 0 ]
 ok $? "there is a user p25"
 is "$(status_of Uid)" "$uid	$uid	$uid	$uid" "p25d is that user"
 # DAC_READ_SEARCH 2, NET_ADMIN 12, NET_RAW 13, SYS_PTRACE 19
-for key in CapEff CapBnd CapAmb; do
-        is "$(status_of $key)" 0000000000083004 "$key: four capabilities"
-done
+capabilities 0000000000001000 "p25d may change the packet filter"
 is "$(status_of NoNewPrivs) $(status_of Seccomp)" "1 2" "no new privileges, a filter of system calls"
-score=$(in_machine systemd-analyze security --no-pager p25d | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
-at_most "${score/./}" 20 "systemd-analyze security: $score"
+exposure p25d 11
+exposure p25d-reader 20
+
+# What a p25d in the hands of an attacker could do to a process of root.
+cat >"$MACHINE/opt/intruder" <<'INTRUDER'
+#!/usr/bin/python3
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class Part(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+own = ctypes.create_string_buffer(8)
+near, far = Part(ctypes.addressof(own), 8), Part(4096, 8)
+def attempt(name, *arguments):
+    done = getattr(libc, name)(*arguments)
+    print(name, "done" if done >= 0 else os.strerror(ctypes.get_errno()), file=out)
+with open(sys.argv[1], "w") as out:
+    pid = int(sys.argv[2])
+    for name in "process_vm_readv", "process_vm_writev":
+        attempt(name, pid, ctypes.byref(near), 1, ctypes.byref(far), 1, 0)
+    attempt("ptrace", 16, pid, 0, 0)
+    attempt("pidfd_getfd", 0, 0, 0)
+INTRUDER
+chmod 755 "$MACHINE/opt/intruder"
+intrude() # UNIT FOLDER: with all that the unit grants; FOLDER is where it may write
+{
+        local unit=$1 folder=$2
+        in_machine systemctl cat "$unit" | sed -E "s|^ExecStart=.*|ExecStart=/opt/intruder $folder/seen 1|
+                s/^Type=.*/Type=exec/; /^(Restart|WatchdogSec|ExecReload|ExecStartP|Before|Requires)/d" \
+                >"$MACHINE/intruder.service"
+        in_machine sh -c 'mv /intruder.service /run/systemd/system/intruder.service
+                systemctl daemon-reload; systemctl start intruder'
+        eventually 10 in_machine sh -c "[ \$(grep -c . $folder/seen) = 4 ]"
+        is "$(in_machine sort -u "$folder/seen" | tr '\n' ';')" \
+                "pidfd_getfd Operation not permitted;process_vm_readv Operation not permitted;process_vm_writev \
+Operation not permitted;ptrace Operation not permitted;" "$unit: cannot reach into a process of root"
+        in_machine rm -f "$folder/seen"
+}
+intrude p25d.service /var/lib/p25
 cannot() # NAME COMMAND...: where p25d is, it cannot do it
 {
         local name=$1
         shift
         ! nsenter --target "$leader" --pid --mount --root --wd -- nsenter --target "$(main_pid)" --mount -- \
-                setpriv --reuid p25 --regid p25 --clear-groups --inh-caps -all,+dac_read_search \
-                --ambient-caps -all,+dac_read_search "$@" >"$WORK/out" 2>&1
+                setpriv --reuid p25 --regid p25 --clear-groups --inh-caps -all,+net_admin \
+                --ambient-caps -all,+net_admin "$@" >"$WORK/out" 2>&1
         ok $? "cannot $name"
 }
 cannot "write to /run" touch /run/x
@@ -88,6 +137,13 @@ chmod 700 "$MACHINE/home/alice"
 does "a p25.conf and lists that only root and alice may read" reload
 ctl set show alice
 like "$out" "2001:db8:9::/48" "they are read"
+capabilities 0000000000080004 "p25d-reader, which read them" p25d-reader
+is "$(status_of NoNewPrivs p25d-reader) $(status_of Seccomp p25d-reader)" "1 2" \
+        "p25d-reader: no new privileges, a filter of system calls"
+echo 'sets = { s = { file = "/etc/shadow"; }; };' >"$MACHINE/root/fragment"
+ctl fragment put secret /root/fragment
+is "$rc" 4 "a file that nothing in /etc/p25 names is not read"
+like "$err" "/etc/shadow.*permission denied" "which is said"
 
 # ---- every feature, under both backends ----
 
@@ -174,8 +230,36 @@ features()
 }
 echo 'rules = ( { action = "allow"; direction = "out"; to = [ "192.0.2.99" ]; } );' >"$MACHINE/root/fragment"
 features nftables
+
+# ---- p25d-reader does not answer ----
+
+does "a rule for a group" allow out group senders
+does "a rule for a user" allow out user alice
+hold late -u "$alice" -g "$alice"
+in_machine systemctl kill -s STOP p25d-reader
+does "p25d-reader hangs: a change" delete allow out user alice
+sleep 3
+! is_cut late
+ok $? "whether the group may is not known: the connection goes on"
+does "p25d answers" status
+in_machine systemctl kill -s CONT p25d-reader
+does "p25d-reader is back: a change" deny in from 192.0.2.1
+cut late
+in_machine systemctl kill -s KILL p25d-reader
+does "p25d-reader was killed: the files are read" reload
+does "and all is as it was" reset --force
+
+# ---- iptables ----
+
 echo 'backend = "iptables";' >>"$MACHINE/etc/p25/p25.conf"
-does "backend = iptables" reload
+ctl reload
+is "$rc" 6 "backend = iptables: the unit does not allow it yet"
+like "$err" "systemctl restart p25d" "which says what to do"
+expect "nothing has changed" machine "closed closed" "${to[@]}"
+in_machine systemctl restart p25d
+eventually 12 in_machine p25ctl -q status
+is "$(in_machine p25ctl status --json | jq -r .backend)" iptables "after a restart it does"
+capabilities 0000000000003000 "with iptables p25d may open a raw socket"
 features iptables
 chains()
 {

@@ -71,7 +71,7 @@ static void expect(int pid, const char *unit, const char *remote)
 {
         CallerPlace p;
 
-        caller_place(proc, pid, &p);
+        caller_look(proc, pid, &p);
         assert_string_equal(p.unit, unit);
         assert_string_equal(p.remote, remote);
 }

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A connection for each question: nothing is kept, and nothing has to be set right after an error.
+ */
+
+#include "daemon/reader/ask.h"
+
+#include "rules/base/util.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* The service manager may have to start it, at boot beside everything else. */
+#define FILE_DEADLINE_SEC 10
+/* Open connections are cut within a second, or live on until the next change. */
+#define LOOK_DEADLINE_SEC 1
+
+static int socket_connect(time_t deadline_sec)
+{
+        static const struct sockaddr_un address = { AF_UNIX, READER_SOCKET };
+        struct timeval deadline = { .tv_sec = deadline_sec };
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)) < 0 ||
+                setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline)) < 0 ||
+                connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+                close(fd);
+                return -EACCES;
+        }
+        return fd;
+}
+
+/* One descriptor at most comes with the answer. */
+static int answer_receive(int fd, ReaderAnswer *ret, int *ret_fd)
+{
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control;
+        struct iovec part = { ret, sizeof(*ret) };
+        struct msghdr m = { .msg_iov = &part,
+                .msg_iovlen = 1,
+                .msg_control = &control,
+                .msg_controllen = sizeof(control) };
+        ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
+        struct cmsghdr *c = n >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+        *ret_fd = -1;
+        if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+                c->cmsg_len == CMSG_LEN(sizeof(int)))
+                memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+        return n == sizeof(*ret) ? ret->error : -EACCES;
+}
+
+static int ask(const ReaderQuestion *q, time_t deadline_sec, ReaderAnswer *ret, int *ret_fd)
+{
+        int fd = socket_connect(deadline_sec), r;
+
+        *ret_fd = -1;
+        if (fd < 0)
+                return fd;
+        r = send(fd, q, sizeof(*q), MSG_NOSIGNAL) == sizeof(*q) ? 0 : -EACCES;
+        if (r >= 0)
+                r = answer_receive(fd, ret, ret_fd);
+        close(fd);
+        return r;
+}
+
+int reader_open(ReaderKind kind, const char *path)
+{
+        ReaderQuestion q = { .kind = kind };
+        ReaderAnswer answer;
+        int fd, r;
+
+        if (strlen(path) >= sizeof(q.path))
+                return -ENAMETOOLONG;
+        strcpy(q.path, path);
+        r = ask(&q, FILE_DEADLINE_SEC, &answer, &fd);
+        if (r < 0 && fd >= 0)
+                close(fd);
+        if (r < 0)
+                return r;
+        return fd >= 0 ? fd : -EACCES;
+}
+
+int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret)
+{
+        ReaderQuestion q = { .kind = READER_GROUPS, .n = n };
+        int fd, r;
+
+        if (n > READER_SOCKETS_MAX)
+                return -E2BIG;
+        memcpy(q.sockets, sockets, n * sizeof(*sockets));
+        r = ask(&q, LOOK_DEADLINE_SEC, ret, &fd);
+        if (fd >= 0)
+                close(fd);
+        return r;
+}
+
+int reader_process(uint32_t pid, ReaderAnswer *ret)
+{
+        ReaderQuestion q = { .kind = READER_PROCESS, .n = pid };
+        int fd, r = ask(&q, LOOK_DEADLINE_SEC, ret, &fd);
+
+        if (fd >= 0)
+                close(fd);
+        return r;
+}

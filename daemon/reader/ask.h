@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Asks p25d-reader. Where none listens, as when root started p25d by hand, or it does not answer in
+ * time, the answer is -EACCES. Does not depend on what is done with the answer.
+ */
+
+#include "daemon/reader/question.h"
+
+/* A descriptor, or negative errno; kind is READER_FILE, READER_NAMED or READER_FOLDER. */
+int reader_open(ReaderKind kind, const char *path);
+/* Of at most READER_SOCKETS_MAX sockets. 0 or negative errno. */
+int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret);
+/* 0 or negative errno. */
+int reader_process(uint32_t pid, ReaderAnswer *ret);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What p25d asks p25d-reader, which may look at all processes and read all files, and does nothing
+ * else: one message each way, of a fixed size, over a socket that only p25d's user may open.
+ */
+
+#include <stdint.h>
+
+#define READER_SOCKET "/run/p25d-reader.socket"
+#define READER_SOCKETS_MAX 512
+#define READER_PATH_MAX 4096
+
+typedef enum ReaderKind {
+        READER_FILE = 1, /* a regular file; the answer brings a descriptor for reading */
+        READER_NAMED,    /* one that a policy names: by the rules of host_read_named() */
+        READER_FOLDER,   /* a folder, for listing it */
+        READER_GROUPS,   /* the groups of sockets */
+        READER_PROCESS,  /* what is known of a process */
+} ReaderKind;
+
+typedef struct ReaderQuestion {
+        uint32_t kind;
+        uint32_t n; /* of sockets, or the process */
+        union {
+                char path[READER_PATH_MAX];
+                uint32_t sockets[READER_SOCKETS_MAX]; /* inodes */
+        };
+} ReaderQuestion;
+
+typedef struct ReaderAnswer {
+        int32_t error;  /* 0 or negative errno */
+        uint32_t blind; /* not every process could be looked at */
+        union {
+                struct ReaderGroup {
+                        uint32_t known, gid;
+                } groups[READER_SOCKETS_MAX]; /* by index of the question's sockets */
+                struct ReaderProcess {
+                        char name[64], unit[128], remote[64];
+                } process; /* as in daemon/auth/caller.h */
+        };
+} ReaderAnswer;

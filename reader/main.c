@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * p25d-reader: looks up for p25d, which has no right to do it, whose a socket is, and opens the
+ * files of the policy that only root or their owner may read. It has the rights to see every
+ * process and to read every file, and therefore no others: it writes nothing, and takes nothing but
+ * one message of a fixed size. The service manager starts it when p25d asks, and it ends when
+ * nobody has asked for a while.
+ */
+
+#include "daemon/auth/caller.h"
+#include "daemon/connections/owners.h"
+#include "daemon/host/host.h"
+#include "daemon/reader/question.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#define IDLE_MSEC 60000
+/* Whoever connects has a question. */
+#define QUESTION_DEADLINE_SEC 1
+
+static const char policy_folder[] = "/etc/p25";
+
+/* ---- which files ---- */
+
+static bool is_below_policy(const char *path)
+{
+        size_t n = strlen(policy_folder);
+
+        return strncmp(path, policy_folder, n) == 0 && (path[n] == '\0' || path[n] == '/') &&
+               !strstr(path, "/..");
+}
+
+static bool file_names(const char *file, const char *quoted)
+{
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+
+        return host_read_file(file, POLICY_TEXT_MAX, NULL, &text, &n) >= 0 && strstr(text, quoted);
+}
+
+/* Does p25.conf or a fragment have the path in quotes? p25d cannot make it so. */
+static bool is_named_by_policy(const char *path)
+{
+        char quoted[READER_PATH_MAX + 2], file[READER_PATH_MAX];
+        _cleanup_strv_ char **names = NULL;
+
+        snprintf(quoted, sizeof(quoted), "\"%s\"", path);
+        if (file_names("/etc/p25/p25.conf", quoted))
+                return true;
+        if (host_list_conf("/etc/p25/policy.d", NULL, &names) < 0)
+                return false;
+        STRV_FOREACH (name, names) {
+                snprintf(file, sizeof(file), "/etc/p25/policy.d/%s", *name);
+                if (file_names(file, quoted))
+                        return true;
+        }
+        return false;
+}
+
+static int open_folder(const char *path)
+{
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+
+        return fd < 0 ? -errno : fd;
+}
+
+/* A descriptor or negative errno. */
+static int open_file(const ReaderQuestion *q)
+{
+        if (memchr(q->path, '\0', sizeof(q->path)) == NULL)
+                return -ENAMETOOLONG;
+        switch ((ReaderKind)q->kind) {
+        case READER_FILE:
+                if (is_below_policy(q->path))
+                        return host_open_file(q->path);
+                return is_named_by_policy(q->path) ? host_open_named(q->path) : -EACCES;
+        case READER_FOLDER:
+                return is_below_policy(q->path) ? open_folder(q->path) : -EACCES;
+        case READER_NAMED:
+                return is_named_by_policy(q->path) ? host_open_named(q->path) : -EACCES;
+        case READER_GROUPS:
+        case READER_PROCESS:
+                break;
+        }
+        return -EINVAL;
+}
+
+/* ---- whose sockets, and who ---- */
+
+static int find_process(const ReaderQuestion *q, ReaderAnswer *ret)
+{
+        struct ReaderProcess *p = &ret->process;
+        CallerPlace place;
+
+        caller_look("/proc", (pid_t)q->n, &place);
+        (void)snprintf(p->name, sizeof(p->name), "%s", place.process);
+        (void)snprintf(p->unit, sizeof(p->unit), "%s", place.unit);
+        (void)snprintf(p->remote, sizeof(p->remote), "%s", place.remote);
+        return 0;
+}
+
+static int find_groups(const ReaderQuestion *q, ReaderAnswer *ret)
+{
+        SocketGroups found = { 0 };
+        int r;
+
+        if (q->n > READER_SOCKETS_MAX)
+                return -E2BIG;
+        r = socket_groups_look(q->sockets, q->n, &found);
+        if (r < 0)
+                return r;
+        ret->blind = found.blind;
+        for (uint32_t i = 0; i < q->n; i++)
+                ret->groups[i].known =
+                        socket_groups_find(&found, q->sockets[i], &ret->groups[i].gid) == 0;
+        socket_groups_deinit(&found);
+        return 0;
+}
+
+/* ---- answering ---- */
+
+static void answer_send(int client, const ReaderAnswer *answer, int fd)
+{
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec part = { (void *)answer, sizeof(*answer) };
+        struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+
+        if (fd >= 0) {
+                m.msg_control = &control;
+                m.msg_controllen = sizeof(control);
+                control.header = (struct cmsghdr){
+                        .cmsg_len = CMSG_LEN(sizeof(int)),
+                        .cmsg_level = SOL_SOCKET,
+                        .cmsg_type = SCM_RIGHTS,
+                };
+                memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
+        }
+        (void)sendmsg(client, &m, MSG_NOSIGNAL);
+}
+
+static void client_serve(int client)
+{
+        static const struct timeval deadline = { .tv_sec = QUESTION_DEADLINE_SEC };
+        ReaderQuestion q = { 0 };
+        ReaderAnswer answer = { 0 };
+        int fd = -1;
+
+        (void)setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
+        (void)setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &deadline, sizeof(deadline));
+        if (recv(client, &q, sizeof(q), 0) != sizeof(q))
+                return;
+        if (q.kind == READER_GROUPS)
+                answer.error = find_groups(&q, &answer);
+        else if (q.kind == READER_PROCESS)
+                answer.error = find_process(&q, &answer);
+        else
+                answer.error = fd = open_file(&q);
+        answer.error = answer.error < 0 ? answer.error : 0;
+        answer_send(client, &answer, fd);
+        if (fd >= 0)
+                close(fd);
+}
+
+int main(int argc, char **argv)
+{
+        struct pollfd p = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
+
+        if (argc > 1 || sd_listen_fds(1) != 1) {
+                fprintf(stderr, "%s is started by p25d-reader.socket\n", argv[0]);
+                return 4;
+        }
+        while (poll(&p, 1, IDLE_MSEC) > 0) {
+                int client = accept4(p.fd, NULL, NULL, SOCK_CLOEXEC);
+
+                if (client < 0)
+                        continue;
+                client_serve(client);
+                close(client);
+        }
+        return 0;
+}

@@ -231,6 +231,21 @@ features()
 echo 'rules = ( { action = "allow"; direction = "out"; to = [ "192.0.2.99" ]; } );' >"$MACHINE/root/fragment"
 features nftables
 
+# ---- it dies ----
+
+does "a rule" deny in from 192.0.2.7
+before=$(main_pid)
+in_machine systemctl kill -s KILL p25d
+expect "p25d is killed: the policy holds" machine "closed closed" "${to[@]}"
+restarted()
+{
+        [ "$(main_pid)" != "$before" ] && in_machine p25ctl -q status
+}
+eventually 20 restarted
+ok $? "p25d is back"
+like "$(in_machine p25ctl show added)" "192.0.2.7" "with its rule"
+does "and is reset" reset --force
+
 # ---- p25d-reader does not answer ----
 
 does "a rule for a group" allow out group senders

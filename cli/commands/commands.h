@@ -24,6 +24,7 @@ typedef struct Verb {
 
 int command_check(Cli *c, const Verb *v, char **args, size_t n);
 int command_compile(Cli *c, const Verb *v, char **args, size_t n);
+int command_doctor(Cli *c, const Verb *v, char **args, size_t n);
 int command_edit(Cli *c, const Verb *v, char **args, size_t n);
 int command_confirm(Cli *c, const Verb *v, char **args, size_t n);
 int command_default(Cli *c, const Verb *v, char **args, size_t n);

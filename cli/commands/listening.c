@@ -7,12 +7,12 @@
 
 #include "cli/survey/listening.h"
 #include "cli/client/client.h"
+#include "cli/client/verdict.h"
 #include "cli/commands/commands.h"
 #include "daemon/host/forwarders.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 /* Can one of these be an address of the family? What a set holds is not known here. */
 static bool list_has_family(const AddressList *l, Family family)
@@ -80,64 +80,14 @@ static Json *listener_json(const Listener *l, Family family)
         return object;
 }
 
-/* The verdict of p25, and of the host. */
-typedef struct ListenerVerdict {
-        char *p25, *effective, *foreign; /* foreign: who else stops it; NULL: nobody */
-} ListenerVerdict;
-
-static void listener_verdict_deinit(ListenerVerdict *v)
-{
-        free(v->p25);
-        free(v->effective);
-        free(v->foreign);
-}
-
-/* The first of the others that stops it: "table inet filter, chain input". */
-static int foreign_read(const Json *answer, ListenerVerdict *ret)
-{
-        const Json *first = json_array_item(json_get(answer, "foreign"), 0);
-        const char *table = json_get_string(first, "table"),
-                   *chain = json_get_string(first, "chain");
-
-        if (!table || !chain)
-                return 0;
-        return asprintf(&ret->foreign, "table %s, chain %s", table, chain) < 0 ? -ENOMEM : 0;
-}
-
-static int verdict_read(sd_bus_message *reply, ListenerVerdict *ret)
-{
-        _cleanup_(json_free_p) Json *answer = NULL;
-        const char *verdict, *effective;
-        int r = client_read_dict(reply, &answer);
-
-        if (r < 0)
-                return r;
-        verdict = json_get_string(answer, "verdict");
-        effective = json_get_string(answer, "effective");
-        if (!verdict || !effective)
-                return -EBADMSG;
-        ret->p25 = strdup(verdict);
-        ret->effective = strdup(effective);
-        return ret->p25 && ret->effective ? foreign_read(answer, ret) : -ENOMEM;
-}
-
 /* What happens to whom no rule with an address or interface names. */
-static int verdict_fetch(Cli *c, const Listener *l, Family family, ListenerVerdict *ret)
+static int verdict_fetch(Cli *c, const Listener *l, Family family, ClientVerdict *ret)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        const char *to = family == FAMILY_IPV4 && l->ipv6 ? "0.0.0.0" : l->address;
-        int status, r;
+        VerdictQuestion q = { .direction = "in",
+                .port = l->port,
+                .to = family == FAMILY_IPV4 && l->ipv6 ? "0.0.0.0" : l->address };
 
-        status = client_message(c, "Explain", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(
-                m, "a{sv}", 3, "direction", "s", "in", "port", "q", l->port, "to", "s", to);
-        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
-        if (status != 0)
-                return status;
-        r = verdict_read(reply, ret);
-        return r < 0 ? client_fail_message(c, r) : 0;
+        return client_ask_verdict(c, &q, ret);
 }
 
 /* "  25 :: (master, user root)" */
@@ -162,7 +112,7 @@ static int forwarder_tell(const Scene *scene, const Listener *l, Buffer *b, Json
         return 0;
 }
 
-static void verdict_tell(const ListenerVerdict *v, Buffer *b)
+static void verdict_tell(const ClientVerdict *v, Buffer *b)
 {
         buffer_printf(b, "        all others: %s\n", v->p25);
         if (v->foreign && streq(v->effective, "undetermined"))
@@ -175,7 +125,7 @@ static void verdict_tell(const ListenerVerdict *v, Buffer *b)
 static int listener_tell(
         Cli *c, const Listener *l, Family family, const Scene *scene, Buffer *b, Json *list)
 {
-        _cleanup_(listener_verdict_deinit) ListenerVerdict verdict = { 0 };
+        _cleanup_verdict_ ClientVerdict verdict = { 0 };
         Json *object = listener_json(l, family), *rules = json_new_array();
         int status = 0, r = 0;
 

@@ -5,6 +5,8 @@
  */
 
 #include "rules/report/explain.h"
+#include "daemon/bus/explain.h"
+
 #include "daemon/bus/answer.h"
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
@@ -136,9 +138,9 @@ static int explanation_reply(BusCall *c, const Report *report, const Answer *a)
         return 0;
 }
 
-static OwnPlace own_place(const Manager *m)
+OwnPlace bus_own_place(const BusCall *c)
 {
-        const char *name = manager_backend_name(m);
+        const char *name = manager_backend_name(c->bus->manager);
 
         return streq(name, "nftables")   ? OWN_NFTABLES
                : streq(name, "iptables") ? OWN_IPTABLES
@@ -148,7 +150,7 @@ static OwnPlace own_place(const Manager *m)
 static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
 {
         const Ruleset *ruleset = manager_ruleset(c->bus->manager);
-        EffectQuestion q = { .packet = packet, .own = own_place(c->bus->manager) };
+        EffectQuestion q = { .packet = packet, .own = bus_own_place(c) };
         Way way;
         int r;
 

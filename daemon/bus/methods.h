@@ -61,6 +61,7 @@
             ("t", from, "t", to), ("a{sv}", details)) \
         ROW("Check", bus_check, MANAGE, WORKER, ("s", text), ("aa{sv}", diagnostics)) \
         ROW("Explain", bus_explain, READ, FILTERS, ("a{sv}", packet), ("a{sv}", explanation)) \
+        ROW("Diagnose", bus_diagnose, READ, FILTERS, ("as", targets), ("aa{sv}", findings)) \
         ROW("ListEvents", bus_list_events, READ, AT_ONCE, \
             ("t", after, "u", max), ("aa{sv}", events))
 /* clang-format on */

@@ -75,10 +75,15 @@ static bool entry_read(const LegacyTable *t, uint32_t at, Entry *ret)
         return true;
 }
 
-/* The extension at an offset: its name, and what it has to say. */
-static bool extension_read(const LegacyTable *t, uint32_t at, uint32_t end,
-        char name[static XT_EXTENSION_MAXNAMELEN], uint8_t *ret_revision, Bytes *ret_info,
-        uint32_t *ret_next)
+typedef struct Extension {
+        char name[XT_EXTENSION_MAXNAMELEN];
+        uint8_t revision;
+        Bytes info;    /* what it has to say */
+        uint32_t next; /* where it ends */
+} Extension;
+
+/* The match or target at an offset, which ends before end. */
+static bool extension_read(const LegacyTable *t, uint32_t at, uint32_t end, Extension *ret)
 {
         struct xt_entry_target x; /* a match has the same beginning */
         uint16_t size;
@@ -89,11 +94,10 @@ static bool extension_read(const LegacyTable *t, uint32_t at, uint32_t end,
         size = x.u.user.target_size;
         if (size < sizeof(x) || size > end - at)
                 return false;
-        memcpy(name, x.u.user.name, XT_EXTENSION_MAXNAMELEN);
-        name[XT_EXTENSION_MAXNAMELEN - 1] = '\0';
-        *ret_revision = x.u.user.revision;
-        *ret_info = (Bytes){ t->blob + at + sizeof(x), size - sizeof(x) };
-        *ret_next = at + size;
+        *ret = (Extension){ .revision = x.u.user.revision,
+                .info = { t->blob + at + sizeof(x), size - sizeof(x) },
+                .next = at + size };
+        memcpy(ret->name, x.u.user.name, sizeof(ret->name) - 1);
         return true;
 }
 
@@ -173,15 +177,13 @@ static Truth header_matches(Walk *w, const LegacyTable *t, const Entry *e, bool 
 static Truth entry_matches(Walk *w, const LegacyTable *t, const Entry *e, bool *ret_goto)
 {
         Truth all = header_matches(w, t, e, ret_goto);
-        char name[XT_EXTENSION_MAXNAMELEN];
         uint32_t at = e->matches;
-        uint8_t revision;
-        Bytes info;
+        Extension x;
 
-        while (all != TRUTH_NO && at < e->target) {
-                if (!extension_read(t, at, e->target, name, &revision, &info, &at))
+        for (; all != TRUTH_NO && at < e->target; at = x.next) {
+                if (!extension_read(t, at, e->target, &x))
                         return walk_doubt(w, "a match that is not understood", false);
-                all = truth_and(all, xt_match(w, name, revision, info));
+                all = truth_and(all, xt_match(w, x.name, x.revision, x.info));
         }
         return all;
 }
@@ -193,17 +195,15 @@ static unsigned run_from(Walk *w, const LegacyTable *t, uint32_t at, unsigned de
 /* A chain of p25 has its name in the entry before its first rule. */
 static bool is_own_chain(const LegacyTable *t, uint32_t to)
 {
-        char name[XT_EXTENSION_MAXNAMELEN];
-        uint8_t revision;
-        uint32_t next;
-        Bytes info;
+        size_t n = strlen(LEGACY_OWN_PREFIX);
+        Extension x;
         Entry e;
 
         for (uint32_t at = 0; at < to && entry_read(t, at, &e); at = e.next)
                 if (e.next == to)
-                        return extension_read(t, e.target, e.next, name, &revision, &info, &next) &&
-                               streq(name, XT_ERROR_TARGET) && info.n > strlen(LEGACY_OWN_PREFIX) &&
-                               memcmp(info.data, LEGACY_OWN_PREFIX, strlen(LEGACY_OWN_PREFIX)) == 0;
+                        return extension_read(t, e.target, e.next, &x) &&
+                               streq(x.name, XT_ERROR_TARGET) && x.info.n > n &&
+                               memcmp(x.info.data, LEGACY_OWN_PREFIX, n) == 0;
         return false;
 }
 
@@ -251,22 +251,19 @@ static unsigned candidates_run(Walk *w)
 static unsigned target_run(
         Walk *w, const LegacyTable *t, const Entry *e, bool is_goto, unsigned depth)
 {
-        char name[XT_EXTENSION_MAXNAMELEN];
-        uint8_t revision;
-        uint32_t next;
+        Extension x;
         int verdict;
-        Bytes info;
 
-        if (!extension_read(t, e->target, e->next, name, &revision, &info, &next))
+        if (!extension_read(t, e->target, e->next, &x))
                 return OUT_ANY;
-        if (streq(name, XT_STANDARD_TARGET) && info.n >= sizeof(verdict)) {
-                memcpy(&verdict, info.data, sizeof(verdict));
+        if (streq(x.name, XT_STANDARD_TARGET) && x.info.n >= sizeof(verdict)) {
+                memcpy(&verdict, x.info.data, sizeof(verdict));
                 return standard_run(w, t, e, verdict, is_goto, depth);
         }
-        if (streq(name, XT_ERROR_TARGET))
+        if (streq(x.name, XT_ERROR_TARGET))
                 return OUT_BACK; /* the next chain begins */
         w->n_candidates = 0;
-        (void)xt_target(w, name, revision, info);
+        (void)xt_target(w, x.name, x.revision, x.info);
         return candidates_run(w);
 }
 

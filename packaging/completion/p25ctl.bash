@@ -3,7 +3,7 @@
 # Completion of p25ctl for bash. The block of words is made by `make golden`, from p25ctl's tables.
 
 # made from the tables of p25ctl:
-_p25ctl_commands='status show explain enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback version help'
+_p25ctl_commands='status show explain enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
 _p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow'
 _p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n'
 _p25ctl_words() # COMMAND
@@ -56,6 +56,7 @@ _p25ctl_words() # COMMAND
         'history') echo 'N' ;;
         'diff') echo 'A B' ;;
         'rollback') echo 'N' ;;
+        'doctor') echo 'TARGET' ;;
         'version') echo '' ;;
         'help') echo 'COMMAND' ;;
         'show') echo 'added raw listening' ;;

@@ -58,6 +58,7 @@ static const struct {
         { "DiffRevisions", "tt", "a{sv}", PRIVILEGE_READ },
         { "Check", "s", "aa{sv}", PRIVILEGE_MANAGE },
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
+        { "Diagnose", "as", "aa{sv}", PRIVILEGE_READ },
         { "ListEvents", "tu", "aa{sv}", PRIVILEGE_READ },
 };
 

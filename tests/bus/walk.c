@@ -151,7 +151,8 @@ static void append_signature(sd_bus_message *m, const char *signature)
 
 static bool only_reads(const Member *m)
 {
-        static const char *const words[] = { "Describe", "Explain", "Get", "List", "Diff" };
+        static const char *const words[] = { "Describe", "Diagnose", "Explain", "Get", "List",
+                "Diff" };
 
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strncmp(m->name, words[i], strlen(words[i])) == 0)

@@ -110,7 +110,7 @@ refuses "revision is a number" --expect -1 enable
 refuses "reason" --reason $'a\tb' enable
 refuses "a duration is" --confirm 5 enable
 for words in "stats" \
-        "events --follow" "doctor"; do
+        "events --follow"; do
         # shellcheck disable=SC2086
         refuses "^ERROR: .* is not available in this version$" $words
 done

@@ -8,12 +8,13 @@ net_world
 listen host 25
 listen inet 25
 # one socket that takes both families
-net_in host python3 -c 'import socket, time
+net_in host python3 -c 'import os, socket, sys, time
+open(sys.argv[1], "w").write(str(os.getpid()))
 s = socket.socket(socket.AF_INET6)
 s.bind(("::", 465))
 s.listen()
-time.sleep(600)' &
-dual=$!
+time.sleep(600)' "$WORK/dual.pid" &
+eventually 10 test -s "$WORK/dual.pid"
 
 # WORDS: verdict, effective verdict and code, in one line
 explained()
@@ -131,5 +132,5 @@ for backend in nftables iptables; do
         net_in host nft delete table ip filter
         bus_stop
 done
-process_end "$dual" TERM
+process_end "$(cat "$WORK/dual.pid")" TERM
 done_testing

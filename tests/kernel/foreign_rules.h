@@ -19,6 +19,7 @@ typedef struct Script {
         const char *family; /* "inet", "ip", "ip6" */
         unsigned n_chains;  /* chains that may be jumped to: those made before */
         bool nat, raw;
+        bool plain; /* no rejects, and no jumps to chains that may have them: the kernel refuses */
         unsigned version; /* of IP in this rule: 4 or 6, or 0 */
 } Script;
 
@@ -186,7 +187,11 @@ static inline void say_verdict(Script *s)
                 "meta l4proto . tcp dport vmap { tcp . 25 : drop }",
         };
 
-        if (s->n_chains > 0 && random_once(s->random, 3)) {
+        static const char *const plain[] = { "accept", "accept", "drop", "return", "continue" };
+
+        if (s->plain) {
+                say_of(s, plain);
+        } else if (s->n_chains > 0 && random_once(s->random, 3)) {
                 unsigned to = random_below(s->random, s->n_chains);
 
                 if (random_once(s->random, 4))
@@ -249,6 +254,7 @@ static inline void say_base_chain(Script *s, unsigned number)
 
         s->nat = (!strcmp(hook, "prerouting") || !strcmp(hook, "output")) &&
                  random_once(s->random, 4);
+        s->plain = s->nat || !strcmp(hook, "postrouting");
         s->raw = priority < -200 && !s->nat &&
                  (!strcmp(hook, "prerouting") || !strcmp(hook, "output"));
         say(s, "  chain b%u { type %s hook %s priority %d; policy %s;\n", number,
@@ -258,7 +264,7 @@ static inline void say_base_chain(Script *s, unsigned number)
         for (uint32_t n = 1 + random_below(s->random, 6); n > 0; n--)
                 say_rule(s);
         say(s, "  }\n");
-        s->nat = s->raw = false;
+        s->nat = s->raw = s->plain = false;
 }
 
 static inline void say_sets(Script *s)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What p25d says to one connection, in the few words that other commands need of Explain. */
+
+#include "cli/console/cli.h"
+
+typedef struct VerdictQuestion {
+        const char *direction; /* "in", "out" */
+        uint16_t port;
+        const char *to, *user; /* NULL: not stated */
+} VerdictQuestion;
+
+typedef struct ClientVerdict {
+        char *p25, *effective, *code;
+        char *foreign; /* "table inet filter, chain input": who else may stop it; NULL: nobody */
+} ClientVerdict;
+
+void client_verdict_deinit(ClientVerdict *v);
+#define _cleanup_verdict_ _cleanup_(client_verdict_deinit)
+
+/* 0 or the exit status of a failure that has been told. */
+int client_ask_verdict(Cli *c, const VerdictQuestion *q, ClientVerdict *ret);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What Explain and Diagnose share. */
+
+#include "daemon/bus/internal.h"
+#include "daemon/foreign/hooks.h"
+
+/* Where p25's own chains stand now. */
+OwnPlace bus_own_place(const BusCall *c);

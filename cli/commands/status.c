@@ -66,9 +66,10 @@ int command_status(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         r = warn_of_boot(c, &report);
         if (r >= 0)
-                r = report_print_text(&report, style, &text);
+                r = report_print_text(
+                        &report, style, (ReportLook){ cli_on_terminal(), cli_in_color(c) }, &text);
         report_deinit(&report);
-        return r < 0 ? cli_fail_errno(c, r, "status") : cli_text(c, text, NULL);
+        return r < 0 ? cli_fail_errno(c, r, "status") : cli_colored_text(c, text);
 }
 
 int command_show_added(Cli *c, const Verb *v, char **args, size_t n)

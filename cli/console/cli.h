@@ -15,7 +15,7 @@
 typedef struct Cli {
         bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help,
                 version;
-        const char *host, *root, *policies, *confirm, *reason, *format, *expect, *number;
+        const char *host, *root, *policies, *confirm, *reason, *format, *expect, *number, *color;
         uint64_t expected_revision; /* of expect */
         uint32_t confirm_seconds;   /* of confirm */
         uint32_t max_lines;         /* of number; 0: all */
@@ -53,8 +53,16 @@ int cli_document(Cli *c, Json *document);
 int cli_document_text(Cli *c, const char *text);
 /* What the command was asked for: a text on stdout as it is, or the document; takes it. */
 int cli_text(Cli *c, const char *text, Json *document);
+/* A text on stdout whose colors are kept; its words were made printable when they arrived. */
+int cli_colored_text(Cli *c, const char *text);
 /* With --json prints errors and warnings as the document if the command printed none. */
 int cli_finish(Cli *c, int status);
+
+/* Is standard output a terminal? */
+bool cli_on_terminal(void);
+/* Shall what is printed there be coloured? As --color says; auto: on a terminal that can, unless
+ * NO_COLOR is set (no-color.org). */
+bool cli_in_color(const Cli *c);
 
 /* Asks "QUESTION (y|n)? " on the terminal. Returns > 0 for yes, 0 for no; without a terminal and
  * without --force -ENOTTY. --force is yes. */

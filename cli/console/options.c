@@ -16,6 +16,8 @@ const Option options[] = {
         { "dry-run", '\0', NULL, offsetof(Cli, dry_run),
                 .help = "print what would change, change nothing" },
         { "json", '\0', NULL, offsetof(Cli, json), .help = "print one JSON document" },
+        { "color", '\0', "auto|always|never", offsetof(Cli, color),
+                .help = "color the text of status (auto: on a terminal)" },
         { "quiet", 'q', NULL, offsetof(Cli, quiet), .help = "print only what was asked for" },
         { "force", 'f', NULL, offsetof(Cli, force), .help = "assume yes" },
         { "host", 'H', "[USER@]HOST", offsetof(Cli, host),
@@ -178,8 +180,8 @@ static int number_check(Cli *c)
 
 static int options_check(Cli *c)
 {
+        char shown[TEXT_SHOWN_MAX], *end;
         uint64_t seconds = 0;
-        char *end;
 
         if (c->confirm && duration_parse(c->confirm, &seconds) < 0)
                 return cli_fail(c, EXIT_BAD_INPUT,
@@ -199,6 +201,10 @@ static int options_check(Cli *c)
                         COMMENT_MAX);
         if (c->number && number_check(c) != 0)
                 return EXIT_BAD_INPUT;
+        if (c->color && !streq(c->color, "auto") && !streq(c->color, "always") &&
+                !streq(c->color, "never"))
+                return cli_fail(c, EXIT_BAD_INPUT, "--color must be auto, always or never (not %s)",
+                        text_show(c->color, shown));
         return c->host ? host_check(c) : 0;
 }
 

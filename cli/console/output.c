@@ -128,16 +128,26 @@ void cli_say(Cli *c, const char *format, ...)
         put(c, "\n");
 }
 
-/* A text on stdout, which need not end with a newline. */
-static int text_print(Cli *c, const char *text)
+static int text_put(Cli *c, const char *text, void (*clean)(char *))
 {
         _cleanup_free_ char *copy = strdup(text);
 
         if (!copy)
                 return cli_fail_errno(c, -ENOMEM, "output");
-        printable_text(copy);
+        clean(copy);
         put(c, copy);
         return 0;
+}
+
+/* A text on stdout, which need not end with a newline. */
+static int text_print(Cli *c, const char *text)
+{
+        return text_put(c, text, printable_text);
+}
+
+int cli_colored_text(Cli *c, const char *text)
+{
+        return text_put(c, text, printable_colored_text);
 }
 
 int cli_document(Cli *c, Json *document)
@@ -203,6 +213,20 @@ int cli_finish(Cli *c, int status)
                 cli_document(c, document);
         }
         return output_finish(c, status);
+}
+
+bool cli_on_terminal(void)
+{
+        return isatty(STDOUT_FILENO);
+}
+
+bool cli_in_color(const Cli *c)
+{
+        const char *never = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+        if (c->color && !streq(c->color, "auto"))
+                return streq(c->color, "always");
+        return cli_on_terminal() && !(never && never[0]) && terminal && !streq(terminal, "dumb");
 }
 
 int cli_ask(const Cli *c, const char *question)

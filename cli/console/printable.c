@@ -42,12 +42,26 @@ static bool is_layout(const char *s)
         return s[0] == '\n' || s[0] == '\t' || (s[0] == '\r' && s[1] == '\n');
 }
 
-static void clean(char *s, bool layout)
+/* Bytes of an escape sequence at s that sets a color ("\033[31m"), else 0. */
+static size_t color_length(const char *s)
+{
+        size_t n;
+
+        if (s[0] != '\033' || s[1] != '[')
+                return 0;
+        n = strspn(s + 2, "0123456789");
+        return n <= 2 && s[2 + n] == 'm' ? n + 3 : 0;
+}
+
+static void clean(char *s, bool layout, bool colors)
 {
         char *to = s;
 
         while (*s) {
                 size_t n = layout && is_layout(s) ? 1 : printable_length(s);
+
+                if (n == 0 && colors)
+                        n = color_length(s);
 
                 if (n == 0) {
                         s += replaced_length(s);
@@ -63,12 +77,17 @@ static void clean(char *s, bool layout)
 
 void printable_line(char *s)
 {
-        clean(s, false);
+        clean(s, false, false);
 }
 
 void printable_text(char *s)
 {
-        clean(s, true);
+        clean(s, true, false);
+}
+
+void printable_colored_text(char *s)
+{
+        clean(s, true, true);
 }
 
 /* The bytes of an escape at s that stands for a character that must not be printed, else 0. */

@@ -11,6 +11,8 @@
 void printable_line(char *s);
 /* A text of several lines: keeps newlines, tabs, and a carriage return before a newline. */
 void printable_text(char *s);
+/* The same with colors, of which every other text was made printable before. */
+void printable_colored_text(char *s);
 /* The text of a JSON document whose strings will be shown as fields of a line: also its escapes of
  * such characters. */
 void printable_json(char *s);

@@ -4,8 +4,8 @@
 
 # made from the tables of p25ctl:
 _p25ctl_commands='status show explain enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
-_p25ctl_options='--dry-run --json --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow'
-_p25ctl_valued=' --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n'
+_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow'
+_p25ctl_valued=' --color  --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n'
 _p25ctl_words() # COMMAND
 {
         case $1 in
@@ -119,6 +119,10 @@ _p25ctl()
         case $previous in
         --root | --policies | check | compile | test | plan)
                 mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                return
+                ;;
+        --color)
+                mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
                 return
                 ;;
         --format)

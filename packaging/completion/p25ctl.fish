@@ -7,7 +7,7 @@ function __p25ctl_typed
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --host -H --root --policies --expect --confirm --reason --format --number -n
+        else if contains -- $word --color --host -H --root --policies --expect --confirm --reason --format --number -n
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -178,6 +178,7 @@ complete -c p25ctl -n '__p25ctl_behind doctor' -a '(__p25ctl_words doctor : TARG
 complete -c p25ctl -n '__p25ctl_behind help' -a '(__p25ctl_words help : COMMAND)'
 complete -c p25ctl -l dry-run -d 'print what would change, change nothing'
 complete -c p25ctl -l json -d 'print one JSON document'
+complete -c p25ctl -l color -r -d 'color the text of status (auto: on a terminal)'
 complete -c p25ctl -l quiet -s q -d 'print only what was asked for'
 complete -c p25ctl -l force -s f -d 'assume yes'
 complete -c p25ctl -l host -s H -r -d 'use the p25d of another host, over ssh'

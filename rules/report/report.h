@@ -61,5 +61,11 @@ typedef enum ReportStyle {
         REPORT_NUMBERED,
 } ReportStyle;
 
+/* How the text looks; {} is exactly ufw's. */
+typedef struct ReportLook {
+        bool wide;  /* columns grow to their content, long lists fold: for a terminal */
+        bool color; /* escape sequences of ECMA-48 */
+} ReportLook;
+
 /* The text of `status`, with a newline at its end; 0 or -ENOMEM. */
-int report_print_text(const Report *r, ReportStyle style, char **ret);
+int report_print_text(const Report *r, ReportStyle style, ReportLook look, char **ret);

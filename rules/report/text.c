@@ -29,6 +29,19 @@ static void head_print(const Report *r, Buffer *b)
         buffer_add_char(b, '\n');
 }
 
+#define RED "31"
+#define GREEN "32"
+#define YELLOW "33"
+#define BOLD "1"
+
+static void colored_print(Buffer *b, bool color, const char *code, const char *text)
+{
+        if (color)
+                buffer_printf(b, "\033[%sm%s\033[0m", code, text);
+        else
+                buffer_add_string(b, text);
+}
+
 static void pending_print(const Report *r, Buffer *b)
 {
         if (r->pending_revision > 0)
@@ -39,43 +52,67 @@ static void pending_print(const Report *r, Buffer *b)
                         (unsigned long long)r->pending_seconds_left);
 }
 
-static void warnings_print(const Report *r, Buffer *b)
+static void warnings_print(char *const *warnings, ReportLook look, Buffer *b)
 {
-        STRV_FOREACH (warning, r->warnings)
-                buffer_printf(b, "Warning: %s\n", *warning);
+        for (char *const *warning = warnings; warning && *warning; warning++) {
+                colored_print(b, look.color, YELLOW, "Warning:");
+                buffer_printf(b, " %s\n", *warning);
+        }
 }
 
 /* The lines above the table. */
-static void remarks_print(const Report *r, bool verbose, Buffer *b)
+static void remarks_print(const Report *r, bool verbose, ReportLook look, Buffer *b)
 {
         pending_print(r, b);
-        if (r->lockdown)
-                buffer_add_string(
-                        b, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n");
-        warnings_print(r, b);
-        for (char **hint = verbose ? r->hints : NULL; hint && *hint; hint++)
-                buffer_printf(b, "Warning: %s\n", *hint);
+        if (r->lockdown) {
+                colored_print(b, look.color, RED, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED");
+                buffer_add_string(b, " (p25ctl lockdown off)\n");
+        }
+        warnings_print(r->warnings, look, b);
+        warnings_print(verbose ? r->hints : NULL, look, b);
         for (char **note = verbose ? r->notes : NULL; note && *note; note++)
                 buffer_printf(b, "Note: %s\n", *note);
 }
 
-/* Rows without a number are in the column of the others. */
-static void rows_indent(const char *rows, Buffer *b)
+/* ---- the table ---- */
+
+typedef struct TableRow {
+        RuleRow cells;
+        Action action;
+        unsigned position; /* 0: it has no number */
+} TableRow;
+
+typedef struct Table {
+        TableRow *items;
+        size_t n;
+        bool numbered;
+        ReportLook look;
+} Table;
+
+static void table_deinit(Table *t)
 {
-        for (const char *end; *rows; rows = *end ? end + 1 : end) {
-                end = strchrnul(rows, '\n');
-                buffer_printf(b, "     %.*s\n", (int)(end - rows), rows);
-        }
+        for (size_t i = 0; i < t->n; i++)
+                rule_row_deinit(&t->items[i].cells);
+        free(t->items);
+}
+
+static int table_add(Table *t, const Rule *r, unsigned position, uint64_t seconds_left)
+{
+        if (array_grow(&t->items, t->n, sizeof(*t->items)) < 0 ||
+                rule_row_make(r, seconds_left, t->look.wide, &t->items[t->n].cells) < 0)
+                return -ENOMEM;
+        t->items[t->n].action = r->action;
+        t->items[t->n++].position = position;
+        return 0;
 }
 
 /* A default that closes a port, as the row of a rule: "DENY IN … # default (role no-mail)". Under
  * lockdown no default decides. */
-static int default_print(const Report *r, Direction d, bool numbered, Buffer *b)
+static int default_add(Table *t, const Report *r, Direction d)
 {
-        _cleanup_free_ char *rows = NULL, *comment = NULL;
+        _cleanup_free_ char *comment = NULL;
         const char *source = r->default_sources[d];
         Rule rule = { .action = r->defaults[d], .direction = d, .ports = r->managed[d] };
-        int k;
 
         if (rule.action == ACTION_ALLOW || rule.ports.n == 0 || r->lockdown)
                 return 0;
@@ -83,80 +120,141 @@ static int default_print(const Report *r, Direction d, bool numbered, Buffer *b)
                     source ? ")" : "") < 0)
                 return -ENOMEM;
         rule.comment = comment;
-        k = rule_rows_print(&rule, 0, 0, &rows);
-        if (k < 0)
-                return k;
-        if (numbered)
-                rows_indent(rows, b);
-        else
-                buffer_printf(b, "%s\n", rows);
+        return table_add(t, &rule, 0, 0);
+}
+
+static int table_fill(Table *t, const Report *r)
+{
+        for (size_t i = 0; i < r->n_rules; i++)
+                if (table_add(t, r->rules[i].rule, r->rules[i].position, r->rules[i].seconds_left) <
+                        0)
+                        return -ENOMEM;
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (default_add(t, r, d) < 0)
+                        return -ENOMEM;
         return 0;
 }
 
-static int defaults_print(const Report *r, bool numbered, Buffer *b)
+/* Columns that a text takes on a terminal. */
+static size_t text_width(const char *s)
 {
-        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                int k = default_print(r, d, numbered, b);
+        size_t width = 0, n;
+        uint32_t code;
 
-                if (k < 0)
-                        return k;
+        for (; *s; s += n, width++) {
+                n = utf8_character(s, &code);
+                n = n > 0 ? n : 1;
         }
-        return 0;
+        return width;
 }
 
-static int rules_print(const Report *r, bool numbered, Buffer *b)
+static size_t wider(size_t width, const char *text)
 {
-        for (size_t i = 0; i < r->n_rules; i++) {
-                _cleanup_free_ char *rows = NULL;
-                int k;
+        size_t n = text_width(text);
 
-                k = rule_rows_print(r->rules[i].rule, numbered ? r->rules[i].position : 0,
-                        r->rules[i].seconds_left, &rows);
-                if (k < 0)
-                        return k;
-                if (numbered && r->rules[i].position == 0)
-                        rows_indent(rows, b);
-                else
-                        buffer_printf(b, "%s\n", rows);
+        return n > width ? n : width;
+}
+
+static void padding_print(Buffer *b, const char *text, size_t width)
+{
+        for (size_t n = text_width(text); n < width; n++)
+                buffer_add_char(b, ' ');
+}
+
+static void cell_print(Buffer *b, const char *text, size_t width)
+{
+        buffer_add_string(b, text);
+        padding_print(b, text, width);
+}
+
+static const char *const action_colors[_ACTION_MAX] = {
+        [ACTION_ALLOW] = GREEN,
+        [ACTION_DENY] = RED,
+        [ACTION_REJECT] = RED,
+        [ACTION_LIMIT] = YELLOW,
+};
+
+typedef struct Widths {
+        size_t to, action, from;
+} Widths;
+
+/* ufw's columns, or those that the rows need, two apart. */
+static Widths table_widths(const Table *t)
+{
+        Widths w = { strlen("To"), strlen("Action"), strlen("From") };
+
+        if (!t->look.wide)
+                return (Widths){ 27, 12, 26 };
+        for (size_t i = 0; i < t->n; i++) {
+                const RuleRow *row = &t->items[i].cells;
+
+                w.to = wider(w.to, row->to);
+                w.action = wider(w.action, row->action);
+                w.from = wider(w.from, row->from);
         }
-        return 0;
+        return (Widths){ w.to + 2, w.action + 2, w.from };
 }
 
-static int table_print(const Report *r, bool numbered, Buffer *b)
+/* A cell of ufw's that is too long for its column is followed by a blank. */
+static void row_print(const Table *t, const TableRow *row, const Widths *w, Buffer *b)
 {
-        _cleanup_buffer_ Buffer rows = { 0 };
-        int k = rules_print(r, numbered, &rows);
+        if (t->numbered && row->position > 0)
+                buffer_printf(b, "[%2u] ", row->position);
+        else if (t->numbered)
+                buffer_add_string(b, "     ");
+        cell_print(b, row->cells.to, w->to - 1);
+        buffer_add_char(b, ' ');
+        colored_print(b, t->look.color, action_colors[row->action], row->cells.action);
+        padding_print(b, row->cells.action, w->action);
+        cell_print(b, row->cells.from, t->look.wide && !row->cells.tail[0] ? 0 : w->from);
+        buffer_printf(b, "%s\n", row->cells.tail);
+}
 
-        if (k >= 0)
-                k = defaults_print(r, numbered, &rows);
-        if (k < 0 || (rows.length == 0 && !rows.failed))
-                return k;
-        if (rows.failed)
+static void head_row_print(const Table *t, const Widths *w, const char *const cells[3], Buffer *b)
+{
+        if (t->numbered)
+                buffer_add_string(b, "     ");
+        cell_print(b, cells[0], w->to);
+        cell_print(b, cells[1], w->action);
+        buffer_printf(b, "%s\n", cells[2]);
+}
+
+static int table_print(const Report *r, bool numbered, ReportLook look, Buffer *b)
+{
+        static const char *const head[] = { "To", "Action", "From" };
+        static const char *const dashes[] = { "--", "------", "----" };
+        _cleanup_(table_deinit) Table t = { .numbered = numbered, .look = look };
+        Widths w;
+
+        if (table_fill(&t, r) < 0)
                 return -ENOMEM;
+        if (t.n == 0)
+                return 0;
+        w = table_widths(&t);
         buffer_add_char(b, '\n');
-        if (numbered)
-                rows_indent(rule_rows_head, b);
-        else
-                buffer_printf(b, "%s\n", rule_rows_head);
-        buffer_add(b, rows.data, rows.length);
+        head_row_print(&t, &w, head, b);
+        head_row_print(&t, &w, dashes, b);
+        for (size_t i = 0; i < t.n; i++)
+                row_print(&t, t.items + i, &w, b);
         return 0;
 }
 
-int report_print_text(const Report *r, ReportStyle style, char **ret)
+int report_print_text(const Report *r, ReportStyle style, ReportLook look, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         int k;
 
+        buffer_add_string(&b, "Status: ");
+        colored_print(&b, look.color, r->active ? GREEN : BOLD, r->active ? "active" : "inactive");
+        buffer_add_char(&b, '\n');
         if (!r->active) {
-                buffer_add_string(&b, "Status: inactive\n");
                 pending_print(r, &b);
-                warnings_print(r, &b);
+                warnings_print(r->warnings, look, &b);
                 return buffer_take(&b, ret);
         }
-        buffer_add_string(&b, "Status: active\n");
         if (style == REPORT_VERBOSE)
                 head_print(r, &b);
-        remarks_print(r, style == REPORT_VERBOSE, &b);
-        k = table_print(r, style == REPORT_NUMBERED, &b);
+        remarks_print(r, style == REPORT_VERBOSE, look, &b);
+        k = table_print(r, style == REPORT_NUMBERED, look, &b);
         return k < 0 ? k : buffer_take(&b, ret);
 }

@@ -12,11 +12,10 @@
 
 /* A row stays readable: of longer lists the first ones are shown, and how many are not. */
 #define CELL_ADDRESSES_MAX 8
+/* On a terminal, where columns grow with them. */
+#define FOLDED_MAX 3
 /* After compile, a rule names a variable only if that holds nothing. */
 #define EMPTY " (empty)"
-
-const char rule_rows_head[] = "To                         Action      From\n"
-                              "--                         ------      ----";
 
 static void ports_cell(Buffer *b, const Rule *r)
 {
@@ -27,7 +26,18 @@ static void ports_cell(Buffer *b, const Rule *r)
         buffer_add_string(b, "/tcp");
 }
 
-static void addresses_cell(Buffer *b, const AddressList *l)
+/* " and 12 more" of ufw's table, " … +12" of a folded one. True: the list ends here. */
+static bool list_cut(Buffer *b, size_t i, size_t n, bool folded)
+{
+        size_t max = folded ? FOLDED_MAX : CELL_ADDRESSES_MAX;
+
+        if (i != max || n <= max + 1)
+                return false;
+        buffer_printf(b, folded ? " … +%zu" : " and %zu more", n - i);
+        return true;
+}
+
+static void addresses_cell(Buffer *b, const AddressList *l, bool folded)
 {
         static const char *const sigils[] = {
                 [ADDRESS_PREFIX] = "", [ADDRESS_SET] = "@", [ADDRESS_VAR] = "$"
@@ -37,10 +47,8 @@ static void addresses_cell(Buffer *b, const AddressList *l)
         for (size_t i = 0; i < l->n; i++) {
                 const AddressItem *item = &l->items[i];
 
-                if (i == CELL_ADDRESSES_MAX && l->n > CELL_ADDRESSES_MAX + 1) {
-                        buffer_printf(b, " and %zu more", l->n - i);
+                if (list_cut(b, i, l->n, folded))
                         return;
-                }
                 buffer_printf(b, "%s%s%s%s", i > 0 ? "," : "", sigils[item->kind],
                         item->kind == ADDRESS_PREFIX ? prefix_format(&item->prefix, text)
                                                      : item->name,
@@ -48,13 +56,17 @@ static void addresses_cell(Buffer *b, const AddressList *l)
         }
 }
 
-static void names_cell(Buffer *b, const char *what, char *const *names)
+/* Names are cut only where the table is folded: ufw's row has all of them. */
+static void names_cell(Buffer *b, const char *what, char *const *names, bool folded)
 {
-        if (!names || !*names)
+        size_t n = strv_length(names);
+
+        if (n == 0)
                 return;
         buffer_printf(b, "%s%s ", b->length > 0 ? " " : "", what);
-        for (char *const *s = names; *s; s++)
-                buffer_printf(b, "%s%s%s", s == names ? "" : ",", *s, **s == '$' ? EMPTY : "");
+        for (size_t i = 0; i < n && !(folded && list_cut(b, i, n, true)); i++)
+                buffer_printf(
+                        b, "%s%s%s", i == 0 ? "" : ",", names[i], names[i][0] == '$' ? EMPTY : "");
 }
 
 /* As in ufw: in rules for this host the interface is on the host's side, To of incoming
@@ -65,21 +77,21 @@ static void interface_cell(Buffer *b, const char *interface)
                 buffer_printf(b, " on %s", interface);
 }
 
-static void to_cell(Buffer *b, const Rule *r)
+static void to_cell(Buffer *b, const Rule *r, bool folded)
 {
-        addresses_cell(b, &r->to);
+        addresses_cell(b, &r->to, folded);
         if (b->length > 0)
                 buffer_add_char(b, ' ');
         ports_cell(b, r);
         interface_cell(b, r->direction == DIRECTION_IN ? r->interface : r->out_interface);
 }
 
-static void from_cell(Buffer *b, const Rule *r)
+static void from_cell(Buffer *b, const Rule *r, bool folded)
 {
-        addresses_cell(b, &r->from);
-        names_cell(b, "user", r->user);
-        names_cell(b, "group", r->group);
-        names_cell(b, "unit", r->unit);
+        addresses_cell(b, &r->from, folded);
+        names_cell(b, "user", r->user, folded);
+        names_cell(b, "group", r->group, folded);
+        names_cell(b, "unit", r->unit, folded);
         if (b->length == 0)
                 buffer_add_string(b, "Anywhere");
         interface_cell(b, r->direction == DIRECTION_OUT ? r->interface : r->in_interface);
@@ -141,7 +153,16 @@ static void tail_print(Buffer *b, const Rule *r, uint64_t seconds_left)
         source_print(b, r);
 }
 
-int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret)
+void rule_row_deinit(RuleRow *row)
+{
+        free(row->to);
+        free(row->action);
+        free(row->from);
+        free(row->tail);
+        *row = (RuleRow){ 0 };
+}
+
+int rule_row_make(const Rule *r, uint64_t seconds_left, bool folded, RuleRow *ret)
 {
         static const char *const actions[_ACTION_MAX] = {
                 [ACTION_ALLOW] = "ALLOW",
@@ -154,16 +175,32 @@ int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char 
                 [DIRECTION_OUT] = "OUT",
                 [DIRECTION_ROUTED] = "FWD",
         };
-        _cleanup_buffer_ Buffer b = { 0 }, to = { 0 }, from = { 0 }, action = { 0 };
+        _cleanup_buffer_ Buffer to = { 0 }, from = { 0 }, action = { 0 }, tail = { 0 };
+        RuleRow row = { 0 };
 
-        to_cell(&to, r);
-        from_cell(&from, r);
+        to_cell(&to, r, folded);
+        from_cell(&from, r, folded);
         buffer_printf(&action, "%s %s", actions[r->action], directions[r->direction]);
-        if (to.failed || from.failed || action.failed)
+        buffer_add_string(&tail, "");
+        tail_print(&tail, r, seconds_left);
+        if (buffer_take(&to, &row.to) < 0 || buffer_take(&action, &row.action) < 0 ||
+                buffer_take(&from, &row.from) < 0 || buffer_take(&tail, &row.tail) < 0) {
+                rule_row_deinit(&row);
+                return -ENOMEM;
+        }
+        *ret = row;
+        return 0;
+}
+
+int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret)
+{
+        _cleanup_(rule_row_deinit) RuleRow row = { 0 };
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        if (rule_row_make(r, seconds_left, false, &row) < 0)
                 return -ENOMEM;
         if (number > 0)
                 buffer_printf(&b, "[%2u] ", number);
-        buffer_printf(&b, "%-26s %-12s%-26s", to.data, action.data, from.data);
-        tail_print(&b, r, seconds_left);
+        buffer_printf(&b, "%-26s %-12s%-26s%s", row.to, row.action, row.from, row.tail);
         return buffer_take(&b, ret);
 }

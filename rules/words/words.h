@@ -55,8 +55,15 @@ int rule_words_print_until(const Rule *r, char **ret);
  * end. number > 0 puts "[%2d] " before it. A rule that ends shows the time left, "(for 1h59m)"; if
  * seconds_left is 0 the time, "(until …)". 0 or -ENOMEM. */
 int rule_rows_print(const Rule *r, unsigned number, uint64_t seconds_left, char **ret);
-/* The two lines of the head, "To  Action  From" and the dashes: a '\n' between, none at the end. */
-extern const char rule_rows_head[];
+/* The cells of a row, for a table of other columns. folded: lists are cut after three, " … +12". 0
+ * or -ENOMEM. */
+typedef struct RuleRow {
+        char *to, *action, *from;
+        char *tail; /* begins with a blank, or "" */
+} RuleRow;
+
+int rule_row_make(const Rule *r, uint64_t seconds_left, bool folded, RuleRow *ret);
+void rule_row_deinit(RuleRow *row);
 
 /* "Blocks smtp (25/tcp) incoming from anywhere, IPv4 and IPv6; outgoing and routed mail and all
  * other ports are not touched." for the rules of one command (one rule, or the two of `both`), of

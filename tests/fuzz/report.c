@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         for (ReportStyle style = REPORT_PLAIN; style <= REPORT_NUMBERED; style++) {
                 _cleanup_free_ char *text = NULL;
 
-                expect(report_print_text(&report, style, &text) == 0, "text");
+                expect(report_print_text(&report, style, (ReportLook){ 0 }, &text) == 0, "text");
         }
         return 0;
 }

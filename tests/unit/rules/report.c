@@ -79,7 +79,7 @@ static void assert_text(const Report *r, ReportStyle style, const char *expected
 {
         _cleanup_free_ char *text = NULL;
 
-        assert_int_equal(report_print_text(r, style, &text), 0);
+        assert_int_equal(report_print_text(r, style, (ReportLook){ 0 }, &text), 0);
         assert_string_equal(text, expected);
 }
 

@@ -52,6 +52,7 @@ PrefixSet *prefix_set_unref(PrefixSet *s)
                 return NULL;
         free(s->v4);
         free(s->v6);
+        range_set_unref(s->ranges);
         free(s);
         return NULL;
 }

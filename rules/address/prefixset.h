@@ -23,12 +23,15 @@ typedef struct Prefix6 {
         uint8_t bits;
 } Prefix6;
 
+typedef struct RangeSet RangeSet;
+
 typedef struct PrefixSet {
         unsigned n_refs;
         Prefix4 *v4; /* ascending by address, then bits; unique */
         size_t n_v4;
         Prefix6 *v6;
         size_t n_v6;
+        RangeSet *ranges; /* for prefix_set_ranges() only */
 } PrefixSet;
 
 /* Both ends are inclusive. */
@@ -40,13 +43,13 @@ typedef struct Range6 {
         uint8_t first[16], last[16]; /* network byte order */
 } Range6;
 
-typedef struct RangeSet {
+struct RangeSet {
         unsigned n_refs;
         Range4 *v4; /* ascending, disjoint, not adjacent */
         size_t n_v4;
         Range6 *v6;
         size_t n_v6;
-} RangeSet;
+};
 
 PrefixSet *prefix_set_ref(PrefixSet *s);
 PrefixSet *prefix_set_unref(PrefixSet *s);
@@ -87,6 +90,9 @@ void prefix_set_count_changes(
 
 /* Merges; 0 or -ENOMEM. */
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret);
+/* The same, borrowed: merged when it is first asked for and kept with the set, so that whoever
+ * shares the set shares its ranges. */
+int prefix_set_ranges(PrefixSet *s, RangeSet **ret);
 /* The union of n sets; of one, the same set. 0 or -ENOMEM. */
 int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret);
 bool range_set_equal(const RangeSet *a, const RangeSet *b);

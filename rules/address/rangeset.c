@@ -145,6 +145,14 @@ int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
         return 0;
 }
 
+int prefix_set_ranges(PrefixSet *s, RangeSet **ret)
+{
+        if (!s->ranges && range_set_from_prefixes(s, &s->ranges) < 0)
+                return -ENOMEM;
+        *ret = s->ranges;
+        return 0;
+}
+
 int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret)
 {
         _cleanup_(range_set_unref_p) RangeSet *s = NULL;

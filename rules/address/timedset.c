@@ -20,6 +20,7 @@ TimedSet *timed_set_unref(TimedSet *s)
         if (!s || --s->n_refs > 0)
                 return NULL;
         free(s->items);
+        range_set_unref(s->ranges);
         free(s);
         return NULL;
 }
@@ -183,6 +184,17 @@ int timed_set_prefixes(const TimedSet *s, PrefixSet **ret)
         for (size_t i = 0; s && i < s->n; i++)
                 prefixes[i] = s->items[i].prefix;
         return prefix_set_new(prefixes, timed_set_size(s), ret);
+}
+
+int timed_set_ranges(TimedSet *s, RangeSet **ret)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
+
+        if (!s->ranges && (timed_set_prefixes(s, &prefixes) < 0 ||
+                                  range_set_from_prefixes(prefixes, &s->ranges) < 0))
+                return -ENOMEM;
+        *ret = s->ranges;
+        return 0;
 }
 
 /* ---- looking ---- */

@@ -20,6 +20,7 @@ typedef struct TimedSet {
         size_t n;
         uint64_t next_usec;   /* when the first of them ends */
         bool lengths[2][129]; /* which occur, IPv4 first */
+        RangeSet *ranges;     /* for timed_set_ranges() only */
 } TimedSet;
 
 TimedSet *timed_set_ref(TimedSet *s);
@@ -45,6 +46,8 @@ int timed_set_update(const TimedSet *s, const TimedSet *put, const PrefixSet *re
 int timed_set_drop(const TimedSet *s, uint64_t now_usec, TimedSet **ret, size_t *ret_dropped);
 /* Its prefixes, without their ends. */
 int timed_set_prefixes(const TimedSet *s, PrefixSet **ret);
+/* Their ranges, borrowed: as prefix_set_ranges(). */
+int timed_set_ranges(TimedSet *s, RangeSet **ret);
 
 size_t timed_set_size(const TimedSet *s); /* of NULL: 0 */
 /* The entry of exactly this prefix, or NULL. */

@@ -53,10 +53,8 @@ typedef struct Scope {
 
 typedef struct SetSource {
         const char *name;
-        RangeSet **ranges; /* where the set keeps them */
-        const PrefixSet *entries;
+        PrefixSet *entries;
         TimedSet *timed; /* what of it ends, or NULL */
-        RangeSet **timed_ranges;
         Place place;
         bool stored;           /* by p25ctl or the bus */
         const char *used_name; /* in the ruleset; NULL: not used so far */

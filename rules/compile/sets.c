@@ -2,8 +2,8 @@
 
 /*
  * The one namespace of sets: those that p25ctl and the bus made and those that files declare. Only
- * sets that a rule uses come into the ruleset; the ranges of each are made once and kept beside
- * its entries, so that a change elsewhere costs nothing for a set of a million.
+ * sets that a rule uses come into the ruleset; the ranges of each are made once and kept with its
+ * entries, so that a change elsewhere costs nothing for a set of a million.
  */
 
 #include "rules/compile/compilation.h"
@@ -23,10 +23,9 @@ static int sets_add_declared(Compilation *c, const Fragment *f)
 {
         for (size_t i = 0; i < f->sets.n; i++) {
                 SetDecl *s = f->sets.items + i;
-                SetSource source = { .name = s->name,
-                        .ranges = &s->ranges,
-                        .entries = s->entries,
-                        .place = { s->file, s->line } };
+                SetSource source = {
+                        .name = s->name, .entries = s->entries, .place = { s->file, s->line }
+                };
 
                 if (set_add(c, source) < 0)
                         return -ENOMEM;
@@ -38,12 +37,9 @@ static int sets_add_stored(Compilation *c, const State *state)
 {
         for (size_t i = 0; i < state->n_sets; i++) {
                 StoredSet *s = state->sets + i;
-                SetSource source = { .name = s->name,
-                        .ranges = &s->ranges,
-                        .entries = s->entries,
-                        .timed = s->timed,
-                        .timed_ranges = &s->timed_ranges,
-                        .stored = true };
+                SetSource source = {
+                        .name = s->name, .entries = s->entries, .timed = s->timed, .stored = true
+                };
 
                 if (set_add(c, source) < 0)
                         return -ENOMEM;
@@ -132,31 +128,20 @@ static int ranges_publish(
         return 0;
 }
 
-static int timed_ranges_fill(const SetSource *s)
-{
-        _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
-
-        if (*s->timed_ranges)
-                return 0;
-        if (timed_set_prefixes(s->timed, &prefixes) < 0)
-                return -ENOMEM;
-        return range_set_from_prefixes(prefixes, s->timed_ranges);
-}
-
 /* Puts the set into the ruleset, where its name lives from then on. */
 static int set_publish(Compilation *c, SetSource *s)
 {
         Ruleset *r = c->ruleset;
+        RangeSet *ranges;
 
-        if (!*s->ranges && range_set_from_prefixes(s->entries, s->ranges) < 0)
-                return -ENOMEM;
-        if (ranges_publish(r, s->name, *s->ranges, NULL, &s->used_name) < 0)
+        if (prefix_set_ranges(s->entries, &ranges) < 0 ||
+                ranges_publish(r, s->name, ranges, NULL, &s->used_name) < 0)
                 return -ENOMEM;
         if (!s->timed)
                 return 0;
-        if (timed_ranges_fill(s) < 0)
+        if (timed_set_ranges(s->timed, &ranges) < 0)
                 return -ENOMEM;
-        return ranges_publish(r, s->name, *s->timed_ranges, s->timed, &s->used_timed);
+        return ranges_publish(r, s->name, ranges, s->timed, &s->used_timed);
 }
 
 static int set_find(Compilation *c, const char *name, Site site, SetSource **ret)
@@ -182,19 +167,23 @@ int set_check(Compilation *c, const char *name, Site site)
 
 int set_use(Compilation *c, const char *name, Site site, MatchSet ret[static 2])
 {
+        RangeSet *ranges;
         SetSource *s;
         int r;
 
         r = set_find(c, name, site, &s);
         if (r < 0)
                 return r;
-        if (!s->used_name && set_publish(c, s) < 0)
+        if ((!s->used_name && set_publish(c, s) < 0) || prefix_set_ranges(s->entries, &ranges) < 0)
                 return -ENOMEM;
-        ret[0] = (MatchSet){ .name = s->used_name, .ranges = range_set_ref(*s->ranges) };
+        ret[0] = (MatchSet){ .name = s->used_name, .ranges = range_set_ref(ranges) };
         ret[1] = (MatchSet){ 0 };
-        if (s->timed)
-                ret[1] = (MatchSet){ .name = s->used_timed,
-                        .ranges = range_set_ref(*s->timed_ranges),
-                        .timed = timed_set_ref(s->timed) };
+        if (!s->timed)
+                return 0;
+        if (timed_set_ranges(s->timed, &ranges) < 0)
+                return -ENOMEM;
+        ret[1] = (MatchSet){ .name = s->used_timed,
+                .ranges = range_set_ref(ranges),
+                .timed = timed_set_ref(s->timed) };
         return 0;
 }

@@ -17,7 +17,6 @@ static void set_decls_deinit(SetDecls *l)
         for (size_t i = 0; i < l->n; i++) {
                 free(l->items[i].name);
                 prefix_set_unref(l->items[i].entries);
-                range_set_unref(l->items[i].ranges);
                 free(l->items[i].path);
                 free(l->items[i].file);
         }

@@ -54,7 +54,6 @@ typedef struct VarValues {
 typedef struct SetDecl {
         char *name;
         PrefixSet *entries; /* NULL until the shell has read `path` */
-        RangeSet *ranges;   /* of entries; NULL until compile first needs and fills it */
         char *path;
         char *file;
         unsigned line;

@@ -79,9 +79,7 @@ static void stored_set_deinit(StoredSet *s)
 {
         free(s->name);
         prefix_set_unref(s->entries);
-        range_set_unref(s->ranges);
         timed_set_unref(s->timed);
-        range_set_unref(s->timed_ranges);
 }
 
 State *state_free(State *s)
@@ -126,9 +124,7 @@ static int state_copy_sets(const State *s, State *copy)
                 copy->sets[i] = (StoredSet){
                         .name = name,
                         .entries = prefix_set_ref(s->sets[i].entries),
-                        .ranges = range_set_ref(s->sets[i].ranges),
                         .timed = timed_set_ref(s->sets[i].timed),
-                        .timed_ranges = range_set_ref(s->sets[i].timed_ranges),
                 };
                 copy->n_sets++;
         }
@@ -185,16 +181,13 @@ Fragment *state_find_fragment(const State *s, const char *name)
         return NULL;
 }
 
-/* What is the same keeps its ranges. */
 static void stored_set_put(StoredSet *s, PrefixSet *entries, TimedSet *timed)
 {
         if (s->entries != entries) {
-                range_set_unref(TAKE_PTR(s->ranges));
                 prefix_set_unref(s->entries);
                 s->entries = prefix_set_ref(entries);
         }
         if (s->timed != timed) {
-                range_set_unref(TAKE_PTR(s->timed_ranges));
                 timed_set_unref(s->timed);
                 s->timed = timed_set_ref(timed);
         }

@@ -12,9 +12,7 @@
 typedef struct StoredSet {
         char *name;
         PrefixSet *entries;
-        RangeSet *ranges; /* of entries; NULL until compile first needs and fills it */
-        TimedSet *timed;  /* those that end, none of which is in entries; NULL: none */
-        RangeSet *timed_ranges;
+        TimedSet *timed; /* those that end, none of which is in entries; NULL: none */
 } StoredSet;
 
 /* Who made a revision, when, why, and what it changed. Texts are NULL where nothing is known. */

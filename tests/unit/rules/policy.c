@@ -340,18 +340,15 @@ static void test_state_copy(void **state _unused_)
         Rule *rule = rule_new();
         Fragment *fragment = fragment_new();
         PrefixSet *entries = NULL;
-        RangeSet *ranges = NULL;
 
         assert_true(s && rule && fragment);
         assert_int_equal(prefix_set_parse("192.0.2.1", 9, NULL, NULL, &entries), 0);
-        assert_int_equal(range_set_from_prefixes(entries, &ranges), 0);
         assert_int_equal(rule_list_append(&s->rules, rule), 0);
         assert_int_equal(array_grow(&s->fragments, 0, sizeof(*s->fragments)), 0);
         s->fragments[s->n_fragments++] = fragment_ref(fragment);
         assert_int_equal(array_grow(&s->sets, 0, sizeof(*s->sets)), 0);
-        s->sets[s->n_sets++] = (StoredSet){ .name = strdup("drop"),
-                .entries = prefix_set_ref(entries),
-                .ranges = range_set_ref(ranges) };
+        s->sets[s->n_sets++] =
+                (StoredSet){ .name = strdup("drop"), .entries = prefix_set_ref(entries) };
         s->revision = 7;
         s->origin.time_usec = 8;
         s->origin.uid = 9;
@@ -394,17 +391,14 @@ static void test_state_copy(void **state _unused_)
         assert_ptr_equal(copy->fragments[0], fragment);
         assert_string_equal(copy->sets[0].name, "drop");
         assert_ptr_equal(copy->sets[0].entries, entries);
-        assert_ptr_equal(copy->sets[0].ranges, ranges);
         assert_int_equal(rule->n_refs, 2);
         state_free(copy);
         assert_int_equal(rule->n_refs, 1);
         assert_int_equal(fragment->n_refs, 1);
         assert_int_equal(entries->n_refs, 1);
-        assert_int_equal(ranges->n_refs, 1);
         rule_unref(rule);
         fragment_unref(fragment);
         prefix_set_unref(entries);
-        range_set_unref(ranges);
 }
 
 /* Everything can be referred to by nobody. */

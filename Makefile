@@ -31,7 +31,7 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 # a room is a folder: what stands in it is built
-DAEMON_ROOMS = api auth backend bus connections foreign host loop manager netlink nftables reader store
+DAEMON_ROOMS = api auth backend bus connections events foreign host loop manager netlink nftables reader store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc

@@ -7,6 +7,11 @@
 #include "cli/console/options.h"
 #include "cli/verbs.h"
 
+static bool option_is_of(const Option *o, const char *verb)
+{
+        return streq(o->verbs[0], verb) || (o->verbs[1] && streq(o->verbs[1], verb));
+}
+
 /* An option that would have no effect is refused: what it asks for would not happen. */
 static int options_suit(Cli *c, const Verb *v)
 {
@@ -18,10 +23,11 @@ static int options_suit(Cli *c, const Verb *v)
                                 "--%s can only be used with a command that changes the policy, "
                                 "not with '%s'",
                                 o->name, v->name);
-                if (o->verb && !streq(o->verb, v->name))
+                if (o->verbs[0] && !option_is_of(o, v->name))
                         return cli_fail(c, EXIT_BAD_INPUT,
-                                "--%s can only be used with '%s', not with '%s'", o->name, o->verb,
-                                v->name);
+                                "--%s can only be used with '%s'%s%s%s, not with '%s'", o->name,
+                                o->verbs[0], o->verbs[1] ? " and '" : "",
+                                o->verbs[1] ? o->verbs[1] : "", o->verbs[1] ? "'" : "", v->name);
         }
         return 0;
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 2048
-#define FIELDS_MAX 16
+#define FIELDS_MAX 40
 /* The rest is in the history. */
 #define DIFF_LINES_MAX 100
 
@@ -109,15 +109,21 @@ static int fields_send(Fields *f)
         return sd_journal_sendv(f->items, f->n);
 }
 
+/* What every entry has. */
+static void fields_begin(Fields *f, const char *id, int priority, const char *message)
+{
+        fields_add(f, "MESSAGE", message);
+        fields_add_number(f, "PRIORITY", (uint64_t)priority);
+        fields_add(f, "SYSLOG_IDENTIFIER", "p25d");
+        fields_add(f, "MESSAGE_ID", id);
+}
+
 static int event_send(const LogEvent *e, const char *message)
 {
         Fields f = { 0 };
         int r;
 
-        fields_add(&f, "MESSAGE", message);
-        fields_add_number(&f, "PRIORITY", (uint64_t)e->priority);
-        fields_add(&f, "SYSLOG_IDENTIFIER", "p25d");
-        fields_add(&f, "MESSAGE_ID", e->id);
+        fields_begin(&f, e->id, e->priority, message);
         fields_add_number(&f, "P25_REVISION", e->revision);
         fields_add_number(&f, "P25_UID", e->uid);
         fields_add(&f, "P25_PROCESS", e->process);
@@ -142,4 +148,23 @@ void log_event(const LogEvent *e, const char *format, ...)
         make_printable(text);
         if (!to_journal || event_send(e, text) < 0)
                 line_write(e->priority, text);
+}
+
+void log_fields(
+        const char *id, int priority, const LogField *fields, size_t n, const char *format, ...)
+{
+        char text[LINE_MAX_BYTES];
+        Fields f = { 0 };
+        va_list ap;
+
+        va_start(ap, format);
+        (void)vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        make_printable(text);
+        fields_begin(&f, id, priority, text);
+        for (size_t i = 0; i < n; i++)
+                fields_add(&f, fields[i].name, fields[i].value);
+        if (!to_journal || fields_send(&f) < 0)
+                line_write(priority, text);
+        buffer_deinit(&f.text);
 }

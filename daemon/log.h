@@ -28,5 +28,16 @@ typedef struct LogEvent {
         char *const *lines; /* P25_DIFF, the first of them */
 } LogEvent;
 
+/* MESSAGE_ID of a connection that was refused or logged. */
+#define LOG_CONNECTION "f1c0a8d7b92e4d5e8a6c3b1f0e7d2946"
+
+typedef struct LogField {
+        const char *name, *value; /* NULL or "": no such field */
+} LogField;
+
+/* A line; where the journal reads, with MESSAGE_ID and these fields (32 at most). */
+void log_fields(const char *id, int priority, const LogField *fields, size_t n, const char *format,
+        ...) _printf_(5, 6);
+
 /* A line, with the event's fields where the journal reads. */
 void log_event(const LogEvent *e, const char *format, ...) _printf_(2, 3);

@@ -12,6 +12,7 @@
 #include "daemon/host/host.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "daemon/log_connection.h"
 #include "daemon/loop/clock.h"
 #include "daemon/manager/manager.h"
 
@@ -47,6 +48,8 @@ typedef struct Daemon {
         Manager *manager;
         Bus *bus;
         ManagerEvents events;
+        Events *happened;
+        EventsFollower follower;
         ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
         bool for_names;
         /* what was told last */
@@ -285,6 +288,16 @@ static void on_notice(void *data, int priority, const char *text)
         log_line(priority, "%s", text);
 }
 
+static void on_event(void *data, const Event *e, uint64_t left_out)
+{
+        _cleanup_free_ char *user = NULL;
+        Daemon *d = data;
+
+        if (e->has_uid)
+                (void)host_user_name(manager_names(d->manager), e->uid, &user);
+        log_connection(e, user, left_out);
+}
+
 /* ---- signals ---- */
 
 static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
@@ -413,6 +426,20 @@ static int start_manager(Daemon *d, const Arguments *a)
         return r;
 }
 
+/* What the kernel logs of a policy that is in it; the backend for tests logs nothing. */
+static int start_events(Daemon *d, const Arguments *a)
+{
+        int r = events_new(d->event, d->paths.state, &d->happened);
+
+        if (r < 0)
+                return r;
+        d->follower = (EventsFollower){ .event = on_event, .notice = on_notice, .data = d };
+        events_follow(d->happened, &d->follower);
+        if (a->backend != &backend_memory)
+                events_listen(d->happened);
+        return 0;
+}
+
 static int remove_policy(Daemon *d)
 {
         _cleanup_diagnostics_ Diagnostics told = { 0 };
@@ -472,12 +499,15 @@ static int run(Daemon *d, const Arguments *a)
 
         r = sd_event_set_watchdog(d->event, true);
         if (r >= 0)
+                r = start_events(d, a);
+        if (r >= 0)
                 r = bus_new(d->event, d->manager, &d->bus);
         if (r < 0) {
                 log_line(LOG_ERR, "cannot begin to listen: %s", strerrordesc_np(-r));
                 return EXIT_FAILED;
         }
         bus_set_notice(d->bus, on_notice, d);
+        bus_set_events(d->bus, d->happened);
         r = sd_event_loop(d->event);
         if (r < 0)
                 log_line(LOG_ERR, "the event loop failed: %s", strerrordesc_np(-r));
@@ -487,6 +517,7 @@ static int run(Daemon *d, const Arguments *a)
 static void daemon_deinit(Daemon *d)
 {
         bus_free(d->bus);
+        events_free(d->happened);
         manager_free(d->manager);
         sd_event_unref(d->event);
         if (d->lock_fd >= 0)

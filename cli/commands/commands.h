@@ -32,6 +32,7 @@ int command_delete(Cli *c, const Verb *v, char **args, size_t n);
 int command_diff(Cli *c, const Verb *v, char **args, size_t n);
 int command_disable(Cli *c, const Verb *v, char **args, size_t n);
 int command_enable(Cli *c, const Verb *v, char **args, size_t n);
+int command_events(Cli *c, const Verb *v, char **args, size_t n);
 int command_explain(Cli *c, const Verb *v, char **args, size_t n);
 int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n);
 int command_fragment_list(Cli *c, const Verb *v, char **args, size_t n);

@@ -15,10 +15,12 @@
 typedef struct Cli {
         bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help,
                 version;
-        const char *host, *root, *policies, *confirm, *reason, *format, *expect, *number, *color;
+        const char *host, *root, *policies, *confirm, *reason, *format, *expect, *number, *color,
+                *since;
         uint64_t expected_revision; /* of expect */
         uint32_t confirm_seconds;   /* of confirm */
         uint32_t max_lines;         /* of number; 0: all */
+        uint32_t since_seconds;     /* of since; 0: not given */
         sd_bus *bus;                /* opened by the first call */
         bool agent_opened;          /* polkit may ask for a password on this terminal */
         Json *errors;               /* of this run, for --json */

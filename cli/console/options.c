@@ -34,16 +34,20 @@ const Option options[] = {
         { "reason", '\0', "TEXT", offsetof(Cli, reason), .help = "a reason, for the history",
                 .of_changes = true },
         { "format", '\0', "FORMAT", offsetof(Cli, format), .help = "ir, nft, iptables or json",
-                .verb = "compile" },
+                .verbs = { "compile" } },
         { "ipv4", '4', NULL, offsetof(Cli, ipv4), .help = "of --format iptables: IPv4 only",
-                .verb = "compile" },
+                .verbs = { "compile" } },
         { "ipv6", '6', NULL, offsetof(Cli, ipv6), .help = "of --format iptables: IPv6 only",
-                .verb = "compile" },
-        { "number", 'n', "N", offsetof(Cli, number), .help = "of history: the newest N only",
-                .verb = "history" },
+                .verbs = { "compile" } },
+        { "number", 'n', "N", offsetof(Cli, number),
+                .help = "of history and events: the newest N only",
+                .verbs = { "history", "events" } },
         { "help", 'h', NULL, offsetof(Cli, help), .help = "print help about the command" },
         { "version", '\0', NULL, offsetof(Cli, version), .help = "print the version" },
-        { "follow", '\0', NULL, offsetof(Cli, follow), .help = "wait for more", .verb = "events" },
+        { "follow", '\0', NULL, offsetof(Cli, follow), .help = "wait for more",
+                .verbs = { "events" } },
+        { "since", '\0', "DURATION", offsetof(Cli, since),
+                .help = "of events: only those that are not older", .verbs = { "events" } },
         { 0 },
 };
 
@@ -178,16 +182,25 @@ static int number_check(Cli *c)
         return 0;
 }
 
+/* text NULL: the option was not given. */
+static int duration_check(Cli *c, const char *option, const char *text, uint32_t *ret)
+{
+        uint64_t seconds = 0;
+
+        if (text && duration_parse(text, &seconds) < 0)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "--%s %s: a duration is 90s, 10m, 2h or 7d, up to 366 days", option, text);
+        *ret = (uint32_t)seconds;
+        return 0;
+}
+
 static int options_check(Cli *c)
 {
         char shown[TEXT_SHOWN_MAX], *end;
-        uint64_t seconds = 0;
 
-        if (c->confirm && duration_parse(c->confirm, &seconds) < 0)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "--confirm %s: a duration is 90s, 10m, 2h or 7d, up to 366 days",
-                        c->confirm);
-        c->confirm_seconds = (uint32_t)seconds;
+        if (duration_check(c, "confirm", c->confirm, &c->confirm_seconds) != 0 ||
+                duration_check(c, "since", c->since, &c->since_seconds) != 0)
+                return EXIT_BAD_INPUT;
         if (c->expect) {
                 errno = 0;
                 c->expected_revision = strtoull(c->expect, &end, 10);

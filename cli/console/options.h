@@ -13,8 +13,8 @@ typedef struct Option {
         const char *argument; /* what follows; NULL: nothing */
         size_t place;         /* of the bool or const char * in Cli */
         const char *help;
-        bool of_changes;  /* only for commands that change the policy */
-        const char *verb; /* only for this command; NULL: for several */
+        bool of_changes;      /* only for commands that change the policy */
+        const char *verbs[2]; /* only for these commands; NULL: for all */
 } Option;
 
 /* Ends with an entry without name. */

@@ -8,6 +8,7 @@
 #include "daemon/bus/answer.h"
 #include "daemon/bus/call.h"
 #include "daemon/bus/dict.h"
+#include "daemon/bus/events.h"
 #include "daemon/bus/properties.h"
 #include "daemon/bus/queue.h"
 #include "daemon/bus/vtable.h"
@@ -284,6 +285,8 @@ Bus *bus_free(Bus *b)
         if (!b)
                 return NULL;
         manager_remove_events(b->manager, &b->events);
+        if (b->happened)
+                events_unfollow(b->happened, &b->follower);
         bus_disconnect(b);
         sd_event_source_disable_unref(b->timer);
         bus_queue_deinit(b);
@@ -291,6 +294,13 @@ Bus *bus_free(Bus *b)
         sd_event_unref(b->event);
         free(b);
         return NULL;
+}
+
+void bus_set_events(Bus *b, Events *e)
+{
+        b->happened = e;
+        b->follower = (EventsFollower){ .event = bus_event_signal, .data = b };
+        events_follow(e, &b->follower);
 }
 
 void bus_set_notice(Bus *b, BusNotice notice, void *data)

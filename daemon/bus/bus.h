@@ -6,6 +6,7 @@
  * returns, answers calls, tells of changes. Decides nothing about policy.
  */
 
+#include "daemon/events/events.h"
 #include "daemon/manager/manager.h"
 
 typedef struct Bus Bus;
@@ -24,6 +25,8 @@ Bus *bus_free(Bus *b);
 DEFINE_CLEANUP(Bus, bus_free)
 
 void bus_set_notice(Bus *b, BusNotice notice, void *data);
+/* What ListEvents returns and Blocked signals; e must outlive b. Without it there are no events. */
+void bus_set_events(Bus *b, Events *e);
 /* How long ReplaceSet waits for the next byte of a pipe (20 s); for tests. */
 void bus_set_upload_timeout(Bus *b, uint64_t usec);
 /* How long the answer to an unprivileged caller may be computed (5 s); for tests. */

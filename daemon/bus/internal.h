@@ -58,6 +58,8 @@ struct Bus {
         sd_event *event;
         Manager *manager;
         ManagerEvents events;
+        Events *happened; /* NULL: nobody listens */
+        EventsFollower follower;
         sd_bus *bus; /* NULL: between two attempts */
         sd_bus_slot *name_slot;
         sd_event_source *timer; /* next attempt to join, or to get the name */

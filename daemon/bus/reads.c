@@ -311,9 +311,3 @@ int bus_check(BusCall *c, sd_bus_error *error)
                 r = diagnostic_append(reply, &d.items[i]);
         return r < 0 ? r : list_end(c, reply);
 }
-
-int bus_list_events(_unused_ BusCall *c, sd_bus_error *error)
-{
-        return sd_bus_error_set(
-                error, BUS_ERROR_NOT_SUPPORTED, "ListEvents is not available in this version");
-}

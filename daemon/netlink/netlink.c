@@ -152,6 +152,11 @@ static ssize_t socket_receive(int fd, void *buffer, size_t size, int flags)
         }
 }
 
+ssize_t netlink_receive(Netlink *n, void *buffer, size_t size)
+{
+        return socket_receive(n->fd, buffer, size, MSG_DONTWAIT);
+}
+
 /* ---- requests and dumps ---- */
 
 typedef struct Reply {

@@ -10,6 +10,7 @@
 #include "rules/base/util.h"
 
 #include <linux/netlink.h>
+#include <sys/types.h>
 
 typedef struct Netlink {
         int fd; /* -1: closed */
@@ -41,6 +42,10 @@ typedef int (*NetlinkHandler)(const struct nlmsghdr *h, void *data);
 int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
 /* One request that is answered by messages (f may be NULL) and an acknowledgement. */
 int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
+
+/* One datagram that the kernel sent by itself; does not wait. Its bytes, -EAGAIN, -ENOBUFS (others
+ * were lost before it), -ENOSPC (it is larger), another negative errno. */
+ssize_t netlink_receive(Netlink *n, void *buffer, size_t size);
 
 /* Messages with the sequence numbers first … last, sent in one piece. Other messages that the
  * kernel answers with (echoes) go to f, which may be NULL. */

@@ -3,9 +3,9 @@
 # Completion of p25ctl for bash. The block of words is made by `make golden`, from p25ctl's tables.
 
 # made from the tables of p25ctl:
-_p25ctl_commands='status show explain enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
-_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow'
-_p25ctl_valued=' --color  --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n'
+_p25ctl_commands='status show explain events enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
+_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow --since'
+_p25ctl_valued=' --color  --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n --since '
 _p25ctl_words() # COMMAND
 {
         case $1 in
@@ -14,6 +14,7 @@ _p25ctl_words() # COMMAND
         'show raw') echo '' ;;
         'show listening') echo '' ;;
         'explain') echo 'in out routed from A to port P user U on IFACE' ;;
+        'events') echo 'N DURATION' ;;
         'enable') echo '' ;;
         'disable') echo '' ;;
         'lockdown') echo 'on off' ;;

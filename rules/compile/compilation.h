@@ -172,4 +172,4 @@ int match_resolve(Compilation *c, Scope *s, AddressList *l, Site site, Match *re
  * that was typed. */
 int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret);
 /* Is a decision of this action logged at this level? */
-bool logging_covers(Logging level, Action action);
+bool logging_covers(Logging level, Direction direction, Action action);

@@ -277,7 +277,7 @@ static void default_set(Compilation *c, Direction d, Action action, DefaultOrigi
         RulesetDirection *rd = c->ruleset->directions + d;
 
         rd->default_action = action;
-        rd->log_default = logging_covers(c->logging, action);
+        rd->log_default = logging_covers(c->logging, d, action);
         c->ruleset->default_origins[d] = origin;
 }
 

@@ -123,12 +123,12 @@ static int rule_resolve_units(
 
 /* ---- the rest ---- */
 
-bool logging_covers(Logging level, Action action)
+bool logging_covers(Logging level, Direction direction, Action action)
 {
         switch (action) {
         case ACTION_DENY:
         case ACTION_REJECT:
-                return level >= LOGGING_LOW;
+                return level >= (direction == DIRECTION_IN ? LOGGING_MEDIUM : LOGGING_LOW);
         case ACTION_LIMIT:
                 return level >= LOGGING_MEDIUM;
         case ACTION_ALLOW:
@@ -233,9 +233,10 @@ static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, 
         ret->action = rule->action;
         ret->ports = rule->ports;
         ret->limit = rule_limit(rule);
-        ret->log = rule->log || logging_covers(c->logging, rule->action);
-        ret->log_refused = rule->action == ACTION_LIMIT &&
-                           (rule->log || logging_covers(c->logging, ACTION_REJECT));
+        ret->log = rule->log || logging_covers(c->logging, rule->direction, rule->action);
+        ret->log_refused =
+                rule->action == ACTION_LIMIT &&
+                (rule->log || logging_covers(c->logging, rule->direction, ACTION_REJECT));
         return 0;
 }
 

@@ -33,8 +33,8 @@ typedef enum Direction {
 
 typedef enum Logging {
         LOGGING_OFF,
-        LOGGING_LOW,    /* what is refused */
-        LOGGING_MEDIUM, /* and what a limit lets through */
+        LOGGING_LOW,    /* what is refused, outgoing and routed */
+        LOGGING_MEDIUM, /* and incoming, and what a limit lets through */
         LOGGING_HIGH,   /* and everything else */
         _LOGGING_MAX,
         _LOGGING_INVALID = -1,

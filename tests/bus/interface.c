@@ -59,7 +59,7 @@ static const struct {
         { "Check", "s", "aa{sv}", PRIVILEGE_MANAGE },
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
         { "Diagnose", "as", "aa{sv}", PRIVILEGE_READ },
-        { "ListEvents", "tu", "aa{sv}", PRIVILEGE_READ },
+        { "ListEvents", "tu", "aa{sv}", PRIVILEGE_MANAGE },
 };
 
 static const struct {

@@ -190,7 +190,7 @@ refuses 4 "nosuchrole" role set nosuchrole
 refuses 4 "" set show nosuchset
 refuses 4 "" fragment show nosuchfragment
 refuses 4 "up to 366 days" deny in for 367d
-for words in "stats" "events"; do
+for words in "stats"; do
         # shellcheck disable=SC2086 # words
         refuses 4 "is not available in this version" $words
 done

@@ -562,6 +562,7 @@ static void test_limits(void **state)
 
 static void test_logging(void **state)
 {
+        /* of outgoing and routed rules; refused incoming ones are logged from medium on */
         static const bool logged[_LOGGING_MAX][_ACTION_MAX] = {
                 [LOGGING_LOW] = { [ACTION_DENY] = true, [ACTION_REJECT] = true },
                 [LOGGING_MEDIUM] = { [ACTION_DENY] = true,
@@ -572,9 +573,13 @@ static void test_logging(void **state)
         _cleanup_policy_ Policy *p = make_policy();
 
         (void)state;
-        for (Action a = 0; a < _ACTION_MAX; a++)
-                add_rule(&p->state->rules, .id = a + 1u, .action = a);
-        add_rule(&p->state->rules, .id = 9, .action = ACTION_ALLOW, .log = true);
+        for (Direction way = 0; way < _DIRECTION_MAX; way++) {
+                for (Action a = 0; a < _ACTION_MAX; a++)
+                        add_rule(&p->state->rules, .id = 10u * way + a + 1u, .action = a,
+                                .direction = way);
+                add_rule(&p->state->rules, .id = 10u * way + 9, .action = ACTION_ALLOW,
+                        .direction = way, .log = true);
+        }
         p->state->defaults = (Defaults){ { ACTION_DENY, ACTION_REJECT, ACTION_ALLOW } };
         for (Logging l = 0; l < _LOGGING_MAX; l++) {
                 _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -582,10 +587,17 @@ static void test_logging(void **state)
 
                 p->state->logging = l;
                 r = compile_good(p, &d);
-                for (Action a = 0; a < _ACTION_MAX; a++)
-                        assert_int_equal(r->directions[DIRECTION_IN].rules[a].log, logged[l][a]);
-                assert_true(r->directions[DIRECTION_IN].rules[4].log);
-                assert_int_equal(r->directions[DIRECTION_IN].log_default, l >= LOGGING_LOW);
+                for (Direction way = 0; way < _DIRECTION_MAX; way++) {
+                        const CompiledRule *rules = r->directions[way].rules;
+                        bool unlogged = way == DIRECTION_IN && l == LOGGING_LOW;
+
+                        for (Action a = 0; a < _ACTION_MAX; a++)
+                                assert_int_equal(rules[a].log, logged[l][a] && !unlogged);
+                        assert_int_equal(rules[ACTION_LIMIT].log_refused,
+                                logged[l][ACTION_REJECT] && !unlogged);
+                        assert_true(rules[4].log);
+                }
+                assert_int_equal(r->directions[DIRECTION_IN].log_default, l >= LOGGING_MEDIUM);
                 assert_int_equal(r->directions[DIRECTION_OUT].log_default, l >= LOGGING_LOW);
                 assert_int_equal(r->directions[DIRECTION_ROUTED].log_default, l == LOGGING_HIGH);
         }

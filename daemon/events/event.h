@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What happened to connections, as rules log it: a value. Knows numbers and no names of users.
+ */
+
+#include "rules/address/address.h"
+#include "rules/policy/terms.h"
+
+typedef struct Event {
+        uint64_t id;        /* grows from event to event, with gaps, also over restarts */
+        uint64_t time_usec; /* of the first attempt, since the epoch */
+        Direction direction;
+        Action action; /* ACTION_LIMIT: passed, under the limit of the rule */
+        /* Family 0: not known. The ports are those of the first attempt. */
+        Address source, destination;
+        uint16_t source_port, destination_port;
+        uint64_t rule;         /* its id; 0: the default of the direction */
+        bool has_uid, has_gid; /* of the local process that dialled */
+        uint32_t uid, gid;
+        char *unit;     /* of that process; NULL: not known */
+        uint64_t count; /* of attempts; a client that gets no answer tries again */
+} Event;
+
+void event_deinit(Event *e);
+int event_copy(const Event *e, Event *ret); /* 0 or -ENOMEM */
+
+/* Was the connection refused? */
+bool event_is_refusal(const Event *e);
+/* Do all members but id, time, source port and count say the same? */
+bool event_same(const Event *a, const Event *b);
+
+/*
+ * Reads the prefix of a log statement ("p25 out reject 7", "p25 in deny default") and the first
+ * bytes of the packet, from the IP header on: direction, action, rule, addresses and ports. 0, or
+ * -EBADMSG: no TCP packet of either family, or not a prefix of p25.
+ */
+int event_parse(const char *prefix, const uint8_t *packet, size_t n, Event *ret);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the kernel logs, as events: read, merged, kept in memory and on disk, and given to who
+ * follows. Decides nothing and knows no policy; without a kernel or a disk to read it stays empty.
+ */
+
+#include "daemon/events/ring.h"
+
+#include <systemd/sd-event.h>
+
+typedef struct Events Events;
+
+/* So many of the events of a second are given to followers; all are in memory and on disk. */
+#define EVENTS_REPORTED_MAX 10
+
+typedef struct EventsFollower {
+        /* An event, and of how many others of this second only the number is given. */
+        void (*event)(void *data, const Event *e, uint64_t left_out);
+        /* Something that the log should hold: priority is syslog's, text one line. */
+        void (*notice)(void *data, int priority, const char *text);
+        void *data;
+        struct EventsFollower *next; /* of this room */
+} EventsFollower;
+
+/* folder: where `events` is; read now. 0 or -ENOMEM. */
+int events_new(sd_event *event, const char *folder, Events **ret);
+Events *events_free(Events *e);
+DEFINE_CLEANUP(Events, events_free)
+
+/* Called from the event loop, after the fact; borrowed until it is removed. */
+void events_follow(Events *e, EventsFollower *f);
+void events_unfollow(Events *e, EventsFollower *f);
+/* Begins to read what rules log in this network namespace. If that fails, it is tried again, and
+ * followers get a notice. */
+void events_listen(Events *e);
+/* What happened, as if the kernel had logged it; within the second it is in events_list(). */
+void events_add(Events *e, const Event *what);
+
+/* In the order of their ids. */
+const Ring *events_list(const Events *e);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/events/merge.h"
+
+static bool list_add(Event *items, size_t *n, size_t max, const Event *e)
+{
+        for (size_t i = 0; i < *n; i++)
+                if (event_same(&items[i], e)) {
+                        items[i].count += e->count;
+                        return true;
+                }
+        if (*n == max)
+                return false;
+        items[(*n)++] = *e;
+        return true;
+}
+
+void merge_add(Merge *m, const Event *e)
+{
+        Event rest = { .time_usec = e->time_usec,
+                .direction = e->direction,
+                .action = e->action,
+                .rule = e->rule,
+                .count = e->count };
+
+        if (!list_add(m->items, &m->n, MERGE_MAX, e) &&
+                !list_add(m->items + MERGE_MAX, &m->n_rest, MERGE_REST_MAX, &rest))
+                m->left_out += e->count;
+}
+
+Event *merge_at(Merge *m, size_t i)
+{
+        if (i < m->n)
+                return &m->items[i];
+        return i - m->n < m->n_rest ? &m->items[MERGE_MAX + i - m->n] : NULL;
+}
+
+void merge_clear(Merge *m)
+{
+        Event *e;
+
+        for (size_t i = 0; (e = merge_at(m, i)); i++)
+                event_deinit(e);
+        m->n = m->n_rest = 0;
+        m->left_out = 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * An event as a line of the file `events`. What is not known is "-"; the unit is last, because it
+ * may contain spaces.
+ */
+
+#include "daemon/events/event.h"
+
+/* With a newline at its end. */
+void record_print(Buffer *b, const Event *e);
+/* One line, without its newline. 0, -EINVAL (it is none), -ENOMEM. */
+int record_parse(const char *line, size_t n, Event *ret);

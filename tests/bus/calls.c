@@ -2,6 +2,23 @@
 
 #include "tests/bus/calls.h"
 
+int server_setup(void **state)
+{
+        static Fixture fixture;
+        Fixture *f = *state = &fixture;
+
+        fixture_start(f);
+        start_dbus(f);
+        start_server(f);
+        f->bus = open_client(f);
+        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+}
+
+int server_teardown(void **state)
+{
+        return fixture_stop(*state);
+}
+
 sd_bus_message *new_call(sd_bus *bus, const char *member)
 {
         sd_bus_message *m = NULL;

@@ -8,6 +8,10 @@
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 #define _cleanup_error_ _cleanup_(sd_bus_error_free)
 
+/* Of a test that has a bus, a server and a client of its own: *state is its Fixture. */
+int server_setup(void **state);
+int server_teardown(void **state);
+
 sd_bus_message *new_call(sd_bus *bus, const char *member);
 
 /* Sends m; the reply, or NULL and the error. */

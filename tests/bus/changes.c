@@ -8,24 +8,6 @@
 
 #include <grp.h>
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 /* The server lives, and its policy is the one of this revision. */
 static void assert_untouched(const Fixture *f, uint64_t revision)
 {
@@ -651,15 +633,15 @@ static void test_large_text(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_options, start, stop),
-                cmocka_unit_test_setup_teardown(test_nobody_may, start, stop),
-                cmocka_unit_test_setup_teardown(test_rule_documents, start, stop),
-                cmocka_unit_test_setup_teardown(test_add_and_remove, start, stop),
-                cmocka_unit_test_setup_teardown(test_expiry, start, stop),
-                cmocka_unit_test_setup_teardown(test_arguments, start, stop),
-                cmocka_unit_test_setup_teardown(test_signatures, start, stop),
-                cmocka_unit_test_setup_teardown(test_sizes, start, stop),
-                cmocka_unit_test_setup_teardown(test_large_text, start, stop),
+                cmocka_unit_test_setup_teardown(test_options, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_nobody_may, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_rule_documents, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_add_and_remove, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_expiry, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_arguments, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_signatures, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_sizes, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_large_text, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -12,24 +12,6 @@
 
 enum { NOBODY = 65534, CHILD_SKIP = 77, CONNECTIONS = 60, CALLS = 60 };
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 /* ---- the crowd, in a process of its own ---- */
 
 typedef struct Crowd {
@@ -275,11 +257,11 @@ static void test_deadline(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_describe, start, stop),
-                cmocka_unit_test_setup_teardown(test_explain, start, stop),
-                cmocka_unit_test_setup_teardown(test_plan, start, stop),
-                cmocka_unit_test_setup_teardown(test_lists, start, stop),
-                cmocka_unit_test_setup_teardown(test_deadline, start, stop),
+                cmocka_unit_test_setup_teardown(test_describe, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_explain, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_plan, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_lists, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_deadline, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -7,24 +7,6 @@
 
 #include "tests/bus/calls.h"
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 static Details send_change(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_reply)
 {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -128,9 +110,9 @@ static void test_hand_back(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_outcomes, start, stop),
-                cmocka_unit_test_setup_teardown(test_former_end, start, stop),
-                cmocka_unit_test_setup_teardown(test_hand_back, start, stop),
+                cmocka_unit_test_setup_teardown(test_outcomes, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_former_end, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_hand_back, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -4,24 +4,6 @@
 
 #include "tests/bus/calls.h"
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 static uint64_t get_number(sd_bus *bus, const char *property)
 {
         uint64_t n = UINT64_MAX;
@@ -224,9 +206,9 @@ static void test_plan(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_confirm, start, stop),
-                cmocka_unit_test_setup_teardown(test_take_back, start, stop),
-                cmocka_unit_test_setup_teardown(test_plan, start, stop),
+                cmocka_unit_test_setup_teardown(test_confirm, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_take_back, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_plan, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

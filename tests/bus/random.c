@@ -16,24 +16,6 @@
 
 enum { NOBODY = 65534, CHILD_SKIP = 77, WINDOW = 16, DEPTH = 3 };
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 /* ---- randomness ---- */
 
 typedef struct Random {
@@ -327,7 +309,7 @@ static void test_random(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_random, start, stop),
+                cmocka_unit_test_setup_teardown(test_random, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -4,29 +4,11 @@
 
 #include "tests/bus/calls.h"
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 /* An active host with a role, a rule, a set, a fragment of each kind. */
 static int start_filled(void **state)
 {
         Fixture *f;
-        int r = start(state);
+        int r = server_setup(state);
 
         if (r < 0)
                 return r;
@@ -457,16 +439,16 @@ static void test_signals(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_lists, start_filled, stop),
-                cmocka_unit_test_setup_teardown(test_fragments, start_filled, stop),
-                cmocka_unit_test_setup_teardown(test_set, start_filled, stop),
-                cmocka_unit_test_setup_teardown(test_texts, start_filled, stop),
-                cmocka_unit_test_setup_teardown(test_describe, start_filled, stop),
-                cmocka_unit_test_setup_teardown(test_many_rules, start, stop),
-                cmocka_unit_test_setup_teardown(test_explain, start_filled, stop),
-                cmocka_unit_test_setup_teardown(test_check, start, stop),
-                cmocka_unit_test_setup_teardown(test_properties, start, stop),
-                cmocka_unit_test_setup_teardown(test_signals, start, stop),
+                cmocka_unit_test_setup_teardown(test_lists, start_filled, server_teardown),
+                cmocka_unit_test_setup_teardown(test_fragments, start_filled, server_teardown),
+                cmocka_unit_test_setup_teardown(test_set, start_filled, server_teardown),
+                cmocka_unit_test_setup_teardown(test_texts, start_filled, server_teardown),
+                cmocka_unit_test_setup_teardown(test_describe, start_filled, server_teardown),
+                cmocka_unit_test_setup_teardown(test_many_rules, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_explain, start_filled, server_teardown),
+                cmocka_unit_test_setup_teardown(test_check, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_properties, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_signals, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -15,24 +15,6 @@ typedef struct Member {
         char name[64], in[64], out[64];
 } Member;
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 /* ---- the object's own description ---- */
 
 /* The value of an XML attribute behind p, before end. */
@@ -254,7 +236,7 @@ static void test_walk(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_walk, start, stop),
+                cmocka_unit_test_setup_teardown(test_walk, server_setup, server_teardown),
         };
 
         signal(SIGPIPE, SIG_IGN);

@@ -91,33 +91,85 @@ static Json *revision_document(const Json *revision)
         return document;
 }
 
-int command_history(Cli *c, const Verb *v, char **args, size_t n)
+/* ---- changes of sets ---- */
+
+static void set_row_say(Cli *c, const Json *row)
+{
+        time_t seconds = (time_t)(json_get_integer(row, "time") / 1000000);
+        _cleanup_buffer_ Buffer who = { 0 };
+        char when[32] = "-";
+        struct tm tm;
+
+        if (localtime_r(&seconds, &tm))
+                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
+        who_print(&who, row);
+        cli_say(c, "%-16s  %-20s  %s: +%" PRId64 " -%" PRId64 ", %" PRId64 " entries", when,
+                who.failed ? "" : who.data, json_get_string(row, "set"),
+                json_get_integer(row, "added"), json_get_integer(row, "removed"),
+                json_get_integer(row, "entries"));
+}
+
+static Json *set_row_document(const Json *row)
+{
+        static const char *const numbers[] = { "uid", "added", "removed", "entries", "changes" };
+        Json *document = json_new_object();
+
+        json_set(document, "time", json_new_time((uint64_t)json_get_integer(row, "time")));
+        json_set(document, "set", json_new_string(json_get_string(row, "set")));
+        json_set(document, "process", json_new_string(json_get_string(row, "process")));
+        for (size_t i = 0; i < ELEMENTS(numbers); i++)
+                json_set(document, numbers[i], json_new_integer(json_get_integer(row, numbers[i])));
+        return document;
+}
+
+/* ---- both ---- */
+
+typedef struct HistoryKind {
+        const char *method;
+        void (*say)(Cli *c, const Json *row);
+        Json *(*document)(const Json *row);
+} HistoryKind;
+
+static const HistoryKind of_policy = { "ListRevisions", row_say, revision_document };
+static const HistoryKind of_sets = { "ListSetChanges", set_row_say, set_row_document };
+
+static int history_tell(Cli *c, const HistoryKind *kind)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_(json_free_p) Json *revisions = NULL;
+        _cleanup_(json_free_p) Json *rows = NULL;
         Json *document;
         int status, r;
 
-        (void)v, (void)args, (void)n;
-        status = client_message(c, "ListRevisions", &m);
+        status = client_message(c, kind->method, &m);
         if (status != 0)
                 return status;
         r = sd_bus_message_append(m, "u", c->max_lines);
         status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
         if (status != 0)
                 return status;
-        r = client_read_dicts(reply, &revisions);
+        r = client_read_dicts(reply, &rows);
         if (r < 0)
                 return client_fail_message(c, r);
         document = json_new_array();
-        for (size_t i = 0; i < json_array_length(revisions); i++) {
-                const Json *revision = json_array_item(revisions, i);
+        for (size_t i = 0; i < json_array_length(rows); i++) {
+                const Json *row = json_array_item(rows, i);
 
                 if (!c->quiet)
-                        row_say(c, revision);
-                json_append(document, revision_document(revision));
+                        kind->say(c, row);
+                json_append(document, kind->document(row));
         }
         return cli_document(c, document);
+}
+
+int command_history(Cli *c, const Verb *v, char **args, size_t n)
+{
+        char shown[TEXT_SHOWN_MAX];
+
+        (void)v;
+        if (n > 0 && strcasecmp(args[0], "sets") != 0)
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s': write 'history' or 'history sets'",
+                        text_show(args[0], shown));
+        return history_tell(c, n > 0 ? &of_sets : &of_policy);
 }
 
 /* ---- diff ---- */

@@ -57,6 +57,8 @@
         ROW("Rollback", bus_rollback, MANAGE, WAITS, ("t", revision, BUS_OPTIONS), BUS_CHANGED) \
         ROW("ListRevisions", bus_list_revisions, READ, SHARED, \
             ("u", max), ("aa{sv}", revisions)) \
+        ROW("ListSetChanges", bus_list_set_changes, READ, SHARED, \
+            ("u", max), ("aa{sv}", changes)) \
         ROW("DiffRevisions", bus_diff_revisions, READ, WORKER, \
             ("t", from, "t", to), ("a{sv}", details)) \
         ROW("Check", bus_check, MANAGE, WORKER, ("s", text), ("aa{sv}", diagnostics)) \

@@ -10,6 +10,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
+#include "rules/policy/expiry.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -263,6 +264,42 @@ int bus_list_revisions(BusCall *c, _unused_ sd_bus_error *error)
                 return r;
         for (size_t i = 0; i < l.n; i++) {
                 r = revision_append(reply, &l.items[i]);
+                if (r < 0)
+                        return r;
+        }
+        return list_end(c, reply);
+}
+
+static int set_change_append(sd_bus_message *m, const SetChange *change)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "time", "t", change->minute * 60 * USEC_PER_SEC)) < 0 ||
+                (r = bus_append_entry(m, "set", "s", change->set)) < 0 ||
+                (r = bus_append_entry(m, "uid", "u", change->uid)) < 0 ||
+                (r = bus_append_entry(m, "process", "s", change->process ?: "")) < 0 ||
+                (r = bus_append_entry(m, "added", "t", change->added)) < 0 ||
+                (r = bus_append_entry(m, "removed", "t", change->removed)) < 0 ||
+                (r = bus_append_entry(m, "entries", "t", change->entries)) < 0 ||
+                (r = bus_append_entry(m, "changes", "t", change->changes)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+int bus_list_set_changes(BusCall *c, _unused_ sd_bus_error *error)
+{
+        _cleanup_(set_changes_deinit) SetChanges l = { 0 };
+        _cleanup_message_ sd_bus_message *reply = NULL;
+        uint32_t max;
+        int r;
+
+        if ((r = sd_bus_message_read(c->message, "u", &max)) < 0 ||
+                (r = manager_list_set_changes(c->bus->manager, max > 0 ? max : SIZE_MAX, &l)) < 0 ||
+                (r = list_begin(c, &reply)) < 0)
+                return r;
+        for (size_t i = 0; i < l.n; i++) {
+                r = set_change_append(reply, &l.items[i]);
                 if (r < 0)
                         return r;
         }

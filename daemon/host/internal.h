@@ -87,6 +87,7 @@ bool host_names_use_service(HostNames *n);
 #define STATE_JOURNAL "sets.journal"
 #define STATE_REVISIONS "revisions"
 #define STATE_PENDING "pending"
+#define STATE_SET_CHANGES "set-changes"
 #define STATE_HOST "host"
 #define STATE_GOOD "last-good"
 
@@ -96,6 +97,7 @@ typedef struct StoredState {
         char **set_files;       /* by index of state->sets */
         uint64_t *set_bases;    /* the REV of each */
         uint64_t text_revision; /* what the text says, before the journal */
+        bool text_is_between;   /* the text is of a change of entries only */
         /* revisions of the first and the last line of the journal; 0: it is empty */
         uint64_t journal_first, journal_last;
         size_t journal_length; /* of what is good in the journal */

@@ -29,6 +29,11 @@ void journal_deinit(Journal *j)
         *j = (Journal){ 0 };
 }
 
+void journal_drop_last(Journal *j)
+{
+        record_deinit(&j->records[--j->n]);
+}
+
 /* Tells a torn line from a whole one, no more is asked of it. */
 static uint64_t checksum(const char *text, size_t n)
 {

@@ -29,6 +29,8 @@ typedef struct Journal {
 } Journal;
 
 void journal_deinit(Journal *j);
+/* Without its last record. */
+void journal_drop_last(Journal *j);
 
 /* Appends the line of a record; add and remove may be NULL here. */
 void journal_record_print(Buffer *b, const JournalRecord *r);

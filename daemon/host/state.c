@@ -288,6 +288,7 @@ static int apply_journal(const Journal *j, const char *path, Diagnostics *d, Sto
         }
         if (!last || last->revision <= s->state->revision)
                 return 0;
+        s->state->policy_revision = state_policy_revision(s->state);
         s->state->revision = last->revision;
         origin_deinit(&s->state->origin);
         return origin_copy(&last->origin, &s->state->origin);
@@ -344,6 +345,7 @@ static int load_stored(const char *folder, const char *file, const char *root,
                 return r;
         s.state = TAKE_PTR(doc.state);
         s.text_revision = s.state->revision;
+        s.text_is_between = state_is_between(s.state);
 
         for (size_t i = 0; i < doc.n_fragments; i++) {
                 r = load_fragment(folder, &doc.fragments[i], root, d, s.state);

@@ -8,6 +8,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/policy/expiry.h"
 #include "rules/report/changes.h"
 
 #include <errno.h>
@@ -141,7 +142,10 @@ static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
 /* The policy that the proposal makes. In the fail-safe only what it shows of the stored state. */
 static int propose_next(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judgement *j)
 {
-        if (change_sign(p->state, m->in_force.policy->state->revision, c) < 0)
+        const State *now = m->in_force.policy->state;
+
+        p->state->policy_revision = p->set ? state_policy_revision(now) : REVISION_ITSELF;
+        if (change_sign(p->state, now->revision, c) < 0)
                 return change_no_memory(r);
         j->next = p->files ? *p->files : *m->in_force.policy;
         j->next.state = p->state;
@@ -369,6 +373,26 @@ static int enforce(Manager *m, Proposal *p, Judgement *j, bool *stored, ChangeRe
         return 0;
 }
 
+/* For people: that a row cannot be written is no reason to refuse a ban, which is logged as well.
+ */
+static void note_set_change(Manager *m, const Proposal *p)
+{
+        const State *s = manager_stored(m);
+        const StoredSet *set = p->set ? state_find_set(s, p->set) : NULL;
+
+        if (!set)
+                return;
+        (void)store_note_set_change(m->store,
+                &(SetChange){ .minute = s->origin.time_usec / (60 * USEC_PER_SEC),
+                        .uid = s->origin.uid,
+                        .process = s->origin.process,
+                        .set = set->name,
+                        .added = p->entries_added,
+                        .removed = p->entries_removed,
+                        .entries = prefix_set_size(set->entries) + timed_set_size(set->timed),
+                        .changes = 1 });
+}
+
 static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, ChangeResult *r)
 {
         _cleanup_strv_ char **kept = NULL;
@@ -391,6 +415,7 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
                 r->diff = TAKE_PTR(kept);
         pending_commit(m, p, stored);
         proposal_made(p, r);
+        note_set_change(m, p);
         r->revision = m->in_force.policy->state->revision;
         events_changed(m, r->outcome, r->diff);
         return 0;

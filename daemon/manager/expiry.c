@@ -144,6 +144,7 @@ static int store_expired(Manager *m)
                 state_copy(m->in_force.policy->state, &state) < 0)
                 return -ENOMEM;
         c.reason = reason;
+        state->policy_revision = REVISION_ITSELF;
         r = change_sign(state, state->revision, &c);
         if (r >= 0)
                 r = origin_summarise(&state->origin, lines);

@@ -163,7 +163,8 @@ typedef struct Proposal {
         WhilePending pending;
         bool must;       /* come into force, even if the disk does not take it */
         const char *set; /* whose entries change and nothing else; NULL: another change */
-        Outcome outcome; /* OUTCOME_NONE: nothing more exact than OUTCOME_CHANGED */
+        size_t entries_added, entries_removed; /* of it */
+        Outcome outcome;              /* OUTCOME_NONE: nothing more exact than OUTCOME_CHANGED */
         uint64_t former_expires_usec; /* see ChangeResult */
         bool only_expires;
         uint64_t *added; /* owned; ids of p25ctl's rules that are new or say something new */
@@ -207,6 +208,8 @@ void change_made(ChangeResult *r, Outcome outcome);
 int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);
 /* The same with the first error of d. */
 int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d);
+/* The policy is at r->revision. */
+int change_fail_stale(ChangeResult *r, uint64_t expected);
 int change_no_memory(ChangeResult *r);
 /* What cannot be done in the fail-safe. */
 int change_fail_in_failsafe(ChangeResult *r);
@@ -236,10 +239,17 @@ bool pending_is_from(const Manager *m, uint64_t base);
 /* Now, whatever its deadline. */
 int pending_take_back(Manager *m, const Change *c, ChangeResult *r);
 
-/* A former revision, to be put in force again; files, if not NULL, are the copies to go with it,
- * and else those that it names. manager_revisions.c */
+/* A former revision; files, if not NULL, are the copies to go with it, and else those that it
+ * names. Entries of sets are those of then, or those of now where the set is still there. */
+typedef struct FormerRevision {
+        uint64_t revision;
+        const char *files;
+        bool entries_of_then;
+} FormerRevision;
+
+/* It is to be put in force again. manager_revisions.c */
 int manager_propose_revision(
-        Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p);
+        Manager *m, const FormerRevision *former, ChangeResult *r, Proposal *p);
 
 /* ---- the fail-safe: failsafe.c ---- */
 

@@ -13,6 +13,7 @@
 #include "daemon/connections/connections.h"
 #include "daemon/connections/listeners.h"
 #include "daemon/host/host.h"
+#include "daemon/store/set_changes.h"
 #include "daemon/store/store.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/evaluate.h"
@@ -203,6 +204,7 @@ typedef struct PendingReport {
 } PendingReport;
 void manager_pending(Manager *m, PendingReport *ret);
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret);
+int manager_list_set_changes(Manager *m, size_t max, SetChanges *ret);
 /* What differs between two states, in r->diff. */
 int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r);
 /* What the operator must know: the fail-safe or the last good policy in force, a damaged state. */

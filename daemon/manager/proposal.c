@@ -20,14 +20,23 @@ void proposal_deinit(Proposal *p)
         *p = (Proposal){ 0 };
 }
 
+int change_fail_stale(ChangeResult *r, uint64_t expected)
+{
+        return change_fail(r, ERROR_STALE_REVISION, -ESTALE,
+                "the policy is at revision %" PRIu64 ", not %" PRIu64
+                ": look at what has changed and try again",
+                r->revision, expected);
+}
+
 int change_check(const Manager *m, const Change *c, ChangeResult *r)
 {
-        r->revision = m->in_force.policy->state->revision;
-        if (c->has_expected && c->expected_revision != r->revision)
-                return change_fail(r, ERROR_STALE_REVISION, -ESTALE,
-                        "the policy is at revision %" PRIu64 ", not %" PRIu64
-                        ": look at what has changed and try again",
-                        r->revision, c->expected_revision);
+        const State *now = m->in_force.policy->state;
+
+        r->revision = now->revision;
+        /* bans make nobody's decision stale */
+        if (c->has_expected && (c->expected_revision < state_policy_revision(now) ||
+                                       c->expected_revision > r->revision))
+                return change_fail_stale(r, c->expected_revision);
         if (c->reason && !comment_is_valid(c->reason))
                 return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
                         "a reason is at most %d bytes of UTF-8 without control characters",

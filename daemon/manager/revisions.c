@@ -15,6 +15,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
+int manager_list_set_changes(Manager *m, size_t max, SetChanges *ret)
+{
+        return store_list_set_changes(m->store, max, ret);
+}
+
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret)
 {
         return store_list_revisions(m->store, m->in_force.policy->state->revision, max, ret);
@@ -93,6 +98,19 @@ static Policy former_policy(const Manager *m, const Former *f)
         return p;
 }
 
+/* Entries are no part of a revision: sets that are there now stay as they are, and those that were
+ * dropped since have what they had. */
+static int keep_sets_of_now(const Manager *m, State *s)
+{
+        const State *now = manager_stored(m);
+
+        for (size_t i = 0; i < now->n_sets; i++)
+                if (state_put_entries(
+                            s, now->sets[i].name, now->sets[i].entries, now->sets[i].timed) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
 int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r)
 {
         _cleanup_former_ Former a = { 0 }, b = { 0 };
@@ -105,6 +123,8 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
                 q = former_load(m, to, r, &b);
         if (q < 0)
                 return q;
+        if (keep_sets_of_now(m, a.state) < 0 || keep_sets_of_now(m, b.state) < 0)
+                return change_no_memory(r);
         old = former_policy(m, &a);
         new = former_policy(m, &b);
         if (policy_difference(&old, &new, &r->diff) < 0)
@@ -201,16 +221,16 @@ static int leave_out_expired(State *s, ChangeResult *r)
         return k < 0 ? k : expiry_drop_entries(s, clock_now_usec(CLOCK_REALTIME), NULL);
 }
 
-int manager_propose_revision(
-        Manager *m, uint64_t revision, const char *files, ChangeResult *r, Proposal *p)
+int manager_propose_revision(Manager *m, const FormerRevision *former, ChangeResult *r, Proposal *p)
 {
         const State *now = manager_stored(m);
         _cleanup_former_ Former f = { 0 };
-        int q = load(m, revision, r, &f.state);
+        int q = load(m, former->revision, r, &f.state);
 
         if (q < 0)
                 return q;
-        if (files && state_name_files(f.state, files) < 0)
+        if ((former->files && state_name_files(f.state, former->files) < 0) ||
+                (!former->entries_of_then && keep_sets_of_now(m, f.state) < 0))
                 return change_no_memory(r);
         q = load_files(m, f.state, r, &f.files, &f.inputs);
         if (q < 0)

@@ -19,7 +19,7 @@ int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResul
 
         q = change_check(m, c, r);
         if (q >= 0)
-                q = manager_propose_revision(m, revision, NULL, r, &p);
+                q = manager_propose_revision(m, &(FormerRevision){ .revision = revision }, r, &p);
         if (q < 0)
                 return q;
         if (!change.reason || !change.reason[0]) {

@@ -11,6 +11,16 @@
 
 #include <errno.h>
 
+/* To the policy a ban makes nobody's decision stale; to entries it does. */
+static int check_fresh(const Manager *m, const Change *c, ChangeResult *r)
+{
+        uint64_t now = m->in_force.policy->state->revision;
+
+        return !c->has_expected || c->expected_revision == now
+                       ? 0
+                       : change_fail_stale(r, c->expected_revision);
+}
+
 /* As much text as SET_TEXT_MAX is in any case too many entries or too much comment. */
 static int check_set_name(const char *name, ChangeResult *r)
 {
@@ -69,6 +79,8 @@ int manager_replace_set(
 
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q >= 0)
+                q = check_fresh(m, c, r);
+        if (q >= 0)
                 q = check_set_name(name, r);
         if (q >= 0)
                 q = check_set_undeclared(m, name, r);
@@ -91,6 +103,9 @@ int manager_replace_set(
         if (now && !now->timed && prefix_set_equal(now->entries, entries))
                 return 0;
         p.outcome = now ? OUTCOME_CHANGED : OUTCOME_ADDED;
+        prefix_set_count_changes(
+                now ? now->entries : NULL, entries, &p.entries_added, &p.entries_removed);
+        p.entries_removed += now ? timed_set_size(now->timed) : 0;
         if (state_put_set(p.state, name, entries) < 0)
                 return change_no_memory(r);
         p.pending = PENDING_STAYS;
@@ -241,6 +256,8 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
 
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q >= 0)
+                q = check_fresh(m, c, r);
+        if (q >= 0)
                 q = read_update(&u, add, remove, c, r);
         if (q < 0)
                 return q;
@@ -260,6 +277,8 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
                 delta.remove = u.minus;
                 p.delta = &delta;
         }
+        p.entries_added = u.added + u.changes.added + u.changes.renewed;
+        p.entries_removed = u.removed + u.changes.removed;
         if (state_put_entries(p.state, name, u.entries, u.timed_entries) < 0)
                 return change_no_memory(r);
         p.pending = PENDING_STAYS;

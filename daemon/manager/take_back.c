@@ -41,7 +41,8 @@ static int take_back(Manager *m, bool must, const Change *c, ChangeResult *r)
         };
         Pending *w = m->pending;
         uint64_t revision = w->record.revision;
-        int q = manager_propose_revision(m, w->record.base, w->record.files, r, &p);
+        const FormerRevision base = { w->record.base, w->record.files, .entries_of_then = true };
+        int q = manager_propose_revision(m, &base, r, &p);
 
         if (q >= 0 && keep_the_rest(m, p.state) < 0)
                 q = change_no_memory(r);

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/host/internal.h"
+#include "daemon/store/set_changes.h"
 #include "daemon/store/store.h"
 
 /* What store_prepare() did and store_publish() makes true. */
@@ -16,6 +17,7 @@ typedef struct StorePrepared {
         char **fragment_files, **set_files;
         bool fold; /* the sets were written again, the journal is obsolete */
         uint64_t revision;
+        bool is_between; /* a change of entries only */
         char *stored_files;
 } StorePrepared;
 
@@ -36,6 +38,7 @@ struct Store {
          * revision, which lines of the journal may have gone beyond */
         const char *stored_file;
         uint64_t stored_revision;
+        bool stored_is_between;               /* it is of a change of entries only */
         uint64_t journal_first, journal_last; /* revisions of its lines */
         uint64_t bytes_max;                   /* of revisions and what they name */
         uint64_t bytes_written;               /* since old revisions were removed last */
@@ -47,6 +50,8 @@ struct Store {
         bool rewrite;                         /* write every set anew with the next commit */
         bool holds;                           /* a revision that must not be forgotten */
         uint64_t held;
+        SetChange last_change; /* the last row of that file, at this place; set NULL: not known */
+        off_t last_change_at;
         bool damaged; /* state.conf cannot be read: it is moved aside, not replaced */
 };
 
@@ -75,6 +80,10 @@ void store_remove_files(Store *s, char *const *kept);
  * says is on disk, its new name not yet. old is it; if none is stored, what is the state without.
  */
 int store_keep_revision(Store *s, const State *old);
+
+/* ---- set_changes.c ---- */
+
+void store_forget_last_change(Store *s);
 
 /* ---- prune.c ---- */
 

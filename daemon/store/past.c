@@ -26,7 +26,8 @@ int past_path(const PastWhole *w, char **ret)
         if (w->file)
                 buffer_add_string(&b, w->file);
         else
-                buffer_printf(&b, STATE_REVISIONS "/%" PRIu64 PAST_WHOLE, w->revision);
+                buffer_printf(&b, STATE_REVISIONS "/%" PRIu64 "%s", w->revision,
+                        w->between ? PAST_BETWEEN : PAST_WHOLE);
         return buffer_take(&b, ret);
 }
 
@@ -164,13 +165,21 @@ static int number_parse(const char **p, uint64_t *ret)
         return errno != 0 ? -EINVAL : 0;
 }
 
-/* "17.conf" or "17-20.sets" */
-static int name_parse(const char *name, uint64_t *ret_first, uint64_t *ret_last, bool *ret_whole)
+typedef enum PastKind {
+        PAST_IS_WHOLE,
+        PAST_IS_BETWEEN,
+        PAST_IS_JOURNAL,
+} PastKind;
+
+/* "17.conf", "17.between" or "17-20.sets" */
+static int name_parse(const char *name, uint64_t *ret_first, uint64_t *ret_last, PastKind *ret)
 {
         if (number_parse(&name, ret_first) < 0)
                 return -EINVAL;
-        *ret_whole = streq(name, PAST_WHOLE);
-        if (*ret_whole)
+        *ret = streq(name, PAST_WHOLE)     ? PAST_IS_WHOLE
+               : streq(name, PAST_BETWEEN) ? PAST_IS_BETWEEN
+                                           : PAST_IS_JOURNAL;
+        if (*ret != PAST_IS_JOURNAL)
                 return 0;
         if (*name++ != '-' || number_parse(&name, ret_last) < 0)
                 return -EINVAL;
@@ -192,18 +201,19 @@ static int read_names(Store *s, DIR *dir, uint64_t up_to, Past *p)
         while ((entry = readdir(dir))) {
                 uint64_t revision, last;
                 struct stat st;
-                bool whole;
+                PastKind kind;
 
-                if (name_parse(entry->d_name, &revision, &last, &whole) < 0 || revision > up_to ||
+                if (name_parse(entry->d_name, &revision, &last, &kind) < 0 || revision > up_to ||
                         fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
-                if (!whole) {
+                if (kind == PAST_IS_JOURNAL) {
                         if (array_grow(&p->journals, p->n_journals, sizeof(*p->journals)) < 0)
                                 return -ENOMEM;
                         p->journals[p->n_journals++] =
                                 (PastJournal){ .first = revision, .last = last };
                 } else if (!s->stored_file || revision != s->stored_revision) {
                         if (past_add(p, &(PastWhole){ .revision = revision,
+                                                .between = kind == PAST_IS_BETWEEN,
                                                 .bytes = (uint64_t)st.st_size }) < 0)
                                 return -ENOMEM;
                 }
@@ -226,7 +236,9 @@ int past_read(Store *s, uint64_t up_to, Past *ret)
         if (dir && read_names(s, dir, up_to, &p) < 0)
                 return -ENOMEM;
         if (s->stored_file && s->stored_revision <= up_to &&
-                past_add(&p, &(PastWhole){ s->stored_revision, s->stored_file, 0 }) < 0)
+                past_add(&p, &(PastWhole){ .revision = s->stored_revision,
+                                     .file = s->stored_file,
+                                     .between = s->stored_is_between }) < 0)
                 return -ENOMEM;
         if (p.n_wholes > 0)
                 qsort(p.wholes, p.n_wholes, sizeof(*p.wholes), whole_compare);
@@ -237,6 +249,12 @@ int past_read(Store *s, uint64_t up_to, Past *ret)
         *ret = p;
         p = (Past){ 0 };
         return 0;
+}
+
+void past_cut(Past *p, uint64_t revision)
+{
+        while (p->lines.n > 0 && p->lines.records[p->lines.n - 1].revision > revision)
+                journal_drop_last(&p->lines);
 }
 
 const PastWhole *past_base(const Past *p, uint64_t revision)

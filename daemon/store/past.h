@@ -16,12 +16,15 @@
 #include "daemon/store/internal.h"
 
 #define PAST_WHOLE ".conf" /* revisions/REV.conf */
+#define PAST_BETWEEN \
+        ".between"         /* the same of a change of entries only: no revision of the policy */
 #define PAST_LINES ".sets" /* revisions/FIRST-LAST.sets */
 
 /* A state's whole text. */
 typedef struct PastWhole {
         uint64_t revision;
         const char *file; /* below the state folder; NULL: revisions/REV.conf */
+        bool between;     /* revisions/REV.between: it is there as long as something stands on it */
         uint64_t bytes;
 } PastWhole;
 
@@ -45,6 +48,8 @@ void past_deinit(Past *p);
 
 /* All that is there up to a revision; lines only if asked for. 0 or -ENOMEM. */
 int past_read(Store *s, uint64_t up_to, Past *ret);
+/* Leaves out the lines after a revision. */
+void past_cut(Past *p, uint64_t revision);
 /* The path of a whole state below the state folder; 0 or -ENOMEM. */
 int past_path(const PastWhole *w, char **ret);
 /* Its text, at most max bytes. */

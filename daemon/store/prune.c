@@ -15,6 +15,7 @@
 
 /* These stay whatever they take: what is in force, and what it can be taken back to. */
 #define WHOLES_MIN 2
+#define JOURNALS_BYTES_MAX (16u << 20)
 
 /* What kept revisions name, each once, and what it takes. */
 typedef struct Named {
@@ -134,31 +135,40 @@ static int named_add_revision(Named *n, const PastWhole *w)
 
 /* ---- what stays ---- */
 
-/* The index of the first whole state that stays, and what those that stay name. */
-static int choose(Store *s, const Past *p, uint64_t newest, Named *named, size_t *ret)
+/* What stands between two revisions is needed while something may be taken back to it. */
+static bool is_needed(const Store *s, const Past *p, size_t i)
 {
-        uint64_t oldest = newest < REVISIONS_MAX ? 0 : newest - REVISIONS_MAX + 1;
-        size_t i = p->n_wholes;
+        const PastWhole *w = &p->wholes[i];
+        bool last_before = i + 1 == p->n_wholes || p->wholes[i + 1].revision > s->held;
 
-        if (s->holds && s->held < oldest)
-                oldest = s->held;
-        for (size_t j = 0; j < p->n_journals; j++)
-                named->bytes += p->journals[j].bytes;
-        while (i > 0) {
+        if (!w->between || w->file)
+                return true;
+        return s->holds && (w->revision > s->held || last_before);
+}
+
+/* Which whole states stay, and what those name: the last thousand revisions of the policy, or as
+ * many as there is room for. */
+static int choose(Store *s, const Past *p, Named *named, bool *keeps)
+{
+        size_t n_kept = 0, n_policy = 0;
+
+        for (size_t i = p->n_wholes; i > 0; i--) {
+                const PastWhole *w = &p->wholes[i - 1];
+                bool held = s->holds && i < p->n_wholes && p->wholes[i].revision > s->held;
                 int r;
 
-                /* the base of the oldest that is kept is the last one needed */
-                if (i < p->n_wholes && p->wholes[i].revision <= oldest)
+                if (!is_needed(s, p, i - 1))
+                        continue;
+                if (!held && (n_policy == REVISIONS_MAX ||
+                                     (n_kept >= WHOLES_MIN && named->bytes > s->bytes_max)))
                         break;
-                if (p->n_wholes - i >= WHOLES_MIN && named->bytes > s->bytes_max &&
-                        !(s->holds && p->wholes[i].revision > s->held))
-                        break;
-                r = named_add_revision(named, &p->wholes[i - 1]);
+                r = named_add_revision(named, w);
                 if (r < 0)
                         return r;
-                i--;
+                keeps[i - 1] = true;
+                n_kept++;
+                n_policy += !w->between;
         }
-        *ret = i;
         return 0;
 }
 
@@ -186,25 +196,44 @@ static void forget_journal(Store *s, const PastJournal *j)
         (void)unlinkat(s->folder_fd, name, 0);
 }
 
+/* The journals that stay are those of the states that stay, but no more than this: an older state
+ * has then the entries that its sets had when they were written as a whole. */
+static void forget_journals(Store *s, const Past *p, uint64_t first, char *const *files)
+{
+        uint64_t bytes = 0;
+
+        for (size_t i = p->n_journals; i > 0; i--) {
+                const PastJournal *j = &p->journals[i - 1];
+                bool held = s->holds && j->last > s->held;
+
+                bytes += j->bytes;
+                if (!held && (!journal_is_needed(j, first, files) || bytes > JOURNALS_BYTES_MAX))
+                        forget_journal(s, j);
+        }
+}
+
 void store_prune_revisions(Store *s, uint64_t newest)
 {
         _cleanup_past_ Past p = { 0 };
         _cleanup_(named_deinit) Named named = { .store = s };
-        uint64_t first;
-        size_t n;
+        _cleanup_free_ bool *keeps = NULL;
+        uint64_t first = newest;
 
-        if (past_read(s, newest, &p) < 0 || choose(s, &p, newest, &named, &n) < 0)
+        if (past_read(s, newest, &p) < 0)
+                return;
+        keeps = calloc(p.n_wholes + 1, sizeof(bool));
+        if (!keeps || choose(s, &p, &named, keeps) < 0)
                 return; /* what is named is not known: everything stays */
-        first = n < p.n_wholes ? p.wholes[n].revision : newest;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = p.n_wholes; i > 0; i--) {
                 _cleanup_free_ char *path = NULL;
+                const PastWhole *w = &p.wholes[i - 1];
 
-                if (!p.wholes[i].file && past_path(&p.wholes[i], &path) >= 0)
+                if (keeps[i - 1])
+                        first = w->revision;
+                else if (!w->file && past_path(w, &path) >= 0)
                         (void)unlinkat(s->folder_fd, path, 0);
         }
-        for (size_t i = 0; i < p.n_journals; i++)
-                if (!journal_is_needed(&p.journals[i], first, named.files))
-                        forget_journal(s, &p.journals[i]);
+        forget_journals(s, &p, first, named.files);
         store_collect_garbage(s, named.files);
         store_remove_files(s, named.trees);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Former states: which there are, and what they were. A former state.conf stays as a file of
- * revisions/, a change of a set alone as a line of a journal; a state is read from the last text
- * before it and the lines since.
+ * Former states: which there are, and what they were. Changes of entries only are no revisions of
+ * the policy, which they would push out by the thousand; between two revisions they are kept as
+ * long as something may be taken back to them. A former state.conf stays as a file of revisions/, a
+ * change of a set alone as a line of a journal; a state is read from the last text before it and
+ * the lines since.
  */
 
 #include "daemon/store/past.h"
@@ -46,7 +48,8 @@ static int keep_first(Store *s, const State *old)
 
 int store_keep_revision(Store *s, const State *old)
 {
-        const PastWhole present = { .revision = s->stored_revision };
+        const PastWhole present = { .revision = s->stored_revision,
+                .between = s->stored_is_between };
         _cleanup_free_ char *path = NULL;
 
         if (!s->stored_file)
@@ -93,64 +96,19 @@ static int read_head(Store *s, const PastWhole *w, Revision *ret)
         return origin_copy(&doc.state->origin, &ret->origin);
 }
 
-static Prefix first_prefix(const PrefixSet *s)
+/* How many revisions of the policy are newer than this one. */
+static size_t count_newer(const Past *p, uint64_t revision)
 {
-        Prefix p = { .address = { .family = FAMILY_IPV6 } };
+        size_t n = 0;
 
-        if (s->n_v4 > 0)
-                return (Prefix){ address_from_ipv4(s->v4[0].address), s->v4[0].bits };
-        memcpy(p.address.bytes, s->v6[0].address, sizeof(p.address.bytes));
-        p.bits = s->v6[0].bits;
-        return p;
+        for (size_t i = p->n_wholes; i > 0 && p->wholes[i - 1].revision > revision; i--)
+                n += !p->wholes[i - 1].between;
+        return n;
 }
 
-/* "+ set drop 192.0.2.1", "+ set drop 3 entries"; nothing of no entries. */
-static int entries_line(char ***lines, char sign, const char *set, const PrefixSet *s)
+static bool is_kept(const Store *s, const Past *p, uint64_t revision)
 {
-        char text[ADDRESS_TEXT_MAX];
-        Prefix p;
-
-        if (s->n_v4 + s->n_v6 == 0)
-                return 0;
-        if (s->n_v4 + s->n_v6 > 1)
-                return strv_printf(lines, "%c set %s %zu entries", sign, set, s->n_v4 + s->n_v6);
-        p = first_prefix(s);
-        return strv_printf(lines, "%c set %s %s", sign, set, prefix_format(&p, text));
-}
-
-/* A line of the journal says by itself what it changed. */
-static int read_line(const JournalRecord *line, Revision *ret)
-{
-        _cleanup_strv_ char **lines = NULL;
-
-        ret->revision = line->revision;
-        if (origin_copy(&line->origin, &ret->origin) < 0)
-                return -ENOMEM;
-        if (entries_line(&lines, '-', line->set, line->remove) < 0 ||
-                entries_line(&lines, '+', line->set, line->add) < 0 ||
-                origin_summarise(&ret->origin, lines) < 0) {
-                origin_deinit(&ret->origin);
-                return -ENOMEM;
-        }
-        return 0;
-}
-
-static int read_revision(Store *s, const Past *p, uint64_t revision, Revision *ret)
-{
-        const PastWhole *base = past_base(p, revision);
-
-        if (!base)
-                return -ENOENT;
-        if (base->revision == revision)
-                return read_head(s, base, ret);
-        return read_line(past_line(p, revision), ret);
-}
-
-static bool is_kept(const Store *s, uint64_t current, uint64_t revision)
-{
-        if (s->holds && revision >= s->held)
-                return revision <= current;
-        return revision <= current && current - revision < REVISIONS_MAX;
+        return (s->holds && revision >= s->held) || count_newer(p, revision) < REVISIONS_MAX;
 }
 
 int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
@@ -160,11 +118,15 @@ int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
 
         if (past_read(s, current, &p) < 0)
                 return -ENOMEM;
-        /* nobody made revision 0 */
-        for (uint64_t n = current; n > 0 && l.n < max && is_kept(s, current, n); n--) {
+        for (size_t i = p.n_wholes; i > 0 && l.n < max; i--) {
+                const PastWhole *w = &p.wholes[i - 1];
                 Revision revision;
-                int r = read_revision(s, &p, n, &revision);
+                int r;
 
+                /* nobody made revision 0 */
+                if (w->between || w->revision == 0 || !is_kept(s, &p, w->revision))
+                        continue;
+                r = read_head(s, w, &revision);
                 if (r == -ENOMEM)
                         return r;
                 if (r < 0)
@@ -215,10 +177,11 @@ int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnosti
         const PastWhole *base;
         int r;
 
-        if (!is_kept(s, current, revision))
+        if (revision > current || past_read(s, current, &p) < 0)
+                return revision > current ? -ENOENT : -ENOMEM;
+        if (!is_kept(s, &p, revision))
                 return -ENOENT;
-        if (past_read(s, revision, &p) < 0)
-                return -ENOMEM;
+        past_cut(&p, revision);
         base = past_base(&p, revision);
         if (!base && revision == 0) {
                 *ret = state_new();

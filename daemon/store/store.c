@@ -6,7 +6,7 @@
  * A small change of a set is one checked line at the end of the journal instead.
  */
 
-#include "daemon/store/internal.h"
+#include "daemon/store/past.h"
 
 #include "rules/config/print.h"
 
@@ -37,6 +37,7 @@ Store *store_free(Store *s)
         free(s->files);
         free(s->stored_files);
         prepared_deinit(&s->next);
+        store_forget_last_change(s);
         free(s);
         return NULL;
 }
@@ -80,6 +81,7 @@ static int load(Store *s, const char *file, Diagnostics *d, State **ret)
                 return -ENOMEM;
         s->stored_file = file;
         s->stored_revision = stored.text_revision;
+        s->stored_is_between = stored.text_is_between;
         s->journal_first = stored.journal_first;
         s->journal_last = stored.journal_last;
         s->journal_length = stored.journal_length;
@@ -135,12 +137,12 @@ static int set_aside(Store *s)
  */
 static void restore_state(Store *s)
 {
-        _cleanup_buffer_ Buffer path = { 0 };
+        const PastWhole old = { .revision = s->stored_revision, .between = s->stored_is_between };
+        _cleanup_free_ char *path = NULL;
 
-        buffer_printf(&path, STATE_REVISIONS "/%" PRIu64 ".conf", s->stored_revision);
         (void)unlinkat(s->folder_fd, STATE_NEW, 0);
-        if (s->stored_file && !path.failed &&
-                linkat(s->folder_fd, path.data, s->folder_fd, STATE_NEW, 0) == 0 &&
+        if (s->stored_file && past_path(&old, &path) >= 0 &&
+                linkat(s->folder_fd, path, s->folder_fd, STATE_NEW, 0) == 0 &&
                 renameat(s->folder_fd, STATE_NEW, s->folder_fd, STATE_FILE) == 0) {
                 s->stored_file = STATE_FILE;
                 return;
@@ -238,6 +240,7 @@ static int publish_whole(Store *s)
         s->set_files = TAKE_PTR(s->next.set_files);
         s->stored_file = STATE_FILE;
         s->stored_revision = s->next.revision;
+        s->stored_is_between = s->next.is_between;
         s->names_pending = true;
         if (fold)
                 store_put_journal_aside(s);
@@ -310,6 +313,7 @@ int store_prepare(
                 s->journal_length = 0;
                 s->stored_file = NULL;
                 s->rewrite = true;
+                store_forget_last_change(s);
         }
         r = store_open_folder(s);
         if (r < 0)
@@ -320,6 +324,7 @@ int store_prepare(
         s->next.journal_length = s->journal_length;
         s->next.journal_last = s->journal_last;
         s->next.revision = new->revision;
+        s->next.is_between = state_is_between(new);
         r = s->next.in_journal ? store_append_journal(s, new, delta) : prepare_whole(s, old, new);
         if (r < 0) {
                 cancel(s);

@@ -49,7 +49,7 @@ void store_cancel(Store *s);
 
 /* ---- revisions ---- */
 
-#define REVISIONS_MAX 1000                 /* the last ones are kept */
+#define REVISIONS_MAX 1000                 /* the last ones of the policy are kept */
 #define REVISIONS_BYTES_MAX (256ull << 20) /* if they take no more than this */
 
 typedef struct Revision {
@@ -63,7 +63,8 @@ typedef struct Revisions {
 } Revisions;
 
 void revisions_deinit(Revisions *l);
-/* The last ones, up to `current`, at most max; those that cannot be read are left out. */
+/* The last ones of the policy, up to `current`, at most max: changes of entries only are none.
+ * Those that cannot be read are left out. */
 int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret);
 /* The state as it was; 0 is the empty one. -ENOENT: not kept; -EINVAL, … with errors in d. */
 int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnostics *d, State **ret);

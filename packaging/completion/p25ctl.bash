@@ -54,7 +54,7 @@ _p25ctl_words() # COMMAND
         'plan') echo 'FILE' ;;
         'edit') echo 'NAME' ;;
         'confirm') echo '' ;;
-        'history') echo 'N' ;;
+        'history') echo 'N sets' ;;
         'diff') echo 'A B' ;;
         'rollback') echo 'N' ;;
         'doctor') echo 'TARGET' ;;

@@ -354,6 +354,8 @@ int print_state(const State *s, char *const *fragment_files, char *const *set_fi
 
         printer_begin_group(&p, "state", '{');
         printer_integer(&p, "revision", s->revision);
+        if (state_is_between(s))
+                printer_integer(&p, "policy_revision", s->policy_revision);
         set_origin(&p, &s->origin);
         printer_string(&p, "files", s->files);
         if (s->files_pinned)

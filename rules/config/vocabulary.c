@@ -125,6 +125,8 @@ const Setting vocabulary[] = {
         { GROUP_STATE_FILE, "state", STATE, true, SETTING_GROUP, read_state, .offset = 0 },
         { GROUP_STATE, "revision", STATE, true, SETTING_INTEGER, read_uint64, AT(State, revision),
                 0, INT64_MAX },
+        { GROUP_STATE, "policy_revision", STATE, false, SETTING_INTEGER, read_uint64,
+                AT(State, policy_revision), 0, INT64_MAX },
         { GROUP_STATE, "time", STATE, false, SETTING_INTEGER, read_uint64,
                 AT(State, origin.time_usec), 0, INT64_MAX },
         { GROUP_STATE, "uid", STATE, false, SETTING_INTEGER, read_uint32, AT(State, origin.uid), 0,

@@ -15,6 +15,7 @@ State *state_new(void)
 
         if (!s)
                 return NULL;
+        s->policy_revision = REVISION_ITSELF;
         s->next_id = 1;
         s->enabled = -1;
         s->defaults = defaults_none;
@@ -80,6 +81,16 @@ static void stored_set_deinit(StoredSet *s)
         free(s->name);
         prefix_set_unref(s->entries);
         timed_set_unref(s->timed);
+}
+
+bool state_is_between(const State *s)
+{
+        return s->policy_revision != REVISION_ITSELF;
+}
+
+uint64_t state_policy_revision(const State *s)
+{
+        return state_is_between(s) ? s->policy_revision : s->revision;
 }
 
 State *state_free(State *s)
@@ -154,6 +165,7 @@ int state_copy(const State *s, State **ret)
                 state_copy_fragments(s, copy) < 0 || state_copy_sets(s, copy) < 0)
                 return -ENOMEM;
         copy->revision = s->revision;
+        copy->policy_revision = s->policy_revision;
         copy->files_pinned = s->files_pinned;
         copy->next_id = s->next_id;
         copy->enabled = s->enabled;

@@ -33,9 +33,13 @@ int origin_copy(const Origin *o, Origin *ret);
  * shortened to fit the head of a stored state. lines may be NULL. 0 or -ENOMEM. */
 int origin_summarise(Origin *o, char *const *lines);
 
+#define REVISION_ITSELF UINT64_MAX
+
 /* What p25ctl and the bus set. It overrides the files until `reset`. */
 typedef struct State {
         uint64_t revision;
+        /* The last revision that changed more than entries of sets, or REVISION_ITSELF. */
+        uint64_t policy_revision;
         Origin origin;
         char *files;       /* the name of the copies of the host's files of then; NULL: not known */
         bool files_pinned; /* these are in force, whatever the host's files say now */
@@ -53,6 +57,9 @@ typedef struct State {
         size_t n_sets;
 } State;
 
+/* The revision of the policy apart from the entries of sets; is it an older one? */
+uint64_t state_policy_revision(const State *s);
+bool state_is_between(const State *s);
 /* An empty state: revision 0, next_id 1, nothing set. */
 State *state_new(void);
 State *state_free(State *s);

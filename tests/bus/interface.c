@@ -54,6 +54,8 @@ static const struct {
         { "Confirm", "t", "", PRIVILEGE_MANAGE },
         { "Rollback", "ta{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "ListRevisions", "u", "aa{sv}", PRIVILEGE_READ },
+        /* ours: who changed entries of sets */
+        { "ListSetChanges", "u", "aa{sv}", PRIVILEGE_READ },
         /* ours: the difference between two */
         { "DiffRevisions", "tt", "a{sv}", PRIVILEGE_READ },
         { "Check", "s", "aa{sv}", PRIVILEGE_MANAGE },

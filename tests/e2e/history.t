@@ -8,16 +8,22 @@ listen host 25
 p25_host </dev/null
 ok $? "p25d starts"
 
+ctl_stdin() # WORD...
+{
+        net_in host "$P25CTL" "$@"
+}
 run_ctl history
 is "$rc $out" "0 " "no history yet"
+run_ctl history sets
+is "$rc $out" "0 " "nor any of sets"
 run_ctl deny in from 198.51.100.2 --reason "too much"
 is "$rc" 0 "a rule"
 run_ctl set add drop 203.0.113.7
 run_ctl set add drop 203.0.113.8
 run_ctl default deny in
 run_ctl history
-is "$(wc -l <<<"$out")" 4 "four changes, four revisions"
-like "$out" $'^ +4 .*\n.*\n.*\n +1 +20[0-9-]+ [0-9:]+ +uid 0 .*  too much$' "the newest first, with reasons"
+is "$(wc -l <<<"$out")" 2 "two changes of the policy, two revisions"
+like "$out" $'^ +4 .*\n +1 +20[0-9-]+ [0-9:]+ +uid 0 .*  too much$' "the newest first, with reasons"
 is "$(ctl history --json | jq -r '.[-1] | [.revision, .uid, .reason] | join(" ")')" "1 0 too much" \
         "and in JSON"
 like "$(ctl history --json | jq -r '.[-1] | "\(.process) \(.pid)"')" "^p25ctl [1-9][0-9]*$" "with the process"
@@ -26,41 +32,76 @@ is "$(ctl history --json | jq -r '.[-1].remote')" "$(ctl history --json | jq -r 
 like "$(ctl history --json | jq -r '.[0].time')" "^20..-..-..T..:..:.*Z$" "times are RFC 3339"
 like "$(ctl history | tail -n 1)" " p25ctl\[[0-9]+\].*  \+ deny .*198\.51\.100\.2.*  too much$" \
         "what was changed before why"
-is "$(ctl history --json | jq -r '.[1:3][].summary')" $'+ set drop 203.0.113.8\n+ set drop 1 entry' \
-        "the entry of a set that a line of the journal added, and a new set"
 is "$(ctl history --json | jq -r '.[0].summary')" "+ default incoming deny" "a default"
-run_ctl diff 1 2
-like "$out" "set drop" "diff of two"
-run_ctl diff 3
-like "$out" "default incoming deny" "diff with now"
+run_ctl diff 1 4
+is "$out" "$(run_ctl diff 1; echo "$out")" "diff of two, and with now"
+like "$out" "default incoming deny" "the default"
+unlike "$out" "- set drop" "entries are no part of it"
 run_ctl diff 4
 is "$rc $out" "0 No difference." "none"
 
-run_ctl --dry-run --detailed-exitcode rollback 2
+# ---- changes of sets ----
+
+total() # FIELD
+{
+        ctl history sets --json | jq "[.[] | select(.set == \"drop\") | .$1] | add"
+}
+is "$(total added) $(total removed) $(total changes)" "2 0 2" "history sets counts what was added"
+like "$(ctl history sets | head -n 1)" '^20[0-9-]+ [0-9:]+ +uid 0 p25ctl +drop: \+[12] -0, 2 entries$' "a line for people"
+like "$(ctl history sets --json | jq -r '.[0] | "\(.time) \(.uid) \(.process) \(.entries)"')" \
+        '^20..-..-..T..:..:00.*Z 0 p25ctl 2$' "and in JSON"
+at_most "$(ctl history sets | wc -l)" 2 "a row a minute"
+run_ctl history set
+is "$rc" 4 "another word is refused"
+
+# bans erase no history
+for i in {0..39}; do
+        for k in {0..29}; do echo "+10.0.$i.$k"; done | ctl_stdin set feed drop
+done >"$WORK/answers"
+is "$(grep -c ': added$' "$WORK/answers")" 1200 "1,200 bans"
+before=$(ctl status --json | jq .revision)
+for i in {0..29}; do ctl set remove drop "10.0.0.$i"; done >"$WORK/null"
+is "$(ctl status --json | jq .revision)" $((before + 30)) "each call counts the revision up"
+is "$(ctl history --json | jq -c 'map(.revision)')" "[4,1]" "and history has those of the policy still"
+is "$(total added) $(total removed)" "1202 30" "history sets has the bans"
+run_ctl --expect 4 --dry-run default allow in
+is "$rc" 0 "bans make no decision stale"
+run_ctl --expect 3 --dry-run default allow in
+is "$rc" 7 "a change of the policy does"
+run_ctl --expect 4 set add drop 192.0.2.1
+is "$rc" 7 "nor does a set's own change stand over another one"
+
+run_ctl --dry-run --detailed-exitcode rollback 1
 is "$rc" 2 "a rollback would change"
-run_ctl --expect 3 rollback 2
+run_ctl --expect 3 rollback 1
 is "$rc" 7 "a stale rollback"
 expect "as it was" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
-run_ctl rollback 2
-like "$rc $out" "^0 Rolled back to revision 2, as revision 5" "rollback"
-is "$(ctl set show drop)" "203.0.113.7" "the set of then"
+run_ctl rollback 1
+like "$rc $out" "^0 Rolled back to revision 1, as revision " "rollback"
+is "$(ctl set show drop | wc -l)" 1172 "the bans of now"
 expect "default of then" inet open -s 198.51.100.3 198.51.100.1 25
 expect "rule of then" inet filtered -t 300 -s 198.51.100.2 198.51.100.1 25
-run_ctl rollback 2
-is "$rc $(ctl status --json | jq .revision)" "0 5" "once more changes nothing"
-run_ctl rollback 3
-is "$(ctl set show drop | tr '\n' ' ')" "203.0.113.7 203.0.113.8 " "a revision of a set only"
+at=$(ctl status --json | jq .revision)
+run_ctl rollback 1
+is "$rc $(ctl status --json | jq .revision)" "0 $at" "once more changes nothing"
 run_ctl rollback 0
 is "$rc $(ctl status --json | jq -c '.rules')" "0 []" "and the state before all"
-run_ctl rollback 99
+is "$(ctl set show drop | wc -l)" 1172 "with the bans of now"
+run_ctl rollback 99999
 is "$rc" 4 "no such revision"
-like "$err" "^ERROR: there is no revision 99" "says so"
+like "$err" "^ERROR: there is no revision 99999" "says so"
 p25d_stop KILL
 p25d_start
 ok $? "started again"
-is "$(ctl history --json | jq length)" 7 "the history is kept"
-run_ctl rollback 4
-is "$(ctl set show drop | tr '\n' ' ')$rc" "203.0.113.7 203.0.113.8 0" "and may be gone back to"
+is "$(ctl history --json | jq length)" 4 "the history is kept"
+is "$(total added) $(total removed)" "1202 30" "that of sets, too"
+run_ctl deny in from @drop
+used=$(ctl status --json | jq .revision)
+run_ctl delete deny in from @drop
+run_ctl set drop drop
+is "$rc" 0 "a set is dropped"
+run_ctl rollback "$used"
+is "$rc $(ctl set show drop | wc -l)" "0 1172" "a rollback to a rule of it makes it again"
 
 seq 0 99999 | awk '{ printf "%d.%d.%d.%d/32\n", 20 + int($1 / 65536) * 2, int($1 / 256) % 256, $1 % 256, 1 }' \
         >"$WORK/list"
@@ -70,9 +111,6 @@ for i in {1..10}; do
         ctl set add big "198.18.0.$i" >/dev/null
 done
 is "$(find "$ROOT/var/lib/p25/sets" -name 'big.*' | wc -l)" 1 "ten entries more do not write it again"
-at_most "$(cat "$ROOT"/var/lib/p25/revisions/*.set | wc -c)" 4096 "and their revisions are a line each"
-run_ctl rollback 10
-is "$(ctl set show big | wc -l)" 100001 "the large set of an entry more"
 
 # the host's files of then, which stay in force over the death of p25d until a reload
 run_ctl --force reset

@@ -353,7 +353,7 @@ static int change_reset(ChangeResult *r)
 
 static int change_rollback(ChangeResult *r)
 {
-        return manager_rollback(manager, 4, &no_options, r);
+        return manager_rollback(manager, 1, &no_options, r);
 }
 
 /* Never in force for good without having been confirmed: it waits, or it was not made. */

@@ -345,7 +345,7 @@ static void test_rollback(void **state)
         /* to another: that is what is in force then */
         change("deny out", 60, true);
         assert_int_equal(manager_rollback(manager, 2, &no_options, &r), 0);
-        assert_int_equal(set_size("bans"), 0);
+        assert_int_equal(set_size("bans"), 1);
         assert_true(has_rules(2));
         assert_int_equal(waiting(), 0);
         expect_consistent();

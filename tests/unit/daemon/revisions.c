@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Every change is kept under its number, and what it was can be put in force again. */
+/* Every change of the policy is kept under its number, and what it was can be put in force again;
+ * changes of entries neither make a revision nor are they taken back with one. */
 
 #include "tests/unit/manager_world.h"
 
@@ -14,7 +15,7 @@ static uint64_t revision(void)
         return manager_policy(manager)->state->revision;
 }
 
-/* The state as text, without what says when and by whom, and with the entries of its sets. */
+/* The state as text, without what says when and by whom, and without its sets. */
 static char *state_text(void)
 {
         const State *s = manager_policy(manager)->state;
@@ -30,15 +31,30 @@ static char *state_text(void)
                         s->rules.items[i]->action, s->rules.items[i]->ports.items[0]);
         for (size_t i = 0; i < s->n_fragments; i++)
                 buffer_printf(&b, "fragment %s %s\n", s->fragments[i]->name, s->fragments[i]->text);
-        for (size_t i = 0; i < s->n_sets; i++) {
-                _cleanup_free_ char *entries = NULL;
-                size_t n;
-
-                assert_int_equal(prefix_set_print(s->sets[i].entries, &entries, &n), 0);
-                buffer_printf(&b, "set %s %s\n", s->sets[i].name, entries);
-        }
         assert_int_equal(buffer_take(&b, &text), 0);
         return text;
+}
+
+/* The entries of the one set that these tests have. */
+static char *set_text(void)
+{
+        const PrefixSet *entries = policy_find_set(manager_policy(manager), "drop");
+        char *text;
+        size_t n;
+
+        assert_non_null(entries);
+        assert_int_equal(prefix_set_print(entries, &text, &n), 0);
+        return text;
+}
+
+static void put_number(unsigned i)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        char text[64];
+
+        (void)snprintf(text, sizeof(text), "# %u\nrules = ( );", i);
+        assert_int_equal(put_text(text, &no_options, &r), 0);
+        assert_true(r.changed);
 }
 
 static void update(const char *add, const char *rem)
@@ -148,14 +164,16 @@ static void test_every_revision(void **state)
                 texts[i + 1] = state_text();
         }
         for (unsigned i = 0; i <= CHANGES; i++) {
-                _cleanup_free_ char *after = NULL;
+                _cleanup_free_ char *before = state_text(), *after = NULL, *set = NULL;
 
                 if (i % 4 == 0)
                         start();
-                roll(i, i < CHANGES || revision() > CHANGES);
+                roll(i, strcmp(before, texts[i]) != 0);
                 after = state_text();
                 assert_string_equal(after, texts[i]);
                 roll(i, false);
+                set = set_text();
+                assert_string_equal(set, "192.0.2.1\n");
         }
         expect_consistent();
         expect_none(revision() + 1);
@@ -175,27 +193,28 @@ static void test_list(void **state)
         start();
         assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
         assert_int_equal(l.n, 0);
+        do_words("deny in 587", true, "+ deny 587/tcp");
         replace("192.0.2.1\n");
         update("192.0.2.2", NULL);
         assert_int_equal(words("deny in 465", &quoted, &r), 0);
         assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
-        assert_int_equal(l.n, 3);
+        assert_int_equal(l.n, 2);
         for (size_t i = 0; i < l.n; i++) {
-                assert_int_equal(l.items[i].revision, 3 - i);
+                assert_int_equal(l.items[i].revision, i == 0 ? 4 : 1);
                 assert_true(l.items[i].origin.time_usec > 0);
                 assert_int_equal(l.items[i].origin.uid, i == 0 ? 8 : 3);
                 assert_string_equal(l.items[i].origin.process, i == 0 ? quoted.process : "test");
                 assert_string_equal(l.items[i].origin.reason, i == 0 ? quoted.reason : "because");
         }
-        assert_int_equal(manager_list_revisions(manager, 2, &few), 0);
-        assert_int_equal(few.n, 2);
-        assert_int_equal(manager_diff_revisions(manager, 1, 3, &d), 0);
-        expect_diff(&d, "+ deny 465/tcp\n+ set drop 1 entry");
+        assert_int_equal(manager_list_revisions(manager, 1, &few), 0);
+        assert_int_equal(few.n, 1);
+        assert_int_equal(manager_diff_revisions(manager, 1, 4, &d), 0);
+        expect_diff(&d, "+ deny 465/tcp");
         assert_int_equal(manager_rollback(manager, 1, &(Change){ .dry_run = true }, &dry), 0);
         assert_true(dry.changed);
-        assert_int_equal(revision(), 3);
+        assert_int_equal(revision(), 4);
         assert_true(manager_rollback(manager, 1,
-                            &(Change){ .has_expected = true, .expected_revision = 2 }, &old) < 0);
+                            &(Change){ .has_expected = true, .expected_revision = 3 }, &old) < 0);
         assert_int_equal(old.error, ERROR_STALE_REVISION);
 }
 
@@ -216,29 +235,103 @@ static unsigned count_files(const char *below)
 /* The last thousand, and no file of those before them. */
 static void test_thousand(void **state)
 {
+        _cleanup_(revisions_deinit) Revisions l = { 0 };
         char text[64];
 
         (void)state;
         write_text("etc/p25/p25.conf", conf);
         start();
         for (unsigned i = 1; i <= 1210; i++) {
-                (void)snprintf(text, sizeof(text), "10.%u.%u.0/24%s", i / 256, i % 256,
-                        i % 3 == 0 ? "\n" : "");
-                if (i % 3 == 0 || i == 1)
+                put_number(i);
+                (void)snprintf(text, sizeof(text), "10.%u.%u.0/24", i / 256, i % 256);
+                if (i % 5 == 0)
+                        update(text, NULL);
+                store_tidy(manager->store);
+        }
+        assert_int_equal(revision(), 1210 + 242);
+        expect_none(210);
+        expect_none(0);
+        assert_true(count_files("var/lib/p25/revisions") < 1330);
+        assert_int_equal(manager_list_revisions(manager, SIZE_MAX, &l), 0);
+        assert_int_equal(l.n, 1000);
+        assert_int_equal(l.items[999].revision, 253); /* of change 211 */
+        roll(253, true);
+        assert_int_equal(prefix_set_size(policy_find_set(manager_policy(manager), "drop")), 242);
+        expect_consistent();
+}
+
+/* Bans erase no history, and no rollback takes one back. */
+static void test_bans(void **state)
+{
+        _cleanup_(revisions_deinit) Revisions l = { 0 };
+        _cleanup_(set_changes_deinit) SetChanges rows = { 0 };
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 }, d = { 0 }, stale = { 0 };
+        uint64_t added = 0;
+        char text[64];
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        do_words("deny in 587", true, "+ deny 587/tcp");
+        for (unsigned i = 0; i < 1200; i++) {
+                (void)snprintf(text, sizeof(text), "10.0.%u.%u%s", i / 256, i % 256,
+                        i % 400 == 399 ? "\n" : "");
+                if (i % 400 == 399)
                         replace(text);
                 else
                         update(text, NULL);
                 store_tidy(manager->store);
         }
-        assert_int_equal(revision(), 1210);
-        expect_none(210);
-        expect_none(0);
-        assert_true(count_files("var/lib/p25/revisions") < 1110);
-        assert_true(count_files("var/lib/p25/sets") < 380);
-        roll(211, true);
-        assert_int_equal(prefix_set_size(manager_policy(manager)->state->sets[0].entries), 2);
-        roll(1209, true);
-        assert_int_equal(prefix_set_size(manager_policy(manager)->state->sets[0].entries), 1);
+        update("10.9.9.9", NULL);
+        assert_int_equal(manager_list_revisions(manager, SIZE_MAX, &l), 0);
+        assert_int_equal(l.n, 2);
+        assert_int_equal(l.items[0].revision, 2);
+        assert_int_equal(l.items[1].revision, 1);
+        assert_true(count_files("var/lib/p25/revisions") < 20);
+        assert_true(count_files("var/lib/p25/sets") < 5);
+        start();
+        /* what was decided at revision 2 is not stale, what was at 1 is */
+        assert_true(manager_rollback(manager, 1,
+                            &(Change){ .has_expected = true, .expected_revision = 1 }, &stale) < 0);
+        assert_int_equal(manager_diff_revisions(manager, 1, 2, &d), 0);
+        expect_diff(&d, "+ deny 587/tcp");
+        assert_int_equal(manager_rollback(manager, 1,
+                                 &(Change){ .has_expected = true, .expected_revision = 2 }, &r),
+                0);
+        expect_diff(&r, "- deny 587/tcp");
+        assert_int_equal(prefix_set_size(policy_find_set(manager_policy(manager), "drop")), 2);
+        assert_int_equal(manager_list_set_changes(manager, SIZE_MAX, &rows), 0);
+        assert_true(rows.n >= 1);
+        for (size_t i = 0; i < rows.n; i++) {
+                assert_string_equal(rows.items[i].set, "drop");
+                assert_string_equal(rows.items[i].process, "test");
+                assert_int_equal(rows.items[i].uid, 3);
+                added += rows.items[i].added;
+        }
+        assert_int_equal(added, 1201);
+        assert_int_equal(rows.items[0].entries, 2);
+        expect_consistent();
+}
+
+/* A set that was dropped comes back with the entries of then; one that was not keeps its own. */
+static void test_dropped_set(void **state)
+{
+        _cleanup_(change_result_deinit) ChangeResult r = { 0 };
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        replace("192.0.2.1\n");
+        update("192.0.2.2", NULL);
+        do_words("deny in from @drop", true, "+ deny from @drop to any port 25");
+        update("192.0.2.3", NULL);
+        do_words("delete deny in from @drop", true, "- deny from @drop to any port 25");
+        assert_int_equal(manager_drop_set(manager, "drop", &no_options, &r), 0);
+        roll(3, true);
+        text = set_text();
+        assert_string_equal(text, "192.0.2.1\n192.0.2.2\n");
         expect_consistent();
 }
 
@@ -270,23 +363,24 @@ static void test_size(void **state)
                         n += (size_t)snprintf(text + n, sizeof(text) - n, "10.%u.%u.%u\n", i,
                                 k / 100, k % 100 * 2);
                 replace(text);
+                put_number(i);
                 manager->store->prune = true;
                 store_tidy(manager->store);
         }
         assert_int_equal(manager_list_revisions(manager, SIZE_MAX, &l), 0);
         assert_true(l.n >= 8 && l.n <= 14);
-        assert_int_equal(l.items[l.n - 1].revision, 31 - l.n);
+        assert_int_equal(l.items[l.n - 1].revision, 2 * (31 - l.n));
         assert_true(count_files("var/lib/p25/sets") <= 14);
         assert_int_equal(count_files("var/lib/p25/host"), 1);
-        expect_none(20 - l.n);
-        roll(31 - l.n, true);
+        expect_none(2 * (20 - l.n));
+        roll(2 * (31 - l.n), true);
         store_set_bytes_max(manager->store, 1);
         manager->store->prune = true;
         store_tidy(manager->store);
         revisions_deinit(&l);
         assert_int_equal(manager_list_revisions(manager, SIZE_MAX, &l), 0);
         assert_int_equal(l.n, 2);
-        roll(30, true);
+        roll(60, true);
         expect_consistent();
 }
 
@@ -308,8 +402,8 @@ static void test_damage(void **state)
         write_text("var/lib/p25/revisions/9.conf", "state = {");
         write_text("var/lib/p25/revisions/x", "");
         assert_int_equal(manager_list_revisions(manager, 10, &l), 0);
-        assert_int_equal(l.n, 5);
-        assert_int_equal(l.items[2].revision, 3);
+        assert_int_equal(l.n, 1);
+        assert_int_equal(l.items[0].revision, 5);
         expect_rollback_fails(4, ERROR_INVALID_POLICY, "revisions/4.conf");
         expect_none(9);
         roll(3, true);
@@ -318,7 +412,7 @@ static void test_damage(void **state)
         write_text("var/lib/p25/revisions/2-3.sets", "torn");
         expect_none(3);
         expect_none(5); /* its set is of revision 1 and the journal */
-        roll(6, true);
+        roll(6, false);
         roll(1, true);
         /* without the folder there is no past, but a future */
         (void)snprintf(command, sizeof(command), "rm -r '%s'", path_of("var/lib/p25/revisions"));
@@ -530,6 +624,8 @@ int main(void)
                 TEST(test_every_revision),
                 TEST(test_list),
                 TEST(test_thousand),
+                TEST(test_bans),
+                TEST(test_dropped_set),
                 TEST(test_size),
                 TEST(test_damage),
                 TEST(test_reload_is_undone),

@@ -55,6 +55,7 @@ static void test_garbage(void **state)
         assert_int_equal(commit(next_state(), NULL), 0);
         assert_true(exists("sets/drop.1") && exists("sets/drop.3") && exists("sets/drop.4"));
         assert_false(exists("sets/drop.99"));
+        store_set_bytes_max(store, 1);
         current->revision = 1199;
         assert_int_equal(commit(next_state(), NULL), 0);
         assert_true(exists("sets/drop.4"));

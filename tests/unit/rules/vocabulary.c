@@ -46,6 +46,7 @@ static const struct Example {
         { GROUP_ROLE, "assert", "( { packet = \"in\"; verdict = \"deny\"; } )", "name = \"x\";" },
         { GROUP_STATE_FILE, "state", "{ revision = 1; next_id = 1; }", "" },
         { GROUP_STATE, "revision", "7", "next_id = 1;" },
+        { GROUP_STATE, "policy_revision", "5", "revision = 7; next_id = 1;" },
         { GROUP_STATE, "time", "1767225600000000L", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "uid", "1000", "revision = 1; next_id = 1;" },
         { GROUP_STATE, "process", "\"x\"", "revision = 1; next_id = 1;" },

@@ -24,7 +24,7 @@ static int style_find(Cli *c, const char *word, ReportStyle *ret)
         for (*ret = REPORT_PLAIN; *ret < ELEMENTS(words); (*ret)++)
                 if (strcasecmp(words[*ret], word) == 0)
                         return 0;
-        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid style: verbose or numbered", word);
+        return cli_fail_word(c, word, "style", words + 1, ELEMENTS(words) - 1);
 }
 
 /* The document of --json is the daemon's own text: nothing is parsed. */

@@ -3,11 +3,13 @@
 /*
  * Owns what is said of roles that do not do what their name promises: a role whose server is not
  * there is one for another host, or for a server that has to be started; a role that closes all
- * ports closes nothing that another role opens. Warnings, never obstacles.
+ * ports closes nothing that another role opens; one that closes routed connections does not see
+ * those that pass by the packet filter. Warnings, never obstacles.
  */
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/connections/bypass.h"
 #include "daemon/connections/listeners.h"
 
 #include <errno.h>
@@ -117,9 +119,47 @@ static int tell_contradictions(const Policy *p, char *const *known, char ***line
         return 0;
 }
 
+/* ---- a role that closes routed connections, where guests have a way past the host ---- */
+
+static bool closes_routed(const Role *role)
+{
+        return role->defaults.of[DIRECTION_ROUTED] == ACTION_DENY ||
+               role->defaults.of[DIRECTION_ROUTED] == ACTION_REJECT;
+}
+
+/* "role container-host does not see what guests send over eth0.1 (macvlan): …" */
+static int tell_bypasses(const Manager *m, const Policy *p, char *const *known, char ***lines)
+{
+        _cleanup_strv_ char **found = NULL;
+        _cleanup_buffer_ Buffer names = { 0 };
+        const Role *closing = NULL;
+
+        for (char *const *name = policy_role_names(p); name && *name; name++) {
+                const Role *role = policy_find_role(p, *name);
+
+                if (!role || !closes_routed(role))
+                        continue;
+                if (strv_contains(known, *name))
+                        return 0; /* it was said when that role came */
+                closing = closing ?: role;
+        }
+        if (!closing || !m->listeners || bypasses_find(&found) < 0 || !found)
+                return 0;
+        STRV_FOREACH (name, found)
+                buffer_printf(&names, "%s%s", names.length > 0 ? ", " : "", *name);
+        if (names.failed)
+                return -ENOMEM;
+        return strv_printf(lines,
+                "role %s does not stop what guests send over %s, because it passes by this host's "
+                "packet filter: filter it at the next router or in the guest",
+                closing->name, names.data);
+}
+
 int manager_tell_roles(const Manager *m, const Policy *p, char *const *known, char ***lines)
 {
         int r = tell_contradictions(p, known, lines);
 
+        if (r >= 0)
+                r = tell_bypasses(m, p, known, lines);
         return r < 0 ? r : tell_servers(m, p, known, lines);
 }

@@ -10,6 +10,7 @@
 
 #include "daemon/auth/caller.h"
 #include "daemon/connections/owners.h"
+#include "daemon/host/forwarders.h"
 #include "daemon/host/host.h"
 #include "daemon/reader/question.h"
 
@@ -90,6 +91,7 @@ static int open_file(const ReaderQuestion *q)
                 return is_named_by_policy(q->path) ? host_open_named(q->path) : -EACCES;
         case READER_GROUPS:
         case READER_PROCESS:
+        case READER_FORWARDERS:
                 break;
         }
         return -EINVAL;
@@ -124,6 +126,35 @@ static int find_groups(const ReaderQuestion *q, ReaderAnswer *ret)
                 ret->groups[i].known =
                         socket_groups_find(&found, q->sockets[i], &ret->groups[i].gid) == 0;
         socket_groups_deinit(&found);
+        return 0;
+}
+
+static void forwarder_give(const Forwarder *f, struct ReaderForwarder *ret)
+{
+        size_t n = f->n_inodes < READER_INODES_MAX ? f->n_inodes : READER_INODES_MAX;
+
+        *ret = (struct ReaderForwarder){ .pid = (uint32_t)f->pid,
+                .uid = f->uid,
+                .n_inodes = (uint32_t)n,
+                .has_target = f->has_target,
+                .target_port = f->target_port,
+                .target_family = (uint32_t)f->target.family };
+        (void)snprintf(ret->name, sizeof(ret->name), "%s", f->name);
+        memcpy(ret->target, f->target.bytes, sizeof(ret->target));
+        if (n > 0)
+                memcpy(ret->inodes, f->inodes, n * sizeof(*f->inodes));
+}
+
+static int find_forwarders(ReaderAnswer *ret)
+{
+        _cleanup_(forwarders_deinit) Forwarders found = { 0 };
+        int r = forwarders_look("", &found);
+
+        if (r < 0)
+                return r;
+        ret->forwarders.untranslated = found.untranslated;
+        for (size_t i = 0; i < found.n && i < READER_FORWARDERS_MAX; i++)
+                forwarder_give(&found.items[i], &ret->forwarders.items[ret->forwarders.n++]);
         return 0;
 }
 
@@ -166,6 +197,8 @@ static void client_serve(int client)
                 answer.error = find_groups(&q, &answer);
         else if (q.kind == READER_PROCESS)
                 answer.error = find_process(&q, &answer);
+        else if (q.kind == READER_FORWARDERS)
+                answer.error = find_forwarders(&answer);
         else
                 answer.error = fd = open_file(&q);
         answer.error = answer.error < 0 ? answer.error : 0;

@@ -3,6 +3,7 @@
 #include "daemon/host/forwarders.h"
 
 #include "daemon/host/internal.h"
+#include "daemon/reader/ask.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,7 +152,7 @@ static int process_read(int proc, const char *pid, const char *root, Forwarders 
         return 0;
 }
 
-int forwarders_read(const char *root, Forwarders *ret)
+int forwarders_look(const char *root, Forwarders *ret)
 {
         _cleanup_(closedir_p) DIR *proc = opendir("/proc");
         _cleanup_(forwarders_deinit) Forwarders l = { 0 };
@@ -164,6 +165,54 @@ int forwarders_read(const char *root, Forwarders *ret)
         *ret = l;
         l = (Forwarders){ 0 };
         return 0;
+}
+
+static int forwarder_take(const struct ReaderForwarder *from, Forwarder *ret)
+{
+        Forwarder f = { .pid = (pid_t)from->pid,
+                .uid = from->uid,
+                .n_inodes = from->n_inodes < READER_INODES_MAX ? from->n_inodes : READER_INODES_MAX,
+                .has_target = from->has_target != 0,
+                .target.family = from->target_family == FAMILY_IPV6 ? FAMILY_IPV6 : FAMILY_IPV4,
+                .target_port = from->target_port };
+
+        memcpy(f.name, from->name, sizeof(f.name) - 1);
+        memcpy(f.target.bytes, from->target, sizeof(f.target.bytes));
+        f.inodes = calloc(READER_INODES_MAX, sizeof(*f.inodes));
+        if (!f.inodes)
+                return -ENOMEM;
+        memcpy(f.inodes, from->inodes, f.n_inodes * sizeof(*f.inodes));
+        *ret = f;
+        return 0;
+}
+
+static int forwarders_ask(Forwarders *ret)
+{
+        _cleanup_(forwarders_deinit) Forwarders l = { 0 };
+        ReaderAnswer answer;
+
+        if (reader_forwarders(&answer) < 0)
+                return 0;
+        l.untranslated = answer.forwarders.untranslated != 0;
+        l.items = calloc(READER_FORWARDERS_MAX, sizeof(*l.items));
+        if (!l.items)
+                return -ENOMEM;
+        for (; l.n < answer.forwarders.n && l.n < READER_FORWARDERS_MAX; l.n++)
+                if (forwarder_take(&answer.forwarders.items[l.n], &l.items[l.n]) < 0)
+                        return -ENOMEM;
+        *ret = l;
+        l = (Forwarders){ 0 };
+        return 0;
+}
+
+int forwarders_read(const char *root, Forwarders *ret)
+{
+        int r = forwarders_look(root, ret);
+
+        /* a /proc without the first process shows only this user's */
+        if (r < 0 || ret->n > 0 || access("/proc/1", F_OK) == 0)
+                return r;
+        return forwarders_ask(ret);
 }
 
 const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode)

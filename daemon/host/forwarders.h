@@ -33,6 +33,8 @@ typedef struct Forwarders {
 void forwarders_deinit(Forwarders *f);
 /* root: "" or a folder, where Docker's configuration is. Processes that this user may not look at
  * are left out. 0 or -ENOMEM. */
+int forwarders_look(const char *root, Forwarders *ret);
+/* The same; where this process does not see others, p25d-reader looks. */
 int forwarders_read(const char *root, Forwarders *ret);
 /* Which one holds this socket; NULL: none. */
 const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode);

@@ -15,14 +15,16 @@
 #include <unistd.h>
 
 /* The service manager may have to start it, at boot beside everything else. */
-#define FILE_DEADLINE_SEC 10
+#define FILE_DEADLINE_MSEC 10000
 /* Open connections are cut within a second, or live on until the next change. */
-#define LOOK_DEADLINE_SEC 1
+#define LOOK_DEADLINE_MSEC 1000
+/* For whoever asks for the status; what is not known then is left out. */
+#define SURVEY_DEADLINE_MSEC 150
 
-static int socket_connect(time_t deadline_sec)
+static int socket_connect(unsigned deadline_msec)
 {
         static const struct sockaddr_un address = { AF_UNIX, READER_SOCKET };
-        struct timeval deadline = { .tv_sec = deadline_sec };
+        struct timeval deadline = { deadline_msec / 1000, deadline_msec % 1000 * 1000 };
         int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
         if (fd < 0)
@@ -58,9 +60,9 @@ static int answer_receive(int fd, ReaderAnswer *ret, int *ret_fd)
         return n == sizeof(*ret) ? ret->error : -EACCES;
 }
 
-static int ask(const ReaderQuestion *q, time_t deadline_sec, ReaderAnswer *ret, int *ret_fd)
+static int ask(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *ret, int *ret_fd)
 {
-        int fd = socket_connect(deadline_sec), r;
+        int fd = socket_connect(deadline_msec), r;
 
         *ret_fd = -1;
         if (fd < 0)
@@ -81,7 +83,7 @@ int reader_open(ReaderKind kind, const char *path)
         if (strlen(path) >= sizeof(q.path))
                 return -ENAMETOOLONG;
         strcpy(q.path, path);
-        r = ask(&q, FILE_DEADLINE_SEC, &answer, &fd);
+        r = ask(&q, FILE_DEADLINE_MSEC, &answer, &fd);
         if (r < 0 && fd >= 0)
                 close(fd);
         if (r < 0)
@@ -89,26 +91,31 @@ int reader_open(ReaderKind kind, const char *path)
         return fd >= 0 ? fd : -EACCES;
 }
 
-int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret)
+static int look(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *ret)
 {
-        ReaderQuestion q = { .kind = READER_GROUPS, .n = n };
-        int fd, r;
+        int fd, r = ask(q, deadline_msec, ret, &fd);
 
-        if (n > READER_SOCKETS_MAX)
-                return -E2BIG;
-        memcpy(q.sockets, sockets, n * sizeof(*sockets));
-        r = ask(&q, LOOK_DEADLINE_SEC, ret, &fd);
         if (fd >= 0)
                 close(fd);
         return r;
 }
 
+int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret)
+{
+        ReaderQuestion q = { .kind = READER_GROUPS, .n = n };
+
+        if (n > READER_SOCKETS_MAX)
+                return -E2BIG;
+        memcpy(q.sockets, sockets, n * sizeof(*sockets));
+        return look(&q, LOOK_DEADLINE_MSEC, ret);
+}
+
 int reader_process(uint32_t pid, ReaderAnswer *ret)
 {
-        ReaderQuestion q = { .kind = READER_PROCESS, .n = pid };
-        int fd, r = ask(&q, LOOK_DEADLINE_SEC, ret, &fd);
+        return look(&(ReaderQuestion){ .kind = READER_PROCESS, .n = pid }, LOOK_DEADLINE_MSEC, ret);
+}
 
-        if (fd >= 0)
-                close(fd);
-        return r;
+int reader_forwarders(ReaderAnswer *ret)
+{
+        return look(&(ReaderQuestion){ .kind = READER_FORWARDERS }, SURVEY_DEADLINE_MSEC, ret);
 }

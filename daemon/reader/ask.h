@@ -14,3 +14,4 @@ int reader_open(ReaderKind kind, const char *path);
 int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret);
 /* 0 or negative errno. */
 int reader_process(uint32_t pid, ReaderAnswer *ret);
+int reader_forwarders(ReaderAnswer *ret);

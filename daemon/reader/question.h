@@ -11,13 +11,16 @@
 #define READER_SOCKET "/run/p25d-reader.socket"
 #define READER_SOCKETS_MAX 512
 #define READER_PATH_MAX 4096
+#define READER_FORWARDERS_MAX 32
+#define READER_INODES_MAX 8
 
 typedef enum ReaderKind {
-        READER_FILE = 1, /* a regular file; the answer brings a descriptor for reading */
-        READER_NAMED,    /* one that a policy names: by the rules of host_read_named() */
-        READER_FOLDER,   /* a folder, for listing it */
-        READER_GROUPS,   /* the groups of sockets */
-        READER_PROCESS,  /* what is known of a process */
+        READER_FILE = 1,   /* a regular file; the answer brings a descriptor for reading */
+        READER_NAMED,      /* one that a policy names: by the rules of host_read_named() */
+        READER_FOLDER,     /* a folder, for listing it */
+        READER_GROUPS,     /* the groups of sockets */
+        READER_PROCESS,    /* what is known of a process */
+        READER_FORWARDERS, /* programs that take connections for containers */
 } ReaderKind;
 
 typedef struct ReaderQuestion {
@@ -39,5 +42,16 @@ typedef struct ReaderAnswer {
                 struct ReaderProcess {
                         char name[64], unit[128], remote[64];
                 } process; /* as in daemon/auth/caller.h */
+                struct {
+                        uint32_t n, untranslated;
+                        struct ReaderForwarder {
+                                char name[16];
+                                uint32_t pid, uid, n_inodes;
+                                uint64_t inodes[READER_INODES_MAX]; /* the first of them */
+                                uint16_t has_target, target_port;
+                                uint32_t target_family;
+                                uint8_t target[16];
+                        } items[READER_FORWARDERS_MAX];
+                } forwarders; /* as in daemon/host/forwarders.h */
         };
 } ReaderAnswer;

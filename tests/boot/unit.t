@@ -172,6 +172,12 @@ cut() # NAME
         ok $? "$1: is cut"
 }
 to=(198.51.100.2 25 2001:db8:1::2 25)
+cat >"$MACHINE/etc/systemd/system/mailer.service" <<'UNIT'
+[Service]
+Type=exec
+ExecStart=/bin/sh -c 'sleep 6; /opt/probe connect 198.51.100.2 25 2001:db8:1::2 25 >/root/mailer; sleep 60'
+UNIT
+in_machine systemctl daemon-reload
 features()
 {
         expect "$1: the default" machine "closed closed" "${to[@]}"
@@ -190,8 +196,7 @@ features()
         cut "$1-group"
 
         does "$1: a rule for a unit" allow out unit mailer.service
-        in_machine systemd-run -q --unit mailer -p Type=exec /bin/sh -c \
-                'sleep 6; /opt/probe connect 198.51.100.2 25 2001:db8:1::2 25 >/root/mailer; sleep 60'
+        in_machine systemctl start mailer
         eventually 20 test -s "$MACHINE/root/mailer"
         is "$(cat "$MACHINE/root/mailer")" "open open" "$1: that unit"
         in_machine systemctl stop mailer
@@ -230,6 +235,18 @@ features()
 }
 echo 'rules = ( { action = "allow"; direction = "out"; to = [ "192.0.2.99" ]; } );' >"$MACHINE/root/fragment"
 features nftables
+
+# ---- processes that it cannot see ----
+
+cp "$MACHINE/opt/probe" "$MACHINE/opt/docker-proxy"
+in_machine /opt/docker-proxy listen -o /root/proxied 0.0.0.0 587 >"$WORK/proxy"
+hides()
+{
+        in_machine p25ctl status verbose | grep -q "port 587: docker-proxy passes"
+}
+eventually 5 hides
+ok $? "status names a program that hides the clients of a container"
+in_machine kill "$(cat "$WORK/proxy")"
 
 # ---- it dies ----
 

@@ -82,7 +82,7 @@ int reader_open(ReaderKind kind, const char *path)
 
         if (strlen(path) >= sizeof(q.path))
                 return -ENAMETOOLONG;
-        strcpy(q.path, path);
+        memcpy(q.path, path, strlen(path));
         r = ask(&q, FILE_DEADLINE_MSEC, &answer, &fd);
         if (r < 0 && fd >= 0)
                 close(fd);

@@ -239,14 +239,14 @@ features nftables
 # ---- processes that it cannot see ----
 
 cp "$MACHINE/opt/probe" "$MACHINE/opt/docker-proxy"
-in_machine /opt/docker-proxy listen -o /root/proxied 0.0.0.0 587 >"$WORK/proxy"
+in_machine systemd-run -q --unit=proxy -p Type=forking /opt/docker-proxy listen -o /root/proxied 0.0.0.0 587
 hides()
 {
         in_machine p25ctl status verbose | grep -q "port 587: docker-proxy passes"
 }
 eventually 5 hides
 ok $? "status names a program that hides the clients of a container"
-in_machine kill "$(cat "$WORK/proxy")"
+in_machine systemctl stop proxy
 
 # ---- it dies ----
 
@@ -268,16 +268,16 @@ does "and is reset" reset --force
 does "a rule for a group" allow out group senders
 does "a rule for a user" allow out user alice
 hold late -u "$alice" -g "$alice"
-in_machine systemctl kill -s STOP p25d-reader
+in_machine systemctl kill --kill-who=main -s STOP p25d-reader
 does "p25d-reader hangs: a change" delete allow out user alice
 sleep 3
 ! is_cut late
 ok $? "whether the group may is not known: the connection goes on"
 does "p25d answers" status
-in_machine systemctl kill -s CONT p25d-reader
+in_machine systemctl kill --kill-who=main -s CONT p25d-reader
 does "p25d-reader is back: a change" deny in from 192.0.2.1
 cut late
-in_machine systemctl kill -s KILL p25d-reader
+in_machine systemctl kill --kill-who=main -s KILL p25d-reader
 does "p25d-reader was killed: the files are read" reload
 does "and all is as it was" reset --force
 

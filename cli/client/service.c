@@ -7,7 +7,7 @@
 #define SYSTEMD "org.freedesktop.systemd1"
 
 /* The states of systemctl is-enabled in which the unit starts. A static unit is started by others,
- * so its start is not known. */
+ * so that nobody can tell. */
 static ServiceStart start_from_state(const char *state)
 {
         static const char *const starts[] = { "enabled", "enabled-runtime", "alias", "generated" };

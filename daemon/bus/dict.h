@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Reads a{sv} documents strictly, by a table of keys, and writes them. Knows types, not meanings.
+ * Strict reading of a{sv} documents by a table of keys, and what is needed to write them. Knows
+ * types, no meanings.
  */
 
 #include "rules/base/util.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The error reply of a call.
+ * What a call answers when it fails.
  */
 
 #include <systemd/sd-bus.h>

@@ -6,5 +6,5 @@
 #include "daemon/bus/internal.h"
 #include "daemon/foreign/hooks.h"
 
-/* The places of p25's own chains in the kernel now. */
+/* Where p25's own chains stand now. */
 OwnPlace bus_own_place(const BusCall *c);

@@ -21,7 +21,7 @@ cp "$DEB_LATER" "$MACHINE/root/later.deb"
 files_of()
 {
         (cd "$MACHINE" && find etc usr var run lib opt root home tmp srv -xdev 2>/dev/null | sort |
-                grep -vE '^(run|tmp)/|^var/(log|cache|tmp)/|^var/lib/(dpkg|systemd|man-db)/|^root/(later|p25).deb|-$')
+                grep -vE '^(run|tmp)/|^var/(log|cache|tmp)/|^var/lib/(dpkg|systemd|man-db)/|^root/(later|p25).deb|/\.updated$|-$')
         sed 's|^|passwd |' "$MACHINE/etc/passwd"
 }
 in_chroot()

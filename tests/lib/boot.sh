@@ -7,6 +7,8 @@
 
 ARCHIVE=$(echo "$PWD/${BUILD:-build}/boot/root-${machine_kind:-boot}"-*.tar)
 nspawn_options=()
+# as Debian boots; where the tests run, controllers may be those of version 1
+export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 MACHINE=$WORK/machine
 DEB=
 

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * Tests of open connections through the host that a new policy refuses. A test program adds main().
+ * What becomes of connections that pass through the host, when a policy refuses them. A test
+ * program is this and main().
  */
 
 #include "tests/lib/traffic_world.h"

@@ -8,12 +8,10 @@ machine_kind=engines
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
 
-# Engines use keyrings and BPF. The cgroups are version 2 only, as on Debian; where the tests run,
-# the controllers may be those of version 1.
-nspawn_options=(--system-call-filter="@keyring bpf" --capability=CAP_BPF
-        --bind=/dev/net/tun --bind=/dev/fuse)
-export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+# Engines use keyrings and BPF.
+nspawn_options=(--system-call-filter="@keyring bpf" --capability=CAP_BPF)
 
+# addresses of the machine, one for each container that publishes port 25
 first=198.51.100.1 first6=2001:db8:1::1 second=198.51.100.4 second6=2001:db8:1::4
 world=198.51.100.2 world6=2001:db8:1::2
 
@@ -65,6 +63,7 @@ engines_boot()
 }
 
 # A policy of these roles in force, under a backend; further lines of p25.conf on standard input.
+# For another backend p25d needs other capabilities, which only a restart grants.
 policy() # BACKEND ROLE...
 {
         local backend=$1 roles
@@ -75,21 +74,130 @@ policy() # BACKEND ROLE...
           echo "roles = ( ${roles%, } );"
           cat
         } >"$MACHINE/etc/p25/p25.conf"
-        ctl reload
-        is "$rc" 0 "$backend: $*"
-        diag "$err"
+        if ! in_machine p25ctl status --json | grep -q "\"backend\":\"$backend\""; then
+                in_machine systemctl restart p25d
+                eventually 12 up
+        fi
+        in_machine p25ctl reload >"$WORK/reload" 2>&1
+        ok $? "$backend: $*"
+        diag "$(cat "$WORK/reload")"
 }
 
-# As expect of tests/lib/net.sh, from within a container, which $engine runs.
+# ---- containers ----
+
+engine=()     # the words that run it
+address_form= # of its inspect: IPv4, a space, IPv6
+
+# As expect of tests/lib/net.sh, from within a container.
 expect_in() # NAME CONTAINER WANTED ADDRESS PORT...
 {
         local name=$1 container=$2 wanted=$3
         shift 3
-        is "$(in_machine $engine exec "$container" /opt/probe connect "$@" 2>&1)" "$wanted" "$name"
+        is "$(in_machine "${engine[@]}" exec "$container" /opt/probe connect "$@" 2>&1)" \
+                "$wanted" "$name"
 }
 
 # The address of the last client that a container's mail server has seen.
 last_client() # CONTAINER
 {
-        in_machine $engine exec "$1" tail -n 1 /log | cut -d' ' -f1
+        in_machine "${engine[@]}" exec "$1" tail -n 1 /log | cut -d' ' -f1
+}
+
+image_import()
+{
+        in_machine bash -c "$(declare -f image_tar); image_tar >/var/tmp/box.tar" >"$WORK/import" 2>&1
+        in_machine "${engine[@]}" import /var/tmp/box.tar box >>"$WORK/import" 2>&1
+        ok $? "an image of the machine's root"
+        diag "$(tail -n 3 "$WORK/import")"
+}
+
+start() # NAME PORT OPTION...: a container whose mail server listens on a port
+{
+        local name=$1 port=$2
+        shift 2
+        in_machine "${engine[@]}" run -d --name "$name" "$@" box /bin/sh -c \
+                "/opt/probe listen -o /log 0.0.0.0 $port :: $port; exec sleep infinity" \
+                >"$WORK/start" 2>&1
+        eventually 30 answers "$name" "$port"
+        ok $? "a container: $name"
+        diag "$(cat "$WORK/start")"
+}
+# The server within a container.
+answers() # CONTAINER PORT
+{
+        [ "$(in_machine "${engine[@]}" exec "$1" /opt/probe connect 127.0.0.1 "$2" 2>&1)" = open ]
+}
+both_answer()
+{
+        answers mail 25 && answers relay 2525
+}
+
+# "mail" publishes 25 as its 25, "relay" as its 2525, on both families: what the world meets there.
+published() # NAME WANTED
+{
+        expect "$1: 25 to 25" inet "$2 $2" -t 300 $first 25 $first6 25
+        expect "$1: 25 to 2525" inet "$2 $2" -t 300 $second 25 $second6 25
+}
+
+# A container's address, which may be another after each start.
+address() # CONTAINER [1|2]: IPv4, or IPv6
+{
+        in_machine "${engine[@]}" inspect -f "$address_form" "$1" | cut -d' ' -f"${2:-1}"
+}
+
+# What the containers may send to the world; to each other, by their bridge, they always may.
+sends() # NAME WANTED
+{
+        expect_in "$1: a container to the world" mail "$2 $2" $world 25 $world6 25
+        expect_in "$1: from one container to the other" relay "open open" \
+                "$(address mail)" 25 "$(address mail 2)" 25
+}
+
+# A mail host whose containers send nothing.
+mail_host() # NAME
+{
+        published "$1" open
+        sends "$1" closed
+}
+
+# All that holds where the engine translates addresses for both families, under a backend.
+engine_holds() # BACKEND FUNCTION: what starts the engine, or its containers, again
+{
+        local backend=$1 restart=$2
+        policy "$backend" mx container-host </dev/null
+        mail_host "$backend, mx"
+        connect inet $first 25 >"$WORK/connect"
+        is "$(last_client mail)" $world "$backend: the mail server sees the client's address"
+        connect inet $first6 25 >"$WORK/connect"
+        is "$(last_client mail)" $world6 "$backend: over IPv6 too"
+
+        ctl deny from $world
+        ctl deny from $world6
+        published "$backend, the client is denied" filtered
+        ctl delete deny from $world
+        ctl delete deny from $world6
+
+        $restart
+        eventually 30 both_answer
+        mail_host "$backend, $restart"
+        in_machine systemctl restart p25d
+        eventually 12 up
+        mail_host "$backend, p25d is restarted"
+
+        policy "$backend" mx container-host <<-'CONF'
+		vars = { mail_containers = [ "172.17.0.0/16", "fd17::/64", "10.89.1.0/24", "fd89::/64" ]; };
+	CONF
+        sends "$backend, containers may send" open
+
+        policy "$backend" no-mail </dev/null
+        published "$backend, no-mail" filtered
+        sends "$backend, no-mail" closed
+        # takes the engine's own rules too, as they are nftables'
+        in_machine systemctl restart nftables
+        expect "$backend, the firewall is restarted: incoming" inet "filtered filtered" -t 300 \
+                $first 25 $first6 25
+        $restart
+        eventually 30 both_answer
+        published "$backend, no-mail, $restart" filtered
+        sends "$backend, no-mail, $restart" closed
 }

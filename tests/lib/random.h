@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Pseudo-random numbers from a seed: the same on every machine, so that a failure can be
- * repeated. */
+/* Numbers that a seed decides: the same on every machine, so that what is found is found again. */
 
 #include "rules/base/util.h"
 

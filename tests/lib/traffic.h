@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Tests of a backend with real connections, in all three directions and both families. A test
- * program adds main().
+ * What packets meet under a backend: real connections of all three directions and both families. A
+ * test program is this and main().
  */
 
 #include "daemon/host/host.h"

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * The network for tests of a backend with real connections: listeners on every port, in every site.
+ * The world of tests of what packets meet under a backend: listeners that answer on
+ * every port, in every site.
  */
 
 #include "tests/lib/nft_backend.h"

@@ -55,7 +55,7 @@ void settle(uint64_t usec);
 
 extern const Change no_options;
 
-/* ---- a change that fails or has no effect changes none of this ---- */
+/* ---- what may not change when a change fails, or changes nothing ---- */
 
 typedef struct Snapshot {
         char *kernel; /* NULL: nothing installed */
@@ -70,8 +70,7 @@ void snapshot_deinit(Snapshot *s);
 
 #define _cleanup_snapshot_ _cleanup_(snapshot_deinit)
 
-/* Kernel and report have not changed; if untouched, the backend was not called and the disk is the
- * same. */
+/* Nothing that is live has changed, and if untouched is said nobody was even asked. */
 void expect_same(const Snapshot *before, bool untouched);
 
 /* ---- rules from words ---- */
@@ -84,7 +83,7 @@ void expect_diff(const ChangeResult *r, const char *expected);
 void do_words(const char *text, bool changed, const char *diff);
 void expect_rule(size_t index, uint64_t id, Action action, const char *comment);
 
-/* The kernel and the disk agree with the manager. */
+/* Kernel and disk say what memory says. */
 void expect_consistent(void);
 
 /* ---- changes, each as a function of its options ---- */

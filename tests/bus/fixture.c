@@ -132,6 +132,25 @@ static void server_notice(void *data, int priority, const char *text)
         dprintf(*(int *)data, "%s\n", text);
 }
 
+static Events *happened;
+
+static int on_refusal(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+{
+        const Event e = { .time_usec = 1,
+                .direction = DIRECTION_OUT,
+                .action = ACTION_REJECT,
+                .source = address_from_ipv4(0xc0000201),
+                .destination = address_from_ipv4(0xc6336407),
+                .destination_port = 25,
+                .count = 1 };
+
+        (void)s;
+        (void)info;
+        (void)data;
+        events_add(happened, &e);
+        return 0;
+}
+
 static int server_run(const Fixture *f, int log)
 {
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
@@ -146,13 +165,17 @@ static int server_run(const Fixture *f, int log)
         snprintf(policies, sizeof(policies), "%s/policies", f->folder);
         sigemptyset(&mask);
         sigaddset(&mask, SIGTERM);
+        sigaddset(&mask, SIGUSR1);
         sigprocmask(SIG_BLOCK, &mask, NULL);
         setenv("DBUS_SYSTEM_BUS_ADDRESS", f->address, 1);
         if (sd_event_default(&event) < 0 ||
                 sd_event_add_signal(event, NULL, SIGTERM, NULL, NULL) < 0 ||
+                sd_event_add_signal(event, NULL, SIGUSR1, on_refusal, NULL) < 0 ||
+                events_new(event, f->folder, &happened) < 0 ||
                 manager_new(event, &options, &manager, &message) < 0 ||
                 bus_new(event, manager, &bus) < 0)
                 return 3;
+        bus_set_events(bus, happened);
         bus_set_notice(bus, server_notice, &log);
         bus_set_upload_timeout(bus, UPLOAD_TIMEOUT_USEC);
         bus_set_worker_time(bus, WORKER_USEC);

@@ -46,6 +46,8 @@ void stop_process(pid_t *pid, int signal_number, bool clean);
 
 /* ---- the server ---- */
 
+/* Its events are the lines of the file `events` in the folder; SIGUSR1 adds a refused connection.
+ */
 void start_server(Fixture *f);
 bool wait_for_owner(sd_bus *bus, uint64_t usec);
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One makefile; a room is a folder, and what stands in it is built. `make help` names the targets.
+# The only makefile. A room is a folder; all its sources are built. `make help` names the targets.
 
 CC ?= gcc
 BUILD ?= build
@@ -30,13 +30,13 @@ LIBS_RULES = -lconfig -lnftnl -lmnl -ljansson
 LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
-# a room is a folder: what stands in it is built
+# all sources in these folders are built
 DAEMON_ROOMS = api auth backend bus connections events foreign host loop manager netlink nftables reader store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
 endif
-# what p25ctl links of the daemon's: names, and the reading of the host's files
+# the daemon's rooms that p25ctl links too: names, and the reader of the host's files
 HOST_ROOMS = api host loop reader
 
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
@@ -57,7 +57,7 @@ KERNEL = $(call programs,tests/kernel/*.c)
 ifeq ($(WITH_IPTABLES),0)
 KERNEL := $(filter-out %_ipt,$(KERNEL))
 endif
-# the same, in the hands of an attacker
+# the same, with packets of an attacker
 ADVERSARY = $(call programs,tests/adversary/*.c)
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
@@ -96,7 +96,7 @@ $(BUILD)/%.o: %.c
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# the one path that the programs carry; who carries it is built anew when it changes
+# the only path compiled into programs; the objects that contain it are rebuilt when it changes
 WITH_PREFIX = $(BUILD)/daemon/host/files.o $(BUILD)/daemon/store/copies.o
 $(WITH_PREFIX): ALL_CFLAGS += -DHOST_SHIPPED='"$(PREFIX)/share/p25/policies"'
 $(WITH_PREFIX): $(BUILD)/prefix
@@ -104,11 +104,11 @@ $(BUILD)/prefix: force
 	@mkdir -p $(@D)
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
-# test programs link the daemon's modules too, without its main
+# test programs also link the daemon's modules, without its main
 TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
 
-# What test programs share; each takes what it needs. OWN_PARTS define what others define too, or
-# functions of libc: they are linked by name.
+# Shared by test programs, which link the members that they use. OWN_PARTS define names that other
+# parts or libc define too, so each is linked only into the programs named below.
 OWN_PARTS = tests/lib/disk tests/lib/ipt_backend tests/lib/traffic_world tests/lib/two_hosts \
 	tests/unit/crash_world tests/unit/store_world
 LIBTESTS = $(BUILD)/tests/libtests.a
@@ -131,7 +131,7 @@ $(ADVERSARY:%=$(BUILD)/tests/%): $(BUILD)/tests/adversary/attack.o
 $(BUILD)/tests/differential/differential: \
 	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
 
-# p25ctl's modules too, without its main
+# these also link p25ctl's modules, without its main
 $(BUILD)/tests/unit/cli/words $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
@@ -143,13 +143,13 @@ $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-# peers of p25ctl on a test's bus: a p25d that it must not trust, a systemd
+# peers of p25ctl on a test's bus: a hostile p25d, and a systemd
 PEERS = $(BUILD)/tests/lib/hostile $(BUILD)/tests/lib/unit_state
 $(PEERS): %: %.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd
 
-# preloaded into p25d by some of them
+# preloaded into p25d by some end-to-end tests
 $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
@@ -162,13 +162,13 @@ pure-programs: $(PURE:%=$(BUILD)/tests/%)
 kernel-programs: $(KERNEL:%=$(BUILD)/tests/%)
 test-programs: pure-programs kernel-programs $(ADVERSARY:%=$(BUILD)/tests/%) $(E2E_TOOLS) \
 	$(BUILD)/tests/differential/differential
-# libFuzzer is clang's
+# libFuzzer needs clang
 fuzz-programs:
 	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz OPT='-O1 -g' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
 fuzz-targets: $(FUZZ:%=$(BUILD)/tests/%)
 
-## install, uninstall: below DESTDIR, with PREFIX (/usr); packaging/install tells more
+## install, uninstall: below DESTDIR, with PREFIX (/usr); see packaging/install
 install: all
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install install
 uninstall:
@@ -187,7 +187,7 @@ rpm:
 unit: pure-programs
 	@tests/run $(PURE:%=$(BUILD)/tests/%)
 
-## kernel: what nf_tables makes of it, in network namespaces
+## kernel: the backends on the real kernel, in network namespaces
 kernel: all kernel-programs
 	@BUILD=$(BUILD) tests/run $(KERNEL:%=$(BUILD)/tests/%) $(wildcard tests/kernel/*.t)
 

@@ -209,6 +209,19 @@ static int fail_second_word(Cli *c, char *const *words, const char *list)
                 first, list);
 }
 
+/* Words of other programs for what a command does. */
+static const char *verb_meant(const char *word)
+{
+        static const char *const words[][2] = { { "stop", "disable" }, { "start", "enable" },
+                { "restart", "reload" }, { "block", "deny" }, { "drop", "deny" },
+                { "accept", "allow" }, { "list", "status" }, { "log", "logging" } };
+
+        for (size_t i = 0; i < ELEMENTS(words); i++)
+                if (strcasecmp(words[i][0], word) == 0)
+                        return words[i][1];
+        return NULL;
+}
+
 int verb_fail_unknown(Cli *c, char *const *words)
 {
         _cleanup_buffer_ Buffer list = { 0 };
@@ -229,6 +242,8 @@ int verb_fail_unknown(Cli *c, char *const *words)
         if (list.length > 0)
                 return fail_second_word(c, words, list.data);
         text_show(words[0], shown);
+        if (verb_meant(words[0]))
+                near.found = verb_meant(words[0]);
         if (near.found)
                 return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a command: did you mean \"%.*s\"?",
                         shown, (int)strcspn(near.found, " "), near.found);

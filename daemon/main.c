@@ -306,6 +306,9 @@ static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *info,
 
         (void)s;
         (void)info;
+        log_line(LOG_NOTICE, "p25d stops; %s",
+                d->active ? "the policy stays in force ('p25ctl disable' removes it)"
+                          : "p25 is inactive");
         (void)sd_notify(0, "STOPPING=1\nSTATUS=Leaving; the policy stays in force");
         return sd_event_exit(d->event, EXIT_DONE);
 }

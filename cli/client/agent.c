@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the child process in which pkttyagent(1) asks for a password. Without the agent polkit
- * refuses whoever would have to enter one, so that no failure here is an error of its own.
+ * Owns the child process in which pkttyagent(1) asks for a password. Failures here are not errors:
+ * without an agent, polkit refuses users who would have to enter a password.
  */
 
 #include "cli/client/agent.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns a change from its options to what is printed of it.
+ * Owns a change, from its options to its output.
  */
 
 #include "cli/client/change.h"
@@ -14,7 +14,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-/* What p25d calls a text that stands in the place of p25.conf. */
+/* How p25d calls a text that is sent in place of p25.conf. */
 #define CONF_NAME "p25.conf"
 
 static int options_append(Cli *c, sd_bus_message *m, const ClientOption *more, bool dry_run)
@@ -55,7 +55,7 @@ typedef struct Source {
         const char *name, *file;
 } Source;
 
-/* What stands behind the name in a message "NAME:LINE: …"; NULL: it is another message. */
+/* The part after the name in a message "NAME:LINE: …"; NULL: another message. */
 static const char *behind_name(const char *message, const Source *s)
 {
         size_t n = s->name ? strlen(s->name) : 0;
@@ -169,7 +169,7 @@ int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
 
 /* ---- sending ---- */
 
-/* Would it bring warnings? What else is wrong with it the change itself reports. */
+/* Whether the change would bring warnings. The change itself reports all errors. */
 static int strict_try(Cli *c, sd_bus_message *m, const Source *s, const ClientOption *more)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;

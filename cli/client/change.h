@@ -37,22 +37,22 @@ void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
 /* Appends the options, sends, reads (b t a{sv}). */
 int client_change(Cli *c, sd_bus_message **m, const ClientOption *more, ChangeReply *ret);
-/* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is told as
+/* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is printed as
  * "FILE:LINE: …". */
 int client_change_file(
         Cli *c, sd_bus_message **m, const char *name, const char *file, ChangeReply *ret);
-/* Asks what a reload would change, read as if it were a change's dry run. text stands in the place
- * of p25.conf and is from file; NULL: the files as they are. */
+/* Asks what a reload would change, and reads the answer like that of a change's dry run. text
+ * replaces p25.conf and is from file; NULL: the files as they are. */
 int client_plan_reload(Cli *c, const char *text, const char *file, ChangeReply *ret);
 /* Puts a fragment, whose text is from file (NULL: nowhere); an empty text removes it. */
 int client_put_fragment(
         Cli *c, const char *name, const char *text, const char *file, ChangeReply *ret);
-/* Tells the warnings among what it reads; under --strict and --dry-run they are errors. */
+/* Prints the warnings of a reply; under --strict with --dry-run they are errors. */
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
 /* What DiffRevisions answers: diff and effects only. */
 int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
 /* Both lists, a line each. */
 void client_print_difference(Cli *c, const ChangeReply *r);
-/* Tells it: under --dry-run the difference; else first line and second line (either may be
+/* Prints it: under --dry-run the difference, else the first and the second line (either may be
  * NULL). Returns the exit status, EXIT_WOULD_CHANGE under --detailed-exitcode. */
 int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const char *second);

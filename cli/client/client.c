@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the connection to p25d, and what its failures mean for the exit status.
+ * Owns the connection to p25d and the exit status of its failures.
  */
 
 #include "cli/client/client.h"
@@ -11,7 +11,8 @@
 
 #include <errno.h>
 
-/* A daemon that says nothing for so long is as good as none; a set of millions takes seconds. */
+/* A daemon that does not answer for so long counts as unreachable; a set of millions takes
+ * seconds. */
 #define CALL_TIMEOUT_USEC (120ull * 1000000)
 
 #define BUS_FREEDESKTOP "org.freedesktop.DBus.Error."
@@ -75,7 +76,7 @@ static int bus_open(Cli *c)
         return 0;
 }
 
-/* What went wrong ssh has said on its own, and best. */
+/* ssh has printed its own error. */
 static int fail_remote(Cli *c, const char *why)
 {
         return cli_fail(c, EXIT_NOT_REACHABLE,

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * p25d over D-Bus. All functions return 0 or the exit status of a failure that they have told.
+ * p25d over D-Bus. All functions return 0, or the exit status of a failure that they have printed.
  */
 
 #include "cli/console/cli.h"
@@ -11,15 +11,15 @@
 /* The exit status of a D-Bus error; EXIT_FAILED for one that nobody knows. */
 int client_error_status(const char *name);
 
-/* Is there a p25d that answers? Tells nothing. */
+/* Whether p25d answers. Prints nothing. */
 bool client_is_reachable(Cli *c);
 /* A new method call to the manager; opens the bus if need be. */
 int client_message(Cli *c, const char *method, sd_bus_message **ret);
 /* Sends and waits. */
 int client_call(Cli *c, sd_bus_message *m, sd_bus_message **ret_reply);
-/* The same, but the error is the caller's to tell; returns 0 or negative errno. */
+/* The same, but the caller prints the error; returns 0 or negative errno. */
 int client_try(Cli *c, sd_bus_message *m, sd_bus_error *ret_error, sd_bus_message **ret_reply);
-/* Tells an error of client_try(); returns its exit status. */
+/* Prints an error of client_try(); returns its exit status. */
 int client_fail(Cli *c, const sd_bus_error *error, int r);
 /* For sd_bus_message_append*() and read*() that return a negative errno. */
 int client_fail_message(Cli *c, int r);
@@ -28,14 +28,14 @@ int client_fail_message(Cli *c, int r);
 int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply);
 /* The text that such a call gives. */
 int client_ask_text(Cli *c, const char *method, const char *argument, char **ret);
-/* 0 if descriptors reach p25d: they do not over ssh, and the error tells how it is done there. */
+/* 0 if descriptors reach p25d. Over ssh they do not, and the error says what to do instead. */
 int client_check_descriptors(Cli *c);
 /* Properties of type 'b', 's' and 'as'. */
 int client_get_active(Cli *c, bool *ret);
 int client_get_string(Cli *c, const char *property, char **ret);
 int client_get_strings(Cli *c, const char *property, char ***ret);
 
-/* What `status` tells; as the daemon's own text, which lives as long as the reply, owned by the
+/* What `status` prints, as the daemon's own text, which lives as long as the reply, owned by the
  * caller. */
 int client_get_report(Cli *c, Report *ret);
 int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_json);

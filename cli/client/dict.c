@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the way of the bus's dictionaries into JSON: what p25d tells of roles, sets, fragments and
- * verdicts is shown as it is told, whatever keys there are.
+ * Converts the bus's dictionaries to JSON: roles, sets, fragments and verdicts are shown as p25d
+ * returns them, with any keys.
  */
 
 #include "cli/client/client.h"

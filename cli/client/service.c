@@ -7,7 +7,7 @@
 #define SYSTEMD "org.freedesktop.systemd1"
 
 /* The states of systemctl is-enabled in which the unit starts. A static unit is started by others,
- * so that nobody can tell. */
+ * so its start is not known. */
 static ServiceStart start_from_state(const char *state)
 {
         static const char *const starts[] = { "enabled", "enabled-runtime", "alias", "generated" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What systemd says of p25d.service, on the host whose p25d is asked. */
+/* The state of p25d.service, on the host whose p25d is asked. */
 
 #include "cli/console/cli.h"
 

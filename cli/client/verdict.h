@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What p25d says to one connection, in the few words that other commands need of Explain. */
+/* p25d's verdict on one connection: the part of Explain that other commands need. */
 
 #include "cli/console/cli.h"
 
@@ -19,5 +19,5 @@ typedef struct ClientVerdict {
 void client_verdict_deinit(ClientVerdict *v);
 #define _cleanup_verdict_ _cleanup_(client_verdict_deinit)
 
-/* 0 or the exit status of a failure that has been told. */
+/* 0, or the exit status of a failure that has been printed. */
 int client_ask_verdict(Cli *c, const VerdictQuestion *q, ClientVerdict *ret);

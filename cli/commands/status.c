@@ -24,7 +24,7 @@ static int style_find(Cli *c, const char *word, ReportStyle *ret)
         for (*ret = REPORT_PLAIN; *ret < ELEMENTS(words); (*ret)++)
                 if (strcasecmp(words[*ret], word) == 0)
                         return 0;
-        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid style: verbose or numbered", word);
+        return cli_fail_word(c, word, "style", words + 1, ELEMENTS(words) - 1);
 }
 
 /* The document of --json is the daemon's own text: nothing is parsed. */
@@ -48,6 +48,53 @@ static int warn_of_boot(Cli *c, Report *report)
                 "p25d.service is disabled, so p25 does not start at boot (systemctl enable p25d)");
 }
 
+/* Of the findings of p25d, other firewalls that stop what the policy lets pass: the first, and how
+ * many more. */
+static int obstacles_tell(const Json *findings, Report *report)
+{
+        const char *first = NULL;
+        size_t n = 0;
+
+        for (size_t i = 0; i < json_array_length(findings); i++) {
+                const Json *j = json_array_item(findings, i);
+                const char *code = json_get_string(j, "code"),
+                           *kind = json_get_string(j, "severity");
+
+                if (!code || !kind || !streq(kind, "problem") || strncmp(code, "FOREIGN", 7) != 0)
+                        continue;
+                first = first ?: json_get_string(j, "text");
+                n++;
+        }
+        if (!first)
+                return 0;
+        return n == 1 ? strv_append(&report->warnings, first)
+                      : strv_printf(&report->warnings, "%s; and %zu more (p25ctl doctor)", first,
+                                n - 1);
+}
+
+/* Looking at all packet filters may take long where they are large: status waits so long at most
+ * and leaves the line out; doctor waits for the answer. */
+#define OBSTACLES_USEC 2000000
+
+static int warn_of_obstacles(Cli *c, Report *report)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(json_free_p) Json *findings = NULL;
+        int r;
+
+        if (!report->active)
+                return 0;
+        if (client_message(c, "Diagnose", &m) != 0)
+                return -ENOMEM;
+        r = sd_bus_message_append(m, "as", 0);
+        if (r < 0)
+                return r;
+        if (sd_bus_call(c->bus, m, OBSTACLES_USEC, NULL, &reply) < 0)
+                return 0;
+        r = client_read_dicts(reply, &findings);
+        return r < 0 ? r : obstacles_tell(findings, report);
+}
+
 int command_status(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_free_ char *text = NULL;
@@ -65,6 +112,8 @@ int command_status(Cli *c, const Verb *v, char **args, size_t n)
         if (status != 0)
                 return status;
         r = warn_of_boot(c, &report);
+        if (r >= 0)
+                r = warn_of_obstacles(c, &report);
         if (r >= 0)
                 r = report_print_text(
                         &report, style, (ReportLook){ cli_on_terminal(), cli_in_color(c) }, &text);

@@ -70,6 +70,11 @@ static bool word_is(const char *word, const char *keyword)
         return strcasecmp(word, keyword) == 0;
 }
 
+/* The words of these commands, as an error lists them. */
+static const char *const actions[] = { "allow", "deny", "reject" };
+static const char *const directions[] = { "incoming", "outgoing", "routed" };
+static const char *const levels[] = { "on", "off", "low", "medium", "high" };
+
 /* ---- lockdown ---- */
 
 int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
@@ -126,13 +131,9 @@ int command_default(Cli *c, const Verb *v, char **args, size_t n)
 
         (void)v;
         if (action == _ACTION_INVALID)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is not a valid default: allow, deny or reject, as in 'default deny "
-                        "incoming'",
-                        args[0]);
+                return cli_fail_word(c, args[0], "default", actions, ELEMENTS(actions));
         if (direction == _DIRECTION_INVALID)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is not a valid direction: incoming, outgoing or routed", args[1]);
+                return cli_fail_word(c, args[1], "direction", directions, ELEMENTS(directions));
         status = client_message(c, "SetDefault", &m);
         if (status != 0)
                 return status;
@@ -169,8 +170,7 @@ static int logging_level(Cli *c, const char *word, Logging *ret)
                 return 0;
         }
         if (!word_is(word, "on"))
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is not a valid logging level: on, off, low, medium or high", word);
+                return cli_fail_word(c, word, "logging level", levels, ELEMENTS(levels));
         status = client_get_string(c, "Logging", &now);
         if (status != 0)
                 return status;

@@ -66,6 +66,10 @@ bool cli_on_terminal(void);
  * NO_COLOR is set (no-color.org). */
 bool cli_in_color(const Cli *c);
 
+/* "'lowe' is not a valid KIND: off, low, … or high", or "…: did you mean "low"?" where one of the
+ * words is near; EXIT_BAD_INPUT. */
+int cli_fail_word(Cli *c, const char *word, const char *kind, const char *const *words, size_t n);
+
 /* Asks "QUESTION (y|n)? " on the terminal. Returns > 0 for yes, 0 for no; without a terminal and
  * without --force -ENOTTY. --force is yes. */
 int cli_ask(const Cli *c, const char *question);

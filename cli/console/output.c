@@ -8,6 +8,7 @@
 #include "cli/console/cli.h"
 
 #include "cli/console/printable.h"
+#include "rules/base/nearest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -213,6 +214,25 @@ int cli_finish(Cli *c, int status)
                 cli_document(c, document);
         }
         return output_finish(c, status);
+}
+
+int cli_fail_word(Cli *c, const char *word, const char *kind, const char *const *words, size_t n)
+{
+        _cleanup_buffer_ Buffer list = { 0 };
+        Nearest near = nearest_begin(word);
+        char shown[TEXT_SHOWN_MAX];
+
+        for (size_t i = 0; i < n; i++) {
+                (void)nearest_try(&near, words[i]);
+                buffer_printf(&list, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", words[i]);
+        }
+        if (list.failed)
+                return cli_fail_errno(c, -ENOMEM, kind);
+        text_show(word, shown);
+        if (near.found)
+                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid %s: did you mean \"%s\"?",
+                        shown, kind, near.found);
+        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid %s: %s", shown, kind, list.data);
 }
 
 bool cli_on_terminal(void)

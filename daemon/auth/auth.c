@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the decision who may do what (SPEC section 5). Knows neither methods nor the policy.
+ * Owns authorisation (SPEC section 5). Does not depend on methods or on the policy.
  */
 
 #include "daemon/auth/auth.h"
@@ -73,8 +73,8 @@ static unsigned count_waiting(const Auth *a, uint32_t uid)
         return n;
 }
 
-/* A message may have 32 MiB, and the bus library does not say how much it has: what p25d holds in
- * all is looked at. Whoever has nothing waiting may always wait. */
+/* A message may have 32 MiB, and the bus library does not report its size, so the limit is on all
+ * memory that p25d holds. A user without a waiting message may always wait. */
 static bool must_not_wait(Auth *a, uint32_t uid)
 {
         unsigned n = count_waiting(a, uid);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Who calls over the bus, and may they? The bus says who (GetConnectionCredentials, which the
- * kernel's SO_PEERCRED stands behind); nothing that the caller says of itself counts. uid 0 may do
- * all; of others polkit is asked, and without polkit they may read.
+ * Identifies and authorises callers on the bus. The bus identifies them (GetConnectionCredentials,
+ * from the kernel's SO_PEERCRED); a caller's own claims do not count. uid 0 may do everything;
+ * polkit decides for others, who without polkit may only read.
  */
 
 #include "daemon/auth/polkit.h"
@@ -19,14 +19,15 @@ typedef enum Privilege {
         PRIVILEGE_READ,
         PRIVILEGE_READ_TEXT, /* to manage, if a text comes along, else to read; never asked for */
         PRIVILEGE_MANAGE,
-        /* of one set or fragment, whose name polkit is told; granted too to whoever may manage */
+        /* of one set or fragment, whose name is passed to polkit; also granted to users who may
+         * manage */
         PRIVILEGE_MANAGE_SET,
         PRIVILEGE_MANAGE_FRAGMENT,
 } Privilege;
 
 /* Of one user; root's calls do not wait for polkit. */
 #define AUTH_WAITING_MAX 64
-/* Bytes that may be held by what waits, of all users, until only those may wait who do not yet. */
+/* Above so many bytes, held for all users, only users without a waiting message may wait. */
 #define AUTH_HELD_MAX (64u << 20)
 
 /* What auth_error knows: -EACCES (polkit, or its absence, says no), -ENOKEY (after a password),

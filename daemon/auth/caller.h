@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * From where a process comes: its name, its unit, and the address from which somebody is logged in
- * by ssh. As far as the kernel, the login manager and root's sshd know; what a process says of
- * itself, its environment above all, does not count. For the reader of a history: nothing is
- * decided by it.
+ * The origin of a process: its name, its unit, and the remote address of its ssh login, as far as
+ * the kernel, the login manager and root's sshd know them. What a process claims about itself does
+ * not count, in particular its environment. For readers of the history only: no decision depends on
+ * it.
  */
 
 #include <sys/types.h>
@@ -16,7 +16,7 @@ typedef struct CallerPlace {
         char remote[64];  /* "192.0.2.7"; "": not known, or nobody's */
 } CallerPlace;
 
-/* proc is where the processes are, "/proc". What is not to be found is left empty. */
+/* proc is the folder of the processes, "/proc". What cannot be found is left empty. */
 void caller_look(const char *proc, pid_t pid, CallerPlace *ret);
 /* The same of /proc; where this process does not see the other, p25d-reader looks. */
 void caller_place(pid_t pid, CallerPlace *ret);

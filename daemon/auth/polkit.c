@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the talk with polkit (org.freedesktop.PolicyKit1.Authority). Refuses to know what is decided
- * when there is no polkit: that is auth.c's.
+ * Owns the calls to polkit (org.freedesktop.PolicyKit1.Authority). Does not decide what applies
+ * without polkit: auth.c does.
  */
 
 #include "daemon/auth/polkit.h"

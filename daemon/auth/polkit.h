@@ -33,10 +33,10 @@ typedef struct PolkitQuestion {
 } PolkitQuestion;
 
 /*
- * Where the message allows interaction the answer may take as long as somebody takes to type a
- * password. When the sender leaves the bus, polkit is told to forget it. *q is the caller's and
- * must stay where it is; done is called once from the event loop, unless polkit_cancel comes
- * before. 0 or negative errno (then done is not called).
+ * If the message allows interaction, the answer may take as long as typing a password. When the
+ * sender leaves the bus, the query is cancelled at polkit. *q is the caller's and must not move;
+ * done is called once from the event loop, unless polkit_cancel comes first. 0 or negative errno
+ * (then done is not called).
  */
 int polkit_ask(PolkitQuery *q, sd_bus_message *m, const PolkitQuestion *question);
 void polkit_cancel(PolkitQuery *q);

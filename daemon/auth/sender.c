@@ -115,7 +115,7 @@ int sender_ask_bus(
         sd_bus *bus = sd_bus_message_get_bus(m);
         int r;
 
-        /* a peer without a bus between has no name, and nobody vouches for it */
+        /* a peer without a bus has no name, and no credentials from a bus */
         if (!sender)
                 return -EACCES;
         if ((r = sd_bus_message_new_method_call(bus, &call, "org.freedesktop.DBus",

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Who is behind a connection of the bus: asked once of the bus (GetConnectionCredentials), and
- * remembered, because a bus gives no name of a connection twice.
+ * The process behind a connection of the bus: asked of the bus once (GetConnectionCredentials) and
+ * remembered, because a bus never reuses the name of a connection.
  */
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what all changes have in common: the options that they read last, and their reply.
+ * Owns what all changes share: the options, which they read last, and their reply.
  */
 
 #include "daemon/bus/answer.h"

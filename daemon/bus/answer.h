@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * What all changes have in common.
+ * What all methods that change something share: options, details, the reply.
  */
 
 #include "daemon/bus/internal.h"
 #include "daemon/bus/rule.h"
 
-/* Is this a valid name of a `what`? 0 or a negative errno with error set. */
+/* Checks the name of a `what`. 0 or a negative errno with error set. */
 int bus_name_check(const char *what, const char *name, sd_bus_error *error);
 /* The options, which are the last argument, and who calls. */
 int bus_change_read(BusCall *c, BusOption more, Change *ret, sd_bus_error *error);
@@ -20,5 +20,5 @@ int bus_append_details(sd_bus_message *m, const ChangeResult *change);
 int bus_result_send(BusCall *c, const ChangeResult *change);
 /* The error of a result; a negative errno. */
 int bus_result_fail(const ChangeResult *change, sd_bus_error *error);
-/* The one or the other, or -EBUSY while the change waits for the lock of the packet filter. */
+/* The reply or the error, or -EBUSY while the change waits for the lock of the packet filter. */
 int bus_change_reply(BusCall *c, int result, const ChangeResult *change, sd_bus_error *error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the connection to the bus and the name on it, and tells there what the manager tells.
- * Knows no method (vtable.c) and no policy. The policy stays in force whatever happens here.
+ * Owns the connection to the bus and the name on it, and signals the manager's events there. Does
+ * not depend on methods (vtable.c) or policy. The policy stays in force whatever happens here.
  */
 
 #include "daemon/bus/answer.h"
@@ -24,7 +24,7 @@
 #define WORKER_USEC (5 * USEC_PER_SEC)
 #define SIGNAL_LINES_MAX (16u << 10) /* bytes */
 #define UPLOAD_TIMEOUT_USEC (20 * USEC_PER_SEC)
-/* A bus that does not greet in time is tried anew; and so is a name that another one has. */
+/* A bus that does not greet in time is tried again, and so is a name that another process owns. */
 #define RETRY_USEC (4 * USEC_PER_SEC)
 /* The bus has just gone: it may be on its way back. */
 #define RETRY_SOON_USEC (UINT64_C(100000))
@@ -87,7 +87,7 @@ static int on_name(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
 
         b->name_slot = sd_bus_slot_unref(b->name_slot);
         if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY))
-                ; /* the bus has gone, which is told by itself */
+                ; /* the bus has gone, which is reported separately */
         else if (sd_bus_message_is_method_error(m, NULL))
                 bus_complain(b, sd_bus_message_get_error(m)->message ?: "the bus refuses");
         else if (sd_bus_message_read(m, "u", &answer) < 0)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The manager on the system bus (SPEC section 5): joins it when there is one, joins again when it
- * returns, answers calls, tells of changes. Decides nothing about policy.
+ * The manager on the system bus (SPEC section 5): joins the bus when there is one, joins again when
+ * it returns, answers calls and signals changes. Makes no decision about policy.
  */
 
 #include "daemon/events/events.h"
@@ -11,13 +11,13 @@
 
 typedef struct Bus Bus;
 
-/* Something that the log should hold: priority is syslog's, text one line. */
+/* A line for the log, with a priority of syslog. */
 typedef void (*BusNotice)(void *data, int priority, const char *text);
 
 /*
- * Begins to join, without waiting for it: that there is no bus is no error. Follows the
- * manager (manager_add_events). event and m must outlive it. The address is that of
- * DBUS_SYSTEM_BUS_ADDRESS, else the system bus. 0, -ENOMEM, or what the event loop says.
+ * Begins to join and does not wait for it; a missing bus is not an error. Follows the manager
+ * (manager_add_events). event and m must outlive it. The address is DBUS_SYSTEM_BUS_ADDRESS, else
+ * the system bus. 0, -ENOMEM, or an error of the event loop.
  */
 int bus_new(sd_event *event, Manager *m, Bus **ret);
 /* Leaves the bus; calls that wait for something are dropped. */

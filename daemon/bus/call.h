@@ -7,10 +7,10 @@
 
 #include "daemon/bus/internal.h"
 
-/* Takes a message in: the bus is asked who sent it, polkit if need be, and then the method's
- * handler runs. 0 or negative errno, with or without error set. */
+/* Accepts a message: asks the bus who sent it, and polkit if necessary, then runs the method's
+ * handler. 0 or negative errno, with or without error set. */
 int bus_call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus_error *error);
-/* Runs a handler, or what is left of one, and ends the call when it is done. */
+/* Runs a handler, or the rest of one, and ends the call when it is done. */
 void bus_call_run(BusCall *c, BusHandler run);
 /* Ends a call with an error, if r is negative, and frees it. */
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the walk through foreign dictionaries. Knows no key by name.
+ * Owns the walk through a client's dictionaries. Does not know any key by name.
  */
 
 #include "daemon/bus/dict.h"
@@ -125,7 +125,7 @@ static int numbers_read(sd_bus_message *m, const BusKey *key, const char *conten
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* One string where an array is meant is an array of one. */
+/* A string in place of an array is an array of one. */
 static int string_read_as_array(sd_bus_message *m, BusValue *v)
 {
         const char *s;

@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * Strict reading of a{sv} documents by a table of keys, and what is needed to write them. Knows
- * types, no meanings.
+ * Reads a{sv} documents strictly, by a table of keys, and writes them. Knows types, not meanings.
  */
 
 #include "rules/base/util.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a call answers when it fails.
+ * The error reply of a call.
  */
 
 #include <systemd/sd-bus.h>

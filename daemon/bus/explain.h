@@ -6,5 +6,5 @@
 #include "daemon/bus/internal.h"
 #include "daemon/foreign/hooks.h"
 
-/* Where p25's own chains stand now. */
+/* The places of p25's own chains in the kernel now. */
 OwnPlace bus_own_place(const BusCall *c);

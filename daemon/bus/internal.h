@@ -13,7 +13,8 @@
 
 #include <systemd/sd-bus.h>
 
-/* The system bus takes messages of at most 32 MiB and hangs up on who sends larger ones. */
+/* The system bus accepts messages of at most 32 MiB and disconnects clients that send larger
+ * ones. */
 #define BUS_REPLY_MAX (31u << 20)
 #define BUS_QUEUE_MAX 32  /* calls of one user that wait for their turn; root is outside */
 #define BUS_UPLOADS_MAX 4 /* sets that are read from descriptors at a time, of one user */
@@ -21,7 +22,7 @@
 /* Between p25d and its workers. */
 #define BUS_WORKER_INTERFACE "org.port25.Policy1.Worker"
 
-/* The properties as they are (strings borrowed) or as they were told last (strings owned). */
+/* The properties as they are (strings borrowed) or as they were signalled last (strings owned). */
 typedef struct BusProperties {
         char *version;
         int active; /* int: what the bus library reads and writes for a boolean */
@@ -38,9 +39,9 @@ typedef struct BusProperties {
 typedef struct BusCall BusCall;
 
 /*
- * Reads, validates, calls one function of the manager and replies. Returns 0 when it has replied,
- * 1 when it will (then the call stays until bus_call_finish), -EBUSY if it is to be run again once
- * the lock of the packet filter is there, another negative errno with or without error set.
+ * Reads, validates, calls one function of the manager and replies. Returns 0 after a reply, 1 if
+ * the reply comes later (the call stays until bus_call_finish), -EBUSY to be run again when the
+ * lock of the packet filter is free, another negative errno with or without error set.
  */
 typedef int (*BusHandler)(BusCall *c, sd_bus_error *error);
 

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The methods of the interface, a row each: what the bus announces, what a caller needs, and which
- * function answers. All that knows a method by name is made from these rows.
+ * The methods of the interface, one row each: what the bus announces, which privilege a caller
+ * needs, and which function answers. Everything that knows a method by name is generated from these
+ * rows.
  */
 
 #include "daemon/bus/internal.h"

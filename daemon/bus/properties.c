@@ -93,7 +93,7 @@ void bus_properties_deinit(BusProperties *p)
         *p = (BusProperties){ 0 };
 }
 
-/* Memory that is short costs a superfluous signal the next time, no more. */
+/* If memory is short, the next signal may be superfluous. */
 static void properties_keep(BusProperties *p, const BusProperties *now)
 {
         bus_properties_deinit(p);

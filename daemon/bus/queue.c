@@ -11,7 +11,7 @@
 #define WORKERS_MAX 2
 #define WORKERS_OF_USER_MAX 1
 #define WORKERS_OF_ROOT_MAX 4
-/* Whoever may manage may ask for what takes long. */
+/* A user who may manage gets more time. */
 #define MANAGER_WORKER_USEC (30 * USEC_PER_SEC)
 
 /* Messages are read, and root's calls answered, before a call of somebody else is. */
@@ -204,7 +204,7 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
         bool reads = c->method->privilege < PRIVILEGE_MANAGE;
         int r = 0;
 
-        /* changes have an order of their own, and whoever may make them may take their time */
+        /* changes have their own order, and users who may make them are not limited in time */
         if (!needs_worker(c) && (is_root(c) || !reads))
                 return 0;
         if (!is_root(c) && count_queued(c->bus, c->caller.uid) >= BUS_QUEUE_MAX)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whose turn it is. Root's calls stand outside and ahead; others' wait until p25d has nothing else
- * to do, a user after the other, and what takes long is computed in workers.
+ * Decides whose turn it is. Root's calls are not queued; calls of other users wait until p25d has
+ * nothing else to do, and take turns by user. Long answers are computed in workers.
  */
 
 #include "daemon/bus/internal.h"
@@ -12,8 +12,8 @@
 void bus_queue_init(Bus *b, void (*run)(BusCall *c, BusHandler run),
         void (*finish)(BusCall *c, int r, sd_bus_error *error));
 void bus_queue_deinit(Bus *b);
-/* Takes in a call that is authorised. 0: it is to be run now; 1: it is run, and replied to, later;
- * LimitExceeded: its user has too many. */
+/* Accepts an authorised call. 0: run it now; 1: it is run and answered later; LimitExceeded: its
+ * user has too many. */
 int bus_queue_take(BusCall *c, sd_bus_error *error);
-/* The call goes: out of the queue, and with its worker. */
+/* Removes a call that ends from the queue, and its worker. */
 void bus_queue_leave(BusCall *c);

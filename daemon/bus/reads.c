@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the methods that tell and change nothing: everybody may call them.
+ * Owns the methods that only read. Everybody may call them.
  */
 
 #include "daemon/api/rule_document.h"

@@ -163,7 +163,7 @@ static int rule_from_values(
         rule->source = SOURCE_P25CTL;
         rule->action = _ACTION_INVALID;
         for (size_t i = 0; i < k->more; i++) {
-                /* when a rule ends is no part of a match */
+                /* the end of a rule is not part of a match */
                 if (use == BUS_RULE_REMOVE && k->fields[i]->form == FORM_TIME)
                         continue;
                 r = k->values[i].given ? field_set(rule, k->fields[i], &k->values[i], error) : 0;
@@ -182,7 +182,7 @@ static int rule_from_values(
         return 0;
 }
 
-/* Does it say anything of a match? */
+/* Whether the document has a field of a match. */
 static bool has_match(const RuleKeys *k)
 {
         for (size_t i = 0; i < k->more + KEY_ID; i++)
@@ -198,7 +198,7 @@ static int place_from_values(const RuleKeys *k, BusRule *ret, sd_bus_error *erro
         if (v[KEY_ID].given && v[KEY_POSITION].given)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "id and position each say alone which rule is meant");
-        /* nothing said would mean the plainest of matches: more likely a slip */
+        /* an empty document would match the plainest rule, which is more likely a mistake */
         if (!v[KEY_ID].given && !v[KEY_POSITION].given)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "say which rule: its match, its id or its position");

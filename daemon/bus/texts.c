@@ -71,17 +71,21 @@ int bus_get_fragment(BusCall *c, sd_bus_error *error)
 int bus_get_role(BusCall *c, sd_bus_error *error)
 {
         _cleanup_free_ char *text = NULL;
+        const char *name, *meant;
         const Role *role;
-        const char *name;
         int r;
 
         r = name_read(c, "role", &name, error);
         if (r < 0)
                 return r;
         role = policy_find_role(manager_policy(c->bus->manager), name);
-        if (!role)
+        if (!role) {
+                meant = policy_nearest_role(manager_policy(c->bus->manager), name);
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_ROLE,
-                        "there is no role %s (p25ctl role list shows them)", name);
+                        meant ? "there is no role %s; did you mean \"%s\"?"
+                              : "there is no role %s (p25ctl role list shows them)",
+                        name, meant);
+        }
         r = print_role(role, &text);
         return r < 0 ? r : bus_reply_text(c, text, error);
 }

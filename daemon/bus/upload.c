@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the reading of foreign descriptors. Knows nothing of what the bytes mean.
+ * Owns the reading of a client's descriptors. Does not depend on what the bytes mean.
  */
 
 #include "daemon/bus/upload.h"
@@ -176,7 +176,7 @@ static void __attribute__((noreturn)) feed(int from, int to)
         _exit(0);
 }
 
-/* A file of a server that does not answer would stop p25d: a child reads it. */
+/* A child reads the file, because one on a server that does not answer would block p25d. */
 static int upload_open_file(BusUpload *u, int fd)
 {
         int ends[2];
@@ -198,8 +198,8 @@ static int upload_open_file(BusUpload *u, int fd)
 
 /* ---- pipes ---- */
 
-/* A pipe is opened anew, so that O_NONBLOCK is not set on the client's end of it as well; where
- * /proc does not allow that, it is. */
+/* A pipe is opened a second time, so that O_NONBLOCK is not set on the client's end as well;
+ * without /proc it is set there too. */
 static int upload_open_pipe(BusUpload *u, int fd)
 {
         char path[64];

@@ -23,8 +23,8 @@ const BusMethod bus_methods[] = { BUS_METHODS(ROW){ 0 } };
 
 #undef ROW
 
-/* Every method's way in, so that the bus library does not decide by credentials of its own: every
- * method is open to every caller here. */
+/* The entry of every method. It is open to every caller here, so that the bus library does not
+ * decide by its own view of credentials. */
 static int on_method(sd_bus_message *m, void *data, sd_bus_error *error)
 {
         const BusMethod *method = bus_methods;

@@ -3,7 +3,7 @@
 
 #include "daemon/bus/internal.h"
 
-/* What is made from the rows of methods.h; ends with a name NULL. */
+/* The methods, from the rows of methods.h; ends with a name of NULL. */
 extern const BusMethod bus_methods[];
 /* The interface as the bus library takes it; its data is the Bus. */
 extern const sd_bus_vtable bus_vtable[];

@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * Computes the answer of a call in a process of its own: a snapshot of p25d that may read and
- * nothing else, and that is killed at a deadline. Meanwhile p25d answers others.
+ * Computes the answer of a call in a process of its own: a snapshot of p25d that may only read and
+ * is killed at a deadline. Meanwhile p25d answers others.
  */
 
 #include "daemon/bus/internal.h"
 
 typedef struct BusWorker BusWorker;
 
-/* What came of it: r is 0, and answer has the values of the reply, or negative errno with error
+/* The result: r is 0 and answer has the values of the reply, or r is a negative errno and error is
  * set. */
 typedef void (*BusWorkerDone)(BusCall *c, int r, sd_bus_message *answer, sd_bus_error *error);
 

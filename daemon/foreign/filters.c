@@ -145,6 +145,21 @@ static int chain_add(Filters *f, uint8_t family, Bytes payload)
         return 0;
 }
 
+static bool chain_is(const FilterChain *c, uint8_t family, const char *table, const char *name)
+{
+        return c->family == family && streq(c->name, name) && streq(c->table, table);
+}
+
+static FilterChain *rule_chain(Filters *f, uint8_t family, const char *table, const char *name)
+{
+        if (f->last < f->n_chains && chain_is(f->chains[f->last], family, table, name))
+                return f->chains[f->last];
+        for (f->last = 0; f->last < f->n_chains; f->last++)
+                if (chain_is(f->chains[f->last], family, table, name))
+                        return f->chains[f->last];
+        return NULL;
+}
+
 static int rule_add(Filters *f, uint8_t family, Bytes payload)
 {
         Bytes a[NFTA_RULE_MAX + 1];
@@ -159,7 +174,7 @@ static int rule_add(Filters *f, uint8_t family, Bytes payload)
         name = attribute_string(a[NFTA_RULE_CHAIN]);
         if (!table || !name)
                 return -EBADMSG;
-        c = (FilterChain *)filters_find_chain(f, family, table, name);
+        c = rule_chain(f, family, table, name);
         if (!c)
                 return -ESTALE;
         n = a[NFTA_RULE_EXPRESSIONS].n;

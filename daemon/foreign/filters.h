@@ -78,6 +78,7 @@ typedef struct LegacyTable {
 typedef struct Filters {
         FilterChain **chains;
         size_t n_chains;
+        size_t last; /* the chain that the last rule was of: rules are listed chain by chain */
         FilterSet **sets;
         size_t n_sets, n_elements;
         LegacyTable *legacy;

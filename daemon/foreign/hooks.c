@@ -257,7 +257,7 @@ static int stages_find(const Walk *w, OwnPlace own, Stages *ret)
                                             .priority = own == OWN_NFTABLES ? OWN_PRIORITY : 0 });
         if (r >= 0 && (w->hook == NF_INET_PRE_ROUTING || w->hook == NF_INET_LOCAL_OUT))
                 r = stages_add(ret, (Stage){ .conntrack = true, .priority = CT_PRIORITY });
-        if (r >= 0)
+        if (r >= 0 && ret->n > 1)
                 qsort(ret->items, ret->n, sizeof(*ret->items), stage_compare);
         return r;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Which backend holds the policy, and moving from one to another: the new one is in force before
- * the old one lets go, so that there is no moment without a policy; then nothing is left of
- * the old one.
+ * Owns which backend holds the policy, and the move from one to another: the new one is in force
+ * before the old one is removed, so that there is no moment without a policy.
  */
 
 #include "daemon/manager/internal.h"
@@ -12,7 +11,7 @@
 
 #include <errno.h>
 
-/* What another program's lock keeps us from taking out. */
+/* A removal that another program's lock prevents is tried again. */
 #define SWEEP_AGAIN_USEC USEC_PER_SEC
 #define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * USEC_PER_SEC)
 
@@ -123,7 +122,7 @@ int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
         return m->slot.backend->ops->apply(m->slot.backend, r, d);
 }
 
-/* ---- what others left ---- */
+/* ---- leftovers of other backends ---- */
 
 int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * How a policy comes into force: at the start, by a change, when a rule ends, when a user or a unit
- * gets another number. The kernel first, then what was decided about the disk, then the manager's
- * own picture of it; whoever has to follow is called last.
+ * Puts a policy in force: at the start, by a change, when a rule expires, when a user or a unit
+ * gets another number. The kernel comes first, then the disk, then the manager's own state;
+ * followers are called last.
  */
 
 #include "daemon/host/host.h"

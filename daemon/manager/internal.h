@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the files manager*.c share: the manager itself, and the one pipeline that every change
+ * Shared by the files of this room: the manager itself, and the one pipeline that every change
  * takes.
  */
 
@@ -140,7 +140,7 @@ void expiry_deinit(Expiry *e);
 void later_deinit(Later *l);
 void waits_deinit(Waits *w);
 
-/* ---- the pipeline: manager_change.c ---- */
+/* ---- the pipeline: change.c ---- */
 
 /* What a change does while another waits to be confirmed. */
 typedef enum WhilePending {
@@ -174,7 +174,7 @@ typedef struct Proposal {
 void proposal_deinit(Proposal *p);
 #define _cleanup_proposal_ _cleanup_(proposal_deinit)
 
-/* Is this one to be listened to: its options, the revision that it expects? */
+/* Checks the options of a change and the revision that it expects. */
 int change_check(const Manager *m, const Change *c, ChangeResult *r);
 /* That, and a copy of the state to change. Refused while the fail-safe is in force, unless the
  * change is one that says nothing about rules. */
@@ -220,7 +220,7 @@ ErrorKind change_backend_error(int error);
 /* What the backend answered; where another program holds the lock the change may wait. */
 int change_fail_backend(ChangeResult *r, int error, bool locked_out, const Diagnostics *d);
 
-/* ---- changes that wait to be confirmed: manager_pending.c ---- */
+/* ---- changes that wait to be confirmed: pending.c ---- */
 
 /* The record of a former life, before the state is read. */
 int pending_new(Manager *m);
@@ -239,15 +239,15 @@ bool pending_is_from(const Manager *m, uint64_t base);
 /* Now, whatever its deadline. */
 int pending_take_back(Manager *m, const Change *c, ChangeResult *r);
 
-/* A former revision; files, if not NULL, are the copies to go with it, and else those that it
- * names. Entries of sets are those of then, or those of now where the set is still there. */
+/* A former revision. files are the copies that go with it; NULL: those that it names. Entries of
+ * sets are those of then, or those of now where the set still exists. */
 typedef struct FormerRevision {
         uint64_t revision;
         const char *files;
         bool entries_of_then;
 } FormerRevision;
 
-/* It is to be put in force again. manager_revisions.c */
+/* Proposes it, to be put in force again. revisions.c */
 int manager_propose_revision(
         Manager *m, const FormerRevision *former, ChangeResult *r, Proposal *p);
 

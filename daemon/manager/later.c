@@ -124,7 +124,7 @@ void manager_cut_later(Manager *m)
                 (void)timer_arm(m->event, &m->later.cut, &cut_timer, CUT_DELAY_USEC, m);
 }
 
-/* At once, as soon as nothing else waits: the files may be edited any moment. */
+/* As soon as nothing else waits, because the files may be edited at any moment. */
 void manager_save_later(Manager *m)
 {
         if (m->later.save)

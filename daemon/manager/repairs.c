@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what is known of others who change what is in the kernel: how often it was put back, who it
- * was, whether it goes on. Puts nothing back itself: that is the backend's.
+ * Owns the record of other processes that change the kernel's rules: how often they were repaired,
+ * which process it was, whether it continues. The backend makes the repairs.
  */
 
 #include "daemon/manager/internal.h"

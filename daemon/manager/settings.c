@@ -12,6 +12,17 @@
 
 #include <errno.h>
 
+static int fail_no_role(const Manager *m, const char *name, ChangeResult *r)
+{
+        const char *meant = policy_nearest_role(m->in_force.policy, name);
+
+        if (meant)
+                return change_fail(r, ERROR_NO_SUCH_ROLE, -ENOENT,
+                        "there is no role %s; did you mean \"%s\"?", name, meant);
+        return change_fail(r, ERROR_NO_SUCH_ROLE, -ENOENT,
+                "there is no role %s (p25ctl role list shows them)", name);
+}
+
 int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { 0 };
@@ -22,8 +33,7 @@ int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeRes
                 return q;
         for (char *const *name = roles; name && *name; name++) {
                 if (!policy_find_role(m->in_force.policy, *name))
-                        return change_fail(r, ERROR_NO_SUCH_ROLE, -ENOENT,
-                                "there is no role %s (p25ctl role list shows them)", *name);
+                        return fail_no_role(m, *name, r);
                 for (char *const *other = roles; other < name; other++)
                         if (streq(*other, *name))
                                 return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The lock of the packet filter and those who wait for it: changes, in the order in which they
- * came. It is tried now and then, so that everybody else is answered meanwhile.
+ * The lock of the packet filter, and the changes that wait for it in the order of arrival. The lock
+ * is tried at intervals, so that other calls are answered meanwhile.
  */
 
 #include "daemon/manager/internal.h"
@@ -37,13 +37,14 @@ void manager_unlock(Manager *m)
                 m->slot.backend->ops->unlock(m->slot.backend);
 }
 
-/* ---- those who wait ---- */
+/* ---- changes that wait for the lock ---- */
 
 static int on_step(sd_event_source *s, uint64_t usec, void *data);
 
 static const TimerKind step_timer = { CLOCK_MONOTONIC, STEP_USEC / 4, on_step };
 
-/* Who is first. 0: needs to wait no more; else after how many microseconds it is tried again. */
+/* Tries the first change. 0: it no longer waits; else it is tried again after so many
+ * microseconds. */
 static uint64_t try_first(Manager *m)
 {
         ManagerWait *w = m->waits.for_lock;
@@ -106,7 +107,7 @@ int manager_wait(Manager *m, ManagerWait *w, int (*again)(void *data, bool last)
         return 0;
 }
 
-/* ---- those who wait for names ---- */
+/* ---- changes that wait for names ---- */
 
 int manager_wait_for_names(
         Manager *m, ManagerWait *w, int (*again)(void *data, bool last), void *data)

@@ -151,8 +151,12 @@ static int fragments_add(Compilation *c)
 
 static int report_unknown_role(Compilation *c, const char *name)
 {
+        const char *meant = policy_nearest_role(c->policy, name);
         _cleanup_buffer_ Buffer known = { 0 };
 
+        if (meant)
+                return compile_error(c, site_of_roles(c->policy, "roles"),
+                        "there is no role %s; did you mean \"%s\"?", name, meant);
         for (size_t i = 0; i < c->policy->n_roles; i++)
                 buffer_printf(&known, "%s%s", i > 0 ? ", " : "", c->policy->roles[i]->name);
         if (known.failed)

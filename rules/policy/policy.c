@@ -2,6 +2,8 @@
 
 #include "rules/policy/policy.h"
 
+#include "rules/base/nearest.h"
+
 #include "rules/policy/expiry.h"
 
 #include <errno.h>
@@ -71,6 +73,15 @@ Logging policy_logging(const Policy *p)
         if (p->host && p->host->logging != _LOGGING_INVALID)
                 return p->host->logging;
         return LOGGING_LOW;
+}
+
+const char *policy_nearest_role(const Policy *p, const char *name)
+{
+        Nearest near = nearest_begin(name);
+
+        for (size_t i = 0; i < p->n_roles; i++)
+                (void)nearest_try(&near, p->roles[i]->name);
+        return near.found;
 }
 
 void policy_mail_ports(const Policy *p, Ports *ret)

@@ -31,6 +31,8 @@ bool policy_switched_off(const Policy *p);
 /* What is in force after state over p25.conf: */
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW unless it is stated */
+/* The name of a role that a misspelt one may mean; borrowed, NULL: none. */
+const char *policy_nearest_role(const Policy *p, const char *name);
 void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
 /* The entries of a set of p25ctl, p25.conf or a fragment. Borrowed, or NULL. */

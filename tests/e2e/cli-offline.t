@@ -92,6 +92,15 @@ is "$rc $out" "0 p25ctl 0.1.0" "words are case-insensitive"
 
 refuses "argument is missing" lockdown
 refuses "must be on or off" lockdown maybe
+refuses "must be on or off" lockdown of
+refuses "did you mean \"allow\"" default alow
+refuses "did you mean \"incoming\"" default deny incomming
+refuses "'x' is not a valid default: allow, deny or reject" default x
+refuses "did you mean \"low\"" logging lowe
+refuses "did you mean \"verbose\"" status verbos
+refuses "did you mean \"disable\"" stop
+refuses "did you mean \"enable\"" start
+refuses "did you mean \"deny\"" block 25
 refuses "is not a valid revision" rollback x
 refuses "is not a valid revision" diff 1 -2
 

@@ -90,7 +90,19 @@ NFT
 run_ctl doctor
 is "$rc $(found FOREIGN_DROP)" "1 problem " "another firewall is in the way"
 like "$out" "table inet other, chain input" "and is named"
+# which it leaves out where looking takes long
+status_warns()
+{
+        run_ctl status
+        [[ $out == *"another firewall"* ]]
+}
+eventually 30 status_warns
+like "$out" "another firewall stops incoming connections to port 25 over IPv4 .*table inet other, chain input; and 1 more \\(p25ctl doctor\\)" \
+        "status has a line of it"
+is "$(grep -c 'another firewall' <<<"$out")" 1 "one line"
 net_in host nft delete table inet other
+run_ctl status
+unlike "$out" "another firewall" "and none when it is gone"
 process_end "$server" TERM
 
 smtp_server host 0.0.0.0 25 "AUTH PLAIN LOGIN" "250 ok"

@@ -292,6 +292,12 @@ ok $? "a fragment's name with a path"
 call UpdateSet 'sasasa{sv}' s 1 'not an address' 0 0
 [ "$rc" != 0 ]
 ok $? "an entry that is no address"
+run_ctl role set mxx
+is "$rc $err" '4 ERROR: there is no role mxx; did you mean "mx"?' "a misspelt role"
+run_ctl role show app-sever
+is "$rc $err" '4 ERROR: there is no role app-sever; did you mean "app-server"?' "to be shown too"
+run_ctl role add nothing-like-it
+like "$err" "p25ctl role list shows them" "one that is near to none"
 is "$(state)" "$before" "nothing of it changed anything"
 process_gone "$p25d"
 is $? 1 "p25d lives"

@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * What becomes of connections that pass through the host, when a policy refuses them. A test
- * program is this and main().
+ * Tests of open connections through the host that a new policy refuses. A test program adds main().
  */
 
 #include "tests/lib/traffic_world.h"

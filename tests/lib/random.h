@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Numbers that a seed decides: the same on every machine, so that what is found is found again. */
+/* Pseudo-random numbers from a seed: the same on every machine, so that a failure can be
+ * repeated. */
 
 #include "rules/base/util.h"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Does a tree say what its text says? Compares the nodes that libconfig made with the tokens, one
- * by one: names, strings, the digits of integers, lines.
+ * Compares the nodes that libconfig made with the tokens of the text, one by one: names, strings,
+ * the digits of integers, lines.
  */
 
 #include "rules/config/lexer.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What packets meet under a backend: real connections of all three directions and both families. A
- * test program is this and main().
+ * Tests of a backend with real connections, in all three directions and both families. A test
+ * program adds main().
  */
 
 #include "daemon/host/host.h"

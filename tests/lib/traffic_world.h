@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * The world of tests of what packets meet under a backend: listeners that answer on
- * every port, in every site.
+ * The network for tests of a backend with real connections: listeners on every port, in every site.
  */
 
 #include "tests/lib/nft_backend.h"

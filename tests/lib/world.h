@@ -49,7 +49,7 @@ char *output_of(const char *command);
 void world_enter(Site p);
 void world_add(Site p);
 
-/* False: no namespaces here; the reason is told. */
+/* False: no namespaces here; the reason is printed. */
 bool world_begin(void);
 void world_end(void);
 

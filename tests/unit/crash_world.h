@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What is tried when the power goes (test_crash.c) or the disk fails (test_disk_errors.c): changes
- * of every kind, the disk from which the machine starts again, and all that is in force then, as a
- * text. Included by one program each.
+ * Shared by the tests of power loss (daemon/crash.c) and of disk errors (daemon/disk_errors.c):
+ * changes of every kind, the disk from which the machine starts again, and the state in force then,
+ * as a text.
  */
 
 #include "tests/lib/disk.h"

@@ -55,7 +55,7 @@ void settle(uint64_t usec);
 
 extern const Change no_options;
 
-/* ---- what may not change when a change fails, or changes nothing ---- */
+/* ---- a change that fails or has no effect changes none of this ---- */
 
 typedef struct Snapshot {
         char *kernel; /* NULL: nothing installed */
@@ -70,7 +70,8 @@ void snapshot_deinit(Snapshot *s);
 
 #define _cleanup_snapshot_ _cleanup_(snapshot_deinit)
 
-/* Nothing that is live has changed, and if untouched is said nobody was even asked. */
+/* Kernel and report have not changed; if untouched, the backend was not called and the disk is the
+ * same. */
 void expect_same(const Snapshot *before, bool untouched);
 
 /* ---- rules from words ---- */
@@ -83,7 +84,7 @@ void expect_diff(const ChangeResult *r, const char *expected);
 void do_words(const char *text, bool changed, const char *diff);
 void expect_rule(size_t index, uint64_t id, Action action, const char *comment);
 
-/* Kernel and disk say what memory says. */
+/* The kernel and the disk agree with the manager. */
 void expect_consistent(void);
 
 /* ---- changes, each as a function of its options ---- */

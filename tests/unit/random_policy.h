@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Random policies that use every kind of match, and random packets that come near them. The same
- * seed gives the same ones.
+ * Random policies that use every kind of match, and random packets close to what they match. The
+ * same seed gives the same sequence.
  */
 
 #include "rules/ruleset/evaluate.h"

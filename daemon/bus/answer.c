@@ -111,11 +111,22 @@ int bus_append_details(sd_bus_message *m, const ChangeResult *change)
         return sd_bus_message_close_container(m);
 }
 
+static size_t lines_size(char *const *lines)
+{
+        size_t n = 0;
+
+        for (; lines && *lines; lines++)
+                n += strlen(*lines) + 8;
+        return n;
+}
+
 int bus_result_send(BusCall *c, const ChangeResult *change)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
+        c->reply_size = lines_size(change->warnings) + lines_size(change->effects) +
+                        lines_size(change->diff);
         if ((r = bus_reply_new(c, &reply)) < 0 ||
                 (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
                         0 ||

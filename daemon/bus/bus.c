@@ -117,6 +117,7 @@ static void bus_request_name(Bus *b)
 static void bus_disconnect(Bus *b)
 {
         bus_calls_drop(b);
+        bus_backlog_end(&b->backlog);
         auth_forget(&b->auth);
         b->name_slot = sd_bus_slot_unref(b->name_slot);
         b->bus = sd_bus_close_unref(b->bus);
@@ -147,6 +148,40 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
         return 0;
 }
 
+/* What a call may cost: an error, or what the bus library answers by itself. */
+static size_t least_reply(sd_bus_message *m)
+{
+        const char *interface = sd_bus_message_get_interface(m);
+
+        if (interface && streq(interface, BUS_INTERFACE))
+                return 512;
+        return interface && streq(interface, "org.freedesktop.DBus.Introspectable") ? 16384 : 4096;
+}
+
+/* Sees every message first. */
+static int on_call(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        Bus *b = data;
+
+        if (!sd_bus_message_is_method_call(m, NULL, NULL))
+                return 0;
+        if (bus_backlog_is_over(&b->backlog, m))
+                return 1;
+        bus_backlog_add(&b->backlog, m, least_reply(m));
+        return 0;
+}
+
+static void on_backlog(void *data)
+{
+        Bus *b = data;
+
+        if (b->backlog.blind)
+                bus_tell(b, LOG_INFO,
+                        "the bus does not report what its clients leave unread; it has to bound "
+                        "that itself");
+        bus_queue_look_again(b);
+}
+
 static int bus_setup(Bus *b, sd_bus *bus)
 {
         const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
@@ -161,6 +196,7 @@ static int bus_setup(Bus *b, sd_bus *bus)
                 (r = sd_bus_set_connected_signal(bus, true)) < 0 ||
                 (r = sd_bus_set_exit_on_disconnect(bus, false)) < 0 ||
                 (r = sd_bus_negotiate_fds(bus, true)) < 0 ||
+                (r = sd_bus_add_filter(bus, NULL, on_call, b)) < 0 ||
                 (r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE, bus_vtable, b)) <
                         0 ||
                 (r = sd_bus_match_signal_async(
@@ -168,6 +204,7 @@ static int bus_setup(Bus *b, sd_bus *bus)
                 (r = sd_bus_match_signal_async(bus, NULL, local, NULL, local, "Disconnected",
                          on_disconnected, NULL, b)) < 0)
                 return r;
+        bus_backlog_begin(&b->backlog, bus);
         r = sd_bus_attach_event(bus, b->event, SD_EVENT_PRIORITY_NORMAL);
         return r < 0 ? r : sd_bus_start(bus);
 }
@@ -267,6 +304,9 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         b->upload_timeout_usec = UPLOAD_TIMEOUT_USEC;
         b->worker_usec = WORKER_USEC;
         bus_queue_init(b, bus_call_run, bus_call_finish);
+        b->backlog = (BusBacklog){
+                .event = b->event, .senders = &b->auth.senders, .freed = on_backlog, .data = b
+        };
         r = bus_try_later(b, RETRY_USEC);
         if (r < 0)
                 return r;

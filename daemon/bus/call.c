@@ -13,6 +13,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* The reply to a change, without its lines. */
+#define CHANGE_REPLY_BYTES 1024
+
 static BusCall *call_free(BusCall *c)
 {
         bus_queue_leave(c);
@@ -51,11 +54,21 @@ static int call_new(Bus *b, sd_bus_message *m, const BusMethod *method, BusCall 
         return 0;
 }
 
+/* What a change says is counted, because changes may come in quick succession. */
+static size_t reply_bytes(const BusCall *c)
+{
+        return c->method->privilege >= PRIVILEGE_MANAGE && c->method->turn == BUS_WAITS
+                       ? CHANGE_REPLY_BYTES + c->reply_size
+                       : BACKLOG_WHOLE_SHARE;
+}
+
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error)
 {
         r = bus_error_complete(r, error);
         if (r < 0)
                 sd_bus_reply_method_error(c->message, error);
+        else
+                bus_backlog_add(&c->bus->backlog, c->message, reply_bytes(c));
         call_free(c);
 }
 

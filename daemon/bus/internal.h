@@ -8,6 +8,7 @@
 #include "daemon/api/api.h"
 #include "daemon/auth/auth.h"
 #include "daemon/auth/caller.h"
+#include "daemon/bus/backlog.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/upload.h"
 
@@ -74,6 +75,7 @@ struct Bus {
         Auth auth;
         BusCall *calls; /* a list */
         BusQueue queue;
+        BusBacklog backlog;
         uint64_t worker_usec; /* how long one of an unprivileged caller may take */
 };
 
@@ -100,6 +102,7 @@ struct BusCall {
         struct Filters *filters; /* in a worker of BUS_FILTERS: what the kernel has */
         sd_bus_message *answer, *reply;
         sd_event_source *copying;
+        size_t reply_size; /* of a change's lines, which are most of its reply */
         /* ReplaceSet: what is known until its descriptor is read */
         BusUpload *upload;
         uint64_t upload_usec; /* since when, monotonic */

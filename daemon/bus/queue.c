@@ -36,10 +36,12 @@ static bool may_run(const BusCall *c)
 {
         size_t all = 0, own = 0;
 
+        if (bus_backlog_is_full(&c->bus->backlog, c->caller.uid))
+                return false;
         if (!needs_worker(c))
                 return true;
         for (const BusCall *i = c->bus->calls; i; i = i->next) {
-                if (!i->worker)
+                if (!i->worker && !i->reply)
                         continue;
                 own += i->caller.uid == c->caller.uid;
                 all += !is_root(i);
@@ -55,6 +57,15 @@ static size_t count_queued(const Bus *b, uint32_t uid)
         for (const BusCall *c = b->queue.first; c; c = c->queued_next)
                 n += c->caller.uid == uid;
         return n;
+}
+
+/* True while a change of this user is queued: later ones must not overtake it. */
+static bool change_is_queued(const Bus *b, uint32_t uid)
+{
+        for (const BusCall *c = b->queue.first; c; c = c->queued_next)
+                if (c->caller.uid == uid && c->method->privilege >= PRIVILEGE_MANAGE)
+                        return true;
+        return false;
 }
 
 /* Root's first, then another user's than the last. */
@@ -75,7 +86,7 @@ static BusCall *next_call(const Bus *b)
         return other ? other : same;
 }
 
-static void look_again(Bus *b)
+void bus_queue_look_again(Bus *b)
 {
         if (b->queue.turn)
                 (void)sd_event_source_set_enabled(
@@ -150,7 +161,7 @@ static void on_worker_done(BusCall *c, int r, sd_bus_message *answer, sd_bus_err
         c->worker = bus_worker_free(c->worker);
         if (r <= 0)
                 c->bus->queue.finish(c, r, error);
-        look_again(b);
+        bus_queue_look_again(b);
 }
 
 /* ---- the queue ---- */
@@ -194,7 +205,7 @@ static int on_turn(_unused_ sd_event_source *s, void *data)
 
         if (c)
                 call_start(c);
-        look_again(b);
+        bus_queue_look_again(b);
         return 0;
 }
 
@@ -205,7 +216,9 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
         int r = 0;
 
         /* changes have their own order, and users who may make them are not limited in time */
-        if (!needs_worker(c) && (is_root(c) || !reads))
+        if (!needs_worker(c) && !reads && may_run(c) && !change_is_queued(c->bus, c->caller.uid))
+                return 0;
+        if (!needs_worker(c) && is_root(c))
                 return 0;
         if (!is_root(c) && count_queued(c->bus, c->caller.uid) >= BUS_QUEUE_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
@@ -224,7 +237,7 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
         if (is_root(c) && may_run(c))
                 call_start(c);
         else
-                look_again(c->bus);
+                bus_queue_look_again(c->bus);
         return 1;
 }
 
@@ -232,13 +245,12 @@ void bus_queue_leave(BusCall *c)
 {
         if (c->queued)
                 queue_remove(c);
-        if (c->worker) {
-                c->worker = bus_worker_free(c->worker);
-                look_again(c->bus);
-        }
+        if (c->worker || c->reply)
+                bus_queue_look_again(c->bus);
+        c->worker = bus_worker_free(c->worker);
         sd_event_source_disable_unref(c->copying);
         sd_bus_message_unref(c->answer);
-        sd_bus_message_unref(c->reply);
+        c->reply = sd_bus_message_unref(c->reply);
 }
 
 void bus_queue_init(Bus *b, void (*run)(BusCall *c, BusHandler run),

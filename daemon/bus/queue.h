@@ -15,5 +15,7 @@ void bus_queue_deinit(Bus *b);
 /* Accepts an authorised call. 0: run it now; 1: it is run and answered later; LimitExceeded: its
  * user has too many. */
 int bus_queue_take(BusCall *c, sd_bus_error *error);
+/* There is room again for calls that wait. */
+void bus_queue_look_again(Bus *b);
 /* Removes a call that ends from the queue, and its worker. */
 void bus_queue_leave(BusCall *c);

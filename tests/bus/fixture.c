@@ -95,13 +95,16 @@ static void write_bus_conf(const Fixture *f)
 
 void start_dbus(Fixture *f)
 {
-        char conf[128];
+        char conf[128], log[128];
 
         snprintf(conf, sizeof(conf), "--config-file=%s/bus.conf", f->folder);
+        snprintf(log, sizeof(log), "%s/bus.log", f->folder);
         f->dbus = fork();
         assert_true(f->dbus >= 0);
         if (f->dbus == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
+                /* it reports each message that it refuses */
+                dup2(open(log, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), STDERR_FILENO);
                 execlp("dbus-daemon", "dbus-daemon", "--nofork", "--nopidfile", "--nosyslog", conf,
                         (char *)NULL);
                 _exit(127);

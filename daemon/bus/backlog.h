@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the bus still holds of p25d's messages, because its clients do not read. A bus counts them
+ * against their sender: dbus-daemon reads nothing more from a connection of which it holds 127 MiB
+ * or 64 descriptors, so clients that never read would silence p25d. Each unprivileged user may
+ * leave a share unread; what it asks for beyond that waits until it reads. Root is not counted.
+ * The bus is asked what it holds (GetConnectionStats); one that cannot say so counts against the
+ * receiver, and nothing is counted here.
+ */
+
+#include "daemon/auth/sender.h"
+
+#include <stdbool.h>
+
+typedef struct BusBacklog {
+        sd_bus *bus; /* borrowed; NULL: no bus */
+        sd_event *event;
+        Senders *senders;
+        struct Peer *peers; /* to whom something was sent that the bus may still hold */
+        sd_event_source *timer;
+        bool blind; /* the bus does not say */
+        /* the bus holds less, or has said that it cannot be asked */
+        void (*freed)(void *data);
+        void *data;
+} BusBacklog;
+
+/* The share of a user, in bytes. */
+#define BACKLOG_OF_USER_MAX ((size_t)1 << 20)
+/* A reply whose size is not known: the user's next one waits until the bus was asked. */
+#define BACKLOG_WHOLE_SHARE BACKLOG_OF_USER_MAX
+
+/* event, senders, freed and data are set before; the connection is new. */
+void bus_backlog_begin(BusBacklog *b, sd_bus *bus);
+/* The connection goes. */
+void bus_backlog_end(BusBacklog *b);
+/* A reply of so many bytes goes, or went, to the sender of m. */
+void bus_backlog_add(BusBacklog *b, sd_bus_message *m, size_t bytes);
+/* Must this user read first? */
+bool bus_backlog_is_full(const BusBacklog *b, uint32_t uid);
+/* Must the sender of m go without an answer, even one that refuses? Then its user has left several
+ * shares unread. */
+bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m);

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Clients of one unprivileged user that call and never read: what p25d sends them stays with the
+ * bus, which reads nothing more from p25d once it holds 127 MiB or 64 descriptors of it. Root is
+ * answered all the time, the bus holds a bounded part, and when the clients leave, their user is
+ * served as before.
+ */
+
+#include "tests/bus/calls.h"
+
+#include "tests/lib/sanitized.h"
+
+#include <grp.h>
+
+enum { NOBODY = 65534, CHILD_SKIP = 77, CONNECTIONS = 50, WAVES = 16, CALLS = 20 };
+
+#define FRAGMENT_SIZE (5u << 20)
+#define HELD_MAX (64u << 20)
+#define RESIDENT_MAX (UINT64_C(512) << 20)
+
+static Fixture fixture;
+
+static int start(void **state)
+{
+        Fixture *f = *state = &fixture;
+
+        fixture_start(f);
+        start_dbus(f);
+        start_server(f);
+        f->bus = open_client(f);
+        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+        return fixture_stop(*state);
+}
+
+/* ---- the clients, in a process of their own ---- */
+
+typedef struct Deaf {
+        pid_t pid;
+        int said; /* a byte after each wave of calls */
+        int go;   /* closed: they may leave */
+} Deaf;
+
+static sd_bus_message *deaf_call(sd_bus *bus, const char *member)
+{
+        sd_bus_message *m = NULL;
+
+        if (streq(member, "Introspect")) {
+                assert_true(sd_bus_message_new_method_call(bus, &m, BUS_NAME, BUS_PATH,
+                                    "org.freedesktop.DBus.Introspectable", member) >= 0);
+                return m;
+        }
+        m = new_call(bus, member);
+        if (streq(member, "GetFragment"))
+                APPEND(m, "s", "large");
+        else if (streq(member, "GetSet"))
+                APPEND(m, "s", "office");
+        return m;
+}
+
+static int deaf_run(const Fixture *f, const char *member, int said, int go)
+{
+        sd_bus *buses[CONNECTIONS];
+        char byte = 0;
+
+        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                return CHILD_SKIP;
+        for (unsigned k = 0; k < CONNECTIONS; k++) {
+                buses[k] = open_client(f);
+                (void)sd_bus_get_unique_name(buses[k], &(const char *){ NULL });
+        }
+        for (unsigned wave = 0; wave < WAVES; wave++) {
+                for (unsigned k = 0; k < CONNECTIONS; k++) {
+                        for (unsigned i = 0; i < CALLS; i++) {
+                                _cleanup_message_ sd_bus_message *m = deaf_call(buses[k], member);
+
+                                assert_true(sd_bus_send(buses[k], m, &(uint64_t){ 0 }) >= 0);
+                        }
+                        assert_true(sd_bus_flush(buses[k]) >= 0);
+                }
+                if (write(said, &byte, 1) != 1)
+                        return 1;
+                usleep(50000);
+        }
+        return read(go, &byte, 1) == 0 ? 0 : 1;
+}
+
+static void deaf_start(const Fixture *f, const char *member, Deaf *ret)
+{
+        int said[2], go[2];
+        char byte;
+
+        assert_int_equal(pipe2(said, O_CLOEXEC) + pipe2(go, O_CLOEXEC), 0);
+        *ret = (Deaf){ .said = said[0], .go = go[1] };
+        ret->pid = fork();
+        assert_true(ret->pid >= 0);
+        if (ret->pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(said[0]);
+                close(go[1]);
+                _exit(deaf_run(f, member, said[1], go[0]));
+        }
+        close(said[1]);
+        close(go[0]);
+        if (read(ret->said, &byte, 1) != 1)
+                skip(); /* there is no other user here */
+}
+
+/* ---- root ---- */
+
+static void root_calls(Fixture *f)
+{
+        for (unsigned i = 0; i < 2; i++) {
+                _cleanup_message_ sd_bus_message *m = new_call(f->bus, "Describe"), *reply = NULL;
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                reply = send_call(f->bus, m, &error);
+                if (!reply)
+                        fail_msg("Describe: %s: %s", error.name, error.message);
+                CHANGES(f->bus, true, "SetLockdown", "ba{sv}", i % 2 == 0, 0);
+        }
+}
+
+static sd_bus_message *connection_stats(sd_bus *bus, const char *name)
+{
+        sd_bus_message *reply = NULL;
+
+        assert_true(sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus.Debug.Stats", "GetConnectionStats", NULL, &reply,
+                            "s", name) >= 0);
+        return reply;
+}
+
+/* How many bytes of p25d's messages the bus holds. */
+static uint32_t bytes_held(const Fixture *f)
+{
+        _cleanup_message_ sd_bus_message *m = connection_stats(f->bus, BUS_NAME);
+        const char *key, *contents;
+        uint32_t n = UINT32_MAX;
+
+        assert_true(sd_bus_message_enter_container(m, 'a', "{sv}") > 0);
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                assert_true(sd_bus_message_read(m, "s", &key) > 0);
+                assert_true(sd_bus_message_peek_type(m, NULL, &contents) > 0);
+                if (streq(key, "IncomingBytes"))
+                        assert_true(sd_bus_message_read(m, "v", "u", &n) > 0);
+                else
+                        assert_true(sd_bus_message_skip(m, "v") > 0);
+                assert_true(sd_bus_message_exit_container(m) >= 0);
+        }
+        return n;
+}
+
+static uint64_t resident_bytes(pid_t pid)
+{
+        unsigned long size = 0, resident = 0;
+        char path[64];
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
+        file = fopen(path, "re");
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%lu %lu", &size, &resident), 2);
+        fclose(file);
+        return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- afterwards ---- */
+
+/* The bus says in time that the clients have left; until then their calls wait. */
+static bool answered(sd_bus *bus, const char *member, uint64_t end)
+{
+        for (;;) {
+                _cleanup_message_ sd_bus_message *m = deaf_call(bus, member), *reply = NULL;
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                reply = send_call(bus, m, &error);
+                if (reply)
+                        return true;
+                if (!sd_bus_error_has_name(&error, BUS_ERROR_LIMIT_EXCEEDED) || now_usec() > end) {
+                        print_error("%s: %s\n", member, error.message);
+                        return false;
+                }
+                usleep(20000);
+        }
+}
+
+static int nobody_is_answered(const Fixture *f, const char *member)
+{
+        uint64_t end = now_usec() + 60 * UINT64_C(1000000);
+
+        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+                return CHILD_SKIP;
+        for (unsigned i = 0; i < 3; i++) {
+                sd_bus *bus = open_client(f);
+
+                for (unsigned k = 0; k < 3; k++)
+                        if (!answered(bus, member, end))
+                                return 1;
+                sd_bus_flush_close_unref(bus);
+        }
+        return 0;
+}
+
+static void deaf_leave(Fixture *f, Deaf *d, const char *member)
+{
+        int status;
+        pid_t pid;
+
+        close(d->go);
+        close(d->said);
+        assert_int_equal(waitpid(d->pid, &status, 0), d->pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                _exit(nobody_is_answered(f, member));
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        root_calls(f);
+}
+
+static void try_deaf(Fixture *f, const char *member)
+{
+        uint32_t held = 0;
+        uint64_t began, slowest = 0;
+        Deaf deaf;
+        char byte;
+
+        deaf_start(f, member, &deaf);
+        for (unsigned wave = 1; wave < WAVES; wave++) {
+                assert_int_equal(read(deaf.said, &byte, 1), 1);
+                began = now_usec();
+                root_calls(f);
+                if (now_usec() - began > slowest)
+                        slowest = now_usec() - began;
+                if (bytes_held(f) > held)
+                        held = bytes_held(f);
+        }
+        print_message("# %s: the bus holds %u KiB, p25d has %u MiB, root's four calls took %u ms\n",
+                member, held >> 10, (unsigned)(resident_bytes(f->server) >> 20),
+                (unsigned)(slowest / 1000));
+        assert_true(held < HELD_MAX);
+        if (!SANITIZED)
+                assert_true(resident_bytes(f->server) < RESIDENT_MAX);
+        deaf_leave(f, &deaf, member);
+}
+
+static void test_texts(void **state)
+{
+        _cleanup_free_ char *text = malloc(FRAGMENT_SIZE);
+        Fixture *f = *state;
+
+        assert_non_null(text);
+        memset(text, '#', FRAGMENT_SIZE);
+        text[FRAGMENT_SIZE - 2] = '\n';
+        text[FRAGMENT_SIZE - 1] = '\0';
+        CHANGES(f->bus, true, "PutFragment", "ssa{sv}", "large", text, 0);
+        try_deaf(f, "GetFragment");
+}
+
+static void test_lists(void **state)
+{
+        try_deaf(*state, "ListRoles");
+}
+
+static void test_descriptors(void **state)
+{
+        try_deaf(*state, "GetSet");
+}
+
+/* What the bus library answers by itself. */
+static void test_introspection(void **state)
+{
+        try_deaf(*state, "Introspect");
+}
+
+int main(_unused_ int argc, char **argv)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_texts, start, stop),
+                cmocka_unit_test_setup_teardown(test_lists, start, stop),
+                cmocka_unit_test_setup_teardown(test_descriptors, start, stop),
+                cmocka_unit_test_setup_teardown(test_introspection, start, stop),
+        };
+
+        if (!become_root(argv)) {
+                puts("1..1\nok 1 # SKIP neither root nor user namespaces");
+                return 0;
+        }
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -16,8 +16,8 @@ typedef struct Caller {
         char process[64]; /* the process's name, printable; "" when not known */
 } Caller;
 
-/* What a connection may send before the bus has said who it is. */
-#define SENDER_WAITING_MAX 64
+/* What a connection may send before the bus has said who it is, and a question of p25d's own. */
+#define SENDER_WAITING_MAX 65
 
 typedef struct SenderQuery SenderQuery;
 typedef void (*SenderDone)(SenderQuery *q, int r, const Caller *caller);

@@ -20,8 +20,9 @@
 /* Refusals are small: they go on for longer. A user has its share, one reply and them. */
 #define OVER_OF_USER_MAX ((size_t)34 << 20)
 #define OVER_MAX ((size_t)96 << 20)
-/* A connection whose user the bus has not named yet. */
-#define OVER_OF_UNKNOWN_MAX ((size_t)64 << 10)
+/* Of a connection: what it may leave unread while others of its user leave more than theirs, or
+ * before the bus has named its user. */
+#define OVER_OF_PEER_MAX ((size_t)64 << 10)
 /* Descriptors are few: one that is not read fills the share of its user. */
 #define DESCRIPTOR_BYTES ((size_t)2 << 20)
 /* So much is sent before the bus is asked at once; less is asked for by the timer. */
@@ -87,8 +88,8 @@ bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m)
 
         if (!p)
                 return false;
-        if (!p->known)
-                return p->sent >= OVER_OF_UNKNOWN_MAX;
+        if (!p->known || p->held + p->sent < OVER_OF_PEER_MAX)
+                return p->sent >= OVER_OF_PEER_MAX;
         own = held_for(b, p->uid);
         return own >= OVER_OF_USER_MAX ||
                (own >= BACKLOG_OF_USER_MAX && held_for_all(b) >= OVER_MAX);

@@ -243,14 +243,16 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
 
 void bus_queue_leave(BusCall *c)
 {
+        bool worked = c->worker || c->reply;
+
         if (c->queued)
                 queue_remove(c);
-        if (c->worker || c->reply)
-                bus_queue_look_again(c->bus);
         c->worker = bus_worker_free(c->worker);
         sd_event_source_disable_unref(c->copying);
         sd_bus_message_unref(c->answer);
         c->reply = sd_bus_message_unref(c->reply);
+        if (worked)
+                bus_queue_look_again(c->bus);
 }
 
 void bus_queue_init(Bus *b, void (*run)(BusCall *c, BusHandler run),

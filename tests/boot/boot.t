@@ -187,8 +187,10 @@ diag "$(cat "$WORK/loop")"
 
 sed -i '$a backend = "iptables";' "$MACHINE/etc/p25/p25.conf"
 ctl reload
-is "$rc" 0 "backend = iptables"
-diag "$err"
+is "$rc" 6 "backend = iptables needs rights that the unit gives at its next start"
+like "$err" "systemctl restart p25d" "and says so"
+in_machine systemctl restart p25d
+ok $? "restarted"
 ctl status verbose
 like "$out" "Backend: iptables" "is in use"
 in_force "iptables"

@@ -60,7 +60,7 @@ static void read_table(const uint8_t *data, size_t n)
         f.legacy = t;
         f.n_legacy = 1;
         t->family = n > 0 && data[0] & 1 ? NFPROTO_IPV6 : NFPROTO_IPV4;
-        strcpy(t->name, n > 1 && data[1] & 1 ? "nat" : "filter");
+        (void)snprintf(t->name, sizeof(t->name), "%s", n > 1 && data[1] & 1 ? "nat" : "filter");
         t->valid_hooks = 0x1f;
         t->size = (uint32_t)n;
         t->blob = malloc(n + 1);

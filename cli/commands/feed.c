@@ -35,6 +35,7 @@ typedef struct Feed {
         size_t n, n_remove;
         uint32_t seconds; /* for which it adds; 0: for good */
         uint64_t added, removed, bad;
+        bool cut;   /* the rest of a line that was too long is still to come */
         int status; /* of the worst that happened */
 } Feed;
 
@@ -207,7 +208,7 @@ static int feed_line(Feed *f, const char *text)
 }
 
 /* All whole lines of a buffer, and at the end of input the rest; the number of bytes used. A line
- * that fills the buffer is cut, and its parts are bad lines. */
+ * that fills the buffer is bad, and what follows of it is skipped: it may look like a line. */
 static ssize_t feed_lines(Feed *f, char *buffer, size_t n, bool last)
 {
         size_t at = 0;
@@ -219,10 +220,11 @@ static ssize_t feed_lines(Feed *f, char *buffer, size_t n, bool last)
 
                 if (!end && !last && length < LINE_BYTES_MAX)
                         break;
-                if (memchr(buffer + at, '\0', length))
+                if (buffer[at] != '#' && (memchr(buffer + at, '\0', length) || (!end && !last)))
                         buffer[at] = '?';
                 buffer[at + length] = '\0';
-                r = feed_line(f, buffer + at);
+                r = f->cut ? 0 : feed_line(f, buffer + at);
+                f->cut = !end;
                 if (r < 0)
                         return r;
                 at += length + (end != NULL);

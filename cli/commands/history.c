@@ -246,7 +246,8 @@ int command_rollback(Cli *c, const Verb *v, char **args, size_t n)
                         "Revision %" PRIu64 " says what is in force: nothing was changed",
                         revision);
         return client_tell_change(c, &reply, first,
-                reply.changed ? "What p25ctl and D-Bus stored is as it was then; the files below "
-                                "/etc/p25 are not touched."
-                              : NULL);
+                reply.changed
+                        ? "What p25ctl and D-Bus stored is as it was then, except the entries "
+                          "of sets; the files below /etc/p25 are not touched."
+                        : NULL);
 }

@@ -189,6 +189,12 @@ is "$rc $(jq -c '[.added, .removed, .bad]' <<<"$out")" "0 [0,2,0]" "--json count
 run_ctl deny in from @fed
 answers filtered 203.0.113.7 2001:db8:7::7
 ok $? "the feed shuts out"
+# what follows where a line of 65,536 bytes is cut looks like a line of its own
+{ printf '%065536d+192.0.2.77\n' 0; echo +192.0.2.78; } >"$WORK/long"
+feed --json <"$WORK/long"
+is "$rc $(jq -c '[.added, .bad]' <<<"$out")" "4 [1,1]" "a line that is too long is one bad line"
+is "$(ctl set show fed | grep -c '^192\.0\.2\.77$')" 0 "and adds nothing"
+feed --json < <(echo -192.0.2.78)
 feed --confirm 1m </dev/null
 is "$rc" 4 "it is not a change to be confirmed"
 

@@ -78,6 +78,7 @@ is "$rc" 7 "a stale rollback"
 expect "as it was" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
 run_ctl rollback 1
 like "$rc $out" "^0 Rolled back to revision 1, as revision " "rollback"
+like "$out" "except the entries of sets" "names what it leaves"
 is "$(ctl set show drop | wc -l)" 1172 "the bans of now"
 expect "default of then" inet open -s 198.51.100.3 198.51.100.1 25
 expect "rule of then" inet filtered -t 300 -s 198.51.100.2 198.51.100.1 25

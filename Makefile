@@ -83,7 +83,8 @@ $(BUILD)/p25d: $(DAEMON_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-$(BUILD)/p25d-reader: $(BUILD)/reader/main.o $(BUILD)/daemon/auth/caller.o $(BUILD)/daemon/connections/owners.o $(HOST_O) $(LIBRULES)
+READER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/main auth/caller connections/owners)
+$(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 

@@ -182,14 +182,18 @@ static int read_entries_v6(int fd, LegacyTable *t)
 static int read_table(uint8_t family, const char *name, LegacyTable *ret)
 {
         bool v4 = family == NFPROTO_IPV4;
-        int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = -EAGAIN;
+        size_t n = strlen(name) + 1;
+        int fd, r = -EAGAIN;
 
+        if (n > sizeof(ret->name))
+                return -ENAMETOOLONG;
+        fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
         for (unsigned i = 0; r == -EAGAIN && i < ATTEMPTS; i++) {
                 free(ret->blob);
                 *ret = (LegacyTable){ .family = family };
-                snprintf(ret->name, sizeof(ret->name), "%s", name);
+                memcpy(ret->name, name, n);
                 r = v4 ? read_entries_v4(fd, ret) : read_entries_v6(fd, ret);
         }
         close(fd);

@@ -136,6 +136,9 @@ static bool only_reads(const Member *m)
         static const char *const words[] = { "Describe", "Diagnose", "Explain", "Get", "List",
                 "Diff" };
 
+        /* events name users and destinations */
+        if (streq(m->name, "ListEvents"))
+                return false;
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strncmp(m->name, words[i], strlen(words[i])) == 0)
                         return !streq(m->out, "bta{sv}") || streq(m->name, "DescribeReload");

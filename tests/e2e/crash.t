@@ -31,7 +31,7 @@ done
 wait "${wait_for[@]}"
 is "$(ctl set show race | wc -l) $(cat "$WORK/race.err")" "16 " "sixteen entries at once are all there"
 is "$(ctl status --json | jq '[.rules[] | select(.source == "p25ctl")] | length')" 16 "and sixteen rules"
-is "$(revision) $(ctl history --json | jq length)" "32 32" "a revision each"
+is "$(revision) $(ctl history --json | jq length)" "32 16" "a revision each; the history has the rules'"
 
 at=$(revision)
 for i in {1..16}; do
@@ -78,8 +78,7 @@ for round in 1 2 3; do
         done
 done
 ok $stored "what was answered is there after p25d was killed, three times"
-run_ctl history
-is "$rc $(revision)" "0 $(awk 'NR == 1 { print $1 }' <<<"$out")" "and so is the history"
+is "$(ctl history --json | jq length)" 16 "and so is the history"
 
 # ---- a disk that does not take it ----
 

@@ -160,6 +160,6 @@ printf 'enabled = true;\nrules = ( { action = "reject"; direction = "in"; ports 
 run_ctl reload
 is "$rc" 0 "reload"
 warns "" allow from 10.0.0.0/8 to any port 587
-warns "" deny 587/tcp
+warns "this rule hides the rule at $CONF:2 (reject 587/tcp), which can no longer match" deny 587/tcp
 
 done_testing

@@ -49,7 +49,7 @@ static int find_unit(void *data, const char *name, Cgroup *ret)
         return 0;
 }
 
-static const Names names = { find_name, find_name, find_unit, NULL };
+static const Names names = { .user = find_name, .group = find_name, .unit = find_unit };
 
 static const char *const role_texts[] = {
         "role = { name = \"r\"; summary = \"x\"; manages = [ \"all\" ];"

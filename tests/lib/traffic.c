@@ -392,7 +392,7 @@ static size_t nflog_count(int fd, const char *prefix)
         return found;
 }
 
-/* What is refused is told, not more often than ten times a second, and refused all the same. */
+/* Refused connections are logged at most ten times a second, and refused all the same. */
 static void test_log(void **state)
 {
         int fd = nflog_open();
@@ -400,7 +400,7 @@ static void test_log(void **state)
 
         (void)state;
         apply_text(backend,
-                "default = { incoming = \"reject\"; }; logging = \"low\";"
+                "default = { incoming = \"reject\"; }; logging = \"medium\";"
                 "rules = ({ action = \"allow\"; direction = \"in\"; from = \"10.9.0.2\"; });");
         for (int i = 0; i < 60; i++)
                 expect(RESET, INTERNET, HOST4, 25);

@@ -44,9 +44,19 @@ tree_make()
         cp --parents tests/run tests/check tests/fuzz/run tests/lib/sandbox tests/differential/run "$WORK/tree"
         main daemon/main.c ''
         main cli/main.c ''
+        main daemon/privileged/main.c ''
         echo 'int log_level;' | file daemon/log.c
+        echo 'int caller;' | file daemon/auth/caller.c
+        echo 'int owners;' | file daemon/connections/owners.c
         echo 'int rule;' | file rules/base/rule.c
-        for tool in tests/lib/*.c; do main "$tool" ''; done
+        for tool in tests/*/*.c; do
+                if [ -e "${tool%.c}.h" ]; then
+                        file "${tool%.c}.h" </dev/null
+                        echo "int ${tool//[^a-z]/_};" | file "$tool"
+                elif [[ $tool == tests/lib/* ]]; then
+                        main "$tool" ''
+                fi
+        done
         main tests/differential/differential.c
         main tests/unit/rules/first.c
         main tests/unit/rules/second.c

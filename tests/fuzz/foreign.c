@@ -9,6 +9,8 @@
 
 #include "daemon/foreign/hooks.h"
 
+#include <stdio.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static void walk(const Filters *f)

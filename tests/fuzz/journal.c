@@ -59,7 +59,9 @@ static void check_written(const char *p, const char *end)
         r.origin.process = origin.process;
         journal_record_print(&b, &r);
         first = b.length;
-        r = (JournalRecord){ 8, origin, (char *)"other", entries, NULL };
+        r = (JournalRecord){
+                .revision = 8, .origin = origin, .set = (char *)"other", .add = entries
+        };
         journal_record_print(&b, &r);
         expect(journal_parse(b.data, b.length, "journal", NULL, &j) == 0, "read again");
         expect(j.n == 2 && j.length == b.length, "both lines");

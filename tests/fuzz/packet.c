@@ -35,7 +35,7 @@ static int find_unit(void *data, const char *name, Cgroup *ret)
         return -ENOENT;
 }
 
-static const Names names = { find_name, find_name, find_unit, NULL };
+static const Names names = { .user = find_name, .group = find_name, .unit = find_unit };
 
 /* Everything managed and closed. */
 static Ruleset *closed_ruleset(void)

@@ -41,7 +41,6 @@ listen lan 25
 server=$listener
 is "$(suggested lan)" mx "a mail server for others"
 held=$(net_in host "$probe" hold -t 20000 -o "$WORK/held" 10.0.0.2 25)
-eventually 5 grep -q . "$WORK/held"
 is "$(suggested lan)" internal-relay "a private network is connected"
 run net_in lan "$P25CTL" role suggest
 like "$out" "internal-relay +probe \(user root\) listens on port 25, and all 1 connected" "with the reason"
@@ -49,7 +48,6 @@ like "$out" "p25ctl --dry-run role set internal-relay" "and what to type"
 process_end "$held" TERM
 net_in host sysctl -qw net.ipv4.ip_forward=1
 held=$(net_in inet "$probe" hold -t 20000 -o "$WORK/held2" 10.0.0.2 25)
-eventually 5 grep -q . "$WORK/held2"
 is "$(suggested lan)" mx "the Internet is connected"
 listen lan 587
 is "$(suggested lan)" "mx submission" "and submission too"
@@ -61,7 +59,6 @@ process_end "$server" TERM
 is "$(suggested host)" "app-server container-host" "containers, and forwarding"
 listen inet 25
 held=$(net_in host "$probe" hold -t 20000 -o "$WORK/held3" 8.8.8.8 25)
-eventually 5 grep -q . "$WORK/held3"
 run_ctl role suggest
 like "$out" "app-server .*mail goes to 8.8.8.8" "destinations are named"
 process_end "$held" TERM

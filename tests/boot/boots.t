@@ -121,8 +121,9 @@ is "$rc" 0 "and change again"
 
 # a broken p25.conf beside the other backend
 conf iptables
-ctl reload
-is "$rc" 0 "iptables"
+in_machine systemctl restart p25d
+eventually 12 up
+is "$(in_machine p25ctl status --json | jq -r .backend)" iptables "iptables, after p25d was restarted"
 echo 'default = {' >>"$MACHINE/etc/p25/p25.conf"
 machine_off
 machine_boot

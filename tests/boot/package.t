@@ -115,7 +115,9 @@ through_all() # BACKEND
 		backend = "$1";
 		default = { incoming = "deny"; outgoing = "reject"; };
 	CONF
-        in_machine p25ctl -q reload
+        # the rights that iptables needs come with the next start
+        in_machine systemctl restart p25d
+        eventually 12 up
         is "$(in_machine p25ctl status --json | jq -r '"\(.active) \(.backend)"')" "true $1" "$name is in force"
         in_machine p25ctl -q allow from 192.0.2.77
         out_loop=$(net_in machine "$probe" loop -t 100 -o "$WORK/out-$name" 198.51.100.2 25)

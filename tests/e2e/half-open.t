@@ -24,7 +24,10 @@ not()
 }
 state_of() # STATE ADDRESS
 {
-        net_in host ss -Hnt state "$1" dst "$2" | grep -q .
+        local host=$2
+        # without brackets ss takes the end of an IPv6 address as a port
+        [[ $host != *:* ]] || host="[$host]"
+        net_in host ss -Hnt state "$1" dst "$host" | grep -q .
 }
 
 p25_host <<<'backend = "nftables";'
@@ -42,6 +45,7 @@ for backend in nftables iptables; do
                                 >"$WORK/hold.pid" 2>/dev/null &
                         client=$!
                         eventually 5 state_of syn-sent "$address"
+                        ok $? "$name: a SYN waits for its answer"
                         # shellcheck disable=SC2086
                         run_ctl $change
                         is "$rc" 0 "$name: it comes into force"

@@ -269,9 +269,10 @@ int command_set_feed(Cli *c, const Verb *v, char **args, size_t n)
                 return cli_fail(c, EXIT_BAD_INPUT,
                         "'%s' is not a valid set name: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
                         args[0], NAME_MAX_LENGTH);
-        if (c->confirm || c->expect)
+        if (c->confirm || c->expect || c->dry_run || c->detailed_exitcode)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "set feed makes many changes: it takes neither --confirm nor --expect");
+                        "set feed makes many changes; it does not take --confirm, --expect, "
+                        "--dry-run or --detailed-exitcode");
         status = feed_read(&f);
         document = json_new_object();
         json_set(document, "added", json_new_integer((int64_t)f.added));

@@ -197,6 +197,9 @@ is "$(ctl set show fed | grep -c '^192\.0\.2\.77$')" 0 "and adds nothing"
 feed --json < <(echo -192.0.2.78)
 feed --confirm 1m </dev/null
 is "$rc" 4 "it is not a change to be confirmed"
+feed --dry-run < <(echo +192.0.2.79)
+is "$rc" 4 "nor one to be tried"
+is "$(ctl set show fed | grep -c '^192\.0\.2\.79$')" 0 "and adds nothing then"
 
 # answers come line by line, while the input is open
 mkfifo "$WORK/lines"

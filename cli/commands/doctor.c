@@ -61,10 +61,15 @@ static int listeners_look(Cli *c, bool asked, Findings *f)
 int command_doctor(Cli *c, const Verb *v, char **args, size_t n)
 {
         Findings f = { 0 };
-        bool asked = client_is_reachable(c);
+        bool asked;
         int status = 0;
 
         (void)v;
+        for (size_t i = 0; i < n; i++)
+                if (!doctor_target_is_valid(args[i]))
+                        return cli_fail(c, EXIT_BAD_INPUT,
+                                "'%s' is not a valid address or host name", args[i]);
+        asked = client_is_reachable(c);
         if (!asked)
                 findings_add(&f, FINDING_PROBLEM, "NOT_RUNNING", "systemctl start p25d.service",
                         "p25d does not answer: what the policy says is not known");

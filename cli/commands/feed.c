@@ -113,8 +113,11 @@ static int lines_send(Feed *f, const FeedLine *lines, size_t n, char **ret_why)
         r = client_try(f->cli, m, &error, &reply);
         if (r >= 0)
                 return 0;
-        *ret_why = strdup(error.message ?: strerror(-r));
-        return error.name ? client_error_status(error.name) : EXIT_NOT_REACHABLE;
+        status = error.name ? client_error_status(error.name) : EXIT_NOT_REACHABLE;
+        *ret_why = strdup(status == EXIT_NOT_REACHABLE ? "p25d is not reachable"
+                          : error.message              ? error.message
+                                                       : strerror(-r));
+        return status;
 }
 
 static int lines_run(Feed *f, const FeedLine *lines, size_t n)

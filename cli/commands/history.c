@@ -97,16 +97,17 @@ static void set_row_say(Cli *c, const Json *row)
 {
         time_t seconds = (time_t)(json_get_integer(row, "time") / 1000000);
         _cleanup_buffer_ Buffer who = { 0 };
+        int64_t entries = json_get_integer(row, "entries");
         char when[32] = "-";
         struct tm tm;
 
         if (localtime_r(&seconds, &tm))
                 (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
         who_print(&who, row);
-        cli_say(c, "%-16s  %-20s  %s: +%" PRId64 " -%" PRId64 ", %" PRId64 " entries", when,
+        cli_say(c, "%-16s  %-20s  %s: +%" PRId64 " -%" PRId64 ", %" PRId64 " %s", when,
                 who.failed ? "" : who.data, json_get_string(row, "set"),
-                json_get_integer(row, "added"), json_get_integer(row, "removed"),
-                json_get_integer(row, "entries"));
+                json_get_integer(row, "added"), json_get_integer(row, "removed"), entries,
+                entries == 1 ? "entry" : "entries");
 }
 
 static Json *set_row_document(const Json *row)

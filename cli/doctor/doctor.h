@@ -21,5 +21,7 @@ int doctor_look_at_relayhosts(Cli *c, Findings *f);
 int doctor_look_at_listeners(Cli *c, const Listeners *l, Findings *f);
 /* What the listeners say when they are spoken to. */
 int doctor_talk_to_listeners(Cli *c, const Listeners *l, Findings *f);
+/* An address, or a host name as DNS has them (RFC 1123, section 2.1). */
+bool doctor_target_is_valid(const char *name);
 /* Mail ports of another host; asked: p25d answers. */
 int doctor_look_at_target(Cli *c, const char *name, bool asked, Findings *f);

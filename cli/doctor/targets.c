@@ -27,6 +27,19 @@ typedef struct Target {
         size_t n;
 } Target;
 
+bool doctor_target_is_valid(const char *name)
+{
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789.-_";
+        const char *reason;
+        Address a;
+
+        if (address_parse(name, strlen(name), &a, &reason) >= 0)
+                return true;
+        return *name && *name != '-' && *name != '.' && strlen(name) < NI_MAXHOST &&
+               name[strspn(name, letters)] == '\0';
+}
+
 static void address_take(Target *t, const struct addrinfo *i)
 {
         const struct sockaddr_in *v4 = (const void *)i->ai_addr;

@@ -178,7 +178,7 @@ int auth_error(int r, sd_bus_error *error)
         switch (r) {
         case -EACCES:
                 sd_bus_error_set(error, BUS_ERROR_ACCESS_DENIED,
-                        "not authorised: this is for root, and for whom polkit allows it");
+                        "not authorised: only root, or users authorised by polkit, may do this");
                 break;
         case -ENOKEY:
                 sd_bus_error_set(error, BUS_ERROR_ACCESS_DENIED,

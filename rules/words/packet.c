@@ -169,7 +169,7 @@ int question_port(const Question *q, Place place, Diagnostics *d, uint16_t *ret)
         if (n == 0 && length >= 1 && length <= 5 && strspn(text, "0123456789") == length)
                 n = strtoul(text, NULL, 10);
         if (n == 0 || n > UINT16_MAX)
-                return fail("%s is not a port or a service", SHOW(text));
+                return fail("%s is not a valid port or service", SHOW(text));
         *ret = (uint16_t)n;
         return 0;
 }

@@ -150,6 +150,10 @@ is "$(found FILTERED_ELSEWHERE)" "note " "465 is filtered elsewhere"
 process_end "$server" TERM
 run_ctl doctor 198.51.100.3
 is "$rc $(found FILTERED_HERE)" "1 problem " "a target that the policy refuses"
+for target in "" "[2001:db8:1::2]:25" 198.51.100.0/24 -x "two words"; do
+        run_ctl doctor -- "$target"
+        is "$rc $err" "4 ERROR: '$target' is not a valid address or host name" "target '$target'"
+done
 run_ctl doctor no.such.host.invalid
 is "$rc $(found NO_ADDRESS)" "1 problem " "a name without an address"
 

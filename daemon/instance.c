@@ -79,8 +79,9 @@ int instance_lock(const char *folder, pid_t *ret_other, int *ret_fd)
         fd = open_file(folder);
         if (fd < 0)
                 return fd;
-        if (fcntl(fd, F_OFD_SETLK, &lock) < 0) {
-                r = errno == EACCES ? -EWOULDBLOCK : -errno;
+        /* of the process: a lock of the open file would be held by children that outlive p25d */
+        if (fcntl(fd, F_SETLK, &lock) < 0) {
+                r = errno == EACCES || errno == EAGAIN ? -EWOULDBLOCK : -errno;
                 *ret_other = read_pid(fd);
         } else
                 r = write_pid(fd);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * The lock of a p25d: a second process is refused while the first lives, and gets it as soon as
+ * that one is dead, although a child of it lives on.
+ */
+
+#include "daemon/instance.h"
+
+#include "rules/base/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64];
+
+static int setup(void **state)
+{
+        (void)state;
+        (void)snprintf(folder, sizeof(folder), "/tmp/p25-instance-XXXXXX");
+        return mkdtemp(folder) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+        char path[128];
+
+        (void)state;
+        (void)snprintf(path, sizeof(path), "%s/p25d.lock", folder);
+        return unlink(path) < 0 || rmdir(folder) < 0 ? -1 : 0;
+}
+
+/* Locks, leaves a child, and says so; both live until they are killed or the test ends. */
+static void first_run(int said)
+{
+        pid_t other = 0, child;
+        int fd;
+
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (instance_lock(folder, &other, &fd) < 0)
+                _exit(1);
+        child = fork();
+        if (child < 0)
+                _exit(1);
+        if (child > 0 && write(said, &child, sizeof(child)) != sizeof(child))
+                _exit(1);
+        for (;;)
+                pause();
+}
+
+static void test_child_outlives(void **state)
+{
+        int said[2], status, fd = -1;
+        pid_t first, child, other = 0;
+
+        (void)state;
+        assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+        first = fork();
+        assert_true(first >= 0);
+        if (first == 0)
+                first_run(said[1]);
+        assert_int_equal(read(said[0], &child, sizeof(child)), sizeof(child));
+        assert_int_equal(instance_lock(folder, &other, &fd), -EWOULDBLOCK);
+        assert_int_equal(other, first);
+        kill(first, SIGKILL);
+        assert_int_equal(waitpid(first, &status, 0), first);
+        assert_int_equal(kill(child, 0), 0);
+        status = instance_lock(folder, &other, &fd);
+        kill(child, SIGKILL);
+        assert_int_equal(status, 0);
+        close(fd);
+        close(said[0]);
+        close(said[1]);
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_child_outlives, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -76,3 +76,13 @@ int client_ask_verdict(Cli *c, const VerdictQuestion *q, ClientVerdict *ret)
         r = verdict_read(reply, ret);
         return r < 0 ? client_fail_message(c, r) : 0;
 }
+
+int client_ask_listener(
+        Cli *c, const char *address, uint16_t port, Family family, ClientVerdict *ret)
+{
+        VerdictQuestion q = { .direction = "in",
+                .port = port,
+                .to = family == FAMILY_IPV4 && strchr(address, ':') ? "0.0.0.0" : address };
+
+        return client_ask_verdict(c, &q, ret);
+}

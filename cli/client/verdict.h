@@ -4,6 +4,7 @@
 /* p25d's verdict on one connection: the part of Explain that other commands need. */
 
 #include "cli/console/cli.h"
+#include "rules/address/address.h"
 
 typedef struct VerdictQuestion {
         const char *direction; /* "in", "out" */
@@ -21,3 +22,7 @@ void client_verdict_deinit(ClientVerdict *v);
 
 /* 0, or the exit status of a failure that has been printed. */
 int client_ask_verdict(Cli *c, const VerdictQuestion *q, ClientVerdict *ret);
+/* That on a client whom no rule names, of a socket that listens on an address; one of IPv6 may take
+ * IPv4 too. */
+int client_ask_listener(
+        Cli *c, const char *address, uint16_t port, Family family, ClientVerdict *ret);

@@ -14,20 +14,10 @@
 
 #include <errno.h>
 
-/* Can one of these be an address of the family? What a set holds is not known here. */
-static bool list_has_family(const AddressList *l, Family family)
-{
-        for (size_t i = 0; i < l->n; i++)
-                if (l->items[i].kind != ADDRESS_PREFIX ||
-                        l->items[i].prefix.address.family == family)
-                        return true;
-        return l->n == 0;
-}
-
 static bool rule_may_decide(const Rule *r, uint16_t port, Family family)
 {
         return r->direction == DIRECTION_IN && ports_contain(&r->ports, port) &&
-               list_has_family(&r->from, family) && list_has_family(&r->to, family);
+               address_list_has_family(&r->from, family) && address_list_has_family(&r->to, family);
 }
 
 /* No rule behind it is reached. */
@@ -80,16 +70,6 @@ static Json *listener_json(const Listener *l, Family family)
         return object;
 }
 
-/* What happens to whom no rule with an address or interface names. */
-static int verdict_fetch(Cli *c, const Listener *l, Family family, ClientVerdict *ret)
-{
-        VerdictQuestion q = { .direction = "in",
-                .port = l->port,
-                .to = family == FAMILY_IPV4 && l->ipv6 ? "0.0.0.0" : l->address };
-
-        return client_ask_verdict(c, &q, ret);
-}
-
 /* "  25 :: (master, user root)" */
 static void listener_text(const Listener *l, Buffer *b)
 {
@@ -133,7 +113,7 @@ static int listener_tell(
         if (l->loopback) {
                 buffer_add_string(b, "        loopback only: always allowed\n");
         } else {
-                status = verdict_fetch(c, l, family, &verdict);
+                status = client_ask_listener(c, l->address, l->port, family, &verdict);
                 if (!scene->report.active)
                         buffer_add_string(b, "        p25 is inactive\n");
                 else

@@ -52,15 +52,6 @@ static void verdict_judge(const Listener *l, Family family, const ClientVerdict 
                         l->address, l->port, name, v->effective);
 }
 
-static int family_ask(Cli *c, const Listener *l, Family family, ClientVerdict *ret)
-{
-        VerdictQuestion q = { .direction = "in",
-                .port = l->port,
-                .to = family == FAMILY_IPV4 && l->ipv6 ? "0.0.0.0" : l->address };
-
-        return client_ask_verdict(c, &q, ret);
-}
-
 /* A socket of both families whose clients are let in over one of them only. */
 static void families_compare(
         const Listener *l, const ClientVerdict *v4, const ClientVerdict *v6, Findings *f)
@@ -78,9 +69,9 @@ static int listener_look(Cli *c, const Listener *l, Findings *f)
         int status = 0;
 
         if (l->ipv4)
-                status = family_ask(c, l, FAMILY_IPV4, &v4);
+                status = client_ask_listener(c, l->address, l->port, FAMILY_IPV4, &v4);
         if (status == 0 && l->ipv6)
-                status = family_ask(c, l, FAMILY_IPV6, &v6);
+                status = client_ask_listener(c, l->address, l->port, FAMILY_IPV6, &v6);
         if (status != 0)
                 return status;
         if (l->ipv4)

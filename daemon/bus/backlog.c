@@ -29,7 +29,7 @@
 #define ASK_AT_ONCE ((size_t)32 << 10)
 #define ASK_AGAIN_USEC 250000
 #define ASKED_AT_A_TIME 64
-#define ANSWER_TIMEOUT_USEC (30 * UINT64_C(1000000))
+#define ANSWER_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
 typedef struct Peer Peer;
 struct Peer {
@@ -88,8 +88,10 @@ bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m)
 
         if (!p)
                 return false;
-        if (!p->known || p->held + p->sent < OVER_OF_PEER_MAX)
+        if (!p->known)
                 return p->sent >= OVER_OF_PEER_MAX;
+        if (p->held + p->sent < OVER_OF_PEER_MAX)
+                return false;
         own = held_for(b, p->uid);
         return own >= OVER_OF_USER_MAX ||
                (own >= BACKLOG_OF_USER_MAX && held_for_all(b) >= OVER_MAX);

@@ -23,8 +23,7 @@
 
 #define LOG_GROUP 25 /* NFT_LOG_GROUP, IPT_LOG_GROUP */
 #define LOG_COPIED_BYTES 128
-#define SECOND_USEC UINT64_C(1000000)
-#define RETRY_USEC (10 * SECOND_USEC)
+#define RETRY_USEC (10 * USEC_PER_SEC)
 #define DATAGRAMS_AT_ONCE 16 /* others of the loop have their turn then */
 
 struct Events {
@@ -134,7 +133,7 @@ void events_add(Events *e, const Event *what)
         bool first = e->merge.n == 0;
 
         merge_add(&e->merge, what);
-        if (first && timer_arm(e->loop, &e->tick, &tick_kind, SECOND_USEC, e) < 0)
+        if (first && timer_arm(e->loop, &e->tick, &tick_kind, USEC_PER_SEC, e) < 0)
                 second_end(e);
 }
 

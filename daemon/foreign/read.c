@@ -4,6 +4,7 @@
 
 #include "daemon/netlink/netlink.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -116,61 +117,36 @@ static int read_nftables(Filters *ret)
 
 /* ---- legacy tables ---- */
 
-static int read_entries_v4(int fd, LegacyTable *t)
+/* ip6_tables answers as ip_tables does, at a level of its own. */
+static_assert(sizeof(struct ip6t_getinfo) == sizeof(struct ipt_getinfo) &&
+                      offsetof(struct ip6t_getinfo, size) == offsetof(struct ipt_getinfo, size) &&
+                      offsetof(struct ip6t_get_entries, entrytable) ==
+                              offsetof(struct ipt_get_entries, entrytable) &&
+                      IP6T_SO_GET_INFO == IPT_SO_GET_INFO &&
+                      IP6T_SO_GET_ENTRIES == IPT_SO_GET_ENTRIES,
+        "both families have the same layout");
+
+static int read_entries(int fd, int level, LegacyTable *t)
 {
+        _cleanup_free_ struct ipt_get_entries *entries = NULL;
         struct ipt_getinfo info = { 0 };
-        struct ipt_get_entries *entries;
         socklen_t n = sizeof(info);
         int r;
 
         snprintf(info.name, sizeof(info.name), "%s", t->name);
-        if (getsockopt(fd, IPPROTO_IP, IPT_SO_GET_INFO, &info, &n) < 0)
+        if (getsockopt(fd, level, IPT_SO_GET_INFO, &info, &n) < 0)
                 return -errno;
         if (info.size > LEGACY_MAX)
                 return -EFBIG;
         n = (socklen_t)(sizeof(*entries) + info.size);
         entries = calloc(1, n);
         t->blob = malloc(info.size + 1);
-        if (!entries || !t->blob) {
-                free(entries);
+        if (!entries || !t->blob)
                 return -ENOMEM;
-        }
         memcpy(entries->name, info.name, sizeof(entries->name));
         entries->size = info.size;
-        r = getsockopt(fd, IPPROTO_IP, IPT_SO_GET_ENTRIES, entries, &n) < 0 ? -errno : 0;
+        r = getsockopt(fd, level, IPT_SO_GET_ENTRIES, entries, &n) < 0 ? -errno : 0;
         memcpy(t->blob, entries->entrytable, info.size);
-        free(entries);
-        t->size = info.size;
-        t->valid_hooks = info.valid_hooks;
-        memcpy(t->entry, info.hook_entry, sizeof(t->entry));
-        memcpy(t->underflow, info.underflow, sizeof(t->underflow));
-        return r;
-}
-
-static int read_entries_v6(int fd, LegacyTable *t)
-{
-        struct ip6t_getinfo info = { 0 };
-        struct ip6t_get_entries *entries;
-        socklen_t n = sizeof(info);
-        int r;
-
-        snprintf(info.name, sizeof(info.name), "%s", t->name);
-        if (getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_INFO, &info, &n) < 0)
-                return -errno;
-        if (info.size > LEGACY_MAX)
-                return -EFBIG;
-        n = (socklen_t)(sizeof(*entries) + info.size);
-        entries = calloc(1, n);
-        t->blob = malloc(info.size + 1);
-        if (!entries || !t->blob) {
-                free(entries);
-                return -ENOMEM;
-        }
-        memcpy(entries->name, info.name, sizeof(entries->name));
-        entries->size = info.size;
-        r = getsockopt(fd, IPPROTO_IPV6, IP6T_SO_GET_ENTRIES, entries, &n) < 0 ? -errno : 0;
-        memcpy(t->blob, entries->entrytable, info.size);
-        free(entries);
         t->size = info.size;
         t->valid_hooks = info.valid_hooks;
         memcpy(t->entry, info.hook_entry, sizeof(t->entry));
@@ -194,7 +170,7 @@ static int read_table(uint8_t family, const char *name, LegacyTable *ret)
                 free(ret->blob);
                 *ret = (LegacyTable){ .family = family };
                 memcpy(ret->name, name, n);
-                r = v4 ? read_entries_v4(fd, ret) : read_entries_v6(fd, ret);
+                r = read_entries(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, ret);
         }
         close(fd);
         return r;

@@ -304,6 +304,14 @@ typedef struct Extension {
         XtRun run;
 } Extension;
 
+static const Extension *extension_find(const Extension *all, size_t n, const char *name)
+{
+        for (size_t i = 0; i < n; i++)
+                if (streq(all[i].name, name))
+                        return &all[i];
+        return NULL;
+}
+
 static const Extension matches[] = {
         { "tcp", match_tcp },
         { "udp", match_never },
@@ -327,10 +335,9 @@ static const Extension matches[] = {
 
 Truth xt_match(Walk *w, const char *name, uint8_t revision, Bytes info)
 {
-        for (size_t i = 0; i < ELEMENTS(matches); i++)
-                if (streq(matches[i].name, name))
-                        return matches[i].run(w, revision, info);
-        return not_understood(w, name);
+        const Extension *e = extension_find(matches, ELEMENTS(matches), name);
+
+        return e ? e->run(w, revision, info) : not_understood(w, name);
 }
 
 /* ---- targets ---- */
@@ -505,9 +512,10 @@ static const Extension targets[] = {
 
 Truth xt_target(Walk *w, const char *name, uint8_t revision, Bytes info)
 {
-        for (size_t i = 0; i < ELEMENTS(targets); i++)
-                if (streq(targets[i].name, name))
-                        return targets[i].run(w, revision, info);
+        const Extension *e = extension_find(targets, ELEMENTS(targets), name);
+
+        if (e)
+                return e->run(w, revision, info);
         if (walk_add_candidate(w, NF_DROP, NULL) < 0 || walk_add_candidate(w, NF_ACCEPT, NULL) < 0)
                 w->failed = true;
         return not_understood(w, name);

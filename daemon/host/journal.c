@@ -92,15 +92,9 @@ static void prefixes_print(Buffer *b, char sign, const PrefixSet *s)
 {
         char text[ADDRESS_TEXT_MAX];
 
-        for (size_t i = 0; s && i < s->n_v4; i++) {
-                Prefix p = { address_from_ipv4(s->v4[i].address), s->v4[i].bits };
+        for (size_t i = 0; s && i < prefix_set_size(s); i++) {
+                Prefix p = prefix_set_at(s, i);
 
-                buffer_printf(b, " %c%s", sign, prefix_format(&p, text));
-        }
-        for (size_t i = 0; s && i < s->n_v6; i++) {
-                Prefix p = { { .family = FAMILY_IPV6 }, s->v6[i].bits };
-
-                memcpy(p.address.bytes, s->v6[i].address, sizeof(p.address.bytes));
                 buffer_printf(b, " %c%s", sign, prefix_format(&p, text));
         }
 }

@@ -60,6 +60,16 @@ static bool passes(const Survey *s, const Packet *p)
         return v.action == ACTION_ALLOW || v.action == ACTION_LIMIT;
 }
 
+/* What a user's process sends: port 25 of anybody. */
+static Packet mail_of(uint32_t uid)
+{
+        return (Packet){ .direction = DIRECTION_OUT,
+                .family = FAMILY_IPV4,
+                .port = SMTP,
+                .has_uid = true,
+                .uid = uid };
+}
+
 /* ---- forwarders on mail ports ---- */
 
 static bool is_any(const Address *a)
@@ -135,11 +145,7 @@ static bool role_names_senders(const Survey *s)
 
 static int tell_sender(Survey *s, const Socket *l)
 {
-        Packet out = { .direction = DIRECTION_OUT,
-                .family = FAMILY_IPV4,
-                .port = SMTP,
-                .has_uid = true,
-                .uid = l->uid };
+        Packet out = mail_of(l->uid);
         _cleanup_free_ char *user = NULL;
         char *line;
 
@@ -183,11 +189,7 @@ static const Role *role_that_closes_routed(const Survey *s)
 /* Where a role closes routed connections only; those of rootless containers are none. */
 static int tell_rootless(Survey *s, const Role *role, const Forwarder *f)
 {
-        Packet out = { .direction = DIRECTION_OUT,
-                .family = FAMILY_IPV4,
-                .port = SMTP,
-                .has_uid = true,
-                .uid = f->uid };
+        Packet out = mail_of(f->uid);
         _cleanup_free_ char *user = NULL;
         char *line;
 

@@ -165,6 +165,18 @@ size_t prefix_set_size(const PrefixSet *s)
         return s->n_v4 + s->n_v6;
 }
 
+Prefix prefix_set_at(const PrefixSet *s, size_t i)
+{
+        Prefix p = { .address.family = FAMILY_IPV6 };
+
+        if (i < s->n_v4)
+                return (Prefix){ address_from_ipv4(s->v4[i].address), s->v4[i].bits };
+        i -= s->n_v4;
+        memcpy(p.address.bytes, s->v6[i].address, sizeof(p.address.bytes));
+        p.bits = s->v6[i].bits;
+        return p;
+}
+
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b)
 {
         if (a == b)

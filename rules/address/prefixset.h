@@ -75,6 +75,8 @@ int prefix_set_parse(const char *text, size_t n, const char *file, Diagnostics *
 int prefix_set_print(const PrefixSet *s, char **ret, size_t *ret_length);
 
 size_t prefix_set_size(const PrefixSet *s);
+/* The i-th of prefix_set_size(): IPv4 first, each family in its order. */
+Prefix prefix_set_at(const PrefixSet *s, size_t i);
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b);
 
 /*

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 
 #define UNTIL " until "
-#define USEC 1000000u
 
 TimedSet *timed_set_ref(TimedSet *s)
 {
@@ -72,18 +71,6 @@ int timed_set_adopt(TimedEntry *items, size_t n, TimedSet **ret)
         return -EINVAL;
 }
 
-static Prefix prefix_at(const PrefixSet *s, size_t i)
-{
-        Prefix p = { .address.family = FAMILY_IPV6 };
-
-        if (i < s->n_v4)
-                return (Prefix){ address_from_ipv4(s->v4[i].address), s->v4[i].bits };
-        i -= s->n_v4;
-        memcpy(p.address.bytes, s->v6[i].address, sizeof(p.address.bytes));
-        p.bits = s->v6[i].bits;
-        return p;
-}
-
 int timed_set_new(const PrefixSet *prefixes, uint64_t until_usec, TimedSet **ret)
 {
         size_t n = prefix_set_size(prefixes);
@@ -92,7 +79,7 @@ int timed_set_new(const PrefixSet *prefixes, uint64_t until_usec, TimedSet **ret
         if (!items)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++)
-                items[i] = (TimedEntry){ prefix_at(prefixes, i), until_usec };
+                items[i] = (TimedEntry){ prefix_set_at(prefixes, i), until_usec };
         return adopt(items, n, ret);
 }
 
@@ -107,7 +94,8 @@ typedef struct Walk {
 static void walk_load(Walk *w)
 {
         if (w->i < w->n)
-                w->prefix = w->timed ? w->timed->items[w->i].prefix : prefix_at(w->prefixes, w->i);
+                w->prefix =
+                        w->timed ? w->timed->items[w->i].prefix : prefix_set_at(w->prefixes, w->i);
 }
 
 static void walk_begin(Walk *w)
@@ -277,7 +265,8 @@ void timed_set_print(Buffer *b, const TimedSet *s)
 
         for (size_t i = 0; s && i < s->n; i++)
                 buffer_printf(b, "%s" UNTIL "%" PRIu64 "\n",
-                        prefix_format(&s->items[i].prefix, text), s->items[i].until_usec / USEC);
+                        prefix_format(&s->items[i].prefix, text),
+                        s->items[i].until_usec / USEC_PER_SEC);
 }
 
 size_t timed_set_text_begin(const char *text, size_t n)
@@ -304,7 +293,7 @@ static int line_parse(const char *line, size_t n, TimedEntry *ret, const char **
                         return -EINVAL;
                 sec = sec * 10 + (uint64_t)(line[at] - '0');
         }
-        ret->until_usec = sec * USEC;
+        ret->until_usec = sec * USEC_PER_SEC;
         if (prefix_parse(line, (size_t)(until - line), &ret->prefix, &host_bits, ret_reason) < 0)
                 return -EINVAL;
         return ret->prefix.bits > 0 ? 0 : -EINVAL;

@@ -94,15 +94,20 @@ void make_constant(Maker *m, uint32_t value)
         make_bitwise(m, &zero, &value, sizeof(value));
 }
 
-void make_range(Maker *m, uint32_t first, uint32_t last)
+void make_network_order(Maker *m, uint32_t n)
 {
         struct nftnl_expr *e = make(m, "byteorder");
 
         set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
         set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
         set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
-        set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(first));
-        set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(first));
+        set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, n);
+        set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, n);
+}
+
+void make_range(Maker *m, uint32_t first, uint32_t last)
+{
+        make_network_order(m, sizeof(first));
         first = htonl(first);
         last = htonl(last);
         make_compare(m, NFT_CMP_GTE, &first, sizeof(first));

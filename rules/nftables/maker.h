@@ -37,6 +37,8 @@ void make_socket(Maker *m, uint32_t key, uint32_t level);
 void make_mask(Maker *m, const void *mask, uint32_t n);
 /* & 0 | value */
 void make_constant(Maker *m, uint32_t value);
+/* The register from the byte order of the host to that of the network; n bytes. */
+void make_network_order(Maker *m, uint32_t n);
 /* first-last, of numbers in the byte order of the host */
 void make_range(Maker *m, uint32_t first, uint32_t last);
 void make_prefix_mask(Maker *m, unsigned bits, uint32_t n);

@@ -455,15 +455,9 @@ static void before_bytes(Maker *m, const NftStatement *s)
 {
         uint64_t time_nsec =
                 s->time_sec < UINT64_MAX / NSEC_PER_SEC ? s->time_sec * NSEC_PER_SEC : UINT64_MAX;
-        struct nftnl_expr *e;
 
         make_meta(m, NFT_META_TIME_NS);
-        e = make(m, "byteorder");
-        set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
-        set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
-        set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
-        set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(time_nsec));
-        set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(time_nsec));
+        make_network_order(m, sizeof(time_nsec));
         time_nsec = htobe64(time_nsec);
         make_compare(m, NFT_CMP_LT, &time_nsec, sizeof(time_nsec));
 }

@@ -205,3 +205,12 @@ int address_list_print(const AddressList *l, char ***ret)
         *ret = TAKE_PTR(texts);
         return 0;
 }
+
+bool address_list_has_family(const AddressList *l, Family family)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (l->items[i].kind != ADDRESS_PREFIX ||
+                        l->items[i].prefix.address.family == family)
+                        return true;
+        return l->n == 0;
+}

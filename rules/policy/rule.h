@@ -40,6 +40,8 @@ void address_list_deinit(AddressList *l);
 int address_list_copy(const AddressList *l, AddressList *ret);
 /* The same members: order and duplicates do not count. */
 bool address_list_equal(const AddressList *a, const AddressList *b);
+/* True if an item can be an address of the family; what a set holds is not known here. */
+bool address_list_has_family(const AddressList *l, Family family);
 
 /* As stated; rule_limit() fills in the rest: 12/minute, burst 6, no max. A rule that states only
  * `max` has no rate. All zero: nothing is stated. */

@@ -120,19 +120,12 @@ static void limit_tell(Buffer *b, const Rule *r)
         buffer_printf(b, " for each %s", per);
 }
 
-static bool list_has_family(const AddressList *l, Family family)
-{
-        for (size_t i = 0; i < l->n; i++)
-                if (l->items[i].kind != ADDRESS_PREFIX ||
-                        l->items[i].prefix.address.family == family)
-                        return true;
-        return l->n == 0;
-}
-
 static void families_tell(Buffer *b, const Rule *r)
 {
-        bool v4 = list_has_family(&r->from, FAMILY_IPV4) && list_has_family(&r->to, FAMILY_IPV4);
-        bool v6 = list_has_family(&r->from, FAMILY_IPV6) && list_has_family(&r->to, FAMILY_IPV6);
+        bool v4 = address_list_has_family(&r->from, FAMILY_IPV4) &&
+                  address_list_has_family(&r->to, FAMILY_IPV4);
+        bool v6 = address_list_has_family(&r->from, FAMILY_IPV6) &&
+                  address_list_has_family(&r->to, FAMILY_IPV6);
 
         buffer_add_string(b, v4 && v6 ? ", IPv4 and IPv6" : v4 ? ", IPv4 only" : ", IPv6 only");
 }

@@ -7,25 +7,15 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-static Fixture fixture;
-
-static int start(void **state)
+static int setup(void **state)
 {
-        Fixture *f = *state = &fixture;
+        const Fixture *f;
 
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        if (!wait_for_owner(f->bus, 10 * UINT64_C(1000000)))
+        if (server_setup(state) < 0)
                 return -1;
+        f = *state;
         CHANGES(f->bus, true, "SetEnabled", "ba{sv}", 1, 0);
         return 0;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
 }
 
 static uint64_t count_entries(sd_bus *bus, const char *name)
@@ -386,14 +376,14 @@ static void test_raw_bytes(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_files, start, stop),
-                cmocka_unit_test_setup_teardown(test_pipes, start, stop),
-                cmocka_unit_test_setup_teardown(test_silent_pipes, start, stop),
-                cmocka_unit_test_setup_teardown(test_endless_pipes, start, stop),
-                cmocka_unit_test_setup_teardown(test_dead_writer, start, stop),
-                cmocka_unit_test_setup_teardown(test_hang_up, start, stop),
-                cmocka_unit_test_setup_teardown(test_pipelined, start, stop),
-                cmocka_unit_test_setup_teardown(test_raw_bytes, start, stop),
+                cmocka_unit_test_setup_teardown(test_files, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_pipes, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_silent_pipes, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_endless_pipes, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_dead_writer, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_hang_up, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_pipelined, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_raw_bytes, setup, server_teardown),
         };
 
         signal(SIGPIPE, SIG_IGN);

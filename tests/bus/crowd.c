@@ -7,18 +7,11 @@
 
 #include "tests/bus/calls.h"
 
-#include <grp.h>
 #include <poll.h>
 
-enum { NOBODY = 65534, CHILD_SKIP = 77, CONNECTIONS = 60, CALLS = 60 };
+enum { CONNECTIONS = 60, CALLS = 60 };
 
 /* ---- the crowd, in a process of its own ---- */
-
-typedef struct Crowd {
-        pid_t pid;
-        int said; /* a byte when it has sent all; closed when it has heard all */
-        int go;   /* closed: it may begin to listen */
-} Crowd;
 
 typedef struct Counts {
         unsigned answered, refused, failed;
@@ -84,7 +77,7 @@ static int crowd_run(const Fixture *f, const char *member, int said, int go)
         Counts counts = { 0 };
         char byte = 0;
 
-        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+        if (!become_nobody())
                 return CHILD_SKIP;
         for (unsigned k = 0; k < CONNECTIONS; k++)
                 buses[k] = open_client(f);
@@ -95,29 +88,8 @@ static int crowd_run(const Fixture *f, const char *member, int said, int go)
         return write(said, &counts, sizeof(counts)) == sizeof(counts) ? 0 : 1;
 }
 
-static void crowd_start(const Fixture *f, const char *member, Crowd *ret)
-{
-        int said[2], go[2];
-        char byte;
-
-        assert_int_equal(pipe2(said, O_CLOEXEC) + pipe2(go, O_CLOEXEC), 0);
-        *ret = (Crowd){ .said = said[0], .go = go[1] };
-        ret->pid = fork();
-        assert_true(ret->pid >= 0);
-        if (ret->pid == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                close(said[0]);
-                close(go[1]);
-                _exit(crowd_run(f, member, said[1], go[0]));
-        }
-        close(said[1]);
-        close(go[0]);
-        if (read(ret->said, &byte, 1) != 1)
-                skip(); /* there is no other user here */
-}
-
 /* It may listen now: what became of its calls. */
-static Counts crowd_end(Crowd *c)
+static Counts crowd_end(Outsiders *c)
 {
         Counts counts = { 0 };
         int status;
@@ -156,9 +128,9 @@ static void root_calls(Fixture *f, bool changes, const char *what)
 static void try_crowd(Fixture *f, const char *member)
 {
         Counts counts;
-        Crowd crowd;
+        Outsiders crowd;
 
-        crowd_start(f, member, &crowd);
+        outsiders_start(f, crowd_run, member, &crowd);
         /* nobody reads yet, so some of it is under way all the time */
         root_calls(f, true, member);
         counts = crowd_end(&crowd);
@@ -215,7 +187,7 @@ static void write_slow_policy(const Fixture *f)
 
 static int slow_question(const Fixture *f)
 {
-        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+        if (!become_nobody())
                 return CHILD_SKIP;
         {
                 sd_bus *bus = open_client(f);

@@ -11,39 +11,13 @@
 
 #include "tests/lib/sanitized.h"
 
-#include <grp.h>
-
-enum { NOBODY = 65534, CHILD_SKIP = 77, CONNECTIONS = 50, WAVES = 16, CALLS = 20 };
+enum { CONNECTIONS = 50, WAVES = 16, CALLS = 20 };
 
 #define FRAGMENT_SIZE (5u << 20)
 #define HELD_MAX (64u << 20)
 #define RESIDENT_MAX (UINT64_C(512) << 20)
 
-static Fixture fixture;
-
-static int start(void **state)
-{
-        Fixture *f = *state = &fixture;
-
-        fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-        return fixture_stop(*state);
-}
-
 /* ---- the clients, in a process of their own ---- */
-
-typedef struct Deaf {
-        pid_t pid;
-        int said; /* a byte after each wave of calls */
-        int go;   /* closed: they may leave */
-} Deaf;
 
 static sd_bus_message *deaf_call(sd_bus *bus, const char *member)
 {
@@ -67,7 +41,7 @@ static int deaf_run(const Fixture *f, const char *member, int said, int go)
         sd_bus *buses[CONNECTIONS];
         char byte = 0;
 
-        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+        if (!become_nobody())
                 return CHILD_SKIP;
         for (unsigned k = 0; k < CONNECTIONS; k++) {
                 buses[k] = open_client(f);
@@ -87,27 +61,6 @@ static int deaf_run(const Fixture *f, const char *member, int said, int go)
                 usleep(50000);
         }
         return read(go, &byte, 1) == 0 ? 0 : 1;
-}
-
-static void deaf_start(const Fixture *f, const char *member, Deaf *ret)
-{
-        int said[2], go[2];
-        char byte;
-
-        assert_int_equal(pipe2(said, O_CLOEXEC) + pipe2(go, O_CLOEXEC), 0);
-        *ret = (Deaf){ .said = said[0], .go = go[1] };
-        ret->pid = fork();
-        assert_true(ret->pid >= 0);
-        if (ret->pid == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                close(said[0]);
-                close(go[1]);
-                _exit(deaf_run(f, member, said[1], go[0]));
-        }
-        close(said[1]);
-        close(go[0]);
-        if (read(ret->said, &byte, 1) != 1)
-                skip(); /* there is no other user here */
 }
 
 /* ---- root ---- */
@@ -193,7 +146,7 @@ static int nobody_is_answered(const Fixture *f, const char *member)
 {
         uint64_t end = now_usec() + 60 * UINT64_C(1000000);
 
-        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+        if (!become_nobody())
                 return CHILD_SKIP;
         for (unsigned i = 0; i < 3; i++) {
                 sd_bus *bus = open_client(f);
@@ -206,7 +159,7 @@ static int nobody_is_answered(const Fixture *f, const char *member)
         return 0;
 }
 
-static void deaf_leave(Fixture *f, Deaf *d, const char *member)
+static void deaf_leave(Fixture *f, Outsiders *d, const char *member)
 {
         int status;
         pid_t pid;
@@ -230,10 +183,10 @@ static void try_deaf(Fixture *f, const char *member)
 {
         uint32_t held = 0;
         uint64_t began, slowest = 0;
-        Deaf deaf;
+        Outsiders deaf;
         char byte;
 
-        deaf_start(f, member, &deaf);
+        outsiders_start(f, deaf_run, member, &deaf);
         for (unsigned wave = 1; wave < WAVES; wave++) {
                 assert_int_equal(read(deaf.said, &byte, 1), 1);
                 began = now_usec();
@@ -284,10 +237,10 @@ static void test_introspection(void **state)
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_texts, start, stop),
-                cmocka_unit_test_setup_teardown(test_lists, start, stop),
-                cmocka_unit_test_setup_teardown(test_descriptors, start, stop),
-                cmocka_unit_test_setup_teardown(test_introspection, start, stop),
+                cmocka_unit_test_setup_teardown(test_texts, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_lists, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_descriptors, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_introspection, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -2,6 +2,8 @@
 
 #include "tests/bus/fixture.h"
 
+#include <grp.h>
+
 #define BUS_CONF "packaging/dbus/org.port25.Policy1.conf"
 
 #define WORKER_USEC 1000000
@@ -291,4 +293,32 @@ bool become_root(char *const *argv)
                 execlp("unshare", "unshare", "-r", argv[0], (char *)NULL);
         }
         return false;
+}
+
+bool become_nobody(void)
+{
+        static const id_t nobody = 65534;
+
+        return setgroups(0, NULL) >= 0 && setgid(nobody) >= 0 && setuid(nobody) >= 0;
+}
+
+void outsiders_start(const Fixture *f, OutsidersRun run, const char *member, Outsiders *ret)
+{
+        int said[2], go[2];
+        char byte;
+
+        assert_int_equal(pipe2(said, O_CLOEXEC) + pipe2(go, O_CLOEXEC), 0);
+        *ret = (Outsiders){ .said = said[0], .go = go[1] };
+        ret->pid = fork();
+        assert_true(ret->pid >= 0);
+        if (ret->pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                close(said[0]);
+                close(go[1]);
+                _exit(run(f, member, said[1], go[0]));
+        }
+        close(said[1]);
+        close(go[0]);
+        if (read(ret->said, &byte, 1) != 1)
+                skip();
 }

@@ -65,3 +65,24 @@ int fixture_stop(Fixture *f);
  * the tests are skipped.
  */
 bool become_root(char *const *argv);
+
+/* ---- users who are not root, in processes of their own ---- */
+
+/* The exit status of one that cannot be another user here: its test is skipped. */
+#define CHILD_SKIP 77
+
+/* False where there is no other user than root. */
+bool become_nobody(void);
+
+/* Clients of an unprivileged user, which call and do not read before they may. */
+typedef struct Outsiders {
+        pid_t pid;
+        int said; /* what they write; a byte once they have called */
+        int go;   /* closed: they may read, or leave */
+} Outsiders;
+
+/* Its result is the exit status. */
+typedef int (*OutsidersRun)(const Fixture *f, const char *member, int said, int go);
+
+/* Returns when they have called; skips the test where there is no other user. */
+void outsiders_start(const Fixture *f, OutsidersRun run, const char *member, Outsiders *ret);

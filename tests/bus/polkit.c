@@ -8,12 +8,8 @@
 #include "daemon/auth/auth.h"
 #include "tests/bus/calls.h"
 
-#include <grp.h>
-
 #define POLKIT "org.freedesktop.PolicyKit1"
 #define AUTHORITY POLKIT ".Authority"
-
-enum { NOBODY = 65534, CHILD_SKIP = 77 };
 
 /* What the child's call came to, as its exit status. */
 enum { CAME_TO_SUCCESS, CAME_TO_DENIED, CAME_TO_LIMIT, CAME_TO_OTHER };
@@ -107,12 +103,12 @@ static void authority_run(Authority *a, uint64_t usec)
 
 /* ---- the caller, which is nobody ---- */
 
-static void become_nobody(void)
+static void become_caller(void)
 {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (authority.bus)
                 close(authority.fd); /* or polkit could not be seen to go */
-        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+        if (!become_nobody())
                 _exit(CHILD_SKIP);
 }
 
@@ -138,7 +134,7 @@ static pid_t start_caller(const Fixture *f, bool manage, bool interactive)
         assert_true(pid >= 0);
         if (pid > 0)
                 return pid;
-        become_nobody();
+        become_caller();
         bus = open_client(f);
         m = new_call(bus, manage ? "SetLogging" : "Describe");
         if (manage)
@@ -287,7 +283,7 @@ static int flood(const Fixture *f)
         unsigned refused = 0;
         sd_bus *bus;
 
-        become_nobody();
+        become_caller();
         bus = open_client(f);
         for (unsigned i = 0; i < AUTH_WAITING_MAX + 5; i++) {
                 sd_bus_message *m = new_call(bus, "SetLogging");

@@ -11,10 +11,9 @@
 
 #include "daemon/bus/vtable.h"
 
-#include <grp.h>
 #include <sys/socket.h>
 
-enum { NOBODY = 65534, CHILD_SKIP = 77, WINDOW = 16, DEPTH = 3 };
+enum { WINDOW = 16, DEPTH = 3 };
 
 /* ---- randomness ---- */
 
@@ -269,7 +268,7 @@ static int nobody_calls(const Fixture *f, unsigned n, uint64_t seed)
         Tally t = { 0 };
         sd_bus *bus;
 
-        if (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
+        if (!become_nobody())
                 return CHILD_SKIP;
         bus = open_client(f);
         random_calls(bus, n, seed, &t);

@@ -358,8 +358,3 @@ void bus_set_upload_timeout(Bus *b, uint64_t usec)
 {
         b->upload_timeout_usec = usec;
 }
-
-bool bus_is_ready(const Bus *b)
-{
-        return b->ready;
-}

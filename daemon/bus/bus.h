@@ -31,5 +31,3 @@ void bus_set_events(Bus *b, Events *e);
 void bus_set_upload_timeout(Bus *b, uint64_t usec);
 /* How long the answer to an unprivileged caller may be computed (5 s); for tests. */
 void bus_set_worker_time(Bus *b, uint64_t usec);
-/* Is the name ours now? */
-bool bus_is_ready(const Bus *b);

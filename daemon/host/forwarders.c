@@ -226,7 +226,9 @@ const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode)
 
 /* ---- what to do about it ---- */
 
-bool forwarder_hides(const Forwarders *all, const Forwarder *f, Family family)
+/* Does it hide the clients of this family? Docker translates the addresses of IPv4 before
+ * docker-proxy could take them, and those of IPv6 where the container has an IPv6 address. */
+static bool hides(const Forwarders *all, const Forwarder *f, Family family)
 {
         if (!f->has_target)
                 return true;
@@ -239,8 +241,8 @@ int forwarder_advice(
         _cleanup_buffer_ Buffer b = { 0 };
 
         *ret = NULL;
-        ipv4 = ipv4 && forwarder_hides(all, f, FAMILY_IPV4);
-        ipv6 = ipv6 && forwarder_hides(all, f, FAMILY_IPV6);
+        ipv4 = ipv4 && hides(all, f, FAMILY_IPV4);
+        ipv6 = ipv6 && hides(all, f, FAMILY_IPV6);
         if (!ipv4 && !ipv6)
                 return 0;
         buffer_printf(&b,

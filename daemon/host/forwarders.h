@@ -38,9 +38,6 @@ int forwarders_look(const char *root, Forwarders *ret);
 int forwarders_read(const char *root, Forwarders *ret);
 /* Which one holds this socket; NULL: none. */
 const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode);
-/* Does it hide the clients of this family? Docker translates the addresses of IPv4 before
- * docker-proxy could take them, and those of IPv6 where the container has an IPv6 address. */
-bool forwarder_hides(const Forwarders *all, const Forwarder *f, Family family);
 /* "port 25: docker-proxy hides the IPv6 clients …: p25ctl deny …"; *ret is NULL when it hides none
  * of those families. 0 or -ENOMEM. */
 int forwarder_advice(

@@ -163,7 +163,8 @@ int timed_set_drop(const TimedSet *s, uint64_t now_usec, TimedSet **ret, size_t 
         return adopt(items, n, ret);
 }
 
-int timed_set_prefixes(const TimedSet *s, PrefixSet **ret)
+/* Without their ends. */
+static int prefixes_of(const TimedSet *s, PrefixSet **ret)
 {
         _cleanup_free_ Prefix *prefixes = calloc(timed_set_size(s) + 1, sizeof(*prefixes));
 
@@ -178,7 +179,7 @@ int timed_set_ranges(TimedSet *s, RangeSet **ret)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
 
-        if (!s->ranges && (timed_set_prefixes(s, &prefixes) < 0 ||
+        if (!s->ranges && (prefixes_of(s, &prefixes) < 0 ||
                                   range_set_from_prefixes(prefixes, &s->ranges) < 0))
                 return -ENOMEM;
         *ret = s->ranges;

@@ -44,8 +44,6 @@ int timed_set_update(const TimedSet *s, const TimedSet *put, const PrefixSet *re
         TimedSet **ret, TimedChanges *ret_changes);
 /* s without what has ended. */
 int timed_set_drop(const TimedSet *s, uint64_t now_usec, TimedSet **ret, size_t *ret_dropped);
-/* Its prefixes, without their ends. */
-int timed_set_prefixes(const TimedSet *s, PrefixSet **ret);
 /* Their ranges, borrowed: as prefix_set_ranges(). */
 int timed_set_ranges(TimedSet *s, RangeSet **ret);
 

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-void id_ranges_deinit(IdRanges *l)
+static void id_ranges_deinit(IdRanges *l)
 {
         free(l->items);
         *l = (IdRanges){ 0 };
@@ -60,7 +60,7 @@ int id_ranges_add(IdRanges *l, const IdRange *range)
         return 0;
 }
 
-int id_ranges_copy(const IdRanges *l, IdRanges *ret)
+static int id_ranges_copy(const IdRanges *l, IdRanges *ret)
 {
         IdRanges copy = { .items = calloc(l->n + 1, sizeof(*l->items)), .n = l->n };
 
@@ -72,7 +72,7 @@ int id_ranges_copy(const IdRanges *l, IdRanges *ret)
         return 0;
 }
 
-bool id_ranges_equal(const IdRanges *a, const IdRanges *b)
+static bool id_ranges_equal(const IdRanges *a, const IdRanges *b)
 {
         return a->n == b->n &&
                (a->n == 0 || memcmp(a->items, b->items, a->n * sizeof(*a->items)) == 0);

@@ -23,11 +23,8 @@ typedef struct Subordinates {
         IdRanges groups; /* the owner is the user's primary group */
 } Subordinates;
 
-void id_ranges_deinit(IdRanges *l);
 /* Adds what no earlier range holds. 0 or -ENOMEM. */
 int id_ranges_add(IdRanges *l, const IdRange *range);
-int id_ranges_copy(const IdRanges *l, IdRanges *ret);
-bool id_ranges_equal(const IdRanges *a, const IdRanges *b);
 /* Whose the id is; false: it belongs to nobody else. */
 bool id_ranges_owner(const IdRanges *l, uint32_t id, uint32_t *ret_owner);
 

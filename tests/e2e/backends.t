@@ -126,9 +126,10 @@ is "$rc $(where)" "0 nftables" "and on it goes"
 # what only nftables can say
 run_ctl limit out rate 30/hour
 is "$rc" 0 "nftables: a rate by user"
-files() # but the copy of the revision in force, which may be made ahead
+files() # but what is written later than the change that it belongs to
 {
-        find "$ROOT/var/lib/p25" -path '*/revisions' -prune -o ! -type d -printf '%P %s %T@\n' | sort
+        find "$ROOT/var/lib/p25" -path '*/revisions' -prune -o ! -type d ! -name last-good ! -name 'events*' \
+                -printf '%P %s %T@\n' | sort
 }
 before=$(files)
 backend iptables

@@ -128,10 +128,18 @@ static int on_tick(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *da
         return 0;
 }
 
+static void count(Events *e, const Event *what)
+{
+        for (EventsFollower *f = e->followers; f; f = f->next)
+                if (f->counted)
+                        f->counted(f->data, what);
+}
+
 void events_add(Events *e, const Event *what)
 {
         bool first = e->merge.n == 0;
 
+        count(e, what);
         merge_add(&e->merge, what);
         if (first && timer_arm(e->loop, &e->tick, &tick_kind, USEC_PER_SEC, e) < 0)
                 second_end(e);

@@ -18,6 +18,9 @@ typedef struct Events Events;
 typedef struct EventsFollower {
         /* An event, and of how many others of this second only the number is given. */
         void (*event)(void *data, const Event *e, uint64_t left_out);
+        /* Connections of one kind, whatever the verdict and the logging: e->count of them, each
+         * counted once, as soon as they are known. Not bounded in number; e has no id yet. */
+        void (*counted)(void *data, const Event *e);
         /* Something that the log should hold: priority is syslog's, text one line. */
         void (*notice)(void *data, int priority, const char *text);
         void *data;

@@ -310,7 +310,7 @@ static void test_disk_refuses(void **state)
 
 typedef struct Told {
         unsigned events, notices;
-        uint64_t left_out;
+        uint64_t left_out, counted;
 } Told;
 
 static void on_event(void *data, const Event *e, uint64_t left_out)
@@ -320,6 +320,11 @@ static void on_event(void *data, const Event *e, uint64_t left_out)
         assert_true(e->id > 0);
         t->events++;
         t->left_out += left_out;
+}
+
+static void on_counted(void *data, const Event *e)
+{
+        ((Told *)data)->counted += e->count;
 }
 
 static void on_notice(void *data, int priority, const char *text)
@@ -335,7 +340,7 @@ static void test_second(void **state)
         sd_event *loop = NULL;
         Events *events = NULL;
         Told told = { 0 };
-        EventsFollower follower = { on_event, on_notice, &told, NULL };
+        EventsFollower follower = { on_event, on_counted, on_notice, &told, NULL };
         uint64_t last;
 
         assert_true(sd_event_new(&loop) >= 0);
@@ -344,8 +349,10 @@ static void test_second(void **state)
         for (unsigned i = 0; i < 40; i++) {
                 Event e = sample(i % 25);
 
+                e.count = i + 1;
                 events_add(events, &e);
         }
+        assert_int_equal(told.counted, 40 * 41 / 2);
         assert_int_equal(events_list(events)->n, 0);
         while (told.events < EVENTS_REPORTED_MAX)
                 assert_true(sd_event_run(loop, UINT64_MAX) >= 0);
@@ -353,6 +360,7 @@ static void test_second(void **state)
         assert_int_equal(told.events, EVENTS_REPORTED_MAX);
         assert_int_equal(told.left_out, 25 - EVENTS_REPORTED_MAX);
         assert_int_equal(told.notices, 0);
+        assert_int_equal(told.counted, 40 * 41 / 2);
         last = ring_last_id(events_list(events));
         events_unfollow(events, &follower);
         events_free(events);

@@ -14,6 +14,9 @@
 #include "tests/kernel/foreign_rules.h"
 #include "tests/lib/world.h"
 
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+
 #define RULESETS 250
 #define SHORT_MSEC 40
 #define LONG_MSEC 10000
@@ -32,7 +35,7 @@ static const struct Way {
         { "routed6", DIRECTION_ROUTED, CONTAINER, "fd00:9::2", "2001:db8:1::2", "cont0", "wan0" },
 };
 
-static Netlink routes;
+static Netlink routes, entries;
 static int listeners[2 * _SITES];
 static size_t n_listeners;
 
@@ -42,6 +45,19 @@ static void listeners_empty(void)
         for (size_t i = 0; i < n_listeners; i++)
                 for (int fd; (fd = accept(listeners[i], NULL, NULL)) >= 0;)
                         close(fd);
+}
+
+/* Conntrack keeps what a ruleset translated: a later connection with the same ports would follow
+ * that entry, and not the rules. */
+static void entries_forget(void)
+{
+        struct {
+                struct nlmsghdr header;
+                struct nfgenmsg family;
+        } all = { .header = { .nlmsg_len = sizeof(all),
+                          .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE } };
+
+        assert_int_equal(netlink_request(&entries, &all.header, NULL, NULL), 0);
 }
 
 static bool way_find(_unused_ void *data, const Address *to, HostWay *ret)
@@ -172,6 +188,7 @@ static void try_ruleset(uint64_t seed, Tally *t)
         for (size_t i = 0; i < ELEMENTS(ways) && t->wrong == 0; i++)
                 try_way(&ways[i], &f, rules, t);
         must("nft flush ruleset");
+        entries_forget();
 }
 
 static void test_rulesets(void **state)
@@ -204,7 +221,13 @@ static int setup(void **state)
         for (Site s = HOST; s < _SITES; s++) {
                 listeners[n_listeners++] = listen_at(s, 25);
                 listeners[n_listeners++] = listen_at(s, 2525);
+                /* few ports, so that each is used again at once */
+                world_enter(s);
+                must("echo 40000 40063 >/proc/sys/net/ipv4/ip_local_port_range");
+                world_enter(HOST);
         }
+        if (netlink_open(NETLINK_NETFILTER, &entries) < 0)
+                return -1;
         return netlink_open(NETLINK_ROUTE, &routes);
 }
 

@@ -77,8 +77,8 @@ int command_doctor(Cli *c, const Verb *v, char **args, size_t n)
                 status = daemon_look(c, &f);
         if (status == 0)
                 status = listeners_look(c, asked, &f);
-        for (size_t i = 0; status == 0 && i < n; i++)
-                status = doctor_look_at_target(c, args[i], asked, &f);
+        if (status == 0)
+                status = doctor_look_at_targets(c, args, n, asked, &f);
         if (status == 0)
                 status = findings_tell(c, &f);
         if (status == 0 && findings_have_problem(&f))

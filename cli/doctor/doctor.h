@@ -3,7 +3,7 @@
 
 /*
  * The parts of `doctor`. Each adds what it finds; 0, or the exit status of a failure that has been
- * told. Nothing is sent beyond this host but by doctor_look_at_target().
+ * told. Nothing is sent beyond this host but by doctor_look_at_targets().
  */
 
 #include "cli/console/cli.h"
@@ -23,5 +23,5 @@ int doctor_look_at_listeners(Cli *c, const Listeners *l, Findings *f);
 int doctor_talk_to_listeners(Cli *c, const Listeners *l, Findings *f);
 /* An address, or a host name as DNS has them (RFC 1123, section 2.1). */
 bool doctor_target_is_valid(const char *name);
-/* Mail ports of another host; asked: p25d answers. */
-int doctor_look_at_target(Cli *c, const char *name, bool asked, Findings *f);
+/* Mail ports of other hosts, all at the same time; asked: p25d answers. */
+int doctor_look_at_targets(Cli *c, char *const *names, size_t n, bool asked, Findings *f);

@@ -17,6 +17,8 @@
 
 enum { PORT_SUBMISSIONS = 465 };
 #define LOCAL_TIMEOUT_MSEC 3000
+/* So many are spoken to, all at once. */
+#define LISTENERS_MAX 64
 
 static const char *who(const Listener *l)
 {
@@ -93,7 +95,7 @@ int doctor_look_at_listeners(Cli *c, const Listeners *l, Findings *f)
         return status;
 }
 
-/* ---- what they say ---- */
+/* ---- where they are spoken to ---- */
 
 /* An address of this host that is not loopback: mail servers trust the loopback address. */
 static bool find_own_address(Family family, Address *ret)
@@ -137,17 +139,56 @@ static bool find_address(const Listener *l, Address *ret, bool *ret_foreign)
         return address_parse(text, strlen(text), ret, &reason) >= 0;
 }
 
-static void talk_judge(const Listener *l, const SmtpTalk *t, const char *address, Findings *f)
+/* ---- what they say ---- */
+
+/* A listener that is spoken to, and where. */
+typedef struct Spoken {
+        const Listener *listener;
+        SmtpQuestion question;
+        SmtpTalk talk;
+        char address[ADDRESS_TEXT_MAX];
+} Spoken;
+
+static void tell_greeting(const Spoken *s, Findings *f)
 {
-        if (t->answer != SMTP_OPEN) {
-                findings_add(f, FINDING_WARNING, "NO_GREETING", "look at its log",
-                        "%s on port %u does not greet as a mail server does (%s, %u ms)", who(l),
-                        l->port, address, t->msec);
+        const SmtpTalk *t = &s->talk;
+        const Listener *l = s->listener;
+
+        switch (t->answer) {
+        case SMTP_OPEN:
+                findings_add(f, FINDING_OK, "GREETING", NULL, "port %u at %s: %s%s (%u ms)",
+                        l->port, s->address, t->greeting, t->starttls ? ", STARTTLS" : "", t->msec);
                 return;
+        case SMTP_UNWILLING:
+                findings_add(f, FINDING_WARNING, "UNWILLING", "look at its log",
+                        "%s on port %u at %s refuses to serve: %s (%u ms)", who(l), l->port,
+                        s->address, t->greeting, t->msec);
+                return;
+        case SMTP_STALLED:
+                findings_add(f, FINDING_WARNING, "NO_ANSWER", "look at its log, and at its load",
+                        "%s on port %u at %s greets and does not answer EHLO (%u ms)", who(l),
+                        l->port, s->address, t->msec);
+                return;
+        case SMTP_MUTE:
+        case SMTP_REFUSED:
+        case SMTP_SILENT:
+        case SMTP_NO_ROUTE:
+                break;
         }
-        findings_add(f, FINDING_OK, "GREETING", NULL, "port %u at %s: %s%s (%u ms)", l->port,
-                address, t->greeting, t->starttls ? ", STARTTLS" : "", t->msec);
-        if (t->ehlo && !t->starttls && !l->loopback)
+        findings_add(f, FINDING_WARNING, "NO_GREETING", "look at its log",
+                "%s on port %u does not greet as a mail server does (%s, %u ms)", who(l), l->port,
+                s->address, t->msec);
+}
+
+static void talk_judge(const Spoken *s, Findings *f)
+{
+        const SmtpTalk *t = &s->talk;
+        const Listener *l = s->listener;
+
+        tell_greeting(s, f);
+        if (t->answer != SMTP_OPEN)
+                return;
+        if (!t->starttls && !l->loopback)
                 findings_add(f, FINDING_WARNING, "STARTTLS_MISSING",
                         "give it a certificate (Postfix: smtpd_tls_chain_files, "
                         "smtpd_tls_security_level = may)",
@@ -164,26 +205,50 @@ static void talk_judge(const Listener *l, const SmtpTalk *t, const char *address
                         "mynetworks)",
                         "%s on port %u accepts mail for a foreign domain from %s, which is not the "
                         "loopback address",
-                        who(l), l->port, address);
+                        who(l), l->port, s->address);
+}
+
+static size_t spoken_collect(const Listeners *l, Spoken *spoken, Findings *f)
+{
+        size_t n = 0, left_out = 0;
+
+        for (size_t i = 0; i < l->n; i++) {
+                Spoken s = { .listener = &l->items[i],
+                        .question = {
+                                .port = l->items[i].port, .timeout_msec = LOCAL_TIMEOUT_MSEC } };
+
+                if (s.question.port == PORT_SUBMISSIONS ||
+                        !find_address(s.listener, &s.question.to, &s.question.ask_for_relay))
+                        continue;
+                (void)address_format(&s.question.to, s.address);
+                if (n < LISTENERS_MAX)
+                        spoken[n++] = s;
+                else
+                        left_out++;
+        }
+        if (left_out > 0)
+                findings_add(f, FINDING_NOTE, "LISTENERS_LEFT_OUT", NULL,
+                        "%zu more listeners were not spoken to: at most %d are", left_out,
+                        LISTENERS_MAX);
+        return n;
 }
 
 int doctor_talk_to_listeners(Cli *c, const Listeners *l, Findings *f)
 {
-        for (size_t i = 0; i < l->n; i++) {
-                SmtpQuestion q = { .port = l->items[i].port, .timeout_msec = LOCAL_TIMEOUT_MSEC };
-                char text[ADDRESS_TEXT_MAX];
-                SmtpTalk t;
-                Address to;
-                int r;
+        Spoken spoken[LISTENERS_MAX];
+        SmtpQuestion questions[LISTENERS_MAX];
+        SmtpTalk talks[LISTENERS_MAX];
+        size_t n = spoken_collect(l, spoken, f);
+        int r;
 
-                if (q.port == PORT_SUBMISSIONS ||
-                        !find_address(&l->items[i], &to, &q.ask_for_relay))
-                        continue;
-                q.to = &to;
-                r = smtp_talk(&q, &t);
-                if (r < 0)
-                        return cli_fail_errno(c, r, "doctor");
-                talk_judge(&l->items[i], &t, address_format(&to, text), f);
+        for (size_t i = 0; i < n; i++)
+                questions[i] = spoken[i].question;
+        r = smtp_talk(questions, n, talks);
+        if (r < 0)
+                return cli_fail_errno(c, r, "doctor");
+        for (size_t i = 0; i < n; i++) {
+                spoken[i].talk = talks[i];
+                talk_judge(&spoken[i], f);
         }
         return 0;
 }

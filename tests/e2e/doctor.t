@@ -47,6 +47,41 @@ answers_at() # NAMESPACE ADDRESS PORT
         [ "$(connect "$1" -t 400 "$address" "$3")" = open ]
 }
 
+# Greets at each port and answers nothing; MOST is then how many it had open at the same time.
+stalled_server() # NAMESPACE GREETING PORT...
+{
+        rm -f "$WORK/server.pid" "$WORK/most"
+        net_in "$1" python3 - "$WORK" "${@:2}" <<-'PYTHON' 2>"$WORK/null" &
+	import os, select, socket, sys
+	listeners, clients, most = [], [], 0
+	for port in sys.argv[3:]:
+	    s = socket.socket()
+	    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	    s.bind(("0.0.0.0", int(port)))
+	    s.listen(16)
+	    listeners.append(s)
+	open(sys.argv[1] + "/server.pid", "w").write(str(os.getpid()))
+	while True:
+	    for s in select.select(listeners + clients, [], [])[0]:
+	        if s in listeners:
+	            c, _ = s.accept()
+	            try: c.sendall(sys.argv[2].encode() + b"\r\n")
+	            except OSError: continue
+	            clients.append(c)
+	            most = max(most, len(clients))
+	            open(sys.argv[1] + "/most", "w").write(str(most))
+	        else:
+	            try: rest = s.recv(4096)
+	            except OSError: rest = b""
+	            if not rest:
+	                clients.remove(s)
+	                s.close()
+	PYTHON
+        eventually 10 test -s "$WORK/server.pid"
+        server=$(cat "$WORK/server.pid")
+        eventually 10 answers_at "$1" 0.0.0.0 "${@:$#}"
+}
+
 found() # CODE: the words before it
 {
         grep -- "\[$1\]" <<<"$out" | cut -d: -f1 | sort -u | tr '\n' ' '
@@ -114,6 +149,23 @@ is "$(found AUTH_BEFORE_TLS)" "warning " "with passwords in the clear"
 ok $? "no message was sent"
 process_end "$server" TERM
 
+stalled_server host "220 test.example ESMTP" 25 587 2525
+run_ctl doctor
+is "$rc $(found NO_ANSWER)" "0 warning " "servers that greet and answer nothing else"
+is "$(grep -c 'greets and does not answer EHLO' <<<"$out")" 3 "each of them"
+is "$(found GREETING)" "" "which is not ok"
+is "$(cat "$WORK/most")" 3 "all are asked at the same time"
+process_end "$server" TERM
+stalled_server host "554 no service" 25
+run_ctl doctor
+is "$rc $(found UNWILLING)$(found GREETING)" "0 warning " "a server that refuses to serve"
+like "$out" "refuses to serve: 554 no service" "with its words"
+process_end "$server" TERM
+stalled_server host "SSH-2.0-what" 25
+run_ctl doctor
+is "$rc $(found NO_GREETING)$(found GREETING)" "0 warning " "something else than SMTP"
+process_end "$server" TERM
+
 printf 'table inet p25 {\n}\n' >"$WORK/nftables.conf"
 mkdir -p "$WORK/postfix"
 printf '# relayhost = no\nrelayhost = [198.51.100.3]:25\n' >"$WORK/postfix/main.cf"
@@ -144,9 +196,14 @@ table inet provider {
 NFT
 run_ctl doctor 198.51.100.2
 is "$rc $(found OPEN)" "0 ok " "port 25 of a target is open"
-like "$out" "198.51.100.2\) port 25: open, 220 test.example.*, STARTTLS" "with greeting and STARTTLS"
+like "$out" "^ok: 198.51.100.2 port 25: open, 220 test.example.*, STARTTLS" "with greeting and STARTTLS"
 is "$(found CLOSED)" "note " "587 is closed"
 is "$(found FILTERED_ELSEWHERE)" "note " "465 is filtered elsewhere"
+process_end "$server" TERM
+stalled_server inet "220 test.example ESMTP" 25 587 2525
+run_ctl doctor 198.51.100.2 203.0.113.7
+is "$rc $(found NO_ANSWER)" "1 note problem " "targets that greet and answer nothing else"
+is "$(cat "$WORK/most")" 6 "all targets and ports are tried at the same time"
 process_end "$server" TERM
 run_ctl doctor 198.51.100.3
 is "$rc $(found FILTERED_HERE)" "1 problem " "a target that the policy refuses"
@@ -178,7 +235,7 @@ typed() # NUMBER
         run_ctl ${three[$1]%%   *}
 }
 
-listen inet 25
+smtp_server inet 198.51.100.2 25 "STARTTLS" "554 no"
 ctl reject out user www-data >"$WORK/null"
 typed 2
 like "$out" "Verdict: reject.*Rule: reject .*out.* user www-data" "a rule of p25: explain names it"

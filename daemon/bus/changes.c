@@ -26,9 +26,12 @@ int bus_add_rule(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = bus_rule_read(c->message, BUS_RULE_ADD, &rule, error)) < 0 ||
-                (r = bus_change_read(c, BUS_OPTION_POSITION, &change, error)) < 0)
+                (r = bus_change_read(c, BUS_OPTION_PLACE, &change, error)) < 0)
                 return r;
-        r = manager_add_rules(c->bus->manager, &rule.rule, 1, &change, &result);
+        if (change.has_replaces)
+                r = manager_replace_rule(c->bus->manager, rule.rule, &change, &result);
+        else
+                r = manager_add_rules(c->bus->manager, &rule.rule, 1, &change, &result);
         return bus_change_reply(c, r, &result, error);
 }
 

@@ -260,43 +260,57 @@ enum {
         OPTION_EXPECTED_REVISION,
         OPTION_CONFIRM_SECONDS,
         OPTION_REASON,
-        OPTION_MORE, /* of one method */
+        OPTION_POSITION,
+        OPTION_REPLACES,
+        OPTION_TIMEOUT,
         _OPTION_MAX,
 };
 
-static const BusKey option_keys[OPTION_MORE] = {
+static const BusKey option_keys[_OPTION_MAX] = {
         [OPTION_DRY_RUN] = { "dry_run", "b", false },
         [OPTION_EXPECTED_REVISION] = { "expected_revision", "t", false },
         [OPTION_CONFIRM_SECONDS] = { "confirm_seconds", "u", false },
         [OPTION_REASON] = { "reason", "s", false },
+        [OPTION_POSITION] = { "position", "u", false },
+        [OPTION_REPLACES] = { "replaces", "t", false },
+        [OPTION_TIMEOUT] = { "timeout_seconds", "u", false },
 };
 
-static const BusKey option_more_keys[] = {
-        [BUS_OPTION_POSITION] = { "position", "u", false },
-        [BUS_OPTION_TIMEOUT] = { "timeout_seconds", "u", false },
-};
-
-static int more_validate(BusOption more, const BusValue *v, sd_bus_error *error)
+/* Which methods take an option that not every change takes. */
+static bool option_is_of(size_t option, BusOption more)
 {
-        if (!v->given)
+        switch (option) {
+        case OPTION_POSITION:
+                return more == BUS_OPTION_POSITION || more == BUS_OPTION_PLACE;
+        case OPTION_REPLACES:
+                return more == BUS_OPTION_PLACE;
+        case OPTION_TIMEOUT:
+                return more == BUS_OPTION_TIMEOUT;
+        default:
+                return true;
+        }
+}
+
+static int seconds_validate(const char *name, const BusValue *v, sd_bus_error *error)
+{
+        if (!v->given || (v->number >= 1 && v->number <= DURATION_MAX_SEC))
                 return 0;
-        if (more == BUS_OPTION_POSITION && v->number < 1)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS, "positions count from 1");
-        if (more == BUS_OPTION_TIMEOUT && (v->number < 1 || v->number > DURATION_MAX_SEC))
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
-                        "timeout_seconds is 1 to 31622400, which is 366 days");
-        return 0;
+        return sd_bus_error_setf(
+                error, BUS_ERROR_INVALID_ARGS, "%s is 1 to 31622400, which is 366 days", name);
 }
 
 static int options_validate(const BusValue *v, sd_bus_error *error)
 {
         const char *reason = v[OPTION_REASON].string;
+        int r;
 
-        if (v[OPTION_CONFIRM_SECONDS].given &&
-                (v[OPTION_CONFIRM_SECONDS].number < 1 ||
-                        v[OPTION_CONFIRM_SECONDS].number > DURATION_MAX_SEC))
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS,
-                        "confirm_seconds is 1 to 31622400, which is 366 days");
+        r = seconds_validate("confirm_seconds", &v[OPTION_CONFIRM_SECONDS], error);
+        if (r >= 0)
+                r = seconds_validate("timeout_seconds", &v[OPTION_TIMEOUT], error);
+        if (r < 0)
+                return r;
+        if (v[OPTION_POSITION].given && v[OPTION_POSITION].number < 1)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_ARGS, "positions count from 1");
         if (reason && strlen(reason) > COMMENT_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
                         "a reason is at most %d bytes", COMMENT_MAX);
@@ -308,20 +322,23 @@ static int options_validate(const BusValue *v, sd_bus_error *error)
 
 int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_error *error)
 {
-        size_t n = more == BUS_OPTION_NONE ? OPTION_MORE : _OPTION_MAX;
-        BusValue v[_OPTION_MAX] = { 0 };
+        BusValue v[_OPTION_MAX] = { 0 }, given[_OPTION_MAX] = { 0 };
         BusKey keys[_OPTION_MAX];
+        size_t options[_OPTION_MAX], n = 0;
         int r;
 
-        memcpy(keys, option_keys, sizeof(option_keys));
-        keys[OPTION_MORE] = option_more_keys[more];
+        for (size_t o = 0; o < _OPTION_MAX; o++)
+                if (option_is_of(o, more)) {
+                        options[n] = o;
+                        keys[n++] = option_keys[o];
+                }
         /* no option is a list: there is nothing to free */
-        r = bus_dict_read(m, keys, n, BUS_ERROR_INVALID_ARGS, v, error);
+        r = bus_dict_read(m, keys, n, BUS_ERROR_INVALID_ARGS, given, error);
         if (r < 0)
                 return r;
+        for (size_t i = 0; i < n; i++)
+                v[options[i]] = given[i];
         r = options_validate(v, error);
-        if (r >= 0)
-                r = more_validate(more, &v[OPTION_MORE], error);
         if (r < 0)
                 return r;
         *ret = (Change){
@@ -330,11 +347,11 @@ int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_erro
                 .expected_revision = v[OPTION_EXPECTED_REVISION].number,
                 .confirm_seconds = (uint32_t)v[OPTION_CONFIRM_SECONDS].number,
                 .reason = v[OPTION_REASON].string,
+                .position = (uint32_t)v[OPTION_POSITION].number,
+                .has_replaces = v[OPTION_REPLACES].given,
+                .replaces = v[OPTION_REPLACES].number,
+                .timeout_seconds = (uint32_t)v[OPTION_TIMEOUT].number,
         };
-        if (more == BUS_OPTION_POSITION)
-                ret->position = (uint32_t)v[OPTION_MORE].number;
-        if (more == BUS_OPTION_TIMEOUT)
-                ret->timeout_seconds = (uint32_t)v[OPTION_MORE].number;
         return 0;
 }
 

@@ -36,11 +36,12 @@ int bus_rule_append(sd_bus_message *m, const ReportRule *r);
 /* What one change takes besides. */
 typedef enum BusOption {
         BUS_OPTION_NONE,
-        BUS_OPTION_POSITION, /* AddRule */
+        BUS_OPTION_POSITION, /* AddRules */
+        BUS_OPTION_PLACE,    /* AddRule: position, replaces */
         BUS_OPTION_TIMEOUT,  /* UpdateSet: timeout_seconds */
 } BusOption;
 
-/* The options that every change takes last, and one more; strings are the message's. 0 or
+/* The options that every change takes last, and its own; strings are the message's. 0 or
  * negative errno with error set: InvalidArgs, LimitExceeded, NotSupported. */
 int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_error *error);
 

@@ -58,6 +58,8 @@ typedef struct Change {
         uint64_t expected_revision;
         uint32_t confirm_seconds; /* 0: at once and for good */
         uint32_t position;        /* AddRule: from 1; 0: at the end */
+        bool has_replaces;
+        uint64_t replaces;        /* AddRule: the id of p25ctl's rule that makes room */
         uint32_t timeout_seconds; /* UpdateSet: what is added ends then; 0: it stays */
         uint32_t uid;
         pid_t pid; /* 0: not known */
@@ -119,6 +121,9 @@ DEFINE_CLEANUP(Manager, manager_free)
 /* Every change: 0 and r->changed, or negative errno with r->error and r->message; then nothing has
  * changed. Under dry_run nothing ever does. */
 int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r);
+/* The rule takes the place of c->replaces, or goes to c->position, counted without that one. Where
+ * the match stays the same, the id and the counters stay too. */
+int manager_replace_rule(Manager *m, const Rule *rule, const Change *c, ChangeResult *r);
 /* By match, and by action unless it is _ACTION_INVALID. That there is no such rule is no error but
  * no change; of an id or a position it is ERROR_NO_SUCH_RULE. */
 int manager_remove_rules(
@@ -200,6 +205,7 @@ typedef struct PendingReport {
         uint64_t revision; /* 0: nothing */
         uint64_t deadline_usec;
         uint64_t seconds_left;
+        uint64_t base;       /* the revision that it is taken back to */
         const char *failure; /* why it could not be taken back, borrowed; NULL: nothing failed */
 } PendingReport;
 void manager_pending(Manager *m, PendingReport *ret);

@@ -373,6 +373,7 @@ void manager_pending(Manager *m, PendingReport *ret)
         *ret = (PendingReport){
                 .revision = w->record.revision,
                 .deadline_usec = w->record.deadline_usec,
+                .base = w->record.base,
                 /* the last second is told as one */
                 .seconds_left =
                         (pending_left_usec(&w->record, &now) + USEC_PER_SEC - 1) / USEC_PER_SEC,

@@ -265,6 +265,7 @@ static int report_add_pending(Manager *m, Report *report)
 
         manager_pending(m, &pending);
         report->pending_revision = pending.revision;
+        report->pending_base = pending.base;
         report->pending_deadline_usec = pending.deadline_usec;
         report->pending_seconds_left = pending.seconds_left;
         if (!pending.failure)

@@ -256,6 +256,12 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index, ChangeResult *r
         return note_added(p, own->id);
 }
 
+static int fail_position(ChangeResult *r, uint32_t position, size_t n)
+{
+        return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
+                "position %" PRIu32 " is beyond the last rule (there are %zu)", position, n);
+}
+
 int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { 0 };
@@ -266,9 +272,7 @@ int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c,
         if (q < 0)
                 return q;
         if (c->position > p.state->rules.n + 1)
-                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
-                        "position %" PRIu32 " is beyond the last rule (there are %zu)", c->position,
-                        p.state->rules.n);
+                return fail_position(r, c->position, p.state->rules.n);
         index = c->position > 0 ? c->position - 1 : SIZE_MAX;
         for (size_t i = 0; i < n; i++) {
                 size_t before = p.state->rules.n;
@@ -284,6 +288,58 @@ int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c,
         if (p.state->rules.n > POLICY_RULES_MAX)
                 return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG, "a policy has at most %d rules",
                         POLICY_RULES_MAX);
+        return change_finish(m, &p, c, r);
+}
+
+static size_t find_id(const RuleList *l, uint64_t id)
+{
+        size_t i = 0;
+
+        while (i < l->n && l->items[i]->id != id)
+                i++;
+        return i;
+}
+
+static int fail_no_id(ChangeResult *r, uint64_t id)
+{
+        return change_fail(
+                r, ERROR_NO_SUCH_RULE, -ENOENT, "p25ctl has no rule with the id %" PRIu64, id);
+}
+
+int manager_replace_rule(Manager *m, const Rule *rule, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        _cleanup_(rule_unref_p) Rule *former = NULL, *own = NULL;
+        RuleList *rules;
+        size_t i, other;
+        bool same;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
+        if (q < 0)
+                return q;
+        rules = &p.state->rules;
+        i = find_id(rules, c->replaces);
+        if (i == rules->n)
+                return fail_no_id(r, c->replaces);
+        if (c->position > rules->n)
+                return fail_position(r, c->position, rules->n);
+        q = check_rule(m, rule, r);
+        if (q < 0)
+                return q;
+        former = rule_ref(rules->items[i]);
+        rule_list_remove(rules, i);
+        other = find_match(rules, rule);
+        if (other < rules->n)
+                return change_fail(r, ERROR_INVALID_RULE, -EEXIST,
+                        "another rule has the same match: rule %zu",
+                        other < i ? other + 1 : other + 2);
+        same = rule_same_match(former, rule);
+        if (own_copy(rule, same ? former->id : p.state->next_id++, &own) < 0 ||
+                rule_list_insert(rules, c->position > 0 ? c->position - 1 : i, own) < 0 ||
+                note_added(&p, own->id) < 0)
+                return change_no_memory(r);
+        note_update(&p, former, own);
         return change_finish(m, &p, c, r);
 }
 
@@ -317,18 +373,16 @@ int manager_remove_rules(
 int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { 0 };
-        size_t i = 0;
+        size_t i;
         int q;
 
         q = change_begin(m, c, ERROR_INVALID_RULE, r, &p);
         if (q < 0)
                 return q;
         p.outcome = OUTCOME_REMOVED;
-        while (i < p.state->rules.n && p.state->rules.items[i]->id != id)
-                i++;
+        i = find_id(&p.state->rules, id);
         if (i == p.state->rules.n)
-                return change_fail(r, ERROR_NO_SUCH_RULE, -ENOENT,
-                        "p25ctl has no rule with the id %" PRIu64, id);
+                return fail_no_id(r, id);
         rule_list_remove(&p.state->rules, i);
         return change_finish(m, &p, c, r);
 }

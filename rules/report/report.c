@@ -152,6 +152,7 @@ static Json *pending_to_json(const Report *r)
                 return json_new_null();
         j = json_new_object();
         json_set(j, "revision", json_new_integer((int64_t)r->pending_revision));
+        json_set(j, "base", json_new_integer((int64_t)r->pending_base));
         json_set(j, "deadline", json_new_time(r->pending_deadline_usec));
         json_set(j, "seconds_left", json_new_integer((int64_t)r->pending_seconds_left));
         return j;
@@ -446,6 +447,7 @@ static int report_from_json(const Json *j, Report *report)
         report->lockdown = json_get_bool(j, "lockdown");
         report->repairs = (uint64_t)json_get_integer(j, "repairs");
         report->pending_revision = (uint64_t)json_get_integer(pending, "revision");
+        report->pending_base = (uint64_t)json_get_integer(pending, "base");
         report->pending_deadline_usec = json_get_time(pending, "deadline");
         report->pending_seconds_left = (uint64_t)json_get_integer(pending, "seconds_left");
         report->logging = logging ? logging_from_string(logging) : _LOGGING_INVALID;

@@ -29,6 +29,7 @@ typedef struct Report {
         Logging logging;
         Ports mail_ports;          /* the four, and what p25.conf adds */
         uint64_t pending_revision; /* 0: nothing is pending */
+        uint64_t pending_base;     /* the revision that it would be taken back to */
         uint64_t pending_deadline_usec;
         uint64_t pending_seconds_left;
         uint64_t repairs; /* of another process's changes; `warnings` has them too */

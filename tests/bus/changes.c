@@ -427,6 +427,60 @@ static Report describe(sd_bus *bus)
         return report;
 }
 
+/* The rules of p25ctl, as "ID:ACTION" in their order. */
+static void assert_order(sd_bus *bus, const char *wanted)
+{
+        _cleanup_(report_deinit) Report report = describe(bus);
+        char text[200] = "";
+        size_t n = 0;
+
+        for (size_t i = 0; i < report.n_rules && report.rules[i].position > 0; i++)
+                n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%" PRIu64 ":%s", n ? " " : "",
+                        report.rules[i].rule->id, action_to_string(report.rules[i].rule->action));
+        assert_string_equal(text, wanted);
+}
+
+static void test_replace(void **state)
+{
+        Fixture *f = *state;
+
+        CHANGES(f->bus, true, "SetEnabled", "ba{sv}", 1, 0);
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 1, "action", "s", "deny", 0);
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 2, "action", "s", "allow", "from", "as", 1,
+                "192.0.2.1", 0);
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 2, "action", "s", "reject", "direction", "s",
+                "out", 0);
+        assert_order(f->bus, "1:deny 2:allow 3:reject");
+
+        /* moved: the same rule, the same id */
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 2, "action", "s", "allow", "from", "as", 1,
+                "192.0.2.1", 2, "replaces", "t", UINT64_C(2), "position", "u", 1);
+        assert_order(f->bus, "2:allow 1:deny 3:reject");
+        /* to where it is */
+        CHANGES(f->bus, false, "AddRule", "a{sv}a{sv}", 2, "action", "s", "allow", "from", "as", 1,
+                "192.0.2.1", 1, "replaces", "t", UINT64_C(2));
+        /* another action, in its place; then another match, which is another rule */
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 1, "action", "s", "reject", 1, "replaces",
+                "t", UINT64_C(1));
+        assert_order(f->bus, "2:allow 1:reject 3:reject");
+        CHANGES(f->bus, true, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny", "ports", "aq", 1,
+                587, 1, "replaces", "t", UINT64_C(1));
+        assert_order(f->bus, "2:allow 4:deny 3:reject");
+
+        FAILS(f->bus, BUS_ERROR_NO_SUCH_RULE, "AddRule", "a{sv}a{sv}", 1, "action", "s", "deny", 1,
+                "replaces", "t", UINT64_C(1));
+        FAILS(f->bus, INVALID_ARGS, "AddRule", "a{sv}a{sv}", 1, "action", "s", "deny", 2,
+                "replaces", "t", UINT64_C(4), "position", "u", 4);
+        /* the match of another rule */
+        FAILS(f->bus, INVALID_RULE, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny", "from", "as",
+                1, "192.0.2.1", 1, "replaces", "t", UINT64_C(4));
+        FAILS(f->bus, BUS_ERROR_NO_SUCH_SET, "AddRule", "a{sv}a{sv}", 2, "action", "s", "deny",
+                "from", "as", 1, "@nowhere", 1, "replaces", "t", UINT64_C(4));
+        FAILS(f->bus, INVALID_ARGS, "AddRules", "aa{sv}a{sv}", 1, 1, "action", "s", "deny", 1,
+                "replaces", "t", UINT64_C(4));
+        assert_order(f->bus, "2:allow 4:deny 3:reject");
+}
+
 static uint64_t expiry_of(sd_bus *bus, size_t position)
 {
         Report report = describe(bus);
@@ -635,6 +689,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_nobody_may, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_rule_documents, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_add_and_remove, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_replace, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_expiry, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_arguments, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_signatures, server_setup, server_teardown),

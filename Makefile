@@ -146,7 +146,7 @@ $(BUILD)/tests/lib/probe: $(BUILD)/tests/lib/probe.o
 
 # peers of p25ctl on a test's bus: a hostile p25d, and a systemd
 PEERS = $(BUILD)/tests/lib/hostile $(BUILD)/tests/lib/unit_state
-$(PEERS): %: %.o
+$(PEERS): %: %.o $(BUILD)/tests/lib/peer.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd
 

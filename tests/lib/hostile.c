@@ -2,14 +2,13 @@
 
 /*
  * A p25d that is not to be trusted: answers every method that p25ctl reads with texts that move a
- * terminal's cursor, forge lines or turn text around. Prints "ready" when it has the name.
+ * terminal's cursor, forge lines or turn text around.
  */
 
 #include "daemon/api/api.h"
+#include "tests/lib/peer.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 
 /* Clears the screen; sets the title by C0 and by C1; turns text around; and a line of its own. */
 #define EVIL                             \
@@ -113,24 +112,5 @@ static int on_message(sd_bus_message *m, void *data, sd_bus_error *error)
 
 int main(void)
 {
-        sd_bus *bus = NULL;
-        int r = sd_bus_open_system(&bus);
-
-        if (r >= 0)
-                r = sd_bus_add_object(bus, NULL, BUS_PATH, on_message, NULL);
-        if (r >= 0)
-                r = sd_bus_request_name(bus, BUS_NAME, 0);
-        if (r < 0) {
-                fprintf(stderr, "hostile: %s\n", strerror(-r));
-                return 1;
-        }
-        puts("ready");
-        fflush(stdout);
-        while (r >= 0) {
-                r = sd_bus_process(bus, NULL);
-                if (r == 0)
-                        r = sd_bus_wait(bus, UINT64_MAX);
-        }
-        sd_bus_unref(bus);
-        return 1;
+        return peer_run(BUS_NAME, BUS_PATH, on_message, NULL);
 }

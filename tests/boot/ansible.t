@@ -7,13 +7,7 @@
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
 
-hindrance=$(boot_hindrance)
-command -v ansible-playbook >/dev/null || hindrance=${hindrance:-ansible-playbook is not installed}
-if [ -n "$hindrance" ]; then
-        skip "Ansible and a machine that boots" "$hindrance"
-        done_testing
-        exit
-fi
+boot_begin "Ansible and a machine that boots" ansible-playbook
 debs_make
 ok $? "the package is built"
 diag "$(tail -n 3 "$WORK/deb.log" 2>/dev/null)"

@@ -7,31 +7,13 @@
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
 
-hindrance=$(boot_hindrance)
-if [ -n "$hindrance" ]; then
-        skip "a machine that boots" "$hindrance"
-        done_testing
-        exit
-fi
+boot_begin "a machine that boots"
 debs_make
 ok $? "the package is built, and lintian finds nothing"
 diag "$(tail -n 3 "$WORK/deb.log")"
 machine_make || exit 1
 
-# Records what the kernel holds in the moment when the first interface may be set up.
-cat >"$MACHINE/etc/systemd/system/interface.service" <<'UNIT'
-[Unit]
-DefaultDependencies=no
-Wants=network-pre.target
-After=network-pre.target local-fs.target
-Before=network.target
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -c 'nft list table inet p25 >/var/log/at-interface 2>&1; ip link add t0 type veth peer name t1; ip link set t0 up'
-[Install]
-WantedBy=multi-user.target
-UNIT
-ln -s ../interface.service "$MACHINE/etc/systemd/system/multi-user.target.wants/"
+at_interface "nft list table inet p25; ip link add t0 type veth peer name t1; ip link set t0 up"
 
 run()
 {

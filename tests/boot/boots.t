@@ -7,28 +7,10 @@
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
 
-hindrance=$(boot_hindrance)
-if [ -n "$hindrance" ]; then
-        skip "boots" "$hindrance"
-        done_testing
-        exit
-fi
+boot_begin "boots"
 debs_make && machine_make || exit 1
 
-# What the kernel holds in the moment when the first interface may be set up.
-cat >"$MACHINE/etc/systemd/system/interface.service" <<'UNIT'
-[Unit]
-DefaultDependencies=no
-Wants=network-pre.target
-After=network-pre.target local-fs.target
-Before=network.target
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -c '{ nft list table inet p25; iptables-legacy-save; ip6tables-legacy-save; } >/var/log/at-interface 2>/dev/null'
-[Install]
-WantedBy=multi-user.target
-UNIT
-ln -s ../interface.service "$MACHINE/etc/systemd/system/multi-user.target.wants/"
+at_interface "nft list table inet p25; iptables-legacy-save; ip6tables-legacy-save"
 cp "$DEB" "$MACHINE/root/p25.deb"
 chroot "$MACHINE" dpkg -i /root/p25.deb >"$WORK/dpkg.log" 2>&1
 ok $? "installed"

@@ -7,12 +7,7 @@
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
 
-hindrance=$(boot_hindrance)
-if [ -n "$hindrance" ]; then
-        skip "the package" "$hindrance"
-        done_testing
-        exit
-fi
+boot_begin "the package"
 debs_make && machine_make || exit 1
 cp "$DEB" "$MACHINE/root/p25.deb"
 cp "$DEB_LATER" "$MACHINE/root/later.deb"

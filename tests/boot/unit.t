@@ -7,12 +7,7 @@
 # shellcheck source=tests/lib/boot.sh
 . tests/lib/boot.sh
 
-hindrance=$(boot_hindrance)
-if [ -n "$hindrance" ]; then
-        skip "the unit" "$hindrance"
-        done_testing
-        exit
-fi
+boot_begin "the unit"
 debs_make && machine_make || exit 1
 machine_boot
 ok $? "the machine boots"

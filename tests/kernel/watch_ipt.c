@@ -43,6 +43,39 @@ static void run_loop(sd_event *event, unsigned msec)
         sd_event_source_unref(end);
 }
 
+/* A backend whose repairs are counted. */
+typedef struct Watched {
+        Compiled policy;
+        Repairs repairs;
+        sd_event *event;
+        IptBackend *b;
+} Watched;
+
+static void watched_end(Watched *w)
+{
+        ipt_backend_close(w->b);
+        sd_event_unref(w->event);
+        compiled_deinit(&w->policy);
+}
+
+#define _cleanup_watched_ _cleanup_(watched_end)
+
+static void watched_apply(Watched *w, const char *text)
+{
+        Compiled c = compile_text(text);
+
+        assert_int_equal(apply(&w->b->base, c.ruleset), 0);
+        compiled_deinit(&w->policy);
+        w->policy = c;
+}
+
+static void watch(Watched *w, const char *text)
+{
+        assert_int_equal(sd_event_new(&w->event), 0);
+        w->b = open_own(w->event, note_repair, &w->repairs);
+        watched_apply(w, text);
+}
+
 static void test_repair(void **state)
 {
         static const char *const attacks[] = {
@@ -54,121 +87,92 @@ static void test_repair(void **state)
                 "iptables-legacy -R P25-FWD-25 1 -j RETURN",
                 "printf '*filter\\n-A INPUT -j ACCEPT\\nCOMMIT\\n' | iptables-legacy-restore",
         };
-        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, s.ruleset), 0);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        watch(&w, small);
+        watched_apply(&w, full);
         must("iptables-legacy -A INPUT -s 1.2.3.4; iptables-legacy -D INPUT -s 1.2.3.4");
-        run_loop(event, 100);
-        assert_int_equal(repairs.n, 0);
+        run_loop(w.event, 100);
+        assert_int_equal(w.repairs.n, 0);
         for (size_t i = 0; i < ELEMENTS(attacks); i++) {
                 must("{ %s; }" QUIET, attacks[i]);
-                run_loop(event, 150);
-                if (repairs.n != i + 1)
+                run_loop(w.event, 150);
+                if (w.repairs.n != i + 1)
                         print_message("# not repaired: %s\n", attacks[i]);
-                assert_int_equal(repairs.n, i + 1);
-                assert_false(ipt_monitor_look(b));
+                assert_int_equal(w.repairs.n, i + 1);
+                assert_false(ipt_monitor_look(w.b));
                 must("iptables-legacy -F INPUT; iptables-legacy -F FORWARD");
-                run_loop(event, 150);
-                repairs.n = i + 1;
-                b->repairer.rate = (RepairRate){ 0 }; /* it is no fight */
-                expect_text_installed(b);
+                run_loop(w.event, 150);
+                w.repairs.n = i + 1;
+                w.b->repairer.rate = (RepairRate){ 0 }; /* it is no fight */
+                expect_text_installed(w.b);
         }
-        assert_int_equal(apply(&b->base, s.ruleset), 0);
-        expect_text_installed(b);
-        run_loop(event, 50);
-        assert_int_equal(repairs.n, ELEMENTS(attacks));
-        ipt_backend_close(b);
-        sd_event_unref(event);
+        watched_apply(&w, small);
+        expect_text_installed(w.b);
+        run_loop(w.event, 50);
+        assert_int_equal(w.repairs.n, ELEMENTS(attacks));
 }
 
 /* A program that does not take the lock is found by looking. */
 static void test_repair_unlocked(void **state)
 {
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        watch(&w, full);
         must("XTABLES_LOCKFILE=/tmp/p25-no-lock iptables-legacy -F; rm /tmp/p25-no-lock");
-        run_loop(event, 2500);
-        assert_int_equal(repairs.n, 1);
-        expect_text_installed(b);
-        ipt_backend_close(b);
-        sd_event_unref(event);
+        run_loop(w.event, 2500);
+        assert_int_equal(w.repairs.n, 1);
+        expect_text_installed(w.b);
 }
 
 /* All at once, sets too, without a lock that would tell of the first step. */
 static void test_sets_destroyed(void **state)
 {
         _cleanup_buffer_ Buffer text = { 0 };
-        _cleanup_compiled_ Compiled c = { 0 };
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
         buffer_add_string(&text, "rules = ({ action = \"deny\"; direction = \"in\"; from = [ ");
         for (int i = 0; i < 100; i++)
                 buffer_printf(&text, "%s\"192.0.2.%d\"", i > 0 ? ", " : "", 2 * i);
         buffer_add_string(&text, " ]; });");
-        c = compile_text(text.data);
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        watch(&w, text.data);
         if (run("ipset list -n | grep -q p25") == 0) {
                 must("export XTABLES_LOCKFILE=/tmp/p25-no-lock; iptables-legacy -F;"
                      " iptables-legacy -X; rm /tmp/p25-no-lock; ipset destroy");
-                for (int i = 0; i < 100 && repairs.n == 0; i++)
-                        run_loop(event, 100);
-                assert_int_equal(repairs.n, 1);
+                for (int i = 0; i < 100 && w.repairs.n == 0; i++)
+                        run_loop(w.event, 100);
+                assert_int_equal(w.repairs.n, 1);
                 must("test $(ipset list | grep -c '^192.0.2.') = 100");
         }
-        ipt_backend_close(b);
-        sd_event_unref(event);
 }
 
 /* In a fight too what is ours comes back within a tenth of a second. */
 static void test_fight(void **state)
 {
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
-        b->repairer.rate.window_usec = 3000000;
+        watch(&w, full);
+        w.b->repairer.rate.window_usec = 3000000;
         for (uint64_t i = 1; i <= 30; i++) {
                 must("iptables-legacy -F" QUIET);
-                run_loop(event, 0);
-                if (b->repairer.need != REPAIR_NONE)
-                        assert_true(
-                                b->repairer.due_usec <= b->repairer.next_usec + REPAIR_PAUSE_USEC);
-                for (int k = 0; k < 1000 && repairs.n < i; k++)
-                        run_loop(event, 10);
-                assert_int_equal(repairs.n, i);
+                run_loop(w.event, 0);
+                if (w.b->repairer.need != REPAIR_NONE)
+                        assert_true(w.b->repairer.due_usec <=
+                                    w.b->repairer.next_usec + REPAIR_PAUSE_USEC);
+                for (int k = 0; k < 1000 && w.repairs.n < i; k++)
+                        run_loop(w.event, 10);
+                assert_int_equal(w.repairs.n, i);
                 if (i > REPAIR_AT_ONCE)
-                        assert_int_equal(b->base.peace, PEACE_FIGHT);
+                        assert_int_equal(w.b->base.peace, PEACE_FIGHT);
         }
-        for (int i = 0; i < 200 && b->base.peace != PEACE_KEPT; i++)
-                run_loop(event, 100);
-        assert_int_equal(b->base.peace, PEACE_KEPT);
-        expect_text_installed(b);
-        ipt_backend_close(b);
-        sd_event_unref(event);
+        for (int i = 0; i < 200 && w.b->base.peace != PEACE_KEPT; i++)
+                run_loop(w.event, 100);
+        assert_int_equal(w.b->base.peace, PEACE_KEPT);
+        expect_text_installed(w.b);
 }
 
 /* A neighbour that puts rules before ours, as engines do at a boot, damages nothing: ours is first
@@ -176,111 +180,83 @@ static void test_fight(void **state)
 static void test_overtaken(void **state)
 {
         static const char *const chains[] = { "INPUT", "FORWARD", "OUTPUT" };
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        watch(&w, full);
         for (int i = 0; i < 30; i++) {
-                uint64_t calls = repairs.calls;
+                uint64_t calls = w.repairs.calls;
 
                 must("%s -I %s -p tcp --dport %d -j ACCEPT", families[i % 2], chains[i % 3],
                         100 + i);
-                for (int k = 0; k < 1000 && repairs.calls == calls; k++)
-                        run_loop(event, 10);
-                assert_true(repairs.calls > calls);
+                for (int k = 0; k < 1000 && w.repairs.calls == calls; k++)
+                        run_loop(w.event, 10);
+                assert_true(w.repairs.calls > calls);
                 must("%s -S %s | sed -n 2p | grep -q P25-", families[i % 2], chains[i % 3]);
         }
-        assert_int_equal(repairs.n, 0);
-        assert_int_equal(b->base.peace, PEACE_KEPT);
-        ipt_backend_close(b);
-        sd_event_unref(event);
+        assert_int_equal(w.repairs.n, 0);
+        assert_int_equal(w.b->base.peace, PEACE_KEPT);
 }
 
 /* Who had the lock is remembered; it lives for milliseconds, and is not always seen. */
 static void test_culprit(void **state)
 {
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
-        for (int i = 0; i < 10 && !repairs.process[0]; i++) {
+        watch(&w, full);
+        for (int i = 0; i < 10 && !w.repairs.process[0]; i++) {
                 must("{ iptables-legacy -F; sleep .02; } &");
-                run_loop(event, 200);
-                b->repairer.rate = (RepairRate){ 0 };
+                run_loop(w.event, 200);
+                w.b->repairer.rate = (RepairRate){ 0 };
         }
-        assert_string_equal(repairs.process, "iptables-legacy");
-        ipt_backend_close(b);
-        sd_event_unref(event);
+        assert_string_equal(w.repairs.process, "iptables-legacy");
 }
 
 /* While the lock is held a repair waits, and the loop does not. */
 static void test_repair_waits(void **state)
 {
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
+        _cleanup_watched_ Watched w = { 0 };
         uint64_t began;
-        IptBackend *b;
         pid_t pid;
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        watch(&w, full);
         must("iptables-legacy -F");
         pid = hold_lock(800);
         began = now_msec();
-        run_loop(event, 300);
+        run_loop(w.event, 300);
         assert_true(now_msec() - began < 500);
-        assert_int_equal(repairs.n, 0);
-        run_loop(event, 1200);
-        assert_int_equal(repairs.n, 1);
-        expect_text_installed(b);
+        assert_int_equal(w.repairs.n, 0);
+        run_loop(w.event, 1200);
+        assert_int_equal(w.repairs.n, 1);
+        expect_text_installed(w.b);
         waitpid(pid, NULL, 0);
-        ipt_backend_close(b);
-        sd_event_unref(event);
 }
 
 /* The host's addresses come and go: who dials one of them and is translated is incoming. */
 static void test_addresses(void **state)
 {
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        Repairs repairs = { 0 };
-        sd_event *event = NULL;
-        IptBackend *b;
+        _cleanup_watched_ Watched w = { 0 };
 
         (void)state;
-        assert_int_equal(sd_event_new(&event), 0);
-        b = open_own(event, note_repair, &repairs);
-        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        watch(&w, full);
         must("ip addr add 192.0.2.77/32 dev lo; ip addr add 2001:db8::77/128 dev lo");
-        run_loop(event, 100);
+        run_loop(w.event, 100);
         must("iptables-legacy -S P25-FWD-DNAT | grep -q 'ctorigdst 192.0.2.77 '");
         must("ip6tables-legacy -S P25-IN-DNAT | grep -q 'ctorigdst 2001:db8::77 '");
-        expect_text_installed(b);
+        expect_text_installed(w.b);
         /* by the event, not by looking */
-        assert_true(sd_event_source_set_enabled(b->timer, SD_EVENT_OFF) >= 0);
+        assert_true(sd_event_source_set_enabled(w.b->timer, SD_EVENT_OFF) >= 0);
         must("ip addr del 192.0.2.77/32 dev lo; ip route add local 203.0.113.0/24 dev lo;"
              "ip -6 route add local 2001:db8:7::/64 dev lo");
         for (int i = 0; i < 100 && run("ip6tables-legacy -S P25-FWD-DNAT |"
                                        " grep -q 'ctorigdst 2001:db8:7::/64 '") != 0;
                 i++)
-                run_loop(event, 100);
+                run_loop(w.event, 100);
         assert_int_not_equal(run("iptables-legacy -S P25-FWD-DNAT | grep -q 192.0.2.77"), 0);
         must("iptables-legacy -S P25-FWD-DNAT | grep -q 'ctorigdst 203.0.113.0/24 '");
-        assert_int_equal(repairs.n, 0);
-        ipt_backend_close(b);
-        sd_event_unref(event);
+        assert_int_equal(w.repairs.n, 0);
 }
 
 /* ---- counters ---- */

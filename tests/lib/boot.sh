@@ -13,14 +13,45 @@ MACHINE=$WORK/machine
 DEB=
 
 # Why machines cannot be booted here; nothing when they can.
-boot_hindrance()
+boot_hindrance() # [PROGRAM...]
 {
         local program
-        for program in systemd-nspawn dpkg-buildpackage lintian; do
+        for program in systemd-nspawn dpkg-buildpackage lintian "$@"; do
                 command -v "$program" >/dev/null || { echo "$program is not installed"; return; }
         done
         [ -z "$(awk '$1 != 0 || $2 != 0' /proc/self/uid_map)" ] || { echo "it needs root"; return; }
         [ -s "$ARCHIVE" ] || echo "there is no archive of a root (make ${machine_kind:-boot})"
+}
+
+# Skips the whole test where no machine can be booted, or a program is not installed.
+boot_begin() # WHAT [PROGRAM...]
+{
+        local what=$1 hindrance
+        shift
+        hindrance=$(boot_hindrance "$@")
+        [ -n "$hindrance" ] || return 0
+        skip "$what" "$hindrance"
+        done_testing
+        exit
+}
+
+# Runs COMMANDS at the moment when the first interface may be set up; /var/log/at-interface has
+# what they print.
+at_interface() # COMMANDS
+{
+        cat >"$MACHINE/etc/systemd/system/interface.service" <<-UNIT
+	[Unit]
+	DefaultDependencies=no
+	Wants=network-pre.target
+	After=network-pre.target local-fs.target
+	Before=network.target
+	[Service]
+	Type=oneshot
+	ExecStart=/bin/sh -c '{ $1; } >/var/log/at-interface 2>/dev/null'
+	[Install]
+	WantedBy=multi-user.target
+	UNIT
+        ln -s ../interface.service "$MACHINE/etc/systemd/system/multi-user.target.wants/"
 }
 
 # The package of this tree, $DEB, and the same as a later version, $DEB_LATER. What was built for

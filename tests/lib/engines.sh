@@ -35,13 +35,8 @@ up()
 
 engines_begin() # SERVICE...: which of the engines' services are started at boot
 {
-        local hindrance unit
-        hindrance=$(boot_hindrance)
-        if [ -n "$hindrance" ]; then
-                skip "container engines" "$hindrance"
-                done_testing
-                exit
-        fi
+        local unit
+        boot_begin "container engines"
         debs_make && machine_make || exit 1
         systemctl -q --root="$MACHINE" disable containerd docker docker.socket podman podman.socket \
                 podman-auto-update podman-auto-update.timer podman-restart postfix

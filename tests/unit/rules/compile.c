@@ -266,10 +266,10 @@ static void test_role_vars(void **state)
         assert_int_equal(c->to.n, 0);
         assert_int_equal(c->rule->to.n, 1);
         assert_int_equal(c->rule->to.items[0].kind, ADDRESS_VAR);
-        assert_true(c->has_users);
-        assert_int_equal(c->n_users, 2);
-        assert_int_equal(c->users[0], 0);
-        assert_int_equal(c->users[1], 101);
+        assert_true(c->users.stated);
+        assert_int_equal(c->users.n, 2);
+        assert_int_equal(c->users.ids[0], 0);
+        assert_int_equal(c->users.ids[1], 101);
         assert_string_equal(c->rule->user[0], "postfix");
         assert_string_equal(c->rule->user[1], "root");
         assert_null(c->rule->user[2]);
@@ -385,10 +385,10 @@ static void test_names(void **state)
                 .unit = "nginx.service,stopped.service,nginx.service");
         r = compile_good(p, &d);
         c = r->directions[DIRECTION_OUT].rules;
-        assert_int_equal(c->n_users, 4);
-        assert_memory_equal(c->users, ((uint32_t[]){ 0, 101, 1000, 4000 }), 16);
-        assert_int_equal(c->n_groups, 1);
-        assert_int_equal(c->groups[0], 8);
+        assert_int_equal(c->users.n, 4);
+        assert_memory_equal(c->users.ids, ((uint32_t[]){ 0, 101, 1000, 4000 }), 16);
+        assert_int_equal(c->groups.n, 1);
+        assert_int_equal(c->groups.ids[0], 8);
         assert_true(c->has_units);
         assert_int_equal(c->n_units, 2);
         assert_string_equal(c->units[0].name, "nginx.service");
@@ -435,8 +435,8 @@ static void test_names_later(void **state)
         add_rule(&p->state->rules, .id = 1, .direction = DIRECTION_OUT, .user = "ldap-user");
         r = compile_good(p, &d);
         assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "ldap-user cannot be looked up yet"));
-        assert_true(r->directions[DIRECTION_OUT].rules[0].has_users);
-        assert_int_equal(r->directions[DIRECTION_OUT].rules[0].n_users, 0);
+        assert_true(r->directions[DIRECTION_OUT].rules[0].users.stated);
+        assert_int_equal(r->directions[DIRECTION_OUT].rules[0].users.n, 0);
 }
 
 static void test_role_candidates(void **state)
@@ -455,11 +455,11 @@ static void test_role_candidates(void **state)
                 .user = "mail,exim");
         r = compile_good(p, &d);
         c = r->directions[DIRECTION_OUT].rules;
-        assert_true(c[0].has_users);
-        assert_int_equal(c[0].n_users, 0);
+        assert_true(c[0].users.stated);
+        assert_int_equal(c[0].users.n, 0);
         assert_string_equal(c[0].rule->user[0], "$mta");
-        assert_int_equal(c[1].n_users, 1);
-        assert_int_equal(c[1].users[0], 8);
+        assert_int_equal(c[1].users.n, 1);
+        assert_int_equal(c[1].users.ids[0], 8);
         assert_int_equal(d.n, 2);
         assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, "none is left"));
         assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "not exist: exim"));

@@ -54,7 +54,7 @@ typedef bool (*RuleAsks)(const CompiledRule *r);
 
 static bool asks_group(const CompiledRule *r)
 {
-        return r->n_groups > 0;
+        return r->groups.n > 0;
 }
 
 static bool asks_unit(const CompiledRule *r)

@@ -17,7 +17,7 @@ static PrefixSet *declared_entries(const Fragment *f, const char *path)
         return NULL;
 }
 
-PrefixSet *manager_read_entries(const Policy *p, const char *path)
+static PrefixSet *read_entries(const Policy *p, const char *path)
 {
         PrefixSet *entries = declared_entries(p->host ? p->host->common : NULL, path);
 
@@ -26,22 +26,28 @@ PrefixSet *manager_read_entries(const Policy *p, const char *path)
         return entries;
 }
 
-/* A set file is taken as it was read for the policy in force, else as an empty one. */
-static int fill_sets(const Policy *p, Fragment *f)
+int manager_fill_sets(const Policy *p, Fragment *f, SetFileUnknown *unknown, Diagnostics *d)
 {
-        for (size_t i = 0; i < f->sets.n; i++) {
+        int r = 0;
+
+        for (size_t i = 0; i < f->sets.n && r != -ENOMEM; i++) {
                 SetDecl *set = &f->sets.items[i];
                 PrefixSet *entries;
 
                 if (set->entries || !set->path)
                         continue;
-                entries = manager_read_entries(p, set->path);
+                entries = read_entries(p, set->path);
                 if (entries)
                         set->entries = prefix_set_ref(entries);
-                else if (prefix_set_new(NULL, 0, &set->entries) < 0)
-                        return -ENOMEM;
+                else
+                        r = unknown(set, d);
         }
-        return 0;
+        return r;
+}
+
+static int take_as_empty(SetDecl *set, _unused_ Diagnostics *d)
+{
+        return prefix_set_new(NULL, 0, &set->entries);
 }
 
 static int compile_only(Manager *m, const Policy *p, Diagnostics *d)
@@ -61,7 +67,7 @@ static int check_host(Manager *m, const char *text, size_t n, Diagnostics *d)
 
         r = parse_host(text, n, NULL, d, &host);
         if (r >= 0)
-                r = fill_sets(m->in_force.policy, host->common);
+                r = manager_fill_sets(m->in_force.policy, host->common, take_as_empty, d);
         if (r < 0)
                 return r;
         p.host = host;
@@ -101,7 +107,7 @@ static int check_fragment(Manager *m, const char *text, size_t n, Diagnostics *d
         /* a name that no file can have taken */
         r = parse_fragment(text, n, "(text)", NULL, d, &f);
         if (r >= 0)
-                r = fill_sets(m->in_force.policy, f);
+                r = manager_fill_sets(m->in_force.policy, f, take_as_empty, d);
         if (r < 0)
                 return r;
         files = without_former(p.files, p.n_files, f, &p.n_files);

@@ -299,8 +299,10 @@ int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 /* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
-/* The entries of a set file as they were read for p; borrowed, NULL: it was not. */
-PrefixSet *manager_read_entries(const Policy *p, const char *path);
+/* Gives f's set files the entries that were read for p. Of a file that was not, unknown() decides:
+ * 0, or an error as in manager_plan(). */
+typedef int SetFileUnknown(SetDecl *set, Diagnostics *d);
+int manager_fill_sets(const Policy *p, Fragment *f, SetFileUnknown *unknown, Diagnostics *d);
 
 /* At the start: the one of choice, or none. A descriptor of another is closed. */
 int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d);

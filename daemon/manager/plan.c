@@ -15,28 +15,12 @@
 /* How errors in the text are placed; p25ctl says the name of its file instead. */
 static const char conf_name[] = "p25.conf";
 
-/* The set files that the policy in force has read, as they were then. */
-static int fill_sets(const Policy *p, Fragment *f, Diagnostics *d)
+static int refuse_file(SetDecl *set, Diagnostics *d)
 {
-        int r = 0;
-
-        for (size_t i = 0; i < f->sets.n; i++) {
-                SetDecl *set = &f->sets.items[i];
-                PrefixSet *entries;
-
-                if (set->entries || !set->path)
-                        continue;
-                entries = manager_read_entries(p, set->path);
-                if (entries)
-                        set->entries = prefix_set_ref(entries);
-                else
-                        r = diagnostics_error(d, ((Place){ .file = conf_name, .line = set->line }),
-                                NULL,
-                                "sets.%s.file: %s is not a file of the policy in force, "
-                                "and p25d opens others only for root (try with sudo)",
-                                set->name, set->path);
-        }
-        return r;
+        return diagnostics_error(d, ((Place){ .file = conf_name, .line = set->line }), NULL,
+                "sets.%s.file: %s is not a file of the policy in force, and p25d opens others only "
+                "for root (try with sudo)",
+                set->name, set->path);
 }
 
 static int parse(
@@ -47,7 +31,7 @@ static int parse(
 
         if (r >= 0)
                 r = trusted ? host_load_set_files(host->common, m->paths.root, NULL, d)
-                            : fill_sets(m->in_force.policy, host->common, d);
+                            : manager_fill_sets(m->in_force.policy, host->common, refuse_file, d);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(host);

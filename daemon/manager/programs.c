@@ -136,7 +136,7 @@ static bool role_names_senders(const Survey *s)
         for (size_t i = 0; i < out->n; i++) {
                 const CompiledRule *r = &out->rules[i];
 
-                if (r->rule->source == SOURCE_ROLE && r->has_users && r->to.any &&
+                if (r->rule->source == SOURCE_ROLE && r->users.stated && r->to.any &&
                         r->action == ACTION_ALLOW && ports_contain(&r->ports, SMTP))
                         return true;
         }

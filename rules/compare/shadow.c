@@ -467,7 +467,7 @@ static bool passes_somewhere(const Ruleset *r, const CompiledRule *rule, Family 
 {
         static const uint8_t beginnings[] = { 1, 8, 37, 62, 100, 150, 193, 222 };
 
-        if (rule->has_users || rule->has_groups || rule->has_units)
+        if (rule->users.stated || rule->groups.stated || rule->has_units)
                 return false;
         for (size_t i = 0; i < ELEMENTS(beginnings); i++) {
                 Address a = { .family = family, .bytes = { beginnings[i], 1, 1, 1 } };

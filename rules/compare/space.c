@@ -299,6 +299,11 @@ static int draft_numbers(Space *s, Draft *d, Axis axis, const uint32_t *numbers,
                                                  : space_numbers_add(d->views + axis, view);
 }
 
+static int draft_ids(Space *s, Draft *d, Axis axis, const CompiledIds *l)
+{
+        return l->stated ? draft_numbers(s, d, axis, l->ids, l->n) : 0;
+}
+
 static int draft_interface(Space *s, Draft *d, Axis axis, const char *name)
 {
         uint32_t number;
@@ -352,9 +357,8 @@ int space_add_rule(Space *s, const CompiledRule *rule, uint32_t verdict, SpaceNu
                 draft_interface(s, &d, AXIS_IN_INTERFACE, rule->rule->in_interface) < 0 ||
                 draft_interface(s, &d, AXIS_OUT_INTERFACE, rule->rule->out_interface) < 0)
                 return -ENOMEM;
-        if (rule->has_users && draft_numbers(s, &d, AXIS_USER, rule->users, rule->n_users) < 0)
-                return -ENOMEM;
-        if (rule->has_groups && draft_numbers(s, &d, AXIS_GROUP, rule->groups, rule->n_groups) < 0)
+        if (draft_ids(s, &d, AXIS_USER, &rule->users) < 0 ||
+                draft_ids(s, &d, AXIS_GROUP, &rule->groups) < 0)
                 return -ENOMEM;
         return rule->has_units ? draft_units(s, &d, rule, list) : draft_finish(s, &d, list);
 }

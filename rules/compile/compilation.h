@@ -21,9 +21,7 @@ typedef enum NameKind {
 
 /* A resolved list of names. Units that do not run are in it, with cgroup 0. */
 typedef struct Identities {
-        bool stated;
-        uint32_t *ids; /* ascending, unique; of users and groups */
-        size_t n_ids;
+        CompiledIds ids;     /* unique; of units it is only stated */
         CompiledUnit *units; /* in the order of names; name is set by the rule that uses it */
         size_t n_units;
         char **names; /* those that exist, as written */

@@ -27,7 +27,7 @@ void name_table_deinit(NameTable *t)
 
 void identities_deinit(Identities *i)
 {
-        free(i->ids);
+        free(i->ids.ids);
         free(i->units);
         strv_free(i->names);
         *i = (Identities){ 0 };
@@ -44,11 +44,11 @@ static void *copy_array(const void *array, size_t n, size_t size)
 
 int identities_copy(const Identities *i, Identities *ret)
 {
-        Identities copy = { .stated = i->stated, .n_ids = i->n_ids, .n_units = i->n_units };
+        Identities copy = { .ids = i->ids, .n_units = i->n_units };
 
-        copy.ids = copy_array(i->ids, i->n_ids, sizeof(*i->ids));
+        copy.ids.ids = copy_array(i->ids.ids, i->ids.n, sizeof(*i->ids.ids));
         copy.units = copy_array(i->units, i->n_units, sizeof(*i->units));
-        if (!copy.ids || !copy.units || strv_copy(i->names, &copy.names) < 0) {
+        if (!copy.ids.ids || !copy.units || strv_copy(i->names, &copy.names) < 0) {
                 identities_deinit(&copy);
                 return -ENOMEM;
         }
@@ -196,16 +196,16 @@ static int compare_ids(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-static void ids_sort(Identities *i)
+static void ids_sort(CompiledIds *l)
 {
         size_t n = 0;
 
-        if (i->n_ids > 1)
-                qsort(i->ids, i->n_ids, sizeof(*i->ids), compare_ids);
-        for (size_t k = 0; k < i->n_ids; k++)
-                if (n == 0 || i->ids[n - 1] != i->ids[k])
-                        i->ids[n++] = i->ids[k];
-        i->n_ids = n;
+        if (l->n > 1)
+                qsort(l->ids, l->n, sizeof(*l->ids), compare_ids);
+        for (size_t k = 0; k < l->n; k++)
+                if (n == 0 || l->ids[n - 1] != l->ids[k])
+                        l->ids[n++] = l->ids[k];
+        l->n = n;
 }
 
 static int identities_add(NameKind kind, const NameAnswer *a, Identities *i)
@@ -219,9 +219,9 @@ static int identities_add(NameKind kind, const NameAnswer *a, Identities *i)
                         .level = a->cgroup.level };
                 memcpy(i->units[i->n_units++].path, a->cgroup.path, sizeof(a->cgroup.path));
         } else if (a->error == 0) {
-                if (array_grow(&i->ids, i->n_ids, sizeof(*i->ids)) < 0)
+                if (array_grow(&i->ids.ids, i->ids.n, sizeof(*i->ids.ids)) < 0)
                         return -ENOMEM;
-                i->ids[i->n_ids++] = a->id;
+                i->ids.ids[i->ids.n++] = a->id;
         }
         return strv_append(&i->names, a->name);
 }
@@ -247,7 +247,7 @@ static int name_resolve(
 
 int identities_resolve(Compilation *c, const NameQuery *q, Identities *ret, char **ret_missing)
 {
-        _cleanup_(identities_deinit) Identities i = { .stated = true };
+        _cleanup_(identities_deinit) Identities i = { .ids.stated = true };
         _cleanup_buffer_ Buffer missing = { 0 };
         bool failed = false;
 
@@ -260,7 +260,7 @@ int identities_resolve(Compilation *c, const NameQuery *q, Identities *ret, char
         }
         if (failed)
                 return -EINVAL;
-        ids_sort(&i);
+        ids_sort(&i.ids);
         *ret_missing = NULL;
         if (missing.length > 0 && buffer_take(&missing, ret_missing) < 0)
                 return -ENOMEM;

@@ -64,34 +64,29 @@ static int names_resolve(
         return 0;
 }
 
+static int ids_resolve(
+        Compilation *c, Scope *s, char ***list, NameKind kind, Site rule, CompiledIds *ret)
+{
+        _cleanup_(identities_deinit) Identities i = { 0 };
+        int r = names_resolve(c, s, list, kind, rule, &i);
+
+        if (r < 0)
+                return r;
+        *ret = i.ids;
+        i.ids = (CompiledIds){ 0 };
+        return 0;
+}
+
 static int rule_resolve_users(
         Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
-        _cleanup_(identities_deinit) Identities i = { 0 };
-        int r;
-
-        r = names_resolve(c, s, &rule->user, NAME_USER, rule_site(rule, setting), &i);
-        if (r < 0)
-                return r;
-        ret->has_users = i.stated;
-        ret->n_users = i.n_ids;
-        ret->users = TAKE_PTR(i.ids);
-        return 0;
+        return ids_resolve(c, s, &rule->user, NAME_USER, rule_site(rule, setting), &ret->users);
 }
 
 static int rule_resolve_groups(
         Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
-        _cleanup_(identities_deinit) Identities i = { 0 };
-        int r;
-
-        r = names_resolve(c, s, &rule->group, NAME_GROUP, rule_site(rule, setting), &i);
-        if (r < 0)
-                return r;
-        ret->has_groups = i.stated;
-        ret->n_groups = i.n_ids;
-        ret->groups = TAKE_PTR(i.ids);
-        return 0;
+        return ids_resolve(c, s, &rule->group, NAME_GROUP, rule_site(rule, setting), &ret->groups);
 }
 
 /* The name in the rule's own list, which lives as long as the compiled rule. */
@@ -115,7 +110,7 @@ static int rule_resolve_units(
                 return r;
         for (; k < i.n_units; k++)
                 i.units[k].name = i.names ? unit_find_name(rule, i.names[k]) : rule->unit[k];
-        ret->has_units = i.stated;
+        ret->has_units = i.ids.stated;
         ret->n_units = i.n_units;
         ret->units = TAKE_PTR(i.units);
         return 0;

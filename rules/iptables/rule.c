@@ -250,23 +250,26 @@ static int find_addresses(IptBuild *b, Expansion *x, const Match *m, bool to)
 }
 
 /* Runs of ids that follow each other are one test, and so is a range of ids that they were lent. */
-static void find_ids(IptBuild *b, Expansion *x, IptStatementKind kind, const uint32_t *ids,
-        size_t n, const IdRanges *lent)
+static void find_ids(IptBuild *b, Expansion *x, IptStatementKind kind, const CompiledIds *l,
+        const IdRanges *lent)
 {
         Part *p;
 
-        x->never = x->never || n == 0;
+        if (!l->stated)
+                return;
+        x->never = x->never || l->n == 0;
         if (x->never)
                 return;
         p = part_new(x);
-        for (size_t i = 0, run; i < n; i += run) {
-                for (run = 1; i + run < n && ids[i + run] == ids[i] + run; run++)
+        for (size_t i = 0, run; i < l->n; i += run) {
+                for (run = 1; i + run < l->n && l->ids[i + run] == l->ids[i] + run; run++)
                         continue;
                 part_test(b, p,
-                        &(IptStatement){ .kind = kind, .first = ids[i], .last = ids[i + run - 1] });
+                        &(IptStatement){
+                                .kind = kind, .first = l->ids[i], .last = l->ids[i + run - 1] });
         }
         for (size_t i = 0; i < lent->n; i++)
-                if (compiled_rule_names(true, ids, n, lent->items[i].owner))
+                if (compiled_ids_contain(l, lent->items[i].owner))
                         part_test(b, p,
                                 &(IptStatement){ .kind = kind,
                                         .first = lent->items[i].first,
@@ -338,13 +341,11 @@ static int expansion_find(IptBuild *b, Expansion *x)
         k = find_addresses(b, x, &r->from, false);
         if (k >= 0 && !x->never)
                 k = find_addresses(b, x, &r->to, true);
-        if (k >= 0 && r->has_users)
-                find_ids(b, x, IPT_USERS, r->users, r->n_users, &lent->users);
-        if (k >= 0 && r->has_groups)
-                find_ids(b, x, IPT_GROUPS, r->groups, r->n_groups, &lent->groups);
-        if (k >= 0 && r->has_units && !x->never)
-                k = find_units(b, x);
-        return k;
+        if (k < 0)
+                return k;
+        find_ids(b, x, IPT_USERS, &r->users, &lent->users);
+        find_ids(b, x, IPT_GROUPS, &r->groups, &lent->groups);
+        return r->has_units && !x->never ? find_units(b, x) : 0;
 }
 
 /* ---- few ways: an entry each ---- */

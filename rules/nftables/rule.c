@@ -128,20 +128,20 @@ static void build_test(NftBuild *b, const Tests *t, size_t i)
 /* ---- identities ---- */
 
 static void build_ids_set(
-        NftBuild *b, const uint32_t *ids, size_t n, const NftSetKey *key, const Rule *origin)
+        NftBuild *b, const CompiledIds *l, const NftSetKey *key, const Rule *origin)
 {
         _cleanup_free_ uint64_t *values = NULL;
 
-        if (n < 2)
+        if (l->n < 2)
                 return;
-        values = calloc(n, sizeof(uint64_t));
+        values = calloc(l->n, sizeof(uint64_t));
         if (!values) {
                 build_fail(b, -ENOMEM);
                 return;
         }
-        for (size_t i = 0; i < n; i++)
-                values[i] = ids[i];
-        build_values_set(b, key, values, n, origin);
+        for (size_t i = 0; i < l->n; i++)
+                values[i] = l->ids[i];
+        build_values_set(b, key, values, l->n, origin);
 }
 
 /* One alternative of who opened the connection. NULL: the ids that the rule names, or no unit. */
@@ -150,35 +150,31 @@ typedef struct Who {
         const CompiledUnit *unit;
 } Who;
 
+/* How a list of ids is asked of, as one id, a set and a range. */
+typedef struct IdsForm {
+        NftStatementKind one, set, range;
+        NftSetKind key;
+} IdsForm;
+
+static void build_ids(
+        NftBuild *b, const CompiledIds *l, const IdsForm *form, uint64_t id, const IdRange *lent)
+{
+        if (!l->stated)
+                return;
+        if (lent)
+                build_range(b, form->range, lent);
+        else if (l->n == 1)
+                build_kind(b, form->one, l->ids[0]);
+        else
+                build_of_set(b, form->set, &(NftSetKey){ .kind = form->key, .id = id });
+}
+
 /* meta skuid 8; meta skuid @users_5; meta skuid 200000-265535 */
-static void build_users(NftBuild *b, const CompiledRule *r, const IdRange *lent)
-{
-        NftSetKey key = { .kind = SET_USERS, .id = r->rule->id };
-
-        if (!r->has_users)
-                return;
-        if (lent)
-                build_range(b, STATEMENT_USER_RANGE, lent);
-        else if (r->n_users == 1)
-                build_kind(b, STATEMENT_USER, r->users[0]);
-        else
-                build_of_set(b, STATEMENT_USERS, &key);
-}
-
+static const IdsForm users_form = { STATEMENT_USER, STATEMENT_USERS, STATEMENT_USER_RANGE,
+        SET_USERS };
 /* meta skgid 8; meta skgid @groups_5; meta skgid 200000-265535 */
-static void build_groups(NftBuild *b, const CompiledRule *r, const IdRange *lent)
-{
-        NftSetKey key = { .kind = SET_GROUPS, .id = r->rule->id };
-
-        if (!r->has_groups)
-                return;
-        if (lent)
-                build_range(b, STATEMENT_GROUP_RANGE, lent);
-        else if (r->n_groups == 1)
-                build_kind(b, STATEMENT_GROUP, r->groups[0]);
-        else
-                build_of_set(b, STATEMENT_GROUPS, &key);
-}
+static const IdsForm groups_form = { STATEMENT_GROUP, STATEMENT_GROUPS, STATEMENT_GROUP_RANGE,
+        SET_GROUPS };
 
 /* socket cgroupv2 level 2 "system.slice/postfix.service" */
 static void build_unit(NftBuild *b, const CompiledUnit *u)
@@ -230,8 +226,8 @@ static void build_interfaces(NftBuild *b, const Rule *r)
 static void build_rest(NftBuild *b, const CompiledRule *r, const Who *who, BuildEnd end)
 {
         build_interfaces(b, r->rule);
-        build_users(b, r, who->users);
-        build_groups(b, r, who->groups);
+        build_ids(b, &r->users, &users_form, r->rule->id, who->users);
+        build_ids(b, &r->groups, &groups_form, r->rule->id, who->groups);
         if (who->unit)
                 build_unit(b, who->unit);
         if (r->rule->expires_usec != 0)
@@ -275,9 +271,9 @@ static void build_each_group(NftBuild *b, const CompiledRule *r, Who who, Beginn
         const IdRanges *lent = &b->ruleset->subordinates.groups;
 
         build_each_unit(b, r, who, at);
-        for (size_t i = 0; r->has_groups && i < lent->n; i++) {
+        for (size_t i = 0; r->groups.stated && i < lent->n; i++) {
                 who.groups = &lent->items[i];
-                if (compiled_rule_names(true, r->groups, r->n_groups, who.groups->owner))
+                if (compiled_ids_contain(&r->groups, who.groups->owner))
                         build_each_unit(b, r, who, at);
         }
 }
@@ -291,9 +287,9 @@ static void build_each(NftBuild *b, const CompiledRule *r, BuildEnd end)
         Who who = { 0 };
 
         build_each_group(b, r, who, &at);
-        for (size_t i = 0; r->has_users && i < lent->n; i++) {
+        for (size_t i = 0; r->users.stated && i < lent->n; i++) {
                 who.users = &lent->items[i];
-                if (compiled_rule_names(true, r->users, r->n_users, who.users->owner))
+                if (compiled_ids_contain(&r->users, who.users->owner))
                         build_each_group(b, r, who, &at);
         }
 }
@@ -370,7 +366,7 @@ static bool identity_matches_nothing(const CompiledRule *r)
 
         for (size_t i = 0; i < r->n_units; i++)
                 running = running || r->units[i].cgroup != 0;
-        return (r->has_users && r->n_users == 0) || (r->has_groups && r->n_groups == 0) ||
+        return (r->users.stated && r->users.n == 0) || (r->groups.stated && r->groups.n == 0) ||
                (r->has_units && !running);
 }
 
@@ -379,8 +375,8 @@ static void build_identity_sets(NftBuild *b, const CompiledRule *r)
         NftSetKey users = { .kind = SET_USERS, .id = r->rule->id };
         NftSetKey groups = { .kind = SET_GROUPS, .id = r->rule->id };
 
-        build_ids_set(b, r->users, r->n_users, &users, r->rule);
-        build_ids_set(b, r->groups, r->n_groups, &groups, r->rule);
+        build_ids_set(b, &r->users, &users, r->rule);
+        build_ids_set(b, &r->groups, &groups, r->rule);
 }
 
 void build_policy_rule(NftBuild *b, const CompiledRule *r)

@@ -180,7 +180,7 @@ static void build_to_owners(NftBuild *b, const CompiledRule *r)
                         .kind = CHAIN_OWNER, .id = r->rule->id, .user = lent->items[i].owner
                 };
 
-                if (!compiled_rule_names(r->has_users, r->users, r->n_users, key.user))
+                if (!compiled_ids_contain(&r->users, key.user))
                         continue;
                 build_range(b, STATEMENT_USER_RANGE, &lent->items[i]);
                 build_to_chain(b, STATEMENT_GOTO, &key);
@@ -207,7 +207,7 @@ static void build_owners(NftBuild *b, const CompiledRule *r)
                 return;
         }
         for (size_t i = 0; i < lent->n; i++)
-                if (compiled_rule_names(r->has_users, r->users, r->n_users, lent->items[i].owner))
+                if (compiled_ids_contain(&r->users, lent->items[i].owner))
                         owners[n++] = lent->items[i].owner;
         qsort(owners, n, sizeof(*owners), owner_compare);
         for (size_t i = 0; i < n && b->error == 0; i++) {

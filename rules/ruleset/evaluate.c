@@ -35,12 +35,14 @@ static bool interface_matches(const char *wanted, const char *known)
 }
 
 /* A lent id matches as itself and as its owner. */
-static bool id_matches(const uint32_t *ids, size_t n, const IdRanges *lent, uint32_t id)
+static bool id_matches(const CompiledIds *l, const IdRanges *lent, bool has_id, uint32_t id)
 {
         uint32_t owner;
 
-        return compiled_rule_names(true, ids, n, id) ||
-               (id_ranges_owner(lent, id, &owner) && compiled_rule_names(true, ids, n, owner));
+        if (!l->stated || !has_id)
+                return !l->stated;
+        return compiled_ids_contain(l, id) ||
+               (id_ranges_owner(lent, id, &owner) && compiled_ids_contain(l, owner));
 }
 
 /* Is it an instance of the template, "postfix@*.service" or "postfix@*"? */
@@ -100,13 +102,12 @@ static bool interfaces_match(const Rule *r, const Packet *p)
 
 static bool user_matches(const Subordinates *s, const CompiledRule *r, const Packet *p)
 {
-        return !r->has_users || (p->has_uid && id_matches(r->users, r->n_users, &s->users, p->uid));
+        return id_matches(&r->users, &s->users, p->has_uid, p->uid);
 }
 
 static bool group_matches(const Subordinates *s, const CompiledRule *r, const Packet *p)
 {
-        return !r->has_groups ||
-               (p->has_gid && id_matches(r->groups, r->n_groups, &s->groups, p->gid));
+        return id_matches(&r->groups, &s->groups, p->has_gid, p->gid);
 }
 
 static bool rule_matches(const Subordinates *s, const CompiledRule *r, const Packet *p)
@@ -160,7 +161,7 @@ static bool rule_may_match(const Subordinates *s, const CompiledRule *r, const P
         return addresses_match(r, p) && user_matches(s, r, p) &&
                (interfaces_match(r->rule, p) ||
                        (d.interfaces && interfaces_may_match(r->rule, p))) &&
-               (group_matches(s, r, p) || (d.group && !p->has_gid && r->n_groups > 0)) &&
+               (group_matches(s, r, p) || (d.group && !p->has_gid && r->groups.n > 0)) &&
                (units_match(r, p) || (d.unit && p->n_cgroups == 0 && unit_may_match(r)));
 }
 

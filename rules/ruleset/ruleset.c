@@ -22,8 +22,8 @@ void compiled_rule_deinit(CompiledRule *r)
 {
         match_deinit(&r->from);
         match_deinit(&r->to);
-        free(r->users);
-        free(r->groups);
+        free(r->users.ids);
+        free(r->groups.ids);
         free(r->units);
         rule_unref(r->rule);
         *r = (CompiledRule){ 0 };
@@ -64,12 +64,12 @@ bool compiled_rule_has_family(const CompiledRule *r, Family family)
         return match_has_family(&r->from, family) && match_has_family(&r->to, family);
 }
 
-bool compiled_rule_names(bool has, const uint32_t *ids, size_t n, uint32_t id)
+bool compiled_ids_contain(const CompiledIds *l, uint32_t id)
 {
-        for (size_t i = 0; has && i < n; i++)
-                if (ids[i] == id)
+        for (size_t i = 0; l->stated && i < l->n; i++)
+                if (l->ids[i] == id)
                         return true;
-        return !has;
+        return !l->stated;
 }
 
 /* ---- comparing ---- */
@@ -85,9 +85,9 @@ static bool units_equal(const CompiledRule *a, const CompiledRule *b)
         return true;
 }
 
-static bool ids_equal(const uint32_t *a, size_t n_a, const uint32_t *b, size_t n_b)
+static bool ids_equal(const CompiledIds *a, const CompiledIds *b)
 {
-        return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a * sizeof(*a)) == 0);
+        return a->n == b->n && (a->n == 0 || memcmp(a->ids, b->ids, a->n * sizeof(*a->ids)) == 0);
 }
 
 bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
@@ -98,10 +98,8 @@ bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
                 if (x->n != y->n)
                         return false;
                 for (size_t i = 0; i < x->n; i++)
-                        if (!ids_equal(x->rules[i].users, x->rules[i].n_users, y->rules[i].users,
-                                    y->rules[i].n_users) ||
-                                !ids_equal(x->rules[i].groups, x->rules[i].n_groups,
-                                        y->rules[i].groups, y->rules[i].n_groups) ||
+                        if (!ids_equal(&x->rules[i].users, &y->rules[i].users) ||
+                                !ids_equal(&x->rules[i].groups, &y->rules[i].groups) ||
                                 !units_equal(&x->rules[i], &y->rules[i]))
                                 return false;
         }
@@ -179,13 +177,13 @@ static void ports_print(Buffer *b, const char *word, const Ports *p)
                 buffer_printf(b, "%c%u", i == 0 ? ' ' : ',', p->items[i]);
 }
 
-static void ids_print(Buffer *b, const char *word, bool has, const uint32_t *ids, size_t n)
+static void ids_print(Buffer *b, const char *word, const CompiledIds *l)
 {
-        if (!has)
+        if (!l->stated)
                 return;
-        buffer_printf(b, " %s%s", word, n == 0 ? " nobody" : "");
-        for (size_t i = 0; i < n; i++)
-                buffer_printf(b, "%c%" PRIu32, i == 0 ? ' ' : ',', ids[i]);
+        buffer_printf(b, " %s%s", word, l->n == 0 ? " nobody" : "");
+        for (size_t i = 0; i < l->n; i++)
+                buffer_printf(b, "%c%" PRIu32, i == 0 ? ' ' : ',', l->ids[i]);
 }
 
 /* Without the cgroup's number, which is another on every start of the unit. */
@@ -225,8 +223,8 @@ static int compiled_rule_print(Buffer *b, const CompiledRule *r)
         string_print(b, "interface", rule->interface);
         string_print(b, "in_interface", rule->in_interface);
         string_print(b, "out_interface", rule->out_interface);
-        ids_print(b, "user", r->has_users, r->users, r->n_users);
-        ids_print(b, "group", r->has_groups, r->groups, r->n_groups);
+        ids_print(b, "user", &r->users);
+        ids_print(b, "group", &r->groups);
         units_print(b, r);
         limit_print(b, &r->limit);
         if (r->log)

@@ -38,18 +38,22 @@ typedef struct CompiledUnit {
         char path[CGROUP_PATH_MAX]; /* as in Cgroup */
 } CompiledUnit;
 
+/* Users or groups. */
+typedef struct CompiledIds {
+        bool stated;
+        uint32_t *ids; /* ascending */
+        size_t n;
+} CompiledIds;
+
 typedef struct CompiledRule {
         Rule *rule; /* a reference: id, source, comment, interfaces, log */
         Action action;
         Ports ports;
         Match from, to;
-        /* The lists of names, resolved; ascending. An identity that is stated but resolved to
-         * nothing matches nothing. user AND group AND unit; within a list OR. */
-        bool has_users, has_groups, has_units;
-        uint32_t *users;
-        size_t n_users;
-        uint32_t *groups;
-        size_t n_groups;
+        /* The lists of names, resolved. An identity that is stated but resolved to nothing matches
+         * nothing. user AND group AND unit; within a list OR. */
+        CompiledIds users, groups;
+        bool has_units;
         CompiledUnit *units;
         size_t n_units;
         Limit limit;      /* complete for ACTION_LIMIT; rate 0: only `open` counts */
@@ -101,8 +105,8 @@ DEFINE_CLEANUP(Ruleset, ruleset_free)
 /* Can the rule match a packet of this family at all? */
 bool compiled_rule_has_family(const CompiledRule *r, Family family);
 
-/* Does a list of users or groups hold the id? One that is not stated holds all. */
-bool compiled_rule_names(bool has, const uint32_t *ids, size_t n, uint32_t id);
+/* A list that is not stated holds all ids. */
+bool compiled_ids_contain(const CompiledIds *l, uint32_t id);
 
 /* Do all rules match the same users, groups and cgroups, and have these lent the same ids? Of two
  * compilations of one policy. */

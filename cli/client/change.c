@@ -90,6 +90,7 @@ void change_reply_deinit(ChangeReply *r)
         strv_free(r->diff);
         strv_free(r->effects);
         strv_free(r->warnings);
+        strv_free(r->unchanged);
         *r = (ChangeReply){ 0 };
 }
 
@@ -125,6 +126,8 @@ static int detail_read(sd_bus_message *m, const char *key, ChangeReply *ret)
                 return lines_read(m, &ret->effects);
         if (streq(key, "warnings"))
                 return lines_read(m, &ret->warnings);
+        if (streq(key, "unchanged"))
+                return lines_read(m, &ret->unchanged);
         if (streq(key, "former_expires"))
                 return sd_bus_message_read(m, "v", "t", &ret->former_expires_usec);
         if (!streq(key, "only_expires")) /* of a later p25d */

@@ -32,6 +32,7 @@ typedef struct ChangeReply {
         char **diff;                  /* what the policy gains and loses */
         char **effects;               /* what changes for packets */
         char **warnings;
+        char **unchanged; /* of what was named for a set: entries that make no difference */
 } ChangeReply;
 void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)

@@ -145,8 +145,10 @@ static int former_read(Cli *c, Edit *e)
 /* A file of policy.d, else a fragment that was put. */
 static int fragment_find(Cli *c, const HostPaths *paths, Edit *e)
 {
-        if (!name_is_valid(e->name))
-                return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid fragment name", e->name);
+        int status = cli_check_name(c, "fragment", e->name);
+
+        if (status != 0)
+                return status;
         if (asprintf(&e->path, "%s/%s.conf", paths->policy_folder, e->name) < 0) {
                 e->path = NULL;
                 return cli_fail_errno(c, -ENOMEM, e->name);

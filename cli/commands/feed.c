@@ -24,6 +24,7 @@ typedef struct FeedLine {
         char *text;   /* as it came */
         char *prefix; /* as it is sent */
         bool remove, host_bits;
+        bool idle; /* the set was so before */
 } FeedLine;
 
 /* A call adds before it removes, and has one time for all that it adds: a run of lines that it can
@@ -34,7 +35,7 @@ typedef struct Feed {
         FeedLine *lines; /* of the run at hand */
         size_t n, n_remove;
         uint32_t seconds; /* for which it adds; 0: for good */
-        uint64_t added, removed, bad;
+        uint64_t added, removed, unchanged, bad;
         bool cut;   /* the rest of a line that was too long is still to come */
         int status; /* of the worst that happened */
 } Feed;
@@ -59,25 +60,32 @@ static void feed_deinit(Feed *f)
 
 static void answer_bad(Feed *f, const char *text, int status, const char *why)
 {
+        char shown[TEXT_SHOWN_MAX];
+
+        (void)text_show(text, shown);
         f->bad++;
         if (f->status == 0 || f->status == EXIT_BAD_INPUT)
                 f->status = status;
         if (f->cli->quiet || f->cli->json)
-                (void)cli_fail(f->cli, status, "%s: %s", text, why);
+                (void)cli_fail(f->cli, status, "%s: %s", shown, why);
         else
-                cli_say(f->cli, "%s: error: %s", text, why);
+                cli_say(f->cli, "%s: error: %s", shown, why);
 }
 
 static void answer_done(Feed *f, const FeedLine *l)
 {
-        const char *word = l->remove ? "removed" : "added";
+        static const char *const words[2][2] = {
+                { "added", "already there" },
+                { "removed", "not there" },
+        };
+        const char *word = words[l->remove][l->idle];
+        char shown[TEXT_SHOWN_MAX];
 
-        f->added += !l->remove;
-        f->removed += l->remove;
+        *(l->idle ? &f->unchanged : l->remove ? &f->removed : &f->added) += 1;
         if (l->host_bits)
-                cli_say(f->cli, "%s: %s as %s", l->text, word, l->prefix);
+                cli_say(f->cli, "%s: %s as %s", text_show(l->text, shown), word, l->prefix);
         else
-                cli_say(f->cli, "%s: %s", l->text, word);
+                cli_say(f->cli, "%s: %s", text_show(l->text, shown), word);
 }
 
 /* ---- calls ---- */
@@ -92,11 +100,49 @@ static int append_prefixes(sd_bus_message *m, const FeedLine *lines, size_t n, b
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+/* By prefix, then in their order: a run adds before it removes. */
+static int line_compare(const void *a, const void *b)
+{
+        const FeedLine *const *x = a, *const *y = b;
+        int order = strcmp((*x)->prefix, (*y)->prefix);
+
+        return order != 0 ? order : *x < *y ? -1 : *x > *y;
+}
+
+/* Marks the lines that made no difference. p25d names those of the whole call; of two lines that
+ * say the same, the second makes none. */
+static int lines_mark_idle(FeedLine *lines, size_t n, char **unchanged)
+{
+        _cleanup_free_ FeedLine **sorted = calloc(n, sizeof(FeedLine *));
+        char **at = unchanged;
+
+        if (!sorted)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                sorted[i] = &lines[i];
+        qsort(sorted, n, sizeof(*sorted), line_compare);
+        if (unchanged)
+                strv_sort(unchanged);
+        for (size_t i = 0; i < n; i++) {
+                FeedLine *l = sorted[i], *before = i > 0 ? sorted[i - 1] : NULL;
+
+                if (before && streq(before->prefix, l->prefix)) {
+                        l->idle = before->remove == l->remove;
+                        continue;
+                }
+                while (at && *at && strcmp(*at, l->prefix) < 0)
+                        at++;
+                l->idle = at && *at && streq(*at, l->prefix);
+        }
+        return 0;
+}
+
 /* Some lines of the run. 0, or the exit status of a failure that is not told yet: *ret_why. */
-static int lines_send(Feed *f, const FeedLine *lines, size_t n, char **ret_why)
+static int lines_send(Feed *f, FeedLine *lines, size_t n, char **ret_why)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_change_reply_ ChangeReply change = { 0 };
         ClientOption timeout = { "timeout_seconds", f->seconds };
         int status = client_message(f->cli, "UpdateSet", &m), r;
 
@@ -111,8 +157,12 @@ static int lines_send(Feed *f, const FeedLine *lines, size_t n, char **ret_why)
         if (status != 0)
                 return status;
         r = client_try(f->cli, m, &error, &reply);
-        if (r >= 0)
-                return 0;
+        if (r >= 0) {
+                status = client_change_read(f->cli, reply, &change);
+                if (status == 0 && lines_mark_idle(lines, n, change.unchanged) < 0)
+                        status = cli_fail_errno(f->cli, -ENOMEM, "set feed");
+                return status;
+        }
         status = error.name ? client_error_status(error.name) : EXIT_NOT_REACHABLE;
         *ret_why = strdup(status == EXIT_NOT_REACHABLE ? "p25d is not reachable"
                           : error.message              ? error.message
@@ -120,7 +170,7 @@ static int lines_send(Feed *f, const FeedLine *lines, size_t n, char **ret_why)
         return status;
 }
 
-static int lines_run(Feed *f, const FeedLine *lines, size_t n)
+static int lines_run(Feed *f, FeedLine *lines, size_t n)
 {
         _cleanup_free_ char *why = NULL;
         int status = lines_send(f, lines, n, &why);
@@ -161,11 +211,11 @@ static const char *line_parse(char *copy, FeedLine *ret, uint32_t *ret_seconds)
         if (by && (strcasecmp(by, "for") != 0 || !time || strtok_r(NULL, blanks, &rest)))
                 return "a line is +ADDRESS [for DURATION] or -ADDRESS";
         if (by && ret->remove)
-                return "what is removed has no duration";
+                return "an entry that is removed takes no duration";
         if (prefix_parse(word + 1, strlen(word + 1), &prefix, &ret->host_bits, &reason) < 0)
                 return reason;
         if (by && duration_parse(time, &seconds) < 0)
-                return "the duration is 1s to 366d (90s, 10m, 2h, 7d)";
+                return DURATION_WANTED;
         *ret_seconds = (uint32_t)seconds;
         ret->prefix = strdup(prefix_format(&prefix, shown));
         return ret->prefix ? NULL : "out of memory";
@@ -179,7 +229,7 @@ static bool run_takes(const Feed *f, const FeedLine *l, uint32_t seconds)
         return l->remove || f->n == 0 || (f->n_remove == 0 && f->seconds == seconds);
 }
 
-static int feed_line(Feed *f, const char *text)
+static int feed_line(Feed *f, const char *text, bool too_long)
 {
         _cleanup_free_ char *copy = strdup(text), *kept = strdup(text);
         FeedLine line = { 0 };
@@ -188,9 +238,9 @@ static int feed_line(Feed *f, const char *text)
 
         if (!copy || !kept)
                 return -ENOMEM;
-        if (text[strspn(text, " \t\r")] == '\0' || text[0] == '#')
+        if ((text[strspn(text, " \t\r")] == '\0' && !too_long) || text[0] == '#')
                 return 0;
-        why = line_parse(copy, &line, &seconds);
+        why = too_long ? "the line is too long" : line_parse(copy, &line, &seconds);
         if (why) {
                 feed_run(f); /* answers come in the order of lines */
                 answer_bad(f, text, EXIT_BAD_INPUT, why);
@@ -210,6 +260,14 @@ static int feed_line(Feed *f, const char *text)
         return 0;
 }
 
+/* A line that a NUL would end stays as long as it is, and is bad. */
+static void nuls_mark(char *line, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if (line[i] == '\0')
+                        line[i] = '\1';
+}
+
 /* All whole lines of a buffer, and at the end of input the rest; the number of bytes used. A line
  * that fills the buffer is bad, and what follows of it is skipped: it may look like a line. */
 static ssize_t feed_lines(Feed *f, char *buffer, size_t n, bool last)
@@ -223,10 +281,9 @@ static ssize_t feed_lines(Feed *f, char *buffer, size_t n, bool last)
 
                 if (!end && !last && length < LINE_BYTES_MAX)
                         break;
-                if (buffer[at] != '#' && (memchr(buffer + at, '\0', length) || (!end && !last)))
-                        buffer[at] = '?';
+                nuls_mark(buffer + at, length);
                 buffer[at + length] = '\0';
-                r = f->cut ? 0 : feed_line(f, buffer + at);
+                r = f->cut ? 0 : feed_line(f, buffer + at, !end && !last);
                 f->cut = !end;
                 if (r < 0)
                         return r;
@@ -268,10 +325,8 @@ int command_set_feed(Cli *c, const Verb *v, char **args, size_t n)
         int status;
 
         (void)v, (void)n;
-        if (!name_is_valid(args[0]))
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is not a valid set name: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
-                        args[0], NAME_MAX_LENGTH);
+        if ((status = cli_check_name(c, "set", args[0])) != 0)
+                return status;
         if (c->confirm || c->expect || c->dry_run || c->detailed_exitcode)
                 return cli_fail(c, EXIT_BAD_INPUT,
                         "set feed makes many changes; it does not take --confirm, --expect, "
@@ -280,6 +335,7 @@ int command_set_feed(Cli *c, const Verb *v, char **args, size_t n)
         document = json_new_object();
         json_set(document, "added", json_new_integer((int64_t)f.added));
         json_set(document, "removed", json_new_integer((int64_t)f.removed));
+        json_set(document, "unchanged", json_new_integer((int64_t)f.unchanged));
         json_set(document, "bad", json_new_integer((int64_t)f.bad));
         if (cli_document(c, document) != 0)
                 return EXIT_FAILED;

@@ -11,17 +11,6 @@
 
 #include <stdio.h>
 
-static int name_check(Cli *c, const char *name)
-{
-        char shown[TEXT_SHOWN_MAX];
-
-        if (name_is_valid(name))
-                return 0;
-        return cli_fail(c, EXIT_BAD_INPUT,
-                "'%s' is not a valid fragment name: 1 to %d of A-Z a-z 0-9 . _ -",
-                text_show(name, shown), NAME_MAX_LENGTH);
-}
-
 int command_fragment_list(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -52,7 +41,7 @@ int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n)
         int status, r;
 
         (void)v, (void)n;
-        status = name_check(c, args[0]);
+        status = cli_check_name(c, "fragment", args[0]);
         if (status == 0)
                 status = client_ask(c, "GetFragment", args[0], &reply);
         if (status != 0)
@@ -75,7 +64,7 @@ int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n)
         int status;
 
         (void)v, (void)n;
-        status = name_check(c, args[0]);
+        status = cli_check_name(c, "fragment", args[0]);
         if (status != 0)
                 return status;
         status = offline_read_text(c, args[1], &text);
@@ -96,7 +85,7 @@ int command_fragment_drop(Cli *c, const Verb *v, char **args, size_t n)
         int status;
 
         (void)v, (void)n;
-        status = name_check(c, args[0]);
+        status = cli_check_name(c, "fragment", args[0]);
         if (status == 0)
                 status = client_put_fragment(c, args[0], "", NULL, &reply);
         if (status != 0)

@@ -25,17 +25,6 @@
 #define SET_FILE_MAX (128u << 20) /* what p25d takes */
 #define SET_CHANGE_MAX 500000     /* entries of one message: dbus-daemon takes 32 MiB */
 
-static int name_check(Cli *c, const char *name)
-{
-        char shown[TEXT_SHOWN_MAX];
-
-        if (name_is_valid(name))
-                return 0;
-        return cli_fail(c, EXIT_BAD_INPUT,
-                "'%s' is not a valid set name: 1 to %d of A-Z a-z 0-9 . _ -, without the @",
-                text_show(name, shown), NAME_MAX_LENGTH);
-}
-
 int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -187,7 +176,7 @@ int command_set_show(Cli *c, const Verb *v, char **args, size_t n)
         int status;
 
         (void)v, (void)n;
-        status = name_check(c, args[0]);
+        status = cli_check_name(c, "set", args[0]);
         if (status == 0)
                 status = c->root ? set_of_files(c, args[0], &text)
                                  : set_of_daemon(c, args[0], &text);
@@ -296,7 +285,7 @@ int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
         int status, r, fd = -1;
 
         (void)v, (void)n;
-        status = name_check(c, args[0]);
+        status = cli_check_name(c, "set", args[0]);
         if (status == 0)
                 status = file_open(c, args[1], &fd);
         if (status == 0 && c->strict)
@@ -360,22 +349,33 @@ static int entries_read(Cli *c, char **ret_text, char ***ret)
 }
 
 /* `for DURATION` behind the entries; the words end before it then. */
-static int timeout_read(Cli *c, char **args, size_t *n, uint32_t *ret_sec)
+static int timeout_read(Cli *c, bool add, char **args, size_t *n, uint32_t *ret_sec)
 {
         char shown[TEXT_SHOWN_MAX];
         uint64_t sec;
+        size_t at = 1;
 
         *ret_sec = 0;
-        if (*n < 3 || strcasecmp(args[*n - 2], "for") != 0)
+        while (at < *n && strcasecmp(args[at], "for") != 0)
+                at++;
+        if (at == *n)
                 return 0;
-        if (duration_parse(args[*n - 1], &sec) < 0)
+        if (!add)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "'%s' is not a valid duration: 1s to 366d (90s, 10m, 2h, 7d)",
-                        text_show(args[*n - 1], shown));
-        if (*n < 4)
-                return cli_fail(c, EXIT_BAD_INPUT, "no entry before 'for'");
-        *n -= 2;
-        args[*n] = NULL;
+                        "'for' is misplaced: an entry that is removed takes no duration");
+        if (at + 1 == *n)
+                return cli_fail(
+                        c, EXIT_BAD_INPUT, "'for' needs a duration behind it, as in 'for 1h'");
+        if (at + 2 < *n || at == 1)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "'for' is misplaced: it follows the entries, as in 'set add %s 192.0.2.1 "
+                        "for 1h'",
+                        args[0]);
+        if (duration_parse(args[at + 1], &sec) < 0)
+                return cli_fail(c, EXIT_BAD_INPUT, "'for %s': " DURATION_WANTED,
+                        text_show(args[at + 1], shown));
+        *n = at;
+        args[at] = NULL;
         *ret_sec = (uint32_t)sec;
         return 0;
 }
@@ -390,9 +390,9 @@ int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
         bool add = streq(v->name, "set add");
         int status, r;
 
-        status = name_check(c, args[0]);
-        if (status == 0 && add)
-                status = timeout_read(c, args, &n, &timeout.value);
+        status = cli_check_name(c, "set", args[0]);
+        if (status == 0)
+                status = timeout_read(c, add, args, &n, &timeout.value);
         if (status == 0 && n == 2 && streq(args[1], "-")) {
                 status = entries_read(c, &text, &lines);
                 entries = lines;
@@ -422,7 +422,7 @@ int command_set_drop(Cli *c, const Verb *v, char **args, size_t n)
         int status, r;
 
         (void)v, (void)n;
-        status = name_check(c, args[0]);
+        status = cli_check_name(c, "set", args[0]);
         if (status == 0)
                 status = client_message(c, "DropSet", &m);
         if (status != 0)

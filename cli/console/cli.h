@@ -41,6 +41,8 @@ int cli_fail(Cli *c, int status, const char *format, ...) _printf_(3, 4);
 /* The same for a negative errno: "WHAT: No such file or directory"; -EPERM and -EACCES are
  * EXIT_NOT_AUTHORISED, all others EXIT_FAILED. */
 int cli_fail_errno(Cli *c, int r, const char *what);
+/* Is it a name of a "set" or "fragment"? 0, or EXIT_BAD_INPUT after its error. */
+int cli_check_name(Cli *c, const char *kind, const char *name);
 /* All errors and warnings of a list. Returns EXIT_BAD_INPUT if there are errors, or warnings under
  * --strict; else 0. */
 int cli_tell_diagnostics(Cli *c, const Diagnostics *d);

@@ -185,11 +185,12 @@ static int number_check(Cli *c)
 /* text NULL: the option was not given. */
 static int duration_check(Cli *c, const char *option, const char *text, uint32_t *ret)
 {
+        char shown[TEXT_SHOWN_MAX];
         uint64_t seconds = 0;
 
         if (text && duration_parse(text, &seconds) < 0)
-                return cli_fail(c, EXIT_BAD_INPUT,
-                        "--%s %s: a duration is 90s, 10m, 2h or 7d, up to 366 days", option, text);
+                return cli_fail(c, EXIT_BAD_INPUT, "--%s %s: " DURATION_WANTED, option,
+                        text_show(text, shown));
         *ret = (uint32_t)seconds;
         return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "cli/console/printable.h"
 #include "rules/base/nearest.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -75,6 +76,20 @@ int cli_fail_errno(Cli *c, int r, const char *what)
         if (r == -ENOMEM)
                 return cli_fail(c, EXIT_FAILED, "out of memory");
         return cli_fail(c, status, "%s: %s", what, strerror(-r));
+}
+
+int cli_check_name(Cli *c, const char *kind, const char *name)
+{
+        char shown[TEXT_SHOWN_MAX];
+
+        if (name_is_valid(name))
+                return 0;
+        if (*name == '\0')
+                return cli_fail(c, EXIT_BAD_INPUT, "the %s name is empty", kind);
+        return cli_fail(c, EXIT_BAD_INPUT,
+                "'%s' is not a valid %s name: 1 to %d of A-Z a-z 0-9 . _ -%s",
+                text_show(name, shown), kind, NAME_MAX_LENGTH,
+                *name == '@' ? ", without the @" : "");
 }
 
 int cli_tell_diagnostics(Cli *c, const Diagnostics *d)

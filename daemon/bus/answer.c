@@ -105,6 +105,8 @@ int bus_append_details(sd_bus_message *m, const ChangeResult *change)
                 (r = former_append(m, change)) < 0 ||
                 /* warnings first: they are few, and must not fall behind a long difference */
                 (r = bus_append_lines(m, "warnings", change->warnings, &left)) < 0 ||
+                (change->unchanged &&
+                        (r = bus_append_lines(m, "unchanged", change->unchanged, &left)) < 0) ||
                 (r = bus_append_lines(m, "effects", change->effects, &left)) < 0 ||
                 (r = bus_append_lines(m, "diff", change->diff, &left)) < 0)
                 return r;
@@ -125,8 +127,8 @@ int bus_result_send(BusCall *c, const ChangeResult *change)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
-        c->reply_size = lines_size(change->warnings) + lines_size(change->effects) +
-                        lines_size(change->diff);
+        c->reply_size = lines_size(change->warnings) + lines_size(change->unchanged) +
+                        lines_size(change->effects) + lines_size(change->diff);
         if ((r = bus_reply_new(c, &reply)) < 0 ||
                 (r = sd_bus_message_append(reply, "bt", (int)change->changed, change->revision)) <
                         0 ||

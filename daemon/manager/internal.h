@@ -211,6 +211,7 @@ int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnosti
 /* The policy is at r->revision. */
 int change_fail_stale(ChangeResult *r, uint64_t expected);
 int change_no_memory(ChangeResult *r);
+int change_fail_set_size(ChangeResult *r);
 /* What cannot be done in the fail-safe. */
 int change_fail_in_failsafe(ChangeResult *r);
 /* The name service has yet to answer: the change may wait. */

@@ -83,6 +83,8 @@ typedef struct ChangeResult {
         char **diff;     /* "+ allow out …", "- …": what the policy gains and loses */
         char **effects;  /* "newly denied: in 25/tcp from …": what changes for packets */
         char **warnings; /* what the author should know */
+        /* UpdateSet: entries that were named and make no difference; NULL: not looked for */
+        char **unchanged;
         ErrorKind error; /* set with every negative return */
         char *message;   /* one line, what p25ctl prints after "ERROR: " */
         /* Another program holds the lock that the backend needs, or, if unanswered, the name

@@ -15,6 +15,7 @@ void change_result_deinit(ChangeResult *r)
         strv_free(r->diff);
         strv_free(r->effects);
         strv_free(r->warnings);
+        strv_free(r->unchanged);
         free(r->message);
         *r = (ChangeResult){ 0 };
 }
@@ -36,6 +37,12 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
         if (n < 0)
                 r->message = NULL;
         return error;
+}
+
+int change_fail_set_size(ChangeResult *r)
+{
+        return change_fail(
+                r, ERROR_LIMIT_EXCEEDED, -E2BIG, "a set has at most %d entries", PREFIX_SET_MAX);
 }
 
 void change_made(ChangeResult *r, Outcome outcome)

@@ -4,10 +4,7 @@
  * Sets and fragments that p25ctl and the bus make.
  */
 
-#include "daemon/manager/internal.h"
-
-#include "daemon/loop/clock.h"
-#include "rules/policy/expiry.h"
+#include "daemon/manager/set_update.h"
 
 #include <errno.h>
 
@@ -28,12 +25,6 @@ static int check_set_name(const char *name, ChangeResult *r)
                 return 0;
         return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
                 "the name of a set is 1 to %d of A-Z a-z 0-9 . _ -", NAME_MAX_LENGTH);
-}
-
-static int fail_too_many(ChangeResult *r)
-{
-        return change_fail(
-                r, ERROR_LIMIT_EXCEEDED, -E2BIG, "a set has at most %d entries", PREFIX_SET_MAX);
 }
 
 static size_t count_lines(const char *text, size_t n)
@@ -113,138 +104,6 @@ int manager_replace_set(
         return change_finish(m, &p, c, r);
 }
 
-/* Texts of the bus to a set; an error names the text. */
-static int parse_entries(char *const *texts, ChangeResult *r, PrefixSet **ret)
-{
-        _cleanup_free_ Prefix *prefixes = NULL;
-        size_t n = strv_length(texts);
-
-        prefixes = calloc(n + 1, sizeof(*prefixes));
-        if (!prefixes)
-                return change_no_memory(r);
-        for (size_t i = 0; i < n; i++) {
-                char shown[ADDRESS_TEXT_MAX];
-                const char *reason;
-                bool host_bits;
-
-                if (prefix_parse(texts[i], strlen(texts[i]), &prefixes[i], &host_bits, &reason) < 0)
-                        return change_fail(r, ERROR_INVALID_POLICY, -EINVAL, "%.*s: %s",
-                                ADDRESS_TEXT_MAX, texts[i], reason);
-                if (host_bits) {
-                        _cleanup_buffer_ Buffer b = { 0 };
-                        char *warning;
-
-                        buffer_printf(&b, "%s has host bits; using %s", texts[i],
-                                prefix_format(&prefixes[i], shown));
-                        if (buffer_take(&b, &warning) < 0 ||
-                                strv_consume(&r->warnings, warning) < 0)
-                                return change_no_memory(r);
-                }
-        }
-        return prefix_set_new(prefixes, n, ret) < 0 ? change_no_memory(r) : 0;
-}
-
-/* What a call does to the entries of one set. */
-typedef struct SetUpdate {
-        const char *name;
-        PrefixSet *plus, *minus; /* that were named */
-        TimedSet *timed;         /* of plus, where that ends */
-        PrefixSet *entries;      /* what the set is then */
-        TimedSet *timed_entries;
-        size_t added, removed;
-        TimedChanges changes;
-} SetUpdate;
-
-static void set_update_deinit(SetUpdate *u)
-{
-        prefix_set_unref(u->plus);
-        prefix_set_unref(u->minus);
-        timed_set_unref(u->timed);
-        prefix_set_unref(u->entries);
-        timed_set_unref(u->timed_entries);
-}
-#define _cleanup_set_update_ _cleanup_(set_update_deinit)
-
-static Outcome set_outcome(const SetUpdate *u)
-{
-        size_t added = u->added + u->changes.added, removed = u->removed + u->changes.removed;
-
-        if (added > 0 && removed > 0)
-                return OUTCOME_CHANGED;
-        if (added > 0)
-                return OUTCOME_ADDED;
-        return removed > 0 ? OUTCOME_REMOVED : OUTCOME_UPDATED;
-}
-
-static bool holds_whole_family(const PrefixSet *s)
-{
-        /* entries ascend: the prefix of length 0 is the first */
-        return (s->n_v4 > 0 && s->v4[0].bits == 0) || (s->n_v6 > 0 && s->v6[0].bits == 0);
-}
-
-/* What of plus is not in the set for good, with its end: a permanent entry stays permanent. */
-static int find_timed(SetUpdate *u, const StoredSet *now, const Change *c, ChangeResult *r)
-{
-        _cleanup_(prefix_set_unref_p) PrefixSet *fresh = NULL;
-        uint64_t until_usec =
-                expiry_round(clock_now_usec(CLOCK_REALTIME) + c->timeout_seconds * USEC_PER_SEC);
-        size_t kept, n;
-
-        if (holds_whole_family(u->plus))
-                return change_fail(r, ERROR_INVALID_POLICY, -EINVAL,
-                        "a whole family cannot be an entry that ends: add a rule that does (p25ctl "
-                        "deny in for 1h)");
-        if (prefix_set_update(u->plus, NULL, now ? now->entries : NULL, &fresh, &n, &kept) < 0 ||
-                timed_set_new(fresh, until_usec, &u->timed) < 0)
-                return change_no_memory(r);
-        if (kept > 0 && strv_printf(&r->warnings,
-                                "%zu of these entries %s in the set for good and %s there", kept,
-                                kept == 1 ? "is" : "are", kept == 1 ? "stays" : "stay") < 0)
-                return change_no_memory(r);
-        return 0;
-}
-
-static int find_update(SetUpdate *u, const StoredSet *now, const Change *c, ChangeResult *r)
-{
-        _cleanup_(timed_set_unref_p) TimedSet *left = NULL;
-        const PrefixSet *lasting = c->timeout_seconds > 0 ? NULL : u->plus;
-        TimedChanges covered = { 0 };
-        int q = c->timeout_seconds > 0 ? find_timed(u, now, c, r) : 0;
-
-        if (q < 0)
-                return q;
-        q = prefix_set_update(
-                now ? now->entries : NULL, lasting, u->minus, &u->entries, &u->added, &u->removed);
-        if (q >= 0)
-                q = timed_set_update(
-                        now ? now->timed : NULL, u->timed, u->minus, &left, &u->changes);
-        if (q >= 0)
-                q = timed_set_update(left, NULL, lasting, &u->timed_entries, &covered);
-        if (q == -E2BIG ||
-                (q >= 0 && prefix_set_size(u->entries) + timed_set_size(u->timed_entries) >
-                                   PREFIX_SET_MAX))
-                return fail_too_many(r);
-        return q < 0 ? change_no_memory(r) : 0;
-}
-
-static bool changes_nothing(const SetUpdate *u)
-{
-        return u->added == 0 && u->removed == 0 && u->changes.added == 0 &&
-               u->changes.renewed == 0 && u->changes.removed == 0;
-}
-
-static int read_update(
-        SetUpdate *u, char *const *add, char *const *remove, const Change *c, ChangeResult *r)
-{
-        int q = check_set_name(u->name, r);
-
-        if (q >= 0 && c->timeout_seconds > DURATION_MAX_SEC)
-                q = change_fail(r, ERROR_INVALID_ARGS, -EINVAL, "an entry ends within 366 days");
-        if (q >= 0)
-                q = parse_entries(add, r, &u->plus);
-        return q < 0 ? q : parse_entries(remove, r, &u->minus);
-}
-
 int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
         const Change *c, ChangeResult *r)
 {
@@ -258,7 +117,11 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
         if (q >= 0)
                 q = check_fresh(m, c, r);
         if (q >= 0)
-                q = read_update(&u, add, remove, c, r);
+                q = check_set_name(name, r);
+        if (q >= 0 && c->timeout_seconds > DURATION_MAX_SEC)
+                q = change_fail(r, ERROR_INVALID_ARGS, -EINVAL, "an entry ends within 366 days");
+        if (q >= 0)
+                q = set_update_read(&u, add, remove, r);
         if (q < 0)
                 return q;
         now = state_find_set(p.state, name);
@@ -267,10 +130,10 @@ int manager_update_set(Manager *m, const char *name, char *const *add, char *con
                         "no set \"%s\" was created with p25ctl", name);
         q = check_set_undeclared(m, name, r);
         if (q >= 0)
-                q = find_update(&u, now, c, r);
-        if (q < 0 || (now && changes_nothing(&u)))
+                q = set_update_find(&u, now, c->timeout_seconds, r);
+        if (q < 0 || (now && set_update_is_empty(&u)))
                 return q;
-        p.outcome = set_outcome(&u);
+        p.outcome = set_update_outcome(&u);
         if (now) {
                 delta.add = c->timeout_seconds > 0 ? NULL : u.plus;
                 delta.timed = u.timed;

@@ -54,15 +54,20 @@ bool ipv6_mask(uint8_t bytes[static 16], unsigned bits)
         return rest != 0;
 }
 
+Prefix prefix_shorten(const Prefix *p, uint8_t bits)
+{
+        Prefix q = { p->address, bits };
+
+        /* an IPv4 address lies in the first bytes, the rest of which is zero: one mask for both */
+        ipv6_mask(q.address.bytes, bits);
+        return q;
+}
+
 bool prefix_contains(const Prefix *p, const Address *a)
 {
-        Address network = *a;
+        Prefix around = prefix_shorten(&(Prefix){ .address = *a }, p->bits);
 
-        if (p->address.family != a->family)
-                return false;
-        /* an IPv4 address lies in the first bytes, the rest of which is zero: one mask for both */
-        ipv6_mask(network.bytes, p->bits);
-        return memcmp(network.bytes, p->address.bytes, sizeof(network.bytes)) == 0;
+        return prefix_compare(&around, p) == 0;
 }
 
 /* ---- text to address ---- */

@@ -38,6 +38,8 @@ Address address_from_ipv4(uint32_t host_order);
 /* Compares family first, then bytes; <0, 0, >0. */
 int address_compare(const Address *a, const Address *b);
 int prefix_compare(const Prefix *a, const Prefix *b);
+/* The prefix of fewer bits around it. */
+Prefix prefix_shorten(const Prefix *p, uint8_t bits);
 bool prefix_contains(const Prefix *p, const Address *a);
 
 /*

@@ -177,6 +177,29 @@ Prefix prefix_set_at(const PrefixSet *s, size_t i)
         return p;
 }
 
+bool prefix_set_has(const PrefixSet *s, const Prefix *p)
+{
+        size_t low, high;
+
+        if (!s)
+                return false;
+        low = p->address.family == FAMILY_IPV4 ? 0 : s->n_v4;
+        high = p->address.family == FAMILY_IPV4 ? s->n_v4 : prefix_set_size(s);
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                Prefix at = prefix_set_at(s, middle);
+                int order = prefix_compare(&at, p);
+
+                if (order == 0)
+                        return true;
+                if (order < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return false;
+}
+
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b)
 {
         if (a == b)

@@ -77,6 +77,8 @@ int prefix_set_print(const PrefixSet *s, char **ret, size_t *ret_length);
 size_t prefix_set_size(const PrefixSet *s);
 /* The i-th of prefix_set_size(): IPv4 first, each family in its order. */
 Prefix prefix_set_at(const PrefixSet *s, size_t i);
+/* Is exactly this prefix an entry? Of NULL: no. */
+bool prefix_set_has(const PrefixSet *s, const Prefix *p);
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b);
 
 /*

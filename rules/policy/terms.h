@@ -74,5 +74,7 @@ const char *unit_type_without_processes(const char *s);
 /* 1 to 15 bytes (IFNAMSIZ) of UTF-8, no white space or control characters, none of / : " \ and none
  * of the wildcards * and + */
 bool interface_is_valid(const char *s);
-/* "90s", "10m", "2h", "7d": 1 s to 366 days; 0 or -EINVAL */
+/* "90s", "10m", "2h", "7d": 1 s to 366 days; 0 or -EINVAL. DURATION_WANTED is what a message says
+ * of another text. */
+#define DURATION_WANTED "a duration is 90s, 10m, 2h or 7d, from 1s to 366d"
 int duration_parse(const char *s, uint64_t *ret_sec);

@@ -214,8 +214,7 @@ static int for_parse(WordParser *p, const Clause *c)
         if (r < 0)
                 return r;
         if (duration_parse(word_lower(word, strlen(word), lower), &p->duration_sec) < 0)
-                return fail(p, "'for %s': a duration is 90s, 10m, 2h or 7d, up to 366 days",
-                        SHOW(word));
+                return fail(p, "'for %s': " DURATION_WANTED, SHOW(word));
         return 0;
 }
 

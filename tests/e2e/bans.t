@@ -60,11 +60,23 @@ run_ctl --dry-run set add bans 192.0.2.1 for 10m
 like "$out" '^\+ set bans 1 entry until 20[0-9-]+T[0-9:]+Z' "--dry-run names the end"
 run_ctl set add bans 192.0.2.1 for 10x
 is "$rc" 4 "a bad duration is refused"
-like "$err" "'10x' is not a valid duration" "and named"
+like "$err" "'for 10x': a duration is 90s, 10m, 2h or 7d, from 1s to 366d" "and named"
 run_ctl set add bans 192.0.2.1 for 400d
 is "$rc" 4 "400 days are too many"
 run_ctl set add bans for 1h
 is "$rc" 4 "an entry is needed"
+for words in "for 1h 192.0.2.1" "192.0.2.1 for 1h 192.0.2.2" "for 1h"; do
+        # shellcheck disable=SC2086 # words
+        run_ctl set add bans $words
+        like "$rc $err" "^4 ERROR: 'for' is misplaced: it follows the entries" "set add $words"
+done
+run_ctl set add bans 192.0.2.1 for
+like "$rc $err" "^4 ERROR: 'for' needs a duration behind it" "nor without a duration"
+run_ctl set remove bans 203.0.113.7 for 1h
+like "$rc $err" "^4 ERROR: 'for' is misplaced: an entry that is removed takes no duration" \
+        "set remove takes none"
+run_ctl set add '' 192.0.2.1
+is "$rc $err" "4 ERROR: the set name is empty" "an empty name"
 run_ctl set add bans 0.0.0.0/0 for 1h
 is "$rc" 4 "a whole family is not an entry that ends"
 run_ctl set add bans 192.0.2.400 for 1h
@@ -87,7 +99,16 @@ ok $? "and let in"
 run_ctl set add bans 8.8.8.0/24 2001:db8:2::/64 for 1h
 answers filtered 8.8.8.8 2001:db8:2::2
 ok $? "a prefix ends as well"
+run_ctl set add bans 2001:db8:2::2 for 1h
+run_ctl set remove bans 8.8.8.8 2001:db8:2::2
+is "$rc $out" "0 Set bans updated" "an address of each is removed"
+is "$err" "WARNING: 8.8.8.8 is still in set bans: its entry 8.8.8.0/24 covers it
+WARNING: 2001:db8:2::2 is still in set bans: its entry 2001:db8:2::/64 covers it" \
+        "p25ctl warns that prefixes still hold both"
+answers filtered 8.8.8.8 2001:db8:2::2
+ok $? "which the kernel does"
 run_ctl set remove bans 8.8.8.0/24 2001:db8:2::/64
+is "$rc$err" 0 "the prefixes themselves are removed without a warning"
 answers open 8.8.8.8 2001:db8:2::2
 ok $? "and is removed"
 answers filtered 203.0.113.7
@@ -184,6 +205,35 @@ nonsense: error
 +198.51.100.3 for 1m: added' "each line has its answer, in order"
 is "$(ctl set show fed --json | jq -c '[.entries, (.expires | length)]')" \
         '[["198.51.100.2","198.51.100.3","203.0.113.7","2001:db8:7::7"],4]' "and all others are done"
+feed <<'LINES'
++203.0.113.9
++203.0.113.9
++203.0.113.10
++203.0.113.9
+-203.0.113.10
+-203.0.113.10
+-192.0.2.99
++203.0.113.9 for 1h
++203.0.113.8/29
+-203.0.113.9
+LINES
+is "$rc $out" "0 +203.0.113.9: added
++203.0.113.9: already there
++203.0.113.10: added
++203.0.113.9: already there
+-203.0.113.10: removed
+-203.0.113.10: not there
+-192.0.2.99: not there
++203.0.113.9 for 1h: already there
++203.0.113.8/29: added
+-203.0.113.9: removed" "a line that changes nothing says so"
+is "$err" "WARNING: 1 of these entries is in the set for good and stays there
+WARNING: 203.0.113.9 is still in set fed: its entry 203.0.113.8/29 covers it" "with p25d's warnings"
+feed --json < <(printf -- '-203.0.113.8/29\n-192.0.2.99\n')
+is "$rc $(jq -c '[.added, .removed, .unchanged, .bad]' <<<"$out")" "0 [0,1,1,0]" "--json counts them"
+feed < <(printf '%0300d\n+192.0.2.1\0x\n+\033[31mred\n' 7)
+like "$rc $out" $'^4 0{60,64}[.]{3}: error: [^\n]*\n\\+192[.]0[.]2[.]1[?]x: error: [^\n]*\n\\+[?]\\[31mred: error' \
+        "what no line can hold is shown printable and short"
 feed --json < <(printf -- '-198.51.100.2\n-198.51.100.3')
 is "$rc $(jq -c '[.added, .removed, .bad]' <<<"$out")" "0 [0,2,0]" "--json counts; the last line may have no end"
 run_ctl deny in from @fed

@@ -238,6 +238,19 @@ static void check_ranges(const RangeSet *ranges, const Model *m, const Space *s)
         check_cut(ranges, m, s);
 }
 
+/* Of every prefix that the model can have, and of what is around one point. */
+static void check_has(const PrefixSet *set, const Model *m, const Space *s)
+{
+        for (unsigned k = 0; k < LENGTHS; k++)
+                for (unsigned i = 0; i < POINTS; i += 1u << k) {
+                        Prefix p = model_prefix(s, k, i), point = model_prefix(s, 0, i);
+                        Prefix around = prefix_shorten(&point, p.bits);
+
+                        assert_int_equal(prefix_set_has(set, &p), m->present[k][i]);
+                        assert_int_equal(prefix_compare(&around, &p), 0);
+                }
+}
+
 static void check_text(const PrefixSet *set)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *again = NULL;
@@ -263,6 +276,7 @@ static void test_model(void **state _unused_)
                 _cleanup_(range_set_unref_p) RangeSet *ranges = NULL;
 
                 check_set(set, &m, s);
+                check_has(set, &m, s);
                 check_text(set);
                 assert_int_equal(range_set_from_prefixes(set, &ranges), 0);
                 check_ranges(ranges, &m, s);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What one call of UpdateSet does to the entries of a set. Does not depend on how the change is
+ * made.
+ */
+
+#include "daemon/manager/internal.h"
+
+typedef struct SetUpdate {
+        const char *name;
+        PrefixSet *plus, *minus; /* that were named */
+        TimedSet *timed;         /* of plus, where that ends */
+        PrefixSet *entries;      /* what the set is then */
+        TimedSet *timed_entries;
+        size_t added, removed;
+        TimedChanges changes;
+} SetUpdate;
+
+void set_update_deinit(SetUpdate *u);
+#define _cleanup_set_update_ _cleanup_(set_update_deinit)
+
+/* Reads what a caller named; an error names the text. */
+int set_update_read(SetUpdate *u, char *const *add, char *const *remove, ChangeResult *r);
+/* What that makes of the set (NULL: there is none). What the caller should know of single entries
+ * is in r->unchanged and in warnings, if they are SET_UPDATE_NOTED_MAX at most. */
+#define SET_UPDATE_NOTED_MAX 5000
+int set_update_find(SetUpdate *u, const StoredSet *now, uint32_t timeout_sec, ChangeResult *r);
+bool set_update_is_empty(const SetUpdate *u);
+Outcome set_update_outcome(const SetUpdate *u);

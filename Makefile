@@ -128,6 +128,7 @@ $(call part_of,kernel/connections kernel/dialled): $(BUILD)/tests/lib/two_hosts.
 $(call part_of,kernel/traffic_% kernel/cutting_%): $(BUILD)/tests/lib/traffic_world.o
 $(call part_of,%/backend_ipt %/expire_ipt %/sets_ipt %/watch_ipt): $(BUILD)/tests/lib/ipt_backend.o
 $(BUS:%=$(BUILD)/tests/%): $(BUILD)/tests/bus/fixture.o $(BUILD)/tests/bus/calls.o
+$(BUILD)/tests/bench/bus: $(patsubst %,$(BUILD)/tests/%.o,bench/relay bus/fixture bus/calls)
 $(ADVERSARY:%=$(BUILD)/tests/%): $(BUILD)/tests/adversary/attack.o
 $(BUILD)/tests/differential/differential: \
 	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
@@ -268,6 +269,10 @@ bench-backend: $(BUILD)/tests/bench/backend_nft
 bench-feed: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/bench/feed
 
+## bench-bus: how long root waits while others flood the bus, and how much of it is p25d's
+bench-bus: $(BUILD)/tests/bench/bus
+	@$<
+
 ## bench: whole processes beside nft and ufw; ratios
 bench:
 	@packaging/dependencies bench
@@ -285,6 +290,6 @@ help:
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-feed bench-sets clean help
+	bench bench-backend bench-bus bench-feed bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

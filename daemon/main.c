@@ -458,6 +458,19 @@ static int remove_policy(Daemon *d)
         return EXIT_DONE;
 }
 
+/* Without it root calls over the bus, as everybody does. */
+static void listen_to_root(Daemon *d)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = asprintf(&path, "%s/" DIRECT_SOCKET, d->paths.runtime) < 0 ? -ENOMEM : 0;
+
+        if (r >= 0)
+                r = bus_listen(d->bus, path);
+        if (r < 0)
+                log_line(LOG_WARNING, "cannot listen at %s/" DIRECT_SOCKET ": %s", d->paths.runtime,
+                        strerrordesc_np(-r));
+}
+
 static int run(Daemon *d, const Arguments *a)
 {
         pid_t other;
@@ -511,6 +524,7 @@ static int run(Daemon *d, const Arguments *a)
         }
         bus_set_notice(d->bus, on_notice, d);
         bus_set_events(d->bus, d->happened);
+        listen_to_root(d);
         r = sd_event_loop(d->event);
         if (r < 0)
                 log_line(LOG_ERR, "the event loop failed: %s", strerrordesc_np(-r));

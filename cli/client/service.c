@@ -34,12 +34,14 @@ ServiceStart service_ask_start(Cli *c)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *system = NULL;
         const char *state;
 
-        if (!c->bus)
+        if (!c->bus || (!c->host && sd_bus_open_system(&system) < 0))
                 return SERVICE_UNKNOWN;
-        if (sd_bus_call_method(c->bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
-                    "GetUnitFileState", &error, &reply, "s", "p25d.service") < 0)
+        if (sd_bus_call_method(system ?: c->bus, SYSTEMD, "/org/freedesktop/systemd1",
+                    SYSTEMD ".Manager", "GetUnitFileState", &error, &reply, "s",
+                    "p25d.service") < 0)
                 return is_missing(&error) ? SERVICE_MISSING : SERVICE_UNKNOWN;
         return sd_bus_message_read_basic(reply, 's', &state) < 0 ? SERVICE_UNKNOWN
                                                                  : start_from_state(state);

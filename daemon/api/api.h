@@ -11,6 +11,9 @@
 #define BUS_PATH "/org/port25/Policy1"
 #define BUS_INTERFACE "org.port25.Policy1.Manager"
 
+/* Root's way to p25d that does not pass through the bus, in ROOT/run/p25. */
+#define DIRECT_SOCKET "p25d.socket"
+
 #define BUS_ERROR_PREFIX "org.port25.Policy1.Error."
 #define BUS_ERROR_INVALID_RULE BUS_ERROR_PREFIX "InvalidRule"
 #define BUS_ERROR_INVALID_POLICY BUS_ERROR_PREFIX "InvalidPolicy"

@@ -28,7 +28,7 @@ typedef struct Sender {
 
 /* The name that the kernel has of a process. The process may choose it: it is for the reader of a
  * log, nothing is decided by it. */
-static void process_name(pid_t pid, char *ret, size_t size)
+void caller_process(pid_t pid, char *ret, size_t size)
 {
         char path[64];
         ssize_t n;
@@ -103,7 +103,7 @@ int sender_read(sd_bus_message *answer, Caller *ret)
         *ret = (Caller){ 0 };
         r = credentials_read(answer, ret);
         if (r >= 0)
-                process_name(ret->pid, ret->process, sizeof(ret->process));
+                caller_process(ret->pid, ret->process, sizeof(ret->process));
         return r;
 }
 

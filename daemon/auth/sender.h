@@ -16,6 +16,9 @@ typedef struct Caller {
         char process[64]; /* the process's name, printable; "" when not known */
 } Caller;
 
+/* The name of a process, printable; "" when not known. */
+void caller_process(pid_t pid, char *ret, size_t size);
+
 /* What a connection may send before the bus has said who it is, and a question of p25d's own. */
 #define SENDER_WAITING_MAX 65
 

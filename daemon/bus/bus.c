@@ -116,7 +116,8 @@ static void bus_request_name(Bus *b)
 
 static void bus_disconnect(Bus *b)
 {
-        bus_calls_drop(b);
+        if (b->bus)
+                bus_calls_drop(b, b->bus);
         bus_backlog_end(&b->backlog);
         auth_forget(&b->auth);
         b->name_slot = sd_bus_slot_unref(b->name_slot);
@@ -143,7 +144,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
         else if (!b->connected)
                 bus_complain(b, "the bus hangs up");
         b->connected = b->ready = false;
-        bus_calls_drop(b);
+        bus_calls_drop(b, b->bus);
         (void)bus_try_later(b, RETRY_SOON_USEC);
         return 0;
 }
@@ -307,6 +308,7 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         b->backlog = (BusBacklog){
                 .event = b->event, .senders = &b->auth.senders, .freed = on_backlog, .data = b
         };
+        b->direct = (BusDirect){ .event = b->event, .vtable = bus_vtable, .data = b, .fd = -1 };
         r = bus_try_later(b, RETRY_USEC);
         if (r < 0)
                 return r;
@@ -327,6 +329,8 @@ Bus *bus_free(Bus *b)
         manager_remove_events(b->manager, &b->events);
         if (b->happened)
                 events_unfollow(b->happened, &b->follower);
+        bus_calls_drop(b, NULL);
+        bus_direct_close(&b->direct);
         bus_disconnect(b);
         sd_event_source_disable_unref(b->timer);
         bus_queue_deinit(b);
@@ -341,6 +345,11 @@ void bus_set_events(Bus *b, Events *e)
         b->happened = e;
         b->follower = (EventsFollower){ .event = bus_event_signal, .data = b };
         events_follow(e, &b->follower);
+}
+
+int bus_listen(Bus *b, const char *path)
+{
+        return bus_direct_open(&b->direct, path);
 }
 
 void bus_set_notice(Bus *b, BusNotice notice, void *data)

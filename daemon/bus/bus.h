@@ -24,6 +24,9 @@ int bus_new(sd_event *event, Manager *m, Bus **ret);
 Bus *bus_free(Bus *b);
 DEFINE_CLEANUP(Bus, bus_free)
 
+/* Also answers root's connections to a socket at this path (direct.h). 0 or negative errno. */
+int bus_listen(Bus *b, const char *path);
+
 void bus_set_notice(Bus *b, BusNotice notice, void *data);
 /* What ListEvents returns and Blocked signals; e must outlive b. Without it there are no events. */
 void bus_set_events(Bus *b, Events *e);

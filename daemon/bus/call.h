@@ -14,5 +14,5 @@ int bus_call_begin(Bus *b, sd_bus_message *m, const BusMethod *method, sd_bus_er
 void bus_call_run(BusCall *c, BusHandler run);
 /* Ends a call with an error, if r is negative, and frees it. */
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error);
-/* Drops all calls without a reply. */
-void bus_calls_drop(Bus *b);
+/* Drops all calls of a connection without a reply; NULL: of all connections. */
+void bus_calls_drop(Bus *b, const sd_bus *bus);

@@ -10,6 +10,7 @@
 #include "daemon/auth/caller.h"
 #include "daemon/bus/backlog.h"
 #include "daemon/bus/bus.h"
+#include "daemon/bus/direct.h"
 #include "daemon/bus/upload.h"
 
 #include <systemd/sd-bus.h>
@@ -76,6 +77,7 @@ struct Bus {
         BusCall *calls; /* a list */
         BusQueue queue;
         BusBacklog backlog;
+        BusDirect direct;
         uint64_t worker_usec; /* how long one of an unprivileged caller may take */
 };
 

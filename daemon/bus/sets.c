@@ -81,8 +81,14 @@ static int on_pause_over(_unused_ sd_event_source *s, _unused_ uint64_t usec, vo
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         BusCall *c = data;
+        sd_bus *bus = sd_bus_message_get_bus(c->message);
+        Caller caller;
         int r;
 
+        if (bus_direct_find(&c->bus->direct, bus, &caller)) {
+                on_still_there(c, sd_bus_is_open(bus) > 0 ? 0 : -ENXIO, &caller);
+                return 0;
+        }
         r = auth_query(&c->bus->auth, &c->auth, c->message,
                 &(AuthQuestion){ PRIVILEGE_PRESENT, NULL, on_still_there }, c);
         if (r < 0)

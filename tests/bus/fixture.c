@@ -162,7 +162,7 @@ static int server_run(const Fixture *f, int log)
         _cleanup_(manager_free_p) Manager *manager = NULL;
         _cleanup_(bus_free_p) Bus *bus = NULL;
         _cleanup_free_ char *message = NULL;
-        char root[128], policies[128];
+        char root[128], policies[128], direct[128];
         ManagerOptions options = { .root = root, .policies = policies, .backend = &backend_memory };
         sigset_t mask;
 
@@ -184,6 +184,9 @@ static int server_run(const Fixture *f, int log)
         bus_set_notice(bus, server_notice, &log);
         bus_set_upload_timeout(bus, UPLOAD_TIMEOUT_USEC);
         bus_set_worker_time(bus, WORKER_USEC);
+        snprintf(direct, sizeof(direct), "%s/" DIRECT_SOCKET, f->folder);
+        if (bus_listen(bus, direct) < 0)
+                return 3;
         return sd_event_loop(event);
 }
 
@@ -254,6 +257,19 @@ sd_bus *open_client(const Fixture *f)
         assert_true(sd_bus_new(&bus) >= 0);
         assert_true(sd_bus_set_address(bus, f->address) >= 0);
         assert_true(sd_bus_set_bus_client(bus, true) >= 0);
+        assert_true(sd_bus_negotiate_fds(bus, true) >= 0);
+        assert_true(sd_bus_start(bus) >= 0);
+        return bus;
+}
+
+sd_bus *open_direct(const Fixture *f)
+{
+        sd_bus *bus = NULL;
+        char address[256];
+
+        snprintf(address, sizeof(address), "unix:path=%s/" DIRECT_SOCKET, f->folder);
+        assert_true(sd_bus_new(&bus) >= 0);
+        assert_true(sd_bus_set_address(bus, address) >= 0);
         assert_true(sd_bus_negotiate_fds(bus, true) >= 0);
         assert_true(sd_bus_start(bus) >= 0);
         return bus;

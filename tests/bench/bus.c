@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * How long root waits while 50 connections of an unprivileged user flood p25d: root's calls, a bare
+ * call of the bus itself (GetId) at the same time, which is what no service on that bus can fall
+ * below, and the part of it that is p25d's own, from the call's arrival in its socket to the reply
+ * in it. Asserts nothing.
+ *
+ *   P25_SECONDS=N   for how long under each load (5)
+ */
+
+#include "tests/bench/relay.h"
+#include "tests/bus/calls.h"
+
+#include <poll.h>
+
+enum { CONNECTIONS = 50, WINDOW = 20, TIMES_MAX = 100000 };
+
+/* ---- the load, in a process of its own ---- */
+
+typedef struct Load {
+        const char *text;
+        const char *member; /* NULL: nothing is sent; empty: a signal */
+        bool reads;         /* what it gets */
+} Load;
+
+static const Load loads[] = {
+        { "nobody else", NULL, true },
+        { "Describe, and reads", "Describe", true },
+        { "Explain, and reads", "Explain", true },
+        { "SetLockdown, which is refused", "SetLockdown", true },
+        { "Describe, and never reads", "Describe", false },
+        { "ListRoles, and never reads", "ListRoles", false },
+        { "signals of 16 KiB", "", true },
+};
+
+static int under_way[CONNECTIONS];
+
+static int on_reply(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+        (void)m;
+        (void)error;
+        --*(int *)data;
+        return 0;
+}
+
+static void load_signal(sd_bus *bus)
+{
+        static char text[16384];
+        _cleanup_message_ sd_bus_message *m = NULL;
+
+        memset(text, 'x', sizeof(text) - 1);
+        assert_true(sd_bus_message_new_signal(bus, &m, BUS_PATH, BUS_INTERFACE, "Load") >= 0);
+        APPEND(m, "s", text);
+        assert_true(sd_bus_message_set_destination(m, BUS_NAME) >= 0);
+        (void)sd_bus_send(bus, m, NULL);
+        (void)sd_bus_flush(bus);
+}
+
+static void load_call(sd_bus *bus, const Load *load, int *count)
+{
+        _cleanup_message_ sd_bus_message *m = new_call(bus, load->member);
+
+        if (streq(load->member, "Explain"))
+                APPEND(m, "a{sv}", 1, "direction", "s", "out");
+        else if (streq(load->member, "SetLockdown"))
+                APPEND(m, "ba{sv}", 1, 0);
+        if (!load->reads)
+                assert_true(sd_bus_message_set_expect_reply(m, false) >= 0);
+        if (load->reads ? sd_bus_call_async(bus, NULL, m, on_reply, count, UINT64_MAX) >= 0
+                        : sd_bus_send(bus, m, &(uint64_t){ 0 }) >= 0)
+                ++*count;
+}
+
+static void load_turn(sd_bus **buses, const Load *load)
+{
+        struct pollfd fds[CONNECTIONS];
+        bool busy = false;
+
+        for (unsigned k = 0; k < CONNECTIONS; k++) {
+                if (!load->member[0])
+                        load_signal(buses[k]);
+                while (load->member[0] && (load->reads ? under_way[k] < WINDOW : true)) {
+                        int before = under_way[k];
+
+                        load_call(buses[k], load, &under_way[k]);
+                        if (under_way[k] == before || (!load->reads && under_way[k] % WINDOW == 0))
+                                break;
+                }
+                /* one that does not read only writes */
+                if (load->reads)
+                        while (sd_bus_process(buses[k], NULL) > 0)
+                                busy = true;
+                fds[k] = (struct pollfd){ sd_bus_get_fd(buses[k]), POLLIN, 0 };
+        }
+        if (!busy)
+                (void)poll(fds, CONNECTIONS, load->reads ? 100 : 1);
+}
+
+static int load_run(const Fixture *f, const char *number, int said, int go)
+{
+        const Load *load = &loads[strtoul(number, NULL, 10)];
+        struct pollfd end = { .fd = go, .events = POLLIN };
+        sd_bus *buses[CONNECTIONS];
+
+        if (!become_nobody())
+                return CHILD_SKIP;
+        for (unsigned k = 0; load->member && k < CONNECTIONS; k++) {
+                buses[k] = open_client(f);
+                (void)sd_bus_get_unique_name(buses[k], &(const char *){ NULL });
+        }
+        if (write(said, "", 1) != 1)
+                return 1;
+        while (poll(&end, 1, load->member ? 0 : -1) == 0)
+                load_turn(buses, load);
+        return 0;
+}
+
+/* ---- root ---- */
+
+typedef struct Times {
+        uint32_t usec[TIMES_MAX];
+        size_t n;
+} Times;
+
+static int compare(const void *a, const void *b)
+{
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+static void times_add(Times *t, uint64_t since_usec)
+{
+        if (t->n < TIMES_MAX)
+                t->usec[t->n++] = (uint32_t)(now_usec() - since_usec);
+}
+
+static double times_at(Times *t, double part)
+{
+        qsort(t->usec, t->n, sizeof(t->usec[0]), compare);
+        return t->n ? t->usec[(size_t)((double)(t->n - 1) * part)] / 1000. : 0;
+}
+
+static void call_bus(Fixture *f, Times *t)
+{
+        uint64_t began = now_usec();
+
+        assert_true(sd_bus_call_method(f->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus", "GetId", NULL, NULL, NULL) >= 0);
+        times_add(t, began);
+}
+
+static void call_p25d(sd_bus *way, const char *member, bool on, Times *t)
+{
+        _cleanup_message_ sd_bus_message *m = new_call(way, member), *reply = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t began = now_usec();
+
+        if (streq(member, "SetLockdown"))
+                APPEND(m, "ba{sv}", (int)on, 0);
+        reply = send_call(way, m, &error);
+        if (!reply)
+                fail_msg("%s: %s", member, error.message);
+        times_add(t, began);
+}
+
+/* Of the processor, since the start. */
+static uint64_t processor_usec(pid_t pid)
+{
+        unsigned long user = 0, system = 0;
+        char path[64];
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+        file = fopen(path, "re");
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+                                 &user, &system),
+                2);
+        fclose(file);
+        return (user + system) * UINT64_C(1000000) / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static void print_line(const char *what, Times *t, double reference)
+{
+        printf("  %-44s %8.2f %8.2f %8.2f ms", what, times_at(t, .5), times_at(t, .99),
+                times_at(t, 1));
+        if (reference > 0)
+                printf("   %6.1f ×", times_at(t, .5) / reference);
+        printf("\n");
+}
+
+static void measure(Fixture *f, Relay *relay, const char *name, uint64_t usec)
+{
+        static Times bus, status, lockdown, direct_status, direct_lockdown;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *direct = open_direct(f);
+        uint64_t end = now_usec() + usec;
+        uint64_t bus_usec = processor_usec(f->dbus), own_usec = processor_usec(f->server);
+        RelayTimes own;
+
+        bus.n = status.n = lockdown.n = direct_status.n = direct_lockdown.n = 0;
+        relay_watch(relay, name);
+        for (unsigned i = 0; now_usec() < end; i++) {
+                call_bus(f, &bus);
+                call_p25d(f->bus, "Describe", false, &status);
+                call_bus(f, &bus);
+                call_p25d(f->bus, "SetLockdown", i % 2 == 0, &lockdown);
+                for (unsigned k = 0; k < 4; k++) {
+                        call_p25d(direct, "Describe", false, &direct_status);
+                        call_p25d(direct, "SetLockdown", (i + k) % 2, &direct_lockdown);
+                }
+        }
+        own = relay_times(relay);
+        print_line("the bus alone (GetId)", &bus, 0);
+        print_line("Describe", &status, times_at(&bus, .5));
+        print_line("SetLockdown", &lockdown, times_at(&bus, .5));
+        print_line("Describe over root's own socket", &direct_status, times_at(&bus, .5));
+        print_line("SetLockdown over root's own socket", &direct_lockdown, times_at(&bus, .5));
+        printf("  %-44s %8.2f %8s %8.2f ms\n", "over the bus: of which in p25d",
+                own.median_usec / 1000., "", own.slowest_usec / 1000.);
+        printf("  %-44s %17s %8u\n", "calls of others that came in between", "", own.n_others);
+        printf("  %-44s %8llu %8llu ms\n", "processor time of the bus, of p25d",
+                (unsigned long long)(processor_usec(f->dbus) - bus_usec) / 1000,
+                (unsigned long long)(processor_usec(f->server) - own_usec) / 1000);
+}
+
+/* ---- all ---- */
+
+static void start_all(Fixture *f, Relay *relay)
+{
+        char bus[96], path[96], address[sizeof(f->address)];
+
+        fixture_start(f);
+        start_dbus(f);
+        snprintf(bus, sizeof(bus), "%s/socket", f->folder);
+        snprintf(path, sizeof(path), "%s/relay", f->folder);
+        assert_int_equal(relay_start(path, bus, relay), 0);
+        memcpy(address, f->address, sizeof(address));
+        snprintf(f->address, sizeof(f->address), "unix:path=%s", path);
+        start_server(f);
+        memcpy(f->address, address, sizeof(address));
+        f->bus = open_client(f);
+        assert_true(wait_for_owner(f->bus, 10 * UINT64_C(1000000)));
+}
+
+static void try_load(const char *number, const char *text, uint64_t usec)
+{
+        const char *name;
+        Outsiders load;
+        Fixture f;
+        Relay relay;
+
+        start_all(&f, &relay);
+        assert_true(sd_bus_get_unique_name(f.bus, &name) >= 0);
+        outsiders_start(&f, load_run, number, &load);
+        printf("%s\n", text);
+        measure(&f, &relay, name, usec);
+        close(load.go);
+        close(load.said);
+        assert_int_equal(kill(load.pid, SIGKILL), 0);
+        assert_int_equal(waitpid(load.pid, NULL, 0), load.pid);
+        fixture_stop(&f);
+        relay_stop(&relay);
+}
+
+static void test_loads(void **state)
+{
+        const char *seconds = getenv("P25_SECONDS");
+        uint64_t usec = (seconds ? strtoul(seconds, NULL, 10) : 5) * UINT64_C(1000000);
+
+        (void)state;
+        printf("  %-44s %8s %8s %8s\n", "", "median", "99 %", "slowest");
+        for (size_t i = 0; i < ELEMENTS(loads); i++) {
+                char number[16];
+
+                snprintf(number, sizeof(number), "%zu", i);
+                try_load(number, loads[i].text, usec);
+        }
+}
+
+int main(_unused_ int argc, char **argv)
+{
+        static const struct CMUnitTest tests[] = { cmocka_unit_test(test_loads) };
+
+        if (!become_root(argv)) {
+                puts("needs root, or user namespaces");
+                return 0;
+        }
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -28,7 +28,10 @@ static void end_print(Buffer *b, const Address *a, uint16_t port)
 /* "refused: out 192.0.2.1:40000 -> 198.51.100.7:25, user www-data, rule 7 (3 times)" */
 static void message_print(Buffer *b, const Event *e, const char *user, uint64_t left_out)
 {
-        buffer_printf(b, "%s: %s ", event_is_refusal(e) ? "refused" : "let pass",
+        buffer_printf(b, "%s: %s ",
+                e->audit              ? "would be refused, but is in audit"
+                : event_is_refusal(e) ? "refused"
+                                      : "let pass",
                 direction_to_string(e->direction));
         end_print(b, &e->source, e->source_port);
         buffer_add_string(b, " -> ");
@@ -59,6 +62,7 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
                 { "P25_EVENT", number(e->id, id) },
                 { "P25_DIRECTION", direction_to_string(e->direction) },
                 { "P25_ACTION", action_to_string(e->action) },
+                { "P25_AUDIT", e->audit ? "1" : NULL },
                 { "P25_SOURCE", e->source.family ? address_format(&e->source, source) : NULL },
                 { "P25_SOURCE_PORT", number(e->source_port, source_port) },
                 { "P25_DESTINATION", e->destination.family
@@ -75,6 +79,6 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
         };
 
         message_print(&message, e, user, left_out);
-        log_fields(LOG_CONNECTION, event_is_refusal(e) ? LOG_NOTICE : LOG_INFO, fields,
+        log_fields(LOG_CONNECTION, event_is_refusal(e) || e->audit ? LOG_NOTICE : LOG_INFO, fields,
                 ELEMENTS(fields), "%s", message.failed ? "out of memory" : message.data);
 }

@@ -34,6 +34,7 @@ static Json *direction_to_json(const RulesetDirection *d)
         }
         json_set(object, "default", json_new_string(action_to_string(d->default_action)));
         json_set(object, "managed", ports_to_json(&d->managed));
+        json_set(object, "audited", ports_to_json(&d->audited));
         json_set(object, "rules", rules);
         return object;
 }

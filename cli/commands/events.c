@@ -78,7 +78,9 @@ static void row_say(Cli *c, const Json *event)
         else
                 cli_say(c, "%-19s  %-6s  %-6s  %-24s  %-21s  %s", when,
                         json_get_string(event, "direction") ?: "-",
-                        json_get_string(event, "action") ?: "-", who.data, to.data, rule.data);
+                        json_get_bool(event, "audit") ? "audit"
+                                                      : json_get_string(event, "action") ?: "-",
+                        who.data, to.data, rule.data);
 }
 
 /* As p25d reports it, with the time as a text. */

@@ -19,7 +19,8 @@
 /* The verdict of a packet and its explanation, from p25d or from the files. */
 typedef struct Answer {
         char *verdict, *effective, *code;
-        Rule *rule; /* NULL: a default decided */
+        char *audit; /* what is only reported; NULL: nothing */
+        Rule *rule;  /* NULL: a default decided */
         Json *rule_json, *foreign;
         char **assumptions, **path;
 } Answer;
@@ -27,6 +28,7 @@ typedef struct Answer {
 static void answer_deinit(Answer *a)
 {
         free(a->verdict);
+        free(a->audit);
         free(a->effective);
         free(a->code);
         rule_unref(a->rule);
@@ -52,6 +54,8 @@ static int answer_of_files(
         ret->verdict = strdup(action_to_string(v.action));
         ret->effective = strdup(e.effective);
         ret->code = strdup(e.code);
+        if (v.audited != ACTION_ALLOW && !(ret->audit = strdup(action_to_string(v.audited))))
+                return cli_fail_errno(c, -ENOMEM, o->paths.state);
         ret->assumptions = TAKE_PTR(e.assumptions);
         ret->path = TAKE_PTR(e.path);
         if (v.rule) {
@@ -173,7 +177,9 @@ static int answer_of_reply(sd_bus_message *reply, Answer *ret)
         ret->code = strdup(code);
         if (!ret->verdict || !ret->effective || !ret->code)
                 return -ENOMEM;
-        r = json_get_strv(j, "path", &ret->path);
+        r = strdup_null(json_get_string(j, "audit"), &ret->audit);
+        if (r >= 0)
+                r = json_get_strv(j, "path", &ret->path);
         if (r >= 0)
                 r = json_get_strv(j, "assumptions", &ret->assumptions);
         if (r >= 0)
@@ -215,6 +221,7 @@ static int answer_tell(Cli *c, Answer *a)
         _cleanup_free_ char *words = NULL, *source = NULL;
 
         json_set(document, "verdict", json_new_string(a->verdict));
+        json_set(document, "audit", json_new_string(a->audit));
         json_set(document, "rule", a->rule_json ? TAKE_PTR(a->rule_json) : json_new_null());
         json_set(document, "effective", json_new_string(a->effective));
         json_set(document, "foreign", a->foreign ? TAKE_PTR(a->foreign) : json_new_array());
@@ -227,6 +234,8 @@ static int answer_tell(Cli *c, Answer *a)
                 return cli_fail_errno(c, -ENOMEM, "explain");
         }
         cli_say(c, "Verdict: %s", a->verdict);
+        if (a->audit)
+                cli_say(c, "Audit: %s, if it were enforced", a->audit);
         if (a->rule)
                 cli_say(c, "Rule: %s (%s)", words, source);
         else

@@ -253,6 +253,11 @@ int bus_reload(BusCall *c, sd_bus_error *error)
         return plain_change(c, manager_reload, error);
 }
 
+int bus_promote_audit(BusCall *c, sd_bus_error *error)
+{
+        return plain_change(c, manager_promote_audit, error);
+}
+
 int bus_reset(BusCall *c, sd_bus_error *error)
 {
         return plain_change(c, manager_reset, error);

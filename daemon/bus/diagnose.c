@@ -79,7 +79,7 @@ static bool policy_opens(const RulesetDirection *d, uint16_t port, Family family
                         ports_contain(&r->ports, port) && compiled_rule_has_family(r, family))
                         return true;
         }
-        return d->default_action == ACTION_ALLOW;
+        return ruleset_default(d, port) == ACTION_ALLOW;
 }
 
 static void obstacle_tell(

@@ -50,6 +50,7 @@ static int event_append(sd_bus_message *m, Bus *b, const Event *e, uint64_t left
                 (r = bus_append_entry(m, "direction", "s", direction_to_string(e->direction))) <
                         0 ||
                 (r = bus_append_entry(m, "action", "s", action_to_string(e->action))) < 0 ||
+                (e->audit && (r = bus_append_entry(m, "audit", "b", true)) < 0) ||
                 (r = end_append(m, "source_address", "source_port", &e->source, e->source_port)) <
                         0 ||
                 (r = end_append(m, "destination_address", "destination_port", &e->destination,

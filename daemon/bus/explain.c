@@ -127,6 +127,8 @@ static int explanation_reply(BusCall *c, const Report *report, const Answer *a)
         if ((r = bus_reply_new(c, &m)) < 0 ||
                 (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
                 (r = bus_append_entry(m, "verdict", "s", action_to_string(v->action))) < 0 ||
+                (v->audited != ACTION_ALLOW && (r = bus_append_entry(m, "audit", "s",
+                                                        action_to_string(v->audited))) < 0) ||
                 (r = rule_entry_append(m, report, v)) < 0 ||
                 (r = bus_append_entry(m, "effective", "s", e->effective)) < 0 ||
                 (r = bus_append_entry(m, "code", "s", e->code)) < 0 ||

@@ -39,6 +39,7 @@
         ROW("SetLockdown", bus_set_lockdown, MANAGE, WAITS, \
             ("b", lockdown, BUS_OPTIONS), BUS_CHANGED) \
         ROW("SetLogging", bus_set_logging, MANAGE, WAITS, ("s", level, BUS_OPTIONS), BUS_CHANGED) \
+        ROW("PromoteAudit", bus_promote_audit, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \
         ROW("PutFragment", bus_put_fragment, MANAGE_FRAGMENT, WAITS, \
             ("s", name, "s", text, BUS_OPTIONS), BUS_CHANGED) \
         ROW("GetFragment", bus_get_fragment, READ, SHARED, ("s", name), ("s", text)) \

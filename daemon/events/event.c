@@ -26,15 +26,22 @@ int event_copy(const Event *e, Event *ret)
 
 bool event_is_refusal(const Event *e)
 {
-        return e->action == ACTION_DENY || e->action == ACTION_REJECT;
+        return !e->audit && (e->action == ACTION_DENY || e->action == ACTION_REJECT);
+}
+
+bool event_set_action(Event *e, const char *word)
+{
+        e->audit = strncmp(word, LOG_AUDIT, strlen(LOG_AUDIT)) == 0;
+        e->action = action_from_string(e->audit ? word + strlen(LOG_AUDIT) : word);
+        return e->action != _ACTION_INVALID;
 }
 
 bool event_same(const Event *a, const Event *b)
 {
-        return a->direction == b->direction && a->action == b->action && a->rule == b->rule &&
-               a->destination_port == b->destination_port && a->has_uid == b->has_uid &&
-               a->uid == b->uid && a->has_gid == b->has_gid && a->gid == b->gid &&
-               address_compare(&a->source, &b->source) == 0 &&
+        return a->direction == b->direction && a->action == b->action && a->audit == b->audit &&
+               a->rule == b->rule && a->destination_port == b->destination_port &&
+               a->has_uid == b->has_uid && a->uid == b->uid && a->has_gid == b->has_gid &&
+               a->gid == b->gid && address_compare(&a->source, &b->source) == 0 &&
                address_compare(&a->destination, &b->destination) == 0 &&
                streq_null(a->unit, b->unit);
 }
@@ -64,8 +71,7 @@ static bool prefix_read(const char *prefix, Event *e)
                 prefix[end])
                 return false;
         e->direction = direction_from_string(direction);
-        e->action = action_from_string(action);
-        return e->direction != _DIRECTION_INVALID && e->action != _ACTION_INVALID &&
+        return e->direction != _DIRECTION_INVALID && event_set_action(e, action) &&
                rule_read(rule, &e->rule);
 }
 

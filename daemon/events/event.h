@@ -13,6 +13,7 @@ typedef struct Event {
         uint64_t time_usec; /* of the first attempt, since the epoch */
         Direction direction;
         Action action; /* ACTION_LIMIT: passed, under the limit of the rule */
+        bool audit;    /* the action was only reported: the connection passed */
         /* Family 0: not known. The ports are those of the first attempt. */
         Address source, destination;
         uint16_t source_port, destination_port;
@@ -30,6 +31,10 @@ int event_copy(const Event *e, Event *ret); /* 0 or -ENOMEM */
 bool event_is_refusal(const Event *e);
 /* Do all members but id, time, source port and count say the same? */
 bool event_same(const Event *a, const Event *b);
+
+/* "reject", or "audit-reject" if it was only reported, as the prefix of a log has it; false: it is
+ * no such word. */
+bool event_set_action(Event *e, const char *word);
 
 /*
  * Reads the prefix of a log statement ("p25 out reject 7", "p25 in deny default") and the first

@@ -20,6 +20,7 @@ void merge_add(Merge *m, const Event *e)
         Event rest = { .time_usec = e->time_usec,
                 .direction = e->direction,
                 .action = e->action,
+                .audit = e->audit,
                 .rule = e->rule,
                 .count = e->count };
 

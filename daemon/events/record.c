@@ -23,8 +23,9 @@ static void id_print(Buffer *b, bool known, uint32_t id)
 
 void record_print(Buffer *b, const Event *e)
 {
-        buffer_printf(b, "%" PRIu64 " %" PRIu64 " %s %s", e->id, e->time_usec,
-                direction_to_string(e->direction), action_to_string(e->action));
+        buffer_printf(b, "%" PRIu64 " %" PRIu64 " %s %s%s", e->id, e->time_usec,
+                direction_to_string(e->direction), e->audit ? LOG_AUDIT : "",
+                action_to_string(e->action));
         end_print(b, &e->source, e->source_port);
         end_print(b, &e->destination, e->destination_port);
         buffer_printf(b, " %" PRIu64, e->rule);
@@ -125,9 +126,8 @@ int record_parse(const char *line, size_t n, Event *ret)
         e.has_gid = id_take(&w, &e.gid);
         e.count = number_take(&w, INT64_MAX);
         e.direction = direction_from_string(direction);
-        e.action = action_from_string(action);
-        if (w.failed || w.at == w.end || e.direction == _DIRECTION_INVALID ||
-                e.action == _ACTION_INVALID || memchr(w.at, '\0', (size_t)(w.end - w.at)))
+        if (!event_set_action(&e, action) || w.failed || w.at == w.end ||
+                e.direction == _DIRECTION_INVALID || memchr(w.at, '\0', (size_t)(w.end - w.at)))
                 return -EINVAL;
         if (w.end - w.at != 1 || *w.at != '-') {
                 e.unit = strndup(w.at, (size_t)(w.end - w.at));

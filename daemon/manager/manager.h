@@ -139,6 +139,8 @@ int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult 
 /* Never refused because of what the policy says; also while p25 is off or in the fail-safe. */
 int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
 int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
+/* What is in audit is enforced from now on, until a reset. */
+int manager_promote_audit(Manager *m, const Change *c, ChangeResult *r);
 /* An empty text removes; what is not there is no change. */
 int manager_put_fragment(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);

@@ -252,10 +252,39 @@ static int report_add_overrides(const Manager *m, Report *report)
                             action_to_string(h->defaults.of[d])) < 0)
                         return -ENOMEM;
         }
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (h->audit[d] && s->promoted[d] &&
+                        strv_printf(&report->notes,
+                                "audit: p25ctl enforces %s connections over p25.conf (p25ctl "
+                                "reset)",
+                                direction_to_adjective(d)) < 0)
+                        return -ENOMEM;
         if (s->logging != _LOGGING_INVALID && h->logging != _LOGGING_INVALID &&
                 s->logging != h->logging)
                 return strv_printf(&report->notes, format, "logging", logging_to_string(s->logging),
                         logging_to_string(h->logging));
+        return 0;
+}
+
+/* What is in audit, of a policy that is in force; lockdown never is. */
+static int report_add_audit(const Manager *m, Report *report)
+{
+        const Policy *p = m->in_force.policy;
+        char *const *names = policy_role_names(p);
+
+        if (!m->in_force.installed || p->state->lockdown)
+                return 0;
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (policy_audits(p, d) &&
+                        strv_append(&report->audit, direction_to_adjective(d)) < 0)
+                        return -ENOMEM;
+        for (; names && *names; names++) {
+                const Role *role = policy_find_role(p, *names);
+
+                if (role && policy_audits_role(p, role) &&
+                        strv_printf(&report->audit, "role %s", *names) < 0)
+                        return -ENOMEM;
+        }
         return 0;
 }
 
@@ -327,8 +356,9 @@ int manager_report(Manager *m, Report *ret)
         report.repairs = manager_repairs(m);
         policy_mail_ports(m->in_force.policy, &report.mail_ports);
         if (report_add_defaults(m, &report) < 0 || report_add_pending(m, &report) < 0 ||
-                report_add_rules(m, &report) < 0 || report_add_told(m, &report) < 0 ||
-                report_add_edited(m, &report) < 0 || report_add_overrides(m, &report) < 0)
+                report_add_audit(m, &report) < 0 || report_add_rules(m, &report) < 0 ||
+                report_add_told(m, &report) < 0 || report_add_edited(m, &report) < 0 ||
+                report_add_overrides(m, &report) < 0)
                 return -ENOMEM;
         *ret = report;
         report = (Report){ 0 };

@@ -108,7 +108,8 @@ static int side_add_rules(DirectionComparison *c, Side *side)
 /* The list of entries that judges a port. */
 static int side_list(DirectionComparison *c, Side *side, uint16_t port, SpaceNumbers *list)
 {
-        DifferenceVerdict rest = { .action = ACTION_ALLOW };
+        DifferenceVerdict rest = { .action = side->rules ? ruleset_default(side->rules, port)
+                                                         : ACTION_ALLOW };
         uint32_t number;
         size_t k = 0;
 
@@ -119,8 +120,6 @@ static int side_list(DirectionComparison *c, Side *side, uint16_t port, SpaceNum
                         if (named && space_numbers_add(list, side->entries.items[k]) < 0)
                                 return -ENOMEM;
         }
-        if (side->rules && ports_contain(&side->rules->managed, port))
-                rest.action = side->rules->default_action;
         if (verdict_number(&c->verdicts, rest, &number) < 0)
                 return -ENOMEM;
         return space_add_rest(&c->space, number, list);

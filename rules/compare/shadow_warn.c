@@ -169,7 +169,7 @@ static int tell_idle(const Teller *t, const Shadow *s, const Rule *rule)
                 return -ENOMEM;
         if (by_default)
                 buffer_printf(&b, "%sthe default (%s)", s->n > 0 ? " and " : "",
-                        action_to_string(t->rules->default_action));
+                        action_to_string(ruleset_default(t->rules, rule->ports.items[0])));
         if (s->n + by_default > 0)
                 buffer_add_string(
                         &b, s->n + by_default == 1 ? " decides the same" : " decide the same");

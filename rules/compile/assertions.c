@@ -66,8 +66,15 @@ static int assertion_check(
                 return 0;
         if (decider_format(&v, &decider) < 0)
                 return -ENOMEM;
-        k = diagnostics_error(d, place, "assert", "assertion \"%s\" fails: %s says %s, not %s",
-                a->packet, decider, action_to_string(v.action), action_to_string(a->verdict));
+        if (v.audited == ACTION_ALLOW)
+                k = diagnostics_error(d, place, "assert",
+                        "assertion \"%s\" fails: %s says %s, not %s", a->packet, decider,
+                        action_to_string(v.action), action_to_string(a->verdict));
+        else
+                k = diagnostics_error(d, place, "assert",
+                        "assertion \"%s\" fails: %s says %s, but is in audit, which lets the "
+                        "connection pass",
+                        a->packet, decider, action_to_string(v.audited));
         return k == -ENOMEM ? k : -EPERM;
 }
 

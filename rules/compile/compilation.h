@@ -169,5 +169,12 @@ int match_resolve(Compilation *c, Scope *s, AddressList *l, Site site, Match *re
 /* Gives the rule its id and compiles it into *ret. setting is its path in its file, NULL for one
  * that was typed. */
 int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret);
+/* ---- defaults.c ---- */
+
+/* Every port of a policy is a mail port, and Ports has room for all of them. */
+void ports_add_all(Ports *p, const Ports *more);
+/* The default of a direction whose managed ports are known, and where it is only reported. */
+void default_decide(Compilation *c, const Role *const *roles, size_t n, Direction d);
+void default_set(Compilation *c, Direction d, Action action, DefaultOrigin origin);
 /* Is a decision of this action logged at this level? */
 bool logging_covers(Logging level, Direction direction, Action action);

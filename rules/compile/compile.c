@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The order of decision, the defaults, the managed ports. rule.c compiles a single rule; names.c,
- * vars.c and sets.c resolve what it names.
+ * The order of decision, the managed ports. rule.c compiles a single rule; names.c, vars.c and
+ * sets.c resolve what it names; defaults.c decides when no rule does.
  */
 
 #include "rules/compile/compile.h"
@@ -198,15 +198,7 @@ static int roles_collect(Compilation *c, const Role ***ret, size_t *ret_n)
         return 0;
 }
 
-/* ---- ports and defaults ---- */
-
-static int ports_add_all(Ports *p, const Ports *more)
-{
-        for (size_t i = 0; i < more->n; i++)
-                if (ports_add(p, more->items[i]) < 0)
-                        return -E2BIG;
-        return 0;
-}
+/* ---- ports ---- */
 
 static Site role_site(const Role *role, const char *setting)
 {
@@ -238,53 +230,6 @@ static int role_add_managed(Compilation *c, const Role *role)
         return 0;
 }
 
-/* deny > reject > allow */
-static unsigned action_strictness(Action a)
-{
-        switch (a) {
-        case ACTION_DENY:
-                return 3;
-        case ACTION_REJECT:
-                return 2;
-        case ACTION_ALLOW:
-        case ACTION_LIMIT:
-                return 1;
-        case _ACTION_MAX:
-        case _ACTION_INVALID:
-                break;
-        }
-        return 0;
-}
-
-static Action default_decide(
-        const Policy *p, const Role *const *roles, size_t n, Direction d, DefaultOrigin *ret_origin)
-{
-        Action strictest = _ACTION_INVALID;
-
-        if (p->state->defaults.of[d] != _ACTION_INVALID) {
-                *ret_origin = DEFAULT_P25CTL;
-                return p->state->defaults.of[d];
-        }
-        if (p->host && p->host->defaults.of[d] != _ACTION_INVALID) {
-                *ret_origin = DEFAULT_CONF;
-                return p->host->defaults.of[d];
-        }
-        for (size_t i = 0; i < n; i++)
-                if (action_strictness(roles[i]->defaults.of[d]) > action_strictness(strictest))
-                        strictest = roles[i]->defaults.of[d];
-        *ret_origin = strictest == _ACTION_INVALID ? DEFAULT_BUILTIN : DEFAULT_ROLE;
-        return strictest == _ACTION_INVALID ? ACTION_ALLOW : strictest;
-}
-
-static void default_set(Compilation *c, Direction d, Action action, DefaultOrigin origin)
-{
-        RulesetDirection *rd = c->ruleset->directions + d;
-
-        rd->default_action = action;
-        rd->log_default = logging_covers(c->logging, d, action);
-        c->ruleset->default_origins[d] = origin;
-}
-
 /* Every port of a rule is a mail port, and Ports has room for all of them. */
 static void watched_collect(RulesetDirection *rd)
 {
@@ -304,13 +249,8 @@ static int roles_add(Compilation *c)
         r = roles_collect(c, &roles, &n);
         if (r < 0)
                 return r;
-        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                DefaultOrigin origin;
-                Action action = default_decide(c->policy, roles, n, d, &origin);
-
-                default_set(c, d, action, origin);
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 ports_add(&c->ruleset->directions[d].managed, 25);
-        }
         for (size_t i = 0; i < n; i++) {
                 r = tolerate(c, role_add_managed(c, roles[i]));
                 if (r < 0)
@@ -319,6 +259,8 @@ static int roles_add(Compilation *c)
                 if (r < 0)
                         return r;
         }
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                default_decide(c, roles, n, d);
         return 0;
 }
 

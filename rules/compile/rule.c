@@ -210,6 +210,30 @@ static const RuleStep rule_steps[] = {
         rule_resolve_units,
 };
 
+/* Is what the rule refuses only reported? */
+static bool is_audited(const Compilation *c, const Scope *s, const Rule *rule)
+{
+        if (rule->action == ACTION_ALLOW)
+                return false;
+        return policy_audits(c->policy, rule->direction) ||
+               (s->role && policy_audits_role(c->policy, s->role));
+}
+
+/* What is in audit is logged at every level that logs: it is there to be read. */
+static void rule_set_action(Compilation *c, const Scope *s, const Rule *rule, CompiledRule *ret)
+{
+        bool audit = is_audited(c, s, rule);
+
+        ret->action = audit ? ACTION_ALLOW : rule->action;
+        ret->audited = audit ? rule->action : ACTION_ALLOW;
+        ret->log = rule->log || logging_covers(c->logging, rule->direction, rule->action) ||
+                   (audit && rule->action != ACTION_LIMIT && c->logging > LOGGING_OFF);
+        ret->log_refused =
+                rule->action == ACTION_LIMIT &&
+                (rule->log || logging_covers(c->logging, rule->direction, ACTION_REJECT) ||
+                        (audit && c->logging > LOGGING_OFF));
+}
+
 /* Looks at all parts, even after the first error. */
 static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
 {
@@ -225,13 +249,9 @@ static int rule_fill(Compilation *c, Scope *s, Rule *rule, const char *setting, 
         }
         if (result < 0)
                 return result;
-        ret->action = rule->action;
         ret->ports = rule->ports;
         ret->limit = rule_limit(rule);
-        ret->log = rule->log || logging_covers(c->logging, rule->direction, rule->action);
-        ret->log_refused =
-                rule->action == ACTION_LIMIT &&
-                (rule->log || logging_covers(c->logging, rule->direction, ACTION_REJECT));
+        rule_set_action(c, s, rule, ret);
         return 0;
 }
 

@@ -254,6 +254,19 @@ int print_rule(const Rule *r, char **ret)
         return buffer_take(&b, ret);
 }
 
+static void set_audit(Printer *p, const char *name, const bool audit[static _DIRECTION_MAX])
+{
+        char *words[_DIRECTION_MAX + 1];
+        size_t n = 0;
+
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (audit[d])
+                        words[n++] = (char *)direction_to_adjective(d);
+        words[n] = NULL;
+        if (n > 0)
+                printer_strings(p, name, words);
+}
+
 int print_host(const HostConf *h, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
@@ -268,6 +281,7 @@ int print_host(const HostConf *h, char **ret)
         set_defaults(&p, &h->defaults);
         if (h->logging != _LOGGING_INVALID)
                 printer_string(&p, "logging", logging_to_string(h->logging));
+        set_audit(&p, "audit", h->audit);
         if (h->mail_ports.n > 0)
                 printer_ports(&p, "mail_ports", &h->mail_ports);
         if (h->keep_established)
@@ -296,6 +310,8 @@ int print_role(const Role *r, char **ret)
         set_manages(&p, r);
         if (r->listens.n > 0)
                 printer_ports(&p, "listens", &r->listens);
+        if (r->audit)
+                printer_bool(&p, "audit", true);
         set_var_decls(&p, r);
         set_defaults(&p, &r->defaults);
         set_rules(&p, &r->rules, false);
@@ -368,6 +384,9 @@ int print_state(const State *s, char *const *fragment_files, char *const *set_fi
         set_defaults(&p, &s->defaults);
         if (s->logging != _LOGGING_INVALID)
                 printer_string(&p, "logging", logging_to_string(s->logging));
+        set_audit(&p, "promoted", s->promoted);
+        if (s->promoted_roles)
+                printer_strings(&p, "promoted_roles", s->promoted_roles);
         if (s->lockdown)
                 printer_bool(&p, "lockdown", true);
         set_rules(&p, &s->rules, true);

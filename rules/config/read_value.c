@@ -406,6 +406,30 @@ int read_defaults(Reader *r, const Node *n, _unused_ const Setting *s, void *pla
         return read_group(r, n, &(ReadInto){ GROUP_DEFAULT, place }, 1);
 }
 
+int read_audit(Reader *r, const Node *n, const Setting *s, void *place)
+{
+        bool audit[_DIRECTION_MAX] = { false };
+        size_t before = r->n_errors;
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                const Node *item = list_item(n, i);
+                int word = -1, k;
+
+                k = node_kind(item) == NODE_STRING
+                            ? read_word(r, item, s, &word)
+                            : reader_error(r, item, "must be a direction in double quotes");
+                k = reader_go_on(r, k);
+                if (k < 0)
+                        return k;
+                for (int d = 0; d < _DIRECTION_MAX; d++)
+                        audit[d] |= word == d || word == _DIRECTION_MAX;
+        }
+        if (r->n_errors > before)
+                return -EINVAL;
+        memcpy(place, audit, sizeof(audit));
+        return 0;
+}
+
 int read_host_bits(Reader *r, const Node *n, const Prefix *taken)
 {
         char buffer[ADDRESS_TEXT_MAX];

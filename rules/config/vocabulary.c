@@ -29,6 +29,12 @@ static const char *direction_word(int i)
         return direction_to_string((Direction)i);
 }
 
+/* Behind the directions: all of them (read_audit). */
+static const char *audit_word(int i)
+{
+        return i == _DIRECTION_MAX ? "all" : direction_to_adjective((Direction)i);
+}
+
 static const char *logging_word(int i)
 {
         return logging_to_string((Logging)i);
@@ -55,6 +61,15 @@ static const char *const mistaken_directions[_DIRECTION_MAX] = {
         [DIRECTION_OUT] = "outgoing output outbound egress",
         [DIRECTION_ROUTED] = "forward forwarded route forwarding",
 };
+static const char *const mistaken_audits[_DIRECTION_MAX + 1] = {
+        [DIRECTION_IN] = "input inbound ingress",
+        [DIRECTION_OUT] = "output outbound egress",
+        [DIRECTION_ROUTED] = "forward forwarded route forwarding",
+        [_DIRECTION_MAX] = "both every any on yes true",
+};
+static const char *const other_audits[_DIRECTION_MAX + 1] = {
+        [DIRECTION_IN] = "in", [DIRECTION_OUT] = "out"
+};
 static const char *const mistaken_levels[_LOGGING_MAX] = {
         [LOGGING_OFF] = "no none never disabled",
         [LOGGING_LOW] = "on yes true enabled",
@@ -73,6 +88,7 @@ static const Words actions = { _ACTION_MAX, action_word, mistaken_actions, NULL 
 /* a default cannot limit; limit is the last action */
 static const Words default_actions = { ACTION_LIMIT, action_word, mistaken_actions, NULL };
 static const Words directions = { _DIRECTION_MAX, direction_word, mistaken_directions, NULL };
+static const Words audits = { _DIRECTION_MAX + 1, audit_word, mistaken_audits, other_audits };
 static const Words logging_levels = { _LOGGING_MAX, logging_word, mistaken_levels, other_levels };
 static const Words backends = { _BACKEND_MAX, backend_word, mistaken_backends, NULL };
 static const Words var_types = { _VAR_TYPE_MAX, var_type_word, mistaken_types, NULL };
@@ -94,6 +110,8 @@ const Setting vocabulary[] = {
                 .mistaken = "policy defaults" },
         { GROUP_HOST, "logging", HOST, false, SETTING_TEXT, read_word, AT(HostConf, logging),
                 .words = &logging_levels, .mistaken = "log log_level loglevel" },
+        { GROUP_HOST, "audit", HOST, false, SETTING_TEXTS, read_audit, AT(HostConf, audit),
+                .words = &audits, .mistaken = "permissive report_only" },
         { GROUP_HOST, "mail_ports", HOST, false, SETTING_TEXTS, read_mail_ports,
                 AT(HostConf, mail_ports), .mistaken = "ports" },
         { GROUP_HOST, "keep_established", HOST, false, SETTING_BOOL, read_bool,
@@ -116,6 +134,7 @@ const Setting vocabulary[] = {
                 .mistaken = "help comment description" },
         { GROUP_ROLE, "manages", ROLE, false, SETTING_TEXTS_OR_GROUP, read_manages, .offset = 0 },
         { GROUP_ROLE, "listens", ROLE, false, SETTING_TEXTS, read_listens, AT(Role, listens) },
+        { GROUP_ROLE, "audit", ROLE, false, SETTING_BOOL, read_bool, AT(Role, audit) },
         { GROUP_ROLE, "vars", ROLE, false, SETTING_GROUP, read_var_decls, .offset = 0 },
         { GROUP_ROLE, "default", ROLE, false, SETTING_GROUP, read_defaults, AT(Role, defaults) },
         { GROUP_ROLE, "rules", ROLE, false, SETTING_GROUPS, read_rules, AT(Role, rules) },
@@ -150,6 +169,10 @@ const Setting vocabulary[] = {
         { GROUP_STATE, "default", STATE, false, SETTING_GROUP, read_defaults, AT(State, defaults) },
         { GROUP_STATE, "logging", STATE, false, SETTING_TEXT, read_word, AT(State, logging),
                 .words = &logging_levels },
+        { GROUP_STATE, "promoted", STATE, false, SETTING_TEXTS, read_audit, AT(State, promoted),
+                .words = &audits },
+        { GROUP_STATE, "promoted_roles", STATE, false, SETTING_TEXTS, read_names,
+                AT(State, promoted_roles) },
         { GROUP_STATE, "lockdown", STATE, false, SETTING_BOOL, read_bool, AT(State, lockdown) },
         { GROUP_STATE, "rules", STATE, false, SETTING_GROUPS, read_rules, AT(State, rules) },
         { GROUP_STATE_FILES, "fragments", STATE, false, SETTING_GROUPS, read_state_fragments,

@@ -79,7 +79,8 @@ void ipt_build_decision(IptBuild *b, size_t chain, const CompiledRule *r);
 /* The chain of what the rule does, made now if *rule_chain is IPT_NO_CHAIN. */
 size_t ipt_build_decision_chain(IptBuild *b, const CompiledRule *r, size_t *rule_chain);
 /* What the direction does where no rule decides, to the chain. */
-void ipt_build_default(IptBuild *b, size_t chain);
+/* audited: it is only reported. */
+void ipt_build_default(IptBuild *b, size_t chain, bool audited);
 
 /* ---- rules (rule.c) ---- */
 

@@ -30,7 +30,8 @@ const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PRE
 
         if (s->log.id < DEFAULT_COUNTER_ID(0))
                 snprintf(id, sizeof(id), "%llu", (unsigned long long)s->log.id);
-        snprintf(buffer, IPT_LOG_PREFIX_MAX, "p25 %s %s %s", direction_to_string(s->log.direction),
+        snprintf(buffer, IPT_LOG_PREFIX_MAX, "p25 %s %s%s %s",
+                direction_to_string(s->log.direction), s->log.audit ? LOG_AUDIT : "",
                 action_to_string(s->log.action), id);
         return buffer;
 }

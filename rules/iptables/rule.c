@@ -80,7 +80,7 @@ void ipt_build_check_rule(IptBuild *b, const CompiledRule *r)
 
         if (expiry_sec(r) > TIME_MAX_SEC)
                 refuse(b, r, "expires", "end a rule after the year 2037");
-        if (r->action != ACTION_LIMIT)
+        if (!compiled_rule_limits(r))
                 return;
         if (b->direction == DIRECTION_OUT)
                 refuse(b, r, "action", "limit outgoing connections by user");

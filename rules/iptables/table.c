@@ -46,7 +46,7 @@ static void build_class(
                 if (c->rules[k] & c->masks[i])
                         ipt_build_rule(b, &class, &d->rules[k], &rule_chains[k]);
         if (c->managed & c->masks[i])
-                ipt_build_default(b, class.chain);
+                ipt_build_default(b, class.chain, c->audited & c->masks[i]);
 }
 
 /*

@@ -133,6 +133,7 @@ typedef struct IptStatement {
                 struct {
                         Direction direction;
                         Action action;
+                        bool audit; /* it is only reported */
                         uint64_t id;
                 } log;
                 size_t chain; /* index in the table */

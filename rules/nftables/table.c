@@ -356,8 +356,11 @@ static void build_direction(NftBuild *b, Direction direction)
                 build_policy_rule(b, &d->rules[i]);
                 build_join(b, &c, first_chain, c.rules[i]);
         }
-        build_default(b);
-        build_join(b, &c, first_chain, c.managed);
+        build_default(b, false);
+        build_join(b, &c, first_chain, c.managed & ~c.audited);
+        if (c.audited != 0)
+                build_default(b, true);
+        build_join(b, &c, first_chain, c.audited);
 }
 
 /* ---- the whole ---- */

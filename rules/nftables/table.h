@@ -189,6 +189,7 @@ typedef struct NftStatement {
                 struct {
                         Direction direction;
                         Action action; /* that is logged */
+                        bool audit;    /* it is only reported */
                         uint64_t id;   /* as of counter */
                 } log;
         };

@@ -32,20 +32,22 @@ static void build_verdict(NftBuild *b, Action action)
 }
 
 /* limit rate 10/second burst 20 packets log prefix "p25 in reject 5" group 25 snaplen 128 */
-static void build_log(NftBuild *b, Action action, uint64_t id)
+static void build_log(NftBuild *b, Action action, bool audit, uint64_t id)
 {
         build_kind(b, STATEMENT_LOG_LIMIT, 0);
-        build_statement(
-                b, &(NftStatement){ .kind = STATEMENT_LOG,
-                           .log = { .direction = b->direction, .action = action, .id = id } });
+        build_statement(b, &(NftStatement){ .kind = STATEMENT_LOG,
+                                   .log = { .direction = b->direction,
+                                           .action = action,
+                                           .audit = audit,
+                                           .id = id } });
 }
 
 /* A log and a verdict, a rule each, at the end of the last chain. */
-static void build_logged_verdict(NftBuild *b, const CompiledRule *r, Action logged, Action verdict)
+static void build_logged_verdict(NftBuild *b, const CompiledRule *r, Action logged, bool audit)
 {
-        build_log(b, logged, r->rule->id);
+        build_log(b, logged, audit, r->rule->id);
         build_end(b, r->rule);
-        build_verdict(b, verdict);
+        build_verdict(b, logged == ACTION_LIMIT ? ACTION_ALLOW : r->action);
         build_end(b, r->rule);
 }
 
@@ -145,10 +147,17 @@ static void build_shared(NftBuild *b, const Buckets *k)
  * Connections that conntrack does not follow cannot be counted: none is under `max`. */
 static void build_uncounted(NftBuild *b, const CompiledRule *r)
 {
+        bool audit = r->audited == ACTION_LIMIT;
+
         if (r->limit.open == 0)
                 return;
+        if (audit && r->log_refused) {
+                build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+                build_log(b, ACTION_REJECT, true, r->rule->id);
+                build_end(b, r->rule);
+        }
         build_kind(b, STATEMENT_NO_CONNTRACK, 0);
-        build_verdict(b, ACTION_REJECT);
+        build_verdict(b, audit ? ACTION_ALLOW : ACTION_REJECT);
         build_end(b, r->rule);
 }
 
@@ -160,13 +169,16 @@ static void build_limits(NftBuild *b, const CompiledRule *r, unsigned family)
         build_shared(b, &k);
 }
 
+/* In audit, what is beyond the limit is reported and passes. */
 static void build_beyond(NftBuild *b, const CompiledRule *r)
 {
+        bool audit = r->audited == ACTION_LIMIT;
+
         if (r->log_refused) {
-                build_log(b, ACTION_REJECT, r->rule->id);
+                build_log(b, ACTION_REJECT, audit, r->rule->id);
                 build_end(b, r->rule);
         }
-        build_verdict(b, ACTION_REJECT);
+        build_verdict(b, audit ? ACTION_ALLOW : ACTION_REJECT);
         build_end(b, r->rule);
 }
 
@@ -243,23 +255,25 @@ static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool fam
         if (!r->log)
                 return;
         build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSED, .id = r->rule->id });
-        build_logged_verdict(b, r, ACTION_LIMIT, ACTION_ALLOW);
+        build_logged_verdict(b, r, ACTION_LIMIT, false);
 }
 
 /* ---- rules ---- */
 
 bool rule_has_own_chain(const CompiledRule *r)
 {
-        return r->log || r->action == ACTION_LIMIT;
+        return r->log || compiled_rule_limits(r);
 }
 
 void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2])
 {
         build_chain(b, &(NftChainKey){ .kind = CHAIN_RULE, .id = r->rule->id });
-        if (r->action == ACTION_LIMIT)
+        if (compiled_rule_limits(r))
                 build_limit_chain(b, r, families);
+        else if (r->audited != ACTION_ALLOW)
+                build_logged_verdict(b, r, r->audited, true);
         else
-                build_logged_verdict(b, r, r->action, r->action);
+                build_logged_verdict(b, r, r->action, false);
 }
 
 static void build_count(NftBuild *b, uint64_t id)
@@ -278,16 +292,16 @@ void build_decision(NftBuild *b, const CompiledRule *r)
                 build_verdict(b, r->action);
 }
 
-void build_default(NftBuild *b)
+void build_default(NftBuild *b, bool audited)
 {
         const RulesetDirection *d = &b->ruleset->directions[b->direction];
         uint64_t id = DEFAULT_COUNTER_ID(b->direction);
 
-        if (d->log_default) {
-                build_log(b, d->default_action, id);
+        if (audited ? d->log_audited : d->log_default) {
+                build_log(b, d->default_action, audited, id);
                 build_end_shared(b, NULL);
         }
         build_count(b, id);
-        build_verdict(b, d->default_action);
+        build_verdict(b, audited ? ACTION_ALLOW : d->default_action);
         build_end_shared(b, NULL);
 }

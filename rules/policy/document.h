@@ -109,8 +109,9 @@ typedef struct HostConf {
         BackendKind backend; /* BACKEND_AUTO when not stated */
         char **roles;
         Defaults defaults;
-        Logging logging;  /* _LOGGING_INVALID: not stated */
-        Ports mail_ports; /* those added to the four; n 0: none */
+        Logging logging;            /* _LOGGING_INVALID: not stated */
+        bool audit[_DIRECTION_MAX]; /* refusals are only reported */
+        Ports mail_ports;           /* those added to the four; n 0: none */
         bool keep_established;
         unsigned roles_line;
 } HostConf;
@@ -126,6 +127,7 @@ typedef struct Role {
         char *summary;
         char *file;
         bool shipped;
+        bool audit;                       /* what it refuses is only reported */
         Ports manages[_DIRECTION_MAX];    /* besides 25 */
         bool manages_all[_DIRECTION_MAX]; /* manages = [ "all" ]: every mail port, added ones too */
         Ports listens;                    /* a server is expected on one of them; n 0: on none */

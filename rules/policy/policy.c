@@ -75,6 +75,16 @@ Logging policy_logging(const Policy *p)
         return LOGGING_LOW;
 }
 
+bool policy_audits(const Policy *p, Direction d)
+{
+        return p->host && p->host->audit[d] && !p->state->promoted[d];
+}
+
+bool policy_audits_role(const Policy *p, const Role *role)
+{
+        return role->audit && !strv_contains(p->state->promoted_roles, role->name);
+}
+
 const char *policy_nearest_role(const Policy *p, const char *name)
 {
         Nearest near = nearest_begin(name);

@@ -31,6 +31,9 @@ bool policy_switched_off(const Policy *p);
 /* What is in force after state over p25.conf: */
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW unless it is stated */
+/* Are refusals of the direction, or of the role, only reported? */
+bool policy_audits(const Policy *p, Direction d);
+bool policy_audits_role(const Policy *p, const Role *role);
 /* The name of a role that a misspelt one may mean; borrowed, NULL: none. */
 const char *policy_nearest_role(const Policy *p, const char *name);
 void policy_mail_ports(const Policy *p, Ports *ret);

@@ -100,6 +100,7 @@ State *state_free(State *s)
         origin_deinit(&s->origin);
         free(s->files);
         strv_free(s->roles);
+        strv_free(s->promoted_roles);
         rule_list_deinit(&s->rules);
         for (size_t i = 0; i < s->n_fragments; i++)
                 fragment_unref(s->fragments[i]);
@@ -161,6 +162,9 @@ int state_copy(const State *s, State **ret)
                 return -ENOMEM;
         if (origin_copy(&s->origin, &copy->origin) < 0 || strdup_null(s->files, &copy->files) < 0)
                 return -ENOMEM;
+        if (strv_copy(s->promoted_roles, &copy->promoted_roles) < 0)
+                return -ENOMEM;
+        memcpy(copy->promoted, s->promoted, sizeof(copy->promoted));
         if (strv_copy(s->roles, &copy->roles) < 0 || rule_list_copy(&s->rules, &copy->rules) < 0 ||
                 state_copy_fragments(s, copy) < 0 || state_copy_sets(s, copy) < 0)
                 return -ENOMEM;

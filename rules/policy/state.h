@@ -49,6 +49,9 @@ typedef struct State {
         char **roles;
         Defaults defaults;
         Logging logging; /* _LOGGING_INVALID: not set */
+        /* Enforced, although p25.conf or the role says audit. */
+        bool promoted[_DIRECTION_MAX];
+        char **promoted_roles;
         bool lockdown;
         RuleList rules;
         Fragment **fragments; /* by name; a reference each */

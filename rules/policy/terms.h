@@ -23,6 +23,9 @@ typedef enum Action {
         _ACTION_INVALID = -1,
 } Action;
 
+/* Before the action of a log that only reports it: "p25 out audit-reject default". */
+#define LOG_AUDIT "audit-"
+
 typedef enum Direction {
         DIRECTION_IN,
         DIRECTION_OUT,

@@ -459,11 +459,32 @@ static int settings_difference(const Policy *old, const Policy *new, Lines *line
         return setting_difference("", lockdown_of(old), lockdown_of(new), lines);
 }
 
-/* Settings of p25.conf only. */
+/* What is in audit after state over the files. */
+static int audit_texts(const Policy *p, Lines *ret)
+{
+        char *const *names = policy_role_names(p);
+
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (policy_audits(p, d) &&
+                        lines_add(ret, "audit %s", direction_to_adjective(d)) < 0)
+                        return -ENOMEM;
+        for (; names && *names; names++) {
+                const Role *role = policy_find_role(p, *names);
+
+                if (role && policy_audits_role(p, role) &&
+                        lines_add(ret, "audit role %s", *names) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Settings of p25.conf only, and audit. */
 static int option_texts(const Policy *p, Lines *ret)
 {
         const HostConf *h = p->host;
 
+        if (audit_texts(p, ret) < 0)
+                return -ENOMEM;
         if (!h)
                 return 0;
         if (h->backend != BACKEND_AUTO &&

@@ -67,6 +67,12 @@ static int path_add_rules(char ***path, const RulesetDirection *d, const Verdict
         return 0;
 }
 
+/* What decided says, whether it is enforced or only reported. */
+static Action verdict_stated(const Verdict *v)
+{
+        return v->audited != ACTION_ALLOW ? v->audited : v->action;
+}
+
 static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const Verdict *v)
 {
         if (v->rule)
@@ -75,8 +81,32 @@ static int path_add_end(char ***path, const Ruleset *r, const Packet *p, const V
                 return strv_printf(path,
                         "no rule matches, and the port is not managed: the connection is allowed");
         return strv_printf(path, "the default of %s connections applies: %s (%s)",
-                direction_to_adjective(p->direction), action_to_string(v->action),
+                direction_to_adjective(p->direction), action_to_string(verdict_stated(v)),
                 origin_to_string(r->default_origins[p->direction]));
+}
+
+/* A connection that passes only because what refuses it is in audit. */
+static int path_add_audit(
+        char ***path, const RulesetDirection *d, const Packet *p, const Verdict *v)
+{
+        const char *would = v->audited == ACTION_LIMIT  ? "would be limited"
+                            : v->audited == ACTION_DENY ? "would be denied"
+                                                        : "would be rejected";
+
+        if (v->audited == ACTION_ALLOW)
+                return 0;
+        if (d->audit)
+                return strv_printf(path,
+                        "the connection %s, but the direction (%s) is in audit: it is reported and "
+                        "passes",
+                        would, direction_to_adjective(p->direction));
+        if (v->rule)
+                return strv_printf(path,
+                        "the connection %s, but role %s is in audit: it is reported and passes",
+                        would, v->rule->rule->source_name);
+        return strv_printf(path,
+                "the connection %s, but only by roles that are in audit: it is reported and passes",
+                would);
 }
 
 /* A lent id is judged as its owner's. */
@@ -116,6 +146,8 @@ static int path_make(const Ruleset *r, const Packet *p, const Verdict *v, char *
                 k = path_add_rules(&path, d, v);
         if (k >= 0)
                 k = path_add_end(&path, r, p, v);
+        if (k >= 0)
+                k = path_add_audit(&path, d, p, v);
         if (k < 0)
                 return k;
         *ret = TAKE_PTR(path);

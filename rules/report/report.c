@@ -13,6 +13,7 @@
 void report_deinit(Report *r)
 {
         free(r->backend);
+        strv_free(r->audit);
         strv_free(r->roles);
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 free(r->default_sources[d]);
@@ -182,6 +183,7 @@ int report_print_json(const Report *r, char **ret)
         json_set(j, "default", defaults_to_json(r));
         json_set(j, "default_source", default_sources_to_json(r));
         json_set(j, "managed", managed_to_json(r));
+        json_set(j, "audit", json_new_strv(r->audit));
         json_set(j, "lockdown", json_new_bool(r->lockdown));
         json_set(j, "logging", json_new_string(logging_to_string(r->logging)));
         json_set(j, "mail_ports", ports_to_json(&r->mail_ports));
@@ -455,6 +457,7 @@ static int report_from_json(const Json *j, Report *report)
                 return -EINVAL;
         if ((r = text_from_json(j, "backend", &report->backend)) < 0 ||
                 (r = json_get_strv(j, "roles", &report->roles)) < 0 ||
+                (r = json_get_strv(j, "audit", &report->audit)) < 0 ||
                 (r = warnings_from_json(j, report)) < 0 ||
                 (r = json_get_strv(j, "notes", &report->notes)) < 0 ||
                 (r = defaults_from_json(json_get(j, "default"), report)) < 0 ||

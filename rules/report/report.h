@@ -25,6 +25,7 @@ typedef struct Report {
         Ports managed[_DIRECTION_MAX];         /* to which they apply */
         char *default_sources[_DIRECTION_MAX]; /* "role no-mail", "p25ctl", "p25.conf"; NULL: none
                                                 */
+        char **audit; /* "routed", "role mx": what only reports its refusals */
         bool lockdown;
         Logging logging;
         Ports mail_ports;          /* the four, and what p25.conf adds */

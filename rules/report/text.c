@@ -60,6 +60,16 @@ static void warnings_print(char *const *warnings, ReportLook look, Buffer *b)
         }
 }
 
+static void audit_print(const Report *r, ReportLook look, Buffer *b)
+{
+        if (!r->audit)
+                return;
+        colored_print(b, look.color, YELLOW, "AUDIT: REFUSALS ARE ONLY REPORTED, NOT ENFORCED");
+        STRV_FOREACH (what, r->audit)
+                buffer_printf(b, "%s%s", what == r->audit ? ": " : ", ", *what);
+        buffer_add_string(b, " (p25ctl audit)\n");
+}
+
 /* The lines above the table. */
 static void remarks_print(const Report *r, bool verbose, ReportLook look, Buffer *b)
 {
@@ -68,6 +78,7 @@ static void remarks_print(const Report *r, bool verbose, ReportLook look, Buffer
                 colored_print(b, look.color, RED, "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED");
                 buffer_add_string(b, " (p25ctl lockdown off)\n");
         }
+        audit_print(r, look, b);
         warnings_print(r->warnings, look, b);
         warnings_print(verbose ? r->hints : NULL, look, b);
         for (char **note = verbose ? r->notes : NULL; note && *note; note++)

@@ -122,15 +122,16 @@ void evaluate(const Ruleset *r, const Packet *p, Verdict *ret)
 
         for (size_t i = 0; i < d->n; i++)
                 if (rule_matches(&r->subordinates, d->rules + i, p)) {
-                        *ret = (Verdict){
-                                .action = d->rules[i].action, .rule = d->rules + i, .index = i
-                        };
+                        *ret = (Verdict){ .action = d->rules[i].action,
+                                .audited = d->rules[i].audited,
+                                .rule = d->rules + i,
+                                .index = i };
                         return;
                 }
-        if (ports_contain(&d->managed, p->port))
-                *ret = (Verdict){ .action = d->default_action, .index = d->n, .by_default = true };
-        else
-                *ret = (Verdict){ .action = ACTION_ALLOW, .index = d->n };
+        *ret = (Verdict){ .action = ruleset_default(d, p->port),
+                .audited = ports_contain(&d->audited, p->port) ? d->default_action : ACTION_ALLOW,
+                .index = d->n,
+                .by_default = ports_contain(&d->managed, p->port) };
 }
 
 /* ---- in doubt ---- */
@@ -184,5 +185,5 @@ bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt doubt)
                 if (rule_matches(&r->subordinates, rule, p))
                         return true;
         }
-        return ports_contain(&d->managed, p->port) && action_refuses(d->default_action);
+        return action_refuses(ruleset_default(d, p->port));
 }

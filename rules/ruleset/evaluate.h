@@ -32,7 +32,8 @@ typedef struct Packet {
 } Packet;
 
 typedef struct Verdict {
-        Action action;
+        Action action;            /* that is enforced */
+        Action audited;           /* what is only reported; ACTION_ALLOW: nothing */
         const CompiledRule *rule; /* NULL: a default, or a port that nothing manages */
         size_t index;             /* of rule in its direction */
         bool by_default;          /* false and rule NULL: the port is not managed */

@@ -43,6 +43,8 @@ int port_classes_find(const RulesetDirection *d, PortClasses *ret)
                 c.masks[0] = UINT64_MAX >> (PORTS_MAX - d->watched.n);
                 c.managed = ports_mask(&d->watched, &d->managed);
                 classes_split(&c, c.managed);
+                c.audited = ports_mask(&d->watched, &d->audited);
+                classes_split(&c, c.audited);
         }
         for (size_t i = 0; i < d->n; i++) {
                 if (i > 0 && ports_equal(&d->rules[i].ports, &d->rules[i - 1].ports)) {

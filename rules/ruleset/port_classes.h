@@ -11,7 +11,7 @@ typedef struct PortClasses {
         const Ports *ports;        /* watched: bit i of a mask is ports->items[i] */
         uint64_t masks[PORTS_MAX]; /* disjoint, together all */
         size_t n;
-        uint64_t managed;
+        uint64_t managed, audited;
         uint64_t *rules; /* of each rule, so that they are computed once */
 } PortClasses;
 

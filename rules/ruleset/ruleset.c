@@ -64,6 +64,18 @@ bool compiled_rule_has_family(const CompiledRule *r, Family family)
         return match_has_family(&r->from, family) && match_has_family(&r->to, family);
 }
 
+bool compiled_rule_limits(const CompiledRule *r)
+{
+        return r->action == ACTION_LIMIT || r->audited == ACTION_LIMIT;
+}
+
+Action ruleset_default(const RulesetDirection *d, uint16_t port)
+{
+        bool enforced = ports_contain(&d->managed, port) && !ports_contain(&d->audited, port);
+
+        return enforced ? d->default_action : ACTION_ALLOW;
+}
+
 bool compiled_ids_contain(const CompiledIds *l, uint32_t id)
 {
         for (size_t i = 0; l->stated && i < l->n; i++)
@@ -216,7 +228,10 @@ static int compiled_rule_print(Buffer *b, const CompiledRule *r)
 
         if (rule_source_format(rule, &source) < 0)
                 return -ENOMEM;
-        buffer_printf(b, "  %s", action_to_string(r->action));
+        if (r->audited != ACTION_ALLOW)
+                buffer_printf(b, "  audit %s", action_to_string(r->audited));
+        else
+                buffer_printf(b, "  %s", action_to_string(r->action));
         ports_print(b, " port", &r->ports);
         match_print(b, "from", &r->from);
         match_print(b, "to", &r->to);
@@ -227,7 +242,7 @@ static int compiled_rule_print(Buffer *b, const CompiledRule *r)
         ids_print(b, "group", &r->groups);
         units_print(b, r);
         limit_print(b, &r->limit);
-        if (r->log)
+        if (r->log || (r->audited != ACTION_ALLOW && r->log_refused))
                 buffer_add_string(b, " log");
         if (rule->expires_usec != 0)
                 buffer_printf(b, " expires %" PRIu64, rule->expires_usec);
@@ -252,6 +267,8 @@ static int direction_print(Buffer *b, const Ruleset *r, Direction d)
         buffer_printf(b, "\n%s\n", direction_to_string(d));
         ports_print(b, "  managed", &rd->managed);
         ports_print(b, "\n  watched", &rd->watched);
+        if (rd->audited.n > 0)
+                ports_print(b, rd->log_audited ? "\n  audited log" : "\n  audited", &rd->audited);
         buffer_add_char(b, '\n');
         for (size_t i = 0; i < rd->n; i++)
                 if (compiled_rule_print(b, rd->rules + i) < 0)

@@ -46,8 +46,9 @@ typedef struct CompiledIds {
 } CompiledIds;
 
 typedef struct CompiledRule {
-        Rule *rule; /* a reference: id, source, comment, interfaces, log */
-        Action action;
+        Rule *rule;     /* a reference: id, source, comment, interfaces, log */
+        Action action;  /* that is enforced */
+        Action audited; /* that is only reported, while `action` allows; ACTION_ALLOW: none */
         Ports ports;
         Match from, to;
         /* The lists of names, resolved. An identity that is stated but resolved to nothing matches
@@ -56,9 +57,9 @@ typedef struct CompiledRule {
         bool has_units;
         CompiledUnit *units;
         size_t n_units;
-        Limit limit;      /* complete for ACTION_LIMIT; rate 0: only `open` counts */
+        Limit limit;      /* complete for a limit; rate 0: only `open` counts */
         bool log;         /* the rule's own, or by the level of logging */
-        bool log_refused; /* of ACTION_LIMIT: what goes beyond it */
+        bool log_refused; /* of a limit: what goes beyond it */
 } CompiledRule;
 
 typedef struct RulesetDirection {
@@ -66,8 +67,10 @@ typedef struct RulesetDirection {
         size_t n;
         Ports managed; /* where the default speaks */
         Ports watched; /* managed, and all that a rule names: what the kernel must look at */
+        Ports audited; /* managed ones where the default is only reported, and lets pass */
         Action default_action; /* never limit */
-        bool log_default;
+        bool log_default, log_audited;
+        bool audit; /* the whole direction is in audit */
 } RulesetDirection;
 
 /* Where the default comes from: for `status` and `explain`. */
@@ -101,6 +104,11 @@ DEFINE_CLEANUP(Ruleset, ruleset_free)
 
 /* Ids of the counters of the three defaults, distinct from every rule's (SPEC ids are < 2^48). */
 #define DEFAULT_COUNTER_ID(direction) ((UINT64_C(1) << 62) + (uint64_t)(direction))
+
+/* Does it count connections, whether it refuses those beyond or reports them? */
+bool compiled_rule_limits(const CompiledRule *r);
+/* Where the default decides, by what it does on the port: nothing on one that is not managed. */
+Action ruleset_default(const RulesetDirection *d, uint16_t port);
 
 /* Can the rule match a packet of this family at all? */
 bool compiled_rule_has_family(const CompiledRule *r, Family family);

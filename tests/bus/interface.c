@@ -35,6 +35,7 @@ static const struct {
         { "SetEnabled", "ba{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "SetLockdown", "ba{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "SetLogging", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE },
+        { "PromoteAudit", "a{sv}", "bta{sv}", PRIVILEGE_MANAGE },
         { "PutFragment", "ssa{sv}", "bta{sv}", PRIVILEGE_MANAGE_FRAGMENT },
         { "GetFragment", "s", "s", PRIVILEGE_READ },
         /* ours: several rules at once */

@@ -247,6 +247,9 @@ char *policy_write(Random *r)
 
         buffer_printf(&w.text, "enabled = true;\nlogging = \"%s\";\n",
                 logging_to_string((Logging)random_below(r, _LOGGING_MAX)));
+        if (random_once(r, 4))
+                buffer_printf(&w.text, "audit = \"%s\";\n",
+                        direction_to_adjective((Direction)random_below(r, _DIRECTION_MAX)));
         if (w.extra_port)
                 buffer_add_string(&w.text, "mail_ports = [ 80 ];\n");
         policy_add_defaults(&w);

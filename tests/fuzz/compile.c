@@ -121,8 +121,10 @@ static void ruleset_expect(const Policy *p, const Ruleset *r)
                         const CompiledRule *c = r->directions[d].rules + i;
 
                         expect(c->rule->id != 0 && c->ports.n > 0, "a rule has id and ports");
-                        expect((c->action == ACTION_LIMIT) == (c->limit.rate || c->limit.open),
+                        expect(compiled_rule_limits(c) == (c->limit.rate || c->limit.open),
                                 "a limit has numbers");
+                        expect(c->audited == ACTION_ALLOW || c->action == ACTION_ALLOW,
+                                "what is in audit passes");
                         expect(!c->from.any || c->from.n == 0, "any has no alternatives");
                 }
         packets_judge(r);

@@ -61,13 +61,20 @@ static void test_parse(void **state)
         assert_int_equal(e.rule, 0);
         assert_string_equal(address_format(&e.destination, text), "2001:db8::2");
         assert_int_equal(e.destination_port, 587);
+        assert_false(e.audit);
+        assert_true(event_is_refusal(&e));
+        assert_int_equal(event_parse("p25 in audit-deny default", packet6, sizeof(packet6), &e), 0);
+        assert_int_equal(e.action, ACTION_DENY);
+        assert_true(e.audit);
+        assert_false(event_is_refusal(&e));
 }
 
 static void test_parse_refuses(void **state)
 {
         static const char *const prefixes[] = { "", "p25", "p25 out reject", "p25 out reject 7 8",
                 "p25 out reject x", "p25 out reject 0", "p25 out reject -1", "p25 up reject 7",
-                "p25 out lose 7", "ufw out reject 7", "p25 out reject 99999999999999999999999" };
+                "p25 out audit-lose 7", "p25 out audit- 7", "p25 out lose 7", "ufw out reject 7",
+                "p25 out reject 99999999999999999999999" };
         uint8_t p[sizeof(packet4)];
         Event e;
 

@@ -156,6 +156,8 @@ static void test_remarks(void **state)
         r.pending_seconds_left = 42;
         r.lockdown = true;
         r.repairs = 3;
+        assert_int_equal(strv_append(&r.audit, "routed"), 0);
+        assert_int_equal(strv_append(&r.audit, "role mx"), 0);
         assert_int_equal(strv_append(&r.warnings, "unit x.service does not run"), 0);
         assert_int_equal(strv_append(&r.warnings, "second"), 0);
         assert_int_equal(strv_append(&r.hints, "nothing listens"), 0);
@@ -163,6 +165,8 @@ static void test_remarks(void **state)
 #define REMARKS                                                                         \
         "Pending: revision 8 is taken back in 42 s unless confirmed (p25ctl confirm)\n" \
         "LOCKDOWN: ON, EVERY MAIL PORT IS CLOSED (p25ctl lockdown off)\n"               \
+        "AUDIT: REFUSALS ARE ONLY REPORTED, NOT ENFORCED: routed, role mx"              \
+        " (p25ctl audit)\n"                                                             \
         "Warning: unit x.service does not run\n"                                        \
         "Warning: second\n"
         assert_text(&r, REPORT_PLAIN,
@@ -190,7 +194,7 @@ static void test_json(void **state)
                 "\"routed\":\"reject\"},"
                 "\"default_source\":{\"incoming\":null,\"outgoing\":null,\"routed\":null},"
                 "\"managed\":{\"incoming\":[],\"outgoing\":[],\"routed\":[]},"
-                "\"lockdown\":false,\"logging\":\"low\","
+                "\"audit\":[],\"lockdown\":false,\"logging\":\"low\","
                 "\"mail_ports\":[25,465,587,2525,8025],\"pending\":null,"
                 "\"repairs\":0,\"warnings\":[],\"hints\":[],\"notes\":[],\"rules\":["
                 "{\"id\":3,\"position\":1,\"source\":\"p25ctl\",\"action\":\"allow\","
@@ -241,6 +245,7 @@ static void test_round_trip(void **state)
         r.pending_seconds_left = 1;
         r.repairs = 4;
         r.lockdown = true;
+        assert_int_equal(strv_append(&r.audit, "role mx"), 0);
         assert_int_equal(strv_append(&r.warnings, "w"), 0);
         assert_int_equal(strv_append(&r.hints, "h"), 0);
         assert_int_equal(strv_append(&r.notes, "n"), 0);

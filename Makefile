@@ -273,6 +273,12 @@ bench-feed: all $(BUILD)/tests/lib/probe
 bench-bus: $(BUILD)/tests/bench/bus
 	@$<
 
+## bench-rules: every command beside MANY rules, under both backends
+MANY ?= 10000
+bench-rules: all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) tests/bench/rules $(MANY)
+	@P25_BACKEND=iptables BUILD=$(BUILD) tests/bench/rules $(MANY)
+
 ## bench: whole processes beside nft and ufw; ratios
 bench:
 	@packaging/dependencies bench
@@ -290,6 +296,6 @@ help:
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-feed bench-sets clean help
+	bench bench-backend bench-bus bench-feed bench-rules bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

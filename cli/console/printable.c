@@ -53,12 +53,35 @@ static size_t color_length(const char *s)
         return n <= 2 && s[2 + n] == 'm' ? n + 3 : 0;
 }
 
+/* Bytes of ASCII that need no look at a character. */
+static size_t plain_length(const char *s)
+{
+        size_t n = 0;
+
+        while (s[n] >= 0x20 && s[n] < 0x7f)
+                n++;
+        return n;
+}
+
+static char *move(char *to, const char *s, size_t n)
+{
+        if (to != s)
+                memmove(to, s, n);
+        return to + n;
+}
+
 static void clean(char *s, bool layout, bool colors)
 {
         char *to = s;
 
-        while (*s) {
-                size_t n = layout && is_layout(s) ? 1 : printable_length(s);
+        for (;;) {
+                size_t n = plain_length(s);
+
+                to = move(to, s, n);
+                s += n;
+                if (!*s)
+                        break;
+                n = layout && is_layout(s) ? 1 : printable_length(s);
 
                 if (n == 0 && colors)
                         n = color_length(s);
@@ -68,8 +91,7 @@ static void clean(char *s, bool layout, bool colors)
                         *to++ = '?';
                         continue;
                 }
-                memmove(to, s, n);
-                to += n;
+                to = move(to, s, n);
                 s += n;
         }
         *to = '\0';
@@ -111,7 +133,11 @@ void printable_json(char *s)
 
         printable_text(s);
         while (*s) {
-                size_t n = 1;
+                size_t n = strcspn(s, "\\");
+
+                to = move(to, s, n);
+                s += n;
+                n = *s ? 1 : 0;
 
                 if (s[0] == '\\' && s[1]) {
                         size_t bad = bad_escape(s);
@@ -123,8 +149,7 @@ void printable_json(char *s)
                         }
                         n = 2;
                 }
-                memmove(to, s, n);
-                to += n;
+                to = move(to, s, n);
                 s += n;
         }
         *to = '\0';

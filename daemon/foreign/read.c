@@ -59,6 +59,25 @@ static int dump_all(Netlink *n, uint16_t type, Filters *f)
         return netlink_dump(n, &request.header, on_message, f);
 }
 
+/* Table by table, and only of those whose chains are listed: p25's own rules may be many. The
+ * chains of a table are listed one behind the other. */
+static int dump_rules(Netlink *n, Filters *f)
+{
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < f->n_chains; i++) {
+                const FilterChain *c = f->chains[i], *last = i > 0 ? f->chains[i - 1] : NULL;
+                Request request = request_make(NFT_MSG_GETRULE, c->family);
+
+                if (last && last->family == c->family && streq(last->table, c->table))
+                        continue;
+                r = request_add_string(&request, NFTA_RULE_TABLE, c->table);
+                if (r >= 0)
+                        r = netlink_dump(n, &request.header, on_message, f);
+        }
+        return r;
+}
+
 static int dump_elements(Netlink *n, Filters *f)
 {
         int r = 0;
@@ -81,7 +100,7 @@ static int read_nftables_once(Netlink *n, Filters *f)
         int r = dump_all(n, NFT_MSG_GETCHAIN, f);
 
         if (r >= 0)
-                r = dump_all(n, NFT_MSG_GETRULE, f);
+                r = dump_rules(n, f);
         if (r >= 0)
                 r = dump_all(n, NFT_MSG_GETSET, f);
         if (r >= 0)

@@ -163,6 +163,7 @@ typedef struct Reply {
         uint32_t seq;
         bool done;
         int error;
+        size_t answers; /* netlink_ask: that have come */
         NetlinkHandler f;
         void *data;
 } Reply;
@@ -233,6 +234,79 @@ int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *d
 int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data)
 {
         return exchange(n, request, NLM_F_ACK, f, data);
+}
+
+/* ---- many requests ---- */
+
+/* The receive queue of an unprivileged process holds the answers to so many. */
+#define ASK_AT_ONCE 128
+#define ASK_SIZE 512 /* a request */
+
+/* Writes requests: how many, and in ret_length their bytes. */
+static size_t ask_fill(
+        Netlink *n, NetlinkRequester next, void *data, uint8_t *buffer, size_t *ret_length)
+{
+        size_t count = 0, length = 0;
+
+        for (; count < ASK_AT_ONCE; count++) {
+                struct nlmsghdr *h = (void *)(buffer + length);
+
+                if (next(h, ASK_SIZE, data) == 0)
+                        break;
+                h->nlmsg_flags = NLM_F_REQUEST;
+                h->nlmsg_seq = ++n->seq;
+                length += NLMSG_ALIGN(h->nlmsg_len);
+        }
+        *ret_length = length;
+        return count;
+}
+
+/* The kernel has answered all of them when sendto() returns. */
+static int ask_answers(Netlink *n, size_t count, Reply *r)
+{
+        _cleanup_free_ uint8_t *buffer = malloc(RECEIVE_MAX);
+        uint32_t first = n->seq - (uint32_t)count + 1;
+
+        if (!buffer)
+                return -ENOMEM;
+        for (;;) {
+                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, MSG_DONTWAIT);
+                const struct nlmsghdr *h = (const void *)buffer;
+                int left = (int)size;
+
+                if (size < 0) {
+                        reply_note(r, size == -EAGAIN ? 0 : (int)size);
+                        if (size != -ENOBUFS)
+                                break;
+                        continue;
+                }
+                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+                        if (h->nlmsg_seq - first >= count)
+                                continue; /* of an earlier request */
+                        r->seq = h->nlmsg_seq;
+                        reply_message(r, h);
+                        r->answers++;
+                }
+        }
+        if (r->error == 0 && r->answers != count)
+                return -EIO;
+        return r->error;
+}
+
+int netlink_ask(Netlink *n, NetlinkRequester next, NetlinkHandler f, void *data)
+{
+        _cleanup_free_ uint8_t *requests = malloc(ASK_AT_ONCE * ASK_SIZE);
+        size_t count, length;
+        int r = requests ? 0 : -ENOMEM;
+
+        while (r >= 0 && (count = ask_fill(n, next, data, requests, &length)) > 0) {
+                Reply reply = { .f = f, .data = data };
+
+                r = socket_send(n->fd, requests, length);
+                if (r >= 0)
+                        r = ask_answers(n, count, &reply);
+        }
+        return r;
 }
 
 /* ---- batches ---- */

@@ -43,6 +43,13 @@ int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *d
 /* One request that is answered by messages (f may be NULL) and an acknowledgement. */
 int netlink_request(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
 
+/* Messages without acknowledgements, each of which the kernel answers with one message or an error:
+ * writes the next request to the buffer and returns its length, 0 after the last. */
+typedef size_t (*NetlinkRequester)(struct nlmsghdr *buffer, size_t size, void *data);
+/* Sends the requests some at a time, so that the answers fit the receive queue. 0, f's first error,
+ * the kernel's first errno; the socket is drained in any case. */
+int netlink_ask(Netlink *n, NetlinkRequester next, NetlinkHandler f, void *data);
+
 /* One datagram that the kernel sent by itself; does not wait. Its bytes, -EAGAIN, -ENOBUFS (others
  * were lost before it), -ENOSPC (it is larger), another negative errno. */
 ssize_t netlink_receive(Netlink *n, void *buffer, size_t size);

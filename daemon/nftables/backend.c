@@ -187,7 +187,8 @@ static int nft_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
         NftBackend *b = (NftBackend *)base;
         _cleanup_free_ RuleCounter *now = NULL;
         size_t n;
-        int r = nft_kernel_counters(&b->writer, &now, &n);
+        int r = nft_kernel_counters(&b->writer, b->wanted ? b->wanted->counters : NULL,
+                b->wanted ? b->wanted->n_counters : 0, &now, &n);
 
         if (r >= 0)
                 r = totals_read(&b->totals, now, n);

@@ -103,24 +103,32 @@ typedef union Request {
         uint8_t space[1024];
 } Request;
 
-/* Only of our table, where the kernel filters; only of one chain or object type, if it is given. */
-static struct nlmsghdr *request_init(Request *q, unsigned type, const char *chain, uint32_t object)
+static struct nlmsghdr *request_begin(void *space, size_t size, unsigned type)
 {
+        struct nlmsghdr *h;
         struct nfgenmsg *g;
 
-        memset(q, 0, sizeof(*q));
-        mnl_nlmsg_put_header(q->space);
-        q->header.nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-        g = mnl_nlmsg_put_extra_header(&q->header, sizeof(*g));
+        memset(space, 0, size);
+        h = mnl_nlmsg_put_header(space);
+        h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+        g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
         g->nfgen_family = type == NFT_MSG_GETGEN ? AF_UNSPEC : NFPROTO_INET;
         g->version = NFNETLINK_V0;
         if (type != NFT_MSG_GETGEN)
-                mnl_attr_put_strz(&q->header, 1, NFT_TABLE_NAME);
+                mnl_attr_put_strz(h, 1, NFT_TABLE_NAME);
+        return h;
+}
+
+/* Only of our table, where the kernel filters; only of one chain or object type, if it is given. */
+static struct nlmsghdr *request_init(Request *q, unsigned type, const char *chain, uint32_t object)
+{
+        struct nlmsghdr *h = request_begin(q, sizeof(*q), type);
+
         if (chain)
-                mnl_attr_put_strz(&q->header, NFTA_RULE_CHAIN, chain);
+                mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
         if (object != 0)
-                mnl_attr_put_u32(&q->header, NFTA_OBJ_TYPE, htonl(object));
-        return &q->header;
+                mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htonl(object));
+        return h;
 }
 
 static int generation_read(const struct nlmsghdr *h, void *data)
@@ -312,25 +320,65 @@ static int counter_compare(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-int nft_kernel_counters(Netlink *n, RuleCounter **ret, size_t *ret_n)
+static int counters_dump(Netlink *n, Counters *c)
 {
-        Counters c = { 0 };
         Request q;
         int r = -EINTR;
 
         for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-                c.n = 0;
-                free(c.items);
-                c.items = NULL;
+                c->n = 0;
+                free(c->items);
+                c->items = NULL;
                 r = netlink_dump(n, request_init(&q, NFT_MSG_GETOBJ, NULL, NFT_OBJECT_COUNTER),
-                        counter_read, &c);
+                        counter_read, c);
         }
+        if (r >= 0 && c->n > 0)
+                qsort(c->items, c->n, sizeof(RuleCounter), counter_compare);
+        return r;
+}
+
+/* Each of the known, one after the other. */
+typedef struct CounterQuestions {
+        Counters counters;
+        const uint64_t *known;
+        size_t n, next;
+} CounterQuestions;
+
+static size_t counter_question(struct nlmsghdr *h, size_t size, void *data)
+{
+        CounterQuestions *c = data;
+        char name[NFT_NAME_TEXT_MAX];
+        struct nlmsghdr *q;
+
+        if (c->next == c->n)
+                return 0;
+        q = request_begin(h, size, NFT_MSG_GETOBJ);
+        mnl_attr_put_strz(q, NFTA_OBJ_NAME, nft_counter_name(c->known[c->next++], name));
+        mnl_attr_put_u32(q, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+        return q->nlmsg_len;
+}
+
+static int counters_ask(Netlink *n, const uint64_t *known, size_t n_known, Counters *c)
+{
+        CounterQuestions questions = { .known = known, .n = n_known };
+        int r = netlink_ask(n, counter_question, counter_read, &questions);
+
+        *c = questions.counters;
+        return r;
+}
+
+int nft_kernel_counters(
+        Netlink *n, const uint64_t *known, size_t n_known, RuleCounter **ret, size_t *ret_n)
+{
+        Counters c = { 0 };
+        int r = n_known >= NFT_COUNTERS_MANY ? counters_ask(n, known, n_known, &c) : -ENOENT;
+
+        if (r < 0)
+                r = counters_dump(n, &c);
         if (r < 0) {
                 free(c.items);
                 return r;
         }
-        if (c.n > 0)
-                qsort(c.items, c.n, sizeof(RuleCounter), counter_compare);
         *ret = c.items;
         *ret_n = c.n;
         return 0;

@@ -43,8 +43,12 @@ int nft_kernel_generation(Netlink *n, uint32_t *ret);
 int nft_kernel_find(Netlink *n, Found *ret);
 /* Adds chains, sets and objects; asks again when something changed meanwhile. */
 int nft_kernel_list(Netlink *n, Found *f);
-/* Counters of ours, ascending by id; a malloc()ed array. */
-int nft_kernel_counters(Netlink *n, RuleCounter **ret, size_t *ret_n);
+/* Counters of ours, ascending by id; a malloc()ed array. `known`: their ids, ascending, as far as
+ * the caller knows. From NFT_COUNTERS_MANY on each is requested, because the time that the kernel
+ * takes for a dump grows with the square of its length. */
+#define NFT_COUNTERS_MANY 30000
+int nft_kernel_counters(
+        Netlink *n, const uint64_t *known, size_t n_known, RuleCounter **ret, size_t *ret_n);
 /* An NftHandleReader; data is the Netlink. */
 int nft_kernel_handles(void *data, const NftChainKey *chain, uint64_t *handles, size_t n);
 /* A hash of table, chains, rules and sets, without elements and counts. */

@@ -157,25 +157,223 @@ Json *json_free(Json *j)
         return NULL;
 }
 
+/* ---- out ---- */
+
+static void escape_print(Buffer *b, unsigned char c)
+{
+        static const char *const short_escapes[] = { ['\b'] = "\\b",
+                ['\f'] = "\\f",
+                ['\n'] = "\\n",
+                ['\r'] = "\\r",
+                ['\t'] = "\\t",
+                ['"'] = "\\\"",
+                ['\\'] = "\\\\" };
+
+        if (short_escapes[c])
+                buffer_add_string(b, short_escapes[c]);
+        else
+                buffer_printf(b, "\\u%04X", c);
+}
+
+static void string_print(Buffer *b, const char *s, size_t n)
+{
+        size_t from = 0;
+
+        buffer_add_char(b, '"');
+        for (size_t i = 0; i < n; i++) {
+                unsigned char c = (unsigned char)s[i];
+
+                if (c >= 0x20 && c != '"' && c != '\\')
+                        continue;
+                buffer_add(b, s + from, i - from);
+                escape_print(b, c);
+                from = i + 1;
+        }
+        buffer_add(b, s + from, n - from);
+        buffer_add_char(b, '"');
+}
+
+static void integer_print(Buffer *b, json_int_t number)
+{
+        char digits[24], *p = digits + sizeof(digits);
+        uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+        do
+                *--p = (char)('0' + rest % 10);
+        while ((rest /= 10) > 0);
+        if (number < 0)
+                *--p = '-';
+        buffer_add(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+/* The library's own words for what none of ours says: real numbers, and a failure for poison. */
+static void other_print(Buffer *b, const json_t *j)
+{
+        char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+
+        if (text)
+                buffer_add_string(b, text);
+        else
+                b->failed = true;
+        free(text);
+}
+
+static void object_print(Buffer *b, json_t *j)
+{
+        const char *before = "{", *key;
+        json_t *value;
+
+        json_object_foreach(j, key, value)
+        {
+                buffer_add_string(b, before);
+                string_print(b, key, strlen(key));
+                buffer_add_char(b, ':');
+                json_print_to(value, b);
+                before = ",";
+        }
+        buffer_add_string(b, *before == '{' ? "{}" : "}");
+}
+
+static void array_print(Buffer *b, const json_t *j)
+{
+        buffer_add_char(b, '[');
+        for (size_t i = 0; i < json_array_size(j); i++) {
+                if (i > 0)
+                        buffer_add_char(b, ',');
+                json_print_to(json_array_get(j, i), b);
+        }
+        buffer_add_char(b, ']');
+}
+
+void json_print_to(const Json *j, Buffer *b)
+{
+        if (!j)
+                b->failed = true;
+        else if (json_is_object(j))
+                object_print(b, (json_t *)j);
+        else if (json_is_array(j))
+                array_print(b, j);
+        else if (json_is_string(j))
+                string_print(b, json_string_value(j), json_string_length(j));
+        else if (json_is_integer(j))
+                integer_print(b, json_integer_value(j));
+        else if (json_is_boolean(j))
+                buffer_add_string(b, json_is_true(j) ? "true" : "false");
+        else if (json_is_null(j))
+                buffer_add_string(b, "null");
+        else
+                other_print(b, j);
+}
+
 int json_print(const Json *j, char **ret)
 {
-        char *text = j ? json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
 
-        if (!text)
-                return -ENOMEM;
-        *ret = text;
+        json_print_to(j, &b);
+        return buffer_take(&b, ret);
+}
+
+/* ---- in ---- */
+
+static int parse(const char *text, size_t n, size_t flags, size_t *ret_n, Json **ret)
+{
+        json_error_t error;
+        json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | flags, &error);
+
+        if (!j)
+                return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+        if (ret_n)
+                *ret_n = (size_t)error.position;
+        *ret = j;
         return 0;
 }
 
 int json_parse(const char *text, Json **ret)
 {
-        json_error_t error;
-        json_t *j = json_loads(text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+        return parse(text, strlen(text), 0, NULL, ret);
+}
 
-        if (!j)
-                return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
-        *ret = j;
+#define JSON_SPACE " \t\r\n"
+
+/* Behind the string that begins at s; NULL: it does not end. */
+static const char *string_skip(const char *s)
+{
+        for (s++; *s && *s != '"'; s++)
+                if (*s == '\\' && s[1])
+                        s++;
+        return *s ? s + 1 : NULL;
+}
+
+/* The '[' behind the key, of the outermost object; NULL: there is none. */
+static const char *array_find(const char *text, const char *key)
+{
+        size_t length = strlen(key);
+        unsigned depth = 0;
+
+        for (const char *s = text; *s;) {
+                const char *begin = s;
+
+                depth += *s == '{' || *s == '[';
+                depth -= *s == '}' || *s == ']';
+                if (*s != '"') {
+                        s++;
+                        continue;
+                }
+                s = string_skip(s);
+                if (!s)
+                        return NULL;
+                if (depth != 1 || (size_t)(s - begin) != length + 2 ||
+                        memcmp(begin + 1, key, length) != 0)
+                        continue;
+                s += strspn(s, JSON_SPACE);
+                if (*s != ':')
+                        continue;
+                s += 1 + strspn(s + 1, JSON_SPACE);
+                if (*s == '[')
+                        return s;
+        }
+        return NULL;
+}
+
+/* From behind the '[' to the ']'. */
+static int items_parse(const char *s, JsonItem f, void *data, const char **ret)
+{
+        const char *end = s + strlen(s);
+
+        s += strspn(s, JSON_SPACE);
+        for (bool first = true; *s != ']'; first = false) {
+                _cleanup_(json_free_p) Json *item = NULL;
+                size_t n;
+                int r;
+
+                if (!first && *s++ != ',')
+                        return -EINVAL;
+                r = parse(s, (size_t)(end - s), JSON_DISABLE_EOF_CHECK, &n, &item);
+                if (r >= 0)
+                        r = f(item, data);
+                if (r < 0)
+                        return r;
+                s += n;
+                s += strspn(s, JSON_SPACE);
+        }
+        *ret = s;
         return 0;
+}
+
+int json_parse_items(const char *text, const char *key, JsonItem f, void *data, Json **ret)
+{
+        _cleanup_buffer_ Buffer rest = { 0 };
+        const char *array = array_find(text, key), *end;
+        int r;
+
+        if (!array)
+                return json_parse(text, ret);
+        r = items_parse(array + 1, f, data, &end);
+        if (r < 0)
+                return r;
+        buffer_add(&rest, text, (size_t)(array + 1 - text));
+        buffer_add_string(&rest, end);
+        return rest.failed ? -ENOMEM : json_parse(rest.data, ret);
 }
 
 const Json *json_get(const Json *object, const char *key)

@@ -31,9 +31,16 @@ DEFINE_CLEANUP(Json, json_free)
 
 /* Compact, keys in the order they were set, without a newline at the end; 0 or -ENOMEM. */
 int json_print(const Json *j, char **ret);
+/* The same to the end of a buffer; where memory is short, the buffer has failed. */
+void json_print_to(const Json *j, Buffer *b);
 
 /* One document, nothing behind it, no key twice in an object; 0, -EINVAL, -ENOMEM */
 int json_parse(const char *text, Json **ret);
+/* The same of an object, but the values of its array KEY go to f one at a time, so that a long
+ * list takes no more memory than its longest value; they are freed afterwards. *ret has an empty
+ * array instead. f's negative return ends the reading. */
+typedef int (*JsonItem)(const Json *item, void *data);
+int json_parse_items(const char *text, const char *key, JsonItem f, void *data, Json **ret);
 /* Readers give a fallback (NULL, 0, false) where the key is missing or of another type, or the
  * value is NULL or none of theirs. What they return is borrowed. */
 const Json *json_get(const Json *object, const char *key);

@@ -286,21 +286,25 @@ void buffer_add_char(Buffer *b, char c)
 void buffer_printf(Buffer *b, const char *format, ...)
 {
         va_list ap;
+        size_t room;
         int n;
 
-        va_start(ap, format);
-        n = vsnprintf(NULL, 0, format, ap);
-        va_end(ap);
-        if (n < 0) {
-                b->failed = true;
+        if (!buffer_reserve(b, 0))
                 return;
+        room = b->capacity - b->length;
+        va_start(ap, format);
+        n = vsnprintf(b->data + b->length, room, format, ap);
+        va_end(ap);
+        if (n >= 0 && (size_t)n >= room && buffer_reserve(b, (size_t)n)) {
+                va_start(ap, format);
+                vsnprintf(b->data + b->length, (size_t)n + 1, format, ap);
+                va_end(ap);
         }
-        if (!buffer_reserve(b, (size_t)n))
-                return;
-        va_start(ap, format);
-        vsnprintf(b->data + b->length, (size_t)n + 1, format, ap);
-        va_end(ap);
-        b->length += (size_t)n;
+        b->failed = b->failed || n < 0;
+        if (b->failed)
+                b->data[b->length] = '\0';
+        else
+                b->length += (size_t)n;
 }
 
 void buffer_clear(Buffer *b)

@@ -168,13 +168,23 @@ static Json *warnings_to_json(const Report *r)
         return all;
 }
 
-int report_print_json(const Report *r, char **ret)
+/* The rules last, one at a time: they may be a hundred thousand. */
+static void rules_print(const Report *r, Buffer *b)
 {
-        _cleanup_(json_free_p) Json *j = json_new_object();
-        Json *rules = json_new_array();
+        for (size_t i = 0; i < r->n_rules && !b->failed; i++) {
+                Json *rule = rule_to_json(&r->rules[i]);
 
-        for (size_t i = 0; i < r->n_rules; i++)
-                json_append(rules, rule_to_json(&r->rules[i]));
+                if (i > 0)
+                        buffer_add_char(b, ',');
+                json_print_to(rule, b);
+                json_free(rule);
+        }
+}
+
+/* All but the rules. */
+static Json *head_to_json(const Report *r)
+{
+        Json *j = json_new_object();
 
         json_set(j, "active", json_new_bool(r->active));
         json_set(j, "backend", json_new_string(r->backend ? r->backend : ""));
@@ -192,8 +202,22 @@ int report_print_json(const Report *r, char **ret)
         json_set(j, "warnings", warnings_to_json(r));
         json_set(j, "hints", json_new_strv(r->hints));
         json_set(j, "notes", json_new_strv(r->notes));
-        json_set(j, "rules", rules);
-        return json_print(j, ret);
+        return j;
+}
+
+int report_print_json(const Report *r, char **ret)
+{
+        _cleanup_(json_free_p) Json *head = head_to_json(r);
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        json_print_to(head, &b);
+        if (b.failed)
+                return -ENOMEM;
+        b.length--; /* its '}' */
+        buffer_add_string(&b, ",\"rules\":[");
+        rules_print(r, &b);
+        buffer_add_string(&b, "]}");
+        return buffer_take(&b, ret);
 }
 
 /* ---- in ---- */
@@ -368,21 +392,16 @@ int rule_from_json(const Json *j, ReportRule *ret)
         return 0;
 }
 
-static int rules_from_json(const Json *array, Report *report)
+static int rule_add_json(const Json *j, void *data)
 {
-        size_t n = json_array_length(array);
+        Report *report = data;
+        int r = array_grow(&report->rules, report->n_rules, sizeof(ReportRule));
 
-        report->rules = calloc(n + 1, sizeof(ReportRule));
-        if (!report->rules)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++) {
-                int r = rule_from_json(json_array_item(array, i), &report->rules[i]);
-
-                if (r < 0)
-                        return r;
+        if (r >= 0)
+                r = rule_from_json(j, &report->rules[report->n_rules]);
+        if (r >= 0)
                 report->n_rules++;
-        }
-        return 0;
+        return r;
 }
 
 static int defaults_from_json(const Json *j, Report *report)
@@ -464,7 +483,7 @@ static int report_from_json(const Json *j, Report *report)
                 (r = managed_from_json(j, report)) < 0 ||
                 (r = mail_ports_from_json(json_get(j, "mail_ports"), &report->mail_ports)) < 0)
                 return r;
-        return rules_from_json(json_get(j, "rules"), report);
+        return 0;
 }
 
 int report_parse(const char *json, Report *ret)
@@ -473,10 +492,9 @@ int report_parse(const char *json, Report *ret)
         Report report = { 0 };
         int r;
 
-        r = json_parse(json, &j);
-        if (r < 0)
-                return r;
-        r = report_from_json(j, &report);
+        r = json_parse_items(json, "rules", rule_add_json, &report, &j);
+        if (r >= 0)
+                r = report_from_json(j, &report);
         if (r < 0) {
                 report_deinit(&report);
                 return r;

@@ -122,6 +122,61 @@ static void test_counters(void **state)
         assert_true(counters[n - 1].id == DEFAULT_COUNTER_ID(DIRECTION_ROUTED));
 }
 
+/* As p25d left them, or a former one. */
+static void put_many_counters(Netlink *n, uint64_t many)
+{
+        const uint32_t no_flags = 0;
+        NftBatch batch;
+        NetlinkOutcome outcome;
+
+        nft_batch_init(&batch, n->seq + 1, NULL);
+        nft_put_table(&batch, NFT_ADD, NFT_TABLE_NAME, &no_flags);
+        for (uint64_t id = 1; id <= many; id++)
+                nft_put_counter(&batch, id, id * 3, id * 100);
+        assert_int_equal(nft_batch_finish(&batch, true), 0);
+        assert_int_equal(netlink_batch(n,
+                                 &(NetlinkBatch){ .data = batch.data,
+                                         .length = batch.length,
+                                         .first = batch.seq,
+                                         .last = batch.seq + (uint32_t)batch.n - 2 },
+                                 &outcome),
+                0);
+        assert_int_equal(outcome.error, 0);
+        nft_batch_deinit(&batch);
+}
+
+static void assert_many_counters(Netlink *n, const uint64_t *known, size_t n_known, uint64_t many)
+{
+        _cleanup_free_ RuleCounter *counters = NULL;
+        size_t n_counters;
+
+        assert_int_equal(nft_kernel_counters(n, known, n_known, &counters, &n_counters), 0);
+        assert_int_equal(n_counters, many);
+        for (size_t i = 0; i < many; i++) {
+                assert_int_equal(counters[i].id, i + 1);
+                assert_int_equal(counters[i].packets, (i + 1) * 3);
+                assert_int_equal(counters[i].bytes, (i + 1) * 100);
+        }
+}
+
+/* One by one, in a dump, and where one that was thought to be there is missing. */
+static void test_many_counters(void **state)
+{
+        _cleanup_free_ uint64_t *known = calloc(NFT_COUNTERS_MANY + 1, sizeof(uint64_t));
+        Netlink n = NETLINK_CLOSED;
+
+        (void)state;
+        assert_non_null(known);
+        for (size_t i = 0; i <= NFT_COUNTERS_MANY; i++)
+                known[i] = i + 1;
+        assert_int_equal(netlink_open(NETLINK_NETFILTER, &n), 0);
+        put_many_counters(&n, NFT_COUNTERS_MANY);
+        assert_many_counters(&n, known, NFT_COUNTERS_MANY, NFT_COUNTERS_MANY);
+        assert_many_counters(&n, NULL, 0, NFT_COUNTERS_MANY);
+        assert_many_counters(&n, known, NFT_COUNTERS_MANY + 1, NFT_COUNTERS_MANY);
+        netlink_close(&n);
+}
+
 /* ---- whose table it is ---- */
 
 static void test_adopt(void **state)
@@ -631,6 +686,7 @@ int main(void)
                 TEST(test_nothing_to_do),
                 TEST(test_check),
                 TEST(test_counters),
+                TEST(test_many_counters),
                 TEST(test_adopt),
                 TEST(test_replace_foreign),
                 TEST(test_owned),

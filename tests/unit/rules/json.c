@@ -39,6 +39,10 @@ static void test_print(void **state)
         assert_prints(j, "{\"z\":9223372036854775807,\"a\":false,\"s\":\"x\\\"\\n\\\\\",\"n\":null,"
                          "\"l\":[\"a\",\"b\"],\"e\":[],\"o\":{}}");
         assert_prints(json_new_integer(-1), "-1");
+        assert_prints(json_new_integer(0), "0");
+        assert_prints(json_new_integer(INT64_MIN), "-9223372036854775808");
+        assert_prints(
+                json_new_string("\x01\x1f\b\f\r\t/\x7f"), "\"\\u0001\\u001F\\b\\f\\r\\t/\x7f\"");
 }
 
 static void test_strings_become_utf8(void **state)
@@ -197,6 +201,63 @@ static void test_parse_refused(void **state)
         assert_int_equal(json_parse(deep, &(Json *){ NULL }), -EINVAL);
 }
 
+static int item_note(const Json *item, void *data)
+{
+        Buffer *b = data;
+
+        if (json_text(item) && streq(json_text(item), "stop"))
+                return -ECANCELED;
+        json_print_to(item, b);
+        buffer_add_char(b, ';');
+        return 0;
+}
+
+/* Whichever way the list is read, the document is the same. */
+static void test_parse_items(void **state)
+{
+        static const struct {
+                const char *text;
+                int result;
+                const char *items, *rest;
+        } cases[] = {
+                { "{\"a\":1,\"l\":[{\"x\":[2]},3 , \"]\"],\"z\":[4]}", 0, "{\"x\":[2]};3;\"]\";",
+                        "{\"a\":1,\"l\":[],\"z\":[4]}" },
+                { " { \"l\" : [ ] } ", 0, "", "{\"l\":[]}" },
+                /* no such key, none in the outermost object, another type */
+                { "{\"a\":[1]}", 0, "", "{\"a\":[1]}" },
+                { "{\"a\":{\"l\":[1]},\"b\":\"l\",\"c\":[\"l\"]}", 0, "",
+                        "{\"a\":{\"l\":[1]},\"b\":\"l\",\"c\":[\"l\"]}" },
+                { "{\"l\":7}", 0, "", "{\"l\":7}" },
+                { "{\"\\\"l\":[1],\"l\":[2]}", 0, "2;", "{\"\\\"l\":[1],\"l\":[]}" },
+                /* what is no document */
+                { "{\"l\":[1", -EINVAL, "1;", NULL },
+                { "{\"l\":[1,]}", -EINVAL, "1;", NULL },
+                { "{\"l\":[,1]}", -EINVAL, "", NULL },
+                { "{\"l\":[1 2]}", -EINVAL, "1;", NULL },
+                { "{\"l\":[1]", -EINVAL, "1;", NULL },
+                { "{\"l\":[1]}x", -EINVAL, "1;", NULL },
+                { "{\"l\":[1],\"l\":[2]}", -EINVAL, "1;", NULL },
+                { "{\"l", -EINVAL, "", NULL },
+                { "", -EINVAL, "", NULL },
+                { "{\"l\":[1,\"stop\",2]}", -ECANCELED, "1;", NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_buffer_ Buffer items = { 0 };
+                Json *rest = NULL;
+
+                buffer_add_string(&items, "");
+                assert_int_equal(json_parse_items(cases[i].text, "l", item_note, &items, &rest),
+                        cases[i].result);
+                assert_string_equal(items.data, cases[i].items);
+                if (cases[i].rest)
+                        assert_prints(rest, cases[i].rest);
+                else
+                        assert_null(rest);
+        }
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -207,6 +268,7 @@ int main(void)
                 cmocka_unit_test(test_poison),
                 cmocka_unit_test(test_parse),
                 cmocka_unit_test(test_parse_refused),
+                cmocka_unit_test(test_parse_items),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

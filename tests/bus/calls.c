@@ -57,6 +57,7 @@ void details_deinit(Details *d)
         strv_free(d->diff);
         strv_free(d->effects);
         strv_free(d->warnings);
+        strv_free(d->unchanged);
 }
 
 static void read_strings(sd_bus_message *m, char ***ret)
@@ -82,6 +83,8 @@ Details read_details(sd_bus_message *m)
                         read_strings(m, &d.effects);
                 else if (streq(key, "warnings") && !d.warnings)
                         read_strings(m, &d.warnings);
+                else if (streq(key, "unchanged") && !d.unchanged)
+                        read_strings(m, &d.unchanged);
                 else if (streq(key, "former_expires"))
                         assert_true(sd_bus_message_read(m, "v", "t", &d.former_expires) > 0);
                 else if (streq(key, "only_expires"))

@@ -20,7 +20,7 @@ void assert_fails(sd_bus *bus, sd_bus_message *m, const char *name);
 
 typedef struct Details {
         const char *outcome; /* the message's */
-        char **diff, **effects, **warnings;
+        char **diff, **effects, **warnings, **unchanged;
         uint64_t former_expires;
         int only_expires;
 } Details;

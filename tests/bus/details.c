@@ -83,6 +83,43 @@ static void test_former_end(void **state)
         }
 }
 
+static void assert_unchanged(
+        sd_bus *bus, const char *add, const char *remove, bool ends, const char *const *expected)
+{
+        _cleanup_message_ sd_bus_message *m = new_call(bus, "UpdateSet"), *reply = NULL;
+        _cleanup_details_ Details d = { 0 };
+
+        APPEND(m, "sasas", "s", 1, add, 1, remove);
+        if (ends)
+                APPEND(m, "a{sv}", 1, "timeout_seconds", "u", 60);
+        else
+                APPEND(m, "a{sv}", 0);
+        d = send_change(bus, m, &reply);
+        assert_true(strv_equal(d.unchanged, (char *const *)expected));
+}
+
+static void test_unchanged(void **state)
+{
+        static const struct {
+                const char *add, *remove;
+                bool ends;
+                const char *unchanged[3];
+        } cases[] = {
+                { "192.0.2.1", "192.0.2.2", true, { "192.0.2.2" } },
+                /* from an entry that ends to one that stays */
+                { "192.0.2.1", "2001:db8::1", false, { "2001:db8::1" } },
+                { "192.0.2.1", "192.0.2.2", false, { "192.0.2.1", "192.0.2.2" } },
+                { "192.0.2.1", "192.0.2.2", true, { "192.0.2.1", "192.0.2.2" } },
+                { "192.0.2.3", "192.0.2.3", false, { NULL } },
+                { "192.0.2.1", "192.0.2.1", false, { "192.0.2.1" } },
+                { "192.0.2.0/24", "192.0.2.1", false, { "192.0.2.1" } },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                assert_unchanged(((Fixture *)*state)->bus, cases[i].add, cases[i].remove,
+                        cases[i].ends, cases[i].unchanged);
+}
+
 /* RemoveRule(ListRules()[0]) */
 static void test_hand_back(void **state)
 {
@@ -112,6 +149,7 @@ int main(_unused_ int argc, char **argv)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_outcomes, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_former_end, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_unchanged, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_hand_back, server_setup, server_teardown),
         };
 

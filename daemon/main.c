@@ -9,6 +9,7 @@
 #include "daemon/backend/memory.h"
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
+#include "daemon/events/replay.h"
 #include "daemon/host/host.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -429,6 +430,11 @@ static int start_manager(Daemon *d, const Arguments *a)
         return r;
 }
 
+static int replay(void *data, const Ruleset *before, const Ruleset *after, char ***lines)
+{
+        return replay_tell(events_list(data), before, after, lines);
+}
+
 /* What the kernel logs of a policy that is in it; the backend for tests logs nothing. */
 static int start_events(Daemon *d, const Arguments *a)
 {
@@ -438,6 +444,7 @@ static int start_events(Daemon *d, const Arguments *a)
                 return r;
         d->follower = (EventsFollower){ .event = on_event, .notice = on_notice, .data = d };
         events_follow(d->happened, &d->follower);
+        manager_set_replay(d->manager, &(ManagerReplay){ replay, d->happened });
         if (a->backend != &backend_memory)
                 events_listen(d->happened);
         return 0;

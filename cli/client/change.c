@@ -89,6 +89,7 @@ void change_reply_deinit(ChangeReply *r)
 {
         strv_free(r->diff);
         strv_free(r->effects);
+        strv_free(r->replay);
         strv_free(r->warnings);
         strv_free(r->unchanged);
         *r = (ChangeReply){ 0 };
@@ -124,6 +125,8 @@ static int detail_read(sd_bus_message *m, const char *key, ChangeReply *ret)
                 return lines_read(m, &ret->diff);
         if (streq(key, "effects"))
                 return lines_read(m, &ret->effects);
+        if (streq(key, "replay"))
+                return lines_read(m, &ret->replay);
         if (streq(key, "warnings"))
                 return lines_read(m, &ret->warnings);
         if (streq(key, "unchanged"))
@@ -367,6 +370,8 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
         json_set(document, "only_expires", json_new_bool(r->only_expires));
         json_set(document, "diff", json_new_strv(r->diff));
         json_set(document, "effects", json_new_strv(r->effects));
+        if (r->replay)
+                json_set(document, "replay", json_new_strv(r->replay));
         json_set(document, "message", json_new_string(c->dry_run ? NULL : first));
         json_set(document, "text", json_new_string(c->dry_run ? NULL : second));
         json_set(document, "warnings", c->warnings ? c->warnings : json_new_array());
@@ -381,6 +386,8 @@ int client_tell_change(Cli *c, const ChangeReply *r, const char *first, const ch
                         cli_say(c, "Nothing would change.");
                 else if (!r->effects || !r->effects[0])
                         cli_say(c, "No effect on connections.");
+                STRV_FOREACH (line, r->replay)
+                        cli_say(c, "%s", *line);
         } else {
                 if (first)
                         cli_say(c, "%s", first);

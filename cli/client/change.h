@@ -31,6 +31,7 @@ typedef struct ChangeReply {
         bool only_expires;            /* and nothing else of it has changed */
         char **diff;                  /* what the policy gains and loses */
         char **effects;               /* what changes for packets */
+        char **replay;                /* how it would have judged recent connections */
         char **warnings;
         char **unchanged; /* of what was named for a set: entries that make no difference */
 } ChangeReply;

@@ -108,6 +108,8 @@ int bus_append_details(sd_bus_message *m, const ChangeResult *change)
                 (change->unchanged &&
                         (r = bus_append_lines(m, "unchanged", change->unchanged, &left)) < 0) ||
                 (r = bus_append_lines(m, "effects", change->effects, &left)) < 0 ||
+                (change->replay &&
+                        (r = bus_append_lines(m, "replay", change->replay, &left)) < 0) ||
                 (r = bus_append_lines(m, "diff", change->diff, &left)) < 0)
                 return r;
         return sd_bus_message_close_container(m);

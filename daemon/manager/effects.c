@@ -261,11 +261,13 @@ int change_tell_effects(
         Manager *m, const Proposal *p, const Prospect *next, const Change *c, ChangeResult *r)
 {
         bool lockdown = m->in_force.policy->state->lockdown || p->state->lockdown;
+        const Ruleset *before = m->in_force.installed ? m->in_force.ruleset : NULL;
+        const Ruleset *after = next->enabled ? next->ruleset : NULL;
 
         if (!r->diff)
                 return 0;
-        if (tell_difference(m, m->in_force.installed ? m->in_force.ruleset : NULL,
-                    next->enabled ? next->ruleset : NULL, !c->dry_run, r) < 0 ||
+        if (tell_difference(m, before, after, !c->dry_run, r) < 0 ||
+                (c->dry_run && manager_replay(m, before, after, r) < 0) ||
                 tell_rules(p, next->ruleset, c, r) < 0)
                 return change_no_memory(r);
         if (!next->policy || lockdown)

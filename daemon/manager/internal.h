@@ -125,6 +125,7 @@ struct Manager {
         /* What looks after a policy as soon as it is in force: manager.c. */
         void (*followers[FOLLOWERS_MAX])(Manager *);
         size_t n_followers;
+        ManagerReplay replay;
 };
 
 static inline bool manager_in_failsafe(const Manager *m)
@@ -336,6 +337,8 @@ int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d)
 void manager_unlock(Manager *m);
 /* Whoever waits for the name service tries again. */
 void manager_names_are_answered(Manager *m);
+/* How recent connections fare under two rulesets, in r->replay: audit.c. 0 or -ENOMEM. */
+int manager_replay(const Manager *m, const Ruleset *before, const Ruleset *after, ChangeResult *r);
 /* Adds a line for each role of a policy that expects a server where nobody listens, and for each
  * that closes what another one opens, but for those that are known: roles.c. 0 or -ENOMEM. */
 int manager_tell_roles(const Manager *m, const Policy *p, char *const *known, char ***lines);

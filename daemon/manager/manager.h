@@ -82,6 +82,7 @@ typedef struct ChangeResult {
         uint64_t revision;
         char **diff;     /* "+ allow out …", "- …": what the policy gains and loses */
         char **effects;  /* "newly denied: in 25/tcp from …": what changes for packets */
+        char **replay;   /* of a dry run: how it would have judged recent connections */
         char **warnings; /* what the author should know */
         /* UpdateSet: entries that were named and make no difference; NULL: not looked for */
         char **unchanged;
@@ -93,6 +94,13 @@ typedef struct ChangeResult {
 } ChangeResult;
 
 void change_result_deinit(ChangeResult *r);
+
+/* Whoever knows recent connections adds a line on how two rulesets (NULL: none is in force) judge
+ * them differently. 0 or -ENOMEM. */
+typedef struct ManagerReplay {
+        int (*tell)(void *data, const Ruleset *before, const Ruleset *after, char ***lines);
+        void *data;
+} ManagerReplay;
 
 typedef struct ManagerOptions {
         const char *root, *policies;              /* NULL: none */
@@ -117,6 +125,8 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
 /* Borrowed until they are removed; called in the order in which they were added. */
 void manager_add_events(Manager *m, ManagerEvents *events);
 void manager_remove_events(Manager *m, ManagerEvents *events);
+/* For dry runs from now on. */
+void manager_set_replay(Manager *m, const ManagerReplay *replay);
 Manager *manager_free(Manager *m); /* leaves the policy in the kernel */
 DEFINE_CLEANUP(Manager, manager_free)
 
@@ -141,6 +151,8 @@ int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
 int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
 /* What is in audit is enforced from now on, until a reset. */
 int manager_promote_audit(Manager *m, const Change *c, ChangeResult *r);
+/* What would be in force then. 0, -ENOMEM, -EINVAL. */
+int manager_promoted_ruleset(Manager *m, Ruleset **ret);
 /* An empty text removes; what is not there is no change. */
 int manager_put_fragment(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);

@@ -14,6 +14,7 @@ void change_result_deinit(ChangeResult *r)
 {
         strv_free(r->diff);
         strv_free(r->effects);
+        strv_free(r->replay);
         strv_free(r->warnings);
         strv_free(r->unchanged);
         free(r->message);
@@ -30,6 +31,7 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
         r->outcome = OUTCOME_NONE;
         strv_free(TAKE_PTR(r->diff));
         strv_free(TAKE_PTR(r->effects));
+        strv_free(TAKE_PTR(r->replay));
         free(TAKE_PTR(r->message));
         va_start(ap, format);
         n = vasprintf(&r->message, format, ap);

@@ -127,41 +127,6 @@ int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResu
         return change_finish(m, &p, c, r);
 }
 
-/* Whatever is in audit, and in use. */
-static int promote_all(const Policy *p, State *s, bool *ret_any)
-{
-        char *const *names = policy_role_names(p);
-
-        *ret_any = false;
-        for (Direction d = 0; d < _DIRECTION_MAX; d++)
-                if (policy_audits(p, d))
-                        s->promoted[d] = *ret_any = true;
-        for (; names && *names; names++) {
-                const Role *role = policy_find_role(p, *names);
-
-                if (!role || !policy_audits_role(p, role))
-                        continue;
-                if (strv_append(&s->promoted_roles, *names) < 0)
-                        return -ENOMEM;
-                *ret_any = true;
-        }
-        return 0;
-}
-
-int manager_promote_audit(Manager *m, const Change *c, ChangeResult *r)
-{
-        _cleanup_proposal_ Proposal p = { 0 };
-        bool any;
-        int q;
-
-        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
-        if (q < 0)
-                return q;
-        if (promote_all(m->in_force.policy, p.state, &any) < 0)
-                return change_no_memory(r);
-        return any ? change_finish(m, &p, c, r) : 0;
-}
-
 static int load_files(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { .hides_content = c->uid != 0 };

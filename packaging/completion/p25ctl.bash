@@ -3,7 +3,7 @@
 # Completion of p25ctl for bash. The block of words is made by `make golden`, from p25ctl's tables.
 
 # made from the tables of p25ctl:
-_p25ctl_commands='status show explain events enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
+_p25ctl_commands='status show explain events audit enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
 _p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --help --version --follow --since'
 _p25ctl_valued=' --color  --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n --since '
 _p25ctl_words() # COMMAND
@@ -15,6 +15,8 @@ _p25ctl_words() # COMMAND
         'show listening') echo '' ;;
         'explain') echo 'in out routed from A to port P user U on IFACE' ;;
         'events') echo 'N DURATION' ;;
+        'audit promote') echo '' ;;
+        'audit') echo '' ;;
         'enable') echo '' ;;
         'disable') echo '' ;;
         'lockdown') echo 'on off' ;;
@@ -61,6 +63,7 @@ _p25ctl_words() # COMMAND
         'version') echo '' ;;
         'help') echo 'COMMAND' ;;
         'show') echo 'added raw listening' ;;
+        'audit') echo 'promote' ;;
         'role') echo 'list show set add remove suggest' ;;
         'set') echo 'list show load add remove drop feed' ;;
         'fragment') echo 'list show put drop' ;;

@@ -92,6 +92,8 @@ complete -c p25ctl -n '__p25ctl_at show' -a raw -d 'the policy in force, in the 
 complete -c p25ctl -n '__p25ctl_at show' -a listening -d 'processes that listen on mail ports, and the rules for them'
 complete -c p25ctl -n '__p25ctl_at' -a explain -d 'what happens to a connection, and why'
 complete -c p25ctl -n '__p25ctl_at' -a events -d 'connections that were refused or logged'
+complete -c p25ctl -n '__p25ctl_at' -a audit
+complete -c p25ctl -n '__p25ctl_at audit' -a promote -d 'enforce what is in audit'
 complete -c p25ctl -n '__p25ctl_at' -a enable -d 'put the policy in force, now and at every start'
 complete -c p25ctl -n '__p25ctl_at' -a disable -d 'take the policy out of the kernel; it stays stored'
 complete -c p25ctl -n '__p25ctl_at' -a lockdown -d 'close every mail port now and cut open connections'

@@ -127,8 +127,9 @@ static int default_add(Table *t, const Report *r, Direction d)
 
         if (rule.action == ACTION_ALLOW || rule.ports.n == 0 || r->lockdown)
                 return 0;
-        if (asprintf(&comment, "default%s%s%s", source ? " (" : "", source ?: "",
-                    source ? ")" : "") < 0)
+        if (asprintf(&comment, "default%s%s%s%s", source ? " (" : "", source ?: "",
+                    source ? ")" : "",
+                    strv_contains(r->audit, direction_to_adjective(d)) ? ", in audit" : "") < 0)
                 return -ENOMEM;
         rule.comment = comment;
         return table_add(t, &rule, 0, 0);

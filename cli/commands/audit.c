@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Owns `audit` and `audit promote`: what would be refused if what is in audit were enforced, and
+ * its enforcement.
+ */
+
+#include "cli/client/change.h"
+#include "cli/client/client.h"
+#include "cli/commands/commands.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+static void when_print(const Json *document, const char *key, char *buffer, size_t n)
+{
+        uint64_t usec = json_get_time(document, key);
+        time_t seconds = (time_t)(usec / 1000000);
+        struct tm tm;
+
+        buffer[0] = '\0';
+        if (usec > 0 && localtime_r(&seconds, &tm))
+                (void)strftime(buffer, n, " since %Y-%m-%d %H:%M:%S", &tm);
+}
+
+static void end_print(Buffer *b, const char *address, int64_t port)
+{
+        buffer_printf(b, address && strchr(address, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64,
+                address ?: "?", port);
+}
+
+static void who_print(Buffer *b, const Json *group)
+{
+        const char *user = json_get_string(group, "user"), *unit = json_get_string(group, "unit");
+        int64_t uid;
+
+        if (user)
+                buffer_add_string(b, user);
+        else if (json_number(json_get(group, "uid"), &uid))
+                buffer_printf(b, "uid %" PRId64, uid);
+        else
+                buffer_add_string(b, json_get_string(group, "source") ?: "?");
+        if (unit)
+                buffer_printf(b, " (%s)", unit);
+}
+
+static void group_say(Cli *c, const Json *group)
+{
+        _cleanup_buffer_ Buffer who = { 0 }, to = { 0 };
+        int64_t count = json_get_integer(group, "count");
+
+        who_print(&who, group);
+        end_print(&to, json_get_string(group, "destination"), json_get_integer(group, "port"));
+        if (who.failed || to.failed)
+                (void)cli_fail(c, EXIT_FAILED, "out of memory");
+        else
+                cli_say(c, "%-6s  %-24s  %-21s  %" PRId64 " time%s",
+                        json_get_string(group, "direction") ?: "-", who.data, to.data, count,
+                        count == 1 ? "" : "s");
+}
+
+static int audit_say(Cli *c, const Json *document)
+{
+        const Json *groups = json_get(document, "groups");
+        int64_t connections = json_get_integer(document, "connections");
+        int64_t left_out = json_get_integer(document, "left_out");
+        const char *logging = json_get_string(document, "logging");
+        _cleanup_strv_ char **audit = NULL, **proposals = NULL;
+        _cleanup_buffer_ Buffer names = { 0 };
+        char since[64];
+
+        if (json_get_strv(document, "audit", &audit) < 0 ||
+                json_get_strv(document, "proposals", &proposals) < 0)
+                return cli_fail(c, EXIT_FAILED, "p25d's answer is not a valid document");
+        if (!audit) {
+                cli_say(c, "Nothing is in audit.");
+                return 0;
+        }
+        STRV_FOREACH (name, audit)
+                buffer_printf(&names, "%s%s", name == audit ? "" : ", ", *name);
+        if (names.failed)
+                return cli_fail(c, EXIT_FAILED, "out of memory");
+        when_print(document, "since", since, sizeof(since));
+        cli_say(c, "In audit: %s", names.data);
+        if (logging && streq(logging, "off"))
+                cli_say(c, "Logging is off: connections are counted only ('p25ctl logging low').");
+        cli_say(c, "%" PRId64 " connection%s%s would have been refused.", connections,
+                connections == 1 ? "" : "s", since);
+        for (size_t i = 0; i < json_array_length(groups); i++)
+                group_say(c, json_array_item(groups, i));
+        if (left_out > 0)
+                cli_say(c, "… and %" PRId64 " more groups", left_out);
+        if (proposals)
+                cli_say(c, "To let them pass:");
+        STRV_FOREACH (proposal, proposals)
+                cli_say(c, "  p25ctl %s", *proposal);
+        cli_say(c, "To refuse what no rule allows: p25ctl audit promote");
+        return 0;
+}
+
+int command_audit(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(json_free_p) Json *document = NULL;
+        _cleanup_free_ char *text = NULL;
+        int status = client_ask_text(c, "DescribeAudit", NULL, &text);
+
+        (void)v, (void)args, (void)n;
+        if (status != 0)
+                return status;
+        if (json_parse(text, &document) < 0)
+                return cli_fail(c, EXIT_FAILED, "p25d's answer is not a valid document");
+        return c->json ? cli_document_text(c, text) : audit_say(c, document);
+}
+
+int command_audit_promote(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        int status = client_message(c, "PromoteAudit", &m);
+
+        (void)v, (void)args, (void)n;
+        if (status == 0)
+                status = client_change(c, &m, NULL, &reply);
+        if (status != 0)
+                return status;
+        if (!reply.changed)
+                return client_tell_change(c, &reply, "Nothing is in audit", NULL);
+        status = client_tell_change(c, &reply, "Audit ended",
+                "What was only reported is refused from now on ('p25ctl reset' undoes this).");
+        if (!c->dry_run)
+                STRV_FOREACH (line, reply.effects)
+                        cli_say(c, "%s", *line);
+        return status;
+}

@@ -26,6 +26,8 @@ int offline_open(Cli *c, Offline *ret)
         r = host_paths_init(&o.paths, c->root, c->policies);
         if (r >= 0)
                 r = host_names_new(true, &o.host_names);
+        if (r >= 0)
+                r = host_names_set_root(o.host_names, o.paths.root);
         if (r < 0)
                 return cli_fail_errno(c, r, "names of this host");
         o.names = host_names(o.host_names);

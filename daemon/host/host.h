@@ -113,6 +113,8 @@ Names host_names(HostNames *n); /* borrows n */
 Names host_names_of_files(HostNames *n);
 /* The same for names that are not the policy's: of a packet to explain. */
 Names host_names_of_guest(HostNames *n);
+/* Where the files of units are; "" (this host's) if not said, NULL: nowhere. 0 or -ENOMEM. */
+int host_names_set_root(HostNames *n, const char *root);
 /* From now on nothing waits for the name service: what it has not answered yet is -EAGAIN, or a
  * number without a name, and `wanted` is called; whoever can wait asks, and says what he heard by
  * host_names_service() (service.h). */
@@ -139,6 +141,12 @@ const char *host_cgroup_mount(void);
  * around all instances. 0, -ENOENT, perhaps with a hint in ret, -ENOMEM.
  */
 int host_unit_find(const char *mount, const char *unit, Cgroup *ret);
+/*
+ * The full name of a unit, of which the given one may be an alias (Alias=, a link to another unit's
+ * file) below root: no cgroup has the name of an alias. 0, -ENOENT for what can be no unit,
+ * -ENOMEM.
+ */
+int host_unit_real_name(const char *root, const char *unit, char **ret);
 /* Is there no file of a unit of this name, nor of its template, below root ("" or a folder)? false
  * also where systemd is not the service manager. */
 bool host_unit_is_unknown(const char *root, const char *unit);

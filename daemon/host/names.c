@@ -18,6 +18,7 @@ struct HostNames {
         NamesFile passwd, group, nsswitch;
         SubordinateFiles subordinates;
         char *cgroups; /* NULL: as mounted now */
+        char *root;    /* of units' files; NULL: there are none */
         bool fixed;    /* not this host's: a test's, or an image's */
         bool use_nss;
         bool waits;    /* though deferred: this process has nothing else to do */
@@ -38,6 +39,7 @@ HostNames *host_names_free(HostNames *n)
         service_cache_deinit(&n->service);
         free(n->folder);
         free(n->cgroups);
+        free(n->root);
         free(n);
         return NULL;
 }
@@ -59,9 +61,10 @@ int host_names_new(bool use_nss, HostNames **ret)
 {
         int r = names_new("/etc", ret);
 
-        if (r >= 0)
-                (*ret)->use_nss = use_nss;
-        return r;
+        if (r < 0)
+                return r;
+        (*ret)->use_nss = use_nss;
+        return host_names_set_root(*ret, "");
 }
 
 int host_names_new_at(const char *etc, const char *cgroups, HostNames **ret)
@@ -214,12 +217,22 @@ static int guest_group(void *data, const char *name, uint32_t *ret_gid)
         return id_of(data, SERVICE_GROUP, name, true, ret_gid);
 }
 
+int host_names_set_root(HostNames *n, const char *root)
+{
+        free(TAKE_PTR(n->root));
+        return strdup_null(root, &n->root);
+}
+
 static int names_unit(void *data, const char *name, Cgroup *ret)
 {
         HostNames *n = data;
         const char *mount = n->fixed ? n->cgroups : host_cgroup_mount();
+        _cleanup_free_ char *real = NULL;
+        int r = n->root ? host_unit_real_name(n->root, name, &real) : 0;
 
-        return mount ? host_unit_find(mount, name, ret) : -EOPNOTSUPP;
+        if (r < 0)
+                return r;
+        return mount ? host_unit_find(mount, real ?: name, ret) : -EOPNOTSUPP;
 }
 
 /* ---- subordinate ids ---- */

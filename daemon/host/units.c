@@ -45,20 +45,89 @@ static bool file_exists(const char *root, const char *name)
         return false;
 }
 
+/* "postfix@.service" of "postfix@-.service", in *ret; false: no instance. */
+static bool template_of(const char *name, char ret[static NAME_MAX + 1])
+{
+        const char *at = strchr(name, '@'), *type = strrchr(name, '.');
+
+        if (!at || !type || type < at || type == at + 1)
+                return false;
+        return snprintf(ret, NAME_MAX + 1, "%.*s@%s", (int)(at - name), name, type) <= NAME_MAX;
+}
+
+/* ---- aliases ---- */
+
+#define ALIASES_MAX 8 /* links that lead to links */
+
+/* The file that the first folder with this name links to, if that is another unit's. */
+static bool linked_unit(const char *root, const char *name, char ret[static NAME_MAX + 1])
+{
+        _cleanup_free_ char *full = NULL;
+        char path[PATH_MAX], target[PATH_MAX];
+        const char *slash, *file;
+        ssize_t n = -1;
+
+        for (size_t i = 0; i < ELEMENTS(folders) && n < 0; i++) {
+                struct stat st;
+
+                if ((size_t)snprintf(path, sizeof(path), "%s%s/%s", root, folders[i], name) >=
+                                sizeof(path) ||
+                        lstat(path, &st) < 0)
+                        continue;
+                n = readlink(path, target, sizeof(target) - 1);
+                if (n < 0)
+                        return false;
+        }
+        if (n <= 0)
+                return false;
+        target[n] = '\0';
+        slash = strrchr(target, '/');
+        file = slash ? slash + 1 : target;
+        /* a masked unit links to /dev/null */
+        if (streq(file, name) || host_unit_full_name(file, &full) < 0 || !streq(full, file))
+                return false;
+        return snprintf(ret, NAME_MAX + 1, "%s", file) <= NAME_MAX;
+}
+
+/* One step from an alias to the unit; of an instance, from its template's alias. */
+static bool alias_follow(const char *root, const char *name, char ret[static NAME_MAX + 1])
+{
+        char template[NAME_MAX + 1], target[NAME_MAX + 1];
+        const char *instance = strchr(name, '@'), *at;
+
+        if (linked_unit(root, name, ret))
+                return true;
+        if (file_exists(root, name) || !template_of(name, template) ||
+                !linked_unit(root, template, target) || !(at = strchr(target, '@')))
+                return false;
+        return snprintf(ret, NAME_MAX + 1, "%.*s%s", (int)(at - target), target, instance) <=
+               NAME_MAX;
+}
+
+int host_unit_real_name(const char *root, const char *unit, char **ret)
+{
+        char name[NAME_MAX + 1], real[NAME_MAX + 1];
+        _cleanup_free_ char *full = NULL;
+        int r = host_unit_full_name(unit, &full);
+
+        if (r < 0)
+                return r;
+        if (snprintf(name, sizeof(name), "%s", full) > NAME_MAX)
+                return -ENOENT;
+        for (int i = 0; i < ALIASES_MAX && alias_follow(root, name, real); i++)
+                memcpy(name, real, sizeof(name));
+        *ret = strdup(name);
+        return *ret ? 0 : -ENOMEM;
+}
+
 bool host_unit_is_unknown(const char *root, const char *unit)
 {
         _cleanup_free_ char *name = NULL;
-        _cleanup_buffer_ Buffer template = { 0 };
-        const char *at, *type;
+        char template[NAME_MAX + 1];
 
         if (!is_booted(root) || host_unit_full_name(unit, &name) < 0 || file_exists(root, name))
                 return false;
-        at = strchr(name, '@');
-        type = strrchr(name, '.');
-        if (!at || !type || type < at)
-                return true;
-        buffer_printf(&template, "%.*s@%s", (int)(at - name), name, type);
-        return !template.failed && !file_exists(root, template.data);
+        return !template_of(name, template) || !file_exists(root, template);
 }
 
 /* ---- what was meant ---- */

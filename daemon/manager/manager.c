@@ -72,6 +72,8 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         if (r >= 0 && !m->names)
                 r = host_names_new(false, &m->names);
         if (r >= 0)
+                r = host_names_set_root(m->names, m->paths.root);
+        if (r >= 0)
                 host_names_defer(m->names, NULL, NULL);
         if (r >= 0)
                 r = pending_new(m);

@@ -199,14 +199,19 @@ static int each_unit(const Ruleset *r, UnitVisitor visit, void *data)
         return 0;
 }
 
+/* A folder of the tree, and those who look for it. */
+typedef struct Appearance {
+        const char *name;
+        const Manager *manager;
+} Appearance;
+
 static int unit_is_named(const CompiledUnit *unit, void *data)
 {
-        const char *name = data;
-        size_t n = strlen(unit->name);
+        const Appearance *a = data;
+        _cleanup_free_ char *real = NULL;
 
-        name += name[0] == '_';
-        return strncmp(name, unit->name, n) == 0 &&
-               (name[n] == '\0' || streq(name + n, ".service"));
+        return host_unit_real_name(a->manager->paths.root, unit->name, &real) >= 0 &&
+               streq(a->name + (a->name[0] == '_'), real);
 }
 
 static int unit_has_moved(const CompiledUnit *unit, void *data)
@@ -220,16 +225,24 @@ static int unit_has_moved(const CompiledUnit *unit, void *data)
         return now.id != unit->cgroup || (now.id != 0 && now.level != unit->level);
 }
 
+typedef struct UnitFolders {
+        const Manager *manager;
+        char ***folders;
+} UnitFolders;
+
 static int unit_add_folders(const CompiledUnit *unit, void *data)
 {
         const char *mount = host_cgroup_mount();
         _cleanup_strv_ char **folders = NULL;
-        char ***all = data;
+        _cleanup_free_ char *real = NULL;
+        const UnitFolders *all = data;
 
-        if (!mount || host_unit_parents(mount, unit->name, &folders) < 0)
+        if (!mount || host_unit_real_name(all->manager->paths.root, unit->name, &real) < 0 ||
+                host_unit_parents(mount, real, &folders) < 0)
                 return 0;
         STRV_FOREACH (folder, folders)
-                if (!strv_contains(*all, *folder) && strv_append(all, *folder) < 0)
+                if (!strv_contains(*all->folders, *folder) &&
+                        strv_append(all->folders, *folder) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -246,8 +259,9 @@ static void watch_update(Watch *w);
 static int on_folder(sd_event_source *s, const struct inotify_event *event, void *data)
 {
         Watch *w = data;
-        bool named = event->len > 0 && each_unit(w->manager->in_force.ruleset, unit_is_named,
-                                               (void *)event->name) != 0;
+        Appearance a = { event->name, w->manager };
+        bool named =
+                event->len > 0 && each_unit(w->manager->in_force.ruleset, unit_is_named, &a) != 0;
 
         (void)s;
         if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
@@ -296,7 +310,8 @@ static void watch_update(Watch *w)
 {
         _cleanup_strv_ char **folders = NULL;
 
-        if (!w || each_unit(w->manager->in_force.ruleset, unit_add_folders, &folders) < 0)
+        if (!w || each_unit(w->manager->in_force.ruleset, unit_add_folders,
+                          &(UnitFolders){ w->manager, &folders }) < 0)
                 return;
         if (!folders) {
                 folders_deinit(w);

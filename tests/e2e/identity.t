@@ -161,6 +161,18 @@ if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
         ok $? "a restarted unit may send again"
         expect "and others still not" host "closed closed" "${targets[@]}"
 
+        # an alias, of which no cgroup has the name
+        ln -s "/lib/systemd/system/$unit" "$ROOT/etc/systemd/system/p25-e2e-alias.service"
+        run_ctl reset --force
+        run_ctl allow out unit p25-e2e-alias
+        is "$rc $err" "0 " "a rule for the alias of a unit that runs"
+        expect "a process of the unit" host "open open" -c "$folder" "${targets[@]}"
+        rmdir "$folder"
+        run_ctl status
+        mkdir "$folder"
+        eventually 5 open_for_unit
+        ok $? "and after it was started again"
+
         # a template, whose instances have all the processes
         run_ctl reset --force
         run_ctl allow out unit 'p25-e2e-send@*.service'

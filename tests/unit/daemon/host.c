@@ -376,6 +376,42 @@ static void expect_nearest(const char *unit, const char *expected)
         assert_string_equal(meant, expected ? expected : "");
 }
 
+static void expect_real(const char *unit, const char *real)
+{
+        _cleanup_free_ char *name = NULL;
+
+        assert_int_equal(host_unit_real_name(folder, unit, &name), 0);
+        assert_string_equal(name, real);
+}
+
+/* A link to another unit's file is an alias; one to a file of the same name, or to /dev/null, is
+ * not. */
+static void check_aliases(void)
+{
+        assert_int_equal(symlink("/lib/systemd/system/exim4.service",
+                                 path_of("etc/systemd/system/mail-transport-agent.service")),
+                0);
+        assert_int_equal(
+                symlink("mail-transport-agent.service", path_of("lib/systemd/system/mta.service")),
+                0);
+        assert_int_equal(symlink("/lib/systemd/system/postfix@.service",
+                                 path_of("etc/systemd/system/smtp@.service")),
+                0);
+        assert_int_equal(
+                symlink("/opt/exim4.service", path_of("etc/systemd/system/exim4.service")), 0);
+        assert_int_equal(symlink("loop.service", path_of("etc/systemd/system/circle.service")), 0);
+        assert_int_equal(symlink("circle.service", path_of("etc/systemd/system/loop.service")), 0);
+        expect_real("exim4", "exim4.service");
+        expect_real("mail-transport-agent", "exim4.service");
+        expect_real("mta.service", "exim4.service");
+        expect_real("smtp@-", "postfix@-.service");
+        expect_real("smtp@*.service", "postfix@*.service");
+        expect_real("masked", "masked.service");
+        expect_real("not-there@1", "not-there@1.service");
+        expect_real("a.slice", "a.slice");
+        expect_real("circle", "circle.service");
+}
+
 /* Files of units below a root; only where systemd is the service manager do they say anything. */
 static void test_unit_files(void **state)
 {
@@ -407,6 +443,7 @@ static void test_unit_files(void **state)
         expect_nearest("exim3.service", "exim4");
         expect_nearest("postfix", "postfix@*");
         expect_nearest("nothing-like-it", NULL);
+        check_aliases();
 }
 
 static void test_units(void **state)

@@ -88,7 +88,7 @@ $(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 
-$(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(LIBRULES)
+$(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(BUILD)/daemon/netlink/netlink.o $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 

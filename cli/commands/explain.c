@@ -8,6 +8,7 @@
 #include "rules/report/explain.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/probe.h"
 #include "cli/offline/offline.h"
 #include "rules/report/report.h"
 #include "rules/words/packet.h"
@@ -215,10 +216,12 @@ static int daemon_explain(Cli *c, const Question *q, Place place, Answer *ret)
 
 /* ---- explain ---- */
 
-static int answer_tell(Cli *c, Answer *a)
+/* probe NULL: none was asked for. */
+static int answer_tell(Cli *c, Answer *a, const ProbeResult *probe)
 {
-        Json *document = json_new_object();
+        Json *document = json_new_object(), *probed = NULL;
         _cleanup_free_ char *words = NULL, *source = NULL;
+        int status = 0;
 
         json_set(document, "verdict", json_new_string(a->verdict));
         json_set(document, "audit", json_new_string(a->audit));
@@ -246,21 +249,34 @@ static int answer_tell(Cli *c, Answer *a)
                 cli_say(c, "Effective: %s", a->effective);
         STRV_FOREACH (sentence, a->assumptions)
                 cli_say(c, "Note: %s", *sentence);
+        if (probe)
+                status = probe_tell(c, probe, a->effective, &probed);
+        if (probed)
+                json_set(document, "probe", probed);
+        if (status != 0) {
+                json_free(document);
+                return status;
+        }
         return cli_document(c, document);
 }
 
 int command_explain(Cli *c, const Verb *v, char **args, size_t n)
 {
+        _cleanup_probe_result_ ProbeResult probe = { 0 };
         _cleanup_answer_ Answer answer = { 0 };
         Question question;
         int status;
 
         (void)v, (void)n;
         status = question_of_words(c, args, (Place){ 0 }, &question);
+        if (status == 0 && c->probe)
+                status = probe_check(c, &question);
         if (status == 0)
                 status = c->root ? files_explain(c, &question, &answer)
                                  : daemon_explain(c, &question, (Place){ 0 }, &answer);
-        return status != 0 ? status : answer_tell(c, &answer);
+        if (status == 0 && c->probe)
+                status = probe_question(c, &question, &probe);
+        return status != 0 ? status : answer_tell(c, &answer, c->probe ? &probe : NULL);
 }
 
 /* ---- test ---- */

@@ -14,9 +14,9 @@
 
 typedef struct Cli {
         bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help,
-                version;
+                version, probe;
         const char *host, *root, *policies, *confirm, *reason, *format, *expect, *number, *color,
-                *since;
+                *since, *at;
         uint64_t expected_revision; /* of expect */
         uint32_t confirm_seconds;   /* of confirm */
         uint32_t max_lines;         /* of number; 0: all */

@@ -6,8 +6,8 @@
  * in the table of expressions.c is not known, by its name.
  */
 
-#include "daemon/foreign/attributes.h"
 #include "daemon/foreign/walk.h"
+#include "daemon/netlink/attributes.h"
 
 /*
  * Does the rule go on behind this expression? What it may decide is added to w->candidates, what it

@@ -2,7 +2,7 @@
 
 #include "daemon/foreign/filters.h"
 
-#include "daemon/foreign/attributes.h"
+#include "daemon/netlink/attributes.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>

@@ -3,8 +3,8 @@
 
 /* Expressions that load what is known of the packet into a register, or write to it. */
 
-#include "daemon/foreign/attributes.h"
 #include "daemon/foreign/walk.h"
+#include "daemon/netlink/attributes.h"
 
 Truth load_payload(Walk *w, Bytes data);
 Truth load_meta(Walk *w, Bytes data);

@@ -3,8 +3,8 @@
 
 /* The registers of nf_tables, by their numbers in messages. */
 
-#include "daemon/foreign/attributes.h"
 #include "daemon/foreign/walk.h"
+#include "daemon/netlink/attributes.h"
 
 /* A verdict besides those of nf_tables. */
 #define VERDICT_REJECT (-100)

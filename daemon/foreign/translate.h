@@ -3,8 +3,8 @@
 
 /* What changes the addresses of a packet, and what conntrack is not to look at. */
 
-#include "daemon/foreign/attributes.h"
 #include "daemon/foreign/walk.h"
+#include "daemon/netlink/attributes.h"
 
 Truth translate_notrack(Walk *w, Bytes data);
 Truth translate_nat(Walk *w, Bytes data);

@@ -6,8 +6,8 @@
  * carry them. Those that the tables of xtables.c do not have are not known, by their names.
  */
 
-#include "daemon/foreign/attributes.h"
 #include "daemon/foreign/walk.h"
+#include "daemon/netlink/attributes.h"
 
 Truth xt_match(Walk *w, const char *name, uint8_t revision, Bytes info);
 /* Adds what it may decide to w->candidates. A target that is only for the eye passes. */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* `explain --probe`: what may be asked, and how the answer is printed. */
+
+#include "cli/probe/probe.h"
+#include "rules/words/packet.h"
+
+/* Refuses what cannot be probed, before anything is sent: 0 or an exit status. */
+int probe_check(Cli *c, const Question *q);
+int probe_question(Cli *c, const Question *q, ProbeResult *ret);
+/* effective: the verdict without the probe. *ret is for the JSON document; 0 or an exit status. */
+int probe_tell(Cli *c, const ProbeResult *r, const char *effective, Json **ret);

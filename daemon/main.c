@@ -16,6 +16,8 @@
 #include "daemon/log_connection.h"
 #include "daemon/loop/clock.h"
 #include "daemon/manager/manager.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -10,6 +10,9 @@
 #include "rules/compare/shadow.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <sys/stat.h>

@@ -8,8 +8,11 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "rules/address/prefixset.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
 #include "rules/report/report.h"
 
 #include <errno.h>

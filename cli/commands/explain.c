@@ -10,7 +10,10 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/probe.h"
 #include "cli/offline/offline.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 #include "rules/words/words.h"
 

@@ -9,6 +9,8 @@
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
 #include "rules/config/print.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
 
 #include <errno.h>
 

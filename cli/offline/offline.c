@@ -7,6 +7,9 @@
 #include "cli/offline/offline.h"
 
 #include "rules/compile/compile.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -11,6 +11,8 @@
 #include "rules/config/parse.h"
 #include "rules/ruleset/evaluate.h"
 
+typedef struct Assertions Assertions;
+
 typedef struct Offline {
         HostPaths paths;
         HostNames *host_names;

@@ -11,6 +11,8 @@
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/report/changes.h"
 
 #include <errno.h>

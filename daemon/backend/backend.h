@@ -6,10 +6,12 @@
  * when another process changed it. It decides nothing.
  */
 
-#include "rules/ruleset/ruleset.h"
+#include "rules/base/diagnostic.h"
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
+
+typedef struct Ruleset Ruleset;
 
 typedef struct Backend Backend;
 

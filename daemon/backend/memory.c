@@ -7,6 +7,8 @@
 
 #include "daemon/backend/memory.h"
 
+#include "rules/ruleset/ruleset.h"
+
 #include <errno.h>
 
 typedef struct MemoryBackend {

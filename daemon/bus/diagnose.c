@@ -11,6 +11,7 @@
 #include "daemon/bus/reply.h"
 #include "daemon/foreign/effect.h"
 #include "daemon/loop/clock.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,6 +6,8 @@
 
 #include "daemon/bus/properties.h"
 
+#include "rules/policy/policy.h"
+
 #include <errno.h>
 
 static const struct {

@@ -10,7 +10,10 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
+#include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,6 +11,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/address/prefixset.h"
 
 #include <errno.h>
 #include <time.h>

@@ -11,6 +11,7 @@
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
+#include "rules/policy/policy.h"
 
 #include <errno.h>
 #include <sys/mman.h>

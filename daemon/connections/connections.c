@@ -13,6 +13,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/netlink/routes.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>

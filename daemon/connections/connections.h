@@ -6,7 +6,10 @@
  * that pass through the host have no socket here; passing.h cuts them.
  */
 
-#include "rules/ruleset/ruleset.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Ruleset Ruleset;
 
 typedef struct CutResult {
         uint64_t n;     /* cut now */

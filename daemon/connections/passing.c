@@ -16,6 +16,7 @@
 #include "daemon/netlink/sockets.h"
 #include "rules/base/hash.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

@@ -5,7 +5,8 @@
  * own sockets where the kernel has no other way. */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/ruleset/ruleset.h"
+
+typedef struct Ruleset Ruleset;
 
 /*
  * Marks the conntrack entries that the ruleset refuses with the label NFT_LABEL_CUT, which the

@@ -8,7 +8,13 @@
  */
 
 #include "rules/policy/names.h"
-#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
+
+typedef struct State State;
+typedef struct HostConf HostConf;
+typedef struct Fragment Fragment;
+typedef struct Role Role;
+typedef struct Policy Policy;
 
 /* Where the shipped roles are installed; the makefile says so for another PREFIX. */
 #ifndef HOST_SHIPPED

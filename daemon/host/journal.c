@@ -2,6 +2,7 @@
 
 #include "daemon/host/journal.h"
 
+#include "rules/address/timedset.h"
 #include "rules/base/hash.h"
 #include "rules/policy/expiry.h"
 

@@ -6,6 +6,8 @@
  */
 
 #include "daemon/host/internal.h"
+#include "rules/address/prefixset.h"
+#include "rules/policy/policy.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
 
 #include <errno.h>
 

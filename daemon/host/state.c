@@ -6,6 +6,7 @@
  */
 
 #include "daemon/host/internal.h"
+#include "rules/address/timedset.h"
 
 #include <errno.h>
 #include <inttypes.h>

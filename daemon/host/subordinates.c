@@ -5,6 +5,7 @@
 #include "daemon/host/subordinates.h"
 
 #include "rules/base/hash.h"
+#include "rules/policy/subordinate.h"
 
 #include <errno.h>
 

@@ -8,6 +8,7 @@
  */
 
 #include "daemon/host/names_file.h"
+#include "rules/policy/subordinate.h"
 
 typedef struct SubordinateFiles {
         NamesFile users, groups;

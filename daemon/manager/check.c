@@ -6,6 +6,8 @@
  */
 
 #include "daemon/manager/internal.h"
+#include "rules/address/prefixset.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

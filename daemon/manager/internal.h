@@ -12,6 +12,7 @@
 #include "daemon/manager/resolve.h"
 #include "daemon/store/store.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/policy.h"
 
 typedef struct Watch Watch;
 typedef struct Pending Pending;

@@ -9,6 +9,7 @@
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <malloc.h>

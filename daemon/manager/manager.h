@@ -15,6 +15,7 @@
 #include "daemon/host/host.h"
 #include "daemon/store/set_changes.h"
 #include "daemon/store/store.h"
+#include "rules/policy/state.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/evaluate.h"
 

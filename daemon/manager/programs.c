@@ -12,6 +12,7 @@
 #include "daemon/connections/listeners.h"
 #include "daemon/host/forwarders.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

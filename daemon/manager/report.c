@@ -9,6 +9,7 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,7 +8,8 @@
  */
 
 #include "daemon/host/host.h"
-#include "rules/ruleset/ruleset.h"
+
+typedef struct Ruleset Ruleset;
 
 typedef struct MissingNames {
         char **users, **groups;

@@ -5,6 +5,7 @@
  */
 
 #include "daemon/manager/internal.h"
+#include "rules/address/prefixset.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -8,6 +8,7 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
 #include "rules/report/changes.h"
 #include "rules/words/words.h"

@@ -9,6 +9,7 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/connections/reroute.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

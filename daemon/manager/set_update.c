@@ -7,6 +7,7 @@
 #include "daemon/manager/set_update.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/manager/internal.h"
+#include "rules/address/timedset.h"
 
 typedef struct SetUpdate {
         const char *name;

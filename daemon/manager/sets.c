@@ -5,6 +5,8 @@
  */
 
 #include "daemon/manager/set_update.h"
+#include "rules/address/timedset.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

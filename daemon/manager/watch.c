@@ -11,6 +11,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "daemon/manager/lookup.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #include "daemon/store/internal.h"
 
 #include "daemon/host/journal.h"
+#include "rules/address/timedset.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/store/internal.h"
+#include "rules/address/timedset.h"
 
 #include <errno.h>
 #include <inttypes.h>

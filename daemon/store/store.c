@@ -8,6 +8,7 @@
 
 #include "daemon/store/past.h"
 
+#include "rules/address/timedset.h"
 #include "rules/config/print.h"
 
 #include <errno.h>

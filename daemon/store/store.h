@@ -10,6 +10,7 @@
  */
 
 #include "daemon/host/host.h"
+#include "rules/policy/state.h"
 
 typedef struct Store Store;
 

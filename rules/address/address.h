@@ -25,6 +25,11 @@ typedef struct Prefix {
         uint8_t bits; /* 0..32 or 0..128 */
 } Prefix;
 
+/* Sets of prefixes: prefixset.h, ranges.h, timedset.h. */
+typedef struct PrefixSet PrefixSet;
+typedef struct RangeSet RangeSet;
+typedef struct TimedSet TimedSet;
+
 /* Large enough for every address_format() and prefix_format(). */
 #define ADDRESS_TEXT_MAX 64
 

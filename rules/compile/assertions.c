@@ -4,6 +4,10 @@
 
 #include "rules/compile/assertions.h"
 
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 
 #include <errno.h>

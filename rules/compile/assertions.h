@@ -5,8 +5,11 @@
  * Assertions: sentences of a policy about itself, checked by the evaluator before every change.
  */
 
-#include "rules/policy/policy.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/base/diagnostic.h"
+
+typedef struct Names Names;
+typedef struct Policy Policy;
+typedef struct Ruleset Ruleset;
 
 /* Checks the assertions of p25.conf, of the fragments and of the active roles. Each that fails is
  * an error in d with the verdict and the rule that decided. `allow` accepts allow and limit. None

@@ -4,6 +4,9 @@
 
 #include "rules/compile/compilation.h"
 
+#include "rules/policy/document.h"
+#include "rules/policy/state.h"
+
 #include <errno.h>
 #include <stdio.h>
 

@@ -10,7 +10,11 @@
 
 #include "rules/base/hash.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/document.h"
 #include "rules/policy/identity.h"
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 
 typedef enum NameKind {
         NAME_USER,

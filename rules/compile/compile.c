@@ -8,6 +8,9 @@
 #include "rules/compile/compile.h"
 
 #include "rules/compile/compilation.h"
+#include "rules/policy/document.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,9 +6,11 @@
  * variables and numbers of names (SPEC section 2).
  */
 
-#include "rules/policy/names.h"
-#include "rules/policy/policy.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/base/diagnostic.h"
+
+typedef struct Names Names;
+typedef struct Policy Policy;
+typedef struct Ruleset Ruleset;
 
 /*
  * Checks the whole policy and compiles it. Errors and warnings go to d, each at the place where

@@ -6,6 +6,7 @@
  */
 
 #include "rules/compile/compilation.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

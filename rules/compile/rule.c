@@ -6,7 +6,9 @@
  */
 
 #include "rules/compile/compilation.h"
+#include "rules/policy/document.h"
 #include "rules/policy/judge.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

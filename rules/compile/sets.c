@@ -6,7 +6,10 @@
  * entries, so that a change elsewhere costs nothing for a set of a million.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,6 +8,7 @@
 
 #include "rules/compile/compilation.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/document.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,6 +2,8 @@
 
 #include "rules/config/document.h"
 
+#include "rules/policy/state.h"
+
 const char *document_to_string(DocumentKind kind)
 {
         static const char *const names[_DOCUMENT_MAX] = {

@@ -5,7 +5,12 @@
  * The four kinds of document, and what a document of the daemon's state holds beside the state.
  */
 
-#include "rules/policy/state.h"
+#include "rules/policy/rule.h"
+
+typedef struct State State;
+typedef struct HostConf HostConf;
+typedef struct Fragment Fragment;
+typedef struct Role Role;
 
 typedef enum DocumentKind {
         DOCUMENT_HOST,

@@ -11,6 +11,7 @@
 #include "rules/config/node.h"
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <stdio.h>

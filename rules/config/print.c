@@ -7,8 +7,10 @@
 
 #include "rules/config/print.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/config/printer.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/state.h"
 
 #include <stdio.h>
 

@@ -7,7 +7,9 @@
 
 #include "rules/config/reader.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/document.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 

@@ -5,8 +5,10 @@
  * Knows nothing of rules and documents.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/base/nearest.h"
 #include "rules/config/reader.h"
+#include "rules/policy/document.h"
 
 #include <errno.h>
 #include <inttypes.h>

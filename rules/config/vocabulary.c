@@ -8,6 +8,8 @@
 #include "rules/config/vocabulary.h"
 
 #include "rules/config/reader.h"
+#include "rules/policy/document.h"
+#include "rules/policy/state.h"
 
 #define HOST (1u << DOCUMENT_HOST)
 #define FRAGMENT (1u << DOCUMENT_FRAGMENT)

@@ -6,6 +6,7 @@
  * on to the chain that holds the rest of the rules. What the rule does then is in verdict.c.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/iptables/build.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"

@@ -5,6 +5,7 @@
  * port. What one rule becomes is in rule.c, what a long list becomes in tree.c.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/iptables/build.h"
 #include "rules/ruleset/port_classes.h"
 

@@ -5,6 +5,7 @@
  * object each. Sorted ascending. A nest's length has 16 bits, so a message ends before 64 KiB.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/nftables/message.h"
 
 #include <arpa/inet.h>

@@ -5,6 +5,7 @@
  * ruleset becomes a table.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/nftables/table.h"
 
 #include <errno.h>

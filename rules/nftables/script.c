@@ -6,6 +6,7 @@
  */
 
 #include "rules/nftables/script.h"
+#include "rules/address/timedset.h"
 #include "rules/nftables/statement.h"
 
 #include <errno.h>

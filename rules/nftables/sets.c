@@ -8,6 +8,7 @@
  * (before 6.17); and changing one costs the kernel time in its size.
  */
 
+#include "rules/address/timedset.h"
 #include "rules/nftables/build.h"
 
 #include <errno.h>

@@ -39,6 +39,7 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/timedset.h"
 #include "rules/ruleset/ruleset.h"
 
 #define NFT_TABLE_NAME "p25"

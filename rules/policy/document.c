@@ -2,6 +2,8 @@
 
 #include "rules/policy/document.h"
 
+#include "rules/address/prefixset.h"
+
 #include <errno.h>
 
 const Defaults defaults_none = {

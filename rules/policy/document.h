@@ -6,13 +6,7 @@
  * Immutable once complete and shared by reference count (not thread safe).
  */
 
-#include "rules/address/prefixset.h"
 #include "rules/policy/rule.h"
-
-/* SPEC section 3, "Limits" */
-#define POLICY_TEXT_MAX (16u << 20)
-#define POLICY_RULES_MAX 100000
-#define POLICY_VALUES_MAX 2000000 /* of variables, counted each time a rule uses them */
 
 typedef enum VarType {
         VAR_NETWORKS, /* addresses, prefixes, @sets */

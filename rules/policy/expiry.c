@@ -7,6 +7,9 @@
 
 #include "rules/policy/expiry.h"
 
+#include "rules/address/timedset.h"
+#include "rules/policy/state.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -8,7 +8,9 @@
  * the epoch.
  */
 
-#include "rules/policy/state.h"
+#include "rules/policy/rule.h"
+
+typedef struct State State;
 
 /* The last second of the year 9999: what RFC 3339 can write. */
 #define EXPIRY_MAX_SEC UINT64_C(253402300799)

@@ -6,9 +6,8 @@
  * from a table. rules/ itself opens nothing.
  */
 
-#include "rules/policy/subordinate.h"
+#include "rules/policy/terms.h"
 
-#define CGROUP_PATH_MAX 256
 #define CGROUP_HINT_MAX 256
 
 typedef struct Cgroup {
@@ -20,6 +19,8 @@ typedef struct Cgroup {
          * the end of "unit X is not running: …"; of one that does not exist another name. */
         char hint[CGROUP_HINT_MAX];
 } Cgroup;
+
+typedef struct Subordinates Subordinates;
 
 /* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not
  * run now), -EAGAIN (not known yet, as before the name service is up: the name matches

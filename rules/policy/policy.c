@@ -4,7 +4,10 @@
 
 #include "rules/base/nearest.h"
 
+#include "rules/address/prefixset.h"
+#include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 

@@ -7,7 +7,12 @@
  * change copies pointers, not texts. Order and defaults are decided in compile.h and nowhere else.
  */
 
-#include "rules/policy/state.h"
+#include "rules/policy/rule.h"
+
+typedef struct State State;
+typedef struct HostConf HostConf;
+typedef struct Fragment Fragment;
+typedef struct Role Role;
 
 typedef struct Policy {
         State *state;     /* never NULL */

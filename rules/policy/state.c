@@ -2,6 +2,8 @@
 
 #include "rules/policy/state.h"
 
+#include "rules/address/timedset.h"
+
 #include <errno.h>
 
 /* Bytes of a difference's first line that a revision keeps. */

@@ -5,7 +5,6 @@
  * What p25ctl and the bus set, and who set it: the daemon's own document.
  */
 
-#include "rules/address/timedset.h"
 #include "rules/policy/document.h"
 
 /* A set that p25ctl or the bus made. */

@@ -13,6 +13,11 @@
 #define COMMENT_MAX 200
 #define NAME_MAX_LENGTH 64
 #define DURATION_MAX_SEC (366ull * 86400)
+#define POLICY_TEXT_MAX (16u << 20)
+#define POLICY_RULES_MAX 100000
+#define POLICY_VALUES_MAX 2000000 /* of variables, counted each time a rule uses them */
+
+#define CGROUP_PATH_MAX 256 /* bytes below /sys/fs/cgroup */
 
 typedef enum Action {
         ACTION_ALLOW,

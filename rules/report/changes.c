@@ -2,8 +2,11 @@
 
 #include "rules/report/changes.h"
 
+#include "rules/address/timedset.h"
 #include "rules/config/print.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

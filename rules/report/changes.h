@@ -6,7 +6,7 @@
  * 25", "- role mx". Compares what the policies say, not what they do to packets.
  */
 
-#include "rules/policy/policy.h"
+typedef struct Policy Policy;
 
 /* *ret is NULL when the two say the same. 0 or -ENOMEM. */
 int policy_difference(const Policy *old, const Policy *new, char ***ret);

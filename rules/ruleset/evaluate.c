@@ -7,7 +7,9 @@
 
 #include "rules/ruleset/evaluate.h"
 
+#include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
+#include "rules/ruleset/ruleset.h"
 
 /* An address that is not known may be any of its family's: only what holds them all, for good,
  * matches. */

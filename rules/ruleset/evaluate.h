@@ -6,9 +6,10 @@
  * connections.
  */
 
-#include "rules/policy/names.h"
-#include "rules/policy/policy.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/policy/rule.h"
+
+typedef struct CompiledRule CompiledRule;
+typedef struct Ruleset Ruleset;
 
 /* A connection attempt. What is not known matches only rules that do not ask for it (an unknown
  * address is in no prefix but the whole family). */

@@ -6,6 +6,8 @@
 
 #include "rules/ruleset/ruleset.h"
 
+#include "rules/address/timedset.h"
+
 #include <errno.h>
 #include <inttypes.h>
 

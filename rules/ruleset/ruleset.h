@@ -11,9 +11,8 @@
  * default; else it passes. The port is the one that the client dialled.
  */
 
-#include "rules/address/timedset.h"
-#include "rules/policy/names.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/subordinate.h"
 
 /* One alternative of an address match. */
 typedef struct MatchSet {

@@ -7,6 +7,7 @@
  * bus too, and becomes a Packet once, where the names of the host are known.
  */
 
+#include "rules/policy/names.h"
 #include "rules/ruleset/evaluate.h"
 
 typedef enum QuestionField {

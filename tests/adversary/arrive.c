@@ -6,6 +6,8 @@
  * as incoming where a route makes the address the host's.
  */
 
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/adversary/attack.h"
 
 #define FOREIGN4 "203.0.113.99"

@@ -2,6 +2,9 @@
 
 #include "tests/differential/attempts.h"
 
+#include "rules/address/prefixset.h"
+#include "rules/ruleset/ruleset.h"
+
 /* ---- drawing ---- */
 
 static void address_step(Address *a, int by)

@@ -9,6 +9,8 @@
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
 #include "rules/config/parse.h"
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
 #include "rules/ruleset/evaluate.h"
 
 #include <errno.h>

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/host/journal.h"
+#include "rules/address/prefixset.h"
 
 #include <stdio.h>
 

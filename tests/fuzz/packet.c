@@ -4,6 +4,9 @@
 
 #include "rules/words/packet.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <stdio.h>

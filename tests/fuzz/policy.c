@@ -8,6 +8,7 @@
 #include "rules/config/bytes.h"
 #include "rules/config/guard.h"
 #include "rules/config/print.h"
+#include "rules/policy/state.h"
 #include "tests/lib/tokens.h"
 
 #include <stdio.h>

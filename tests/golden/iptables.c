@@ -7,6 +7,8 @@
 
 #include "rules/iptables/script.h"
 #include "rules/iptables/table.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/iptables/"

@@ -9,6 +9,7 @@
 
 #include "rules/nftables/message.h"
 #include "rules/nftables/script.h"
+#include "rules/policy/policy.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/nft/"

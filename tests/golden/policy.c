@@ -15,6 +15,7 @@
  */
 
 #include "rules/config/print.h"
+#include "rules/policy/state.h"
 #include "tests/lib/golden.h"
 
 #define GOOD "tests/golden/policy/"

@@ -10,7 +10,10 @@
 
 #include "rules/compile/assertions.h"
 #include "rules/config/print.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/roles/"

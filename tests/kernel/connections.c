@@ -5,6 +5,8 @@
  */
 
 #include "daemon/host/host.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/two_hosts.h"
 
 #include <sys/mount.h>

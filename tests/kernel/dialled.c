@@ -4,6 +4,7 @@
  * Cutting where it is not plain who dialled, by which way, and whose the connection is.
  */
 
+#include "rules/policy/state.h"
 #include "tests/lib/two_hosts.h"
 
 #include <sys/socket.h>

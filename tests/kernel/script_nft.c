@@ -7,6 +7,7 @@
  */
 
 #include "rules/nftables/message.h"
+#include "rules/policy/policy.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/nft_backend.h"
 

@@ -2,6 +2,9 @@
 
 #include "tests/lib/golden.h"
 
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+
 void file_expect(const char *path, const char *found)
 {
         _cleanup_free_ char *old = NULL;

@@ -2,6 +2,8 @@
 
 #include "tests/lib/nft_backend.h"
 
+#include "rules/policy/policy.h"
+
 const BackendOps *tested_backend = &backend_nft;
 
 Compiled compile_text(const char *text)

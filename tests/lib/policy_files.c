@@ -2,6 +2,8 @@
 
 #include "tests/lib/policy_files.h"
 
+#include "rules/policy/policy.h"
+
 char *test_read_bytes(const char *path, size_t *ret_n)
 {
         _cleanup_buffer_ Buffer b = { 0 };

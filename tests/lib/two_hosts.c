@@ -2,6 +2,9 @@
 
 #include "tests/lib/two_hosts.h"
 
+#include "rules/policy/document.h"
+#include "rules/policy/state.h"
+
 int host = -1, remote = -1;
 
 static pid_t keeper;

@@ -8,6 +8,8 @@
  */
 
 #include "daemon/connections/connections.h"
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"
 
 #include <arpa/inet.h>

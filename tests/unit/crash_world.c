@@ -2,6 +2,8 @@
 
 #include "tests/unit/crash_world.h"
 
+#include "rules/address/timedset.h"
+
 /* ---- trees ---- */
 
 char elsewhere[64];

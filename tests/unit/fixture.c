@@ -2,6 +2,12 @@
 
 #include "tests/unit/fixture.h"
 
+#include "rules/address/prefixset.h"
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/policy/subordinate.h"
+
 /* lent to carol */
 static const IdRange fixture_ranges[] = { { 300000, 365535, 1002 }, { 400000, 400009, 1002 } };
 

@@ -8,6 +8,7 @@
 
 #include "rules/compile/compile.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/document.h"
 #include "rules/policy/identity.h"
 
 #include <errno.h>

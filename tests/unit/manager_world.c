@@ -2,6 +2,9 @@
 
 #include "tests/unit/manager_world.h"
 
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
+
 char folder[64];
 
 sd_event *event;

@@ -2,6 +2,9 @@
 
 #include "tests/unit/pending_world.h"
 
+#include "rules/address/prefixset.h"
+#include "rules/policy/policy.h"
+
 uint64_t revision(void)
 {
         return manager_policy(manager)->state->revision;

@@ -2,6 +2,10 @@
 
 #include "tests/unit/random_policy.h"
 
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+
 uint64_t seed;
 
 unsigned pick(unsigned n)

@@ -2,6 +2,8 @@
 
 #include "tests/unit/store_world.h"
 
+#include "rules/address/prefixset.h"
+
 char folder[64];
 
 HostPaths paths;

@@ -4,6 +4,8 @@
 
 #include "daemon/host/host.h"
 #include "rules/config/parse.h"
+#include "rules/policy/document.h"
+#include "rules/policy/subordinate.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,8 @@
 
 /* One word that closes every mail port, whatever the policy says and whether it can be read. */
 
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/manager_world.h"
 
 static void lock(bool on, const Change *c, const char *diff)

@@ -5,6 +5,8 @@
  * way leaves everything as it was.
  */
 
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/manager_world.h"
 
 static void test_inactive(void **state)

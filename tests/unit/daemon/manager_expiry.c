@@ -7,6 +7,7 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
 #include "tests/unit/manager_world.h"
 
 #define PAST_USEC UINT64_C(1000000000000000) /* 2001 */

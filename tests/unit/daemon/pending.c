@@ -2,6 +2,7 @@
 
 /* Changes that are taken back unless somebody confirms them. */
 
+#include "rules/policy/policy.h"
 #include "tests/unit/pending_world.h"
 
 static void test_in_time(void **state)

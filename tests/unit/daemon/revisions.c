@@ -7,6 +7,8 @@
 
 #include "daemon/manager/internal.h"
 #include "daemon/store/internal.h"
+#include "rules/address/prefixset.h"
+#include "rules/policy/policy.h"
 
 #include <inttypes.h>
 

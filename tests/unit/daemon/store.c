@@ -2,6 +2,8 @@
 
 /* The state on disk: what was committed is read again, and what fails or is torn leaves the old. */
 
+#include "rules/address/prefixset.h"
+#include "rules/policy/policy.h"
 #include "tests/unit/store_world.h"
 
 static void test_round_trip(void **state)

@@ -3,6 +3,7 @@
 /* The journal of sets: its lines are read again, torn and damaged ones are not, and it is folded.
  */
 
+#include "rules/address/timedset.h"
 #include "tests/unit/store_world.h"
 
 static void test_journal(void **state)

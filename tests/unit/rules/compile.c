@@ -2,6 +2,11 @@
 
 /* Policies built by hand, compiled: order, defaults, ports, vars, names, sets, ids. */
 
+#include "rules/address/prefixset.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"
 
 #include <time.h>

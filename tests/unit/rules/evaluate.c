@@ -5,7 +5,12 @@
  * nothing of the compiled form. Also the words of packets, and assertions.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/compile/assertions.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 #include "tests/unit/random_policy.h"
 

@@ -3,8 +3,11 @@
 /* Rules that end: when they count, which of a state have ended, how times are written. */
 
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/rule_words.h"
 
 #define SEC USEC_PER_SEC

@@ -7,6 +7,8 @@
  */
 
 #include "rules/nftables/update.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/unit/fixture.h"
 
 #include <arpa/inet.h>

@@ -7,8 +7,10 @@
  */
 
 #include "rules/config/parse.h"
+#include "rules/address/prefixset.h"
 #include "rules/config/guard.h"
 #include "rules/config/lexer.h"
+#include "rules/policy/document.h"
 #include "tests/lib/sanitized.h"
 
 #include <errno.h>

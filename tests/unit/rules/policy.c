@@ -4,6 +4,8 @@
  * each other. */
 
 #include "rules/policy/policy.h"
+#include "rules/address/prefixset.h"
+#include "rules/policy/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,6 +7,8 @@
  */
 
 #include "rules/config/print.h"
+#include "rules/address/prefixset.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -2,6 +2,8 @@
 
 /* The shipped roles, row by row of SPEC section 3's table: who may, who may not. */
 
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 #include "tests/lib/policy_files.h"
 

@@ -7,6 +7,8 @@
 
 #include "rules/compare/shadow.h"
 #include "rules/compare/difference.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"
 

@@ -8,6 +8,7 @@
 
 #include "rules/config/vocabulary.h"
 #include "rules/config/parse.h"
+#include "rules/policy/document.h"
 #include "rules/policy/fields.h"
 
 #include <errno.h>

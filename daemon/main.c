@@ -9,6 +9,7 @@
 #include "daemon/backend/memory.h"
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
+#include "daemon/counting.h"
 #include "daemon/events/replay.h"
 #include "daemon/host/host.h"
 #include "daemon/instance.h"
@@ -53,6 +54,7 @@ typedef struct Daemon {
         ManagerEvents events;
         Events *happened;
         EventsFollower follower;
+        Counting counting;
         ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
         bool for_names;
         /* what was told last */
@@ -447,9 +449,12 @@ static int start_events(Daemon *d, const Arguments *a)
         d->follower = (EventsFollower){ .event = on_event, .notice = on_notice, .data = d };
         events_follow(d->happened, &d->follower);
         manager_set_replay(d->manager, &(ManagerReplay){ replay, d->happened });
-        if (a->backend != &backend_memory)
+        r = counting_start(&d->counting, d->event,
+                &(StatsOptions){ .folder = d->paths.state, .notice = on_notice, .data = d },
+                d->manager, d->happened);
+        if (r >= 0 && a->backend != &backend_memory)
                 events_listen(d->happened);
-        return 0;
+        return r;
 }
 
 static int remove_policy(Daemon *d)
@@ -543,6 +548,7 @@ static int run(Daemon *d, const Arguments *a)
 static void daemon_deinit(Daemon *d)
 {
         bus_free(d->bus);
+        counting_stop(&d->counting);
         events_free(d->happened);
         manager_free(d->manager);
         sd_event_unref(d->event);

@@ -67,6 +67,10 @@ int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
         size_t n;
         int r;
 
+        *ret = NULL;
+        *ret_n = 0;
+        if (!m->in_force.installed)
+                return 0;
         if (m->counters.held.only)
                 return held_counters(&m->counters.held, ret, ret_n);
         r = m->slot.backend->ops->counters(m->slot.backend, &counters, &n);

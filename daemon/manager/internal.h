@@ -314,8 +314,6 @@ int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *
 int manager_begin_backend(Manager *m, const Policy *p, Diagnostics *d, Backend **ret);
 void manager_take_backend(Manager *m, Backend *b);
 void manager_drop_backend(Manager *m, Backend *b);
-/* As of the backend in use, with what former backends counted of the rules in force. */
-int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
 /* Remembers what was counted until now: another backend is put in use. */
 void manager_carry_counters(Manager *m);
 /* p25 is inactive: all counters begin at zero. */

@@ -213,6 +213,12 @@ const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one;
 int manager_peace_text(const Manager *m, char **ret);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
+/* As of the backend in use, with what former backends counted of the rules in force; ascending by
+ * id, a malloc()ed array, empty while inactive. 0 or negative errno. */
+int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);
+/* Of the kernel in which the policy is; "": it cannot be determined. Returns buffer. */
+#define MANAGER_BOOT_ID_MAX 64
+const char *manager_boot_id(const Manager *m, char buffer[static MANAGER_BOOT_ID_MAX]);
 /* Before a fork(): what the child cannot ask the kernel for itself is read, at most once a second.
  * In the child: that is used, so that the backend's socket is left alone. */
 void manager_prepare_worker(Manager *m);

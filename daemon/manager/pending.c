@@ -66,6 +66,14 @@ PendingClock pending_clock(const Manager *m)
         return now;
 }
 
+const char *manager_boot_id(const Manager *m, char buffer[static MANAGER_BOOT_ID_MAX])
+{
+        PendingClock now = pending_clock(m);
+
+        snprintf(buffer, MANAGER_BOOT_ID_MAX, "%s", now.boot);
+        return buffer;
+}
+
 uint64_t pending_left(const Manager *m)
 {
         PendingClock now = pending_clock(m);

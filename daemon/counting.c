@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/counting.h"
+
+static void on_counted(void *data, const Event *e)
+{
+        Counting *c = data;
+        Event of_owner = *e;
+
+        if (e->has_uid)
+                (void)host_user_owner(manager_names(c->manager), e->uid, &of_owner.uid);
+        stats_count(c->stats, &of_owner, NULL);
+}
+
+static void on_sample(void *data, Stats *s)
+{
+        _cleanup_free_ RuleCounter *counters = NULL;
+        size_t n;
+
+        if (manager_counters(((Counting *)data)->manager, &counters, &n) < 0)
+                return;
+        for (size_t i = 0; i < n; i++)
+                stats_see_rule(s, counters[i].id, counters[i].packets, counters[i].bytes);
+}
+
+int counting_start(Counting *c, sd_event *event, const StatsOptions *options, Manager *m, Events *e)
+{
+        StatsOptions all = *options;
+        char boot_id[MANAGER_BOOT_ID_MAX];
+        int r;
+
+        c->manager = m;
+        all.boot_id = manager_boot_id(m, boot_id);
+        all.sample = on_sample;
+        all.sample_data = c;
+        r = stats_new(event, &all, &c->stats);
+        if (r < 0)
+                return r;
+        c->events = e;
+        c->follower = (EventsFollower){ .counted = on_counted, .data = c };
+        events_follow(e, &c->follower);
+        return 0;
+}
+
+void counting_stop(Counting *c)
+{
+        if (c->events)
+                events_unfollow(c->events, &c->follower);
+        c->events = NULL;
+        c->stats = stats_free(c->stats);
+}

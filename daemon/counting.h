@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Feeds the statistics: connections from the events, with subordinate uids as their owners', and
+ * the counters of rules from the manager.
+ */
+
+#include "daemon/events/events.h"
+#include "daemon/manager/manager.h"
+#include "daemon/stats/stats.h"
+
+typedef struct Counting {
+        Manager *manager;
+        Events *events;
+        Stats *stats; /* NULL: not started */
+        EventsFollower follower;
+} Counting;
+
+/* c, m and e must outlive it. 0 or -ENOMEM. */
+int counting_start(
+        Counting *c, sd_event *event, const StatsOptions *options, Manager *m, Events *e);
+void counting_stop(Counting *c);

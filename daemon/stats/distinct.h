@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * How many different destinations there were in a time that ends now. Exact up to DISTINCT_MAX in
+ * a day; beyond that an estimate, which is called one: only destinations whose hash ends with
+ * `level` zero bits are kept, and each stands for 2^level.
+ */
+
+#include "rules/base/util.h"
+
+#define DISTINCT_MAX 256
+#define DISTINCT_KEPT_SECONDS 86400
+#define DISTINCT_LEVEL_MAX 24
+
+typedef struct DistinctItem {
+        uint32_t hash;
+        uint32_t seen;  /* when it was last */
+        uint32_t level; /* of the table when it came: it stands for so many */
+} DistinctItem;
+
+typedef struct Distinct {
+        DistinctItem *items;
+        uint32_t n, level;
+} Distinct;
+
+/* The hash must be keyed with a secret: a sender chooses its destinations. Times never go back. 0
+ * or -ENOMEM. */
+int distinct_add(Distinct *d, uint64_t hash, uint32_t now, uint32_t when);
+/* In the last `seconds`, or in the last day if that is shorter. */
+uint64_t distinct_count(const Distinct *d, uint32_t now, uint32_t seconds, bool *ret_estimated);
+void distinct_prune(Distinct *d, uint32_t now);
+void distinct_deinit(Distinct *d);

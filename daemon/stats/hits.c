@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/stats/hits.h"
+
+static Hit *row_find(Hits *h, uint64_t rule)
+{
+        uint64_t *index = number_map_get(&h->by_rule, rule);
+
+        return index && *index > 0 ? &h->items[*index - 1] : NULL;
+}
+
+const Hit *hits_find(Hits *h, uint64_t rule)
+{
+        return row_find(h, rule);
+}
+
+/* The map has no removal: it is made again without the rules that the last sample did not have. */
+static void gone_drop(Hits *h)
+{
+        size_t kept = 0;
+
+        number_map_deinit(&h->by_rule);
+        for (size_t i = 0; i < h->n; i++) {
+                uint64_t *index;
+
+                if (h->items[i].sample != h->sample)
+                        continue;
+                index = number_map_get(&h->by_rule, h->items[i].rule);
+                if (!index)
+                        continue;
+                h->items[kept++] = h->items[i];
+                *index = kept;
+        }
+        h->n = kept;
+}
+
+Hit *hits_get(Hits *h, uint64_t rule)
+{
+        Hit *row = row_find(h, rule);
+        uint64_t *index;
+
+        if (row)
+                return row;
+        if (h->n >= HITS_MAX || array_grow(&h->items, h->n, sizeof(*h->items)) < 0 ||
+                !(index = number_map_get(&h->by_rule, rule)))
+                return NULL;
+        row = &h->items[h->n++];
+        *row = (Hit){ .rule = rule, .sample = h->sample };
+        *index = h->n;
+        return row;
+}
+
+void hits_begin_sample(Hits *h)
+{
+        if (h->n >= HITS_MAX)
+                gone_drop(h);
+        h->sample++;
+}
+
+/* A counter below what it was has begun again. */
+static uint64_t gained(uint64_t now, uint64_t seen)
+{
+        return now >= seen ? now - seen : now;
+}
+
+bool hits_see(Hits *h, uint64_t rule, uint64_t packets, uint64_t bytes, uint32_t now)
+{
+        Hit *row = packets > 0 ? hits_get(h, rule) : row_find(h, rule);
+        uint64_t more;
+
+        if (!row)
+                return false;
+        more = gained(packets, row->seen_packets);
+        row->packets += more;
+        row->bytes += gained(bytes, row->seen_bytes);
+        row->seen_packets = packets;
+        row->seen_bytes = bytes;
+        row->sample = h->sample;
+        if (more > 0)
+                row->last = now;
+        return more > 0;
+}
+
+void hits_restart(Hits *h)
+{
+        for (size_t i = 0; i < h->n; i++)
+                h->items[i].seen_packets = h->items[i].seen_bytes = 0;
+}
+
+void hits_deinit(Hits *h)
+{
+        free(h->items);
+        number_map_deinit(&h->by_rule);
+        *h = (Hits){ 0 };
+}

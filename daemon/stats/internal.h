@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What is on disk, as the files of this room share it.
+ */
+
+#include "daemon/stats/hits.h"
+#include "daemon/stats/senders.h"
+#include "daemon/stats/verdicts.h"
+
+#define STATS_BOOT_ID_MAX 63
+
+/* All that is counted. */
+typedef struct Counted {
+        uint64_t since_usec; /* of the totals, since the epoch */
+        uint64_t key;        /* of the hashes of destinations */
+        char boot_id[STATS_BOOT_ID_MAX +
+                     1]; /* of the kernel whose counters were seen; "": not known */
+        Senders senders[_SENDER_KIND_MAX];
+        Verdicts verdicts;
+        Hits hits;
+} Counted;
+
+void counted_init(Counted *c);
+void counted_deinit(Counted *c);
+
+/* ---- record.c: Counted as text, whose last line is a checksum ---- */
+
+/* now: the clock of the times in c, and what the wall clock says. */
+void counted_print(Buffer *b, Counted *c, uint32_t now, uint64_t wall_usec);
+/* Appends the last line. */
+void counted_seal(Buffer *b);
+/* c must be as counted_init() leaves it, and is to be deinited also after a failure. 0, -EBADMSG
+ * (damaged), -ENOMEM. */
+int counted_parse(
+        const char *text, size_t n, Counted *c, uint32_t *ret_now, uint64_t *ret_wall_usec);
+
+/* ---- file.c ---- */
+
+/* 0, -ENOENT, -EFBIG, another negative errno. */
+int stats_file_read(const char *folder, Buffer *ret);
+/* In one step: after a failure the former file is there. 0 or negative errno. */
+int stats_file_write(const char *folder, const Buffer *text);
+/* Puts a damaged file aside, as stats.damaged. */
+int stats_file_set_aside(const char *folder);

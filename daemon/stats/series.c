@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/stats/series.h"
+
+static uint32_t add_limited(uint32_t a, uint64_t b)
+{
+        return b > UINT32_MAX - a ? UINT32_MAX : a + (uint32_t)b;
+}
+
+/* The beginning of the first second that a series keeps. */
+static uint32_t kept_since(const SeriesKind *kind, uint32_t now)
+{
+        uint64_t length = (uint64_t)kind->span * kind->spans;
+
+        return now >= length ? (uint32_t)(now - length + 1) : 0;
+}
+
+void series_prune(Series *s, const SeriesKind *kind, uint32_t now)
+{
+        uint32_t since = kept_since(kind, now);
+        size_t old = 0;
+
+        while (old < s->n && (uint64_t)s->items[old].begin + kind->span <= since)
+                old++;
+        if (old == 0)
+                return;
+        s->n -= old;
+        memmove(s->items, s->items + old, s->n * sizeof(*s->items));
+}
+
+int series_add(Series *s, const SeriesKind *kind, uint32_t now, uint32_t when, uint64_t blocked,
+        uint64_t allowed)
+{
+        uint32_t begin = when - when % kind->span;
+        size_t at = s->n;
+        int r;
+
+        if (when > now || when < kept_since(kind, now))
+                return 0;
+        while (at > 0 && s->items[at - 1].begin > begin)
+                at--;
+        if (at == 0 || s->items[at - 1].begin != begin) {
+                series_prune(s, kind, now);
+                at = at < s->n ? at : s->n;
+                while (at > 0 && s->items[at - 1].begin > begin)
+                        at--;
+                r = array_grow(&s->items, s->n, sizeof(*s->items));
+                if (r < 0)
+                        return r;
+                memmove(s->items + at + 1, s->items + at, (s->n - at) * sizeof(*s->items));
+                s->items[at++] = (SeriesPoint){ .begin = begin };
+                s->n++;
+        }
+        s->items[at - 1].blocked = add_limited(s->items[at - 1].blocked, blocked);
+        s->items[at - 1].allowed = add_limited(s->items[at - 1].allowed, allowed);
+        return 0;
+}
+
+void series_sum(const Series *s, uint32_t now, uint32_t seconds, uint64_t *ret_blocked,
+        uint64_t *ret_allowed)
+{
+        uint64_t blocked = 0, allowed = 0;
+
+        for (size_t i = s->n; i > 0; i--) {
+                const SeriesPoint *p = &s->items[i - 1];
+
+                if ((uint64_t)p->begin + seconds <= now)
+                        break;
+                blocked += p->blocked;
+                allowed += p->allowed;
+        }
+        *ret_blocked = blocked;
+        *ret_allowed = allowed;
+}
+
+void series_deinit(Series *s)
+{
+        free(s->items);
+        *s = (Series){ 0 };
+}

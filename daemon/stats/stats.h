@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * How many connections there were: by user, unit and container in the last second, minute, hour and
+ * day, with distinct destinations; for plots over a week; since ever by direction and verdict; and
+ * by rule. Counts what it is given and keeps it on disk; knows no names, no policy and no kernel.
+ */
+
+#include "daemon/events/event.h"
+#include "daemon/stats/hits.h"
+#include "daemon/stats/senders.h"
+#include "daemon/stats/verdicts.h"
+
+#include <systemd/sd-event.h>
+
+typedef struct Stats Stats;
+
+typedef struct StatsOptions {
+        const char *folder;  /* where the file is */
+        const char *boot_id; /* of the kernel whose counters are sampled; NULL: not known */
+        /* Gives the counters of all rules in force to stats_see_rule(), now; NULL: there are none
+         */
+        void (*sample)(void *data, Stats *s);
+        void *sample_data;
+        /* Something that the log should hold: priority is syslog's, text one line. May be NULL. */
+        void (*notice)(void *data, int priority, const char *text);
+        void *data;
+        uint64_t (*clock)(clockid_t id); /* NULL: clock_now_usec(); for tests */
+} StatsOptions;
+
+/* Reads the file. One that is damaged is put aside, with a notice. 0 or -ENOMEM. */
+int stats_new(sd_event *event, const StatsOptions *options, Stats **ret);
+/* Writes the file first. */
+Stats *stats_free(Stats *s);
+DEFINE_CLEANUP(Stats, stats_free)
+
+/* e->count connections. A subordinate uid must be its owner's already. container may be NULL. */
+void stats_count(Stats *s, const Event *e, const char *container);
+/* Of a sample. */
+void stats_see_rule(Stats *s, uint64_t rule, uint64_t packets, uint64_t bytes);
+
+/* ---- what was counted ---- */
+
+typedef struct StatsWindow {
+        uint64_t blocked, allowed; /* outgoing connections (a container's: also routed) */
+        uint64_t destinations;     /* distinct ones, of both */
+        bool estimated;            /* destinations is an estimate */
+} StatsWindow;
+
+/* The last `seconds` (1, 60, 3600, 86400) of a user; all 0 for one who did nothing, and for one who
+ * is counted with the others. */
+void stats_user(const Stats *s, uint32_t uid, uint32_t seconds, StatsWindow *ret);
+void stats_window(const Stats *s, const Sender *sender, uint32_t seconds, StatsWindow *ret);
+const Senders *stats_senders(const Stats *s, SenderKind kind);
+const Verdicts *stats_verdicts(const Stats *s);
+/* Packets and bytes are those of now. */
+Hits *stats_hits(Stats *s);
+/* Microseconds since the epoch of a time of Sender, SeriesPoint or Hit; 0 of 0. */
+uint64_t stats_time_usec(const Stats *s, uint32_t when);
+/* Since when the totals count. */
+uint64_t stats_since_usec(const Stats *s);

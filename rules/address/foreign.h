@@ -5,6 +5,6 @@
 
 #include <stddef.h>
 
-/* What a line that is not an address or prefix looks like, or NULL. It has neither its comment nor
- * white space at its ends. */
+/* The format that a line looks like which is not an address or prefix, or NULL. It has neither its
+ * comment nor white space at its ends. */
 const char *foreign_format(const char *line, size_t n);

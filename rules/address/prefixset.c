@@ -2,8 +2,8 @@
 
 /*
  * Sorted sets of prefixes: making, comparing, changing (prefixset.h). Entries of both families are
- * handled by the same code, told by size and order alone; it is inlined so that the compiler sees
- * constants. Knows nothing of texts (setfile.c) and of merging (rangeset.c).
+ * handled by the same code, which depends on size and order only; it is inlined so that the
+ * compiler sees constants. Does not depend on texts (setfile.c) or on merging (rangeset.c).
  */
 
 #include "rules/address/prefixset.h"
@@ -59,7 +59,7 @@ PrefixSet *prefix_set_unref(PrefixSet *s)
 
 /* ---- from arrays in any order ---- */
 
-/* Drops twins of a sorted array; returns how many stay. */
+/* Drops duplicates from a sorted array; returns how many stay. */
 _inline_ size_t drop_twins(
         char *items, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
@@ -75,7 +75,7 @@ _inline_ size_t drop_twins(
         return kept;
 }
 
-/* Ascending, without twins? Most large lists come so. */
+/* Ascending, without duplicates? Most large lists come so. */
 _inline_ bool is_ascending(
         const char *items, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
@@ -85,7 +85,7 @@ _inline_ bool is_ascending(
         return true;
 }
 
-/* Sorts and drops twins; gives back the memory that is then free. */
+/* Sorts and drops duplicates; gives back the memory that is then free. */
 _inline_ int items_settle(void **items, size_t *n, size_t size, const uint8_t *digits,
         size_t n_digits, int (*compare)(const void *, const void *))
 {
@@ -313,7 +313,7 @@ _inline_ void update_copy(Update *u, const Items *l, size_t from, size_t to, siz
         u->n += to - from;
 }
 
-/* Which change comes first: below 0 what is added, above 0 what is removed, 0 for both. */
+/* Compares two changes: below 0 what is added, above 0 what is removed, 0 for both. */
 _inline_ int change_order(const Items *add, size_t a, const Items *remove, size_t r, size_t size,
         int (*compare)(const void *, const void *))
 {

@@ -58,7 +58,7 @@ RangeSet *range_set_ref(RangeSet *s);
 RangeSet *range_set_unref(RangeSet *s);
 DEFINE_CLEANUP(RangeSet, range_set_unref)
 
-/* Makes a set of an unsorted array (may hold twins); 0 or -ENOMEM. */
+/* Makes a set of an unsorted array (may hold duplicates); 0 or -ENOMEM. */
 int prefix_set_new(const Prefix *prefixes, size_t n, PrefixSet **ret);
 /* The same of arrays that the set owns from then on, also when it fails. */
 int prefix_set_adopt(Prefix4 *v4, size_t n_v4, Prefix6 *v6, size_t n_v6, PrefixSet **ret);
@@ -88,7 +88,7 @@ bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b);
 int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet *remove,
         PrefixSet **ret, size_t *ret_added, size_t *ret_removed);
 
-/* How many entries each set has that the other has not; NULL is the empty set. */
+/* The number of entries that only one of the sets has; NULL is the empty set. */
 void prefix_set_count_changes(
         const PrefixSet *old, const PrefixSet *new, size_t *ret_added, size_t *ret_removed);
 
@@ -104,8 +104,8 @@ bool range_set_contains(const RangeSet *s, const Address *a);
 bool range_set_has_family(const RangeSet *s, Family family);
 /* Every address of the family is in it. */
 bool range_set_is_whole(const RangeSet *s, Family family);
-/* How many ranges of a family two sets share at their beginning, and of the rest at their end: most
- * changes of large sets are small. */
+/* The number of ranges of a family that two sets share at their beginning, and of the rest at their
+ * end: most changes of large sets are small. */
 void range_set_common(
         const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail);
 /* The ranges of one family without some at both ends; borrowed, to be looked at and no more. */

@@ -114,10 +114,10 @@ static int append_remainder(
         return range_set_append(s, f, first, last);
 }
 
-/* What is the same in two sets is passed over so many ranges at once. */
+/* Equal parts of two sets are passed over by so many ranges at once. */
 #define RANGES_BLOCK 16
 
-/* How many ranges from i and j on are the same, at least: whole blocks, or one. */
+/* A lower bound of the number of equal ranges from i and j on: whole blocks, or one. */
 static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
 {
         size_t n = 0, size = f == FAMILY_IPV4 ? sizeof(Range4) : sizeof(Range6);

@@ -44,10 +44,10 @@ RangeSet *range_set_empty(void);
 /* Adds a range behind all others of its family; one that touches the last one is merged with it.
  * Only to a set of range_set_empty() that nobody shares yet. 0 or -ENOMEM. */
 int range_set_append(RangeSet *s, Family f, Wide first, Wide last);
-/* What is in a and not in b, of one family; a may be NULL, for all numbers. 0, -ENOMEM, or -E2BIG
- * if the set would have more than about max ranges. */
+/* The part of a that is not in b, of one family; a may be NULL, for all numbers. 0, -ENOMEM, or
+ * -E2BIG if the set would have more than about max ranges. */
 int range_set_append_difference(
         RangeSet *s, Family f, const RangeSet *a, const RangeSet *b, size_t max);
-/* What is in one of them alone, of one family. 0, -ENOMEM, or -E2BIG if that is more than about
- * max ranges. */
+/* The part that is in only one of them, of one family. 0, -ENOMEM, or -E2BIG if that is more than
+ * about max ranges. */
 int range_set_exclusive(const RangeSet *a, const RangeSet *b, Family f, size_t max, RangeSet **ret);

@@ -48,7 +48,7 @@ static bool begins_with_mark(const SetReader *s, const char *text, size_t n)
         return s->line == 1 && n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
 }
 
-/* What is wrong with a line, "X: REASON" or "X looks like …". */
+/* The error in a line, "X: REASON" or "X looks like …". */
 static int bad_line_words(
         SetReader *s, const char *text, size_t n, const char *reason, const char *foreign)
 {
@@ -179,7 +179,7 @@ static int reader_read(SetReader *s, const char *text, size_t n)
         return 0;
 }
 
-/* What was not reported line by line. */
+/* A summary of the errors that were not reported line by line. */
 static int reader_sum_up(SetReader *s)
 {
         Place place = { s->file, 0 };

@@ -34,7 +34,7 @@ int timed_set_new(const PrefixSet *prefixes, uint64_t until_usec, TimedSet **ret
  * ascend. */
 int timed_set_adopt(TimedEntry *items, size_t n, TimedSet **ret);
 
-/* What timed_set_update() really changed. */
+/* The changes that timed_set_update() made. */
 typedef struct TimedChanges {
         size_t added, renewed, removed;
 } TimedChanges;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Numbers of 128 bits as two halves, for IPv6 addresses and whatever else is counted like them. Of
- * interest to those who do arithmetic on ranges alone.
+ * Numbers of 128 bits as two halves, for IPv6 addresses and other counts of that size. Only
+ * arithmetic on ranges needs this header.
  */
 
 #include <endian.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the user did wrong, and where: a list that rules/ fills and a shell (p25ctl, p25d) prints.
+ * The user's errors and their places: a list that rules/ fills and a shell (p25ctl, p25d) prints.
  * Nothing here prints or logs.
  */
 
@@ -20,7 +20,7 @@ typedef enum Severity {
 /* "error", "warning", "note" */
 const char *severity_to_string(Severity s);
 
-/* What a program may want to know of an error besides its text. */
+/* The kind of an error, for programs that do not read its text. */
 typedef enum DiagnosticCode {
         DIAGNOSTIC_PLAIN,
         DIAGNOSTIC_LIMIT, /* more than a documented limit allows */

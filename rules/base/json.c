@@ -12,9 +12,9 @@
 #include <time.h>
 
 /*
- * What stands in the place of a value for which there was no memory: of no type that the library
- * prints, so that printing fails. The library counts no references of a value with this count
- * (its own true, false and null have it), so it is never written to.
+ * Replaces a value for which there was no memory. It has no type that the library prints, so that
+ * printing fails. The library counts no references of a value with this count (its own true, false
+ * and null have it), so it is never written to.
  */
 static json_t poison = { .type = (json_type)-1, .refcount = (size_t)-1 };
 

@@ -47,7 +47,7 @@ const Json *json_get(const Json *object, const char *key);
 const char *json_get_string(const Json *object, const char *key);
 int64_t json_get_integer(const Json *object, const char *key);
 bool json_get_bool(const Json *object, const char *key);
-/* The usec that json_new_time() was given; 0 for null and whatever is no time */
+/* The usec that json_new_time() was given; 0 for null and other values */
 uint64_t json_get_time(const Json *object, const char *key);
 /* An array of strings: 0, -EINVAL (it is none), -ENOMEM; a missing key is an empty list */
 int json_get_strv(const Json *object, const char *key, char ***ret);

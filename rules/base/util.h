@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What every room needs and the C library lacks: cleanup attributes, growing arrays and texts,
- * lists of strings. Knows nothing of mail, policy or the kernel.
+ * Helpers that every room needs and the C library lacks: cleanup attributes, growing arrays and
+ * texts, lists of strings. Does not depend on mail, policy or the kernel.
  */
 
 #include <stdarg.h>
@@ -70,15 +70,15 @@ int strdup_null(const char *s, char **ret);
 
 /*
  * Makes room for one more element in a malloc()ed array of n elements of `size` bytes; array points
- * to the pointer. Capacity is the next power of two (at least 4), so that n alone tells it: an
- * array that is to grow here must never have been allocated otherwise. Returns 0 or -ENOMEM (the
- * array is then untouched).
+ * to the pointer. Capacity is the next power of two (at least 4), so it follows from n: an array
+ * that is to grow here must never have been allocated otherwise. Returns 0 or -ENOMEM (the array is
+ * then untouched).
  */
 int array_grow(void *array, size_t n, size_t size);
 
 /*
- * Do two arrays hold the same members, in any order and any number of times? Sorts copies; if there
- * is no memory for them the answer is no.
+ * Do two arrays hold the same members, in any order and any number of times? Sorts copies; false if
+ * there is no memory for them.
  */
 bool array_same_members(const void *a, size_t n_a, const void *b, size_t n_b, size_t size,
         int (*compare)(const void *, const void *));

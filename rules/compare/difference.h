@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What changes for packets between two rulesets: exact, over all packets, so that a policy in other
+ * The difference of two rulesets for packets: exact, over all packets, so that a policy in other
  * words, in another order or in other prefixes of the same meaning is not a change. Compares what
  * evaluate() says; comments, logging, counters and whose rule decides do not count. A limit of
  * other numbers is another verdict; whether two rules or one keep count is not looked at.
@@ -83,7 +83,7 @@ int difference_exists(const Ruleset *before, const Ruleset *after, Steps *steps)
 Difference *difference_free(Difference *d);
 DEFINE_CLEANUP(Difference, difference_free)
 
-/* Who has this number: a malloc()ed name in *ret, or NULL; 0 or -ENOMEM. Each function may be
+/* Finds the name for a number: malloc()ed in *ret, or NULL; 0 or -ENOMEM. Each function may be
  * NULL. */
 typedef struct IdNames {
         int (*user)(void *data, uint32_t uid, char **ret);

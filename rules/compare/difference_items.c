@@ -223,8 +223,8 @@ static int addresses_join(RangeSet **v4, RangeSet *v6)
         return 0;
 }
 
-/* How much an IPv4 and an IPv6 region look like one: 0 not at all. Of two that differ both in
- * sources and in destinations one line would say less than two. */
+/* How similar an IPv4 and an IPv6 region are: 0 not at all. Of two that differ both in sources and
+ * in destinations one line would say less than two. */
 static unsigned family_likeness(const DifferenceItem *a, const DifferenceItem *b)
 {
         unsigned alike = (!a->from == !b->from) + (!a->to == !b->to);
@@ -290,7 +290,7 @@ int difference_join_ports(Difference *d, size_t first)
 
 /* ---- order ---- */
 
-/* What is cut off comes first. */
+/* Connections that are cut come first. */
 static int verdict_order(const DifferenceVerdict *v)
 {
         static const int order[_ACTION_MAX] = {

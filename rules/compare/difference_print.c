@@ -257,7 +257,7 @@ static void limit_print(const Limit *l, Buffer *b)
                 buffer_printf(b, "%smax %" PRIu32, between, l->open);
 }
 
-/* What the effect leaves out: numbers, and what it was if it was not simply open. */
+/* Details that the effect leaves out: numbers, and the former verdict unless it was plain allow. */
 static void line_verdicts(LinePrinter *p, const DifferenceItem *i)
 {
         bool limit = i->after.action == ACTION_LIMIT;

@@ -102,7 +102,7 @@ static uint64_t next_moment(const RulesetDirection *d, size_t index, uint64_t af
         return next;
 }
 
-/* Whether the rule is idle at that moment too, without what has ended by then. */
+/* Is the rule idle at that moment too, without the rules and entries that have ended by then? */
 static int find_idle_at(
         const Ruleset *r, Direction direction, size_t index, uint64_t usec, Steps *steps, bool *ret)
 {
@@ -350,7 +350,7 @@ static bool match_is_whole(const Match *m, Family family)
         return m->any;
 }
 
-/* Whether it can take every packet of another at all, as far as that shows without a search. */
+/* Can it take every packet of another at all? A quick test without a search, so yes means maybe. */
 static bool may_hide(const CompiledRule *rule, const CompiledRule *other)
 {
         if (rule->action == other->action || !lasts_as_long(rule->rule, other->rule))

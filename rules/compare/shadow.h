@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the author of a rule should hear at once: that it can never match, that it changes nothing,
- * that it closes one family and leaves the other open. Exact, by the same means as difference.h.
+ * Warnings for the author of a rule: that it can never match, that it changes nothing, that it
+ * closes one family and leaves the other open. Exact, by the same means as difference.h.
  */
 
 #include "rules/compare/difference.h"

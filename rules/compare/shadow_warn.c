@@ -107,7 +107,7 @@ static bool is_own(const Teller *t, const Rule *rule)
         return rule->source == SOURCE_P25CTL || position_of(t->context->own, rule->id) > 0;
 }
 
-/* Who wrote it knows which it is, or is told the place; of what came without a file, its words. */
+/* Names a rule: "this rule" if its author or its place is known, else its words. */
 static int subject(const Teller *t, const Rule *rule, Buffer *b)
 {
         if (is_own(t, rule) || rule->file) {
@@ -143,7 +143,7 @@ static int tell_covered(const Teller *t, const Shadow *s, const Rule *rule)
         return tell(t, rule, &b);
 }
 
-/* On ports that nothing manages packets of which no rule speaks pass. */
+/* On ports that nothing manages, packets pass unless a rule matches. */
 static bool is_managed(const Teller *t, const Rule *rule)
 {
         for (size_t i = 0; i < rule->ports.n; i++)
@@ -250,7 +250,8 @@ static int tell_hidden(const Teller *t, const Shadow *s, const Rule *rule)
         return tell(t, rule, &b);
 }
 
-/* Of rules that somebody types; those of a file stand beside what they hide, and may mean it. */
+/* Only for typed rules; in a file the rule stands next to the one that it hides, and may be meant
+ * so. */
 static int warn_hidden(
         const Teller *t, const Ruleset *r, Direction direction, size_t index, bool idle)
 {

@@ -232,7 +232,7 @@ static int entry_make(Space *s, const Draft *d)
         return 0;
 }
 
-/* An axis with no view at all can match nothing: there is no entry then. */
+/* An axis without views matches nothing, so no entry is made. */
 static int draft_finish(Space *s, Draft *d, SpaceNumbers *list)
 {
         uint64_t *index;

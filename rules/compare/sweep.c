@@ -22,7 +22,7 @@ typedef struct Cursor {
         uint32_t step_from[2], step_to[2];
 } Cursor;
 
-/* Which cursors are on, ascending; what follows from it, once it is asked. */
+/* The cursors that are on, ascending, and the result for them, once it was asked for. */
 typedef struct SweepState {
         size_t first, n;
         bool known;

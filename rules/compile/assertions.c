@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* What decided: "rule 3 (p25ctl)", "FILE:7 (role:mx)", "the default", "no rule". */
+/* Describes the part of the policy that decided: "rule 3 (p25ctl)", "FILE:7 (role:mx)", "the
+ * default", "no rule". */
 static int decider_format(const Verdict *v, char **ret)
 {
         _cleanup_free_ char *source = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What decides where no rule does: the default of each direction, and the ports on which it is
- * only reported.
+ * Decides where no rule matches: the default of each direction, and the ports on which it is only
+ * reported.
  */
 
 #include "rules/compile/compilation.h"

@@ -221,7 +221,7 @@ static bool is_audited(const Compilation *c, const Scope *s, const Rule *rule)
                (s->role && policy_audits_role(c->policy, s->role));
 }
 
-/* What is in audit is logged at every level that logs: it is there to be read. */
+/* Rules in audit are logged at every level that logs, because they exist to be read. */
 static void rule_set_action(Compilation *c, const Scope *s, const Rule *rule, CompiledRule *ret)
 {
         bool audit = is_audited(c, s, rule);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What must be true of a policy's bytes before anything cuts them into tokens.
+ * The bytes of a policy, checked before anything cuts them into tokens.
  */
 
 #include "rules/base/diagnostic.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The four kinds of document, and what a document of the daemon's state holds beside the state.
+ * The four kinds of document, and the parts of the daemon's document around the state.
  */
 
 #include "rules/policy/rule.h"

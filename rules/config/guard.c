@@ -324,7 +324,7 @@ static bool is_value(Token t)
         return t == TOKEN_BOOL || t == TOKEN_STRING || t == TOKEN_INTEGER || t == TOKEN_FLOAT;
 }
 
-/* What is wrong with a value after the last token, or NULL. */
+/* The error in a value after the last token, or NULL. */
 static const char *misplaced_value(Guard *g, Token t)
 {
         if (g->last == TOKEN_ASSIGN ||

@@ -15,7 +15,7 @@
 #define GUARD_VALUES_MAX 2200000 /* the entries of a set, and some more */
 #define GUARD_STRING_MAX 65536   /* bytes of one string; libconfig grows it by 64 bytes */
 
-/* What libconfig's memory depends on. */
+/* Counts on which libconfig's memory depends. */
 typedef struct GuardCounts {
         size_t values;    /* all of them */
         size_t compounds; /* the groups and lists among them */

@@ -220,8 +220,8 @@ static unsigned string_line(const char *text, size_t n)
 
 /*
  * libconfig sees the end of a string in a list by the token behind it, and notes the line of that
- * token. The string's own line is found by counting; where the setting before has the same line
- * there is no doubt.
+ * token. The string's own line is found by counting; if the setting before has the same line, that
+ * one is right.
  */
 unsigned node_line(const Node *n)
 {

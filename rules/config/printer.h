@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How values and settings are written in libconfig's syntax: escapes, indentation, long lists over
- * several lines. Does not depend on which documents there are.
+ * Writes values and settings in libconfig's syntax: escapes, indentation, long lists over several
+ * lines. Does not depend on which documents there are.
  */
 
 #include "rules/base/util.h"

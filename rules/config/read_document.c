@@ -114,7 +114,7 @@ int read_sets(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 
 /* ---- vars ---- */
 
-/* No var speaks of another: there are no cycles to look for. */
+/* Variables cannot refer to variables, so there are no cycles to look for. */
 static int check_var_value(Reader *r, const Node *n, char *const *value)
 {
         for (; value && *value; value++)
@@ -284,7 +284,7 @@ int read_roles(Reader *r, const Node *n, const Setting *s, void *place)
 
 /* ---- roles ---- */
 
-/* What a rule's setting wants of a var. */
+/* Checks that a rule's setting can use a variable: declared, and of the right type. */
 static int check_var_use(Reader *r, const Role *role, const Rule *rule, const char *setting,
         const char *name, VarType type)
 {
@@ -338,7 +338,7 @@ static int check_rule_vars(Reader *r, const Role *role, const Rule *rule)
                 return k;
         k = check_addresses(r, role, rule, true);
         for (size_t i = 0; i < ELEMENTS(identities) && k >= 0; i++) {
-                /* a var stands alone: rule_judge() has seen to it */
+                /* a variable is the only value: rule_judge() checked that */
                 char *const *texts = identities[i].texts;
 
                 if (texts && texts[0][0] == '$')

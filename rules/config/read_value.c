@@ -346,7 +346,7 @@ int read_listens(Reader *r, const Node *n, _unused_ const Setting *s, void *plac
         return 0;
 }
 
-/* What a role manages in one direction; 25 is managed always and not kept. */
+/* The ports that a role manages in one direction; 25 is always managed and not stored. */
 static int read_managed(Reader *r, const Node *n, Ports *ret_ports, bool *ret_all)
 {
         size_t before = r->n_errors;

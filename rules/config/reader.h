@@ -4,7 +4,7 @@
 /*
  * Readers turn nodes into values of the model. They return 0, -EINVAL (the error is in the
  * diagnostics; the value is not set) or -ENOMEM. A list or group reads on after a bad member, so
- * that one look at a file tells all that is wrong with it, up to READER_ERRORS_MAX errors.
+ * that all errors of a file are reported at once, up to READER_ERRORS_MAX errors.
  */
 
 #include "rules/config/node.h"

@@ -11,7 +11,7 @@
 #include "rules/config/node.h"
 
 typedef enum SettingGroup {
-        GROUP_HOST,        /* p25.conf alone; HostConf */
+        GROUP_HOST,        /* p25.conf only; HostConf */
         GROUP_COMMON,      /* p25.conf and fragments; Fragment */
         GROUP_ROLE_FILE,   /* around a role; Role */
         GROUP_ROLE,        /* Role */
@@ -28,7 +28,7 @@ typedef enum SettingGroup {
         _GROUP_MAX,
 } SettingGroup;
 
-/* What a setting's value may look like; reported when it is something else. */
+/* The form of a setting's value; reported if the value has another one. */
 typedef enum SettingType {
         SETTING_BOOL,
         SETTING_INTEGER,

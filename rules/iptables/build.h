@@ -46,7 +46,7 @@ void prefix_list_deinit(PrefixList *l);
 /* The prefixes of one family, ascending. 0 or -ENOMEM. */
 int prefix_list_fill(const RangeSet *ranges, Family family, PrefixList *ret);
 
-/* How an address is asked for. */
+/* The ways to match an address. */
 typedef struct IptAddressTest {
         IptStatementKind kind; /* IPT_ADDRESS or IPT_DIALLED_ADDRESS */
         bool to;
@@ -78,7 +78,7 @@ bool ipt_rule_is_verdict(const CompiledRule *r);
 void ipt_build_decision(IptBuild *b, size_t chain, const CompiledRule *r);
 /* The chain of what the rule does, made now if *rule_chain is IPT_NO_CHAIN. */
 size_t ipt_build_decision_chain(IptBuild *b, const CompiledRule *r, size_t *rule_chain);
-/* What the direction does where no rule decides, to the chain. */
+/* Adds to the chain the direction's verdict for packets that no rule decides. */
 /* audited: it is only reported. */
 void ipt_build_default(IptBuild *b, size_t chain, bool audited);
 

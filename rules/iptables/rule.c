@@ -85,7 +85,7 @@ void ipt_build_check_rule(IptBuild *b, const CompiledRule *r)
                 return;
         if (b->direction == DIRECTION_OUT)
                 refuse(b, r, "action", "limit outgoing connections by user");
-        /* What hashlimit can hold: the credit of a day. */
+        /* The most that hashlimit can hold: the credit of a day. */
         else if (l->rate > 0 && (uint64_t)l->burst * l->unit_sec > (uint64_t)l->rate * 86400)
                 refuse(b, r, "burst", "hold a burst that takes more than a day to come back");
 }
@@ -277,7 +277,7 @@ static void find_ids(IptBuild *b, Expansion *x, IptStatementKind kind, const Com
                                         .last = lent->items[i].last });
 }
 
-/* Where the hierarchy is mounted beside others, the path begins with the mount's name. */
+/* If the hierarchy is mounted next to others, the path begins with the mount's name. */
 static const char *unit_path(const CompiledUnit *u)
 {
         static const char mount[] = "unified/";

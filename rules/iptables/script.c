@@ -201,7 +201,7 @@ static void print_comment(Buffer *b, const IptTable *t, const IptStatement *s)
         print_quoted(b, ipt_comment_format(s->comment, comment));
 }
 
-/* What is the same in every entry, or a function. Neither: a field of the header, or a target. */
+/* A constant of every entry, or a function. Neither: a field of the header, or a target. */
 static const struct {
         const char *text;
         void (*print)(Buffer *b, const IptTable *t, const IptStatement *s);

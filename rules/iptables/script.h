@@ -8,9 +8,9 @@
 #include "rules/ruleset/ruleset.h"
 
 /*
- * What `iptables-restore` (after a line "# iptables-restore") and `ip6tables-restore` (after
- * "# ip6tables-restore") load, with or without --noflush, to enforce the same policy. The text
- * cannot know the host's addresses, so a translated (DNAT) connection counts as incoming,
+ * The text that `iptables-restore` (after a line "# iptables-restore") and `ip6tables-restore`
+ * (after "# ip6tables-restore") load, with or without --noflush, to enforce the same policy. The
+ * text cannot know the host's addresses, so a translated (DNAT) connection counts as incoming,
  * whatever address was dialled. Lists of addresses are trees of chains.
  *
  * 0, -ENOMEM, or -EOPNOTSUPP with an error in d that names the rule and what cannot be said.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What each kind of statement adds to an entry: fields of its header, a match, the target. */
+/* The parts that each kind of statement adds to an entry: fields of its header, a match, the
+ * target. */
 
 #include "rules/iptables/encoder.h"
 

@@ -61,7 +61,7 @@
 #define IPT_COMMENT_MARK 0
 
 typedef enum IptStatementKind {
-        /* What an entry asks. */
+        /* The condition of an entry. */
         IPT_IN_INTERFACE, /* `not` with interface "lo" among them */
         IPT_OUT_INTERFACE,
         IPT_ADDRESS, /* of the packet, one prefix */
@@ -89,7 +89,7 @@ typedef enum IptStatementKind {
         IPT_OPEN_OVER,
         IPT_LOG_LIMIT,
         IPT_COMMENT, /* with the id of whose decision the entry's counter counts */
-        /* What it does; the last of an entry, and only there. */
+        /* The action; the last statement of an entry, and only there. */
         IPT_VERDICT_CONTINUE,
         IPT_VERDICT_RETURN,
         IPT_VERDICT_DROP,
@@ -100,7 +100,7 @@ typedef enum IptStatementKind {
         _IPT_STATEMENT_MAX,
 } IptStatementKind;
 
-/* Which addresses a set in the kernel holds. */
+/* The addresses that a set in the kernel holds. */
 typedef struct IptSetKey {
         const char *name; /* of the policy's set; NULL: literal addresses of a rule */
         uint64_t id;      /* of that rule */
@@ -222,7 +222,7 @@ bool ipt_comment_parse(const char *text, uint64_t *ret_id);
 /* The name of a limit's table of buckets: another for other numbers, since the kernel goes on with
  * an old table's. */
 const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX]);
-/* How long an unused bucket lives: until it is full again, in ms. */
+/* The lifetime of an unused bucket: until it is full again, in ms. */
 uint64_t ipt_limit_expire_msec(const Limit *l);
 /* "p25 in reject 5", the same as of nftables */
 const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PREFIX_MAX]);
@@ -245,7 +245,7 @@ typedef struct IptExtension {
         const char *name;
         uint8_t revision;
         bool target;
-        /* How much of its data comes from us; what follows is the kernel's own. */
+        /* The length of its data that we set; the kernel's own part follows. */
         size_t user_size;
 } IptExtension;
 

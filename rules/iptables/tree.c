@@ -68,8 +68,8 @@ static unsigned bits_at(const uint8_t *bytes, unsigned at, unsigned n)
         return r;
 }
 
-/* How many leading bits all of them share: those of the first and the last, and no more than the
- * shortest has. */
+/* The number of leading bits that all of them share: those of the first and the last, and no more
+ * than the shortest has. */
 static unsigned common_bits(const Prefix *p, size_t n)
 {
         unsigned bits = 0, shortest = 128;
@@ -92,7 +92,7 @@ static Prefix cover(const Prefix *p, unsigned bits)
         return r;
 }
 
-/* How many of the first share the bits up to `bits`; at least one. */
+/* The number of the first ones that share the bits up to `bits`; at least one. */
 static size_t run_length(const Prefix *p, size_t n, unsigned from, unsigned bits)
 {
         unsigned value = bits_at(p[0].address.bytes, from, bits - from);

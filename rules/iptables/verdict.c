@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a rule of the policy does when it matches. A verdict is in the entry itself; more than that
- * is in a chain of its own, whose first entry counts. Knows nothing of matches.
+ * The action of a rule of the policy. A plain verdict is in the entry itself; more than that is in
+ * a chain of its own, whose first entry counts. Does not depend on matches.
  */
 
 #include "rules/iptables/build.h"
@@ -39,7 +39,7 @@ static void build_log(IptBuild *b, size_t chain, Action action, bool audit, uint
         ipt_build_end(b, chain);
 }
 
-/* What a limit does beyond it. */
+/* The action of a limit for packets beyond it. */
 static IptStatementKind verdict_beyond(const CompiledRule *r)
 {
         return r->audited == ACTION_LIMIT ? IPT_VERDICT_RETURN : IPT_VERDICT_RESET;
@@ -94,7 +94,7 @@ void ipt_build_decision(IptBuild *b, size_t chain, const CompiledRule *r)
         ipt_build_verdict(b, chain, verdict_of(r->action));
 }
 
-/* What a limit lets pass is a limit's in audit too. */
+/* A limit counts what it passes in audit too. */
 static void build_rule_log(IptBuild *b, size_t chain, const CompiledRule *r)
 {
         bool audit = r->audited != ACTION_ALLOW && r->audited != ACTION_LIMIT;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a rule does, to sets that packets fill and to the packet: text and bytes, a row each. */
+/* The actions of a rule, on sets that packets fill and on the packet: text and bytes, a row each.
+ */
 
 #include "rules/nftables/statement.h"
 
@@ -42,8 +43,8 @@ static void open_set(Maker *m, struct nftnl_expr *e, const Limit *l)
         set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS, 0);
 }
 
-/* What is in register 1 becomes an element, with an expression of its own (taken over; may be
- * NULL after an error). */
+/* Register 1 becomes an element, with an expression of its own (taken over; may be NULL after an
+ * error). */
 static void make_element(Maker *m, const NftSetKey *k, uint32_t op, struct nftnl_expr *own)
 {
         struct nftnl_expr *e = make(m, "dynset");

@@ -82,7 +82,7 @@ void build_decision(NftBuild *b, const CompiledRule *r);
 bool rule_has_own_chain(const CompiledRule *r);
 /* That chain; families[i]: the rule can match IPv4 (0), IPv6 (1). */
 void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2]);
-/* What the direction does where no rule decides, to b->rules. */
+/* Adds to b->rules the direction's verdict for packets that no rule decides. */
 /* Where the default is only reported, or where it decides. */
 void build_default(NftBuild *b, bool audited);
 

@@ -428,7 +428,7 @@ static void ranges_deinit(RangeSet *s)
         free(s->v6);
 }
 
-/* What differs between two lists. */
+/* The difference of two lists. */
 typedef struct ListChange {
         RangeSet gone, came;
 } ListChange;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a rule asks: text and bytes, a row each. The text is what nft lists. */
+/* The matches of a rule: text and bytes, a row each. The text is the one that nft lists. */
 
 #include "rules/nftables/statement.h"
 

@@ -72,7 +72,7 @@ bool nft_set_same_list(const NftSet *a, const NftSet *b);
 void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fill);
 /* Has so much of the list changed that its sets are better made again? */
 bool nft_set_has_changed_much(const NftSet *old, const NftSet *new);
-/* What differs between two lists, for those sets of the new one that the old one has in the same
+/* The difference of two lists, for those sets of the new one that the old one has in the same
  * shape. */
 void nft_put_elements_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n);

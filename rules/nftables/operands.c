@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What rows of several kinds of statements need: sets, addresses, what a limit counts by. */
+/* Operands that several kinds of statements share: sets, addresses, the keys of limits. */
 
 #include "rules/nftables/statement.h"
 

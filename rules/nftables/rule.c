@@ -150,7 +150,7 @@ typedef struct Who {
         const CompiledUnit *unit;
 } Who;
 
-/* How a list of ids is asked of, as one id, a set and a range. */
+/* The statements that match a list of ids: one id, a set, a range. */
 typedef struct IdsForm {
         NftStatementKind one, set, range;
         NftSetKind key;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Which kernel sets hold a list of addresses or of numbers, and how large they are made. A list of
+ * Chooses the kernel sets that hold a list of addresses or numbers, and their sizes. A list of
  * addresses becomes one hash set for each prefix length that occurs. An interval set would be one
  * set for all, but is not part of a transaction: kernels show packets the new rules some
- * microseconds before what the new set holds (6.18), or lose sight of an old range beside a new one
- * (before 6.17); and changing one costs the kernel time in its size.
+ * microseconds before what the new set holds (6.18), or lose an old range next to a new one (before
+ * 6.17); and changing one costs the kernel time in its size.
  */
 
 #include "rules/address/timedset.h"
@@ -24,7 +24,7 @@ static uint32_t room_for(size_t n, uint32_t least)
         return (uint32_t)(n + n / 4 + least);
 }
 
-/* What is installed under a key, or where it would be. */
+/* The set that is installed under a key, or the place where it would be. */
 static const NftSet *previous_lower_bound(const NftTable *t, const NftSetKey *key)
 {
         size_t low = 0, high = t ? t->n_sets : 0;

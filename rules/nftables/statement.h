@@ -2,14 +2,13 @@
 #pragma once
 
 /*
- * What is known of a kind of statement, a row each: when two are the same, how nft lists it, what
- * expressions the kernel gets. matches.c has the rows of what a rule asks, actions.c of what it
- * does.
+ * A row for each kind of statement: when two are equal, how nft lists it, which expressions the
+ * kernel gets. matches.c has the rows of matches, actions.c those of actions.
  */
 
 #include "rules/nftables/maker.h"
 
-/* What nft adds by itself before a match, and does not list. */
+/* Expressions that nft adds before a match, and does not list. */
 typedef enum StatementImplies {
         IMPLIES_NOTHING,
         IMPLIES_TCP,    /* meta l4proto tcp */
@@ -35,8 +34,8 @@ bool statement_set_equal(const NftStatement *a, const NftStatement *b);
 void statement_print_set(Buffer *b, const NftSetKey *k);
 /* "ip daddr", "ip6 saddr" … */
 const char *statement_address_word(unsigned family, bool to);
-/* What a limit counts by: ip saddr, ip6 saddr & ffff:ffff:ffff:ffff::, meta skuid (family 0), or
- * the statement's own user: meta skuid & 0 | USER, because nft takes no constant here. */
+/* The key by which a limit counts: ip saddr, ip6 saddr & ffff:ffff:ffff:ffff::, meta skuid (family
+ * 0), or the statement's own user: meta skuid & 0 | USER, because nft takes no constant here. */
 void statement_print_source(Buffer *b, const NftStatement *s);
 void make_source(Maker *m, const NftStatement *s);
 

@@ -38,7 +38,7 @@ NftTable *nft_table_free(NftTable *t)
 
 /* ---- base chains ---- */
 
-/* What prerouting, forward and input look at: incoming and routed alike. */
+/* The ports that prerouting, forward and input look at: incoming and routed alike. */
 static void entering_ports(const Ruleset *r, Ports *ret)
 {
         const Ports *routed = &r->directions[DIRECTION_ROUTED].watched;

@@ -46,14 +46,14 @@
 #define NFT_LABEL_LOCAL 124
 #define NFT_LABEL_INCOMING 125
 #define NFT_LABEL_CUT 126
-/* What the routing table says of an address, RTN_LOCAL and RTN_ANYCAST of rtnetlink(7). */
+/* The type of an address in the routing table, RTN_LOCAL and RTN_ANYCAST of rtnetlink(7). */
 #define NFT_ADDRESS_LOCAL 2u
 #define NFT_ADDRESS_ANYCAST 4u
 #define NFT_LABEL_BYTES 16
 /* Directions of a conntrack entry, IP_CT_DIR_…; the number of STATEMENT_DIRECTION. */
 #define NFT_DIRECTION_ORIGINAL 0u
 #define NFT_DIRECTION_REPLY 1u
-/* How long a bridge's neighbours are remembered. */
+/* The time for which a bridge's neighbours are remembered. */
 #define NFT_BRIDGED_TIMEOUT_MSEC 60000u
 /* Logging: NFLOG, the packet's headers; each logging rule so often at most. */
 #define NFT_LOG_GROUP 25u
@@ -248,11 +248,11 @@ int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b);
 /* The kernel takes an element out by itself, this long after its end: until then p25d can do so, in
  * time, and knows that it is there. */
 #define NFT_TIMED_GRACE_MSEC 1000u
-/* How long the kernel is to keep an entry, in ms. */
+/* The time for which the kernel keeps an entry, in ms. */
 uint64_t nft_entry_timeout_msec(const TimedEntry *e, uint64_t now_usec);
 /* Do its elements come from packets, instead of the policy? */
 bool nft_set_is_dynamic(const NftSet *s);
-/* How long an unused element lives, in ms; whole seconds. 0: for ever, or as it says itself. */
+/* The lifetime of an unused element, in ms; whole seconds. 0: for ever, or its own timeout. */
 uint64_t nft_set_timeout_msec(const NftSet *s);
 /* The same kind, layout and room: the elements may differ. */
 bool nft_set_same_shape(const NftSet *a, const NftSet *b);
@@ -270,7 +270,7 @@ bool nft_counter_id(const char *name, uint64_t *ret);
 const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
 /* A label as the kernel's bitmap: an array of unsigned long. */
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
-/* How long an unused bucket lives: until it is full again, in ms; whole seconds. */
+/* The lifetime of an unused bucket: until it is full again, in ms; whole seconds. */
 uint64_t nft_bucket_timeout_msec(const Limit *l);
 
 /* A rule as nft lists it, on one line. */

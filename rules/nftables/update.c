@@ -13,7 +13,7 @@
 
 /* Below this number of rules a chain is sent again as a whole; its handles are not asked for. */
 #define CHAIN_SMALL 32
-/* How far to look for the place where two lists of rules go on alike. */
+/* The distance within which the place is searched where two lists of rules continue alike. */
 #define LOOK_AHEAD 64
 /* Rules that the kernel may pass while it looks for handles: some milliseconds. */
 #define WALK_MAX 1000000
@@ -72,7 +72,7 @@ static const NftSet *set_find(const NftTable *t, const NftSetKey *key)
         return NULL;
 }
 
-/* How many sets from i on hold parts of one list. */
+/* The number of sets from i on that hold parts of one list. */
 static size_t list_length(const NftTable *t, size_t i)
 {
         size_t n = 1;
@@ -215,7 +215,7 @@ static int chain_read_handles(Update *u, NftChain *old)
         return r;
 }
 
-/* What two chains have at hand: the next old rule, the next new one. */
+/* The position in two chains: the next old rule, the next new one. */
 typedef struct ChainPair {
         const NftChain *old, *new;
         size_t i, k;
@@ -240,7 +240,8 @@ static ChainStep find_step(const Update *u, const ChainPair *p)
         return (ChainStep){ 1, 1 };
 }
 
-/* Which old rule each new one is, if any; ascending. The number of those that are not. */
+/* Finds the old rule that each new one equals, if any; ascending. Returns the number of new rules
+ * without one. */
 static size_t match_rules(const Update *u, const NftChain *old, const NftChain *new, size_t *origin)
 {
         ChainPair p = { .old = old, .new = new };

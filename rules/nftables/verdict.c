@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a rule of the policy does when it matches: count and decide, and, where that is more than a
- * verdict (a log, a limit), a chain of its own. Knows nothing of matches.
+ * The action of a rule of the policy: count and decide, and, where that is more than a verdict (a
+ * log, a limit), a chain of its own. Does not depend on matches.
  */
 
 #include "rules/nftables/build.h"
@@ -236,7 +236,7 @@ static void build_owners(NftBuild *b, const CompiledRule *r)
         }
 }
 
-/* What is under the limit passes, all else is reset. */
+/* Packets under the limit pass, all others are reset. */
 static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2])
 {
         build_uncounted(b, r);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a file says: p25.conf, a fragment or a role, with their rules, sets, vars and assertions.
+ * The model of a file: p25.conf, a fragment or a role, with their rules, sets, vars and assertions.
  * Immutable once complete and shared by reference count (not thread safe).
  */
 

@@ -48,7 +48,7 @@ const RuleField rule_fields[] = {
 
 const size_t rule_fields_length = ELEMENTS(rule_fields);
 
-/* What is at a field's offset, by its type. */
+/* The value at a field's offset, by its type. */
 typedef union FieldPlace {
         char *bytes;
         Action *action;

@@ -20,7 +20,7 @@ typedef enum FieldForm {
         FORM_FLAG,
 } FieldForm;
 
-/* What a field counts for. */
+/* The purposes for which a field counts. */
 typedef enum FieldUse {
         FIELD_MATCH = 1 << 0,  /* which connections the rule is for */
         FIELD_EFFECT = 1 << 1, /* what it does with them, and its comment */
@@ -30,7 +30,7 @@ typedef enum FieldUse {
         FIELD_LIMIT = 1 << 4, /* a number of a limit */
 } FieldUse;
 
-/* How a field lies in a Rule. */
+/* The type of a field in a Rule. */
 typedef enum FieldType {
         TYPE_ACTION,
         TYPE_DIRECTION,

@@ -9,11 +9,12 @@
 
 #include "rules/policy/rule.h"
 
-/* What a rule can get wrong by itself: a user with a direction other than out, numbers of a limit
+/* Errors that a rule has by itself: a user with a direction other than out, numbers of a limit
  * without one, too many addresses, a variable outside a file, … Errors at the rule's place, each
  * with the path of its setting below `setting` (NULL: none). 0, -EINVAL, -ENOMEM. */
 int rule_judge(const Rule *r, const char *setting, Diagnostics *d);
-/* What depends on the policy around it, after the values of variables were put in: the same. */
+/* Errors that depend on the policy around it, once variables have been replaced by their values;
+ * otherwise the same. */
 int rule_judge_in_policy(
         const Rule *r, const Ports *mail_ports, const char *setting, Diagnostics *d);
 /* Both, of a rule without variables, as p25ctl and the bus bring it; the second question only if

@@ -22,11 +22,10 @@ typedef struct Cgroup {
 
 typedef struct Subordinates Subordinates;
 
-/* Every member returns 0 and the answer, -ENOENT (there is no such name; of a unit: it does not
- * run now), -EAGAIN (not known yet, as before the name service is up: the name matches
- * nothing for now, which is a warning and no error), -ENXIO (unit: there is none of this name),
- * -EOPNOTSUPP (unit: no cgroup v2 here), -ENOMEM, or another negative errno. Numbers as names are
- * never asked. */
+/* Every member returns 0 and the answer, -ENOENT (unknown name; of a unit: it does not run now),
+ * -EAGAIN (not known yet, as before the name service is up: the name matches nothing for now, which
+ * is a warning and no error), -ENXIO (unit: there is none of this name), -EOPNOTSUPP (unit: no
+ * cgroup v2 here), -ENOMEM, or another negative errno. Numbers as names are never asked. */
 typedef struct Names {
         int (*user)(void *data, const char *name, uint32_t *ret_uid);
         int (*group)(void *data, const char *name, uint32_t *ret_gid);

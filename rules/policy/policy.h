@@ -33,7 +33,7 @@ bool policy_enabled(const Policy *p);
 bool policy_switched_on(const Policy *p);
 /* Is it switched off by p25ctl, or else by p25.conf? False where neither states it. */
 bool policy_switched_off(const Policy *p);
-/* What is in force after state over p25.conf: */
+/* The settings in force, where the state overrides p25.conf: */
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW unless it is stated */
 /* Are refusals of the direction, or of the role, only reported? */

@@ -58,7 +58,7 @@ bool rule_equal(const Rule *a, const Rule *b)
         return rule_fields_equal(a, b, FIELD_MATCH | FIELD_EFFECT);
 }
 
-/* What `limit` grants when it states no numbers: ufw's. */
+/* The numbers of a `limit` that states none: ufw's. */
 #define LIMIT_DEFAULT_RATE 12
 #define LIMIT_DEFAULT_UNIT_SEC 60
 #define LIMIT_DEFAULT_BURST 6

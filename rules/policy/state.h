@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What p25ctl and the bus set, and who set it: the daemon's own document.
+ * The settings of p25ctl and the bus, and their origin: the daemon's own document.
  */
 
 #include "rules/policy/document.h"
@@ -14,7 +14,7 @@ typedef struct StoredSet {
         TimedSet *timed; /* those that end, none of which is in entries; NULL: none */
 } StoredSet;
 
-/* Who made a revision, when, why, and what it changed. Texts are NULL where nothing is known. */
+/* The origin of a revision: its author, time, reason and changes. Unknown texts are NULL. */
 typedef struct Origin {
         uint64_t time_usec;
         uint32_t uid;
@@ -34,7 +34,7 @@ int origin_summarise(Origin *o, char *const *lines);
 
 #define REVISION_ITSELF UINT64_MAX
 
-/* What p25ctl and the bus set. It overrides the files until `reset`. */
+/* The settings of p25ctl and the bus, which override the files until `reset`. */
 typedef struct State {
         uint64_t revision;
         /* The last revision that changed more than entries of sets, or REVISION_ITSELF. */

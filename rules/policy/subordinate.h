@@ -10,7 +10,7 @@
 
 typedef struct IdRange {
         uint32_t first, last;
-        uint32_t owner; /* never 0: what root lends belongs to whoever it is lent to */
+        uint32_t owner; /* never 0: ids lent to root belong to nobody */
 } IdRange;
 
 typedef struct IdRanges {
@@ -25,7 +25,7 @@ typedef struct Subordinates {
 
 /* Adds what no earlier range holds. 0 or -ENOMEM. */
 int id_ranges_add(IdRanges *l, const IdRange *range);
-/* Whose the id is; false: it belongs to nobody else. */
+/* Finds the owner of an id; false if it was not lent to anybody. */
 bool id_ranges_owner(const IdRanges *l, uint32_t id, uint32_t *ret_owner);
 
 void subordinates_deinit(Subordinates *s);

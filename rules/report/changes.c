@@ -142,8 +142,8 @@ static bool rules_agree(const Rule *a, const Rule *b)
         return a == b || rule_equal(a, b);
 }
 
-/* What both ends have in common is not looked at twice: a change of one rule among thousands is
- * found by pointers. */
+/* Common beginnings and ends are skipped by their pointers, because a change usually affects one
+ * rule among thousands. */
 static int rules_difference(
         const RuleList *old, const RuleList *new, const char *suffix, Lines *lines)
 {
@@ -462,7 +462,7 @@ static int settings_difference(const Policy *old, const Policy *new, Lines *line
         return setting_difference("", lockdown_of(old), lockdown_of(new), lines);
 }
 
-/* What is in audit after state over the files. */
+/* The names in audit, where the state overrides the files. */
 static int audit_texts(const Policy *p, Lines *ret)
 {
         char *const *names = policy_role_names(p);

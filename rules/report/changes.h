@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a change adds and removes, in lines that a person reads: "+ allow out to 203.0.113.7 port
- * 25", "- role mx". Compares what the policies say, not what they do to packets.
+ * The lines that a change adds and removes, for a reader: "+ allow out to 203.0.113.7 port 25", "-
+ * role mx". Compares the texts of policies, not their effect on packets.
  */
 
 typedef struct Policy Policy;

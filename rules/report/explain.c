@@ -68,7 +68,7 @@ static int path_add_rules(char ***path, const RulesetDirection *d, const Verdict
         return 0;
 }
 
-/* What decided says, whether it is enforced or only reported. */
+/* The verdict of the part that decided, and whether it is enforced or only reported. */
 static Action verdict_stated(const Verdict *v)
 {
         return v->audited != ACTION_ALLOW ? v->audited : v->action;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What p25 knows about a verdict, for `explain` with and without a daemon: the way of the packet
- * through the ruleset, the code of what decided, and what was assumed.
+ * The explanation of a verdict, for `explain` with and without a daemon: the way of the packet
+ * through the ruleset, the code of the part that decided, and the assumptions.
  */
 
 #include "rules/ruleset/evaluate.h"
@@ -20,7 +20,7 @@ typedef struct Explanation {
 void explanation_deinit(Explanation *e);
 #define _cleanup_explanation_ _cleanup_(explanation_deinit)
 
-/* What p25 says, as if no other firewall was there. r NULL: p25 is inactive, and v allows. 0 or
+/* p25's verdict, as if there were no other firewall. r NULL: p25 is inactive, and v allows. 0 or
  * -ENOMEM. */
 int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret);
 /* The same where nobody can look at the host: what p25 refuses is refused; what it allows, another

@@ -83,7 +83,7 @@ static void fields_to_json(Json *j, const Rule *rule, bool always)
         }
 }
 
-/* What is in force, also where the rule states no numbers. */
+/* The numbers in force, even if the rule states none. */
 static Json *limit_to_json(const Rule *rule)
 {
         Rule complete = { .limit = rule_limit(rule) };

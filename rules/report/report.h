@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What `status` shows: filled by the daemon, sent as JSON (Describe), printed as JSON or text by
- * p25ctl. One result, two tables.
+ * The content of `status`: filled by the daemon, sent as JSON (Describe), printed as JSON or text
+ * by p25ctl. One result, two tables.
  */
 
 #include "rules/base/json.h"
@@ -63,7 +63,7 @@ typedef enum ReportStyle {
         REPORT_NUMBERED,
 } ReportStyle;
 
-/* How the text looks; {} is exactly ufw's. */
+/* Options of the text; {} is exactly ufw's. */
 typedef struct ReportLook {
         bool wide;  /* columns grow to their content, long lists fold: for a terminal */
         bool color; /* escape sequences of ECMA-48 */

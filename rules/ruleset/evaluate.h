@@ -43,8 +43,8 @@ typedef struct Verdict {
 /* A unit given by name is taken to run; else its cgroup must be among the packet's. */
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
 
-/* What nobody can say of a packet, although rules may ask for it. Only what the packet leaves open
- * is in doubt. */
+/* Facts about a packet that cannot be known, although rules may ask for them. Only facts that the
+ * packet leaves open are in doubt. */
 typedef struct Doubt {
         bool interfaces, group, unit;
 } Doubt;

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * The compiled policy: three ordered lists of matches and verdicts, one a direction, without
- * names, vars or roles, and without a word of nftables or iptables. Every backend, the evaluator,
- * the difference and all tests read this and nothing above it.
+ * The compiled policy: three ordered lists of matches and verdicts, one a direction, without names,
+ * vars or roles, and independent of nftables and iptables. Every backend, the evaluator, the
+ * difference and all tests read this and nothing above it.
  *
  * A packet that opens a connection (SYN without ACK), not on the interface lo, is judged in its
- * direction's list: the first rule that matches decides; else, if the port is managed, the
- * default; else it passes. The port is the one that the client dialled.
+ * direction's list: the first rule that matches decides; else, if the port is managed, the default;
+ * else it passes. The port is the one that the client dialled.
  */
 
 #include "rules/policy/rule.h"
@@ -64,7 +64,7 @@ typedef struct CompiledRule {
 typedef struct RulesetDirection {
         CompiledRule *rules; /* in the order of decision */
         size_t n;
-        Ports managed; /* where the default speaks */
+        Ports managed; /* where the default decides */
         Ports watched; /* managed, and all that a rule names: what the kernel must look at */
         Ports audited; /* managed ones where the default is only reported, and lets pass */
         Action default_action; /* never limit */

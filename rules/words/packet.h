@@ -27,7 +27,7 @@ typedef enum QuestionField {
 /* "in_interface": the key on the bus */
 const char *question_field_to_string(QuestionField f);
 
-/* What is asked, as it was written; NULL: not stated. The strings are borrowed. */
+/* The question as it was written; NULL: not stated. The strings are borrowed. */
 typedef struct Question {
         const char *texts[_QUESTION_MAX];
 } Question;

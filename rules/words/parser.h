@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the files of the word parser share, from below: parser.c (cursor, values, misplaced words),
+ * Shared by the files of the word parser, from below: parser.c (cursor, values, misplaced words),
  * ports.c, clauses.c (what follows the head), words.c (the head and the whole of a rule). Only
  * these include it.
  */

@@ -193,7 +193,7 @@ static int plain_port_parse(WordParser *p)
 
 /* ---- the whole ---- */
 
-/* What only the whole rule shows. */
+/* Checks that need the whole rule. */
 static int rule_finish(WordParser *p)
 {
         const Rule *rule = p->rule;

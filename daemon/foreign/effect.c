@@ -229,6 +229,18 @@ static int look_at_way(Way *w, const EffectQuestion *q, const Passage *p, Explan
         return 0;
 }
 
+/* It was asked as incoming, and would pass through, or go by. */
+static int look_at_destination(Way *w, const Packet *p, Explanation *e)
+{
+        char shown[ADDRESS_TEXT_MAX];
+
+        if (p->direction != DIRECTION_IN || !p->has_to || way_is_own(w, &p->to))
+                return 0;
+        return strv_printf(&e->assumptions,
+                "%s is not an address of this host: a connection to it is routed (explain routed)",
+                address_format(&p->to, shown));
+}
+
 static void question_complete(const Completion *c, PassageQuestion *asked)
 {
         const Packet *p = &c->packet;
@@ -254,7 +266,8 @@ int effect_find(const Filters *f, Way *w, const EffectQuestion *q, Explanation *
         question_complete(&completion, &asked);
         if ((r = passage_find(f, &asked, &p)) < 0 || (r = hops_tell(&p, q->verdict, e, ret)) < 0 ||
                 (r = conclude(f, &p, &completion, e)) < 0 ||
-                (w && (r = look_at_way(w, q, &p, e)) < 0))
+                (w && ((r = look_at_destination(w, q->packet, e)) < 0 ||
+                              (r = look_at_way(w, q, &p, e)) < 0)))
                 return r;
         return 0;
 }

@@ -111,6 +111,11 @@ static bool forwards(Family family)
         return c != '0';
 }
 
+bool way_is_own(Way *w, const Address *a)
+{
+        return route_is_local(&w->routes, a, 0);
+}
+
 const char *way_obstacle(Way *w, const Packet *p)
 {
         RouteQuestion q = { .to = &p->to };

@@ -26,6 +26,9 @@ typedef struct Completion {
  * of one that comes from outside, the interface by which its source is reached. */
 void way_complete(Way *w, const Packet *p, Completion *ret);
 
+/* Is it an address of this host, in whatever table? */
+bool way_is_own(Way *w, const Address *a);
+
 /* Can it not be sent, or passed on? A static sentence, or NULL. */
 const char *way_obstacle(Way *w, const Packet *p);
 

@@ -8,6 +8,7 @@
 #include "rules/config/guard.h"
 
 #include "rules/base/hash.h"
+#include "rules/base/nearest.h"
 #include "rules/config/lexer.h"
 #include "rules/policy/terms.h"
 
@@ -130,12 +131,20 @@ static int bare_word(Guard *g, const char *word, size_t n)
         } switches[] = { { "yes", "true" }, { "on", "true" }, { "no", "false" },
                 { "off", "false" } };
         int shown = n > 64 ? 64 : (int)n;
+        _cleanup_free_ char *whole = strndup(word, n);
+        Nearest near = nearest_begin(whole ?: "");
 
         for (size_t i = 0; i < ELEMENTS(switches); i++)
                 if (n == strlen(switches[i].word) && strncasecmp(word, switches[i].word, n) == 0)
                         return guard_error(g, g->lexer.start_line,
                                 "write %s, or \"%.*s\" in double quotes where a string is expected",
                                 switches[i].value, shown, word);
+        if (word[n] == ':' && strspn(word, "0123456789abcdefABCDEF") == n)
+                return guard_error(g, g->lexer.start_line, "an address must be in double quotes");
+        if (nearest_try(&near, "true") || nearest_try(&near, "false"))
+                return guard_error(g, g->lexer.start_line,
+                        "write %s, or \"%.*s\" in double quotes where a string is expected",
+                        near.found, shown, word);
         return guard_error(g, g->lexer.start_line, "write \"%.*s\" in double quotes", shown, word);
 }
 

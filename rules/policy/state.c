@@ -61,17 +61,28 @@ static size_t whole_characters(const char *text, size_t max)
         return n;
 }
 
+/* What came says more than what it takes the place of. */
+static const char *telling_line(char *const *lines)
+{
+        for (char *const *line = lines; *line; line++)
+                if (**line == '+')
+                        return *line;
+        return lines[0];
+}
+
 int origin_summarise(Origin *o, char *const *lines)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         size_t n = strv_length(lines), shown;
+        const char *line;
 
         free(TAKE_PTR(o->summary));
         if (n == 0)
                 return 0;
-        shown = whole_characters(lines[0], SUMMARY_MAX);
-        buffer_add(&b, lines[0], shown);
-        if (lines[0][shown])
+        line = telling_line(lines);
+        shown = whole_characters(line, SUMMARY_MAX);
+        buffer_add(&b, line, shown);
+        if (line[shown])
                 buffer_add_string(&b, "…");
         if (n > 1)
                 buffer_printf(&b, " (and %zu more)", n - 1);

@@ -94,6 +94,14 @@ for backend in nftables iptables; do
         run_ctl --json show listening
         is "$(jq -r '[.[] | .family] | unique | join(" ")' <<<"$out")" "ipv4 ipv6" \
                 "$backend: in JSON too"
+        is "$(explained 'in from 198.51.100.3 to 192.0.2.9')" "deny deny P25_RULE" \
+                "$backend: in to another host's address"
+        like "$(of_answer '.assumptions[]')" \
+                "192.0.2.9 is not an address of this host: a connection to it is routed" \
+                "$backend: which explain says"
+        is "$(explained 'in from 198.51.100.3 to 198.51.100.1')" "deny deny P25_RULE" \
+                "$backend: to its own"
+        unlike "$(of_answer '.assumptions[]')" "not an address of this host" "$backend: it does not"
         net_in host nft delete table inet other
 
         nft_host <<-'NFT'

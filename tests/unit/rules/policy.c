@@ -444,7 +444,8 @@ static void test_summary(void **state)
         (void)state;
         assert_summary("", 0, NULL);
         assert_summary("+ lockdown", 1, "+ lockdown");
-        assert_summary("- enabled", 3, "- enabled (and 2 more)");
+        assert_summary("- enabled", 3, "+ role mx (and 2 more)");
+        assert_summary("- enabled", 1, "- enabled");
         /* 199 bytes, and a character of two that does not fit */
         memset(line, 'a', 199);
         memcpy(line + 199, "\303\251 and so on", sizeof("\303\251 and so on"));

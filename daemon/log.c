@@ -42,7 +42,7 @@ static void line_write(int priority, const char *message)
         int n = to_journal ? snprintf(text, sizeof(text), "<%d>%s\n", priority, message)
                            : snprintf(text, sizeof(text), "p25d: %s\n", message);
 
-        /* one write, so that a line stays whole beside those of others */
+        /* one write, so that lines of several writers do not mix */
         while (write(STDERR_FILENO, text, (size_t)n) < 0 && errno == EINTR)
                 ;
 }
@@ -109,7 +109,7 @@ static int fields_send(Fields *f)
         return sd_journal_sendv(f->items, f->n);
 }
 
-/* What every entry has. */
+/* Fields of every entry. */
 static void fields_begin(Fields *f, const char *id, int priority, const char *message)
 {
         fields_add(f, "MESSAGE", message);

@@ -18,7 +18,7 @@ void log_line(int priority, const char *format, ...) _printf_(2, 3);
 /* MESSAGE_ID of a change of the policy. */
 #define LOG_CHANGE "6d0d1f0c5a3e4c1f9b7a8e2f4c6b1d35"
 
-/* What the journal gets besides the line, as P25_REVISION=, P25_UID=, …; NULL: no such field. */
+/* Fields of the journal besides the line, as P25_REVISION=, P25_UID=, …; NULL: none. */
 typedef struct LogEvent {
         const char *id; /* MESSAGE_ID */
         int priority;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * p25d: puts the stored policy in force, tells the service manager, then joins the bus and waits.
- * The one file of the daemon that reads arguments and environment, logs, and knows signals.
+ * p25d: puts the stored policy in force, notifies the service manager, then joins the bus and
+ * waits. The one file of the daemon that reads arguments and environment, logs, and knows signals.
  */
 
 #include "daemon/api/api.h"
@@ -31,7 +31,7 @@
 
 #define KEPT_FDS_MAX 4
 
-/* What --backend takes. */
+/* Values of --backend. */
 static const BackendOps *const named_backends[] = { &backend_nft,
 #ifdef WITH_IPTABLES
         &backend_iptables,
@@ -57,7 +57,7 @@ typedef struct Daemon {
         Counting counting;
         ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
         bool for_names;
-        /* what was told last */
+        /* last reported */
         uint64_t revision, repairs, pending;
         char *peace;
         bool active;
@@ -397,7 +397,7 @@ static size_t take_fds(int fds[static KEPT_FDS_MAX])
 }
 
 /* auto: nftables if the kernel has it, else iptables; without either the first, whose absence is
- * then told. */
+ * then reported. */
 static void find_backends(Daemon *d)
 {
         d->backends[BACKEND_AUTO] = d->backends[BACKEND_NFTABLES] = &backend_nft;
@@ -439,7 +439,7 @@ static int replay(void *data, const Ruleset *before, const Ruleset *after, char 
         return replay_tell(events_list(data), before, after, lines);
 }
 
-/* What the kernel logs of a policy that is in it; the backend for tests logs nothing. */
+/* Reads what the kernel logs for the policy in it; the backend for tests logs nothing. */
 static int start_events(Daemon *d, const Arguments *a)
 {
         int r = events_new(d->event, d->paths.state, &d->happened);

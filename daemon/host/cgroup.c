@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <sys/vfs.h>
 
-/* How much of the tree is searched for a unit that lies in no usual place. */
+/* The part of the tree that is searched for a unit outside of the usual places. */
 #define SLICES_MAX 1024
 #define SLICE_LEVEL_MAX 8
-/* How many folders are watched for one unit. */
+/* The number of folders that are watched for one unit. */
 #define PARENTS_MAX 256
 
 const char *host_cgroup_mount(void)
@@ -70,7 +70,7 @@ static int cgroup_stat(int mount, const char *path, uint32_t level, Cgroup *ret)
         return 0;
 }
 
-/* Where the tree is mounted beside others, its paths begin with its name there. */
+/* If the tree is mounted next to others, its paths begin with its name there. */
 static void cgroup_complete_path(const char *mount, Cgroup *c)
 {
         static const char above[] = "/sys/fs/cgroup/";
@@ -267,7 +267,7 @@ static int find_instance(int mount, const char *name, char **ret)
         return 0;
 }
 
-/* What to write in the place of a unit whose processes are in instances of a template. */
+/* A hint for a unit whose processes are in instances of a template: what to write instead. */
 static int hint_instance(int mount, const char *name, Cgroup *ret)
 {
         _cleanup_free_ char *instance = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Whether the files of the host still say what was read of them.
+ * Do the files of the host still have the content that was read?
  */
 
 #include "daemon/host/internal.h"

@@ -197,7 +197,7 @@ int host_open_file(const char *path)
         return r;
 }
 
-/* What this process has no right to read p25d-reader opens, if the policy is in it. */
+/* Files that this process may not read are opened by p25d-reader, if they belong to the policy. */
 static int open_or_ask(int (*open_here)(const char *path), ReaderKind kind, const char *path,
         struct stat *ret_stat)
 {
@@ -237,7 +237,7 @@ static int open_beneath(int folder, const char *name)
         return fd < 0 ? -errno : fd;
 }
 
-/* Whoever may write into the folder could have put a file of another there: by a rename out of a
+/* A user who may write into the folder could have put a file of another there: by a rename out of a
  * folder with other rights, or by a second name for it. */
 static int check_owner(const struct stat *file, const struct stat *folder)
 {

@@ -99,7 +99,7 @@ static int sockets_read(int process, Forwarder *f)
         return 0;
 }
 
-/* What "dockerd --iptables=false" says on its command line or in its file. */
+/* Looks for "dockerd --iptables=false" on the command line and in the file. */
 static bool has_no_translation(int process, const char *root)
 {
         _cleanup_free_ char *text = NULL;

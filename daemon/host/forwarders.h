@@ -26,8 +26,8 @@ typedef struct Forwarder {
 typedef struct Forwarders {
         Forwarder *items;
         size_t n;
-        bool untranslated; /* Docker was told to leave iptables alone: IPv4 comes by docker-proxy
-                              too */
+        bool untranslated; /* Docker is configured not to use iptables: IPv4 comes by docker-proxy
+                            * too */
 } Forwarders;
 
 void forwarders_deinit(Forwarders *f);
@@ -36,7 +36,7 @@ void forwarders_deinit(Forwarders *f);
 int forwarders_look(const char *root, Forwarders *ret);
 /* The same; where this process does not see others, p25d-reader looks. */
 int forwarders_read(const char *root, Forwarders *ret);
-/* Which one holds this socket; NULL: none. */
+/* The one that holds this socket; NULL: none. */
 const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode);
 /* "port 25: docker-proxy hides the IPv6 clients …: p25ctl deny …"; *ret is NULL when it hides none
  * of those families. 0 or -ENOMEM. */

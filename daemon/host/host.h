@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What is read of the host, by p25d and by p25ctl's offline commands alike: files below a root,
- * the stored state (reading only), users and groups, cgroups. Writes nothing, logs nothing.
- * Besides api.h the one header of daemon/ that cli/ may include.
+ * Reads the host, for p25d and for p25ctl's offline commands alike: files below a root, the stored
+ * state (reading only), users and groups, cgroups. Writes nothing, logs nothing. Besides api.h the
+ * one header of daemon/ that cli/ may include.
  */
 
 #include "rules/policy/names.h"
@@ -56,7 +56,7 @@ int host_open_named(const char *path);
  * there is empty. 0 or negative errno with an error in d. */
 int host_list_conf(const char *folder, Diagnostics *d, char ***ret);
 
-/* What was read, as it was then: by this the store knows what to copy, and whether it has it. */
+/* The files that were read, as they were then: the store decides by them which copies it needs. */
 typedef struct HostInput {
         char *path;
         uint64_t content; /* a hash of it; 0: it was not read to its end */
@@ -129,8 +129,8 @@ void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data);
 void host_names_wait(HostNames *n);
 struct ServiceCache *host_names_service(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
-/* Whose the uid is, if it lies in a range that /etc/subuid lends to a user: containers' processes
- * have such. 0; -ENOENT: it belongs to nobody else; -ENOMEM. */
+/* The owner of a uid that lies in a range which /etc/subuid lends to a user, as processes of
+ * containers have. 0; -ENOENT: it is in no such range; -ENOMEM. */
 int host_user_owner(HostNames *n, uint32_t uid, uint32_t *ret_owner);
 /* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);

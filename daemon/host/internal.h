@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the files host*.c and store*.c share and nobody else needs.
+ * Shared by the files of daemon/host and daemon/store only.
  */
 
 #include "daemon/host/host.h"
@@ -38,7 +38,7 @@ bool host_input_equal(const HostInput *a, const HostInput *b);
 
 int host_inputs_copy(const HostInputs *l, HostInputs *ret);
 
-/* What HostInput.content is of a text; never 0. */
+/* The hash of a text for HostInput.content; never 0. */
 uint64_t host_content_hash(const char *text, size_t n);
 
 /* Opens without blocking and without side effects; a descriptor, or -EISDIR, -EINVAL, other

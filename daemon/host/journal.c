@@ -35,7 +35,7 @@ void journal_drop_last(Journal *j)
         record_deinit(&j->records[--j->n]);
 }
 
-/* Tells a torn line from a whole one, no more is asked of it. */
+/* Distinguishes a torn line from a whole one; needs to do no more. */
 static uint64_t checksum(const char *text, size_t n)
 {
         return hash_finish(hash_bytes(HASH_BEGIN, text, n));

@@ -20,7 +20,8 @@ static bool path_goes_up(const char *path)
         return false;
 }
 
-/* Reads one set file; the error tells where the set is declared, unless it is about a line. */
+/* Reads one set file; the error names the place where the set is declared, unless it is about a
+ * line. */
 static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Diagnostics *d)
 {
         Place place = { .file = set->file, .line = set->line };
@@ -82,7 +83,8 @@ int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostC
         size_t length;
         int r;
 
-        /* A dangling link is no missing file: the admin meant something by it. */
+        /* A dangling link is an error, not a missing file, because the admin meant something by it.
+         */
         if (lstat(p->conf, &st) < 0 && errno == ENOENT) {
                 *ret = NULL;
                 return 0;
@@ -149,7 +151,7 @@ static int load_fragment(
         return 0;
 }
 
-/* Goes on after an error, so that all are told; the first one's errno, or 0. */
+/* Goes on after an error, so that all are reported; the first one's errno, or 0. */
 static int load_fragments(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy *policy)
 {
         _cleanup_strv_ char **files = NULL;

@@ -93,7 +93,7 @@ static const char *file_find_name(NamesFile *f, const char *name)
 {
         size_t n = strlen(name);
 
-        /* '+' and '-' begin entries of NIS, which are no users */
+        /* '+' and '-' begin entries of NIS, which are not users */
         if (n == 0 || name[0] == '+' || name[0] == '-' || strpbrk(name, ":\n"))
                 return NULL;
         for (const char *line = names_file_text(f); line && *line; line = names_line_next(line))
@@ -146,7 +146,7 @@ const char *host_names_folder(const HostNames *n)
         return n->folder;
 }
 
-/* What the service knows, asked now or, where that may not be waited for, earlier: 0, -ENOENT;
+/* The answer of the service, of now or, where waiting is not allowed, of earlier: 0, -ENOENT;
  * -EAGAIN: it was not asked yet, and will be; -ENOMEM. */
 static int service_ask(HostNames *n, ServiceKind kind, const char *name, uint32_t number,
         bool guest, ServiceAnswer *ret)
@@ -299,7 +299,7 @@ Names host_names_of_files(HostNames *n)
         return (Names){ files_user, files_group, names_unit, n, names_subordinates };
 }
 
-/* The name beside a number, in /etc/passwd and /etc/group alike; -ENOENT. */
+/* The name for a number, in /etc/passwd and /etc/group alike; -ENOENT. */
 static int file_name_of(NamesFile *f, uint32_t wanted, char **ret)
 {
         uint32_t number;

@@ -23,7 +23,7 @@ const char *names_file_text(NamesFile *f);
 
 /* A field of a line and its length; NULL: there are fewer. */
 const char *names_line_field(const char *line, unsigned field, size_t *ret_length);
-/* 0; -EINVAL: there is no such field, or it is not a number; -ERANGE. */
+/* 0; -EINVAL: the field is missing or not a number; -ERANGE. */
 int names_field_number(const char *line, unsigned field, uint32_t *ret);
 /* The next line, or NULL. */
 const char *names_line_next(const char *line);

@@ -44,10 +44,10 @@ typedef struct ServiceCache {
 } ServiceCache;
 
 void service_cache_deinit(ServiceCache *c);
-/* What is known: 0, -ENOENT; -EAGAIN: nothing yet, and it is wanted from now on; -ENOMEM. A guest
- * is no name of the policy, and few of them are remembered. */
+/* The answer so far: 0, -ENOENT; -EAGAIN: none yet, and it is wanted from now on; -ENOMEM. A guest
+ * is a name outside of the policy; few of them are remembered. */
 int service_lookup(ServiceCache *c, const ServiceQuery *q, bool guest, ServiceAnswer *ret);
-/* What is known, and nothing is asked; false: nothing is. */
+/* The answer so far, without asking; false: there is none. */
 bool service_known(const ServiceCache *c, const ServiceQuery *q, ServiceAnswer *ret);
 /* All answers are wanted again; what is known stays known until then. */
 void service_refresh(ServiceCache *c);

@@ -179,8 +179,8 @@ static int note_files(const StateDocument *doc, StoredState *s)
         return 0;
 }
 
-/* What the journal says of one set, folded: `remove` goes out of all that was there, then the
- * others come in. No prefix is in two of them, but for one that was removed and is timed now. */
+/* The journal's changes of one set, folded: `remove` is taken out of what was there, then the
+ * others are added. No prefix is in two of them, except one that was removed and is timed now. */
 typedef struct Folded {
         PrefixSet *add, *remove; /* NULL: the journal says nothing of the set */
         TimedSet *timed;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What /etc/subuid and /etc/subgid say, with numbers for the owners' names. An id that
+ * The content of /etc/subuid and /etc/subgid, with numbers for the owners' names. An id that
  * /etc/passwd or /etc/group has belongs to itself, and what root was lent belongs to nobody: rules
- * for root must not hold for whoever lives in a container that root started.
+ * for root must not hold for the processes of a container that root started.
  */
 
 #include "daemon/host/names_file.h"
@@ -22,6 +22,6 @@ typedef int (*SubordinateOwner)(void *data, const char *name, uint32_t *ret_uid)
 
 int subordinate_files_init(SubordinateFiles *s, const char *folder);
 void subordinate_files_deinit(SubordinateFiles *s);
-/* What they say now; borrowed until the next call. find may be NULL. 0 or -ENOMEM. */
+/* Their present content; borrowed until the next call. find may be NULL. 0 or -ENOMEM. */
 int subordinate_files_read(SubordinateFiles *s, NamesFile *passwd, NamesFile *group,
         SubordinateOwner find, void *data, const Subordinates **ret);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Which units the system's service manager knows, by their files. Asks the service manager nothing:
- * p25d comes before it answers.
+ * The units that the system's service manager knows, by their files. Does not ask the service
+ * manager, because p25d starts before it answers.
  */
 
 #include "daemon/host/internal.h"

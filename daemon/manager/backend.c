@@ -2,7 +2,7 @@
 
 /*
  * Owns which backend holds the policy, and the move from one to another: the new one is in force
- * before the old one is removed, so that there is no moment without a policy.
+ * before the old one is removed, so that a policy is always in force.
  */
 
 #include "daemon/manager/internal.h"
@@ -65,7 +65,7 @@ static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_
         return r;
 }
 
-/* A kernel without a packet filter is no reason to fail as long as p25 is inactive. */
+/* A kernel without a packet filter is an error only if p25 is active. */
 int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
 {
         _cleanup_diagnostics_ Diagnostics own = { 0 };

@@ -14,7 +14,7 @@
 
 #include <errno.h>
 
-/* What a proposal comes to. The candidate gets what the proposal holds when it is enforced. */
+/* The result of a proposal. The candidate takes over its contents when it is enforced. */
 typedef struct Judgement {
         Policy next; /* borrowed */
         bool enabled;
@@ -65,8 +65,8 @@ static bool is_known_broken(const Manager *m, const Diagnostic *d)
         return false;
 }
 
-/* What does not hold any more already, as when a rule has expired, is no obstacle to other changes:
- * they do not break it. All others are errors. */
+/* An assertion that already fails, as when a rule has expired, does not prevent other changes,
+ * because they do not break it. All others are errors. */
 static int forgive_broken(const Manager *m, Diagnostics *d)
 {
         for (size_t i = 0; i < d->n; i++) {
@@ -228,7 +228,7 @@ static int keep_files(Manager *m, Proposal *p, ChangeResult *r)
         if (manager_in_failsafe(m) && !p->files)
                 return 0;
         if (!p->files) {
-                /* those in force; that they could not be copied is no reason to refuse a change */
+                /* those in force; a change is not refused because they could not be copied */
                 if (manager_keep_files(m) == -ENOMEM ||
                         state_name_files(p->state, m->in_force.policy->state->files) < 0)
                         return change_no_memory(r);
@@ -315,7 +315,7 @@ static int publish(void *data)
 
 /* ---- making it ---- */
 
-/* What the proposal holds is the candidate's from now on. */
+/* The candidate takes over the contents of the proposal. */
 static void hand_over(const Manager *m, Proposal *p, Judgement *j)
 {
         Candidate *c = &j->candidate;
@@ -374,8 +374,7 @@ static int enforce(Manager *m, Proposal *p, Judgement *j, bool *stored, ChangeRe
         return 0;
 }
 
-/* For people: that a row cannot be written is no reason to refuse a ban, which is logged as well.
- */
+/* For people: a ban is not refused because its row cannot be written; it is logged as well. */
 static void note_set_change(Manager *m, const Proposal *p)
 {
         const State *s = manager_stored(m);

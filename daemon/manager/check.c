@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Whoever may read the policy may have a text checked: it is compiled in the place of what it is,
- * and opens no file that the policy in force has not opened.
+ * Checks a text for anybody who may read the policy: it is compiled in place of its counterpart,
+ * and opens only files that the policy in force has opened.
  */
 
 #include "daemon/manager/internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What rules have counted: in the backend in use, in those before it, and as it was when a worker,
+ * The counts of rules: in the backend in use, in those before it, and as they were when a worker,
  * which has no backend, was started.
  */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what is told of a change besides the lines that it adds and removes: what it does to
- * packets, and what the author of a rule should know. Changes nothing.
+ * Reports the consequences of a change besides the lines that it adds and removes: its effect on
+ * packets, and warnings for the author of a rule. Changes nothing.
  */
 
 #include "daemon/manager/internal.h"
@@ -19,7 +19,7 @@
 /* A change that is made is answered at once: what takes longer than a millisecond or two is left to
  * a dry run. */
 #define EFFECT_STEPS 15000
-/* Whether a rule does anything is mostly found at once; where it is not, it is worth the time. */
+/* Mostly it is found at once whether a rule has an effect; if not, the answer is worth the time. */
 #define WARNING_STEPS 300000
 #define EFFECT_LINES_MAX 200
 /* Of so many rules in one call each is looked at. */
@@ -204,7 +204,7 @@ static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction d
         return 0;
 }
 
-/* Files, fragments or roles: what other changes leave alone is not looked at each time. */
+/* Files, fragments or roles: looked at only if the change touches them. */
 static bool documents_differ(const Manager *m, const Proposal *p, const Policy *next)
 {
         const State *old = m->in_force.policy->state, *new = p->state;

@@ -11,7 +11,7 @@
 #include "daemon/manager/manager.h"
 #include "daemon/manager/resolve.h"
 
-/* What may come into force, owned. What is NULL stays as it is. */
+/* The parts of a policy that may come into force, owned. NULL: that part stays as it is. */
 typedef struct Candidate {
         Policy *files;     /* its own state is not used */
         HostInputs inputs; /* of files */

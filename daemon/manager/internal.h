@@ -39,7 +39,7 @@ typedef struct InForce {
         State *parked;
 } InForce;
 
-/* Which backend holds the policy: backend.c. */
+/* The backend that holds the policy: backend.c. */
 typedef struct BackendSlot {
         const BackendOps *forced; /* by the command line; NULL: the policy decides */
         const BackendOps *const *kinds;
@@ -55,14 +55,14 @@ typedef struct HeldCounters {
         bool only;          /* this is a worker */
 } HeldCounters;
 
-/* What rules have counted: counters.c. */
+/* The counts of rules: counters.c. */
 typedef struct Counters {
         RuleCounter *carried; /* by former backends; by id */
         size_t n_carried;
         HeldCounters held; /* for workers */
 } Counters;
 
-/* What others did to what is in the kernel: repairs.c. */
+/* Changes by others to the kernel's tables: repairs.c. */
 typedef struct RepairStory {
         uint64_t n;
         char *culprit; /* the last process, or NULL */
@@ -81,7 +81,7 @@ typedef struct Expiry {
         sd_event_source *timer;
 } Expiry;
 
-/* What is done after a change was answered: later.c. */
+/* Work after the answer to a change: later.c. */
 typedef struct Later {
         int (*cut_sockets)(const Ruleset *, CutResult *); /* NULL: none */
         /* A timer, so that a change is answered before connections are looked at, and a hundred
@@ -123,7 +123,7 @@ struct Manager {
         char *boot_id;      /* of the service manager; NULL: the kernel is asked. pending.c */
         bool state_is_lost; /* the one on disk could not be read: load.c, for take_back.c */
 
-        /* What looks after a policy as soon as it is in force: manager.c. */
+        /* Follows a policy as soon as it is in force: manager.c. */
         void (*followers[FOLLOWERS_MAX])(Manager *);
         size_t n_followers;
         ManagerReplay replay;
@@ -144,7 +144,7 @@ void waits_deinit(Waits *w);
 
 /* ---- the pipeline: change.c ---- */
 
-/* What a change does while another waits to be confirmed. */
+/* The behaviour of a change while another waits to be confirmed. */
 typedef enum WhilePending {
         PENDING_WAITS, /* it is refused, unless it is to be confirmed itself */
         /* it is made, and stays when the other is taken back: that of lockdown, or of one set's
@@ -188,7 +188,7 @@ int change_finish(Manager *m, Proposal *p, const Change *c, ChangeResult *r);
 /* Notes in the state who changes it and when, and counts the revision up from `revision`. */
 int change_sign(State *s, uint64_t revision, const Change *c);
 
-/* What a proposal would put in force, borrowed. */
+/* The policy that a proposal would put in force, borrowed. */
 typedef struct Prospect {
         const Policy *policy; /* NULL: the fail-safe's */
         const Ruleset *ruleset;
@@ -214,13 +214,13 @@ int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnosti
 int change_fail_stale(ChangeResult *r, uint64_t expected);
 int change_no_memory(ChangeResult *r);
 int change_fail_set_size(ChangeResult *r);
-/* What cannot be done in the fail-safe. */
+/* The error for a change that the fail-safe refuses. */
 int change_fail_in_failsafe(ChangeResult *r);
 /* The name service has yet to answer: the change may wait. */
 int change_fail_unanswered(ChangeResult *r);
-/* What an errno of a backend is to a client. */
+/* The client's error for an errno of a backend. */
 ErrorKind change_backend_error(int error);
-/* What the backend answered; where another program holds the lock the change may wait. */
+/* The error for the answer of a backend; if another program holds the lock, the change may wait. */
 int change_fail_backend(ChangeResult *r, int error, bool locked_out, const Diagnostics *d);
 
 /* ---- changes that wait to be confirmed: pending.c ---- */
@@ -258,7 +258,7 @@ int manager_propose_revision(
 
 /* Its policy, without a state. 0 or -ENOMEM. */
 int failsafe_policy(Policy **ret);
-/* What of the stored state shows in it. */
+/* The part of the stored state that the fail-safe shows. */
 int failsafe_state(const State *stored, State **ret);
 /* The state that is stored: that in force, or what waits aside while the fail-safe is. */
 const State *manager_stored(const Manager *m);
@@ -295,7 +295,7 @@ void events_enforced(Manager *m);
 void events_pending(Manager *m);
 void events_repaired(Manager *m, uint64_t count, pid_t pid, const char *process);
 void events_alert(Manager *m, const ManagerAlert *alert);
-/* What should not wait until somebody looks. */
+/* An alert: a fact that should not wait until somebody looks. */
 void manager_alert(Manager *m, const char *name, const char *format, ...) _printf_(3, 4);
 int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 
@@ -334,9 +334,9 @@ int manager_report_repairs(const Manager *m, Report *report); /* lines of status
 int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d);
 /* Of the backend in use; another that is closed has let go. */
 void manager_unlock(Manager *m);
-/* Whoever waits for the name service tries again. */
+/* Callers that wait for the name service try again. */
 void manager_names_are_answered(Manager *m);
-/* How recent connections fare under two rulesets, in r->replay: audit.c. 0 or -ENOMEM. */
+/* Judges recent connections by two rulesets, in r->replay: audit.c. 0 or -ENOMEM. */
 int manager_replay(const Manager *m, const Ruleset *before, const Ruleset *after, ChangeResult *r);
 /* Adds a line for each role of a policy that expects a server where nobody listens, and for each
  * that closes what another one opens, but for those that are known: roles.c. 0 or -ENOMEM. */

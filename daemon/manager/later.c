@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is done after a change was answered: connections that it denies are cut, the files that it
- * goes with are copied, the store is tidied, memory is given back.
+ * Work after the answer to a change: connections that it denies are cut, the files that it goes
+ * with are copied, the store is tidied, memory is given back.
  */
 
 #include "daemon/manager/internal.h"
@@ -34,8 +34,8 @@ void later_deinit(Later *l)
         *l = (Later){ 0 };
 }
 
-/* What a change took and left is of use to the next one, but not without end: after a set of a
- * million entries it is 30 MiB and more. */
+/* Memory that a change used is kept for the next one, up to a limit: after a set of a million
+ * entries it is 30 MiB and more. */
 static void give_memory_back(void)
 {
         if (mallinfo2().fordblks > FREE_MEMORY_MAX)

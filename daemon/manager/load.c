@@ -220,7 +220,7 @@ static int try_copies(Manager *m, const State *state, const char *files, bool mu
         return r;
 }
 
-/* What a rollback put in force stays so until a reload. */
+/* A rollback stays in force until a reload. */
 static int try_pinned(Manager *m, const State *state, Diagnostics *ret_hopeless)
 {
         int r = state->files ? try_copies(m, state, state->files, false, ret_hopeless) : -ENOENT;
@@ -371,7 +371,7 @@ static int start_policy(Manager *m, Diagnostics *d)
                 r = try_good(m, state, d);
                 if (r >= 0)
                         return warn_errors(m, &broken);
-                /* that an assertion does not hold is no reason to let nothing pass */
+                /* a failed assertion does not stop all mail */
                 if (!is_hopeless(r) && broken.n_errors > 0)
                         r = try_files(m, state, NULL, d);
                 if (r >= 0)

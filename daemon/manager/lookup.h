@@ -19,5 +19,5 @@ int lookup_new(sd_event *event, ServiceCache *cache, void (*answered)(void *data
 Lookup *lookup_free(Lookup *l);
 /* Something is wanted. */
 void lookup_begin(Lookup *l);
-/* How long the last round took: until everything was answered, or given up. */
+/* The duration of the last round: until everything was answered, or given up. */
 uint64_t lookup_took_usec(const Lookup *l);

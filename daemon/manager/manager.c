@@ -41,7 +41,7 @@ static int first_error(const Diagnostics *d, char **ret)
         return -ENOENT;
 }
 
-/* What a policy that comes into force needs besides, in this order. */
+/* Followers that start with a policy that comes into force, in this order. */
 static void (*const followers[])(
         Manager *) = { watch_follow, manager_update_expiry, manager_cut_later, manager_save_later };
 

@@ -21,7 +21,7 @@
 
 typedef struct Manager Manager;
 
-/* What the operator should not have to look for. Strings are borrowed. */
+/* An alert for the operator. Strings are borrowed. */
 typedef struct ManagerAlert {
         const char *name; /* "fight", "broken", "peace", "assertion", "unstored", "pending" */
         const char *text;
@@ -38,8 +38,8 @@ typedef struct ManagerChanged {
         char *const *diff; /* "+ allow out …", "- …" */
 } ManagerChanged;
 
-/* What others follow: the bus, the log. All are called after the fact, from the event loop; NULL:
- * of no interest. */
+/* Events that others follow: the bus, the log. All are called after the fact, from the event loop;
+ * NULL: of no interest. */
 typedef struct ManagerEvents {
         void (*changed)(void *data, const ManagerChanged *c);
         /* Another ruleset is in force, or none, or in the hands of another backend. */
@@ -52,7 +52,7 @@ typedef struct ManagerEvents {
         struct ManagerEvents *next; /* the manager's */
 } ManagerEvents;
 
-/* Who asks, and how (the a{sv} options of SPEC section 5). Strings are borrowed. */
+/* The caller, and the options of the call (a{sv} of SPEC section 5). Strings are borrowed. */
 typedef struct Change {
         bool dry_run;
         bool has_expected;
@@ -72,7 +72,7 @@ typedef struct Change {
         const char *connection; /* of the bus; no other ever has this name */
 } Change;
 
-/* What came of it. Zero it before, change_result_deinit() it after, also after a failure. */
+/* The result of a change. Zero it before, change_result_deinit() it after, also after a failure. */
 typedef struct ChangeResult {
         bool changed;
         Outcome outcome; /* OUTCOME_NONE unless changed */
@@ -96,7 +96,7 @@ typedef struct ChangeResult {
 
 void change_result_deinit(ChangeResult *r);
 
-/* Whoever knows recent connections adds a line on how two rulesets (NULL: none is in force) judge
+/* The owner of recent connections adds a line on how two rulesets (NULL: none is in force) judge
  * them differently. 0 or -ENOMEM. */
 typedef struct ManagerReplay {
         int (*tell)(void *data, const Ruleset *before, const Ruleset *after, char ***lines);
@@ -137,8 +137,8 @@ int manager_add_rules(Manager *m, Rule *const *rules, size_t n, const Change *c,
 /* The rule takes the place of c->replaces, or goes to c->position, counted without that one. Where
  * the match stays the same, the id and the counters stay too. */
 int manager_replace_rule(Manager *m, const Rule *rule, const Change *c, ChangeResult *r);
-/* By match, and by action unless it is _ACTION_INVALID. That there is no such rule is no error but
- * no change; of an id or a position it is ERROR_NO_SUCH_RULE. */
+/* By match, and by action unless it is _ACTION_INVALID. Without such a rule nothing changes; an
+ * unknown id or position is ERROR_NO_SUCH_RULE. */
 int manager_remove_rules(
         Manager *m, Rule *const *matches, size_t n, const Change *c, ChangeResult *r);
 int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r);
@@ -150,11 +150,11 @@ int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult 
 /* Never refused because of what the policy says; also while p25 is off or in the fail-safe. */
 int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
 int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
-/* What is in audit is enforced from now on, until a reset. */
+/* Everything in audit is enforced from now on, until a reset. */
 int manager_promote_audit(Manager *m, const Change *c, ChangeResult *r);
-/* What would be in force then. 0, -ENOMEM, -EINVAL. */
+/* The ruleset that would be in force then. 0, -ENOMEM, -EINVAL. */
 int manager_promoted_ruleset(Manager *m, Ruleset **ret);
-/* An empty text removes; what is not there is no change. */
+/* An empty text removes; removing an absent one changes nothing. */
 int manager_put_fragment(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
 int manager_replace_set(
@@ -167,8 +167,8 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r);
 /* A new revision with the state of an old one; ERROR_NO_SUCH_REVISION. */
 int manager_rollback(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
 
-/* What was changed under confirm_seconds stays in force. ERROR_NO_SUCH_REVISION: another revision
- * waits, or none. ERROR_ACCESS_DENIED: c's connection made the change itself. */
+/* The change that was made under confirm_seconds stays in force. ERROR_NO_SUCH_REVISION: another
+ * revision waits, or none. ERROR_ACCESS_DENIED: c's connection made the change itself. */
 int manager_confirm(Manager *m, uint64_t revision, const Change *c, ChangeResult *r);
 
 /*
@@ -209,7 +209,8 @@ const char *manager_backend_name(const Manager *m); /* "" while inactive */
 bool manager_is_active(const Manager *m);
 uint64_t manager_repairs(const Manager *m);
 const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one; NULL: not known */
-/* What is wrong with the rules in the kernel now; *ret is NULL where nothing is. 0 or -ENOMEM. */
+/* A description of damage to the rules in the kernel; *ret is NULL if there is none. 0 or -ENOMEM.
+ */
 int manager_peace_text(const Manager *m, char **ret);
 HostNames *manager_names(Manager *m); /* borrowed */
 int manager_report(Manager *m, Report *ret);
@@ -223,7 +224,7 @@ const char *manager_boot_id(const Manager *m, char buffer[static MANAGER_BOOT_ID
  * In the child: that is used, so that the backend's socket is left alone. */
 void manager_prepare_worker(Manager *m);
 void manager_enter_worker(Manager *m);
-/* What waits to be confirmed. */
+/* The change that waits to be confirmed. */
 typedef struct PendingReport {
         uint64_t revision; /* 0: nothing */
         uint64_t deadline_usec;
@@ -234,15 +235,15 @@ typedef struct PendingReport {
 void manager_pending(Manager *m, PendingReport *ret);
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret);
 int manager_list_set_changes(Manager *m, size_t max, SetChanges *ret);
-/* What differs between two states, in r->diff. */
+/* The difference of two states, in r->diff. */
 int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r);
-/* What the operator must know: the fail-safe or the last good policy in force, a damaged state. */
+/* Warnings for the operator: the fail-safe or the last good policy in force, a damaged state. */
 char *const *manager_warnings(const Manager *m);
 /* The backend's, for the service manager's store; borrowed. */
 size_t manager_keep_fds(Manager *m, int *fds, size_t max);
-/* What a reload would change, and the warnings that it would bring; changes nothing. text, if not
- * NULL, stands in the place of p25.conf. Who asks without trust has no file opened but those that
- * the policy in force is made of, and the kernel is not asked. */
+/* The changes and warnings that a reload would bring; changes nothing. text, if not NULL, stands in
+ * the place of p25.conf. Who asks without trust has no file opened but those that the policy in
+ * force is made of, and the kernel is not asked. */
 int manager_plan(Manager *m, const char *text, size_t n, bool trusted, ChangeResult *r);
 /* Compiles a text in the place of what it is (host file, fragment, role), says what is wrong. */
 int manager_check(Manager *m, const char *text, size_t n, Diagnostics *d);

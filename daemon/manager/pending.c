@@ -98,7 +98,7 @@ int pending_write(Manager *m)
         return file_write(m, &(PendingFile){ .then = m->pending->record });
 }
 
-/* What the record stands on is not forgotten. */
+/* The revision that the record names is kept. */
 static void record_hold(Manager *m, const PendingRecord *record)
 {
         store_hold_revision(m->store, record->revision > 0 ? &record->base : NULL);
@@ -168,7 +168,7 @@ static const PrefixSet *entries_of(const State *s, const char *name)
         return set ? set->entries : NULL;
 }
 
-/* What did not change is the same object. */
+/* Unchanged parts are the same object. */
 static int note_changed_sets(const State *old, const State *new, char ***names)
 {
         const State *both[] = { old, new };
@@ -382,7 +382,7 @@ void manager_pending(Manager *m, PendingReport *ret)
                 .revision = w->record.revision,
                 .deadline_usec = w->record.deadline_usec,
                 .base = w->record.base,
-                /* the last second is told as one */
+                /* the last second is reported as one */
                 .seconds_left =
                         (pending_left_usec(&w->record, &now) + USEC_PER_SEC - 1) / USEC_PER_SEC,
                 .failure = w->failure,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a reload would change. Whoever may read the policy may ask, so nothing here opens a file
- * because such a caller named it.
+ * The changes that a reload would make. Anybody who may read the policy may ask, so nothing here
+ * opens a file because such a caller named it.
  */
 
 #include "daemon/manager/internal.h"
@@ -12,7 +12,7 @@
 
 #include <errno.h>
 
-/* How errors in the text are placed; p25ctl says the name of its file instead. */
+/* The file name in errors of the text; p25ctl prints the name of its file instead. */
 static const char conf_name[] = "p25.conf";
 
 static int refuse_file(SetDecl *set, Diagnostics *d)

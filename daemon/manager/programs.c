@@ -61,7 +61,7 @@ static bool passes(const Survey *s, const Packet *p)
         return v.action == ACTION_ALLOW || v.action == ACTION_LIMIT;
 }
 
-/* What a user's process sends: port 25 of anybody. */
+/* Mail that a user's process sends: port 25 of anybody. */
 static Packet mail_of(uint32_t uid)
 {
         return (Packet){ .direction = DIRECTION_OUT,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What `status` tells: the ruleset in the order of decision with its counters, and what the
- * operator should know besides.
+ * The content of `status`: the ruleset in the order of decision with its counters, and warnings for
+ * the operator.
  */
 
 #include "daemon/manager/internal.h"
@@ -267,7 +267,7 @@ static int report_add_overrides(const Manager *m, Report *report)
         return 0;
 }
 
-/* What is in audit, of a policy that is in force; lockdown never is. */
+/* The audit part of a policy that is in force; lockdown is never in audit. */
 static int report_add_audit(const Manager *m, Report *report)
 {
         const Policy *p = m->in_force.policy;
@@ -306,7 +306,7 @@ static int report_add_pending(Manager *m, Report *report)
                 pending.revision, pending.failure);
 }
 
-/* Who states the default of a direction: of roles the first with the action that is in force. */
+/* The source of a direction's default: of roles the first with the action that is in force. */
 static int default_source(const Manager *m, Direction d, Action action, char **ret)
 {
         char *const *names = policy_role_names(m->in_force.policy);

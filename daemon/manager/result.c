@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is answered: the result of a change, its errors.
+ * The answer to a change: its result, its errors.
  */
 
 #include "daemon/manager/internal.h"

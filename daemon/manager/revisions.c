@@ -99,8 +99,8 @@ static Policy former_policy(const Manager *m, const Former *f)
         return p;
 }
 
-/* Entries are no part of a revision: sets that are there now stay as they are, and those that were
- * dropped since have what they had. */
+/* Entries do not belong to a revision: present sets stay as they are, and sets that were dropped
+ * since return with their former entries. */
 static int keep_sets_of_now(const Manager *m, State *s)
 {
         const State *now = manager_stored(m);
@@ -204,7 +204,7 @@ static int propose_files(Manager *m, Former *f, Proposal *p, ChangeResult *r)
         return 0;
 }
 
-/* What has ended since does not come back. */
+/* Rules that have ended since do not come back. */
 static int leave_out_expired(State *s, ChangeResult *r)
 {
         RuleList expired = { 0 };

@@ -65,7 +65,7 @@ static int tell_servers(const Manager *m, const Policy *p, char *const *known, c
         return 0;
 }
 
-/* ---- a role that closes, beside others that open ---- */
+/* ---- a role that closes, together with others that open ---- */
 
 static bool closes_only(const Role *role)
 {

@@ -44,7 +44,8 @@ static void cause_print(const MarkRoute *route, Buffer *b)
                 route->family == FAMILY_IPV4 ? "IPv4" : "IPv6");
 }
 
-/* VPN clients route all that lacks their mark, and give it to no mail: that is no obstacle. */
+/* VPN clients route all packets that lack their mark, and never mark mail: that rule does no harm.
+ */
 int manager_check_routing(const Manager *m, const Ruleset *next, bool all, ChangeResult *r)
 {
         MarkRoute route = { 0 };

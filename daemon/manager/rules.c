@@ -114,7 +114,7 @@ static int check_expiry(const Rule *rule, ChangeResult *r)
         return 0;
 }
 
-/* Whoever sent it. */
+/* Judges a rule of any client. */
 static int judge_rule(const Manager *m, const Rule *rule, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -187,7 +187,7 @@ static int own_copy(const Rule *rule, uint64_t id, Rule **ret)
         return 0;
 }
 
-/* The author of this rule may have to be told something about it. */
+/* Warnings about this rule may be needed for its author. */
 static int note_added(Proposal *p, uint64_t id)
 {
         if (array_grow(&p->added, p->n_added, sizeof(*p->added)) < 0)
@@ -208,7 +208,7 @@ static void note_update(Proposal *p, const Rule *former, const Rule *rule)
         p->only_expires = rule_equal(&other, rule);
 }
 
-/* An explicit place is no silent matter: a rule that exists keeps the one that it has. */
+/* A rule that exists keeps its place; if another one was asked for, the reply says so. */
 static int tell_place(const Rule *rule, size_t place, size_t index, ChangeResult *r)
 {
         _cleanup_free_ char *words = NULL;

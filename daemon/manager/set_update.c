@@ -71,7 +71,8 @@ static bool holds_whole_family(const PrefixSet *s)
         return (s->n_v4 > 0 && s->v4[0].bits == 0) || (s->n_v6 > 0 && s->v6[0].bits == 0);
 }
 
-/* What of plus is not in the set for good, with its end: a permanent entry stays permanent. */
+/* The entries of plus that are not permanent in the set, with their end: a permanent entry stays
+ * permanent. */
 static int find_timed(SetUpdate *u, const StoredSet *now, uint32_t timeout_sec, ChangeResult *r)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *fresh = NULL;
@@ -118,7 +119,7 @@ static int find_entries(SetUpdate *u, const StoredSet *now, uint32_t timeout_sec
 
 /* ---- what makes no difference ---- */
 
-/* A name that was added is no different for it, one that was removed was not there. */
+/* Is the state of the entry after the call the one before it? */
 static bool is_unchanged(const SetUpdate *u, const StoredSet *now, const Prefix *p, bool added)
 {
         const TimedEntry *was = timed_set_find(now ? now->timed : NULL, p);
@@ -166,7 +167,7 @@ static bool find_cover(const SetUpdate *u, const Prefix *p, Prefix *ret)
         return false;
 }
 
-/* What was removed and is in the set all the same, because a prefix is. */
+/* Addresses that were removed and are still in the set, because a prefix covers them. */
 static int find_covered(const SetUpdate *u, ChangeResult *r)
 {
         size_t n = 0;

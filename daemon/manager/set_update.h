@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What one call of UpdateSet does to the entries of a set. Does not depend on how the change is
+ * The effect of one call of UpdateSet on the entries of a set. Does not depend on how the change is
  * made.
  */
 
@@ -24,8 +24,8 @@ void set_update_deinit(SetUpdate *u);
 
 /* Reads what a caller named; an error names the text. */
 int set_update_read(SetUpdate *u, char *const *add, char *const *remove, ChangeResult *r);
-/* What that makes of the set (NULL: there is none). What the caller should know of single entries
- * is in r->unchanged and in warnings, if they are SET_UPDATE_NOTED_MAX at most. */
+/* The resulting set (NULL: none). Notes on single entries are in r->unchanged and in warnings, if
+ * they are SET_UPDATE_NOTED_MAX at most. */
 #define SET_UPDATE_NOTED_MAX 5000
 int set_update_find(SetUpdate *u, const StoredSet *now, uint32_t timeout_sec, ChangeResult *r);
 bool set_update_is_empty(const SetUpdate *u);

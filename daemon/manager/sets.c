@@ -38,7 +38,7 @@ static size_t count_lines(const char *text, size_t n)
         return lines;
 }
 
-/* What is odd about a text that can be read: host bits. */
+/* Warns of odd texts that can be read: host bits. */
 static int tell_warnings(ChangeResult *r, const Diagnostics *d)
 {
         for (size_t i = 0; i < d->n; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What p25ctl sets over p25.conf: roles, defaults, logging, lockdown, whether p25 is on. What is
- * already said, by p25ctl or else by p25.conf, is no change.
+ * The settings of p25ctl, which override p25.conf: roles, defaults, logging, lockdown, whether p25
+ * is on. Setting the value that is already in force changes nothing.
  */
 
 #include "daemon/manager/internal.h"

@@ -16,7 +16,7 @@
 #define TIMER_SLACK_USEC UINT64_C(10000)
 #define ALERT_FAILURES 3
 
-/* What others did meanwhile stays. */
+/* Changes by others in the meantime stay. */
 static int keep_the_rest(const Manager *m, State *state)
 {
         const PendingRecord *record = &m->pending->record;

@@ -117,7 +117,7 @@ int manager_wait_for_names(
         return 0;
 }
 
-/* What was not answered now is not asked again for them. */
+/* Questions that were not answered now are not repeated for them. */
 void manager_names_are_answered(Manager *m)
 {
         while (m->waits.for_names) {

@@ -2,8 +2,7 @@
 
 /*
  * Names whose numbers change while the policy stays: users and groups that are made or removed,
- * units that start and stop. Told by inotify, and looked at now and then where inotify does not
- * reach.
+ * units that start and stop. Found by inotify, and by polling where inotify does not reach.
  */
 
 #include "daemon/manager/internal.h"
@@ -160,7 +159,7 @@ static void on_answered(void *data, bool changed)
         manager_names_are_answered(w->manager);
 }
 
-/* Users that only the name service knows tell nobody that they were made. */
+/* Nothing reports new users that only the name service knows. */
 static int on_service(sd_event_source *s, uint64_t usec, void *data)
 {
         Watch *w = data;

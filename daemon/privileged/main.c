@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #define IDLE_MSEC 60000
-/* Whoever connects has a question. */
+/* Every connection asks one question. */
 #define QUESTION_DEADLINE_SEC 1
 
 static const char policy_folder[] = "/etc/p25";

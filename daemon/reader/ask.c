@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The service manager may have to start it, at boot beside everything else. */
+/* The service manager may have to start it, at boot together with everything else. */
 #define FILE_DEADLINE_MSEC 10000
 /* Open connections are cut within a second, or live on until the next change. */
 #define LOOK_DEADLINE_MSEC 1000

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What p25d asks p25d-reader, which may look at all processes and read all files, and does nothing
- * else: one message each way, of a fixed size, over a socket that only p25d's user may open.
+ * The question of p25d to p25d-reader, which may look at all processes and read all files, and does
+ * nothing else: one message each way, of a fixed size, over a socket that only p25d's user may
+ * open.
  */
 
 #include <stdint.h>

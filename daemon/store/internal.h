@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * What the files of the room share: the store itself, and how it writes.
+ * Shared by the files of the room: the store itself, and its way of writing.
  */
 
 #include "daemon/host/internal.h"
 #include "daemon/store/set_changes.h"
 #include "daemon/store/store.h"
 
-/* What store_prepare() did and store_publish() makes true. */
+/* The work of store_prepare() that store_publish() puts into effect. */
 typedef struct StorePrepared {
         bool in_journal;       /* a line of the journal, else a whole state.conf */
         size_t journal_length; /* before that line */
@@ -47,7 +47,7 @@ struct Store {
         bool names_pending;                   /* names in revisions/ may not be on disk */
         size_t journal_length;                /* of its good lines */
         bool journal_checked;                 /* the file ends there */
-        bool rewrite;                         /* write every set anew with the next commit */
+        bool rewrite;                         /* write every set again with the next commit */
         bool holds;                           /* a revision that must not be forgotten */
         uint64_t held;
         SetChange last_change; /* the last row of that file, at this place; set NULL: not known */

@@ -2,8 +2,7 @@
 #pragma once
 
 /*
- * What there is of former states, as it lies on disk: whole texts and lines of journals. Of use to
- * the store alone.
+ * Former states on disk: whole texts and lines of journals. For the store only.
  *
  * A former state.conf gets a second name, revisions/N.conf, before it is replaced; where only a set
  * changed by a little, the line of the journal does, which is put aside when it is folded. So

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * What is on disk of a change that waits to be confirmed: which revision is taken back, to which
+ * The record on disk of a change that waits to be confirmed: which revision is taken back, to which
  * other, and when. Text in and out, and the arithmetic of the deadline; reads no clock, opens no
  * file.
  */
 
 #include "rules/base/util.h"
 
-/* What the clocks show, and in which run of the kernel. */
+/* The clocks, and the run of the kernel to which they belong. */
 typedef struct PendingClock {
         char boot[64];          /* the kernel's boot id; "": not known */
         uint64_t boottime_usec; /* CLOCK_BOOTTIME: nobody can set it, and it counts while asleep */
@@ -26,7 +26,7 @@ typedef struct PendingRecord {
         char *connection;       /* of the bus, that made the change; NULL: none */
         char *files;            /* of the host that go with base; NULL: not known */
         char **changed_sets;    /* by what waits */
-        /* What others changed meanwhile, and what stays when the rest is taken back. */
+        /* Changes by others in the meantime, which stay when the rest is taken back. */
         char **kept_sets;
         bool keeps_lockdown;
 } PendingRecord;
@@ -53,11 +53,11 @@ int pending_file_parse(const char *text, PendingFile *ret);
 
 /* Gives it so many seconds from now. 0 or -ENOMEM. */
 int pending_record_begin(PendingRecord *r, uint32_t seconds, const PendingClock *now);
-/* Until the deadline; 0 when it has passed. After a reboot the wall clock tells, and one that was
- * set back makes it no longer than it was in the beginning. */
+/* Until the deadline; 0 when it has passed. After a reboot the wall clock decides, and one that was
+ * set back does not make it longer than at the beginning. */
 uint64_t pending_left_usec(const PendingRecord *r, const PendingClock *now);
 /*
- * Lets the record speak of the kernel that runs now, and the wall clock's deadline be true of what
- * that clock shows. 1 if this changed something, 0, -ENOMEM.
+ * Makes the record refer to the running kernel, and adjusts the deadline to what the wall clock
+ * shows. 1 if this changed something, 0, -ENOMEM.
  */
 int pending_record_anchor(PendingRecord *r, const PendingClock *now);

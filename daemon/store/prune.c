@@ -17,7 +17,7 @@
 #define WHOLES_MIN 2
 #define JOURNALS_BYTES_MAX (16u << 20)
 
-/* What kept revisions name, each once, and what it takes. */
+/* The files that kept revisions name, each once, and their size. */
 typedef struct Named {
         Store *store;
         void *tree;            /* of names, by tsearch() */
@@ -105,7 +105,7 @@ static int named_add(Named *n, const char *name, size_t length, bool tree)
         return 0;
 }
 
-/* What a state's text names by a setting. A quote within a string is written \". */
+/* The names that a state's text gives in a setting. A quote within a string is written \". */
 static int named_add_text(Named *n, const char *text, const char *before, bool tree)
 {
         for (const char *p = text; (p = strstr(p, before));) {
@@ -135,7 +135,7 @@ static int named_add_revision(Named *n, const PastWhole *w)
 
 /* ---- what stays ---- */
 
-/* What stands between two revisions is needed while something may be taken back to it. */
+/* States between two revisions are kept while a change may be taken back to them. */
 static bool is_needed(const Store *s, const Past *p, size_t i)
 {
         const PastWhole *w = &p->wholes[i];
@@ -146,8 +146,8 @@ static bool is_needed(const Store *s, const Past *p, size_t i)
         return s->holds && (w->revision > s->held || last_before);
 }
 
-/* Which whole states stay, and what those name: the last thousand revisions of the policy, or as
- * many as there is room for. */
+/* The whole states that stay, and the files that they name: the last thousand revisions of the
+ * policy, or as many as there is room for. */
 static int choose(Store *s, const Past *p, Named *named, bool *keeps)
 {
         size_t n_kept = 0, n_policy = 0;

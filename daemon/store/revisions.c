@@ -4,8 +4,8 @@
  * Former states: which there are, and what they were. Changes of entries only are no revisions of
  * the policy, which they would push out by the thousand; between two revisions they are kept as
  * long as something may be taken back to them. A former state.conf stays as a file of revisions/, a
- * change of a set alone as a line of a journal; a state is read from the last text before it and
- * the lines since.
+ * change of a set only as a line of a journal; a state is read from the last text before it and the
+ * lines since.
  */
 
 #include "daemon/store/past.h"
@@ -96,7 +96,7 @@ static int read_head(Store *s, const PastWhole *w, Revision *ret)
         return origin_copy(&doc.state->origin, &ret->origin);
 }
 
-/* How many revisions of the policy are newer than this one. */
+/* The number of revisions of the policy that are newer than this one. */
 static size_t count_newer(const Past *p, uint64_t revision)
 {
         size_t n = 0;

@@ -138,7 +138,7 @@ static int file_halve(Store *s, int fd, off_t size)
         return r;
 }
 
-/* What is there may end within a line, of a loss of power. */
+/* After a loss of power the file may end within a line. */
 static int row_append(Store *s, int fd, const SetChange *change)
 {
         _cleanup_buffer_ Buffer b = { 0 };

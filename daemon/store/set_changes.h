@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Who changed the entries of which set, a row an actor, set and minute: what history shows of bans.
- * A record for people, apart from what p25d needs to be what it was: it is not synced, the oldest
+ * The changes of set entries, a row for each actor, set and minute: history shows bans from it. A
+ * record for people, apart from what p25d needs to be what it was: it is not synced, the oldest
  * rows give their place to new ones, and a loss of power may cost the last seconds of it.
  */
 

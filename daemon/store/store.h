@@ -89,7 +89,7 @@ void store_hold_revision(Store *s, const uint64_t *revision);
 /* Sees to it that a revision, the one in force or an older one, is on disk. 0; -ENOENT: it is not
  * kept; other negative errno. */
 int store_sync_revision(Store *s, uint64_t revision);
-/* What is stored is not what `old` of the next commit says: all of it is written again. */
+/* The stored state differs from `old` of the next commit, so all of it is written again. */
 void store_distrust(Store *s);
 
 /* ---- copies of the host's files ---- */
@@ -109,5 +109,5 @@ int store_files_paths(const Store *s, const char *name, HostPaths *ret);
 /* These are to be loaded when the host's files are broken one day. 0: they were already; 1;
  * negative errno. */
 int store_mark_good(Store *s, const char *name);
-/* Which are these? -ENOENT: none. */
+/* The name of these copies. -ENOENT: none. */
 int store_good_files(const Store *s, char **ret);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a change did to the thing that it names, as the reply to a changing D-Bus method and
+ * The outcome of a change for the thing that it names, as the reply to a changing D-Bus method and
  * p25ctl's first line have it.
  */
 

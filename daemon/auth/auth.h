@@ -30,9 +30,9 @@ typedef enum Privilege {
 /* Above so many bytes, held for all users, only users without a waiting message may wait. */
 #define AUTH_HELD_MAX (64u << 20)
 
-/* What auth_error knows: -EACCES (polkit, or its absence, says no), -ENOKEY (after a password),
- * -EBUSY (too much of one user's is waiting), -ENXIO (has left the bus), other negative errno (the
- * bus does not say). caller is complete when r is 0, and borrowed. */
+/* The errors that auth_error knows: -EACCES (polkit, or its absence, says no), -ENOKEY (after a
+ * password), -EBUSY (too much of one user's is waiting), -ENXIO (has left the bus), other negative
+ * errno (the bus does not say). caller is complete when r is 0, and borrowed. */
 typedef void (*AuthDone)(void *data, int r, const Caller *caller);
 
 typedef struct AuthQuery AuthQuery;

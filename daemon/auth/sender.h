@@ -19,7 +19,8 @@ typedef struct Caller {
 /* The name of a process, printable; "" when not known. */
 void caller_process(pid_t pid, char *ret, size_t size);
 
-/* What a connection may send before the bus has said who it is, and a question of p25d's own. */
+/* Limits of what a connection may send before its user is known, and of a question of p25d's own.
+ */
 #define SENDER_WAITING_MAX 65
 
 typedef struct SenderQuery SenderQuery;
@@ -50,5 +51,5 @@ void senders_forget(Senders *s);
 /* The same without a memory: is the connection still there? */
 int sender_ask_bus(
         sd_bus_message *m, sd_bus_slot **slot, sd_bus_message_handler_t handler, void *data);
-/* What the bus answers: 0 or negative errno as above. */
+/* The answer of the bus: 0 or negative errno as above. */
 int sender_read(sd_bus_message *answer, Caller *ret);

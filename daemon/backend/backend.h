@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the manager knows of a packet filter. A backend holds a ruleset in the kernel and reports
- * when another process changed it. It decides nothing.
+ * The interface of a packet filter to the manager. A backend holds a ruleset in the kernel and
+ * reports when another process changed it. It decides nothing.
  */
 
 #include "rules/base/diagnostic.h"
@@ -50,9 +50,9 @@ typedef struct BackendOps {
         int (*check)(Backend *b, const Ruleset *r, Diagnostics *d);
 
         /* Claims the lock that other programs may hold, until unlock() or close(): 0, or -EBUSY
-         * with an error in d. Waits up to the deadline; 0: not at all, as apply and remove do
-         * where this was not called before: then they answer -EBUSY and nothing has changed. Both
-         * NULL: there is no such lock. */
+         * with an error in d. Waits up to the deadline; 0: not at all, as apply and remove do where
+         * this was not called before: then they answer -EBUSY and nothing has changed. Both NULL:
+         * the backend has no lock. */
         int (*lock)(Backend *b, uint64_t deadline_usec, Diagnostics *d);
         void (*unlock)(Backend *b);
 

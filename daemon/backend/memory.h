@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What tests see of the backend without a kernel, and how they make it fail.
+ * The backend without a kernel, for tests: what it was given, and how to make it fail.
  */
 
 #include "daemon/backend/backend.h"
@@ -18,7 +18,7 @@ typedef enum MemoryStep {
 
 /* The step returns this errno from now on; 0: it works again. */
 void backend_memory_fail(Backend *b, MemoryStep step, int error);
-/* How often a step was asked for. */
+/* The number of calls of a step. */
 unsigned backend_memory_calls(const Backend *b, MemoryStep step);
 /* Does the lock's owner still hold it? */
 bool backend_memory_is_locked(const Backend *b);

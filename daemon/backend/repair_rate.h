@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * How often others changed what a backend holds, of late: a few times are accidents, more of them
+ * The rate at which others change what a backend holds: a few changes are accidents, more of them
  * are a fight.
  */
 

@@ -10,7 +10,7 @@
 
 /* Another program is at work, for milliseconds as a rule. */
 #define BUSY_USEC (50 * UINT64_C(1000))
-/* What the kernel refuses is tried again, less and less often. */
+/* A repair that the kernel refuses is tried again, at growing intervals. */
 #define RETRY_USEC (100 * UINT64_C(1000))
 #define RETRY_DOUBLINGS 5
 

@@ -15,7 +15,7 @@
  * itself. */
 #define REPAIR_PAUSE_USEC (50 * UINT64_C(1000))
 
-/* How far the kernel is from what was left there. */
+/* The distance of the kernel from what was left there. */
 typedef enum RepairNeed {
         REPAIR_NONE,
         REPAIR_OVERTAKEN, /* ours is whole, but out of date or no longer first */

@@ -18,7 +18,8 @@ typedef struct Totals {
         size_t n;
 } Totals;
 
-/* What the kernel has now, ascending by id. Counters that are gone are dropped. 0 or -ENOMEM. */
+/* Takes the kernel's present counters, ascending by id. Counters that are gone are dropped. 0 or
+ * -ENOMEM. */
 int totals_read(Totals *t, const RuleCounter *now, size_t n);
 /* All that was counted; a malloc()ed array. */
 int totals_get(const Totals *t, RuleCounter **ret, size_t *ret_n);

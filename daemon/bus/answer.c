@@ -83,7 +83,7 @@ int bus_append_lines(sd_bus_message *m, const char *key, char *const *lines, siz
         return sd_bus_message_close_container(m);
 }
 
-/* What is only known of some changes. */
+/* Details that only some changes have. */
 static int former_append(sd_bus_message *m, const ChangeResult *change)
 {
         int r;

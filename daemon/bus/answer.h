@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What all methods that change something share: options, details, the reply.
+ * Shared by all methods that change something: options, details, the reply.
  */
 
 #include "daemon/bus/internal.h"

@@ -40,7 +40,7 @@ static int number_compare(uint64_t a, uint64_t b)
         return (a > b) - (a < b);
 }
 
-/* Who dialled: of outgoing connections the user and unit, of others the address. */
+/* The client: of outgoing connections the user and unit, of others the address. */
 static int who_compare(const Event *a, const Event *b)
 {
         int r = number_compare(a->direction, b->direction);
@@ -92,7 +92,8 @@ static void groups_merge(Groups *g)
         g->n = n;
 }
 
-/* What was only reported, and would be refused by what would be in force. */
+/* Connections that were only reported, and would be refused by the policy that would be in force.
+ */
 static int groups_collect(const Ring *ring, const Ruleset *promoted, Groups *g)
 {
         g->items = calloc(ring->n + 1, sizeof(Group));

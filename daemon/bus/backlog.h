@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * What the bus still holds of p25d's messages, because its clients do not read. A bus counts them
+ * The messages of p25d that the bus still holds, because its clients do not read. A bus counts them
  * against their sender: dbus-daemon reads nothing more from a connection of which it holds 127 MiB
  * or 64 descriptors, so clients that never read would silence p25d. Each unprivileged user may
- * leave a share unread; what it asks for beyond that waits until it reads. Root is not counted.
- * The bus is asked what it holds (GetConnectionStats); one that cannot say so counts against the
+ * leave a share unread; what it asks for beyond that waits until it reads. Root is not counted. The
+ * bus is asked what it holds (GetConnectionStats); one that cannot say so counts against the
  * receiver, and nothing is counted here.
  */
 

@@ -30,7 +30,7 @@
 /* The bus has just gone: it may be on its way back. */
 #define RETRY_SOON_USEC (UINT64_C(100000))
 
-/* What org.freedesktop.DBus.RequestName answers */
+/* answers of org.freedesktop.DBus.RequestName */
 enum {
         NAME_PRIMARY_OWNER = 1,
         NAME_ALREADY_OWNER = 4,
@@ -150,7 +150,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
         return 0;
 }
 
-/* What a call may cost: an error, or what the bus library answers by itself. */
+/* The smallest size to expect of a reply: an error, or an answer of the bus library itself. */
 static size_t least_reply(sd_bus_message *m)
 {
         const char *interface = sd_bus_message_get_interface(m);
@@ -240,7 +240,7 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
 /* ---- the manager's events ---- */
 
-/* What everybody on the bus gets who listens: a difference of many lines is to be had by asking. */
+/* Every listener on the bus gets this signal, so a long difference is cut; it can be asked for. */
 static int changed_append(sd_bus_message *m, const ManagerChanged *c)
 {
         const Origin *o = c->origin;

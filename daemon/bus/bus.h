@@ -28,9 +28,9 @@ DEFINE_CLEANUP(Bus, bus_free)
 int bus_listen(Bus *b, const char *path);
 
 void bus_set_notice(Bus *b, BusNotice notice, void *data);
-/* What ListEvents returns and Blocked signals; e must outlive b. Without it there are no events. */
+/* The events for ListEvents and Blocked; e must outlive b. Without it there are none. */
 void bus_set_events(Bus *b, Events *e);
-/* How long ReplaceSet waits for the next byte of a pipe (20 s); for tests. */
+/* The time that ReplaceSet waits for the next byte of a pipe (20 s); for tests. */
 void bus_set_upload_timeout(Bus *b, uint64_t usec);
-/* How long the answer to an unprivileged caller may be computed (5 s); for tests. */
+/* The time limit for computing an answer to an unprivileged caller (5 s); for tests. */
 void bus_set_worker_time(Bus *b, uint64_t usec);

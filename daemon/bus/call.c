@@ -54,7 +54,7 @@ static int call_new(Bus *b, sd_bus_message *m, const BusMethod *method, BusCall 
         return 0;
 }
 
-/* What a change says is counted, because changes may come in quick succession. */
+/* The replies of changes are counted, because changes may come in quick succession. */
 static size_t reply_bytes(const BusCall *c)
 {
         return c->method->privilege >= PRIVILEGE_MANAGE && c->method->turn == BUS_WAITS
@@ -150,7 +150,7 @@ static void call_name_connection(BusCall *c)
                 (void)snprintf(c->connection, sizeof(c->connection), "%s", direct);
                 return;
         }
-        /* names of connections begin anew with every bus */
+        /* every bus begins again with the names of connections */
         if (sd_bus_get_bus_id(connection, &id) >= 0)
                 sd_id128_to_string(id, bus);
         (void)snprintf(c->connection, sizeof(c->connection), "%s/%s", bus, sender ?: "");
@@ -176,7 +176,8 @@ static void on_authorised(void *data, int r, const Caller *caller)
         bus_call_finish(c, r, &error);
 }
 
-/* What the privilege depends on: the name of a set or fragment, whether a text is sent along. */
+/* The arguments on which the privilege depends: the name of a set or fragment, whether a text is
+ * sent along. */
 static int question_complete(BusCall *c, AuthQuestion *q)
 {
         int r = 0;

@@ -233,7 +233,7 @@ int bus_set_logging(BusCall *c, sd_bus_error *error)
         return bus_change_reply(c, r, &result, error);
 }
 
-/* What takes nothing but options. */
+/* Methods that take only options. */
 static int plain_change(
         BusCall *c, int (*make)(Manager *, const Change *, ChangeResult *), sd_bus_error *error)
 {

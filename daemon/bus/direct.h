@@ -28,6 +28,6 @@ typedef struct BusDirect {
 int bus_direct_open(BusDirect *d, const char *path);
 void bus_direct_close(BusDirect *d);
 
-/* Who is at the other end, and a name that no other connection has; NULL: not one of these
+/* The process at the other end, and a name that no other connection has; NULL: not one of these
  * connections. */
 const char *bus_direct_find(const BusDirect *d, sd_bus *bus, Caller *ret);

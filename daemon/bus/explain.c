@@ -104,7 +104,7 @@ static int obstacles_append(sd_bus_message *m, const Effect *e)
         return sd_bus_message_close_container(m);
 }
 
-/* What came of it: p25's verdict, and the host's. */
+/* The result: p25's verdict, and the host's. */
 typedef struct Answer {
         Verdict verdict;
         Explanation explanation;

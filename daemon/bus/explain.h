@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What Explain and Diagnose share. */
+/* Shared by Explain and Diagnose. */
 
 #include "daemon/bus/internal.h"
 #include "daemon/foreign/hooks.h"

@@ -27,7 +27,7 @@ static const struct {
         { "Repairs", "t", offsetof(BusProperties, repairs) },
 };
 
-/* What the manager says now; all pointers are borrowed. */
+/* The present values of the manager; all pointers are borrowed. */
 static BusProperties properties_now(const Bus *b)
 {
         const Policy *policy = manager_policy(b->manager);

@@ -182,7 +182,7 @@ static int rule_from_values(
         return 0;
 }
 
-/* Whether the document has a field of a match. */
+/* Does the document have a field of a match? */
 static bool has_match(const RuleKeys *k)
 {
         for (size_t i = 0; i < k->more + KEY_ID; i++)
@@ -276,7 +276,7 @@ static const BusKey option_keys[_OPTION_MAX] = {
         [OPTION_TIMEOUT] = { "timeout_seconds", "u", false },
 };
 
-/* Which methods take an option that not every change takes. */
+/* The methods that take an option which not every change takes. */
 static bool option_is_of(size_t option, BusOption more)
 {
         switch (option) {

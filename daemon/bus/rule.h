@@ -33,7 +33,7 @@ void bus_rule_deinit(BusRule *r);
  * too; what else has no value is left out. */
 int bus_rule_append(sd_bus_message *m, const ReportRule *r);
 
-/* What one change takes besides. */
+/* Options that only some changes take. */
 typedef enum BusOption {
         BUS_OPTION_NONE,
         BUS_OPTION_POSITION, /* AddRules */

@@ -138,7 +138,7 @@ static void on_uploaded(void *data, int r, char *text, size_t n)
                 bus_call_finish(c, r, &error);
 }
 
-/* How many of this user's are being read, and the one that has been for longest. */
+/* The number of this user's uploads, and the oldest of them. */
 static unsigned count_uploads(const Bus *b, uint32_t uid, BusCall **ret_oldest)
 {
         unsigned n = 0;

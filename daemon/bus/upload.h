@@ -30,5 +30,5 @@ int bus_upload_new(sd_event *event, int fd, const BusUploadLimits *limits, BusUp
 BusUpload *bus_upload_free(BusUpload *u);
 DEFINE_CLEANUP(BusUpload, bus_upload_free)
 
-/* Whether the descriptor also ends when the client dies, as a pipe does. */
+/* Does the descriptor also end when the client dies, as a pipe does? */
 bool bus_upload_is_pipe(const BusUpload *u);

@@ -26,7 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a worker may have besides the memory of p25d. */
+/* Limits of a worker, besides the memory of p25d. */
 #define MEMORY_MAX (UINT64_C(512) << 20)
 #define NICENESS 10
 

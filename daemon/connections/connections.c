@@ -188,7 +188,7 @@ static bool outgoing_is_refused(Cut *c, const Socket *s, const Route *route)
                 (Doubt){ .interfaces = !p.interface, .group = r == -EAGAIN, .unit = true });
 }
 
-/* What may be either is cut only if both are refused. */
+/* A connection that may be either is cut only if both are refused. */
 static bool socket_must_go(Cut *c, const Socket *s, Dialled *ret)
 {
         Route route;

@@ -107,9 +107,9 @@ static void ask_ports(const Dialling *d, const Socket *s, Dialled *ret)
 }
 
 /*
- * What the entry says, unless it cannot be: nobody listens on the port that the peer is said to
- * have dialled, but the peer's port is one that is dialled. A packet that was made up makes such
- * entries, and whoever speaks first in a connection that is older than conntrack.
+ * Takes the direction from the entry unless it is impossible: nobody listens on the port that the
+ * peer is said to have dialled, but the peer's port is one that is dialled. Such entries come from
+ * forged packets, and from the first packet of a connection that is older than conntrack.
  */
 static void ask_entry(const Dialling *d, const Socket *s, const Tuple *sent, Dialled *ret)
 {

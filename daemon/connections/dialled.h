@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Who dialled, and what: asked of conntrack for the sockets of this host. Where conntrack does not
- * know, or met the connection in the middle, the ports decide as far as they can.
+ * The client and the dialled port and address of this host's sockets, asked of conntrack. If
+ * conntrack does not know, or met the connection in the middle, the ports decide as far as they
+ * can.
  */
 
 #include "daemon/netlink/conntrack.h"

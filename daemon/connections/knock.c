@@ -108,7 +108,7 @@ static void send6(int fd, const Tuple *t, uint32_t sequence)
         (void)sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
 }
 
-/* Errors are ignored: an end that speaks by itself is reset all the same. */
+/* Errors are ignored: an end that sends by itself is reset all the same. */
 void knock(Knocker *k, const Tuple *t, uint32_t mark)
 {
         int fd = raw_socket(k, t->from.family);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Makes an idle end of a connection speak: a segment that fits nowhere, in the name of the other
+ * Makes an idle end of a connection send: a segment out of the window, in the name of the other
  * end, is answered with an ACK (RFC 9293, 3.10.7.4), which passes through this host and meets its
- * rules. Needs CAP_NET_RAW; without it an idle connection is reset when it speaks by itself.
+ * rules. Needs CAP_NET_RAW; without it an idle connection is reset when it sends by itself.
  */
 
 #include "daemon/netlink/conntrack.h"

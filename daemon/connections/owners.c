@@ -141,7 +141,7 @@ static uint32_t unknown_collect(const SocketGroups *g, size_t *at, size_t ret[],
         return n;
 }
 
-/* Whoever does not answer leaves them unknown. */
+/* Without an answer they stay unknown. */
 static void groups_ask(SocketGroups *g)
 {
         uint32_t inodes[READER_SOCKETS_MAX], n;

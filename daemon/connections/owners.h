@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What sock_diag does not report of a socket's owner: its group, from /proc, and the cgroups around
- * its own, from the cgroup v2 tree. A picture of one moment.
+ * Facts about a socket's owner that sock_diag does not report: its group, from /proc, and the
+ * cgroups around its own, from the cgroup v2 tree. A picture of one moment.
  */
 
 #include "rules/base/util.h"

@@ -3,8 +3,8 @@
 /*
  * Ends connections that pass through this host, when a new policy refuses them. Rules look at SYN
  * packets only, so the conntrack entry is marked (label 126), and the forward path answers a marked
- * connection with a reset, whichever side speaks next; both sides are made to speak. An entry that
- * is allowed again loses the mark. Connections of local sockets are cut by connections.c.
+ * connection with a reset, whichever side sends next; both sides are made to send. An entry that is
+ * allowed again loses the mark. Connections of local sockets are cut by connections.c.
  */
 
 #include "daemon/connections/passing.h"
@@ -99,8 +99,8 @@ static Route way_to(Passing *p, const Address *to, uint32_t mark)
         return route;
 }
 
-/* What a bridge passes between its ports is not routed. Both ends are then behind one interface, as
- * seen from here, and equally far. */
+/* Packets that a bridge passes between its ports are not routed. Both ends are then behind one
+ * interface, as seen from here, and equally far. */
 static bool may_be_bridged(Passing *p, const Tracked *t)
 {
         Route there, back;

@@ -165,7 +165,7 @@ static int rotate(EventsDisk *d)
         return file_open(d);
 }
 
-/* What was written in part is taken back. */
+/* A partial write is taken back. */
 static int write_all(EventsDisk *d, const char *data, size_t n)
 {
         size_t done = 0;

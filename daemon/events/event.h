@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What happened to connections, as rules log it: a value. Knows numbers and no names of users.
+ * An event: what happened to a connection, as a rule logs it. Holds numbers, not the names of
+ * users.
  */
 
 #include "rules/address/address.h"
@@ -32,8 +33,8 @@ bool event_is_refusal(const Event *e);
 /* Do all members but id, time, source port and count say the same? */
 bool event_same(const Event *a, const Event *b);
 
-/* "reject", or "audit-reject" if it was only reported, as the prefix of a log has it; false: it is
- * no such word. */
+/* "reject", or "audit-reject" if it was only reported, as the prefix of a log has it; false:
+ * another word. */
 bool event_set_action(Event *e, const char *word);
 
 /*

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What the kernel logs, as events: read, merged, kept in memory and on disk, and given to who
- * follows. Decides nothing and knows no policy; without a kernel or a disk to read it stays empty.
+ * The log of the kernel as events: read, merged, kept in memory and on disk, and given to
+ * followers. Decides nothing and does not depend on the policy; without a kernel or a disk to read
+ * it stays empty.
  */
 
 #include "daemon/events/ring.h"
@@ -38,7 +39,7 @@ void events_unfollow(Events *e, EventsFollower *f);
 /* Begins to read what rules log in this network namespace. If that fails, it is tried again, and
  * followers get a notice. */
 void events_listen(Events *e);
-/* What happened, as if the kernel had logged it; within the second it is in events_list(). */
+/* Adds an event as if the kernel had logged it; within the second it is in events_list(). */
 void events_add(Events *e, const Event *what);
 
 /* In the order of their ids. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How a ruleset would have judged the connections of the events. An event does not know everything
- * that a rule may ask for; what is not known is decided in favour of the connection.
+ * Judges the connections of the events by a ruleset. An event does not hold everything that a rule
+ * may ask for; unknown facts are decided in favour of the connection.
  */
 
 #include "daemon/events/ring.h"

@@ -9,7 +9,7 @@
 
 static unsigned chain_run(Walk *w, const FilterChain *c, unsigned depth);
 
-/* What one verdict leads to; seen from the rule that gives it. */
+/* The effect of one verdict, seen from the rule that gives it. */
 static unsigned verdict_run(Walk *w, const Candidate *v, unsigned depth)
 {
         const FilterChain *c;

@@ -164,7 +164,7 @@ typedef struct Search {
         uint8_t value[REGISTER_BYTES], known[REGISTER_BYTES];
 } Search;
 
-/* What a map gives: the values of all elements that may be meant, as far as they agree. */
+/* The value of a map: those of all elements that may match, as far as they agree. */
 static int search_found(void *data, const FilterElement *e, _unused_ Truth t)
 {
         const uint8_t *value = e->bytes + 2 * ((Search *)data)->set->key_length;
@@ -364,7 +364,7 @@ static const struct {
         { "target", run_target },
 };
 
-/* What may become of it is not known either. */
+/* Its result is not known either. */
 static Truth run_unknown(Walk *w, const char *name)
 {
         snprintf(w->why_text, sizeof(w->why_text), "\"%s\", which is not understood", name);

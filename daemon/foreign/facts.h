@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What is known of one packet, bit by bit, and questions about it that have three answers. The
- * packet is the first of a TCP connection: a SYN without ACK.
+ * The facts that are known of one packet, bit by bit, and questions about it that have three
+ * answers. The packet is the first of a TCP connection: a SYN without ACK.
  */
 
 #include "rules/base/util.h"
@@ -52,7 +52,7 @@ typedef struct Part {
 
 void facts_know(Facts *s, Part p, const void *value);
 void facts_forget(Facts *s, Part p);
-/* What is sure of both. */
+/* The bits that are known and equal in both. */
 void facts_join(Facts *s, const Facts *other);
 static inline const uint8_t *facts_value(const Facts *s, Part p)
 {
@@ -69,5 +69,5 @@ Truth bits_equal(const uint8_t *value, const uint8_t *known, const uint8_t *want
 /* Are they, as a number in network byte order, at least low and at most high? */
 Truth bits_in_range(const uint8_t *value, const uint8_t *known, const uint8_t *low,
         const uint8_t *high, size_t n);
-/* How do they compare with it? Which of <, =, > are possible: bits 1, 2, 4. */
+/* Compares them with it. Which of <, =, > are possible: bits 1, 2, 4. */
 unsigned bits_compare(const uint8_t *value, const uint8_t *known, const uint8_t *with, size_t n);

@@ -261,7 +261,7 @@ static void element_copy(uint8_t *to, Bytes from, size_t n)
                 memcpy(to, from.data, from.n < n ? from.n : n);
 }
 
-/* What an element has of its own may count, or refuse. */
+/* An element's own expressions may count, or refuse. */
 static bool is_conditional(Bytes expression)
 {
         Bytes a[NFTA_EXPR_MAX + 1];

@@ -14,7 +14,7 @@
 #include <linux/netfilter.h>
 #include <linux/netlink.h>
 
-/* What is kept at most: beyond, a set counts as not known. */
+/* The largest set that is kept; a larger one counts as unknown. */
 #define FILTER_ELEMENTS_MAX (1u << 20)
 #define FILTER_KEY_MAX 64
 

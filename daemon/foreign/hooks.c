@@ -435,7 +435,7 @@ static int hook_run(Walk *w, const PassageQuestion *q, uint32_t hook, Passage *p
         return r;
 }
 
-/* What comes from outside goes up or on, or, where that is not known, both ways. */
+/* A packet from outside goes to input or forward or, if that is not known, both ways. */
 static int inside_run(Walk *w, const PassageQuestion *q, Passage *p, bool *goes_on)
 {
         Facts before = w->facts;
@@ -462,7 +462,7 @@ static int inside_run(Walk *w, const PassageQuestion *q, Passage *p, bool *goes_
         return r;
 }
 
-/* What is redirected to this host itself comes in again, over lo. */
+/* A packet that is redirected to this host itself comes in again, over lo. */
 static int loop_run(Walk *w, const PassageQuestion *q, Passage *p, bool *goes_on)
 {
         static const uint32_t hooks[] = { NF_INET_PRE_ROUTING, NF_INET_LOCAL_IN };

@@ -235,7 +235,7 @@ static unsigned standard_run(
         return !is_goto && out & OUT_BACK ? (out & ~(unsigned)OUT_BACK) | OUT_NEXT : out;
 }
 
-/* What a target does that is an extension of its own. */
+/* The effect of a target that is an extension. */
 static unsigned candidates_run(Walk *w)
 {
         unsigned out = w->n_candidates == 0 ? OUT_NEXT : 0;

@@ -8,7 +8,7 @@
 /* Chains of p25 in legacy tables, which are passed over. */
 #define LEGACY_OWN_PREFIX "P25-"
 
-/* What may become of the packet at w->hook: bits of Fate among ACCEPT, DROP and REJECT. */
+/* The possible fates of the packet at w->hook: bits of Fate among ACCEPT, DROP and REJECT. */
 unsigned legacy_walk(Walk *w, const LegacyTable *t);
 /* "INPUT"; the priority at which the table is asked there, and whether it is at all. */
 const char *legacy_chain_name(uint32_t hook);

@@ -268,7 +268,7 @@ static Truth load_ct_other(Walk *w, Bytes number, uint32_t key)
 {
         static const struct {
                 uint8_t n;
-                bool may_end; /* the rule, where there is no such thing */
+                bool may_end; /* the rule, if the packet has none */
                 const char *name;
         } sizes[] = {
                 [NFT_CT_SECMARK] = { 4, false, "the security mark of the connection" },

@@ -13,7 +13,7 @@ Truth load_fib(Walk *w, Bytes data);
 /* It loads something, or ends the rule; nobody knows which. */
 Truth load_unknown(Walk *w, Bytes data);
 
-/* What the entry of a connection is in, as `ct state` has it: bits of ip_conntrack_info. */
+/* The state of a connection's entry, as in `ct state`: bits of ip_conntrack_info. */
 #define CT_INVALID 1u
 #define CT_NEW 8u
 #define CT_UNTRACKED 64u
@@ -22,7 +22,7 @@ Truth load_unknown(Walk *w, Bytes data);
 
 /* Has conntrack an entry for it, where it is now? */
 Truth walk_is_tracked(const Walk *w);
-/* What rules see of the interfaces: in output, a packet that was sent another way by a translated
+/* The interfaces that rules see: in output, a packet that was sent another way by a translated
  * address still has its first. */
 const Facts *walk_interfaces(const Walk *w);
 /* n bytes, a name or an index: are they those of the loopback interface? What p25 judges never

@@ -6,5 +6,5 @@
 
 #include "daemon/foreign/filters.h"
 
-/* What could not be read is in ret->unread. 0 or -ENOMEM. */
+/* Parts that could not be read are in ret->unread. 0 or -ENOMEM. */
 int filters_read(Filters *ret);

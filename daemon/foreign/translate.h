@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What changes the addresses of a packet, and what conntrack is not to look at. */
+/* Translation of a packet's addresses, and exemption from conntrack. */
 
 #include "daemon/foreign/walk.h"
 #include "daemon/netlink/attributes.h"

@@ -10,7 +10,7 @@
 #include "daemon/foreign/filters.h"
 #include "rules/ruleset/evaluate.h"
 
-/* What may become of a packet behind a rule or a chain; several are possible. */
+/* The possible fates of a packet after a rule or a chain; several are possible. */
 typedef enum Fate {
         OUT_NEXT = 1,   /* it goes on to the next rule */
         OUT_BACK = 2,   /* it returns to the chain that called this one, or to the policy */
@@ -41,7 +41,7 @@ typedef struct Doubts {
         char **sentences;
 } Doubts;
 
-/* Which way a packet to an address would go now. */
+/* The present route of a packet to an address. */
 typedef struct HostWay {
         bool local;
         char interface[IFNAMSIZ]; /* by which it leaves; "": not known */

@@ -146,7 +146,7 @@ static bool is_any(const Address *a)
         return memcmp(a->bytes, zero, sizeof(zero)) == 0;
 }
 
-/* An IPv6 socket on all addresses takes IPv4 as well, unless it was told not to. */
+/* An IPv6 socket on all addresses takes IPv4 as well, unless IPV6_V6ONLY is set. */
 static bool socket_listens(const Socket *s, Family family, const Address *to)
 {
         bool any = is_any(&s->local);

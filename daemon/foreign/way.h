@@ -22,8 +22,8 @@ typedef struct Completion {
         bool in_assumed;
 } Completion;
 
-/* What a packet lacks is taken from the routes: the interface that it leaves by, its own address;
- * of one that comes from outside, the interface by which its source is reached. */
+/* Facts that a packet lacks are taken from the routes: the interface that it leaves by, its own
+ * address; of one that comes from outside, the interface by which its source is reached. */
 void way_complete(Way *w, const Packet *p, Completion *ret);
 
 /* Is it an address of this host, in whatever table? */

@@ -21,7 +21,7 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
-/* What a match or target has to say, copied for its alignment; false: it is too short. */
+/* The data of a match or target, copied for its alignment; false: it is too short. */
 #define INFO_READ(info, to) \
         ((info).n >= sizeof(*(to)) && (memcpy((to), (info).data, sizeof(*(to))), true))
 

@@ -22,7 +22,7 @@ static const char *family_name(size_t f)
 
 /* ---- making ready ---- */
 
-/* What is about to take the place of what is installed. */
+/* The tables that are about to replace the installed ones. */
 typedef struct Plan {
         IptTable *tables[IPT_FAMILIES];
         IptImage images[IPT_FAMILIES];

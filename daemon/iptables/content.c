@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is in a set of the kernel, as one number: exchanging one entry for another, or two sets,
+ * The content of a set of the kernel as one number: exchanging one entry for another, or two sets,
  * does not change their sizes.
  */
 

@@ -36,7 +36,7 @@ typedef struct Install {
         bool marked; /* something of ours was found */
         bool changed;
         bool committing; /* what fails from here on is the commit */
-        /* What entries that go have counted, by id: value is the number of a sum, plus 1. */
+        /* The counts of entries that are removed, by id: value is the number of a sum, plus 1. */
         NumberMap by_id;
         Sum *sums;
         size_t n_sums;
@@ -51,7 +51,7 @@ static void install_deinit(Install *i)
         free(i->sums);
 }
 
-/* What libiptc says with 0 and errno. */
+/* An error of libiptc, which returns 0 and sets errno. */
 static int failed(Install *i, const char *what, const char *chain)
 {
         int error = errno ?: EIO;

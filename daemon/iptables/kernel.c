@@ -88,7 +88,7 @@ bool ipt_kernel_has_table(const IptKernel *k)
         bool found = false;
 
         if (!f)
-                return errno != ENOENT; /* not to be had: as if it were there */
+                return errno != ENOENT; /* cannot be determined: taken as present */
         while (fgets(line, sizeof(line), f))
                 found = found || streq(line, IPT_TABLE "\n");
         fclose(f);

@@ -18,7 +18,7 @@ void ipt_kernel_close(IptKernel *k);
 /* Is there a table filter already? Asking for it would make it. */
 bool ipt_kernel_has_table(const IptKernel *k);
 bool ipt_kernel_has_extension(const IptKernel *k, const IptExtension *e);
-/* Our share of the table. 0, -ENOENT (there is no table), another negative errno. */
+/* Our share of the table. 0, -ENOENT (no table), another negative errno. */
 int ipt_kernel_read(const IptKernel *k, IptImage *ret);
 /* The kernel's number of a set. */
 int ipt_kernel_set_index(const IptKernel *k, const char *name, uint16_t *ret);

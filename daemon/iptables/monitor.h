@@ -11,5 +11,5 @@ int ipt_monitor_start(IptBackend *b);
 void ipt_monitor_stop(IptBackend *b);
 /* Something was installed: it is looked after from now on; nothing is: no more. */
 void ipt_monitor_update(IptBackend *b);
-/* How far the kernel is from what was left there. A RepairOps.look. */
+/* The distance of the kernel from what was left there. A RepairOps.look. */
 RepairNeed ipt_monitor_look(void *data);

@@ -48,7 +48,7 @@ static int prefixes_of(const RangeSet *s, Family family, Prefixes *ret)
                                      : range_set_each_prefix6(s, note6, ret);
 }
 
-/* What the one has and the other has not; both ascend. */
+/* The entries of one list that the other lacks; both ascend. */
 static int prefixes_compare(const Prefixes *old, const Prefixes *new, Prefixes *add, Prefixes *del)
 {
         size_t i = 0, k = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Long lists as sets of the kernel (ipset, hash:net), spoken to by netlink. A set is never changed
- * while rules use it: another list is another set under another name, and the commit of the table
+ * Long lists as sets of the kernel (ipset, hash:net), by netlink. A set is never changed while
+ * rules use it: another list is another set under another name, and the commit of the table
  * exchanges the two; so a set in the kernel has the content that it was made with.
  *
  * Why sets, and not the trees of chains that a kernel without them gets: measured in ms, 10,000
@@ -158,7 +158,7 @@ int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n)
 
 int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics *d)
 {
-        /* What others took away is made again. */
+        /* Sets that others destroyed are made again. */
         (void)ipt_sets_check(s, false);
         for (size_t i = 0; i < s->n; i++)
                 s->items[i].wanted = s->items[i].made = false;
@@ -210,7 +210,7 @@ static bool may_be_there(IptSets *s)
         return access("/sys/module/ip_set", F_OK) == 0 && ipt_sets_are_there(s);
 }
 
-/* What a daemon before us left, and rules use no more. */
+/* Destroys sets of a former p25d that no rule uses. */
 static void destroy_strangers(IptSets *s)
 {
         SetListing l = { 0 };
@@ -253,7 +253,7 @@ void ipt_sets_clear(IptSets *s)
         ipt_sets_collect(s, true);
 }
 
-/* How many entries have not ended: the others the kernel may have taken out. */
+/* The number of entries that have not ended: the kernel may have removed the others. */
 static size_t count_living(const KernelSet *k)
 {
         uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);

@@ -35,8 +35,8 @@ typedef struct IptSets {
 /* Does this kernel have sets? Asked when first needed: asking may load them. */
 bool ipt_sets_are_there(IptSets *s);
 void ipt_sets_close(IptSets *s);
-/* Makes the sets of the tables (which may be NULL) that are not in the kernel yet, beside those
- * that are. 0, or negative errno with an error in d. */
+/* Makes the sets of the tables (which may be NULL) that are not in the kernel yet, in addition to
+ * those that are. 0, or negative errno with an error in d. */
 int ipt_sets_prepare(IptSets *s, IptTable *const *tables, size_t n, Diagnostics *d);
 /* The kernel's name of a table's set, after that; similar: of the same list, with an older content.
  * NULL: there is none. */

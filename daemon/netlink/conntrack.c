@@ -65,7 +65,7 @@ static void put_liberal(struct nlmsghdr *h, bool established)
         mnl_attr_nest_end(h, info);
 }
 
-/* What an entry that is made has besides its tuples: it stands, and is marked. */
+/* Attributes of a new entry besides its tuples: it is established, and marked. */
 static void put_marked_entry(struct nlmsghdr *h, const Tracked *t)
 {
         uint8_t label[NFT_LABEL_BYTES];

@@ -54,7 +54,7 @@ int conntrack_list(Netlink *n, const Ports *ports, uint32_t status, TrackedList 
 int conntrack_mark(Netlink *n, const Tracked *t);
 /* Lets packets out of the window belong to the entry, as long as it lives. */
 int conntrack_tolerate(Netlink *n, const Tracked *t);
-/* Removes the label; also succeeds if there is no entry. */
+/* Removes the label; also succeeds if the entry does not exist. */
 int conntrack_unmark(Netlink *n, const Tracked *t);
 
 bool tuple_equal(const Tuple *a, const Tuple *b);

@@ -64,7 +64,7 @@ typedef struct NetlinkBatch {
         void *f_data;
 } NetlinkBatch;
 
-/* What became of a batch. */
+/* The result of a batch. */
 typedef struct NetlinkOutcome {
         bool sent;
         bool acknowledged; /* the last message */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Which way the kernel would send a packet to an address. */
+/* The route by which the kernel would send a packet to an address. */
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
@@ -16,15 +16,14 @@ typedef struct Route {
         Address source; /* that a socket of this host would take */
 } Route;
 
-/* What a packet would be: from NULL: any address; mark 0: none; ifindex 0: any interface. */
+/* The packet in question: from NULL: any address; mark 0: none; ifindex 0: any interface. */
 typedef struct RouteQuestion {
         const Address *from, *to;
         uint32_t mark;
         uint32_t ifindex; /* by which it leaves */
 } RouteQuestion;
 
-/* n is of NETLINK_ROUTE. 0, or negative errno (there is no route: -ENETUNREACH, -EHOSTUNREACH, …).
- */
+/* n is of NETLINK_ROUTE. 0, or negative errno (without a route: -ENETUNREACH, -EHOSTUNREACH, …). */
 int route_find(Netlink *n, const RouteQuestion *q, Route *ret);
 
 /* Is it an address of this host, by whatever table of routes? False if that cannot be asked. */

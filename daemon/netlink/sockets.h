@@ -13,7 +13,7 @@ typedef struct Socket {
         uint8_t family;             /* AF_INET or AF_INET6: of the socket */
         uint8_t state;              /* TCP_ESTABLISHED, … */
         struct inet_diag_sockid id; /* the kernel's name for it */
-        Address local, peer;        /* IPv4 also where an IPv6 socket speaks it */
+        Address local, peer;        /* IPv4 also for an IPv6 socket that uses it */
         uint16_t local_port, peer_port;
         uint32_t uid;
         uint32_t inode;  /* 0: it has no owner (not accepted yet, or closed) */

@@ -113,7 +113,8 @@ static const NftSet *dynamic_set_find(const NftTable *t, const char *name)
         return NULL;
 }
 
-/* What of the found table stays, as a table: base chains without their rules, buckets, counters. */
+/* The part of the found table that stays, as a table: base chains without their rules, buckets,
+ * counters. */
 static int remains_note_chain(NftTable *t, const FoundChain *c)
 {
         char name[NFT_NAME_TEXT_MAX];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* How tables come into the kernel: always in one batch. */
+/* Puts tables into the kernel, always in one batch. */
 
 #include "daemon/nftables/backend.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What nf_tables has of our table, asked by netlink. Elements of sets are never asked for.
+ * The kernel's content of our table, read by netlink. Elements of sets are never asked for.
  */
 
 #include "daemon/backend/backend.h"

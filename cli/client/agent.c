@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define AGENT "pkttyagent"
-/* How long the agent may take to register with polkit. */
+/* The time that the agent may take to register with polkit. */
 #define READY_MSEC 5000
 
 _Noreturn static void agent_run(pid_t parent, int ready)

@@ -14,7 +14,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-/* How p25d calls a text that is sent in place of p25.conf. */
+/* p25d's name for a text that is sent in place of p25.conf. */
 #define CONF_NAME "p25.conf"
 
 static int options_append(Cli *c, sd_bus_message *m, const ClientOption *more, bool dry_run)
@@ -175,7 +175,7 @@ int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret)
 
 /* ---- sending ---- */
 
-/* Whether the change would bring warnings. The change itself reports all errors. */
+/* Would the change bring warnings? The change itself reports all errors. */
 static int strict_try(Cli *c, sd_bus_message *m, const Source *s, const ClientOption *more)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;

@@ -22,7 +22,7 @@ typedef struct ClientOption {
  * message that says the same. */
 int client_append_options(Cli *c, sd_bus_message **m, const ClientOption *more);
 
-/* What every change answers. */
+/* The reply to every change. */
 typedef struct ChangeReply {
         bool changed;
         Outcome outcome;
@@ -51,7 +51,7 @@ int client_put_fragment(
         Cli *c, const char *name, const char *text, const char *file, ChangeReply *ret);
 /* Prints the warnings of a reply; under --strict with --dry-run they are errors. */
 int client_change_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
-/* What DiffRevisions answers: diff and effects only. */
+/* The reply of DiffRevisions: diff and effects only. */
 int client_difference_read(Cli *c, sd_bus_message *reply, ChangeReply *ret);
 /* Both lists, a line each. */
 void client_print_difference(Cli *c, const ChangeReply *r);

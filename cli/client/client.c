@@ -20,7 +20,7 @@
 
 #define BUS_FREEDESKTOP "org.freedesktop.DBus.Error."
 
-/* What the bus says when it could not have p25d started, each with more behind it. */
+/* Errors of the bus when p25d could not be started; each continues with details. */
 static bool is_failed_start(const char *name)
 {
         static const char *const families[] = { BUS_FREEDESKTOP "Spawn.",

@@ -11,7 +11,7 @@
 /* The exit status of a D-Bus error; EXIT_FAILED for one that nobody knows. */
 int client_error_status(const char *name);
 
-/* Whether p25d answers. Prints nothing. */
+/* Does p25d answer? Prints nothing. */
 bool client_is_reachable(Cli *c);
 /* A new method call to the manager; opens the bus if need be. */
 int client_message(Cli *c, const char *method, sd_bus_message **ret);
@@ -35,8 +35,8 @@ int client_get_active(Cli *c, bool *ret);
 int client_get_string(Cli *c, const char *property, char **ret);
 int client_get_strings(Cli *c, const char *property, char ***ret);
 
-/* What `status` prints, as the daemon's own text, which lives as long as the reply, owned by the
- * caller. */
+/* The document of `status`, as the daemon's own text, which lives as long as the reply, owned by
+ * the caller. */
 int client_get_report(Cli *c, Report *ret);
 int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_json);
 

@@ -6,7 +6,7 @@
 #include "cli/console/cli.h"
 
 typedef enum ServiceStart {
-        SERVICE_UNKNOWN,  /* there is no systemd to ask */
+        SERVICE_UNKNOWN,  /* systemd cannot be asked */
         SERVICE_STARTS,   /* at boot */
         SERVICE_DISABLED, /* it is installed, and does not start at boot */
         SERVICE_MISSING,  /* it is not installed */

@@ -147,7 +147,7 @@ static int document_compile(
         return r;
 }
 
-/* What others' files warn of is not the document's fault. */
+/* Warnings of other files do not belong to this document. */
 static bool diagnostic_concerns(const Diagnostic *d, const char *path)
 {
         return d->severity == SEVERITY_ERROR ||

@@ -144,7 +144,7 @@ static int ruleset_tell(Cli *c, const Ruleset *ruleset, Format format)
         return EXIT_BAD_INPUT;
 }
 
-/* The file among the shipped and own roles; of a role, a host that has it alone. */
+/* The file among the shipped and own roles; of a role, a host with only this role. */
 static int file_compile(const Offline *o, const char *path, Diagnostics *d, Ruleset **ret)
 {
         _cleanup_document_ Document document = { 0 };
@@ -195,7 +195,7 @@ static int raw_tell(Cli *c, const char *format, const char *text)
         return cli_text(c, text, document);
 }
 
-/* What is stored, in nft's words: no backend has it. */
+/* The stored policy in nft's words, which no backend holds. */
 static int raw_of_files(Cli *c)
 {
         _cleanup_offline_ Offline o = { 0 };

@@ -34,7 +34,7 @@ static int findings_tell(Cli *c, const Findings *f)
         return cli_text(c, b.data ? b.data : "", list);
 }
 
-/* What is asked of p25d; without it, all else is looked at. */
+/* Questions to p25d; without it, the rest is examined. */
 static int daemon_look(Cli *c, Findings *f)
 {
         int status = doctor_ask(c, f);

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define CONF_NAME "p25.conf"
-/* How long a change may stay unconfirmed when --confirm does not say. */
+/* The time for confirming a change when --confirm names none. */
 #define CONFIRM_SEC 60
 
 /* The administrator's editor, for sh: VISUAL and EDITOR may hold options. */

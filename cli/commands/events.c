@@ -32,7 +32,7 @@ static void end_print(Buffer *b, const Json *event, const char *address, const c
                         json_get_integer(event, port));
 }
 
-/* Who dialled: the user and unit of this host, else the address. */
+/* The client: the user and unit of this host, else the address. */
 static void who_print(Buffer *b, const Json *event)
 {
         const char *user = json_get_string(event, "user"), *unit = json_get_string(event, "unit");

@@ -137,7 +137,7 @@ static int lines_mark_idle(FeedLine *lines, size_t n, char **unchanged)
         return 0;
 }
 
-/* Some lines of the run. 0, or the exit status of a failure that is not told yet: *ret_why. */
+/* Some lines of the run. 0, or the exit status of a failure that is not printed yet: *ret_why. */
 static int lines_send(Feed *f, FeedLine *lines, size_t n, char **ret_why)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;

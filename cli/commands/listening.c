@@ -2,7 +2,7 @@
 
 /*
  * Owns `show listening`: which sockets of this host listen on mail ports, whose they are, and which
- * rules speak of them. Reads /proc alone; processes of others are seen by root only.
+ * rules match them. Reads only /proc; only root sees the processes of others.
  */
 
 #include "cli/survey/listening.h"
@@ -26,7 +26,7 @@ static bool rule_matches_all(const Rule *r)
         return r->from.n == 0 && r->to.n == 0 && !r->interface;
 }
 
-/* What listeners are judged by. */
+/* The policy by which listeners are judged. */
 typedef struct Scene {
         Report report;
         Forwarders forwarders;

@@ -50,7 +50,7 @@ int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- show ---- */
 
-/* What p25d says of the end of an entry, "2026-11-22T00:05:54Z", to what is left of it. */
+/* Converts the end of an entry, "2026-11-22T00:05:54Z", to the time that is left. */
 static void left_print(Buffer *b, const char *until)
 {
         char text[EXPIRY_TEXT_MAX];

@@ -228,7 +228,7 @@ int command_reload(Cli *c, const Verb *v, char **args, size_t n)
                               : "The files are unchanged; nothing to do.");
 }
 
-/* What p25.conf says remains, and it may not enable p25. */
+/* p25.conf remains in force, and it may not enable p25. */
 static int reset(Cli *c)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };

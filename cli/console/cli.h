@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What every command of p25ctl gets: the options, and the ways to speak. Functions of this room
- * that return an exit status (daemon/api/api.h) have already printed why it is not 0.
+ * The context of every command of p25ctl: the options, and the functions that print. Functions of
+ * this room that return an exit status (daemon/api/api.h) have already printed why it is not 0.
  */
 
 #include "daemon/api/api.h"
@@ -55,7 +55,7 @@ void cli_say(Cli *c, const char *format, ...) _printf_(2, 3);
 int cli_document(Cli *c, Json *document);
 /* The same for one that p25d wrote. */
 int cli_document_text(Cli *c, const char *text);
-/* What the command was asked for: a text on stdout as it is, or the document; takes it. */
+/* Prints the result of a command: a text on stdout as it is, or the document; takes it. */
 int cli_text(Cli *c, const char *text, Json *document);
 /* A text on stdout whose colors are kept; its words were made printable when they arrived. */
 int cli_colored_text(Cli *c, const char *text);

@@ -3,23 +3,23 @@
 
 /*
  * The parts of `doctor`. Each adds what it finds; 0, or the exit status of a failure that has been
- * told. Nothing is sent beyond this host but by doctor_look_at_targets().
+ * printed. Only doctor_look_at_targets() sends anything beyond this host.
  */
 
 #include "cli/console/cli.h"
 #include "cli/doctor/findings.h"
 #include "cli/survey/listening.h"
 
-/* What p25d itself says: its warnings, programs that hide clients or may not send, other
- * firewalls. */
+/* The reports of p25d: its warnings, programs that hide clients or may not send, other firewalls.
+ */
 int doctor_ask(Cli *c, Findings *f);
 /* Does it start at boot, are there saved rulesets that hold its table? */
 void doctor_look_at_host(Cli *c, Findings *f);
 /* Where the mail server of this host sends its mail to. */
 int doctor_look_at_relayhosts(Cli *c, Findings *f);
-/* Who listens on mail ports against the policy. */
+/* Programs that listen on mail ports against the policy. */
 int doctor_look_at_listeners(Cli *c, const Listeners *l, Findings *f);
-/* What the listeners say when they are spoken to. */
+/* The greetings of the listeners. */
 int doctor_talk_to_listeners(Cli *c, const Listeners *l, Findings *f);
 /* An address, or a host name as DNS has them (RFC 1123, section 2.1). */
 bool doctor_target_is_valid(const char *name);

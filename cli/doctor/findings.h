@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What `doctor` has found, in the order in which it was found. */
+/* The findings of `doctor`, in the order in which they were made. */
 
 #include "rules/base/util.h"
 

@@ -49,7 +49,7 @@ int doctor_ask(Cli *c, Findings *f)
 
 /* ---- files ---- */
 
-/* What a saved ruleset holds of p25's, and of whose hand. */
+/* The parts of p25 in a saved ruleset, and the program that saved it. */
 static const struct {
         const char *path, *mark;
 } saved[] = {

@@ -17,7 +17,8 @@
 #define FOREIGN_RECIPIENT "postmaster@example.com"
 #define OWN_NAME "p25-doctor.invalid"
 
-/* What a conversation waits for: the connection, the greeting, then the reply to each command. */
+/* The step that a conversation waits for: the connection, the greeting, then the reply to each
+ * command. */
 typedef enum Step {
         STEP_CONNECT,
         STEP_GREETING,
@@ -29,7 +30,7 @@ typedef enum Step {
         _STEP_MAX,
 } Step;
 
-/* What is said to be told that; NULL: nothing. */
+/* The command that is sent to reach a step; NULL: none. */
 static const char *const commands[_STEP_MAX] = {
         [STEP_EHLO] = "EHLO " OWN_NAME "\r\n",
         [STEP_MAIL] = "MAIL FROM:<>\r\n",
@@ -63,7 +64,7 @@ static void talk_end(Talk *t)
         t->fd = -1;
 }
 
-/* What is clear now stays so, however long the polite end takes. */
+/* Records the result, so that the polite end cannot change it. */
 static void talk_settle(Talk *t, SmtpAnswer answer)
 {
         t->result->answer = answer;

@@ -254,7 +254,7 @@ int offline_surroundings(const Offline *o, Policy **ret)
         return 0;
 }
 
-/* What the loading or compiling of the stored policy came to. */
+/* The result of loading or compiling the stored policy. */
 static int tell_result(Cli *c, const Offline *o, const Diagnostics *d, int r)
 {
         int status = cli_tell_diagnostics(c, d);

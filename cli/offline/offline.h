@@ -45,14 +45,14 @@ const Assertions *document_assertions(const Document *d);
  * references. 0 or -ENOMEM. */
 int document_put(const Document *d, Policy *p);
 
-/* What the host has, as far as this user may read it and it can be read: everything, else the
- * roles, else nothing. For judging a document among its like. 0 or negative errno. */
+/* The host's policy, as far as this user can read it: everything, else the roles, else nothing. A
+ * document is judged together with it. 0 or negative errno. */
 int offline_surroundings(const Offline *o, Policy **ret);
 /* Only the roles, with errors in d. 0 or negative errno. */
 int offline_roles(const Offline *o, Diagnostics *d, Policy **ret);
 
-/* What a reload would change below --root; text, if not NULL, stands in the place of p25.conf, and
- * its lines are those of path. Told; an exit status. */
+/* Prints the changes that a reload would make below --root; text, if not NULL, replaces p25.conf,
+ * and its lines are those of path. An exit status. */
 int offline_plan(Cli *c, const char *path, const char *text);
 
 /* The policy below --root as it is stored, and compiled. Errors are printed. */

@@ -41,7 +41,7 @@ static int state_load(const Offline *o, Diagnostics *d, State **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-/* The policy that was in force; a warning says that there are no copies of it. */
+/* The policy that was in force; a warning if no copies of it exist. */
 static int before_load(Cli *c, const Offline *o, const State *state, Diagnostics *d, Side *ret)
 {
         _cleanup_(host_paths_deinit) HostPaths paths = { 0 };
@@ -78,7 +78,7 @@ static int conf_load(
         return 0;
 }
 
-/* What would be. */
+/* The policy that would be in force. */
 static int after_load(const Offline *o, const char *path, const char *text, const State *state,
         Diagnostics *d, Side *ret)
 {

@@ -24,8 +24,8 @@ typedef enum ProbeEnd {
 typedef struct ProbeResult {
         ProbeEnd end;
         int error; /* of connect(2); 0: none */
-        /* What dropped it: "inet filter", "output", and the rule's handle, 0: the chain's policy.
-         */
+        /* The place that dropped it: "inet filter", "output", and the rule's handle, 0: the chain's
+         * policy. */
         char *table, *chain;
         uint64_t rule;
         char **trace; /* a line each: "table inet filter, chain output, rule 4: jump mail" */

@@ -18,7 +18,7 @@
 /* The group of a user who has no account. */
 #define NO_GROUP 65534
 
-/* What the child says: where it stands, or why it cannot. */
+/* Messages of the child: its progress, or its error. */
 typedef struct Report {
         int error;
         uint16_t port;

@@ -23,6 +23,6 @@ int sender_start(const Packet *packet, Sender *ret);
 void sender_end(Sender *s);
 /* It connects now. 0 or negative errno. */
 int sender_go(Sender *s);
-/* What came of it, once fd is readable: *ret 0: it connected, ETIMEDOUT: nothing within a second,
- * else the errno of connect(2). 0 or negative errno. */
+/* The result, once fd is readable: *ret 0: it connected, ETIMEDOUT: nothing within a second, else
+ * the errno of connect(2). 0 or negative errno. */
 int sender_result(Sender *s, int *ret);

@@ -12,7 +12,7 @@
 #define PROBE_TABLE "p25probe"
 #define PROBE_LAST "last" /* the chain that drops */
 
-/* Which packets: those of a user's sockets with this port of their own. */
+/* The traced packets: those of a user's sockets with this local port. */
 typedef struct ProbeFlow {
         uint16_t port;
         uint32_t uid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What nf_tables reports of a traced packet: the chains and rules that it came through. */
+/* The report of nf_tables on a traced packet: the chains and rules that it passed. */
 
 #include "cli/probe/table.h"
 

@@ -263,8 +263,8 @@ static void processes_read(Listeners *list)
 
 /* ---- the whole ---- */
 
-/* /proc does not tell IPV6_V6ONLY: [::] takes IPv4 as well unless bindv6only is set or another
- * socket has 0.0.0.0 of the port, which the kernel lets beside it only then. */
+/* /proc does not show IPV6_V6ONLY: [::] takes IPv4 as well unless bindv6only is set or another
+ * socket has 0.0.0.0 of the port, which the kernel allows only then. */
 static void dual_note(Listeners *list)
 {
         FILE *f = fopen("/proc/sys/net/ipv6/bindv6only", "re");

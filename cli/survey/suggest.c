@@ -61,7 +61,7 @@ static int suggest_receiver(const HostFacts *f, Suggestions *s)
         return suggest(s, "mx", "%s listens on port 25 for others", f->smtp_listener);
 }
 
-/* Who does not: sends with a mail server of its own, through others, or not at all. */
+/* Hosts without one send with a mail server of their own, through others, or not at all. */
 static int suggest_sender(const HostFacts *f, Suggestions *s)
 {
         _cleanup_buffer_ Buffer list = { 0 };

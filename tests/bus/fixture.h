@@ -63,8 +63,8 @@ int fixture_start(Fixture *f);
 int fixture_stop(Fixture *f);
 
 /*
- * The name is root's alone, and so is managing: an ordinary user is root in a user namespace, or
- * the tests are skipped.
+ * Only root may own the name, and only root may manage: an ordinary user is root in a user
+ * namespace, or the tests are skipped.
  */
 bool become_root(char *const *argv);
 
@@ -73,7 +73,7 @@ bool become_root(char *const *argv);
 /* The exit status of one that cannot be another user here: its test is skipped. */
 #define CHILD_SKIP 77
 
-/* False where there is no other user than root. */
+/* False if root is the only user. */
 bool become_nobody(void);
 
 /* Clients of an unprivileged user, which call and do not read before they may. */
@@ -86,5 +86,5 @@ typedef struct Outsiders {
 /* Its result is the exit status. */
 typedef int (*OutsidersRun)(const Fixture *f, const char *member, int said, int go);
 
-/* Returns when they have called; skips the test where there is no other user. */
+/* Returns when they have called; skips the test if root is the only user. */
 void outsiders_start(const Fixture *f, OutsidersRun run, const char *member, Outsiders *ret);

@@ -209,7 +209,8 @@ static char *introspect(void)
         return xml;
 }
 
-/* The standard interfaces are the bus library's and differ between its versions: ours alone. */
+/* The standard interfaces are the bus library's and differ between its versions: only ours is
+ * compared. */
 static char *interface_of(const char *xml)
 {
         const char *begin = strstr(xml, " <interface name=\"" BUS_INTERFACE "\">"), *end;

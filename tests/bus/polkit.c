@@ -228,7 +228,7 @@ static void test_answers(void **state)
         }
         assert_int_equal(call_with(ANSWER_YES, true, true), CAME_TO_SUCCESS);
         assert_int_equal(authority.flags, 1);
-        /* each call is asked for anew: p25d keeps no answer */
+        /* each call is asked for again, because p25d keeps no answer */
         assert_int_equal(call_with(ANSWER_NO, true, true), CAME_TO_DENIED);
         assert_int_equal(authority.asked, 1);
 }
@@ -244,7 +244,7 @@ static void test_root_is_not_asked(void **state)
         assert_int_equal(authority.asked, 0);
 }
 
-/* polkit is silent, others are served, and when the caller goes polkit is told. */
+/* polkit is silent, others are served, and when the caller goes polkit is notified. */
 static void test_caller_leaves(void **state)
 {
         Fixture *f = *state;

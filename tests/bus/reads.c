@@ -236,7 +236,7 @@ static void test_describe(void **state)
         assert_string_equal(report.rules[0].rule->comment, "few");
 }
 
-/* More rules than a message holds: the one who asks is told, and the connection stays. */
+/* More rules than a message holds: the caller gets an error, and the connection stays. */
 static void test_many_rules(void **state)
 {
         static const char rule[] =

@@ -2,7 +2,7 @@
 
 /*
  * Every method and property that the object itself says it has, called by nobody: whatever changes
- * something is refused, and so is what this test cannot tell to be reading.
+ * something is refused, and so is every method that this test does not know to be reading.
  */
 
 #include "tests/bus/calls.h"

@@ -2,7 +2,7 @@
 
 /*
  * Addresses and prefixes: what is taken is what the C library takes (but mapped addresses), and its
- * text gives the same prefix again; what is refused has a reason and leaves the result alone.
+ * text gives the same prefix again; a refused text has a reason and leaves the result unchanged.
  */
 
 #include "rules/address/address.h"

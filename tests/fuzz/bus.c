@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Rule documents of the bus, made of lines "key type value" (lists with commas): what is taken is
- * a rule that the model takes too and that is told as it was; what is refused has a name and says
+ * Rule documents of the bus, made of lines "key type value" (lists with commas): what is taken is a
+ * rule that the model takes too and that is printed as it was; what is refused has a name and says
  * why in one line.
  */
 
@@ -101,7 +101,7 @@ static sd_bus_message *make_message(sd_bus *bus, char *text)
         return m;
 }
 
-/* What ListRules would tell of the rule, and what `status --json` would, are whole. */
+/* The answers of ListRules and `status --json` for the rule are whole. */
 static void rule_expect(sd_bus *bus, Rule *rule)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;

@@ -2,7 +2,7 @@
 
 /*
  * The completions of bash, zsh and fish hold p25ctl's commands, options and words, in a block that
- * is made from p25ctl's own tables. GOLDEN_UPDATE=1 writes the block anew.
+ * is made from p25ctl's own tables. GOLDEN_UPDATE=1 writes the block again.
  */
 
 #include "cli/console/options.h"

@@ -88,7 +88,8 @@ static int fetch(int from)
         return fd;
 }
 
-/* A descriptor on its way through a Unix socket is no process's: its connection is of no group. */
+/* A descriptor on its way through a Unix socket belongs to no process, so its connection has no
+ * group. */
 static void test_parked(void **state)
 {
         _cleanup_policy_ Policy *p = closed_policy();

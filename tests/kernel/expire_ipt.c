@@ -2,7 +2,7 @@
 
 /*
  * Rules that end, under iptables: what is installed is what the text says, a rule that gets another
- * time changes that and no more, and a kernel without xt_time is told so by name before anything
+ * time changes that and no more, and a kernel without xt_time is refused by name before anything
  * has changed. That they do end is what tests/differential and tests/e2e/expire.t see.
  */
 

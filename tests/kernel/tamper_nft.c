@@ -268,7 +268,7 @@ static void test_fight(void **state)
 }
 
 /* So much goes on elsewhere while the daemon is busy that its queue overflows, and in the midst of
- * it an element of ours is exchanged for another: nothing but the elements tells. */
+ * it an element of ours is exchanged for another: only the elements show it. */
 static void test_lost_events(void **state)
 {
         _cleanup_free_ char *wanted = kernel_listing();

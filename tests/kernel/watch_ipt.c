@@ -105,7 +105,7 @@ static void test_repair(void **state)
                 must("iptables-legacy -F INPUT; iptables-legacy -F FORWARD");
                 run_loop(w.event, 150);
                 w.repairs.n = i + 1;
-                w.b->repairer.rate = (RepairRate){ 0 }; /* it is no fight */
+                w.b->repairer.rate = (RepairRate){ 0 }; /* not a fight */
                 expect_text_installed(w.b);
         }
         watched_apply(&w, small);
@@ -127,7 +127,7 @@ static void test_repair_unlocked(void **state)
         expect_text_installed(w.b);
 }
 
-/* All at once, sets too, without a lock that would tell of the first step. */
+/* All at once, sets too, without a lock that would reveal the first step. */
 static void test_sets_destroyed(void **state)
 {
         _cleanup_buffer_ Buffer text = { 0 };

@@ -4,7 +4,7 @@
 /*
  * A disk that loses power. The program's own calls that change files below one folder are noted in
  * a model of a file system that knows what is safe: what was written to a file is, once the file
- * was synced; a name is, once its folder was. After any of the calls the model tells what may be
+ * was synced; a name is, once its folder was. After any of the calls the model says what may be
  * found when the machine starts again. The same calls can be made to fail, one at a time.
  *
  * The functions of libc are defined here, so that a program that links this takes these. Nothing is

@@ -376,7 +376,7 @@ static int nflog_open(void)
         return fd;
 }
 
-/* How many packets were told with this prefix; the kernel gathers them for a second. */
+/* The number of packets that were logged with this prefix; the kernel gathers them for a second. */
 static size_t nflog_count(int fd, const char *prefix)
 {
         struct pollfd p = { .fd = fd, .events = POLLIN };

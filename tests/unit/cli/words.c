@@ -79,7 +79,7 @@ static void test_verb_find(void **state)
 
 /* ---- options ---- */
 
-/* What is told of errors is not looked at here. */
+/* The texts of errors are not compared here. */
 static int stderr_saved = -1;
 
 static int stderr_silence(void **state)

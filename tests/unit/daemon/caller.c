@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* From where a caller comes, told by a /proc of the test's own. */
+/* The origin of a caller, by a /proc of the test's own. */
 
 #include "daemon/auth/caller.h"
 
@@ -125,7 +125,7 @@ static void test_ssh(void **state)
         expect(20, "", "192.0.2.8");
         put_socket(17, 4, 777); /* a lower one came first */
         expect(20, "", "192.0.2.7");
-        /* one that listens is no connection */
+        /* a listening socket is not a connection */
         put_socket(17, 3, 776);
         put(17, "net/tcp6",
                 TABLE_HEAD "   0: 00000000000000000000000000000000:0016 "
@@ -146,7 +146,7 @@ static void test_ssh(void **state)
         expect(20, "", "");
 }
 
-/* Root's alone is believed, and no circle is walked forever. */
+/* Only root's is believed, and a circle ends. */
 static void test_not_believed(void **state)
 {
         char path[128];

@@ -95,7 +95,7 @@ static void test_read_file(void **state)
         assert_int_equal(d.n, 0);
 }
 
-/* Files of proc tell a size of 0 and still have a content. */
+/* Files of proc report a size of 0 and still have content. */
 static void test_read_sizeless(void **state)
 {
         _cleanup_free_ char *text = NULL;

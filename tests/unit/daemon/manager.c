@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Every change of the policy: what it does, what it leaves alone, and that whatever fails on the
- * way leaves everything as it was.
+ * Every change of the policy: its effect, the parts that it leaves unchanged, and that whatever
+ * fails on the way leaves everything as it was.
  */
 
 #include "rules/policy/policy.h"
@@ -187,7 +187,7 @@ static void test_refused_rules(void **state)
         do_words("deny in", true, "+ deny 25/tcp");
         expect_refused("allow out user ghost", ERROR_NO_SUCH_NAME);
         expect_refused("allow out group ghost", ERROR_NO_SUCH_NAME);
-        /* a candidate of a role that does not exist is no user either */
+        /* a candidate of a role that does not exist is not a user either */
         expect_refused("allow out user exim", ERROR_NO_SUCH_NAME);
         expect_refused("allow in from @nowhere", ERROR_NO_SUCH_SET);
         expect_refused("insert 9 deny out", ERROR_INVALID_ARGS);

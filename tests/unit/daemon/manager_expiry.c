@@ -263,7 +263,7 @@ static void test_assertion(void **state)
         alerts[0] = '\0';
         do_add_until("allow from 192.0.2.9", soon());
         assert_string_equal(alerts, "");
-        /* told once, however often the kernel has to be asked */
+        /* reported once, however often the kernel has to be asked */
         backend_memory_fail(backend, MEMORY_APPLY, -EBUSY);
         wait_for_calls(3);
         assert_string_equal(alerts, "");
@@ -299,7 +299,7 @@ static void test_failures(void **state)
         alerts[0] = '\0';
         (void)snprintf(command, sizeof(command), "rmdir '%s/var/lib/p25/state.conf.new'", folder);
         assert_int_equal(system(command), 0);
-        /* a change stores it as well, and nothing is told twice */
+        /* a change stores it as well, and nothing is reported twice */
         do_words("deny 465", true, "+ deny 465/tcp");
         assert_false(is_stored("[ \"192.0.2.9\" ]"));
         assert_int_equal(state_now()->revision, revision + 1);

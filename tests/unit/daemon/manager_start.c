@@ -2,7 +2,7 @@
 
 /*
  * What the manager begins with and lives among: files that are edited, broken and mended, a damaged
- * state, users that come and go, counters, and what status tells of it all.
+ * state, users that come and go, counters, and what status reports.
  */
 
 #include "tests/unit/manager_world.h"
@@ -202,7 +202,7 @@ static void test_failsafe(void **state)
         expect_consistent();
 }
 
-/* What lies in the place of p25.conf and is no text counts as a p25.conf that cannot be read. */
+/* A p25.conf that is not a text counts as one that cannot be read. */
 static void test_failsafe_files(void **state)
 {
         static const char *const commands[] = {
@@ -362,7 +362,7 @@ int getpwnam_r(const char *name, struct passwd *pw, char *buffer, size_t n, stru
         return 0;
 }
 
-/* Until a rule for the user is refused because there is no such user, or is made; meanwhile the
+/* Until a rule for the user is refused because the user does not exist, or is made; meanwhile the
  * answer has yet to come. */
 static int add_for_late(void)
 {

@@ -458,7 +458,7 @@ static void test_reload_first(void **state)
         }
 }
 
-/* Another change is confirmed by nobody; that the files were edited and p25d started anew is no
+/* Another change is confirmed by nobody; that the files were edited and p25d started again is no
  * reason for what was never in force before. */
 static void test_edited_meanwhile(void **state)
 {

@@ -133,7 +133,7 @@ static void test_anchor(void **state)
         assert_int_equal(pending_record_begin(&r, 60, &now), 0);
         now = at("a", 130, 5030);
         assert_int_equal(pending_record_anchor(&r, &now), 0);
-        /* the clock was set: the deadline is told in its time */
+        /* the clock was set: the deadline is given in its time */
         now = at("a", 130, 9000);
         assert_int_equal(pending_record_anchor(&r, &now), 1);
         assert_int_equal(r.deadline_usec, 9030 * SEC);

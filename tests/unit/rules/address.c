@@ -179,7 +179,7 @@ static void test_bad(void **state _unused_)
         }
 }
 
-/* Nothing is read beyond n bytes: every beginning of a text is judged as if it were alone. */
+/* Nothing is read beyond n bytes: every beginning of a text is judged as a text of its own. */
 static void test_length(void **state _unused_)
 {
         const char *reason;

@@ -3,7 +3,7 @@
 /*
  * What changes between two rulesets, against the evaluator: a packet's verdict differs exactly
  * where the difference says so, and as it says. Also policies that say the same in other words, and
- * the lines that are told.
+ * the lines that are printed.
  */
 
 #include "rules/compare/difference.h"
@@ -570,7 +570,7 @@ static void test_large_sets(void **state)
                         "10.0.0.5, ...) (rate 12/minute burst 6)"));
 }
 
-/* Who has no time is told so at once. */
+/* A caller without time is refused at once. */
 static void test_steps(void **state)
 {
         _cleanup_ruleset_ Ruleset *a = large_ruleset(1000, 0, ACTION_ALLOW);

@@ -121,7 +121,7 @@ static void test_times_refused(void **state)
         }
 }
 
-/* What there was no memory for must not be told as if it were whole. */
+/* A value for which there was no memory must not be printed as if it were whole. */
 static void test_poison(void **state)
 {
         _cleanup_json_ Json *outer = json_new_object(), *array = json_new_array();
@@ -229,7 +229,7 @@ static void test_parse_items(void **state)
                         "{\"a\":{\"l\":[1]},\"b\":\"l\",\"c\":[\"l\"]}" },
                 { "{\"l\":7}", 0, "", "{\"l\":7}" },
                 { "{\"\\\"l\":[1],\"l\":[2]}", 0, "2;", "{\"\\\"l\":[1],\"l\":[]}" },
-                /* what is no document */
+                /* not a document */
                 { "{\"l\":[1", -EINVAL, "1;", NULL },
                 { "{\"l\":[1,]}", -EINVAL, "1;", NULL },
                 { "{\"l\":[,1]}", -EINVAL, "", NULL },

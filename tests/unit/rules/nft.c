@@ -409,7 +409,7 @@ static void test_room_stays(void **state)
         assert_true(c->sets[0].size < fresh->sets[0].size);
 }
 
-/* After a small change the prefixes of each length are counted from what has changed alone. */
+/* After a small change the prefixes of each length are counted from the changes only. */
 static void test_recount(void **state)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(3000, false, false);
@@ -421,7 +421,7 @@ static void test_recount(void **state)
                 char text[64];
                 size_t added, removed;
 
-                /* neighbours, twins, and what covers many */
+                /* neighbours, duplicates, and prefixes that cover many */
                 snprintf(text, sizeof(text), "0.%u.%u.%u/%u\n", i / 12, (i * 37) % 256,
                         (i * 16) % 256, 32 - i % 15);
                 _cleanup_(prefix_set_unref_p) PrefixSet *one = make_set(text);

@@ -456,7 +456,7 @@ static void test_hostile(_unused_ void **state)
         assert_true((clock() - before) / CLOCKS_PER_SEC < 100);
 }
 
-/* As many groups of as many settings as it takes: looking for twins has its limit. */
+/* Enough groups of enough settings to reach the limit of the search for duplicates. */
 static void test_hostile_groups(_unused_ void **state)
 {
         _cleanup_free_ char *group = repeat((Repeat){ "{", "a~=1;", "},", 9000 });

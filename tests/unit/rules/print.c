@@ -222,7 +222,7 @@ static Rule *chance_rule(bool vars, uint64_t id)
                 r->limit.burst = 1 + chance(LIMIT_BURST_MAX);
         if (r->action == ACTION_LIMIT && coin())
                 r->limit.open = 1 + chance(LIMIT_OPEN_MAX);
-        if (id > 0 && coin()) /* the state's alone */
+        if (id > 0 && coin()) /* only the state has it */
                 r->expires_usec = 1 + chance64(INT64_MAX);
         r->log = coin();
         if (coin())

@@ -265,7 +265,7 @@ static void test_round_trip(void **state)
         }
 }
 
-/* Every text that is no report is refused, however it is damaged; nothing is half read. */
+/* Every text that is not a report is refused, however it is damaged; nothing is half read. */
 static void test_refused(void **state)
 {
         static const struct {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a row tells of rules that p25ctl did not make. Those that it makes are in
- * tests/golden/words.
+ * The rows of rules that p25ctl did not make. Those that it makes are in tests/golden/words.
  */
 
 #include "rules/words/words.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Rules: what a rule alone can get wrong, when two are the same, copies and lists. */
+/* Rules: errors of a rule by itself, equal rules, copies and lists. */
 
 #include "rules/policy/judge.h"
 
@@ -304,7 +304,7 @@ static void test_vars(void **state _unused_)
         }
 }
 
-/* What is too much is told by a code, besides the text. */
+/* An exceeded limit has a code, besides the text. */
 static void test_codes(void **state _unused_)
 {
         _cleanup_(rule_unref_p) Rule *r = rule_new();

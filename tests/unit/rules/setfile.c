@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Set files: what is taken, what is refused and at which line, and how much of it is told. */
+/* Set files: what is taken, what is refused and at which line, and how many errors are reported. */
 
 #include "rules/address/prefixset.h"
 
@@ -49,7 +49,7 @@ static void test_good(void **state _unused_)
         }
 }
 
-/* Bad texts, with their length, for some hold NUL; and the lines that are told. */
+/* Bad texts, with their length, because some hold NUL; and the lines that are reported. */
 #define BAD(text, message)                      \
         {                                       \
                 text, sizeof(text) - 1, message \
@@ -163,7 +163,7 @@ static void test_many_bad_lines(void **state _unused_)
         assert_string_equal(lines, "f: 30 more bad lines");
 }
 
-/* A million lines and one bad one: its line is told. */
+/* A million lines and one bad one, whose line is reported. */
 static void test_one_bad_in_a_million(void **state _unused_)
 {
         size_t n;

@@ -2,7 +2,7 @@
 
 /*
  * Rules that never match or change nothing: of random policies, against the evaluator on a packet
- * of every kind that their words can tell apart; and what their authors are told.
+ * of every kind that their words distinguish; and the warnings for their authors.
  */
 
 #include "rules/compare/shadow.h"
@@ -298,7 +298,7 @@ static void test_random_hidden(void **state)
         assert_true(n > 50);
 }
 
-/* ---- what is told ---- */
+/* ---- warnings ---- */
 
 #define BOTH ((HostFamilies){ true, true })
 
@@ -359,7 +359,7 @@ static void test_covered(void **state)
                         "25), rule 2 (allow from 10.64.0.0/10 to any port 25) and 2 more together "
                         "cover it; to place it before them: p25ctl insert 1 deny from 10.0.0.0/8 "
                         "to any port 25" },
-                /* one alone, though others take some of it first */
+                /* by itself, though others take some of it first */
                 { { "allow from 10.1.0.0/16", "deny", "reject from 10.0.0.0/8" }, false,
                         "this rule can never match: rule 2 (deny 25/tcp) covers it; to place it "
                         "before that one: p25ctl insert 2 reject from 10.0.0.0/8 to any port 25" },

@@ -122,7 +122,7 @@ static const struct Example *example_of(const Setting *s)
 /* ---- documents around a group ---- */
 
 /* What stands before and behind the settings of a group, in each kind of document; a %s stands for
- * the group around. NULL: there is no such group in that document. */
+ * the group around. NULL: that document has no such group. */
 static const struct Around {
         const char *text[_DOCUMENT_MAX];
 } arounds[_GROUP_MAX] = {
@@ -380,7 +380,7 @@ static void test_words(_unused_ void **state)
                 char text[64];
 
                 for (int w = 0; s->words && w < s->words->n; w++) {
-                        /* limits go with action limit alone, but limit goes without any */
+                        /* limits need action limit, but limit goes without any */
                         snprintf(text, sizeof(text), "\"%s\"", s->words->name(w));
                         expect_taken(home_of(s), s, text);
                 }
@@ -472,7 +472,7 @@ static void test_nearest(_unused_ void **state)
         }
         memset(longest, 'a', sizeof(longest) - 1);
         assert_null(setting_nearest(vocabulary, DOCUMENT_HOST, 1u << GROUP_RULE, longest));
-        /* id is the state's alone */
+        /* only the state has id */
         assert_null(setting_find(vocabulary, DOCUMENT_HOST, GROUP_RULE, "id"));
 }
 

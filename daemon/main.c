@@ -11,6 +11,7 @@
 #include "daemon/connections/connections.h"
 #include "daemon/counting.h"
 #include "daemon/events/replay.h"
+#include "daemon/gather.h"
 #include "daemon/host/host.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -53,6 +54,7 @@ typedef struct Daemon {
         Bus *bus;
         ManagerEvents events;
         Events *happened;
+        Gather *gather;
         EventsFollower follower;
         Counting counting;
         ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
@@ -538,6 +540,11 @@ static int run(Daemon *d, const Arguments *a)
         }
         bus_set_notice(d->bus, on_notice, d);
         bus_set_events(d->bus, d->happened);
+        r = gather_new(d->event, d->manager, d->happened, &d->gather); /* now all follow */
+        if (r < 0) {
+                log_line(LOG_ERR, "cannot gather events: %s", strerrordesc_np(-r));
+                return EXIT_FAILED;
+        }
         listen_to_root(d);
         r = sd_event_loop(d->event);
         if (r < 0)
@@ -547,6 +554,7 @@ static int run(Daemon *d, const Arguments *a)
 
 static void daemon_deinit(Daemon *d)
 {
+        gather_free(d->gather);
         bus_free(d->bus);
         counting_stop(&d->counting);
         events_free(d->happened);

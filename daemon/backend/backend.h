@@ -26,6 +26,24 @@ typedef struct RuleCounter {
         uint64_t packets, bytes;
 } RuleCounter;
 
+/* Connections that were decided alike since they were last taken. */
+typedef struct DecisionCount {
+        Direction direction;
+        Action action; /* ACTION_LIMIT: passed, under the limit of the rule */
+        bool audit;    /* only reported: the connection passed */
+        bool logged;   /* is to be an event */
+        uint64_t rule; /* its id; 0: the default */
+        /* Family 0, port 0: not counted apart. */
+        Address source, destination;
+        uint16_t port;
+        bool has_uid; /* of the local process that dialled */
+        uint32_t uid;
+        uint64_t cgroup; /* of that process; 0: not known */
+        uint64_t count;
+} DecisionCount;
+
+typedef void (*DecisionHandler)(void *data, const DecisionCount *c);
+
 /* Whether other processes change what a backend holds in the kernel. */
 typedef enum BackendPeace {
         PEACE_KEPT,
@@ -69,6 +87,10 @@ typedef struct BackendOps {
 
         /* All counters, ascending by id; a malloc()ed array. Zeros are included. */
         int (*counters)(Backend *b, RuleCounter **ret, size_t *ret_n);
+
+        /* Hands what rules decided since the last call, also of an earlier daemon, to f, each
+         * decision once. NULL: this backend has only the log and counters(). */
+        int (*take_decisions)(Backend *b, DecisionHandler f, void *data);
 
         /* Ends connections that pass through the host (routed ones, published ports) and that the
          * ruleset in force refuses. Local sockets are cut elsewhere. */

@@ -7,6 +7,7 @@
 
 #include "daemon/events/events.h"
 
+#include "daemon/events/details.h"
 #include "daemon/events/disk.h"
 #include "daemon/events/merge.h"
 #include "daemon/events/record.h"
@@ -25,6 +26,8 @@
 #define LOG_COPIED_BYTES 128
 #define RETRY_USEC (10 * USEC_PER_SEC)
 #define DATAGRAMS_AT_ONCE 16 /* others of the loop have their turn then */
+/* The log is later than the counts, by what the kernel gathers. */
+#define DETAIL_USEC (200 * UINT64_C(1000))
 
 struct Events {
         sd_event *loop;
@@ -40,6 +43,8 @@ struct Events {
         bool has_sequence;
         uint32_t sequence; /* of the next packet */
         uint64_t lost;     /* since the last tick */
+        bool counted;      /* by the rules themselves: the log has details only */
+        Details details;
 };
 
 static int on_tick(sd_event_source *s, uint64_t usec, void *data);
@@ -103,6 +108,7 @@ static void second_end(Events *e)
         Event *what;
 
         for (size_t i = 0; (what = merge_at(&e->merge, i)); i++) {
+                details_give(&e->details, what);
                 what->id = id_take(e);
                 if (ring_add(&e->ring, what) < 0)
                         e->lost += what->count;
@@ -120,6 +126,7 @@ static void second_end(Events *e)
                         e->lost);
         e->lost = 0;
         merge_clear(&e->merge);
+        details_age(&e->details);
 }
 
 static int on_tick(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
@@ -135,14 +142,36 @@ static void count(Events *e, const Event *what)
                         f->counted(f->data, what);
 }
 
-void events_add(Events *e, const Event *what)
+/* What is equal until the time is over is one event. */
+static void gather(Events *e, const Event *what, uint64_t usec)
 {
         bool first = e->merge.n == 0;
 
-        count(e, what);
         merge_add(&e->merge, what);
-        if (first && timer_arm(e->loop, &e->tick, &tick_kind, USEC_PER_SEC, e) < 0)
+        if (first && timer_arm(e->loop, &e->tick, &tick_kind, usec, e) < 0)
                 second_end(e);
+}
+
+void events_add(Events *e, const Event *what)
+{
+        count(e, what);
+        gather(e, what, USEC_PER_SEC);
+}
+
+void events_set_counted(Events *e, bool counted)
+{
+        e->counted = counted;
+}
+
+void events_count(Events *e, const Event *what, bool is_event)
+{
+        Event own = *what; /* borrows */
+
+        if (own.time_usec == 0)
+                own.time_usec = clock_now_usec(CLOCK_REALTIME);
+        count(e, &own);
+        if (is_event)
+                gather(e, &own, DETAIL_USEC);
 }
 
 /* ---- the kernel's log ---- */
@@ -152,7 +181,7 @@ static void on_packet(const NflogPacket *p, void *data)
         Events *e = data;
         Event what;
 
-        if (e->has_sequence)
+        if (e->has_sequence && !e->counted)
                 e->lost += (uint32_t)(p->sequence - e->sequence);
         e->has_sequence = true;
         e->sequence = p->sequence + 1;
@@ -163,7 +192,10 @@ static void on_packet(const NflogPacket *p, void *data)
         what.uid = p->uid;
         what.has_gid = p->has_gid;
         what.gid = p->gid;
-        events_add(e, &what);
+        if (e->counted)
+                details_note(&e->details, &what);
+        else
+                events_add(e, &what);
 }
 
 static void log_close(Events *e)

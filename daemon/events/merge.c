@@ -11,8 +11,7 @@ static bool list_add(Event *items, size_t *n, size_t max, const Event *e)
                 }
         if (*n == max)
                 return false;
-        items[(*n)++] = *e;
-        return true;
+        return event_copy(e, &items[*n]) >= 0 && ++*n;
 }
 
 void merge_add(Merge *m, const Event *e)

@@ -17,7 +17,7 @@ typedef struct Merge {
         uint64_t left_out; /* attempts that found room nowhere */
 } Merge;
 
-/* e's unit is not taken over: it must be NULL. */
+/* A copy; what memory is short for is left out. */
 void merge_add(Merge *m, const Event *e);
 /* In the order in which they came; NULL: there are no more. */
 Event *merge_at(Merge *m, size_t i);

@@ -106,6 +106,7 @@ void manager_take_backend(Manager *m, Backend *b)
         if (!b || b == old)
                 return;
         manager_carry_counters(m);
+        (void)manager_take_decisions(m);
         m->slot.backend = b;
         manager_drop_backend(m, old);
 }
@@ -120,6 +121,22 @@ int manager_apply(Manager *m, const Ruleset *r, Diagnostics *d)
                 return -EOPNOTSUPP;
         }
         return m->slot.backend->ops->apply(m->slot.backend, r, d);
+}
+
+/* ---- what was decided ---- */
+
+void manager_follow_decisions(Manager *m, DecisionHandler f, void *data)
+{
+        m->decisions.f = f;
+        m->decisions.data = data;
+}
+
+bool manager_take_decisions(Manager *m)
+{
+        Backend *b = m->slot.backend;
+
+        return b && b->ops->take_decisions && m->decisions.f &&
+               b->ops->take_decisions(b, m->decisions.f, m->decisions.data) >= 0;
 }
 
 /* ---- leftovers of other backends ---- */

@@ -118,6 +118,10 @@ struct Manager {
         Waits waits;
         Watch *watch;          /* users, groups and units: watch.c */
         ManagerEvents *events; /* a list: events.c */
+        struct {
+                DecisionHandler f; /* NULL: nobody wants them */
+                void *data;
+        } decisions; /* backend.c */
 
         Pending *pending;   /* pending.c */
         char *boot_id;      /* of the service manager; NULL: the kernel is asked. pending.c */

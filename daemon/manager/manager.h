@@ -125,6 +125,10 @@ typedef struct ManagerOptions {
 int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message);
 /* Borrowed until they are removed; called in the order in which they were added. */
 void manager_add_events(Manager *m, ManagerEvents *events);
+/* Who gets what rules decided; f NULL: nobody any more. */
+void manager_follow_decisions(Manager *m, DecisionHandler f, void *data);
+/* Hands over what was decided since the last time. false: the backend in use cannot count so. */
+bool manager_take_decisions(Manager *m);
 void manager_remove_events(Manager *m, ManagerEvents *events);
 /* For dry runs from now on. */
 void manager_set_replay(Manager *m, const ManagerReplay *replay);

@@ -161,7 +161,7 @@ ssize_t netlink_receive(Netlink *n, void *buffer, size_t size)
 
 typedef struct Reply {
         uint32_t seq;
-        bool done;
+        bool done, ended; /* the walk of f */
         int error;
         size_t answers; /* netlink_ask: that have come */
         NetlinkHandler f;
@@ -190,8 +190,11 @@ static void reply_message(Reply *r, const struct nlmsghdr *h)
                 r->done = true;
                 if (mnl_nlmsg_get_payload_len(h) >= sizeof(int))
                         reply_note(r, *(const int *)mnl_nlmsg_get_payload(h));
-        } else if (h->nlmsg_type >= NLMSG_MIN_TYPE && r->f && r->error == 0) {
-                reply_note(r, r->f(h, r->data));
+        } else if (h->nlmsg_type >= NLMSG_MIN_TYPE && r->f && !r->ended) {
+                int error = r->f(h, r->data);
+
+                r->ended = error < 0;
+                reply_note(r, error);
         }
 }
 
@@ -315,9 +318,13 @@ static void batch_message(const NetlinkBatch *b, const struct nlmsghdr *h, Netli
 {
         const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 
-        if (h->nlmsg_seq - b->first > b->last - b->first)
-                return; /* of an earlier request */
-        if (h->nlmsg_type != NLMSG_ERROR) {
+        bool reports = h->nlmsg_type != NLMSG_ERROR;
+
+        /* Of an earlier request. Some kernels report elements that were removed without a number.
+         */
+        if (h->nlmsg_seq - b->first > b->last - b->first && !(reports && h->nlmsg_seq == 0))
+                return;
+        if (reports) {
                 if (b->f && h->nlmsg_type >= NLMSG_MIN_TYPE)
                         b->f(h, b->f_data);
                 return;

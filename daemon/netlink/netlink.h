@@ -36,8 +36,8 @@ typedef int (*NetlinkHandler)(const struct nlmsghdr *h, void *data);
 
 /*
  * Sends the request (sequence number and flags are set here) and hands every part of the dump to f.
- * 0, f's first error, -EINTR when the kernel says that the dump is not consistent, the
- * kernel's errno.
+ * 0, f's first error, -EINTR when the kernel says that the dump is not consistent (f gets all of
+ * it nevertheless), the kernel's errno.
  */
 int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data);
 /* One request that is answered by messages (f may be NULL) and an acknowledgement. */

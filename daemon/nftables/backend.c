@@ -10,6 +10,7 @@
 
 #include "daemon/connections/passing.h"
 #include "daemon/nftables/apply.h"
+#include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 
@@ -42,6 +43,7 @@ void nft_backend_close(NftBackend *b)
         netlink_close(&b->writer);
         nft_table_free(b->wanted);
         totals_deinit(&b->totals);
+        free(b->kept);
         free(b);
 }
 
@@ -78,6 +80,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
 {
         _cleanup_(backend_close_p) NftBackend *b = calloc(1, sizeof(NftBackend));
         _cleanup_(found_deinit) Found f = { 0 };
+        bool cut_local;
         int r;
 
         if (!b)
@@ -85,6 +88,8 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
         *b = (NftBackend){ .base.ops = &backend_nft,
                 .event = event,
                 .owns = !o->may_not_own,
+                .cannot_reset = o->may_not_reset,
+                .flags = o->without_decisions ? 0 : NFT_TABLE_COUNTS,
                 .writer = NETLINK_CLOSED,
                 .monitor = NETLINK_CLOSED };
         b->repairer = (Repairer){ .event = event,
@@ -100,9 +105,10 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 return r;
         if (f.owner != 0 && f.owner != b->writer.portid)
                 return -EBUSY;
-        r = cut_needs_rules(&b->cut_local);
+        r = cut_needs_rules(&cut_local);
         if (r < 0)
                 return r;
+        b->flags |= cut_local ? NFT_TABLE_CUT_LOCAL : 0;
         r = nft_monitor_start(b);
         if (r < 0)
                 return r;
@@ -114,7 +120,8 @@ static int nft_open(sd_event *event, BackendRepaired repaired, void *data, const
         size_t n_fds, Backend **ret)
 {
         NftBackend *b;
-        int r = nft_backend_open(event, repaired, data, &(NftOptions){ fds, n_fds, false }, &b);
+        int r = nft_backend_open(
+                event, repaired, data, &(NftOptions){ .fds = fds, .n_fds = n_fds }, &b);
 
         if (r < 0)
                 return r;
@@ -143,7 +150,7 @@ static int send_ruleset(Backend *base, const Ruleset *r, bool commit, Diagnostic
 {
         NftBackend *b = (NftBackend *)base;
         NftTable *table;
-        int k = nft_table_new(r, b->wanted, b->cut_local, &table);
+        int k = nft_table_new(r, b->wanted, b->flags, &table);
 
         if (k < 0) {
                 diagnostics_error(d, (Place){ 0 }, NULL, "out of memory");
@@ -172,7 +179,10 @@ static bool nft_holds(Backend *base)
 static int nft_remove(Backend *base, Diagnostics *d)
 {
         NftBackend *b = (NftBackend *)base;
-        int r = nft_apply_remove(b, d);
+        int r;
+
+        nft_decisions_keep(b);
+        r = nft_apply_remove(b, d);
 
         if (r < 0)
                 return r;
@@ -195,6 +205,11 @@ static int nft_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
         return r < 0 ? r : totals_get(&b->totals, ret, ret_n);
 }
 
+static int nft_take_decisions(Backend *base, DecisionHandler f, void *data)
+{
+        return nft_decisions_take((NftBackend *)base, f, data);
+}
+
 static int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
 {
         return cut_passing(&((NftBackend *)base)->writer, r, ret_n);
@@ -209,6 +224,7 @@ const BackendOps backend_nft = {
         .holds = nft_holds,
         .remove = nft_remove,
         .counters = nft_counters,
+        .take_decisions = nft_take_decisions,
         .cut = nft_cut,
         .keep_fds = nft_keep_fds,
         .close = nft_close,

@@ -22,12 +22,18 @@ typedef struct NftBackend {
         sd_event *event; /* NULL: nothing is watched */
         Netlink writer;  /* owns the table */
         bool owns;       /* the table is to be owned; not, once the kernel has no such tables */
-        bool cut_local;  /* the kernel cannot end sockets: rules reset what is marked */
+        unsigned flags;  /* of its tables: NFT_TABLE_… */
 
         NftTable *wanted; /* what was applied last; NULL: nothing */
         bool intact;      /* the kernel has it, as far as we know */
 
         Totals totals; /* survive resets of counters by others */
+
+        /* Decisions. */
+        bool cannot_reset;   /* the kernel cannot read and reset a set's counters at once */
+        unsigned takes;      /* since idle elements were removed */
+        DecisionCount *kept; /* taken before the table was removed */
+        size_t n_kept;
 
         /* Watching, where the table is not owned. */
         Netlink monitor;
@@ -45,7 +51,9 @@ typedef struct NftBackend {
 typedef struct NftOptions {
         const int *fds; /* as of BackendOps.open */
         size_t n_fds;
-        bool may_not_own; /* in tests: as if tables could not be owned */
+        /* In tests: as if tables could not be owned, or sets not be reset; decisions are counted by
+         * counters only. */
+        bool may_not_own, may_not_reset, without_decisions;
 } NftOptions;
 
 int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const NftOptions *o,

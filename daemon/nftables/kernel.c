@@ -7,6 +7,8 @@
  */
 
 #include "daemon/nftables/kernel.h"
+
+#include "daemon/nftables/attributes.h"
 #include "rules/base/hash.h"
 
 #include <arpa/inet.h>
@@ -16,7 +18,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-#define ATTRIBUTES_MAX 32
 #define DUMP_TRIES 10
 /* Newer than some of the headers we build with. */
 #define TABLE_OWNER_ATTRIBUTE 7
@@ -34,102 +35,7 @@ void found_deinit(Found *f)
         *f = (Found){ 0 };
 }
 
-/* ---- attributes ---- */
-
-typedef struct Attributes {
-        const struct nlattr *of[ATTRIBUTES_MAX];
-} Attributes;
-
-static int attribute_note(const struct nlattr *a, void *data)
-{
-        if (mnl_attr_get_type(a) < ATTRIBUTES_MAX)
-                ((Attributes *)data)->of[mnl_attr_get_type(a)] = a;
-        return MNL_CB_OK;
-}
-
-static void attributes_read(const struct nlmsghdr *h, Attributes *ret)
-{
-        *ret = (Attributes){ 0 };
-        if (mnl_nlmsg_get_payload_len(h) >= sizeof(struct nfgenmsg))
-                mnl_attr_parse(h, sizeof(struct nfgenmsg), attribute_note, ret);
-}
-
-static void attributes_read_nested(const struct nlattr *nest, Attributes *ret)
-{
-        *ret = (Attributes){ 0 };
-        if (nest)
-                mnl_attr_parse_nested(nest, attribute_note, ret);
-}
-
-static const char *attribute_string(const Attributes *t, unsigned type)
-{
-        const struct nlattr *a = t->of[type];
-
-        return a && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0 ? mnl_attr_get_str(a) : NULL;
-}
-
-static uint32_t attribute_u32(const Attributes *t, unsigned type)
-{
-        const struct nlattr *a = t->of[type];
-
-        return a && mnl_attr_validate(a, MNL_TYPE_U32) >= 0 ? ntohl(mnl_attr_get_u32(a)) : 0;
-}
-
-static uint64_t attribute_u64(const Attributes *t, unsigned type)
-{
-        const struct nlattr *a = t->of[type];
-
-        return a && mnl_attr_validate(a, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(a)) : 0;
-}
-
-/* Of our table? Attribute 1 of every object is its table's name. */
-static bool message_is_ours(const struct nlmsghdr *h, unsigned type, Attributes *ret)
-{
-        const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
-        const char *table;
-
-        if (h->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | type) ||
-                mnl_nlmsg_get_payload_len(h) < sizeof(*g) || g->nfgen_family != NFPROTO_INET)
-                return false;
-        attributes_read(h, ret);
-        table = attribute_string(ret, 1);
-        return table && streq(table, NFT_TABLE_NAME);
-}
-
-/* ---- requests ---- */
-
-typedef union Request {
-        struct nlmsghdr header;
-        uint8_t space[1024];
-} Request;
-
-static struct nlmsghdr *request_begin(void *space, size_t size, unsigned type)
-{
-        struct nlmsghdr *h;
-        struct nfgenmsg *g;
-
-        memset(space, 0, size);
-        h = mnl_nlmsg_put_header(space);
-        h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
-        g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
-        g->nfgen_family = type == NFT_MSG_GETGEN ? AF_UNSPEC : NFPROTO_INET;
-        g->version = NFNETLINK_V0;
-        if (type != NFT_MSG_GETGEN)
-                mnl_attr_put_strz(h, 1, NFT_TABLE_NAME);
-        return h;
-}
-
-/* Only of our table, where the kernel filters; only of one chain or object type, if it is given. */
-static struct nlmsghdr *request_init(Request *q, unsigned type, const char *chain, uint32_t object)
-{
-        struct nlmsghdr *h = request_begin(q, sizeof(*q), type);
-
-        if (chain)
-                mnl_attr_put_strz(h, NFTA_RULE_CHAIN, chain);
-        if (object != 0)
-                mnl_attr_put_u32(h, NFTA_OBJ_TYPE, htonl(object));
-        return h;
-}
+/* ---- what there is ---- */
 
 static int generation_read(const struct nlmsghdr *h, void *data)
 {

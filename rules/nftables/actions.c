@@ -270,6 +270,69 @@ static void counter_bytes(Maker *m, const NftStatement *s)
         set_text(m, e, NFTNL_EXPR_OBJREF_IMM_NAME, nft_counter_name(s->counter, name));
 }
 
+/* ---- counting ---- */
+
+static void count_text(Buffer *b, const NftStatement *s)
+{
+        const char *source = statement_address_word(s->set.family, false);
+        const char *destination = statement_address_word(s->set.family, true);
+        bool sent = s->set.kind == SET_SENT, seen = s->set.kind == SET_SEEN;
+
+        buffer_add_string(b, "add ");
+        statement_print_set(b, &s->set);
+        buffer_printf(b, " { 0x%" PRIx64, s->counted);
+        if ((sent || s->set.kind == SET_SENDERS) && s->number > 0)
+                buffer_printf(b, " . socket cgroupv2 level %" PRIu32 " . meta skuid", s->number);
+        else if (sent || s->set.kind == SET_SENDERS)
+                buffer_add_string(b, " . 0 . meta skuid");
+        if (seen)
+                buffer_printf(b, " . %s", source);
+        if (sent || seen)
+                buffer_printf(b, " . %s . tcp dport", destination);
+        buffer_add_string(b, " counter }");
+}
+
+/* A constant of eight bytes => reg and the one behind it */
+static void make_number(Maker *m, uint64_t number, uint32_t reg)
+{
+        struct nftnl_expr *e = make(m, "immediate");
+
+        set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
+        set_data(m, e, NFTNL_EXPR_IMM_DATA, &number, sizeof(number));
+}
+
+/* Addresses, then the port, from a register on. */
+static void make_count_ends(Maker *m, const NftStatement *s, uint32_t reg)
+{
+        bool v4 = s->set.family == FAMILY_IPV4;
+        uint32_t n = v4 ? 4 : 16, from = v4 ? 12 : 8;
+
+        if (s->set.kind == SET_SEEN) {
+                make_payload_to(m, NFT_PAYLOAD_NETWORK_HEADER, from, n, reg);
+                reg += n / 4;
+        }
+        make_payload_to(m, NFT_PAYLOAD_NETWORK_HEADER, from + n, n, reg);
+        make_payload_to(m, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, reg + n / 4);
+}
+
+/* number [. cgroup . skuid] [. saddr] [. daddr . dport] => reg 1 and those behind it, which become
+ * an element with a counter */
+static void count_bytes(Maker *m, const NftStatement *s)
+{
+        bool sent = s->set.kind == SET_SENT || s->set.kind == SET_SENDERS;
+
+        make_number(m, s->counted, NFT_REG32_00);
+        if (sent && s->number > 0)
+                make_socket_to(m, NFT_SOCKET_CGROUPV2, s->number, NFT_REG32_02);
+        else if (sent)
+                make_number(m, 0, NFT_REG32_02);
+        if (sent)
+                make_meta_to(m, NFT_META_SKUID, NFT_REG32_04);
+        if (s->set.family != 0)
+                make_count_ends(m, s, sent ? NFT_REG32_05 : NFT_REG32_02);
+        make_element(m, &s->set, NFT_DYNSET_OP_ADD, nftnl_expr_alloc("counter"));
+}
+
 /* ---- verdicts ---- */
 
 static void make_verdict(Maker *m, uint32_t verdict, const NftChainKey *chain)
@@ -343,6 +406,7 @@ const StatementRow statement_actions[_STATEMENT_MAX] = {
         [STATEMENT_LOG_LIMIT] = { NULL, log_limit_text, log_limit_bytes, IMPLIES_NOTHING },
         [STATEMENT_LOG] = { log_equal, log_text, log_bytes, IMPLIES_NOTHING },
         [STATEMENT_COUNTER] = { counter_equal, counter_text, counter_bytes, IMPLIES_NOTHING },
+        [STATEMENT_COUNT] = { statement_set_equal, count_text, count_bytes, IMPLIES_NOTHING },
         [STATEMENT_ACCEPT] = { NULL, verdict_text, verdict_bytes, IMPLIES_NOTHING },
         [STATEMENT_DROP] = { NULL, verdict_text, verdict_bytes, IMPLIES_NOTHING },
         [STATEMENT_RESET] = { NULL, reset_text, reset_bytes, IMPLIES_NOTHING },

@@ -34,6 +34,27 @@ void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number)
         build_statement(b, &(NftStatement){ .kind = kind, .number = number });
 }
 
+void build_verdict(NftBuild *b, Action action)
+{
+        switch (action) {
+        case ACTION_ALLOW:
+                build_kind(b, STATEMENT_ACCEPT, 0);
+                return;
+        case ACTION_DENY:
+                build_kind(b, STATEMENT_DROP, 0);
+                return;
+        case ACTION_REJECT:
+                build_kind(b, STATEMENT_TCP, 0);
+                build_kind(b, STATEMENT_RESET, 0);
+                return;
+        case ACTION_LIMIT: /* is a chain */
+        case _ACTION_MAX:
+        case _ACTION_INVALID:
+                break;
+        }
+        build_fail(b, -EINVAL);
+}
+
 void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key)
 {
         build_statement(b, &(NftStatement){ .kind = kind, .set = *key });

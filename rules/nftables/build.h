@@ -3,9 +3,9 @@
 
 /*
  * A table while it is made. build.c adds pieces to it, sets.c the sets of addresses and numbers;
- * verdict.c says what a rule of the policy does, rule.c when it matches, untracked.c copies chains
- * for packets that are judged before they are routed, table.c puts it all together. Each file uses
- * only those before it.
+ * counting.c counts what was decided; verdict.c says what a rule of the policy does, rule.c when it
+ * matches, untracked.c copies chains for packets that are judged before they are routed, table.c
+ * puts it all together. Each file uses only those before it.
  *
  * The first error sticks: after it nothing is added, so that a builder need not ask, and
  * nft_table_new() returns it.
@@ -19,6 +19,7 @@ typedef struct NftBuild {
         const Ruleset *ruleset;
         const NftTable *previous;
         bool cut_local;      /* answer labelled connections of local sockets too */
+        bool counts;         /* the rule at hand counts what it decides */
         size_t n_named;      /* the first sets of the table: those of the policy, by key */
         Direction direction; /* of the rules at hand */
         size_t first;        /* statement of the rule at hand */
@@ -37,6 +38,8 @@ void build_fail(NftBuild *b, int error);
 void build_statement(NftBuild *b, const NftStatement *s);
 /* A statement that says no more than its kind and a number. */
 void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number);
+/* accept, drop, or meta l4proto tcp reject with tcp reset */
+void build_verdict(NftBuild *b, Action action);
 void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key);
 void build_to_chain(NftBuild *b, NftStatementKind kind, const NftChainKey *key);
 void build_family(NftBuild *b, Family family);
@@ -74,17 +77,34 @@ void build_named_sets(NftBuild *b);
 /* The kernel sets of a named set, made before; none when it holds nothing of the family. */
 NftSetRun build_find_named(const NftBuild *b, const MatchSet *set, Family family);
 
+/* ---- counting (counting.c) ---- */
+
+typedef struct Counted {
+        const Rule *rule; /* NULL: the default */
+        Action action;    /* what is counted */
+        Action verdict;
+        bool logged, audit;
+} Counted;
+
+/* The sets that rules count in. */
+void build_counting_sets(NftBuild *b);
+/* Is a decision of the direction at hand to be counted? */
+bool build_counts(const NftBuild *b, bool logged);
+/* Counts if it is, and ends the last chain with the verdict in any case. */
+void build_counted_verdict(NftBuild *b, const Counted *c);
+
 /* ---- verdicts (verdict.c) ---- */
 
 /* counter name rule_ID, then the verdict or the way to the chain that build_rule_chain() makes. */
 void build_decision(NftBuild *b, const CompiledRule *r);
 /* Is what the rule does more than a verdict? */
-bool rule_has_own_chain(const CompiledRule *r);
+bool rule_has_own_chain(const NftBuild *b, const CompiledRule *r);
 /* That chain; families[i]: the rule can match IPv4 (0), IPv6 (1). */
 void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2]);
-/* Adds to b->rules the direction's verdict for packets that no rule decides. */
-/* Where the default is only reported, or where it decides. */
+/* Adds to b->rules the direction's verdict for packets that no rule decides; audited: where it is
+ * only reported. If it counts, build_default_chain() makes its chain. */
 void build_default(NftBuild *b, bool audited);
+void build_default_chain(NftBuild *b, bool audited);
 
 /* ---- the policy's rules (rule.c, untracked.c) ---- */
 

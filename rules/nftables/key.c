@@ -32,6 +32,7 @@ static const struct {
         [CHAIN_UNTRACKED_PORTS] = { .name = "untracked_ports" },
         [CHAIN_CLASS] = { .name = NULL },
         [CHAIN_RULE] = { .name = "rule" },
+        [CHAIN_DEFAULT] = { .name = "default" },
         [CHAIN_OWNER] = { .name = "owner" },
         [CHAIN_PASSED] = { .name = "passed" },
         [CHAIN_TO] = { .name = "to" },
@@ -50,6 +51,10 @@ static const char *const set_kinds[] = {
         [SET_RATE] = "rate",
         [SET_OPEN] = "open",
         [SET_BRIDGED] = "bridged",
+        [SET_SENT] = "sent",
+        [SET_SENDERS] = "senders",
+        [SET_SEEN] = "seen",
+        [SET_NUMBERS] = "numbers",
 };
 
 bool nft_chain_hook(NftChainKind k, uint32_t *ret_hook, int32_t *ret_priority)
@@ -80,6 +85,10 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
                 break;
         case CHAIN_DIRECTION:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s", direction);
+                break;
+        case CHAIN_DEFAULT:
+                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%s%s", chain_kinds[k->kind].name, direction,
+                        k->id ? "_audit" : "");
                 break;
         case CHAIN_CLASS:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%u", direction, k->port);
@@ -140,7 +149,11 @@ const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MA
                         k->id, k->limit.open);
                 break;
         case SET_BRIDGED:
-                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%u", kind, k->family);
+        case SET_SENT:
+        case SET_SENDERS:
+        case SET_SEEN:
+        case SET_NUMBERS:
+                snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%.0u", kind, k->family);
                 break;
         }
         return buffer;
@@ -193,6 +206,26 @@ const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TE
         snprintf(buffer, NFT_NAME_TEXT_MAX, "p25 %s %s%s %s", direction_to_string(s->log.direction),
                 s->log.audit ? LOG_AUDIT : "", action_to_string(s->log.action), id);
         return buffer;
+}
+
+uint64_t nft_counted_number(const NftCounted *c)
+{
+        return c->rule | (uint64_t)c->action << 48 | (uint64_t)c->direction << 52 |
+               (uint64_t)c->logged << 56 | (uint64_t)c->audit << 57;
+}
+
+bool nft_counted_read(uint64_t number, NftCounted *ret)
+{
+        NftCounted c = { .direction = (Direction)(number >> 52 & 15),
+                .action = (Action)(number >> 48 & 15),
+                .audit = number >> 57 & 1,
+                .logged = number >> 56 & 1,
+                .rule = number & ((UINT64_C(1) << 48) - 1) };
+
+        if (c.direction >= _DIRECTION_MAX || c.action >= _ACTION_MAX || number >> 58)
+                return false;
+        *ret = c;
+        return true;
 }
 
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES])
@@ -254,7 +287,7 @@ int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b)
 
 bool nft_set_is_dynamic(const NftSet *s)
 {
-        return s->key.kind == SET_RATE || s->key.kind == SET_OPEN || s->key.kind == SET_BRIDGED;
+        return s->key.kind >= SET_RATE;
 }
 
 uint64_t nft_entry_timeout_msec(const TimedEntry *e, uint64_t now_usec)

@@ -153,13 +153,18 @@ void make_fib(Maker *m, uint32_t flags, uint32_t result)
         set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
 }
 
-void make_socket(Maker *m, uint32_t key, uint32_t level)
+void make_socket_to(Maker *m, uint32_t key, uint32_t level, uint32_t reg)
 {
         struct nftnl_expr *e = make(m, "socket");
 
         set_u32(e, NFTNL_EXPR_SOCKET_KEY, key);
         set_u32(e, NFTNL_EXPR_SOCKET_LEVEL, level);
-        set_u32(e, NFTNL_EXPR_SOCKET_DREG, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_SOCKET_DREG, reg);
+}
+
+void make_socket(Maker *m, uint32_t key, uint32_t level)
+{
+        make_socket_to(m, key, level, NFT_REG_1);
 }
 
 void make_tcp(Maker *m, uint32_t offset, uint32_t n)

@@ -33,6 +33,7 @@ void make_payload_to(Maker *m, uint32_t base, uint32_t offset, uint32_t n, uint3
 void make_ct(Maker *m, uint32_t key, int direction);
 void make_fib(Maker *m, uint32_t flags, uint32_t result);
 void make_socket(Maker *m, uint32_t key, uint32_t level);
+void make_socket_to(Maker *m, uint32_t key, uint32_t level, uint32_t reg);
 /* & mask */
 void make_mask(Maker *m, const void *mask, uint32_t n);
 /* & 0 | value */

@@ -34,6 +34,7 @@ enum {
         TYPE_INTERFACE = 20,
         TYPE_UID = 24,
         TYPE_GID = 25,
+        TYPE_CGROUP = 46, /* the one of eight bytes; also for what was decided */
 };
 
 /* ---- the batch ---- */
@@ -272,6 +273,35 @@ static uint32_t concatenation(uint32_t types, uint32_t more)
         return types << (more > 0x3f ? 12 : 6) | more;
 }
 
+/* Of the sets that decisions are counted in, as in count_bytes(); else nothing. Each part takes
+ * whole registers. */
+static void set_counted_type(
+        NftSetKind kind, uint32_t address, uint32_t n, uint32_t *ret_type, uint32_t *ret_length)
+{
+        uint32_t who = concatenation(concatenation(TYPE_CGROUP, TYPE_CGROUP), TYPE_UID);
+
+        switch ((unsigned)kind) {
+        case SET_SENT:
+                *ret_type = concatenation(concatenation(who, address), TYPE_INET_SERVICE);
+                *ret_length = 24 + n;
+                break;
+        case SET_SENDERS:
+                *ret_type = who;
+                *ret_length = 20;
+                break;
+        case SET_SEEN:
+                *ret_type =
+                        concatenation(concatenation(concatenation(TYPE_CGROUP, address), address),
+                                TYPE_INET_SERVICE);
+                *ret_length = 12 + 2 * n;
+                break;
+        case SET_NUMBERS:
+                *ret_type = TYPE_CGROUP;
+                *ret_length = 8;
+                break;
+        }
+}
+
 static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_length)
 {
         static const struct {
@@ -282,6 +312,7 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
                 [SET_GROUPS] = { TYPE_GID, 4 },
                 [SET_RATE] = { TYPE_UID, 4 },
                 [SET_OPEN] = { TYPE_UID, 4 },
+                [SET_NUMBERS] = { 0 },
         };
 
         uint32_t address = k->family == FAMILY_IPV4 ? TYPE_IPV4_ADDR : TYPE_IPV6_ADDR;
@@ -289,6 +320,7 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
 
         *ret_type = k->family != 0 ? address : types[k->kind].type;
         *ret_length = k->family != 0 ? n : types[k->kind].length;
+        set_counted_type(k->kind, address, n, ret_type, ret_length);
         if (k->kind == SET_BRIDGED) {
                 *ret_type = concatenation(concatenation(TYPE_INTERFACE, TYPE_INTERFACE),
                         concatenation(address, address));
@@ -309,7 +341,8 @@ static uint32_t set_flags(const NftSet *s)
 static void put_byte_order(struct nlmsghdr *h, const NftSetKey *k)
 {
         bool network = k->family != 0 || k->kind == SET_PORTS;
-        uint8_t data[6] = { 0, 4, k->kind == SET_BRIDGED ? 0 : network ? 2 : 1, 0, 0, 0 };
+        bool several = k->kind >= SET_BRIDGED && k->kind != SET_NUMBERS;
+        uint8_t data[6] = { 0, 4, several ? 0 : network ? 2 : 1, 0, 0, 0 };
 
         mnl_attr_put(h, NFTA_SET_USERDATA, sizeof(data), data);
 }

@@ -8,7 +8,7 @@
 
 bool statement_set_equal(const NftStatement *a, const NftStatement *b)
 {
-        return nft_set_key_compare(&a->set, &b->set) == 0;
+        return nft_set_key_compare(&a->set, &b->set) == 0 && a->counted == b->counted;
 }
 
 void statement_print_set(Buffer *b, const NftSetKey *k)

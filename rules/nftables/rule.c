@@ -393,6 +393,6 @@ void build_policy_rule(NftBuild *b, const CompiledRule *r)
                 families[0] = build_family_ways(b, r, FAMILY_IPV4);
                 families[1] = build_family_ways(b, r, FAMILY_IPV6);
         }
-        if (rule_has_own_chain(r) && (families[0] || families[1]))
+        if (rule_has_own_chain(b, r) && (families[0] || families[1]))
                 build_rule_chain(b, r, families);
 }

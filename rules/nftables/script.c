@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Table to text: a script for `nft -f`. Every statement is printed as nft would list it, so that a
- * loaded script and what the backend sends give the same listing.
+ * Table to text: a script for `nft -f`. It does not count who sent where to, because nobody would
+ * empty the sets, and nft takes no constant in their keys. Every statement is printed as nft would
+ * list it, so that a loaded script and what the backend sends give the same listing.
  */
 
 #include "rules/nftables/script.h"
@@ -198,7 +199,7 @@ int nft_script_print_at(const Ruleset *r, uint64_t now_usec, char **ret)
         _cleanup_(nft_table_free_p) NftTable *t = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
         char name[NFT_NAME_TEXT_MAX];
-        int k = nft_table_new(r, NULL, false, &t);
+        int k = nft_table_new(r, NULL, 0, &t);
 
         if (k < 0)
                 return k;

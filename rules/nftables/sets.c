@@ -17,6 +17,11 @@
 #define SOURCES_MAX 1048576u
 /* Neighbours on bridges that are dialled within a minute. */
 #define BRIDGED_MAX 65535u
+/* What is counted within a second, or while p25d is down: reading it must cost little. */
+#define SENT_MAX 16384u
+#define SEEN_MAX 4096u
+/* One for each rule and verdict. */
+#define NUMBERS_MAX 8192u
 
 /* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
 static uint32_t room_for(size_t n, uint32_t least)
@@ -94,11 +99,25 @@ void build_values_set(
                 TAKE_PTR(copy);
 }
 
+static uint32_t dynamic_size(NftSetKind kind)
+{
+        switch ((unsigned)kind) {
+        case SET_BRIDGED:
+                return BRIDGED_MAX;
+        case SET_SENT:
+        case SET_SENDERS:
+                return SENT_MAX;
+        case SET_SEEN:
+                return SEEN_MAX;
+        case SET_NUMBERS:
+                return NUMBERS_MAX;
+        }
+        return SOURCES_MAX;
+}
+
 void build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
 {
-        uint32_t size = key->kind == SET_BRIDGED ? BRIDGED_MAX : SOURCES_MAX;
-
-        build_set(b, &(NftSet){ .key = *key, .size = size, .origin = origin });
+        build_set(b, &(NftSet){ .key = *key, .size = dynamic_size(key->kind), .origin = origin });
 }
 
 static int count_prefix4(const Prefix4 *p, void *data)

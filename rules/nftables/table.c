@@ -11,6 +11,10 @@
 
 #include <errno.h>
 
+/* Counting in detail takes a dozen rules of the kernel for each of these. Those behind them are
+ * counted by their counters only. */
+#define COUNTED_RULES_MAX 1000u
+
 NftTable *nft_table_free(NftTable *t)
 {
         if (!t)
@@ -340,6 +344,7 @@ static void build_direction(NftBuild *b, Direction direction)
 {
         const RulesetDirection *d = &b->ruleset->directions[direction];
         _cleanup_(port_classes_deinit) PortClasses c = { 0 };
+        bool counts = b->counts;
         size_t first_chain;
 
         b->direction = direction;
@@ -352,16 +357,21 @@ static void build_direction(NftBuild *b, Direction direction)
         build_class_chains(b, &c);
         build_counter(b, DEFAULT_COUNTER_ID(direction));
         for (size_t i = 0; i < d->n && b->error == 0; i++) {
+                b->counts = counts && i < COUNTED_RULES_MAX;
                 build_origin(b, d->rules[i].rule);
                 build_counter(b, d->rules[i].rule->id);
                 build_policy_rule(b, &d->rules[i]);
                 build_join(b, &c, first_chain, c.rules[i]);
         }
+        b->counts = counts;
         build_default(b, false);
         build_join(b, &c, first_chain, c.managed & ~c.audited);
-        if (c.audited != 0)
-                build_default(b, true);
+        build_default_chain(b, false);
+        if (c.audited == 0)
+                return;
+        build_default(b, true);
         build_join(b, &c, first_chain, c.audited);
+        build_default_chain(b, true);
 }
 
 /* ---- the whole ---- */
@@ -397,14 +407,19 @@ static void table_sort(NftTable *t)
         t->n_counters = n;
 }
 
-int nft_table_new(const Ruleset *r, const NftTable *previous, bool cut_local, NftTable **ret)
+int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, NftTable **ret)
 {
         _cleanup_(nft_table_free_p) NftTable *t = calloc(1, sizeof(NftTable));
-        NftBuild b = { .table = t, .ruleset = r, .previous = previous, .cut_local = cut_local };
+        NftBuild b = { .table = t,
+                .ruleset = r,
+                .previous = previous,
+                .cut_local = flags & NFT_TABLE_CUT_LOCAL,
+                .counts = flags & NFT_TABLE_COUNTS };
 
         if (!t)
                 return -ENOMEM;
         build_named_sets(&b);
+        build_counting_sets(&b);
         build_base(&b);
         for (Direction d = 0; d < _DIRECTION_MAX && b.error == 0; d++)
                 build_direction(&b, d);

@@ -33,6 +33,9 @@
  * ports that the same rules name share one, so that no rule needs to look at the port again. A
  * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
  * has not, and is asked itself.
+ * Where decisions are counted by who and where to, a set's element that finds no room ends its
+ * rule: each such rule ends with the verdict, the next one counts with less detail, and the last
+ * does not count (counting.c). A full set changes no verdict, and what it has not is in another.
  * A connection's label 124 says "the host's by a route", 125 "judged as incoming", 126 "refused by
  * a later policy". Where the kernel cannot end a socket, input and output answer label 126 with a
  * reset too.
@@ -77,6 +80,7 @@ typedef enum NftChainKind {
         CHAIN_UNTRACKED_PORTS, /* as CHAIN_DIRECTION of routed, by the packet itself */
         CHAIN_CLASS,           /* the rules of a class of ports, named by its lowest */
         CHAIN_RULE,            /* what a rule that matched does, if it is more than a verdict */
+        CHAIN_DEFAULT,         /* the same of a default; id 1: of one that is only reported */
         CHAIN_OWNER,           /* a limit for the ids that a user was lent */
         CHAIN_PASSED,          /* what a limit that logs does under it */
         CHAIN_TO,              /* the second half of a match, where both halves are several tests */
@@ -104,6 +108,11 @@ typedef enum NftSetKind {
         SET_RATE,    /* buckets of a limit; filled by packets */
         SET_OPEN,    /* connections of a limit; filled by packets */
         SET_BRIDGED, /* who is a neighbour on a bridge; filled by packets */
+        /* What was decided, how often, filled by packets: by rule and */
+        SET_SENT,    /* cgroup, user, port and destination, */
+        SET_SENDERS, /* cgroup and user, where there is no room for the former, */
+        SET_SEEN,    /* source, destination and port, */
+        SET_NUMBERS, /* nothing else. */
 } NftSetKind;
 
 /* The numbers of a limit are part of the key: buckets survive as long as they mean the same. */
@@ -159,6 +168,7 @@ typedef enum NftStatementKind {
         STATEMENT_LOG_LIMIT,
         STATEMENT_LOG,
         STATEMENT_COUNTER,
+        STATEMENT_COUNT, /* in a set: ends the rule if there is no room */
         STATEMENT_ACCEPT,
         STATEMENT_DROP,
         STATEMENT_RESET,
@@ -174,6 +184,7 @@ typedef struct NftStatement {
         /* Port, uid, gid, label bit, level, type of address, direction. Of a bucket: the user that
          * it belongs to; 0: the source of the packet. */
         uint32_t number;
+        uint64_t counted; /* STATEMENT_COUNT: nft_counted_number(); number: the cgroup's level */
         union {
                 Family family;
                 Prefix prefix;
@@ -234,12 +245,17 @@ typedef struct NftTable {
         char **names; /* owned: the names of sets */
 } NftTable;
 
+typedef enum NftTableFlags {
+        NFT_TABLE_CUT_LOCAL = 1, /* answer labelled connections of this host's own sockets too */
+        NFT_TABLE_COUNTS = 2,    /* for whoever empties the sets of what was decided */
+} NftTableFlags;
+
 /*
  * `previous` is what is installed (NULL: nothing): layouts and sizes that still fit are kept, and
- * the prefixes of a set that did not change are not counted again. cut_local: connections of this
- * host's own sockets that carry the label are answered with a reset too. 0 or -ENOMEM.
+ * the prefixes of a set that did not change are not counted again. flags: NFT_TABLE_…. 0 or
+ * -ENOMEM.
  */
-int nft_table_new(const Ruleset *r, const NftTable *previous, bool cut_local, NftTable **ret);
+int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, NftTable **ret);
 NftTable *nft_table_free(NftTable *t);
 DEFINE_CLEANUP(NftTable, nft_table_free)
 
@@ -268,6 +284,17 @@ const char *nft_counter_name(uint64_t id, char buffer[static NFT_NAME_TEXT_MAX])
 bool nft_counter_id(const char *name, uint64_t *ret);
 /* "p25 in reject 5" */
 const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
+/* What a rule decided, as a number of a set's key: rules have ids below 2^48. */
+typedef struct NftCounted {
+        Direction direction;
+        Action action; /* ACTION_LIMIT: passed, under the limit */
+        bool audit;    /* only reported: the connection passed */
+        bool logged;   /* also an event */
+        uint64_t rule; /* 0: the default */
+} NftCounted;
+uint64_t nft_counted_number(const NftCounted *c);
+/* The inverse; false: not a number of ours. */
+bool nft_counted_read(uint64_t number, NftCounted *ret);
 /* A label as the kernel's bitmap: an array of unsigned long. */
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
 /* The lifetime of an unused bucket: until it is full again, in ms; whole seconds. */

@@ -9,28 +9,6 @@
 
 #include <errno.h>
 
-/* reject: meta l4proto tcp reject with tcp reset */
-static void build_verdict(NftBuild *b, Action action)
-{
-        switch (action) {
-        case ACTION_ALLOW:
-                build_kind(b, STATEMENT_ACCEPT, 0);
-                return;
-        case ACTION_DENY:
-                build_kind(b, STATEMENT_DROP, 0);
-                return;
-        case ACTION_REJECT:
-                build_kind(b, STATEMENT_TCP, 0);
-                build_kind(b, STATEMENT_RESET, 0);
-                return;
-        case ACTION_LIMIT: /* is a chain */
-        case _ACTION_MAX:
-        case _ACTION_INVALID:
-                break;
-        }
-        build_fail(b, -EINVAL);
-}
-
 /* limit rate 10/second burst 20 packets log prefix "p25 in reject 5" group 25 snaplen 128 */
 static void build_log(NftBuild *b, Action action, bool audit, uint64_t id)
 {
@@ -42,13 +20,14 @@ static void build_log(NftBuild *b, Action action, bool audit, uint64_t id)
                                            .id = id } });
 }
 
-/* A log and a verdict, a rule each, at the end of the last chain. */
-static void build_logged_verdict(NftBuild *b, const CompiledRule *r, Action logged, bool audit)
+/* A log, what is counted, and the verdict, a rule each, at the end of the last chain. */
+static void build_logged_verdict(NftBuild *b, const Counted *c)
 {
-        build_log(b, logged, audit, r->rule->id);
-        build_end(b, r->rule);
-        build_verdict(b, logged == ACTION_LIMIT ? ACTION_ALLOW : r->action);
-        build_end(b, r->rule);
+        if (c->logged) {
+                build_log(b, c->action, c->audit, c->rule->id);
+                build_end(b, c->rule);
+        }
+        build_counted_verdict(b, c);
 }
 
 /* ---- limits ---- */
@@ -98,12 +77,12 @@ static void build_bucket_family(NftBuild *b, const Buckets *k)
                 build_family(b, (Family)k->rate.family);
 }
 
-/* accept, or goto passed_ID where that is logged */
+/* accept, or goto passed_ID where that is logged or counted */
 static void build_pass(NftBuild *b, const Buckets *k)
 {
         NftChainKey passed = { .kind = CHAIN_PASSED, .id = k->rule->rule->id };
 
-        if (k->rule->log)
+        if (k->rule->log || build_counts(b, k->rule->log))
                 build_to_chain(b, STATEMENT_GOTO, &passed);
         else
                 build_verdict(b, ACTION_ALLOW);
@@ -174,12 +153,9 @@ static void build_beyond(NftBuild *b, const CompiledRule *r)
 {
         bool audit = r->audited == ACTION_LIMIT;
 
-        if (r->log_refused) {
-                build_log(b, ACTION_REJECT, audit, r->rule->id);
-                build_end(b, r->rule);
-        }
-        build_verdict(b, audit ? ACTION_ALLOW : ACTION_REJECT);
-        build_end(b, r->rule);
+        build_logged_verdict(
+                b, &(Counted){ r->rule, ACTION_REJECT, audit ? ACTION_ALLOW : ACTION_REJECT,
+                           r->log_refused, audit });
 }
 
 /* meta skuid 200000-265535 goto owner_ID_1000, for every range of ids that a user was lent */
@@ -252,17 +228,17 @@ static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool fam
         build_beyond(b, r);
         if (b->direction == DIRECTION_OUT)
                 build_owners(b, r);
-        if (!r->log)
+        if (!r->log && !build_counts(b, r->log))
                 return;
         build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSED, .id = r->rule->id });
-        build_logged_verdict(b, r, ACTION_LIMIT, false);
+        build_logged_verdict(b, &(Counted){ r->rule, ACTION_LIMIT, ACTION_ALLOW, r->log, false });
 }
 
 /* ---- rules ---- */
 
-bool rule_has_own_chain(const CompiledRule *r)
+bool rule_has_own_chain(const NftBuild *b, const CompiledRule *r)
 {
-        return r->log || compiled_rule_limits(r);
+        return r->log || compiled_rule_limits(r) || build_counts(b, r->log);
 }
 
 void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[static 2])
@@ -271,9 +247,9 @@ void build_rule_chain(NftBuild *b, const CompiledRule *r, const bool families[st
         if (compiled_rule_limits(r))
                 build_limit_chain(b, r, families);
         else if (r->audited != ACTION_ALLOW)
-                build_logged_verdict(b, r, r->audited, true);
+                build_logged_verdict(b, &(Counted){ r->rule, r->audited, r->action, r->log, true });
         else
-                build_logged_verdict(b, r, r->action, false);
+                build_logged_verdict(b, &(Counted){ r->rule, r->action, r->action, r->log, false });
 }
 
 static void build_count(NftBuild *b, uint64_t id)
@@ -286,22 +262,48 @@ void build_decision(NftBuild *b, const CompiledRule *r)
         NftChainKey own = { .kind = CHAIN_RULE, .id = r->rule->id };
 
         build_count(b, r->rule->id);
-        if (rule_has_own_chain(r))
+        if (rule_has_own_chain(b, r))
                 build_to_chain(b, STATEMENT_GOTO, &own);
         else
                 build_verdict(b, r->action);
 }
 
-void build_default(NftBuild *b, bool audited)
+/* What is decided and what is reported; audited: nothing else is reported. */
+static Counted default_counted(const NftBuild *b, bool audited)
 {
         const RulesetDirection *d = &b->ruleset->directions[b->direction];
+
+        return (Counted){ .action = d->default_action,
+                .verdict = audited ? ACTION_ALLOW : d->default_action,
+                .logged = audited ? d->log_audited : d->log_default,
+                .audit = audited };
+}
+
+void build_default(NftBuild *b, bool audited)
+{
+        Counted c = default_counted(b, audited);
+        NftChainKey own = { .kind = CHAIN_DEFAULT, .direction = b->direction, .id = audited };
         uint64_t id = DEFAULT_COUNTER_ID(b->direction);
 
-        if (audited ? d->log_audited : d->log_default) {
-                build_log(b, d->default_action, audited, id);
+        if (c.logged) {
+                build_log(b, c.action, audited, id);
                 build_end_shared(b, NULL);
         }
         build_count(b, id);
-        build_verdict(b, audited ? ACTION_ALLOW : d->default_action);
+        if (build_counts(b, c.logged))
+                build_to_chain(b, STATEMENT_GOTO, &own);
+        else
+                build_verdict(b, c.verdict);
         build_end_shared(b, NULL);
+}
+
+void build_default_chain(NftBuild *b, bool audited)
+{
+        Counted c = default_counted(b, audited);
+
+        if (!build_counts(b, c.logged))
+                return;
+        build_chain(b,
+                &(NftChainKey){ .kind = CHAIN_DEFAULT, .direction = b->direction, .id = audited });
+        build_counted_verdict(b, &c);
 }

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-static const NftOptions not_owned = { .may_not_own = true };
+static const NftOptions not_owned = { .may_not_own = true, .without_decisions = true };
 
 static const char *const full =
         "enabled = true; logging = \"low\";"
@@ -225,7 +225,9 @@ static void test_replace_foreign(void **state)
 
                         must("nft flush ruleset; nft '%s'", tables[i]);
                         assert_int_equal(nft_backend_open(NULL, NULL, NULL,
-                                                 &(NftOptions){ .may_not_own = !may_own }, &b),
+                                                 &(NftOptions){ .may_not_own = !may_own,
+                                                         .without_decisions = true },
+                                                 &b),
                                 0);
                         assert_int_equal(apply(&b->base, c.ruleset), 0);
                         expect_installed(c.ruleset);
@@ -282,6 +284,8 @@ static void test_kept_descriptor(void **state)
         _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
         Backend *b = open_backend();
         int fds[4], kept[3];
+        NftOptions adopting = { .fds = kept, .n_fds = 3, .without_decisions = true };
+        NftBackend *nft;
 
         (void)state;
         assert_int_equal(apply(b, c.ruleset), 0);
@@ -296,7 +300,8 @@ static void test_kept_descriptor(void **state)
         backend_nft.close(b);
         must("nft flush ruleset");
         expect_installed(c.ruleset);
-        assert_int_equal(backend_nft.open(NULL, NULL, NULL, kept, 3, &b), 0);
+        assert_int_equal(nft_backend_open(NULL, NULL, NULL, &adopting, &nft), 0);
+        b = &nft->base;
         assert_int_equal(fcntl(kept[0], F_GETFD), -1);
         assert_int_equal(fcntl(kept[2], F_GETFD), -1);
         assert_int_not_equal(fcntl(kept[1], F_GETFD) & FD_CLOEXEC, 0);
@@ -485,7 +490,8 @@ static void try_fault(Fault *where, Fault fault, bool passes, bool may_own, cons
         int r;
 
         assert_int_equal(
-                nft_backend_open(NULL, NULL, NULL, &(NftOptions){ .may_not_own = !may_own }, &b),
+                nft_backend_open(NULL, NULL, NULL,
+                        &(NftOptions){ .may_not_own = !may_own, .without_decisions = true }, &b),
                 0);
         assert_int_equal(apply(&b->base, before), 0);
         *where = fault;
@@ -539,10 +545,14 @@ static void test_no_ownership(void **state)
         for (int dry = 0; dry < 2; dry++) {
                 Repairs repairs = { 0 };
                 sd_event *event = NULL;
+                NftBackend *nft;
                 Backend *b;
 
                 assert_int_equal(sd_event_new(&event), 0);
-                assert_int_equal(backend_nft.open(event, note_repair, &repairs, NULL, 0, &b), 0);
+                assert_int_equal(nft_backend_open(event, note_repair, &repairs,
+                                         &(NftOptions){ .without_decisions = true }, &nft),
+                        0);
+                b = &nft->base;
                 spoil_flags = true;
                 flags_spoiled = 0;
                 if (dry)

@@ -13,6 +13,8 @@
 #include "tests/lib/world.h"
 
 extern const BackendOps *tested_backend;
+/* Does nftables count decisions by who and where to? No script of nft can. */
+extern bool tested_decisions;
 
 typedef struct Compiled {
         Policy *policy;

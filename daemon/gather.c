@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/gather.h"
+
+#include "daemon/host/unit_names.h"
+#include "daemon/loop/timer.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#define INTERVAL_USEC USEC_PER_SEC
+
+struct Gather {
+        sd_event *event;
+        Manager *manager;
+        Events *events;
+        UnitNames *units;
+        sd_event_source *timer, *made;
+};
+
+static int on_interval(sd_event_source *s, uint64_t usec, void *data);
+
+static const TimerKind interval = { CLOCK_MONOTONIC, 0, on_interval };
+
+static void on_decision(void *data, const DecisionCount *c)
+{
+        Gather *g = data;
+        const char *unit = unit_names_find(g->units, c->cgroup);
+        Event e = { .direction = c->direction,
+                .action = c->action,
+                .audit = c->audit,
+                .source = c->source,
+                .destination = c->destination,
+                .destination_port = c->port,
+                .rule = c->rule,
+                .has_uid = c->has_uid,
+                .uid = c->uid,
+                .unit = (char *)unit, /* borrowed: copied by whoever keeps it */
+                .count = c->count };
+
+        events_count(g->events, &e, c->logged);
+}
+
+static void take(Gather *g)
+{
+        unit_names_expire(g->units);
+        events_set_counted(g->events, manager_take_decisions(g->manager));
+}
+
+static int on_interval(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        Gather *g = data;
+
+        take(g);
+        (void)timer_arm(g->event, &g->timer, &interval, INTERVAL_USEC, g);
+        return 0;
+}
+
+static int on_made(
+        _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *data)
+{
+        unit_names_follow(((Gather *)data)->units);
+        return 0;
+}
+
+int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
+{
+        _cleanup_(gather_free_p) Gather *g = calloc(1, sizeof(*g));
+        int r;
+
+        if (!g)
+                return -ENOMEM;
+        *g = (Gather){ .event = sd_event_ref(event), .events = events };
+        r = unit_names_new(host_cgroup_mount(), &g->units);
+        if (r >= 0 && unit_names_fd(g->units) >= 0)
+                r = sd_event_add_io(event, &g->made, unit_names_fd(g->units), EPOLLIN, on_made, g);
+        if (r >= 0)
+                r = timer_arm(event, &g->timer, &interval, INTERVAL_USEC, g);
+        if (r < 0)
+                return r;
+        g->manager = manager;
+        manager_follow_decisions(manager, on_decision, g);
+        take(g);
+        *ret = TAKE_PTR(g);
+        return 0;
+}
+
+Gather *gather_free(Gather *g)
+{
+        if (!g)
+                return NULL;
+        if (g->manager) {
+                take(g);
+                manager_follow_decisions(g->manager, NULL, NULL);
+        }
+        sd_event_source_disable_unref(g->timer);
+        sd_event_source_disable_unref(g->made);
+        unit_names_free(g->units);
+        sd_event_unref(g->event);
+        free(g);
+        return NULL;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What rules decided, from the backend to the events: taken every second, and named.
+ */
+
+#include "daemon/events/events.h"
+#include "daemon/manager/manager.h"
+
+typedef struct Gather Gather;
+
+/* Takes at once what was decided while no p25d ran. manager and events are borrowed. 0 or negative
+ * errno. */
+int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret);
+/* Takes what there is before. */
+Gather *gather_free(Gather *g);
+DEFINE_CLEANUP(Gather, gather_free)

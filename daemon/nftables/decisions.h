@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What rules count in sets by who and where to: read and reset at once, so that nothing is counted
+ * twice or never, also if this p25d ends.
+ */
+
+#include "daemon/nftables/backend.h"
+
+/* A BackendOps.take_decisions. */
+int nft_decisions_take(NftBackend *b, DecisionHandler f, void *data);
+/* The same for the next call of it, before the table is removed. */
+void nft_decisions_keep(NftBackend *b);

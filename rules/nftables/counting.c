@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What is counted of a decision besides the rule's counter: of outgoing connections always who
+ * opened them and where to, of others where they come from if they are logged. Whoever reads the
+ * sets empties them. Knows nothing of matches.
+ *
+ * An element that finds no room ends its rule. So each rule here ends with the verdict, and the
+ * next one counts what the former could not: without the destination, then only the number.
+ */
+
+#include "rules/nftables/build.h"
+
+/* Deeper cgroups are those of a container or a user's own manager. The deepest that a process is in
+ * counts; 0: a process outside of all, for which the kernel names none. */
+#define CGROUP_LEVEL_MAX 4u
+
+static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+
+void build_counting_sets(NftBuild *b)
+{
+        static const NftSetKind kinds[] = { SET_SENT, SET_SEEN };
+
+        if (!b->counts)
+                return;
+        for (size_t i = 0; i < ELEMENTS(kinds); i++)
+                for (size_t f = 0; f < ELEMENTS(families); f++)
+                        build_dynamic_set(
+                                b, &(NftSetKey){ .kind = kinds[i], .family = families[f] }, NULL);
+        build_dynamic_set(b, &(NftSetKey){ .kind = SET_SENDERS }, NULL);
+        build_dynamic_set(b, &(NftSetKey){ .kind = SET_NUMBERS }, NULL);
+}
+
+bool build_counts(const NftBuild *b, bool logged)
+{
+        return b->counts && (logged || b->direction == DIRECTION_OUT);
+}
+
+static void build_count_in(NftBuild *b, const Counted *c, const NftSetKey *set, uint32_t level)
+{
+        NftCounted what = { .direction = b->direction,
+                .action = c->action,
+                .audit = c->audit,
+                .logged = c->logged,
+                .rule = c->rule ? c->rule->id : 0 };
+
+        if (set->family != 0)
+                build_family(b, (Family)set->family);
+        build_statement(b, &(NftStatement){ .kind = STATEMENT_COUNT,
+                                   .number = level,
+                                   .counted = nft_counted_number(&what),
+                                   .set = *set });
+        build_verdict(b, c->verdict);
+        build_end(b, c->rule);
+}
+
+/* meta nfproto ipv4 add @sent4 { 0x… . socket cgroupv2 level 4 . meta skuid . ip daddr . tcp dport
+ * counter } drop, for each level; a process that is not so deep ends the rule too. */
+static void build_count_who(NftBuild *b, const Counted *c, const NftSetKey *set)
+{
+        for (uint32_t above = CGROUP_LEVEL_MAX + 1; above > 0; above--)
+                build_count_in(b, c, set, above - 1);
+}
+
+/* meta nfproto ipv4 add @seen4 { 0x… . ip saddr . ip daddr . tcp dport counter } drop */
+static void build_count_ends(NftBuild *b, const Counted *c)
+{
+        for (size_t f = 0; f < ELEMENTS(families); f++)
+                build_count_in(b, c, &(NftSetKey){ .kind = SET_SEEN, .family = families[f] }, 0);
+}
+
+void build_counted_verdict(NftBuild *b, const Counted *c)
+{
+        bool counts = build_counts(b, c->logged);
+
+        if (counts && b->direction == DIRECTION_OUT) {
+                for (size_t f = 0; f < ELEMENTS(families); f++)
+                        build_count_who(
+                                b, c, &(NftSetKey){ .kind = SET_SENT, .family = families[f] });
+                build_count_who(b, c, &(NftSetKey){ .kind = SET_SENDERS });
+        } else if (counts) {
+                build_count_ends(b, c);
+        }
+        if (counts)
+                build_count_in(b, c, &(NftSetKey){ .kind = SET_NUMBERS }, 0);
+        build_verdict(b, c->verdict);
+        build_end(b, c->rule);
+}

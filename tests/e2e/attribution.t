@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who opened a refused connection, and how many there were: none is missing, also of the time in
+# which p25d did not run.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+if [ "$backend" != nftables ]; then
+        skip "complete events" "rules of iptables log at most 10 packets a second"
+        done_testing
+        exit
+fi
+
+net_world
+p25_host <<'CONF'
+default = { outgoing = "reject"; routed = "reject"; };
+rules = ( { action = "deny"; direction = "out"; to = [ "198.51.100.4" ]; },
+          { action = "limit"; direction = "out"; to = [ "203.0.113.0/24", "2001:db8:2::/64" ];
+            rate = "1/hour"; burst = 2; log = true; } );
+CONF
+ok $? "p25d starts"
+
+# the sum of the counts of the events that a filter of jq selects
+attempts() # FILTER
+{
+        ctl events --json -n 10000 | jq "[.[] | select($1) | .count] | add // 0"
+}
+seen() # N FILTER
+{
+        [ "$(attempts "$2")" -ge "$1" ]
+}
+count() # N FILTER NAME
+{
+        eventually 10 seen "$1" "$2"
+        is "$(attempts "$2")" "$1" "$3"
+}
+
+net_in host "$probe" burst -n 500 8.8.8.8 25 >/dev/null
+count 500 '.destination_address == "8.8.8.8" and .action == "reject" and .uid == 0' "500 of IPv4 in a moment"
+net_in host "$probe" burst -n 300 2001:db8:1::2 25 >/dev/null
+count 300 '.destination_address == "2001:db8:1::2" and .destination_port == 25' "300 of IPv6"
+net_in lan "$probe" burst -n 200 198.51.100.2 25 >/dev/null
+count 200 '.direction == "routed" and .source_address == "10.0.0.2" and .destination_address == "198.51.100.2"' \
+        "200 routed ones"
+net_in host "$probe" burst -n 20 203.0.113.7 25 >/dev/null
+count 2 '.destination_address == "203.0.113.7" and .action == "limit" and .rule > 0' "what passes under a limit"
+count 18 '.destination_address == "203.0.113.7" and .action == "reject" and .rule > 0' "and what is above it"
+
+# ---- while p25d is down ----
+
+p25d_stop KILL
+net_in host "$probe" burst -n 400 9.9.9.9 25 >/dev/null
+net_in lan "$probe" burst -n 100 9.9.9.9 25 >/dev/null
+p25d_start
+ok $? "p25d starts again"
+count 400 '.destination_address == "9.9.9.9" and .direction == "out" and .uid == 0' "with those of the time in between"
+count 100 '.destination_address == "9.9.9.9" and .direction == "routed"' "and the routed ones"
+count 500 '.destination_address == "8.8.8.8"' "and each of before once"
+before=$(attempts true)
+p25d_stop
+p25d_start
+is "$(attempts true)" "$before" "a restart adds none"
+net_in host "$probe" burst -n 50 9.9.9.10 25 >/dev/null
+run_ctl disable
+run_ctl enable
+count 50 '.destination_address == "9.9.9.10"' "what was refused before p25 was disabled is not forgotten"
+
+# ---- who ----
+
+if [ -n "$many_uids" ]; then
+        net_in host "$probe" burst -u 33 -g 33 -n 30 9.9.9.11 25 >/dev/null
+        count 30 '.destination_address == "9.9.9.11" and .uid == 33 and .user != "root"' "the user"
+else
+        skip "the user" "one uid only"
+fi
+for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ ! -e $tree/cgroup.controllers ] || break
+done
+slice=p25e2e$RANDOM.slice
+folders=("$tree/$slice" "$tree/$slice/mail@1.service" "$tree/$slice/mail@1.service/below"
+        "$tree/$slice/user@4711.service" "$tree/$slice/user@4711.service/app.slice"
+        "$tree/$slice/user@4711.service/app.slice/mail.service")
+cgroups_remove()
+{
+        for ((i = ${#folders[@]} - 1; i >= 0; i--)); do rmdir "${folders[i]}" 2>/dev/null; done
+}
+trap 'cgroups_remove; rm -rf "$WORK"' EXIT
+if mkdir "${folders[@]}" 2>/dev/null; then
+        net_in host "$probe" burst -c "$tree/$slice" -n 5 9.9.9.12 25 >/dev/null
+        net_in host "$probe" burst -c "$tree/$slice/mail@1.service" -n 7 9.9.9.12 25 >/dev/null
+        net_in host "$probe" burst -c "$tree/$slice/mail@1.service" -n 8 2001:db8:9::1 25 >/dev/null
+        net_in host "$probe" burst -c "$tree/$slice/mail@1.service/below" -n 9 9.9.9.12 25 >/dev/null
+        net_in host "$probe" burst -c "$tree/$slice/user@4711.service/app.slice/mail.service" -n 11 9.9.9.12 25 >/dev/null
+        mkdir "$tree/$slice/short.service"
+        net_in host "$probe" burst -c "$tree/$slice/short.service" -n 13 9.9.9.12 25 >/dev/null
+        rmdir "$tree/$slice/short.service"
+        cgroups_remove
+        count 5 ".unit == \"$slice\"" "the unit: a slice"
+        count 24 '.unit == "mail@1.service"' "a service, with what is below it"
+        count 8 '.unit == "mail@1.service" and .destination_address == "2001:db8:9::1"' "IPv6"
+        count 11 '.unit == "user@4711.service"' "a user's own manager, whatever it names its units"
+        count 13 '.unit == "short.service"' "one that is gone"
+        like "$(ctl events -n 10)" "root \(short.service\) +9.9.9.12:25 +default  13 times" "in the listing"
+        like "$(cat "$WORK/p25d.log")" "unit short.service" "and in the log"
+else
+        skip "units" "no cgroup v2 to write to"
+fi
+
+done_testing

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * What rules decided, read from the sets that they count in: each decision once and with what is
+ * known of it, whatever finds room, and no set that is full changes a verdict.
+ */
+
+#include "tests/lib/nft_backend.h"
+
+#define OUT_REJECT "default = { outgoing = \"reject\"; routed = \"reject\"; };"
+#define ROOM 40u
+
+typedef struct Sums {
+        uint64_t all, with_user, with_destination, groups;
+        uint64_t of_actions[_ACTION_MAX], of_directions[_DIRECTION_MAX];
+        uint32_t uid;
+        Address source;
+        uint16_t port;
+} Sums;
+
+static void on_decision(void *data, const DecisionCount *c)
+{
+        Sums *s = data;
+
+        s->all += c->count;
+        s->groups++;
+        s->with_user += c->has_uid ? c->count : 0;
+        s->with_destination += c->destination.family ? c->count : 0;
+        s->of_actions[c->action] += c->count;
+        s->of_directions[c->direction] += c->count;
+        s->uid = c->uid;
+        s->source = c->source;
+        s->port = c->port;
+}
+
+static Sums taken(NftBackend *b)
+{
+        Sums s = { 0 };
+
+        assert_int_equal(backend_nft.take_decisions(&b->base, on_decision, &s), 0);
+        return s;
+}
+
+static NftBackend *open_with(const char *text, NftOptions o, uint32_t room)
+{
+        _cleanup_compiled_ Compiled c = compile_text(text);
+        NftBackend *b;
+        NftTable *t;
+
+        assert_int_equal(nft_backend_open(NULL, NULL, NULL, &o, &b), 0);
+        assert_int_equal(nft_table_new(c.ruleset, NULL, NFT_TABLE_COUNTS, &t), 0);
+        for (size_t i = 0; i < t->n_sets && room > 0; i++)
+                if (t->sets[i].key.kind == SET_SENT || t->sets[i].key.kind == SET_SENDERS)
+                        t->sets[i].size = room;
+        assert_int_equal(nft_apply(b, t, true, NULL), 0);
+        return b;
+}
+
+static void close_table(NftBackend *b)
+{
+        assert_int_equal(backend_nft.remove(&b->base, NULL), 0);
+        backend_nft.close(&b->base);
+}
+
+/* n destinations, each refused. */
+static void dial(unsigned n, unsigned first)
+{
+        char address[32];
+
+        for (unsigned i = first; i < first + n; i++) {
+                snprintf(address, sizeof(address), "198.18.%u.%u", i / 250, i % 250 + 1);
+                assert_int_equal(connect_to(HOST, address, 25), RESET);
+        }
+}
+
+static void test_groups(void **state)
+{
+        NftBackend *b = open_with(OUT_REJECT
+                "rules = ({ action = \"allow\"; direction = \"out\"; to = "
+                "[ \"192.0.2.2\", \"2001:db8:1::2\" ]; ports = [ 25, 587 ]; });",
+                (NftOptions){ 0 }, 0);
+        int listeners[] = { listen_at(INTERNET, 25), listen_at(INTERNET, 587) };
+        Sums s;
+
+        (void)state;
+        for (unsigned i = 0; i < 5; i++)
+                assert_int_equal(connect_as(1234, 1234, HOST, "198.18.0.9", 25, NULL), RESET);
+        s = taken(b);
+        assert_int_equal(s.groups, 1);
+        assert_int_equal(s.all, 5);
+        assert_int_equal(s.uid, 1234);
+        assert_int_equal(s.port, 25);
+        assert_int_equal(s.of_actions[ACTION_REJECT], 5);
+        assert_int_equal(taken(b).groups, 0);
+        assert_int_equal(connect_to(HOST, "192.0.2.2", 25), OPEN);
+        assert_int_equal(connect_to(HOST, "2001:db8:1::2", 587), OPEN);
+        s = taken(b);
+        assert_int_equal(s.groups, 2);
+        assert_int_equal(s.of_actions[ACTION_ALLOW], 2);
+        assert_int_equal(s.with_user, 2);
+        assert_int_equal(connect_to(CONTAINER, "192.0.2.2", 25), RESET);
+        s = taken(b);
+        assert_int_equal(s.of_directions[DIRECTION_ROUTED], 1);
+        assert_int_equal(s.source.family, FAMILY_IPV4);
+        close(listeners[0]);
+        close(listeners[1]);
+        close_table(b);
+}
+
+/* Whoever finds no room is counted with less detail; all are refused. */
+static void test_full(void **state)
+{
+        NftBackend *b = open_with(OUT_REJECT, (NftOptions){ 0 }, ROOM);
+        Sums s;
+
+        (void)state;
+        dial(100, 0);
+        s = taken(b);
+        assert_int_equal(s.all, 100);
+        assert_int_equal(s.with_user, 100);
+        assert_int_equal(s.with_destination, ROOM);
+        for (unsigned uid = 1; uid <= 100; uid++)
+                assert_int_equal(connect_as(uid, uid, HOST, "198.18.3.1", 25, NULL), RESET);
+        s = taken(b);
+        assert_int_equal(s.all, 100);
+        assert_in_range(s.with_user, ROOM - 1, ROOM);
+        close_table(b);
+}
+
+/* Idle elements make room. */
+static void test_room(void **state)
+{
+        NftBackend *b = open_with(OUT_REJECT, (NftOptions){ 0 }, 2 * ROOM);
+
+        (void)state;
+        dial(2 * ROOM, 0);
+        assert_int_equal(taken(b).with_destination, 2 * ROOM);
+        for (unsigned i = 0; i < 64; i++)
+                assert_int_equal(taken(b).all, 0);
+        dial(2 * ROOM, 1000);
+        assert_int_equal(taken(b).with_destination, 2 * ROOM);
+        close_table(b);
+}
+
+/* A kernel that cannot reset, and a table that is not owned. */
+static void test_old_kernel(void **state)
+{
+        NftBackend *b = open_with(
+                OUT_REJECT, (NftOptions){ .may_not_reset = true, .may_not_own = true }, 0);
+
+        (void)state;
+        for (unsigned i = 0; i < 3; i++) {
+                dial(20, 0);
+                assert_int_equal(taken(b).all, 20);
+                assert_int_equal(taken(b).all, 0);
+        }
+        close_table(b);
+}
+
+/* Another daemon goes on with the same table; a table that is removed is read before. */
+static void test_later(void **state)
+{
+        NftBackend *b = open_with(OUT_REJECT, (NftOptions){ 0 }, 0);
+        Sums s;
+
+        (void)state;
+        dial(20, 0);
+        backend_nft.close(&b->base);
+        dial(5, 10);
+        b = open_with(OUT_REJECT, (NftOptions){ 0 }, 0);
+        dial(1, 0);
+        assert_int_equal(taken(b).all, 26);
+        dial(7, 0);
+        assert_int_equal(backend_nft.remove(&b->base, NULL), 0);
+        s = taken(b);
+        assert_int_equal(s.all, 7);
+        assert_int_equal(taken(b).all, 0);
+        backend_nft.close(&b->base);
+}
+
+/* nft can list what is counted. */
+static void test_listing(void **state)
+{
+        NftBackend *b = open_with(OUT_REJECT, (NftOptions){ 0 }, 0);
+        _cleanup_free_ char *listing = NULL;
+
+        (void)state;
+        dial(1, 0);
+        listing = output_of("nft list ruleset 2>&1");
+        assert_non_null(strstr(listing, "198.18.0.1"));
+        assert_null(strstr(listing, "rror"));
+        close_table(b);
+}
+
+int main(void)
+{
+        static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_groups),
+                cmocka_unit_test(test_full),
+                cmocka_unit_test(test_room),
+                cmocka_unit_test(test_old_kernel),
+                cmocka_unit_test(test_later),
+                cmocka_unit_test(test_listing),
+        };
+        int r;
+
+        if (!world_begin()) {
+                puts("1..0 # SKIP no network namespaces here");
+                return 0;
+        }
+        world_build();
+        must("ip route add 198.18.0.0/15 via 192.0.2.2");
+        r = cmocka_run_group_tests(tests, NULL, NULL);
+        world_end();
+        return r;
+}

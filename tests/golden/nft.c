@@ -20,7 +20,7 @@ static char *print_expressions(const Ruleset *r)
         _cleanup_buffer_ Buffer b = { 0 };
         char *text;
 
-        assert_int_equal(nft_table_new(r, NULL, false, &t), 0);
+        assert_int_equal(nft_table_new(r, NULL, 0, &t), 0);
         for (size_t i = 0; i < t->n_chains; i++)
                 for (size_t k = 0; k < t->chains[i].n; k++) {
                         nft_rule_print(&b, t, &t->chains[i].rules[k]);

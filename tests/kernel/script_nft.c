@@ -18,7 +18,7 @@ static char *expressions_of_table(const Ruleset *r)
         _cleanup_buffer_ Buffer all = { 0 }, b = { 0 };
         char *save = NULL, *text;
 
-        assert_int_equal(nft_table_new(r, NULL, false, &t), 0);
+        assert_int_equal(nft_table_new(r, NULL, 0, &t), 0);
         for (size_t i = 0; i < t->n_chains; i++)
                 for (size_t k = 0; k < t->chains[i].n; k++)
                         assert_int_equal(nft_rule_print_expressions(&all, t, &t->chains[i].key,

@@ -6,7 +6,9 @@
  * reports when another process changed it. It decides nothing.
  */
 
+#include "rules/address/address.h"
 #include "rules/base/diagnostic.h"
+#include "rules/policy/terms.h"
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>

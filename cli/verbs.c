@@ -30,7 +30,7 @@ const Verb verbs[] = {
                 .examples = { "show listening", "show listening --json" } },
         { "explain", 1, VERB_ANY, command_explain,
                 "in|out|routed [from A] [to A] [port P] [user U] [on IFACE | in on IFACE out on "
-                "IFACE] [--probe]",
+                "IFACE] [--probe] [--at TIME]",
                 "what happens to a connection, and why",
                 .examples = { "explain in from 198.51.100.9",
                         "explain out to 192.0.2.1 user www-data" } },

@@ -18,7 +18,9 @@
 #include "rules/words/words.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 /* The verdict of a packet and its explanation, from p25d or from the files. */
 typedef struct Answer {
@@ -27,6 +29,8 @@ typedef struct Answer {
         Rule *rule;  /* NULL: a default decided */
         Json *rule_json, *foreign;
         char **assumptions, **path;
+        bool then; /* asked about a former policy, which is this: */
+        uint64_t revision, time_usec;
 } Answer;
 
 static void answer_deinit(Answer *a)
@@ -131,7 +135,8 @@ static int files_explain(Cli *c, const Question *q, Answer *ret)
 
 /* ---- by p25d ---- */
 
-static int question_append(sd_bus_message *m, const Question *q, uint16_t port)
+/* at_usec 0: now */
+static int question_append(sd_bus_message *m, const Question *q, uint16_t port, uint64_t at_usec)
 {
         int r;
 
@@ -143,6 +148,8 @@ static int question_append(sd_bus_message *m, const Question *q, uint16_t port)
                 else if (q->texts[f])
                         r = sd_bus_message_append(
                                 m, "{sv}", question_field_to_string(f), "s", q->texts[f]);
+        if (r >= 0 && at_usec > 0)
+                r = sd_bus_message_append(m, "{sv}", "at", "t", at_usec);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -188,6 +195,9 @@ static int answer_of_reply(sd_bus_message *reply, Answer *ret)
                 r = json_get_strv(j, "assumptions", &ret->assumptions);
         if (r >= 0)
                 r = answer_rule(json_get(j, "rule"), ret);
+        ret->then = json_get(j, "revision") != NULL;
+        ret->revision = (uint64_t)json_get_integer(j, "revision");
+        ret->time_usec = (uint64_t)json_get_integer(j, "time");
         /* other tables, as p25d reports them */
         ret->foreign = json_ref(json_get(j, "foreign"));
         return r;
@@ -207,7 +217,7 @@ static int daemon_explain(Cli *c, const Question *q, Place place, Answer *ret)
                 status = client_message(c, "Explain", &m);
         if (status != 0)
                 return status;
-        r = question_append(m, q, port);
+        r = question_append(m, q, port, c->at_usec);
         if (r < 0)
                 return client_fail_message(c, r);
         status = client_call(c, m, &reply);
@@ -218,6 +228,20 @@ static int daemon_explain(Cli *c, const Question *q, Place place, Answer *ret)
 }
 
 /* ---- explain ---- */
+
+/* "Revision: 7, in force since 2026-11-29 20:15:00" */
+static void revision_tell(Cli *c, const Answer *a, Json *document)
+{
+        time_t seconds = (time_t)(a->time_usec / 1000000);
+        char when[32] = "-";
+        struct tm tm;
+
+        if (localtime_r(&seconds, &tm))
+                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+        cli_say(c, "Revision: %" PRIu64 ", in force since %s", a->revision, when);
+        json_set(document, "revision", json_new_integer((int64_t)a->revision));
+        json_set(document, "time", json_new_time(a->time_usec));
+}
 
 /* probe NULL: none was asked for. */
 static int answer_tell(Cli *c, Answer *a, const ProbeResult *probe)
@@ -239,6 +263,8 @@ static int answer_tell(Cli *c, Answer *a, const ProbeResult *probe)
                 json_free(document);
                 return cli_fail_errno(c, -ENOMEM, "explain");
         }
+        if (a->then)
+                revision_tell(c, a, document);
         cli_say(c, "Verdict: %s", a->verdict);
         if (a->audit)
                 cli_say(c, "Audit: %s, if it were enforced", a->audit);
@@ -272,6 +298,9 @@ int command_explain(Cli *c, const Verb *v, char **args, size_t n)
 
         (void)v, (void)n;
         status = question_of_words(c, args, (Place){ 0 }, &question);
+        if (status == 0 && c->at && c->root)
+                status = cli_fail(c, EXIT_BAD_INPUT,
+                        "--at asks p25d, which keeps the history: it cannot be used with --root");
         if (status == 0 && c->probe)
                 status = probe_check(c, &question);
         if (status == 0)

@@ -6,11 +6,13 @@
 
 #include "cli/console/options.h"
 
+#include "cli/console/moment.h"
 #include "rules/base/nearest.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <strings.h>
+#include <time.h>
 
 const Option options[] = {
         { "dry-run", '\0', NULL, offsetof(Cli, dry_run),
@@ -42,6 +44,9 @@ const Option options[] = {
         { "number", 'n', "N", offsetof(Cli, number),
                 .help = "of history and events: the newest N only",
                 .verbs = { "history", "events" } },
+        { "at", '\0', "TIME", offsetof(Cli, at),
+                .help = "of explain: by the policy of then (RFC 3339, 2h, yesterday)",
+                .verbs = { "explain" } },
         { "probe", '\0', NULL, offsetof(Cli, probe),
                 .help = "of explain out: try it with a packet that never leaves (root)",
                 .verbs = { "explain" } },
@@ -198,6 +203,20 @@ static int duration_check(Cli *c, const char *option, const char *text, uint32_t
         return 0;
 }
 
+static int at_check(Cli *c)
+{
+        struct timespec now;
+        char shown[TEXT_SHOWN_MAX];
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        if (moment_parse(c->at, (uint64_t)now.tv_sec * 1000000, &c->at_usec) < 0 || c->at_usec == 0)
+                return cli_fail(c, EXIT_BAD_INPUT,
+                        "--at %s: a time is 2026-11-29T20:15:00Z, '2026-11-29 20:15', 2h (ago) or "
+                        "yesterday",
+                        text_show(c->at, shown));
+        return 0;
+}
+
 static int options_check(Cli *c)
 {
         char shown[TEXT_SHOWN_MAX], *end;
@@ -216,7 +235,7 @@ static int options_check(Cli *c)
                 return cli_fail(c, EXIT_BAD_INPUT,
                         "--reason: at most %d bytes of UTF-8 without control characters",
                         COMMENT_MAX);
-        if (c->number && number_check(c) != 0)
+        if ((c->number && number_check(c) != 0) || (c->at && at_check(c) != 0))
                 return EXIT_BAD_INPUT;
         if (c->color && !streq(c->color, "auto") && !streq(c->color, "always") &&
                 !streq(c->color, "never"))

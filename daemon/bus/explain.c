@@ -117,7 +117,16 @@ static void answer_deinit(Answer *a)
         effect_deinit(&a->effect);
 }
 
-static int explanation_reply(BusCall *c, const Report *report, const Answer *a)
+/* then NULL: it is about now */
+static int then_append(sd_bus_message *m, const FormerPolicy *then)
+{
+        int r = then ? bus_append_entry(m, "revision", "t", then->revision) : 0;
+
+        return r < 0 || !then ? r : bus_append_entry(m, "time", "t", then->time_usec);
+}
+
+static int explanation_reply(
+        BusCall *c, const Report *report, const Answer *a, const FormerPolicy *then)
 {
         const Explanation *e = &a->explanation;
         const Verdict *v = &a->verdict;
@@ -136,7 +145,8 @@ static int explanation_reply(BusCall *c, const Report *report, const Answer *a)
                 (r = obstacles_append(m, &a->effect)) < 0 ||
                 (r = bus_append_lines(m, "assumptions", e->assumptions, &left)) < 0 ||
                 (r = bus_append_lines(m, "path", e->path, &left)) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0 || (r = bus_reply_send(c, m)) < 0)
+                (r = then_append(m, then)) < 0 || (r = sd_bus_message_close_container(m)) < 0 ||
+                (r = bus_reply_send(c, m)) < 0)
                 return r;
         return 0;
 }
@@ -171,6 +181,46 @@ static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
         return r;
 }
 
+/* What is not kept of that time is said. What p25 refused was refused, whatever else there was. */
+static int answer_find_then(const FormerPolicy *then, const Packet *packet, Answer *ret)
+{
+        Explanation *e = &ret->explanation;
+        int r;
+
+        ret->verdict = (Verdict){ .action = ACTION_ALLOW };
+        if (then->ruleset)
+                evaluate(then->ruleset, packet, &ret->verdict);
+        r = explain(then->ruleset, packet, &ret->verdict, e);
+        if (r >= 0 && ret->verdict.action != ACTION_DENY && ret->verdict.action != ACTION_REJECT) {
+                e->effective = "undetermined";
+                r = strv_append(&e->assumptions,
+                        "other firewalls, routes and listeners of that time are not kept");
+        }
+        if (r >= 0)
+                r = strv_append(&e->assumptions,
+                        "users, groups and units are those of now, and so are the entries of sets");
+        if (r >= 0 && then->files_of_now)
+                r = strv_append(&e->assumptions, "the files below /etc/p25 of that time are not "
+                                                 "kept: those of now are used");
+        return r;
+}
+
+static int bus_explain_then(
+        BusCall *c, const BusQuestion *asked, Packet *packet, sd_bus_error *error)
+{
+        _cleanup_(change_result_deinit) ChangeResult result = { 0 };
+        _cleanup_(former_policy_deinit) FormerPolicy then = { 0 };
+        _cleanup_(answer_deinit) Answer answer = { 0 };
+        static const Report nothing; /* counters are those of now */
+        int r = manager_policy_at(c->bus->manager, asked->at_usec, &result, &then);
+
+        if (r < 0)
+                return bus_result_fail(&result, error);
+        packet->time_usec = asked->at_usec;
+        r = answer_find_then(&then, packet, &answer);
+        return r < 0 ? r : explanation_reply(c, &nothing, &answer, &then);
+}
+
 int bus_explain(BusCall *c, sd_bus_error *error)
 {
         _cleanup_(answer_deinit) Answer answer = { 0 };
@@ -182,9 +232,11 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         r = packet_read(c, &asked, &packet, error);
         if (r < 0)
                 return r;
+        if (asked.at_usec > 0)
+                return bus_explain_then(c, &asked, &packet, error);
         packet.time_usec = clock_now_usec(CLOCK_REALTIME);
         if ((r = answer_find(c, &packet, &answer)) < 0 ||
                 (r = manager_report(c->bus->manager, &report)) < 0)
                 return r;
-        return explanation_reply(c, &report, &answer);
+        return explanation_reply(c, &report, &answer, NULL);
 }

@@ -359,17 +359,18 @@ int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_erro
 
 int bus_question_read(sd_bus_message *m, BusQuestion *ret, sd_bus_error *error)
 {
-        BusKey keys[_QUESTION_MAX];
-        BusValue v[_QUESTION_MAX] = { 0 };
+        BusKey keys[_QUESTION_MAX + 1];
+        BusValue v[_QUESTION_MAX + 1] = { 0 };
         int r;
 
+        keys[_QUESTION_MAX] = (BusKey){ "at", "t", false };
         for (QuestionField f = 0; f < _QUESTION_MAX; f++)
                 keys[f] = (BusKey){ question_field_to_string(f), f == QUESTION_PORT ? "q" : "s",
                         false };
-        r = bus_dict_read(m, keys, _QUESTION_MAX, BUS_ERROR_INVALID_ARGS, v, error);
+        r = bus_dict_read(m, keys, ELEMENTS(keys), BUS_ERROR_INVALID_ARGS, v, error);
         if (r < 0)
                 return r;
-        *ret = (BusQuestion){ 0 };
+        *ret = (BusQuestion){ .at_usec = v[_QUESTION_MAX].number };
         for (QuestionField f = 0; f < _QUESTION_MAX; f++)
                 ret->question.texts[f] = v[f].string;
         if (v[QUESTION_PORT].given) {

@@ -50,6 +50,7 @@ int bus_options_read(sd_bus_message *m, BusOption more, Change *ret, sd_bus_erro
 typedef struct BusQuestion {
         Question question;
         char port[8];
+        uint64_t at_usec; /* by the policy of this time; 0: of now */
 } BusQuestion;
 
 int bus_question_read(sd_bus_message *m, BusQuestion *ret, sd_bus_error *error);

@@ -239,6 +239,15 @@ typedef struct PendingReport {
 void manager_pending(Manager *m, PendingReport *ret);
 int manager_list_revisions(Manager *m, size_t max, Revisions *ret);
 int manager_list_set_changes(Manager *m, size_t max, SetChanges *ret);
+/* The policy of a time, with the names, and the entries of sets, of now. ERROR_NO_SUCH_REVISION:
+ * nothing of that time is kept; ERROR_INVALID_ARGS: it is in the future. */
+typedef struct FormerPolicy {
+        uint64_t revision, time_usec; /* since when it was in force */
+        bool files_of_now;            /* those of then are not kept */
+        Ruleset *ruleset;             /* owned; NULL: p25 was inactive */
+} FormerPolicy;
+void former_policy_deinit(FormerPolicy *p);
+int manager_policy_at(Manager *m, uint64_t at_usec, ChangeResult *r, FormerPolicy *ret);
 /* The difference of two states, in r->diff. */
 int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult *r);
 /* Warnings for the operator: the fail-safe or the last good policy in force, a damaged state. */

@@ -11,10 +11,13 @@
 #include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
 #include "rules/report/changes.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
 
 int manager_list_set_changes(Manager *m, size_t max, SetChanges *ret)
 {
@@ -136,6 +139,81 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
         (void)expiry_drop_all(a.state, clock_now_usec(CLOCK_REALTIME));
         (void)expiry_drop_all(b.state, clock_now_usec(CLOCK_REALTIME));
         return manager_tell_difference(m, &old, &new, r);
+}
+
+/* ---- the policy of a time ---- */
+
+void former_policy_deinit(FormerPolicy *p)
+{
+        ruleset_free(p->ruleset);
+        *p = (FormerPolicy){ 0 };
+}
+
+static char *time_print(uint64_t usec, char *buffer, size_t n)
+{
+        time_t sec = (time_t)(usec / USEC_PER_SEC);
+        struct tm tm;
+
+        if (!gmtime_r(&sec, &tm) || strftime(buffer, n, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+                snprintf(buffer, n, "?");
+        return buffer;
+}
+
+/* The newest that was there at the time. */
+static int find_at(const Revisions *all, uint64_t at_usec, ChangeResult *r, const Revision **ret)
+{
+        char begin[32], at[32];
+
+        for (size_t i = 0; i < all->n; i++)
+                if (all->items[i].origin.time_usec <= at_usec) {
+                        *ret = &all->items[i];
+                        return 0;
+                }
+        if (all->n == 0)
+                return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT,
+                        "there is no history yet: the policy was never changed");
+        return change_fail(r, ERROR_NO_SUCH_REVISION, -ENOENT,
+                "the policy of %s is not kept: the history begins at %s (revision %" PRIu64 ")",
+                time_print(at_usec, at, sizeof(at)),
+                time_print(all->items[all->n - 1].origin.time_usec, begin, sizeof(begin)),
+                all->items[all->n - 1].revision);
+}
+
+static int former_compile(Manager *m, const Former *f, ChangeResult *r, Ruleset **ret)
+{
+        Policy p = former_policy(m, f);
+        _cleanup_resolver_ Resolver names = manager_resolver(m, &p, RESOLVE_IN_FORCE);
+        int q = policy_enabled(&p) ? resolver_compile(&names, NULL, ret) : 0;
+
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        return q < 0 ? change_fail(r, ERROR_INVALID_POLICY, q,
+                               "revision %" PRIu64 " cannot be compiled now", f->state->revision)
+                     : 0;
+}
+
+int manager_policy_at(Manager *m, uint64_t at_usec, ChangeResult *r, FormerPolicy *ret)
+{
+        _cleanup_(revisions_deinit) Revisions all = { 0 };
+        _cleanup_former_ Former f = { 0 };
+        const Revision *then = NULL;
+        int q;
+
+        if (at_usec > clock_now_usec(CLOCK_REALTIME))
+                return change_fail(r, ERROR_INVALID_ARGS, -EINVAL, "the time is in the future");
+        if (manager_list_revisions(m, REVISIONS_MAX, &all) < 0)
+                return change_no_memory(r);
+        q = find_at(&all, at_usec, r, &then);
+        if (q >= 0)
+                q = former_load(m, then->revision, r, &f);
+        if (q < 0)
+                return q;
+        if (keep_sets_of_now(m, f.state) < 0)
+                return change_no_memory(r);
+        *ret = (FormerPolicy){ .revision = then->revision,
+                .time_usec = then->origin.time_usec,
+                .files_of_now = !f.state->files };
+        return former_compile(m, &f, r, &ret->ruleset);
 }
 
 /* ---- the way back ---- */

@@ -4,8 +4,8 @@
 
 # made from the tables of p25ctl:
 _p25ctl_commands='status show explain events audit enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback doctor version help'
-_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --probe --help --version --follow --since'
-_p25ctl_valued=' --color  --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n --since '
+_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --at --probe --help --version --follow --since'
+_p25ctl_valued=' --color  --host -H --root  --policies  --expect  --confirm  --reason  --format  --number -n --at  --since '
 _p25ctl_words() # COMMAND
 {
         case $1 in
@@ -13,7 +13,7 @@ _p25ctl_words() # COMMAND
         'show added') echo '' ;;
         'show raw') echo '' ;;
         'show listening') echo '' ;;
-        'explain') echo 'in out routed from A to port P user U on IFACE' ;;
+        'explain') echo 'in out routed from A to port P user U on IFACE TIME' ;;
         'events') echo 'N DURATION' ;;
         'audit promote') echo '' ;;
         'audit') echo '' ;;

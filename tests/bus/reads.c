@@ -300,6 +300,10 @@ static void test_explain(void **state)
                 "out_interface", "s", "eth1");
         FAILS(f->bus, INVALID_ARGS, "Explain", "a{sv}", 0);
         FAILS(f->bus, INVALID_ARGS, "Explain", "a{sv}", 1, "direction", "s", "sideways");
+        FAILS(f->bus, INVALID_ARGS, "Explain", "a{sv}", 2, "direction", "s", "in", "at", "t",
+                UINT64_MAX);
+        FAILS(f->bus, BUS_ERROR_NO_SUCH_REVISION, "Explain", "a{sv}", 2, "direction", "s", "in",
+                "at", "t", UINT64_C(1));
         FAILS(f->bus, INVALID_ARGS, "Explain", "a{sv}", 1, "direction", "s", "IN");
         FAILS(f->bus, INVALID_ARGS, "Explain", "a{sv}", 2, "direction", "s", "in", "from", "s",
                 "nowhere");

@@ -219,21 +219,37 @@ static int file_open(Cli *c, const char *path, int *ret)
         return cli_fail(c, EXIT_BAD_INPUT, "%s: not a file or a pipe", path);
 }
 
-/* Under --strict warnings come before the change; else p25d reads the file once, and its answer has
- * them. */
-static int file_check(Cli *c, const char *path, int fd)
+/* Sends it, and reads what came of it. */
+static int file_send(Cli *c, const char *name, const char *path, int fd, ChangeReply *ret)
 {
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
-        _cleanup_free_ char *text = NULL;
-        struct stat st;
-        size_t n;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status = client_message(c, "ReplaceSet", &m), r;
 
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-                host_read_file(path, SET_FILE_MAX, NULL, &text, &n) < 0 || !memchr(text, '/', n))
+        if (status != 0)
+                return status;
+        /* the message holds a copy of the descriptor */
+        r = sd_bus_message_append(m, "sh", name, fd);
+        return r < 0 ? client_fail_message(c, r) : client_change_file(c, &m, name, path, ret);
+}
+
+/* Under --strict a first run, without effect, has the warnings; a pipe can be read only once. */
+static int file_try(Cli *c, const char *name, const char *path)
+{
+        _cleanup_change_reply_ ChangeReply reply = { 0 };
+        bool dry_run = c->dry_run;
+        struct stat st;
+        int status, fd;
+
+        if (!c->strict || dry_run || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
                 return 0;
-        /* p25d reports errors */
-        return prefix_set_parse(text, n, path, &d, &set) < 0 ? 0 : cli_tell_diagnostics(c, &d);
+        status = file_open(c, path, &fd);
+        if (status != 0)
+                return status;
+        c->dry_run = true;
+        status = file_send(c, name, path, fd, &reply);
+        c->dry_run = dry_run;
+        close(fd);
+        return status;
 }
 
 /* The number of entries that the set has now. */
@@ -280,31 +296,22 @@ static int tell_loaded(Cli *c, const char *name, const ChangeReply *reply)
 
 int command_set_load(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status, r, fd = -1;
+        int status, fd = -1;
 
         (void)v, (void)n;
         status = cli_check_name(c, "set", args[0]);
         if (status == 0)
                 status = file_open(c, args[1], &fd);
-        if (status == 0 && c->strict)
-                status = file_check(c, args[1], fd);
         if (status == 0)
                 status = client_check_descriptors(c);
         if (status == 0)
-                status = client_message(c, "ReplaceSet", &m);
-        if (status == 0) {
-                /* the message holds a copy of the descriptor */
-                r = sd_bus_message_append(m, "sh", args[0], fd);
-                status = r < 0 ? client_fail_message(c, r)
-                               : client_change_file(c, &m, args[0], args[1], &reply);
-        }
+                status = file_try(c, args[0], args[1]);
+        if (status == 0)
+                status = file_send(c, args[0], args[1], fd, &reply);
         if (fd >= 0)
                 close(fd);
-        if (status != 0)
-                return status;
-        return tell_loaded(c, args[0], &reply);
+        return status != 0 ? status : tell_loaded(c, args[0], &reply);
 }
 
 /* ---- add, remove, drop ---- */

@@ -154,6 +154,21 @@ static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c
         return tell_diagnostics(&d, r);
 }
 
+static int tell_set(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
+        ChangeResult *r)
+{
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        ShadowContext context = { .own = &p->state->rules,
+                .now_usec = clock_now_usec(CLOCK_REALTIME),
+                .steps = &(Steps){ .max = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS } };
+
+        if (!p->set || !shadow_set_grew_whole(m->in_force.ruleset, ruleset, p->set))
+                return 0;
+        context.families = host_families();
+        return shadow_warn_set(ruleset, p->set, &context, &d) < 0 ? -ENOMEM
+                                                                  : tell_diagnostics(&d, r);
+}
+
 /* ---- rules of files, roles and fragments that come in ---- */
 
 static int compare_ids(const void *a, const void *b)
@@ -274,7 +289,7 @@ int change_tell_effects(
                 return 0;
         if ((documents_differ(m, p, next->policy) &&
                     tell_file_rules(m, p, next->ruleset, c, r) < 0) ||
-                tell_roles(m, next, r) < 0)
+                tell_set(m, p, next->ruleset, c, r) < 0 || tell_roles(m, next, r) < 0)
                 return change_no_memory(r);
         return 0;
 }

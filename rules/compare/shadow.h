@@ -65,5 +65,11 @@ typedef struct ShadowContext {
  */
 int shadow_warn_rule(const Ruleset *r, Direction direction, size_t index, const ShadowContext *c,
         Diagnostics *d);
+/* Does the set of this name, as rules use it, hold every address of a family, and did not before?
+ */
+bool shadow_set_grew_whole(const Ruleset *old, const Ruleset *new, const char *name);
+/* Warns of rules that close a family by what the set of this name holds, and leave the other open.
+ * 0 or -ENOMEM. */
+int shadow_warn_set(const Ruleset *r, const char *name, const ShadowContext *c, Diagnostics *d);
 /* The rule of this id; none if the ruleset has no such rule. */
 int shadow_warn(const Ruleset *r, uint64_t id, const ShadowContext *c, Diagnostics *d);

@@ -192,20 +192,32 @@ static int list_of_family(AddressList *l, Family family)
         return 0;
 }
 
-static int tell_family(const Teller *t, const Rule *rule, Family open)
+/* set: by whose content; NULL: by what the rule says. */
+static int tell_family(const Teller *t, const Rule *rule, Family open, const char *set)
 {
+        const char *closed = open == FAMILY_IPV4 ? "IPv6" : "IPv4",
+                   *left = open == FAMILY_IPV4 ? "IPv4" : "IPv6";
         _cleanup_(rule_unref_p) Rule *other = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
 
         if (rule_copy(rule, &other) < 0 || list_of_family(&other->from, open) < 0 ||
                 list_of_family(&other->to, open) < 0)
                 return -ENOMEM;
-        buffer_printf(&b,
-                "this closes %s only, and %s stays open: leave the address out, or add p25ctl ",
-                open == FAMILY_IPV4 ? "IPv6" : "IPv4", open == FAMILY_IPV4 ? "IPv4" : "IPv6");
+        if (set) {
+                buffer_printf(&b, "set %s holds every %s address: ", set, closed);
+                if (rule_name(t, rule, &b) < 0)
+                        return -ENOMEM;
+        } else {
+                buffer_add_string(&b, "this");
+        }
+        buffer_printf(&b, " closes %s only, and %s stays open: %s, or add p25ctl ", closed, left,
+                set ? "remove the prefix of length 0" : "leave the address out");
         if (command_add(t, &b, other, "the same for the other family") < 0)
                 return -ENOMEM;
-        return tell(t, rule, &b);
+        if (b.failed)
+                return -ENOMEM;
+        return set ? diagnostics_warning(t->d, (Place){ 0 }, NULL, "%s", b.data)
+                   : tell(t, rule, &b);
 }
 
 /* Roles add up: what another one covers is as it should be. */
@@ -278,7 +290,66 @@ static int warn_family(
                 return 0;
         if (!(open == FAMILY_IPV4 ? t->context->families.ipv4 : t->context->families.ipv6))
                 return 0;
-        return tell_family(t, t->rules->rules[index].rule, open);
+        return tell_family(t, t->rules->rules[index].rule, open, NULL);
+}
+
+/* ---- by the content of a set ---- */
+
+static bool rule_has_whole_set(const CompiledRule *rule, const char *name, Family family)
+{
+        const Match *lists[] = { &rule->from, &rule->to };
+
+        for (size_t k = 0; k < ELEMENTS(lists); k++)
+                for (size_t i = 0; i < lists[k]->n; i++)
+                        if (streq_null(lists[k]->sets[i].name, name) &&
+                                range_set_is_whole(lists[k]->sets[i].ranges, family))
+                                return true;
+        return false;
+}
+
+static bool set_is_whole(const Ruleset *r, const char *name, Family family)
+{
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                for (size_t k = 0; k < r->directions[i].n; k++)
+                        if (rule_has_whole_set(&r->directions[i].rules[k], name, family))
+                                return true;
+        return false;
+}
+
+bool shadow_set_grew_whole(const Ruleset *old, const Ruleset *new, const char *name)
+{
+        return (set_is_whole(new, name, FAMILY_IPV4) && !set_is_whole(old, name, FAMILY_IPV4)) ||
+               (set_is_whole(new, name, FAMILY_IPV6) && !set_is_whole(old, name, FAMILY_IPV6));
+}
+
+static int warn_set_rule(
+        const Teller *t, const Ruleset *r, Direction direction, size_t index, const char *name)
+{
+        Family open;
+        int k = shadow_family(r, direction, index, t->context->steps, &open);
+
+        if (k <= 0)
+                return k == -E2BIG ? 0 : k;
+        if (!(open == FAMILY_IPV4 ? t->context->families.ipv4 : t->context->families.ipv6))
+                return 0;
+        return tell_family(t, t->rules->rules[index].rule, open, name);
+}
+
+int shadow_warn_set(const Ruleset *r, const char *name, const ShadowContext *c, Diagnostics *d)
+{
+        for (Direction i = 0; i < _DIRECTION_MAX; i++) {
+                Teller t = { r->directions + i, c, d };
+
+                for (size_t k = 0; k < t.rules->n; k++) {
+                        const CompiledRule *rule = &t.rules->rules[k];
+
+                        if ((rule_has_whole_set(rule, name, FAMILY_IPV4) ||
+                                    rule_has_whole_set(rule, name, FAMILY_IPV6)) &&
+                                warn_set_rule(&t, r, i, k, name) < 0)
+                                return -ENOMEM;
+                }
+        }
+        return 0;
 }
 
 int shadow_warn_rule(

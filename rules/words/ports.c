@@ -18,13 +18,35 @@ static int port_add(WordParser *p, Ports *ports, unsigned port)
                        : 0;
 }
 
+/* What ufw's defaults call a direction is another word in a rule. */
+static const char *direction_meant(const char *name)
+{
+        static const struct {
+                const char *name, *write;
+        } words[] = {
+                { "incoming", "'in', as in 'deny in'" },
+                { "outgoing", "'out', as in 'deny out'" },
+                { "forward", "'route' first, as in 'route deny'" },
+                { "forwarded", "'route' first, as in 'route deny'" },
+                { "routed", "'route' first, as in 'route deny'" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(words); i++)
+                if (streq(words[i].name, name))
+                        return words[i].write;
+        return NULL;
+}
+
 static int fail_service(WordParser *p, const char *s, size_t n)
 {
         static const char *const services[] = { "smtp", "submission", "submissions", "smtps",
                 "smtp-alt" };
         char name[32];
         Nearest near = nearest_begin(word_lower(s, n, name));
+        const char *direction = direction_meant(name);
 
+        if (direction)
+                return fail(p, "'%.*s' is misplaced: write %s", word_shown(n), s, direction);
         for (size_t i = 0; i < ELEMENTS(services); i++)
                 nearest_try(&near, services[i]);
         /* "imap" is another service, not a misspelt one */

@@ -93,7 +93,7 @@ static int interface_parse(WordParser *p, char **ret)
 {
         const char *word = word_peek(p);
 
-        if (!word)
+        if (!word || !*word)
                 return fail(p, "'on' needs an interface, as in 'on eth0'");
         if (!interface_is_valid(word))
                 return fail(p, "'%s' is not a valid interface name", SHOW(word));

@@ -72,6 +72,26 @@ run_ctl deny in from ::/0
 is "$rc $err" "0 " "and the other: no warning"
 run_ctl reset --force
 run_ctl enable
+
+# the content of a set, as what the rule says
+run_ctl set add some 192.0.2.1
+run_ctl deny in from @some
+is "$rc $err" "0 " "a set of one address: no warning"
+closes_v4='set some holds every IPv4 address: rule 1 \(deny from @some to any port 25\) closes IPv4 only, and IPv6 stays open: .*p25ctl deny from ::/0 to any port 25'
+run_ctl --strict set add some 0.0.0.0/0
+like "$rc $err" "^4 ERROR: $closes_v4" "--strict: a set that would hold a whole family is refused"
+is "$(ctl set show some)" 192.0.2.1 "and stays as it was"
+echo 0.0.0.0/0 >"$WORK/whole"
+run_ctl --strict set load some "$WORK/whole"
+like "$rc $err" "^4 ERROR: $closes_v4" "a file that would do that, too"
+is "$(ctl set show some)" 192.0.2.1 "and it stays as it was"
+warned "a set that closes a family" "$closes_v4" set add some 1.2.3.4/0
+run_ctl set add some 192.0.2.2
+is "$rc $err" "0 " "what closes it already is not told again"
+run_ctl set add some ::/0
+is "$rc $err" "0 " "and the other family: no warning"
+run_ctl reset --force
+run_ctl enable
 run_ctl reject out to ::/1
 is "$rc $err" "0 " "half of a family: no warning"
 warned "the sum closes a family" 'this closes IPv6 only, and IPv4 stays open' reject out to 8000::/1

@@ -12,7 +12,7 @@ static bool option_is_of(const Option *o, const char *verb)
         return streq(o->verbs[0], verb) || (o->verbs[1] && streq(o->verbs[1], verb));
 }
 
-/* An option that would have no effect is refused: what it asks for would not happen. */
+/* An option that would have no effect is refused. */
 static int options_suit(Cli *c, const Verb *v)
 {
         for (const Option *o = options; o->name; o++) {

@@ -9,7 +9,7 @@
 
 /*
  * Makes the folder where it is missing, and locks a file in it for as long as *ret_fd is open; the
- * kernel releases the lock of a process that dies, whatever children it leaves. The lock needs a
+ * kernel releases the lock of a process that dies, even if its children live on. The lock needs a
  * descriptor for writing, and only the owner may open the file, so that no other user can hold it.
  * 0; -EWOULDBLOCK: another process has it, *ret_other (0: not known); another negative errno.
  */

@@ -237,7 +237,7 @@ static void log_change(const ManagerChanged *c)
                 o->summary ?: "", o->reason ? ": " : "", o->reason ?: "");
 }
 
-/* That a change waits, and that it waits no more; what is taken back is a revision. */
+/* Logs that a change waits, and that it no longer waits; taking back is a revision. */
 static void on_pending(void *data)
 {
         Daemon *d = data;

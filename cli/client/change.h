@@ -29,8 +29,8 @@ typedef struct ChangeReply {
         uint64_t revision;
         uint64_t former_expires_usec; /* of a rule that was updated; 0: it had no end */
         bool only_expires;            /* and nothing else of it has changed */
-        char **diff;                  /* what the policy gains and loses */
-        char **effects;               /* what changes for packets */
+        char **diff;                  /* lines that the policy gains and loses */
+        char **effects;               /* effects on packets */
         char **replay;                /* how it would have judged recent connections */
         char **warnings;
         char **unchanged; /* of what was named for a set: entries that make no difference */

@@ -34,7 +34,7 @@ static bool is_failed_start(const char *name)
 
 int client_error_status(const char *name)
 {
-        /* what the bus itself says; the daemon's own errors are in daemon/errors.c */
+        /* errors of the bus itself; those of p25d are in daemon/api/errors.c */
         static const struct {
                 const char *name;
                 int status;

@@ -8,7 +8,7 @@
 #include "cli/console/cli.h"
 #include "rules/report/report.h"
 
-/* The exit status of a D-Bus error; EXIT_FAILED for one that nobody knows. */
+/* The exit status of a D-Bus error; EXIT_FAILED for an unknown one. */
 int client_error_status(const char *name);
 
 /* Does p25d answer? Prints nothing. */

@@ -14,7 +14,8 @@ typedef struct VerdictQuestion {
 
 typedef struct ClientVerdict {
         char *p25, *effective, *code;
-        char *foreign; /* "table inet filter, chain input": who else may stop it; NULL: nobody */
+        char *foreign; /* another filter that may stop it, as "table inet filter, chain input";
+                        * NULL: none */
 } ClientVerdict;
 
 void client_verdict_deinit(ClientVerdict *v);

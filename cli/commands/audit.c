@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `audit` and `audit promote`: what would be refused if what is in audit were enforced, and
- * its enforcement.
+ * Owns `audit` and `audit promote`: the connections that would be refused if the audit part were
+ * enforced, and its enforcement.
  */
 
 #include "cli/client/change.h"

@@ -78,7 +78,7 @@ static bool role_requires(const Role *role)
 /* The file may be for another host than this: of both families. */
 #define CHECK_STEPS 300000
 #define CHECK_STEPS_ALL 4000000
-/* To look at a rule takes time in the number of all: of 2,000 each is looked at, of 10,000 some
+/* Examining a rule takes time in the number of all rules: of 2,000 each is examined, of 10,000 some
  * hundreds. The manual says so. */
 #define CHECK_PAIRS 4000000
 

@@ -52,7 +52,7 @@ static void edit_deinit(Edit *e)
         free(e->draft);
 }
 
-/* Nothing was put in force, or it was taken back: what was edited is not lost. */
+/* Nothing was put in force, or it was taken back; the edited text is kept. */
 static int edit_leave(Cli *c, Edit *e, int status)
 {
         e->keep_draft = true;
@@ -269,7 +269,7 @@ static int reload(Cli *c, ChangeReply *ret)
         return status != 0 ? status : client_change(c, &m, NULL, ret);
 }
 
-/* Puts the text in its place and in force; what fails leaves both as they were. */
+/* Puts the text in its place and in force; a failure leaves both as they were. */
 static int edit_enforce(Cli *c, Edit *e, ChangeReply *ret)
 {
         int status;

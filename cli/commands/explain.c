@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `explain` and `test`: what the policy says to a packet, asked of p25d or, under --root, of
+ * Owns `explain` and `test`: the policy's verdict on a packet, asked of p25d or, under --root, of
  * the same code over the files.
  */
 
@@ -25,7 +25,7 @@
 /* The verdict of a packet and its explanation, from p25d or from the files. */
 typedef struct Answer {
         char *verdict, *effective, *code;
-        char *audit; /* what is only reported; NULL: nothing */
+        char *audit; /* the part that is only reported; NULL: none */
         Rule *rule;  /* NULL: a default decided */
         Json *rule_json, *foreign;
         char **assumptions, **path;
@@ -315,7 +315,7 @@ int command_explain(Cli *c, const Verb *v, char **args, size_t n)
 
 static bool verdict_holds(const Assertion *a, const char *verdict)
 {
-        /* what a limit lets through is allowed */
+        /* packets under a limit are allowed */
         return streq(verdict, action_to_string(a->verdict)) ||
                (a->verdict == ACTION_ALLOW && streq(verdict, "limit"));
 }

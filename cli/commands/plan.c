@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `plan`: what would a reload change?
+ * Owns `plan`: the changes that a reload would make.
  */
 
 #include "cli/client/change.h"

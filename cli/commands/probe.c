@@ -107,7 +107,7 @@ static int sentence_make(const ProbeResult *r, char **ret)
                        : 0;
 }
 
-/* A limit may have let it pass or not; what was not determined is now known. */
+/* A limit may have let it pass or not; an undetermined verdict is now known. */
 static bool agrees(const char *verdict, const char *effective)
 {
         return streq(verdict, effective) || streq(effective, "undetermined") ||

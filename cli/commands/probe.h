@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* `explain --probe`: what may be asked, and how the answer is printed. */
+/* `explain --probe`: the question that is allowed, and the text of the answer. */
 
 #include "cli/probe/probe.h"
 #include "rules/words/packet.h"

@@ -10,7 +10,7 @@
 typedef struct Option {
         const char *name;     /* without dashes */
         char letter;          /* '\0': none */
-        const char *argument; /* what follows; NULL: nothing */
+        const char *argument; /* the argument; NULL: none */
         size_t place;         /* of the bool or const char * in Cli */
         const char *help;
         bool of_changes;      /* only for commands that change the policy */

@@ -200,8 +200,8 @@ int cli_text(Cli *c, const char *text, Json *document)
         return cli_document(c, document);
 }
 
-/* A reader that has seen enough, as head(1), is not an error; but of a change it is said that it
- * was made, since nobody could read that. */
+/* A reader that has seen enough, as head(1), is not an error; but after a change an error reports
+ * that it was made, because its output was lost. */
 static int output_finish(const Cli *c, int status)
 {
         int error;

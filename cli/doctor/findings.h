@@ -20,7 +20,7 @@ FindingKind finding_kind_from_string(const char *s);
 typedef struct Finding {
         FindingKind kind;
         const char *code;  /* stable; owned by the list */
-        char *text, *hint; /* what is so, and what to do; hint "": nothing */
+        char *text, *hint; /* the finding, and the remedy; hint "": none */
 } Finding;
 
 typedef struct Findings {

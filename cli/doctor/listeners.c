@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns what is said of the listeners of this host: what the policy and other firewalls do to their
- * clients, and how the mail servers answer. Programs that hide clients are p25d's to report.
+ * Reports on the listeners of this host: the verdicts of the policy and other firewalls on their
+ * clients, and the answers of the mail servers. Programs that hide clients are reported by p25d.
  */
 
 #include "cli/client/verdict.h"

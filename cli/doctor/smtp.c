@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define REPLY_MAX 8192
-/* Names that documentation may use (RFC 2606): nobody's mailbox. */
+/* Names that documentation may use (RFC 2606), without mailboxes. */
 #define FOREIGN_RECIPIENT "postmaster@example.com"
 #define OWN_NAME "p25-doctor.invalid"
 
@@ -174,7 +174,7 @@ static bool reply_offers(const Talk *t, const char *word)
         return false;
 }
 
-/* The first line of the reply, as what the server says of itself. */
+/* The first line of the reply, as the server's description of itself. */
 static void greeting_keep(Talk *t)
 {
         snprintf(t->result->greeting, sizeof(t->result->greeting), "%.*s",

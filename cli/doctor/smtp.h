@@ -16,7 +16,7 @@ typedef enum SmtpAnswer {
         SMTP_STALLED,   /* it greets, and does not answer EHLO */
         SMTP_MUTE,      /* it takes connections, and does not greet as SMTP does */
         SMTP_REFUSED,   /* a reset */
-        SMTP_SILENT,    /* nobody answers */
+        SMTP_SILENT,    /* no answer */
         SMTP_NO_ROUTE,  /* the kernel cannot send there */
 } SmtpAnswer;
 

@@ -13,7 +13,8 @@
 typedef struct Listener {
         uint16_t port;
         char *address;   /* "0.0.0.0", "::", … */
-        bool ipv4, ipv6; /* what the socket takes; [::] without IPV6_V6ONLY takes both */
+        bool ipv4, ipv6; /* the families that the socket accepts; [::] without IPV6_V6ONLY accepts
+                          * both */
         bool loopback;
         char *user;
         uint64_t inode;

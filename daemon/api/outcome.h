@@ -8,7 +8,7 @@
 
 typedef enum Outcome {
         OUTCOME_NONE,     /* nothing changed */
-        OUTCOME_ADDED,    /* what was not there before */
+        OUTCOME_ADDED,    /* it did not exist before */
         OUTCOME_UPDATED,  /* in place: a rule with the same match, a fragment of the same name */
         OUTCOME_INSERTED, /* a rule, before others */
         OUTCOME_REMOVED,

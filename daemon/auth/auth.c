@@ -58,7 +58,7 @@ static void on_polkit(void *data, PolkitAnswer answer)
                 query_finish(q, -ENXIO);
                 return;
         case POLKIT_NONE:
-                /* what the actions themselves grant to everybody */
+                /* privileges that the actions grant to everybody */
                 query_finish(q, q->privilege >= PRIVILEGE_MANAGE ? -EACCES : 0);
                 return;
         }

@@ -86,7 +86,8 @@ static bool find_session(pid_t pid, char *ret, size_t size)
 
 /* ---- sshd ---- */
 
-/* The name of a process may have blanks and brackets: what follows is behind the last bracket. */
+/* The name of a process may have blanks and brackets: the other fields come after the last bracket.
+ */
 static pid_t parent_of(const char *proc, pid_t pid)
 {
         char text[512];

@@ -3,9 +3,8 @@
 
 /*
  * The origin of a process: its name, its unit, and the remote address of its ssh login, as far as
- * the kernel, the login manager and root's sshd know them. What a process claims about itself does
- * not count, in particular its environment. For readers of the history only: no decision depends on
- * it.
+ * the kernel, the login manager and root's sshd know them. A process's own claims do not count, in
+ * particular its environment. For readers of the history only: no decision depends on it.
  */
 
 #include <sys/types.h>
@@ -13,7 +12,7 @@
 typedef struct CallerPlace {
         char process[64]; /* the name that the kernel has, which the process may choose */
         char unit[128];   /* "cron.service", "session-3.scope"; "": not known, or in none */
-        char remote[64];  /* "192.0.2.7"; "": not known, or nobody's */
+        char remote[64];  /* "192.0.2.7"; "": unknown, or none */
 } CallerPlace;
 
 /* proc is the folder of the processes, "/proc". What cannot be found is left empty. */

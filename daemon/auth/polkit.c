@@ -55,7 +55,7 @@ static int on_answer(sd_bus_message *reply, void *data, _unused_ sd_bus_error *e
         return 1;
 }
 
-/* A dialogue that is open on somebody's screen closes; nobody waits for an answer to this. */
+/* An open dialogue closes; no answer to this is expected. */
 static void send_cancel(const PolkitQuery *q)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;

@@ -8,10 +8,10 @@
 #include <systemd/sd-bus.h>
 
 typedef enum PolkitAnswer {
-        POLKIT_NONE, /* nobody there to ask, or no answer that can be read */
+        POLKIT_NONE, /* no polkit to ask, or an answer that cannot be read */
         POLKIT_YES,
         POLKIT_NO,
-        POLKIT_CHALLENGE, /* yes, after a password that nobody could be asked for */
+        POLKIT_CHALLENGE, /* yes, after a password, but without an agent to ask for it */
         POLKIT_LEFT,      /* the sender has left the bus meanwhile */
 } PolkitAnswer;
 

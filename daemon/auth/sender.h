@@ -40,7 +40,7 @@ typedef struct Senders {
 /*
  * Asks who sent m. done is called once, at once if that is known already, unless the query is
  * cancelled before: 0; -ENXIO (has left the bus), -EIO or -EBADMSG (the bus does not say). *q is
- * the caller's and must stay where it is. 0; -EACCES: nobody vouches for the sender; -EBUSY: too
+ * the caller's and must stay where it is. 0; -EACCES: the sender cannot be identified; -EBUSY: too
  * many of its messages wait; other negative errno. Then done is not called.
  */
 int sender_ask(Senders *s, SenderQuery *q, sd_bus_message *m, SenderDone done);

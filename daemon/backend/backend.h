@@ -98,7 +98,7 @@ typedef struct BackendOps {
          * ruleset in force refuses. Local sockets are cut elsewhere. */
         int (*cut)(Backend *b, const Ruleset *r, uint64_t *ret_n);
 
-        /* Descriptors worth keeping in the service manager's store; borrowed. */
+        /* Descriptors for the service manager's store; borrowed. */
         size_t (*keep_fds)(Backend *b, int *fds, size_t max);
 
         /* Leaves the policy in the kernel and closes. */

@@ -37,7 +37,7 @@ typedef struct Repairer {
 
         pid_t culprit_pid; /* the process that did it; 0: not known */
         char culprit[32];
-        RepairNeed need;              /* what was found and is not yet put back */
+        RepairNeed need;              /* damage that was found and is not yet repaired */
         RepairRate rate;              /* of damage */
         uint64_t failed;              /* times in a row */
         uint64_t next_usec, due_usec; /* no repair before; when the timer rings, 0: not */

@@ -9,7 +9,7 @@
 
 typedef struct Total {
         uint64_t id;
-        uint64_t packets, bytes;           /* what was lost to resets */
+        uint64_t packets, bytes;           /* counts that were lost to resets */
         uint64_t last_packets, last_bytes; /* the last reading */
 } Total;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the account of each connection: what the bus said that it holds for it, and what was sent
- * since the bus was asked. Does not depend on what the messages are.
+ * Owns the account of each connection: the amount that the bus reported for it, and the amount that
+ * was sent since then. Does not depend on the content of messages.
  */
 
 #include "daemon/bus/backlog.h"
@@ -14,14 +14,14 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Of all users: beyond it nobody gets a reply whose size is not known. With the two that workers
- * have under way it stays below what dbus-daemon takes. */
+/* Of all users: beyond it no reply of unknown size is sent. With the two that workers have under
+ * way it stays below the limit of dbus-daemon. */
 #define BACKLOG_MAX ((size_t)32 << 20)
 /* Refusals are small: they go on for longer. A user has its share, one reply and them. */
 #define OVER_OF_USER_MAX ((size_t)34 << 20)
 #define OVER_MAX ((size_t)96 << 20)
-/* Of a connection: what it may leave unread while others of its user leave more than theirs, or
- * before the bus has named its user. */
+/* Of a connection: the amount that it may leave unread while others of its user leave more than
+ * theirs, or before the bus has named its user. */
 #define OVER_OF_PEER_MAX ((size_t)64 << 10)
 /* Descriptors are few: one that is not read fills the share of its user. */
 #define DESCRIPTOR_BYTES ((size_t)2 << 20)
@@ -39,7 +39,7 @@ struct Peer {
         bool known; /* uid is */
         uint32_t uid;
         SenderQuery query;
-        size_t held;        /* what the bus said */
+        size_t held;        /* reported by the bus */
         size_t sent, asked; /* since; and what of it the pending question covers */
         sd_bus_slot *slot;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns Diagnose: what p25d knows that keeps mail from flowing. It sends nothing: whoever wants to
- * see whether a target answers connects to it himself.
+ * Owns Diagnose: reasons known to p25d that keep mail from flowing. It sends nothing; callers who
+ * want to know whether a target answers connect to it themselves.
  */
 
 #include "daemon/bus/dict.h"
@@ -95,7 +95,7 @@ static void obstacle_tell(
                 p->family == FAMILY_IPV4 ? "IPv4" : "IPv6", effective, o->table, o->chain);
 }
 
-/* A connection between addresses that nobody has named. */
+/* A connection without named addresses. */
 static int obstacle_append(BusCall *c, sd_bus_message *m, const Packet *p)
 {
         _cleanup_explanation_ Explanation e = { .code = "P25_DEFAULT" };

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* One line that a terminal can show, whatever text of a client's the message holds. */
+/* One line that a terminal can show, for any text of a client in the message. */
 static void error_make_printable(sd_bus_error *error)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error printable = SD_BUS_ERROR_NULL;

@@ -27,7 +27,7 @@
 /* The properties as they are (strings borrowed) or as they were signalled last (strings owned). */
 typedef struct BusProperties {
         char *version;
-        int active; /* int: what the bus library reads and writes for a boolean */
+        int active; /* int: the type of a boolean in the bus library */
         char *backend;
         char **roles;
         uint64_t revision;
@@ -61,7 +61,7 @@ struct Bus {
         sd_event *event;
         Manager *manager;
         ManagerEvents events;
-        Events *happened; /* NULL: nobody listens */
+        Events *happened; /* NULL: no listener */
         EventsFollower follower;
         sd_bus *bus; /* NULL: between two attempts */
         sd_bus_slot *name_slot;
@@ -101,11 +101,11 @@ struct BusCall {
         bool queued;
         struct BusWorker *worker;
         sd_bus *answers;         /* in a worker: where to */
-        struct Filters *filters; /* in a worker of BUS_FILTERS: what the kernel has */
+        struct Filters *filters; /* in a worker of BUS_FILTERS: the filters of the kernel */
         sd_bus_message *answer, *reply;
         sd_event_source *copying;
         size_t reply_size; /* of a change's lines, which are most of its reply */
-        /* ReplaceSet: what is known until its descriptor is read */
+        /* ReplaceSet: its arguments until its descriptor is read */
         BusUpload *upload;
         uint64_t upload_usec; /* since when, monotonic */
         sd_event_source *pause;

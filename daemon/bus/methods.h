@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * The methods of the interface, one row each: what the bus announces, which privilege a caller
- * needs, and which function answers. Everything that knows a method by name is generated from these
- * rows.
+ * The methods of the interface, one row each: the signature on the bus, the privilege that a caller
+ * needs, and the function that answers. Every list of methods is generated from these rows.
  */
 
 #include "daemon/bus/internal.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the methods before and after a change: what a reload would do, and that a change stays.
+ * Owns the methods before and after a change: the effects of a reload, and the confirmation of a
+ * change.
  */
 
 #include "daemon/bus/answer.h"

@@ -30,7 +30,7 @@ int bus_rule_read(sd_bus_message *m, BusRuleUse use, BusRule *ret, sd_bus_error 
 void bus_rule_deinit(BusRule *r);
 
 /* Appends one a{sv}: lists always (empty for any), id, position, source, counters, log and comment
- * too; what else has no value is left out. */
+ * too; other fields without a value are left out. */
 int bus_rule_append(sd_bus_message *m, const ReportRule *r);
 
 /* Options that only some changes take. */

@@ -118,8 +118,8 @@ static const TimerKind pause_timer = { CLOCK_MONOTONIC, 1000, on_pause_over };
 
 /*
  * A pipe ends also when its writer is killed in the midst of a list; half a list must not become
- * the set. Whoever died has left the bus too, or leaves it in this moment: after a pause it is
- * asked once more.
+ * the set. A writer that died has left the bus too, or leaves it at this moment: the bus is asked
+ * again after a pause.
  */
 static void on_uploaded(void *data, int r, char *text, size_t n)
 {

@@ -120,7 +120,7 @@ static int text_file(const char *text, size_t n)
         return fd;
 }
 
-/* The entries as ReplaceSet takes them: through a descriptor, for they may be millions. */
+/* The entries as ReplaceSet takes them: through a descriptor, because there may be millions. */
 int bus_get_set(BusCall *c, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;

@@ -154,7 +154,7 @@ static int on_fed(
 
 /* ---- files ---- */
 
-/* In the child: the file into the pipe; what read(2) says is the exit status. */
+/* In the child: the file into the pipe; the exit status is read(2)'s errno. */
 static void __attribute__((noreturn)) feed(int from, int to)
 {
         static char chunk[CHUNK_SIZE];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Lists, judges, cuts. Whatever cannot be known of a connection is tried in every way it could be,
- * and if one way is allowed, it lives.
+ * Lists, judges, cuts. Unknown facts about a connection are tried in every possible way, and if one
+ * of them is allowed, the connection lives.
  */
 
 #include "daemon/connections/connections.h"

@@ -23,7 +23,7 @@ typedef struct SocketGroups {
 
 void socket_groups_deinit(SocketGroups *g);
 /* Looks through /proc for the owners of n sockets by inode; a socket that is not found is looked
- * for again, for it may have changed hands meanwhile. 0 or -ENOMEM. */
+ * for again, because it may have changed hands meanwhile. 0 or -ENOMEM. */
 int socket_groups_look(const uint32_t *inodes, size_t n, SocketGroups *ret);
 /* The same; where this process is not allowed to, p25d-reader looks. */
 int socket_groups_read(const uint32_t *inodes, size_t n, SocketGroups *ret);
@@ -44,8 +44,8 @@ typedef struct CgroupTree {
 } CgroupTree;
 
 void cgroup_tree_deinit(CgroupTree *t);
-/* The tree below a mount of cgroup v2 (NULL: an empty one). 0 or -ENOMEM; what goes meanwhile is
- * left out. */
+/* The tree below a mount of cgroup v2 (NULL: an empty one). 0 or -ENOMEM; cgroups that disappear
+ * meanwhile are left out. */
 int cgroup_tree_read(const char *mount, CgroupTree *ret);
 
 #define CGROUP_LEVEL_MAX 32

@@ -112,7 +112,7 @@ static bool may_be_bridged(Passing *p, const Tracked *t)
         return streq(there.interface, back.interface) && there.gateway == back.gateway;
 }
 
-/* As dialled, by whatever interfaces. */
+/* As dialled, by any interfaces. */
 static bool is_refused(Passing *p, const Tracked *t)
 {
         Packet packet = packet_of(p, t);

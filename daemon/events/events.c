@@ -226,7 +226,7 @@ static int on_readable(
 
         for (unsigned i = 0; i < DATAGRAMS_AT_ONCE && r != -EAGAIN; i++) {
                 r = nflog_read(&e->log, on_packet, e);
-                /* what was lost is a gap in the sequence */
+                /* lost messages are a gap in the sequence */
                 if (r < 0 && r != -EAGAIN && r != -ENOBUFS && r != -ENOSPC) {
                         log_fail(e, r);
                         return 0;
@@ -271,7 +271,7 @@ int events_new(sd_event *event, const char *folder, Events **ret)
         r = events_disk_init(&e->disk, folder);
         if (r >= 0)
                 r = events_disk_read(&e->disk, &e->ring, &damaged);
-        /* what cannot be read now cannot be written either, which is reported then */
+        /* a file that cannot be read cannot be written either, which is reported then */
         if (r == -ENOMEM)
                 return r;
         *ret = TAKE_PTR(e);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The events of the last second, in which equal ones are one with a count. Bounded: what finds no
- * room is counted by direction, action and rule, without addresses.
+ * The events of the last second, in which equal ones are one with a count. Bounded: events without
+ * room are counted by direction, action and rule, without addresses.
  */
 
 #include "daemon/events/event.h"

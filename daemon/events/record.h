@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * An event as a line of the file `events`. What is not known is "-"; the unit is last, because it
- * may contain spaces.
+ * An event as a line of the file `events`. Unknown values are "-"; the unit is last, because it may
+ * contain spaces.
  */
 
 #include "daemon/events/event.h"

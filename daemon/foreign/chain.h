@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The rules of a base chain, of nf_tables or of a legacy table: what may become of the packet. */
+/* The rules of a base chain, of nf_tables or of a legacy table: the possible fates of the packet.
+ */
 
 #include "daemon/foreign/walk.h"
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The verdict of the host about a connection: what p25 says, and after it every other packet
- * filter, the routes and the listeners. Completes what rules/report/explain.h has begun.
+ * The verdict of the host about a connection: p25's verdict, and after it every other packet
+ * filter, the routes and the listeners. Completes the result of rules/report/explain.h.
  */
 
 #include "daemon/foreign/hooks.h"

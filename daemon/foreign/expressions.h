@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The expressions of nf_tables, as the kernel runs them on a packet, with three values. What is not
- * in the table of expressions.c is not known, by its name.
+ * The expressions of nf_tables, as the kernel runs them on a packet, with three values. An
+ * expression that is not in the table of expressions.c counts as unknown, and is named.
  */
 
 #include "daemon/foreign/walk.h"

@@ -3,8 +3,8 @@
 
 /*
  * The packet filters of a host, as the kernel lists them: chains, rules and sets of nf_tables, and
- * the tables of legacy iptables. Messages are read with bounds and without trust; what a rule means
- * is expressions.h and xtables.h.
+ * the tables of legacy iptables. Messages are read with bounds and without trust; the meaning of a
+ * rule is in expressions.h and xtables.h.
  */
 
 #include "rules/base/util.h"
@@ -83,7 +83,7 @@ typedef struct Filters {
         size_t n_sets, n_elements;
         LegacyTable *legacy;
         size_t n_legacy;
-        char **unread; /* sentences: what could not be looked at */
+        char **unread; /* sentences: parts that could not be read */
 } Filters;
 
 void filters_deinit(Filters *f);

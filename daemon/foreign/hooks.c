@@ -119,7 +119,7 @@ static void walk_begin(Walk *w, const Filters *f, const PassageQuestion *q)
                      filters_track(f, walk_is_ipv4(w) ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
-/* Conntrack sees the packet: what was not to be tracked is not; the rest is new. */
+/* Conntrack sees the packet: an exempt one stays untracked; others are new. */
 static void conntrack_look(Walk *w)
 {
         uint32_t value, known;

@@ -78,7 +78,7 @@ static bool entry_read(const LegacyTable *t, uint32_t at, Entry *ret)
 typedef struct Extension {
         char name[XT_EXTENSION_MAXNAMELEN];
         uint8_t revision;
-        Bytes info;    /* what it has to say */
+        Bytes info;    /* its data */
         uint32_t next; /* where it ends */
 } Extension;
 

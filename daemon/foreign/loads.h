@@ -10,7 +10,7 @@ Truth load_payload(Walk *w, Bytes data);
 Truth load_meta(Walk *w, Bytes data);
 Truth load_ct(Walk *w, Bytes data);
 Truth load_fib(Walk *w, Bytes data);
-/* It loads something, or ends the rule; nobody knows which. */
+/* It loads something, or ends the rule; it is unknown which. */
 Truth load_unknown(Walk *w, Bytes data);
 
 /* The state of a connection's entry, as in `ct state`: bits of ip_conntrack_info. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One packet on its way through the rules of one hook after another: what is known of it, where it
- * is, and why something could not be decided.
+ * One packet on its way through the rules of one hook after another: the facts known of it, its
+ * position, and the reasons for undetermined results.
  */
 
 #include "daemon/foreign/facts.h"
@@ -26,7 +26,7 @@ typedef enum Fate {
 
 typedef struct Registers {
         uint8_t value[REGISTER_BYTES], known[REGISTER_BYTES];
-        const char *names[REGISTER_BYTES / 4]; /* what is in them, in words */
+        const char *names[REGISTER_BYTES / 4]; /* their content, in words */
 } Registers;
 
 /* One of the verdicts that a rule may give. */
@@ -48,7 +48,7 @@ typedef struct HostWay {
         uint32_t index;
 } HostWay;
 
-/* Questions to the host that the rules cannot answer; NULL: nobody knows. */
+/* Questions to the host that the rules cannot answer; NULL: unknown. */
 typedef struct HostView {
         bool (*way)(void *data, const Address *to, HostWay *ret); /* false: not known */
         void *data;
@@ -82,7 +82,7 @@ typedef struct Walk {
         /* of the rule that is being looked at */
         Candidate *candidates;
         size_t n_candidates;
-        const char *why; /* what made it uncertain; borrowed */
+        const char *why; /* the cause of uncertainty; borrowed */
         char why_text[128];
         bool why_limit;
         /* of the base chain */

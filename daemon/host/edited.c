@@ -42,7 +42,7 @@ static int find_new(const char *folder, const HostInputs *read, char **ret)
 {
         _cleanup_strv_ char **names = NULL;
 
-        /* what only p25d-reader may list is not looked at for every status */
+        /* folders that only p25d-reader may list are not examined for every status */
         if (access(folder, R_OK | X_OK) < 0 || host_list_conf(folder, NULL, &names) < 0)
                 return 0;
         STRV_FOREACH (name, names) {

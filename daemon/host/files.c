@@ -2,7 +2,7 @@
 
 /*
  * Where p25's files lie, and how they are read: regular files only, never blocking, never beyond a
- * limit. Knows nothing of what is in them.
+ * limit. Does not depend on their content.
  */
 
 #include "daemon/host/internal.h"

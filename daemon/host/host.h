@@ -71,9 +71,9 @@ typedef struct HostInputs {
 
 void host_inputs_deinit(HostInputs *l);
 
-/* p25.conf, fragments, roles, set files; policy->state is an empty state. What is not there is
- * left out (host NULL). inputs, which may be NULL, gets all files that were read. 0, -EINVAL
- * (see d), other negative errno. */
+/* p25.conf, fragments, roles, set files; policy->state is an empty state. Missing files are left
+ * out (host NULL). inputs, which may be NULL, gets all files that were read. 0, -EINVAL (see d),
+ * other negative errno. */
 int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy **ret);
 
 /* The same with conf, of which a reference is taken, in the place of p25.conf. */
@@ -121,9 +121,9 @@ Names host_names_of_files(HostNames *n);
 Names host_names_of_guest(HostNames *n);
 /* Where the files of units are; "" (this host's) if not said, NULL: nowhere. 0 or -ENOMEM. */
 int host_names_set_root(HostNames *n, const char *root);
-/* From now on nothing waits for the name service: what it has not answered yet is -EAGAIN, or a
- * number without a name, and `wanted` is called; whoever can wait asks, and says what he heard by
- * host_names_service() (service.h). */
+/* From now on nothing waits for the name service: a question that it has not answered yet is
+ * -EAGAIN, or a number without a name, and `wanted` is called; a caller that can wait asks, and
+ * stores the answer by host_names_service() (service.h). */
 void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data);
 /* From now on the service is waited for: for a process that has nothing else to do. */
 void host_names_wait(HostNames *n);

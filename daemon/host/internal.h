@@ -96,7 +96,7 @@ typedef struct StoredState {
         char **fragment_files;  /* by index of state->fragments: "fragments/NAME.REV" */
         char **set_files;       /* by index of state->sets */
         uint64_t *set_bases;    /* the REV of each */
-        uint64_t text_revision; /* what the text says, before the journal */
+        uint64_t text_revision; /* the revision of the text, before the journal */
         bool text_is_between;   /* the text is of a change of entries only */
         /* revisions of the first and the last line of the journal; 0: it is empty */
         uint64_t journal_first, journal_last;

@@ -25,7 +25,7 @@ typedef struct JournalRecord {
 typedef struct Journal {
         JournalRecord *records; /* ascending by revision */
         size_t n;
-        size_t length; /* of the text that is good: what follows was never acknowledged */
+        size_t length; /* of the text that is good: the rest was never acknowledged */
 } Journal;
 
 void journal_deinit(Journal *j);

@@ -374,7 +374,7 @@ int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid)
         return service_group(n, SERVICE_USER, user, 0, ret_gid);
 }
 
-/* ---- the name service, where nobody may wait for it ---- */
+/* ---- the name service, without waiting for it ---- */
 
 void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data)
 {

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Questions to the name service and what it answered. A service that hangs must not keep anybody
- * waiting: whoever asks gets what is known, and what is not known is noted for somebody who can
- * wait. Asks nothing itself, but for service_query().
+ * Questions to the name service, and its answers. A service that hangs must not keep anybody
+ * waiting: callers get the answer so far, and unanswered questions are noted for a process that can
+ * wait. Only service_query() asks.
  */
 
 #include <stdbool.h>
@@ -49,11 +49,11 @@ void service_cache_deinit(ServiceCache *c);
 int service_lookup(ServiceCache *c, const ServiceQuery *q, bool guest, ServiceAnswer *ret);
 /* The answer so far, without asking; false: there is none. */
 bool service_known(const ServiceCache *c, const ServiceQuery *q, ServiceAnswer *ret);
-/* All answers are wanted again; what is known stays known until then. */
+/* All answers are wanted again; old answers stay until then. */
 void service_refresh(ServiceCache *c);
 /* The next one that is wanted. */
 bool service_next(const ServiceCache *c, ServiceQuery *ret);
-/* Nobody could answer: nothing is wanted until the next refresh or question. */
+/* The service could not answer: nothing is wanted until the next refresh or question. */
 void service_give_up(ServiceCache *c);
 /* Is it another answer than before? */
 bool service_answer(ServiceCache *c, const ServiceQuery *q, const ServiceAnswer *a);

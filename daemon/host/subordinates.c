@@ -240,7 +240,7 @@ int subordinate_files_read(SubordinateFiles *s, NamesFile *passwd, NamesFile *gr
         Subordinates found = { 0 };
         int k;
 
-        /* what `find` answers may be something else every time */
+        /* the answer of `find` may change every time */
         if (s->is_read && s->version == version && (!find || !lent)) {
                 *ret = &s->found;
                 return 0;

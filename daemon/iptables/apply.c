@@ -256,7 +256,7 @@ static void counters_add(RuleCounter *counters, size_t n, const IptImage *image)
         }
 }
 
-/* note: what is there was left there by us. */
+/* note: the present tables were left there by us. */
 static int read_back_family(IptBackend *b, size_t f, bool note)
 {
         _cleanup_free_ RuleCounter *counters = NULL;

@@ -12,8 +12,8 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d);
 /* Does one of the families have a chain of ours? In doubt it does. */
 bool ipt_is_there(const IptBackend *b);
 int ipt_apply_remove(IptBackend *b, Diagnostics *d);
-/* `wanted` once more, with the addresses that the host has now, whatever is in the kernel. Does
- * not wait for the lock: -EBUSY. */
+/* `wanted` once more, with the addresses that the host has now, without regard to the kernel's
+ * content. Does not wait for the lock: -EBUSY. */
 int ipt_apply_again(IptBackend *b);
 /* Adds what was counted since the last time to the totals. */
 int ipt_count(IptBackend *b);

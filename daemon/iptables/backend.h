@@ -30,7 +30,7 @@ typedef struct IptBackend {
         size_t chains_max; /* of IptOptions */
         bool cut_local;
 
-        IptTable *wanted[IPT_FAMILIES]; /* what was applied last; NULL: nothing */
+        IptTable *wanted[IPT_FAMILIES]; /* the table that was applied last; NULL: none */
         IptImage installed[IPT_FAMILIES];
         uint64_t hashes[IPT_FAMILIES]; /* of what we left in the kernel */
         bool intact;                   /* the kernel has it, as far as we know */

@@ -58,8 +58,7 @@ bool ipt_image_same_entry(
         const IptImage *ia, const ImageEntry *a, const IptImage *ib, const ImageEntry *b);
 /* Neither a chain nor a jump of ours. */
 bool ipt_image_is_empty(const IptImage *i);
-/* A hash of the chains, in whatever order, and of the jumps, wherever they stand; without counters.
- */
+/* A hash of the chains, in any order, and of the jumps, at any place; without counters. */
 uint64_t ipt_image_hash(const IptImage *i);
 /* Does the name look like one of a chain of ours? */
 bool ipt_name_is_ours(const char *name);

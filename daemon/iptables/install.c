@@ -2,8 +2,8 @@
 
 /*
  * Changes a table through libiptc. A commit replaces the whole table, foreign entries as they are;
- * what is ours is edited as little as possible, because entries that stay keep counting while the
- * table is exchanged.
+ * ours are edited as little as possible, because entries that stay keep counting while the table is
+ * exchanged.
  */
 
 #include "daemon/iptables/install.h"
@@ -35,7 +35,7 @@ typedef struct Install {
         IptImage have;
         bool marked; /* something of ours was found */
         bool changed;
-        bool committing; /* what fails from here on is the commit */
+        bool committing; /* a failure from here on is the commit's */
         /* The counts of entries that are removed, by id: value is the number of a sum, plus 1. */
         NumberMap by_id;
         Sum *sums;
@@ -294,7 +294,7 @@ static int edit_apply(Install *i, const char *chain, const ImageChain *have, con
         return r;
 }
 
-/* An id that had more entries than it has now: what they counted goes to one that stayed. */
+/* An id that had more entries than it has now: their counts go to one that stayed. */
 static int keep_sums(Install *i, const ImageChain *have, const ImageChain *want, const Edit *e)
 {
         for (size_t k = 0; k < want->n; k++) {

@@ -12,7 +12,7 @@ typedef struct IptLocals {
         Netlink netlink; /* asks */
         Netlink monitor; /* listens */
         RangeSet *ranges;
-        bool bridges; /* what bridges pass between their ports meets FORWARD */
+        bool bridges; /* packets between the ports of a bridge meet FORWARD */
 } IptLocals;
 
 int ipt_locals_open(IptLocals *l);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Looking after what was installed. What is found goes to the repairer.
+ * Watches the installed tables, and reports damage to the repairer.
  */
 
 #include "daemon/iptables/backend.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Attributes of netlink, read with bounds: whoever wrote them, nothing outside of the bytes given
- * is looked at.
+ * Attributes of netlink, read with bounds: nothing outside of the given bytes is read, for any
+ * input.
  */
 
 #include "rules/base/util.h"

@@ -49,7 +49,7 @@ static void put_label(struct nlmsghdr *h, bool cut)
         mnl_attr_put(h, CTA_LABELS_MASK, NFT_LABEL_BYTES, label);
 }
 
-/* Out-of-window packets belong to it: what asks an idle end for an answer is one. */
+/* Out-of-window packets belong to it: the segment that asks an idle end for an answer is one. */
 static void put_liberal(struct nlmsghdr *h, bool established)
 {
         struct nf_ct_tcp_flags liberal = { .flags = IP_CT_TCP_FLAG_BE_LIBERAL,

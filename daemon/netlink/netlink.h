@@ -22,7 +22,7 @@ typedef struct Netlink {
 
 /* protocol: NETLINK_NETFILTER, …; 0 or negative errno */
 int netlink_open(int protocol, Netlink *ret);
-/* Goes on with a socket from elsewhere: what waits in it is dropped. -ENOTSOCK, -EPROTONOSUPPORT
+/* Goes on with a socket from elsewhere: waiting messages are dropped. -ENOTSOCK, -EPROTONOSUPPORT
  * if it is not a bound socket of this protocol; then the descriptor stays the caller's. */
 int netlink_adopt(int fd, int protocol, Netlink *ret);
 void netlink_close(Netlink *n);

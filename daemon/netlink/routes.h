@@ -26,7 +26,7 @@ typedef struct RouteQuestion {
 /* n is of NETLINK_ROUTE. 0, or negative errno (without a route: -ENETUNREACH, -EHOSTUNREACH, …). */
 int route_find(Netlink *n, const RouteQuestion *q, Route *ret);
 
-/* Is it an address of this host, by whatever table of routes? False if that cannot be asked. */
+/* Is it an address of this host, by any table of routes? False if that cannot be asked. */
 bool route_is_local(Netlink *n, const Address *a, uint32_t mark);
 
 /* Does the kernel filter what bridges pass between their ports (br_netfilter)? Whether that is

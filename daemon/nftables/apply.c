@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Bringing a table into the kernel: what is there is kept, taken over or replaced, always in one
+ * Brings a table into the kernel: the present one is kept, taken over or replaced, always in one
  * batch, so that packets see the old policy or the new one. Counters live on in each case.
  */
 
@@ -361,7 +361,7 @@ static SendResult batch_send(
         return SEND_FAILED;
 }
 
-/* The batch that brings the table, whatever is there. */
+/* The batch that brings the table, without regard to what is there. */
 static int build_batch(NftBackend *b, NftBatch *batch, NftTable *table, bool commit, Diagnostics *d)
 {
         bool guarded;

@@ -7,6 +7,6 @@
 
 /* Sends the table, which is `wanted` afterwards. Takes it in any case. */
 int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d);
-/* Sends `wanted` again, whatever is in the kernel. */
+/* Sends `wanted` again, without regard to the kernel's content. */
 int nft_apply_again(NftBackend *b);
 int nft_apply_remove(NftBackend *b, Diagnostics *d);

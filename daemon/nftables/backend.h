@@ -24,7 +24,7 @@ typedef struct NftBackend {
         bool owns;       /* the table is to be owned; not, once the kernel has no such tables */
         unsigned flags;  /* of its tables: NFT_TABLE_… */
 
-        NftTable *wanted; /* what was applied last; NULL: nothing */
+        NftTable *wanted; /* the table that was applied last; NULL: none */
         bool intact;      /* the kernel has it, as far as we know */
 
         Totals totals; /* survive resets of counters by others */

@@ -170,7 +170,7 @@ void nft_monitor_pause(NftBackend *b)
         b->joined = b->touched = false;
 }
 
-/* Joins first and reads then: what comes between is seen twice, never missed. A generation more
+/* Joins first and reads then: an event in between is seen twice, never missed. A generation more
  * than the batch explains is a change by another process. */
 void nft_monitor_resume(NftBackend *b)
 {

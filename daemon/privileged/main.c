@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * p25d-reader: looks up for p25d, which has no right to do it, whose a socket is, and opens the
+ * p25d-reader: finds the owners of sockets for p25d, which has no right to do so, and opens the
  * files of the policy that only root or their owner may read. It has the rights to see every
  * process and to read every file, and therefore no others: it writes nothing, and takes nothing but
  * one message of a fixed size. The service manager starts it when p25d asks, and it ends when

@@ -2,7 +2,7 @@
 
 /*
  * The store's files: written whole, with the modes that keep them to root, made durable, and thrown
- * away when nothing names them any more. Knows no state.
+ * away when nothing names them any more. Does not depend on the state.
  */
 
 #include "daemon/store/internal.h"

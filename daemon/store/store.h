@@ -6,7 +6,7 @@
  * and keeps copies of the input files that were in force. On disk before a change is answered, and
  * in this order: new files of fragments and sets, their folder, the new text, its rename, the
  * folder; or one line of the journal. tests/unit/daemon/crash.c proves it of every call. Layout and
- * reading: host_internal.h. Knows nothing of what is in force.
+ * reading: host_internal.h. Does not depend on what is in force.
  */
 
 #include "daemon/host/host.h"

@@ -174,7 +174,7 @@ static bool group_scan(const char *text, size_t n, size_t *i, unsigned *ret)
         return *i > start && *i - start <= 4;
 }
 
-/* RFC 4291 section 2.2, all three forms. Not inet_pton(), which wants a terminated copy and is slow
+/* RFC 4291 section 2.2, all three forms. Not inet_pton(), which needs a terminated copy and is slow
  * for millions. */
 static bool ipv6_scan(const char *text, size_t n, uint8_t ret[static 16])
 {

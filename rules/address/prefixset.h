@@ -94,8 +94,8 @@ void prefix_set_count_changes(
 
 /* Merges; 0 or -ENOMEM. */
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret);
-/* The same, borrowed: merged when it is first asked for and kept with the set, so that whoever
- * shares the set shares its ranges. */
+/* The same, borrowed: merged when it is first asked for and kept with the set, so that users of the
+ * same set share its ranges. */
 int prefix_set_ranges(PrefixSet *s, RangeSet **ret);
 /* The union of n sets; of one, the same set. 0 or -ENOMEM. */
 int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret);

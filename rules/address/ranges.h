@@ -42,7 +42,7 @@ bool ranges_hold(const RangeSet *a, const RangeSet *b, Family f);
 /* An empty set; NULL: out of memory. */
 RangeSet *range_set_empty(void);
 /* Adds a range behind all others of its family; one that touches the last one is merged with it.
- * Only to a set of range_set_empty() that nobody shares yet. 0 or -ENOMEM. */
+ * Only to a set of range_set_empty() that is not shared yet. 0 or -ENOMEM. */
 int range_set_append(RangeSet *s, Family f, Wide first, Wide last);
 /* The part of a that is not in b, of one family; a may be NULL, for all numbers. 0, -ENOMEM, or
  * -E2BIG if the set would have more than about max ranges. */

@@ -55,9 +55,9 @@ typedef struct Diagnostics {
 void diagnostics_deinit(Diagnostics *d);
 
 /* The strings are copied; the text is cut at 2,000 bytes, and what is not printable becomes '?', so
- * that it stays one line whatever the user wrote. Returns -EINVAL for SEVERITY_ERROR (so that a
- * parser can say `return diagnostics_error(…)`), 0 else, -ENOMEM. d may be NULL: then only the code
- * is returned. A list holds at most 1,000 diagnostics; what comes later only counts. */
+ * that it stays one line for any input. Returns -EINVAL for SEVERITY_ERROR (so that a parser can
+ * say `return diagnostics_error(…)`), 0 else, -ENOMEM. d may be NULL: then only the code is
+ * returned. A list holds at most 1,000 diagnostics; what comes later only counts. */
 int diagnostics_add(Diagnostics *d, Severity severity, Place place, const char *setting,
         const char *format, ...) _printf_(5, 6);
 /* The same for an error with a code. */

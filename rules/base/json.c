@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the library that builds and reads JSON. Knows nothing of what the documents say.
+ * Owns the library that builds and reads JSON. Does not depend on the content of documents.
  */
 
 #include "rules/base/json.h"

@@ -16,7 +16,7 @@ static void comparison_deinit(Comparison *c)
         number_map_deinit(&c->nodes);
 }
 
-/* The keys of nodes have no room for more axes; nobody has 240 slices. */
+/* The keys of nodes have no room for more axes; 240 slices are enough. */
 #define AXES_MAX 250
 
 int space_compare(

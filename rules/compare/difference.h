@@ -52,7 +52,7 @@ typedef struct Difference {
         const Ruleset *before, *after; /* borrowed */
         DifferenceItem *items;         /* by direction; what is cut off before what is let in */
         size_t n;
-        bool complete; /* false: there are more regions than a person wants to read */
+        bool complete; /* false: there are too many regions to read */
 } Difference;
 
 /* More regions than that are not listed. */

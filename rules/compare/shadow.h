@@ -12,7 +12,7 @@
 
 typedef struct Shadow {
         /* It could match, but earlier rules, which last as long, take every packet of it: those at
-         * these places of its direction, ascending; one, if one is enough. */
+         * these places of its direction, ascending; only one if that covers it. */
         bool covered;
         size_t *by;
         size_t n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Is it text at all? Knows nothing of libconfig's language. */
+/* Is it text at all? Does not depend on libconfig's language. */
 
 #include "rules/config/bytes.h"
 

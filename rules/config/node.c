@@ -50,7 +50,7 @@ static int check_memory(size_t n, const GuardCounts *counts)
         return 0;
 }
 
-/* The text as the guard and libconfig want it: libconfig's comments end with a line feed. */
+/* The text as the guard and libconfig need it: libconfig's comments end with a line feed. */
 static int copy_text(const char *text, size_t n, char **ret)
 {
         char *copy = malloc(n + 2);

@@ -2,7 +2,7 @@
 
 /*
  * Owns the reading of single values and of lists of plain ones: numbers, words, names, ports.
- * Knows nothing of rules and documents.
+ * Does not depend on rules and documents.
  */
 
 #include "rules/address/prefixset.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns the walk of a group against the vocabulary and the wording of what is wrong with it. Knows
- * of the model only where the vocabulary says that values go.
+ * Walks a group against the vocabulary and words its errors. Writes to the model only where the
+ * vocabulary says.
  */
 
 #include "rules/config/reader.h"

@@ -78,5 +78,5 @@ const Setting *setting_nearest(
 
 /* "true or false", "a list of texts or one text", … */
 const char *setting_type_to_string(SettingType type);
-/* Is a node of this kind what the type wants? */
+/* Does a node of this kind fit the type? */
 bool setting_type_takes(SettingType type, NodeKind kind);

@@ -265,7 +265,7 @@ static void put_unit(Encoder *e, const IptStatement *s)
                 put_match(e, EXTENSION_CGROUP, &m, sizeof(m));
 }
 
-/* Up to the last second before the time, whatever the day and its hour; in UTC. */
+/* Up to the last second before the time, on any day; in UTC. */
 static void put_before(Encoder *e, const IptStatement *s)
 {
         struct xt_time_info m = { .date_stop = s->time_sec - 1,

@@ -195,7 +195,7 @@ typedef struct IptTable {
 typedef struct IptOptions {
         Family family;
         /* The addresses of this host, as far as DNAT may hide them; NULL: a translated connection
-         * counts as incoming, whatever was dialled. */
+         * counts as incoming, for any dialled address. */
         const RangeSet *locals;
         /* Lists of more prefixes than this are sets in the kernel; 0: never. */
         size_t chains_max;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Pieces of a table: statements, rules, chains, counters. Knows nothing of what they mean. */
+/* Pieces of a table: statements, rules, chains, counters. Does not depend on their meaning. */
 
 #include "rules/nftables/build.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Names of chains, sets and counters, and what makes two of them the same. Knows nothing of how a
- * ruleset becomes a table.
+ * Names of chains, sets and counters, and their equality. Does not depend on how a ruleset becomes
+ * a table.
  */
 
 #include "rules/address/timedset.h"

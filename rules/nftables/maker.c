@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* The expressions of nf_tables by libnftnl. Knows nothing of statements. */
+/* The expressions of nf_tables by libnftnl. Does not depend on statements. */
 
 #include "rules/nftables/maker.h"
 

@@ -339,7 +339,7 @@ static void put_new_chains(Update *u)
                         nft_put_chain(u->batch, &u->new->chains[i].key);
 }
 
-/* Old rules that no new one is. */
+/* Old rules that equal no new one. */
 static void put_some_rules_out(
         NftBatch *b, const ChainPlan *p, const NftChain *new, const char *name)
 {

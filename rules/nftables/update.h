@@ -7,8 +7,8 @@
 
 #include "rules/nftables/message.h"
 
-/* Asks whoever can read the kernel for the handles of a chain's rules, n of them in their order.
- * A negative errno: unknown, and the whole chain is sent. */
+/* Asks the kernel's reader for the handles of a chain's rules, n of them in their order. A negative
+ * errno: unknown, and the whole chain is sent. */
 typedef int (*NftHandleReader)(void *data, const NftChainKey *chain, uint64_t *handles, size_t n);
 
 /*

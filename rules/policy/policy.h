@@ -45,7 +45,7 @@ void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
 /* The entries of a set of p25ctl, p25.conf or a fragment. Borrowed, or NULL. */
 const PrefixSet *policy_find_set(const Policy *p, const char *name);
-/* Between an entry and its end, an RFC 3339 time; a comment to whoever reads a set file. */
+/* Between an entry and its end, an RFC 3339 time; a comment for readers of a set file. */
 #define SET_EXPIRES " # expires "
 /* Its entries as the text of a set file, those that end last. 0, -ENOENT, -ENOMEM. */
 int policy_print_set(const Policy *p, const char *name, char **ret, size_t *ret_length);

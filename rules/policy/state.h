@@ -41,7 +41,7 @@ typedef struct State {
         uint64_t policy_revision;
         Origin origin;
         char *files;       /* the name of the copies of the host's files of then; NULL: not known */
-        bool files_pinned; /* these are in force, whatever the host's files say now */
+        bool files_pinned; /* these are in force instead of the host's files */
         uint64_t next_id;  /* of the next rule */
         int enabled;       /* -1: not set */
         bool roles_set;

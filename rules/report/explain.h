@@ -23,6 +23,6 @@ void explanation_deinit(Explanation *e);
 /* p25's verdict, as if there were no other firewall. r NULL: p25 is inactive, and v allows. 0 or
  * -ENOMEM. */
 int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret);
-/* The same where nobody can look at the host: what p25 refuses is refused; what it allows, another
- * firewall may still refuse. */
+/* The same without a look at the host: a refusal of p25 is final; another firewall may still refuse
+ * what p25 allows. */
 int explain_offline(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret);

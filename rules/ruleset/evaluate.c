@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The meaning of a ruleset, in the plainest code there is: every backend is measured against it,
- * so it is exact before it is fast. Knows nothing of names, hosts or kernels.
+ * The meaning of a ruleset, in the plainest code: every backend is measured against it, so it is
+ * exact before it is fast. Does not depend on names, hosts or kernels.
  */
 
 #include "rules/ruleset/evaluate.h"

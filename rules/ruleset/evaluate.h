@@ -49,6 +49,6 @@ typedef struct Doubt {
         bool interfaces, group, unit;
 } Doubt;
 
-/* Does the ruleset refuse the packet, whatever the answer is to what is in doubt? A rule that asks
- * for it may match: then it allows, but does not refuse. */
+/* Does the ruleset refuse the packet, for every answer to the doubts? A rule that asks for it may
+ * match: then it allows, but does not refuse. */
 bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt d);

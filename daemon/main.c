@@ -2,11 +2,11 @@
 
 /*
  * p25d: puts the stored policy in force, notifies the service manager, then joins the bus and
- * waits. The one file of the daemon that reads arguments and environment, logs, and knows signals.
+ * waits. The one file of the daemon that reads the environment and handles signals.
  */
 
 #include "daemon/api/api.h"
-#include "daemon/backend/memory.h"
+#include "daemon/arguments.h"
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
 #include "daemon/counting.h"
@@ -22,28 +22,13 @@
 #include "rules/policy/state.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define KEPT_FDS_MAX 4
-
-/* Values of --backend. */
-static const BackendOps *const named_backends[] = { &backend_nft,
-#ifdef WITH_IPTABLES
-        &backend_iptables,
-#endif
-        &backend_memory };
-
-typedef struct Arguments {
-        const char *root, *policies;
-        const BackendOps *backend;
-        bool remove_policy;
-} Arguments;
 
 typedef struct Daemon {
         const BackendOps *backends[_BACKEND_MAX];
@@ -66,103 +51,7 @@ typedef struct Daemon {
         int kept_fd;
 } Daemon;
 
-/* ---- arguments ---- */
-
-static const char help_text[] =
-        "Usage: p25d [OPTION]...\n"
-        "Keeps a host's policy for mail ports in the kernel; p25ctl(8) changes it.\n"
-        "\n"
-        "  --root DIR       all files are below DIR: DIR/etc/p25, DIR/var/lib/p25, …\n"
-        "  --policies DIR   the shipped roles are those of DIR\n"
-        "  --backend NAME   nftables, iptables, or memory, which is for tests and filters nothing\n"
-        "  --remove-policy  takes the policy of a p25d that does not run any more out of the\n"
-        "                   kernel, changes no file, and exits\n"
-        "  --has-nftables   exits with 0 if the kernel has nf_tables, else with 6\n"
-        "  --version        prints the version\n"
-        "  --help           prints this text\n";
-
-static const BackendOps *backend_named(const char *name)
-{
-        for (size_t i = 0; i < ELEMENTS(named_backends); i++)
-                if (streq(named_backends[i]->name, name))
-                        return named_backends[i];
-        return NULL;
-}
-
-static bool is_folder(const char *path)
-{
-        struct stat st;
-
-        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* 0 to go on, else *ret_status is how to exit. */
-static int arguments_parse(int argc, char **argv, Arguments *ret, int *ret_status)
-{
-        enum { ROOT = 256, POLICIES, BACKEND, REMOVE, HAS_NFTABLES, VERSION, HELP };
-        static const struct option options[] = {
-                { "root", required_argument, NULL, ROOT },
-                { "policies", required_argument, NULL, POLICIES },
-                { "backend", required_argument, NULL, BACKEND },
-                { "remove-policy", no_argument, NULL, REMOVE },
-                { "has-nftables", no_argument, NULL, HAS_NFTABLES },
-                { "version", no_argument, NULL, VERSION },
-                { "help", no_argument, NULL, HELP },
-                { NULL, 0, NULL, 0 },
-        };
-        int c;
-
-        *ret_status = EXIT_BAD_INPUT;
-        while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0)
-                switch (c) {
-                case ROOT:
-                        if (!is_folder(optarg)) {
-                                log_line(LOG_ERR, "--root %s: no such folder", optarg);
-                                return -EINVAL;
-                        }
-                        ret->root = optarg;
-                        break;
-                case POLICIES:
-                        ret->policies = optarg;
-                        break;
-                case BACKEND:
-                        ret->backend = backend_named(optarg);
-                        if (!ret->backend) {
-                                log_line(LOG_ERR,
-                                        "--backend must be one of nftables, iptables, memory (not "
-                                        "%s)",
-                                        optarg);
-                                return -EINVAL;
-                        }
-                        break;
-                case REMOVE:
-                        ret->remove_policy = true;
-                        break;
-                case HAS_NFTABLES:
-                        *ret_status = backend_nft.probe() == -EOPNOTSUPP ? EXIT_KERNEL_REFUSED
-                                                                         : EXIT_DONE;
-                        return -ECANCELED;
-                case VERSION:
-                        puts("p25d " P25_VERSION);
-                        *ret_status = EXIT_DONE;
-                        return -ECANCELED;
-                case HELP:
-                        fputs(help_text, stdout);
-                        *ret_status = EXIT_DONE;
-                        return -ECANCELED;
-                default: /* getopt has said what is wrong */
-                        fputs(help_text, stderr);
-                        return -EINVAL;
-                }
-        if (optind < argc) {
-                log_line(LOG_ERR, "unexpected argument %s: p25d takes options only (--help)",
-                        argv[optind]);
-                return -EINVAL;
-        }
-        return 0;
-}
-
-/* ---- telling ---- */
+/* ---- logging ---- */
 
 /* The netlink socket that owns the table outlives this process in the service manager's hands. */
 static void keep_fds(Daemon *d)
@@ -462,7 +351,7 @@ static int start_events(Daemon *d, const Arguments *a)
 static int remove_policy(Daemon *d)
 {
         _cleanup_diagnostics_ Diagnostics told = { 0 };
-        int r = manager_remove_policy(d->event, named_backends, ELEMENTS(named_backends), &told);
+        int r = manager_remove_policy(d->event, named_backends, n_named_backends, &told);
 
         for (size_t i = 0; i < told.n; i++)
                 log_line(LOG_ERR, "%s", told.items[i].text);

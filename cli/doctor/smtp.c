@@ -2,6 +2,8 @@
 
 #include "cli/doctor/smtp.h"
 
+#include "daemon/loop/clock.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -9,7 +11,6 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define REPLY_MAX 8192
@@ -51,10 +52,7 @@ typedef struct Talk {
 
 static uint64_t now_msec(void)
 {
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+        return clock_now_usec(CLOCK_MONOTONIC) / 1000;
 }
 
 static void talk_end(Talk *t)

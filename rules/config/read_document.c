@@ -151,26 +151,15 @@ int read_vars(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
         return read_each_member(r, n, read_var, place);
 }
 
-/* A default is checked as what would be written in its place in a rule. */
-static int check_default_names(Reader *r, const Node *n, VarDecl *v)
+static int check_default_names(Reader *r, const Node *n, const VarDecl *v)
 {
-        _cleanup_(rule_unref_p) Rule *rule = rule_new();
-        char ***place;
-        int k;
+        bool valid = strv_length(v->value) <= RULE_ADDRESSES_MAX;
 
-        if (!rule)
-                return -ENOMEM;
-        rule->direction = DIRECTION_OUT;
-        place = v->type == VAR_USERS    ? &rule->user
-                : v->type == VAR_GROUPS ? &rule->group
-                                        : &rule->unit;
-        *place = v->value;
-        k = rule_judge(rule, NULL, NULL);
-        *place = NULL;
-        if (k == -EINVAL)
-                return reader_error(
-                        r, n, "the default is not a valid list of %s", var_type_to_string(v->type));
-        return k;
+        STRV_FOREACH (name, v->value)
+                valid = valid && identity_is_valid(*name, v->type == VAR_UNITS);
+        return valid ? 0
+                     : reader_error(r, n, "the default is not a valid list of %s",
+                               var_type_to_string(v->type));
 }
 
 static int check_default_networks(Reader *r, const Node *n, const VarDecl *v)
@@ -201,7 +190,7 @@ static int check_default_ports(Reader *r, const Node *n, const VarDecl *v)
         return 0;
 }
 
-static int check_default(Reader *r, const Node *n, VarDecl *v)
+static int check_default(Reader *r, const Node *n, const VarDecl *v)
 {
         switch (v->type) {
         case VAR_NETWORKS:

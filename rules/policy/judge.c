@@ -192,10 +192,17 @@ static bool id_is_valid(const char *s)
 }
 
 /* Names are looked up in text files and below cgroup folders: nothing that could break out. */
-static bool identity_is_valid(const char *s)
+static bool account_name_is_valid(const char *s)
 {
         return *s && strlen(s) <= IDENTITY_MAX && !strpbrk(s, " /:,") && text_is_printable(s) &&
                !streq(s, ".") && !streq(s, "..");
+}
+
+bool identity_is_valid(const char *s, bool is_unit)
+{
+        if (is_unit)
+                return unit_name_is_valid(s) && !unit_type_without_processes(s);
+        return is_number(s) ? id_is_valid(s) : account_name_is_valid(s);
 }
 
 static void check_unit(Check *c, const char *field, const char *s)
@@ -223,7 +230,7 @@ static void check_identity(Check *c, const char *field, const char *s, bool is_u
                 check_unit(c, field, s);
         } else if (is_number(s) && !id_is_valid(s)) {
                 check_fail(c, field, "%s: %.64s is out of range (0 to 4294967294)", field, s);
-        } else if (!identity_is_valid(s)) {
+        } else if (!identity_is_valid(s, false)) {
                 check_fail(c, field,
                         "%s: \"%.64s\" is not a valid %s name (no white space, '/', ':' or ','; a "
                         "number is accepted too)",

@@ -9,6 +9,9 @@
 
 #include "rules/policy/rule.h"
 
+/* Can it be the name or number of a user or group, or the name of a unit that has processes? */
+bool identity_is_valid(const char *s, bool is_unit);
+
 /* Errors that a rule has by itself: a user with a direction other than out, numbers of a limit
  * without one, too many addresses, a variable outside a file, … Errors at the rule's place, each
  * with the path of its setting below `setting` (NULL: none). 0, -EINVAL, -ENOMEM. */

@@ -96,7 +96,7 @@ int roles_suggest(const HostFacts *f, Suggestions *ret)
                         f->submission_listener);
         if (r >= 0 && f->accounts >= SHARED_ACCOUNTS && (f->smtp_listener || f->local_listener))
                 r = suggest(&s, "shared-hosting",
-                        "%u people have an account here, beside the mail server", f->accounts);
+                        "%u people have an account here, besides the mail server", f->accounts);
         if (r >= 0 && f->bridge && f->forwards)
                 r = suggest(&s, "container-host",
                         "%s connects containers or virtual machines, and this host forwards",

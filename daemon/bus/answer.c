@@ -20,8 +20,8 @@ int bus_name_check(const char *what, const char *name, sd_bus_error *error)
         if (name_is_valid(name))
                 return 0;
         return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                "\"%s\" is no name of a %s ([A-Za-z0-9._-]{1,%d})", text_show(name, shown), what,
-                NAME_MAX_LENGTH);
+                "\"%s\" is not a valid %s name ([A-Za-z0-9._-]{1,%d})", text_show(name, shown),
+                what, NAME_MAX_LENGTH);
 }
 
 /* The options are the last argument; the caller is the bus's word. */

@@ -81,7 +81,7 @@ static int rule_array_add(BusCall *c, BusRuleUse use, RuleArray *ret, sd_bus_err
                 return r;
         if (!rule.rule)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                        "id and position are for RemoveRule alone: say a match");
+                        "id and position can only be used with RemoveRule; give a match");
         if (array_grow(&ret->items, ret->n, sizeof(*ret->items)) < 0)
                 return -ENOMEM;
         ret->items[ret->n++] = TAKE_PTR(rule.rule);
@@ -161,12 +161,13 @@ static int default_read(
                 *ret_direction = direction_from_string(direction);
         if (*ret_direction == _DIRECTION_INVALID)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "%s is no direction (incoming, outgoing, routed)",
+                        "direction must be one of incoming, outgoing, routed (not %s)",
                         text_show(direction, shown));
         *ret_action = action_from_string(action);
         if (*ret_action == _ACTION_INVALID || *ret_action == ACTION_LIMIT)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "%s is no default (allow, deny, reject)", text_show(action, shown));
+                        "default must be one of allow, deny, reject (not %s)",
+                        text_show(action, shown));
         return 0;
 }
 
@@ -225,7 +226,8 @@ int bus_set_logging(BusCall *c, sd_bus_error *error)
         logging = logging_from_string(level);
         if (logging == _LOGGING_INVALID)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "%s is no level (off, low, medium, high)", text_show(level, shown));
+                        "level must be one of off, low, medium, high (not %s)",
+                        text_show(level, shown));
         r = bus_change_read(c, BUS_OPTION_NONE, &change, error);
         if (r < 0)
                 return r;

@@ -37,7 +37,7 @@ static int packet_read(BusCall *c, BusQuestion *asked, Packet *ret, sd_bus_error
         if (r == -EINVAL || r == -ENOENT)
                 return sd_bus_error_set(error,
                         r == -ENOENT ? BUS_ERROR_NO_SUCH_NAME : BUS_ERROR_INVALID_ARGS,
-                        d.n > 0 ? d.items[0].text : "this is no packet");
+                        d.n > 0 ? d.items[0].text : "not a valid packet");
         if (r == -EAGAIN && d.n > 0)
                 return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, d.items[0].text);
         if (r < 0)

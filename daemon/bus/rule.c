@@ -131,8 +131,8 @@ static int expiry_set(sd_bus_message *m, Rule *rule, const RuleKeys *k, sd_bus_e
         uint64_t now_usec;
 
         if (expires->given && duration->given)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                        "expires and duration each say alone when the rule ends");
+                return sd_bus_error_set(
+                        error, BUS_ERROR_INVALID_RULE, "expires and duration cannot be combined");
         if (expires->given && expires->number == 0)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
                         "expires is in microseconds since 1970: leave it out for a rule that "
@@ -196,8 +196,8 @@ static int place_from_values(const RuleKeys *k, BusRule *ret, sd_bus_error *erro
         const BusValue *v = k->values + k->more;
 
         if (v[KEY_ID].given && v[KEY_POSITION].given)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,
-                        "id and position each say alone which rule is meant");
+                return sd_bus_error_set(
+                        error, BUS_ERROR_INVALID_RULE, "id and position cannot be combined");
         /* an empty document would match the plainest rule, which is more likely a mistake */
         if (!v[KEY_ID].given && !v[KEY_POSITION].given)
                 return sd_bus_error_set(error, BUS_ERROR_INVALID_RULE,

@@ -5,6 +5,7 @@
  * force in the words of a firewall. Everybody may read them; nothing is changed.
  */
 
+#include "daemon/bus/answer.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/loop/clock.h"
@@ -20,18 +21,9 @@
 /* The one argument of most methods here. */
 static int name_read(BusCall *c, const char *what, const char **ret, sd_bus_error *error)
 {
-        char shown[TEXT_SHOWN_MAX];
-        const char *name;
-        int r;
+        int r = sd_bus_message_read(c->message, "s", ret);
 
-        r = sd_bus_message_read(c->message, "s", &name);
-        if (r < 0)
-                return r;
-        if (!name_is_valid(name))
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS, "\"%s\" is no name of a %s",
-                        text_show(name, shown), what);
-        *ret = name;
-        return 0;
+        return r < 0 ? r : bus_name_check(what, *ret, error);
 }
 
 /* ---- fragments and roles ---- */
@@ -175,7 +167,8 @@ int bus_get_ruleset(BusCall *c, sd_bus_error *error)
                 return r;
         if (!streq(format, "ir") && !streq(format, "nft") && !streq(format, "iptables"))
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_ARGS,
-                        "%s is no format (ir, nft, iptables)", text_show(format, shown));
+                        "format must be one of ir, nft, iptables (not %s)",
+                        text_show(format, shown));
         if (!ruleset)
                 return bus_reply_text(c, "", error);
         if (streq(format, "ir"))

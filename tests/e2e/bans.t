@@ -80,7 +80,7 @@ is "$rc $err" "4 ERROR: the set name is empty" "an empty name"
 run_ctl set add bans 0.0.0.0/0 for 1h
 is "$rc" 4 "a whole family is not an entry that ends"
 run_ctl set add bans 192.0.2.400 for 1h
-is "$rc" 4 "nor is what is no address"
+is "$rc" 4 "an invalid address is refused as well"
 is "$(ctl set show bans | wc -l)" 2 "nothing of all that was added"
 
 # ---- beside entries that stay ----
@@ -152,7 +152,7 @@ p25d_stop KILL
 kernel_clear
 p25d_start
 answers filtered 203.0.113.7
-ok $? "a kernel that starts anew gets it as well"
+ok $? "a kernel that starts again gets it as well"
 is "$(in_kernel)" 1 "with its end"
 answers open 8.8.8.8
 ok $? "and nothing else"

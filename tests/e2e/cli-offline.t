@@ -267,7 +267,7 @@ offline --json explain in from 192.0.2.1
 like "$out" '"verdict":"deny","rule":\{.*"comment":"bad ones".*"effective":"deny","foreign":\[\]' \
         "explain --json"
 offline --json explain out to 8.8.8.8 user www-data
-like "$out" '"verdict":"reject","rule":null' "a default is no rule"
+like "$out" '"verdict":"reject","rule":null' "a default is not a rule"
 is "$(jq -r '.effective, .code, (.assumptions | length)' <<<"$out" | tr '\n' ' ')" \
         "reject P25_DEFAULT 0 " "what p25 refuses is refused, whatever other firewalls do"
 offline --json explain in from 198.51.100.9
@@ -306,7 +306,7 @@ offline --json test "$work/test.conf"
 like "$rc $out" '^1 \{"assertions":\[.*"holds":false.*\],"failed":1' "test --json"
 sed -i 's/in from 192.0.2.1/in frm 192.0.2.1/' "$work/test.conf"
 offline test "$work/test.conf"
-like "$rc $err" "^4 ERROR: .*test.conf:1: " "and one that is no packet"
+like "$rc $err" "^4 ERROR: .*test.conf:1: " "and an invalid packet"
 echo 'enabled = ' >"$work/root/etc/p25/p25.conf"
 offline explain in
 like "$rc $err" "^4 ERROR: .*/etc/p25/p25.conf:[0-9]+: " "a broken p25.conf"

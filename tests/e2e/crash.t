@@ -94,7 +94,7 @@ refuses() # WORDS WHY
 {
         local status before raw
         status=0 before=$(ctl status --json | jq 'del(.rules[].packets, .rules[].bytes)') raw=$(ruleset)
-        # what fits into the last block of a file is no change that a full disk refuses
+        # a full disk does not refuse a change that fits into the last block of a file
         for change in "deny in from 10.7.7.7" "set load large $WORK/list" \
                 "set add race $(echo 10.8.{0..1}.{0..255})" \
                 "fragment put web $WORK/fragment" "default deny in" "reset --force" "rollback 3"; do

@@ -96,7 +96,7 @@ refuses 4 "" reset
 run_ctl reset --force
 is "$rc" 0 "reset --force"
 run_ctl status
-is "$out" "Status: active" "an empty table is no table"
+is "$out" "Status: active" "an empty table is not printed"
 run_ctl deny
 run_ctl allow in from 10.0.0.0/8 comment "inner network"
 run_ctl allow out to 203.0.113.7 user www-data
@@ -313,7 +313,7 @@ is "$(jq -r '.rule.comment, .effective' <<<"$out" | tr '\n' ' ')" "blocked one d
         "explain names the rule"
 run_ctl explain out to 8.8.8.8 user www-data
 like "$out" "reject" "explain in words"
-is "$(ctl --json explain out to 8.8.8.8 user www-data | jq .rule)" null "a default is no rule"
+is "$(ctl --json explain out to 8.8.8.8 user www-data | jq .rule)" null "a default is not a rule"
 
 # offline, without root
 cat >"$WORK/host.conf" <<'CONF'

@@ -56,7 +56,7 @@ changes "newly rejected: in 25/tcp from 10.9.0.0/16 (was deny)" reject from 10.9
 changes "newly allowed: in 25/tcp from anywhere but 198.51.100.0/24 (was deny)
 newly allowed: out 25/tcp to 203.0.113.0/24 (was reject)" disable
 
-# the same in other words is no change for packets
+# the same in other words changes nothing for packets
 cat >"$WORK/words.conf" <<'CONF'
 rules = ( { action = "reject"; direction = "routed"; from = [ "10.0.0.0/8" ]; },
           { action = "deny"; direction = "routed"; from = [ "192.0.2.0/24" ]; } );
@@ -104,7 +104,7 @@ is "$(busctl_call AddRule 'a{sv}a{sv}' 3 action s allow direction s in from as 1
         "bta{sv} true $(revision) 4 \"outcome\" s \"added\" \"warnings\" as 1 \"this rule can \
 never match: rule 1 (deny from 10.9.0.0/16 to any port 25) covers it; to place it before that one: \
 p25ctl insert 1 allow from 10.9.1.1 to any port 25\" \"effects\" as 0 \
-\"diff\" as 1 \"+ allow from 10.9.1.1 to any port 25\"" "a warning is no line of a diff"
+\"diff\" as 1 \"+ allow from 10.9.1.1 to any port 25\"" "a warning is not a line of a diff"
 
 # ---- warnings ----
 

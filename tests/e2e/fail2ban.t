@@ -136,7 +136,7 @@ fail2ban-server -c "$f2b" -s "$WORK/f2b.sock" -p "$WORK/f2b.pid" -b start >>"$WO
 eventually 15 client ping
 ok $? "fail2ban starts after it was killed"
 eventually 15 banned 198.51.100.3
-ok $? "and bans anew whom it had banned"
+ok $? "and bans again the addresses that it had banned"
 client stop >/dev/null 2>&1
 gone()
 {

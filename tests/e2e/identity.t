@@ -71,7 +71,7 @@ is "$rc" 4 "users can only be used with out"
 
 for kind in timer target path socket mount; do
         run_ctl allow out unit "apt-daily.$kind"
-        is "$rc" 4 "a $kind is no unit of a rule"
+        is "$rc" 4 "a $kind cannot be the unit of a rule"
         like "$err" "a $kind unit has no processes; write the service" "and the error says what to write"
 done
 run_ctl allow out unit p25-e2e-none.service
@@ -92,7 +92,7 @@ is "$rc" 0 "one that has a file"
 like "$err" "unit p25-e2e-idle is not running: until it is" "only does not run"
 rm "$ROOT/etc/systemd/system/p25-e2e-idle.service"
 run_ctl deny in from 192.0.2.7
-is "$rc" 0 "that its file has gone is no obstacle to other changes"
+is "$rc" 0 "other changes work although its file is gone"
 cp "$CONF" "$WORK/identity.conf"
 sed -i 's/user = \[ "alice" \]/unit = "p25-e2e-nowhere"/' "$CONF"
 run_ctl reload

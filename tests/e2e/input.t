@@ -291,7 +291,7 @@ call PutFragment 'ssa{sv}' ../x 'rules = ();' 0
 ok $? "a fragment's name with a path"
 call UpdateSet 'sasasa{sv}' s 1 'not an address' 0 0
 [ "$rc" != 0 ]
-ok $? "an entry that is no address"
+ok $? "an invalid entry"
 run_ctl role set mxx
 is "$rc $err" '4 ERROR: there is no role mxx; did you mean "mx"?' "a misspelt role"
 run_ctl role show app-sever

@@ -102,7 +102,7 @@ fish_completes() # TEXT
 is "$(bash_completes p25ctl en)" "enable" "bash: a command"
 is "$(bash_completes p25ctl --json role s)" "show set suggest" "bash: its second word, behind an option"
 is "$(bash_completes p25ctl --reason status de)" "default deny delete" \
-        "bash: what belongs to an option is no command"
+        "bash: the argument of an option is not a command"
 is "$(bash_completes p25ctl default deny inc)" "incoming" "bash: an argument"
 is "$(bash_completes p25ctl --det)" "--detailed-exitcode" "bash: an option"
 is "$(bash_completes p25ctl allow out us)" "user" "bash: a word of a rule"
@@ -174,7 +174,7 @@ ZSH
         is "$(zsh_completes p25ctl en)" "enable " "zsh: a command"
         is "$(zsh_completes p25ctl --json role s)" "set show suggest " "zsh: its second word"
         is "$(zsh_completes p25ctl --reason status de)" "default delete deny " \
-                "zsh: what belongs to an option is no command"
+                "zsh: the argument of an option is not a command"
         is "$(zsh_completes p25ctl default deny inc)" "incoming " "zsh: an argument"
         is "$(zsh_completes p25ctl --det)" "--detailed-exitcode " "zsh: an option"
         is "$(zsh_completes p25ctl role add m)" "mx " "zsh: a role"

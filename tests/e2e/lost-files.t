@@ -19,7 +19,7 @@ opened() # NAME
         expect "$1: 25 is open" inet "open open" 198.51.100.1 25 2001:db8:1::1 25
 }
 
-start_anew() # NAME
+start_again() # NAME
 {
         [ -e "$WORK/p25d.log" ] && rm "$WORK/p25d.log"
         p25d_start
@@ -28,7 +28,7 @@ start_anew() # NAME
 
 kept() # NAME: the kernel's policy stays, and everybody hears why
 {
-        start_anew "$1"
+        start_again "$1"
         closed "$1"
         like "$(cat "$WORK/p25d.log")" "files are gone.*disable" "$1: the log says so"
         run_ctl status
@@ -40,7 +40,7 @@ kept() # NAME: the kernel's policy stays, and everybody hears why
 scenario()
 {
         root_make
-        start_anew "$P25_BACKEND"
+        start_again "$P25_BACKEND"
         ctl enable && ctl deny in
         closed "$P25_BACKEND"
 
@@ -58,7 +58,7 @@ scenario()
         run_ctl status
         is "$out$err" "Status: inactive" "$P25_BACKEND, disabled: without a warning"
         p25d_stop KILL
-        start_anew "$P25_BACKEND, disabled"
+        start_again "$P25_BACKEND, disabled"
         run_ctl status
         is "$out$err" "Status: inactive" "$P25_BACKEND, disabled: also after a start"
         p25d_stop KILL
@@ -67,7 +67,7 @@ scenario()
         rm -rf "$ROOT"
         root_make
         echo 'enabled = true; rules = ( { action = "deny"; direction = "in"; } );' >"$CONF"
-        start_anew "$P25_BACKEND, by p25.conf"
+        start_again "$P25_BACKEND, by p25.conf"
         closed "$P25_BACKEND, by p25.conf"
         p25d_stop KILL
         rm -rf "$ROOT"
@@ -85,12 +85,12 @@ scenario()
         rm -rf "$ROOT"
         root_make
         echo 'enabled = true; rules = ( { action = "deny"; direction = "in"; } );' >"$CONF"
-        start_anew "$P25_BACKEND, p25.conf"
+        start_again "$P25_BACKEND, p25.conf"
         eventually 5 test -e "$ROOT/var/lib/p25/last-good"
         ok $? "the files were good"
         p25d_stop KILL
         mv "$ROOT/etc/p25" "$ROOT/etc/aside"
-        start_anew "$P25_BACKEND, /etc/p25 is gone"
+        start_again "$P25_BACKEND, /etc/p25 is gone"
         closed "$P25_BACKEND, /etc/p25 is gone"
         run_ctl status
         like "$out" "25/tcp +DENY" "the last good policy is known"
@@ -110,13 +110,13 @@ scenario()
         # explicitly off
         p25d_stop KILL
         echo 'enabled = false;' >"$CONF"
-        start_anew "$P25_BACKEND, enabled = false"
+        start_again "$P25_BACKEND, enabled = false"
         opened "$P25_BACKEND, enabled = false"
         p25d_stop KILL
 
         # with the package
         echo 'enabled = true; rules = ( { action = "deny"; direction = "in"; } );' >"$CONF"
-        start_anew "$P25_BACKEND, installed"
+        start_again "$P25_BACKEND, installed"
         run net_in host timeout 20 "$P25D" --root "$ROOT" --remove-policy
         is "$rc" 1 "--remove-policy beside p25d is refused"
         like "$err" "already running" "and says why"
@@ -125,7 +125,7 @@ scenario()
         run net_in host timeout 20 "$P25D" --root "$ROOT" --remove-policy
         is "$rc" 0 "--remove-policy of a stopped p25d"
         opened "$P25_BACKEND, removed"
-        start_anew "$P25_BACKEND, installed again"
+        start_again "$P25_BACKEND, installed again"
         closed "$P25_BACKEND, installed again"
         p25d_stop KILL
         kernel_clear
@@ -140,7 +140,7 @@ done
 P25_BACKEND=
 root_make
 echo 'enabled = true; backend = "iptables"; rules = ( { action = "deny"; direction = "in"; } );' >"$CONF"
-start_anew "backend = iptables"
+start_again "backend = iptables"
 closed "backend = iptables"
 p25d_stop KILL
 rm -rf "$ROOT"

@@ -6,7 +6,7 @@
 pages=(packaging/man/*.[1-8])
 is "${#pages[@]}" 7 "seven pages"
 
-# Which other manuals this machine has is no fault of ours.
+# The other manuals of this machine do not matter.
 lint=$(mandoc -T lint "${pages[@]}" 2>&1 | grep -vE 'outdated mandoc.db|referenced manual not found')
 is "$lint" "" "mandoc finds nothing to say"
 for page in "${pages[@]}"; do

@@ -83,7 +83,7 @@ sed -i "s|%s|$WORK/dockerd-up|" "$WORK/dockerd.py"
 dockerd=$!
 eventually 10 test -e "$WORK/dockerd-up"
 like "$(warnings)" 'port 25: docker-proxy passes IPv4 connections to a container, .*: p25ctl deny from 0.0.0.0/0 to any port 25' \
-        "where Docker leaves iptables alone IPv4 as well"
+        "and IPv4 as well, if Docker does not use iptables"
 process_end "$dockerd" TERM
 program_end
 
@@ -115,7 +115,7 @@ for name in rootlessport rootlesskit slirp4netns pasta.avx2; do
         like "$err" "WARNING: port 25: $name passes connections to a container, .*; to close the port: p25ctl deny 25/tcp" \
                 "$name: role set warns"
         like "$(ctl show listening)" "warning: port 25: $name passes connections" "and show listening"
-        unlike "$err" "may not send" "it is no mail server"
+        unlike "$err" "may not send" "because it is not a mail server"
         run_ctl role set container-host
         like "$err" "WARNING: role container-host does not stop the rootless containers of user alice \\($name\\), .*: p25ctl reject out user alice" \
                 "container-host does not stop it"

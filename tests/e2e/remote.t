@@ -88,12 +88,12 @@ remote -H root@[2001:db8:1::1]:2222 --json status
 is "$rc $(jq -r .active <<<"$out")" "0 true" "an IPv6 address, and a port"
 remote -H root@2001:db8:1::1 status
 is "$rc" 4 "an IPv6 address without brackets"
-like "$err" "brackets: root@\[2001:db8:1::1\]" "is told to use them"
+like "$err" "brackets: root@\[2001:db8:1::1\]" "the error says to use them"
 calls=$(wc -l <"$WORK/ssh.calls")
 for host in -oProxyCommand=touch"$WORK"/bad root@-oProxyCommand=touch"$WORK"/bad "" root@ \
         "198.51.100.1:x;touch $WORK/bad" "198.51.100.1 touch" $'198.51.100.1\nx'; do
         remote --host="$host" status
-        is "$rc" 4 "a host's name is no option and no command: ${host//$'\n'/ }"
+        is "$rc" 4 "a host's name is neither option nor command: ${host//$'\n'/ }"
 done
 is "$(wc -l <"$WORK/ssh.calls") $(ls "$WORK/bad" 2>/dev/null)" "$calls " "ssh never sees one"
 mv "$WORK/key.pub" "$WORK/another.pub"

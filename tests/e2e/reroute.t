@@ -61,6 +61,6 @@ is "$(warnings)" "" "no warning without the ip rule"
 # what VPN clients do: all packets but their own, which nobody else marks
 net_in host ip rule add not fwmark 0xca6c table 100
 run_ctl reject out on eth1
-is "$rc" 0 "'not fwmark' is no obstacle"
+is "$rc" 0 "'not fwmark' does not prevent it"
 like "$(warnings)" "on eth1 25/tcp: .* ip rule with not fwmark 0xca6c" "and warned of"
 done_testing

@@ -110,7 +110,7 @@ is "$(burst 3 200002 2001:db8:1::2)" "2 1" "another one has no count of its own"
 is "$(burst 1 41001 198.51.100.2)" "0 1" "nor has the owner"
 is "$(burst 2 300001 198.51.100.2)" "2 0" "another owner has"
 is "$(burst 3 41002 198.51.100.2)" "2 1" "the same, begun by a lent id"
-is "$(burst 5 33 198.51.100.2)" "4 1" "who was lent nothing counts alone"
+is "$(burst 5 33 198.51.100.2)" "4 1" "a user without lent ids is counted by itself"
 
 ctl reset --force >"$WORK/out" 2>&1
 run_ctl prepend limit out user alice rate 1000/minute burst 100 max 2

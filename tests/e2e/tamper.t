@@ -204,7 +204,7 @@ ours_is_first()
 }
 eventually 5 ours_is_first
 ok $? "$name: a neighbour's rule before ours: ours is first again"
-is "$(repairs)" "$before" "$name: which is no damage"
+is "$(repairs)" "$before" "$name: which is not damage"
 net_in host iptables-legacy -D INPUT -s 192.0.2.111 -j ACCEPT
 expect "$name: allowed" inet "open" -t 300 -s 198.51.100.3 198.51.100.1 25
 fight "iptables-legacy -F"

@@ -126,7 +126,7 @@ run_ctl status verbose
 like "$out" $'\nWarning: role no-mail closes nothing that other roles open \\(mx\\)' "status verbose says it too"
 like "$(ctl status --json | jq -r '.warnings[]')" "$closes" "and --json"
 run_ctl role set no-mail
-is "$rc $err" "0 " "alone it closes: no warning"
+is "$rc $err" "0 " "by itself it closes: no warning"
 expect "and everything is closed" lan filtered -t 300 198.51.100.1 25
 warned "mx beside no-mail" "$closes" role add mx
 cp "$CONF" "$WORK/conf"

@@ -157,7 +157,7 @@ def settings(kind, values, text_of_value):
     lines = []
     for name in sorted(values):
         if not NAME.match(str(name)):
-            raise Refused("'%s' is no name for %s in a policy text: letters, digits, _ and -" % (name, kind))
+            raise Refused("'%s' is not a valid name for %s in a policy text: letters, digits, _ and -" % (name, kind))
         lines.append('  %s = %s;' % (name, text_of_value(name, values[name])))
     return lines
 

@@ -31,7 +31,7 @@ LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 
 # all sources in these folders are built
-DAEMON_ROOMS = api auth backend bus connections events foreign host loop manager netlink nftables reader stats store
+DAEMON_ROOMS = alerts api auth backend bus connections events foreign host loop manager netlink nftables reader stats store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc

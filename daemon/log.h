@@ -31,6 +31,9 @@ typedef struct LogEvent {
 /* MESSAGE_ID of a connection that was refused or logged. */
 #define LOG_CONNECTION "f1c0a8d7b92e4d5e8a6c3b1f0e7d2946"
 
+/* MESSAGE_ID of an alert about a user. */
+#define LOG_ALERT_ID "a4f7d3b1c9e24c6f8d25b07e6a913c48"
+
 typedef struct LogField {
         const char *name, *value; /* NULL or "": no such field */
 } LogField;

@@ -5,6 +5,7 @@
  * waits. The one file of the daemon that reads the environment and handles signals.
  */
 
+#include "daemon/alarm.h"
 #include "daemon/api/api.h"
 #include "daemon/arguments.h"
 #include "daemon/bus/bus.h"
@@ -42,6 +43,7 @@ typedef struct Daemon {
         Gather *gather;
         EventsFollower follower;
         Counting counting;
+        Alarm *alarm;
         ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
         bool for_names;
         /* last reported */
@@ -343,6 +345,8 @@ static int start_events(Daemon *d, const Arguments *a)
         r = counting_start(&d->counting, d->event,
                 &(StatsOptions){ .folder = d->paths.state, .notice = on_notice, .data = d },
                 d->manager, d->happened);
+        if (r >= 0)
+                r = alarm_new(d->event, d->manager, &d->counting, d->paths.state, &d->alarm);
         if (r >= 0 && a->backend != &backend_memory)
                 events_listen(d->happened);
         return r;
@@ -429,6 +433,7 @@ static int run(Daemon *d, const Arguments *a)
         }
         bus_set_notice(d->bus, on_notice, d);
         bus_set_events(d->bus, d->happened);
+        alarm_set_bus(d->alarm, d->bus);
         r = gather_new(d->event, d->manager, d->happened, &d->gather); /* now all follow */
         if (r < 0) {
                 log_line(LOG_ERR, "cannot gather events: %s", strerrordesc_np(-r));
@@ -444,6 +449,7 @@ static int run(Daemon *d, const Arguments *a)
 static void daemon_deinit(Daemon *d)
 {
         gather_free(d->gather);
+        alarm_free(d->alarm);
         bus_free(d->bus);
         counting_stop(&d->counting);
         events_free(d->happened);

@@ -286,9 +286,9 @@ static void on_alert(void *data, const ManagerAlert *alert)
         if (!b->ready ||
                 sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Alert") < 0)
                 return;
-        if (sd_bus_message_append(m, "a{sv}", 4, "alert", "s", alert->name, "text", "s",
-                    alert->text, "pid", "u", (uint32_t)alert->pid, "process", "s",
-                    alert->process) >= 0)
+        if (sd_bus_message_append(m, "a{sv}", 5, "alert", "s", alert->name, "name", "s",
+                    alert->name, "text", "s", alert->text, "pid", "u", (uint32_t)alert->pid,
+                    "process", "s", alert->process) >= 0)
                 (void)sd_bus_send(b->bus, m, NULL);
 }
 

@@ -58,13 +58,3 @@ int manager_promoted_ruleset(Manager *m, Ruleset **ret)
 
         return resolver_compile(&names, NULL, ret);
 }
-
-void manager_set_replay(Manager *m, const ManagerReplay *replay)
-{
-        m->replay = *replay;
-}
-
-int manager_replay(const Manager *m, const Ruleset *before, const Ruleset *after, ChangeResult *r)
-{
-        return m->replay.tell ? m->replay.tell(m->replay.data, before, after, &r->replay) : 0;
-}

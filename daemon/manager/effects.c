@@ -272,6 +272,12 @@ static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
                        : 0;
 }
 
+static int tell_replay(
+        const Manager *m, const Ruleset *before, const Ruleset *after, ChangeResult *r)
+{
+        return m->replay.tell ? m->replay.tell(m->replay.data, before, after, &r->replay) : 0;
+}
+
 int change_tell_effects(
         Manager *m, const Proposal *p, const Prospect *next, const Change *c, ChangeResult *r)
 {
@@ -282,7 +288,7 @@ int change_tell_effects(
         if (!r->diff)
                 return 0;
         if (tell_difference(m, before, after, !c->dry_run, r) < 0 ||
-                (c->dry_run && manager_replay(m, before, after, r) < 0) ||
+                (c->dry_run && tell_replay(m, before, after, r) < 0) ||
                 tell_rules(p, next->ruleset, c, r) < 0)
                 return change_no_memory(r);
         if (!next->policy || lockdown)

@@ -84,3 +84,8 @@ void manager_alert(Manager *m, const char *name, const char *format, ...)
                                    .name = name, .text = text, .process = "", .untold = true });
         free(text);
 }
+
+void manager_set_replay(Manager *m, const ManagerReplay *replay)
+{
+        m->replay = *replay;
+}

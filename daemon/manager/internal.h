@@ -340,8 +340,6 @@ int manager_lock(Manager *m, Backend *b, uint64_t deadline_usec, Diagnostics *d)
 void manager_unlock(Manager *m);
 /* Callers that wait for the name service try again. */
 void manager_names_are_answered(Manager *m);
-/* Judges recent connections by two rulesets, in r->replay: audit.c. 0 or -ENOMEM. */
-int manager_replay(const Manager *m, const Ruleset *before, const Ruleset *after, ChangeResult *r);
 /* Adds a line for each role of a policy that expects a server where nobody listens, and for each
  * that closes what another one opens, but for those that are known: roles.c. 0 or -ENOMEM. */
 int manager_tell_roles(const Manager *m, const Policy *p, char *const *known, char ***lines);

@@ -295,6 +295,21 @@ static int set_compare(const void *a, const void *b)
         return r != 0 ? r : (x->timed != NULL) - (y->timed != NULL);
 }
 
+/* Alerts count what is logged. */
+static int check_alerts(Compilation *c)
+{
+        const HostConf *h = c->policy->host;
+        Site site = { { h ? h->common->file : NULL, 0 }, "alerts" };
+        bool any = false;
+
+        for (AlertKind k = 0; h && k < _ALERT_MAX; k++)
+                any |= h->alerts.limits[k].rate > 0;
+        if (!any || c->logging != LOGGING_OFF)
+                return 0;
+        return compile_report(
+                c, SEVERITY_WARNING, site, "nothing is counted for alerts while logging is off");
+}
+
 static int compile_all(Compilation *c)
 {
         _cleanup_(scope_deinit) Scope host = { 0 };
@@ -302,6 +317,8 @@ static int compile_all(Compilation *c)
         int r;
 
         r = tolerate(c, sets_collect(c));
+        if (r >= 0)
+                r = check_alerts(c);
         if (r >= 0)
                 r = own_rules_add(c);
         if (r >= 0)
@@ -358,7 +375,7 @@ static int lockdown_make(const Policy *p, Ruleset **ret)
         static const Action actions[] = { [DIRECTION_IN] = ACTION_DENY,
                 [DIRECTION_OUT] = ACTION_REJECT,
                 [DIRECTION_ROUTED] = ACTION_REJECT };
-        Compilation c = { .logging = policy_logging(p) };
+        Compilation c = { .policy = p, .logging = policy_logging(p) };
 
         c.ruleset = calloc(1, sizeof(*c.ruleset));
         if (!c.ruleset)

@@ -269,6 +269,31 @@ static void set_audit(Printer *p, const char *name, const bool audit[static _DIR
                 printer_strings(p, name, words);
 }
 
+static void set_alerts(Printer *p, const Alerts *a)
+{
+        char text[32];
+        bool any = false;
+
+        for (AlertKind k = 0; k < _ALERT_MAX; k++) {
+                const Limit *l = &a->limits[k];
+
+                if (l->rate == 0)
+                        continue;
+                if (!any)
+                        printer_begin_group(p, "alerts", '{');
+                any = true;
+                (void)snprintf(
+                        text, sizeof(text), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
+                printer_string(p, alert_kind_to_string(k), text);
+        }
+        if (!any)
+                return;
+        (void)snprintf(text, sizeof(text), "%llus", (unsigned long long)a->quarantine_sec);
+        if (a->quarantine_sec > 0)
+                printer_string(p, "quarantine", text);
+        printer_end_group(p, '}');
+}
+
 int print_host(const HostConf *h, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
@@ -284,6 +309,7 @@ int print_host(const HostConf *h, char **ret)
         if (h->logging != _LOGGING_INVALID)
                 printer_string(&p, "logging", logging_to_string(h->logging));
         set_audit(&p, "audit", h->audit);
+        set_alerts(&p, &h->alerts);
         if (h->mail_ports.n > 0)
                 printer_ports(&p, "mail_ports", &h->mail_ports);
         if (h->keep_established)

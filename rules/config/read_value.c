@@ -408,6 +408,33 @@ int read_defaults(Reader *r, const Node *n, _unused_ const Setting *s, void *pla
         return read_group(r, n, &(ReadInto){ GROUP_DEFAULT, place }, 1);
 }
 
+int read_duration(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        if (duration_parse(node_string(n), place) < 0)
+                return reader_error(r, n,
+                        "\"%.64s\" is not a valid duration (as in \"90s\", \"10m\", \"2h\" or "
+                        "\"7d\", at most 366 days)",
+                        node_string(n));
+        return 0;
+}
+
+int read_alerts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+{
+        Alerts alerts = { 0 };
+        bool any = false;
+        int k = read_group(r, n, &(ReadInto){ GROUP_ALERTS, &alerts }, 1);
+
+        if (k < 0)
+                return k;
+        for (AlertKind i = 0; i < _ALERT_MAX; i++)
+                any |= alerts.limits[i].rate > 0;
+        if (alerts.quarantine_sec > 0 && !any)
+                return reader_error(
+                        r, n, "quarantine needs a threshold: blocked, connections or destinations");
+        *(Alerts *)place = alerts;
+        return 0;
+}
+
 int read_audit(Reader *r, const Node *n, const Setting *s, void *place)
 {
         bool audit[_DIRECTION_MAX] = { false };

@@ -66,6 +66,8 @@ SettingFunction read_listens;     /* Ports */
 SettingFunction read_manages;     /* Role */
 SettingFunction read_manages_one; /* Role */
 SettingFunction read_defaults;    /* Defaults */
+SettingFunction read_alerts;      /* Alerts */
+SettingFunction read_duration;    /* uint64_t, seconds */
 SettingFunction read_audit;       /* bool of each direction */
 SettingFunction read_entries;     /* PrefixSet * */
 

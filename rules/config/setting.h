@@ -24,6 +24,7 @@ typedef enum SettingGroup {
         GROUP_ASSERT,      /* Assertion */
         GROUP_DEFAULT,     /* Defaults */
         GROUP_MANAGES,     /* Role */
+        GROUP_ALERTS,      /* Alerts */
         GROUP_FILE,        /* StateFile */
         _GROUP_MAX,
 } SettingGroup;

@@ -90,6 +90,17 @@ Fragment *fragment_unref(Fragment *f)
         return NULL;
 }
 
+const char *alert_kind_to_string(AlertKind k)
+{
+        static const char *const words[_ALERT_MAX] = {
+                [ALERT_BLOCKED] = "blocked",
+                [ALERT_CONNECTIONS] = "connections",
+                [ALERT_DESTINATIONS] = "destinations",
+        };
+
+        return k >= 0 && k < _ALERT_MAX ? words[k] : NULL;
+}
+
 /* ---- p25.conf ---- */
 
 HostConf *host_conf_new(void)

@@ -96,6 +96,22 @@ Fragment *fragment_ref(Fragment *f);
 Fragment *fragment_unref(Fragment *f);
 DEFINE_CLEANUP(Fragment, fragment_unref)
 
+/* What of a user's outgoing connections is watched. */
+typedef enum AlertKind {
+        ALERT_BLOCKED,
+        ALERT_CONNECTIONS,  /* that were let pass */
+        ALERT_DESTINATIONS, /* distinct ones, of both */
+        _ALERT_MAX,
+        _ALERT_INVALID = -1,
+} AlertKind;
+
+const char *alert_kind_to_string(AlertKind k); /* blocked connections destinations */
+
+typedef struct Alerts {
+        Limit limits[_ALERT_MAX]; /* rate and unit_sec; rate 0: none */
+        uint64_t quarantine_sec;  /* 0: none */
+} Alerts;
+
 typedef struct HostConf {
         unsigned n_refs;
         Fragment *common;    /* rules, sets, vars, assert */
@@ -105,7 +121,8 @@ typedef struct HostConf {
         Defaults defaults;
         Logging logging;            /* _LOGGING_INVALID: not stated */
         bool audit[_DIRECTION_MAX]; /* refusals are only reported */
-        Ports mail_ports;           /* those added to the four; n 0: none */
+        Alerts alerts;
+        Ports mail_ports; /* those added to the four; n 0: none */
         bool keep_established;
         unsigned roles_line;
 } HostConf;

@@ -481,6 +481,18 @@ static int audit_texts(const Policy *p, Lines *ret)
         return 0;
 }
 
+static int alert_texts(const Alerts *a, Lines *ret)
+{
+        for (AlertKind k = 0; k < _ALERT_MAX; k++)
+                if (a->limits[k].rate > 0 &&
+                        lines_add(ret, "alert %s %u/%s", alert_kind_to_string(k), a->limits[k].rate,
+                                limit_unit_to_string(a->limits[k].unit_sec)) < 0)
+                        return -ENOMEM;
+        if (a->quarantine_sec == 0)
+                return 0;
+        return lines_add(ret, "quarantine %llus", (unsigned long long)a->quarantine_sec);
+}
+
 /* Settings of p25.conf only, and audit. */
 static int option_texts(const Policy *p, Lines *ret)
 {
@@ -492,6 +504,8 @@ static int option_texts(const Policy *p, Lines *ret)
                 return 0;
         if (h->backend != BACKEND_AUTO &&
                 lines_add(ret, "backend %s", backend_to_string(h->backend)) < 0)
+                return -ENOMEM;
+        if (alert_texts(&h->alerts, ret) < 0)
                 return -ENOMEM;
         if (h->keep_established && lines_add(ret, "keep_established") < 0)
                 return -ENOMEM;

@@ -25,7 +25,7 @@ for file in usr/sbin/p25d usr/bin/p25ctl usr/lib/systemd/system/p25d.service \
         usr/share/man/man5/org.port25.Policy1.5 usr/share/p25/policies/mx.conf \
         usr/share/bash-completion/completions/p25ctl usr/share/zsh/site-functions/_p25ctl \
         etc/fail2ban/action.d/p25.conf usr/share/fish/vendor_completions.d/p25ctl.fish \
-        usr/share/doc/p25/examples/p25.conf etc/p25/p25.conf.example usr/share/doc/p25/README-config-management.md \
+        usr/share/doc/p25/examples/p25.conf usr/share/doc/p25/examples/p25-alert@.service etc/p25/p25.conf.example usr/share/doc/p25/README-config-management.md \
         usr/share/ansible/collections/ansible_collections/port25/p25/plugins/modules/p25_role.py; do
         [ -s "$WORK/usr/$file" ]
         ok $? "there is /$file"

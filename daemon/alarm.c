@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/alarm.h"
+
+#include "daemon/alerts/told.h"
+#include "daemon/bus/alert.h"
+#include "daemon/log.h"
+#include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
+#include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+/* What is told in a minute at most; a host has few users, but ids can be many. */
+#define TOLD_A_MINUTE 60
+/* Rules of quarantines in the policy at a time. */
+#define QUARANTINES_MAX 200
+#define QUARANTINE_COMMENT "quarantine: "
+/* A change may be refused for a while, as during a change that waits to be confirmed. */
+#define RETRY_USEC (2 * USEC_PER_SEC)
+#define TRIES_MAX 150
+
+typedef struct Quarantine {
+        uint32_t uid;
+        uint64_t end_usec; /* by the wall clock, as of a rule */
+        unsigned tries;
+        char comment[COMMENT_MAX + 1];
+        struct Quarantine *next;
+} Quarantine;
+
+struct Alarm {
+        sd_event *event;
+        Manager *manager;
+        Counting *counting;
+        Bus *bus;
+        EventsFollower follower;
+        Told told;
+        Quarantine *wanted;
+        sd_event_source *timer;
+        uint64_t minute; /* in which so many were told and left out */
+        uint64_t n_told, n_left_out;
+};
+
+static int on_timer(sd_event_source *s, uint64_t usec, void *data);
+
+static const TimerKind timer_kind = { CLOCK_MONOTONIC, 1, on_timer };
+
+/* ---- what the policy says ---- */
+
+/* The thresholds in force. */
+static const Alerts *alerts_now(const Alarm *a)
+{
+        static const Alerts none = { 0 };
+        const HostConf *h = manager_policy(a->manager)->host;
+
+        return h ? &h->alerts : &none;
+}
+
+static bool is_quarantine(const Rule *r)
+{
+        return r->comment &&
+               strncmp(r->comment, QUARANTINE_COMMENT, strlen(QUARANTINE_COMMENT)) == 0;
+}
+
+/* What a quarantine refuses raises no alert. */
+static bool is_by_quarantine(const Alarm *a, uint64_t id)
+{
+        const RuleList *l = &manager_policy(a->manager)->state->rules;
+
+        for (size_t i = 0; id > 0 && i < l->n; i++)
+                if (l->items[i]->id == id)
+                        return is_quarantine(l->items[i]);
+        return false;
+}
+
+static size_t quarantines(const Alarm *a)
+{
+        const RuleList *l = &manager_policy(a->manager)->state->rules;
+        size_t n = 0;
+
+        for (size_t i = 0; i < l->n; i++)
+                n += is_quarantine(l->items[i]);
+        for (const Quarantine *q = a->wanted; q; q = q->next)
+                n++;
+        return n;
+}
+
+/* Is there a rule that lets this user send? */
+static bool is_allowed_by_name(const Ruleset *r, uint32_t uid)
+{
+        const RulesetDirection *d = &r->directions[DIRECTION_OUT];
+
+        for (size_t i = 0; i < d->n; i++)
+                if (d->rules[i].users.stated && compiled_ids_contain(&d->rules[i].users, uid) &&
+                        (d->rules[i].action == ACTION_ALLOW || d->rules[i].action == ACTION_LIMIT))
+                        return true;
+        return false;
+}
+
+/* Why a user is spared; NULL: he is not. */
+static const char *spared(const Alarm *a, uint32_t uid)
+{
+        const Ruleset *r = manager_ruleset(a->manager);
+
+        if (uid == 0)
+                return "root is never quarantined";
+        if (!r)
+                return "p25 is inactive";
+        if (is_allowed_by_name(r, uid))
+                return "a rule allows this user by name";
+        if (r->directions[DIRECTION_OUT].audit)
+                return "outgoing connections are in audit";
+        if (quarantines(a) >= QUARANTINES_MAX)
+                return "too many users are in quarantine";
+        return NULL;
+}
+
+/* ---- quarantine ---- */
+
+static int rule_make(const Alarm *a, const Quarantine *q, Rule **ret)
+{
+        _cleanup_(rule_unref_p) Rule *rule = rule_new();
+        _cleanup_free_ char *user = NULL;
+        int r;
+
+        if (!rule)
+                return -ENOMEM;
+        rule->action = ACTION_REJECT;
+        rule->direction = DIRECTION_OUT;
+        policy_mail_ports(manager_policy(a->manager), &rule->ports);
+        rule->expires_usec = q->end_usec;
+        rule->comment = strdup(q->comment);
+        r = host_user_name(manager_names(a->manager), q->uid, &user);
+        if (r < 0 || !rule->comment || (!user && asprintf(&user, "%" PRIu32, q->uid) < 0))
+                return -ENOMEM;
+        r = strv_append(&rule->user, user);
+        if (r >= 0)
+                *ret = TAKE_PTR(rule);
+        return r;
+}
+
+/* The way of every change: assertions and a pending change may refuse it. 0: done, or given up. */
+static int quarantine_try(Alarm *a, Quarantine *q)
+{
+        Change change = { .process = "p25d", .reason = q->comment, .position = 1 };
+        _cleanup_(rule_unref_p) Rule *rule = NULL;
+        ChangeResult result = { 0 };
+        int r;
+
+        if (q->end_usec <= clock_now_usec(CLOCK_REALTIME))
+                return 0;
+        r = rule_make(a, q, &rule);
+        if (r >= 0)
+                r = manager_add_rules(a->manager, &rule, 1, &change, &result);
+        if (r >= 0)
+                log_line(LOG_WARNING, "user %s is in quarantine: %s", rule->user[0], q->comment);
+        else if (q->tries == 0 && !result.locked_out)
+                log_line(LOG_ERR, "uid %" PRIu32 " cannot be put into quarantine (%s): %s", q->uid,
+                        q->comment, result.message ?: strerrordesc_np(-r));
+        change_result_deinit(&result);
+        return r < 0 && ++q->tries < TRIES_MAX ? -EAGAIN : 0;
+}
+
+static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        Alarm *a = data;
+
+        for (Quarantine **link = &a->wanted; *link;) {
+                Quarantine *q = *link;
+
+                if (quarantine_try(a, q) < 0) {
+                        link = &q->next;
+                        continue;
+                }
+                *link = q->next;
+                free(q);
+        }
+        if (a->wanted && timer_arm(a->event, &a->timer, &timer_kind, RETRY_USEC, a) < 0)
+                log_line(LOG_ERR, "a quarantine is not tried again: out of memory");
+        return 0;
+}
+
+/* Soon: not from within the events. */
+static int quarantine_begin(Alarm *a, uint32_t uid, uint64_t seconds, const char *why)
+{
+        Quarantine *q = calloc(1, sizeof(*q));
+
+        if (!q)
+                return -ENOMEM;
+        q->uid = uid;
+        q->end_usec = expiry_round(clock_now_usec(CLOCK_REALTIME) + seconds * USEC_PER_SEC);
+        (void)snprintf(q->comment, sizeof(q->comment), QUARANTINE_COMMENT "%s", why);
+        q->next = a->wanted;
+        a->wanted = q;
+        return timer_arm(a->event, &a->timer, &timer_kind, 0, a);
+}
+
+/* ---- telling ---- */
+
+static bool may_tell(Alarm *a)
+{
+        uint64_t minute = clock_now_usec(CLOCK_BOOTTIME) / (60 * USEC_PER_SEC);
+
+        if (minute != a->minute) {
+                if (a->n_left_out > 0)
+                        log_line(LOG_WARNING, "%" PRIu64 " more alerts were left out",
+                                a->n_left_out);
+                a->minute = minute;
+                a->n_told = a->n_left_out = 0;
+        }
+        if (a->n_told < TOLD_A_MINUTE) {
+                a->n_told++;
+                return true;
+        }
+        a->n_left_out++;
+        return false;
+}
+
+static void log_alert(const BusAlert *alert, const char *quarantine)
+{
+        char uid[16], count[24];
+        const LogField fields[] = {
+                { "P25_ALERT", alert->name },
+                { "P25_USER", alert->user },
+                { "P25_UID", uid },
+                { "P25_UNIT", alert->unit },
+                { "P25_COUNT", count },
+                { "P25_LIMIT", alert->limit },
+                { "P25_QUARANTINE", quarantine },
+        };
+
+        (void)snprintf(uid, sizeof(uid), "%" PRIu32, alert->uid);
+        (void)snprintf(count, sizeof(count), "%" PRIu64, alert->count);
+        log_fields(LOG_ALERT_ID, LOG_WARNING, fields, ELEMENTS(fields), "%s", alert->text);
+}
+
+static void raise_alert(Alarm *a, AlertKind kind, const Event *e, uint32_t uid, uint64_t count)
+{
+        static const char *const nouns[_ALERT_MAX] = {
+                [ALERT_BLOCKED] = "refused connections",
+                [ALERT_CONNECTIONS] = "outgoing connections",
+                [ALERT_DESTINATIONS] = "destinations",
+        };
+        const Alerts *alerts = alerts_now(a);
+        const Limit *l = &alerts->limits[kind];
+        uint64_t window = l->unit_sec, quarantine = alerts->quarantine_sec;
+        const char *why_not = quarantine > 0 ? spared(a, uid) : NULL;
+        bool quarantined = quarantine > 0 && !why_not;
+        char limit[32], reason[96], text[384];
+        _cleanup_free_ char *user = NULL;
+
+        if (!may_tell(a))
+                return;
+        if (quarantined && quarantine < window)
+                window = quarantine;
+        if (told_add(&a->told, kind, uid, window * USEC_PER_SEC) < 0)
+                log_line(LOG_WARNING,
+                        "%s cannot be written: an alert may be told again after a "
+                        "restart",
+                        a->told.path);
+        (void)host_user_name(manager_names(a->manager), uid, &user);
+        (void)snprintf(limit, sizeof(limit), "%u/%s", l->rate, limit_unit_to_string(l->unit_sec));
+        (void)snprintf(
+                reason, sizeof(reason), "%" PRIu64 " %s, alert at %s", count, nouns[kind], limit);
+        (void)snprintf(text, sizeof(text), "alert: %s (uid %" PRIu32 "): %s%s%s%s%s",
+                user ?: "no name", uid, reason, e->unit ? ", unit " : "", e->unit ?: "",
+                why_not ? "; not quarantined: " : "", why_not ?: "");
+
+        const BusAlert alert = { alert_kind_to_string(kind), user ?: "", uid, e->unit ?: "", count,
+                limit, text };
+
+        log_alert(&alert, quarantined ? "1" : NULL);
+        if (a->bus)
+                bus_alert(a->bus, &alert);
+        if (quarantined && quarantine_begin(a, uid, quarantine, reason) < 0)
+                log_line(LOG_ERR, "uid %" PRIu32 " cannot be put into quarantine: out of memory",
+                        uid);
+}
+
+/* ---- counting ---- */
+
+/* How much of the kind the user did in the time of the threshold. */
+static uint64_t count_of(const Alarm *a, AlertKind kind, uint32_t uid, uint32_t seconds)
+{
+        StatsWindow w;
+
+        stats_user(a->counting->stats, uid, seconds, &w);
+        switch (kind) {
+        case ALERT_BLOCKED:
+                return w.blocked;
+        case ALERT_CONNECTIONS:
+                return w.allowed;
+        case ALERT_DESTINATIONS:
+                return w.destinations;
+        case _ALERT_MAX:
+        case _ALERT_INVALID:
+                break;
+        }
+        return 0;
+}
+
+/* Behind the statistics, which have counted it. */
+static void on_counted(void *data, const Event *e)
+{
+        Alarm *a = data;
+        const Alerts *alerts = alerts_now(a);
+        uint32_t uid = e->uid;
+
+        if (e->direction != DIRECTION_OUT || !e->has_uid || is_by_quarantine(a, e->rule))
+                return;
+        (void)host_user_owner(manager_names(a->manager), uid, &uid);
+        for (AlertKind k = 0; k < _ALERT_MAX; k++) {
+                const Limit *l = &alerts->limits[k];
+                uint64_t count;
+
+                if (l->rate == 0 || told_has(&a->told, k, uid))
+                        continue;
+                count = count_of(a, k, uid, l->unit_sec);
+                if (count >= l->rate)
+                        raise_alert(a, k, e, uid, count);
+        }
+}
+
+/* ---- birth and death ---- */
+
+int alarm_new(sd_event *event, Manager *m, Counting *c, const char *folder, Alarm **ret)
+{
+        Alarm *a = calloc(1, sizeof(*a));
+        int r;
+
+        if (!a)
+                return -ENOMEM;
+        a->event = sd_event_ref(event);
+        a->manager = m;
+        r = told_init(&a->told, folder);
+        if (r < 0) {
+                alarm_free(a);
+                return r;
+        }
+        a->counting = c;
+        a->follower = (EventsFollower){ .counted = on_counted, .data = a };
+        events_follow(c->events, &a->follower);
+        *ret = a;
+        return 0;
+}
+
+Alarm *alarm_free(Alarm *a)
+{
+        if (!a)
+                return NULL;
+        if (a->counting)
+                events_unfollow(a->counting->events, &a->follower);
+        sd_event_source_disable_unref(a->timer);
+        for (Quarantine *q = a->wanted, *next; q; q = next) {
+                next = q->next;
+                free(q);
+        }
+        told_deinit(&a->told);
+        sd_event_unref(a->event);
+        free(a);
+        return NULL;
+}
+
+void alarm_set_bus(Alarm *a, Bus *bus)
+{
+        a->bus = bus;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/alerts/told.h"
+
+#include "daemon/loop/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LINE_LENGTH_MAX 128
+
+/* ---- the file: "KIND UID END LENGTH", by the wall clock, in microseconds ---- */
+
+static AlertKind kind_of(const char *word)
+{
+        for (AlertKind k = 0; k < _ALERT_MAX; k++)
+                if (streq(word, alert_kind_to_string(k)))
+                        return k;
+        return _ALERT_INVALID;
+}
+
+static void line_read(Told *t, const char *line)
+{
+        uint64_t now = clock_now_usec(CLOCK_REALTIME), end, length;
+        char word[16];
+        ToldItem item = { 0 };
+        int used = 0;
+
+        if (sscanf(line, "%15s %" SCNu32 " %" SCNu64 " %" SCNu64 " %n", word, &item.uid, &end,
+                    &length, &used) != 4 ||
+                line[used] != '\0' || t->n == TOLD_MAX)
+                return;
+        item.kind = kind_of(word);
+        if (item.kind == _ALERT_INVALID || end <= now || length > DURATION_MAX_SEC * USEC_PER_SEC)
+                return;
+        item.length_usec = length;
+        item.until_usec =
+                clock_now_usec(CLOCK_BOOTTIME) + (end - now < length ? end - now : length);
+        t->items[t->n++] = item;
+}
+
+static void file_read(Told *t)
+{
+        FILE *f = fopen(t->path, "re");
+        char line[LINE_LENGTH_MAX];
+
+        while (f && fgets(line, sizeof(line), f))
+                line_read(t, line);
+        if (f)
+                (void)fclose(f);
+}
+
+static void file_print(const Told *t, Buffer *b)
+{
+        uint64_t now = clock_now_usec(CLOCK_BOOTTIME), wall = clock_now_usec(CLOCK_REALTIME);
+
+        for (size_t i = 0; i < t->n; i++) {
+                const ToldItem *item = &t->items[i];
+
+                buffer_printf(b, "%s %" PRIu32 " %" PRIu64 " %" PRIu64 "\n",
+                        alert_kind_to_string(item->kind), item->uid,
+                        wall + (item->until_usec - now), item->length_usec);
+        }
+}
+
+/* Whole or not at all. */
+static int file_write(const Told *t)
+{
+        _cleanup_free_ char *path = NULL;
+        _cleanup_buffer_ Buffer b = { 0 };
+        int fd, r = 0;
+
+        file_print(t, &b);
+        if (b.failed || asprintf(&path, "%s.new", t->path) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return -errno;
+        if (b.length > 0 && write(fd, b.data, b.length) != (ssize_t)b.length)
+                r = errno ? -errno : -ENOSPC;
+        if (close(fd) < 0 && r == 0)
+                r = -errno;
+        if (r == 0 && rename(path, t->path) < 0)
+                r = -errno;
+        if (r < 0)
+                (void)unlink(path);
+        return r;
+}
+
+/* ---- what was told ---- */
+
+int told_init(Told *t, const char *folder)
+{
+        *t = (Told){ 0 };
+        if (asprintf(&t->path, "%s/alerts", folder) < 0) {
+                t->path = NULL;
+                return -ENOMEM;
+        }
+        file_read(t);
+        return 0;
+}
+
+void told_deinit(Told *t)
+{
+        free(t->path);
+        t->path = NULL;
+        t->n = 0;
+}
+
+static void drop_ended(Told *t)
+{
+        uint64_t now = clock_now_usec(CLOCK_BOOTTIME);
+        size_t n = 0;
+
+        for (size_t i = 0; i < t->n; i++)
+                if (t->items[i].until_usec > now)
+                        t->items[n++] = t->items[i];
+        t->n = n;
+}
+
+bool told_has(Told *t, AlertKind kind, uint32_t uid)
+{
+        drop_ended(t);
+        for (size_t i = 0; i < t->n; i++)
+                if (t->items[i].kind == kind && t->items[i].uid == uid)
+                        return true;
+        return false;
+}
+
+static ToldItem *place_make(Told *t)
+{
+        ToldItem *first = &t->items[0];
+
+        if (t->n < TOLD_MAX)
+                return &t->items[t->n++];
+        for (size_t i = 1; i < t->n; i++)
+                if (t->items[i].until_usec < first->until_usec)
+                        first = &t->items[i];
+        return first;
+}
+
+int told_add(Told *t, AlertKind kind, uint32_t uid, uint64_t length_usec)
+{
+        drop_ended(t);
+        *place_make(t) =
+                (ToldItem){ kind, uid, clock_now_usec(CLOCK_BOOTTIME) + length_usec, length_usec };
+        return file_write(t);
+}

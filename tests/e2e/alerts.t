@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Thresholds on what a user sends: an alert in the log and on the bus, once for a window, and a
+# quarantine that ends a spam run and leaves the user's other traffic alone.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+[ -n "$many_uids" ] || { skip "alerts" "one uid only"; done_testing; exit; }
+
+net_world
+listen inet 25 587 8080
+p25_host <<'CONF'
+alerts  = { blocked = "20/hour"; connections = "30/hour"; destinations = "6/hour"; quarantine = "1h"; };
+default = { outgoing = "allow"; };
+rules   = ( { action = "reject"; direction = "out"; to = [ "192.0.2.0/24", "2001:db8:bad::/48" ]; },
+            { action = "allow"; direction = "out"; user = [ "backup" ]; } );
+CONF
+ok $? "p25d starts"
+dbus-monitor --address "$DBUS_SYSTEM_BUS_ADDRESS" "type='signal',member='Alert'" >"$WORK/signals" 2>&1 &
+monitor=$!
+eventually 3 grep -q NameAcquired "$WORK/signals"
+
+# connects as a user until it is stopped: a process that sends spam
+spam() # UID ADDRESS
+{
+        while :; do
+                connect host -u "$1" -g "$1" "$2" 25 >/dev/null
+                sleep 0.05
+        done
+}
+alerts() # TEXT
+{
+        grep -c "alert: .*$1" "$WORK/p25d.log"
+}
+quarantined() # USER
+{
+        ctl status --json | jq -e --arg u "$1" \
+                'any(.rules[]; .action == "reject" and .user == [$u] and (.comment // "" | startswith("quarantine: ")))' >/dev/null
+}
+
+# ---- a spam run that is refused ----
+
+spam 33 192.0.2.9 & run=$!
+eventually 15 quarantined www-data
+ok $? "refused connections: the user is in quarantine"
+process_end "$run" TERM
+like "$(cat "$WORK/p25d.log")" "alert: www-data \(uid 33\): 2[0-9] refused connections, alert at 20/hour" "the log says why"
+like "$(ctl status --json | jq -r '.rules[0].comment')" "^quarantine: 2[0-9] refused connections, alert at 20/hour" \
+        "so does the rule, which is the first"
+is "$(ctl status --json | jq -c '.rules[0] | [.action, .direction, .ports, .user]')" \
+        '["reject","out",[25,465,587,2525],["www-data"]]' "all mail ports of the user"
+between "$(ctl status --json | jq '.rules[0].seconds_left')" 3500 3600 "for an hour"
+like "$(ctl history)" "quarantine: 2[0-9] refused connections" "history has who and why"
+expect "its mail ports are closed" host closed -u 33 -g 33 198.51.100.2 25
+expect "submission too" host closed -u 33 -g 33 198.51.100.2 587
+expect "IPv6 too" host closed -u 33 -g 33 2001:db8:1::2 25
+expect "its other traffic is untouched" host open -u 33 -g 33 198.51.100.2 8080
+expect "others send" host open -u 65534 -g 65534 198.51.100.2 25
+
+# ---- never twice ----
+
+for _ in $(seq 25); do connect host -u 33 -g 33 192.0.2.9 25 >/dev/null; done
+sleep 1.5
+is "$(alerts 'www-data.*refused')" 1 "an alert is told once"
+p25d_stop
+p25d_start
+ok $? "p25d restarts"
+quarantined www-data
+ok $? "the quarantine stays over a restart"
+for _ in $(seq 25); do connect host -u 33 -g 33 192.0.2.9 25 >/dev/null; done
+sleep 1.5
+is "$(alerts 'www-data.*refused')" 1 "and nothing is told again"
+
+# ---- what passes ----
+
+spam 65534 198.51.100.2 & run=$!
+eventually 20 quarantined nobody
+ok $? "outgoing connections: the run ends"
+process_end "$run" TERM
+expect "by a reset" host closed -u 65534 -g 65534 198.51.100.2 25
+like "$(cat "$WORK/p25d.log")" "alert: nobody \(uid 65534\): 3[0-9] outgoing connections, alert at 30/hour" "the log says so"
+
+for n in 1 2 3 4 5 6 7; do connect host -u 7 -g 7 "192.0.2.$n" 25 >/dev/null; done
+eventually 5 quarantined lp
+ok $? "distinct destinations: so many"
+like "$(cat "$WORK/p25d.log")" "alert: lp \(uid 7\): 6 destinations, alert at 6/hour" "the log says so"
+
+# ---- who is spared ----
+
+spam 34 192.0.2.9 & run=$!
+eventually 15 grep -q 'alert: backup .*not quarantined: a rule allows this user by name' "$WORK/p25d.log"
+ok $? "a user whom a rule allows by name is not quarantined"
+process_end "$run" TERM
+spam 0 192.0.2.9 & run=$!
+eventually 15 grep -q 'alert: root .*not quarantined: root is never quarantined' "$WORK/p25d.log"
+ok $? "nor is root"
+process_end "$run" TERM
+quarantined backup || quarantined root
+is $? 1 "there is no rule for either"
+
+# ---- the change path ----
+
+cat >>"$CONF" <<'CONF'
+assert = ( { packet = "out to 198.51.100.2 user games"; verdict = "allow"; } );
+CONF
+run_ctl reload
+is "$rc" 0 "an assertion"
+spam 5 192.0.2.9 & run=$!
+eventually 15 grep -q 'uid 5 cannot be put into quarantine .*assertion "out to 198.51.100.2 user games" fails' "$WORK/p25d.log"
+ok $? "may refuse a quarantine, which is loud"
+process_end "$run" TERM
+quarantined games
+is $? 1 "and is not made"
+expect "the user still sends" host open -u 5 -g 5 198.51.100.2 25
+
+process_end "$monitor" TERM
+like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
+        'member=Alert .*"name" variant string "blocked" .*"user" variant string "www-data" .*"uid" variant uint32 33 .*"count" variant uint64 2[0-9] .*"limit" variant string "20/hour"' \
+        "the bus has the signal"
+
+done_testing

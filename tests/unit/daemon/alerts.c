@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* Which alerts were told: over a restart, a clock that is set, and damage to the file. */
+
+#include "daemon/alerts/told.h"
+
+#include "daemon/loop/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void test_told(void **state)
+{
+        char folder[] = "/tmp/p25-alerts-XXXXXX";
+        Told *t = calloc(1, sizeof(*t));
+        uint64_t now = clock_now_usec(CLOCK_REALTIME);
+        FILE *f;
+
+        (void)state;
+        assert_non_null(mkdtemp(folder));
+        assert_int_equal(told_init(t, folder), 0);
+        assert_false(told_has(t, ALERT_BLOCKED, 33));
+        assert_int_equal(told_add(t, ALERT_BLOCKED, 33, 3600 * USEC_PER_SEC), 0);
+        assert_int_equal(told_add(t, ALERT_CONNECTIONS, 34, 0), 0);
+        assert_true(told_has(t, ALERT_BLOCKED, 33));
+        assert_false(told_has(t, ALERT_CONNECTIONS, 33));
+        assert_false(told_has(t, ALERT_CONNECTIONS, 34));
+        for (uint32_t uid = 1000; uid < 1000 + 2 * TOLD_MAX; uid++)
+                assert_int_equal(told_add(t, ALERT_BLOCKED, uid, 60 * USEC_PER_SEC), 0);
+        assert_true(t->n <= TOLD_MAX);
+        assert_true(told_has(t, ALERT_BLOCKED, 33));
+        f = fopen(t->path, "ae");
+        assert_non_null(f);
+        /* the clock was set back by a year; an alert that has ended; lines that are none */
+        fprintf(f, "blocked 7 %llu 1000000\nblocked 8 5 1000000\nblocked\n\nlost 9 %llu 1\n",
+                (unsigned long long)(now + 31536000 * USEC_PER_SEC),
+                (unsigned long long)(now + 5 * USEC_PER_SEC));
+        assert_int_equal(fclose(f), 0);
+        told_deinit(t);
+        assert_int_equal(told_init(t, folder), 0);
+        assert_true(told_has(t, ALERT_BLOCKED, 33));
+        assert_false(told_has(t, ALERT_BLOCKED, 8));
+        for (size_t i = 0; i < t->n; i++)
+                assert_true(
+                        t->items[i].uid != 7 ||
+                        t->items[i].until_usec <= clock_now_usec(CLOCK_BOOTTIME) + USEC_PER_SEC);
+        assert_int_equal(unlink(t->path), 0);
+        told_deinit(t);
+        assert_int_equal(rmdir(folder), 0);
+        free(t);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_told),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -128,6 +128,9 @@ void host_names_defer(HostNames *n, void (*wanted)(void *data), void *data);
 /* From now on the service is waited for: for a process that has nothing else to do. */
 void host_names_wait(HostNames *n);
 struct ServiceCache *host_names_service(HostNames *n);
+/* Does the service have sources of users that nothing on this host reports (a directory server)? Of
+ * systemd's the folders of daemon/manager/user_folders.c report. */
+bool host_names_must_be_asked(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
 /* The owner of a uid that lies in a range which /etc/subuid lends to a user, as processes of
  * containers have. 0; -ENOENT: it is in no such range; -ENOMEM. */

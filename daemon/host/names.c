@@ -109,14 +109,40 @@ static int file_find_number(NamesFile *f, const char *name, unsigned field, uint
         return line && names_field_number(line, field, ret) >= 0 ? 0 : -ENOENT;
 }
 
-/* Does the name service look anywhere but into the files that were just read? If not it need not
- * be asked, and its modules need not be loaded. */
-static bool nss_knows_more(HostNames *n, const char *database)
+/* Where the name service looks. */
+typedef enum NssReach {
+        NSS_FILES,   /* only into the files that were just read: its modules need not be loaded */
+        NSS_WATCHED, /* into what systemd keeps in folders, too */
+        NSS_ANYWHERE,
+} NssReach;
+
+static NssReach module_reach(const char *name, size_t n)
+{
+        static const struct {
+                const char *name;
+                NssReach reach;
+        } modules[] = {
+                { "files", NSS_FILES },
+                { "compat", NSS_FILES },
+                { "systemd", NSS_WATCHED },
+                { "mymachines", NSS_WATCHED },
+        };
+
+        if (name[0] == '[') /* what is done with an answer */
+                return NSS_FILES;
+        for (size_t i = 0; i < ELEMENTS(modules); i++)
+                if (strlen(modules[i].name) == n && memcmp(modules[i].name, name, n) == 0)
+                        return modules[i].reach;
+        return NSS_ANYWHERE;
+}
+
+static NssReach database_reach(HostNames *n, const char *database)
 {
         size_t length = strlen(database);
+        NssReach reach = NSS_FILES;
 
         if (!n->use_nss || n->fixed)
-                return false;
+                return NSS_FILES;
         for (const char *line = names_file_text(&n->nsswitch); line && *line;
                 line = names_line_next(line)) {
                 const char *p = line + strspn(line, " \t");
@@ -125,20 +151,53 @@ static bool nss_knows_more(HostNames *n, const char *database)
                         continue;
                 for (p += length + 1; *p && *p != '\n' && *p != '#';) {
                         size_t word = strcspn(p, " \t\n#");
+                        NssReach r = word > 0 ? module_reach(p, word) : NSS_FILES;
 
-                        if (word > 0 && p[0] != '[' && strncmp(p, "files", word) != 0 &&
-                                strncmp(p, "compat", word) != 0)
-                                return true;
+                        reach = r > reach ? r : reach;
                         p += word ? word : 1;
                 }
-                return false;
+                return reach;
+        }
+        return NSS_FILES;
+}
+
+/* Programs that add users to those of systemd listen here: systemd-homed's users are in no folder
+ * that p25d may read. */
+static bool userdb_has_others(void)
+{
+        static const char *const known[] = { "io.systemd.DropIn", "io.systemd.DynamicUser",
+                "io.systemd.Machine", "io.systemd.Multiplexer", "io.systemd.NameServiceSwitch" };
+        _cleanup_(closedir_p) DIR *dir = opendir("/run/systemd/userdb");
+        struct dirent *entry;
+
+        while (dir && (entry = readdir(dir))) {
+                bool found = entry->d_name[0] == '.';
+
+                for (size_t i = 0; i < ELEMENTS(known); i++)
+                        found = found || streq(known[i], entry->d_name);
+                if (!found)
+                        return true;
         }
         return false;
 }
 
+static NssReach nss_reach(HostNames *n)
+{
+        NssReach users = database_reach(n, "passwd"), groups = database_reach(n, "group");
+
+        return users > groups ? users : groups;
+}
+
 bool host_names_use_service(HostNames *n)
 {
-        return nss_knows_more(n, "passwd") || nss_knows_more(n, "group");
+        return nss_reach(n) > NSS_FILES;
+}
+
+bool host_names_must_be_asked(HostNames *n)
+{
+        NssReach reach = nss_reach(n);
+
+        return reach == NSS_ANYWHERE || (reach == NSS_WATCHED && userdb_has_others());
 }
 
 const char *host_names_folder(const HostNames *n)
@@ -190,7 +249,7 @@ static int id_of(HostNames *n, ServiceKind kind, const char *name, bool guest, u
         ServiceAnswer answer;
         int r = file_find_number(group ? &n->group : &n->passwd, name, 2, ret);
 
-        if (r >= 0 || !nss_knows_more(n, group ? "group" : "passwd"))
+        if (r >= 0 || database_reach(n, group ? "group" : "passwd") == NSS_FILES)
                 return r;
         r = service_ask(n, kind, name, 0, guest, &answer);
         if (r >= 0)
@@ -245,7 +304,7 @@ static int find_owner(void *data, const char *name, uint32_t *ret_uid)
         ServiceQuery q = { .kind = SERVICE_USER };
         ServiceAnswer answer;
 
-        if (!nss_knows_more(n, "passwd") ||
+        if (database_reach(n, "passwd") == NSS_FILES ||
                 (size_t)snprintf(q.name, sizeof(q.name), "%s", name) >= sizeof(q.name))
                 return -ENOENT;
         if (n->deferred && !n->waits) {
@@ -261,7 +320,7 @@ static int find_owner(void *data, const char *name, uint32_t *ret_uid)
 static int subordinates_find(HostNames *n, const Subordinates **ret)
 {
         return subordinate_files_read(&n->subordinates, &n->passwd, &n->group,
-                nss_knows_more(n, "passwd") ? find_owner : NULL, n, ret);
+                database_reach(n, "passwd") > NSS_FILES ? find_owner : NULL, n, ret);
 }
 
 static int names_subordinates(void *data, Subordinates *ret)
@@ -334,7 +393,7 @@ int host_user_name(HostNames *n, uint32_t uid, char **ret)
         if (r != -ENOENT)
                 return r;
         *ret = NULL;
-        if (!nss_knows_more(n, "passwd") ||
+        if (database_reach(n, "passwd") == NSS_FILES ||
                 service_ask(n, SERVICE_USER_ID, NULL, uid, true, &answer) < 0)
                 return 0;
         *ret = strdup(answer.name);
@@ -352,7 +411,8 @@ static int service_group(
 {
         ServiceAnswer answer;
 
-        if (!nss_knows_more(n, "passwd") || service_ask(n, kind, name, uid, true, &answer) < 0)
+        if (database_reach(n, "passwd") == NSS_FILES ||
+                service_ask(n, kind, name, uid, true, &answer) < 0)
                 return -ENOENT;
         *ret_gid = answer.group;
         return 0;

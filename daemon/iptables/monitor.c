@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Legacy iptables reports no change: the tables are read every two seconds, and at once after
+ * Legacy iptables reports no change: the tables are read every four seconds, and at once after
  * another program has let go of the lock of iptables. Changes of the host's own addresses and
  * local routes come as events.
  */
@@ -16,10 +16,8 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#define LOOK_USEC (2 * USEC_PER_SEC)
-/* A look that took longer than this is followed by a longer pause, still within five seconds. */
-#define LOOK_COST_USEC (20 * 1000)
-#define LOOK_SELDOM_USEC (4 * USEC_PER_SEC)
+/* A change is found within five seconds. */
+#define LOOK_USEC (4 * USEC_PER_SEC)
 
 /* ---- looking ---- */
 
@@ -64,23 +62,20 @@ static int look_in_time(sd_event_source *s, uint64_t usec, void *data);
 
 static const TimerKind look_timer = { CLOCK_MONOTONIC, 0, look_in_time };
 
-static void look_again(IptBackend *b, uint64_t usec)
+static void look_again(IptBackend *b)
 {
-        (void)timer_arm(b->event, &b->timer, &look_timer, usec, b);
+        (void)timer_arm(b->event, &b->timer, &look_timer, LOOK_USEC, b);
 }
 
 static int look_in_time(sd_event_source *s, uint64_t usec, void *data)
 {
         IptBackend *b = data;
-        uint64_t began, ended;
 
         (void)s;
         (void)usec;
-        began = clock_now_usec(CLOCK_MONOTONIC);
         addresses_look(b);
         repairer_look(&b->repairer);
-        ended = clock_now_usec(CLOCK_MONOTONIC);
-        look_again(b, ended - began > LOOK_COST_USEC ? LOOK_SELDOM_USEC : LOOK_USEC);
+        look_again(b);
         return 0;
 }
 
@@ -168,5 +163,5 @@ void ipt_monitor_update(IptBackend *b)
         }
         watch_lock(b);
         if (!b->timer)
-                look_again(b, LOOK_USEC);
+                look_again(b);
 }

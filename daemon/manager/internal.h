@@ -369,3 +369,5 @@ Watch *watch_free(Watch *w);
 DEFINE_CLEANUP(Watch, watch_free)
 /* The policy has changed: look for what it names. */
 void watch_follow(Manager *m);
+/* Asks the name service again for all that the policy names. */
+void watch_ask_names(Manager *m);

@@ -155,6 +155,7 @@ int manager_reload(Manager *m, const Change *c, ChangeResult *r)
         _cleanup_proposal_ Proposal p = { .invalid = ERROR_INVALID_POLICY };
         int q;
 
+        watch_ask_names(m);
         q = change_check(m, c, r);
         if (q < 0)
                 return q;

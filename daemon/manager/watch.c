@@ -2,7 +2,7 @@
 
 /*
  * Names whose numbers change while the policy stays: users and groups that are made or removed,
- * units that start and stop. Found by inotify, and by polling where inotify does not reach.
+ * units that start and stop. Found by inotify, and by polling only where inotify does not reach.
  */
 
 #include "daemon/manager/internal.h"
@@ -10,11 +10,15 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "daemon/manager/lookup.h"
+#include "daemon/manager/user_folders.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 /* useradd writes several files: one look after the last */
 #define SETTLE_USEC (100 * UINT64_C(1000))
@@ -39,14 +43,16 @@ struct Watch {
         sd_event_source *files;   /* inotify of the folder of passwd and the like */
         sd_event_source *settle;  /* timer after the files changed */
         sd_event_source *service; /* timer: the name service */
-        sd_event_source *units;   /* timer, while a rule names a unit */
+        sd_event_source *units;   /* timer, while a unit is named whose folders are not watched */
         ManagerWait wait;
         Lookup *lookup;
+        UserFolders *user_folders; /* NULL: not watched */
         bool service_began;
         uint64_t service_interval_usec;
         char **folders; /* where units appear */
         sd_event_source **folder_sources;
         size_t n_folder_sources;
+        size_t n_watched; /* how often folders were looked for */
 };
 
 static void folders_deinit(Watch *w)
@@ -68,6 +74,7 @@ Watch *watch_free(Watch *w)
         sd_event_source_disable_unref(w->units);
         manager_wait_cancel(&w->wait);
         lookup_free(w->lookup);
+        user_folders_free(w->user_folders);
         folders_deinit(w);
         free(w);
         return NULL;
@@ -135,6 +142,9 @@ static int on_files(sd_event_source *s, const struct inotify_event *event, void 
         (void)s;
         if (lost || (event->len > 0 && is_watched(event->name)))
                 (void)timer_arm(w->manager->event, &w->settle, &settle_timer, SETTLE_USEC, w);
+        if (lost || (event->len > 0 && streq(event->name, "nsswitch.conf")))
+                (void)timer_arm(
+                        w->manager->event, &w->service, &service_timer, NAME_SERVICE_DELAY_USEC, w);
         return 0;
 }
 
@@ -159,7 +169,33 @@ static void on_answered(void *data, bool changed)
         manager_names_are_answered(w->manager);
 }
 
-/* Nothing reports new users that only the name service knows. */
+static void on_user_folders(void *data)
+{
+        Watch *w = data;
+
+        (void)timer_arm(w->manager->event, &w->service, &service_timer, SETTLE_USEC, w);
+}
+
+/* The next time: when a folder reports a user, or, where users may come from elsewhere, soon. */
+static void service_again(Watch *w)
+{
+        if (!w->user_folders)
+                w->user_folders = user_folders_new(w->manager->event, on_user_folders, w);
+        if (!w->user_folders || host_names_must_be_asked(w->manager->names))
+                (void)timer_arm(w->manager->event, &w->service, &service_timer,
+                        w->service_interval_usec, w);
+}
+
+void watch_ask_names(Manager *m)
+{
+        Watch *w = m->watch;
+
+        if (!w || !w->service_began)
+                return;
+        service_refresh(host_names_service(m->names));
+        lookup_begin(w->lookup);
+}
+
 static int on_service(sd_event_source *s, uint64_t usec, void *data)
 {
         Watch *w = data;
@@ -173,10 +209,9 @@ static int on_service(sd_event_source *s, uint64_t usec, void *data)
         if (!w->service_began) /* all that the policy names is wanted now */
                 resolve(w);
         w->service_began = true;
+        service_again(w); /* before it is asked: nothing is missed in between */
         service_refresh(host_names_service(names));
         lookup_begin(w->lookup);
-        (void)timer_arm(
-                w->manager->event, &w->service, &service_timer, w->service_interval_usec, w);
         return 0;
 }
 
@@ -230,13 +265,24 @@ typedef struct UnitFolders {
         char ***folders;
 } UnitFolders;
 
+/* Where `systemctl enable` puts aliases, if it is there. */
+static bool unit_files(const Manager *m, char ret[static PATH_MAX])
+{
+        return snprintf(ret, PATH_MAX, "%s/etc/systemd/system", m->paths.root ?: "") < PATH_MAX &&
+               access(ret, F_OK) >= 0;
+}
+
 static int unit_add_folders(const CompiledUnit *unit, void *data)
 {
         const char *mount = host_cgroup_mount();
         _cleanup_strv_ char **folders = NULL;
         _cleanup_free_ char *real = NULL;
         const UnitFolders *all = data;
+        char files[PATH_MAX];
 
+        if (unit_files(all->manager, files) && !strv_contains(*all->folders, files) &&
+                strv_append(all->folders, files) < 0)
+                return -ENOMEM;
         if (!mount || host_unit_real_name(all->manager->paths.root, unit->name, &real) < 0 ||
                 host_unit_parents(mount, real, &folders) < 0)
                 return 0;
@@ -254,6 +300,15 @@ static bool is_slice(const char *name)
         return n > strlen(".slice") && streq(name + n - strlen(".slice"), ".slice");
 }
 
+/* Is it in the folder of aliases? */
+static bool is_unit_file(const Watch *w, const char *name)
+{
+        char path[PATH_MAX];
+
+        return unit_files(w->manager, path) && strlen(path) + 1 + strlen(name) < sizeof(path) &&
+               faccessat(AT_FDCWD, strcat(strcat(path, "/"), name), F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
+}
+
 static void watch_update(Watch *w);
 
 static int on_folder(sd_event_source *s, const struct inotify_event *event, void *data)
@@ -266,8 +321,8 @@ static int on_folder(sd_event_source *s, const struct inotify_event *event, void
         (void)s;
         if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
                 resolve(w);
-        /* a slice that appears may be where the unit will be */
-        if (event->len == 0 || is_slice(event->name)) {
+        /* a slice that appears may be where the unit will be, an alias what the unit is called */
+        if (event->len == 0 || is_slice(event->name) || is_unit_file(w, event->name)) {
                 watch_update(w);
                 /* and it may be there already */
                 if (!named &&
@@ -283,19 +338,19 @@ static int on_units(sd_event_source *s, uint64_t usec, void *data)
 
         (void)s;
         (void)usec;
-        if (each_unit(w->manager->in_force.ruleset, unit_has_moved, w->manager) != 0) {
+        if (each_unit(w->manager->in_force.ruleset, unit_has_moved, w->manager) != 0)
                 resolve(w);
-                watch_update(w);
-        }
-        (void)timer_arm(w->manager->event, &w->units, &units_timer, UNIT_INTERVAL_USEC, w);
+        watch_update(w);
         return 0;
 }
 
-static void watch_folders(Watch *w, char **folders)
+/* False: not all of them can be watched. */
+static bool watch_folders(Watch *w, char **folders)
 {
         size_t n = strv_length(folders);
 
         folders_deinit(w);
+        w->n_watched++;
         w->folders = folders;
         w->folder_sources = calloc(n + 1, sizeof(sd_event_source *));
         for (size_t i = 0; w->folder_sources && i < n; i++)
@@ -304,24 +359,47 @@ static void watch_folders(Watch *w, char **folders)
                             IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR,
                             on_folder, w) >= 0)
                         w->n_folder_sources++;
+        return w->n_folder_sources == n;
+}
+
+/* Folders may appear while others are being watched: looks until there are no more. */
+#define FOLDERS_TRIES 5
+
+/* False: not all folders are watched. */
+static bool watch_all_folders(Watch *w)
+{
+        bool watched = w->n_folder_sources == strv_length(w->folders);
+
+        for (int i = 0; i < FOLDERS_TRIES; i++) {
+                _cleanup_strv_ char **folders = NULL;
+
+                if (each_unit(w->manager->in_force.ruleset, unit_add_folders,
+                            &(UnitFolders){ w->manager, &folders }) < 0)
+                        return false;
+                if (strv_equal(w->folders, folders))
+                        return watched;
+                watched = watch_folders(w, TAKE_PTR(folders));
+        }
+        return false;
 }
 
 static void watch_update(Watch *w)
 {
-        _cleanup_strv_ char **folders = NULL;
+        size_t before;
+        bool watched;
 
-        if (!w || each_unit(w->manager->in_force.ruleset, unit_add_folders,
-                          &(UnitFolders){ w->manager, &folders }) < 0)
+        if (!w)
                 return;
-        if (!folders) {
-                folders_deinit(w);
-                w->units = sd_event_source_disable_unref(w->units);
-                return;
-        }
-        if (!w->units)
+        before = w->n_watched;
+        watched = watch_all_folders(w);
+        /* a unit that started before its folder was watched */
+        if (w->n_watched != before &&
+                each_unit(w->manager->in_force.ruleset, unit_has_moved, w->manager) != 0)
+                (void)timer_arm(w->manager->event, &w->settle, &settle_timer, 0, w);
+        if (!watched)
                 (void)timer_arm(w->manager->event, &w->units, &units_timer, UNIT_INTERVAL_USEC, w);
-        if (!strv_equal(w->folders, folders))
-                watch_folders(w, TAKE_PTR(folders));
+        else
+                timer_disarm(w->units);
 }
 
 void watch_follow(Manager *m)

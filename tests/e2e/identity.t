@@ -148,7 +148,7 @@ if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
         eventually 5 unit_reported
         ok $? "a unit that does not run is reported"
         mkdir -p "$theirs"
-        sleep 3 # it is looked for every two seconds
+        sleep 3 # a look would have found it by now
         expect "a user's own unit of that name" host "closed closed" -c "$theirs" "${targets[@]}"
         mkdir "$folder"
         [ "$(stat -c %i "$folder")" != "$before" ]
@@ -172,6 +172,17 @@ if mkdir "$tree/$slice" 2>/dev/null && mkdir "$folder"; then
         mkdir "$folder"
         eventually 5 open_for_unit
         ok $? "and after it was started again"
+        rm "$ROOT/etc/systemd/system/p25-e2e-alias.service"
+        closed_for_unit()
+        {
+                [ "$(connect host -c "$folder" "${targets[@]}")" = "closed closed" ]
+        }
+        ctl reload >"$WORK/null"
+        eventually 5 closed_for_unit
+        ok $? "without the alias its processes are others"
+        ln -s "/lib/systemd/system/$unit" "$ROOT/etc/systemd/system/p25-e2e-alias.service"
+        eventually 5 open_for_unit
+        ok $? "an alias that is made while the unit runs"
 
         # a template, whose instances have all the processes
         run_ctl reset --force

@@ -102,6 +102,37 @@ one_helper()
 eventually 60 one_helper
 ok $? "one process asks: those that hung have ended"
 p25d_stop TERM
+
+# users of systemd are reported by its folders, which may not be there yet
+printf 'passwd: files systemd\ngroup: files systemd\n' >"$WORK/nsswitch.conf"
+names "* -2 0" "ldapuser 41779 0"
+export LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/slow_names.so
+p25d_begin
+unset LD_PRELOAD
+eventually 12 on_bus
+eventually 20 allowed
+ok $? "a user of systemd is known"
+dynamic()
+{
+        ctl allow out user dynamic
+}
+dynamic
+is $? 4 "one who is not there yet is an error"
+names "* -2 0" "ldapuser 41779 0" "dynamic 61184 0"
+mkdir -p /run/systemd/dynamic-uid
+eventually 12 dynamic
+ok $? "the folder of dynamic users appears, and a user with it"
+names "* -2 0" "ldapuser 41779 0" "dynamic 61185 0"
+touch /run/systemd/dynamic-uid/61185
+moved_to()
+{
+        [ "$(connect host -u "$1" -g "$1" 198.51.100.2 25)" = open ]
+}
+if [ -n "$many_uids" ]; then
+        eventually 12 moved_to 61185
+        ok $? "the user has another number when its unit starts again"
+fi
+p25d_stop TERM
 helpers_gone()
 {
         [ "$(helpers)" = 0 ]

@@ -56,7 +56,7 @@ signals_begin()
         dbus-monitor --address "$DBUS_SYSTEM_BUS_ADDRESS" \
                 "type='signal',interface='org.port25.Policy1.Manager'" >"$WORK/signals" 2>&1 &
         signals=$!
-        eventually 5 test -s "$WORK/signals"
+        eventually 12 test -s "$WORK/signals"
 }
 
 # One change by another program: everything is restored, and the culprit named. Milliseconds from its
@@ -71,7 +71,7 @@ attack() # NAME PROGRAM COMMAND
         eventually 10 same
         ok $? "$name: $1: all is as it was"
         diag "after $(((${EPOCHREALTIME/./} - began) / 1000)) ms"
-        eventually 5 counted "$before"
+        eventually 12 counted "$before"
         ok $? "$name: $1: it is counted"
         run_ctl status
         [ -z "$2" ] || like "$out" "repaired.*, last by $2\[[0-9]+\]" "$name: $1: status names $2"
@@ -202,7 +202,7 @@ ours_is_first()
 {
         net_in host iptables-legacy -S INPUT | sed -n 2p | grep -q P25
 }
-eventually 5 ours_is_first
+eventually 12 ours_is_first
 ok $? "$name: a neighbour's rule before ours: ours is first again"
 is "$(repairs)" "$before" "$name: which is not damage"
 net_in host iptables-legacy -D INPUT -s 192.0.2.111 -j ACCEPT

@@ -7,6 +7,7 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/large.h"
 #include "rules/address/radix.h"
 
 #include <errno.h>
@@ -50,6 +51,10 @@ PrefixSet *prefix_set_unref(PrefixSet *s)
 {
         if (!s || --s->n_refs > 0)
                 return NULL;
+        if (s->before)
+                s->before->after = NULL;
+        if (s->after)
+                s->after->before = NULL;
         free(s->v4);
         free(s->v6);
         range_set_unref(s->ranges);
@@ -262,7 +267,11 @@ void prefix_set_count_changes(
 
         old = old ? old : &nothing;
         new = new ? new : &nothing;
-        if (old != new) {
+        if (new->before == old) {
+                c = (Changes){ new->added, new->removed };
+        } else if (old->before == new) {
+                c = (Changes){ old->removed, old->added };
+        } else if (old != new) {
                 count_changes((Items){ (const char *)old->v4, old->n_v4 },
                         (Items){ (const char *)new->v4, new->n_v4 }, sizeof(Prefix4),
                         prefix4_compare, &c);
@@ -358,7 +367,7 @@ _inline_ int items_updated(Update *u, const Items *old, const Items *add, const 
 
         if (old->n + add->n == 0)
                 return 0;
-        u->out = reallocarray(NULL, old->n + add->n, size);
+        u->out = large_array_new(old->n + add->n, size);
         if (!u->out)
                 return -ENOMEM;
         items_update(u, old, add, remove, size, compare);
@@ -373,21 +382,29 @@ _inline_ int items_updated(Update *u, const Items *old, const Items *add, const 
         return 0;
 }
 
-int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet *remove,
-        PrefixSet **ret, size_t *ret_added, size_t *ret_removed)
+static void set_link(PrefixSet *before, PrefixSet *s)
+{
+        if (before->after)
+                before->after->before = NULL;
+        before->after = s;
+        s->before = before;
+}
+
+int prefix_set_update(PrefixSet *s, const PrefixSet *add, const PrefixSet *remove, PrefixSet **ret,
+        size_t *ret_added, size_t *ret_removed)
 {
         static const PrefixSet nothing = { 0 };
         _cleanup_(prefix_set_unref_p) PrefixSet *result = calloc(1, sizeof(*result));
+        const PrefixSet *old = s ?: &nothing;
         Update v4 = { 0 }, v6 = { 0 };
         int r;
 
         if (!result)
                 return -ENOMEM;
         result->n_refs = 1;
-        s = s ?: &nothing;
         add = add ?: &nothing;
         remove = remove ?: &nothing;
-        r = items_updated(&v4, &(Items){ (const char *)s->v4, s->n_v4 },
+        r = items_updated(&v4, &(Items){ (const char *)old->v4, old->n_v4 },
                 &(Items){ (const char *)add->v4, add->n_v4 },
                 &(Items){ (const char *)remove->v4, remove->n_v4 }, sizeof(Prefix4),
                 prefix4_compare);
@@ -395,7 +412,7 @@ int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet 
                 return r;
         result->v4 = (Prefix4 *)v4.out;
         result->n_v4 = v4.n;
-        r = items_updated(&v6, &(Items){ (const char *)s->v6, s->n_v6 },
+        r = items_updated(&v6, &(Items){ (const char *)old->v6, old->n_v6 },
                 &(Items){ (const char *)add->v6, add->n_v6 },
                 &(Items){ (const char *)remove->v6, remove->n_v6 }, sizeof(Prefix6),
                 prefix6_compare);
@@ -405,8 +422,15 @@ int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet 
         result->n_v6 = v6.n;
         if (prefix_set_size(result) > PREFIX_SET_MAX)
                 return -E2BIG;
-        *ret_added = v4.added + v6.added;
-        *ret_removed = v4.removed + v6.removed;
+        if (old->ranges && prefix_set_size(add) + prefix_set_size(remove) <= prefix_set_size(old)) {
+                r = range_set_update(old->ranges, add, remove, result, &result->ranges);
+                if (r < 0)
+                        return r;
+        }
+        *ret_added = result->added = v4.added + v6.added;
+        *ret_removed = result->removed = v4.removed + v6.removed;
+        if (s)
+                set_link(s, result);
         *ret = TAKE_PTR(result);
         return 0;
 }

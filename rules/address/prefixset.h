@@ -32,6 +32,10 @@ typedef struct PrefixSet {
         Prefix6 *v6;
         size_t n_v6;
         RangeSet *ranges; /* for prefix_set_ranges() only */
+        /* Whichever of two sets lives, for prefix_set_count_changes() only: the set that it was
+         * made from, the set that was made from it, and by how many entries they differ. */
+        struct PrefixSet *before, *after;
+        size_t added, removed;
 } PrefixSet;
 
 /* Both ends are inclusive. */
@@ -49,6 +53,10 @@ struct RangeSet {
         size_t n_v4;
         Range6 *v6;
         size_t n_v6;
+        /* The same as of a PrefixSet, for range_set_common() only: how many ranges of each family,
+         * at the beginning and at the end, were taken from the set before. */
+        RangeSet *before, *after;
+        size_t heads[2], tails[2];
 };
 
 PrefixSet *prefix_set_ref(PrefixSet *s);
@@ -85,8 +93,8 @@ bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b);
  * A new set: s plus add minus remove (s, add, remove may be NULL). Counts what really changed.
  * 0, -E2BIG beyond PREFIX_SET_MAX, -ENOMEM.
  */
-int prefix_set_update(const PrefixSet *s, const PrefixSet *add, const PrefixSet *remove,
-        PrefixSet **ret, size_t *ret_added, size_t *ret_removed);
+int prefix_set_update(PrefixSet *s, const PrefixSet *add, const PrefixSet *remove, PrefixSet **ret,
+        size_t *ret_added, size_t *ret_removed);
 
 /* The number of entries that only one of the sets has; NULL is the empty set. */
 void prefix_set_count_changes(
@@ -104,8 +112,11 @@ bool range_set_contains(const RangeSet *s, const Address *a);
 bool range_set_has_family(const RangeSet *s, Family family);
 /* Every address of the family is in it. */
 bool range_set_is_whole(const RangeSet *s, Family family);
-/* The number of ranges of a family that two sets share at their beginning, and of the rest at their
- * end: most changes of large sets are small. */
+/* The ranges of `now`, which is the set of `ranges` plus add minus remove. 0 or -ENOMEM. */
+int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *remove,
+        const PrefixSet *now, RangeSet **ret);
+/* The number of ranges of a family, or nearly so many, that two sets share at their beginning, and
+ * of the rest at their end: most changes of large sets are small. */
 void range_set_common(
         const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail);
 /* The ranges of one family without some at both ends; borrowed, to be looked at and no more. */

@@ -5,6 +5,7 @@
  * are counted as two 64-bit halves.
  */
 
+#include "rules/address/large.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/radix.h"
 #include "rules/address/wide.h"
@@ -22,6 +23,9 @@ static const uint8_t ipv6_first[16] = { 0 };
 static const uint8_t ipv6_last[16] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
         255, 255, 255, 255 };
 
+/* Places in what a set shares with the one before it. */
+enum { FAMILY_4, FAMILY_6 };
+
 RangeSet *range_set_ref(RangeSet *s)
 {
         if (s)
@@ -33,6 +37,10 @@ RangeSet *range_set_unref(RangeSet *s)
 {
         if (!s || --s->n_refs > 0)
                 return NULL;
+        if (s->before)
+                s->before->after = NULL;
+        if (s->after)
+                s->after->before = NULL;
         free(s->v4);
         free(s->v6);
         free(s);
@@ -100,9 +108,9 @@ static int range_set_new(size_t n_v4, size_t n_v6, RangeSet **ret)
         if (!s)
                 return -ENOMEM;
         s->n_refs = 1;
-        if (n_v4 > 0 && !(s->v4 = reallocarray(NULL, n_v4, sizeof(*s->v4))))
+        if (n_v4 > 0 && !(s->v4 = large_array_new(n_v4, sizeof(*s->v4))))
                 return -ENOMEM;
-        if (n_v6 > 0 && !(s->v6 = reallocarray(NULL, n_v6, sizeof(*s->v6))))
+        if (n_v6 > 0 && !(s->v6 = large_array_new(n_v6, sizeof(*s->v6))))
                 return -ENOMEM;
         *ret = TAKE_PTR(s);
         return 0;
@@ -116,6 +124,21 @@ static void range_set_merge(RangeSet *s)
         s->v6 = array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
 }
 
+static Range4 range4_of(const Prefix4 *p)
+{
+        return (Range4){ p->address, p->address | (uint32_t)(UINT64_C(0xffffffff) >> p->bits) };
+}
+
+static Range6 range6_of(const Prefix6 *p)
+{
+        Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
+        Range6 r;
+
+        memcpy(r.first, p->address, 16);
+        wide_store((Wide){ first.high | size.high, first.low | size.low }, r.last);
+        return r;
+}
+
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
 {
         RangeSet *ranges;
@@ -124,20 +147,10 @@ int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
         r = range_set_new(s->n_v4, s->n_v6, &ranges);
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < s->n_v4; i++) {
-                const Prefix4 *p = &s->v4[i];
-
-                ranges->v4[i].first = p->address;
-                ranges->v4[i].last = p->address | (uint32_t)(UINT64_C(0xffffffff) >> p->bits);
-        }
-        for (size_t i = 0; i < s->n_v6; i++) {
-                const Prefix6 *p = &s->v6[i];
-                Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
-
-                memcpy(ranges->v6[i].first, p->address, 16);
-                wide_store(
-                        (Wide){ first.high | size.high, first.low | size.low }, ranges->v6[i].last);
-        }
+        for (size_t i = 0; i < s->n_v4; i++)
+                ranges->v4[i] = range4_of(&s->v4[i]);
+        for (size_t i = 0; i < s->n_v6; i++)
+                ranges->v6[i] = range6_of(&s->v6[i]);
         ranges->n_v4 = s->n_v4;
         ranges->n_v6 = s->n_v6;
         range_set_merge(ranges);
@@ -189,6 +202,180 @@ int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret)
         return 0;
 }
 
+/* ---- changing ---- */
+
+/* The first of the ranges that ends at the address or behind it. */
+static size_t ranges4_seek(const Range4 *r, size_t n, uint32_t address)
+{
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (r[middle].last < address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* The first prefix that begins at the address or behind it. */
+static size_t prefixes4_seek(const Prefix4 *p, size_t n, uint32_t address)
+{
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (p[middle].address < address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* A change and the ranges that overlap it or are adjacent to it: none of the others changes. */
+static Range4 window4(const RangeSet *s, const Prefix4 *change)
+{
+        Range4 w = range4_of(change);
+        size_t i = ranges4_seek(s->v4, s->n_v4, w.first > 0 ? w.first - 1 : 0);
+
+        for (; i < s->n_v4 && (w.last == UINT32_MAX || s->v4[i].first <= w.last + 1); i++) {
+                w.first = s->v4[i].first < w.first ? s->v4[i].first : w.first;
+                w.last = s->v4[i].last > w.last ? s->v4[i].last : w.last;
+        }
+        return w;
+}
+
+/* Where the ranges are to be made again, ascending; *ret_n of them, in an array for free(). */
+static int windows4(const RangeSet *s, const PrefixSet *add, const PrefixSet *remove, Range4 **ret,
+        size_t *ret_n)
+{
+        size_t n = add->n_v4 + remove->n_v4;
+        Range4 *w = reallocarray(NULL, n + 1, sizeof(*w));
+        int r;
+
+        if (!w)
+                return -ENOMEM;
+        for (size_t i = 0; i < add->n_v4; i++)
+                w[i] = window4(s, &add->v4[i]);
+        for (size_t i = 0; i < remove->n_v4; i++)
+                w[add->n_v4 + i] = window4(s, &remove->v4[i]);
+        r = radix_sort(w, n, sizeof(*w), range4_digits, ELEMENTS(range4_digits));
+        if (r < 0) {
+                free(w);
+                return r;
+        }
+        *ret = w;
+        *ret_n = ranges4_merge(w, n);
+        return 0;
+}
+
+/* Adds the ranges of the prefixes in a window. */
+static void window4_fill(RangeSet *s, const PrefixSet *now, const Range4 *w)
+{
+        size_t begin = s->n_v4, n = 0;
+
+        for (size_t i = prefixes4_seek(now->v4, now->n_v4, w->first);
+                i < now->n_v4 && now->v4[i].address <= w->last; i++)
+                s->v4[begin + n++] = range4_of(&now->v4[i]);
+        s->n_v4 += ranges4_merge(s->v4 + begin, n);
+}
+
+static void ranges4_add(RangeSet *s, const Range4 *ranges, size_t n)
+{
+        if (n > 0)
+                memcpy(s->v4 + s->n_v4, ranges, n * sizeof(*ranges));
+        s->n_v4 += n;
+}
+
+/* What of the old ranges lies between the windows stays. */
+static void ranges4_update(
+        RangeSet *s, const RangeSet *old, const PrefixSet *now, const Range4 *w, size_t n)
+{
+        size_t i = 0;
+
+        for (size_t k = 0; k < n; k++) {
+                size_t at = ranges4_seek(old->v4, old->n_v4, w[k].first);
+
+                ranges4_add(s, old->v4 + i, at - i);
+                if (k == 0)
+                        s->heads[FAMILY_4] = at;
+                window4_fill(s, now, &w[k]);
+                for (i = at; i < old->n_v4 && old->v4[i].last <= w[k].last;)
+                        i++;
+        }
+        if (n == 0)
+                s->heads[FAMILY_4] = old->n_v4;
+        else
+                s->tails[FAMILY_4] = old->n_v4 - i;
+        ranges4_add(s, old->v4 + i, old->n_v4 - i);
+}
+
+/* So many ranges at most. */
+static size_t room4(const RangeSet *old, const PrefixSet *now, const Range4 *w, size_t n)
+{
+        size_t room = old->n_v4;
+
+        for (size_t i = 0; i < n; i++) {
+                size_t from = prefixes4_seek(now->v4, now->n_v4, w[i].first);
+
+                room += w[i].last == UINT32_MAX
+                                ? now->n_v4 - from
+                                : prefixes4_seek(now->v4, now->n_v4, w[i].last + 1) - from;
+        }
+        return room;
+}
+
+/* IPv6 lists that change are merged again. */
+static void ranges6_update(RangeSet *s, const RangeSet *old, const PrefixSet *now, bool same)
+{
+        if (same) {
+                s->n_v6 = s->heads[FAMILY_6] = old->n_v6;
+                if (old->n_v6 > 0)
+                        memcpy(s->v6, old->v6, old->n_v6 * sizeof(*s->v6));
+                return;
+        }
+        for (size_t i = 0; i < now->n_v6; i++)
+                s->v6[i] = range6_of(&now->v6[i]);
+        s->n_v6 = ranges6_merge(s->v6, now->n_v6);
+        range_set_common(old, s, FAMILY_IPV6, &s->heads[FAMILY_6], &s->tails[FAMILY_6]);
+}
+
+static void range_set_link(RangeSet *before, RangeSet *s)
+{
+        if (before->after)
+                before->after->before = NULL;
+        before->after = s;
+        s->before = before;
+}
+
+int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *remove,
+        const PrefixSet *now, RangeSet **ret)
+{
+        bool same6 = add->n_v6 + remove->n_v6 == 0;
+        _cleanup_free_ Range4 *w = NULL;
+        RangeSet *s;
+        size_t n;
+        int r;
+
+        r = windows4(ranges, add, remove, &w, &n);
+        if (r < 0)
+                return r;
+        r = range_set_new(room4(ranges, now, w, n), same6 ? ranges->n_v6 : now->n_v6, &s);
+        if (r < 0)
+                return r;
+        ranges4_update(s, ranges, now, w, n);
+        ranges6_update(s, ranges, now, same6);
+        s->v4 = array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
+        s->v6 = array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
+        range_set_link(ranges, s);
+        *ret = s;
+        return 0;
+}
+
 /* ---- asking ---- */
 
 bool range_set_equal(const RangeSet *a, const RangeSet *b)
@@ -202,17 +389,9 @@ bool range_set_equal(const RangeSet *a, const RangeSet *b)
 
 static bool ranges4_contain(const Range4 *r, size_t n, uint32_t address)
 {
-        size_t low = 0, high = n;
+        size_t i = ranges4_seek(r, n, address);
 
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (r[middle].last < address)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low < n && r[low].first <= address;
+        return i < n && r[i].first <= address;
 }
 
 static bool ranges6_contain(const Range6 *r, size_t n, const uint8_t address[static 16])
@@ -311,7 +490,13 @@ void range_set_common(
         const void *x = v4 ? (const void *)a->v4 : a->v6, *y = v4 ? (const void *)b->v4 : b->v6;
         size_t n_x = v4 ? a->n_v4 : a->n_v6, n_y = v4 ? b->n_v4 : b->n_v6;
         size_t size = v4 ? sizeof(Range4) : sizeof(Range6), n = n_x < n_y ? n_x : n_y;
+        const RangeSet *later = b->before == a ? b : a->before == b ? a : NULL;
 
+        if (later) {
+                *ret_head = later->heads[v4 ? FAMILY_4 : FAMILY_6];
+                *ret_tail = later->tails[v4 ? FAMILY_4 : FAMILY_6];
+                return;
+        }
         *ret_head = *ret_tail = 0;
         if (n == 0)
                 return;

@@ -283,6 +283,95 @@ static void test_model(void **state _unused_)
         }
 }
 
+/* As if they had been merged from the prefixes, and what they share with those before is there. */
+static void check_updated_ranges(const PrefixSet *before, const PrefixSet *now, Family family)
+{
+        _cleanup_(range_set_unref_p) RangeSet *merged = NULL;
+        const RangeSet *old = before->ranges, *new = now->ranges;
+        size_t head, tail;
+
+        assert_int_equal(range_set_from_prefixes(now, &merged), 0);
+        assert_true(range_set_equal(new, merged));
+        range_set_common(old, new, family, &head, &tail);
+        assert_true(head + tail <= old->n_v4 + old->n_v6);
+        assert_true(head + tail <= new->n_v4 + new->n_v6);
+        if (family == FAMILY_IPV4) {
+                for (size_t i = 0; i < head; i++)
+                        assert_memory_equal(&old->v4[i], &new->v4[i], sizeof(Range4));
+                for (size_t i = 1; i <= tail; i++)
+                        assert_memory_equal(
+                                &old->v4[old->n_v4 - i], &new->v4[new->n_v4 - i], sizeof(Range4));
+        } else {
+                for (size_t i = 0; i < head; i++)
+                        assert_memory_equal(&old->v6[i], &new->v6[i], sizeof(Range6));
+                for (size_t i = 1; i <= tail; i++)
+                        assert_memory_equal(
+                                &old->v6[old->n_v6 - i], &new->v6[new->n_v6 - i], sizeof(Range6));
+        }
+}
+
+/* The set is changed, and changed again: from merged ranges to merged ranges, one entry or many. */
+static void test_update_ranges(void **state _unused_)
+{
+        for (unsigned round = 0; round < 60 * ELEMENTS(spaces); round++) {
+                const Space *s = &spaces[round % ELEMENTS(spaces)];
+                _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL;
+                Model m;
+
+                model_random(&m);
+                set = model_build(&m, s);
+                assert_int_equal(prefix_set_ranges(set, &(RangeSet *){ NULL }), 0);
+                for (unsigned step = 0; step < 6; step++) {
+                        Model add = { 0 }, drop = { 0 };
+                        size_t added, removed;
+
+                        for (unsigned n = 1 + pick(round % 2 ? 40 : 2); n > 0; n--) {
+                                unsigned k = pick(round % 3 ? 3 : LENGTHS);
+
+                                (pick(2) ? &add : &drop)->present[k][pick(POINTS >> k) << k] = true;
+                        }
+                        PrefixSet *a = model_build(&add, s), *r = model_build(&drop, s), *next;
+
+                        assert_int_equal(prefix_set_update(set, a, r, &next, &added, &removed), 0);
+                        if (!next->ranges) /* more changes than entries */
+                                assert_int_equal(prefix_set_ranges(next, &(RangeSet *){ NULL }), 0);
+                        check_updated_ranges(set, next, s->family);
+                        /* the other family is as it was */
+                        check_updated_ranges(
+                                set, next, s->family == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4);
+                        prefix_set_unref(a);
+                        prefix_set_unref(r);
+                        prefix_set_unref(set);
+                        set = next;
+                }
+        }
+}
+
+/* Sets that were made from one another go in any order. */
+static void test_update_order(void **state _unused_)
+{
+        const Prefix one = { { FAMILY_IPV4, { 192, 0, 2, 1 } }, 32 },
+                     two = { { FAMILY_IPV4, { 192, 0, 2, 9 } }, 32 };
+        PrefixSet *set, *more, *a, *b;
+        size_t added, removed;
+
+        assert_int_equal(prefix_set_new(&one, 1, &set), 0);
+        assert_int_equal(prefix_set_new(&two, 1, &more), 0);
+        assert_int_equal(prefix_set_ranges(set, &(RangeSet *){ NULL }), 0);
+        assert_int_equal(prefix_set_update(set, more, NULL, &a, &added, &removed), 0);
+        assert_int_equal(prefix_set_update(set, more, set, &b, &added, &removed), 0);
+        prefix_set_count_changes(set, a, &added, &removed);
+        assert_int_equal(added, 1);
+        assert_int_equal(removed, 0);
+        prefix_set_count_changes(b, set, &added, &removed);
+        assert_int_equal(added, 1);
+        assert_int_equal(removed, 1);
+        prefix_set_unref(b);
+        prefix_set_unref(set);
+        prefix_set_unref(a);
+        prefix_set_unref(more);
+}
+
 static void test_update(void **state _unused_)
 {
         for (unsigned round = 0; round < 60 * ELEMENTS(spaces); round++) {
@@ -480,6 +569,8 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_model),
                 cmocka_unit_test(test_update),
+                cmocka_unit_test(test_update_ranges),
+                cmocka_unit_test(test_update_order),
                 cmocka_unit_test(test_common),
                 cmocka_unit_test(test_update_of_nothing),
                 cmocka_unit_test(test_union),

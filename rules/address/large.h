@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Memory for arrays of millions of entries. A change copies them, and most of what that costs is
+ * the kernel's work for each page: large pages are few.
+ */
+
+#include <stddef.h>
+
+/* As reallocarray(NULL, n, size), and for free() and realloc(). */
+void *large_array_new(size_t n, size_t size);

@@ -131,6 +131,20 @@ int set_fill_timed(Netlink *n, const char *name, Family family, const TimedSet *
         return timed_command(n, IPSET_CMD_ADD, name, &l);
 }
 
+uint64_t set_renewal_usec(const TimedSet *timed, uint64_t now_usec)
+{
+        const uint64_t longest = (SET_TIMEOUT_MAX_SEC - 1) * USEC_PER_SEC;
+        uint64_t first = 0;
+
+        for (size_t i = 0; timed && i < timed->n; i++) {
+                uint64_t until = timed->items[i].until_usec;
+
+                if (until > now_usec + longest && (first == 0 || until - longest < first))
+                        first = until - longest;
+        }
+        return first;
+}
+
 /* An entry with a new end does not go: it is changed where it is. */
 static void keep_what_comes(TimedList *gone, const TimedSet *new)
 {

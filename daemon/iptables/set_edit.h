@@ -7,6 +7,9 @@
 
 /* A new set's entries that end. 0 or negative errno. */
 int set_fill_timed(Netlink *n, const char *name, Family family, const TimedSet *timed);
+/* When the first entry that ends too late for the kernel can get its time there; 0: there is none.
+ */
+uint64_t set_renewal_usec(const TimedSet *timed, uint64_t now_usec);
 /* Makes the set in the kernel hold what `set` says, if one step can do it, at once for packets;
  * each entry that ends by itself is a step of its own. 0; -EXDEV: more differs; another negative
  * errno. */

@@ -205,8 +205,6 @@ int set_change(
         return r < 0 ? r : filler_flush(&f);
 }
 
-/* Longer times are none to the kernel: p25d takes such an entry out itself. */
-#define TIMEOUT_MAX_SEC 2147483u
 /* The kernel takes it out by itself this much after its end, if p25d has not. */
 #define GRACE_SEC 1u
 
@@ -215,7 +213,7 @@ static uint32_t timeout_sec(const TimedEntry *e, uint64_t now_usec)
         uint64_t left = e->until_usec > now_usec ? e->until_usec - now_usec : 0;
         uint64_t sec = left / 1000000 + GRACE_SEC;
 
-        return sec > TIMEOUT_MAX_SEC ? 0 : (uint32_t)sec;
+        return sec > SET_TIMEOUT_MAX_SEC ? 0 : (uint32_t)sec;
 }
 
 int set_change_timed(Netlink *n, uint8_t command, const char *name, const TimedEntry *entries,

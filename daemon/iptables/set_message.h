@@ -44,6 +44,8 @@ int set_fill(Netlink *n, const char *name, Family family, const RangeSet *ranges
 /* command: IPSET_CMD_ADD or IPSET_CMD_DEL */
 int set_change(
         Netlink *n, uint8_t command, const char *name, const Prefix *prefixes, size_t n_prefixes);
+/* The longest time that the kernel takes: an entry that ends later has none there, for now. */
+#define SET_TIMEOUT_MAX_SEC 2147483u
 /* Entries that end, of one family; one that is there gets its new end. */
 int set_change_timed(Netlink *n, uint8_t command, const char *name, const TimedEntry *entries,
         size_t n_entries, uint64_t now_usec);

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #define NAME_TRIES 16
+#define RENEWAL_INTERVAL_SEC 3600u
 
 /* ---- life ---- */
 
@@ -104,6 +105,7 @@ static int set_make(IptSets *s, Family family, const IptSet *set)
         }
         k.ranges = range_set_ref(set->ranges);
         k.timed = timed_set_ref(set->timed);
+        k.renewal_usec = set_renewal_usec(k.timed, clock_now_usec(CLOCK_REALTIME));
         s->items[s->n++] = k;
         return 0;
 }
@@ -123,6 +125,7 @@ static void set_take_content(KernelSet *k, const IptSet *set)
         set_deinit(k);
         k->ranges = range_set_ref(set->ranges);
         k->timed = timed_set_ref(set->timed);
+        k->renewal_usec = set_renewal_usec(k->timed, clock_now_usec(CLOCK_REALTIME));
         k->n = set->n;
         k->has_content = false;
 }
@@ -287,6 +290,19 @@ static bool has_same_content(IptSets *s, KernelSet *k)
         return ipt_content_read(&s->netlink, k->name, &content) < 0 || content == k->content;
 }
 
+/* Gives entries that ended too late for the kernel their time there, at most once an hour. */
+static void renew(IptSets *s, KernelSet *k)
+{
+        uint64_t now_usec = clock_now_usec(CLOCK_REALTIME),
+                 soonest = now_usec + RENEWAL_INTERVAL_SEC * USEC_PER_SEC, next;
+
+        if (k->renewal_usec == 0 || now_usec < k->renewal_usec ||
+                set_fill_timed(&s->netlink, k->name, k->family, k->timed) < 0)
+                return;
+        next = set_renewal_usec(k->timed, now_usec);
+        k->renewal_usec = next != 0 && next < soonest ? soonest : next;
+}
+
 bool ipt_sets_check(IptSets *s, bool contents)
 {
         SetListing l = { 0 };
@@ -300,6 +316,7 @@ bool ipt_sets_check(IptSets *s, bool contents)
         for (size_t i = 0; i < s->n; i++) {
                 if (is_as_long(&s->items[i], &l) &&
                         (!contents || has_same_content(s, &s->items[i]))) {
+                        renew(s, &s->items[i]);
                         s->items[n++] = s->items[i];
                         continue;
                 }

@@ -13,11 +13,12 @@ typedef struct KernelSet {
         char name[32];
         uint64_t key; /* of which list, a hash */
         Family family;
-        RangeSet *ranges; /* its content, a reference */
-        TimedSet *timed;  /* the same with ends, a reference; NULL: none ends */
-        size_t n;         /* elements */
-        bool made;        /* for the change at hand */
-        bool wanted;      /* by it */
+        RangeSet *ranges;      /* its content, a reference */
+        TimedSet *timed;       /* the same with ends, a reference; NULL: none ends */
+        uint64_t renewal_usec; /* set_renewal_usec() */
+        size_t n;              /* elements */
+        bool made;             /* for the change at hand */
+        bool wanted;           /* by it */
         bool has_content;
         uint64_t content; /* ipt_content_of() */
 } KernelSet;

@@ -116,6 +116,18 @@ ok $? "another is still shut out"
 
 # ---- the end ----
 
+# a time that is longer than the kernel's sets take is given to it later
+if [ "$backend" = iptables ]; then
+        run_ctl set add bans 192.0.2.77 for 2147490s
+        has_time()
+        {
+                net_in host ipset list | grep -qE '^192\.0\.2\.77 timeout [1-9]'
+        }
+        eventually 30 has_time
+        ok $? "an entry that ends in 24 days and more gets its time in the kernel"
+        run_ctl set remove bans 192.0.2.77
+fi
+
 run_ctl set add bans 8.8.8.8 2001:db8:2::2 for 3s
 answers filtered 8.8.8.8 2001:db8:2::2
 ok $? "for three seconds"

@@ -206,10 +206,10 @@ boot: all $(BUILD)/tests/lib/probe
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot >/dev/null
 	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/boot/*.t))
 
-## engines: Docker and Podman beside p25, on a machine that boots; as root, with a mirror
+## engines: container engines and mail servers, on a machine that boots; as root, with a mirror
 engines: all $(BUILD)/tests/lib/probe
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot engines >/dev/null
-	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/engines/*.t))
+	@BUILD=$(BUILD) LIMIT=1800 tests/run $(or $(T),$(wildcard tests/engines/*.t))
 
 ## fresh: from bare roots of Debian 12 and 13: dependencies, builds, packages, boots; as root, with a
 ## mirror, half an hour; `make check` has the part of Debian 12 without its boots, which it does itself

@@ -53,7 +53,7 @@ typedef struct BusQueue {
         void (*run)(BusCall *c, BusHandler run);
         void (*finish)(BusCall *c, int r, sd_bus_error *error);
         BusCall *first, **end;
-        sd_event_source *turn;
+        sd_event_source *turn, *patience;
         uint32_t last_uid; /* whose was the last */
 } BusQueue;
 

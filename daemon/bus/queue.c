@@ -4,6 +4,7 @@
 
 #include "daemon/bus/worker.h"
 #include "daemon/loop/clock.h"
+#include "daemon/loop/timer.h"
 
 #include <errno.h>
 
@@ -16,7 +17,10 @@
 
 /* Messages are read, and root's calls answered, before a call of somebody else is. */
 #define TURN_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
-/* A long answer is copied in pieces of so long. */
+/* However busy root is, a call of somebody else is answered so often. */
+#define PATIENCE_USEC 50000
+#define PATIENCE_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 5)
+/* A long answer is copied in pieces of so long, in turns with the messages of the bus. */
 #define SLICE_USEC 4000
 
 /* ---- what is going on ---- */
@@ -68,13 +72,13 @@ static bool change_is_queued(const Bus *b, uint32_t uid)
         return false;
 }
 
-/* Root's first, then another user's than the last. */
-static BusCall *next_call(const Bus *b)
+/* Root's first, unless they are passed over, then another user's than the last. */
+static BusCall *next_call(const Bus *b, bool root)
 {
         BusCall *same = NULL, *other = NULL;
 
         for (BusCall *c = b->queue.first; c; c = c->queued_next) {
-                if (!may_run(c))
+                if ((is_root(c) && !root) || !may_run(c))
                         continue;
                 if (is_root(c))
                         return c;
@@ -90,7 +94,7 @@ void bus_queue_look_again(Bus *b)
 {
         if (b->queue.turn)
                 (void)sd_event_source_set_enabled(
-                        b->queue.turn, next_call(b) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+                        b->queue.turn, next_call(b, true) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
 /* ---- the answer of a worker ---- */
@@ -146,8 +150,7 @@ static int copy_begin(BusCall *c)
                 (r = sd_bus_message_open_container(c->reply, 'a', contents)) < 0 ||
                 (r = sd_event_add_defer(c->bus->event, &c->copying, on_copying, c)) < 0)
                 return r;
-        r = sd_event_source_set_priority(c->copying, TURN_PRIORITY);
-        return r < 0 ? r : 1;
+        return 1;
 }
 
 static void on_worker_done(BusCall *c, int r, sd_bus_message *answer, sd_bus_error *error)
@@ -198,10 +201,43 @@ static void call_start(BusCall *c)
                 c->bus->queue.finish(c, r, &error);
 }
 
+static int on_patience(sd_event_source *s, uint64_t usec, void *data);
+
+static void be_patient(Bus *b)
+{
+        static const TimerKind kind = { CLOCK_MONOTONIC, PATIENCE_USEC / 10, on_patience };
+        bool armed = b->queue.patience != NULL;
+
+        if (timer_arm(b->event, &b->queue.patience, &kind, PATIENCE_USEC, b) >= 0 && !armed)
+                (void)sd_event_source_set_priority(b->queue.patience, PATIENCE_PRIORITY);
+}
+
+/* Messages have kept the loop busy, so nobody's turn has come by itself. */
+static int on_patience(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        Bus *b = data;
+        BusCall *c = next_call(b, false);
+
+        if (c)
+                call_start(c);
+        if (b->queue.first)
+                be_patient(b);
+        bus_queue_look_again(b);
+        return 0;
+}
+
+static bool is_waiting(sd_event_source *timer)
+{
+        int enabled = SD_EVENT_OFF;
+
+        return timer && sd_event_source_get_enabled(timer, &enabled) >= 0 &&
+               enabled != SD_EVENT_OFF;
+}
+
 static int on_turn(_unused_ sd_event_source *s, void *data)
 {
         Bus *b = data;
-        BusCall *c = next_call(b);
+        BusCall *c = next_call(b, true);
 
         if (c)
                 call_start(c);
@@ -234,6 +270,8 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
         c->queued_next = NULL;
         *q->end = c;
         q->end = &c->queued_next;
+        if (!is_waiting(c->bus->queue.patience))
+                be_patient(c->bus);
         if (is_root(c) && may_run(c))
                 call_start(c);
         else
@@ -266,4 +304,5 @@ void bus_queue_init(Bus *b, void (*run)(BusCall *c, BusHandler run),
 void bus_queue_deinit(Bus *b)
 {
         sd_event_source_disable_unref(b->queue.turn);
+        sd_event_source_disable_unref(b->queue.patience);
 }

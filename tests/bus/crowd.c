@@ -164,17 +164,17 @@ static void test_lists(void **state)
 
 /* ---- what cannot be computed in time ---- */
 
-static void write_slow_policy(const Fixture *f)
+static void write_slow_policy(const Fixture *f, unsigned n_assertions, unsigned n_rules)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         char folder[128];
 
         buffer_add_string(&b, "enabled = true;\nassert = (\n");
-        for (unsigned i = 0; i < 50000; i++)
+        for (unsigned i = 0; i < n_assertions; i++)
                 buffer_printf(&b, "%s{ packet = \"in from 10.%u.%u.1\"; verdict = \"allow\"; }\n",
                         i > 0 ? "," : "", i / 250, i % 250);
         buffer_add_string(&b, ");\nrules = (\n");
-        for (unsigned i = 0; i < 20000; i++)
+        for (unsigned i = 0; i < n_rules; i++)
                 buffer_printf(&b,
                         "%s{ action = \"deny\"; direction = \"in\"; from = \"11.%u.%u.%u\"; "
                         "ports = [ %s ]; }\n",
@@ -210,7 +210,7 @@ static void test_deadline(void **state)
         int status;
         pid_t pid;
 
-        write_slow_policy(f);
+        write_slow_policy(f, 50000, 20000);
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
@@ -226,6 +226,84 @@ static void test_deadline(void **state)
         assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- root as the crowd ---- */
+
+static int nobody_asks(const Fixture *f, int go)
+{
+        char byte;
+
+        if (!become_nobody() || read(go, &byte, 1) != 1)
+                return CHILD_SKIP;
+        for (unsigned i = 0; i < 3; i++) {
+                sd_bus *bus = open_client(f);
+                _cleanup_message_ sd_bus_message *m = new_call(bus, "ListSets"), *reply = NULL;
+                _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+
+                reply = send_call(bus, m, &error);
+                if (!reply) {
+                        print_error("ListSets: %s\n", error.message);
+                        return 1;
+                }
+                sd_bus_flush_close_unref(bus);
+        }
+        return 0;
+}
+
+static void root_goes_on(sd_bus *bus, unsigned *n, Counts *counts)
+{
+        while (*n - counts->answered - counts->refused - counts->failed < 10) {
+                _cleanup_message_ sd_bus_message *m = new_call(bus, "Reload");
+
+                APPEND(m, "a{sv}", 1, "dry_run", "b", 1);
+                assert_true(sd_bus_call_async(bus, NULL, m, on_reply, counts, UINT64_MAX) >= 0);
+                ++*n;
+        }
+        while (sd_bus_process(bus, NULL) > 0)
+                ;
+        assert_int_equal(counts->refused, 0);
+}
+
+/* Root comes first, and has more calls as long as nobody is not answered. */
+static void test_patience(void **state)
+{
+        enum { N = 8 };
+        Fixture *f = *state;
+        uint64_t end = now_usec() + 50 * UINT64_C(1000000);
+        Counts counts[N] = { 0 };
+        unsigned n[N] = { 0 };
+        sd_bus *buses[N];
+        int status = 0, go[2], piped = pipe2(go, O_CLOEXEC);
+        pid_t pid = fork();
+
+        assert_int_equal(piped, 0);
+        /* a call takes p25d much longer than the bus: there is always another one */
+        write_slow_policy(f, 60, 60);
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                _exit(nobody_asks(f, go[0]));
+        }
+        for (unsigned i = 0; i < N; i++)
+                buses[i] = open_client(f);
+        while (waitpid(pid, &status, WNOHANG) == 0 && now_usec() < end) {
+                for (unsigned i = 0; i < N; i++)
+                        root_goes_on(buses[i], &n[i], &counts[i]);
+                if (n[0] > 20 && go[1] >= 0) {
+                        assert_int_equal(write(go[1], "", 1), 1);
+                        close(go[1]);
+                        go[1] = -1;
+                }
+        }
+        assert_true(now_usec() < end);
+        for (unsigned i = 0; i < N; i++)
+                sd_bus_close_unref(buses[i]);
+        print_message("# three calls of nobody among %u of root\n", n[0] * N);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == CHILD_SKIP)
+                skip();
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
@@ -234,6 +312,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_plan, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_lists, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_deadline, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_patience, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

@@ -30,6 +30,8 @@
 #define ASK_AGAIN_USEC 250000
 #define ASKED_AT_A_TIME 64
 #define ANSWER_TIMEOUT_USEC (30 * USEC_PER_SEC)
+/* A signal has at most some 20 KiB. */
+#define SIGNALS_AT_A_TIME 64
 
 typedef struct Peer Peer;
 struct Peer {
@@ -154,10 +156,10 @@ static void backlog_freed(BusBacklog *b)
                 b->freed(b->data);
 }
 
-/* Bytes and descriptors that wait for the client to read. */
-static int stats_read(sd_bus_message *m, size_t *ret)
+/* Bytes and descriptors that wait for the client to read, or bytes that are the client's own. */
+static int stats_read(sd_bus_message *m, bool own, size_t *ret)
 {
-        const char *key, *contents;
+        const char *key, *contents, *what = own ? "IncomingBytes" : "OutgoingBytes";
         uint32_t number;
         size_t held = 0;
         int r;
@@ -170,8 +172,8 @@ static int stats_read(sd_bus_message *m, size_t *ret)
                 if ((r = sd_bus_message_read_basic(m, 's', &key)) < 0 ||
                         (r = sd_bus_message_peek_type(m, NULL, &contents)) < 0)
                         return r;
-                bytes = streq(key, "OutgoingBytes");
-                descriptors = streq(key, "OutgoingFDs");
+                bytes = streq(key, what);
+                descriptors = !own && streq(key, "OutgoingFDs");
                 if ((bytes || descriptors) && streq(contents, "u")) {
                         r = sd_bus_message_read(m, "v", "u", &number);
                         held += r < 0 ? 0 : number * (descriptors ? DESCRIPTOR_BYTES : 1);
@@ -201,7 +203,7 @@ static int on_stats(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
                 peer_free(p);
         else if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY))
                 return 1; /* it is asked again */
-        else if (sd_bus_message_is_method_error(m, NULL) || stats_read(m, &p->held) < 0) {
+        else if (sd_bus_message_is_method_error(m, NULL) || stats_read(m, false, &p->held) < 0) {
                 go_blind(b);
                 return 1;
         } else {
@@ -213,20 +215,54 @@ static int on_stats(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
         return 1;
 }
 
-static int peer_ask(Peer *p)
+static int stats_ask(sd_bus *bus, const char *name, sd_bus_slot **slot,
+        sd_bus_message_handler_t handler, void *data)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        sd_bus *bus = p->backlog->bus;
         int r;
 
         if ((r = sd_bus_message_new_method_call(bus, &call, "org.freedesktop.DBus",
                      "/org/freedesktop/DBus", "org.freedesktop.DBus.Debug.Stats",
                      "GetConnectionStats")) < 0 ||
-                (r = sd_bus_message_append_basic(call, 's', p->name)) < 0 ||
-                (r = sd_bus_call_async(bus, &p->slot, call, on_stats, p, ANSWER_TIMEOUT_USEC)) < 0)
+                (r = sd_bus_message_append_basic(call, 's', name)) < 0)
                 return r;
-        p->asked = p->sent;
-        return 0;
+        return sd_bus_call_async(bus, slot, call, handler, data, ANSWER_TIMEOUT_USEC);
+}
+
+static int peer_ask(Peer *p)
+{
+        int r = stats_ask(p->backlog->bus, p->name, &p->slot, on_stats, p);
+
+        if (r >= 0)
+                p->asked = p->sent;
+        return r < 0 ? r : 0;
+}
+
+/* What p25d itself has sent and nobody has read. */
+static int on_own_stats(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        BusBacklog *b = data;
+        size_t held = 0;
+
+        b->own_slot = sd_bus_slot_unref(b->own_slot);
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY))
+                return 1;
+        if (sd_bus_message_is_method_error(m, NULL) || stats_read(m, true, &held) < 0)
+                go_blind(b);
+        else if (held > (b->own_max ?: BACKLOG_OWN_MAX) && b->full)
+                b->full(b->data, held);
+        return 1;
+}
+
+void bus_backlog_signal(BusBacklog *b)
+{
+        const char *name;
+
+        if (!b->bus || b->blind || b->own_slot || ++b->n_signals < SIGNALS_AT_A_TIME ||
+                sd_bus_get_unique_name(b->bus, &name) < 0)
+                return;
+        b->n_signals = 0;
+        (void)stats_ask(b->bus, name, &b->own_slot, on_own_stats, b);
 }
 
 static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data);
@@ -300,6 +336,8 @@ void bus_backlog_begin(BusBacklog *b, sd_bus *bus)
 void bus_backlog_end(BusBacklog *b)
 {
         forget_all(b);
+        b->own_slot = sd_bus_slot_unref(b->own_slot);
+        b->n_signals = 0;
         b->timer = sd_event_source_disable_unref(b->timer);
         b->bus = NULL;
 }

@@ -184,6 +184,18 @@ static void on_backlog(void *data)
         bus_queue_look_again(b);
 }
 
+/* Listeners leave signals unread. The connection is in use: it goes when the timer comes. */
+static void on_backlog_full(void *data, size_t held)
+{
+        Bus *b = data;
+
+        bus_tell(b, LOG_WARNING,
+                "the bus holds %zu MiB of signals that its clients do not read; joining it again",
+                held >> 20);
+        b->connected = b->ready = false;
+        (void)bus_try_later(b, RETRY_SOON_USEC);
+}
+
 static int bus_setup(Bus *b, sd_bus *bus)
 {
         const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
@@ -265,6 +277,7 @@ static void on_changed(void *data, const ManagerChanged *c)
                 sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Changed") >= 0 &&
                 changed_append(m, c) >= 0)
                 (void)sd_bus_send(b->bus, m, NULL);
+        bus_backlog_signal(&b->backlog);
         bus_publish(b);
 }
 
@@ -275,6 +288,7 @@ static void on_repaired(void *data, uint64_t count, pid_t pid, const char *proce
         if (b->ready)
                 sd_bus_emit_signal(b->bus, BUS_PATH, BUS_INTERFACE, "Repaired", "tus", count,
                         (uint32_t)pid, process ?: "");
+        bus_backlog_signal(&b->backlog);
         bus_publish(b);
 }
 
@@ -290,6 +304,7 @@ static void on_alert(void *data, const ManagerAlert *alert)
                     alert->name, "text", "s", alert->text, "pid", "u", (uint32_t)alert->pid,
                     "process", "s", alert->process) >= 0)
                 (void)sd_bus_send(b->bus, m, NULL);
+        bus_backlog_signal(&b->backlog);
 }
 
 /* ---- birth and death ---- */
@@ -306,9 +321,11 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         b->upload_timeout_usec = UPLOAD_TIMEOUT_USEC;
         b->worker_usec = WORKER_USEC;
         bus_queue_init(b, bus_call_run, bus_call_finish);
-        b->backlog = (BusBacklog){
-                .event = b->event, .senders = &b->auth.senders, .freed = on_backlog, .data = b
-        };
+        b->backlog = (BusBacklog){ .event = b->event,
+                .senders = &b->auth.senders,
+                .freed = on_backlog,
+                .full = on_backlog_full,
+                .data = b };
         b->direct = (BusDirect){ .event = b->event, .vtable = bus_vtable, .data = b, .fd = -1 };
         r = bus_try_later(b, RETRY_USEC);
         if (r < 0)
@@ -362,6 +379,11 @@ void bus_set_notice(Bus *b, BusNotice notice, void *data)
 void bus_set_worker_time(Bus *b, uint64_t usec)
 {
         b->worker_usec = usec;
+}
+
+void bus_set_held_max(Bus *b, size_t bytes)
+{
+        b->backlog.own_max = bytes;
 }
 
 void bus_set_upload_timeout(Bus *b, uint64_t usec)

@@ -30,6 +30,8 @@ int bus_listen(Bus *b, const char *path);
 void bus_set_notice(Bus *b, BusNotice notice, void *data);
 /* The events for ListEvents and Blocked; e must outlive b. Without it there are none. */
 void bus_set_events(Bus *b, Events *e);
+/* How much of p25d's messages the bus may hold before p25d joins it again (80 MiB); for tests. */
+void bus_set_held_max(Bus *b, size_t bytes);
 /* The time that ReplaceSet waits for the next byte of a pipe (20 s); for tests. */
 void bus_set_upload_timeout(Bus *b, uint64_t usec);
 /* The time limit for computing an answer to an unprivileged caller (5 s); for tests. */

@@ -103,4 +103,5 @@ void bus_event_signal(void *data, const Event *e, uint64_t left_out)
                 sd_bus_message_new_signal(b->bus, &m, BUS_PATH, BUS_INTERFACE, "Blocked") >= 0 &&
                 event_append(m, b, e, left_out) >= 0)
                 (void)sd_bus_send(b->bus, m, NULL);
+        bus_backlog_signal(&b->backlog);
 }

@@ -118,6 +118,8 @@ void bus_publish(Bus *b)
                         changed[n++] = (char *)properties[i].name;
         changed[n] = NULL;
         properties_keep(&b->published, &now);
-        if (b->ready && n > 0)
+        if (b->ready && n > 0) {
                 sd_bus_emit_properties_changed_strv(b->bus, BUS_PATH, BUS_INTERFACE, changed);
+                bus_backlog_signal(&b->backlog);
+        }
 }

@@ -234,6 +234,93 @@ static void test_introspection(void **state)
         try_deaf(*state, "Introspect");
 }
 
+/* ---- signals ---- */
+
+#define SIGNALS_HELD_MAX ((size_t)1 << 20)
+
+static int signals_setup(void **state)
+{
+        static Fixture fixture;
+        Fixture *f = *state = &fixture;
+
+        fixture_start(f);
+        f->held_max = SIGNALS_HELD_MAX;
+        start_dbus(f);
+        start_server(f);
+        f->bus = open_client(f);
+        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+}
+
+static int on_signal(sd_bus_message *m, void *data, sd_bus_error *error)
+{
+        (void)m;
+        (void)data;
+        (void)error;
+        return 0;
+}
+
+static int listener_run(const Fixture *f, const char *member, int said, int go)
+{
+        sd_bus *bus;
+        char byte = 0;
+
+        if (!become_nobody())
+                return CHILD_SKIP;
+        bus = open_client(f);
+        assert_true(sd_bus_match_signal(bus, NULL, BUS_NAME, BUS_PATH, BUS_INTERFACE, member,
+                            on_signal, NULL) >= 0);
+        return write(said, &byte, 1) == 1 && read(go, &byte, 1) == 0 ? 0 : 1;
+}
+
+/* Many lines, others each time. */
+static char *rules_text(unsigned i)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+
+        buffer_add_string(&b, "rules = (");
+        for (unsigned k = 0; k < 120; k++)
+                buffer_printf(&b,
+                        "%s { action = \"deny\"; direction = \"in\"; from = \"10.%u.%u.1\"; "
+                        "comment = \"%0150u\"; }",
+                        k > 0 ? "," : "", i % 2, k, k);
+        buffer_add_string(&b, " );\n");
+        assert_false(b.failed);
+        return TAKE_PTR(b.data);
+}
+
+/* A listener that never reads gets so many signals that the bus would read nothing more. */
+static void test_signals(void **state)
+{
+        Fixture *f = *state;
+        sd_bus *direct = open_direct(f);
+        Outsiders listener;
+        uint32_t held = 0, most = 0;
+
+        outsiders_start(f, listener_run, "Changed", &listener);
+        for (unsigned i = 0; i < 400; i++) {
+                _cleanup_free_ char *text = rules_text(i);
+
+                CHANGES(direct, true, "PutFragment", "ssa{sv}", "large", text, 0);
+                if (i % 10 == 0 && wait_for_owner(f->bus, 30 * UINT64_C(1000000)))
+                        held = bytes_held(f);
+                if (held > most)
+                        most = held;
+                if (held < most / 2)
+                        break; /* it has joined again */
+        }
+        print_message("# the bus held %u KiB, and holds %u\n", most >> 10, held >> 10);
+        assert_true(most > SIGNALS_HELD_MAX / 2 && most < 4 * SIGNALS_HELD_MAX);
+        assert_true(held < most / 2);
+        assert_notice(f, "on the bus as");
+        assert_notice(f, "of signals that its clients do not read");
+        assert_notice(f, "on the bus as");
+        root_calls(f);
+        sd_bus_flush_close_unref(direct);
+        close(listener.go);
+        close(listener.said);
+        assert_int_equal(waitpid(listener.pid, NULL, 0), listener.pid);
+}
+
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
@@ -241,6 +328,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_lists, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_descriptors, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_introspection, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_signals, signals_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

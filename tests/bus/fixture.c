@@ -184,6 +184,7 @@ static int server_run(const Fixture *f, int log)
         bus_set_notice(bus, server_notice, &log);
         bus_set_upload_timeout(bus, UPLOAD_TIMEOUT_USEC);
         bus_set_worker_time(bus, WORKER_USEC);
+        bus_set_held_max(bus, f->held_max);
         snprintf(direct, sizeof(direct), "%s/" DIRECT_SOCKET, f->folder);
         if (bus_listen(bus, direct) < 0)
                 return 3;

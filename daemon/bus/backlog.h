@@ -23,7 +23,7 @@ typedef struct BusBacklog {
         Senders *senders;
         struct Peer *peers; /* to whom something was sent that the bus may still hold */
         sd_event_source *timer;
-        bool blind; /* the bus does not say */
+        bool blind;         /* the bus does not say */
         unsigned n_signals; /* since it was asked what it holds of all that p25d has sent */
         sd_bus_slot *own_slot;
         size_t own_max; /* bytes; 0: BACKLOG_OWN_MAX */

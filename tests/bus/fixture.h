@@ -32,9 +32,9 @@ typedef struct Fixture {
         char folder[64];
         char address[128];
         pid_t dbus, server;
-        sd_bus *bus; /* the client */
+        sd_bus *bus;     /* the client */
         size_t held_max; /* bus_set_held_max(); 0: as it is */
-        int notices; /* what the server's log would hold, a line each; a pipe */
+        int notices;     /* what the server's log would hold, a line each; a pipe */
 } Fixture;
 
 uint64_t now_usec(void);

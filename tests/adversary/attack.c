@@ -2,6 +2,8 @@
 
 #include "tests/adversary/attack.h"
 
+#include "daemon/nftables/apply.h"
+
 static const BackendOps *const attacked_backends[] = { &backend_nft,
 #ifdef WITH_IPTABLES
         &backend_iptables
@@ -22,6 +24,23 @@ int attack_apply(const char *text, Ruleset **ret)
         if (r >= 0 && ret)
                 *ret = TAKE_PTR(c.ruleset);
         return r;
+}
+
+void attack_apply_small(const char *text, uint32_t room)
+{
+        _cleanup_compiled_ Compiled c = { 0 };
+        NftTable *t;
+
+        if (attacked_ops != &backend_nft) {
+                attack_must_apply(text);
+                return;
+        }
+        c = compile_text(text);
+        assert_int_equal(nft_table_new(c.ruleset, NULL, false, &t), 0);
+        for (size_t i = 0; i < t->n_sets; i++)
+                if (nft_set_is_dynamic(&t->sets[i]))
+                        t->sets[i].size = room;
+        assert_int_equal(nft_apply((NftBackend *)attacked, t, true, NULL), 0);
 }
 
 uint64_t attack_count(void)

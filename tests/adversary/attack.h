@@ -34,6 +34,10 @@ int attack_apply(const char *text, Ruleset **ret);
 
 #define attack_must_apply(text) assert_int_equal(attack_apply((text), NULL), 0)
 
+/* As it would be with room for so few sources: a million would take too long. With iptables there
+ * is room for all. */
+void attack_apply_small(const char *text, uint32_t room);
+
 /* All that the policy has counted. */
 uint64_t attack_count(void);
 uint64_t attack_count_of(uint64_t id);

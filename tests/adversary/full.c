@@ -5,7 +5,6 @@
  * open it for anybody else.
  */
 
-#include "daemon/nftables/apply.h"
 #include "tests/adversary/attack.h"
 
 static int listeners[2];
@@ -106,19 +105,6 @@ static void test_uncounted(void **state)
         assert_int_equal(connect_to(INTERNET, HOST6, 25), RESET);
 }
 
-/* A table as it would be with room for so few: a million would take too long. */
-static void apply_small(const char *text, uint32_t room)
-{
-        _cleanup_compiled_ Compiled c = compile_text(text);
-        NftTable *t;
-
-        assert_int_equal(nft_table_new(c.ruleset, NULL, 0, &t), 0);
-        for (size_t i = 0; i < t->n_sets; i++)
-                if (nft_set_is_dynamic(&t->sets[i]))
-                        t->sets[i].size = room;
-        assert_int_equal(nft_apply((NftBackend *)attacked, t, true, NULL), 0);
-}
-
 /* Sources that find no room share one bucket; who has one is not disturbed. */
 static void test_full(void **state)
 {
@@ -128,9 +114,9 @@ static void test_full(void **state)
         skip_without_backend();
         if (!streq(attacked_ops->name, "nftables"))
                 skip(); /* the kernel drops what hashlimit has no room for */
-        apply_small("default = { incoming = \"reject\"; };"
-                    "rules = ({ action = \"limit\"; direction = \"in\";"
-                    "  rate = \"2/hour\"; burst = 3; });",
+        attack_apply_small("default = { incoming = \"reject\"; };"
+                           "rules = ({ action = \"limit\"; direction = \"in\";"
+                           "  rate = \"2/hour\"; burst = 3; });",
                 50);
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), OPEN);
         flood(false, 49);
@@ -138,8 +124,8 @@ static void test_full(void **state)
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), OPEN);
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), OPEN);
         assert_int_equal(connect_to(CONTAINER, HOST4, 25), RESET);
-        apply_small("default = { incoming = \"reject\"; };"
-                    "rules = ({ action = \"limit\"; direction = \"in\"; max = 1; });",
+        attack_apply_small("default = { incoming = \"reject\"; };"
+                           "rules = ({ action = \"limit\"; direction = \"in\"; max = 1; });",
                 50);
         flood(false, 50);
         assert_int_equal(connect_as(0, 0, INTERNET, HOST4, 25, &fd), OPEN);

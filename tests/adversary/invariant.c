@@ -8,7 +8,8 @@
  *
  * Chains behind those of p25 count what has passed. Of each packet: it is counted by the policy at
  * most once; what has passed was counted; under a policy that refuses everything nothing passes;
- * and only a SYN to a managed port is counted.
+ * and only a SYN to a managed port is counted. Under a limit more sources come than there is room
+ * for: no more passes than those that have room, and the one bucket of all others, may open.
  *
  *   P25_SECONDS=N P25_SEED=N   for how long with each backend, and which packets
  */
@@ -148,6 +149,19 @@ static const char *const policies[] = {
 };
 #define N_CLOSED 2
 
+/* Sources come in crowds, and each may open one connection. */
+static const char *const limits[] = {
+        "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
+        "rules = ( { action = \"limit\"; direction = \"in\"; ports = [ 25, 465, 587 ];"
+        "  rate = \"1/day\"; burst = 1; }," ON_ALL("reject", "out") "," ON_ALL(
+                "reject", "routed") ");",
+        "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
+        "rules = ( { action = \"limit\"; direction = \"in\"; ports = [ 25, 465, 587 ];"
+        "  rate = \"1/day\"; burst = 1; max = 1; }," ON_ALL("reject", "out") "," ON_ALL(
+                "reject", "routed") ");",
+};
+#define ROOM 3
+
 /* What other tables do to packets before p25 sees them. */
 static const char *const disturbances[] = {
         "",
@@ -184,6 +198,7 @@ typedef struct Try {
         Site site; /* HOST: a socket of the host's dials */
         Segment segment;
         bool is_syn, managed;
+        char from[INET6_ADDRSTRLEN]; /* of a crowd */
 } Try;
 
 static bool port_is_managed(uint16_t port)
@@ -212,6 +227,23 @@ static Try try_draw(Random *r)
         t.is_syn = (t.segment.flags & (TH_SYN | TH_ACK)) == TH_SYN;
         t.managed = port_is_managed(t.segment.port);
         return t;
+}
+
+/* Nearly always a SYN to the host, from one of a thousand sources. */
+static void try_crowd(Random *r, Try *t)
+{
+        bool v6 = random_once(r, 2);
+        uint32_t n = random_below(r, 1000);
+
+        snprintf(t->from, sizeof(t->from), v6 ? "2a00:0:0:%x::1" : "64.0.%u.%u", v6 ? n : n / 256,
+                n % 256);
+        if (t->site == HOST)
+                t->site = CONTAINER;
+        t->segment.from = t->from;
+        t->segment.to = v6 ? HOST6 : HOST4;
+        if (random_once(r, 8))
+                t->segment.to = v6 ? FOREIGN6 : FOREIGN4;
+        t->is_syn = (t->segment.flags & (TH_SYN | TH_ACK)) == TH_SYN;
 }
 
 static void try_send(const Try *t)
@@ -248,7 +280,9 @@ static uint64_t passed(void)
 typedef struct Run {
         Random random;
         size_t policy;
+        bool limited;
         uint64_t n, n_counted, n_passed;
+        uint64_t n_sources, n_opened; /* since the limit came */
         Try batch[BATCH];
         uint64_t counted[BATCH];
 } Run;
@@ -268,6 +302,27 @@ static void batch_print(const Run *all, uint64_t seen)
             "nft list table inet nat | sed 's/^/# /' >&2");
 }
 
+/* Each family has its room, and its one bucket for those that find none. */
+static bool limit_holds(const Run *all)
+{
+        uint64_t most = attacked_ops == &backend_nft ? 2 * (ROOM + 1) : all->n_sources;
+
+        return all->n_opened <= most;
+}
+
+static void policy_draw(Run *all)
+{
+        all->limited = random_once(&all->random, 3);
+        all->n_sources = all->n_opened = 0;
+        if (all->limited) {
+                all->policy = N_CLOSED; /* something may pass */
+                attack_apply_small(random_of(&all->random, limits), ROOM);
+        } else {
+                all->policy = random_below(&all->random, ELEMENTS(policies));
+                attack_must_apply(policies[all->policy]);
+        }
+}
+
 static void try_batch(Run *all)
 {
         uint64_t sum = 0, seen;
@@ -278,6 +333,9 @@ static void try_batch(Run *all)
                 uint64_t before = attack_count();
 
                 *t = try_draw(&all->random);
+                if (all->limited)
+                        try_crowd(&all->random, t);
+                all->n_sources++;
                 try_send(t);
                 all->counted[i] = attack_count() - before;
                 sum += all->counted[i];
@@ -289,6 +347,8 @@ static void try_batch(Run *all)
         all->n += BATCH;
         all->n_counted += sum;
         all->n_passed += seen;
+        all->n_opened += seen;
+        good = good && (!all->limited || limit_holds(all));
         if (!good)
                 batch_print(all, seen);
         assert_true(good);
@@ -320,8 +380,7 @@ static void test_packets(void **state)
         sync_open();
         while (now_msec() < end || all.n < 400) {
                 if (all.n % 40 == 0) {
-                        all.policy = random_below(&all.random, ELEMENTS(policies));
-                        attack_must_apply(policies[all.policy]);
+                        policy_draw(&all);
                         disturb(&all.random);
                         (void)passed();
                 }

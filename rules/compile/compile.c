@@ -306,8 +306,8 @@ static int check_alerts(Compilation *c)
                 any |= h->alerts.limits[k].rate > 0;
         if (!any || c->logging != LOGGING_OFF)
                 return 0;
-        return compile_report(
-                c, SEVERITY_WARNING, site, "nothing is counted for alerts while logging is off");
+        return compile_report(c, SEVERITY_WARNING, site,
+                "while logging is off, only nftables counts connections for alerts");
 }
 
 static int compile_all(Compilation *c)

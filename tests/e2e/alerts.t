@@ -15,7 +15,8 @@ rules   = ( { action = "reject"; direction = "out"; to = [ "192.0.2.0/24", "2001
             { action = "allow"; direction = "out"; user = [ "backup" ]; } );
 CONF
 ok $? "p25d starts"
-dbus-monitor --address "$DBUS_SYSTEM_BUS_ADDRESS" "type='signal',member='Alert'" >"$WORK/signals" 2>&1 &
+dbus-monitor --address "$DBUS_SYSTEM_BUS_ADDRESS" "type='signal',member='Alert'" \
+        "type='method_call',member='StartUnit'" >"$WORK/signals" 2>&1 &
 monitor=$!
 eventually 3 grep -q NameAcquired "$WORK/signals"
 
@@ -116,5 +117,8 @@ process_end "$monitor" TERM
 like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
         'member=Alert .*"name" variant string "blocked" .*"user" variant string "www-data" .*"uid" variant uint32 33 .*"count" variant uint64 2[0-9] .*"limit" variant string "20/hour"' \
         "the bus has the signal"
+like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
+        'member=StartUnit string "p25-alert@blocked.service" string "replace"' \
+        "the service manager is asked for the unit"
 
 done_testing

@@ -3,6 +3,8 @@
 #include "daemon/foreign/read.h"
 
 #include "daemon/netlink/netlink.h"
+#include "daemon/reader/ask.h"
+#include "daemon/reader/question.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -219,12 +221,29 @@ static int add_table(Filters *f, uint8_t family, const char *name)
         return note_unread(f, what, r);
 }
 
+/* Only root may read the names: for p25d of the unit, p25d-reader opens them. */
+static FILE *open_names(uint8_t family)
+{
+        const char *path = family == NFPROTO_IPV4 ? READER_TABLES4 : READER_TABLES6;
+        FILE *names = fopen(path, "re");
+        int fd;
+
+        if (names || errno != EACCES)
+                return names;
+        fd = reader_open(READER_FILE, path);
+        if (fd >= 0) {
+                names = fdopen(fd, "r");
+                if (!names)
+                        close(fd);
+        } else
+                errno = -fd;
+        return names;
+}
+
 /* A table that is asked for would be made: only those that exist are. */
 static int read_legacy(Filters *f, uint8_t family)
 {
-        FILE *names = fopen(
-                family == NFPROTO_IPV4 ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names",
-                "re");
+        FILE *names = open_names(family);
         char line[64];
         int r = 0;
 

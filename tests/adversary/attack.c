@@ -36,7 +36,7 @@ void attack_apply_small(const char *text, uint32_t room)
                 return;
         }
         c = compile_text(text);
-        assert_int_equal(nft_table_new(c.ruleset, NULL, false, &t), 0);
+        assert_int_equal(nft_table_new(c.ruleset, NULL, 0, &t), 0);
         for (size_t i = 0; i < t->n_sets; i++)
                 if (nft_set_is_dynamic(&t->sets[i]))
                         t->sets[i].size = room;

@@ -12,31 +12,32 @@ bus_stop
 run_ctl status
 is "$rc" 8 "a bus that is named is used, and no other way"
 unset DBUS_SYSTEM_BUS_ADDRESS
+ln -s "$ROOT/run/p25" /run/p25
 
-run_ctl --root "$ROOT" status
+run_ctl status
 is "$rc" 0 "status without a bus"
-run_ctl --root "$ROOT" lockdown on
+run_ctl lockdown on
 is "$rc" 0 "lockdown without a bus"
-run_ctl --root "$ROOT" status
+run_ctl status
 like "$out" "LOCKDOWN" "is in force"
-run_ctl --root "$ROOT" lockdown off
+run_ctl lockdown off
 is "$rc" 0 "and off again"
 echo 192.0.2.7 >"$WORK/list"
-run_ctl --root "$ROOT" set load bans "$WORK/list"
+run_ctl set load bans "$WORK/list"
 is "$rc" 0 "a set passes through a descriptor"
-run_ctl --root "$ROOT" --confirm 1m deny in from @bans
+run_ctl --confirm 1m deny in from @bans
 is "$rc" 0 "a change that waits for its confirmation"
-run_ctl --root "$ROOT" confirm
+run_ctl confirm
 is "$rc" 0 "is confirmed over another connection"
-run_ctl --root "$ROOT" explain in from 192.0.2.7
+run_ctl explain in from 192.0.2.7
 like "$out" "deny" "explain answers from a worker"
-run_ctl --root "$ROOT" history -n 1
+run_ctl history -n 1
 like "$out" "uid 0 p25ctl" "the change has its maker"
 
 p25d_stop KILL
 p25d_begin
 is "$?" 0 "a p25d after it takes the socket's place"
-run_ctl --root "$ROOT" status
+run_ctl status
 is "$rc" 0 "and answers"
 p25d_stop TERM
 done_testing

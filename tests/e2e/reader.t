@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# p25d as a user with CAP_NET_ADMIN only, as under its unit, and p25d-reader beside it: explain knows
+# which legacy tables there are, although only root may read their names.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+[ -n "$many_uids" ] || { skip "p25d as another user" "there is one user only"; done_testing; exit; }
+[ -e /proc/net/ip_tables_names ] || { skip "legacy tables" "the kernel has none"; done_testing; exit; }
+net_add host
+listen host 25
+root_make
+echo 'enabled = true;' >"$CONF"
+mkdir -p "$ROOT/run/p25" "$ROOT/var/lib/p25"
+chown 33:33 "$ROOT/run/p25" "$ROOT/var/lib/p25"
+chmod 755 "$WORK" "$ROOT"
+cat >"$WORK/p25d-user" <<'WRAPPER'
+#!/bin/sh
+exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
+        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- "$P25D_REAL" "$@"
+WRAPPER
+chmod 755 "$WORK/p25d-user"
+export P25D_REAL=$P25D
+P25D=$WORK/p25d-user
+p25d_begin
+is $? 0 "p25d starts as a user"
+unset DBUS_SYSTEM_BUS_ADDRESS
+ln -s "$ROOT/run/p25" /run/p25
+
+run_ctl --json explain in from 192.0.2.7
+like "$out" "legacy iptables could not be read: " "without p25d-reader, explain names what it cannot know"
+like "$out" '"effective": *"undetermined"' "and does not guess"
+
+net_in host systemd-socket-activate --seqpacket -l /run/p25d-reader.socket \
+        "$PWD/${BUILD:-build}/p25d-reader" 2>"$WORK/reader.log" &
+reader=$!
+eventually 5 [ -S /run/p25d-reader.socket ]
+chmod 666 /run/p25d-reader.socket
+run_ctl --json explain in from 192.0.2.7
+is "$(grep -c 'could not be read' <<<"$out")" 0 "with it, nothing is unknown"
+[ $? = 0 ] || diag "$out $(cat "$WORK/reader.log")"
+unlike "$out" '"effective": *"undetermined"' "and the answer is one"
+process_end $reader TERM
+p25d_stop TERM
+done_testing

@@ -134,7 +134,7 @@ $(BUILD)/tests/differential/differential: \
 	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
 
 # these also link p25ctl's modules, without its main
-$(BUILD)/tests/unit/cli/moment $(BUILD)/tests/unit/cli/words $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
+$(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment words) $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")

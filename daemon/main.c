@@ -434,6 +434,7 @@ static int run(Daemon *d, const Arguments *a)
         bus_set_notice(d->bus, on_notice, d);
         bus_set_events(d->bus, d->happened);
         alarm_set_bus(d->alarm, d->bus);
+        bus_set_stats(d->bus, d->counting.stats);
         r = gather_new(d->event, d->manager, d->happened, &d->gather); /* now all follow */
         if (r < 0) {
                 log_line(LOG_ERR, "cannot gather events: %s", strerrordesc_np(-r));

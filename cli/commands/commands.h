@@ -40,6 +40,7 @@ int command_fragment_put(Cli *c, const Verb *v, char **args, size_t n);
 int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n);
 int command_history(Cli *c, const Verb *v, char **args, size_t n);
 int command_lockdown(Cli *c, const Verb *v, char **args, size_t n);
+int command_stats(Cli *c, const Verb *v, char **args, size_t n);
 int command_audit(Cli *c, const Verb *v, char **args, size_t n);
 int command_audit_promote(Cli *c, const Verb *v, char **args, size_t n);
 int command_logging(Cli *c, const Verb *v, char **args, size_t n);

@@ -14,7 +14,7 @@
 
 typedef struct Cli {
         bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help,
-                version, probe;
+                version, probe, openmetrics;
         const char *host, *root, *policies, *confirm, *reason, *format, *expect, *number, *color,
                 *since, *at;
         uint64_t expected_revision; /* of expect */

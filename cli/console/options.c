@@ -50,6 +50,8 @@ const Option options[] = {
         { "probe", '\0', NULL, offsetof(Cli, probe),
                 .help = "of explain out: try it with a packet that never leaves (root)",
                 .verbs = { "explain" } },
+        { "openmetrics", '\0', NULL, offsetof(Cli, openmetrics),
+                .help = "of stats: in the format of OpenMetrics", .verbs = { "stats" } },
         { "help", 'h', NULL, offsetof(Cli, help), .help = "print help about the command" },
         { "version", '\0', NULL, offsetof(Cli, version), .help = "print the version" },
         { "follow", '\0', NULL, offsetof(Cli, follow), .help = "wait for more",

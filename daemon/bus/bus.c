@@ -358,6 +358,11 @@ Bus *bus_free(Bus *b)
         return NULL;
 }
 
+void bus_set_stats(Bus *b, Stats *s)
+{
+        b->stats = s;
+}
+
 void bus_set_events(Bus *b, Events *e)
 {
         b->happened = e;

@@ -8,6 +8,7 @@
 
 #include "daemon/events/events.h"
 #include "daemon/manager/manager.h"
+#include "daemon/stats/stats.h"
 
 typedef struct Bus Bus;
 
@@ -32,6 +33,8 @@ void bus_set_notice(Bus *b, BusNotice notice, void *data);
 void bus_set_events(Bus *b, Events *e);
 /* How much of p25d's messages the bus may hold before p25d joins it again (80 MiB); for tests. */
 void bus_set_held_max(Bus *b, size_t bytes);
+/* The statistics for DescribeStats; s must outlive b. */
+void bus_set_stats(Bus *b, Stats *s);
 /* The time that ReplaceSet waits for the next byte of a pipe (20 s); for tests. */
 void bus_set_upload_timeout(Bus *b, uint64_t usec);
 /* The time limit for computing an answer to an unprivileged caller (5 s); for tests. */

@@ -5,6 +5,8 @@
  * want to know whether a target answers connect to it themselves.
  */
 
+#include "daemon/bus/diagnose.h"
+
 #include "daemon/bus/dict.h"
 #include "daemon/bus/explain.h"
 #include "daemon/bus/methods.h"
@@ -95,8 +97,8 @@ static void obstacle_tell(
                 p->family == FAMILY_IPV4 ? "IPv4" : "IPv6", effective, o->table, o->chain);
 }
 
-/* A connection without named addresses. */
-static int obstacle_append(BusCall *c, sd_bus_message *m, const Packet *p)
+/* A connection without named addresses. Counts an obstacle; m may be NULL. */
+static int obstacle_append(BusCall *c, sd_bus_message *m, const Packet *p, uint64_t *count)
 {
         _cleanup_explanation_ Explanation e = { .code = "P25_DEFAULT" };
         _cleanup_effect_ Effect effect = { 0 };
@@ -106,6 +108,9 @@ static int obstacle_append(BusCall *c, sd_bus_message *m, const Packet *p)
 
         if (r < 0 || effect.n == 0 || strncmp(e.code, "FOREIGN", strlen("FOREIGN")) != 0)
                 return r;
+        (*count)++;
+        if (!m)
+                return 0;
         f.code = e.code;
         if (streq(e.effective, "limit"))
                 f.severity = "note";
@@ -113,7 +118,7 @@ static int obstacle_append(BusCall *c, sd_bus_message *m, const Packet *p)
         return finding_append(m, &f);
 }
 
-static int obstacles_append(BusCall *c, sd_bus_message *m, const Ruleset *ruleset)
+static int obstacles_append(BusCall *c, sd_bus_message *m, const Ruleset *ruleset, uint64_t *count)
 {
         static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
         int r = 0;
@@ -129,10 +134,16 @@ static int obstacles_append(BusCall *c, sd_bus_message *m, const Ruleset *rulese
                                 .port = way->watched.items[i / 2] };
 
                         if (policy_opens(way, p.port, p.family))
-                                r = obstacle_append(c, m, &p);
+                                r = obstacle_append(c, m, &p, count);
                 }
         }
         return r;
+}
+
+int bus_count_obstacles(BusCall *c, const Ruleset *ruleset, uint64_t *ret)
+{
+        *ret = 0;
+        return obstacles_append(c, NULL, ruleset, ret);
 }
 
 static int unread_append(BusCall *c, sd_bus_message *m)
@@ -212,11 +223,12 @@ static int findings_append(BusCall *c, sd_bus_message *m, char *const *targets, 
 {
         const Ruleset *ruleset = manager_ruleset(c->bus->manager);
         _cleanup_report_ Report report = { 0 };
+        uint64_t obstacles = 0;
         int r;
 
         if ((r = manager_report(c->bus->manager, &report)) < 0 ||
                 (r = status_append(m, &report)) < 0 || (r = unread_append(c, m)) < 0 ||
-                (ruleset && (r = obstacles_append(c, m, ruleset)) < 0))
+                (ruleset && (r = obstacles_append(c, m, ruleset, &obstacles)) < 0))
                 return r;
         return targets_append(c, m, targets, &report.mail_ports, error);
 }

@@ -62,6 +62,7 @@ struct Bus {
         Manager *manager;
         ManagerEvents events;
         Events *happened; /* NULL: no listener */
+        Stats *stats;     /* NULL: no statistics */
         EventsFollower follower;
         sd_bus *bus; /* NULL: between two attempts */
         sd_bus_slot *name_slot;

@@ -17,7 +17,7 @@ typedef struct Counted {
         uint64_t key;        /* of the hashes of destinations */
         char boot_id[STATS_BOOT_ID_MAX +
                      1]; /* of the kernel whose counters were seen; "": not known */
-        Senders senders[_SENDER_KIND_MAX];
+        SenderTable senders[_SENDER_KIND_MAX];
         Verdicts verdicts;
         Hits hits;
 } Counted;

@@ -113,7 +113,7 @@ void counted_print(Buffer *b, Counted *c, uint32_t now, uint64_t wall_usec)
         verdicts_print(b, &c->verdicts);
         hits_print(b, &c->hits);
         for (SenderKind k = 0; k < _SENDER_KIND_MAX; k++) {
-                Senders *senders = &c->senders[k];
+                SenderTable *senders = &c->senders[k];
 
                 for (size_t i = 0; i < senders->n; i++)
                         sender_print(b, k, senders->items[i], false, now);
@@ -234,7 +234,7 @@ static int sender_fill(Reader *r, Sender *sender, const uint64_t *n)
 static int sender_take(
         Reader *r, SenderKind kind, uint32_t uid, const char *name, const uint64_t *n)
 {
-        Senders *senders = &r->c->senders[kind];
+        SenderTable *senders = &r->c->senders[kind];
         Sender *sender;
 
         if (senders->n >= senders->max || senders_find(senders, uid, name))

@@ -33,7 +33,7 @@ static void sender_deinit(Sender *s)
         *s = (Sender){ 0 };
 }
 
-void senders_deinit(Senders *s)
+void senders_deinit(SenderTable *s)
 {
         for (size_t i = 0; i < s->n; i++) {
                 sender_deinit(s->items[i]);
@@ -42,7 +42,7 @@ void senders_deinit(Senders *s)
         free(s->items);
         free(s->keys);
         sender_deinit(&s->others);
-        *s = (Senders){ .max = s->max };
+        *s = (SenderTable){ .max = s->max };
 }
 
 static uint32_t key_of(uint32_t uid, const char *name)
@@ -50,7 +50,7 @@ static uint32_t key_of(uint32_t uid, const char *name)
         return name ? (uint32_t)hash_finish(hash_string(HASH_BEGIN, name)) : uid;
 }
 
-Sender *senders_find(const Senders *s, uint32_t uid, const char *name)
+Sender *senders_find(const SenderTable *s, uint32_t uid, const char *name)
 {
         uint32_t key = key_of(uid, name);
 
@@ -76,7 +76,7 @@ static int sender_new(uint32_t uid, const char *name, Sender **ret)
 }
 
 /* The index of the one that has been quiet longest; s->n: none for long enough. */
-static size_t quiet_find(const Senders *s, uint32_t now)
+static size_t quiet_find(const SenderTable *s, uint32_t now)
 {
         size_t quiet = 0;
 
@@ -87,7 +87,7 @@ static size_t quiet_find(const Senders *s, uint32_t now)
                                                                                           : s->n;
 }
 
-static void row_replace(Senders *s, size_t at, Sender *sender)
+static void row_replace(SenderTable *s, size_t at, Sender *sender)
 {
         Sender *old = s->items[at];
 
@@ -99,7 +99,7 @@ static void row_replace(Senders *s, size_t at, Sender *sender)
         s->keys[at] = key_of(sender->uid, sender->name);
 }
 
-static int row_add(Senders *s, Sender *sender)
+static int row_add(SenderTable *s, Sender *sender)
 {
         if (array_grow(&s->items, s->n, sizeof(*s->items)) < 0 ||
                 array_grow(&s->keys, s->n, sizeof(*s->keys)) < 0)
@@ -109,7 +109,7 @@ static int row_add(Senders *s, Sender *sender)
         return 0;
 }
 
-Sender *senders_get(Senders *s, uint32_t uid, const char *name, uint32_t now)
+Sender *senders_get(SenderTable *s, uint32_t uid, const char *name, uint32_t now)
 {
         Sender *sender = senders_find(s, uid, name);
         size_t at = s->n;

@@ -44,12 +44,12 @@ typedef struct Sender {
         Distinct destinations;
 } Sender;
 
-typedef struct Senders {
+typedef struct SenderTable {
         Sender **items;
         uint32_t *keys; /* of items: the uid, or a hash of the name */
         size_t n, max;
         Sender others;
-} Senders;
+} SenderTable;
 
 /* What to count. */
 typedef struct SenderCount {
@@ -60,11 +60,11 @@ typedef struct SenderCount {
 } SenderCount;
 
 /* NULL: it has no row. name is NULL for users. */
-Sender *senders_find(const Senders *s, uint32_t uid, const char *name);
+Sender *senders_find(const SenderTable *s, uint32_t uid, const char *name);
 /* Its row, a new one, or &s->others; NULL: out of memory. */
-Sender *senders_get(Senders *s, uint32_t uid, const char *name, uint32_t now);
+Sender *senders_get(SenderTable *s, uint32_t uid, const char *name, uint32_t now);
 /* 0 or -ENOMEM; the totals count in any case. */
 int sender_count(Sender *s, const SenderCount *c);
 /* Drops what is too old to be of use. */
 void sender_prune(Sender *s, uint32_t now);
-void senders_deinit(Senders *s);
+void senders_deinit(SenderTable *s);

@@ -87,14 +87,22 @@ static const char *name_clean(const char *name, char buffer[static SENDER_NAME_M
         return buffer;
 }
 
-static void rule_count(Stats *s, const Event *e)
+/* What is only reported in audit passed. */
+static bool is_blocked(const Event *e)
+{
+        return event_is_refusal(e) && !e->audit;
+}
+
+static void rule_count(Stats *s, const Event *e, uint32_t when)
 {
         Hit *hit = hits_get(
                 &s->counted.hits, e->rule > 0 ? e->rule : DEFAULT_COUNTER_ID(e->direction));
 
         if (!hit)
                 return;
-        if (event_is_refusal(e))
+        if (when > hit->last)
+                hit->last = when;
+        if (is_blocked(e))
                 hit->refused += e->count;
         else
                 hit->passed += e->count;
@@ -111,16 +119,16 @@ void stats_count(Stats *s, const Event *e, const char *container)
         if (e->time_usec > 0 && e->time_usec < wall_usec)
                 age = (wall_usec - e->time_usec) / USEC_PER_SEC;
         c.when = age < now ? now - (uint32_t)age : 0;
-        *(event_is_refusal(e) ? &c.blocked : &c.allowed) = e->count;
+        *(is_blocked(e) ? &c.blocked : &c.allowed) = e->count;
         if (c.has_destination)
                 c.destination = destination_hash(&s->counted, &e->destination);
         verdicts_add(&s->counted.verdicts, &(VerdictCount){ .direction = e->direction,
-                                                   .verdict = e->action,
+                                                   .verdict = e->audit ? ACTION_ALLOW : e->action,
                                                    .has_uid = e->has_uid,
                                                    .uid = e->uid,
                                                    .unit = (char *)unit_name,
                                                    .n = e->count });
-        rule_count(s, e);
+        rule_count(s, e, c.when);
         if (e->direction == DIRECTION_OUT && e->has_uid)
                 sender_add(s, SENDER_USER, e->uid, NULL, &c);
         if (e->direction == DIRECTION_OUT && unit_name)
@@ -166,7 +174,7 @@ void stats_user(const Stats *s, uint32_t uid, uint32_t seconds, StatsWindow *ret
                 stats_window(s, sender, seconds, ret);
 }
 
-const Senders *stats_senders(const Stats *s, SenderKind kind)
+const SenderTable *stats_senders(const Stats *s, SenderKind kind)
 {
         return &s->counted.senders[kind];
 }

@@ -52,7 +52,7 @@ typedef struct StatsWindow {
  * is counted with the others. */
 void stats_user(const Stats *s, uint32_t uid, uint32_t seconds, StatsWindow *ret);
 void stats_window(const Stats *s, const Sender *sender, uint32_t seconds, StatsWindow *ret);
-const Senders *stats_senders(const Stats *s, SenderKind kind);
+const SenderTable *stats_senders(const Stats *s, SenderKind kind);
 const Verdicts *stats_verdicts(const Stats *s);
 /* Packets and bytes are those of now. */
 Hits *stats_hits(Stats *s);

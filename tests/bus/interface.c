@@ -63,6 +63,7 @@ static const struct {
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
         { "Diagnose", "as", "aa{sv}", PRIVILEGE_READ },
         { "DescribeAudit", "", "s", PRIVILEGE_MANAGE },
+        { "DescribeStats", "", "s", PRIVILEGE_MANAGE },
         { "ListEvents", "tu", "aa{sv}", PRIVILEGE_MANAGE },
 };
 

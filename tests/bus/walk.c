@@ -133,7 +133,8 @@ static bool only_reads(const Member *m)
                 "Diff" };
 
         /* events name users and destinations */
-        if (streq(m->name, "ListEvents") || streq(m->name, "DescribeAudit"))
+        if (streq(m->name, "ListEvents") || streq(m->name, "DescribeAudit") ||
+                streq(m->name, "DescribeStats"))
                 return false;
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strncmp(m->name, words[i], strlen(words[i])) == 0)

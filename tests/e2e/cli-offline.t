@@ -118,7 +118,6 @@ refuses "revision is a number" --expect soon enable
 refuses "revision is a number" --expect -1 enable
 refuses "reason" --reason $'a\tb' enable
 refuses "a duration is" --confirm 5 enable
-refuses "^ERROR: .* is not available in this version$" stats
 for duration in 0s 367d 2 2w -1h 1.5h ""; do
         refuses "'for'? .*(a duration is 90s, 10m, 2h or 7d|needs a value)" deny 25 for "$duration"
 done

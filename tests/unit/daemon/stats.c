@@ -206,6 +206,10 @@ static void test_kinds(void **state)
                 sum += verdicts->items[i].n;
         assert_int_equal(sum, 3);
         assert_int_equal(stats_hits(w->stats)->items[0].refused, 3);
+        e = attempt(34, ACTION_REJECT, 1);
+        e.audit = true;
+        stats_count(w->stats, &e, NULL);
+        expect(w, 34, 60, 0, 1, 1);
 }
 
 /* ---- bounds ---- */
@@ -236,7 +240,7 @@ static void test_destinations(void **state)
 static void test_users(void **state)
 {
         World *w = *state;
-        const Senders *users = stats_senders(w->stats, SENDER_USER);
+        const SenderTable *users = stats_senders(w->stats, SENDER_USER);
         const Verdicts *verdicts = stats_verdicts(w->stats);
         uint64_t sum = 0, all;
 

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What other firewalls do to connections that the policy lets pass.
+ */
+
+#include "daemon/bus/internal.h"
+
+/* How many kinds of connections (direction, port, family) that the policy lets pass are stopped. In
+ * a worker of BUS_FILTERS. 0 or negative errno. */
+int bus_count_obstacles(BusCall *c, const Ruleset *ruleset, uint64_t *ret);

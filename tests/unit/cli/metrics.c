@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * OpenMetrics of an answer: hostile names stay within their labels, and series are bounded.
+ */
+
+#include "cli/commands/metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static char *print(const char *text)
+{
+        _cleanup_(json_free_p) Json *j = NULL;
+        Buffer b = { 0 };
+        char *result = NULL;
+
+        assert_int_equal(json_parse(text, &j), 0);
+        metrics_print(&b, j);
+        assert_int_equal(buffer_take(&b, &result), 0);
+        return result;
+}
+
+static size_t count(const char *text, const char *what)
+{
+        size_t n = 0;
+
+        while ((text = strstr(text, what))) {
+                n++;
+                text += strlen(what);
+        }
+        return n;
+}
+
+static void test_hostile(void **state)
+{
+        _cleanup_free_ char *text = print(
+                "{\"connections\":[{\"direction\":\"out\",\"verdict\":\"reject\","
+                "\"user\":\"a\\\"} 9\\n# EOF\\n\\\\\",\"unit\":\"\\u001b[2J\",\"count\":3}]}");
+
+        (void)state;
+        assert_non_null(strstr(text, "\np25_connections_total{direction=\"out\",verdict=\"reject\","
+                                     "user=\"a\\\"} 9?# EOF?\\\\\",unit=\"?[2J\"} 3\n"));
+        assert_int_equal(count(text, "\n# EOF\n"), 1);
+        assert_null(strchr(text, '\x1b'));
+}
+
+static void test_empty(void **state)
+{
+        _cleanup_free_ char *text = print("{}");
+
+        (void)state;
+        assert_int_equal(count(text, "# TYPE "), 11);
+        assert_int_equal(count(text, "# HELP "), 11);
+        assert_non_null(strstr(text, "\np25_repairs_total 0\n"));
+        assert_string_equal(text + strlen(text) - 6, "# EOF\n");
+}
+
+static void test_bounds(void **state)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *text = NULL;
+
+        (void)state;
+        buffer_add_string(&b, "{\"rules\":[");
+        for (unsigned i = 1; i <= 10000; i++)
+                buffer_printf(&b, "{\"id\":%u,\"packets\":2},", i);
+        buffer_add_string(&b, "{\"id\":0,\"packets\":7,\"direction\":\"in\"}],\"users\":[");
+        for (unsigned i = 0; i < 10000; i++)
+                buffer_printf(&b, "%s{\"uid\":%u}", i > 0 ? "," : "", i);
+        buffer_add_string(&b, "]}");
+        text = print(b.data);
+        assert_int_equal(count(text, "\np25_rule_packets_total{"), 502);
+        assert_non_null(
+                strstr(text, "rule=\"others\",source=\"\",direction=\"\",action=\"\"} 19000"));
+        assert_non_null(
+                strstr(text, "rule=\"default\",source=\"\",direction=\"in\",action=\"\"} 7"));
+        assert_int_equal(count(text, "\np25_destinations{"), 400);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_empty),
+                cmocka_unit_test(test_bounds),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,122 +2,15 @@
 
 #include "rules/report/changes.h"
 
-#include "rules/address/timedset.h"
 #include "rules/config/print.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/report/set_changes.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
-
-/* A list of strings that knows its length: there may be a hundred thousand of them. */
-typedef struct Lines {
-        char **items; /* NULL-terminated once there is one */
-        size_t n;
-} Lines;
-
-static void lines_deinit(Lines *l)
-{
-        strv_free(l->items);
-        *l = (Lines){ 0 };
-}
-
-#define _cleanup_lines_ _cleanup_(lines_deinit)
-
-static int lines_consume(Lines *l, char *text)
-{
-        if (!text)
-                return -ENOMEM;
-        /* one more than there are, for the NULL */
-        if ((l->n == 0 && array_grow(&l->items, 0, sizeof(*l->items)) < 0) ||
-                array_grow(&l->items, l->n + 1, sizeof(*l->items)) < 0) {
-                free(text);
-                return -ENOMEM;
-        }
-        l->items[l->n++] = text;
-        l->items[l->n] = NULL;
-        return 0;
-}
-
-static int lines_add(Lines *l, const char *format, ...) _printf_(2, 3);
-
-static int lines_add(Lines *l, const char *format, ...)
-{
-        char *text;
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(&text, format, ap);
-        va_end(ap);
-        return n < 0 ? -ENOMEM : lines_consume(l, text);
-}
-
-/* ---- texts: what is in one list and not in the other, duplicates counted ---- */
-
-static int compare_texts(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Adds a line with the sign for every text of `of` that has no partner in `other`, in the order of
- * `of`. Both may be NULL. */
-static int lines_add_missing(
-        Lines *lines, char sign, char *const *of, char *const *other, const char *suffix)
-{
-        size_t n = strv_length(other), n_of = strv_length(of);
-        _cleanup_free_ char **sorted = calloc(n + 1, sizeof(*sorted));
-        _cleanup_free_ bool *used = calloc(n + 1, sizeof(*used));
-
-        if (!sorted || !used)
-                return -ENOMEM;
-        if (n > 0) {
-                memcpy(sorted, other, n * sizeof(*sorted));
-                qsort(sorted, n, sizeof(*sorted), compare_texts);
-        }
-        for (size_t i = 0; i < n_of; i++) {
-                size_t low = 0, high = n;
-
-                while (low < high) {
-                        size_t middle = low + (high - low) / 2;
-
-                        if (strcmp(sorted[middle], of[i]) < 0)
-                                low = middle + 1;
-                        else
-                                high = middle;
-                }
-                while (low < n && used[low] && streq(sorted[low], of[i]))
-                        low++;
-                if (low < n && streq(sorted[low], of[i])) {
-                        used[low] = true;
-                        continue;
-                }
-                if (lines_add(lines, "%c %s%s", sign, of[i], suffix) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-/* Removed ones, then added ones; of a mere change of order all of both. */
-static int lines_add_texts(Lines *lines, char *const *old, char *const *new, const char *suffix)
-{
-        size_t before = lines->n;
-
-        if (strv_equal(old, new))
-                return 0;
-        if (lines_add_missing(lines, '-', old, new, suffix) < 0 ||
-                lines_add_missing(lines, '+', new, old, suffix) < 0)
-                return -ENOMEM;
-        if (lines->n > before)
-                return 0;
-        return lines_add_missing(lines, '-', old, NULL, suffix) < 0 ||
-                               lines_add_missing(lines, '+', new, NULL, suffix) < 0
-                       ? -ENOMEM
-                       : 0;
-}
 
 /* ---- rules ---- */
 
@@ -168,127 +61,6 @@ static int rules_difference(
         return lines_add_texts(lines, a, b, suffix);
 }
 
-/* ---- sets ---- */
-
-static int set_line(Lines *lines, char sign, const char *name, size_t n)
-{
-        return lines_add(lines, "%c set %s %zu %s", sign, name, n, n == 1 ? "entry" : "entries");
-}
-
-/* Of a set that is new or gone one line even without entries. */
-static int set_difference(
-        const char *name, const PrefixSet *old, const PrefixSet *new, Lines *lines)
-{
-        size_t added, removed;
-
-        prefix_set_count_changes(old, new, &added, &removed);
-        if ((removed > 0 || (old && !new)) && set_line(lines, '-', name, removed) < 0)
-                return -ENOMEM;
-        if ((added > 0 || (new && !old)) && set_line(lines, '+', name, added) < 0)
-                return -ENOMEM;
-        return 0;
-}
-
-typedef struct TimedCount {
-        size_t n;
-        uint64_t until_usec; /* of all; UINT64_MAX: not the same */
-} TimedCount;
-
-static void timed_count(const TimedEntry *e, TimedCount *c)
-{
-        if (c->n++ == 0)
-                c->until_usec = e->until_usec;
-        else if (c->until_usec != e->until_usec)
-                c->until_usec = UINT64_MAX;
-}
-
-static void timed_gone(const TimedEntry *e, void *data)
-{
-        timed_count(e, (TimedCount *)data);
-}
-
-static void timed_came(const TimedEntry *e, void *data)
-{
-        timed_count(e, (TimedCount *)data + 1);
-}
-
-static int timed_line(Lines *lines, char sign, const char *name, const TimedCount *c)
-{
-        char until[EXPIRY_TEXT_MAX];
-        const char *word = c->n == 1 ? "entry" : "entries";
-
-        if (c->n == 0)
-                return 0;
-        if (c->until_usec == UINT64_MAX)
-                return lines_add(
-                        lines, "%c set %s %zu %s, each until its own time", sign, name, c->n, word);
-        return lines_add(lines, "%c set %s %zu %s until %s", sign, name, c->n, word,
-                expiry_format(c->until_usec, until));
-}
-
-/* An entry with a new end goes and comes. */
-static int timed_difference(
-        const char *name, const TimedSet *old, const TimedSet *new, Lines *lines)
-{
-        TimedCount counts[2] = { 0 };
-
-        timed_set_compare(old, new, timed_gone, timed_came, counts);
-        if (timed_line(lines, '-', name, &counts[0]) < 0)
-                return -ENOMEM;
-        return timed_line(lines, '+', name, &counts[1]);
-}
-
-static const PrefixSet *decls_find(const Fragment *f, const char *name)
-{
-        for (size_t i = 0; f && i < f->sets.n; i++)
-                if (streq(f->sets.items[i].name, name))
-                        return f->sets.items[i].entries;
-        return NULL;
-}
-
-static int decls_difference(const Fragment *old, const Fragment *new, Lines *lines)
-{
-        for (size_t i = 0; old && i < old->sets.n; i++) {
-                const SetDecl *set = &old->sets.items[i];
-
-                if (set_difference(set->name, set->entries, decls_find(new, set->name), lines) < 0)
-                        return -ENOMEM;
-        }
-        for (size_t i = 0; new &&i < new->sets.n; i++) {
-                const SetDecl *set = &new->sets.items[i];
-
-                if (!decls_find(old, set->name) &&
-                        set_difference(set->name, NULL, set->entries, lines) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-static int stored_set_difference(const StoredSet *old, const StoredSet *new, Lines *lines)
-{
-        static const StoredSet none = { 0 };
-        const char *name = (old ?: new)->name;
-
-        old = old ?: &none;
-        new = new ?: &none;
-        if (set_difference(name, old->entries, new->entries, lines) < 0)
-                return -ENOMEM;
-        return timed_difference(name, old->timed, new->timed, lines);
-}
-
-static int stored_difference(const State *old, const State *new, Lines *lines)
-{
-        for (size_t i = 0; i < old->n_sets; i++)
-                if (stored_set_difference(
-                            &old->sets[i], state_find_set(new, old->sets[i].name), lines) < 0)
-                        return -ENOMEM;
-        for (size_t i = 0; i < new->n_sets; i++)
-                if (!state_find_set(old, new->sets[i].name) &&
-                        stored_set_difference(NULL, &new->sets[i], lines) < 0)
-                        return -ENOMEM;
-        return 0;
-}
-
 /* ---- vars and assertions ---- */
 
 static int var_texts(const Fragment *f, Lines *ret)
@@ -326,7 +98,7 @@ static int common_difference(
                 return 0;
         if (rules_difference(old ? &old->rules : NULL, new ? &new->rules : NULL, suffix, lines) <
                         0 ||
-                decls_difference(old, new, lines) < 0)
+                declared_sets_difference(old, new, lines) < 0)
                 return -ENOMEM;
         if (var_texts(old, &vars_old) < 0 || var_texts(new, &vars_new) < 0 ||
                 lines_add_texts(lines, vars_old.items, vars_new.items, suffix) < 0)
@@ -581,7 +353,7 @@ int policy_difference(const Policy *old, const Policy *new, char ***ret)
                         (FragmentArray){ new->state->fragments, new->state->n_fragments },
                         &lines) < 0)
                 return -ENOMEM;
-        if (stored_difference(old->state, new->state, &lines) < 0)
+        if (stored_sets_difference(old->state, new->state, &lines) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(lines.items);
         return 0;

@@ -25,19 +25,27 @@
 #define SET_FILE_MAX (128u << 20) /* what p25d takes */
 #define SET_CHANGE_MAX 500000     /* entries of one message: dbus-daemon takes 32 MiB */
 
-int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
+/* The documents of all sets. */
+static int sets_ask(Cli *c, Json **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_(json_free_p) Json *sets = NULL;
-        int status, r;
+        int status = client_ask(c, "ListSets", NULL, &reply), r;
 
-        (void)v, (void)args, (void)n;
-        status = client_ask(c, "ListSets", NULL, &reply);
         if (status != 0)
                 return status;
-        r = client_read_dicts(reply, &sets);
-        if (r < 0)
-                return client_fail_message(c, r);
+        r = client_read_dicts(reply, ret);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
+{
+        _cleanup_(json_free_p) Json *sets = NULL;
+        int status;
+
+        (void)v, (void)args, (void)n;
+        status = sets_ask(c, &sets);
+        if (status != 0)
+                return status;
         for (size_t i = 0; i < json_array_length(sets); i++) {
                 const Json *set = json_array_item(sets, i);
 
@@ -255,15 +263,11 @@ static int file_try(Cli *c, const char *name, const char *path)
 /* The number of entries that the set has now. */
 static int entries_count(Cli *c, const char *name, int64_t *ret)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_free_p) Json *sets = NULL;
-        int status = client_ask(c, "ListSets", NULL, &reply), r;
+        int status = sets_ask(c, &sets);
 
         if (status != 0)
                 return status;
-        r = client_read_dicts(reply, &sets);
-        if (r < 0)
-                return client_fail_message(c, r);
         for (size_t i = 0; i < json_array_length(sets); i++) {
                 const Json *set = json_array_item(sets, i);
 

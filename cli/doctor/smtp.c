@@ -2,6 +2,7 @@
 
 #include "cli/doctor/smtp.h"
 
+#include "cli/survey/socket_address.h"
 #include "daemon/loop/clock.h"
 
 #include <arpa/inet.h>
@@ -77,24 +78,6 @@ static void talk_settle_and_end(Talk *t, SmtpAnswer answer)
 
 /* ---- connecting ---- */
 
-static socklen_t address_make(const Address *a, uint16_t port, struct sockaddr_storage *ret)
-{
-        struct sockaddr_in *v4 = (void *)ret;
-        struct sockaddr_in6 *v6 = (void *)ret;
-
-        memset(ret, 0, sizeof(*ret));
-        if (a->family == FAMILY_IPV4) {
-                v4->sin_family = AF_INET;
-                v4->sin_port = htons(port);
-                memcpy(&v4->sin_addr, a->bytes, 4);
-                return sizeof(*v4);
-        }
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        memcpy(&v6->sin6_addr, a->bytes, 16);
-        return sizeof(*v6);
-}
-
 static SmtpAnswer answer_of_error(int error)
 {
         switch (error) {
@@ -115,7 +98,7 @@ static SmtpAnswer answer_of_error(int error)
 static int talk_begin(Talk *t, const SmtpQuestion *q, SmtpTalk *result)
 {
         struct sockaddr_storage a;
-        socklen_t n = address_make(&q->to, q->port, &a);
+        socklen_t n = socket_address_make(&q->to, q->port, &a);
 
         *result = (SmtpTalk){ .answer = SMTP_SILENT };
         *t = (Talk){ .question = q, .result = result, .began_msec = now_msec() };

@@ -2,6 +2,8 @@
 
 #include "cli/probe/sender.h"
 
+#include "cli/survey/socket_address.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <grp.h>
@@ -26,24 +28,6 @@ typedef struct Report {
 
 /* ---- the child ---- */
 
-static socklen_t address_make(const Address *a, uint16_t port, struct sockaddr_storage *ret)
-{
-        struct sockaddr_in *v4 = (void *)ret;
-        struct sockaddr_in6 *v6 = (void *)ret;
-
-        memset(ret, 0, sizeof(*ret));
-        if (a->family == FAMILY_IPV4) {
-                v4->sin_family = AF_INET;
-                v4->sin_port = htons(port);
-                memcpy(&v4->sin_addr, a->bytes, 4);
-                return sizeof(*v4);
-        }
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(port);
-        memcpy(&v6->sin6_addr, a->bytes, 16);
-        return sizeof(*v6);
-}
-
 /* A user without an account has no groups but the one that is asked for. */
 static int user_become(uid_t uid, const Packet *p)
 {
@@ -60,7 +44,7 @@ static int socket_open(const Packet *p, Report *ret)
 {
         Address from = p->has_from ? p->from : (Address){ .family = p->family };
         struct sockaddr_storage a;
-        socklen_t n = address_make(&from, 0, &a);
+        socklen_t n = socket_address_make(&from, 0, &a);
         int fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
         if (fd < 0)
@@ -82,7 +66,7 @@ static int socket_connect(int fd, const Packet *p)
 {
         struct pollfd polled = { .fd = fd, .events = POLLOUT };
         struct sockaddr_storage a;
-        socklen_t n = address_make(&p->to, p->port, &a), length = sizeof(int);
+        socklen_t n = socket_address_make(&p->to, p->port, &a), length = sizeof(int);
         int error = 0;
 
         if (connect(fd, (void *)&a, n) < 0 && errno != EINPROGRESS)

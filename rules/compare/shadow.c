@@ -3,7 +3,7 @@
 /* Owns the search for what one rule does among others (shadow.h). shadow_warn.c words the result.
  */
 
-#include "rules/compare/shadow.h"
+#include "rules/compare/shadow_internal.h"
 
 #include "rules/compare/difference.h"
 #include "rules/compare/space.h"
@@ -18,8 +18,6 @@
 #define MOMENTS_MAX 8
 /* So many rules that a new one hides are looked for. */
 #define HIDDEN_MAX 100
-/* Most rules with addresses of one family close nothing with others, which takes few steps. */
-#define TOGETHER_STEPS 15000
 
 void shadow_deinit(Shadow *s)
 {
@@ -29,10 +27,8 @@ void shadow_deinit(Shadow *s)
 
 /* ---- with and without ---- */
 
-/* The direction only, without a rule, or with another one behind it. The rules are borrowed; the
- * caller frees the array. */
-static int ruleset_vary(const Ruleset *r, Direction direction, size_t index,
-        const CompiledRule *behind, Ruleset *ret)
+int ruleset_vary(const Ruleset *r, Direction direction, size_t index, const CompiledRule *behind,
+        Ruleset *ret)
 {
         RulesetDirection d = r->directions[direction];
         size_t keep = behind ? index + 1 : index, rest = d.n - index - 1;
@@ -51,8 +47,7 @@ static int ruleset_vary(const Ruleset *r, Direction direction, size_t index,
         return 0;
 }
 
-/* Only this direction of it. */
-static Ruleset ruleset_narrow(const Ruleset *r, Direction direction)
+Ruleset ruleset_narrow(const Ruleset *r, Direction direction)
 {
         Ruleset narrow = { 0 };
 
@@ -342,7 +337,7 @@ int shadow_find(const Ruleset *r, Direction direction, size_t index, Steps *step
 
 /* ---- the rules that a new one hides ---- */
 
-static bool match_is_whole(const Match *m, Family family)
+bool match_is_whole(const Match *m, Family family)
 {
         for (size_t i = 0; i < m->n; i++)
                 if (range_set_is_whole(m->sets[i].ranges, family))
@@ -423,108 +418,4 @@ int shadow_hidden(const Ruleset *r, Direction direction, size_t index, Steps *st
         *ret = s;
         s = (Shadow){ 0 };
         return 0;
-}
-
-/* ---- one family only ---- */
-
-static bool match_has_family(const Match *m, Family family)
-{
-        for (size_t i = 0; i < m->n; i++)
-                if (range_set_has_family(m->sets[i].ranges, family))
-                        return true;
-        return m->any;
-}
-
-/* The family that a rule closes, by a prefix of length 0 or as far as its addresses go, while it
- * says less of the other; 0: none. */
-static Family closed_family(const CompiledRule *rule, bool *ret_whole)
-{
-        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
-        bool whole[ELEMENTS(families)], some[ELEMENTS(families)];
-
-        if (rule->action != ACTION_DENY && rule->action != ACTION_REJECT)
-                return (Family)0;
-        for (size_t i = 0; i < ELEMENTS(families); i++) {
-                whole[i] = match_is_whole(&rule->from, families[i]) &&
-                           match_is_whole(&rule->to, families[i]);
-                some[i] = match_has_family(&rule->from, families[i]) &&
-                          match_has_family(&rule->to, families[i]);
-        }
-        *ret_whole = whole[0] != whole[1];
-        if (*ret_whole)
-                return families[whole[0] ? 0 : 1];
-        return whole[0] || some[0] == some[1] ? (Family)0 : families[some[0] ? 0 : 1];
-}
-
-static bool is_open(const DifferenceItem *i)
-{
-        return (i->before.action == ACTION_ALLOW || i->before.action == ACTION_LIMIT) &&
-               i->after.action != ACTION_ALLOW && i->after.action != ACTION_LIMIT;
-}
-
-/* A few addresses from all over a family: if one passes, the family is not closed. */
-static bool passes_somewhere(const Ruleset *r, const CompiledRule *rule, Family family)
-{
-        static const uint8_t beginnings[] = { 1, 8, 37, 62, 100, 150, 193, 222 };
-
-        if (rule->users.stated || rule->groups.stated || rule->has_units)
-                return false;
-        for (size_t i = 0; i < ELEMENTS(beginnings); i++) {
-                Address a = { .family = family, .bytes = { beginnings[i], 1, 1, 1 } };
-                Verdict v;
-
-                evaluate(r,
-                        &(Packet){ .direction = rule->rule->direction,
-                                .family = family,
-                                .port = rule->ports.items[0],
-                                .has_from = true,
-                                .has_to = true,
-                                .from = a,
-                                .to = a,
-                                .interface = rule->rule->interface,
-                                .in_interface = rule->rule->in_interface,
-                                .out_interface = rule->rule->out_interface },
-                        &v);
-                if (v.action == ACTION_ALLOW || v.action == ACTION_LIMIT)
-                        return true;
-        }
-        return false;
-}
-
-int shadow_family(
-        const Ruleset *r, Direction direction, size_t index, Steps *steps, Family *ret_open)
-{
-        _cleanup_(difference_free_p) Difference *d = NULL;
-        const CompiledRule *rule = r->directions[direction].rules + index;
-        bool whole, is_closed = true, is_other_open = false;
-        Family closed = closed_family(rule, &whole);
-        Ruleset before = ruleset_narrow(r, direction), after;
-        CompiledRule both = *rule;
-        Steps few = { 0 };
-        int k;
-
-        if (closed == 0 || (!whole && passes_somewhere(r, rule, closed)))
-                return 0;
-        both.from = both.to = (Match){ .any = true };
-        k = ruleset_vary(r, direction, index, &both, &after);
-        if (k < 0)
-                return k;
-        few.max = whole || steps->max < TOGETHER_STEPS ? steps->max : TOGETHER_STEPS;
-        k = difference_compute_within(&before, &after, &few, &d);
-        steps->made += few.made;
-        free(after.directions[direction].rules);
-        if (k < 0)
-                return k;
-        for (size_t i = 0; i < d->n; i++) {
-                const DifferenceItem *item = d->items + i;
-
-                if (!is_open(item))
-                        continue;
-                is_closed &= !(closed == FAMILY_IPV4 ? item->ipv4 : item->ipv6);
-                is_other_open |= closed == FAMILY_IPV4 ? item->ipv6 : item->ipv4;
-        }
-        if (!is_other_open || (!whole && (!is_closed || !d->complete)))
-                return 0;
-        *ret_open = closed == FAMILY_IPV4 ? FAMILY_IPV6 : FAMILY_IPV4;
-        return whole ? 1 : 2;
 }

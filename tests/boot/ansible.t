@@ -89,6 +89,76 @@ net_address inet eth0 198.51.100.99/32
 expect "the role's rule is in force" inet open 198.51.100.1 25
 expect "the fragment's too" inet filtered -t 300 -s 198.51.100.99 198.51.100.1 25
 
+# ---- what the README and the documentation of the modules show ----
+
+without_policy()
+{
+        in_machine p25ctl --force reset >/dev/null
+}
+without_policy
+listen inet 25
+net_address inet eth0 203.0.113.7/32
+ip -n machine route add default via 198.51.100.2
+readme_block() # NUMBER
+{
+        awk -v number="$1" '/^```yaml/ { n++; inside = 1; next } /^```/ { inside = 0 }
+                inside && n == number' packaging/ansible/README.md
+}
+readme_block 1 >"$WORK/readme.yml"
+play "$WORK/readme.yml"
+is "$rc $recap" "0 3 0" "the README's play: roles, rules, and the policy is in force"
+reported
+expect "mail is received" inet open -s 203.0.113.7 198.51.100.1 25
+expect "but not from the blocklist" inet filtered -t 300 -s 198.51.100.99 198.51.100.1 25
+expect "the mail server sends" machine open 198.51.100.2 25
+expect "others do not" machine closed -u 33 -g 33 198.51.100.2 25
+expect "the backup, to its one host" machine open -u 34 -g 34 203.0.113.7 25
+expect "and to no other" machine closed -u 34 -g 34 198.51.100.2 25
+play "$WORK/readme.yml"
+is "$rc $recap" "0 0 0" "again: nothing changes"
+reported
+{
+        printf -- '- hosts: machine\n  gather_facts: false\n  tasks:\n'
+        readme_block 2 | sed 's/^/    /'
+} >"$WORK/close.yml"
+play "$WORK/close.yml"
+is "$rc ${recap#* }" "0 0" "the README's change that is confirmed"
+reported
+is "$(in_machine p25ctl --json status | jq -c '[.roles, .pending]')" '[["no-mail"],null]' "is kept"
+expect "and closes everything" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+expect "also what is sent" machine closed 198.51.100.2 25
+
+# The examples of a module, as tasks of a play.
+module_play() # MODULE
+{
+        /usr/bin/python3 - "$PWD/packaging/ansible/plugins/modules/$1.py" >"$WORK/$1.yml" <<-'PYTHON'
+		import re, sys, yaml
+		text = re.search(r"EXAMPLES = r'''(.*?)'''", open(sys.argv[1]).read(), re.S).group(1)
+		print(yaml.dump([{"hosts": "machine", "gather_facts": False, "tasks": yaml.safe_load(text)}]))
+	PYTHON
+}
+echo '203.0.113.66' >"$MACHINE/root/drop66.txt"
+in_machine sh -c 'mkdir -p /var/lib/blocklist /etc/mail && cp /root/drop66.txt /var/lib/blocklist/drop.txt &&
+        echo "rules = ( );" >/etc/mail/blocklist.conf'
+echo 'rules = ( { action = "deny"; from = "192.0.2.67"; } );' >"$WORK/site.conf.j2"
+without_policy
+for module in p25_set p25_rule p25_role p25_policy; do
+        module_play $module
+        play "$WORK/$module.yml"
+        is "$rc ${recap#* }" "0 0" "the examples of $module"
+        reported
+done
+in_machine p25ctl enable >/dev/null
+net_address inet eth0 203.0.113.66/32
+expect "their blocklist comes first" inet filtered -t 300 -s 203.0.113.66 198.51.100.1 25
+expect "their backup sends to one host" machine "open closed" -u 34 -g 34 203.0.113.7 25 198.51.100.2 25
+module_play p25_facts
+in_machine p25ctl role add no-mail >/dev/null 2>&1
+play "$WORK/p25_facts.yml"
+is "$rc ${recap#* }" "0 0" "the examples of p25_facts: a host that is closed"
+reported
+without_policy
+
 # ---- case by case ----
 
 in_machine p25ctl --force reset >/dev/null

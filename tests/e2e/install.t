@@ -16,7 +16,8 @@ install_to "$WORK/usr"
 ok $? "install below a DESTDIR"
 for file in usr/sbin/p25d usr/bin/p25ctl usr/lib/systemd/system/p25d.service \
         usr/lib/systemd/system/p25d-prepare.service usr/lib/sysusers.d/p25.conf \
-        usr/lib/tmpfiles.d/p25.conf \
+        usr/lib/tmpfiles.d/p25.conf usr/lib/systemd/system/p25-metrics.timer \
+        usr/share/p25/prometheus/p25.rules.yml usr/share/p25/grafana/p25.json \
         usr/share/dbus-1/system.d/org.port25.Policy1.conf \
         usr/share/dbus-1/system-services/org.port25.Policy1.service \
         usr/share/polkit-1/actions/org.port25.policy1.policy usr/share/man/man8/p25ctl.8 \
@@ -33,7 +34,8 @@ done
 is "$(ls "$WORK/usr/usr/share/p25/policies")" "$(ls policies)" "all roles"
 is "$(find "$WORK/usr" -perm /022 -not -type l)" "" "nothing may be written by others"
 is "$(find "$WORK/usr" -type f -perm /111 | sed 's/.*usr//' | sort | tr '\n' ' ')" \
-        "/bin/p25ctl /sbin/p25d /sbin/p25d-reader /share/p25/prepare " "three programs, and one script"
+        "/bin/p25ctl /sbin/p25d /sbin/p25d-reader /share/p25/prepare /share/p25/write-metrics " \
+        "three programs, and two scripts"
 [ ! -e "$WORK/usr/etc/p25/p25.conf" ]
 ok $? "no p25.conf: p25 is inactive"
 run "$WORK/usr/usr/bin/p25ctl" --root "$WORK/usr" --strict check packaging/examples/p25.conf

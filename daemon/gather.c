@@ -4,6 +4,7 @@
 
 #include "daemon/host/unit_names.h"
 #include "daemon/loop/timer.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
@@ -43,7 +44,10 @@ static void on_decision(void *data, const DecisionCount *c)
 
 static void take(Gather *g)
 {
+        const Ruleset *r = manager_ruleset(g->manager);
+
         unit_names_expire(g->units);
+        events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
         events_set_counted(g->events, manager_take_decisions(g->manager));
 }
 

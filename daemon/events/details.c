@@ -31,8 +31,10 @@ void details_give(Details *d, Event *e)
         e->time_usec = d->items[i].event.time_usec;
         e->source = d->items[i].event.source;
         e->source_port = d->items[i].event.source_port;
-        e->has_gid = d->items[i].event.has_gid;
-        e->gid = d->items[i].event.gid;
+        if (e->has_uid) {
+                e->has_gid = d->items[i].event.has_gid;
+                e->gid = d->items[i].event.gid;
+        }
         d->items[i].age = DETAILS_AGE_MAX;
 }
 

@@ -43,6 +43,7 @@ struct Events {
         bool has_sequence;
         uint32_t sequence; /* of the next packet */
         uint64_t lost;     /* since the last tick */
+        bool anonymous;    /* users and groups are left out */
         bool counted;      /* by the rules themselves: the log has details only */
         Details details;
 };
@@ -163,6 +164,11 @@ void events_set_counted(Events *e, bool counted)
         e->counted = counted;
 }
 
+void events_set_anonymous(Events *e, bool anonymous)
+{
+        e->anonymous = anonymous;
+}
+
 void events_count(Events *e, const Event *what, bool is_event)
 {
         Event own = *what; /* borrows */
@@ -188,10 +194,10 @@ static void on_packet(const NflogPacket *p, void *data)
         if (event_parse(p->prefix, p->data, p->length, &what) < 0)
                 return;
         what.time_usec = clock_now_usec(CLOCK_REALTIME);
-        what.has_uid = p->has_uid;
-        what.uid = p->uid;
-        what.has_gid = p->has_gid;
-        what.gid = p->gid;
+        what.has_uid = p->has_uid && !e->anonymous;
+        what.uid = what.has_uid ? p->uid : 0;
+        what.has_gid = p->has_gid && !e->anonymous;
+        what.gid = what.has_gid ? p->gid : 0;
         if (e->counted)
                 details_note(&e->details, &what);
         else

@@ -277,6 +277,7 @@ static int host_rules_add(Compilation *c, Scope *s)
         if (!h)
                 return 0;
         c->ruleset->keep_established = h->keep_established;
+        c->ruleset->attribution = h->attribution;
         c->host_vars_used = calloc(h->common->vars.n + 1, sizeof(bool));
         if (!c->host_vars_used)
                 return -ENOMEM;
@@ -381,6 +382,7 @@ static int lockdown_make(const Policy *p, Ruleset **ret)
         if (!c.ruleset)
                 return -ENOMEM;
         c.ruleset->lockdown = true;
+        c.ruleset->attribution = p->host ? p->host->attribution : ATTRIBUTION_UNIT;
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
                 default_set(&c, d, actions[d], DEFAULT_P25CTL);
                 policy_mail_ports(p, &c.ruleset->directions[d].managed);

@@ -42,6 +42,11 @@ static const char *logging_word(int i)
         return logging_to_string((Logging)i);
 }
 
+static const char *attribution_word(int i)
+{
+        return attribution_to_string((Attribution)i);
+}
+
 static const char *backend_word(int i)
 {
         return backend_to_string((BackendKind)i);
@@ -78,6 +83,11 @@ static const char *const mistaken_levels[_LOGGING_MAX] = {
         [LOGGING_HIGH] = "all debug",
 };
 static const char *const other_levels[_LOGGING_MAX] = { [LOGGING_HIGH] = "full" };
+static const char *const mistaken_attributions[_ATTRIBUTION_MAX] = {
+        [ATTRIBUTION_UNIT] = "units service cgroup on yes true",
+        [ATTRIBUTION_USER] = "users uid",
+        [ATTRIBUTION_OFF] = "no none never disabled",
+};
 static const char *const mistaken_backends[_BACKEND_MAX] = {
         [BACKEND_NFTABLES] = "nft nf_tables",
         [BACKEND_IPTABLES] = "xtables iptables-legacy legacy",
@@ -92,6 +102,8 @@ static const Words default_actions = { ACTION_LIMIT, action_word, mistaken_actio
 static const Words directions = { _DIRECTION_MAX, direction_word, mistaken_directions, NULL };
 static const Words audits = { _DIRECTION_MAX + 1, audit_word, mistaken_audits, other_audits };
 static const Words logging_levels = { _LOGGING_MAX, logging_word, mistaken_levels, other_levels };
+static const Words attributions = { _ATTRIBUTION_MAX, attribution_word, mistaken_attributions,
+        NULL };
 static const Words backends = { _BACKEND_MAX, backend_word, mistaken_backends, NULL };
 static const Words var_types = { _VAR_TYPE_MAX, var_type_word, mistaken_types, NULL };
 
@@ -112,6 +124,8 @@ const Setting vocabulary[] = {
                 .mistaken = "policy defaults" },
         { GROUP_HOST, "logging", HOST, false, SETTING_TEXT, read_word, AT(HostConf, logging),
                 .words = &logging_levels, .mistaken = "log log_level loglevel" },
+        { GROUP_HOST, "attribution", HOST, false, SETTING_TEXT, read_word,
+                AT(HostConf, attribution), .words = &attributions },
         { GROUP_HOST, "audit", HOST, false, SETTING_TEXTS, read_audit, AT(HostConf, audit),
                 .words = &audits, .mistaken = "permissive report_only" },
         { GROUP_HOST, "alerts", HOST, false, SETTING_GROUP, read_alerts, AT(HostConf, alerts),

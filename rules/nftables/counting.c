@@ -58,7 +58,9 @@ static void build_count_in(NftBuild *b, const Counted *c, const NftSetKey *set, 
  * counter } drop, for each level; a process that is not so deep ends the rule too. */
 static void build_count_who(NftBuild *b, const Counted *c, const NftSetKey *set)
 {
-        for (uint32_t above = CGROUP_LEVEL_MAX + 1; above > 0; above--)
+        bool unit = b->ruleset->attribution == ATTRIBUTION_UNIT;
+
+        for (uint32_t above = unit ? CGROUP_LEVEL_MAX + 1 : 1; above > 0; above--)
                 build_count_in(b, c, set, above - 1);
 }
 
@@ -73,7 +75,7 @@ void build_counted_verdict(NftBuild *b, const Counted *c)
 {
         bool counts = build_counts(b, c->logged);
 
-        if (counts && b->direction == DIRECTION_OUT) {
+        if (counts && b->direction == DIRECTION_OUT && b->ruleset->attribution != ATTRIBUTION_OFF) {
                 for (size_t f = 0; f < ELEMENTS(families); f++)
                         build_count_who(
                                 b, c, &(NftSetKey){ .kind = SET_SENT, .family = families[f] });

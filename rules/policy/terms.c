@@ -38,6 +38,12 @@ static const char *const logging_names[_LOGGING_MAX] = {
         [LOGGING_HIGH] = "high",
 };
 
+static const char *const attribution_names[_ATTRIBUTION_MAX] = {
+        [ATTRIBUTION_UNIT] = "unit",
+        [ATTRIBUTION_USER] = "user",
+        [ATTRIBUTION_OFF] = "off",
+};
+
 static const char *const backend_names[_BACKEND_MAX] = {
         [BACKEND_AUTO] = "auto",
         [BACKEND_NFTABLES] = "nftables",
@@ -109,6 +115,16 @@ const char *logging_to_string(Logging l)
 Logging logging_from_string(const char *s)
 {
         return streq(s, "full") ? LOGGING_HIGH : (Logging)name_find(logging_names, _LOGGING_MAX, s);
+}
+
+const char *attribution_to_string(Attribution a)
+{
+        return attribution_names[a];
+}
+
+Attribution attribution_from_string(const char *s)
+{
+        return (Attribution)name_find(attribution_names, _ATTRIBUTION_MAX, s);
 }
 
 const char *backend_to_string(BackendKind b)

@@ -48,6 +48,15 @@ typedef enum Logging {
         _LOGGING_INVALID = -1,
 } Logging;
 
+/* How much of who opened a connection is asked. */
+typedef enum Attribution {
+        ATTRIBUTION_UNIT, /* the user and the unit, which is the default */
+        ATTRIBUTION_USER,
+        ATTRIBUTION_OFF,
+        _ATTRIBUTION_MAX,
+        _ATTRIBUTION_INVALID = -1,
+} Attribution;
+
 typedef enum BackendKind {
         BACKEND_AUTO,
         BACKEND_NFTABLES,
@@ -65,6 +74,8 @@ const char *direction_to_adjective(Direction d); /* incoming outgoing routed: of
 Direction direction_from_adjective(const char *s);
 const char *logging_to_string(Logging l);
 Logging logging_from_string(const char *s);
+const char *attribution_to_string(Attribution a);
+Attribution attribution_from_string(const char *s);
 const char *backend_to_string(BackendKind b);
 BackendKind backend_from_string(const char *s);
 

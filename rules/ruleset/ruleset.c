@@ -286,6 +286,8 @@ int ruleset_print(const Ruleset *r, char **ret)
 
         buffer_printf(&b, "lockdown %s\nkeep_established %s\n", r->lockdown ? "on" : "off",
                 r->keep_established ? "on" : "off");
+        if (r->attribution != ATTRIBUTION_UNIT)
+                buffer_printf(&b, "attribution %s\n", attribution_to_string(r->attribution));
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 if (direction_print(&b, r, d) < 0)
                         return -ENOMEM;

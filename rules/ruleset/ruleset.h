@@ -85,6 +85,7 @@ typedef struct Ruleset {
         DefaultOrigin default_origins[_DIRECTION_MAX];
         bool lockdown; /* the directions already say it; for status and for cutting */
         bool keep_established;
+        Attribution attribution; /* what is counted and reported of the opener */
         /* All named sets that some rule uses, by name; a reference each. A set with entries that
          * end is there twice, these last. */
         struct NamedRanges {

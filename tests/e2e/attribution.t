@@ -75,6 +75,18 @@ fi
 for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
         [ ! -e $tree/cgroup.controllers ] || break
 done
+cp "$CONF" "$WORK/conf"
+for level in user off; do
+        { cat "$WORK/conf"; echo "attribution = \"$level\";"; } >"$CONF"
+        run_ctl reload
+        is "$rc" 0 "attribution = $level"
+        net_in host "$probe" burst -n 6 "9.9.8.${#level}" 25 >/dev/null
+        count 6 ".destination_address == \"9.9.8.${#level}\"" "counts"
+done
+is "$(attempts '.destination_address == "9.9.8.4" and .user == "root" and (has("unit") | not)')" 6 "user: the user"
+is "$(attempts '.destination_address == "9.9.8.3" and (has("uid") or has("gid") or has("unit") | not)')" 6 "off: nobody"
+cp "$WORK/conf" "$CONF"
+run_ctl reload
 slice=p25e2e$RANDOM.slice
 folders=("$tree/$slice" "$tree/$slice/mail@1.service" "$tree/$slice/mail@1.service/below"
         "$tree/$slice/user@4711.service" "$tree/$slice/user@4711.service/app.slice"

@@ -337,6 +337,7 @@ static HostConf *chance_host(void)
         h->roles = chance_role_names();
         h->defaults = chance_defaults();
         h->logging = (Logging)((int)chance(_LOGGING_MAX + 1) - 1);
+        h->attribution = (Attribution)chance(_ATTRIBUTION_MAX);
         if (coin()) {
                 Ports ports = chance_ports(true);
 
@@ -600,6 +601,7 @@ static void test_host(_unused_ void **state)
                 assert_true(strv_equal(h->roles, again->roles));
                 expect_defaults(&h->defaults, &again->defaults);
                 assert_int_equal(h->logging, again->logging);
+                assert_int_equal(h->attribution, again->attribution);
                 assert_true(ports_equal(&h->mail_ports, &again->mail_ports));
                 assert_int_equal(h->keep_established, again->keep_established);
                 assert_int_equal(print_host(again, &text_again), 0);

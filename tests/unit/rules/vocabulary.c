@@ -30,6 +30,7 @@ static const struct Example {
         { GROUP_HOST, "roles", "( \"mx\" )", "" },
         { GROUP_HOST, "default", "{ incoming = \"deny\"; }", "" },
         { GROUP_HOST, "logging", "\"low\"", "" },
+        { GROUP_HOST, "attribution", "\"user\"", "" },
         { GROUP_HOST, "audit", "[ \"routed\" ]", "" },
         { GROUP_HOST, "alerts", "{ blocked = \"20/hour\"; quarantine = \"1h\"; }", "" },
         { GROUP_HOST, "mail_ports", "[ 8025 ]", "" },

@@ -269,6 +269,10 @@ bench-backend: $(BUILD)/tests/bench/backend_nft
 bench-feed: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/bench/feed
 
+## bench-refused: what refused connections cost p25d, and whether the events have all of them
+bench-refused: all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) tests/bench/refused
+
 ## bench-bus: how long root waits while others flood the bus, and how much of it is p25d's
 bench-bus: $(BUILD)/tests/bench/bus
 	@$<
@@ -296,6 +300,6 @@ help:
 
 .PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-feed bench-rules bench-sets clean help
+	bench bench-backend bench-bus bench-feed bench-refused bench-rules bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

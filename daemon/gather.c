@@ -3,11 +3,14 @@
 #include "daemon/gather.h"
 
 #include "daemon/host/unit_names.h"
+#include "daemon/log.h"
 #include "daemon/loop/timer.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <syslog.h>
 
 #define INTERVAL_USEC USEC_PER_SEC
 
@@ -17,6 +20,7 @@ struct Gather {
         Events *events;
         UnitNames *units;
         sd_event_source *timer, *made;
+        bool failed; /* and the log says so */
 };
 
 static int on_interval(sd_event_source *s, uint64_t usec, void *data);
@@ -45,10 +49,18 @@ static void on_decision(void *data, const DecisionCount *c)
 static void take(Gather *g)
 {
         const Ruleset *r = manager_ruleset(g->manager);
+        int taken;
 
         unit_names_expire(g->units);
         events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
-        events_set_counted(g->events, manager_take_decisions(g->manager));
+        taken = manager_take_decisions(g->manager);
+        events_set_counted(g->events, taken != 0);
+        if (taken < 0 && !g->failed)
+                log_line(LOG_ERR, "cannot read what rules have counted, events are late: %s",
+                        strerrordesc_np(-taken));
+        else if (taken >= 0 && g->failed)
+                log_line(LOG_NOTICE, "what rules have counted is read again");
+        g->failed = taken < 0;
 }
 
 static int on_interval(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)

@@ -2,6 +2,7 @@
 
 #include "daemon/log_connection.h"
 
+#include "daemon/host/unit_names.h"
 #include "daemon/log.h"
 
 #include <inttypes.h>
@@ -56,6 +57,7 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
 {
         char id[NUMBER_MAX], rule[NUMBER_MAX], uid[NUMBER_MAX], gid[NUMBER_MAX], count[NUMBER_MAX];
         char source[ADDRESS_TEXT_MAX], destination[ADDRESS_TEXT_MAX];
+        char container[CONTAINER_NAME_MAX];
         char source_port[NUMBER_MAX], destination_port[NUMBER_MAX], more[NUMBER_MAX];
         _cleanup_buffer_ Buffer message = { 0 };
         const LogField fields[] = {
@@ -74,6 +76,7 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
                 { "P25_USER", user },
                 { "P25_GID", e->has_gid ? number(e->gid, gid) : NULL },
                 { "P25_UNIT", e->unit },
+                { "P25_CONTAINER", e->unit ? unit_container(e->unit, container) : NULL },
                 { "P25_COUNT", number(e->count, count) },
                 { "P25_LEFT_OUT", left_out > 0 ? number(left_out, more) : NULL },
         };

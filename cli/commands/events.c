@@ -32,10 +32,11 @@ static void end_print(Buffer *b, const Json *event, const char *address, const c
                         json_get_integer(event, port));
 }
 
-/* The client: the user and unit of this host, else the address. */
+/* The client: the user and unit or container of this host, else the address. */
 static void who_print(Buffer *b, const Json *event)
 {
         const char *user = json_get_string(event, "user"), *unit = json_get_string(event, "unit");
+        const char *container = json_get_string(event, "container");
         int64_t uid = -1;
 
         if (user)
@@ -44,7 +45,9 @@ static void who_print(Buffer *b, const Json *event)
                 buffer_printf(b, "uid %" PRId64, uid);
         else
                 buffer_add_string(b, json_get_string(event, "source_address") ?: "-");
-        if (unit)
+        if (container)
+                buffer_printf(b, " (container %s)", container);
+        else if (unit)
                 buffer_printf(b, " (%s)", unit);
 }
 

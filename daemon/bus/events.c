@@ -9,6 +9,7 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
+#include "daemon/host/unit_names.h"
 
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 
@@ -27,6 +28,8 @@ static int end_append(sd_bus_message *m, const char *address_key, const char *po
 static int process_append(sd_bus_message *m, Bus *b, const Event *e)
 {
         _cleanup_free_ char *user = NULL;
+        char name[CONTAINER_NAME_MAX];
+        const char *container;
         int r;
 
         if (e->has_uid) {
@@ -37,7 +40,11 @@ static int process_append(sd_bus_message *m, Bus *b, const Event *e)
         }
         if (e->has_gid && (r = bus_append_entry(m, "gid", "u", e->gid)) < 0)
                 return r;
-        return e->unit ? bus_append_entry(m, "unit", "s", e->unit) : 0;
+        if (!e->unit)
+                return 0;
+        r = bus_append_entry(m, "unit", "s", e->unit);
+        container = unit_container(e->unit, name);
+        return r < 0 || !container ? r : bus_append_entry(m, "container", "s", container);
 }
 
 static int event_append(sd_bus_message *m, Bus *b, const Event *e, uint64_t left_out)

@@ -106,6 +106,43 @@ int unit_name_of_path(const char *path, char **ret)
         return 0;
 }
 
+/* ---- a unit's container ---- */
+
+/* Engines list the beginning of an ID of 64 digits. */
+#define CONTAINER_ID_LENGTH 64u
+#define CONTAINER_ID_SHOWN 12
+
+static const char *const engines[] = { "docker-", "libpod-", "cri-containerd-", "crio-",
+        "nerdctl-" };
+
+static bool is_id(const char *text, size_t n)
+{
+        return n == CONTAINER_ID_LENGTH && strspn(text, "0123456789abcdef") >= n;
+}
+
+const char *unit_container(const char *unit, char buffer[static CONTAINER_NAME_MAX])
+{
+        static const char scope[] = ".scope", machine[] = "machine-";
+        size_t length = strlen(unit), n;
+
+        if (!has_suffix(unit, length, scope))
+                return NULL;
+        length -= strlen(scope);
+        for (size_t i = 0; i < ELEMENTS(engines); i++) {
+                n = strlen(engines[i]);
+                if (length <= n || strncmp(unit, engines[i], n) != 0 ||
+                        !is_id(unit + n, length - n))
+                        continue;
+                (void)snprintf(buffer, CONTAINER_NAME_MAX, "%.*s", CONTAINER_ID_SHOWN, unit + n);
+                return buffer;
+        }
+        n = strlen(machine);
+        if (length <= n || length - n >= CONTAINER_NAME_MAX || strncmp(unit, machine, n) != 0)
+                return NULL;
+        (void)snprintf(buffer, CONTAINER_NAME_MAX, "%.*s", (int)(length - n), unit + n);
+        return buffer;
+}
+
 /* ---- what was seen ---- */
 
 /* The place of an id in the list, or where it belongs. */

@@ -32,5 +32,10 @@ const char *unit_names_path(UnitNames *n, uint64_t cgroup);
 /* From now on a cgroup that was not found is looked for again. */
 void unit_names_expire(UnitNames *n);
 
+#define CONTAINER_NAME_MAX 64
+/* The container whose processes are a unit's, as its engine lists it: "0123456789ab" of
+ * docker-ID.scope, libpod-ID.scope and the like, NAME of machine-NAME.scope; NULL: it is none. */
+const char *unit_container(const char *unit, char buffer[static CONTAINER_NAME_MAX]);
+
 /* The unit that a path below the mount belongs to, in *ret (NULL: none). 0 or -ENOMEM. */
 int unit_name_of_path(const char *path, char **ret);

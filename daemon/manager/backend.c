@@ -131,12 +131,15 @@ void manager_follow_decisions(Manager *m, DecisionHandler f, void *data)
         m->decisions.data = data;
 }
 
-bool manager_take_decisions(Manager *m)
+int manager_take_decisions(Manager *m)
 {
         Backend *b = m->slot.backend;
+        int r;
 
-        return b && b->ops->take_decisions && m->decisions.f &&
-               b->ops->take_decisions(b, m->decisions.f, m->decisions.data) >= 0;
+        if (!b || !b->ops->take_decisions || !m->decisions.f)
+                return 0;
+        r = b->ops->take_decisions(b, m->decisions.f, m->decisions.data);
+        return r < 0 ? r : 1;
 }
 
 /* ---- leftovers of other backends ---- */

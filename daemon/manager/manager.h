@@ -127,8 +127,9 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
 void manager_add_events(Manager *m, ManagerEvents *events);
 /* Who gets what rules decided; f NULL: nobody any more. */
 void manager_follow_decisions(Manager *m, DecisionHandler f, void *data);
-/* Hands over what was decided since the last time. false: the backend in use cannot count so. */
-bool manager_take_decisions(Manager *m);
+/* Hands over what was decided since the last time. 1; 0: the backend in use cannot count so; a
+ * negative errno: what could not be read comes the next time. */
+int manager_take_decisions(Manager *m);
 void manager_remove_events(Manager *m, ManagerEvents *events);
 /* For dry runs from now on. */
 void manager_set_replay(Manager *m, const ManagerReplay *replay);

@@ -105,7 +105,13 @@ if mkdir "${folders[@]}" 2>/dev/null; then
         mkdir "$tree/$slice/short.service"
         net_in host "$probe" burst -c "$tree/$slice/short.service" -n 13 9.9.9.12 25 >/dev/null
         rmdir "$tree/$slice/short.service"
+        box=docker-0123456789ab$(printf '%052d' 0).scope
+        mkdir "$tree/$slice/$box"
+        net_in host "$probe" burst -c "$tree/$slice/$box" -n 14 9.9.9.12 25 >/dev/null
+        rmdir "$tree/$slice/$box"
         cgroups_remove
+        count 14 ".unit == \"$box\" and .container == \"0123456789ab\"" "a container"
+        like "$(ctl events -n 10)" "root \(container 0123456789ab\) +9.9.9.12:25" "in the listing"
         count 5 ".unit == \"$slice\"" "the unit: a slice"
         count 24 '.unit == "mail@1.service"' "a service, with what is below it"
         count 8 '.unit == "mail@1.service" and .destination_address == "2001:db8:9::1"' "IPv6"

@@ -3,6 +3,7 @@
 /* Reading files, users and cgroups: what lies in the place of a file, and what is found where. */
 
 #include "daemon/host/host.h"
+#include "daemon/host/unit_names.h"
 #include "rules/config/parse.h"
 #include "rules/policy/document.h"
 #include "rules/policy/subordinate.h"
@@ -536,6 +537,67 @@ static void test_units_bounded(void **state)
         expect_unit("missing.service", NULL, 0);
 }
 
+static void expect_unit_name(const char *path, const char *unit, const char *container)
+{
+        _cleanup_free_ char *name = NULL;
+        char buffer[CONTAINER_NAME_MAX];
+        const char *found;
+
+        assert_int_equal(unit_name_of_path(path, &name), 0);
+        assert_true(streq_null(name, unit));
+        found = name ? unit_container(name, buffer) : NULL;
+        assert_true(streq_null(found, container));
+}
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void test_unit_names(void **state)
+{
+        (void)state;
+        expect_unit_name("system.slice/cron.service", "cron.service", NULL);
+        expect_unit_name("system.slice/_cpu.service/below/x.service", "cpu.service", NULL);
+        expect_unit_name("user.slice/user-7.slice", "user-7.slice", NULL);
+        expect_unit_name("user.slice/user-7.slice/user@7.service/app.slice/a.service",
+                "user@7.service", NULL);
+        expect_unit_name("init.scope", "init.scope", NULL);
+        expect_unit_name("lxc/box/system.slice/cron.service", NULL, NULL);
+        expect_unit_name("", NULL, NULL);
+        expect_unit_name(".service", NULL, NULL);
+        expect_unit_name("system.slice/a\n\033[2J.service", "a??[2J.service", NULL);
+        expect_unit_name("system.slice/docker-" ID ".scope", "docker-" ID ".scope", "0123456789ab");
+        expect_unit_name("machine.slice/libpod-" ID ".scope/container", "libpod-" ID ".scope",
+                "0123456789ab");
+        expect_unit_name("machine.slice/machine-web.scope", "machine-web.scope", "web");
+        expect_unit_name("system.slice/docker-0123.scope", "docker-0123.scope", NULL);
+        expect_unit_name("system.slice/docker-" ID ".service", "docker-" ID ".service", NULL);
+}
+
+/* Also of a cgroup that was made later, and of one that is gone. */
+static void test_unit_names_seen(void **state)
+{
+        UnitNames *names;
+        uint64_t later;
+
+        (void)state;
+        make_folder("a.slice");
+        make_folder("a.slice/b.service");
+        assert_int_equal(unit_names_new(folder, &names), 0);
+        assert_string_equal(unit_names_find(names, inode_of("a.slice/b.service")), "b.service");
+        assert_null(unit_names_find(names, 0));
+        make_folder("a.slice/c.service");
+        make_folder("a.slice/c.service/d");
+        later = inode_of("a.slice/c.service/d");
+        unit_names_follow(names);
+        assert_int_equal(rmdir(path_of("a.slice/c.service/d")), 0);
+        assert_int_equal(rmdir(path_of("a.slice/c.service")), 0);
+        assert_string_equal(unit_names_find(names, later), "c.service");
+        assert_string_equal(unit_names_path(names, later), "a.slice/c.service/d");
+        unit_names_free(names);
+        assert_int_equal(unit_names_new(NULL, &names), 0);
+        assert_null(unit_names_find(names, later));
+        unit_names_free(names);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -551,6 +613,8 @@ int main(void)
                 TEST(test_units),
                 TEST(test_unit_files),
                 TEST(test_units_bounded),
+                TEST(test_unit_names),
+                TEST(test_unit_names_seen),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -132,8 +133,14 @@ static int relay_ask(
 {
         _cleanup_verdict_ ClientVerdict v = { 0 };
         VerdictQuestion q = { "out", port, host, user };
-        int status = client_ask_verdict(c, &q, &v);
+        int status;
 
+        if (!getpwnam(user)) {
+                findings_add(f, FINDING_NOTE, "NO_SUCH_USER", NULL,
+                        "there is no user %s, who would send to the relay host of %s", user, file);
+                return 0;
+        }
+        status = client_ask_verdict(c, &q, &v);
         if (status != 0)
                 return status;
         if (!streq(v.effective, "deny") && !streq(v.effective, "reject"))

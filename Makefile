@@ -171,10 +171,13 @@ fuzz-programs:
 fuzz-targets: $(FUZZ:%=$(BUILD)/tests/%)
 
 ## install, uninstall: below DESTDIR, with PREFIX (/usr); see packaging/install
+## install-cockpit: the page for Cockpit, likewise
 install: all
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install install
 uninstall:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install uninstall
+install-cockpit:
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install install cockpit
 
 ## deb: the Debian package, below BUILD (DEB_BUILD_OPTIONS=nocheck leaves out its tests)
 deb:
@@ -298,7 +301,7 @@ help:
 	@echo "make: builds $(BUILD)/p25d and $(BUILD)/p25ctl"
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all boot deb rpm force install uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
+.PHONY: all boot deb rpm force install install-cockpit uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-bus bench-feed bench-refused bench-rules bench-sets clean help
 .SECONDARY:

@@ -4,24 +4,16 @@
 # root, a user whom a rule allows, one whom it refuses, and one who would need a password.
 . "$(dirname "$0")/../lib/e2e.sh"
 
-polkitd=/usr/lib/polkit-1/polkitd
-if ! [ -x $polkitd ] || ! id polkitd >/dev/null 2>&1; then
-        skip "polkit" "polkitd is not installed"
-        done_testing
-        exit
-fi
-if [ -z "$many_uids" ] || ! setpriv --reuid polkitd --clear-groups true 2>/dev/null; then
-        skip "polkit" "this sandbox has not the uids"
+# shellcheck source=tests/lib/polkit.sh
+. tests/lib/polkit.sh
+
+if ! polkit_is_possible; then
+        skip "polkit" "$polkit_missing"
         done_testing
         exit
 fi
 
-# what polkitd reads: nothing of this machine's but the actions that p25 brings
-mount -t tmpfs -o mode=755 tmpfs /usr/share/polkit-1/actions &&
-        mount -t tmpfs -o mode=755 tmpfs /etc/polkit-1 && mkdir /etc/polkit-1/rules.d
-ok $? "polkit's folders are ours"
-cp packaging/polkit/*.policy /usr/share/polkit-1/actions/
-cat >/etc/polkit-1/rules.d/10-test.rules <<'JS'
+polkit_prepare <<'JS'
 polkit.addAdminRule(function() {
         return ["unix-user:0"];
 });
@@ -41,6 +33,7 @@ polkit.addRule(function(action, subject) {
                 return polkit.Result.NO;
 });
 JS
+ok $? "polkit's folders are ours"
 
 net_world
 root_make
@@ -63,20 +56,7 @@ like "$err" "^ERROR: not authorised" "with an error that says so"
 run_ctl logging high
 is "$rc" 0 "root does"
 
-polkitd_start()
-{
-        "$polkitd" --no-debug >>"$WORK/polkitd.log" 2>&1 &
-        polkitd_pid=$!
-        eventually 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --no-pager status \
-                org.freedesktop.PolicyKit1
-}
-bus_allow_polkit()
-{
-        sed -i 's|</busconfig>|<policy user="polkitd"><allow own="org.freedesktop.PolicyKit1"/></policy>&|' \
-                "$WORK/bus.conf" && signal HUP "$(cat "$WORK/bus.pid")"
-}
-bus_allow_polkit
-polkitd_start
+polkit_start
 ok $? "polkitd is on the bus"
 diag "$(tail -n 3 "$WORK/polkitd.log")"
 

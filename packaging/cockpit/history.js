@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * Revisions: who changed what, from where; the difference of two; going back.
+ */
+
+import { call } from "./bus.js";
+import { change } from "./change.js";
+import { button, el, foreign, notice, replace, select, table } from "./dom.js";
+import { _, format, time } from "./text.js";
+
+const MAX = 200;
+
+function difference(details) {
+    return ["diff", "effects"].filter(key => details[key]?.length > 0).map(key =>
+        el("ul", { class: "p25-lines", "data-list": key }, details[key].map(line => el("li", {}, foreign(line)))));
+}
+
+function compareForm(revisions, result) {
+    const options = revisions.map(r => [String(r.revision), String(r.revision)]);
+    const from = select(options, options[1]?.[0], { "aria-label": _("From revision"), id: "compare-from" });
+    const to = select(options, options[0]?.[0], { "aria-label": _("To revision"), id: "compare-to" });
+    return el("p", { class: "p25-row" }, from, " → ", to, button(_("Compare"), async () => {
+        try {
+            const [details] = await call("DiffRevisions", "tt", [Number(from.value), Number(to.value)]);
+            const lines = difference(details);
+            replace(result, lines.length > 0 ? lines : el("p", {}, _("No difference.")));
+        } catch (error) {
+            replace(result, notice("danger", foreign(error.message)));
+        }
+    }, { id: "compare" }));
+}
+
+function row(r, current) {
+    return {
+        attributes: { "data-revision": r.revision },
+        cells: [String(r.revision), time(r.time), String(r.uid), foreign(r.process || r.unit || ""),
+            foreign(r.remote || ""), foreign(r.reason), foreign(r.summary || ""),
+            r.revision === current ? "" : button(_("Go back"), () => change({
+                title: format(_("Go back to revision $0"), r.revision),
+                method: "Rollback", signature: "t", args: [r.revision],
+            }), { "aria-label": format(_("Go back to revision $0"), r.revision), "data-focus": `back-${r.revision}` })],
+    };
+}
+
+function open(container) {
+    const list = el("div", {});
+    const form = el("div", {});
+    const result = el("div", { "aria-live": "polite", id: "difference" });
+    container.append(form, result, list);
+    return {
+        async update(status) {
+            try {
+                const revisions = (await call("ListRevisions", "u", [MAX]))[0];
+                replace(form, revisions.length > 1 ? compareForm(revisions, result) : null);
+                replace(list, table(_("Revisions, the newest first"),
+                    [_("Revision"), _("Time"), _("User id"), _("Program"), _("From"), _("Reason"), _("Change"),
+                        _("Actions")],
+                    revisions.map(r => row(r, status.revision)), { id: "revisions" }));
+            } catch (error) {
+                replace(list, notice("danger", foreign(error.message)));
+            }
+        },
+        close() {},
+    };
+}
+
+export const history = { id: "history", title: _("History"), open };

@@ -2,14 +2,17 @@
 
 #include "daemon/counting.h"
 
+#include "daemon/host/unit_names.h"
+
 static void on_counted(void *data, const Event *e)
 {
+        char container[CONTAINER_NAME_MAX];
         Counting *c = data;
         Event of_owner = *e;
 
         if (e->has_uid)
                 (void)host_user_owner(manager_names(c->manager), e->uid, &of_owner.uid);
-        stats_count(c->stats, &of_owner, NULL);
+        stats_count(c->stats, &of_owner, e->unit ? unit_container(e->unit, container) : NULL);
 }
 
 static void on_sample(void *data, Stats *s)

@@ -112,6 +112,8 @@ if mkdir "${folders[@]}" 2>/dev/null; then
         cgroups_remove
         count 14 ".unit == \"$box\" and .container == \"0123456789ab\"" "a container"
         like "$(ctl events -n 10)" "root \(container 0123456789ab\) +9.9.9.12:25" "in the listing"
+        is "$(ctl stats --json | jq -c '.containers | map([.container, .blocked])')" \
+                '[["0123456789ab",14]]' "in the statistics"
         count 5 ".unit == \"$slice\"" "the unit: a slice"
         count 24 '.unit == "mail@1.service"' "a service, with what is below it"
         count 8 '.unit == "mail@1.service" and .destination_address == "2001:db8:9::1"' "IPv6"

@@ -263,10 +263,10 @@ is "$rc ${out%%$'\n'*}" "0 Verdict: deny" "explain --root"
 like "$out" $'\nRule: deny from 192.0.2.0/24 to any port 25 comment .bad ones. \\(p25.conf\\)\n' \
         "names the rule"
 offline --json explain in from 192.0.2.1
-like "$out" '"verdict":"deny","rule":\{.*"comment":"bad ones".*"effective":"deny","foreign":\[\]' \
+like "$out" '"verdict":"deny","audit":null,"rule":\{.*"comment":"bad ones".*"effective":"deny","foreign":\[\]' \
         "explain --json"
 offline --json explain out to 8.8.8.8 user www-data
-like "$out" '"verdict":"reject","rule":null' "a default is not a rule"
+like "$out" '"verdict":"reject","audit":null,"rule":null' "a default is not a rule"
 is "$(jq -r '.effective, .code, (.assumptions | length)' <<<"$out" | tr '\n' ' ')" \
         "reject P25_DEFAULT 0 " "what p25 refuses is refused, whatever other firewalls do"
 offline --json explain in from 198.51.100.9

@@ -53,5 +53,32 @@ connect inet $first6 25 >"$WORK/connect"
 is "$(last_client mail)" 172.17.0.1 "hides the clients"
 ctl show listening
 like "$out" "docker-proxy passes IPv6 connections .*deny from ::/0" "show listening says so, and how to close it"
+
+# ---- Docker that makes no rules ----
+
+# what it made before goes with the firewall; p25's table stays
+docker_with '{ "iptables": false }'
+in_machine systemctl restart nftables
+eventually 30 both_answer
+for backend in nftables iptables; do
+        policy $backend mx container-host </dev/null
+        published "iptables=false, $backend, mx" open
+        for address in $first $first6; do
+                connect inet "$address" 25 >"$WORK/connect"
+                is "$(last_client mail)" 172.17.0.1 "iptables=false, $backend: hides the clients of $address"
+        done
+        ctl show listening
+        like "$out" "docker-proxy passes .*connections" "iptables=false, $backend: show listening says so"
+        ctl deny from $world
+        ctl deny from $world6
+        published "iptables=false, $backend, the client is denied" filtered
+        ctl delete deny from $world
+        ctl delete deny from $world6
+        restart_docker
+        eventually 30 both_answer
+        policy $backend no-mail </dev/null
+        published "iptables=false, $backend, no-mail" filtered
+        expect_in "iptables=false, $backend, no-mail: it may not send" mail closed $world 25
+done
 machine_off
 done_testing

@@ -12,7 +12,10 @@
 #include <sys/epoll.h>
 #include <syslog.h>
 
-#define INTERVAL_USEC USEC_PER_SEC
+/* While something is counted, and at most while nothing is: thresholds act within five seconds,
+ * also where nothing is logged. */
+#define BUSY_USEC USEC_PER_SEC
+#define QUIET_USEC (4 * USEC_PER_SEC)
 
 struct Gather {
         sd_event *event;
@@ -20,7 +23,10 @@ struct Gather {
         Events *events;
         UnitNames *units;
         sd_event_source *timer, *made;
-        bool failed; /* and the log says so */
+        EventsFollower follower;
+        uint64_t interval_usec;
+        bool counted; /* since the last time */
+        bool failed;  /* and the log says so */
 };
 
 static int on_interval(sd_event_source *s, uint64_t usec, void *data);
@@ -43,6 +49,7 @@ static void on_decision(void *data, const DecisionCount *c)
                 .unit = (char *)unit, /* borrowed: copied by whoever keeps it */
                 .count = c->count };
 
+        g->counted = true;
         events_count(g->events, &e, c->logged);
 }
 
@@ -67,9 +74,23 @@ static int on_interval(_unused_ sd_event_source *s, _unused_ uint64_t usec, void
 {
         Gather *g = data;
 
+        g->counted = false;
         take(g);
-        (void)timer_arm(g->event, &g->timer, &interval, INTERVAL_USEC, g);
+        g->interval_usec = g->counted ? BUSY_USEC : 2 * g->interval_usec;
+        if (g->interval_usec > QUIET_USEC)
+                g->interval_usec = QUIET_USEC;
+        (void)timer_arm(g->event, &g->timer, &interval, g->interval_usec, g);
         return 0;
+}
+
+static void on_logged(void *data)
+{
+        Gather *g = data;
+
+        if (g->interval_usec == BUSY_USEC)
+                return;
+        g->interval_usec = BUSY_USEC;
+        (void)timer_arm(g->event, &g->timer, &interval, g->interval_usec, g);
 }
 
 static int on_made(
@@ -86,16 +107,20 @@ int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
 
         if (!g)
                 return -ENOMEM;
-        *g = (Gather){ .event = sd_event_ref(event), .events = events };
+        *g = (Gather){ .event = sd_event_ref(event),
+                .events = events,
+                .follower = { .logged = on_logged, .data = g },
+                .interval_usec = BUSY_USEC };
         r = unit_names_new(host_cgroup_mount(), &g->units);
         if (r >= 0 && unit_names_fd(g->units) >= 0)
                 r = sd_event_add_io(event, &g->made, unit_names_fd(g->units), EPOLLIN, on_made, g);
         if (r >= 0)
-                r = timer_arm(event, &g->timer, &interval, INTERVAL_USEC, g);
+                r = timer_arm(event, &g->timer, &interval, g->interval_usec, g);
         if (r < 0)
                 return r;
         g->manager = manager;
         manager_follow_decisions(manager, on_decision, g);
+        events_follow(events, &g->follower);
         take(g);
         *ret = TAKE_PTR(g);
         return 0;
@@ -107,6 +132,7 @@ Gather *gather_free(Gather *g)
                 return NULL;
         if (g->manager) {
                 take(g);
+                events_unfollow(g->events, &g->follower);
                 manager_follow_decisions(g->manager, NULL, NULL);
         }
         sd_event_source_disable_unref(g->timer);

@@ -2,7 +2,8 @@
 #pragma once
 
 /*
- * What rules decided, from the backend to the events: taken every second, and named.
+ * What rules decided, from the backend to the events: taken every second while
+ * there is something, and named.
  */
 
 #include "daemon/events/events.h"

@@ -198,10 +198,14 @@ static void on_packet(const NflogPacket *p, void *data)
         what.uid = what.has_uid ? p->uid : 0;
         what.has_gid = p->has_gid && !e->anonymous;
         what.gid = what.has_gid ? p->gid : 0;
-        if (e->counted)
-                details_note(&e->details, &what);
-        else
+        if (!e->counted) {
                 events_add(e, &what);
+                return;
+        }
+        details_note(&e->details, &what);
+        for (EventsFollower *f = e->followers; f; f = f->next)
+                if (f->logged)
+                        f->logged(f->data);
 }
 
 static void log_close(Events *e)

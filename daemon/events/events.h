@@ -22,6 +22,8 @@ typedef struct EventsFollower {
         /* Connections of one kind, whatever the verdict and the logging: e->count of them, each
          * counted once, as soon as they are known. Not bounded in number; e has no id yet. */
         void (*counted)(void *data, const Event *e);
+        /* Rules have logged a connection that events_count() has not brought yet. */
+        void (*logged)(void *data);
         /* Something that the log should hold: priority is syslog's, text one line. */
         void (*notice)(void *data, int priority, const char *text);
         void *data;

@@ -303,10 +303,12 @@ static bool is_slice(const char *name)
 /* Is it in the folder of aliases? */
 static bool is_unit_file(const Watch *w, const char *name)
 {
-        char path[PATH_MAX];
+        char folder[PATH_MAX], path[PATH_MAX + NAME_MAX + 2];
 
-        return unit_files(w->manager, path) && strlen(path) + 1 + strlen(name) < sizeof(path) &&
-               faccessat(AT_FDCWD, strcat(strcat(path, "/"), name), F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
+        if (!unit_files(w->manager, folder))
+                return false;
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+        return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) >= 0;
 }
 
 static void watch_update(Watch *w);

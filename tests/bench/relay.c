@@ -284,7 +284,7 @@ static int unix_socket(const char *path, bool listens)
 
         if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
                 return -1;
-        strcpy(address.sun_path, path);
+        memcpy(address.sun_path, path, strlen(path) + 1);
         if (listens ? bind(fd, (void *)&address, sizeof(address)) < 0 || listen(fd, 1) < 0
                     : connect(fd, (void *)&address, sizeof(address)) < 0) {
                 close(fd);

@@ -100,10 +100,12 @@ bus_back()
 }
 
 mkdir -p build/cockpit
+export WORK
 coproc page {
-        HOME=$WORK/home WORK=$WORK net_in host /usr/bin/python3 tests/e2e/cockpit.py build/cockpit 2>&1
+        HOME=$WORK/home net_in host /usr/bin/python3 tests/e2e/cockpit.py build/cockpit 2>&1
 }
 # the variables are gone when the process is
+# shellcheck disable=SC2154 # of the coprocess
 answers=${page[0]} asks=${page[1]} page_pid=$page_PID
 while IFS= read -r line <&"$answers"; do
         case $line in

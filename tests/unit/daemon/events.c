@@ -347,7 +347,9 @@ static void test_second(void **state)
         sd_event *loop = NULL;
         Events *events = NULL;
         Told told = { 0 };
-        EventsFollower follower = { on_event, on_counted, on_notice, &told, NULL };
+        EventsFollower follower = {
+                .event = on_event, .counted = on_counted, .notice = on_notice, .data = &told
+        };
         uint64_t last;
 
         assert_true(sd_event_new(&loop) >= 0);

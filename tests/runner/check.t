@@ -48,6 +48,7 @@ tree_make()
         echo 'int log_level;' | file daemon/log.c
         echo 'int caller;' | file daemon/auth/caller.c
         echo 'int owners;' | file daemon/connections/owners.c
+        echo 'int netlink;' | file daemon/netlink/netlink.c
         echo 'int rule;' | file rules/base/rule.c
         for tool in tests/*/*.c; do
                 if [ -e "${tool%.c}.h" ]; then

@@ -189,7 +189,7 @@ refuses 4 "" logging loud
 refuses 4 "nosuchrole" role set nosuchrole
 refuses 4 "" set show nosuchset
 refuses 4 "" fragment show nosuchfragment
-refuses 4 "up to 366 days" deny in for 367d
+refuses 4 "from 1s to 366d" deny in for 367d
 run_ctl allow in from 10.1.2.3/8
 is "$rc" 0 "host bits are no error"
 like "$err" "[Ww][Aa][Rr][Nn].*10\.0\.0\.0/8" "but a warning"

@@ -67,7 +67,7 @@ verdicts() # WHEN PORT-25-IN PORT-587-IN
 kernel() # all that is p25's
 {
         if [ "$backend" = nftables ]; then
-                net_in host nft list table inet p25 | sed 's/packets [0-9]* bytes [0-9]*//'
+                net_in host nft list table inet p25 | without_counts
         else
                 { net_in host iptables-legacy-save; net_in host ip6tables-legacy-save; } \
                         2>/dev/null | grep P25 | sed 's/\[.*\]$//'

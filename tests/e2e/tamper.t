@@ -22,8 +22,7 @@ policy() # BACKEND
 kernel()
 {
         if [ "$backend" = nftables ]; then
-                net_in host nft list table inet p25 2>&1 |
-                        sed -e 's/packets [0-9]* bytes [0-9]*//' -e '/size /d' |
+                net_in host nft list table inet p25 2>&1 | without_counts | sed '/size /d' |
                         awk -v RS= '{ gsub(/\n/, "\001"); print }' | sort | tr '\001' '\n'
         else
                 for program in iptables-legacy ip6tables-legacy; do

@@ -68,7 +68,7 @@ static PrefixSet *half_new(const PrefixSet *s, size_t odd)
         return half;
 }
 
-static void check_update(const PrefixSet *s)
+static void check_update(PrefixSet *s)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *even = half_new(s, 0), *odd = half_new(s, 1);
         _cleanup_(prefix_set_unref_p) PrefixSet *whole = NULL, *part = NULL;

@@ -120,6 +120,8 @@ static char *kernel_listing(void)
 {
         return output_of("nft list table inet p25 2>&1 | sed -e '/^\t\tsize /d'"
                          " -e 's/packets [0-9]* bytes [0-9]*//' -e '/elements = .* limit/d'"
+                         " -e '/elements = { .* counter .*}$/d'"
+                         " -e '/elements = { .* counter /,/}$/d'"
                          " | awk -v RS= '{ gsub(/\\n/, \"\\001\"); print }' | LC_ALL=C sort"
                          " | tr '\\001' '\\n'");
 }

@@ -85,9 +85,10 @@ uint64_t packets_of(Backend *b, uint64_t id)
  * The listing, its blocks sorted (nft lists in the order in which they were made), without what
  * only says who owns the table, how much room sets have and what counters hold.
  */
-#define LISTING                                                                      \
-        "nft list table inet p25 | sed -e '/^table /d' -e '/^}/d' -e '/^\tflags /d'" \
-        " -e '/^\t\tsize /d' -e 's/packets [0-9]* bytes [0-9]*/packets 0 bytes 0/'"  \
+#define LISTING                                                                       \
+        "nft list table inet p25 | sed -e '/^table /d' -e '/^}/d' -e '/^\tflags /d'"  \
+        " -e '/elements = { .* counter .*}$/d' -e '/elements = { .* counter /,/}$/d'" \
+        " -e '/^\t\tsize /d' -e 's/packets [0-9]* bytes [0-9]*/packets 0 bytes 0/'"   \
         " | awk -v RS= '{ gsub(/\\n/, \"\\001\"); print }' | LC_ALL=C sort | tr '\\001' '\\n'"
 
 /* What `nft -f` makes of the ruleset's script, listed in a namespace that ends with it. */

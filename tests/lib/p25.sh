@@ -134,6 +134,13 @@ kernel_clear()
         done
 }
 
+# A listing of nft without what packets change: counters, and the elements of sets that count.
+without_counts()
+{
+        sed -e '/elements = { .* counter .*}$/d' -e '/elements = { .* counter /,/}$/d' \
+                -e 's/packets [0-9]* bytes [0-9]*//'
+}
+
 # The packets of the rules in `status --json` for which a jq condition holds.
 counter() # CONDITION
 {

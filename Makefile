@@ -29,6 +29,8 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS_RULES = -lconfig -lnftnl -lmnl -ljansson
 LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
+# the screen of p25ctl top, and of nothing else
+LIBS_TOP = $(shell $(PKG_CONFIG) --libs ncursesw)
 
 # all sources in these folders are built
 DAEMON_ROOMS = alerts api auth backend bus connections events foreign host loop manager netlink nftables reader stats store
@@ -90,7 +92,7 @@ $(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(BUILD)/daemon/netlink/netlink.o $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI) $(LIBS_TOP)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -134,7 +136,9 @@ $(BUILD)/tests/differential/differential: \
 	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
 
 # these also link p25ctl's modules, without its main
-$(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment words) $(BUILD)/tests/golden/completion: $(filter-out %/main.o,$(CLI_O))
+WITH_CLI = $(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment top words) $(BUILD)/tests/golden/completion
+$(WITH_CLI): $(filter-out %/main.o,$(CLI_O))
+$(WITH_CLI): LIBS_DAEMON += $(LIBS_TOP)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")

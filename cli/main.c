@@ -38,8 +38,6 @@ static int verb_run(Cli *c, const Verb *v, char **args)
 
         while (args[n])
                 n++;
-        if (!v->run)
-                return cli_fail(c, EXIT_BAD_INPUT, "%s is not available in this version", v->name);
         if (n >= v->min && n <= v->max) {
                 int status = options_suit(c, v);
 

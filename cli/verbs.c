@@ -158,6 +158,8 @@ const Verb verbs[] = {
         { "stats", 0, 0, command_stats, "[--openmetrics]",
                 "connections by user, unit, container and rule",
                 .examples = { "stats", "stats --openmetrics" }, .group = "More" },
+        { "top", 0, 0, command_top, NULL, "who sends now, on a screen that is kept up to date",
+                .examples = { "top", "top --color never" } },
         { "doctor", 0, 16, command_doctor, "[TARGET...]",
                 "problems with mail on this host, and on the way to others",
                 .examples = { "doctor", "doctor mx.example.org" } },
@@ -285,11 +287,6 @@ void program_print_usage(void)
 
 /* ---- help ---- */
 
-static const char *verb_remark(const Verb *v)
-{
-        return v->run ? "" : " (not available in this version)";
-}
-
 static void options_print(Buffer *b)
 {
         for (const Option *o = options; o->name; o++) {
@@ -311,7 +308,7 @@ static void help_print(Buffer *b)
         for (const Verb *v = verbs; v->name; v++) {
                 if (v->group)
                         buffer_printf(b, "\n%s:\n", v->group);
-                buffer_printf(b, "  %-16s %s%s\n", v->name, v->help, verb_remark(v));
+                buffer_printf(b, "  %-16s %s\n", v->name, v->help);
         }
         buffer_add_string(b, "\nOptions, before or after the command:\n");
         options_print(b);
@@ -330,7 +327,7 @@ static void help_print(Buffer *b)
 static void verb_print_help(Buffer *b, const Verb *v)
 {
         verb_usage(b, v);
-        buffer_printf(b, "        %s%s\n", v->help, verb_remark(v));
+        buffer_printf(b, "        %s\n", v->help);
         for (size_t i = 0; i < ELEMENTS(v->examples) && v->examples[i]; i++)
                 buffer_printf(b, "%s  p25ctl %s\n", i == 0 ? "Examples:\n" : "", v->examples[i]);
 }
@@ -357,7 +354,6 @@ static Json *verb_json(const Verb *v)
         json_set(object, "arguments", json_new_string(v->arguments));
         json_set(object, "help", json_new_string(v->help));
         json_set(object, "examples", examples);
-        json_set(object, "available", json_new_bool(v->run != NULL));
         return object;
 }
 

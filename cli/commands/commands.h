@@ -10,8 +10,7 @@
 typedef struct Verb {
         const char *name;  /* one word or two: "role list" */
         unsigned min, max; /* arguments behind the name */
-        /* args is NULL-terminated, n its length; returns the exit status. NULL: the command is
-         * not available in this version. */
+        /* args is NULL-terminated, n its length; returns the exit status */
         int (*run)(Cli *c, const struct Verb *v, char **args, size_t n);
         const char *arguments;   /* for the usage; NULL: none */
         const char *help;        /* one line */
@@ -41,6 +40,7 @@ int command_fragment_show(Cli *c, const Verb *v, char **args, size_t n);
 int command_history(Cli *c, const Verb *v, char **args, size_t n);
 int command_lockdown(Cli *c, const Verb *v, char **args, size_t n);
 int command_stats(Cli *c, const Verb *v, char **args, size_t n);
+int command_top(Cli *c, const Verb *v, char **args, size_t n);
 int command_audit(Cli *c, const Verb *v, char **args, size_t n);
 int command_audit_promote(Cli *c, const Verb *v, char **args, size_t n);
 int command_logging(Cli *c, const Verb *v, char **args, size_t n);

@@ -19,7 +19,7 @@ const Option options[] = {
                 .help = "print what would change, change nothing" },
         { "json", '\0', NULL, offsetof(Cli, json), .help = "print one JSON document" },
         { "color", '\0', "auto|always|never", offsetof(Cli, color),
-                .help = "color the text of status (auto: on a terminal)" },
+                .help = "color status and top (auto: on a terminal)" },
         { "quiet", 'q', NULL, offsetof(Cli, quiet), .help = "print only what was asked for" },
         { "force", 'f', NULL, offsetof(Cli, force), .help = "assume yes" },
         { "host", 'H', "[USER@]HOST", offsetof(Cli, host),

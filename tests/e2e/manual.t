@@ -32,17 +32,6 @@ while read -r line; do
         grep -qxF -- "$line" "$WORK/p25ctl.8" || grep -qE "^$line [A-Z]" "$WORK/p25ctl.8"
         ok $? "p25ctl(8) has: $line"
 done <"$WORK/verbs"
-left_out()
-{
-        sed -n '/^COMMANDS/,/^ENVIRONMENT/p' "$WORK/p25ctl.8" | grep -B 2 'not available in this' |
-                tr '\n' ' '
-}
-jq -r '.[] | select(.available | not) | .name' "$WORK/help.json" >"$WORK/left-out"
-while read -r name; do
-        like " $(left_out)" " $name( |$)" "p25ctl(8) says that '$name' is not available"
-done <"$WORK/left-out"
-is "$(sed -n '/^COMMANDS/,/^ENVIRONMENT/p' "$WORK/p25ctl.8" | grep -c 'not available in this')" \
-        "$(wc -l <"$WORK/left-out")" "and no other is"
 
 "$P25CTL" help | sed -n '/^Options/,/^Examples/p' | sed -n 's/^  \(-[^ ]*,\)\? *\(--[a-z0-9-]*\).*/\1 \2/p' |
         sed 's/^ *//' >"$WORK/options"

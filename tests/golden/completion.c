@@ -79,7 +79,7 @@ static void bash_block(Buffer *b)
 {
         buffer_add_string(b, "_p25ctl_commands='");
         for (const Verb *v = verbs; v->name; v++) {
-                _cleanup_free_ char *word = v->run ? first_word(v) : NULL;
+                _cleanup_free_ char *word = first_word(v);
 
                 if (word)
                         buffer_printf(b, "%s%s", v == verbs ? "" : " ", word);
@@ -94,8 +94,6 @@ static void bash_block(Buffer *b)
                                 o->letter ? o->letter : ' ');
         buffer_add_string(b, "'\n_p25ctl_words() # COMMAND\n{\n        case $1 in\n");
         for (const Verb *v = verbs; v->name; v++) {
-                if (!v->run)
-                        continue;
                 buffer_printf(b, "        '%s') echo '", v->name);
                 add_words(b, v->arguments);
                 buffer_add_string(b, "' ;;\n");
@@ -108,7 +106,7 @@ static void bash_block(Buffer *b)
                         continue;
                 buffer_printf(b, "        '%s') echo '", word);
                 for (const Verb *w = v; w->name; w++)
-                        if (w->run && strncmp(w->name, word, n) == 0 && w->name[n] == ' ')
+                        if (strncmp(w->name, word, n) == 0 && w->name[n] == ' ')
                                 buffer_printf(b, "%s%s", w == v ? "" : " ", second_word(w));
                 buffer_add_string(b, "' ;;\n");
         }
@@ -123,8 +121,6 @@ static void zsh_block(Buffer *b)
         for (const Verb *v = verbs; v->name; v++) {
                 _cleanup_free_ char *entry = NULL;
 
-                if (!v->run)
-                        continue;
                 assert_true(asprintf(&entry, "%s:%s", v->name, v->help) > 0);
                 buffer_add_string(b, "        ");
                 add_quoted(b, entry);
@@ -141,8 +137,6 @@ static void zsh_block(Buffer *b)
         }
         buffer_add_string(b, ")\ntypeset -A _p25ctl_words\n_p25ctl_words=(\n");
         for (const Verb *v = verbs; v->name; v++) {
-                if (!v->run)
-                        continue;
                 buffer_printf(b, "        '%s' '", v->name);
                 add_words(b, v->arguments);
                 buffer_add_string(b, "'\n");
@@ -155,7 +149,7 @@ static void zsh_block(Buffer *b)
 static void fish_block(Buffer *b)
 {
         for (const Verb *v = verbs; v->name; v++) {
-                _cleanup_free_ char *word = v->run ? first_word(v) : NULL;
+                _cleanup_free_ char *word = first_word(v);
 
                 if (word) {
                         buffer_printf(b, "complete -c p25ctl -n '__p25ctl_at' -a %s", word);
@@ -165,7 +159,7 @@ static void fish_block(Buffer *b)
                         }
                         buffer_add_string(b, "\n");
                 }
-                if (v->run && second_word(v)) {
+                if (second_word(v)) {
                         buffer_printf(b, "complete -c p25ctl -n '__p25ctl_at %.*s' -a %s -d ",
                                 (int)strcspn(v->name, " "), v->name, second_word(v));
                         add_quoted(b, v->help);
@@ -173,7 +167,7 @@ static void fish_block(Buffer *b)
                 }
         }
         for (const Verb *v = verbs; v->name; v++) {
-                if (!v->run || !v->arguments)
+                if (!v->arguments)
                         continue;
                 buffer_printf(b,
                         "complete -c p25ctl -n '__p25ctl_behind %s' -a '(__p25ctl_words "

@@ -85,6 +85,8 @@ source_file cli/console/main.c '#include "daemon/store/store.h"'
 red "cli/ includes what the daemon keeps to itself" "$arrows"
 source_file daemon/store/json.c '#include <jansson.h>'
 red "jansson elsewhere" "jansson stays in rules/base/json.c"
+source_file cli/console/screen.c '#include <ncurses.h>'
+red "ncurses elsewhere" "ncurses stays in cli/top/screen.c"
 source_file daemon/store/table.c '#include <libiptc/libiptc.h>'
 red "libiptc elsewhere" "libiptc stays in its backend"
 source_file daemon/store/table.c '#include <libnftnl/table.h>'

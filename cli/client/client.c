@@ -193,6 +193,8 @@ int client_message(Cli *c, const char *method, sd_bus_message **ret)
         if (status != 0)
                 return status;
         r = sd_bus_message_new_method_call(c->bus, ret, BUS_NAME, BUS_PATH, BUS_INTERFACE, method);
+        if (r >= 0 && c->no_start)
+                r = sd_bus_message_set_auto_start(*ret, false);
         return r < 0 ? client_fail_message(c, r) : 0;
 }
 

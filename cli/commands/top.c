@@ -46,9 +46,11 @@ static int feed_run(Cli *c, const void *data)
                 if (status != 0)
                         c->bus = sd_bus_flush_close_unref(c->bus);
                 c->documented = false;
-                /* ssh may ask for a password before there is a screen, and no more */
+                /* later ssh asks for no password behind the screen, and a p25d that was stopped
+                 * is not started by being watched */
                 if (first)
                         (void)setsid();
+                c->no_start = true;
                 usleep(INTERVAL_USEC);
         }
 }
@@ -59,9 +61,9 @@ static int words_run(Cli *c, const void *data)
         const Top *t = data;
         char **words = t->state.words;
 
-        (void)setsid(); /* for the same reason */
-        c->quiet = false;
-        c->dry_run = t->running == TOP_PLAN;
+        (void)setsid(); /* no password is asked for behind the screen */
+        c->quiet = c->detailed_exitcode = false;
+        c->dry_run = c->dry_run || t->running == TOP_PLAN;
         if (t->running == TOP_EXPLAIN)
                 return command_explain(c, NULL, words + 1, strv_length(words + 1));
         return command_rule(c, NULL, words + 1, strv_length(words + 1));

@@ -23,6 +23,7 @@ typedef struct Cli {
         uint32_t since_seconds;     /* of since; 0: not given */
         uint64_t at_usec;           /* of at, since the epoch; 0: not given */
         sd_bus *bus;                /* opened by the first call */
+        bool no_start;              /* calls do not start a p25d that does not run */
         bool agent_opened;          /* polkit may ask for a password on this terminal */
         Json *errors;               /* of this run, for --json */
         Json *warnings;

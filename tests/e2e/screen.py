@@ -12,6 +12,7 @@ Reads orders from standard input, a line each, and answers each with a line:
     line N          line N of the screen
     raw TEXT        whether the program ever wrote this, with \\e for Escape
     signal N        to the program
+    leave           ends the terminal
     end             until it ends: its status, and whether the terminal's modes are what they were
 """
 
@@ -217,6 +218,8 @@ def main():
     program = Program(sys.argv[2:], sys.argv[1])
     for line in sys.stdin:
         word, _, rest = line.rstrip("\n").partition(" ")
+        if word == "leave":
+            break
         print(program.order(word, rest), flush=True)
     if program.pid > 0:
         os.kill(program.pid, signal.SIGKILL)

@@ -15,27 +15,34 @@ ok $? "p25d starts"
 export TERM=xterm
 unset NO_COLOR
 
-# An order to the terminal (tests/e2e/screen.py), and its answer.
+# A program on a terminal (tests/e2e/screen.py), orders to it, and their answers.
+terminal_begin() # COMMAND...
+{
+        nsenter --net=/run/netns/host -- /usr/bin/python3 tests/e2e/screen.py "$WORK/screen.log" "$@" \
+                <"$WORK/orders" >"$WORK/answers" &
+        terminal=$!
+        exec 8>"$WORK/orders" 9<"$WORK/answers"
+}
+mkfifo "$WORK/orders" "$WORK/answers"
+top_begin() # [ARGUMENT...]
+{
+        terminal_begin "$P25CTL" top "$@"
+}
+top_end()
+{
+        echo leave >&8
+        wait "$terminal"
+        exec 8>&- 9<&-
+}
 order() # WORD...
 {
         local answer
-        echo "$*" >&"${screen[1]}" && IFS= read -r answer <&"${screen[0]}"
+        echo "$*" >&8 && IFS= read -r answer <&9
         echo "$answer"
 }
 sees() # TEXT NAME
 {
         is "$(order wait "$1")" yes "$2"
-}
-top_begin() # [ARGUMENT...]
-{
-        coproc screen { exec nsenter --net=/run/netns/host -- /usr/bin/python3 tests/e2e/screen.py \
-                "$WORK/screen.log" "$P25CTL" top "$@"; }
-}
-top_end()
-{
-        local pid=$screen_PID
-        exec {screen[1]}>&-
-        wait "$pid"
 }
 
 # ---- not on a terminal ----
@@ -168,6 +175,20 @@ for number in 2 15 1; do
         is "$(order raw $'\\e[?1049l')" yes "gives the screen back"
         top_end
 done
+none_left()
+{
+        ! pgrep -f "^$P25CTL top"
+}
+top_begin
+sees "root" "top runs"
+none_left
+is $? 1 "in processes that are seen"
+order signal 9 >/dev/null
+is "$(order end)" "-9 changed" "killed, it cannot"
+top_end
+eventually 10 none_left
+ok $? "but no process of it is left"
+
 ctl lockdown on >/dev/null
 NO_COLOR=1 top_begin
 sees "LOCKDOWN" "NO_COLOR"
@@ -196,8 +217,7 @@ like "$(cat "$WORK/screen.log")" "ERROR: p25d is not reachable" "is an error wit
 p25d_start
 if [ -n "$many_uids" ]; then
         chmod 755 "$WORK"
-        coproc screen { exec nsenter --net=/run/netns/host -- /usr/bin/python3 tests/e2e/screen.py \
-                "$WORK/screen.log" setpriv --reuid nobody --clear-groups -- "$P25CTL" top; }
+        terminal_begin setpriv --reuid nobody --clear-groups -- "$P25CTL" top
         is "$(order end)" "5 restored" "users who may not manage see no statistics"
         top_end
 else

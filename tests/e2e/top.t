@@ -146,10 +146,21 @@ is "$(order gone LOCKDOWN)" yes "and its end"
 
 # ---- p25d away ----
 
+# the bus now knows how to start p25d, and would leave a trace of an attempt
+mkdir "$WORK/services"
+printf '[D-BUS Service]\nName=org.port25.Policy1\nExec=/bin/touch %s /nowhere/file\nUser=root\n' "$WORK/activated" \
+        >"$WORK/services/org.port25.Policy1.service"
+sed -i "/<type>/d; s|<fork/>|<servicedir>$WORK/services</servicedir>|" "$WORK/bus.conf"
+busctl call org.freedesktop.DBus / org.freedesktop.DBus ReloadConfig
+ok $? "the bus reads it"
 p25d_stop
 sees "p25d is not reachable" "p25d is away"
+[ ! -e "$WORK/activated" ]
+ok $? "and is not started by being watched"
 order keys e >/dev/null
 sees "ERROR: p25d is not reachable" "a command says so as well"
+[ -e "$WORK/activated" ]
+ok $? "and starts it, where that is set up"
 p25d_start
 is "$(order gone "Numbers of")" yes "and is there again"
 signal STOP "$p25d"

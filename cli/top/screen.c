@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <ncurses.h>
 #include <sys/ioctl.h>
+#include <term.h>
 #include <unistd.h>
 
 /* The only terminal that a program has; ncurses keeps its state in globals as well. */
@@ -28,16 +29,26 @@ static void colors_open(void)
         init_pair(TOP_WARNING, COLOR_YELLOW, -1);
 }
 
+/* Is it a terminal whose cursor can be placed? Asked before newterm(), which for others takes
+ * memory that it does not give back. */
+static bool terminal_is_known(void)
+{
+        const char *placing;
+        int error;
+
+        if (setupterm(NULL, STDOUT_FILENO, &error) == ERR)
+                return false;
+        placing = tigetstr("cup");
+        del_curterm(cur_term);
+        return placing && placing != (const char *)-1;
+}
+
 int screen_open(bool color)
 {
         locale_choose();
-        screen = newterm(NULL, stdout, stdin);
+        screen = terminal_is_known() ? newterm(NULL, stdout, stdin) : NULL;
         if (!screen)
                 return -ENOTTY;
-        if (!tigetstr("cup")) {
-                screen_close();
-                return -ENOTTY;
-        }
         if (color)
                 colors_open();
         cbreak();

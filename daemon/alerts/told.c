@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_LENGTH_MAX 128
@@ -42,9 +43,23 @@ static void line_read(Told *t, const char *line)
         t->items[t->n++] = item;
 }
 
+/* NULL: it is not there, or is no file, whose opening could wait for somebody. */
+static FILE *file_open(const char *path)
+{
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        struct stat st;
+        FILE *f = NULL;
+
+        if (fd >= 0 && fstat(fd, &st) >= 0 && S_ISREG(st.st_mode))
+                f = fdopen(fd, "r");
+        if (fd >= 0 && !f)
+                close(fd);
+        return f;
+}
+
 static void file_read(Told *t)
 {
-        FILE *f = fopen(t->path, "re");
+        FILE *f = file_open(t->path);
         char line[LINE_LENGTH_MAX];
 
         while (f && fgets(line, sizeof(line), f))
@@ -78,12 +93,12 @@ static int file_write(const Told *t)
                 path = NULL;
                 return -ENOMEM;
         }
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
         if (fd < 0)
-                return -errno;
-        if (b.length > 0 && write(fd, b.data, b.length) != (ssize_t)b.length)
+                r = -errno;
+        else if (b.length > 0 && write(fd, b.data, b.length) != (ssize_t)b.length)
                 r = errno ? -errno : -ENOSPC;
-        if (close(fd) < 0 && r == 0)
+        if (fd >= 0 && close(fd) < 0 && r == 0)
                 r = -errno;
         if (r == 0 && rename(path, t->path) < 0)
                 r = -errno;

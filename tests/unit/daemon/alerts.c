@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -54,10 +55,37 @@ static void test_told(void **state)
         free(t);
 }
 
+/* Nobody ever writes to the one or reads from the other: opening them must not wait. */
+static void test_no_files(void **state)
+{
+        char folder[] = "/tmp/p25-alerts-XXXXXX", path[64], new[64];
+        Told *t = calloc(1, sizeof(*t));
+
+        (void)state;
+        assert_non_null(t);
+        assert_non_null(mkdtemp(folder));
+        (void)snprintf(path, sizeof(path), "%s/alerts", folder);
+        (void)snprintf(new, sizeof(new), "%s/alerts.new", folder);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(mkfifo(new, 0600), 0);
+        (void)alarm(60);
+        assert_int_equal(told_init(t, folder), 0);
+        assert_int_equal(t->n, 0);
+        assert_true(told_add(t, ALERT_BLOCKED, 33, USEC_PER_SEC) < 0);
+        assert_true(told_has(t, ALERT_BLOCKED, 33));
+        assert_int_equal(told_add(t, ALERT_BLOCKED, 34, USEC_PER_SEC), 0);
+        (void)alarm(0);
+        told_deinit(t);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rmdir(folder), 0);
+        free(t);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_told),
+                cmocka_unit_test(test_no_files),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

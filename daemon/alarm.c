@@ -21,8 +21,8 @@
 #define QUARANTINES_MAX 200
 #define QUARANTINE_COMMENT "quarantine: "
 /* A change may be refused for a while, as during a change that waits to be confirmed. */
-#define RETRY_USEC (2 * USEC_PER_SEC)
-#define TRIES_MAX 150
+#define RETRY_USEC USEC_PER_SEC
+#define RETRY_MAX_USEC (16 * USEC_PER_SEC)
 
 typedef struct Quarantine {
         uint32_t uid;
@@ -41,7 +41,8 @@ struct Alarm {
         Told told;
         Quarantine *wanted;
         sd_event_source *timer;
-        uint64_t minute; /* in which so many were told and left out */
+        uint64_t pause_usec; /* before the last attempt */
+        uint64_t minute;     /* in which so many were told and left out */
         uint64_t n_told, n_left_out;
 };
 
@@ -62,7 +63,7 @@ static const Alerts *alerts_now(const Alarm *a)
 
 static bool is_quarantine(const Rule *r)
 {
-        return r->comment &&
+        return r->comment && r->expires_usec > 0 &&
                strncmp(r->comment, QUARANTINE_COMMENT, strlen(QUARANTINE_COMMENT)) == 0;
 }
 
@@ -101,8 +102,8 @@ static bool is_allowed_by_name(const Ruleset *r, uint32_t uid)
         return false;
 }
 
-/* Why a user is spared; NULL: he is not. */
-static const char *spared(const Alarm *a, uint32_t uid)
+/* Why a user is never put into quarantine; NULL: nothing spares him. */
+static const char *exempt(const Alarm *a, uint32_t uid)
 {
         const Ruleset *r = manager_ruleset(a->manager);
 
@@ -114,17 +115,36 @@ static const char *spared(const Alarm *a, uint32_t uid)
                 return "a rule allows this user by name";
         if (r->directions[DIRECTION_OUT].audit)
                 return "outgoing connections are in audit";
-        if (quarantines(a) >= QUARANTINES_MAX)
-                return "too many users are in quarantine";
         return NULL;
+}
+
+/* Why a user is spared now; NULL: he is not. */
+static const char *spared(const Alarm *a, uint32_t uid)
+{
+        const char *why = exempt(a, uid);
+
+        return why || quarantines(a) < QUARANTINES_MAX ? why : "too many users are in quarantine";
 }
 
 /* ---- quarantine ---- */
 
+/* Does a rule that is no quarantine have this match? It would be replaced, and end. */
+static bool is_taken(const Alarm *a, const Rule *rule)
+{
+        const RuleList *l = &manager_policy(a->manager)->state->rules;
+
+        for (size_t i = 0; i < l->n; i++)
+                if (!is_quarantine(l->items[i]) && rule_same_match(l->items[i], rule))
+                        return true;
+        return false;
+}
+
+/* By number where a rule has the user's name already. */
 static int rule_make(const Alarm *a, const Quarantine *q, Rule **ret)
 {
         _cleanup_(rule_unref_p) Rule *rule = rule_new();
         _cleanup_free_ char *user = NULL;
+        char number[16];
         int r;
 
         if (!rule)
@@ -134,26 +154,29 @@ static int rule_make(const Alarm *a, const Quarantine *q, Rule **ret)
         policy_mail_ports(manager_policy(a->manager), &rule->ports);
         rule->expires_usec = q->end_usec;
         rule->comment = strdup(q->comment);
-        r = host_user_name(manager_names(a->manager), q->uid, &user);
-        if (r < 0 || !rule->comment || (!user && asprintf(&user, "%" PRIu32, q->uid) < 0))
+        r = host_user_in_rule(manager_names(a->manager), q->uid, &user);
+        if (r < 0 || !rule->comment || strv_append(&rule->user, user) < 0)
                 return -ENOMEM;
-        r = strv_append(&rule->user, user);
-        if (r >= 0)
-                *ret = TAKE_PTR(rule);
-        return r;
+        if (is_taken(a, rule)) {
+                strv_free(TAKE_PTR(rule->user));
+                (void)snprintf(number, sizeof(number), "%" PRIu32, q->uid);
+                if (strv_append(&rule->user, number) < 0)
+                        return -ENOMEM;
+        }
+        *ret = TAKE_PTR(rule);
+        return 0;
 }
 
-/* The way of every change: assertions and a pending change may refuse it. 0: done, or given up. */
-static int quarantine_try(Alarm *a, Quarantine *q)
+/* 0: the rule is in force. */
+static int quarantine_make(Alarm *a, const Quarantine *q)
 {
         Change change = { .process = "p25d", .reason = q->comment, .position = 1 };
         _cleanup_(rule_unref_p) Rule *rule = NULL;
         ChangeResult result = { 0 };
-        int r;
+        int r = rule_make(a, q, &rule);
 
-        if (q->end_usec <= clock_now_usec(CLOCK_REALTIME))
-                return 0;
-        r = rule_make(a, q, &rule);
+        if (r >= 0 && is_taken(a, rule))
+                r = -EEXIST;
         if (r >= 0)
                 r = manager_add_rules(a->manager, &rule, 1, &change, &result);
         if (r >= 0)
@@ -162,7 +185,26 @@ static int quarantine_try(Alarm *a, Quarantine *q)
                 log_line(LOG_ERR, "uid %" PRIu32 " cannot be put into quarantine (%s): %s", q->uid,
                         q->comment, result.message ?: strerrordesc_np(-r));
         change_result_deinit(&result);
-        return r < 0 && ++q->tries < TRIES_MAX ? -EAGAIN : 0;
+        return r;
+}
+
+/* The way of every change: assertions and a pending change may refuse it. 0: done, or given up. */
+static int quarantine_try(Alarm *a, Quarantine *q)
+{
+        const char *why_not = alerts_now(a)->quarantine_sec > 0 ? exempt(a, q->uid)
+                                                                : "p25.conf has no quarantine";
+
+        if (!why_not && q->end_usec <= clock_now_usec(CLOCK_REALTIME))
+                why_not = "its time is over";
+        if (why_not) {
+                log_line(LOG_WARNING, "uid %" PRIu32 " is no longer to be put into quarantine: %s",
+                        q->uid, why_not);
+                return 0;
+        }
+        if (quarantine_make(a, q) >= 0)
+                return 0;
+        q->tries++;
+        return -EAGAIN;
 }
 
 static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
@@ -179,7 +221,8 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
                 *link = q->next;
                 free(q);
         }
-        if (a->wanted && timer_arm(a->event, &a->timer, &timer_kind, RETRY_USEC, a) < 0)
+        a->pause_usec = 2 * a->pause_usec < RETRY_MAX_USEC ? 2 * a->pause_usec : RETRY_MAX_USEC;
+        if (a->wanted && timer_arm(a->event, &a->timer, &timer_kind, a->pause_usec, a) < 0)
                 log_line(LOG_ERR, "a quarantine is not tried again: out of memory");
         return 0;
 }
@@ -196,6 +239,7 @@ static int quarantine_begin(Alarm *a, uint32_t uid, uint64_t seconds, const char
         (void)snprintf(q->comment, sizeof(q->comment), QUARANTINE_COMMENT "%s", why);
         q->next = a->wanted;
         a->wanted = q;
+        a->pause_usec = RETRY_USEC;
         return timer_arm(a->event, &a->timer, &timer_kind, 0, a);
 }
 

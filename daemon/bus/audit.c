@@ -115,15 +115,6 @@ static int groups_collect(const Ring *ring, const Ruleset *promoted, Groups *g)
 
 /* ---- proposals ---- */
 
-static int user_text(Bus *b, uint32_t uid, char **ret)
-{
-        int r = host_user_name(manager_names(b->manager), uid, ret);
-
-        if (r < 0 || *ret)
-                return r;
-        return asprintf(ret, "%u", uid) < 0 ? -ENOMEM : 0;
-}
-
 static int address_put(AddressList *l, const Address *a)
 {
         Prefix p = { .address = *a, .bits = (uint8_t)family_bits(a->family) };
@@ -143,7 +134,7 @@ static int who_put(Bus *b, const Event *e, Rule *rule)
                 return address_put(&rule->from, &e->source);
         if (!e->has_uid)
                 return e->unit ? strv_append(&rule->unit, e->unit) : 0;
-        r = user_text(b, e->uid, &user);
+        r = host_user_in_rule(manager_names(b->manager), e->uid, &user);
         return r < 0 ? r : strv_append(&rule->user, user);
 }
 

@@ -135,8 +135,11 @@ void host_names_set_nss(HostNames *n, bool use_nss);
 /* The owner of a uid that lies in a range which /etc/subuid lends to a user, as processes of
  * containers have. 0; -ENOENT: it is in no such range; -ENOMEM. */
 int host_user_owner(HostNames *n, uint32_t uid, uint32_t *ret_owner);
-/* Name of a uid, or NULL (then the number is what to show). 0 or -ENOMEM. */
+/* Name of a uid, printable, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);
+/* How a rule names a user: by name where the name means this user and no other, else by number. 0
+ * or -ENOMEM. */
+int host_user_in_rule(HostNames *n, uint32_t uid, char **ret);
 /* The same of a gid; only the files are asked. */
 int host_group_name(HostNames *n, uint32_t gid, char **ret);
 /* The primary group of a user name or number; 0, -ENOENT. */

@@ -9,9 +9,11 @@
 #include "daemon/host/names_file.h"
 #include "daemon/host/service.h"
 #include "daemon/host/subordinates.h"
+#include "rules/policy/judge.h"
 #include "rules/policy/subordinate.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 struct HostNames {
@@ -371,7 +373,10 @@ static int file_name_of(NamesFile *f, uint32_t wanted, char **ret)
                         name[0] == '+' || name[0] == '-')
                         continue;
                 *ret = strndup(name, length);
-                return *ret ? 0 : -ENOMEM;
+                if (!*ret)
+                        return -ENOMEM;
+                text_make_printable(*ret);
+                return 0;
         }
         return -ENOENT;
 }
@@ -397,7 +402,38 @@ int host_user_name(HostNames *n, uint32_t uid, char **ret)
                 service_ask(n, SERVICE_USER_ID, NULL, uid, true, &answer) < 0)
                 return 0;
         *ret = strdup(answer.name);
-        return *ret ? 0 : -ENOMEM;
+        if (!*ret)
+                return -ENOMEM;
+        text_make_printable(*ret);
+        return 0;
+}
+
+/* A name of digits is read as a number, and of two users with one name the first is found. */
+static bool means_user(HostNames *n, const char *name, uint32_t uid)
+{
+        uint32_t found;
+
+        return identity_is_valid(name, false) && name[0] != '$' &&
+               name[strspn(name, "0123456789")] != '\0' && names_user(n, name, &found) >= 0 &&
+               found == uid;
+}
+
+int host_user_in_rule(HostNames *n, uint32_t uid, char **ret)
+{
+        _cleanup_free_ char *name = NULL;
+        int r = host_user_name(n, uid, &name);
+
+        if (r < 0)
+                return r;
+        if (name && means_user(n, name, uid)) {
+                *ret = TAKE_PTR(name);
+                return 0;
+        }
+        if (asprintf(ret, "%" PRIu32, uid) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+        return 0;
 }
 
 static int text_to_uid(const char *text, uint32_t *ret)

@@ -8,6 +8,12 @@
 
 net_world
 listen inet 25 587 8080
+{ cat /etc/passwd
+  echo '4038:x:4001:4001::/:/bin/false'
+  echo 'two words:x:4002:4002::/:/bin/false'
+  printf 'j\xf6rg:x:4003:4003::/:/bin/false\n'
+  echo 'man:x:4004:4004::/:/bin/false'; } >"$WORK/passwd"
+mount --bind "$WORK/passwd" /etc/passwd || exit 1
 p25_host <<'CONF'
 alerts  = { blocked = "20/hour"; connections = "30/hour"; destinations = "6/hour"; quarantine = "1h"; };
 default = { outgoing = "allow"; };
@@ -113,10 +119,62 @@ quarantined games
 is $? 1 "and is not made"
 expect "the user still sends" host open -u 5 -g 5 198.51.100.2 25
 
+# ---- who is meant ----
+
+refused_often() # UID
+{
+        for _ in $(seq 22); do connect host -u "$1" -g "$1" 192.0.2.9 25 >/dev/null; done
+}
+for uid in 4001 4002 4003 4004; do refused_often $uid; done
+for uid in 4001 4002 4003 4004; do
+        eventually 10 quarantined $uid
+        ok $? "uid $uid is named by number: its name means somebody else or is not valid in rules"
+        expect "it cannot send" host closed -u $uid -g $uid 198.51.100.2 25
+done
+expect "a uid that is as a name sends" host open -u 4038 -g 4038 198.51.100.2 25
+expect "a user of the same name sends" host open -u "$(id -u man)" -g 6 198.51.100.2 25
+run_ctl events -n 100
+is "$rc" 0 "a name that is not UTF-8 keeps no events from being listed"
+like "$out" "reject +j\?rg +192.0.2.9:25" "and is printable"
+
+busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.port25.Policy1 /org/port25/Policy1 \
+        org.port25.Policy1.Manager AddRule 'a{sv}a{sv}' 5 action s deny direction s out \
+        ports aq 4 25 465 587 2525 user as 1 proxy comment s "never" 0 >"$WORK/out"
+ok $? "a rule of the same match as a quarantine"
+own_rule()
+{
+        ctl status --json | jq -c '.rules[] | select(.comment == "never") | [.action, .expires]'
+}
+for _ in $(seq 22); do connect host -t 20 -u 13 -g 13 192.0.2.9 25 >/dev/null; done
+eventually 10 quarantined 13
+ok $? "the quarantine is a rule of its own"
+is "$(own_rule)" '["deny",null]' "and the rule stays, without an end"
+
+# ---- a change that waits to be confirmed ----
+
+run_ctl allow in --confirm 10m
+refused_often 10
+eventually 10 grep -q 'uid 10 cannot be put into quarantine .*waiting for confirmation' "$WORK/p25d.log"
+ok $? "a pending change refuses a quarantine, which is loud"
+run_ctl confirm
+eventually 40 quarantined uucp
+ok $? "and is tried again until it can be made"
+run_ctl allow in from 203.0.113.7 --confirm 10m
+refused_often 9
+eventually 10 grep -q 'uid 9 cannot be put into quarantine' "$WORK/p25d.log"
+run_ctl allow out user news --confirm 10m
+run_ctl confirm
+eventually 40 grep -q 'uid 9 is no longer to be put into quarantine: a rule allows this user by name' "$WORK/p25d.log"
+ok $? "unless a rule allows the user by name meanwhile"
+quarantined news
+is $? 1 "who is spared"
+
 process_end "$monitor" TERM
 like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
         'member=Alert .*"name" variant string "blocked" .*"user" variant string "www-data" .*"uid" variant uint32 33 .*"count" variant uint64 ([2-9][0-9]|[1-9][0-9]{2,}) .*"limit" variant string "20/hour"' \
         "the bus has the signal"
+like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" '"user" variant string "j\?rg"' \
+        "also of a user whose name is not UTF-8"
 like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
         'member=StartUnit string "p25-alert@blocked.service" string "replace"' \
         "the service manager is asked for the unit"

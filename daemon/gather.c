@@ -61,7 +61,6 @@ static void take(Gather *g)
         unit_names_expire(g->units);
         events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
         taken = manager_take_decisions(g->manager);
-        events_set_counted(g->events, taken != 0);
         if (taken < 0 && !g->failed)
                 log_line(LOG_ERR, "cannot read what rules have counted, events are late: %s",
                         strerrordesc_np(-taken));

@@ -67,8 +67,10 @@ static bool prefix_read(const char *prefix, Event *e)
         char direction[WORD_MAX + 1], action[WORD_MAX + 1], rule[24];
         int end = 0;
 
-        if (sscanf(prefix, "p25 %15s %15s %23s%n", direction, action, rule, &end) != 3 ||
-                prefix[end])
+        if (sscanf(prefix, "p25 %15s %15s %23s%n", direction, action, rule, &end) != 3)
+                return false;
+        e->counted = streq(prefix + end, LOG_COUNTED);
+        if (prefix[end] && !e->counted)
                 return false;
         e->direction = direction_from_string(direction);
         return e->direction != _DIRECTION_INVALID && event_set_action(e, action) &&

@@ -44,7 +44,6 @@ struct Events {
         uint32_t sequence; /* of the next packet */
         uint64_t lost;     /* since the last tick */
         bool anonymous;    /* users and groups are left out */
-        bool counted;      /* by the rules themselves: the log has details only */
         Details details;
 };
 
@@ -159,11 +158,6 @@ void events_add(Events *e, const Event *what)
         gather(e, what, USEC_PER_SEC);
 }
 
-void events_set_counted(Events *e, bool counted)
-{
-        e->counted = counted;
-}
-
 void events_set_anonymous(Events *e, bool anonymous)
 {
         e->anonymous = anonymous;
@@ -186,19 +180,21 @@ static void on_packet(const NflogPacket *p, void *data)
 {
         Events *e = data;
         Event what;
+        int r = event_parse(p->prefix, p->data, p->length, &what);
 
-        if (e->has_sequence && !e->counted)
+        /* of what is counted none is lost */
+        if (e->has_sequence && (r < 0 || !what.counted))
                 e->lost += (uint32_t)(p->sequence - e->sequence);
         e->has_sequence = true;
         e->sequence = p->sequence + 1;
-        if (event_parse(p->prefix, p->data, p->length, &what) < 0)
+        if (r < 0)
                 return;
         what.time_usec = clock_now_usec(CLOCK_REALTIME);
         what.has_uid = p->has_uid && !e->anonymous;
         what.uid = what.has_uid ? p->uid : 0;
         what.has_gid = p->has_gid && !e->anonymous;
         what.gid = what.has_gid ? p->gid : 0;
-        if (!e->counted) {
+        if (!what.counted) {
                 events_add(e, &what);
                 return;
         }

@@ -44,12 +44,10 @@ void events_listen(Events *e);
 /* Adds an event as if the kernel had logged it; within the second it is in events_list(). */
 void events_add(Events *e, const Event *what);
 
-/* From now on what the kernel logs only adds to what comes by events_count(): the time, the source
- * and the group of the first attempt. Or not any more. */
-void events_set_counted(Events *e, bool counted);
 /* Are users and groups to be left out? */
 void events_set_anonymous(Events *e, bool anonymous);
-/* What rules counted; is_event: it is kept and reported too. Without a time: now. */
+/* What rules counted: to it the log only adds the time, the source and the group of the first
+ * attempt. is_event: it is kept and reported too. Without a time: now. */
 void events_count(Events *e, const Event *what, bool is_event);
 
 /* In the order of their ids. */

@@ -203,8 +203,9 @@ const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TE
 
         if (!counter_is_default(s->log.id))
                 snprintf(id, sizeof(id), "%" PRIu64, s->log.id);
-        snprintf(buffer, NFT_NAME_TEXT_MAX, "p25 %s %s%s %s", direction_to_string(s->log.direction),
-                s->log.audit ? LOG_AUDIT : "", action_to_string(s->log.action), id);
+        snprintf(buffer, NFT_NAME_TEXT_MAX, "p25 %s %s%s %s%s",
+                direction_to_string(s->log.direction), s->log.audit ? LOG_AUDIT : "",
+                action_to_string(s->log.action), id, s->log.counted ? LOG_COUNTED : "");
         return buffer;
 }
 

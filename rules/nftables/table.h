@@ -202,6 +202,7 @@ typedef struct NftStatement {
                         Direction direction;
                         Action action; /* that is logged */
                         bool audit;    /* it is only reported */
+                        bool counted;  /* the rule counts it too */
                         uint64_t id;   /* as of counter */
                 } log;
         };

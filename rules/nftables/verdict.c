@@ -17,6 +17,7 @@ static void build_log(NftBuild *b, Action action, bool audit, uint64_t id)
                                    .log = { .direction = b->direction,
                                            .action = action,
                                            .audit = audit,
+                                           .counted = build_counts(b, true),
                                            .id = id } });
 }
 

@@ -30,6 +30,8 @@ typedef enum Action {
 
 /* Before the action of a log that only reports it: "p25 out audit-reject default". */
 #define LOG_AUDIT "audit-"
+/* At its end: the rule counts the connection as well. */
+#define LOG_COUNTED " counted"
 
 typedef enum Direction {
         DIRECTION_IN,

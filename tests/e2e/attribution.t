@@ -64,6 +64,27 @@ run_ctl disable
 run_ctl enable
 count 50 '.destination_address == "9.9.9.10"' "what was refused before p25 was disabled is not forgotten"
 
+# ---- rules beyond those that count ----
+
+many=$ROOT/etc/p25/policy.d/many.conf
+{ echo 'rules = ('
+  for n in {1..1200}; do
+          echo "{ action = \"reject\"; direction = \"out\"; to = [ \"192.0.$((n / 256)).$((n % 256))\", \"2001:db8:9::$n\" ]; },"
+  done | sed '$s/,$//'
+  echo ');'; } >"$many"
+run_ctl reload
+is "$rc" 0 "1,200 rules"
+net_in host "$probe" burst -n 3 192.0.0.9 25 >/dev/null
+count 3 '.destination_address == "192.0.0.9"' "a rule of the first thousand counts"
+net_in host "$probe" burst -n 4 192.0.4.120 25 >/dev/null
+count 4 '.destination_address == "192.0.4.120" and .uid == 0 and .rule > 0' "one behind it logs, IPv4"
+net_in host "$probe" burst -n 5 2001:db8:9::1180 25 >/dev/null
+count 5 '.destination_address == "2001:db8:9::1180" and .rule > 0' "IPv6"
+is "$(ctl stats --json | jq '[.rules[] | select(.text | test("192.0.4.120|2001:db8:9::1180,")) | .refused] | add')" 4 \
+        "the statistics have them"
+rm "$many"
+run_ctl reload
+
 # ---- who ----
 
 if [ -n "$many_uids" ]; then

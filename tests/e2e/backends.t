@@ -70,6 +70,23 @@ is "$(verdicts)" "$one" "the verdicts are the same"
 is "$(counted)" $((2 * before)) "and is counted on"
 diag "$one"
 
+# the events of what one backend refuses are neither lost nor doubled by the other
+refused_at() # ADDRESS N
+{
+        [ "$(ctl events --json -n 10000 | jq "[.[] | select(.destination_address == \"$1\") | .count] | add")" = "$2" ]
+}
+sleep 9 # nobody connects: the sets are read rarely
+for step in "iptables 2001:db8:9::1" "nftables 2001:db8:9::2" "iptables 2001:db8:9::3"; do
+        backend "${step% *}"
+        net_in lan "$probe" burst -n 4 "${step#* }" 25 >/dev/null
+done
+backend nftables
+sleep 5
+for n in 1 2 3; do
+        eventually 5 refused_at "2001:db8:9::$n" 4
+        ok $? "4 events, whichever backend refuses ($n)"
+done
+
 # between the two: the denied never come through, the allowed always do
 loop() # NAME NAMESPACE ARGUMENT...
 {

@@ -23,6 +23,8 @@
 /* A change may be refused for a while, as during a change that waits to be confirmed. */
 #define RETRY_USEC USEC_PER_SEC
 #define RETRY_MAX_USEC (16 * USEC_PER_SEC)
+/* So late, at most, rules that count are read. */
+#define READ_USEC (5 * USEC_PER_SEC)
 
 typedef struct Quarantine {
         uint32_t uid;
@@ -42,7 +44,10 @@ struct Alarm {
         Quarantine *wanted;
         sd_event_source *timer;
         uint64_t pause_usec; /* before the last attempt */
-        uint64_t minute;     /* in which so many were told and left out */
+        ManagerEvents enforced;
+        bool lockdown;
+        uint64_t lockdown_end_usec; /* by CLOCK_BOOTTIME; 0: there was none */
+        uint64_t minute;            /* in which so many were told and left out */
         uint64_t n_told, n_left_out;
 };
 
@@ -88,6 +93,24 @@ static size_t quarantines(const Alarm *a)
         for (const Quarantine *q = a->wanted; q; q = q->next)
                 n++;
         return n;
+}
+
+/* Until what it refused has been read, too. */
+static bool in_lockdown(const Alarm *a)
+{
+        return manager_policy(a->manager)->state->lockdown ||
+               (a->lockdown_end_usec > 0 &&
+                       clock_now_usec(CLOCK_BOOTTIME) < a->lockdown_end_usec + READ_USEC);
+}
+
+static void on_enforced(void *data)
+{
+        Alarm *a = data;
+        bool lockdown = manager_policy(a->manager)->state->lockdown;
+
+        if (a->lockdown && !lockdown)
+                a->lockdown_end_usec = clock_now_usec(CLOCK_BOOTTIME);
+        a->lockdown = lockdown;
 }
 
 /* Is there a rule that lets this user send? */
@@ -191,8 +214,13 @@ static int quarantine_make(Alarm *a, const Quarantine *q)
 /* The way of every change: assertions and a pending change may refuse it. 0: done, or given up. */
 static int quarantine_try(Alarm *a, Quarantine *q)
 {
-        const char *why_not = alerts_now(a)->quarantine_sec > 0 ? exempt(a, q->uid)
-                                                                : "p25.conf has no quarantine";
+        const char *why_not;
+
+        /* whom a rule allows by name is known when the policy is in force again */
+        if (manager_policy(a->manager)->state->lockdown)
+                return -EAGAIN;
+        why_not = alerts_now(a)->quarantine_sec > 0 ? exempt(a, q->uid)
+                                                    : "p25.conf has no quarantine";
 
         if (!why_not && q->end_usec <= clock_now_usec(CLOCK_REALTIME))
                 why_not = "its time is over";
@@ -347,6 +375,14 @@ static uint64_t count_of(const Alarm *a, AlertKind kind, uint32_t uid, uint32_t 
         return 0;
 }
 
+/* What passes is no reason to speak of what was refused earlier, as by a lockdown. */
+static bool is_of_kind(AlertKind kind, const Event *e)
+{
+        bool blocked = event_is_refusal(e) && !e->audit;
+
+        return kind == ALERT_DESTINATIONS || blocked == (kind == ALERT_BLOCKED);
+}
+
 /* Behind the statistics, which have counted it. */
 static void on_counted(void *data, const Event *e)
 {
@@ -354,14 +390,16 @@ static void on_counted(void *data, const Event *e)
         const Alerts *alerts = alerts_now(a);
         uint32_t uid = e->uid;
 
-        if (e->direction != DIRECTION_OUT || !e->has_uid || is_by_quarantine(a, e->rule))
+        /* a lockdown refuses everybody: that says nothing about a user */
+        if (e->direction != DIRECTION_OUT || !e->has_uid || is_by_quarantine(a, e->rule) ||
+                in_lockdown(a))
                 return;
         (void)host_user_owner(manager_names(a->manager), uid, &uid);
         for (AlertKind k = 0; k < _ALERT_MAX; k++) {
                 const Limit *l = &alerts->limits[k];
                 uint64_t count;
 
-                if (l->rate == 0 || told_has(&a->told, k, uid))
+                if (l->rate == 0 || !is_of_kind(k, e) || told_has(&a->told, k, uid))
                         continue;
                 count = count_of(a, k, uid, l->unit_sec);
                 if (count >= l->rate)
@@ -388,6 +426,9 @@ int alarm_new(sd_event *event, Manager *m, Counting *c, const char *folder, Alar
         a->counting = c;
         a->follower = (EventsFollower){ .counted = on_counted, .data = a };
         events_follow(c->events, &a->follower);
+        a->enforced = (ManagerEvents){ .enforced = on_enforced, .data = a };
+        manager_add_events(m, &a->enforced);
+        on_enforced(a);
         *ret = a;
         return 0;
 }
@@ -396,8 +437,10 @@ Alarm *alarm_free(Alarm *a)
 {
         if (!a)
                 return NULL;
-        if (a->counting)
+        if (a->counting) {
                 events_unfollow(a->counting->events, &a->follower);
+                manager_remove_events(a->manager, &a->enforced);
+        }
         sd_event_source_disable_unref(a->timer);
         for (Quarantine *q = a->wanted, *next; q; q = next) {
                 next = q->next;

@@ -169,6 +169,18 @@ ok $? "unless a rule allows the user by name meanwhile"
 quarantined news
 is $? 1 "who is spared"
 
+# ---- lockdown ----
+
+run_ctl lockdown on
+refused_often 34
+refused_often 38
+run_ctl lockdown off
+sleep 6 # the sets are read within four seconds
+quarantined 34 || quarantined backup || quarantined list || quarantined 38
+is $? 1 "what a lockdown refuses puts nobody into quarantine"
+is "$(alerts 'uid 38')" 0 "and raises no alert"
+expect "who may send sends" host open -u 34 -g 34 198.51.100.2 25
+
 process_end "$monitor" TERM
 like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
         'member=Alert .*"name" variant string "blocked" .*"user" variant string "www-data" .*"uid" variant uint32 33 .*"count" variant uint64 ([2-9][0-9]|[1-9][0-9]{2,}) .*"limit" variant string "20/hour"' \

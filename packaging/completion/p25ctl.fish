@@ -7,7 +7,7 @@ function __p25ctl_typed
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --color --host -H --root --policies --expect --confirm --reason --format --number -n
+        else if contains -- $word $__p25ctl_valued
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -85,6 +85,7 @@ end
 
 complete -c p25ctl -f
 # made from the tables of p25ctl:
+set -g __p25ctl_valued --color --host -H --root --policies --expect --confirm --reason --format --number -n --at --since
 complete -c p25ctl -n '__p25ctl_at' -a status -d 'show the policy in force'
 complete -c p25ctl -n '__p25ctl_at' -a show
 complete -c p25ctl -n '__p25ctl_at show' -a added -d 'p25ctl'\''s rules as commands'
@@ -200,11 +201,11 @@ complete -c p25ctl -l format -r -d 'ir, nft, iptables or json'
 complete -c p25ctl -l ipv4 -s 4 -d 'of --format iptables: IPv4 only'
 complete -c p25ctl -l ipv6 -s 6 -d 'of --format iptables: IPv6 only'
 complete -c p25ctl -l number -s n -r -d 'of history and events: the newest N only'
-complete -c p25ctl -l at -r -d 'of explain: by the policy of then (RFC 3339, 2h, yesterday)'
-complete -c p25ctl -l probe -d 'of explain out: try it with a packet that never leaves (root)'
+complete -c p25ctl -l at -r -d 'of explain: by the policy of that time (RFC 3339, 2h, yesterday)'
+complete -c p25ctl -l probe -d 'of explain out: also try it with a real packet (root)'
 complete -c p25ctl -l openmetrics -d 'of stats: in the format of OpenMetrics'
 complete -c p25ctl -l help -s h -d 'print help about the command'
 complete -c p25ctl -l version -d 'print the version'
-complete -c p25ctl -l follow -d 'wait for more'
-complete -c p25ctl -l since -r -d 'of events: only those that are not older'
+complete -c p25ctl -l follow -d 'of events: keep printing new ones'
+complete -c p25ctl -l since -r -d 'of events: only those of the last DURATION'
 # that was made from the tables

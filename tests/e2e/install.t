@@ -130,6 +130,7 @@ completes_values()
         is "$($offers p25ctl diff 3)" "3" "$1: revisions to compare"
         is "$($offers p25ctl role remove '')" "mx" "$1: roles that are set"
         is "$($offers p25ctl lockdown on '')" "off on" "$1: no interfaces behind 'lockdown on'"
+        is "$($offers p25ctl --at 2h --since 1h lockdown o)" "off on" "$1: options and what they take"
         like " $($offers p25ctl insert '') " " 1 .* deny .*" "$1: insert: a number and words of a rule"
         for words in insert route rule delete prepend deny "explain in"; do
                 # shellcheck disable=SC2086 # words

@@ -46,6 +46,18 @@ static void add_words(Buffer *b, const char *arguments)
         }
 }
 
+/* The options that take an argument, a blank before each. */
+static void add_valued(Buffer *b)
+{
+        for (const Option *o = options; o->name; o++) {
+                if (!o->argument)
+                        continue;
+                buffer_printf(b, " --%s", o->name);
+                if (o->letter)
+                        buffer_printf(b, " -%c", o->letter);
+        }
+}
+
 /* 'it'\''s' */
 static void add_quoted(Buffer *b, const char *text)
 {
@@ -88,11 +100,8 @@ static void bash_block(Buffer *b)
         for (const Option *o = options; o->name; o++)
                 buffer_printf(b, "%s--%s", o == options ? "" : " ", o->name);
         buffer_add_string(b, "'\n_p25ctl_valued='");
-        for (const Option *o = options; o->name; o++)
-                if (o->argument)
-                        buffer_printf(b, " --%s%s%c", o->name, o->letter ? " -" : "",
-                                o->letter ? o->letter : ' ');
-        buffer_add_string(b, "'\n_p25ctl_words() # COMMAND\n{\n        case $1 in\n");
+        add_valued(b);
+        buffer_add_string(b, " '\n_p25ctl_words() # COMMAND\n{\n        case $1 in\n");
         for (const Verb *v = verbs; v->name; v++) {
                 buffer_printf(b, "        '%s') echo '", v->name);
                 add_words(b, v->arguments);
@@ -135,7 +144,9 @@ static void zsh_block(Buffer *b)
                 add_quoted(b, entry);
                 buffer_add_string(b, "\n");
         }
-        buffer_add_string(b, ")\ntypeset -A _p25ctl_words\n_p25ctl_words=(\n");
+        buffer_add_string(b, ")\n_p25ctl_valued=(");
+        add_valued(b);
+        buffer_add_string(b, " )\ntypeset -A _p25ctl_words\n_p25ctl_words=(\n");
         for (const Verb *v = verbs; v->name; v++) {
                 buffer_printf(b, "        '%s' '", v->name);
                 add_words(b, v->arguments);
@@ -148,6 +159,9 @@ static void zsh_block(Buffer *b)
 
 static void fish_block(Buffer *b)
 {
+        buffer_add_string(b, "set -g __p25ctl_valued");
+        add_valued(b);
+        buffer_add_string(b, "\n");
         for (const Verb *v = verbs; v->name; v++) {
                 _cleanup_free_ char *word = first_word(v);
 

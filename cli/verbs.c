@@ -32,8 +32,8 @@ const Verb verbs[] = {
                 "in|out|routed [from A] [to A] [port P] [user U] [on IFACE | in on IFACE out on "
                 "IFACE] [--probe] [--at TIME]",
                 "what happens to a connection, and why",
-                .examples = { "explain in from 198.51.100.9",
-                        "explain out to 192.0.2.1 user www-data" } },
+                .examples = { "explain out to 192.0.2.1 user www-data",
+                        "explain in from 198.51.100.9 --at 2h" } },
         { "events", 0, 0, command_events, "[-n N] [--since DURATION] [--follow]",
                 "connections that were refused or logged",
                 .examples = { "events --since 1h", "events --follow" } },
@@ -295,7 +295,7 @@ static void options_print(Buffer *b)
                 snprintf(left, sizeof(left), "%s%c%s--%s%s%s", o->letter ? "-" : "",
                         o->letter ? o->letter : ' ', o->letter ? ", " : "   ", o->name,
                         o->argument ? " " : "", o->argument ? o->argument : "");
-                buffer_printf(b, "  %-28s %s\n", left, o->help);
+                buffer_printf(b, "  %-30s %s\n", left, o->help);
         }
 }
 

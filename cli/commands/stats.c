@@ -79,14 +79,22 @@ static bool rule_is_hit(const Json *row)
                json_get_integer(row, "passed") > 0;
 }
 
+/* The words of the rule, or "default (out)" in the buffer. */
+static const char *rule_text(const Json *row, char buffer[static 24])
+{
+        if (json_get_integer(row, "id") > 0)
+                return json_get_string(row, "text") ?: "-";
+        snprintf(buffer, 24, "default (%s)", json_get_string(row, "direction") ?: "-");
+        return buffer;
+}
+
 static void rules_say(Cli *c, const Json *rows)
 {
         size_t shown = 0, left_out = 0;
 
         for (size_t i = 0; i < json_array_length(rows); i++) {
                 const Json *row = json_array_item(rows, i);
-                bool is_default = json_get_integer(row, "id") == 0;
-                char when[32];
+                char fallback[24], when[32];
 
                 if (!rule_is_hit(row))
                         continue;
@@ -99,10 +107,8 @@ static void rules_say(Cli *c, const Json *rows)
                                 "last");
                 when_print(row, when);
                 cli_say(c, "%-40s %9" PRId64 " %9" PRId64 " %9" PRId64 "  %s",
-                        is_default ? json_get_string(row, "direction") ?: "-"
-                                   : json_get_string(row, "text") ?: "-",
-                        json_get_integer(row, "packets"), json_get_integer(row, "passed"),
-                        json_get_integer(row, "refused"), when);
+                        rule_text(row, fallback), json_get_integer(row, "packets"),
+                        json_get_integer(row, "passed"), json_get_integer(row, "refused"), when);
         }
         if (left_out > 0)
                 cli_say(c, "… +%zu ('p25ctl stats --json' has all)", left_out);

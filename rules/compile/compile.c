@@ -296,7 +296,7 @@ static int set_compare(const void *a, const void *b)
         return r != 0 ? r : (x->timed != NULL) - (y->timed != NULL);
 }
 
-/* Alerts count what is logged. */
+/* Alerts are about users; with iptables they count only what is logged. */
 static int check_alerts(Compilation *c)
 {
         const HostConf *h = c->policy->host;
@@ -305,7 +305,10 @@ static int check_alerts(Compilation *c)
 
         for (AlertKind k = 0; h && k < _ALERT_MAX; k++)
                 any |= h->alerts.limits[k].rate > 0;
-        if (!any || c->logging != LOGGING_OFF)
+        if (any && h->attribution == ATTRIBUTION_OFF)
+                return compile_report(c, SEVERITY_WARNING, site,
+                        "with attribution = \"off\" no user is known, and there are no alerts");
+        if (!any || c->logging != LOGGING_OFF || h->backend == BACKEND_NFTABLES)
                 return 0;
         return compile_report(c, SEVERITY_WARNING, site,
                 "while logging is off, only nftables counts connections for alerts");

@@ -271,6 +271,6 @@ const Setting vocabulary[] = {
         { GROUP_ALERTS, "destinations", HOST, false, SETTING_TEXT, read_rate,
                 AT(Alerts, limits[ALERT_DESTINATIONS]), .mistaken = "addresses hosts" },
         { GROUP_ALERTS, "quarantine", HOST, false, SETTING_TEXT, read_duration,
-                AT(Alerts, quarantine_sec), .mistaken = "ban jail block" },
+                AT(Alerts, quarantine_sec), .mistaken = "ban jail" },
         { .name = NULL },
 };

@@ -255,6 +255,8 @@ static int audit_texts(const Policy *p, Lines *ret)
 
 static int alert_texts(const Alerts *a, Lines *ret)
 {
+        char duration[EXPIRY_TEXT_MAX];
+
         for (AlertKind k = 0; k < _ALERT_MAX; k++)
                 if (a->limits[k].rate > 0 &&
                         lines_add(ret, "alert %s %u/%s", alert_kind_to_string(k), a->limits[k].rate,
@@ -262,7 +264,7 @@ static int alert_texts(const Alerts *a, Lines *ret)
                         return -ENOMEM;
         if (a->quarantine_sec == 0)
                 return 0;
-        return lines_add(ret, "quarantine %llus", (unsigned long long)a->quarantine_sec);
+        return lines_add(ret, "quarantine %s", duration_format_word(a->quarantine_sec, duration));
 }
 
 /* Settings of p25.conf only, and audit. */

@@ -111,6 +111,9 @@ assert = ( { packet = "out to 198.51.100.2 user games"; verdict = "allow"; } );
 CONF
 run_ctl reload
 is "$rc" 0 "an assertion"
+sed 's/quarantine = "1h"/quarantine = "90m"/' "$CONF" >"$WORK/longer.conf"
+run_ctl plan "$WORK/longer.conf"
+like "$out" "- quarantine 1h.*\+ quarantine 90m" "plan writes a duration as p25.conf does"
 spam 5 192.0.2.9 & run=$!
 eventually 15 grep -q 'uid 5 cannot be put into quarantine .*assertion "out to 198.51.100.2 user games" fails' "$WORK/p25d.log"
 ok $? "may refuse a quarantine, which is loud"

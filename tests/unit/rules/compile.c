@@ -535,6 +535,45 @@ static void test_limits(void **state)
                         sizeof(Limit));
 }
 
+static void test_alerts(void **state)
+{
+        static const char logged[] = "while logging is off, only nftables counts";
+        static const char anonymous[] = "with attribution = \"off\" no user is known";
+        /* what of both is warned of */
+        static const struct {
+                Logging logging;
+                BackendKind backend;
+                Attribution attribution;
+                const char *warning;
+        } cases[] = {
+                { LOGGING_LOW, BACKEND_AUTO, ATTRIBUTION_UNIT, NULL },
+                { LOGGING_OFF, BACKEND_AUTO, ATTRIBUTION_UNIT, logged },
+                { LOGGING_OFF, BACKEND_IPTABLES, ATTRIBUTION_USER, logged },
+                { LOGGING_OFF, BACKEND_NFTABLES, ATTRIBUTION_UNIT, NULL },
+                { LOGGING_LOW, BACKEND_NFTABLES, ATTRIBUTION_OFF, anonymous },
+        };
+        _cleanup_policy_ Policy *p = make_policy();
+        HostConf *h = make_host(p);
+
+        (void)state;
+        for (int limited = 0; limited < 2; limited++)
+                for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                        _cleanup_diagnostics_ Diagnostics d = { 0 };
+                        _cleanup_ruleset_ Ruleset *r = NULL;
+                        const char *expected = limited ? cases[i].warning : NULL;
+
+                        h->alerts.limits[ALERT_BLOCKED] =
+                                limited ? (Limit){ .rate = 20, .unit_sec = 3600 } : (Limit){ 0 };
+                        h->logging = cases[i].logging;
+                        h->backend = cases[i].backend;
+                        h->attribution = cases[i].attribution;
+                        r = compile_good(p, &d);
+                        assert_int_equal(d.n, expected ? 1 : 0);
+                        if (expected)
+                                assert_non_null(find_diagnostic(&d, SEVERITY_WARNING, expected));
+                }
+}
+
 static void test_logging(void **state)
 {
         /* of outgoing and routed rules; refused incoming ones are logged from medium on */
@@ -713,6 +752,7 @@ int main(void)
                 cmocka_unit_test(test_bad_sets),
                 cmocka_unit_test(test_fragment_twice),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_alerts),
                 cmocka_unit_test(test_logging),
                 cmocka_unit_test(test_ids),
                 cmocka_unit_test(test_many),

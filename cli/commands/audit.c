@@ -32,6 +32,7 @@ static void end_print(Buffer *b, const char *address, int64_t port)
 static void who_print(Buffer *b, const Json *group)
 {
         const char *user = json_get_string(group, "user"), *unit = json_get_string(group, "unit");
+        const char *container = json_get_string(group, "container");
         int64_t uid;
 
         if (user)
@@ -40,7 +41,9 @@ static void who_print(Buffer *b, const Json *group)
                 buffer_printf(b, "uid %" PRId64, uid);
         else
                 buffer_add_string(b, json_get_string(group, "source") ?: "?");
-        if (unit)
+        if (container)
+                buffer_printf(b, " (container %s)", container);
+        else if (unit)
                 buffer_printf(b, " (%s)", unit);
 }
 

@@ -9,6 +9,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/events/replay.h"
+#include "daemon/host/unit_names.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 
@@ -188,6 +189,7 @@ static Json *address_to_json(const Address *a)
 static int group_to_json(Bus *b, const Group *g, Json *list)
 {
         _cleanup_free_ char *user = NULL;
+        char container[CONTAINER_NAME_MAX];
         const Event *e = g->like;
         Json *j;
         int r = e->has_uid ? host_user_name(manager_names(b->manager), e->uid, &user) : 0;
@@ -200,6 +202,8 @@ static int group_to_json(Bus *b, const Group *g, Json *list)
         json_set(j, "user", json_new_string(user));
         json_set(j, "uid", e->has_uid ? json_new_integer(e->uid) : json_new_null());
         json_set(j, "unit", json_new_string(e->unit));
+        json_set(j, "container",
+                json_new_string(e->unit ? unit_container(e->unit, container) : NULL));
         json_set(j, "source", address_to_json(&e->source));
         json_set(j, "destination", address_to_json(&e->destination));
         json_set(j, "port", json_new_integer(e->destination_port));

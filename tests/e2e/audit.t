@@ -98,6 +98,31 @@ is "$rc" 0 "reset"
 expect "reset goes back to p25.conf" host open 2001:db8:1::2 25
 like "$(ctl status)" "AUDIT: .*: outgoing, routed .*default \(p25.conf\), in audit" "and says so"
 
+# ---- containers ----
+
+for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+        [ ! -e $tree/cgroup.controllers ] || break
+done
+slice=$tree/p25e2e$RANDOM.slice
+box=$slice/docker-0123456789ab$(printf '%052d' 0).scope
+cgroups_remove()
+{
+        rmdir "$box" "$slice" 2>/dev/null
+}
+trap 'cgroups_remove; rm -rf "$WORK"' EXIT
+of_container()
+{
+        [ "$(audit '[.groups[] | select(.container == "0123456789ab") | .destination]')" = '["203.0.113.7"]' ]
+}
+if [ "$backend" = nftables ] && mkdir "$slice" "$box" 2>/dev/null; then
+        connect host -c "$box" 203.0.113.7 25 >/dev/null
+        eventually 5 of_container
+        ok $? "a container's connections are a group"
+        like "$(ctl audit)" "root \(container 0123456789ab\) +203.0.113.7:25" "which names the container"
+else
+        skip "a container" "it needs nftables, and cgroups that can be made"
+fi
+
 # ---- lockdown, assertions ----
 
 run_ctl lockdown on

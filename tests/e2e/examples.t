@@ -86,6 +86,19 @@ entered p25ctl.8 5 4
 expect "the fragment lets its address in" inet open -t 500 -s 192.0.2.9 198.51.100.1 25
 expect "and no other" inet filtered -t 300 198.51.100.1 25
 
+echo 'audit = "outgoing";' >>"$CONF"
+ctl reload >"$WORK/null"
+ctl default reject outgoing >"$WORK/null"
+expect "in audit" host open -u 33 -g 33 198.51.100.2 25
+in_audit()
+{
+        [ "$(ctl audit --json | jq .connections)" -gt 0 ]
+}
+eventually 5 in_audit
+entered p25ctl.8 6 5
+sed -i '/^audit/d' "$CONF"
+ctl reload >"$WORK/null"
+
 # ---- p25(7): the first five minutes ----
 
 ctl disable >"$WORK/null" && : >"$CONF" && ctl reload >"$WORK/null" &&
@@ -94,7 +107,7 @@ ok $? "a host on which nothing was done yet"
 entered p25.7 1 7
 only_the_mta_sends
 is "$(ctl status --json | jq .pending)" null "the change is confirmed"
-entered p25.7 2 4
+entered p25.7 2 5
 
 # ---- p25-roles(7) ----
 

@@ -29,8 +29,8 @@ const Verb verbs[] = {
                 "processes that listen on mail ports, and the rules for them",
                 .examples = { "show listening", "show listening --json" } },
         { "explain", 1, VERB_ANY, command_explain,
-                "in|out|routed [from A] [to A] [port P] [user U] [on IFACE | in on IFACE out on "
-                "IFACE] [--probe] [--at TIME]",
+                "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] [on IFACE | in "
+                "on IFACE out on IFACE] [--probe] [--at TIME]",
                 "what happens to a connection, and why",
                 .examples = { "explain out to 192.0.2.1 user www-data",
                         "explain in from 198.51.100.9 --at 2h" } },

@@ -13,7 +13,7 @@ _p25ctl_words() # COMMAND
         'show added') echo '' ;;
         'show raw') echo '' ;;
         'show listening') echo '' ;;
-        'explain') echo 'in out routed from A to port P user U on IFACE TIME' ;;
+        'explain') echo 'in out routed from A to port P user U group G unit on IFACE TIME' ;;
         'events') echo 'N DURATION' ;;
         'audit promote') echo '' ;;
         'audit') echo '' ;;

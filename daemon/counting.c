@@ -26,6 +26,20 @@ static void on_sample(void *data, Stats *s)
                 stats_see_rule(s, counters[i].id, counters[i].packets, counters[i].bytes);
 }
 
+static void on_leaving(void *data)
+{
+        stats_sample(((Counting *)data)->stats);
+}
+
+/* Without a policy there are no counters in the kernel. */
+static void on_enforced(void *data)
+{
+        Counting *c = data;
+
+        if (!manager_ruleset(c->manager))
+                stats_restart(c->stats);
+}
+
 int counting_start(Counting *c, sd_event *event, const StatsOptions *options, Manager *m, Events *e)
 {
         StatsOptions all = *options;
@@ -42,13 +56,17 @@ int counting_start(Counting *c, sd_event *event, const StatsOptions *options, Ma
         c->events = e;
         c->follower = (EventsFollower){ .counted = on_counted, .data = c };
         events_follow(e, &c->follower);
+        c->changes = (ManagerEvents){ .leaving = on_leaving, .enforced = on_enforced, .data = c };
+        manager_add_events(m, &c->changes);
         return 0;
 }
 
 void counting_stop(Counting *c)
 {
-        if (c->events)
+        if (c->events) {
+                manager_remove_events(c->manager, &c->changes);
                 events_unfollow(c->events, &c->follower);
+        }
         c->events = NULL;
         c->stats = stats_free(c->stats);
 }

@@ -15,6 +15,7 @@ typedef struct Counting {
         Events *events;
         Stats *stats; /* NULL: not started */
         EventsFollower follower;
+        ManagerEvents changes;
 } Counting;
 
 /* c, m and e must outlive it. 0 or -ENOMEM. */

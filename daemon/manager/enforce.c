@@ -65,6 +65,7 @@ static int kernel_remove(Manager *m, const Policy *next, const Enforcement *how,
         int r;
 
         if (m->in_force.installed) {
+                events_leaving(m);
                 r = manager_lock(m, m->slot.backend, how->lock_usec, d);
                 return r < 0 ? r : m->slot.backend->ops->remove(m->slot.backend, d);
         }

@@ -41,6 +41,13 @@ void events_changed(Manager *m, Outcome outcome, char *const *diff)
                         e->changed(e->data, &changed);
 }
 
+void events_leaving(Manager *m)
+{
+        for (ManagerEvents *e = m->events; e; e = e->next)
+                if (e->leaving)
+                        e->leaving(e->data);
+}
+
 void events_enforced(Manager *m)
 {
         for (ManagerEvents *e = m->events; e; e = e->next)

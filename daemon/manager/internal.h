@@ -295,6 +295,7 @@ void manager_take_told(Manager *m, Diagnostics *d, Resolver *names);
 
 /* The state that is stored is a new revision. */
 void events_changed(Manager *m, Outcome outcome, char *const *diff);
+void events_leaving(Manager *m);
 void events_enforced(Manager *m);
 void events_pending(Manager *m);
 void events_repaired(Manager *m, uint64_t count, pid_t pid, const char *process);

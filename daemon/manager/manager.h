@@ -42,6 +42,9 @@ typedef struct ManagerChanged {
  * NULL: of no interest. */
 typedef struct ManagerEvents {
         void (*changed)(void *data, const ManagerChanged *c);
+        /* The policy is about to leave the kernel, and its counters with it: the last time to ask
+         * manager_counters(). The change may still fail. */
+        void (*leaving)(void *data);
         /* Another ruleset is in force, or none, or in the hands of another backend. */
         void (*enforced)(void *data);
         /* Another change waits to be confirmed, or none: manager_pending(). */

@@ -144,11 +144,16 @@ void stats_see_rule(Stats *s, uint64_t rule, uint64_t packets, uint64_t bytes)
                 s->changed = true;
 }
 
-static void sample(Stats *s)
+void stats_sample(Stats *s)
 {
         hits_begin_sample(&s->counted.hits);
         if (s->options.sample)
                 s->options.sample(s->options.sample_data, s);
+}
+
+void stats_restart(Stats *s)
+{
+        hits_restart(&s->counted.hits);
 }
 
 /* ---- what was counted ---- */
@@ -186,7 +191,7 @@ const Verdicts *stats_verdicts(const Stats *s)
 
 Hits *stats_hits(Stats *s)
 {
-        sample(s);
+        stats_sample(s);
         return &s->counted.hits;
 }
 
@@ -211,7 +216,7 @@ static void save(Stats *s)
         _cleanup_buffer_ Buffer b = { 0 };
         int r;
 
-        sample(s);
+        stats_sample(s);
         if (!s->changed)
                 return;
         counted_print(&b, &s->counted, now_of(s), time_now(s, CLOCK_REALTIME));

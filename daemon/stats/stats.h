@@ -54,6 +54,10 @@ void stats_user(const Stats *s, uint32_t uid, uint32_t seconds, StatsWindow *ret
 void stats_window(const Stats *s, const Sender *sender, uint32_t seconds, StatsWindow *ret);
 const SenderTable *stats_senders(const Stats *s, SenderKind kind);
 const Verdicts *stats_verdicts(const Stats *s);
+/* Takes a sample, before the counters are gone. */
+void stats_sample(Stats *s);
+/* The counters are gone: those of the next sample begin at zero. */
+void stats_restart(Stats *s);
 /* Packets and bytes are those of now. */
 Hits *stats_hits(Stats *s);
 /* Microseconds since the epoch of a time of Sender, SeriesPoint or Hit; 0 of 0. */

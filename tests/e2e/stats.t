@@ -171,4 +171,14 @@ eventually 5 is_now 4 '.users[0].day.blocked'
 ok $? "and goes on"
 like "$(ctl stats --openmetrics | grep -F "$refused")" " 4$" "metrics only grow"
 
+# ---- the policy leaves the kernel, and its counters with it ----
+
+packets='[.rules[].packets] | add'
+before=$(stat_of "$packets")
+run_ctl disable
+run_ctl enable
+for _ in $(seq $((before + 1))); do connect host 8.8.8.8 25 >/dev/null; done
+eventually 5 is_now $((2 * before + 1)) "$packets"
+ok $? "counters that begin again are added to those of before"
+
 done_testing

@@ -376,7 +376,8 @@ static int nflog_open(void)
         return fd;
 }
 
-/* The number of packets that were logged with this prefix; the kernel gathers them for a second. */
+/* The number of packets that were logged with a prefix that begins so; the kernel gathers them for
+ * a second. */
 static size_t nflog_count(int fd, const char *prefix)
 {
         struct pollfd p = { .fd = fd, .events = POLLIN };
@@ -386,8 +387,7 @@ static size_t nflog_count(int fd, const char *prefix)
 
         while (poll(&p, 1, 1500) > 0 && (n = recv(fd, buffer, sizeof(buffer), 0)) > 0)
                 for (const char *at = buffer;
-                        (at = memmem(at, (size_t)(buffer + n - at), prefix, strlen(prefix) + 1));
-                        at++)
+                        (at = memmem(at, (size_t)(buffer + n - at), prefix, strlen(prefix))); at++)
                         found++;
         return found;
 }

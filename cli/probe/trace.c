@@ -3,6 +3,7 @@
 #include "cli/probe/trace.h"
 
 #include "daemon/netlink/attributes.h"
+#include "daemon/netlink/netlink.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,23 +47,6 @@ typedef struct Event {
         const char *jump;
 } Event;
 
-static const char *family_name(uint32_t family)
-{
-        switch (family) {
-        case NFPROTO_INET:
-                return "inet";
-        case NFPROTO_IPV4:
-                return "ip";
-        case NFPROTO_IPV6:
-                return "ip6";
-        case NFPROTO_NETDEV:
-                return "netdev";
-        case NFPROTO_BRIDGE:
-                return "bridge";
-        }
-        return "?";
-}
-
 static const char *verdict_name(int32_t verdict)
 {
         switch (verdict) {
@@ -98,7 +82,7 @@ static bool event_read(const Bytes *a, uint8_t family, Event *ret)
         ret->chain = attribute_string(a[NFTA_TRACE_CHAIN]);
         if (!table || !ret->chain || !attribute_u32(a[NFTA_TRACE_TYPE], &ret->type))
                 return false;
-        snprintf(ret->table, sizeof(ret->table), "%s %s", family_name(family), table);
+        snprintf(ret->table, sizeof(ret->table), "%s %s", netlink_family_to_string(family), table);
         ret->rule = attribute_u64_or(a[NFTA_TRACE_RULE_HANDLE], 0);
         attributes_read(a[NFTA_TRACE_VERDICT], verdict, ELEMENTS(verdict));
         ret->verdict =

@@ -6,6 +6,8 @@
 
 #include "daemon/foreign/effect.h"
 
+#include "daemon/netlink/netlink.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -72,7 +74,7 @@ static int path_add_hop(char ***path, const Hop *h, const char *verdict)
         else if (h->outcome == OUT_DROP && h->rule == 0)
                 snprintf(by, sizeof(by), " by the policy");
         return strv_printf(path, "%s, %stable %s %s, chain %s: %s%s", h->hook,
-                h->legacy ? "iptables " : "", filter_family_to_string(h->family), h->table,
+                h->legacy ? "iptables " : "", netlink_family_to_string(h->family), h->table,
                 h->chain, outcome_sentence(h), by);
 }
 
@@ -81,7 +83,7 @@ static int obstacle_add(Effect *e, const Hop *h)
         Obstacle o = { .verdict = outcome_word(h), .code = outcome_code(h) };
         int r = array_grow(&e->obstacles, e->n, sizeof(*e->obstacles));
 
-        if (r < 0 || asprintf(&o.table, "%s %s", filter_family_to_string(h->family), h->table) < 0)
+        if (r < 0 || asprintf(&o.table, "%s %s", netlink_family_to_string(h->family), h->table) < 0)
                 return -ENOMEM;
         o.chain = strdup(h->chain);
         if (!o.chain) {

@@ -52,25 +52,6 @@ void filters_deinit(Filters *f)
         *f = (Filters){ 0 };
 }
 
-const char *filter_family_to_string(uint8_t family)
-{
-        switch (family) {
-        case NFPROTO_INET:
-                return "inet";
-        case NFPROTO_IPV4:
-                return "ip";
-        case NFPROTO_IPV6:
-                return "ip6";
-        case NFPROTO_ARP:
-                return "arp";
-        case NFPROTO_NETDEV:
-                return "netdev";
-        case NFPROTO_BRIDGE:
-                return "bridge";
-        }
-        return "?";
-}
-
 const FilterChain *filters_find_chain(
         const Filters *f, uint8_t family, const char *table, const char *name)
 {

@@ -103,6 +103,3 @@ const FilterSet *filters_find_set(
 /* Does a rule, of a chain or a legacy table, need conntrack for this family (NFPROTO_IPV4 or
  * NFPROTO_IPV6)? The kernel tracks where something does, and asks chains of type nat only there. */
 bool filters_track(const Filters *f, uint8_t family);
-
-/* "ip6", "inet" */
-const char *filter_family_to_string(uint8_t family);

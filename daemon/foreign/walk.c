@@ -2,6 +2,8 @@
 
 #include "daemon/foreign/walk.h"
 
+#include "daemon/netlink/netlink.h"
+
 #include <stdio.h>
 
 Truth walk_doubt(Walk *w, const char *why, bool limit)
@@ -53,7 +55,7 @@ void walk_note(Walk *w)
         if (w->handle != 0)
                 snprintf(place, sizeof(place), ", rule %llu", (unsigned long long)w->handle);
         if (strv_printf(&w->doubts.sentences, "table %s %s, chain %s%s: depends on %s",
-                    filter_family_to_string(w->family), w->table, w->chain, place, why) < 0)
+                    netlink_family_to_string(w->family), w->table, w->chain, place, why) < 0)
                 w->failed = true;
 }
 

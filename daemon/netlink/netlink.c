@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -379,4 +380,23 @@ int netlink_batch(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *ret)
                 return r;
         ret->sent = true;
         return batch_answers(n, b, ret);
+}
+
+const char *netlink_family_to_string(unsigned family)
+{
+        switch (family) {
+        case NFPROTO_INET:
+                return "inet";
+        case NFPROTO_IPV4:
+                return "ip";
+        case NFPROTO_IPV6:
+                return "ip6";
+        case NFPROTO_ARP:
+                return "arp";
+        case NFPROTO_NETDEV:
+                return "netdev";
+        case NFPROTO_BRIDGE:
+                return "bridge";
+        }
+        return "?";
 }

@@ -75,3 +75,6 @@ typedef struct NetlinkOutcome {
 /* Returns 0 when the kernel reported on the batch, else a negative errno: if ret->sent, it is not
  * known what became of it. *ret is set in any case. */
 int netlink_batch(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *ret);
+
+/* The family of a table of nf_tables (NFPROTO_...), by nft's word; "?": another. */
+const char *netlink_family_to_string(unsigned family);

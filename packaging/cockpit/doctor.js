@@ -18,15 +18,12 @@ function finding(f) {
 
 /* The JSON of `p25ctl doctor`, which ends with 1 where there is a problem. */
 async function examine(targets) {
-    const process = cockpit.spawn(["p25ctl", "--json", "doctor", ...targets], { err: "message" });
-    try {
-        return JSON.parse(await process);
-    } catch (error) {
-        const output = await new Promise(resolve => process.catch((e, data) => resolve(data)));
-        if (output)
-            return JSON.parse(output);
-        throw error;
-    }
+    return JSON.parse(await cockpit.spawn(["p25ctl", "--json", "doctor", ...targets], { err: "message" })
+        .catch((error, output) => {
+            if (output)
+                return output;
+            throw error;
+        }));
 }
 
 function open(container) {

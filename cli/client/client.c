@@ -6,6 +6,7 @@
 
 #include "cli/client/client.h"
 
+#include "cli/client/remote.h"
 #include "cli/console/printable.h"
 #include "daemon/api/errors.h"
 
@@ -116,7 +117,7 @@ static int bus_open(Cli *c)
         if (c->bus)
                 return 0;
         if (c->host)
-                r = sd_bus_open_system_remote(&c->bus, c->host);
+                r = remote_open(c->host, &c->bus);
         else if (geteuid() == 0 && !(chosen && *chosen))
                 r = direct_open(c);
         /* the bus starts a p25d that does not run */

@@ -5,6 +5,8 @@
 #include "rules/base/util.h"
 
 #define SYSTEMD "org.freedesktop.systemd1"
+/* Others may flood the bus, and what is not known is left out. */
+#define ANSWER_USEC (2 * USEC_PER_SEC)
 
 /* The states of systemctl is-enabled in which the unit starts. A static unit is started by others,
  * so its start is not known. */
@@ -39,6 +41,8 @@ ServiceStart service_ask_start(Cli *c)
 
         if (!c->bus || (!c->host && sd_bus_open_system(&system) < 0))
                 return SERVICE_UNKNOWN;
+        if (system)
+                sd_bus_set_method_call_timeout(system, ANSWER_USEC);
         if (sd_bus_call_method(system ?: c->bus, SYSTEMD, "/org/freedesktop/systemd1",
                     SYSTEMD ".Manager", "GetUnitFileState", &error, &reply, "s",
                     "p25d.service") < 0)

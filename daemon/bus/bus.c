@@ -326,7 +326,9 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
                 .freed = on_backlog,
                 .full = on_backlog_full,
                 .data = b };
-        b->direct = (BusDirect){ .event = b->event, .vtable = bus_vtable, .data = b, .fd = -1 };
+        b->direct = (BusDirect){
+                .event = b->event, .vtable = bus_vtable, .data = b, .system = &b->bus, .fd = -1
+        };
         r = bus_try_later(b, RETRY_USEC);
         if (r < 0)
                 return r;

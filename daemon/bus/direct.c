@@ -7,6 +7,7 @@
 #include "daemon/bus/direct.h"
 
 #include "daemon/api/api.h"
+#include "daemon/bus/stand_in.h"
 #include "rules/base/util.h"
 
 #include <errno.h>
@@ -121,6 +122,7 @@ static int peer_connect(DirectPeer *p, int fd)
                 (r = sd_bus_set_exit_on_disconnect(p->bus, false)) < 0 ||
                 (r = sd_bus_add_object_vtable(
                          p->bus, NULL, BUS_PATH, BUS_INTERFACE, d->vtable, d->data)) < 0 ||
+                (r = stand_in_add(p->bus, d->system)) < 0 ||
                 (r = sd_bus_match_signal(p->bus, NULL, NULL, NULL, local, "Disconnected",
                          on_disconnected, p)) < 0 ||
                 (r = sd_bus_start(p->bus)) < 0)

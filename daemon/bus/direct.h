@@ -17,14 +17,15 @@ typedef struct BusDirect {
         sd_event *event;
         const sd_bus_vtable *vtable; /* of the object, with data */
         void *data;
+        sd_bus *const *system; /* the bus, for what stand_in.h passes on */
         int fd;
         struct DirectPeer *peers;
         unsigned n_peers;
         sd_event_source *listener, *sweep;
 } BusDirect;
 
-/* Listens at a path, whose folder nobody else may write to. event, vtable and data are set, fd is
- * -1 and the rest zero. 0 or negative errno. */
+/* Listens at a path, whose folder nobody else may write to. event, vtable, data and system are set,
+ * fd is -1 and the rest zero. 0 or negative errno. */
 int bus_direct_open(BusDirect *d, const char *path);
 void bus_direct_close(BusDirect *d);
 

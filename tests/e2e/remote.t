@@ -107,6 +107,66 @@ remote -H root@198.51.100.1 role set no-mail
 is "$rc" 0 "no-mail"
 remote -H root@198.51.100.1 status
 is "$rc" 0 "and ssh stays open"
+# ---- root's own way there, past the bus ----
+
+ln -s "$ROOT/run/p25" /run/p25
+remote -H root@198.51.100.1 status
+is "$rc" 0 "p25d there has a socket for root: status"
+remote -H root@198.51.100.1 deny in from 192.0.2.79
+is "$rc" 0 "a change"
+like "$(ctl history --json | jq -r '.[0] | "\(.process) \(.remote)"')" \
+        "^systemd-stdio-b[a-z]* (198\\.51\\.100|203\\.0\\.113)\\.[0-9]+$" "history shows the same origin"
+remote -H root@198.51.100.1 explain in from 192.0.2.79
+like "$out" "deny" "explain"
+remote -H root@198.51.100.1 --confirm 1m allow in from 192.0.2.80
+is "$rc" 0 "a change that waits for its confirmation"
+remote -H root@198.51.100.1 confirm
+is "$rc" 0 "is confirmed over another connection"
+remote -H root@198.51.100.1 set show far
+like "$err" "ERROR: .*ssh root@198.51.100.1 p25ctl set" "a set does not pass ssh"
+remote -H root@198.51.100.1 enable
+like "$out" "see to it that p25d is started at boot" "no systemd on that bus"
+for state in enabled disabled; do
+        mkfifo "$WORK/ready.$state"
+        [ -z "${systemd-}" ] || { signal TERM "$systemd"; wait "$systemd" 2>/dev/null; }
+        "${BUILD:-build}/tests/lib/unit_state" "$state" >"$WORK/ready.$state" &
+        systemd=$!
+        read -r -t 20 line <"$WORK/ready.$state"
+        is "$line" ready "systemd there says $state"
+        remote -H root@198.51.100.1 enable
+        is "${out%%$'\n'*}" "p25 is active$([ $state = disabled ] || echo " and enabled on system startup")" \
+                "which p25d there has asked"
+done
+remote -H root@198.51.100.1 status
+like "$out" "Warning: p25d.service is disabled" "and status knows it"
+signal TERM "$systemd"
+wait "$systemd" 2>/dev/null
+remote -H root@198.51.100.1 events
+is "$rc" 0 "events"
+remote -H alice@198.51.100.1 status
+is "$rc" 0 "an ordinary user takes the bus"
+mv /run/dbus/system_bus_socket /run/dbus/away
+remote -H alice@198.51.100.1 status
+is "$rc" 8 "which is away: exit 8"
+remote -H root@198.51.100.1 status
+is "$rc" 0 "root has an answer without it"
+remote -H root@198.51.100.1 lockdown on
+is "$rc" 0 "and lockdown"
+remote -H root@[2001:db8:1::1]:2222 --json lockdown off
+is "$rc $(jq -r .changed <<<"$out")" "0 true" "with an IPv6 address and a port, too"
+mv /run/dbus/away /run/dbus/system_bus_socket
+p25d_stop KILL
+[ -S /run/p25/p25d.socket ]
+ok $? "p25d was killed: its socket is still there"
+remote -H root@198.51.100.1 status
+is "$rc" 8 "nobody answers there, and the bus is tried: exit 8"
+like "$err" "ERROR: .*is the service running on root@198.51.100.1\?" "as without the socket"
+p25d_begin
+ok $? "p25d runs again"
+remote -H root@198.51.100.1 status
+is "$rc" 0 "and answers"
+rm /run/p25
+
 p25d_stop TERM
 remote -H root@198.51.100.1 status
 is "$rc" 8 "p25d is not running there: exit 8"

@@ -29,6 +29,8 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(LDFLAGS)
 LIBS_RULES = -lconfig -lnftnl -lmnl -ljansson
 LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
+# what p25-fleet speaks with the outside, and nothing else does
+LIBS_FLEET = -lcurl -lsodium -lz
 # the screen of p25ctl top, and of nothing else
 LIBS_TOP = $(shell $(PKG_CONFIG) --libs ncursesw)
 
@@ -44,6 +46,7 @@ HOST_ROOMS = api host loop reader
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
 DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))
 HOST = $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(HOST_ROOMS))))
+FLEET = $(patsubst daemon/%.c,%,$(wildcard daemon/fleet/*.c))
 CLI = $(patsubst cli/%.c,%,$(wildcard cli/*.c cli/*/*.c))
 
 # A source in a folder of tests/ is a program, unless it has a header: then programs share it.
@@ -64,7 +67,7 @@ ADVERSARY = $(call programs,tests/adversary/*.c)
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
-PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25ctl
+PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25ctl $(BUILD)/p25-fleet
 
 all: $(PROGRAMS)
 
@@ -74,6 +77,7 @@ Q = $(if $(V),,@)
 RULES_O = $(RULES:%=$(BUILD)/rules/%.o)
 DAEMON_O = $(DAEMON:%=$(BUILD)/daemon/%.o)
 HOST_O = $(HOST:%=$(BUILD)/daemon/%.o)
+FLEET_O = $(FLEET:%=$(BUILD)/daemon/%.o)
 CLI_O = $(CLI:%=$(BUILD)/cli/%.o)
 LIBRULES = $(BUILD)/librules.a
 
@@ -93,6 +97,10 @@ $(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(BUILD)/daemon/netlink/netlink.o $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI) $(LIBS_TOP)
+
+$(BUILD)/p25-fleet: $(FLEET_O) $(LIBRULES)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI) $(LIBS_FLEET)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -139,6 +147,11 @@ $(BUILD)/tests/differential/differential: \
 WITH_CLI = $(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment top words) $(BUILD)/tests/golden/completion
 $(WITH_CLI): $(filter-out %/main.o,$(CLI_O))
 $(WITH_CLI): LIBS_DAEMON += $(LIBS_TOP)
+
+# these also link p25-fleet's modules, without its main
+WITH_FLEET = $(patsubst %,$(BUILD)/tests/%,$(filter unit/fleet/% fuzz/fleet%,$(UNIT) $(FUZZ)))
+$(WITH_FLEET): $(filter-out %/main.o,$(FLEET_O))
+$(WITH_FLEET): LIBS_DAEMON += $(LIBS_FLEET)
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
 	$(if $(V),,@echo "  link $@")
@@ -302,7 +315,7 @@ clean:
 
 ## help: this list
 help:
-	@echo "make: builds $(BUILD)/p25d and $(BUILD)/p25ctl"
+	@echo "make: builds $(PROGRAMS)"
 	@sed -n 's/^## /make /p' Makefile
 
 .PHONY: all boot deb rpm force install install-cockpit uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \

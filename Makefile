@@ -136,7 +136,7 @@ $(call part_of,%/crash %/disk_errors): $(BUILD)/tests/unit/crash_world.o $(BUILD
 $(call part_of,%/store %/store_journal): $(BUILD)/tests/unit/store_world.o
 $(call part_of,kernel/connections kernel/dialled): $(BUILD)/tests/lib/two_hosts.o
 $(call part_of,kernel/traffic_% kernel/cutting_%): $(BUILD)/tests/lib/traffic_world.o
-$(call part_of,%/backend_ipt %/expire_ipt %/sets_ipt %/watch_ipt): $(BUILD)/tests/lib/ipt_backend.o
+$(call part_of,%/backend_ipt %/decisions_ipt %/expire_ipt %/sets_ipt %/watch_ipt): $(BUILD)/tests/lib/ipt_backend.o
 $(BUS:%=$(BUILD)/tests/%): $(BUILD)/tests/bus/fixture.o $(BUILD)/tests/bus/calls.o
 $(BUILD)/tests/bench/bus: $(patsubst %,$(BUILD)/tests/%.o,bench/relay bus/fixture bus/calls)
 $(ADVERSARY:%=$(BUILD)/tests/%): $(BUILD)/tests/adversary/attack.o

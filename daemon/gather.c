@@ -24,6 +24,7 @@ struct Gather {
         UnitNames *units;
         sd_event_source *timer, *made;
         EventsFollower follower;
+        ManagerEvents changes;
         uint64_t interval_usec;
         bool counted; /* since the last time */
         bool failed;  /* and the log says so */
@@ -50,16 +51,26 @@ static void on_decision(void *data, const DecisionCount *c)
                 .count = c->count };
 
         g->counted = true;
-        events_count(g->events, &e, c->logged);
+        e.quiet = !c->logged;
+        if (c->in_log)
+                events_complete(g->events, &e);
+        else
+                events_count(g->events, &e, c->logged);
 }
 
-static void take(Gather *g)
+static void on_enforced(void *data)
 {
+        Gather *g = data;
         const Ruleset *r = manager_ruleset(g->manager);
+
+        events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
+}
+
+static int take(Gather *g)
+{
         int taken;
 
         unit_names_expire(g->units);
-        events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
         taken = manager_take_decisions(g->manager);
         if (taken < 0 && !g->failed)
                 log_line(LOG_ERR, "cannot read what rules have counted, events are late: %s",
@@ -67,6 +78,7 @@ static void take(Gather *g)
         else if (taken >= 0 && g->failed)
                 log_line(LOG_NOTICE, "what rules have counted is read again");
         g->failed = taken < 0;
+        return taken;
 }
 
 static int on_interval(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
@@ -74,7 +86,8 @@ static int on_interval(_unused_ sd_event_source *s, _unused_ uint64_t usec, void
         Gather *g = data;
 
         g->counted = false;
-        take(g);
+        if (take(g) >= 0)
+                g->counted |= events_settle(g->events, false);
         g->interval_usec = g->counted ? BUSY_USEC : 2 * g->interval_usec;
         if (g->interval_usec > QUIET_USEC)
                 g->interval_usec = QUIET_USEC;
@@ -118,9 +131,12 @@ int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
         if (r < 0)
                 return r;
         g->manager = manager;
+        g->changes = (ManagerEvents){ .enforced = on_enforced, .data = g };
+        manager_add_events(manager, &g->changes);
+        on_enforced(g);
         manager_follow_decisions(manager, on_decision, g);
         events_follow(events, &g->follower);
-        take(g);
+        (void)take(g);
         *ret = TAKE_PTR(g);
         return 0;
 }
@@ -130,9 +146,11 @@ Gather *gather_free(Gather *g)
         if (!g)
                 return NULL;
         if (g->manager) {
-                take(g);
+                (void)take(g);
+                (void)events_settle(g->events, true);
                 events_unfollow(g->events, &g->follower);
                 manager_follow_decisions(g->manager, NULL, NULL);
+                manager_remove_events(g->manager, &g->changes);
         }
         sd_event_source_disable_unref(g->timer);
         sd_event_source_disable_unref(g->made);

@@ -34,6 +34,7 @@ typedef struct DecisionCount {
         Action action; /* ACTION_LIMIT: passed, under the limit of the rule */
         bool audit;    /* only reported: the connection passed */
         bool logged;   /* is to be an event */
+        bool in_log;   /* the log has some of them: this is the number of all */
         uint64_t rule; /* its id; 0: the default */
         /* Family 0, port 0: not counted apart. */
         Address source, destination;
@@ -91,7 +92,8 @@ typedef struct BackendOps {
         int (*counters)(Backend *b, RuleCounter **ret, size_t *ret_n);
 
         /* Hands what rules decided since the last call, also of an earlier daemon, to f, each
-         * decision once. NULL: this backend has only the log and counters(). */
+         * decision once. NULL: this backend has only the log and counters(). Decisions whose
+         * `in_log` is set are counted in part only: the log brings them. */
         int (*take_decisions)(Backend *b, DecisionHandler f, void *data);
 
         /* Ends connections that pass through the host (routed ones, published ports) and that the

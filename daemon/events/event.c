@@ -62,6 +62,16 @@ static bool rule_read(const char *word, uint64_t *ret)
         return *word >= '1' && *word <= '9' && *end == '\0' && errno == 0;
 }
 
+static bool word_skip(const char **at, const char *word)
+{
+        size_t n = strlen(word);
+
+        if (strncmp(*at, word, n) != 0)
+                return false;
+        *at += n;
+        return true;
+}
+
 static bool prefix_read(const char *prefix, Event *e)
 {
         char direction[WORD_MAX + 1], action[WORD_MAX + 1], rule[24];
@@ -69,8 +79,11 @@ static bool prefix_read(const char *prefix, Event *e)
 
         if (sscanf(prefix, "p25 %15s %15s %23s%n", direction, action, rule, &end) != 3)
                 return false;
-        e->counted = streq(prefix + end, LOG_COUNTED);
-        if (prefix[end] && !e->counted)
+        prefix += end;
+        e->counted = word_skip(&prefix, LOG_COUNTED);
+        e->numbered = word_skip(&prefix, LOG_NUMBERED);
+        e->quiet = word_skip(&prefix, LOG_QUIET);
+        if (*prefix)
                 return false;
         e->direction = direction_from_string(direction);
         return e->direction != _DIRECTION_INVALID && event_set_action(e, action) &&

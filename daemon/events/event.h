@@ -15,7 +15,9 @@ typedef struct Event {
         Direction direction;
         Action action; /* ACTION_LIMIT: passed, under the limit of the rule */
         bool audit;    /* the action was only reported: the connection passed */
-        bool counted;  /* the rule counts it as well: of event_parse() */
+        /* Of event_parse(): the rule counts it as well; only the number of them; it is counted, but
+         * is not an event. */
+        bool counted, numbered, quiet;
         /* Family 0: not known. The ports are those of the first attempt. */
         Address source, destination;
         uint16_t source_port, destination_port;
@@ -39,7 +41,8 @@ bool event_same(const Event *a, const Event *b);
 bool event_set_action(Event *e, const char *word);
 
 /*
- * Reads the prefix of a log statement ("p25 out reject 7", "p25 in deny default counted") and the
+ * Reads the prefix of a log statement ("p25 out reject 7", "p25 in deny default counted",
+ * "p25 out allow 7 numbered quiet") and the
  * first bytes of the packet, from the IP header on: direction, action, rule, addresses and ports.
  * 0, or -EBADMSG: no TCP packet of either family, or not a prefix of p25.
  */

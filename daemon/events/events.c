@@ -10,6 +10,7 @@
 #include "daemon/events/details.h"
 #include "daemon/events/disk.h"
 #include "daemon/events/merge.h"
+#include "daemon/events/missing.h"
 #include "daemon/events/record.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
@@ -26,6 +27,7 @@
 #define LOG_COPIED_BYTES 128
 #define RETRY_USEC (10 * USEC_PER_SEC)
 #define DATAGRAMS_AT_ONCE 16 /* others of the loop have their turn then */
+#define DATAGRAMS_TO_SETTLE 1024
 /* The log is later than the counts, by what the kernel gathers. */
 #define DETAIL_USEC (200 * UINT64_C(1000))
 
@@ -45,6 +47,7 @@ struct Events {
         uint64_t lost;     /* since the last tick */
         bool anonymous;    /* users and groups are left out */
         Details details;
+        Missing missing;
 };
 
 static int on_tick(sd_event_source *s, uint64_t usec, void *data);
@@ -183,7 +186,7 @@ static void on_packet(const NflogPacket *p, void *data)
         int r = event_parse(p->prefix, p->data, p->length, &what);
 
         /* of what is counted none is lost */
-        if (e->has_sequence && (r < 0 || !what.counted))
+        if (e->has_sequence && (r < 0 || (!what.counted && !what.numbered)))
                 e->lost += (uint32_t)(p->sequence - e->sequence);
         e->has_sequence = true;
         e->sequence = p->sequence + 1;
@@ -195,10 +198,15 @@ static void on_packet(const NflogPacket *p, void *data)
         what.has_gid = p->has_gid && !e->anonymous;
         what.gid = what.has_gid ? p->gid : 0;
         if (!what.counted) {
-                events_add(e, &what);
-                return;
+                count(e, &what);
+                if (!what.quiet)
+                        gather(e, &what, USEC_PER_SEC);
+                if (!what.numbered)
+                        return;
+                missing_log(&e->missing, &what);
+        } else {
+                details_note(&e->details, &what);
         }
-        details_note(&e->details, &what);
         for (EventsFollower *f = e->followers; f; f = f->next)
                 if (f->logged)
                         f->logged(f->data);
@@ -224,20 +232,26 @@ static void log_fail(Events *e, int r)
         (void)timer_arm(e->loop, &e->retry, &retry_kind, RETRY_USEC, e);
 }
 
-static int on_readable(
-        _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *data)
+/* 0: there may be more; -EAGAIN: there is none, or the log is closed. */
+static int log_read(Events *e, unsigned datagrams)
 {
-        Events *e = data;
-        int r = 0;
+        int r = e->log.fd < 0 ? -EAGAIN : 0;
 
-        for (unsigned i = 0; i < DATAGRAMS_AT_ONCE && r != -EAGAIN; i++) {
+        for (unsigned i = 0; i < datagrams && r != -EAGAIN; i++) {
                 r = nflog_read(&e->log, on_packet, e);
                 /* lost messages are a gap in the sequence */
                 if (r < 0 && r != -EAGAIN && r != -ENOBUFS && r != -ENOSPC) {
                         log_fail(e, r);
-                        return 0;
+                        return -EAGAIN;
                 }
         }
+        return r;
+}
+
+static int on_readable(
+        _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t revents, void *data)
+{
+        (void)log_read(data, DATAGRAMS_AT_ONCE);
         return 0;
 }
 
@@ -254,6 +268,24 @@ void events_listen(Events *e)
         if (e->log_failed)
                 notice(e, LOG_NOTICE, "events are read again");
         e->log_failed = false;
+}
+
+/* ---- what the log left out ---- */
+
+void events_complete(Events *e, const Event *what)
+{
+        missing_count(&e->missing, what);
+}
+
+static void on_missing(void *data, const Event *what)
+{
+        events_count(data, what, !what->quiet);
+}
+
+bool events_settle(Events *e, bool last)
+{
+        (void)log_read(e, DATAGRAMS_TO_SETTLE);
+        return missing_settle(&e->missing, last, on_missing, e);
 }
 
 static int on_retry(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
@@ -295,6 +327,7 @@ Events *events_free(Events *e)
         sd_event_source_disable_unref(e->retry);
         sd_event_unref(e->loop);
         merge_clear(&e->merge);
+        missing_deinit(&e->missing);
         ring_deinit(&e->ring);
         events_disk_deinit(&e->disk);
         free(e);

@@ -297,6 +297,37 @@ static int names_unit(void *data, const char *name, Cgroup *ret)
         return mount ? host_unit_find(mount, real ?: name, ret) : -EOPNOTSUPP;
 }
 
+/* ---- all users ---- */
+
+static int uid_compare(const void *a, const void *b)
+{
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* Users may share an id. */
+static int names_accounts(void *data, size_t max, uint32_t **ret, size_t *ret_n)
+{
+        HostNames *names = data;
+        uint32_t *uids = calloc(max + 1, sizeof(*uids));
+        size_t n = 0, unique = 0;
+
+        if (!uids)
+                return -ENOMEM;
+        for (const char *line = names_file_text(&names->passwd); line && *line && n < max;
+                line = names_line_next(line))
+                if (*line != '+' && *line != '-' && names_field_number(line, 2, &uids[n]) >= 0)
+                        n++;
+        qsort(uids, n, sizeof(*uids), uid_compare);
+        for (size_t i = 0; i < n; i++)
+                if (unique == 0 || uids[unique - 1] != uids[i])
+                        uids[unique++] = uids[i];
+        *ret = uids;
+        *ret_n = unique;
+        return 0;
+}
+
 /* ---- subordinate ids ---- */
 
 /* The owner of a line: a user of the files, or one that the name service has been asked for. */
@@ -347,17 +378,20 @@ int host_user_owner(HostNames *n, uint32_t uid, uint32_t *ret_owner)
 
 Names host_names(HostNames *n)
 {
-        return (Names){ names_user, names_group, names_unit, n, names_subordinates };
+        return (Names){ names_user, names_group, names_unit, n, names_subordinates,
+                names_accounts };
 }
 
 Names host_names_of_guest(HostNames *n)
 {
-        return (Names){ guest_user, guest_group, names_unit, n, names_subordinates };
+        return (Names){ guest_user, guest_group, names_unit, n, names_subordinates,
+                names_accounts };
 }
 
 Names host_names_of_files(HostNames *n)
 {
-        return (Names){ files_user, files_group, names_unit, n, names_subordinates };
+        return (Names){ files_user, files_group, names_unit, n, names_subordinates,
+                names_accounts };
 }
 
 /* The name for a number, in /etc/passwd and /etc/group alike; -ENOENT. */

@@ -7,6 +7,7 @@
 
 #include "daemon/iptables/apply.h"
 
+#include "daemon/iptables/decisions.h"
 #include "daemon/iptables/install.h"
 #include "daemon/iptables/monitor.h"
 
@@ -77,7 +78,10 @@ static int plan_table(IptBackend *b, const Ruleset *r, size_t f, Diagnostics *d,
                 .chains_max = b->chains_max,
                 .bridges = b->locals.bridges,
                 .cut = true,
-                .cut_local = b->cut_local };
+                .cut_local = b->cut_local,
+                .counts = b->counts.wanted,
+                .has_count_objects = b->counts.has_objects,
+                .has_old_count_objects = b->counts.has_old_objects };
         int k;
 
         if (b->kernels[f].fd < 0)
@@ -316,6 +320,7 @@ static void plan_keep(IptBackend *b, Plan *p)
                 b->installed[f] = p->images[f];
                 p->images[f] = (IptImage){ 0 };
         }
+        (void)ipt_decisions_note(b);
 }
 
 /* The plan is what is in the kernel now. */
@@ -380,6 +385,8 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
                 (void)ipt_count(b);
         k = ipt_sets_prepare(&b->sets, p.tables, IPT_FAMILIES, d);
         if (k >= 0)
+                k = ipt_decisions_prepare(b, p.tables, d);
+        if (k >= 0)
                 k = plan_images(b, &p, false);
         if (k >= 0)
                 k = commit_plan(b, &p, d);
@@ -402,6 +409,9 @@ int ipt_apply_again(IptBackend *b)
                 return r;
         memcpy(p.tables, b->wanted, sizeof(p.tables));
         r = ipt_sets_prepare(&b->sets, p.tables, IPT_FAMILIES, NULL);
+        b->counts.n = 0; /* another program may have removed what is not in use */
+        if (r >= 0)
+                r = ipt_decisions_prepare(b, p.tables, NULL);
         if (r >= 0)
                 r = plan_images(b, &p, false);
         if (r >= 0)
@@ -454,6 +464,7 @@ int ipt_apply_remove(IptBackend *b, Diagnostics *d)
                 ipt_image_deinit(&b->installed[f]);
                 totals_deinit(&b->totals[f]);
         }
+        ipt_decisions_keep(b);
         ipt_sets_clear(&b->sets);
         ipt_monitor_update(b);
         return 0;

@@ -10,6 +10,7 @@
 
 #include "daemon/connections/passing.h"
 #include "daemon/iptables/apply.h"
+#include "daemon/iptables/decisions.h"
 #include "daemon/iptables/monitor.h"
 
 #include <errno.h>
@@ -64,6 +65,8 @@ void ipt_backend_close(IptBackend *b)
                 ipt_image_deinit(&b->installed[f]);
                 totals_deinit(&b->totals[f]);
         }
+        free(b->counts.names);
+        free(b->counts.kept);
         free(b);
 }
 
@@ -107,6 +110,8 @@ int ipt_backend_open(
         if (r >= 0)
                 r = netlink_open(NETLINK_NETFILTER, &b->netlink);
         if (r >= 0)
+                ipt_decisions_probe(b);
+        if (r >= 0)
                 r = cut_needs_rules(&b->cut_local);
         if (r >= 0)
                 r = ipt_locals_open(&b->locals);
@@ -129,6 +134,7 @@ static int ops_open(sd_event *event, BackendRepaired repaired, void *data, const
         r = ipt_backend_open(event, repaired, data, CHAINS_MAX, &b);
         if (r < 0)
                 return r;
+        b->counts.wanted = true;
         *ret = &b->base;
         return 0;
 }
@@ -191,6 +197,11 @@ static int ops_counters(Backend *base, RuleCounter **ret, size_t *ret_n)
         return ipt_counters(b, ret, ret_n);
 }
 
+static int ops_take_decisions(Backend *base, DecisionHandler f, void *data)
+{
+        return ipt_decisions_take((IptBackend *)base, f, data);
+}
+
 static int ops_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
 {
         return cut_passing(&((IptBackend *)base)->netlink, r, ret_n);
@@ -207,6 +218,7 @@ const BackendOps backend_iptables = {
         .holds = ops_holds,
         .remove = ops_remove,
         .counters = ops_counters,
+        .take_decisions = ops_take_decisions,
         .cut = ops_cut,
         .keep_fds = ops_keep_fds,
         .close = ops_close,

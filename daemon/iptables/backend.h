@@ -18,6 +18,18 @@
 
 #define IPT_FAMILIES 2 /* IPv4, IPv6: in this order */
 
+/* What the tables count decisions in. */
+typedef struct IptCounts {
+        bool wanted;                       /* decisions are counted and logged */
+        bool has_objects;                  /* the kernel has them */
+        bool has_old_objects;              /* by an old interface */
+        char (*names)[IPT_COUNT_NAME_MAX]; /* of the installed tables' objects, ascending */
+        size_t n;
+        bool are_all;        /* others of ours are not needed */
+        DecisionCount *kept; /* of tables that were removed */
+        size_t n_kept;
+} IptCounts;
+
 typedef struct IptBackend {
         Backend base;
         sd_event *event; /* NULL: nothing is watched */
@@ -27,6 +39,7 @@ typedef struct IptBackend {
         Netlink netlink; /* conntrack */
         IptSets sets;
         IptLocals locals;
+        IptCounts counts;
         size_t chains_max; /* of IptOptions */
         bool cut_local;
 

@@ -55,8 +55,11 @@ static bool may_hold_others(const Manager *m)
 static int kernel_install(
         Manager *m, Backend *b, const Candidate *c, const Enforcement *how, Diagnostics *d)
 {
-        int r = how->set_alone && b == m->slot.backend ? 0 : manager_lock(m, b, how->lock_usec, d);
+        int r;
 
+        if (m->in_force.installed && !how->set_alone)
+                events_leaving(m);
+        r = how->set_alone && b == m->slot.backend ? 0 : manager_lock(m, b, how->lock_usec, d);
         return r < 0 ? r : b->ops->apply(b, c->ruleset, d);
 }
 

@@ -161,16 +161,26 @@ static int names_subordinates(void *data, Subordinates *ret)
         return names.subordinates(names.data, ret);
 }
 
+static int names_accounts(void *data, size_t max, uint32_t **ret, size_t *ret_n)
+{
+        Resolver *r = data;
+        Names names = host_names(r->host);
+
+        return names.accounts(names.data, max, ret, ret_n);
+}
+
 int resolver_compile(Resolver *r, Diagnostics *d, Ruleset **ret)
 {
-        Names names = { names_user, names_group, names_unit, r, names_subordinates };
+        Names names = { names_user, names_group, names_unit, r, names_subordinates,
+                names_accounts };
 
         return compile_policy(r->policy, &names, d, ret);
 }
 
 int resolver_assert(Resolver *r, const Ruleset *ruleset, Diagnostics *d)
 {
-        Names names = { names_user, names_group, names_unit, r, names_subordinates };
+        Names names = { names_user, names_group, names_unit, r, names_subordinates,
+                names_accounts };
 
         return assertions_check(r->policy, ruleset, &names, d);
 }

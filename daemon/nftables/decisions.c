@@ -11,6 +11,7 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "rules/ruleset/decision.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -67,18 +68,19 @@ static bool key_read(const NftSet *s, const uint8_t *key, size_t n, DecisionCoun
         bool seen = s->key.kind == SET_SEEN;
         size_t wanted = 8 + (sent ? 12u : seen ? width : 0) + (s->key.family ? width + 4 : 0);
         DecisionCount c = { 0 };
-        NftCounted what;
+        Decision what;
         uint64_t number;
 
         if (n != wanted)
                 return false;
         memcpy(&number, key, sizeof(number));
-        if (!nft_counted_read(number, &what))
+        if (!decision_read(number, &what))
                 return false;
         c = (DecisionCount){ .direction = what.direction,
                 .action = what.action,
                 .audit = what.audit,
                 .logged = what.logged,
+                .in_log = what.in_log,
                 .rule = what.rule,
                 .has_uid = sent };
         if (sent) {

@@ -180,7 +180,5 @@ void ports_add_all(Ports *p, const Ports *more);
 /* The default of a direction whose managed ports are known, and where it is only reported. */
 void default_decide(Compilation *c, const Role *const *roles, size_t n, Direction d);
 void default_set(Compilation *c, Direction d, Action action, DefaultOrigin origin);
-/* Is a decision logged, by the level or because alerts count it? */
-bool decision_is_logged(const Compilation *c, Direction direction, Action action);
 /* Is a decision of this action logged at this level? */
 bool logging_covers(Logging level, Direction direction, Action action);

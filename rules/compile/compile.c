@@ -296,7 +296,7 @@ static int set_compare(const void *a, const void *b)
         return r != 0 ? r : (x->timed != NULL) - (y->timed != NULL);
 }
 
-/* Alerts are about users; with iptables they count only what is logged. */
+/* Alerts are about users. */
 static int check_alerts(Compilation *c)
 {
         const HostConf *h = c->policy->host;
@@ -308,10 +308,7 @@ static int check_alerts(Compilation *c)
         if (any && h->attribution == ATTRIBUTION_OFF)
                 return compile_report(c, SEVERITY_WARNING, site,
                         "with attribution = \"off\" no user is known, and there are no alerts");
-        if (!any || c->logging != LOGGING_OFF || h->backend == BACKEND_NFTABLES)
-                return 0;
-        return compile_report(c, SEVERITY_WARNING, site,
-                "while logging is off, only nftables counts connections for alerts");
+        return 0;
 }
 
 static int compile_all(Compilation *c)
@@ -414,7 +411,14 @@ static int compile_lockdown(const Policy *p, const Names *names, Diagnostics *d,
 
 int compile_policy(const Policy *p, const Names *names, Diagnostics *d, Ruleset **ret)
 {
-        if (p->state->lockdown)
-                return compile_lockdown(p, names, d, ret);
-        return compile_normal(p, names, d, ret);
+        _cleanup_(ruleset_free_p) Ruleset *made = NULL;
+        int r = p->state->lockdown ? compile_lockdown(p, names, d, &made)
+                                   : compile_normal(p, names, d, &made);
+
+        if (r >= 0 && names->accounts)
+                r = names->accounts(
+                        names->data, ACCOUNTS_MAX, &made->accounts.ids, &made->accounts.n);
+        if (r >= 0)
+                *ret = TAKE_PTR(made);
+        return r;
 }

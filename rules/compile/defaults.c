@@ -20,7 +20,7 @@ void default_set(Compilation *c, Direction d, Action action, DefaultOrigin origi
         RulesetDirection *rd = c->ruleset->directions + d;
 
         rd->default_action = action;
-        rd->log_default = decision_is_logged(c, d, action);
+        rd->log_default = logging_covers(c->logging, d, action);
         rd->log_audited = c->logging > LOGGING_OFF;
         c->ruleset->default_origins[d] = origin;
 }

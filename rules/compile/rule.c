@@ -137,14 +137,6 @@ bool logging_covers(Logging level, Direction direction, Action action)
         return false;
 }
 
-bool decision_is_logged(const Compilation *c, Direction direction, Action action)
-{
-        if (direction == DIRECTION_OUT && (action == ACTION_ALLOW || action == ACTION_LIMIT) &&
-                c->logging > LOGGING_OFF && policy_watches_passed(c->policy))
-                return true;
-        return logging_covers(c->logging, direction, action);
-}
-
 static bool strv_has_var(char *const *l)
 {
         return l && l[0][0] == '$';
@@ -236,7 +228,7 @@ static void rule_set_action(Compilation *c, const Scope *s, const Rule *rule, Co
 
         ret->action = audit ? ACTION_ALLOW : rule->action;
         ret->audited = audit ? rule->action : ACTION_ALLOW;
-        ret->log = rule->log || decision_is_logged(c, rule->direction, rule->action) ||
+        ret->log = rule->log || logging_covers(c->logging, rule->direction, rule->action) ||
                    (audit && rule->action != ACTION_LIMIT && c->logging > LOGGING_OFF);
         ret->log_refused =
                 rule->action == ACTION_LIMIT &&

@@ -17,6 +17,9 @@ typedef struct IptBuild {
         Diagnostics *diagnostics;
         Direction direction; /* of the rules at hand */
         size_t first;        /* statement of the entry at hand */
+        bool counts;         /* the rule at hand counts what it decides, logged or not */
+        size_t n_users;      /* so many of the ruleset's accounts are counted apart */
+        size_t defaults[2];  /* chains of the direction's default, of one in audit */
         int error;           /* the first; sticks, so that builders need not ask */
 } IptBuild;
 
@@ -73,13 +76,13 @@ void ipt_build_tree(IptBuild *b, size_t chain, const PrefixList *prefixes, IptAd
 /* ---- verdicts (verdict.c) ---- */
 
 /* Is what the rule does no more than a verdict? */
-bool ipt_rule_is_verdict(const CompiledRule *r);
+bool ipt_rule_is_verdict(const IptBuild *b, const CompiledRule *r);
 /* -m comment --comment p25:ID, and the verdict: the end of an entry that decides by itself. */
 void ipt_build_decision(IptBuild *b, size_t chain, const CompiledRule *r);
 /* The chain of what the rule does, made now if *rule_chain is IPT_NO_CHAIN. */
 size_t ipt_build_decision_chain(IptBuild *b, const CompiledRule *r, size_t *rule_chain);
-/* Adds to the chain the direction's verdict for packets that no rule decides. */
-/* audited: it is only reported. */
+/* Adds to the chain the direction's verdict for packets that no rule decides; audited: it is only
+ * reported. */
 void ipt_build_default(IptBuild *b, size_t chain, bool audited);
 
 /* ---- rules (rule.c) ---- */

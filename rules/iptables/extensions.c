@@ -17,6 +17,7 @@
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_nfacct.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_physdev.h>
@@ -44,6 +45,10 @@ const IptExtension ipt_extensions[_EXTENSION_MAX] = {
                 offsetof(struct xt_hashlimit_mtinfo3, hinfo) },
         [EXTENSION_CONNLIMIT] = { "connlimit", 1, false, offsetof(struct xt_connlimit_info, data) },
         [EXTENSION_LIMIT] = { "limit", 0, false, offsetof(struct xt_rateinfo, prev) },
+        [EXTENSION_NFACCT] = { "nfacct", 1, false,
+                offsetof(struct xt_nfacct_match_info_v1, nfacct) },
+        [EXTENSION_NFACCT_OLD] = { "nfacct", 0, false,
+                offsetof(struct xt_nfacct_match_info, nfacct) },
         [EXTENSION_COMMENT] = { "comment", 0, false, sizeof(struct xt_comment_info) },
         [EXTENSION_NFLOG] = { "NFLOG", 0, true, sizeof(struct xt_nflog_info) },
         [EXTENSION_REJECT] = { "REJECT", 0, true, sizeof(struct ipt_reject_info) },

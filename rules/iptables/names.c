@@ -5,6 +5,8 @@
 #include "rules/base/hash.h"
 #include "rules/iptables/table.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX])
@@ -28,12 +30,42 @@ const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PRE
 {
         char id[24] = "default";
 
-        if (s->log.id < DEFAULT_COUNTER_ID(0))
-                snprintf(id, sizeof(id), "%llu", (unsigned long long)s->log.id);
-        snprintf(buffer, IPT_LOG_PREFIX_MAX, "p25 %s %s%s %s",
+        if (s->log.rule > 0)
+                snprintf(id, sizeof(id), "%llu", (unsigned long long)s->log.rule);
+        snprintf(buffer, IPT_LOG_PREFIX_MAX, "p25 %s %s%s %s%s%s",
                 direction_to_string(s->log.direction), s->log.audit ? LOG_AUDIT : "",
-                action_to_string(s->log.action), id);
+                action_to_string(s->log.action), id, s->log.in_log ? LOG_NUMBERED : "",
+                s->log.logged ? "" : LOG_QUIET);
         return buffer;
+}
+
+#define COUNT_PREFIX "p25-"
+
+const char *ipt_count_name(const IptStatement *s, char buffer[static IPT_COUNT_NAME_MAX])
+{
+        if (s->count.has_uid)
+                snprintf(buffer, IPT_COUNT_NAME_MAX, COUNT_PREFIX "%" PRIx64 "-%" PRIx32,
+                        s->count.decision, s->count.uid);
+        else
+                snprintf(buffer, IPT_COUNT_NAME_MAX, COUNT_PREFIX "%" PRIx64, s->count.decision);
+        return buffer;
+}
+
+bool ipt_count_parse(const char *name, Decision *ret, bool *ret_has_uid, uint32_t *ret_uid)
+{
+        char again[IPT_COUNT_NAME_MAX];
+        IptStatement s = { .kind = IPT_COUNT };
+        int end = 0;
+
+        if (sscanf(name, COUNT_PREFIX "%" SCNx64 "%n-%" SCNx32, &s.count.decision, &end,
+                    &s.count.uid) < 1)
+                return false;
+        s.count.has_uid = name[end] != '\0';
+        if (!streq(ipt_count_name(&s, again), name) || !decision_read(s.count.decision, ret))
+                return false;
+        *ret_has_uid = s.count.has_uid;
+        *ret_uid = s.count.has_uid ? s.count.uid : 0;
+        return true;
 }
 
 const char *ipt_comment_format(uint64_t id, char buffer[static IPT_COMMENT_TEXT_MAX])

@@ -405,7 +405,7 @@ static void build_ways(IptBuild *b, const Expansion *x, size_t chain)
 
         for (size_t i = 0; i < x->n; i++)
                 ways *= part_ways(&x->parts[i]);
-        if (!ipt_rule_is_verdict(x->rule))
+        if (!ipt_rule_is_verdict(b, x->rule))
                 target = ipt_build_decision_chain(b, x->rule, x->chain);
         for (size_t w = 0; w < ways; w++) {
                 size_t rest = w;

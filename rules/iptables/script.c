@@ -188,8 +188,16 @@ static void print_open(Buffer *b, const IptTable *t, const IptStatement *s)
 static void print_log_limit(Buffer *b, const IptTable *t, const IptStatement *s)
 {
         (void)t;
-        (void)s;
-        buffer_printf(b, " -m limit --limit %u/sec --limit-burst %u", IPT_LOG_RATE, IPT_LOG_BURST);
+        buffer_printf(b, " -m limit --limit %" PRIu32 "/sec --limit-burst %" PRIu32,
+                s->log_limit.a_second, s->log_limit.burst);
+}
+
+static void print_count(Buffer *b, const IptTable *t, const IptStatement *s)
+{
+        char name[IPT_COUNT_NAME_MAX];
+
+        (void)t;
+        buffer_printf(b, " -m nfacct --nfacct-name %s", ipt_count_name(s, name));
 }
 
 static void print_comment(Buffer *b, const IptTable *t, const IptStatement *s)
@@ -228,6 +236,8 @@ static const struct {
         [IPT_RATE_OVER] = { .print = print_rate },
         [IPT_OPEN_OVER] = { .print = print_open },
         [IPT_LOG_LIMIT] = { .print = print_log_limit },
+        [IPT_COUNT] = { .print = print_count },
+        [IPT_COUNT_OLD] = { .print = print_count },
         [IPT_COMMENT] = { .print = print_comment },
 };
 

@@ -16,6 +16,7 @@
 #include <linux/netfilter/xt_limit.h>
 #include <linux/netfilter/xt_mark.h>
 #include <linux/netfilter/xt_multiport.h>
+#include <linux/netfilter/xt_nfacct.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_physdev.h>
@@ -320,10 +321,28 @@ static void put_open_over(Encoder *e, const IptStatement *s)
 
 static void put_log_limit(Encoder *e, const IptStatement *s)
 {
-        struct xt_rateinfo m = { .avg = XT_LIMIT_SCALE / IPT_LOG_RATE, .burst = IPT_LOG_BURST };
+        struct xt_rateinfo m = { .avg = XT_LIMIT_SCALE / s->log_limit.a_second,
+                .burst = s->log_limit.burst };
 
-        (void)s;
         put_match(e, EXTENSION_LIMIT, &m, sizeof(m));
+}
+
+static void put_count(Encoder *e, const IptStatement *s)
+{
+        struct xt_nfacct_match_info_v1 m = { 0 };
+        char name[IPT_COUNT_NAME_MAX];
+
+        snprintf(m.name, sizeof(m.name), "%s", ipt_count_name(s, name));
+        put_match(e, EXTENSION_NFACCT, &m, sizeof(m));
+}
+
+static void put_old_count(Encoder *e, const IptStatement *s)
+{
+        struct xt_nfacct_match_info m = { 0 };
+        char name[IPT_COUNT_NAME_MAX];
+
+        snprintf(m.name, sizeof(m.name), "%s", ipt_count_name(s, name));
+        put_match(e, EXTENSION_NFACCT_OLD, &m, sizeof(m));
 }
 
 static void put_comment(Encoder *e, const IptStatement *s)
@@ -409,6 +428,8 @@ const IptStatementRow ipt_statement_rows[_IPT_STATEMENT_MAX] = {
         [IPT_RATE_OVER] = { put_rate_over, EXTENSION_HASHLIMIT },
         [IPT_OPEN_OVER] = { put_open_over, EXTENSION_CONNLIMIT },
         [IPT_LOG_LIMIT] = { put_log_limit, EXTENSION_LIMIT },
+        [IPT_COUNT] = { put_count, EXTENSION_NFACCT },
+        [IPT_COUNT_OLD] = { put_old_count, EXTENSION_NFACCT_OLD },
         [IPT_COMMENT] = { put_comment, EXTENSION_COMMENT },
         [IPT_VERDICT_CONTINUE] = { put_verdict, EXTENSION_NONE },
         [IPT_VERDICT_RETURN] = { put_verdict, EXTENSION_NONE },

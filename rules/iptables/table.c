@@ -43,9 +43,12 @@ static void build_class(
         const RulesetDirection *d = &b->ruleset->directions[b->direction];
         IptClass class = { .port = port_classes_port(c, i), .chain = chain };
 
-        for (size_t k = 0; k < d->n && b->error == 0; k++)
+        for (size_t k = 0; k < d->n && b->error == 0; k++) {
+                b->counts = k < IPT_COUNTED_RULES_MAX;
                 if (c->rules[k] & c->masks[i])
                         ipt_build_rule(b, &class, &d->rules[k], &rule_chains[k]);
+        }
+        b->counts = true;
         if (c->managed & c->masks[i])
                 ipt_build_default(b, class.chain, c->audited & c->masks[i]);
 }
@@ -84,6 +87,16 @@ static void build_counters(IptBuild *b, const RulesetDirection *d)
         }
 }
 
+/* As many users as can be counted apart by each rule and the default. */
+static size_t users_counted(const IptBuild *b, const RulesetDirection *d)
+{
+        size_t n = IPT_COUNTED_USERS_MAX / (d->n + 2);
+
+        if (b->direction != DIRECTION_OUT || b->ruleset->attribution == ATTRIBUTION_OFF)
+                return 0;
+        return n < b->ruleset->accounts.n ? n : b->ruleset->accounts.n;
+}
+
 /* The chain that judges the direction's ports. */
 static size_t build_direction(IptBuild *b, Direction direction)
 {
@@ -93,6 +106,8 @@ static size_t build_direction(IptBuild *b, Direction direction)
         size_t class_chains[PORTS_MAX], r = IPT_NO_CHAIN;
 
         b->direction = direction;
+        b->defaults[0] = b->defaults[1] = IPT_NO_CHAIN;
+        b->n_users = users_counted(b, d);
         build_counters(b, d);
         if (d->watched.n == 0 || b->error < 0)
                 return IPT_NO_CHAIN;

@@ -32,13 +32,15 @@
  * For kernels that cannot end a socket, INPUT and OUTPUT send there all packets of what dialled a
  * mail port, as FORWARD does, and label 126 is answered with a reset (but no reset with another).
  *
- * But for the three jumps all ways are gotos: nothing is pushed, and RETURN anywhere leaves p25 and
- * goes on in the built-in chain (allow: other firewalls still have their say). A rule whose
+ * But for the three jumps, and those to chains that count by user (P25-*-WHO), all ways are gotos:
+ * nothing is pushed, and RETURN anywhere else leaves p25 and goes on in the built-in chain (allow:
+ * other firewalls still have their say). A rule whose
  * match is more than a few entries becomes a line of chains, one a part of the match; whoever fails
  * one goes to the chain that holds the rest of the rules.
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/ruleset/decision.h"
 #include "rules/ruleset/ruleset.h"
 
 #define IPT_CHAIN_NAME_MAX 29 /* with NUL, as the kernel has it */
@@ -48,6 +50,14 @@
 #define IPT_LOG_SNAPLEN 128u
 #define IPT_LOG_RATE 10u
 #define IPT_LOG_BURST 20u
+/* The same where decisions are counted: the log has who and where to of each, and the counts make
+ * its number whole. A thousand a second cost p25d 1 % of a processor. */
+#define IPT_COUNTED_LOG_RATE 1000u
+#define IPT_COUNTED_LOG_BURST 1000u
+/* Entries that count by user, in all; rules of a direction that count what they do not log. */
+#define IPT_COUNTED_USERS_MAX 4096u
+#define IPT_COUNTED_RULES_MAX 1000u
+#define IPT_COUNT_NAME_MAX 32 /* with NUL, as the kernel has it */
 #define IPT_LOG_PREFIX_MAX 64
 #define IPT_COMMENT_TEXT_MAX 40
 #define IPT_LIMIT_NAME_MAX 48
@@ -88,7 +98,9 @@ typedef enum IptStatementKind {
         IPT_RATE_OVER,
         IPT_OPEN_OVER,
         IPT_LOG_LIMIT,
-        IPT_COMMENT, /* with the id of whose decision the entry's counter counts */
+        IPT_COUNT,     /* in an object of its own (nfacct), which outlives the table */
+        IPT_COUNT_OLD, /* the same for kernels before 5.8 */
+        IPT_COMMENT,   /* with the id of whose decision the entry's counter counts */
         /* The action; the last statement of an entry, and only there. */
         IPT_VERDICT_CONTINUE,
         IPT_VERDICT_RETURN,
@@ -131,11 +143,14 @@ typedef struct IptStatement {
                 } over;
                 uint64_t comment; /* id of a rule, DEFAULT_COUNTER_ID, IPT_COMMENT_MARK */
                 struct {
-                        Direction direction;
-                        Action action;
-                        bool audit; /* it is only reported */
-                        uint64_t id;
-                } log;
+                        uint32_t a_second, burst;
+                } log_limit;
+                Decision log; /* in_log: it is counted, too */
+                struct {
+                        uint64_t decision; /* decision_number() */
+                        bool has_uid;
+                        uint32_t uid; /* whose connections are counted */
+                } count;
                 size_t chain; /* index in the table */
         };
 } IptStatement;
@@ -202,6 +217,9 @@ typedef struct IptOptions {
         bool bridges;   /* bridges send what they pass through FORWARD */
         bool cut;       /* answer connections that carry the label with a reset */
         bool cut_local; /* those of this host's own sockets too */
+        /* Count who sends: all outgoing connections go to the log, and, where the kernel has
+         * objects for it, are counted. */
+        bool counts, has_count_objects, has_old_count_objects;
 } IptOptions;
 
 /* 0, -ENOMEM, or -EOPNOTSUPP with an error in d. The table keeps what it borrows from the
@@ -224,6 +242,10 @@ bool ipt_comment_parse(const char *text, uint64_t *ret_id);
 const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX]);
 /* The lifetime of an unused bucket: until it is full again, in ms. */
 uint64_t ipt_limit_expire_msec(const Limit *l);
+/* "p25-…", of a kind of decision and a user */
+const char *ipt_count_name(const IptStatement *s, char buffer[static IPT_COUNT_NAME_MAX]);
+/* The inverse; false: not an object of ours. */
+bool ipt_count_parse(const char *name, Decision *ret, bool *ret_has_uid, uint32_t *ret_uid);
 /* "p25 in reject 5", the same as of nftables */
 const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PREFIX_MAX]);
 

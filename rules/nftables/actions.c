@@ -228,7 +228,7 @@ static bool log_equal(const NftStatement *a, const NftStatement *b)
 {
         return a->log.direction == b->log.direction && a->log.action == b->log.action &&
                a->log.audit == b->log.audit && a->log.counted == b->log.counted &&
-               a->log.id == b->log.id;
+               a->log.numbered == b->log.numbered && a->log.id == b->log.id;
 }
 
 static void log_text(Buffer *b, const NftStatement *s)

@@ -19,7 +19,8 @@ typedef struct NftBuild {
         const Ruleset *ruleset;
         const NftTable *previous;
         bool cut_local;      /* answer labelled connections of local sockets too */
-        bool counts;         /* the rule at hand counts what it decides */
+        bool counts;         /* rules count what they decide */
+        bool numbers_only;   /* the rule at hand only how many, where they are logged */
         size_t n_named;      /* the first sets of the table: those of the policy, by key */
         Direction direction; /* of the rules at hand */
         size_t first;        /* statement of the rule at hand */
@@ -90,6 +91,9 @@ typedef struct Counted {
 void build_counting_sets(NftBuild *b);
 /* Is a decision of the direction at hand to be counted? */
 bool build_counts(const NftBuild *b, bool logged);
+/* What of a log is counted too: all, or how many. */
+bool build_log_counts(const NftBuild *b);
+bool build_log_numbers(const NftBuild *b);
 /* Counts if it is, and ends the last chain with the verdict in any case. */
 void build_counted_verdict(NftBuild *b, const Counted *c);
 

@@ -6,10 +6,12 @@
  * sets empties them. Knows nothing of matches.
  *
  * An element that finds no room ends its rule. So each rule here ends with the verdict, and the
- * next one counts what the former could not: without the destination, then only the number.
+ * next one counts what the former could not: without the destination, then only the number. Where
+ * rules are many, those that log count the number only.
  */
 
 #include "rules/nftables/build.h"
+#include "rules/ruleset/decision.h"
 
 /* Deeper cgroups are those of a container or a user's own manager. The deepest that a process is in
  * counts; 0: a process outside of all, for which the kernel names none. */
@@ -33,22 +35,33 @@ void build_counting_sets(NftBuild *b)
 
 bool build_counts(const NftBuild *b, bool logged)
 {
-        return b->counts && (logged || b->direction == DIRECTION_OUT);
+        return b->counts && (logged || (b->direction == DIRECTION_OUT && !b->numbers_only));
+}
+
+bool build_log_counts(const NftBuild *b)
+{
+        return b->counts && !b->numbers_only;
+}
+
+bool build_log_numbers(const NftBuild *b)
+{
+        return b->counts && b->numbers_only;
 }
 
 static void build_count_in(NftBuild *b, const Counted *c, const NftSetKey *set, uint32_t level)
 {
-        NftCounted what = { .direction = b->direction,
+        Decision what = { .direction = b->direction,
                 .action = c->action,
                 .audit = c->audit,
                 .logged = c->logged,
+                .in_log = b->numbers_only,
                 .rule = c->rule ? c->rule->id : 0 };
 
         if (set->family != 0)
                 build_family(b, (Family)set->family);
         build_statement(b, &(NftStatement){ .kind = STATEMENT_COUNT,
                                    .number = level,
-                                   .counted = nft_counted_number(&what),
+                                   .counted = decision_number(&what),
                                    .set = *set });
         build_verdict(b, c->verdict);
         build_end(b, c->rule);
@@ -73,14 +86,15 @@ static void build_count_ends(NftBuild *b, const Counted *c)
 
 void build_counted_verdict(NftBuild *b, const Counted *c)
 {
-        bool counts = build_counts(b, c->logged);
+        bool counts = build_counts(b, c->logged), detailed = counts && !b->numbers_only;
 
-        if (counts && b->direction == DIRECTION_OUT && b->ruleset->attribution != ATTRIBUTION_OFF) {
+        if (detailed && b->direction == DIRECTION_OUT &&
+                b->ruleset->attribution != ATTRIBUTION_OFF) {
                 for (size_t f = 0; f < ELEMENTS(families); f++)
                         build_count_who(
                                 b, c, &(NftSetKey){ .kind = SET_SENT, .family = families[f] });
                 build_count_who(b, c, &(NftSetKey){ .kind = SET_SENDERS });
-        } else if (counts) {
+        } else if (detailed) {
                 build_count_ends(b, c);
         }
         if (counts)

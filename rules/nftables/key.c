@@ -205,28 +205,11 @@ const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TE
                 snprintf(id, sizeof(id), "%" PRIu64, s->log.id);
         snprintf(buffer, NFT_NAME_TEXT_MAX, "p25 %s %s%s %s%s",
                 direction_to_string(s->log.direction), s->log.audit ? LOG_AUDIT : "",
-                action_to_string(s->log.action), id, s->log.counted ? LOG_COUNTED : "");
+                action_to_string(s->log.action), id,
+                s->log.counted    ? LOG_COUNTED
+                : s->log.numbered ? LOG_NUMBERED
+                                  : "");
         return buffer;
-}
-
-uint64_t nft_counted_number(const NftCounted *c)
-{
-        return c->rule | (uint64_t)c->action << 48 | (uint64_t)c->direction << 52 |
-               (uint64_t)c->logged << 56 | (uint64_t)c->audit << 57;
-}
-
-bool nft_counted_read(uint64_t number, NftCounted *ret)
-{
-        NftCounted c = { .direction = (Direction)(number >> 52 & 15),
-                .action = (Action)(number >> 48 & 15),
-                .audit = number >> 57 & 1,
-                .logged = number >> 56 & 1,
-                .rule = number & ((UINT64_C(1) << 48) - 1) };
-
-        if (c.direction >= _DIRECTION_MAX || c.action >= _ACTION_MAX || number >> 58)
-                return false;
-        *ret = c;
-        return true;
 }
 
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES])

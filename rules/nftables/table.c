@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-/* Counting in detail takes a dozen rules of the kernel for each of these. Those behind them are
- * counted by their counters only. */
+/* Counting in detail takes a dozen rules of the kernel for each of these. Those behind them
+ * count how many, if they log, and the log has the detail of some. */
 #define COUNTED_RULES_MAX 1000u
 
 NftTable *nft_table_free(NftTable *t)
@@ -344,7 +344,6 @@ static void build_direction(NftBuild *b, Direction direction)
 {
         const RulesetDirection *d = &b->ruleset->directions[direction];
         _cleanup_(port_classes_deinit) PortClasses c = { 0 };
-        bool counts = b->counts;
         size_t first_chain;
 
         b->direction = direction;
@@ -357,13 +356,13 @@ static void build_direction(NftBuild *b, Direction direction)
         build_class_chains(b, &c);
         build_counter(b, DEFAULT_COUNTER_ID(direction));
         for (size_t i = 0; i < d->n && b->error == 0; i++) {
-                b->counts = counts && i < COUNTED_RULES_MAX;
+                b->numbers_only = i >= COUNTED_RULES_MAX;
                 build_origin(b, d->rules[i].rule);
                 build_counter(b, d->rules[i].rule->id);
                 build_policy_rule(b, &d->rules[i]);
                 build_join(b, &c, first_chain, c.rules[i]);
         }
-        b->counts = counts;
+        b->numbers_only = false;
         build_default(b, false);
         build_join(b, &c, first_chain, c.managed & ~c.audited);
         build_default_chain(b, false);

@@ -184,7 +184,7 @@ typedef struct NftStatement {
         /* Port, uid, gid, label bit, level, type of address, direction. Of a bucket: the user that
          * it belongs to; 0: the source of the packet. */
         uint32_t number;
-        uint64_t counted; /* STATEMENT_COUNT: nft_counted_number(); number: the cgroup's level */
+        uint64_t counted; /* STATEMENT_COUNT: decision_number(); number: the cgroup's level */
         union {
                 Family family;
                 Prefix prefix;
@@ -202,8 +202,9 @@ typedef struct NftStatement {
                         Direction direction;
                         Action action; /* that is logged */
                         bool audit;    /* it is only reported */
-                        bool counted;  /* the rule counts it too */
-                        uint64_t id;   /* as of counter */
+                        /* the rule counts it too; only the number of them */
+                        bool counted, numbered;
+                        uint64_t id; /* as of counter */
                 } log;
         };
 } NftStatement;
@@ -285,17 +286,6 @@ const char *nft_counter_name(uint64_t id, char buffer[static NFT_NAME_TEXT_MAX])
 bool nft_counter_id(const char *name, uint64_t *ret);
 /* "p25 in reject 5" */
 const char *nft_log_prefix(const NftStatement *s, char buffer[static NFT_NAME_TEXT_MAX]);
-/* What a rule decided, as a number of a set's key: rules have ids below 2^48. */
-typedef struct NftCounted {
-        Direction direction;
-        Action action; /* ACTION_LIMIT: passed, under the limit */
-        bool audit;    /* only reported: the connection passed */
-        bool logged;   /* also an event */
-        uint64_t rule; /* 0: the default */
-} NftCounted;
-uint64_t nft_counted_number(const NftCounted *c);
-/* The inverse; false: not a number of ours. */
-bool nft_counted_read(uint64_t number, NftCounted *ret);
 /* A label as the kernel's bitmap: an array of unsigned long. */
 void nft_label_bitmap(unsigned bit, uint8_t ret[static NFT_LABEL_BYTES]);
 /* The lifetime of an unused bucket: until it is full again, in ms; whole seconds. */

@@ -17,7 +17,8 @@ static void build_log(NftBuild *b, Action action, bool audit, uint64_t id)
                                    .log = { .direction = b->direction,
                                            .action = action,
                                            .audit = audit,
-                                           .counted = build_counts(b, true),
+                                           .counted = build_log_counts(b),
+                                           .numbered = build_log_numbers(b),
                                            .id = id } });
 }
 

@@ -33,4 +33,7 @@ typedef struct Names {
         void *data;
         /* Ids that users were lent; NULL: there are none. 0 or -ENOMEM. */
         int (*subordinates)(void *data, Subordinates *ret);
+        /* The ids of users that this host has, ascending, at most so many; NULL: not known. A
+         * malloc()ed array. 0 or -ENOMEM. */
+        int (*accounts)(void *data, size_t max, uint32_t **ret, size_t *ret_n);
 } Names;

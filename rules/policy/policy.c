@@ -78,12 +78,6 @@ Logging policy_logging(const Policy *p)
         return LOGGING_LOW;
 }
 
-bool policy_watches_passed(const Policy *p)
-{
-        return p->host && (p->host->alerts.limits[ALERT_CONNECTIONS].rate > 0 ||
-                                  p->host->alerts.limits[ALERT_DESTINATIONS].rate > 0);
-}
-
 bool policy_audits(const Policy *p, Direction d)
 {
         return p->host && p->host->audit[d] && !p->state->promoted[d];

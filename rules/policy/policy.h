@@ -36,8 +36,6 @@ bool policy_switched_off(const Policy *p);
 /* The settings in force, where the state overrides p25.conf: */
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p); /* LOGGING_LOW unless it is stated */
-/* Must outgoing connections that pass be logged, because alerts count them? */
-bool policy_watches_passed(const Policy *p);
 /* Are refusals of the direction, or of the role, only reported? */
 bool policy_audits(const Policy *p, Direction d);
 bool policy_audits_role(const Policy *p, const Role *role);

@@ -30,8 +30,12 @@ typedef enum Action {
 
 /* Before the action of a log that only reports it: "p25 out audit-reject default". */
 #define LOG_AUDIT "audit-"
-/* At its end: the rule counts the connection as well. */
+/* At its end: the rule counts the connection as well, with all that is known of it; or the number
+ * of them only, which completes the log where it is full. */
 #define LOG_COUNTED " counted"
+#define LOG_NUMBERED " numbered"
+/* Behind that: it is counted, and is not an event. */
+#define LOG_QUIET " quiet"
 
 typedef enum Direction {
         DIRECTION_IN,

@@ -47,6 +47,7 @@ Ruleset *ruleset_free(Ruleset *r)
         }
         free(r->sets);
         subordinates_deinit(&r->subordinates);
+        free(r->accounts.ids);
         free(r);
         return NULL;
 }
@@ -117,7 +118,8 @@ bool ruleset_same_identities(const Ruleset *a, const Ruleset *b)
                                 !units_equal(&x->rules[i], &y->rules[i]))
                                 return false;
         }
-        return subordinates_equal(&a->subordinates, &b->subordinates);
+        return subordinates_equal(&a->subordinates, &b->subordinates) &&
+               ids_equal(&a->accounts, &b->accounts);
 }
 
 /* ---- text ---- */

@@ -96,7 +96,12 @@ typedef struct Ruleset {
         size_t n_sets;
         /* A rule for a user, or by the user (a limit), holds for ids that the user was lent too. */
         Subordinates subordinates;
+        /* Users of this host, whose connections a backend may count apart. */
+        CompiledIds accounts;
 } Ruleset;
+
+/* Of a host with more users these are the first in its list. */
+#define ACCOUNTS_MAX 256
 
 void compiled_rule_deinit(CompiledRule *r);
 Ruleset *ruleset_free(Ruleset *r);
@@ -116,7 +121,8 @@ bool compiled_rule_has_family(const CompiledRule *r, Family family);
 /* A list that is not stated holds all ids. */
 bool compiled_ids_contain(const CompiledIds *l, uint32_t id);
 
-/* Do all rules match the same users, groups and cgroups, and have these lent the same ids? Of two
+/* Do all rules match the same users, groups and cgroups, and have these lent the same ids? And has
+ * the host the same users? Of two
  * compilations of one policy. */
 bool ruleset_same_identities(const Ruleset *a, const Ruleset *b);
 

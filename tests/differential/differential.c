@@ -60,7 +60,8 @@ static uint64_t environment_number(const char *name, uint64_t otherwise)
 
 static Ruleset *compile_with_units(const Policy *p, Diagnostics *d)
 {
-        static const Names names = { fixture_user, fixture_group, sender_unit_find, NULL, NULL };
+        static const Names names = { fixture_user, fixture_group, sender_unit_find, NULL, NULL,
+                NULL };
         Ruleset *r = NULL;
 
         test_expect_good(compile_policy(p, &names, d, &r), d);

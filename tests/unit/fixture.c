@@ -60,8 +60,8 @@ static int fixture_subordinates(void *data, Subordinates *ret)
         return 0;
 }
 
-const Names fixture_names = { fixture_user, fixture_group, fixture_unit, NULL,
-        fixture_subordinates };
+const Names fixture_names = { fixture_user, fixture_group, fixture_unit, NULL, fixture_subordinates,
+        NULL };
 
 char **split(const char *text)
 {

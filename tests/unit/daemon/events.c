@@ -58,8 +58,13 @@ static void test_parse(void **state)
         assert_int_equal(e.destination_port, 25);
         assert_false(e.counted);
         assert_int_equal(event_parse("p25 out reject 7 counted", packet4, sizeof(packet4), &e), 0);
-        assert_true(e.counted);
+        assert_true(e.counted && !e.numbered && !e.quiet);
         assert_int_equal(e.rule, 7);
+        assert_int_equal(
+                event_parse("p25 out allow 7 numbered quiet", packet4, sizeof(packet4), &e), 0);
+        assert_true(!e.counted && e.numbered && e.quiet);
+        assert_int_equal(event_parse("p25 out allow 7 quiet", packet4, sizeof(packet4), &e), 0);
+        assert_true(!e.numbered && e.quiet);
         assert_int_equal(event_parse("p25 in deny default", packet6, sizeof(packet6), &e), 0);
         assert_int_equal(e.direction, DIRECTION_IN);
         assert_int_equal(e.rule, 0);
@@ -76,7 +81,8 @@ static void test_parse(void **state)
 static void test_parse_refuses(void **state)
 {
         static const char *const prefixes[] = { "", "p25", "p25 out reject", "p25 out reject 7 8",
-                "p25 out reject counted", "p25 out reject 7 counted counted", "p25 out reject x",
+                "p25 out reject counted", "p25 out reject 7 counted counted",
+                "p25 out reject 7 quiet numbered", "p25 out reject 7numbered", "p25 out reject x",
                 "p25 out reject 0", "p25 out reject -1", "p25 up reject 7", "p25 out audit-lose 7",
                 "p25 out audit- 7", "p25 out lose 7", "ufw out reject 7",
                 "p25 out reject 99999999999999999999999" };

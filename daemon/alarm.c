@@ -15,24 +15,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* What is told in a minute at most; a host has few users, but ids can be many. */
-#define TOLD_A_MINUTE 60
-/* Rules of quarantines in the policy at a time. */
-#define QUARANTINES_MAX 200
+/* Alerts reported in a minute at most; a host has few users, but ids can be many. */
+#define REPORTED_A_MINUTE 60
+/* Quarantines at a time: rules of the policy, and those that wait to become one. */
+#define QUARANTINES_MAX TOLD_WAITS_MAX
 #define QUARANTINE_COMMENT "quarantine: "
 /* A change may be refused for a while, as during a change that waits to be confirmed. */
 #define RETRY_USEC USEC_PER_SEC
 #define RETRY_MAX_USEC (16 * USEC_PER_SEC)
 /* So late, at most, rules that count are read. */
 #define READ_USEC (5 * USEC_PER_SEC)
-
-typedef struct Quarantine {
-        uint32_t uid;
-        uint64_t end_usec; /* by the wall clock, as of a rule */
-        unsigned tries;
-        char comment[COMMENT_MAX + 1];
-        struct Quarantine *next;
-} Quarantine;
 
 struct Alarm {
         sd_event *event;
@@ -41,14 +33,13 @@ struct Alarm {
         Bus *bus;
         EventsFollower follower;
         Told told;
-        Quarantine *wanted;
         sd_event_source *timer;
         uint64_t pause_usec; /* before the last attempt */
         ManagerEvents enforced;
         bool lockdown;
         uint64_t lockdown_end_usec; /* by CLOCK_BOOTTIME; 0: there was none */
-        uint64_t minute;            /* in which so many were told and left out */
-        uint64_t n_told, n_left_out;
+        uint64_t minute;            /* in which so many were reported and left out */
+        uint64_t n_reported, n_left_out;
 };
 
 static int on_timer(sd_event_source *s, uint64_t usec, void *data);
@@ -86,12 +77,10 @@ static bool is_by_quarantine(const Alarm *a, uint64_t id)
 static size_t quarantines(const Alarm *a)
 {
         const RuleList *l = &manager_policy(a->manager)->state->rules;
-        size_t n = 0;
+        size_t n = a->told.n_waits;
 
         for (size_t i = 0; i < l->n; i++)
                 n += is_quarantine(l->items[i]);
-        for (const Quarantine *q = a->wanted; q; q = q->next)
-                n++;
         return n;
 }
 
@@ -163,7 +152,7 @@ static bool is_taken(const Alarm *a, const Rule *rule)
 }
 
 /* By number where a rule has the user's name already. */
-static int rule_make(const Alarm *a, const Quarantine *q, Rule **ret)
+static int rule_make(const Alarm *a, const ToldWait *q, Rule **ret)
 {
         _cleanup_(rule_unref_p) Rule *rule = rule_new();
         _cleanup_free_ char *user = NULL;
@@ -191,7 +180,7 @@ static int rule_make(const Alarm *a, const Quarantine *q, Rule **ret)
 }
 
 /* 0: the rule is in force. */
-static int quarantine_make(Alarm *a, const Quarantine *q)
+static int quarantine_make(Alarm *a, const ToldWait *q)
 {
         Change change = { .process = "p25d", .reason = q->comment, .position = 1 };
         _cleanup_(rule_unref_p) Rule *rule = NULL;
@@ -212,7 +201,7 @@ static int quarantine_make(Alarm *a, const Quarantine *q)
 }
 
 /* The way of every change: assertions and a pending change may refuse it. 0: done, or given up. */
-static int quarantine_try(Alarm *a, Quarantine *q)
+static int quarantine_try(Alarm *a, ToldWait *q)
 {
         const char *why_not;
 
@@ -235,45 +224,49 @@ static int quarantine_try(Alarm *a, Quarantine *q)
         return -EAGAIN;
 }
 
+static int waits_try_in(Alarm *a, uint64_t usec)
+{
+        return timer_arm(a->event, &a->timer, &timer_kind, usec, a);
+}
+
+/* The file is written when a quarantine no longer waits: a restart in between tries it once more.
+ */
 static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Alarm *a = data;
 
-        for (Quarantine **link = &a->wanted; *link;) {
-                Quarantine *q = *link;
-
-                if (quarantine_try(a, q) < 0) {
-                        link = &q->next;
-                        continue;
-                }
-                *link = q->next;
-                free(q);
-        }
+        for (size_t i = a->told.n_waits; i-- > 0;)
+                if (quarantine_try(a, &a->told.waits[i]) == 0 && told_wait_end(&a->told, i) < 0)
+                        log_line(LOG_WARNING, "%s cannot be written", a->told.path);
         a->pause_usec = 2 * a->pause_usec < RETRY_MAX_USEC ? 2 * a->pause_usec : RETRY_MAX_USEC;
-        if (a->wanted && timer_arm(a->event, &a->timer, &timer_kind, a->pause_usec, a) < 0)
+        if (a->told.n_waits > 0 && waits_try_in(a, a->pause_usec) < 0)
                 log_line(LOG_ERR, "a quarantine is not tried again: out of memory");
         return 0;
 }
 
-/* Soon: not from within the events. */
+/* Soon: not from within the events. -ENOSPC: too many wait. */
 static int quarantine_begin(Alarm *a, uint32_t uid, uint64_t seconds, const char *why)
 {
-        Quarantine *q = calloc(1, sizeof(*q));
+        uint64_t end_usec = expiry_round(clock_now_usec(CLOCK_REALTIME) + seconds * USEC_PER_SEC);
+        char comment[COMMENT_MAX + 1];
+        int r;
 
-        if (!q)
-                return -ENOMEM;
-        q->uid = uid;
-        q->end_usec = expiry_round(clock_now_usec(CLOCK_REALTIME) + seconds * USEC_PER_SEC);
-        (void)snprintf(q->comment, sizeof(q->comment), QUARANTINE_COMMENT "%s", why);
-        q->next = a->wanted;
-        a->wanted = q;
+        (void)snprintf(comment, sizeof(comment), QUARANTINE_COMMENT "%s", why);
+        r = told_wait(&a->told, uid, end_usec, comment);
+        if (r == -ENOSPC)
+                return r;
+        if (r < 0)
+                log_line(LOG_WARNING,
+                        "%s cannot be written: a quarantine that has to wait is "
+                        "forgotten by a restart",
+                        a->told.path);
         a->pause_usec = RETRY_USEC;
-        return timer_arm(a->event, &a->timer, &timer_kind, 0, a);
+        return waits_try_in(a, 0);
 }
 
-/* ---- telling ---- */
+/* ---- reporting ---- */
 
-static bool may_tell(Alarm *a)
+static bool may_report(Alarm *a)
 {
         uint64_t minute = clock_now_usec(CLOCK_BOOTTIME) / (60 * USEC_PER_SEC);
 
@@ -282,10 +275,10 @@ static bool may_tell(Alarm *a)
                         log_line(LOG_WARNING, "%" PRIu64 " more alerts were left out",
                                 a->n_left_out);
                 a->minute = minute;
-                a->n_told = a->n_left_out = 0;
+                a->n_reported = a->n_left_out = 0;
         }
-        if (a->n_told < TOLD_A_MINUTE) {
-                a->n_told++;
+        if (a->n_reported < REPORTED_A_MINUTE) {
+                a->n_reported++;
                 return true;
         }
         a->n_left_out++;
@@ -324,14 +317,15 @@ static void raise_alert(Alarm *a, AlertKind kind, const Event *e, uint32_t uid, 
         bool quarantined = quarantine > 0 && !why_not;
         char limit[32], reason[96], text[384];
         _cleanup_free_ char *user = NULL;
+        int r;
 
-        if (!may_tell(a))
+        if (!may_report(a))
                 return;
         if (quarantined && quarantine < window)
                 window = quarantine;
         if (told_add(&a->told, kind, uid, window * USEC_PER_SEC) < 0)
                 log_line(LOG_WARNING,
-                        "%s cannot be written: an alert may be told again after a "
+                        "%s cannot be written: an alert may be reported again after a "
                         "restart",
                         a->told.path);
         (void)host_user_name(manager_names(a->manager), uid, &user);
@@ -348,9 +342,10 @@ static void raise_alert(Alarm *a, AlertKind kind, const Event *e, uint32_t uid, 
         log_alert(&alert, quarantined ? "1" : NULL);
         if (a->bus)
                 bus_alert(a->bus, &alert);
-        if (quarantined && quarantine_begin(a, uid, quarantine, reason) < 0)
-                log_line(LOG_ERR, "uid %" PRIu32 " cannot be put into quarantine: out of memory",
-                        uid);
+        r = quarantined ? quarantine_begin(a, uid, quarantine, reason) : 0;
+        if (r < 0)
+                log_line(LOG_ERR, "uid %" PRIu32 " cannot be put into quarantine: %s", uid,
+                        strerrordesc_np(-r));
 }
 
 /* ---- counting ---- */
@@ -429,6 +424,13 @@ int alarm_new(sd_event *event, Manager *m, Counting *c, const char *folder, Alar
         a->enforced = (ManagerEvents){ .enforced = on_enforced, .data = a };
         manager_add_events(m, &a->enforced);
         on_enforced(a);
+        a->pause_usec = RETRY_USEC;
+        /* of the time before a restart */
+        r = a->told.n_waits > 0 ? waits_try_in(a, RETRY_USEC) : 0;
+        if (r < 0) {
+                alarm_free(a);
+                return r;
+        }
         *ret = a;
         return 0;
 }
@@ -442,10 +444,6 @@ Alarm *alarm_free(Alarm *a)
                 manager_remove_events(a->manager, &a->enforced);
         }
         sd_event_source_disable_unref(a->timer);
-        for (Quarantine *q = a->wanted, *next; q; q = next) {
-                next = q->next;
-                free(q);
-        }
         told_deinit(&a->told);
         sd_event_unref(a->event);
         free(a);

@@ -11,9 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINE_LENGTH_MAX 128
+#define LINE_LENGTH_MAX (64 + COMMENT_MAX)
+#define WAIT "quarantine"
 
-/* ---- the file: "KIND UID END LENGTH", by the wall clock, in microseconds ---- */
+/*
+ * ---- the file: lines "KIND UID END LENGTH" and "quarantine UID END COMMENT", by the wall clock,
+ * in microseconds ----
+ */
 
 static AlertKind kind_of(const char *word)
 {
@@ -21,6 +25,24 @@ static AlertKind kind_of(const char *word)
                 if (streq(word, alert_kind_to_string(k)))
                         return k;
         return _ALERT_INVALID;
+}
+
+/* False: the line is of another kind. */
+static bool wait_read(Told *t, const char *line)
+{
+        ToldWait w = { 0 };
+        int used = 0;
+
+        if (sscanf(line, WAIT " %" SCNu32 " %" SCNu64 " %n", &w.uid, &w.end_usec, &used) != 2)
+                return false;
+        line += used;
+        if (t->n_waits == TOLD_WAITS_MAX || w.end_usec > UINT64_MAX / 2 ||
+                strcspn(line, "\n") >= sizeof(w.comment))
+                return true;
+        memcpy(w.comment, line, strcspn(line, "\n"));
+        if (comment_is_valid(w.comment))
+                t->waits[t->n_waits++] = w;
+        return true;
 }
 
 static void line_read(Told *t, const char *line)
@@ -63,7 +85,8 @@ static void file_read(Told *t)
         char line[LINE_LENGTH_MAX];
 
         while (f && fgets(line, sizeof(line), f))
-                line_read(t, line);
+                if (!wait_read(t, line))
+                        line_read(t, line);
         if (f)
                 (void)fclose(f);
 }
@@ -79,6 +102,9 @@ static void file_print(const Told *t, Buffer *b)
                         alert_kind_to_string(item->kind), item->uid,
                         wall + (item->until_usec - now), item->length_usec);
         }
+        for (size_t i = 0; i < t->n_waits; i++)
+                buffer_printf(b, WAIT " %" PRIu32 " %" PRIu64 " %s\n", t->waits[i].uid,
+                        t->waits[i].end_usec, t->waits[i].comment);
 }
 
 /* Whole or not at all. */
@@ -107,7 +133,7 @@ static int file_write(const Told *t)
         return r;
 }
 
-/* ---- what was told ---- */
+/* ---- what was reported ---- */
 
 int told_init(Told *t, const char *folder)
 {
@@ -124,7 +150,7 @@ void told_deinit(Told *t)
 {
         free(t->path);
         t->path = NULL;
-        t->n = 0;
+        t->n = t->n_waits = 0;
 }
 
 static void drop_ended(Told *t)
@@ -164,5 +190,23 @@ int told_add(Told *t, AlertKind kind, uint32_t uid, uint64_t length_usec)
         drop_ended(t);
         *place_make(t) =
                 (ToldItem){ kind, uid, clock_now_usec(CLOCK_BOOTTIME) + length_usec, length_usec };
+        return file_write(t);
+}
+
+int told_wait(Told *t, uint32_t uid, uint64_t end_usec, const char *comment)
+{
+        ToldWait *w = &t->waits[t->n_waits];
+
+        if (t->n_waits == TOLD_WAITS_MAX)
+                return -ENOSPC;
+        *w = (ToldWait){ .uid = uid, .end_usec = end_usec };
+        (void)snprintf(w->comment, sizeof(w->comment), "%s", comment);
+        t->n_waits++;
+        return file_write(t);
+}
+
+int told_wait_end(Told *t, size_t i)
+{
+        t->waits[i] = t->waits[--t->n_waits];
         return file_write(t);
 }

@@ -67,7 +67,7 @@ expect "others send" host open -u 65534 -g 65534 198.51.100.2 25
 
 for _ in $(seq 25); do connect host -u 33 -g 33 192.0.2.9 25 >/dev/null; done
 sleep 1.5
-is "$(alerts 'www-data.*refused')" 1 "an alert is told once"
+is "$(alerts 'www-data.*refused')" 1 "an alert is reported once"
 p25d_stop
 p25d_start
 ok $? "p25d restarts"
@@ -75,7 +75,7 @@ quarantined www-data
 ok $? "the quarantine stays over a restart"
 for _ in $(seq 25); do connect host -u 33 -g 33 192.0.2.9 25 >/dev/null; done
 sleep 1.5
-is "$(alerts 'www-data.*refused')" 1 "and nothing is told again"
+is "$(alerts 'www-data.*refused')" 1 "and nothing is reported again"
 
 # ---- what passes ----
 
@@ -162,9 +162,11 @@ run_ctl allow in --confirm 10m
 refused_often 10
 eventually 10 grep -q 'uid 10 cannot be put into quarantine .*waiting for confirmation' "$WORK/p25d.log"
 ok $? "a pending change refuses a quarantine, which is loud"
+p25d_stop KILL
+p25d_start
 run_ctl confirm
 eventually 40 quarantined uucp
-ok $? "and is tried again until it can be made"
+ok $? "and is tried again until it can be made, over a restart of p25d"
 run_ctl allow in from 203.0.113.7 --confirm 10m
 refused_often 9
 eventually 10 grep -q 'uid 9 cannot be put into quarantine' "$WORK/p25d.log"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Which alerts were told: over a restart, a clock that is set, and damage to the file. */
+/* Which alerts were reported and which quarantines wait: over a restart, a clock that is set, and
+ * damage to the file. */
 
 #include "daemon/alerts/told.h"
 
 #include "daemon/loop/clock.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,6 +57,49 @@ static void test_told(void **state)
         free(t);
 }
 
+/* A quarantine that waits is known again after a restart, until it no longer waits. */
+static void test_waits(void **state)
+{
+        char folder[] = "/tmp/p25-alerts-XXXXXX";
+        Told *t = calloc(1, sizeof(*t));
+        FILE *f;
+
+        (void)state;
+        assert_non_null(t);
+        assert_non_null(mkdtemp(folder));
+        assert_int_equal(told_init(t, folder), 0);
+        assert_int_equal(told_wait(t, 33, 4102444800 * USEC_PER_SEC, "quarantine: 20 of them"), 0);
+        assert_int_equal(told_wait(t, 34, 4102444801 * USEC_PER_SEC, "quarantine: 30"), 0);
+        assert_int_equal(told_add(t, ALERT_BLOCKED, 33, 60 * USEC_PER_SEC), 0);
+        told_deinit(t);
+        assert_int_equal(told_init(t, folder), 0);
+        assert_true(told_has(t, ALERT_BLOCKED, 33));
+        assert_int_equal(t->n_waits, 2);
+        assert_int_equal(t->waits[0].uid, 33);
+        assert_true(t->waits[0].end_usec == 4102444800 * USEC_PER_SEC);
+        assert_string_equal(t->waits[0].comment, "quarantine: 20 of them");
+        assert_int_equal(told_wait_end(t, 0), 0);
+        f = fopen(t->path, "ae");
+        assert_non_null(f);
+        /* lines that say nothing: no end, a control character, too long, an end beyond all clocks
+         */
+        fprintf(f, "quarantine 35\nquarantine 36 5 a\tb\nquarantine 37 5 %0*d\n", COMMENT_MAX + 1,
+                0);
+        fprintf(f, "quarantine 38 18446744073709551615 x\n");
+        assert_int_equal(fclose(f), 0);
+        told_deinit(t);
+        assert_int_equal(told_init(t, folder), 0);
+        assert_int_equal(t->n_waits, 1);
+        assert_int_equal(t->waits[0].uid, 34);
+        for (uint32_t uid = 0; uid < TOLD_WAITS_MAX - 1; uid++)
+                assert_int_equal(told_wait(t, uid, 5, "quarantine: many"), 0);
+        assert_int_equal(told_wait(t, 7, 5, "quarantine: one too many"), -ENOSPC);
+        assert_int_equal(unlink(t->path), 0);
+        told_deinit(t);
+        assert_int_equal(rmdir(folder), 0);
+        free(t);
+}
+
 /* Nobody ever writes to the one or reads from the other: opening them must not wait. */
 static void test_no_files(void **state)
 {
@@ -85,6 +130,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_told),
+                cmocka_unit_test(test_waits),
                 cmocka_unit_test(test_no_files),
         };
 

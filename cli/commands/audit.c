@@ -76,7 +76,9 @@ static int audit_say(Cli *c, const Json *document)
                 json_get_strv(document, "proposals", &proposals) < 0)
                 return cli_fail(c, EXIT_FAILED, "p25d's answer is not a valid document");
         if (!audit) {
-                cli_say(c, "Nothing is in audit.");
+                cli_say(c, json_get_bool(document, "lockdown")
+                                   ? "Nothing is in audit: lockdown is on and refuses everything."
+                                   : "Nothing is in audit.");
                 return 0;
         }
         STRV_FOREACH (name, audit)

@@ -11,6 +11,7 @@
 
 #include "cli/commands/metrics.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -39,18 +40,97 @@ static void label_print(Buffer *b, bool *first, const char *name, const char *va
         *first = false;
 }
 
-/* The name of a user, or its number; "others" for those without a row, "" where there is none. */
-static const char *user_of(const Json *row, char number[static 24])
+/* ---- names of users ---- */
+
+/* Two users may have one name, or names that differ only in what is not printable. */
+typedef struct NamedUser {
+        char *name; /* as a label shows it */
+        int64_t uid;
+} NamedUser;
+
+typedef struct NamedUsers {
+        NamedUser *items; /* by name and uid */
+        size_t n;
+} NamedUsers;
+
+static void named_users_deinit(NamedUsers *u)
+{
+        for (size_t i = 0; i < u->n; i++)
+                free(u->items[i].name);
+        free(u->items);
+}
+
+static int named_user_compare(const void *a, const void *b)
+{
+        const NamedUser *x = a, *y = b;
+        int r = strcmp(x->name, y->name);
+
+        return r != 0 ? r : (x->uid > y->uid) - (x->uid < y->uid);
+}
+
+/* Of rows with the keys user and uid. 0 or -ENOMEM. */
+static int named_users_init(NamedUsers *u, const Json *rows)
+{
+        *u = (NamedUsers){ .items = calloc(json_array_length(rows) + 1, sizeof(NamedUser)) };
+        if (!u->items)
+                return -ENOMEM;
+        for (size_t i = 0; i < json_array_length(rows); i++) {
+                const Json *row = json_array_item(rows, i);
+                const char *name = json_get_string(row, "user");
+                NamedUser *user = &u->items[u->n];
+
+                if (!name || !json_number(json_get(row, "uid"), &user->uid))
+                        continue;
+                if (strdup_null(name, &user->name) < 0)
+                        return -ENOMEM;
+                text_make_printable(user->name);
+                u->n++;
+        }
+        qsort(u->items, u->n, sizeof(NamedUser), named_user_compare);
+        return 0;
+}
+
+static bool named_users_share(const NamedUsers *u, const char *name, int64_t uid)
+{
+        size_t low = 0, high = u->n;
+
+        while (low < high) {
+                size_t middle = (low + high) / 2;
+
+                if (strcmp(u->items[middle].name, name) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        for (; low < u->n && streq(u->items[low].name, name); low++)
+                if (u->items[low].uid != uid)
+                        return true;
+        return false;
+}
+
+/* The name of a user, or the number where there is no name, or others have it too; "others" for
+ * those without a row, "" where there is no user. */
+static void user_print(Buffer *b, bool *first, const Json *row, const NamedUsers *users)
 {
         const char *name = json_get_string(row, "user");
+        _cleanup_free_ char *shown = NULL;
+        char number[24];
         int64_t uid;
 
-        if (json_get_bool(row, "others"))
-                return "others";
-        if (name || !json_number(json_get(row, "uid"), &uid))
-                return name ?: "";
-        snprintf(number, 24, "%" PRId64, uid);
-        return number;
+        if (strdup_null(name ?: "", &shown) < 0) {
+                b->failed = true;
+                return;
+        }
+        text_make_printable(shown);
+        if (json_get_bool(row, "others")) {
+                label_print(b, first, "user", "others");
+        } else if (json_number(json_get(row, "uid"), &uid) &&
+                   (!name || named_users_share(users, shown, uid))) {
+                snprintf(number, sizeof(number), "%" PRId64, uid);
+                label_print(b, first, "user", number);
+        } else {
+                label_print(b, first, "user", shown);
+        }
 }
 
 static void value_print(Buffer *b, bool labels, int64_t value)
@@ -127,17 +207,21 @@ static void rules_print(Buffer *b, const MetricFamily *f, const Json *stats)
 
 static void connections_print(Buffer *b, const MetricFamily *f, const Json *stats)
 {
+        _cleanup_(named_users_deinit) NamedUsers users = { 0 };
         const Json *rows = json_get(stats, f->key);
 
+        if (named_users_init(&users, rows) < 0) {
+                b->failed = true;
+                return;
+        }
         for (size_t i = 0; i < json_array_length(rows); i++) {
                 const Json *row = json_array_item(rows, i);
-                char number[24];
                 bool first = true;
 
                 buffer_add_string(b, "p25_connections_total");
                 label_print(b, &first, "direction", json_get_string(row, "direction"));
                 label_print(b, &first, "verdict", json_get_string(row, "verdict"));
-                label_print(b, &first, "user", user_of(row, number));
+                user_print(b, &first, row, &users);
                 label_print(b, &first, "unit",
                         json_get_bool(row, "others") ? "others" : json_get_string(row, "unit"));
                 value_print(b, true, json_get_integer(row, "count"));
@@ -147,16 +231,20 @@ static void connections_print(Buffer *b, const MetricFamily *f, const Json *stat
 static void destinations_print(Buffer *b, const MetricFamily *f, const Json *stats)
 {
         static const char *const windows[] = { "hour", "day" };
+        _cleanup_(named_users_deinit) NamedUsers users = { 0 };
         const Json *rows = json_get(stats, f->key);
 
+        if (named_users_init(&users, rows) < 0) {
+                b->failed = true;
+                return;
+        }
         for (size_t i = 0; i < json_array_length(rows) && i < USERS_MAX; i++)
                 for (size_t w = 0; w < ELEMENTS(windows); w++) {
                         const Json *row = json_array_item(rows, i);
-                        char number[24];
                         bool first = true;
 
                         buffer_add_string(b, f->name);
-                        label_print(b, &first, "user", user_of(row, number));
+                        user_print(b, &first, row, &users);
                         label_print(b, &first, "window", windows[w]);
                         value_print(b, true,
                                 json_get_integer(json_get(row, windows[w]), "destinations"));

@@ -214,7 +214,8 @@ static int at_check(Cli *c)
         clock_gettime(CLOCK_REALTIME, &now);
         if (moment_parse(c->at, (uint64_t)now.tv_sec * 1000000, &c->at_usec) < 0 || c->at_usec == 0)
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "--at %s: a time is 2026-11-29T20:15:00Z, '2026-11-29 20:15', 2h (ago) or "
+                        "--at '%s': a time is 2026-11-29T20:15:00Z, '2026-11-29 20:15', 2h (ago) "
+                        "or "
                         "yesterday",
                         text_show(c->at, shown));
         return 0;

@@ -126,6 +126,9 @@ int probe_run(Cli *c, const Packet *packet, ProbeResult *ret)
         if (r < 0)
                 return cli_fail_errno(c, r, "the trace of nf_tables");
         r = sender_start(packet, &s);
+        if (r == -ENODEV && packet->interface)
+                return cli_fail(
+                        c, EXIT_BAD_INPUT, "this host has no interface '%s'", packet->interface);
         return r < 0 ? cli_fail_errno(c, r, "the probe's process")
                      : probe_traced(c, &events, &s, ret);
 }

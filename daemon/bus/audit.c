@@ -238,6 +238,7 @@ static int document_print(Bus *b, const Report *report, Groups *g, char **ret)
         for (size_t i = 0; r >= 0 && i < g->n && i < GROUPS_MAX; i++)
                 r = group_to_json(b, &g->items[i], list);
         json_set(j, "audit", json_new_strv(report->audit));
+        json_set(j, "lockdown", json_new_bool(report->lockdown));
         json_set(j, "logging", json_new_string(logging_to_string(report->logging)));
         json_set(j, "since", json_new_time(g->since_usec));
         json_set(j, "connections", json_new_integer((int64_t)g->count));

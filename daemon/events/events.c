@@ -39,6 +39,7 @@ struct Events {
         Merge merge;
         uint64_t next_id;
         bool disk_failed; /* and followers know */
+        size_t n_damaged; /* lines on disk that are not reported yet */
         Netlink log;
         sd_event_source *readable, *tick, *retry;
         bool log_failed; /* and followers know */
@@ -259,6 +260,10 @@ void events_listen(Events *e)
 {
         int r = nflog_open(LOG_GROUP, LOG_COPIED_BYTES, &e->log);
 
+        if (e->n_damaged > 0)
+                notice(e, LOG_WARNING, "%zu line%s of the events in %s cannot be read",
+                        e->n_damaged, e->n_damaged == 1 ? "" : "s", e->disk.folder);
+        e->n_damaged = 0;
         if (r >= 0)
                 r = sd_event_add_io(e->loop, &e->readable, e->log.fd, EPOLLIN, on_readable, e);
         if (r < 0) {
@@ -299,7 +304,6 @@ static int on_retry(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 int events_new(sd_event *event, const char *folder, Events **ret)
 {
         _cleanup_(events_free_p) Events *e = calloc(1, sizeof(*e));
-        size_t damaged;
         int r;
 
         if (!e)
@@ -308,7 +312,7 @@ int events_new(sd_event *event, const char *folder, Events **ret)
         e->loop = sd_event_ref(event);
         r = events_disk_init(&e->disk, folder);
         if (r >= 0)
-                r = events_disk_read(&e->disk, &e->ring, &damaged);
+                r = events_disk_read(&e->disk, &e->ring, &e->n_damaged);
         /* a file that cannot be read cannot be written either, which is reported then */
         if (r == -ENOMEM)
                 return r;

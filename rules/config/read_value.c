@@ -89,14 +89,13 @@ int read_word(Reader *r, const Node *n, const Setting *s, void *place)
         _cleanup_free_ char *list = NULL;
         const char *meant;
 
-        for (int i = 0; i < s->words->n; i++) {
+        for (int i = 0; i < s->words->n; i++)
                 if (streq(s->words->name(i), node_string(n)) ||
                         (s->words->also && streq_null(s->words->also[i], node_string(n)))) {
                         *(int *)place = i;
                         return 0;
                 }
-                buffer_printf(&b, "%s%s", i > 0 ? ", " : "", s->words->name(i));
-        }
+        words_print(s->words, &b);
         if (buffer_take(&b, &list) < 0)
                 return -ENOMEM;
         meant = word_meant(s->words, node_string(n));

@@ -150,6 +150,19 @@ static int unknown_setting(Reader *r, const Node *n, const ReadInto *into, size_
         return reader_error(r, n, "unknown setting");
 }
 
+static int wrong_type(Reader *r, const Node *n, const Setting *s)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_free_ char *words = NULL;
+
+        if (s->words)
+                words_print(s->words, &b);
+        if (buffer_take(&b, &words) < 0)
+                return -ENOMEM;
+        return reader_error(r, n, "must be %s, not %s%s%s", setting_type_to_string(s->type),
+                kind_to_string(node_kind(n)), s->words ? "; the words are " : "", words);
+}
+
 static int read_setting(Reader *r, const Node *n, const ReadInto *into, size_t n_into)
 {
         const Setting *s = NULL;
@@ -163,8 +176,7 @@ static int read_setting(Reader *r, const Node *n, const ReadInto *into, size_t n
         if (!s)
                 return unknown_setting(r, n, into, n_into);
         if (!setting_type_takes(s->type, node_kind(n)))
-                return reader_error(r, n, "must be %s, not %s", setting_type_to_string(s->type),
-                        kind_to_string(node_kind(n)));
+                return wrong_type(r, n, s);
         return s->read(r, n, s, (char *)into[i].object + s->offset);
 }
 

@@ -58,6 +58,12 @@ static const struct Type {
                 1u << NODE_LIST | 1u << NODE_STRING | 1u << NODE_INTEGER | 1u << NODE_GROUP },
 };
 
+void words_print(const Words *words, Buffer *b)
+{
+        for (int i = 0; i < words->n; i++)
+                buffer_printf(b, "%s%s", i > 0 ? ", " : "", words->name(i));
+}
+
 const char *setting_type_to_string(SettingType type)
 {
         return types[type].text;

@@ -70,6 +70,8 @@ struct Setting {
 /* NULL: that group has no such setting in that kind of document. */
 const Setting *setting_find(
         const Setting *vocabulary, DocumentKind kind, SettingGroup group, const char *name);
+/* "incoming, outgoing, routed" */
+void words_print(const Words *words, Buffer *b);
 /* Is a text, n bytes, one of the words, which are apart by blanks? Case does not matter. */
 bool is_one_of(const char *text, size_t n, const char *words);
 /* The setting that was meant by another name, or NULL. groups: a bit for each

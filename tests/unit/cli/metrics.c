@@ -59,6 +59,26 @@ static void test_empty(void **state)
         assert_string_equal(text + strlen(text) - 6, "# EOF\n");
 }
 
+/* Two users with one name, or names that look alike, are two series. */
+static void test_one_name(void **state)
+{
+        _cleanup_free_ char *text =
+                print("{\"connections\":[{\"user\":\"web\",\"uid\":7,\"count\":1},"
+                      "{\"user\":\"web\",\"uid\":7,\"unit\":\"a.service\",\"count\":2},"
+                      "{\"user\":\"j\\u0001rg\",\"uid\":8,\"count\":3},"
+                      "{\"user\":\"j\\u0002rg\",\"uid\":9,\"count\":4},"
+                      "{\"user\":\"web\",\"uid\":10,\"count\":5},"
+                      "{\"user\":\"mail\",\"uid\":11,\"count\":6}]}");
+
+        (void)state;
+        assert_int_equal(count(text, "user=\"7\",unit=\"\"} 1\n"), 1);
+        assert_int_equal(count(text, "user=\"7\",unit=\"a.service\"} 2\n"), 1);
+        assert_int_equal(count(text, "user=\"8\""), 1);
+        assert_int_equal(count(text, "user=\"9\""), 1);
+        assert_int_equal(count(text, "user=\"10\""), 1);
+        assert_int_equal(count(text, "user=\"mail\""), 1);
+}
+
 static void test_bounds(void **state)
 {
         _cleanup_buffer_ Buffer b = { 0 };
@@ -86,6 +106,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_hostile),
                 cmocka_unit_test(test_empty),
+                cmocka_unit_test(test_one_name),
                 cmocka_unit_test(test_bounds),
         };
 

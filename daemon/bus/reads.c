@@ -96,7 +96,66 @@ int bus_list_rules(BusCall *c, sd_bus_error *error)
         return list_end(c, reply);
 }
 
-static int role_append(sd_bus_message *m, const Role *role, bool active)
+static int texts_append(sd_bus_message *m, const char *key, char *const *texts)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append(m, "s", key)) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "as")) < 0 ||
+                (r = sd_bus_message_append_strv(m, (char **)texts)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+/* value is that of p25.conf, or NULL; without it the default holds. */
+static int var_append(sd_bus_message *m, const VarDecl *var, const VarValue *value)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+                (r = bus_append_entry(m, "name", "s", var->name)) < 0 ||
+                (r = bus_append_entry(m, "type", "s", var_type_to_string(var->type))) < 0 ||
+                (r = bus_append_entry(m, "help", "s", var->help ?: "")) < 0 ||
+                (r = bus_append_entry(m, "required", "b", (int)var->required)) < 0 ||
+                (r = bus_append_entry(m, "given", "b", (int)!!value)) < 0 ||
+                (r = texts_append(m, "value", value ? value->value : var->value)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static const VarValue *var_given(const Policy *p, const char *name)
+{
+        const VarValues *values = p->host ? &p->host->common->vars : NULL;
+
+        for (size_t i = 0; values && i < values->n; i++)
+                if (streq(values->items[i].name, name))
+                        return &values->items[i];
+        return NULL;
+}
+
+static int vars_append(sd_bus_message *m, const Policy *p, const Role *role)
+{
+        int r;
+
+        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
+                (r = sd_bus_message_append(m, "s", "vars")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'v', "aa{sv}")) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "a{sv}")) < 0)
+                return r;
+        for (size_t i = 0; i < role->n_vars; i++) {
+                r = var_append(m, &role->vars[i], var_given(p, role->vars[i].name));
+                if (r < 0)
+                        return r;
+        }
+        if ((r = sd_bus_message_close_container(m)) < 0 ||
+                (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        return sd_bus_message_close_container(m);
+}
+
+static int role_append(sd_bus_message *m, const Policy *p, const Role *role, bool active)
 {
         int r;
 
@@ -104,7 +163,8 @@ static int role_append(sd_bus_message *m, const Role *role, bool active)
                 (r = bus_append_entry(m, "name", "s", role->name)) < 0 ||
                 (r = bus_append_entry(m, "summary", "s", role->summary ?: "")) < 0 ||
                 (r = bus_append_entry(m, "active", "b", (int)active)) < 0 ||
-                (r = bus_append_entry(m, "shipped", "b", (int)role->shipped)) < 0)
+                (r = bus_append_entry(m, "shipped", "b", (int)role->shipped)) < 0 ||
+                (r = vars_append(m, p, role)) < 0)
                 return r;
         return sd_bus_message_close_container(m);
 }
@@ -122,7 +182,7 @@ int bus_list_roles(BusCall *c, _unused_ sd_bus_error *error)
         for (size_t i = 0; i < policy->n_roles; i++) {
                 const Role *role = policy->roles[i];
 
-                r = role_append(reply, role, strv_contains(active, role->name));
+                r = role_append(reply, policy, role, strv_contains(active, role->name));
                 if (r < 0)
                         return r;
         }

@@ -98,6 +98,17 @@ function defaultsForm(status) {
         }))));
 }
 
+/* What a role can be told, with the values in force. */
+function variables(role) {
+    if (role.vars.length === 0)
+        return null;
+    return table(format(_("Variables of $0"), role.name), [_("Variable"), _("Type"), _("Value"), _("Meaning")],
+        role.vars.map(v => [foreign(v.name), v.type,
+            [foreign(v.value.join(", ") || _("none")), " ",
+                v.given ? _("(p25.conf)") : v.required ? el("strong", {}, _("(required)")) : _("(default)")],
+            foreign(v.help)]));
+}
+
 async function rolesDialog(active) {
     const roles = (await call("ListRoles"))[0];
     const boxes = roles.map(role => {
@@ -112,7 +123,7 @@ async function rolesDialog(active) {
             } catch (error) {
                 text.textContent = error.message;
             }
-        } }, el("summary", {}, _("Variables and rules")), text));
+        } }, el("summary", {}, _("Variables and rules")), variables(role), text));
     });
     const form = el("div", { "data-title": _("Roles") },
         el("p", {}, _("Variables are set in p25.conf.")), el("ul", { class: "p25-roles" }, boxes));

@@ -260,6 +260,10 @@ def rules(page):
     page.click("#roles")
     page.has("#role-submission")
     test("Accepts mail from users" in page.text("dialog"), "roles have summaries")
+    page.click("#role-app-server ~ details summary")
+    page.shot("roles")
+    test(page.sees("192.0.2.25 (p25.conf)", "#role-app-server ~ details table"), "variables have their values")
+    test("hosts that take mail from this one" in page.text("#role-app-server ~ details table"), "and a meaning")
     page.click("#role-submission")
     page.click("#role-app-server")
     test(page.sees("submission", "dialog [data-list=diff]"), "what they change is shown")
@@ -394,6 +398,13 @@ def hostile(page):
     test(page.sees("<img src=x onerror=document.title=1>", "#rules"), "markup is text")
     test(page.js("return document.querySelectorAll('img').length") == 0, "and no element")
     test(page.sees("invoice\\u202egpj.exe", "#rules"), "marks of direction are shown")
+    if run("hostile_unit") != 0:
+        print("# no cgroup v2 to write to: no hostile unit", flush=True)
+        return
+    page.open("events")
+    test(page.sees("<img src=x onerror=document.title=2>", "#events-table"), "the name of a unit is text")
+    test(page.js("return document.querySelectorAll('img').length") == 0, "and no element")
+    test(page.driver.title != "2", "nothing of it runs")
 
 
 def many(page):

@@ -72,6 +72,17 @@ hostile_rules()
         ctl deny from 192.0.2.66 comment '<img src=x onerror=document.title=1>' &&
                 ctl deny from 192.0.2.67 comment $'invoice\u202egpj.exe'
 }
+# A connection from a unit whose name is markup; fails where no cgroup can be made.
+hostile_unit()
+{
+        local tree
+        for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+                [ ! -e $tree/cgroup.controllers ] || break
+        done
+        unit="$tree/<img src=x onerror=document.title=2>.service"
+        mkdir "$unit" || return
+        net_in host "$probe" burst -c "$unit" -u 33 -g 33 -n 3 198.51.100.9 25
+}
 many_rules()
 {
         local i
@@ -99,6 +110,8 @@ bus_back()
         bus_start && polkit_start && eventually 20 on_bus
 }
 
+unit=
+trap '[ -z "$unit" ] || rmdir "$unit"; rm -rf "$WORK"' EXIT
 mkdir -p build/cockpit
 export WORK
 coproc page {

@@ -9,13 +9,13 @@
 #include "daemon/bus/worker.h"
 
 #include "daemon/bus/bury.h"
+#include "daemon/bus/confine.h"
 #include "daemon/bus/error.h"
 #include "daemon/foreign/read.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -43,22 +43,6 @@ struct BusWorker {
 
 /* ---- the child ---- */
 
-/* It opens files as p25d does, and can change nothing in the kernel. The filter of p25d's unit
- * refuses capset(2): there the child keeps what p25d itself has. */
-static int drop_privileges(void)
-{
-        struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
-        const uint32_t kept = UINT32_C(1) << CAP_DAC_READ_SEARCH | UINT32_C(1) << CAP_SYS_PTRACE;
-
-        if (syscall(SYS_capget, &header, data) < 0)
-                return -errno;
-        data[0].effective &= kept;
-        data[0].permitted &= kept;
-        data[0].inheritable = data[1].effective = data[1].permitted = data[1].inheritable = 0;
-        return syscall(SYS_capset, &header, data) < 0 && errno != EPERM ? -errno : 0;
-}
-
 static void limit_resources(uint64_t deadline_usec)
 {
         rlim_t seconds = deadline_usec / USEC_PER_SEC + 1;
@@ -82,12 +66,16 @@ static void limit_resources(uint64_t deadline_usec)
 /* Where memory is short, before p25d. */
 static void offer_first(void)
 {
-        int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+        int dumpable = prctl(PR_GET_DUMPABLE), fd;
 
+        /* the files of a process that is not belong to root */
+        (void)prctl(PR_SET_DUMPABLE, 1);
+        fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
         if (fd >= 0) {
                 (void)!write(fd, "1000", 4);
                 close(fd);
         }
+        (void)prctl(PR_SET_DUMPABLE, dumpable);
 }
 
 static int open_answers(int fd, sd_bus **ret)
@@ -143,8 +131,8 @@ child_run(BusCall *c, int fd, pid_t parent, uint64_t deadline_usec)
         limit_resources(deadline_usec);
         offer_first();
         manager_enter_worker(c->bus->manager);
-        _exit(read_filters(c) >= 0 && drop_privileges() >= 0 &&
-                                open_answers(fd, &c->answers) >= 0 && answer(c) >= 0
+        _exit(read_filters(c) >= 0 && confine() >= 0 && open_answers(fd, &c->answers) >= 0 &&
+                                answer(c) >= 0
                         ? 0
                         : 1);
 }
@@ -252,7 +240,9 @@ int bus_worker_new(BusCall *c, uint64_t deadline_usec, BusWorkerDone done, BusWo
                 return -ENOMEM;
         *w = (BusWorker){ .call = c, .pidfd = -1, .deadline_usec = deadline_usec, .done = done };
         manager_prepare_worker(c->bus->manager);
-        r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0 ? -errno : 0;
+        r = confine_prepare();
+        if (r >= 0)
+                r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0 ? -errno : 0;
         if (r >= 0) {
                 w->pid = fork();
                 r = w->pid < 0 ? -errno : 0;

@@ -58,6 +58,7 @@ void manager_prepare_worker(Manager *m)
 void manager_enter_worker(Manager *m)
 {
         m->counters.held.only = true;
+        manager_hold_families(m);
         host_names_wait(m->names);
 }
 

@@ -99,7 +99,7 @@ static bool is_local_only(const struct ifaddrs *a)
 }
 
 /* Where that cannot be found out, both. */
-static HostFamilies host_families(void)
+static HostFamilies families_ask(void)
 {
         HostFamilies f = { 0 };
         struct ifaddrs *all;
@@ -116,12 +116,22 @@ static HostFamilies host_families(void)
         return f;
 }
 
+static HostFamilies host_families(const Manager *m)
+{
+        return m->counters.held.only ? m->families : families_ask();
+}
+
+void manager_hold_families(Manager *m)
+{
+        m->families = families_ask();
+}
+
 /* Asks the kernel only where it may matter. */
-static HostFamilies families_of_interest(const RuleList *l)
+static HostFamilies families_of_interest(const Manager *m, const RuleList *l)
 {
         for (size_t i = 0; i < l->n; i++)
                 if (l->items[i]->from.n > 0 || l->items[i]->to.n > 0)
-                        return host_families();
+                        return host_families(m);
         return (HostFamilies){ 0 };
 }
 
@@ -137,7 +147,8 @@ static int tell_diagnostics(const Diagnostics *d, ChangeResult *r)
         return 0;
 }
 
-static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c, ChangeResult *r)
+static int tell_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
+        ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         ShadowContext context = { .own = &p->state->rules,
@@ -147,7 +158,7 @@ static int tell_rules(const Proposal *p, const Ruleset *ruleset, const Change *c
 
         if (p->n_added == 0 || p->n_added > WARNED_RULES_MAX || p->state->lockdown)
                 return 0;
-        context.families = families_of_interest(&p->state->rules);
+        context.families = families_of_interest(m, &p->state->rules);
         for (size_t i = 0; i < p->n_added; i++)
                 if (shadow_warn(ruleset, p->added[i], &context, &d) < 0)
                         return -ENOMEM;
@@ -164,7 +175,7 @@ static int tell_set(const Manager *m, const Proposal *p, const Ruleset *ruleset,
 
         if (!p->set || !shadow_set_grew_whole(m->in_force.ruleset, ruleset, p->set))
                 return 0;
-        context.families = host_families();
+        context.families = host_families(m);
         return shadow_warn_set(ruleset, p->set, &context, &d) < 0 ? -ENOMEM
                                                                   : tell_diagnostics(&d, r);
 }
@@ -239,7 +250,7 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
         uint64_t end = clock_now_usec(CLOCK_MONOTONIC) + (c->dry_run ? FILES_DRY_USEC : FILES_USEC);
         ShadowContext context = { .own = &p->state->rules,
                 .is_stored = true,
-                .families = host_families(),
+                .families = host_families(m),
                 .now_usec = clock_now_usec(CLOCK_REALTIME),
                 .steps = &(Steps){ .max = c->dry_run ? WARNING_STEPS : EFFECT_STEPS } };
 
@@ -289,7 +300,7 @@ int change_tell_effects(
                 return 0;
         if (tell_difference(m, before, after, !c->dry_run, r) < 0 ||
                 (c->dry_run && tell_replay(m, before, after, r) < 0) ||
-                tell_rules(p, next->ruleset, c, r) < 0)
+                tell_rules(m, p, next->ruleset, c, r) < 0)
                 return change_no_memory(r);
         if (!next->policy || lockdown)
                 return 0;

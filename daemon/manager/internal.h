@@ -11,6 +11,7 @@
 #include "daemon/manager/manager.h"
 #include "daemon/manager/resolve.h"
 #include "daemon/store/store.h"
+#include "rules/compare/shadow.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/policy.h"
 
@@ -112,6 +113,7 @@ struct Manager {
         InForce in_force;
         BackendSlot slot;
         Counters counters;
+        HostFamilies families; /* in a worker, which may ask nothing of the network */
         RepairStory repairs;
         Expiry expiry;
         Later later;
@@ -199,6 +201,8 @@ typedef struct Prospect {
         bool enabled;
 } Prospect;
 
+/* Asks the kernel which families this host has, for a worker. effects.c */
+void manager_hold_families(Manager *m);
 /* Adds what the change does to packets, and warnings about the rules and roles that it adds; before
  * anything is taken over. 0, or -ENOMEM with r->error. effects.c */
 int change_tell_effects(

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,10 +83,21 @@ static int open_kernel_file(const char *path)
         return fd < 0 ? -errno : fd;
 }
 
-/* A descriptor or negative errno. */
-static int open_file(const ReaderQuestion *q)
+/* Those over which whoever is not CAP_NET_ADMIN can only ask. */
+static int open_netlink(uint32_t protocol)
 {
-        if (memchr(q->path, '\0', sizeof(q->path)) == NULL)
+        int fd;
+
+        if (protocol != NETLINK_ROUTE && protocol != NETLINK_SOCK_DIAG)
+                return -EPROTONOSUPPORT;
+        fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, (int)protocol);
+        return fd < 0 ? -errno : fd;
+}
+
+/* A descriptor or negative errno. */
+static int open_asked(const ReaderQuestion *q)
+{
+        if (q->kind != READER_NETLINK && memchr(q->path, '\0', sizeof(q->path)) == NULL)
                 return -ENAMETOOLONG;
         switch ((ReaderKind)q->kind) {
         case READER_FILE:
@@ -98,6 +110,8 @@ static int open_file(const ReaderQuestion *q)
                 return is_below_policy(q->path) ? open_folder(q->path) : -EACCES;
         case READER_NAMED:
                 return is_named_by_policy(q->path) ? host_open_named(q->path) : -EACCES;
+        case READER_NETLINK:
+                return open_netlink(q->n);
         case READER_GROUPS:
         case READER_PROCESS:
         case READER_FORWARDERS:
@@ -209,7 +223,7 @@ static void client_serve(int client)
         else if (q.kind == READER_FORWARDERS)
                 answer.error = find_forwarders(&answer);
         else
-                answer.error = fd = open_file(&q);
+                answer.error = fd = open_asked(&q);
         answer.error = answer.error < 0 ? answer.error : 0;
         answer_send(client, &answer, fd);
         if (fd >= 0)

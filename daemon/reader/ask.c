@@ -74,21 +74,31 @@ static int ask(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *re
         return r;
 }
 
-int reader_open(ReaderKind kind, const char *path)
+static int ask_descriptor(const ReaderQuestion *q)
 {
-        ReaderQuestion q = { .kind = kind };
         ReaderAnswer answer;
-        int fd, r;
+        int fd, r = ask(q, FILE_DEADLINE_MSEC, &answer, &fd);
 
-        if (strlen(path) >= sizeof(q.path))
-                return -ENAMETOOLONG;
-        memcpy(q.path, path, strlen(path));
-        r = ask(&q, FILE_DEADLINE_MSEC, &answer, &fd);
         if (r < 0 && fd >= 0)
                 close(fd);
         if (r < 0)
                 return r;
         return fd >= 0 ? fd : -EACCES;
+}
+
+int reader_open(ReaderKind kind, const char *path)
+{
+        ReaderQuestion q = { .kind = kind };
+
+        if (strlen(path) >= sizeof(q.path))
+                return -ENAMETOOLONG;
+        memcpy(q.path, path, strlen(path));
+        return ask_descriptor(&q);
+}
+
+int reader_netlink(int protocol)
+{
+        return ask_descriptor(&(ReaderQuestion){ .kind = READER_NETLINK, .n = (uint32_t)protocol });
 }
 
 static int look(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *ret)

@@ -10,6 +10,9 @@
 
 /* A descriptor, or negative errno; kind is READER_FILE, READER_NAMED or READER_FOLDER. */
 int reader_open(ReaderKind kind, const char *path);
+/* A socket for routes (NETLINK_ROUTE) or of the kernel's list of sockets (NETLINK_SOCK_DIAG), or
+ * negative errno. */
+int reader_netlink(int protocol);
 /* Of at most READER_SOCKETS_MAX sockets. 0 or negative errno. */
 int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret);
 /* 0 or negative errno. */

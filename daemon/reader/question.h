@@ -25,11 +25,12 @@ typedef enum ReaderKind {
         READER_GROUPS,     /* the groups of sockets */
         READER_PROCESS,    /* what is known of a process */
         READER_FORWARDERS, /* programs that take connections for containers */
+        READER_NETLINK,    /* a netlink socket that can change nothing; n is its protocol */
 } ReaderKind;
 
 typedef struct ReaderQuestion {
         uint32_t kind;
-        uint32_t n; /* of sockets, or the process */
+        uint32_t n; /* of sockets, the process or the protocol */
         union {
                 char path[READER_PATH_MAX];
                 uint32_t sockets[READER_SOCKETS_MAX]; /* inodes */

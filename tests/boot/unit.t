@@ -116,6 +116,34 @@ cannot "write to /usr" touch /usr/x
 cannot "make root's lock of iptables" rm /run/xtables.lock
 cannot "command the service manager" systemctl stop dbus
 
+# ---- a worker, which reads what callers send ----
+
+# a question that takes long, to look at it meanwhile
+mkdir -p "$MACHINE/etc/p25"
+{ echo 'enabled = true; assert = ('
+        for i in {1..60000}; do
+                echo "{ packet = \"in from 10.1.$((i / 256)).$((i % 256)) port 25\"; verdict = \"allow\"; },"
+        done
+        echo '{ packet = "in from 192.0.2.1 port 25"; verdict = "allow"; } );'; } >"$MACHINE/etc/p25/p25.conf"
+before=$(status_of Seccomp_filters)
+confined() # one filter more than p25d
+{
+        local worker
+        for worker in $(in_machine pgrep -P "$(main_pid)"); do
+                [ "$(in_machine sed -n 's/^Seccomp_filters:\t//p' "/proc/$worker/status")" = $((before + 1)) ] &&
+                        return
+        done
+}
+in_machine p25ctl plan >"$WORK/plan" 2>&1 &
+plan=$!
+eventually 20 confined
+ok $? "a worker keeps its capability, and a filter that makes it useless (tests/kernel/confine.c)"
+wait "$plan"
+is "$(in_machine stat -c %U "/proc/$(main_pid)/mem")" root "the memory of p25d is closed to it"
+rm "$MACHINE/etc/p25/p25.conf"
+does "explain asks the kernel for routes" --json explain out to 198.51.100.2
+unlike "$out" "could not|NO_ROUTE|undetermined" "and gets them"
+
 # ---- files that are nobody else's business ----
 
 mkdir -p "$MACHINE/etc/p25"

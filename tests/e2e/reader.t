@@ -39,6 +39,45 @@ run_ctl --json explain in from 192.0.2.7
 is "$(grep -c 'could not be read' <<<"$out")" 0 "with it, nothing is unknown"
 [ $? = 0 ] || diag "$out $(cat "$WORK/reader.log")"
 unlike "$out" '"effective": *"undetermined"' "and the answer is one"
+p25d_stop TERM
+
+# As under the unit, whose filter refuses what a worker would give up its capability by.
+cat >"$WORK/p25d-user" <<WRAPPER
+#!/bin/sh
+exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
+        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- \
+        "$PWD/${BUILD:-build}/tests/lib/no_capset" "\$P25D_REAL" "\$@"
+WRAPPER
+p25d_begin
+is $? 0 "p25d starts where a process keeps its capabilities"
+net_in host ip link set lo up
+run_ctl --json explain in from 192.0.2.7
+unlike "$out" "could not be read" "explain reads the filters"
+run_ctl explain out to 192.0.2.7
+like "$out" "no route" "explain knows the routes, over a socket of p25d-reader"
+run_ctl explain out to 127.0.0.1
+unlike "$out" "no route" "and this one"
+run_ctl explain in from 192.0.2.7 port 587
+like "$out" "listens" "and the listeners"
+# a question that takes long, to look at the worker meanwhile
+{ echo 'enabled = true; assert = ('
+        for i in {1..60000}; do
+                echo "{ packet = \"in from 10.1.$((i / 256)).$((i % 256)) port 25\"; verdict = \"allow\"; },"
+        done
+        echo '{ packet = "in from 192.0.2.1 port 25"; verdict = "allow"; } );'; } >"$CONF"
+ctl plan >/dev/null 2>&1 &
+plan=$!
+confined()
+{
+        local worker
+        for worker in $(pgrep -P "$p25d"); do
+                # that of the unit, and its own
+                grep -q "^Seccomp_filters:.2$" "/proc/$worker/status" && return
+        done
+}
+eventually 20 confined
+ok $? "a worker has a filter of its own"
+wait "$plan"
 process_end $reader TERM
 p25d_stop TERM
 done_testing

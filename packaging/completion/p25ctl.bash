@@ -116,6 +116,20 @@ _p25ctl_stands_for() # COMMAND WORD
         esac
 }
 
+# Offers words that others may have named. compgen -W would expand them, and the name of an interface
+# may hold a command.
+_p25ctl_offer() # WORDS
+{
+        local word words quoted
+        mapfile -t words < <(tr -s ' \t' '\n' <<<"$1")
+        for word in "${words[@]}"; do
+                printf -v quoted %q "$word"
+                if [[ -n $word && ($word == "$current"* || $quoted == "$current"*) ]]; then
+                        COMPREPLY+=("$quoted")
+                fi
+        done
+}
+
 _p25ctl()
 {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -160,7 +174,7 @@ _p25ctl()
         fi
         if [[ " allow deny reject limit route rule insert prepend delete explain " == *" $command "* &&
                 " on user group unit from to " == *" $previous "* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W "$(_p25ctl_value "$previous")" -- "$current")
+                _p25ctl_offer "$(_p25ctl_value "$previous")"
                 return
         fi
         all=
@@ -173,6 +187,6 @@ _p25ctl()
                         all+=" $word"
                 fi
         done
-        mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$all" -- "$current")
+        _p25ctl_offer "$all"
 }
 complete -F _p25ctl p25ctl

@@ -67,7 +67,7 @@ ADVERSARY = $(call programs,tests/adversary/*.c)
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
-PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25ctl $(BUILD)/p25-fleet
+PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25d-knocker $(BUILD)/p25ctl $(BUILD)/p25-fleet
 
 all: $(PROGRAMS)
 
@@ -93,6 +93,11 @@ READER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/main auth/caller connecti
 $(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
+
+KNOCKER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/knocker connections/knock_order connections/segment)
+$(BUILD)/p25d-knocker: $(KNOCKER_O) $(LIBRULES)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd
 
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(BUILD)/daemon/netlink/netlink.o $(LIBRULES)
 	$(if $(V),,@echo "  link $@")

@@ -2,124 +2,42 @@
 
 #include "daemon/connections/knock.h"
 
-#include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/ip6.h>
-#include <netinet/tcp.h>
+#include <errno.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
-/* Half the space of numbers apart: one of the two is outside the window, wherever that is. */
-static const uint32_t sequences[] = { 0, UINT32_C(1) << 31 };
-
-static int raw_socket(Knocker *k, Family family)
+/* Errors are ignored: an end that sends by itself is reset all the same. Nobody has to be there yet
+ * to take the message, so nothing is waited for. */
+static void order_send(KnockOrder *o)
 {
-        size_t f = family == FAMILY_IPV4 ? 0 : 1;
+        static const struct sockaddr_un address = { AF_UNIX, KNOCKER_SOCKET };
+        int fd;
 
-        if (k->fds[f] < 0 && !k->failed[f])
-                k->fds[f] = socket(f == 0 ? AF_INET : AF_INET6,
-                        SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
-        k->failed[f] = k->fds[f] < 0;
-        return k->fds[f];
+        if (o->n == 0)
+                return;
+        fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd >= 0) {
+                if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) >= 0)
+                        (void)send(fd, o, sizeof(*o), MSG_NOSIGNAL);
+                close(fd);
+        }
+        *o = (KnockOrder){ 0 };
 }
 
 void knocker_close(Knocker *k)
 {
-        for (size_t f = 0; f < ELEMENTS(k->fds); f++)
-                if (k->fds[f] >= 0)
-                        close(k->fds[f]);
+        segments_close(&k->segments);
+        order_send(&k->order);
         *k = KNOCKER_CLOSED;
 }
 
-/* The sum of RFC 1071, not yet complemented. */
-static uint32_t sum_add(uint32_t sum, const void *data, size_t n)
-{
-        const uint8_t *bytes = data;
-
-        for (size_t i = 0; i + 1 < n; i += 2)
-                sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-        return sum;
-}
-
-static uint16_t sum_finish(uint32_t sum)
-{
-        while (sum >> 16)
-                sum = (sum & 0xffff) + (sum >> 16);
-        return htons((uint16_t)~sum);
-}
-
-static struct tcphdr segment_make(const Tuple *t, uint32_t sequence)
-{
-        size_t n = family_bits(t->from.family) / 8;
-        struct tcphdr tcp = {
-                .th_sport = htons(t->from_port),
-                .th_dport = htons(t->to_port),
-                .th_seq = htonl(sequence),
-                .th_off = sizeof(tcp) / 4,
-                .th_flags = TH_ACK,
-        };
-        uint32_t sum = IPPROTO_TCP + sizeof(tcp);
-
-        sum = sum_add(sum, t->from.bytes, n);
-        sum = sum_add(sum, t->to.bytes, n);
-        tcp.th_sum = sum_finish(sum_add(sum, &tcp, sizeof(tcp)));
-        return tcp;
-}
-
-/* The kernel fills in the checksum and the identification. */
-static void send4(int fd, const Tuple *t, uint32_t sequence)
-{
-        struct {
-                struct iphdr ip;
-                struct tcphdr tcp;
-        } packet = {
-                .ip = { .version = 4,
-                        .ihl = sizeof(packet.ip) / 4,
-                        .tot_len = htons(sizeof(packet)),
-                        .ttl = IPDEFTTL,
-                        .protocol = IPPROTO_TCP },
-                .tcp = segment_make(t, sequence),
-        };
-        struct sockaddr_in to = { .sin_family = AF_INET };
-
-        memcpy(&packet.ip.saddr, t->from.bytes, 4);
-        memcpy(&packet.ip.daddr, t->to.bytes, 4);
-        memcpy(&to.sin_addr, t->to.bytes, 4);
-        (void)sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
-}
-
-static void send6(int fd, const Tuple *t, uint32_t sequence)
-{
-        struct {
-                struct ip6_hdr ip;
-                struct tcphdr tcp;
-        } packet = {
-                .ip = { .ip6_flow = htonl(UINT32_C(6) << 28),
-                        .ip6_plen = htons(sizeof(packet.tcp)),
-                        .ip6_nxt = IPPROTO_TCP,
-                        .ip6_hlim = IPDEFTTL },
-                .tcp = segment_make(t, sequence),
-        };
-        struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
-
-        memcpy(&packet.ip.ip6_src, t->from.bytes, 16);
-        memcpy(&packet.ip.ip6_dst, t->to.bytes, 16);
-        memcpy(&to.sin6_addr, t->to.bytes, 16);
-        (void)sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
-}
-
-/* Errors are ignored: an end that sends by itself is reset all the same. */
+/* The unit grants no raw socket, or one by which nothing can be sent. */
 void knock(Knocker *k, const Tuple *t, uint32_t mark)
 {
-        int fd = raw_socket(k, t->from.family);
-
-        if (fd < 0)
+        if (segments_send(&k->segments, t, mark) != -EPERM)
                 return;
-        (void)setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
-        for (size_t i = 0; i < ELEMENTS(sequences); i++) {
-                if (t->from.family == FAMILY_IPV4)
-                        send4(fd, t, sequences[i]);
-                else
-                        send6(fd, t, sequences[i]);
-        }
+        if (k->order.n == KNOCKS_MAX)
+                order_send(&k->order);
+        (void)knock_order_add(&k->order, t, mark);
 }

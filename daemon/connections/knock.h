@@ -2,20 +2,21 @@
 #pragma once
 
 /*
- * Makes an idle end of a connection send: a segment out of the window, in the name of the other
- * end, is answered with an ACK (RFC 9293, 3.10.7.4), which passes through this host and meets its
- * rules. Needs CAP_NET_RAW; without it an idle connection is reset when it sends by itself.
+ * Makes idle ends of connections send (segment.h), by p25d itself where it may, otherwise by
+ * p25d-knocker. Where neither is there, an idle connection is reset when it sends by itself.
  */
 
-#include "daemon/netlink/conntrack.h"
+#include "daemon/connections/knock_order.h"
+#include "daemon/connections/segment.h"
 
 typedef struct Knocker {
-        int fds[2]; /* raw sockets of IPv4 and IPv6; -1: not open (yet) */
-        bool failed[2];
+        Segments segments;
+        KnockOrder order;
 } Knocker;
 
-#define KNOCKER_CLOSED ((Knocker){ .fds = { -1, -1 } })
+#define KNOCKER_CLOSED ((Knocker){ .segments = SEGMENTS_CLOSED })
 
-/* From one end to the other, with the mark that decides the route (0: none). */
+/* From one end to the other, with the mark that decides the route (0: none); at the latest when
+ * the knocker is closed. Does not wait. */
 void knock(Knocker *k, const Tuple *t, uint32_t mark);
 void knocker_close(Knocker *k);

@@ -65,6 +65,7 @@ capabilities 0000000000001000 "p25d may change the packet filter"
 is "$(status_of NoNewPrivs) $(status_of Seccomp)" "1 2" "no new privileges, a filter of system calls"
 exposure p25d 11
 exposure p25d-reader 20
+exposure p25d-knocker 20
 
 # What a p25d in the hands of an attacker could do to a process of root.
 cat >"$MACHINE/opt/intruder" <<'INTRUDER'
@@ -194,6 +195,22 @@ cut() # NAME
         eventually 5 is_cut "$1"
         ok $? "$1: is cut"
 }
+# A connection through the machine whose ends say nothing.
+net_add lan
+net_link lan eth0 machine eth1
+net_address machine eth1 10.0.0.1/24
+net_address lan eth0 10.0.0.2/24
+net_route lan 10.0.0.1 default
+net_route inet 198.51.100.1 10.0.0.0/24
+in_machine sysctl -qw net.ipv4.ip_forward=1
+hold_idle() # NAME
+{
+        rm -f "$MACHINE/root/hold-$1"
+        net_in lan bash -c 'exec 3<>/dev/tcp/198.51.100.2/25; echo >"$1"; cat <&3; echo cut >>"$1"' \
+                - "$MACHINE/root/hold-$1" >"$WORK/hold-$1.log" 2>&1 &
+        eventually 10 test -s "$MACHINE/root/hold-$1"
+        ok $? "$1: a connection stands"
+}
 to=(198.51.100.2 25 2001:db8:1::2 25)
 cat >"$MACHINE/etc/systemd/system/mailer.service" <<'UNIT'
 [Service]
@@ -217,6 +234,14 @@ features()
         ok $? "$1-group: goes on"
         does "$1: the group's rule goes" delete allow out group senders
         cut "$1-group"
+
+        hold_idle "$1-routed"
+        does "$1: a rule against what passes through" route reject
+        cut "$1-routed"
+        capabilities 0000000000002000 "p25d-knocker, which made an idle connection answer" p25d-knocker
+        is "$(status_of NoNewPrivs p25d-knocker) $(status_of Seccomp p25d-knocker)" "1 2" \
+                "p25d-knocker: no new privileges, a filter of system calls"
+        does "$1: and is deleted" route delete reject
 
         does "$1: a rule for a unit" allow out unit mailer.service
         in_machine systemctl start mailer

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# p25d as a user with CAP_NET_ADMIN only, as under its unit, and p25d-knocker beside it, which has only
+# CAP_NET_RAW: a connection through the host that a change denies is cut, although neither end sends.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+[ -n "$many_uids" ] || { skip "p25d as another user" "there is one user only"; done_testing; exit; }
+net_world
+listen inet 25 587
+knocker_program=$PWD/${BUILD:-build}/p25d-knocker
+p25d_as_user()
+{
+        cat >"$WORK/p25d-user" <<-'WRAPPER'
+		#!/bin/sh
+		exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
+		        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- "$P25D_REAL" "$@"
+	WRAPPER
+        # who is started by a socket has no environment
+        cat >"$WORK/knocker-user" <<-WRAPPER
+		#!/bin/sh
+		exec setpriv --reuid 34 --regid 34 --clear-groups --inh-caps=-all,+net_raw \
+		        --ambient-caps=-all,+net_raw --bounding-set=-all,+net_raw -- "$knocker_program"
+	WRAPPER
+        chmod 755 "$WORK/p25d-user" "$WORK/knocker-user"
+        export P25D_REAL=$P25D
+        P25D=$WORK/p25d-user
+        root_make
+        echo 'enabled = true;' >"$CONF"
+        mkdir -p "$ROOT/run/p25" "$ROOT/var/lib/p25"
+        chown 33:33 "$ROOT/run/p25" "$ROOT/var/lib/p25"
+        chmod 755 "$ROOT"
+        p25d_begin
+}
+p25d_as_user
+is $? 0 "p25d starts as a user"
+unset DBUS_SYSTEM_BUS_ADDRESS
+ln -s "$ROOT/run/p25" /run/p25
+
+# A connection whose ends say nothing.
+hold() # NAME FROM ADDRESS PORT
+{
+        local name=$1 from=$2
+        shift 2
+        net_in "$from" bash -c 'exec 3<>"/dev/tcp/$2/$3"; echo connected >"$1"; cat <&3; echo cut >>"$1"' \
+                - "$WORK/hold-$name" "$@" >"$WORK/hold-$name.log" 2>&1 &
+        eventually 10 test -s "$WORK/hold-$name"
+        ok $? "$name: a connection stands"
+}
+is_cut() # NAME
+{
+        grep -qx cut "$WORK/hold-$1"
+}
+server_is_reset() # ADDRESS
+{
+        grep -q "^$1 .*reset" "$WORK/inet.log"
+}
+change_cuts() # NAME: of the lan's connections those to 25, both ends
+{
+        hold "$1-4" lan 198.51.100.2 25
+        hold "$1-6" lan 2001:db8:1::2 25
+        hold "$1-587" lan 198.51.100.2 587
+        : >"$WORK/inet.log"
+        run_ctl route reject
+        is "$rc" 0 "$1: a rule denies them"
+}
+
+# ---- nobody knocks ----
+
+change_cuts alone
+sleep 1
+! is_cut alone-4
+ok $? "without p25d-knocker an idle connection stays until it sends"
+run_ctl --force route delete reject
+
+# ---- p25d-knocker ----
+
+net_in host systemd-socket-activate --seqpacket -l /run/p25d-knocker.socket "$WORK/knocker-user" \
+        2>"$WORK/knocker.log" &
+knocker=$!
+eventually 5 [ -S /run/p25d-knocker.socket ]
+chmod 666 /run/p25d-knocker.socket
+change_cuts knocked
+for name in knocked-4 knocked-6; do
+        eventually 5 is_cut $name
+        ok $? "$name: is cut, idle as it is"
+done
+eventually 5 server_is_reset 10.0.0.2
+ok $? "the other end too"
+eventually 5 server_is_reset fd00::2
+ok $? "over IPv6 too"
+! is_cut knocked-587
+ok $? "another port is not touched"
+diag "$(cat "$WORK/knocker.log")"
+
+# ---- messages of others ----
+
+"$knocker_program" 2>"$WORK/err"
+is $? 4 "p25d-knocker by hand: it says who starts it"
+like "$(cat "$WORK/err")" "started by p25d-knocker.socket" "by its socket"
+run_ctl --force route delete reject
+python3 - <<'PYTHON'
+import socket
+for message in (b"", b"x", b"\xff" * 4, b"\xff" * 3000, b"\xff" * 10000):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect("/run/p25d-knocker.socket")
+        if message:
+            s.send(message)
+PYTHON
+is $? 0 "what is no message of p25d's"
+change_cuts again
+eventually 5 is_cut again-4
+ok $? "does not keep it from the next one"
+process_end $knocker TERM
+p25d_stop TERM
+done_testing

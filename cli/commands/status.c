@@ -49,7 +49,7 @@ static int warn_of_boot(Cli *c, Report *report)
 }
 
 /* Of the findings of p25d, other firewalls that stop what the policy lets pass: the first, and how
- * many more. */
+ * many more; and that one keeps connections from being cut. */
 static int obstacles_tell(const Json *findings, Report *report)
 {
         const char *first = NULL;
@@ -60,6 +60,9 @@ static int obstacles_tell(const Json *findings, Report *report)
                 const char *code = json_get_string(j, "code"),
                            *kind = json_get_string(j, "severity");
 
+                if (code && streq(code, "NOT_TRACKED") &&
+                        strv_append(&report->notes, json_get_string(j, "text")) < 0)
+                        return -ENOMEM;
                 if (!code || !kind || !streq(kind, "problem") || strncmp(code, "FOREIGN", 7) != 0)
                         continue;
                 first = first ?: json_get_string(j, "text");

@@ -140,6 +140,36 @@ static int obstacles_append(BusCall *c, sd_bus_message *m, const Ruleset *rulese
         return r;
 }
 
+/* Routed connections that a change will not cut. The first table that exempts some is named. */
+static int exempt_append(BusCall *c, sd_bus_message *m, const Ruleset *ruleset)
+{
+        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+        const Ports *ports = &ruleset->directions[DIRECTION_ROUTED].watched;
+
+        for (size_t i = 0; i < 2 * ports->n; i++) {
+                _cleanup_explanation_ Explanation e = { .code = "P25_DEFAULT" };
+                _cleanup_effect_ Effect effect = { 0 };
+                Packet p = { .direction = DIRECTION_ROUTED,
+                        .family = families[i % 2],
+                        .port = ports->items[i / 2] };
+                EffectQuestion q = { .packet = &p, .own = OWN_NOWHERE, .verdict = ACTION_ALLOW };
+                Finding f = { "note", "NOT_TRACKED", "p25ctl explain routed", "" };
+                int r = effect_find(c->filters, NULL, &q, &e, &effect);
+
+                if (r < 0)
+                        return r;
+                if (effect.exempt[0] == '\0')
+                        continue;
+                snprintf(f.text, sizeof(f.text),
+                        "table %s exempts routed connections to mail ports from conntrack: they "
+                        "are "
+                        "judged when they open, but a change that denies one does not cut it",
+                        effect.exempt);
+                return finding_append(m, &f);
+        }
+        return 0;
+}
+
 int bus_count_obstacles(BusCall *c, const Ruleset *ruleset, uint64_t *ret)
 {
         *ret = 0;
@@ -228,7 +258,8 @@ static int findings_append(BusCall *c, sd_bus_message *m, char *const *targets, 
 
         if ((r = manager_report(c->bus->manager, &report)) < 0 ||
                 (r = status_append(m, &report)) < 0 || (r = unread_append(c, m)) < 0 ||
-                (ruleset && (r = obstacles_append(c, m, ruleset, &obstacles)) < 0))
+                (ruleset && ((r = obstacles_append(c, m, ruleset, &obstacles)) < 0 ||
+                                    (r = exempt_append(c, m, ruleset)) < 0)))
                 return r;
         return targets_append(c, m, targets, &report.mail_ports, error);
 }

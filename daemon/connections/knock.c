@@ -2,7 +2,6 @@
 
 #include "daemon/connections/knock.h"
 
-#include <errno.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -32,10 +31,11 @@ void knocker_close(Knocker *k)
         *k = KNOCKER_CLOSED;
 }
 
-/* The unit grants no raw socket, or one by which nothing can be sent. */
+/* The unit grants no raw socket, or one by which nothing can be sent; each of these has another
+ * error. */
 void knock(Knocker *k, const Tuple *t, uint32_t mark)
 {
-        if (segments_send(&k->segments, t, mark) != -EPERM)
+        if (segments_send(&k->segments, t, mark) >= 0)
                 return;
         if (k->order.n == KNOCKS_MAX)
                 order_send(&k->order);

@@ -127,8 +127,15 @@ static bool is_refused(Passing *p, const Tracked *t)
 
 static int entry_mark(Passing *p, const Tracked *t, uint64_t *n)
 {
-        int r = conntrack_mark(p->conntrack, t);
+        Tracked turned;
+        int r;
 
+        if (is_backwards(p, t)) {
+                r = conntrack_turn(p->conntrack, t, &turned);
+                t = &turned;
+        } else {
+                r = conntrack_mark(p->conntrack, t);
+        }
         if (r < 0)
                 return r;
         *n += 1;

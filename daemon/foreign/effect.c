@@ -110,6 +110,22 @@ static int hops_tell(const Passage *p, Action verdict, Explanation *e, Effect *e
         return r;
 }
 
+/* What conntrack does not follow cannot be found later; of this host's own sockets it can. */
+static int exempt_tell(const Passage *p, Direction d, Explanation *e, Effect *effect)
+{
+        if (!p->exempt_table)
+                return 0;
+        snprintf(effect->exempt, sizeof(effect->exempt), "%s %s",
+                netlink_family_to_string(p->exempt_family), p->exempt_table);
+        text_make_printable(effect->exempt);
+        if (d != DIRECTION_ROUTED)
+                return 0;
+        return strv_printf(&e->path,
+                "table %s exempts it from conntrack, or may: once open, it is not cut by a change "
+                "that denies it",
+                effect->exempt);
+}
+
 /* ---- the verdict ---- */
 
 /* Stopped surely: by p25, or by the hop from which nothing goes on. */
@@ -267,6 +283,7 @@ int effect_find(const Filters *f, Way *w, const EffectQuestion *q, Explanation *
                 way_complete(w, q->packet, &completion);
         question_complete(&completion, &asked);
         if ((r = passage_find(f, &asked, &p)) < 0 || (r = hops_tell(&p, q->verdict, e, ret)) < 0 ||
+                (r = exempt_tell(&p, q->packet->direction, e, ret)) < 0 ||
                 (r = conclude(f, &p, &completion, e)) < 0 ||
                 (w && ((r = look_at_destination(w, q->packet, e)) < 0 ||
                               (r = look_at_way(w, q, &p, e)) < 0)))

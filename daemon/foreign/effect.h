@@ -20,6 +20,7 @@ typedef struct Obstacle {
 typedef struct Effect {
         Obstacle *obstacles;
         size_t n;
+        char exempt[64]; /* "inet raw", the table that exempts it from conntrack or may; "": none */
 } Effect;
 
 void effect_deinit(Effect *e);

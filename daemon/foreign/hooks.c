@@ -516,6 +516,8 @@ static void passage_finish(Passage *p, const Walk *w, bool arrives)
                 if (!p->decided && !(p->hops[i].outcome & OUT_ACCEPT) && !arrives)
                         p->decided = &p->hops[i];
         }
+        p->exempt_table = w->exempt_table;
+        p->exempt_family = w->exempt_family;
         p->mark_assumed = w->mark_asked;
         p->route_assumed = w->route_asked;
         p->in_assumed = w->in_asked;

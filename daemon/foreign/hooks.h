@@ -40,6 +40,8 @@ typedef struct Passage {
         /* what matters and was taken for granted: no mark, routes that lead back, and that it comes
          * by the interface that was assumed */
         bool mark_assumed, route_assumed, in_assumed;
+        const char *exempt_table; /* exempts it from conntrack, or may; borrowed; NULL: none does */
+        uint8_t exempt_family;
         Truth local;     /* whether it ends on this host */
         bool redirected; /* to another address or port than was dialled */
         bool has_port;

@@ -13,8 +13,13 @@ Truth translate_notrack(Walk *w, _unused_ Bytes data)
 {
         static const uint32_t untracked = CT_UNTRACKED;
 
-        if (w->priority < CT_PRIORITY && !w->looped)
-                walk_know(w, PART(ct_state), &untracked);
+        if (w->priority >= CT_PRIORITY || w->looped)
+                return TRUTH_YES;
+        walk_know(w, PART(ct_state), &untracked);
+        if (!w->exempt_table) {
+                w->exempt_table = w->table;
+                w->exempt_family = w->family;
+        }
         return TRUTH_YES;
 }
 

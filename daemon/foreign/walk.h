@@ -67,10 +67,12 @@ typedef struct Walk {
         bool mark_asked, route_asked;
         bool in_assumed, in_asked; /* the interface is the one that routes back to the source */
         bool tracked;              /* something on this host needs conntrack */
-        bool looped;               /* it came back over lo, which it had left by */
-        bool redirected;           /* the destination is another than before */
-        Truth translated;          /* has a chain of type nat set an address in this hook? */
-        Truth local;               /* is the destination an address of this host? */
+        const char *exempt_table;  /* it may exempt the packet from conntrack; NULL: none may */
+        uint8_t exempt_family;
+        bool looped;      /* it came back over lo, which it had left by */
+        bool redirected;  /* the destination is another than before */
+        Truth translated; /* has a chain of type nat set an address in this hook? */
+        Truth local;      /* is the destination an address of this host? */
         unsigned steps;
         /* where it is */
         uint32_t hook;

@@ -23,21 +23,28 @@ void forwarders_deinit(Forwarders *f)
 
 /* ---- processes ---- */
 
-/* The kernel keeps 15 letters of a name; programs add to it ("rootlessport-child", "pasta.avx2").
- */
-static bool is_forwarder(const char *name)
+/* The kernel keeps 15 letters of a name; programs add to it ("rootlessport-child", "passt.avx2", as
+ * which pasta runs too). */
+static bool is_called(const char *name, const char *const *programs)
 {
-        static const char *const names[] = { "docker-proxy", "rootlessport", "rootlesskit",
-                "slirp4netns", "pasta" };
-
-        for (size_t i = 0; i < ELEMENTS(names); i++) {
-                size_t n = strlen(names[i]);
+        for (; *programs; programs++) {
+                size_t n = strlen(*programs);
 
                 /* its end, or what a program adds */
-                if (strncmp(name, names[i], n) == 0 && strchr("-.", name[n]))
+                if (strncmp(name, *programs, n) == 0 && strchr("-.", name[n]))
                         return true;
         }
         return false;
+}
+
+static const char *const hiding[] = { "docker-proxy", "rootlessport", "rootlesskit", "slirp4netns",
+        NULL };
+/* They give the container's server the address of a client that is another host. */
+static const char *const showing[] = { "passt", "pasta", NULL };
+
+static bool is_forwarder(const char *name)
+{
+        return is_called(name, hiding) || is_called(name, showing);
 }
 
 /* At most size - 1 bytes of a file of the process; their number, 0 where it cannot be read. */
@@ -230,6 +237,8 @@ const Forwarder *forwarders_find(const Forwarders *f, uint64_t inode)
  * docker-proxy could take them, and those of IPv6 where the container has an IPv6 address. */
 static bool hides(const Forwarders *all, const Forwarder *f, Family family)
 {
+        if (is_called(f->name, showing))
+                return false;
         if (!f->has_target)
                 return true;
         return all->untranslated || family != f->target.family;

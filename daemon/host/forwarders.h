@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Programs that take connections for containers and open new ones to them: the server in the
- * container sees an address of this host, which mail servers tend to trust, in the place of every
- * client's. Found by their names below /proc; does not depend on policies.
+ * Programs that take connections for containers and open new ones to them: behind most of them the
+ * server in the container sees an address of this host, which mail servers tend to trust, in the
+ * place of every client's. Found by their names below /proc; does not depend on policies.
  */
 
 #include "rules/address/address.h"

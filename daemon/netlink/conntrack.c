@@ -16,6 +16,7 @@
 /* A marked entry that is made again must outlive the silence of both sides. */
 #define MARKED_TIMEOUT_SEC 7200
 #define LIST_TRIES 3
+#define TURN_TRIES 8
 
 void tracked_list_deinit(TrackedList *l)
 {
@@ -332,8 +333,12 @@ int conntrack_tolerate(Netlink *n, const Tracked *t)
         char buffer[512] = { 0 };
         struct nlmsghdr *h = request_put(buffer, IPCTNL_MSG_CT_NEW, t->original.from.family);
 
+        bool opening = t->tcp_state == TCP_CONNTRACK_SYN_SENT && !(t->status & IPS_SEEN_REPLY);
+
         original_put(h, t);
-        put_liberal(h, false);
+        put_liberal(h, opening);
+        if (opening)
+                mnl_attr_put_u32(h, CTA_TIMEOUT, htonl(MARKED_TIMEOUT_SEC));
         return netlink_request(n, h, NULL, NULL);
 }
 
@@ -354,6 +359,28 @@ int conntrack_mark(Netlink *n, const Tracked *t)
         r = request_make(n, t);
         /* a packet came meanwhile and made one, with room */
         return r == -EEXIST ? request_label(n, t, true) : r;
+}
+
+/* A packet that comes in between has the old one made again. */
+int conntrack_turn(Netlink *n, const Tracked *t, Tracked *ret)
+{
+        Tracked turned = *t;
+        int r = -EEXIST;
+
+        turned.original = t->reply;
+        turned.reply = t->original;
+        turned.original_zone = t->reply_zone;
+        turned.reply_zone = t->original_zone;
+        turned.status |= IPS_SEEN_REPLY;
+        for (int i = 0; i < TURN_TRIES && r == -EEXIST; i++) {
+                r = request_delete(n, t);
+                if (r >= 0 || r == -ENOENT)
+                        r = request_make(n, &turned);
+        }
+        if (r < 0)
+                return r;
+        *ret = turned;
+        return 0;
 }
 
 int conntrack_unmark(Netlink *n, const Tracked *t)

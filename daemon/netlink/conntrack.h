@@ -52,8 +52,13 @@ int conntrack_list(Netlink *n, const Ports *ports, uint32_t status, TrackedList 
 /* Labels the entry, so that rules reset it. It is made if there is none, and made again if it has
  * no room for labels. 0 or negative errno. */
 int conntrack_mark(Netlink *n, const Tracked *t);
-/* Lets packets out of the window belong to the entry, as long as it lives. */
+/* Lets packets out of the window belong to the entry, as long as it lives. One that is still being
+ * opened becomes established: if the answer passes by another host, it never would, and no packet
+ * but the first would belong to it. */
 int conntrack_tolerate(Netlink *n, const Tracked *t);
+/* Makes a marked entry in the place of one that has the ends the wrong way round (picked_up): rules
+ * ask for the port that was dialled. *ret: the new one. 0 or negative errno. */
+int conntrack_turn(Netlink *n, const Tracked *t, Tracked *ret);
 /* Removes the label; also succeeds if the entry does not exist. */
 int conntrack_unmark(Netlink *n, const Tracked *t);
 

@@ -176,20 +176,22 @@ static void build_sort(IptBuild *b, size_t chain, IptHook h)
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
 }
 
-/* -m connlabel --label 126 -j REJECT --reject-with tcp-reset */
+/* -p tcp --tcp-flags RST RST -j RETURN
+ * -m connlabel --label 126 -j REJECT --reject-with tcp-reset
+ * A reset by one end is news for the other; that of p25 itself belongs to the connection too, and
+ * passes OUTPUT, and INPUT if it is for us. */
 static void build_cut(IptBuild *b, size_t chain)
 {
+        ipt_build_kind(b, IPT_RST, false);
+        ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
         ipt_build_add(b, &(IptStatement){ .kind = IPT_LABEL, .first = IPT_LABEL_CUT });
         ipt_build_verdict(b, chain, IPT_VERDICT_RESET);
 }
 
-/* The reset itself belongs to the connection and passes OUTPUT, and INPUT if it is for us. */
 static void build_cut_local(IptBuild *b, size_t chain)
 {
         if (!b->options->cut_local)
                 return;
-        ipt_build_kind(b, IPT_RST, false);
-        ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
         build_cut(b, chain);
         ipt_build_kind(b, IPT_SYN, true);
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);

@@ -206,16 +206,14 @@ static void build_untracked_direction(NftBuild *b)
         build_goto_kind(b, CHAIN_UNTRACKED_PORTS);
 }
 
-/* ct label 126 meta l4proto tcp reject with tcp reset
+/* ct label 126 meta l4proto tcp tcp flags ! rst reject with tcp reset
  * ct label 125 accept
- * tcp flags & (syn | ack) == syn ct direction original goto passing */
+ * tcp flags & (syn | ack) == syn ct direction original goto passing
+ * A reset by one end is news for the other. */
 static void build_forwarded(NftBuild *b)
 {
         build_chain(b, &(NftChainKey){ .kind = CHAIN_FORWARDED });
-        build_kind(b, STATEMENT_LABEL, NFT_LABEL_CUT);
-        build_kind(b, STATEMENT_TCP, 0);
-        build_kind(b, STATEMENT_RESET, 0);
-        build_end(b, NULL);
+        build_cut(b);
         build_kind(b, STATEMENT_LABEL, NFT_LABEL_INCOMING);
         build_kind(b, STATEMENT_ACCEPT, 0);
         build_end(b, NULL);

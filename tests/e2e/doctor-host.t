@@ -119,7 +119,7 @@ is "$(found FAMILIES_DIFFER)" "warning " "one family is closed"
 like "$out" "port 25 is limit over IPv4 and deny over IPv6" "which"
 ctl --force delete 1 >"$WORK/null"
 process_end "$(cat "$WORK/up")" TERM
-for name in docker-proxy pasta rootlessport slirp4netns; do
+for name in docker-proxy rootlessport slirp4netns; do
         program "$name" 41005
         run_ctl doctor
         like "$out" "warning: port 25: $name .*\\[PROGRAMS\\]" "$name hides its clients"

@@ -109,7 +109,7 @@ program_end
 
 # ---- rootless ones, which hide both families ----
 
-for name in rootlessport rootlesskit slirp4netns pasta.avx2; do
+for name in rootlessport rootlesskit slirp4netns; do
         program_start 41001 "$name" '::,25'
         run_ctl role set mx
         like "$err" "WARNING: port 25: $name passes connections to a container, .*; to close the port: p25ctl deny 25/tcp" \
@@ -121,6 +121,20 @@ for name in rootlessport rootlesskit slirp4netns pasta.avx2; do
                 "container-host does not stop it"
         run_ctl role set no-mail
         unlike "$err$(warnings)" "$name" "no-mail closes all of it: no warning"
+        program_end
+done
+run_ctl --force reset
+
+# ---- pasta, under whichever name: its server sees the clients' own addresses ----
+
+for name in pasta passt passt.avx2; do
+        program_start 41001 "$name" '::,25'
+        run_ctl role set mx
+        unlike "$err$(ctl show listening)" "passes connections" "$name: hides no clients"
+        unlike "$err" "may not send" "and is not a mail server"
+        run_ctl role set container-host
+        like "$err" "WARNING: role container-host does not stop the rootless containers of user alice \\($name\\), .*: p25ctl reject out user alice" \
+                "container-host does not stop it"
         program_end
 done
 run_ctl --force reset

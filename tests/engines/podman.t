@@ -38,21 +38,8 @@ in_machine podman rm -f -t 1 -a >"$WORK/rm"
 
 # ---- a user's ----
 
-# slirp4netns makes interfaces; whose they are is the kernel's business
-in_machine sh -c 'rm /dev/net/tun && mknod -m 666 /dev/net/tun c 10 200'
-in_machine sysctl -qw net.ipv4.ip_unprivileged_port_start=25
-in_machine loginctl enable-linger alice
-# a namespace of processes mounts its own /proc only where another one is seen in full
-in_machine sh -c 'mkdir -p /run/full/proc /run/full/sys && mount -t proc proc /run/full/proc &&
-        mount -t sysfs sysfs /run/full/sys'
-uid=$(in_machine id -u alice)
-user_manager_runs()
-{
-        in_machine test -S "/run/user/$uid/bus"
-}
-eventually 30 user_manager_runs
-engine=(runuser -u alice -- env -C /home/alice HOME=/home/alice "XDG_RUNTIME_DIR=/run/user/$uid"
-        "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$uid/bus" podman)
+user_may_run_engines
+engine=("${as_alice[@]}" podman)
 image_import
 start mail 25 -p $first:25:25 -p "[$first6]:25:25"
 start relay 2525 -p $second:25:2525 -p "[$second6]:25:2525"
@@ -62,7 +49,7 @@ for backend in nftables iptables; do
         published "a user's, $backend, mx" open
         connect inet $first6 25 >"$WORK/connect"
         is "$(last_client mail)" 10.0.2.100 "its mail server does not see who the client is"
-        expect_in "a user's, $backend, mx: it may not send" mail closed $world 25
+        expect_in "a user's, $backend, mx: it may not send" mail "closed closed" $world 25 $world6 25
         ctl deny from $world
         ctl deny from $world6
         published "a user's, $backend, the client is denied" filtered
@@ -70,14 +57,14 @@ for backend in nftables iptables; do
         ctl delete deny from $world6
 
         policy $backend container-host </dev/null
-        expect_in "a user's, $backend, container-host: it sends, as the user does" mail open $world 25
+        expect_in "a user's, $backend, container-host: it sends, as the user does" mail "open open" $world 25 $world6 25
         ctl reject out user alice
-        expect_in "a user's, $backend: it does not" mail closed $world 25
+        expect_in "a user's, $backend: it does not" mail "closed closed" $world 25 $world6 25
         ctl delete reject out user alice
 
         policy $backend no-mail </dev/null
         published "a user's, $backend, no-mail" filtered
-        expect_in "a user's, $backend, no-mail: it may not send" mail closed $world 25
+        expect_in "a user's, $backend, no-mail: it may not send" mail "closed closed" $world 25 $world6 25
 done
 machine_off
 done_testing

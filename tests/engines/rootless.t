@@ -1,38 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Docker of a user, by rootlesskit and slirp4netns: published ports obey what is said of incoming
-# connections, and what containers send is outgoing, as that user's. Rootlesskit hides the clients:
-# p25ctl says so.
+# Containers of a user: Docker by rootlesskit and slirp4netns, and pasta, as newer engines use it.
+# Published ports obey what is said of incoming connections, and what containers send is outgoing, as
+# that user's. Rootlesskit hides the clients: p25ctl says so. Pasta does not.
 # runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
 # shellcheck source=tests/lib/engines.sh
 . tests/lib/engines.sh
 
 engines_begin
+user_may_run_engines
 
-# slirp4netns makes interfaces; whose they are is the kernel's business
-in_machine sh -c 'rm /dev/net/tun && mknod -m 666 /dev/net/tun c 10 200'
-in_machine sysctl -qw net.ipv4.ip_unprivileged_port_start=25
-in_machine loginctl enable-linger alice
-# a namespace of processes mounts its own /proc only where another one is seen in full
-in_machine sh -c 'mkdir -p /run/full/proc /run/full/sys && mount -t proc proc /run/full/proc &&
-        mount -t sysfs sysfs /run/full/sys'
-uid=$(in_machine id -u alice)
-user_manager_runs()
+# What holds under each backend. What a refusal is to what is inside is the publisher's business.
+user_engine_holds() # NAME BACKEND REFUSED
 {
-        in_machine test -S "/run/user/$uid/bus"
-}
-eventually 30 user_manager_runs
-as_alice=(runuser -u alice -- env -C /home/alice HOME=/home/alice "XDG_RUNTIME_DIR=/run/user/$uid"
-        "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$uid/bus")
-
-# What holds under each backend for the publisher of a user.
-user_engine_holds() # NAME BACKEND
-{
-        local name=$1 backend=$2
+        local name=$1 backend=$2 refused=$3
         policy "$backend" mx container-host </dev/null
         served "$name, $backend, mx" open
-        guest_sends "$name, $backend, mx" closed
+        guest_sends "$name, $backend, mx" "$refused"
         ctl deny from $world
         ctl deny from $world6
         served "$name, $backend, the client is denied" filtered
@@ -42,12 +27,12 @@ user_engine_holds() # NAME BACKEND
         policy "$backend" container-host </dev/null
         guest_sends "$name, $backend, container-host: as the user does" open
         ctl reject out user alice
-        guest_sends "$name, $backend, the user may not" closed
+        guest_sends "$name, $backend, the user may not" "$refused"
         ctl delete reject out user alice
 
         policy "$backend" no-mail </dev/null
         served "$name, $backend, no-mail" filtered
-        guest_sends "$name, $backend, no-mail" closed
+        guest_sends "$name, $backend, no-mail" "$refused"
         in_machine systemctl restart p25d
         eventually 12 up
         served "$name, $backend, no-mail, p25d is restarted" filtered
@@ -75,18 +60,18 @@ ok $? "Docker of a user runs"
 docker_answers >"$WORK/info" 2>&1 ||
         diag "$(in_machine journalctl -b -u rootless-docker -n 30 --no-pager -o cat)"
 image_import
-start mail 25 --restart always -p 25:25
-start relay 2525 --restart always -p 2525:2525
+start mail 25 --restart always -p $first:25:25 -p "[$first6]:25:25"
+start relay 2525 --restart always -p $second:25:2525 -p "[$second6]:25:2525"
 served() # NAME WANTED
 {
-        expect "$1: published ports" inet "$2 $2" -t 300 $first 25 $second 25
+        published "$@"
 }
 guest_sends() # NAME WANTED
 {
         expect_in "$1: a container to the world" mail "$2" $world 25
 }
 for backend in nftables iptables; do
-        user_engine_holds "Docker of a user" $backend
+        user_engine_holds "Docker of a user" $backend closed
 done
 policy nftables mx </dev/null
 connect inet $first 25 >"$WORK/connect"
@@ -95,5 +80,58 @@ like "$(last_client mail)" "^(172[.]17[.]0[.]1|10[.]0[.]2[.][0-9]+|127[.]0[.]0[.
 ctl show listening
 like "$out" "rootlesskit passes .*connections" "show listening says so"
 in_machine systemctl stop rootless-docker
+
+# ---- pasta: its port 25 is the host's, or 2525 is ----
+
+# The world is the gateway too, which pasta would make the machine itself.
+pasta_start() # PORT
+{
+        in_machine systemd-run -q --unit "pasta-$1" -p User=alice -p "Environment=HOME=/home/alice" \
+                pasta --config-net --foreground --no-map-gw -t "25:$1" -u none -T none -U none -- /bin/sh -c \
+                "/opt/probe listen -o /home/alice/log-$1 0.0.0.0 $1 :: $1; exec sleep infinity"
+        eventually 30 pasta_serves
+        ok $? "pasta publishes 25 as $1"
+        diag "$(in_machine journalctl -b -u "pasta-$1" -n 5 --no-pager -o cat)"
+        guest=$(in_machine pgrep -u alice -x sleep)
+}
+pasta_serves()
+{
+        [ "$(connect inet $first 25 $first6 25)" = "open open" ]
+}
+served() # NAME WANTED
+{
+        expect "$1: published ports" inet "$2 $2" -t 300 $first 25 $first6 25
+}
+guest_sends() # NAME WANTED
+{
+        is "$(in_machine nsenter --target "$guest" --user --net --preserve-credentials -- \
+                /opt/probe connect -t 1000 $world 25 $world6 25 2>&1)" "$2 $2" "$1: from behind it to the world"
+}
+client_is() # PORT ADDRESS
+{
+        [ "$(tail -n 1 "$MACHINE/home/alice/log-$1" | cut -d' ' -f1)" = "$2" ]
+}
+for port in 25 2525; do
+        policy nftables mx container-host </dev/null
+        pasta_start $port
+        for backend in nftables iptables; do
+                user_engine_holds "pasta, 25 to $port" $backend filtered
+        done
+        policy nftables mx container-host </dev/null
+        for address in $world $world6; do
+                to=$first
+                [ $address = $world ] || to=$first6
+                connect inet $to 25 >"$WORK/connect"
+                eventually 5 client_is $port $address
+                ok $? "the mail server behind pasta sees that the client is $address"
+        done
+        ctl show listening
+        unlike "$out" "passes .*connections" "show listening does not say that clients are hidden"
+        policy nftables container-host </dev/null
+        like "$(in_machine p25ctl status verbose)" \
+                "container-host does not stop the rootless containers of user alice .passt" \
+                "status says that the role does not stop what it sends"
+        in_machine systemctl stop pasta-$port
+done
 machine_off
 done_testing

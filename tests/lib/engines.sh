@@ -78,6 +78,24 @@ policy() # BACKEND ROLE...
         diag "$(cat "$WORK/reload")"
 }
 
+# The user alice may run engines of her own, in a session of her own. Sets $uid, and $as_alice, the
+# words that run a command as her.
+user_may_run_engines()
+{
+        # slirp4netns and pasta make interfaces; whose they are is the kernel's business
+        in_machine sh -c 'rm /dev/net/tun && mknod -m 666 /dev/net/tun c 10 200'
+        in_machine sysctl -qw net.ipv4.ip_unprivileged_port_start=25
+        in_machine loginctl enable-linger alice
+        # a namespace of processes mounts its own /proc only where another one is seen in full
+        in_machine sh -c 'mkdir -p /run/full/proc /run/full/sys && mount -t proc proc /run/full/proc &&
+                mount -t sysfs sysfs /run/full/sys'
+        uid=$(in_machine id -u alice)
+        as_alice=(runuser -u alice -- env -C /home/alice HOME=/home/alice "XDG_RUNTIME_DIR=/run/user/$uid"
+                "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$uid/bus")
+        eventually 30 in_machine test -S "/run/user/$uid/bus"
+        ok $? "alice has a session"
+}
+
 # ---- containers ----
 
 engine=()     # the words that run it

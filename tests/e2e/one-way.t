@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Connections through the host of which only one direction passes here: conntrack never sees them
+# established. A change that denies them cuts them all the same, idle or not. Those that a rule exempts
+# from conntrack cannot be found later, which status and explain say.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+listen inet 25
+# a second way between the lan and the world, past the host
+net_link lan eth1 inet eth1
+net_address lan eth1 10.77.0.2/24 fd77::2/64
+net_address inet eth1 10.77.0.1/24 fd77::1/64
+for interface in all eth0 eth1; do
+        net_in lan sysctl -qw net.ipv4.conf.$interface.rp_filter=0
+        net_in inet sysctl -qw net.ipv4.conf.$interface.rp_filter=0
+done
+p25_host <<<'backend = "nftables";'
+ok $? "p25d starts"
+
+# A connection whose ends say nothing, and one that speaks all the time.
+hold_idle() # NAME ADDRESS
+{
+        rm -f "$WORK/hold-$1"
+        net_in lan bash -c 'exec 3<>"/dev/tcp/$2/25"; echo connected >"$1"; cat <&3; echo cut >>"$1"' \
+                - "$WORK/hold-$1" "$2" >"$WORK/hold-$1.log" 2>&1 &
+        eventually 10 test -s "$WORK/hold-$1"
+        ok $? "$1: an idle connection stands"
+}
+hold() # NAME ADDRESS
+{
+        rm -f "$WORK/hold-$1"
+        net_in lan "$probe" hold -o "$WORK/hold-$1" "$2" 25 >"$WORK/pid"
+        ok $? "$1: a connection stands"
+}
+is_cut() # NAME
+{
+        grep -q ^cut "$WORK/hold-$1"
+}
+# The server's end of two connections from the address: the idle one and the busy one.
+server_is_cut() # ADDRESS
+{
+        [ "$(grep -c "^$1 .* reset" "$WORK/inet.log")" -ge 2 ]
+}
+change_cuts() # NAME
+{
+        : >"$WORK/inet.log"
+        hold_idle "$1-idle4" 198.51.100.2
+        hold_idle "$1-idle6" 2001:db8:1::2
+        hold "$1-busy4" 198.51.100.2
+        hold "$1-busy6" 2001:db8:1::2
+        hold "$1-kept" 198.51.100.3
+        run_ctl route reject to 198.51.100.2
+        run_ctl route reject to 2001:db8:1::2
+        local end
+        for end in busy4 busy6; do
+                eventually 5 is_cut "$1-$end"
+                ok $? "$1-$end: is cut"
+        done
+        # of idle ones the end whose packets pass here
+        for end in 4 6; do
+                case $1-$end in
+                requests*) eventually 5 is_cut "$1-idle$end" ;;
+                answers*-4) eventually 5 server_is_cut 10.0.0.2 ;;
+                answers*-6) eventually 5 server_is_cut fd00::2 ;;
+                esac
+                ok $? "$1-idle$end: is cut"
+        done
+        ! is_cut "$1-kept"
+        ok $? "$1-kept: goes on"
+        process_end "$(cat "$WORK/pid")" TERM
+        run_ctl --force route delete reject to 198.51.100.2
+        run_ctl --force route delete reject to 2001:db8:1::2
+}
+both_backends() # NAME
+{
+        local backend
+        for backend in nftables iptables; do
+                sed -i "s/^backend = .*/backend = \"$backend\";/" "$CONF"
+                run_ctl reload
+                is "$rc" 0 "$backend"
+                change_cuts "$1-$backend"
+        done
+}
+
+# ---- only what the client sends passes here ----
+
+net_in inet ip route add 10.0.0.2/32 via 10.77.0.2
+net_in inet ip -6 route add fd00::2/128 via fd77::2
+both_backends requests
+
+# ---- only what the server sends ----
+
+net_in inet ip route del 10.0.0.2/32
+net_in inet ip -6 route del fd00::2/128
+net_in lan ip route add 198.51.100.2/31 via 10.77.0.1 src 10.0.0.2
+net_in lan ip -6 route add 2001:db8:1::2/128 via fd77::1 src fd00::2
+both_backends answers
+net_in lan ip route del 198.51.100.2/31
+net_in lan ip -6 route del 2001:db8:1::2/128
+
+# ---- exempt from conntrack ----
+
+unlike "$(ctl doctor)" NOT_TRACKED "doctor is silent where all is tracked"
+net_in host nft 'table inet raw { chain pre { type filter hook prerouting priority raw; udp dport 53 notrack; }; }'
+unlike "$(ctl doctor)" NOT_TRACKED "and where something else is exempt"
+net_in host nft add rule inet raw pre tcp dport 25 notrack
+exempt="table inet raw exempts routed connections to mail ports from conntrack: .* does not cut it"
+like "$(ctl doctor)" "note: $exempt" "doctor says what is not cut"
+like "$(ctl status verbose)" "Note: $exempt" "and status verbose"
+like "$(ctl explain routed from 10.0.0.2 to 198.51.100.2)" "table inet raw exempts it from conntrack" "and explain"
+net_in host nft delete table inet raw
+net_in host iptables-legacy -t raw -A PREROUTING -p tcp --dport 25 -j CT --notrack
+like "$(ctl doctor)" "note: table ip raw exempts" "also of legacy iptables"
+p25d_stop TERM
+done_testing

@@ -23,6 +23,8 @@ typedef enum Privilege {
          * manage */
         PRIVILEGE_MANAGE_SET,
         PRIVILEGE_MANAGE_FRAGMENT,
+        /* the two, for each name among the arguments: the method asks for them; never asked for */
+        PRIVILEGE_MANAGE_EACH,
 } Privilege;
 
 /* Of one user; root's calls do not wait for polkit. */

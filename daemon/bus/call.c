@@ -8,6 +8,7 @@
 #include "daemon/bus/call.h"
 
 #include "daemon/bus/error.h"
+#include "daemon/bus/parts.h"
 #include "daemon/bus/queue.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ static BusCall *call_free(BusCall *c)
                 c->bus->calls = c->next;
         sd_bus_message_unref(c->message);
         free(c->text);
+        bus_parts_free(c->parts);
         free(c);
         return NULL;
 }
@@ -189,7 +191,8 @@ static int question_complete(BusCall *c, AuthQuestion *q)
                 if (r >= 0)
                         r = sd_bus_message_at_end(c->message, false);
                 q->privilege = r > 0 ? PRIVILEGE_READ : PRIVILEGE_MANAGE;
-        }
+        } else if (q->privilege == PRIVILEGE_MANAGE_EACH)
+                q->privilege = PRIVILEGE_READ;
         return r < 0 ? r : sd_bus_message_rewind(c->message, true);
 }
 

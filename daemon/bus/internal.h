@@ -114,6 +114,7 @@ struct BusCall {
         const char *set; /* its name, in message */
         char *text;
         size_t text_length;
+        struct BusParts *parts; /* PutDocuments: its arguments likewise */
 };
 
 /* When and where a call is answered. */

@@ -49,6 +49,8 @@
             ("s", name, "h", file, BUS_OPTIONS), BUS_CHANGED) \
         ROW("UpdateSet", bus_update_set, MANAGE_SET, WAITS, \
             ("s", name, "as", add, "as", remove, BUS_OPTIONS), BUS_CHANGED) \
+        ROW("PutDocuments", bus_put_documents, MANAGE_EACH, WAITS, \
+            ("a{ss}", fragments, "a{sh}", sets, BUS_OPTIONS), BUS_CHANGED) \
         ROW("DropSet", bus_drop_set, MANAGE_SET, WAITS, ("s", name, BUS_OPTIONS), BUS_CHANGED) \
         ROW("Reload", bus_reload, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \
         ROW("Reset", bus_reset, MANAGE, WAITS, (BUS_OPTIONS), BUS_CHANGED) \

@@ -8,6 +8,7 @@
 #include "daemon/fleet/fleet.h"
 #include "daemon/fleet/log.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -31,6 +32,15 @@ static const struct option options[] = {
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
 };
+
+int fleet_path(const FleetArguments *a, const char *path, char **ret)
+{
+        if (asprintf(ret, "%s%s", a->root, path) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
 
 static int print_help(void)
 {

@@ -167,6 +167,16 @@ int manager_put_fragment(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
 int manager_replace_set(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);
+/* Several of them as one change, or none. A set of the same name must have been created with p25ctl
+ * or the bus, or is new. */
+typedef struct ManagerText {
+        const char *name;
+        bool is_set;      /* else a fragment */
+        const char *text; /* "" removes a fragment and empties a set */
+        size_t n;
+} ManagerText;
+int manager_put_texts(
+        Manager *m, const ManagerText *texts, size_t n, const Change *c, ChangeResult *r);
 int manager_update_set(Manager *m, const char *name, char *const *add, char *const *remove,
         const Change *c, ChangeResult *r);
 int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult *r);

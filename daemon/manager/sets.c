@@ -61,48 +61,63 @@ static int check_set_undeclared(const Manager *m, const char *name, ChangeResult
                 "set %s is declared in p25.conf or a fragment: change it there", name);
 }
 
+/* The set in a proposal; 1: it is another one than before, 0, negative errno. */
+static int stage_set(const Manager *m, Proposal *p, const ManagerText *t, ChangeResult *r)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        const StoredSet *now;
+        int q;
+
+        q = check_set_name(t->name, r);
+        if (q >= 0)
+                q = check_set_undeclared(m, t->name, r);
+        if (q < 0)
+                return q;
+        if (t->n > SET_TEXT_MAX)
+                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
+                        "the text of a set is at most %u MiB", SET_TEXT_MAX >> 20);
+        q = prefix_set_parse(t->text, t->n, t->name, &d, &entries);
+        if (q == -ENOMEM)
+                return change_no_memory(r);
+        if (q < 0)
+                return change_fail_told(r,
+                        count_lines(t->text, t->n) > PREFIX_SET_MAX ? ERROR_LIMIT_EXCEEDED
+                                                                    : ERROR_INVALID_POLICY,
+                        q, &d);
+        if (tell_warnings(r, &d) < 0)
+                return change_no_memory(r);
+        now = state_find_set(p->state, t->name);
+        if (now && !now->timed && prefix_set_equal(now->entries, entries))
+                return 0;
+        p->outcome = now ? OUTCOME_CHANGED : OUTCOME_ADDED;
+        prefix_set_count_changes(
+                now ? now->entries : NULL, entries, &p->entries_added, &p->entries_removed);
+        p->entries_removed += now ? timed_set_size(now->timed) : 0;
+        return state_put_set(p->state, t->name, entries) < 0 ? change_no_memory(r) : 1;
+}
+
+/* A change of one set's entries is none of the policy. */
+static void propose_set_only(Proposal *p, const char *name)
+{
+        p->pending = PENDING_STAYS;
+        p->set = name;
+}
+
 int manager_replace_set(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r)
 {
         _cleanup_proposal_ Proposal p = { 0 };
-        _cleanup_(prefix_set_unref_p) PrefixSet *entries = NULL;
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-        const StoredSet *now;
         int q;
 
         q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
         if (q >= 0)
                 q = check_fresh(m, c, r);
         if (q >= 0)
-                q = check_set_name(name, r);
-        if (q >= 0)
-                q = check_set_undeclared(m, name, r);
-        if (q < 0)
+                q = stage_set(m, &p, &(ManagerText){ name, true, text, n }, r);
+        if (q <= 0)
                 return q;
-        if (n > SET_TEXT_MAX)
-                return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
-                        "the text of a set is at most %u MiB", SET_TEXT_MAX >> 20);
-        q = prefix_set_parse(text, n, name, &d, &entries);
-        if (q == -ENOMEM)
-                return change_no_memory(r);
-        if (q < 0)
-                return change_fail_told(r,
-                        count_lines(text, n) > PREFIX_SET_MAX ? ERROR_LIMIT_EXCEEDED
-                                                              : ERROR_INVALID_POLICY,
-                        q, &d);
-        if (tell_warnings(r, &d) < 0)
-                return change_no_memory(r);
-        now = state_find_set(p.state, name);
-        if (now && !now->timed && prefix_set_equal(now->entries, entries))
-                return 0;
-        p.outcome = now ? OUTCOME_CHANGED : OUTCOME_ADDED;
-        prefix_set_count_changes(
-                now ? now->entries : NULL, entries, &p.entries_added, &p.entries_removed);
-        p.entries_removed += now ? timed_set_size(now->timed) : 0;
-        if (state_put_set(p.state, name, entries) < 0)
-                return change_no_memory(r);
-        p.pending = PENDING_STAYS;
-        p.set = name;
+        propose_set_only(&p, name);
         return change_finish(m, &p, c, r);
 }
 
@@ -186,33 +201,30 @@ int manager_drop_set(Manager *m, const char *name, const Change *c, ChangeResult
         return change_finish(m, &p, c, r);
 }
 
-int manager_put_fragment(
-        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r)
+/* The same of a fragment. */
+static int stage_fragment(
+        const Manager *m, Proposal *p, const ManagerText *t, const Change *c, ChangeResult *r)
 {
         _cleanup_(fragment_unref_p) Fragment *f = NULL;
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        _cleanup_proposal_ Proposal p = { 0 };
         const Fragment *now;
         int q;
 
-        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
-        if (q < 0)
-                return q;
-        if (!name_is_valid(name))
+        if (!name_is_valid(t->name))
                 return change_fail(r, ERROR_INVALID_ARGS, -EINVAL,
                         "the name of a fragment is 1 to %d of A-Z a-z 0-9 . _ -", NAME_MAX_LENGTH);
-        now = state_find_fragment(p.state, name);
-        if (n == 0 && !now)
+        now = state_find_fragment(p->state, t->name);
+        if (t->n == 0 && !now)
                 return 0;
-        if (n > POLICY_TEXT_MAX)
+        if (t->n > POLICY_TEXT_MAX)
                 return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
                         "a policy text is at most %u MiB", POLICY_TEXT_MAX >> 20);
-        if (now && strlen(now->text) == n && memcmp(now->text, text, n) == 0)
+        if (now && strlen(now->text) == t->n && memcmp(now->text, t->text, t->n) == 0)
                 return 0;
-        if (n > 0) {
+        if (t->n > 0) {
                 /* p25d reads more than its callers may: an error shows a line of the file */
                 q = host_parse_stored_fragment(
-                        name, text, n, c->uid == 0 ? m->paths.root : NULL, &d, &f);
+                        t->name, t->text, t->n, c->uid == 0 ? m->paths.root : NULL, &d, &f);
                 if (q == -ENOMEM)
                         return change_no_memory(r);
                 if (q < 0)
@@ -220,8 +232,46 @@ int manager_put_fragment(
                 if (tell_warnings(r, &d) < 0)
                         return change_no_memory(r);
         }
-        p.outcome = !f ? OUTCOME_REMOVED : now ? OUTCOME_UPDATED : OUTCOME_ADDED;
-        if (state_put_fragment(p.state, name, f) < 0)
-                return change_no_memory(r);
+        p->outcome = !f ? OUTCOME_REMOVED : now ? OUTCOME_UPDATED : OUTCOME_ADDED;
+        return state_put_fragment(p->state, t->name, f) < 0 ? change_no_memory(r) : 1;
+}
+
+int manager_put_fragment(
+        Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        if (q >= 0)
+                q = stage_fragment(m, &p, &(ManagerText){ name, false, text, n }, c, r);
+        return q <= 0 ? q : change_finish(m, &p, c, r);
+}
+
+int manager_put_texts(
+        Manager *m, const ManagerText *texts, size_t n, const Change *c, ChangeResult *r)
+{
+        _cleanup_proposal_ Proposal p = { 0 };
+        const ManagerText *last = NULL;
+        size_t n_changed = 0;
+        int q;
+
+        q = change_begin(m, c, ERROR_INVALID_POLICY, r, &p);
+        for (size_t i = 0; q >= 0 && i < n; i++) {
+                q = texts[i].is_set ? stage_set(m, &p, &texts[i], r)
+                                    : stage_fragment(m, &p, &texts[i], c, r);
+                if (q > 0) {
+                        n_changed++;
+                        last = &texts[i];
+                }
+        }
+        if (q < 0 || n_changed == 0)
+                return q < 0 ? q : 0;
+        if (n_changed == 1 && last->is_set)
+                propose_set_only(&p, last->name);
+        else if (n_changed > 1) {
+                p.outcome = OUTCOME_CHANGED;
+                p.entries_added = p.entries_removed = 0;
+        }
         return change_finish(m, &p, c, r);
 }

@@ -197,6 +197,16 @@ static void append_file(sd_bus_message *m)
         close(fd);
 }
 
+static void append_documents(sd_bus_message *m)
+{
+        int fd = make_file("192.0.2.7\n");
+
+        APPEND(m, "a{ss}a{sh}", 1, "together",
+                "rules = ( { action = \"deny\"; direction = \"in\"; from = \"@both\"; } );\n", 1,
+                "both", fd);
+        close(fd);
+}
+
 static void append_update(sd_bus_message *m)
 {
         APPEND(m, "sasas", "more", 2, "192.0.2.1", "2001:db8::/32", 1, "192.0.2.9");
@@ -223,6 +233,7 @@ const ChangeCase change_cases[CHANGE_CASES] = {
         { "SetLogging", append_logging, true, false },
         { "PutFragment", append_fragment, true, false },
         { "ReplaceSet", append_file, true, false },
+        { "PutDocuments", append_documents, true, false },
         { "UpdateSet", append_update, true, false },
         { "DropSet", append_set, true, true },
         { "SetLockdown", append_true, true, false },

@@ -69,7 +69,7 @@ typedef struct ChangeCase {
         bool again_is_error;
 } ChangeCase;
 
-#define CHANGE_CASES 15
+#define CHANGE_CASES 16
 
 /* In this order each changes something on a fresh host, and nothing a second time. */
 extern const ChangeCase change_cases[CHANGE_CASES];

@@ -17,7 +17,7 @@
 
 #define XML_FILE "packaging/dbus/org.port25.Policy1.Manager.xml"
 
-/* SPEC section 5, word for word, and seven more; what changes the policy takes a{sv} last and
+/* SPEC section 5, word for word, and eight more; what changes the policy takes a{sv} last and
  * gives b t a{sv}. */
 static const struct {
         const char *name, *in, *out;
@@ -46,6 +46,8 @@ static const struct {
         { "GetRuleset", "s", "s", PRIVILEGE_READ },
         { "GetSet", "s", "h", PRIVILEGE_READ },
         { "ReplaceSet", "sha{sv}", "bta{sv}", PRIVILEGE_MANAGE_SET },
+        /* ours: several fragments and sets at once */
+        { "PutDocuments", "a{ss}a{sh}a{sv}", "bta{sv}", PRIVILEGE_MANAGE_EACH },
         { "UpdateSet", "sasasa{sv}", "bta{sv}", PRIVILEGE_MANAGE_SET },
         { "DropSet", "sa{sv}", "bta{sv}", PRIVILEGE_MANAGE_SET },
         { "Reload", "a{sv}", "bta{sv}", PRIVILEGE_MANAGE },

@@ -9,6 +9,15 @@
 #include <errno.h>
 #include <stdio.h>
 
+int fleet_path(const FleetArguments *a, const char *path, char **ret)
+{
+        if (asprintf(ret, "%s%s", a->root, path) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
 int fleet_config_load(const FleetArguments *a, const char *file, FleetConfig **ret)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };

@@ -21,8 +21,7 @@ typedef struct FleetArguments {
         char **words;     /* NULL-terminated */
 } FleetArguments;
 
-/* ROOT and a path, in *ret. 0 or -ENOMEM. */
-int fleet_path(const FleetArguments *a, const char *path, char **ret);
-
-int fleet_verb_run(const FleetArguments *a);   /* the daemon */
-int fleet_verb_check(const FleetArguments *a); /* reads fleet.conf and reports its errors */
+int fleet_verb_run(const FleetArguments *a);     /* the daemon */
+int fleet_verb_publish(const FleetArguments *a); /* makes and signs what a web server serves */
+int fleet_verb_status(const FleetArguments *a);  /* what the daemon wrote; 1: something is wrong */
+int fleet_verb_check(const FleetArguments *a);   /* reads fleet.conf and reports its errors */

@@ -8,7 +8,6 @@
 #include "daemon/fleet/fleet.h"
 #include "daemon/fleet/log.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -23,6 +22,9 @@ typedef struct Verb {
 
 static const Verb verbs[] = {
         { "run", "", 0, 0, fleet_verb_run, "follow the fleet, as p25-fleet.service does" },
+        { "status", "[--json]", 0, 1, fleet_verb_status, "what is in force, and what is wrong" },
+        { "publish", "--key FILE DIR", 0, 64, fleet_verb_publish,
+                "make and sign what a web server serves" },
         { "check", "[FILE]", 0, 1, fleet_verb_check, "check fleet.conf, or FILE in its place" },
 };
 
@@ -32,15 +34,6 @@ static const struct option options[] = {
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
 };
-
-int fleet_path(const FleetArguments *a, const char *path, char **ret)
-{
-        if (asprintf(ret, "%s%s", a->root, path) < 0) {
-                *ret = NULL;
-                return -ENOMEM;
-        }
-        return 0;
-}
 
 static int print_help(void)
 {

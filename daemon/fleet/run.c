@@ -6,7 +6,9 @@
 
 #include "daemon/fleet/check.h"
 #include "daemon/fleet/client.h"
+#include "daemon/fleet/documents.h"
 #include "daemon/fleet/log.h"
+#include "daemon/fleet/status.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -19,13 +21,18 @@ typedef struct Run {
         sd_event *event;
         FleetClient *client;
         FleetClientEvents client_events;
+        Documents *documents; /* NULL: none are configured */
+        bool unwritten;       /* the status could not be written, and the log knows */
+        char *state;
 } Run;
 
 static void run_deinit(Run *r)
 {
+        documents_free(r->documents);
         fleet_client_free(r->client);
         sd_event_unref(r->event);
         fleet_config_free(r->config);
+        free(r->state);
 }
 
 /* SIGTERM and SIGINT end the loop. */
@@ -43,14 +50,65 @@ static int follow_signals(Run *r)
         return q < 0 ? q : sd_event_add_signal(r->event, NULL, SIGINT, NULL, NULL);
 }
 
+/* ---- the status ---- */
+
+static int make_status(const Run *r, Json *root)
+{
+        json_set(root, "host", json_new_string(r->config->host));
+        if (r->documents) {
+                Json *documents = json_new_object();
+
+                json_set(root, "documents", documents);
+                return documents_status(r->documents, documents);
+        }
+        return 0;
+}
+
+static void on_status(void *data)
+{
+        _cleanup_(json_free_p) Json *root = json_new_object();
+        Run *r = data;
+        int q = make_status(r, root);
+
+        if (q >= 0)
+                q = fleet_status_write(r->arguments, root);
+        if (q < 0 && !r->unwritten)
+                fleet_log(LOG_ERR, "the status cannot be written: %s", strerror(-q));
+        r->unwritten = q < 0;
+}
+
+static void on_appeared(void *data)
+{
+        Run *r = data;
+
+        if (r->documents)
+                documents_put_again(r->documents);
+}
+
+static int start_documents(Run *r)
+{
+        DocumentsOptions options = { r->config, r->client, NULL, on_status, r };
+        int q = fleet_path(r->arguments, FLEET_STATE, &r->state);
+
+        if (q < 0 || !r->config->documents.url)
+                return q;
+        options.state = r->state;
+        return documents_new(r->event, &options, &r->documents);
+}
+
 static int run_start(Run *r)
 {
         int q = sd_event_new(&r->event);
 
         if (q >= 0)
                 q = follow_signals(r);
+        r->client_events = (FleetClientEvents){ .appeared = on_appeared, .data = r };
         if (q >= 0)
                 q = fleet_client_new(r->event, &r->client_events, &r->client);
+        if (q >= 0)
+                q = start_documents(r);
+        if (q >= 0)
+                on_status(r);
         return q;
 }
 

@@ -463,6 +463,11 @@ bool json_is_null_or_missing(const Json *j)
         return !j || json_is_null(j);
 }
 
+bool json_is_list(const Json *j)
+{
+        return json_is_array(j);
+}
+
 size_t json_array_length(const Json *array)
 {
         return json_array_size(array);

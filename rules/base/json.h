@@ -52,6 +52,7 @@ uint64_t json_get_time(const Json *object, const char *key);
 /* An array of strings: 0, -EINVAL (it is none), -ENOMEM; a missing key is an empty list */
 int json_get_strv(const Json *object, const char *key, char ***ret);
 bool json_is_null_or_missing(const Json *j);
+bool json_is_list(const Json *j); /* an array */
 size_t json_array_length(const Json *array);
 const Json *json_array_item(const Json *array, size_t i);
 const char *json_text(const Json *j);          /* of a string */

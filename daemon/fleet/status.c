@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/*
+ * `p25-fleet status`: what the daemon wrote, as lines or as it is. Ages are counted here, so that a
+ * daemon that is gone looks old. Problems decide the exit status.
+ */
+
+#include "daemon/fleet/status.h"
+
+#include "daemon/fleet/check.h"
+#include "daemon/fleet/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define STATUS_BYTES_MAX (1u << 20)
+
+int fleet_status_write(const FleetArguments *a, const Json *status)
+{
+        _cleanup_free_ char *folder = NULL, *path = NULL, *text = NULL;
+        int r = json_print(status, &text);
+
+        if (r >= 0)
+                r = fleet_path(a, FLEET_RUN, &folder);
+        if (r >= 0)
+                r = fleet_path(a, FLEET_STATUS, &path);
+        if (r < 0)
+                return r;
+        if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        return fleet_file_write_volatile(path, text, strlen(text), 0644);
+}
+
+int fleet_status_read(const FleetArguments *a, Json **ret)
+{
+        _cleanup_free_ char *path = NULL, *text = NULL;
+        size_t n;
+        int r = fleet_path(a, FLEET_STATUS, &path);
+
+        if (r >= 0)
+                r = fleet_file_read(path, STATUS_BYTES_MAX, &text, &n);
+        return r < 0 ? r : json_parse(text, ret);
+}
+
+/* ---- lines ---- */
+
+/* "12 s", "3 min", "5 h", "9 days" */
+static void print_span(uint64_t usec)
+{
+        static const struct {
+                uint64_t sec;
+                const char *unit;
+        } units[] = { { 172800, "days" }, { 7200, "h" }, { 120, "min" }, { 0, "s" } };
+        static const uint64_t divisors[] = { 86400, 3600, 60, 1 };
+        uint64_t sec = usec / USEC_PER_SEC;
+        size_t i = 0;
+
+        while (sec < units[i].sec)
+                i++;
+        printf("%" PRIu64 " %s", sec / divisors[i], units[i].unit);
+}
+
+static uint64_t now_usec(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_REALTIME, &t);
+        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* "LABEL TEXT, 12 s ago" */
+static void print_age(const char *label, uint64_t then, uint64_t now)
+{
+        printf("%-12s", label);
+        if (then == 0) {
+                puts("never");
+                return;
+        }
+        print_span(now > then ? now - then : 0);
+        puts(" ago");
+}
+
+/* Is something wrong? */
+static bool print_documents(const Json *d)
+{
+        uint64_t now = now_usec(), until = json_get_time(d, "valid_until");
+        int64_t serial = json_get_integer(d, "serial"), offered = json_get_integer(d, "offered");
+        const char *problem = json_get_string(d, "problem");
+        bool expired = serial > 0 && until < now;
+
+        printf("%-12s%s\n", "Documents:", json_get_string(d, "url") ?: "");
+        if (serial == 0)
+                printf("%-12s%s\n", "Serial:", "none yet");
+        else {
+                printf("%-12s%" PRId64 ", in force for ", "Serial:", serial);
+                print_span(now - json_get_time(d, "since"));
+                printf(", made ");
+                print_span(now - json_get_time(d, "made"));
+                puts(" ago");
+                printf("%-12s%s", "Valid:", expired ? "EXPIRED since " : "for ");
+                print_span(expired ? now - until : until - now);
+                puts("");
+        }
+        print_age("Checked:", json_get_time(d, "checked"), now);
+        if (offered > serial)
+                printf("%-12s%" PRId64 "\n", "Offered:", offered);
+        if (problem)
+                printf("%-12s%s\n", "Problem:", problem);
+        return problem || expired;
+}
+
+static bool print_brokers(const Json *root)
+{
+        const Json *list = json_get(root, "brokers");
+        bool wrong = false;
+
+        for (size_t i = 0; i < json_array_length(list); i++) {
+                const Json *b = json_array_item(list, i);
+                const char *error = json_get_string(b, "error");
+                bool connected = json_get_bool(b, "connected");
+
+                printf("%-12s%s, %s%s%s\n", "Broker:", json_get_string(b, "url") ?: "",
+                        connected ? "connected" : "not connected", error ? ": " : "", error ?: "");
+                wrong |= !connected;
+        }
+        return wrong;
+}
+
+int fleet_verb_status(const FleetArguments *a)
+{
+        _cleanup_(json_free_p) Json *root = NULL;
+        bool wrong = false;
+        int r;
+
+        if (a->n > 0 && !streq(a->words[0], "--json")) {
+                fputs("usage: p25-fleet status [--json]\n", stderr);
+                return FLEET_BAD_INPUT;
+        }
+        r = fleet_status_read(a, &root);
+        if (r < 0) {
+                fprintf(stderr, "p25-fleet: %s\n",
+                        r == -ENOENT ? "the daemon has not run since this machine started "
+                                       "(systemctl start p25-fleet)"
+                                     : strerror(-r));
+                return FLEET_NOT_REACHABLE;
+        }
+        if (a->n > 0) {
+                _cleanup_free_ char *text = NULL;
+
+                if (json_print(root, &text) < 0)
+                        return FLEET_FAILED;
+                puts(text);
+                return fflush(stdout) == 0 ? FLEET_DONE : FLEET_FAILED;
+        }
+        printf("%-12s%s\n", "Host:", json_get_string(root, "host") ?: "");
+        if (!json_is_null_or_missing(json_get(root, "documents")))
+                wrong = print_documents(json_get(root, "documents"));
+        wrong |= print_brokers(root);
+        return fflush(stdout) != 0 || wrong ? FLEET_FAILED : FLEET_DONE;
+}

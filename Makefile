@@ -35,13 +35,13 @@ LIBS_FLEET = -lcurl -lsodium -lz
 LIBS_TOP = $(shell $(PKG_CONFIG) --libs ncursesw)
 
 # all sources in these folders are built
-DAEMON_ROOMS = alerts api auth backend bus connections events foreign host loop manager netlink nftables reader stats store
+DAEMON_ROOMS = alerts api auth backend bus connections events foreign host loop manager netlink nftables reader site stats store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
 endif
 # the daemon's rooms that p25ctl links too: names, and the reader of the host's files
-HOST_ROOMS = api host loop reader
+HOST_ROOMS = api host loop reader site
 
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
 DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))
@@ -67,7 +67,7 @@ ADVERSARY = $(call programs,tests/adversary/*.c)
 # libFuzzer targets; what they found stays in tests/fuzz/corpus/NAME
 FUZZ = $(patsubst tests/%.c,%,$(wildcard tests/fuzz/*.c))
 
-PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25d-knocker $(BUILD)/p25ctl $(BUILD)/p25-fleet
+PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25d-knocker $(BUILD)/p25d-site $(BUILD)/p25ctl $(BUILD)/p25-fleet
 
 all: $(PROGRAMS)
 
@@ -99,6 +99,12 @@ $(BUILD)/p25d-knocker: $(KNOCKER_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd
 
+# a program of its own, whose modules the tests link
+POOL_O = $(patsubst %.c,$(BUILD)/%.o,$(wildcard daemon/pool/*.c))
+$(BUILD)/p25d-site: $(POOL_O) $(HOST_O) $(LIBRULES)
+	$(if $(V),,@echo "  link $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
+
 $(BUILD)/p25ctl: $(CLI_O) $(HOST_O) $(BUILD)/daemon/netlink/netlink.o $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI) $(LIBS_TOP)
@@ -121,7 +127,7 @@ $(BUILD)/prefix: force
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' >$@
 
 # test programs also link the daemon's modules, without its main
-TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O)) $(HOST_O) $(LIBRULES)
+TEST_LIBS = $(filter-out %/main.o,$(DAEMON_O) $(POOL_O)) $(HOST_O) $(LIBRULES)
 
 # Shared by test programs, which link the members that they use. OWN_PARTS define names that other
 # parts or libc define too, so each is linked only into the programs named below.

@@ -34,8 +34,8 @@ done
 is "$(ls "$WORK/usr/usr/share/p25/policies")" "$(ls policies)" "all roles"
 is "$(find "$WORK/usr" -perm /022 -not -type l)" "" "nothing may be written by others"
 is "$(find "$WORK/usr" -type f -perm /111 | sed 's/.*usr//' | sort | tr '\n' ' ')" \
-        "/bin/p25ctl /sbin/p25d /sbin/p25d-knocker /sbin/p25d-reader /share/p25/prepare /share/p25/write-metrics " \
-        "four programs, and two scripts"
+        "/bin/p25ctl /sbin/p25d /sbin/p25d-knocker /sbin/p25d-reader /sbin/p25d-site /share/p25/prepare /share/p25/write-metrics " \
+        "five programs, and two scripts"
 [ ! -e "$WORK/usr/etc/p25/p25.conf" ]
 ok $? "no p25.conf: p25 is inactive"
 run "$WORK/usr/usr/bin/p25ctl" --root "$WORK/usr" --strict check packaging/examples/p25.conf

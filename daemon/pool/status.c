@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/pool/status.h"
+
+#include "rules/base/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+typedef struct Wanted {
+        uint32_t pid;
+        SiteRequest *ret;
+        bool found;
+} Wanted;
+
+/* "-" stands for what a worker does not have. */
+static const char *text_of(const Json *o, const char *key)
+{
+        const char *text = json_get_string(o, key);
+
+        return text && !streq(text, "-") ? text : "";
+}
+
+/* A character that is cut in the middle becomes '?'. */
+static void text_put(char *ret, size_t size, const char *a, const char *between, const char *b)
+{
+        (void)snprintf(ret, size, "%s%s%s", a, between, b);
+        text_make_printable(ret);
+}
+
+static int process_look(const Json *process, void *data)
+{
+        Wanted *w = data;
+        const char *state, *method, *uri;
+        int64_t pid;
+
+        if (w->found || !json_number(json_get(process, "pid"), &pid) || pid != w->pid)
+                return 0;
+        w->found = true;
+        /* What an idle worker did last is not what its process does now. */
+        state = text_of(process, "state");
+        if (!streq(state, "Running") && !streq(state, "Finishing"))
+                return 0;
+        method = text_of(process, "request method");
+        uri = text_of(process, "request uri");
+        text_put(w->ret->script, sizeof(w->ret->script), text_of(process, "script"), "", "");
+        text_put(w->ret->request, sizeof(w->ret->request), method, *method && *uri ? " " : "", uri);
+        return 0;
+}
+
+int pool_status_find(const char *output, size_t n, uint32_t pid, SiteRequest *ret)
+{
+        _cleanup_(json_free_p) Json *document = NULL;
+        Wanted w = { .pid = pid, .ret = ret };
+        const char *body;
+        int r;
+
+        *ret = (SiteRequest){ 0 };
+        if (strlen(output) != n)
+                return -EBADMSG;
+        body = strstr(output, "\r\n\r\n");
+        if (!body)
+                return -EBADMSG;
+        r = json_parse_items(body + 4, "processes", process_look, &w, &document);
+        if (r >= 0 && !w.found)
+                r = -ENOENT;
+        if (r < 0) {
+                *ret = (SiteRequest){ 0 };
+                return r == -EINVAL ? -EBADMSG : r;
+        }
+        text_put(ret->site, sizeof(ret->site), text_of(document, "pool"), "", "");
+        return 0;
+}

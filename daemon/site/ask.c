@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+/* A connection for each question, as to p25d-reader. */
+
+#include "daemon/site/ask.h"
+
+#include "rules/base/util.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* A descriptor or negative errno; the file, if there is one, goes along. */
+static int question_send(const SiteQuestion *q, int file)
+{
+        static const struct sockaddr_un address = { AF_UNIX, SITE_SOCKET };
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control = { 0 };
+        struct iovec part = { (void *)q, sizeof(*q) };
+        struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
+        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (file >= 0) {
+                m.msg_control = &control;
+                m.msg_controllen = sizeof(control);
+                control.header = (struct cmsghdr){
+                        .cmsg_len = CMSG_LEN(sizeof(int)),
+                        .cmsg_level = SOL_SOCKET,
+                        .cmsg_type = SCM_RIGHTS,
+                };
+                memcpy(CMSG_DATA(&control.header), &file, sizeof(int));
+        }
+        if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+                sendmsg(fd, &m, MSG_NOSIGNAL) != sizeof(*q)) {
+                close(fd);
+                return -EACCES;
+        }
+        return fd;
+}
+
+static int answer_receive(int fd, SiteAnswer *ret)
+{
+        ssize_t n = recv(fd, ret, sizeof(*ret), MSG_DONTWAIT);
+
+        if (n != sizeof(*ret))
+                return n < 0 && errno == EAGAIN ? -ETIMEDOUT : -EACCES;
+        return ret->error;
+}
+
+/* Closes fd. */
+static int answer_wait(int fd, SiteAnswer *ret)
+{
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int r = poll(&p, 1, SITE_DEADLINE_MSEC);
+
+        r = r < 0 ? -errno : answer_receive(fd, ret);
+        close(fd);
+        return r;
+}
+
+/* Whatever sent it, the text ends and moves no cursor. */
+static void text_take(char *text, size_t size)
+{
+        text[size - 1] = '\0';
+        text_make_printable(text);
+}
+
+static void request_take(const SiteAnswer *answer, SiteRequest *ret)
+{
+        *ret = answer->request;
+        text_take(ret->site, sizeof(ret->site));
+        text_take(ret->script, sizeof(ret->script));
+        text_take(ret->request, sizeof(ret->request));
+}
+
+int site_send(uint32_t pid, uint32_t uid)
+{
+        return question_send(&(SiteQuestion){ .kind = SITE_REQUEST, .pid = pid, .uid = uid }, -1);
+}
+
+int site_receive(int fd, SiteRequest *ret)
+{
+        SiteAnswer answer;
+        int r = answer_receive(fd, &answer);
+
+        if (r >= 0)
+                request_take(&answer, ret);
+        return r;
+}
+
+int site_request(uint32_t pid, uint32_t uid, SiteRequest *ret)
+{
+        SiteAnswer answer;
+        int fd = site_send(pid, uid), r;
+
+        if (fd < 0)
+                return fd;
+        r = answer_wait(fd, &answer);
+        if (r >= 0)
+                request_take(&answer, ret);
+        return r;
+}
+
+int site_container(int fd, const char *id, SiteContainer *ret)
+{
+        SiteQuestion q = { .kind = SITE_CONTAINER };
+        SiteAnswer answer;
+        int client, r;
+
+        if (strlen(id) != CONTAINER_ID_LENGTH)
+                return -EINVAL;
+        memcpy(q.id, id, CONTAINER_ID_LENGTH);
+        client = question_send(&q, fd);
+        if (client < 0)
+                return client;
+        r = answer_wait(client, &answer);
+        if (r < 0)
+                return r;
+        *ret = answer.container;
+        text_take(ret->name, sizeof(ret->name));
+        text_take(ret->image, sizeof(ret->image));
+        return 0;
+}

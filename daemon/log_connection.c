@@ -43,6 +43,9 @@ static void message_print(Buffer *b, const Event *e, const char *user, uint64_t 
                 buffer_printf(b, ", uid %" PRIu32, e->uid);
         if (e->unit)
                 buffer_printf(b, ", unit %s", e->unit);
+        if (e->pid > 0)
+                buffer_printf(b, ", process %" PRIu32 " (%s)", e->pid,
+                        e->texts[EVENT_COMMAND]   ?: e->texts[EVENT_PROCESS] ?: "?");
         if (e->rule > 0)
                 buffer_printf(b, ", rule %" PRIu64, e->rule);
         else
@@ -58,7 +61,8 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
         char id[NUMBER_MAX], rule[NUMBER_MAX], uid[NUMBER_MAX], gid[NUMBER_MAX], count[NUMBER_MAX];
         char source[ADDRESS_TEXT_MAX], destination[ADDRESS_TEXT_MAX];
         char container[CONTAINER_NAME_MAX];
-        char source_port[NUMBER_MAX], destination_port[NUMBER_MAX], more[NUMBER_MAX];
+        char pid[NUMBER_MAX], source_port[NUMBER_MAX], destination_port[NUMBER_MAX],
+                more[NUMBER_MAX];
         _cleanup_buffer_ Buffer message = { 0 };
         const LogField fields[] = {
                 { "P25_EVENT", number(e->id, id) },
@@ -77,6 +81,13 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
                 { "P25_GID", e->has_gid ? number(e->gid, gid) : NULL },
                 { "P25_UNIT", e->unit },
                 { "P25_CONTAINER", e->unit ? unit_container(e->unit, container) : NULL },
+                { "P25_PID", e->pid > 0 ? number(e->pid, pid) : NULL },
+                { "P25_PROCESS", e->texts[EVENT_PROCESS] },
+                { "P25_COMMAND", e->texts[EVENT_COMMAND] },
+                { "P25_DIRECTORY", e->texts[EVENT_DIRECTORY] },
+                { "P25_SCRIPT", e->texts[EVENT_SCRIPT] },
+                { "P25_REQUEST", e->texts[EVENT_REQUEST] },
+                { "P25_SITE", e->texts[EVENT_SITE] },
                 { "P25_COUNT", number(e->count, count) },
                 { "P25_LEFT_OUT", left_out > 0 ? number(left_out, more) : NULL },
         };

@@ -63,6 +63,17 @@ static void rule_print(Buffer *b, const Json *event)
                 buffer_printf(b, "  %" PRId64 " times", count);
 }
 
+/* "  pid 17: php spam.php"; nothing where it is not known. */
+static void process_print(Buffer *b, const Json *event)
+{
+        const char *process = json_get_string(event, "process");
+        const char *command = json_get_string(event, "command") ?: process;
+        int64_t pid = json_get_integer(event, "pid");
+
+        if (pid > 0)
+                buffer_printf(b, "  pid %" PRId64 ": %s", pid, command ?: "?");
+}
+
 static void row_say(Cli *c, const Json *event)
 {
         _cleanup_buffer_ Buffer who = { 0 }, to = { 0 }, rule = { 0 };
@@ -76,6 +87,7 @@ static void row_say(Cli *c, const Json *event)
         who_print(&who, event);
         end_print(&to, event, "destination_address", "destination_port");
         rule_print(&rule, event);
+        process_print(&rule, event);
         if (who.failed || to.failed || rule.failed)
                 (void)cli_fail(c, EXIT_FAILED, "out of memory");
         else

@@ -40,6 +40,12 @@ static int process_append(sd_bus_message *m, Bus *b, const Event *e)
         }
         if (e->has_gid && (r = bus_append_entry(m, "gid", "u", e->gid)) < 0)
                 return r;
+        if (e->pid > 0 && (r = bus_append_entry(m, "pid", "u", e->pid)) < 0)
+                return r;
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++)
+                if (e->texts[t] &&
+                        (r = bus_append_entry(m, event_text_to_string(t), "s", e->texts[t])) < 0)
+                        return r;
         if (!e->unit)
                 return 0;
         r = bus_append_entry(m, "unit", "s", e->unit);

@@ -11,6 +11,8 @@
 void event_deinit(Event *e)
 {
         free(e->unit);
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++)
+                free(e->texts[t]);
         *e = (Event){ 0 };
 }
 
@@ -19,9 +21,40 @@ int event_copy(const Event *e, Event *ret)
         Event copy = *e;
         int r = strdup_null(e->unit, &copy.unit);
 
-        if (r >= 0)
-                *ret = copy;
-        return r;
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++) {
+                copy.texts[t] = NULL;
+                if (r >= 0)
+                        r = strdup_null(e->texts[t], &copy.texts[t]);
+        }
+        if (r < 0) {
+                event_deinit(&copy);
+                return r;
+        }
+        *ret = copy;
+        return 0;
+}
+
+static const char *const text_names[_EVENT_TEXT_MAX] = {
+        [EVENT_PROCESS] = "process",
+        [EVENT_COMMAND] = "command",
+        [EVENT_DIRECTORY] = "directory",
+        [EVENT_SCRIPT] = "script",
+        [EVENT_REQUEST] = "request",
+        [EVENT_SITE] = "site",
+};
+
+const char *event_text_to_string(EventText t)
+{
+        return t < _EVENT_TEXT_MAX ? text_names[t] : NULL;
+}
+
+EventText event_text_from_string(const char *s)
+{
+        EventText t = 0;
+
+        while (t < _EVENT_TEXT_MAX && !streq(s, text_names[t]))
+                t++;
+        return t;
 }
 
 bool event_is_refusal(const Event *e)
@@ -38,6 +71,11 @@ bool event_set_action(Event *e, const char *word)
 
 bool event_same(const Event *a, const Event *b)
 {
+        if (a->pid != b->pid)
+                return false;
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++)
+                if (!streq_null(a->texts[t], b->texts[t]))
+                        return false;
         return a->direction == b->direction && a->action == b->action && a->audit == b->audit &&
                a->rule == b->rule && a->destination_port == b->destination_port &&
                a->has_uid == b->has_uid && a->uid == b->uid && a->has_gid == b->has_gid &&

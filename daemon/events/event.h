@@ -9,6 +9,20 @@
 #include "rules/address/address.h"
 #include "rules/policy/terms.h"
 
+/* What is known of the process that dialled besides its numbers. */
+typedef enum EventText {
+        EVENT_PROCESS, /* its name, as ps(1) shows it */
+        EVENT_COMMAND, /* its command line */
+        EVENT_DIRECTORY,
+        EVENT_SCRIPT, /* that it runs for a web server */
+        EVENT_REQUEST,
+        EVENT_SITE,
+        _EVENT_TEXT_MAX,
+} EventText;
+
+/* With the NUL; what is longer is cut. */
+#define EVENT_TEXT_SIZE 256
+
 typedef struct Event {
         uint64_t id;        /* grows from event to event, with gaps, also over restarts */
         uint64_t time_usec; /* of the first attempt, since the epoch */
@@ -24,12 +38,18 @@ typedef struct Event {
         uint64_t rule;         /* its id; 0: the default of the direction */
         bool has_uid, has_gid; /* of the local process that dialled */
         uint32_t uid, gid;
-        char *unit;     /* of that process; NULL: not known */
-        uint64_t count; /* of attempts; a client that gets no answer tries again */
+        char *unit;                   /* of that process; NULL: not known */
+        uint32_t pid;                 /* of that process; 0: not known */
+        char *texts[_EVENT_TEXT_MAX]; /* NULL: not known */
+        uint64_t count;               /* of attempts; a client that gets no answer tries again */
 } Event;
 
 void event_deinit(Event *e);
 int event_copy(const Event *e, Event *ret); /* 0 or -ENOMEM */
+
+/* "process", …; NULL: not one of them. */
+const char *event_text_to_string(EventText t);
+EventText event_text_from_string(const char *s); /* or _EVENT_TEXT_MAX */
 
 /* Was the connection refused? */
 bool event_is_refusal(const Event *e);

@@ -21,6 +21,16 @@ static void id_print(Buffer *b, bool known, uint32_t id)
                 buffer_add_string(b, " -");
 }
 
+/* A tabulator or the end of a line would begin something else. */
+static void text_print(Buffer *b, const char *text)
+{
+        for (; *text; text++) {
+                bool space = (unsigned char)*text < ' ';
+
+                buffer_add_char(b, space ? '?' : *text);
+        }
+}
+
 void record_print(Buffer *b, const Event *e)
 {
         buffer_printf(b, "%" PRIu64 " %" PRIu64 " %s %s%s", e->id, e->time_usec,
@@ -31,7 +41,16 @@ void record_print(Buffer *b, const Event *e)
         buffer_printf(b, " %" PRIu64, e->rule);
         id_print(b, e->has_uid, e->uid);
         id_print(b, e->has_gid, e->gid);
-        buffer_printf(b, " %" PRIu64 " %s\n", e->count, e->unit ? e->unit : "-");
+        buffer_printf(b, " %" PRIu64 " ", e->count);
+        text_print(b, e->unit ? e->unit : "-");
+        if (e->pid > 0)
+                buffer_printf(b, "\tpid=%" PRIu32, e->pid);
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++)
+                if (e->texts[t]) {
+                        buffer_printf(b, "\t%s=", event_text_to_string(t));
+                        text_print(b, e->texts[t]);
+                }
+        buffer_add_string(b, "\n");
 }
 
 /* ---- reading ---- */
@@ -107,9 +126,79 @@ static bool id_take(Words *w, uint32_t *ret)
         return true;
 }
 
+/* ---- what is behind the unit ---- */
+
+static bool field_is(const char *field, size_t n, const char *name)
+{
+        size_t length = strlen(name);
+
+        return n > length && memcmp(field, name, length) == 0 && field[length] == '=';
+}
+
+static int text_read(const char *text, size_t n, char **ret)
+{
+        char *copy = strndup(text, n < EVENT_TEXT_SIZE ? n : EVENT_TEXT_SIZE - 1);
+
+        if (!copy)
+                return -ENOMEM;
+        text_make_printable(copy);
+        free(*ret);
+        *ret = copy;
+        return 0;
+}
+
+/* "command=…"; the last of two counts. */
+static int field_read(const char *field, size_t n, Event *e)
+{
+        if (field_is(field, n, "pid")) {
+                Words w = { field + 4, field + n, false };
+
+                e->pid = (uint32_t)number_take(&w, UINT32_MAX);
+                return w.failed || w.at != w.end ? -EINVAL : 0;
+        }
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++) {
+                size_t skip = strlen(event_text_to_string(t)) + 1;
+
+                if (field_is(field, n, event_text_to_string(t)))
+                        return text_read(field + skip, n - skip, &e->texts[t]);
+        }
+        return 0;
+}
+
+static int fields_read(const char *at, const char *end, Event *e)
+{
+        int r = 0;
+
+        while (r >= 0 && at < end) {
+                const char *tab = memchr(at, '\t', (size_t)(end - at));
+
+                r = field_read(at, (size_t)((tab ? tab : end) - at), e);
+                at = tab ? tab + 1 : end;
+        }
+        return r;
+}
+
+/* The unit and what is behind it. */
+static int rest_read(const char *at, const char *end, Event *e)
+{
+        const char *tab = memchr(at, '\t', (size_t)(end - at));
+        size_t n = (size_t)((tab ? tab : end) - at);
+
+        if (n == 0)
+                return -EINVAL;
+        if (n != 1 || *at != '-') {
+                e->unit = strndup(at, n);
+                if (!e->unit)
+                        return -ENOMEM;
+                text_make_printable(e->unit);
+        }
+        return tab ? fields_read(tab + 1, end, e) : 0;
+}
+
 int record_parse(const char *line, size_t n, Event *ret)
 {
         Words w = { line, line + n, false };
+        int r;
         char direction[16], action[16];
         Event e = { 0 };
 
@@ -129,11 +218,10 @@ int record_parse(const char *line, size_t n, Event *ret)
         if (!event_set_action(&e, action) || w.failed || w.at == w.end ||
                 e.direction == _DIRECTION_INVALID || memchr(w.at, '\0', (size_t)(w.end - w.at)))
                 return -EINVAL;
-        if (w.end - w.at != 1 || *w.at != '-') {
-                e.unit = strndup(w.at, (size_t)(w.end - w.at));
-                if (!e.unit)
-                        return -ENOMEM;
-                text_make_printable(e.unit);
+        r = rest_read(w.at, w.end, &e);
+        if (r < 0) {
+                event_deinit(&e);
+                return r;
         }
         *ret = e;
         return 0;

@@ -3,7 +3,8 @@
 
 /*
  * An event as a line of the file `events`. Unknown values are "-"; the unit is last, because it may
- * contain spaces.
+ * contain spaces; behind it, each after a tabulator, is what else is known: "pid=17", "command=…".
+ * Such a field that is not known to this version is left out.
  */
 
 #include "daemon/events/event.h"

@@ -181,7 +181,7 @@ static void test_ring(void **state)
 
 static void test_record(void **state)
 {
-        _cleanup_buffer_ Buffer b = { 0 };
+        _cleanup_buffer_ Buffer b = { 0 }, process = { 0 };
         Event e = sample(9), got;
 
         (void)state;
@@ -198,9 +198,71 @@ static void test_record(void **state)
         assert_int_equal(got.count, 1);
         assert_false(got.has_gid);
         event_deinit(&got);
+        e.pid = 4711;
+        e.texts[EVENT_COMMAND] = (char *)"php -f\tx\n";
+        e.texts[EVENT_SITE] = (char *)"example.org";
+        record_print(&process, &e);
+        assert_string_equal(process.data,
+                "17 1000009 out reject 192.0.2.1 40000 198.51.0.9 25 7 33 - 1 a b.service"
+                "\tpid=4711\tcommand=php -f?x?\tsite=example.org\n");
+        assert_int_equal(record_parse(process.data, process.length - 1, &got), 0);
+        assert_int_equal(got.pid, 4711);
+        assert_string_equal(got.unit, "a b.service");
+        assert_string_equal(got.texts[EVENT_COMMAND], "php -f?x?");
+        assert_string_equal(got.texts[EVENT_SITE], "example.org");
+        assert_null(got.texts[EVENT_PROCESS]);
+        assert_false(event_same(&e, &got));
+        event_deinit(&got);
         /* cut anywhere before the unit it is refused */
         for (size_t n = 0; n < b.length - sizeof("a b.service"); n++)
                 assert_int_equal(record_parse(b.data, n, &got), -EINVAL);
+}
+
+static void test_record_fields(void **state)
+{
+        static const char start[] = "17 1000009 out reject - 0 - 0 7 33 - 1 ";
+        static const struct {
+                const char *rest;
+                int r;
+        } cases[] = {
+                { "-\tpid=1\tcommand=\tlater=x\tx", 0 },
+                { "-\t", 0 },
+                { "-\tpid=", -EINVAL },
+                { "-\tpid=4294967296", -EINVAL },
+                { "-\tpid=1 2", -EINVAL },
+                { "\tpid=1", -EINVAL },
+                { "x.service\tcommand=a\tpid=x", -EINVAL },
+        };
+        Event got;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_buffer_ Buffer b = { 0 };
+
+                buffer_add_string(&b, start);
+                buffer_add_string(&b, cases[i].rest);
+                assert_int_equal(record_parse(b.data, b.length, &got), cases[i].r);
+                if (cases[i].r == 0)
+                        event_deinit(&got);
+        }
+}
+
+static void test_copy(void **state)
+{
+        Event e = sample(1), copy;
+
+        (void)state;
+        e.pid = 3;
+        for (EventText t = 0; t < _EVENT_TEXT_MAX; t++) {
+                e.texts[t] = (char *)event_text_to_string(t);
+                assert_int_equal(event_text_from_string(e.texts[t]), t);
+        }
+        assert_int_equal(event_text_from_string("pid"), _EVENT_TEXT_MAX);
+        assert_int_equal(event_copy(&e, &copy), 0);
+        assert_true(event_same(&e, &copy));
+        copy.pid = 4;
+        assert_false(event_same(&e, &copy));
+        event_deinit(&copy);
 }
 
 /* ---- the disk ---- */
@@ -408,6 +470,8 @@ int main(void)
                 cmocka_unit_test(test_merge),
                 cmocka_unit_test(test_ring),
                 cmocka_unit_test(test_record),
+                cmocka_unit_test(test_record_fields),
+                cmocka_unit_test(test_copy),
                 cmocka_unit_test_setup_teardown(test_disk_is_bounded, folder_make, folder_remove),
                 cmocka_unit_test_setup_teardown(test_disk_torn, folder_make, folder_remove),
                 cmocka_unit_test_setup_teardown(test_disk_refuses, folder_make, folder_remove),

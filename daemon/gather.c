@@ -2,8 +2,10 @@
 
 #include "daemon/gather.h"
 
+#include "daemon/host/container_names.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
+#include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "rules/ruleset/ruleset.h"
 
@@ -22,6 +24,7 @@ struct Gather {
         Manager *manager;
         Events *events;
         UnitNames *units;
+        ContainerNames *containers;
         sd_event_source *timer, *made;
         EventsFollower follower;
         ManagerEvents changes;
@@ -33,6 +36,22 @@ struct Gather {
 static int on_interval(sd_event_source *s, uint64_t usec, void *data);
 
 static const TimerKind interval = { CLOCK_MONOTONIC, 0, on_interval };
+
+/* Borrowed: copied by whoever keeps the event. */
+static void name_container(Gather *g, uint64_t cgroup, Event *e)
+{
+        const char *path = unit_names_path(g->units, cgroup);
+        const SiteContainer *found;
+        ContainerId id;
+
+        if (!path || !container_of_path(path, &id))
+                return;
+        found = container_names_find(g->containers, &id);
+        if (found && found->name[0] != '\0')
+                e->texts[EVENT_CONTAINER] = (char *)found->name;
+        if (found && found->image[0] != '\0')
+                e->texts[EVENT_IMAGE] = (char *)found->image;
+}
 
 static void on_decision(void *data, const DecisionCount *c)
 {
@@ -51,6 +70,8 @@ static void on_decision(void *data, const DecisionCount *c)
                 .count = c->count };
 
         g->counted = true;
+        if (unit)
+                name_container(g, c->cgroup, &e);
         e.quiet = !c->logged;
         if (c->in_log)
                 events_complete(g->events, &e);
@@ -71,6 +92,7 @@ static int take(Gather *g)
         int taken;
 
         unit_names_expire(g->units);
+        container_names_expire(g->containers, clock_now_usec(CLOCK_MONOTONIC));
         taken = manager_take_decisions(g->manager);
         if (taken < 0 && !g->failed)
                 log_line(LOG_ERR, "cannot read what rules have counted, events are late: %s",
@@ -123,7 +145,9 @@ int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
                 .events = events,
                 .follower = { .logged = on_logged, .data = g },
                 .interval_usec = BUSY_USEC };
-        r = unit_names_new(host_cgroup_mount(), &g->units);
+        r = container_names_new(&g->containers);
+        if (r >= 0)
+                r = unit_names_new(host_cgroup_mount(), &g->units);
         if (r >= 0 && unit_names_fd(g->units) >= 0)
                 r = sd_event_add_io(event, &g->made, unit_names_fd(g->units), EPOLLIN, on_made, g);
         if (r >= 0)
@@ -155,6 +179,7 @@ Gather *gather_free(Gather *g)
         sd_event_source_disable_unref(g->timer);
         sd_event_source_disable_unref(g->made);
         unit_names_free(g->units);
+        container_names_free(g->containers);
         sd_event_unref(g->event);
         free(g);
         return NULL;

@@ -80,7 +80,10 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
                 { "P25_USER", user },
                 { "P25_GID", e->has_gid ? number(e->gid, gid) : NULL },
                 { "P25_UNIT", e->unit },
-                { "P25_CONTAINER", e->unit ? unit_container(e->unit, container) : NULL },
+                { "P25_CONTAINER", e->texts[EVENT_CONTAINER] || !e->unit
+                                           ? e->texts[EVENT_CONTAINER]
+                                           : unit_container(e->unit, container) },
+                { "P25_IMAGE", e->texts[EVENT_IMAGE] },
                 { "P25_PID", e->pid > 0 ? number(e->pid, pid) : NULL },
                 { "P25_PROCESS", e->texts[EVENT_PROCESS] },
                 { "P25_COMMAND", e->texts[EVENT_COMMAND] },
@@ -88,6 +91,7 @@ void log_connection(const Event *e, const char *user, uint64_t left_out)
                 { "P25_SCRIPT", e->texts[EVENT_SCRIPT] },
                 { "P25_REQUEST", e->texts[EVENT_REQUEST] },
                 { "P25_SITE", e->texts[EVENT_SITE] },
+                { "P25_JOB", e->texts[EVENT_JOB] },
                 { "P25_COUNT", number(e->count, count) },
                 { "P25_LEFT_OUT", left_out > 0 ? number(left_out, more) : NULL },
         };

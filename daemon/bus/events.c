@@ -49,7 +49,7 @@ static int process_append(sd_bus_message *m, Bus *b, const Event *e)
         if (!e->unit)
                 return 0;
         r = bus_append_entry(m, "unit", "s", e->unit);
-        container = unit_container(e->unit, name);
+        container = e->texts[EVENT_CONTAINER] ? NULL : unit_container(e->unit, name);
         return r < 0 || !container ? r : bus_append_entry(m, "container", "s", container);
 }
 

@@ -41,6 +41,9 @@ static const char *const text_names[_EVENT_TEXT_MAX] = {
         [EVENT_SCRIPT] = "script",
         [EVENT_REQUEST] = "request",
         [EVENT_SITE] = "site",
+        [EVENT_JOB] = "job",
+        [EVENT_CONTAINER] = "container",
+        [EVENT_IMAGE] = "image",
 };
 
 const char *event_text_to_string(EventText t)

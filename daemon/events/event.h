@@ -17,6 +17,9 @@ typedef enum EventText {
         EVENT_SCRIPT, /* that it runs for a web server */
         EVENT_REQUEST,
         EVENT_SITE,
+        EVENT_JOB, /* of cron or at */
+        EVENT_CONTAINER,
+        EVENT_IMAGE, /* of the container */
         _EVENT_TEXT_MAX,
 } EventText;
 

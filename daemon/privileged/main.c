@@ -10,6 +10,7 @@
 
 #include "daemon/auth/caller.h"
 #include "daemon/connections/owners.h"
+#include "daemon/host/containers.h"
 #include "daemon/host/forwarders.h"
 #include "daemon/host/host.h"
 #include "daemon/reader/question.h"
@@ -115,6 +116,7 @@ static int open_asked(const ReaderQuestion *q)
         case READER_GROUPS:
         case READER_PROCESS:
         case READER_FORWARDERS:
+        case READER_CONTAINER:
                 break;
         }
         return -EINVAL;
@@ -181,6 +183,18 @@ static int find_forwarders(ReaderAnswer *ret)
         return 0;
 }
 
+/* The engine's file is opened here, and read by p25d-site: nothing else of it goes to p25d. */
+static int find_container(const ReaderQuestion *q, ReaderAnswer *ret)
+{
+        ContainerId c = { .owner = q->n };
+
+        if (strnlen(q->path, CONTAINER_ID_LENGTH + 1) != CONTAINER_ID_LENGTH ||
+                strspn(q->path, "0123456789abcdef") != CONTAINER_ID_LENGTH)
+                return -EINVAL;
+        memcpy(c.id, q->path, CONTAINER_ID_LENGTH);
+        return container_look("", &c, &ret->container);
+}
+
 /* ---- answering ---- */
 
 static void answer_send(int client, const ReaderAnswer *answer, int fd)
@@ -222,6 +236,8 @@ static void client_serve(int client)
                 answer.error = find_process(&q, &answer);
         else if (q.kind == READER_FORWARDERS)
                 answer.error = find_forwarders(&answer);
+        else if (q.kind == READER_CONTAINER)
+                answer.error = find_container(&q, &answer);
         else
                 answer.error = fd = open_asked(&q);
         answer.error = answer.error < 0 ? answer.error : 0;

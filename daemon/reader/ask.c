@@ -5,6 +5,7 @@
 
 #include "daemon/reader/ask.h"
 
+#include "daemon/site/ask.h"
 #include "rules/base/util.h"
 
 #include <errno.h>
@@ -128,4 +129,17 @@ int reader_process(uint32_t pid, ReaderAnswer *ret)
 int reader_forwarders(ReaderAnswer *ret)
 {
         return look(&(ReaderQuestion){ .kind = READER_FORWARDERS }, SURVEY_DEADLINE_MSEC, ret);
+}
+
+int reader_container(const char *id, uint32_t owner, SiteContainer *ret)
+{
+        ReaderQuestion q = { .kind = READER_CONTAINER, .n = owner };
+        ReaderAnswer answer;
+        int r;
+
+        memcpy(q.path, id, CONTAINER_ID_LENGTH);
+        r = look(&q, SURVEY_DEADLINE_MSEC, &answer);
+        if (r >= 0)
+                site_container_take(&answer.container, ret);
+        return r;
 }

@@ -7,7 +7,7 @@
  * open.
  */
 
-#include <stdint.h>
+#include "daemon/site/question.h"
 
 #define READER_SOCKET "/run/p25d-reader.socket"
 /* Files of the kernel that it opens besides those of the policy: which legacy tables there are. */
@@ -26,13 +26,14 @@ typedef enum ReaderKind {
         READER_PROCESS,    /* what is known of a process */
         READER_FORWARDERS, /* programs that take connections for containers */
         READER_NETLINK,    /* a netlink socket that can change nothing; n is its protocol */
+        READER_CONTAINER,  /* name and image of a container */
 } ReaderKind;
 
 typedef struct ReaderQuestion {
         uint32_t kind;
-        uint32_t n; /* of sockets, the process or the protocol */
+        uint32_t n; /* of sockets, the process, the protocol, or the owner of the container */
         union {
-                char path[READER_PATH_MAX];
+                char path[READER_PATH_MAX];           /* or the container's id */
                 uint32_t sockets[READER_SOCKETS_MAX]; /* inodes */
         };
 } ReaderQuestion;
@@ -47,6 +48,7 @@ typedef struct ReaderAnswer {
                 struct ReaderProcess {
                         char name[64], unit[128], remote[64];
                 } process; /* as in daemon/auth/caller.h */
+                SiteContainer container;
                 struct {
                         uint32_t n, untranslated;
                         struct ReaderForwarder {

@@ -80,6 +80,13 @@ static void request_take(const SiteAnswer *answer, SiteRequest *ret)
         text_take(ret->request, sizeof(ret->request));
 }
 
+void site_container_take(const SiteContainer *from, SiteContainer *ret)
+{
+        *ret = *from;
+        text_take(ret->name, sizeof(ret->name));
+        text_take(ret->image, sizeof(ret->image));
+}
+
 int site_send(uint32_t pid, uint32_t uid)
 {
         return question_send(&(SiteQuestion){ .kind = SITE_REQUEST, .pid = pid, .uid = uid }, -1);
@@ -121,10 +128,7 @@ int site_container(int fd, const char *id, SiteContainer *ret)
         if (client < 0)
                 return client;
         r = answer_wait(client, &answer);
-        if (r < 0)
-                return r;
-        *ret = answer.container;
-        text_take(ret->name, sizeof(ret->name));
-        text_take(ret->image, sizeof(ret->image));
-        return 0;
+        if (r >= 0)
+                site_container_take(&answer.container, ret);
+        return r;
 }

@@ -29,3 +29,5 @@ int site_request(uint32_t pid, uint32_t uid, SiteRequest *ret);
  * SITE_DEADLINE_MSEC. 0, -ENOENT (the file does not have it), other negative errno.
  */
 int site_container(int fd, const char *id, SiteContainer *ret);
+/* A copy whose texts end and are printable, whoever sent them. */
+void site_container_take(const SiteContainer *from, SiteContainer *ret);

@@ -2,6 +2,7 @@
 
 /* What others say of a process: status of a pool, its configuration, files of container engines. */
 
+#include "daemon/host/containers.h"
 #include "daemon/pool/config.h"
 #include "daemon/pool/container.h"
 #include "daemon/pool/fastcgi.h"
@@ -419,6 +420,45 @@ static void a_file_is_regular_and_bounded(void **state)
         fclose(d);
 }
 
+static void a_path_of_cgroups_has_a_container(void **state)
+{
+        static const struct {
+                const char *path;
+                bool found;
+                uint32_t owner;
+        } cases[] = {
+                { "system.slice/docker-" ID ".scope", true, 0 },
+                { "/system.slice/docker-" ID ".scope/init.scope", true, 0 },
+                { "machine.slice/libpod-" ID ".scope/container", true, 0 },
+                { "docker/" ID, true, 0 },
+                { "libpod_parent/libpod-" ID "/x", true, 0 },
+                { "kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID ".scope", true, 0 },
+                { "user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID ".scope",
+                        true, 1000 },
+                /* names that a service's user gave */
+                { "system.slice/evil.service/docker-" ID ".scope", false, 0 },
+                { "system.slice/evil.service/docker/" ID, false, 0 },
+                { "user.slice/user-1000.slice/session-1.scope/docker-" ID ".scope", true, 1000 },
+                /* no containers */
+                { "system.slice/docker-" ID "0.scope", false, 0 },
+                { "system.slice/docker-0123456789ab.scope", false, 0 },
+                { "system.slice/xdocker-" ID ".scope", false, 0 },
+                { "system.slice/docker.service", false, 0 },
+                { "user.slice/user-1000.slice", false, 0 },
+                { "", false, 0 },
+                { "///", false, 0 },
+        };
+        ContainerId c;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                assert_int_equal(container_of_path(cases[i].path, &c), cases[i].found);
+                assert_int_equal(c.owner, cases[i].owner);
+                if (cases[i].found)
+                        assert_string_equal(c.id, ID);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -436,6 +476,7 @@ int main(void)
                 cmocka_unit_test(only_a_worker_of_root_is_asked_about),
                 cmocka_unit_test(engines_name_their_containers),
                 cmocka_unit_test(a_file_is_regular_and_bounded),
+                cmocka_unit_test(a_path_of_cgroups_has_a_container),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

@@ -13,6 +13,7 @@
 #include "daemon/host/containers.h"
 #include "daemon/host/forwarders.h"
 #include "daemon/host/host.h"
+#include "daemon/host/origin.h"
 #include "daemon/reader/question.h"
 
 #include <dirent.h>
@@ -117,6 +118,7 @@ static int open_asked(const ReaderQuestion *q)
         case READER_PROCESS:
         case READER_FORWARDERS:
         case READER_CONTAINER:
+        case READER_ORIGIN:
                 break;
         }
         return -EINVAL;
@@ -183,6 +185,19 @@ static int find_forwarders(ReaderAnswer *ret)
         return 0;
 }
 
+static int find_origin(const ReaderQuestion *q, ReaderAnswer *ret)
+{
+        struct ReaderOrigin *o = &ret->origin;
+        Origin found;
+
+        origin_look("/proc", q->n, q->uid, &found);
+        memcpy(o->job, found.job, sizeof(o->job));
+        o->request = found.request;
+        memcpy(o->container, found.container.id, sizeof(o->container));
+        o->owner = found.container.owner;
+        return 0;
+}
+
 /* The engine's file is opened here, and read by p25d-site: nothing else of it goes to p25d. */
 static int find_container(const ReaderQuestion *q, ReaderAnswer *ret)
 {
@@ -236,6 +251,8 @@ static void client_serve(int client)
                 answer.error = find_process(&q, &answer);
         else if (q.kind == READER_FORWARDERS)
                 answer.error = find_forwarders(&answer);
+        else if (q.kind == READER_ORIGIN)
+                answer.error = find_origin(&q, &answer);
         else if (q.kind == READER_CONTAINER)
                 answer.error = find_container(&q, &answer);
         else

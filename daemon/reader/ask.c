@@ -143,3 +143,9 @@ int reader_container(const char *id, uint32_t owner, SiteContainer *ret)
                 site_container_take(&answer.container, ret);
         return r;
 }
+
+int reader_origin(uint32_t pid, uint32_t uid, ReaderAnswer *ret)
+{
+        return look(&(ReaderQuestion){ .kind = READER_ORIGIN, .n = pid, .uid = uid },
+                SURVEY_DEADLINE_MSEC, ret);
+}

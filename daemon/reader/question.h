@@ -27,12 +27,14 @@ typedef enum ReaderKind {
         READER_FORWARDERS, /* programs that take connections for containers */
         READER_NETLINK,    /* a netlink socket that can change nothing; n is its protocol */
         READER_CONTAINER,  /* name and image of a container */
+        READER_ORIGIN,     /* what made a process run */
 } ReaderKind;
 
 typedef struct ReaderQuestion {
         uint32_t kind;
         uint32_t n; /* of sockets, the process, the protocol, or the owner of the container */
         union {
+                uint32_t uid;                         /* of the process, for its origin */
                 char path[READER_PATH_MAX];           /* or the container's id */
                 uint32_t sockets[READER_SOCKETS_MAX]; /* inodes */
         };
@@ -49,6 +51,12 @@ typedef struct ReaderAnswer {
                         char name[64], unit[128], remote[64];
                 } process; /* as in daemon/auth/caller.h */
                 SiteContainer container;
+                struct ReaderOrigin {
+                        char job[512];
+                        SiteRequest request;
+                        char container[CONTAINER_ID_LENGTH + 1];
+                        uint32_t owner; /* of the container */
+                } origin;               /* as in daemon/host/origin.h */
                 struct {
                         uint32_t n, untranslated;
                         struct ReaderForwarder {

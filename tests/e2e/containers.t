@@ -27,7 +27,7 @@ mkdir "${folders[@]}" 2>/dev/null || { skip "containers" "cgroups cannot be made
 
 # /var/lib without what this host has
 mount -t tmpfs -o mode=755 tmpfs /var/lib
-mkdir -p -m 710 "$WORK/disk/docker/containers/${ids[1]}" "$WORK/disk/docker/containers/${ids[3]}" \
+mkdir -p "$WORK/disk/docker/containers/${ids[1]}" "$WORK/disk/docker/containers/${ids[3]}" \
         "$WORK/disk/docker/containers/${ids[4]}"
 ln -s "$WORK/disk/docker" /var/lib/docker # on another disk, as administrators have it
 printf '{"ID":"%s","Name":"/web","Config":{"Image":"nginx:1.25","Env":["SECRET=1"]}}' "${ids[1]}" \

@@ -2,7 +2,7 @@
 
 /* What others say of a process: status of a pool, its configuration, files of container engines. */
 
-#include "daemon/host/containers.h"
+#include "daemon/host/origin.h"
 #include "daemon/pool/config.h"
 #include "daemon/pool/container.h"
 #include "daemon/pool/fastcgi.h"
@@ -459,6 +459,124 @@ static void a_path_of_cgroups_has_a_container(void **state)
         }
 }
 
+/* ---- origins ---- */
+
+static void put_named(int pid, int parent, unsigned uid, const char *name)
+{
+        char path[64], text[256];
+
+        put_process(pid, parent, uid, "");
+        (void)snprintf(path, sizeof(path), "proc/%d/comm", pid);
+        (void)snprintf(text, sizeof(text), "%s\n", name);
+        put(path, text);
+}
+
+static void put_words(int pid, const char *file, const char *words, size_t n)
+{
+        char path[256];
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "%s/proc/%d/%s", folder, pid, file);
+        f = fopen(path, "we");
+        assert_non_null(f);
+        assert_int_equal(fwrite(words, 1, n, f), n);
+        assert_int_equal(fclose(f), 0);
+}
+#define WORDS(pid, file, words) put_words(pid, file, words, sizeof(words))
+
+static void a_job_is_found_by_its_parents(void **state)
+{
+        char proc[128], path[256];
+        Origin o;
+
+        (void)state;
+        (void)snprintf(proc, sizeof(proc), "%s/proc", folder);
+        put_named(100, 1, 0, "cron");
+        put_named(101, 100, 0, "cron");
+        put_named(102, 101, 33, "sh");
+        WORDS(102, "cmdline", "/bin/sh\0-c\0php news.php; true # \x1b[2J\n");
+        put_named(103, 102, 33, "php");
+        origin_look(proc, 103, 33, &o);
+        assert_string_equal(o.job, "php news.php; true # ?[2J?");
+        origin_look(proc, 102, 33, &o);
+        assert_string_equal(o.job, "php news.php; true # ?[2J?");
+        /* the shell has become the command */
+        put_named(104, 101, 33, "php");
+        WORDS(104, "cmdline", "php\0news.php");
+        origin_look(proc, 104, 33, &o);
+        assert_string_equal(o.job, "php news.php");
+        /* cron itself, and a program of a user's with its name */
+        origin_look(proc, 101, 0, &o);
+        assert_string_equal(o.job, "");
+        put_named(105, 1, 33, "cron");
+        put_named(106, 105, 33, "sh");
+        WORDS(106, "cmdline", "/bin/sh\0-c\0forged");
+        origin_look(proc, 106, 33, &o);
+        assert_string_equal(o.job, "");
+
+        put_named(110, 1, 1, "atd");
+        put_named(111, 110, 33, "sh");
+        (void)snprintf(path, sizeof(path), "%s/proc/111/fd", folder);
+        assert_int_equal(mkdir(path, 0755), 0);
+        (void)snprintf(path, sizeof(path), "%s/proc/111/fd/0", folder);
+        assert_int_equal(symlink("/var/spool/cron/atjobs/a0001f01c8befa (deleted)", path), 0);
+        put_named(112, 111, 33, "sendmail");
+        origin_look(proc, 112, 33, &o);
+        assert_string_equal(o.job, "at job 31");
+}
+
+static void a_request_of_cgi_is_in_the_environment(void **state)
+{
+        _cleanup_buffer_ Buffer b = { 0 };
+        char proc[128];
+        Origin o;
+
+        (void)state;
+        (void)snprintf(proc, sizeof(proc), "%s/proc", folder);
+        put_named(120, 1, 0, "apache2");
+        put_named(121, 120, 33, "form.cgi");
+        WORDS(121, "environ",
+                "PATH=/bin\0GATEWAY_INTERFACE=CGI/1.1\0SCRIPT_FILENAME=/srv/form.cgi\0"
+                "REQUEST_METHOD=POST\0REQUEST_URI=/form.cgi?a\x1b\n\0SERVER_NAME=example.org");
+        put_named(122, 121, 33, "sendmail");
+        WORDS(122, "environ", "PATH=/bin");
+        origin_look(proc, 122, 33, &o);
+        assert_string_equal(o.request.script, "/srv/form.cgi");
+        assert_string_equal(o.request.request, "POST /form.cgi?a??");
+        assert_string_equal(o.request.site, "example.org");
+        /* another user's environment does not count */
+        put_named(123, 121, 34, "sudo");
+        origin_look(proc, 123, 34, &o);
+        assert_string_equal(o.request.script, "");
+        /* a long one is cut */
+        buffer_add(&b, "GATEWAY_INTERFACE=1\0SCRIPT_FILENAME=/\xff", 38);
+        for (size_t i = 0; i < 1u << 20; i++)
+                buffer_add_char(&b, 'a');
+        put_named(124, 1, 33, "x");
+        put_words(124, "environ", b.data, b.length);
+        origin_look(proc, 124, 33, &o);
+        assert_int_equal(strlen(o.request.script), sizeof(o.request.script) - 1);
+        assert_true(text_is_printable(o.request.script));
+}
+
+static void a_process_lies_in_a_container(void **state)
+{
+        char proc[128];
+        Origin o;
+
+        (void)state;
+        (void)snprintf(proc, sizeof(proc), "%s/proc", folder);
+        put_named(130, 1, 1000, "msmtp");
+        WORDS(130, "cgroup",
+                "0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID
+                ".scope/container\n");
+        origin_look(proc, 130, 1000, &o);
+        assert_string_equal(o.container.id, ID);
+        assert_int_equal(o.container.owner, 1000);
+        origin_look(proc, 99999, 0, &o);
+        assert_string_equal(o.container.id, "");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -477,6 +595,9 @@ int main(void)
                 cmocka_unit_test(engines_name_their_containers),
                 cmocka_unit_test(a_file_is_regular_and_bounded),
                 cmocka_unit_test(a_path_of_cgroups_has_a_container),
+                cmocka_unit_test(a_job_is_found_by_its_parents),
+                cmocka_unit_test(a_request_of_cgi_is_in_the_environment),
+                cmocka_unit_test(a_process_lies_in_a_container),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

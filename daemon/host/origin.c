@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "daemon/host/origin.h"
+
+#include "daemon/reader/ask.h"
+#include "daemon/site/ask.h"
+#include "rules/base/util.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define ANCESTORS_MAX 32
+#define ENVIRONMENT_MAX ((size_t)256 << 10)
+
+typedef struct Process {
+        uint32_t pid, parent, uid;
+        char name[32];
+} Process;
+
+/* Up to size - 1 bytes, and a NUL; how many. */
+static size_t file_read(const char *proc, uint32_t pid, const char *name, char *ret, size_t size)
+{
+        char path[256];
+        size_t length = 0;
+        ssize_t n;
+        int fd;
+
+        (void)snprintf(path, sizeof(path), "%s/%u/%s", proc, pid, name);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        while (fd >= 0 && length < size - 1 && (n = read(fd, ret + length, size - 1 - length)) > 0)
+                length += (size_t)n;
+        if (fd >= 0)
+                close(fd);
+        ret[length] = '\0';
+        return length;
+}
+
+static bool number_find(const char *text, const char *name, uint32_t *ret)
+{
+        const char *line = strstr(text, name);
+
+        return line && sscanf(line + strlen(name), "%u", ret) == 1;
+}
+
+/* The kernel escapes newlines in the name, so that no process can write a line of its own. */
+static bool process_look(const char *proc, uint32_t pid, Process *ret)
+{
+        char text[4096];
+
+        *ret = (Process){ .pid = pid };
+        (void)file_read(proc, pid, "comm", ret->name, sizeof(ret->name));
+        ret->name[strcspn(ret->name, "\n")] = '\0';
+        (void)file_read(proc, pid, "status", text, sizeof(text));
+        return number_find(text, "\nPPid:", &ret->parent) && number_find(text, "\nUid:", &ret->uid);
+}
+
+static void text_put(char *ret, size_t size, const char *text)
+{
+        (void)snprintf(ret, size, "%s", text);
+        text_make_printable(ret);
+}
+
+/* ---- jobs ---- */
+
+/* "/bin/sh -c LINE" is LINE; any other command is its words. */
+static void line_of_job(const char *proc, uint32_t pid, char *ret, size_t size)
+{
+        char words[4096];
+        size_t n = file_read(proc, pid, "cmdline", words, sizeof(words)), first = strlen(words) + 1;
+
+        if (first < n && streq(words + first, "-c") && first + 3 < n) {
+                text_put(ret, size, words + first + 3);
+                return;
+        }
+        for (size_t i = 0; i + 1 < n; i++)
+                if (words[i] == '\0')
+                        words[i] = ' ';
+        text_put(ret, size, words);
+}
+
+/* at(1) gives the shell its job as input: a file "QNNNNNTTTTTTTT" with the queue, the job's number
+ * and the time, hexadecimal. */
+static void number_of_job(const char *proc, uint32_t pid, char *ret, size_t size)
+{
+        char path[256], target[256], *name;
+        unsigned number;
+        ssize_t n;
+
+        (void)snprintf(path, sizeof(path), "%s/%u/fd/0", proc, pid);
+        n = readlink(path, target, sizeof(target) - 1);
+        target[n > 0 ? n : 0] = '\0';
+        name = strstr(target, "/atjobs/");
+        if (name && sscanf(name + strlen("/atjobs/"), "%*c%5x", &number) == 1)
+                (void)snprintf(ret, size, "at job %u", number);
+}
+
+/* atd runs as the user daemon, whose processes nobody else makes. */
+static bool find_job(const char *proc, const Process *p, const Process *parent, Origin *ret)
+{
+        bool is_cron = streq(parent->name, "cron") || streq(parent->name, "crond");
+
+        if (is_cron && parent->uid == 0 && !streq(p->name, parent->name))
+                line_of_job(proc, p->pid, ret->job, sizeof(ret->job));
+        else if (streq(parent->name, "atd") && parent->uid < 100 && !streq(p->name, "atd"))
+                number_of_job(proc, p->pid, ret->job, sizeof(ret->job));
+        return ret->job[0] != '\0';
+}
+
+/* ---- CGI ---- */
+
+/* The value of "NAME=…" in a list of texts that end with a NUL each; "" if there is none. */
+static const char *variable(const char *list, size_t n, const char *name)
+{
+        size_t length = strlen(name);
+
+        for (const char *at = list; at < list + n; at += strlen(at) + 1)
+                if (strncmp(at, name, length) == 0 && at[length] == '=')
+                        return at + length + 1;
+        return "";
+}
+
+/* RFC 3875, section 4.1; SCRIPT_FILENAME and REQUEST_URI are of all web servers. */
+static bool find_request(const char *proc, uint32_t pid, SiteRequest *ret)
+{
+        static char list[ENVIRONMENT_MAX];
+        size_t n = file_read(proc, pid, "environ", list, sizeof(list));
+        const char *method, *uri;
+
+        if (*variable(list, n, "GATEWAY_INTERFACE") == '\0')
+                return false;
+        method = variable(list, n, "REQUEST_METHOD");
+        uri = variable(list, n, "REQUEST_URI");
+        (void)snprintf(ret->request, sizeof(ret->request), "%s%s%s", method,
+                *method && *uri ? " " : "", uri);
+        text_make_printable(ret->request);
+        text_put(ret->script, sizeof(ret->script), variable(list, n, "SCRIPT_FILENAME"));
+        text_put(ret->site, sizeof(ret->site), variable(list, n, "SERVER_NAME"));
+        return true;
+}
+
+/* ---- all of it ---- */
+
+static void find_container(const char *proc, uint32_t pid, ContainerId *ret)
+{
+        char text[4096], *path;
+
+        (void)file_read(proc, pid, "cgroup", text, sizeof(text));
+        path = strstr(text, "0::/");
+        if (!path)
+                return;
+        path[strcspn(path, "\n")] = '\0';
+        if (!container_of_path(path + strlen("0::"), ret))
+                *ret = (ContainerId){ 0 };
+}
+
+void origin_look(const char *proc, uint32_t pid, uint32_t uid, Origin *ret)
+{
+        bool has_request = false;
+        Process p, parent;
+
+        *ret = (Origin){ 0 };
+        find_container(proc, pid, &ret->container);
+        if (!process_look(proc, pid, &p))
+                return;
+        for (unsigned i = 0; i < ANCESTORS_MAX && p.pid > 1; i++, p = parent) {
+                has_request =
+                        has_request || (p.uid == uid && find_request(proc, p.pid, &ret->request));
+                if (!process_look(proc, p.parent, &parent) || find_job(proc, &p, &parent, ret))
+                        return;
+        }
+}
+
+/* Whatever sent it, a text ends and moves no cursor. */
+static void text_take(char *ret, size_t size, const char *text)
+{
+        (void)snprintf(ret, size, "%.*s", (int)size - 1, text);
+        text_make_printable(ret);
+}
+
+static void origin_take(const struct ReaderOrigin *o, Origin *ret)
+{
+        text_take(ret->job, sizeof(ret->job), o->job);
+        text_take(ret->request.site, sizeof(ret->request.site), o->request.site);
+        text_take(ret->request.script, sizeof(ret->request.script), o->request.script);
+        text_take(ret->request.request, sizeof(ret->request.request), o->request.request);
+        text_take(ret->container.id, sizeof(ret->container.id), o->container);
+        ret->container.owner = o->owner;
+}
+
+void origin_ask(uint32_t pid, uint32_t uid, Origin *ret)
+{
+        ReaderAnswer answer;
+        SiteRequest request;
+
+        origin_look("/proc", pid, uid, ret);
+        if (geteuid() != 0 && reader_origin(pid, uid, &answer) >= 0)
+                origin_take(&answer.origin, ret);
+        if (site_request(pid, uid, &request) >= 0)
+                ret->request = request;
+}

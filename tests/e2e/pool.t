@@ -116,32 +116,32 @@ eventually 10 worker plain >/dev/null
 shop=$(worker shop.example) blog=$(worker blog.example) plain=$(worker plain)
 
 site_start --clear-groups
-ask "$shop" 33
+ask request "$shop" 33
 is "$(head -1 <<<"$out")" "Permission denied" "a user who may not open the socket learns nothing"
 site_stop
 site_start --groups 33
-ask "$shop" 33
+ask request "$shop" 33
 is "$out" "known
 shop.example
 $site/wait.php
 GET /contact.php?to=you%40example.org" "a member of www-data: site, script and request"
-ask "$blog" 65534
+ask request "$blog" 65534
 is "$out" "known
 blog.example
 $site/wait.php
 GET /post" "of another user's pool"
-ask "$shop" 65534
+ask request "$shop" 65534
 is "$(head -1 <<<"$out")" "No such file or directory" "not for another user"
-ask "$plain" 65534
+ask request "$plain" 65534
 is "$(head -1 <<<"$out")" "No such file or directory" "a pool without a status socket"
-ask $$ 0
+ask request $$ 0
 is "$(head -1 <<<"$out")" "No such file or directory" "a process that is no worker"
-ask 4000000 0
+ask request 4000000 0
 is "$(head -1 <<<"$out")" "No such file or directory" "a process that is gone"
 
 # an idle worker of the pool
 idle=$(comm -23 <(pgrep -x -f "php-fpm: pool shop.example" | sort) <(echo "$shop") | head -1)
-ask "$idle" 33
+ask request "$idle" 33
 is "$out" "known
 shop.example" "an idle worker has a site only"
 
@@ -150,7 +150,7 @@ request shop.example /mail.php "child=$WORK/run/child"
 : >"$WORK/run/child"
 chown 33 "$WORK/run/child"
 eventually 10 [ -s "$WORK/run/child" ]
-ask "$(cat "$WORK/run/child")" 33
+ask request "$(cat "$WORK/run/child")" 33
 is "$(sed -n '2,4p' <<<"$out")" "shop.example
 $site/wait.php
 GET /mail.php?child=$WORK/run/child" "a program that a script started"
@@ -171,7 +171,7 @@ found_bad()
         return 1
 }
 eventually 10 found_bad >/dev/null
-ask "$(found_bad)" 65534
+ask request "$(found_bad)" 65534
 is "$(head -2 <<<"$out")" "known
 blog.example" "a hostile name is known"
 is "$(printf '%s' "$out" | LC_ALL=C tr -d '\n' | LC_ALL=C grep -c '[[:cntrl:]]')" 0 "without control characters"
@@ -239,7 +239,7 @@ liar() # MODE CONFIGURED-SOCKET
         printf '[liar]\npm.status_path=/s\npm.status_listen=%s\n' "${2-$path}" >"$WORK/liar-$1.conf"
         (exec -a "php-fpm: master process ($WORK/liar-$1.conf)" /usr/bin/python3 - "$1" "$path" x <"$WORK/liar.py") &
         eventually 10 liar_works "$path.pid"
-        ask "$(cat "$path.pid")" 33
+        ask request "$(cat "$path.pid")" 33
 }
 liar truth
 is "$(head -1 <<<"$out")" "known" "a status that is true is taken"
@@ -260,12 +260,12 @@ is "$(head -1 <<<"$out")" "Connection timed out" "nor a byte now and then"
 hung=$(cat "$WORK/run/liar-silent.pid")
 asked=()
 for n in {1..20}; do
-        /usr/bin/python3 tests/lib/site_ask.py "$hung" 33 >/dev/null &
+        /usr/bin/python3 tests/lib/site_ask.py request "$hung" 33 >/dev/null &
         asked+=($!)
 done
 answered()
 {
-        ask "$shop" 33
+        ask request "$shop" 33
         [ "$(sed -n 2p <<<"$out")" = shop.example ]
 }
 eventually 5 answered
@@ -288,11 +288,11 @@ is "$(head -1 <<<"$out")" "No such file or directory" "nor TCP"
 
 id=$(printf '0123456789abcdef%.0s' {1..4})
 printf '{"ID":"%s","Name":"/web","Config":{"Image":"nginx:1.25","Env":["SECRET=1"]}}' "$id" >"$WORK/docker"
-ask "$WORK/docker" "$id"
+ask container "$WORK/docker" "$id"
 is "$out" "known
 web
 nginx:1.25" "name and image of a container"
-ask /etc/shadow "$id"
+ask container /etc/shadow "$id"
 is "$out" "Bad message" "nothing is quoted from another file"
 
 process_end "$master" QUIT

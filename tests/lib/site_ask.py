@@ -46,5 +46,5 @@ elif kind == "container":
     show(ask("/run/p25d-site.socket", struct.pack("=III68s", 2, 0, 0, second.encode()),
              [os.open(first, os.O_RDONLY)]), 4, (128, 256))
 else:
-    show(ask("/run/p25d-reader.socket", struct.pack("=III4092x", 8, int(first), int(second))),
+    show(ask("/run/p25d-reader.socket", struct.pack("=III4092x", 9, int(first), int(second))),
          8, (512,) + SITES + (65,))

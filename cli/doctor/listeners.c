@@ -202,7 +202,7 @@ static void talk_judge(const Spoken *s, Findings *f)
         if (t->relays)
                 findings_add(f, FINDING_PROBLEM, "OPEN_RELAY",
                         "relay for known clients only (Postfix: smtpd_relay_restrictions, "
-                        "mynetworks)",
+                        "mynetworks, which has this host's own addresses unless it is set)",
                         "%s on port %u accepts mail for a foreign domain from %s, which is not the "
                         "loopback address",
                         who(l), l->port, s->address);

@@ -27,18 +27,6 @@ static int style_find(Cli *c, const char *word, ReportStyle *ret)
         return cli_fail_word(c, word, "style", words + 1, ELEMENTS(words) - 1);
 }
 
-/* The document of --json is the daemon's own text: nothing is parsed. */
-static int status_json(Cli *c)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *json;
-        int status = client_get_report_text(c, &reply, &json);
-
-        if (status != 0)
-                return status;
-        return cli_document_text(c, json);
-}
-
 /* A policy that is in force now and not after a reboot. */
 static int warn_of_boot(Cli *c, Report *report)
 {
@@ -46,6 +34,14 @@ static int warn_of_boot(Cli *c, Report *report)
                 return 0;
         return strv_append(&report->warnings,
                 "p25d.service is disabled, so p25 does not start at boot (systemctl enable p25d)");
+}
+
+static bool is_obstacle(const Json *finding)
+{
+        const char *code = json_get_string(finding, "code"),
+                   *kind = json_get_string(finding, "severity");
+
+        return code && kind && streq(kind, "problem") && strncmp(code, "FOREIGN", 7) == 0;
 }
 
 /* Of the findings of p25d, other firewalls that stop what the policy lets pass: the first, and how
@@ -57,13 +53,12 @@ static int obstacles_tell(const Json *findings, Report *report)
 
         for (size_t i = 0; i < json_array_length(findings); i++) {
                 const Json *j = json_array_item(findings, i);
-                const char *code = json_get_string(j, "code"),
-                           *kind = json_get_string(j, "severity");
+                const char *code = json_get_string(j, "code");
 
                 if (code && streq(code, "NOT_TRACKED") &&
                         strv_append(&report->notes, json_get_string(j, "text")) < 0)
                         return -ENOMEM;
-                if (!code || !kind || !streq(kind, "problem") || strncmp(code, "FOREIGN", 7) != 0)
+                if (!is_obstacle(j))
                         continue;
                 first = first ?: json_get_string(j, "text");
                 n++;
@@ -76,17 +71,16 @@ static int obstacles_tell(const Json *findings, Report *report)
 }
 
 /* Looking at all packet filters may take long where they are large: status waits so long at most
- * and leaves the line out; doctor waits for the answer. */
+ * and leaves them out; doctor waits for the answer. */
 #define OBSTACLES_USEC 2000000
 
-static int warn_of_obstacles(Cli *c, Report *report)
+/* *ret is NULL where the findings are not known in time. 0 or negative errno. */
+static int findings_ask(Cli *c, Json **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_(json_free_p) Json *findings = NULL;
         int r;
 
-        if (!report->active)
-                return 0;
+        *ret = NULL;
         if (client_message(c, "Diagnose", &m) != 0)
                 return -ENOMEM;
         r = sd_bus_message_append(m, "as", 0);
@@ -94,8 +88,46 @@ static int warn_of_obstacles(Cli *c, Report *report)
                 return r;
         if (sd_bus_call(c->bus, m, OBSTACLES_USEC, NULL, &reply) < 0)
                 return 0;
-        r = client_read_dicts(reply, &findings);
+        return client_read_dicts(reply, ret);
+}
+
+static int warn_of_obstacles(Cli *c, Report *report)
+{
+        _cleanup_(json_free_p) Json *findings = NULL;
+        int r = report->active ? findings_ask(c, &findings) : 0;
+
         return r < 0 ? r : obstacles_tell(findings, report);
+}
+
+/* Those of the findings that obstacles_tell() would warn of. */
+static Json *obstacles_of(const Json *findings)
+{
+        Json *list = findings ? json_new_array() : json_new_null();
+
+        for (size_t i = 0; i < json_array_length(findings); i++)
+                if (is_obstacle(json_array_item(findings, i)))
+                        json_append(list, json_ref(json_array_item(findings, i)));
+        return list;
+}
+
+/* The daemon's own document, and the obstacles behind it: null where they are not known. */
+static int status_json(Cli *c)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(json_free_p) Json *document = NULL, *findings = NULL;
+        const char *json;
+        int status = client_get_report_text(c, &reply, &json), r;
+
+        if (status != 0)
+                return status;
+        r = json_parse(json, &document);
+        if (r < 0)
+                return client_fail_message(c, r == -EINVAL ? -EBADMSG : r);
+        r = json_get_bool(document, "active") ? findings_ask(c, &findings) : 0;
+        if (r < 0)
+                return cli_fail_errno(c, r, "status");
+        json_set(document, "obstacles", obstacles_of(findings));
+        return cli_document(c, TAKE_PTR(document));
 }
 
 int command_status(Cli *c, const Verb *v, char **args, size_t n)

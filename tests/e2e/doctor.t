@@ -135,9 +135,22 @@ eventually 30 status_warns
 like "$out" "another firewall stops incoming connections to port 25 over IPv4 .*table inet other, chain input; and 1 more \\(p25ctl doctor\\)" \
         "status has a line of it"
 is "$(grep -c 'another firewall' <<<"$out")" 1 "one line"
+obstacles()
+{
+        run_ctl --json status
+        [ "$(jq '.obstacles | length' <<<"$out")" = 2 ]
+}
+eventually 30 obstacles
+is "$(jq -r '.obstacles[0] | "\(.severity) \(.code)"' <<<"$out")" "problem FOREIGN_DROP" "and its JSON has them"
 net_in host nft delete table inet other
 run_ctl status
 unlike "$out" "another firewall" "and none when it is gone"
+no_obstacles()
+{
+        [ "$(ctl --json status | jq -c .obstacles)" = "[]" ]
+}
+eventually 30 no_obstacles
+ok $? "an empty list in JSON"
 process_end "$server" TERM
 
 smtp_server host 0.0.0.0 25 "AUTH PLAIN LOGIN" "250 ok"

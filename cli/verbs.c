@@ -8,6 +8,7 @@
 
 #include "cli/console/options.h"
 #include "rules/base/nearest.h"
+#include "rules/policy/terms.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -223,13 +224,13 @@ static int fail_second_word(Cli *c, char *const *words, const char *list)
 static const char *verb_meant(const char *word)
 {
         static const char *const words[][2] = { { "stop", "disable" }, { "start", "enable" },
-                { "restart", "reload" }, { "block", "deny" }, { "drop", "deny" },
-                { "accept", "allow" }, { "list", "status" }, { "log", "logging" } };
+                { "restart", "reload" }, { "list", "status" }, { "log", "logging" } };
+        Action action = action_from_other_word(word);
 
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strcasecmp(words[i][0], word) == 0)
                         return words[i][1];
-        return NULL;
+        return action == _ACTION_INVALID ? NULL : action_to_string(action);
 }
 
 int verb_fail_unknown(Cli *c, char *const *words)

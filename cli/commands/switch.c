@@ -120,6 +120,33 @@ static Direction default_direction(const char *word)
         return word_is(word, "forward") ? DIRECTION_ROUTED : _DIRECTION_INVALID;
 }
 
+/* One that another firewall has for it gets p25's. */
+static int default_fail(Cli *c, const char *word, const char *kind, const char *meant)
+{
+        char shown[TEXT_SHOWN_MAX];
+
+        return cli_fail(c, EXIT_BAD_INPUT, "'%s' is not a valid %s: did you mean \"%s\"?",
+                text_show(word, shown), kind, meant);
+}
+
+static int default_fail_action(Cli *c, const char *word)
+{
+        Action meant = action_from_other_word(word);
+
+        return meant == _ACTION_INVALID || meant == ACTION_LIMIT
+                       ? cli_fail_word(c, word, "default", actions, ELEMENTS(actions))
+                       : default_fail(c, word, "default", action_to_string(meant));
+}
+
+static int default_fail_direction(Cli *c, const char *word)
+{
+        Direction meant = direction_from_other_word(word);
+
+        return meant == _DIRECTION_INVALID
+                       ? cli_fail_word(c, word, "direction", directions, ELEMENTS(directions))
+                       : default_fail(c, word, "direction", direction_to_adjective(meant));
+}
+
 int command_default(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -131,9 +158,9 @@ int command_default(Cli *c, const Verb *v, char **args, size_t n)
 
         (void)v;
         if (action == _ACTION_INVALID)
-                return cli_fail_word(c, args[0], "default", actions, ELEMENTS(actions));
+                return default_fail_action(c, args[0]);
         if (direction == _DIRECTION_INVALID)
-                return cli_fail_word(c, args[1], "direction", directions, ELEMENTS(directions));
+                return default_fail_direction(c, args[1]);
         status = client_message(c, "SetDefault", &m);
         if (status != 0)
                 return status;

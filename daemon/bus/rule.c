@@ -145,7 +145,7 @@ static int expiry_set(sd_bus_message *m, Rule *rule, const RuleKeys *k, sd_bus_e
                 return 0;
         if (duration->number < 1 || duration->number > DURATION_MAX_SEC)
                 return sd_bus_error_set(
-                        error, BUS_ERROR_INVALID_RULE, "duration is 1 second to 366 days");
+                        error, BUS_ERROR_INVALID_RULE, "duration: " DURATION_SECONDS_WANTED);
         if (!event || sd_event_now(event, CLOCK_REALTIME, &now_usec) < 0)
                 now_usec = clock_now_usec(CLOCK_REALTIME);
         rule->expires_usec = now_usec + duration->number * USEC_PER_SEC;
@@ -296,7 +296,7 @@ static int seconds_validate(const char *name, const BusValue *v, sd_bus_error *e
         if (!v->given || (v->number >= 1 && v->number <= DURATION_MAX_SEC))
                 return 0;
         return sd_bus_error_setf(
-                error, BUS_ERROR_INVALID_ARGS, "%s is 1 to 31622400, which is 366 days", name);
+                error, BUS_ERROR_INVALID_ARGS, "%s: " DURATION_SECONDS_WANTED, name);
 }
 
 static int options_validate(const BusValue *v, sd_bus_error *error)

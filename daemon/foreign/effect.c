@@ -259,6 +259,33 @@ static int look_at_destination(Way *w, const Packet *p, Explanation *e)
                 address_format(&p->to, shown));
 }
 
+/* It was asked as this host's own, from an address that the host does not have. */
+static int look_at_source(Way *w, const Packet *p, Explanation *e)
+{
+        char shown[ADDRESS_TEXT_MAX];
+
+        if (p->direction != DIRECTION_OUT || !p->has_from || way_is_own(w, &p->from))
+                return 0;
+        return strv_printf(&e->assumptions,
+                "%s is not an address of this host: a connection from it is routed, or comes in "
+                "(explain routed, explain in)",
+                address_format(&p->from, shown));
+}
+
+/* A rule may name an interface that is not there yet; who asks has mistaken its name, most often.
+ */
+static int look_at_interfaces(const Packet *p, Explanation *e)
+{
+        const char *names[] = { p->interface, p->in_interface, p->out_interface };
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(names); i++)
+                if (names[i] && if_nametoindex(names[i]) == 0)
+                        r = strv_printf(
+                                &e->assumptions, "there is no interface %s on this host", names[i]);
+        return r;
+}
+
 static void question_complete(const Completion *c, PassageQuestion *asked)
 {
         const Packet *p = &c->packet;
@@ -286,6 +313,8 @@ int effect_find(const Filters *f, Way *w, const EffectQuestion *q, Explanation *
                 (r = exempt_tell(&p, q->packet->direction, e, ret)) < 0 ||
                 (r = conclude(f, &p, &completion, e)) < 0 ||
                 (w && ((r = look_at_destination(w, q->packet, e)) < 0 ||
+                              (r = look_at_source(w, q->packet, e)) < 0 ||
+                              (r = look_at_interfaces(q->packet, e)) < 0 ||
                               (r = look_at_way(w, q, &p, e)) < 0)))
                 return r;
         return 0;

@@ -57,17 +57,6 @@ static const char *var_type_word(int i)
         return var_type_to_string((VarType)i);
 }
 
-static const char *const mistaken_actions[_ACTION_MAX] = {
-        [ACTION_ALLOW] = "accept permit pass return ok",
-        [ACTION_DENY] = "drop block discard",
-        [ACTION_REJECT] = "refuse reset",
-        [ACTION_LIMIT] = "rate ratelimit throttle",
-};
-static const char *const mistaken_directions[_DIRECTION_MAX] = {
-        [DIRECTION_IN] = "incoming input inbound ingress",
-        [DIRECTION_OUT] = "outgoing output outbound egress",
-        [DIRECTION_ROUTED] = "forward forwarded route forwarding",
-};
 static const char *const mistaken_audits[_DIRECTION_MAX + 1] = {
         [DIRECTION_IN] = "input inbound ingress",
         [DIRECTION_OUT] = "output outbound egress",
@@ -96,10 +85,10 @@ static const char *const mistaken_types[_VAR_TYPE_MAX] = {
         [VAR_NETWORKS] = "addresses hosts prefixes ips sets",
 };
 
-static const Words actions = { _ACTION_MAX, action_word, mistaken_actions, NULL };
+static const Words actions = { _ACTION_MAX, action_word, action_other_words, NULL };
 /* a default cannot limit; limit is the last action */
-static const Words default_actions = { ACTION_LIMIT, action_word, mistaken_actions, NULL };
-static const Words directions = { _DIRECTION_MAX, direction_word, mistaken_directions, NULL };
+static const Words default_actions = { ACTION_LIMIT, action_word, action_other_words, NULL };
+static const Words directions = { _DIRECTION_MAX, direction_word, direction_other_words, NULL };
 static const Words audits = { _DIRECTION_MAX + 1, audit_word, mistaken_audits, other_audits };
 static const Words logging_levels = { _LOGGING_MAX, logging_word, mistaken_levels, other_levels };
 static const Words attributions = { _ATTRIBUTION_MAX, attribution_word, mistaken_attributions,

@@ -31,6 +31,19 @@ static const char *const direction_adjectives[_DIRECTION_MAX] = {
         [DIRECTION_ROUTED] = "routed",
 };
 
+const char *const action_other_words[_ACTION_MAX] = {
+        [ACTION_ALLOW] = "accept permit pass return ok",
+        [ACTION_DENY] = "drop block discard",
+        [ACTION_REJECT] = "refuse reset",
+        [ACTION_LIMIT] = "rate ratelimit throttle",
+};
+
+const char *const direction_other_words[_DIRECTION_MAX] = {
+        [DIRECTION_IN] = "incoming input inbound ingress",
+        [DIRECTION_OUT] = "outgoing output outbound egress",
+        [DIRECTION_ROUTED] = "forward forwarded route forwarding",
+};
+
 static const char *const logging_names[_LOGGING_MAX] = {
         [LOGGING_OFF] = "off",
         [LOGGING_LOW] = "low",
@@ -85,6 +98,36 @@ const char *action_to_string(Action a)
 Action action_from_string(const char *s)
 {
         return (Action)name_find(action_names, _ACTION_MAX, s);
+}
+
+/* The index of the text that has the word, or -1. */
+static int other_word_find(const char *const *texts, int n, const char *word)
+{
+        size_t length = strlen(word);
+
+        for (int i = 0; i < n && length > 0; i++)
+                for (const char *t = texts[i]; *t; t += strspn(t, " ")) {
+                        size_t end = strcspn(t, " ");
+
+                        if (end == length && strncasecmp(t, word, length) == 0)
+                                return i;
+                        t += end;
+                }
+        return -1;
+}
+
+Action action_from_other_word(const char *word)
+{
+        int i = other_word_find(action_other_words, _ACTION_MAX, word);
+
+        return i < 0 ? _ACTION_INVALID : (Action)i;
+}
+
+Direction direction_from_other_word(const char *word)
+{
+        int i = other_word_find(direction_other_words, _DIRECTION_MAX, word);
+
+        return i < 0 ? _DIRECTION_INVALID : (Direction)i;
 }
 
 const char *direction_to_string(Direction d)

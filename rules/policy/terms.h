@@ -74,6 +74,12 @@ typedef enum BackendKind {
 /* The words of files and bus; *_from_string give _INVALID for any other text. */
 const char *action_to_string(Action a); /* allow deny reject limit */
 Action action_from_string(const char *s);
+/* Words that other firewalls have for each, apart by blanks. */
+extern const char *const action_other_words[_ACTION_MAX];
+extern const char *const direction_other_words[_DIRECTION_MAX];
+/* "drop", in any case of letters: ACTION_DENY; _ACTION_INVALID: nobody's word. */
+Action action_from_other_word(const char *word);
+Direction direction_from_other_word(const char *word);
 const char *direction_to_string(Direction d); /* in out routed: of rules */
 Direction direction_from_string(const char *s);
 const char *direction_to_adjective(Direction d); /* incoming outgoing routed: of defaults */
@@ -102,4 +108,6 @@ bool interface_is_valid(const char *s);
 /* "90s", "10m", "2h", "7d": 1 s to 366 days; 0 or -EINVAL. DURATION_WANTED is what a message says
  * of another text. */
 #define DURATION_WANTED "a duration is 90s, 10m, 2h or 7d, from 1s to 366d"
+/* The same of a number. */
+#define DURATION_SECONDS_WANTED "a duration is a number of seconds, from 1 to 31622400 (366d)"
 int duration_parse(const char *s, uint64_t *ret_sec);

@@ -82,6 +82,8 @@ static int action_parse(WordParser *p, Placement placement)
         near = nearest_begin(word);
         for (Action i = 0; i < _ACTION_MAX; i++)
                 nearest_try(&near, action_to_string(i));
+        if (action_from_other_word(word) != _ACTION_INVALID)
+                near.found = action_to_string(action_from_other_word(word));
         if (near.found)
                 return fail(
                         p, "'%s' is not an action: did you mean \"%s\"?", SHOW(word), near.found);

@@ -94,6 +94,33 @@ in_machine systemctl -q unmask p25d
 deb -i /root/p25.deb
 is "$rc $(is_active) $(is_enabled)" "0 active enabled" "installed"
 
+# ---- the page for Cockpit ----
+
+# the machine has no Cockpit; whether its bridge finds the page is asked of the one out here
+cp "${DEB%/*}"/cockpit-p25_*.deb "$MACHINE/root/cockpit.deb"
+deb -i --ignore-depends=cockpit-bridge /root/cockpit.deb
+is "$rc" 0 "cockpit-p25 is installed"
+is "$(in_machine dpkg-query -W -f '${db:Status-Status}' cockpit-p25)" installed "dpkg says so"
+(cd packaging/cockpit && ls -- *.*) >"$WORK/pages"
+for file in $(cat "$WORK/pages"); do
+        cmp -s "packaging/cockpit/$file" "$MACHINE/usr/share/cockpit/p25/$file"
+        ok $? "the page has $file"
+done
+is "$(find "$MACHINE/usr/share/cockpit/p25" -perm /022 -o -not -user 0 | head -n 3)" "" "which only root may write"
+if command -v cockpit-bridge >/dev/null; then
+        like "$(XDG_DATA_DIRS=$MACHINE/usr/share HOME=$WORK cockpit-bridge --packages 2>&1)" \
+                "^p25: .*/usr/share/cockpit/p25" "Cockpit finds it"
+else
+        skip "Cockpit finds it" "cockpit-bridge is not installed"
+fi
+in_machine p25ctl -q status
+is $? 0 "p25d runs on"
+deb -P cockpit-p25
+is "$rc" 0 "and is purged"
+[ ! -e "$MACHINE/usr/share/cockpit/p25" ]
+ok $? "with all its files"
+rm "$MACHINE/root/cockpit.deb"
+
 # ---- traffic all the while ----
 
 listen inet 25

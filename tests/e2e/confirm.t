@@ -122,9 +122,9 @@ made()
 made SetLogging 'sa{sv}' high 1 confirm_seconds u 600 >"$WORK/null"
 ok $? "any client can make a change wait"
 made SetLogging 'sa{sv}' high 1 confirm_seconds u 0 2>"$WORK/err"
-like "$(cat "$WORK/err")" "confirm_seconds is 1 to 31622400" "but not for no time"
+like "$(cat "$WORK/err")" "confirm_seconds: a duration is a number of seconds, from 1 to 31622400" "but not for no time"
 made SetLogging 'sa{sv}' low 1 confirm_seconds u 31622401 2>"$WORK/err"
-like "$(cat "$WORK/err")" "confirm_seconds is 1 to 31622400" "nor for more than 366 days"
+like "$(cat "$WORK/err")" "confirm_seconds: a duration is a number of seconds, from 1 to 31622400" "nor for more than 366 days"
 made Confirm t "$(pending .pending.revision)"
 ok $? "and another confirm it"
 

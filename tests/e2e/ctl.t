@@ -183,6 +183,16 @@ refuses 4 "" allow in from fd00::/129
 refuses 4 "" allow in from @nosuchset
 refuses 4 "" default maybe
 refuses 4 "" default deny sideways
+refuses 4 "" default drop
+like "$err" "'drop' is not a valid default: did you mean \"deny\"" "another firewall's word"
+refuses 4 "" default ACCEPT outgoing
+like "$err" "did you mean \"allow\"" "in any case of letters"
+refuses 4 "" default limit
+like "$err" "'limit' is not a valid default: allow, deny or reject" "what no default can be"
+refuses 4 "" default deny output
+like "$err" "did you mean \"outgoing\"" "another firewall's direction"
+refuses 4 "" insert 1 block 25
+like "$err" "did you mean \"deny\"" "also in a rule"
 says 0 "Default outgoing policy changed to 'deny'" default deny out
 says 0 "Default outgoing policy changed to 'reject'" default reject Outgoing
 refuses 4 "" logging loud

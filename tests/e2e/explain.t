@@ -56,6 +56,18 @@ for backend in nftables iptables; do
         is "$(explained 'out to 203.0.113.9')" "allow reject NO_ROUTE" "$backend: no route"
         net_in host ip route del blackhole 203.0.113.9
 
+        # questions about what this host does not have
+        for question in "in on nowhere0" "out on nowhere0 to 203.0.113.9" "routed on eth1 out on nowhere0"; do
+                explained "$question" >"$WORK/null"
+                like "$(of_answer '.assumptions[]')" "^there is no interface nowhere0 on this host$" \
+                        "$backend: explain $question"
+        done
+        explained 'out from 192.0.2.9 to 203.0.113.9' >"$WORK/null"
+        like "$(of_answer '.assumptions[]')" "^192.0.2.9 is not an address of this host" \
+                "$backend: a connection of another host's address"
+        explained 'out on eth0 from 198.51.100.1 to 203.0.113.9' >"$WORK/null"
+        is "$(of_answer '.assumptions | length')" 0 "$backend: and of its own"
+
         nft_host <<-'NFT'
 	table inet other {
 	        set good { type ipv4_addr; flags interval; elements = { 198.51.100.0/28 }; }

@@ -60,25 +60,30 @@ ok $? "Docker of a user runs"
 docker_answers >"$WORK/info" 2>&1 ||
         diag "$(in_machine journalctl -b -u rootless-docker -n 30 --no-pager -o cat)"
 image_import
-start mail 25 --restart always -p $first:25:25 -p "[$first6]:25:25"
-start relay 2525 --restart always -p $second:25:2525 -p "[$second6]:25:2525"
 served() # NAME WANTED
 {
-        published "$@"
+        expect "$1: published ports" inet "$2 $2" -t 300 $first 25 $first6 25
 }
 guest_sends() # NAME WANTED
 {
         expect_in "$1: a container to the world" mail "$2" $world 25
 }
-for backend in nftables iptables; do
-        user_engine_holds "Docker of a user" $backend closed
+# rootlesskit publishes a port once, whatever its address
+for port in 25 2525; do
+        start mail $port -p $first:25:$port -p "[$first6]:25:$port"
+        for backend in nftables iptables; do
+                user_engine_holds "Docker of a user, 25 to $port" $backend closed
+        done
+        policy nftables mx </dev/null
+        for address in $first $first6; do
+                connect inet $address 25 >"$WORK/connect"
+                like "$(last_client mail)" "^(172[.]17[.]0[.]1|10[.]0[.]2[.][0-9]+|127[.]0[.]0[.]1)$" \
+                        "its mail server does not see who the client of $address is"
+        done
+        ctl show listening
+        like "$out" "rootlesskit passes .*connections" "show listening says so"
+        in_machine "${engine[@]}" rm -f mail >"$WORK/rm"
 done
-policy nftables mx </dev/null
-connect inet $first 25 >"$WORK/connect"
-like "$(last_client mail)" "^(172[.]17[.]0[.]1|10[.]0[.]2[.][0-9]+|127[.]0[.]0[.]1)$" \
-        "its mail server does not see who the client is"
-ctl show listening
-like "$out" "rootlesskit passes .*connections" "show listening says so"
 in_machine systemctl stop rootless-docker
 
 # ---- pasta: its port 25 is the host's, or 2525 is ----

@@ -57,7 +57,7 @@ for backend in nftables iptables; do
         net_in host ip route del blackhole 203.0.113.9
 
         # questions about what this host does not have
-        for question in "in on nowhere0" "out on nowhere0 to 203.0.113.9" "routed on eth1 out on nowhere0"; do
+        for question in "in on nowhere0" "out on nowhere0 to 203.0.113.9" "routed in on eth1 out on nowhere0"; do
                 explained "$question" >"$WORK/null"
                 like "$(of_answer '.assumptions[]')" "^there is no interface nowhere0 on this host$" \
                         "$backend: explain $question"

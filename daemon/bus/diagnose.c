@@ -140,34 +140,64 @@ static int obstacles_append(BusCall *c, sd_bus_message *m, const Ruleset *rulese
         return r;
 }
 
-/* Routed connections that a change will not cut. The first table that exempts some is named. */
-static int exempt_append(BusCall *c, sd_bus_message *m, const Ruleset *ruleset)
+/* A rule with max cannot count what conntrack does not follow, and refuses it. */
+static bool counts_open(const RulesetDirection *d, uint16_t port)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (d->rules[i].action == ACTION_LIMIT && d->rules[i].rule->limit.open > 0 &&
+                        ports_contain(&d->rules[i].ports, port))
+                        return true;
+        return false;
+}
+
+/* What comes of it that a table exempts connections from conntrack; NULL: nothing. */
+static const char *exempt_means(const Ruleset *ruleset, Direction d, uint16_t port)
+{
+        if (d == DIRECTION_ROUTED)
+                return "they are judged when they open, but a change that denies one does not cut "
+                       "it";
+        return counts_open(&ruleset->directions[d], port)
+                       ? "they cannot be counted, so a limit with max refuses them"
+                       : NULL;
+}
+
+/* The first table that exempts connections of a direction is named. */
+static int exempt_append_direction(
+        BusCall *c, sd_bus_message *m, const Ruleset *ruleset, Direction d)
 {
         static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
-        const Ports *ports = &ruleset->directions[DIRECTION_ROUTED].watched;
+        const Ports *ports = &ruleset->directions[d].watched;
 
         for (size_t i = 0; i < 2 * ports->n; i++) {
                 _cleanup_explanation_ Explanation e = { .code = "P25_DEFAULT" };
                 _cleanup_effect_ Effect effect = { 0 };
-                Packet p = { .direction = DIRECTION_ROUTED,
-                        .family = families[i % 2],
-                        .port = ports->items[i / 2] };
+                Packet p = {
+                        .direction = d, .family = families[i % 2], .port = ports->items[i / 2]
+                };
                 EffectQuestion q = { .packet = &p, .own = OWN_NOWHERE, .verdict = ACTION_ALLOW };
-                Finding f = { "note", "NOT_TRACKED", "p25ctl explain routed", "" };
-                int r = effect_find(c->filters, NULL, &q, &e, &effect);
+                const char *means = exempt_means(ruleset, d, p.port);
+                Finding f = { "note", "NOT_TRACKED", "p25ctl explain names the tables", "" };
+                int r = means ? effect_find(c->filters, NULL, &q, &e, &effect) : 0;
 
                 if (r < 0)
                         return r;
                 if (effect.exempt[0] == '\0')
                         continue;
                 snprintf(f.text, sizeof(f.text),
-                        "table %s exempts routed connections to mail ports from conntrack: they "
-                        "are "
-                        "judged when they open, but a change that denies one does not cut it",
-                        effect.exempt);
+                        "table %s exempts %s connections to mail ports from conntrack: %s",
+                        effect.exempt, direction_to_adjective(d), means);
                 return finding_append(m, &f);
         }
         return 0;
+}
+
+static int exempt_append(BusCall *c, sd_bus_message *m, const Ruleset *ruleset)
+{
+        int r = 0;
+
+        for (Direction d = 0; r >= 0 && d < _DIRECTION_MAX; d++)
+                r = exempt_append_direction(c, m, ruleset, d);
+        return r;
 }
 
 int bus_count_obstacles(BusCall *c, const Ruleset *ruleset, uint64_t *ret)

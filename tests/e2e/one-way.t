@@ -7,6 +7,7 @@
 
 net_world
 listen inet 25
+listen host 25
 # a second way between the lan and the world, past the host
 net_link lan eth1 inet eth1
 net_address lan eth1 10.77.0.2/24 fd77::2/64
@@ -109,6 +110,12 @@ exempt="table inet raw exempts routed connections to mail ports from conntrack: 
 like "$(ctl doctor)" "note: $exempt" "doctor says what is not cut"
 like "$(ctl status verbose)" "Note: $exempt" "and status verbose"
 like "$(ctl explain routed from 10.0.0.2 to 198.51.100.2)" "table inet raw exempts it from conntrack" "and explain"
+unlike "$(ctl doctor)" "exempts incoming" "no rule counts incoming connections"
+run_ctl limit max 2
+like "$(ctl doctor)" "note: table inet raw exempts incoming connections to mail ports from conntrack: .* refuses them" \
+        "a limit with max does"
+expect "and refuses what it cannot count" inet closed 198.51.100.1 25
+run_ctl --force delete 1
 net_in host nft delete table inet raw
 net_in host iptables-legacy -t raw -A PREROUTING -p tcp --dport 25 -j CT --notrack
 like "$(ctl doctor)" "note: table ip raw exempts" "also of legacy iptables"

@@ -136,8 +136,10 @@ static void test_lists(void **state)
         assert_says(f, "ListRules",
                 "source=role:mx action=allow direction=out ports=[q25] from=[] "
                 "to=[] user=[root] group=[] unit=[] ");
-        assert_says(f, "ListRoles", "{ name=mx summary=Receives active=b1 shipped=b1 }");
-        assert_says(f, "ListRoles", "{ name=relay summary=Relays active=b0 shipped=b1 }");
+        assert_says(f, "ListRoles", "{ name=mx summary=Receives active=b1 shipped=b1 vars=[] }");
+        assert_says(f, "ListRoles",
+                "{ name=relay summary=Relays active=b0 shipped=b1 vars=[{ name=internal "
+                "type=networks help= required=b1 given=b0 value=[] }\n] }");
         assert_says(f, "ListSets", "{ name=drop entries=t2 source=p25ctl }");
         assert_says(f, "ListSets", "{ name=office entries=t1 source=fragment:site }");
         assert_says(f, "ListFragments",

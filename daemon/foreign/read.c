@@ -175,6 +175,16 @@ static int read_entries(int fd, int level, LegacyTable *t)
         return r;
 }
 
+/* The unit of p25d has no such families, so that p25d can send nothing. */
+static int open_socket(int family)
+{
+        int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0 && errno == EAFNOSUPPORT)
+                return reader_xtables(family);
+        return fd < 0 ? -errno : fd;
+}
+
 /* Changed between the two questions: -EAGAIN. */
 static int read_table(uint8_t family, const char *name, LegacyTable *ret)
 {
@@ -184,9 +194,9 @@ static int read_table(uint8_t family, const char *name, LegacyTable *ret)
 
         if (n > sizeof(ret->name))
                 return -ENAMETOOLONG;
-        fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        fd = open_socket(v4 ? AF_INET : AF_INET6);
         if (fd < 0)
-                return -errno;
+                return fd;
         for (unsigned i = 0; r == -EAGAIN && i < ATTEMPTS; i++) {
                 free(ret->blob);
                 *ret = (LegacyTable){ .family = family };

@@ -96,10 +96,22 @@ static int open_netlink(uint32_t protocol)
         return fd < 0 ? -errno : fd;
 }
 
+/* The kernel reads legacy tables to whoever has CAP_NET_ADMIN and a socket of their family. */
+static int open_xtables(uint32_t family)
+{
+        int fd;
+
+        if (family != AF_INET && family != AF_INET6)
+                return -EAFNOSUPPORT;
+        fd = socket((int)family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        return fd < 0 ? -errno : fd;
+}
+
 /* A descriptor or negative errno. */
 static int open_asked(const ReaderQuestion *q)
 {
-        if (q->kind != READER_NETLINK && memchr(q->path, '\0', sizeof(q->path)) == NULL)
+        if (q->kind != READER_NETLINK && q->kind != READER_XTABLES &&
+                memchr(q->path, '\0', sizeof(q->path)) == NULL)
                 return -ENAMETOOLONG;
         switch ((ReaderKind)q->kind) {
         case READER_FILE:
@@ -114,6 +126,8 @@ static int open_asked(const ReaderQuestion *q)
                 return is_named_by_policy(q->path) ? host_open_named(q->path) : -EACCES;
         case READER_NETLINK:
                 return open_netlink(q->n);
+        case READER_XTABLES:
+                return open_xtables(q->n);
         case READER_GROUPS:
         case READER_PROCESS:
         case READER_FORWARDERS:

@@ -102,6 +102,11 @@ int reader_netlink(int protocol)
         return ask_descriptor(&(ReaderQuestion){ .kind = READER_NETLINK, .n = (uint32_t)protocol });
 }
 
+int reader_xtables(int family)
+{
+        return ask_descriptor(&(ReaderQuestion){ .kind = READER_XTABLES, .n = (uint32_t)family });
+}
+
 static int look(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *ret)
 {
         int fd, r = ask(q, deadline_msec, ret, &fd);

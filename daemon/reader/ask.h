@@ -13,6 +13,9 @@ int reader_open(ReaderKind kind, const char *path);
 /* A socket for routes (NETLINK_ROUTE) or of the kernel's list of sockets (NETLINK_SOCK_DIAG), or
  * negative errno. */
 int reader_netlink(int protocol);
+/* A datagram socket of AF_INET or AF_INET6, over which nothing can be sent: the service manager
+ * refuses that to p25d-reader, which made it. Or negative errno. */
+int reader_xtables(int family);
 /* Of at most READER_SOCKETS_MAX sockets. 0 or negative errno. */
 int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret);
 /* 0 or negative errno. */

@@ -28,11 +28,12 @@ typedef enum ReaderKind {
         READER_NETLINK,    /* a netlink socket that can change nothing; n is its protocol */
         READER_CONTAINER,  /* name and image of a container */
         READER_ORIGIN,     /* what made a process run */
+        READER_XTABLES,    /* a socket to ask for legacy tables over; n is its family */
 } ReaderKind;
 
 typedef struct ReaderQuestion {
         uint32_t kind;
-        uint32_t n; /* of sockets, the process, the protocol, or the owner of the container */
+        uint32_t n; /* of sockets, the process, protocol, family, or owner of the container */
         union {
                 uint32_t uid;                         /* of the process, for its origin */
                 char path[READER_PATH_MAX];           /* or the container's id */

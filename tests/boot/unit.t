@@ -145,6 +145,12 @@ rm "$MACHINE/etc/p25/p25.conf"
 does "explain asks the kernel for routes" --json explain out to 198.51.100.2
 unlike "$out" "could not|NO_ROUTE|undetermined" "and gets them"
 
+in_machine iptables-legacy -I OUTPUT -p tcp --dport 25 -d 198.51.100.2 -j DROP
+ctl --json explain out to 198.51.100.2
+is "$(jq -r .effective <<<"$out")" deny "explain reads a legacy table"
+unlike "$out" "could not be read" "over sockets that p25d cannot make"
+in_machine iptables-legacy -F OUTPUT
+
 # ---- files that are nobody else's business ----
 
 mkdir -p "$MACHINE/etc/p25"

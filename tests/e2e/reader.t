@@ -46,7 +46,7 @@ cat >"$WORK/p25d-user" <<WRAPPER
 #!/bin/sh
 exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
         --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- \
-        "$PWD/${BUILD:-build}/tests/lib/no_capset" "\$P25D_REAL" "\$@"
+        "$PWD/${BUILD:-build}/tests/lib/unit_filter" "\$P25D_REAL" "\$@"
 WRAPPER
 p25d_begin
 is $? 0 "p25d starts where a process keeps its capabilities"
@@ -59,6 +59,17 @@ run_ctl explain out to 127.0.0.1
 unlike "$out" "no route" "and this one"
 run_ctl explain in from 192.0.2.7 port 587
 like "$out" "listens" "and the listeners"
+if net_in host iptables-legacy -I INPUT -p tcp --dport 25 -s 192.0.2.9 -j DROP 2>/dev/null &&
+        net_in host ip6tables-legacy -I INPUT -p tcp --dport 25 -s 2001:db8::9 -j DROP 2>/dev/null; then
+        for source in 192.0.2.9 2001:db8::9; do
+                run_ctl --json explain in from "$source"
+                is "$(jq -r .effective <<<"$out")" deny "a legacy table stops $source"
+                run_ctl --json explain in from "${source%9}8"
+                is "$(jq -r .effective <<<"$out")" allow "and not its neighbour"
+        done
+        net_in host iptables-legacy -F INPUT
+        net_in host ip6tables-legacy -F INPUT
+fi
 # a question that takes long, to look at the worker meanwhile
 { echo 'enabled = true; assert = ('
         for i in {1..60000}; do

@@ -130,7 +130,7 @@ static int address_read(const struct nlmsghdr *h, void *data)
 static int read_once(IptLocals *l, Found *f)
 {
         static const uint8_t families[] = { AF_INET, AF_INET6 };
-        char buffer[256];
+        char buffer[256] = { 0 };
         int r = 0;
 
         f->n = 0;

@@ -171,7 +171,7 @@ static int filler_init(Filler *f, Netlink *n, uint8_t command, const char *name)
         *f = (Filler){ .netlink = n,
                 .command = command,
                 .name = name,
-                .buffer = malloc(BATCH_MAX + 2 * MESSAGE_MAX) };
+                .buffer = calloc(1, BATCH_MAX + 2 * MESSAGE_MAX) };
         f->first = f->seq = n->seq + 1;
         return f->buffer ? 0 : -ENOMEM;
 }

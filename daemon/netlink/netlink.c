@@ -306,7 +306,7 @@ static int ask_answers(Netlink *n, size_t count, Reply *r)
 
 int netlink_ask(Netlink *n, NetlinkRequester next, NetlinkHandler f, void *data)
 {
-        _cleanup_free_ uint8_t *requests = malloc(ASK_AT_ONCE * ASK_SIZE);
+        _cleanup_free_ uint8_t *requests = calloc(ASK_AT_ONCE, ASK_SIZE);
         size_t count, length;
         int r = requests ? 0 : -ENOMEM;
 

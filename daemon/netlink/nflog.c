@@ -32,7 +32,7 @@ static void message_begin(char *buffer, uint16_t group, struct nlmsghdr **ret)
 static int group_bind(Netlink *n, uint16_t group)
 {
         static const struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
-        char buffer[256];
+        char buffer[256] = { 0 };
         struct nlmsghdr *h;
 
         message_begin(buffer, group, &h);
@@ -44,7 +44,7 @@ static int group_configure(Netlink *n, uint16_t group, size_t copied_bytes)
 {
         const struct nfulnl_msg_config_mode mode = { .copy_range = htonl((uint32_t)copied_bytes),
                 .copy_mode = NFULNL_COPY_PACKET };
-        char buffer[256];
+        char buffer[256] = { 0 };
         struct nlmsghdr *h;
 
         message_begin(buffer, group, &h);

@@ -8,6 +8,7 @@
 #include "daemon/fleet/crypto.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 
@@ -43,6 +44,15 @@ typedef struct __attribute__((packed)) SecretBytes {
 int crypto_start(void)
 {
         return sodium_init() < 0 ? -EIO : 0;
+}
+
+static uint64_t read_le64(const uint8_t b[static 8])
+{
+        uint64_t n = 0;
+
+        for (size_t i = 8; i-- > 0;)
+                n = n << 8 | b[i];
+        return n;
 }
 
 /* ---- lines ---- */
@@ -107,8 +117,7 @@ int public_key_parse(const char *text, PublicKey *ret)
 
 const char *key_id_format(const uint8_t id[static 8], char buffer[static KEY_ID_TEXT_MAX])
 {
-        for (size_t i = 0; i < 8; i++)
-                (void)snprintf(buffer + 2 * i, 3, "%02X", id[7 - i]);
+        (void)snprintf(buffer, KEY_ID_TEXT_MAX, "%" PRIX64, read_le64(id));
         return buffer;
 }
 
@@ -186,15 +195,6 @@ int signature_check(const char *text, size_t n, Signed data, const PublicKey *ke
 }
 
 /* ---- secret keys ---- */
-
-static uint64_t read_le64(const uint8_t b[static 8])
-{
-        uint64_t n = 0;
-
-        for (size_t i = 8; i-- > 0;)
-                n = n << 8 | b[i];
-        return n;
-}
 
 /* Takes the password off. */
 static int secret_decrypt(SecretBytes *b, const char *password)

@@ -24,7 +24,7 @@ typedef struct PublicKey {
 
 /* The base64 line of a public key. 0 or -EINVAL. */
 int public_key_parse(const char *text, PublicKey *ret);
-/* As minisign prints it: 16 capital digits. Returns buffer. */
+/* As minisign prints it: a hexadecimal number, so without zeros before it. Returns buffer. */
 const char *key_id_format(const uint8_t id[static 8], char buffer[static KEY_ID_TEXT_MAX]);
 
 /*

@@ -19,6 +19,7 @@
 #define SLOW_BYTES 100L
 #define SLOW_SEC 15L
 #define HEADER_BYTES_MAX 65536 /* of one answer, all headers */
+#define PAGE_BYTES_MAX 65536   /* of the page of an error */
 #define ETAG_MAX 256
 
 typedef struct Socket Socket;
@@ -42,7 +43,7 @@ struct Fetch {
         FetchDone done;
         void *data;
         Buffer body;
-        size_t max, header_bytes;
+        size_t max, header_bytes, page_bytes;
         bool too_long, conditional;
         char etag[ETAG_MAX], new_etag[ETAG_MAX]; /* of the last conditional one; "" none */
 };
@@ -52,7 +53,15 @@ struct Fetch {
 static size_t on_body(char *data, _unused_ size_t one, size_t n, void *user)
 {
         Fetch *f = user;
+        long status = 0;
 
+        curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status != 200) {
+                /* the page that comes with an error; reading it keeps the connection */
+                f->page_bytes += n;
+                f->too_long = f->page_bytes > PAGE_BYTES_MAX;
+                return f->too_long ? 0 : n;
+        }
         if (n > f->max - f->body.length) {
                 f->too_long = true;
                 return 0;
@@ -105,7 +114,6 @@ static const struct {
         { CURLE_SSL_CERTPROBLEM, -EBADE },
         { CURLE_SSL_CACERT_BADFILE, -EBADE },
         { CURLE_OUT_OF_MEMORY, -ENOMEM },
-        { CURLE_FILESIZE_EXCEEDED, -EFBIG },
 };
 
 static int result_of_code(Fetch *f, CURLcode code)
@@ -409,12 +417,10 @@ int fetch_begin(Fetch *f, const FetchWhat *what, FetchDone done, void *data)
         if (r < 0)
                 return r;
         f->max = what->max;
-        f->header_bytes = 0;
+        f->header_bytes = f->page_bytes = 0;
         f->too_long = false;
         f->error[0] = f->new_etag[0] = '\0';
-        if (curl_easy_setopt(f->easy, CURLOPT_URL, url) != CURLE_OK ||
-                curl_easy_setopt(f->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)what->max) !=
-                        CURLE_OK)
+        if (curl_easy_setopt(f->easy, CURLOPT_URL, url) != CURLE_OK)
                 return -EIO;
         f->done = done;
         f->data = data;

@@ -64,7 +64,8 @@ web_start() # FOLDER
           cat
           echo '} }'
         } >"$WORK/nginx.conf"
-        net_in inet nginx -c "$WORK/nginx.conf" </dev/null >>"$WORK/nginx.log" 2>&1 &
+        # not net_in: the pid would be that of a shell
+        nsenter --net=/run/netns/inet -- nginx -c "$WORK/nginx.conf" </dev/null >>"$WORK/nginx.log" 2>&1 &
         nginx=$!
         eventually 20 web_answers
 }
@@ -93,7 +94,8 @@ publish() # [OPTION...]: $FLEET/site, by $FLEET/a.key
 # Its pid in $fleet.
 fleet_start()
 {
-        net_in host ${fleet_user:+setpriv --reuid "$fleet_user" --regid "$(id -g "$fleet_user")" --clear-groups} \
+        # shellcheck disable=SC2086 # words or none
+        nsenter --net=/run/netns/host -- ${fleet_user:+setpriv --reuid "$fleet_user" --regid "$(id -g "$fleet_user")" --clear-groups} \
                 "$P25_FLEET" --root "$ROOT" run 2>>"$WORK/fleet.log" &
         fleet=$!
 }

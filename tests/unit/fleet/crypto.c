@@ -67,6 +67,8 @@ static void test_good(void **state _unused_)
         assert_int_equal(check(legacy, strlen(legacy), signed_text, &reason), 0);
         assert_int_equal(public_key_parse(public_text, &key), 0);
         assert_string_equal(key_id_format(key.id, id), "8C589F769EE76BEB");
+        key.id[7] = 0x0c;
+        assert_string_equal(key_id_format(key.id, id), "C589F769EE76BEB");
 }
 
 static void expect(const char *signature, size_t n, const char *text, const char *wanted)

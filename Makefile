@@ -199,13 +199,16 @@ fuzz-programs:
 fuzz-targets: $(FUZZ:%=$(BUILD)/tests/%)
 
 ## install, uninstall: below DESTDIR, with PREFIX (/usr); see packaging/install
-## install-cockpit: the page for Cockpit, likewise
+## install-cockpit, install-fleet: the page for Cockpit, p25-fleet, likewise
 install: all
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install install
 uninstall:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install uninstall
 install-cockpit:
 	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' packaging/install install cockpit
+
+install-fleet: all
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' BUILD='$(BUILD)' packaging/install install fleet
 
 ## deb: the Debian package, below BUILD (DEB_BUILD_OPTIONS=nocheck leaves out its tests)
 deb:
@@ -329,7 +332,7 @@ help:
 	@echo "make: builds $(PROGRAMS)"
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all boot deb rpm force install install-cockpit uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
+.PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-bus bench-feed bench-refused bench-rules bench-sets clean help
 .SECONDARY:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * `p25-fleet check`, and the reading of fleet.conf that every verb does.
+ * `p25-fleet check` and `p25-fleet may`, and the reading of fleet.conf that every verb does.
  */
 
 #include "daemon/fleet/check.h"
@@ -45,4 +45,26 @@ int fleet_verb_check(const FleetArguments *a)
                 return FLEET_BAD_INPUT;
         printf("host %s: %s\n", c->host, "fleet.conf is valid");
         return fflush(stdout) == 0 ? FLEET_DONE : FLEET_FAILED;
+}
+
+int fleet_verb_may(const FleetArguments *a)
+{
+        _cleanup_(fleet_config_free_p) FleetConfig *c = NULL;
+        const char *kind = a->words[0], *name = a->n > 1 ? a->words[1] : "";
+        bool may = false;
+
+        if (fleet_config_load(a, NULL, &c) < 0)
+                return FLEET_BAD_INPUT;
+        if (streq(kind, "set"))
+                may = (c->documents.url && strv_contains(c->documents.sets, name)) ||
+                      (c->live.brokers && streq(c->live.set, name));
+        else if (streq(kind, "fragment"))
+                may = c->documents.url && strv_contains(c->documents.fragments, name);
+        else if (streq(kind, "lockdown"))
+                may = c->live.brokers && c->live.lockdown;
+        else {
+                fputs("usage: p25-fleet may set|fragment|lockdown [NAME]\n", stderr);
+                return FLEET_BAD_INPUT;
+        }
+        return may ? FLEET_DONE : FLEET_FAILED;
 }

@@ -26,6 +26,8 @@ static const Verb verbs[] = {
         { "publish", "--key FILE DIR", 0, 64, fleet_verb_publish,
                 "make and sign what a web server serves" },
         { "check", "[FILE]", 0, 1, fleet_verb_check, "check fleet.conf, or FILE in its place" },
+        { "init", "URL KEY", 2, 2, fleet_verb_init, "write an explained fleet.conf" },
+        { "may", "KIND NAME", 1, 2, fleet_verb_may, "may p25-fleet change this? (for polkit)" },
 };
 
 static const struct option options[] = {

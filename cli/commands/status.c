@@ -7,6 +7,7 @@
 #include "cli/client/client.h"
 #include "cli/client/service.h"
 #include "cli/commands/commands.h"
+#include "cli/survey/fleet.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
@@ -130,6 +131,28 @@ static int status_json(Cli *c)
         return cli_document(c, TAKE_PTR(document));
 }
 
+/* Of this host's p25-fleet, if there is one: behind the report. */
+static int add_fleet(const Cli *c, char **text)
+{
+        _cleanup_free_ char *line = NULL, *both = NULL;
+        int r = c->host ? 0 : fleet_describe(c->root, &line);
+
+        if (r < 0 && r != -ENOMEM)
+                r = asprintf(&line, "Fleet: the status of p25-fleet cannot be read: %s\n",
+                            strerror(-r)) < 0
+                            ? -ENOMEM
+                            : 0;
+        if (r < 0 || !line)
+                return r;
+        if (asprintf(&both, "%s%s", *text, line) < 0) {
+                both = NULL;
+                return -ENOMEM;
+        }
+        free(*text);
+        *text = TAKE_PTR(both);
+        return 0;
+}
+
 int command_status(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_free_ char *text = NULL;
@@ -153,6 +176,8 @@ int command_status(Cli *c, const Verb *v, char **args, size_t n)
                 r = report_print_text(
                         &report, style, (ReportLook){ cli_on_terminal(), cli_in_color(c) }, &text);
         report_deinit(&report);
+        if (r >= 0)
+                r = add_fleet(c, &text);
         return r < 0 ? cli_fail_errno(c, r, "status") : cli_colored_text(c, text);
 }
 

@@ -231,6 +231,7 @@ is "$(ctl set show blocked | grep -c 203.0.113.99)" 0 "the set of that serial is
 
 # ---- the guard: a stolen key ----
 
+cp "$WORK/fleet.conf" "$site/all/fragments/fleet.conf"
 echo 198.51.100.3 >>"$site/all/sets/blocked.txt"
 publish
 refused 'p25d refuses serial 4: .*[Aa]ssert' "a ban of whom the host asserts open"

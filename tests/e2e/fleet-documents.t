@@ -262,6 +262,21 @@ web_stop
 web_start "$www" </dev/null
 eventually 60 problem_is '^$'
 ok $? "when it is back all is well"
+worker=$(pgrep -P "$nginx")
+signal STOP "$worker"
+eventually 60 problem_is 'current: .*([Tt]ime|slow)'
+ok $? "a web server that has stopped in the midst is given up"
+signal CONT "$worker"
+eventually 60 problem_is '^$'
+ok $? "and asked again"
+ip -n inet link set eth0 down
+eventually 60 problem_is 'current: .*([Tt]ime|reach|slow)'
+ok $? "a network that is cut is reported"
+ip -n inet link set eth0 up
+net_route inet 198.51.100.1 10.0.0.0/24 2>"$WORK/null"
+eventually 60 problem_is '^$'
+ok $? "and tried again"
+expect "nothing opens meanwhile" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
 serial_is 3
 ok $? "and nothing was lost"
 

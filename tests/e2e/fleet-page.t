@@ -124,7 +124,7 @@ may() # WANTED WORD...
         is "$rc" "$1" "may ${*:2}: $1"
 }
 may 0 set fleet-blocked
-may 0 set bans
+may 0 set fleet-bans
 may 1 set other
 may 0 fragment fleet
 may 1 fragment fleet-blocked
@@ -132,6 +132,23 @@ may 1 lockdown
 may 4 rules
 sed -i 's/lockdown = false/lockdown = true/' "$ROOT/etc/p25/fleet.conf"
 may 0 lockdown
+
+# ---- the manuals ----
+
+settings=$(sed -nE 's/^ +\{ "([a-z]+)", read_[a-z]+, (DOCUMENTS|offsetof)\(.*/\1/p' daemon/fleet/config.c)
+between "$(wc -w <<<"$settings")" 10 20 "the table of settings is read"
+for setting in $settings; do
+        grep -qE "\b$setting =" packaging/man/fleet.conf.5
+        ok $? "fleet.conf(5) has $setting"
+done
+for verb in $("$P25_FLEET" --help | sed -n 's/^  \([a-z]\+\) .*/\1/p'); do
+        grep -q "^\.It Cm $verb" packaging/man/p25-fleet.8
+        ok $? "p25-fleet(8) has $verb"
+done
+sed -n '/^\.Bd/,/^\.Ed/{ /^\./d; p }' packaging/man/fleet.conf.5 >"$WORK/example"
+run "$P25_FLEET" check "$WORK/example"
+is "$rc" 0 "the example of fleet.conf(5) is valid"
+diag "$err"
 
 run systemd-analyze security --offline=true --threshold=11 packaging/systemd/p25-fleet.service
 is "$rc" 0 "the unit's exposure is at most 1.1"

@@ -26,13 +26,16 @@ fi
 
 net_world
 listen host 25
+listen inet 25
 mkdir -p "$FLEET/site/groups/all/sets" "$FLEET/site/groups/all/fragments" "$FLEET/site/groups/mx/sets"
 fleet_certificates web
 a=$(fleet_key a)
 b=$(fleet_key b)
 p25_host <<'CONF'
 assert = ( { packet = "in from 198.51.100.3"; verdict = "allow"; },
-           { packet = "in from 8.8.8.8"; verdict = "deny"; } );
+           { packet = "in from 8.8.8.8"; verdict = "deny"; },
+           { packet = "out to 8.8.8.8"; verdict = "reject"; } );
+default = { outgoing = "reject"; };
 rules = ( { action = "deny"; direction = "in"; from = "8.8.8.8"; } );
 CONF
 ok $? "p25d starts"
@@ -241,7 +244,11 @@ echo 0.0.0.0/0 >>"$site/all/sets/blocked.txt"
 publish
 refused 'p25d refuses serial 4: .*[Aa]ssert' "0.0.0.0/0 as a ban"
 sed -i '/^0.0.0.0/d' "$site/all/sets/blocked.txt"
-echo 'defaults = { incoming = "allow"; };' >"$site/all/fragments/fleet.conf"
+echo 'rules = ( { action = "allow"; direction = "out"; } );' >"$site/all/fragments/fleet.conf"
+publish
+refused 'p25d refuses serial 4: .*[Aa]ssert' "a rule that opens what the host asserts closed"
+expect "what is asserted closed is" host closed 8.8.8.8 25
+echo 'default = { incoming = "allow"; };' >"$site/all/fragments/fleet.conf"
 publish
 refused 'p25d refuses serial 4: ' "a fragment with the host's own settings"
 cp "$WORK/fleet.conf" "$site/all/fragments/fleet.conf"

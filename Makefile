@@ -35,7 +35,7 @@ LIBS_FLEET = -lcurl -lsodium -lz
 LIBS_TOP = $(shell $(PKG_CONFIG) --libs ncursesw)
 
 # all sources in these folders are built
-DAEMON_ROOMS = alerts api auth backend bus connections events foreign host loop manager netlink nftables reader site stats store
+DAEMON_ROOMS = alerts api attribution auth backend bus connections events foreign host loop manager netlink nftables reader site stats store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
@@ -89,7 +89,7 @@ $(BUILD)/p25d: $(DAEMON_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_DAEMON)
 
-READER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/main auth/caller connections/owners)
+READER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/main auth/caller connections/owners connections/opener)
 $(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)

@@ -2,6 +2,7 @@
 
 #include "daemon/gather.h"
 
+#include "daemon/attribution/openers.h"
 #include "daemon/host/container_names.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
@@ -25,6 +26,8 @@ struct Gather {
         Events *events;
         UnitNames *units;
         ContainerNames *containers;
+        Openers *openers;
+        uint64_t cgroup; /* of the decision at hand */
         sd_event_source *timer, *made;
         EventsFollower follower;
         ManagerEvents changes;
@@ -53,6 +56,59 @@ static void name_container(Gather *g, uint64_t cgroup, Event *e)
                 e->texts[EVENT_IMAGE] = (char *)found->image;
 }
 
+/* ---- processes ---- */
+
+/* Of processes of another unit, or of one that is not known, nothing is taken. */
+static bool same_unit(Gather *g, const char *unit, uint64_t cgroup)
+{
+        const char *other = unit_names_find(g->units, cgroup);
+
+        return !unit || (other && streq(unit, other));
+}
+
+static void count_attempt(Gather *g, const Event *all, const Attempt *a)
+{
+        Event one = *all; /* borrows */
+
+        one.count = 1;
+        one.time_usec = a->time_usec;
+        one.source = a->source;
+        one.source_port = a->source_port;
+        one.destination = a->destination;
+        one.destination_port = a->destination_port;
+        one.has_gid = a->has_gid;
+        one.gid = a->gid;
+        one.pid = a->opener.pid;
+        one.texts[EVENT_PROCESS] = (char *)a->opener.process;
+        one.texts[EVENT_COMMAND] = *a->opener.command ? (char *)a->opener.command : NULL;
+        one.texts[EVENT_DIRECTORY] = *a->opener.directory ? (char *)a->opener.directory : NULL;
+        events_count(g->events, &one, true);
+}
+
+/* One event for each attempt whose process is known; e->count becomes what is left. */
+static void count_attempts(Gather *g, Event *e)
+{
+        _cleanup_free_ char *unit = NULL; /* what was found is borrowed until the next is */
+        const Attempt *a;
+        size_t at = 0;
+
+        if (strdup_null(e->unit, &unit) < 0)
+                return;
+        e->unit = unit;
+        while (e->count > 0 && (a = openers_find(g->openers, e, &at))) {
+                if (!same_unit(g, unit, a->cgroup)) {
+                        at++;
+                        continue;
+                }
+                count_attempt(g, e, a);
+                openers_forget(g->openers, at);
+                e->count--;
+        }
+        e->unit = (char *)unit_names_find(g->units, g->cgroup);
+}
+
+/* ---- decisions ---- */
+
 static void on_decision(void *data, const DecisionCount *c)
 {
         Gather *g = data;
@@ -72,10 +128,13 @@ static void on_decision(void *data, const DecisionCount *c)
         g->counted = true;
         if (unit)
                 name_container(g, c->cgroup, &e);
+        g->cgroup = c->cgroup;
         e.quiet = !c->logged;
+        if (c->logged && !c->in_log && c->direction == DIRECTION_OUT)
+                count_attempts(g, &e);
         if (c->in_log)
                 events_complete(g->events, &e);
-        else
+        else if (e.count > 0)
                 events_count(g->events, &e, c->logged);
 }
 
@@ -85,6 +144,7 @@ static void on_enforced(void *data)
         const Ruleset *r = manager_ruleset(g->manager);
 
         events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
+        openers_set(g->openers, r && r->attribution == ATTRIBUTION_PROCESS);
 }
 
 static int take(Gather *g)
@@ -134,6 +194,11 @@ static int on_made(
         return 0;
 }
 
+static void on_attribution(_unused_ void *data, int priority, const char *text)
+{
+        log_line(priority, "%s", text);
+}
+
 int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
 {
         _cleanup_(gather_free_p) Gather *g = calloc(1, sizeof(*g));
@@ -150,6 +215,8 @@ int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
                 r = unit_names_new(host_cgroup_mount(), &g->units);
         if (r >= 0 && unit_names_fd(g->units) >= 0)
                 r = sd_event_add_io(event, &g->made, unit_names_fd(g->units), EPOLLIN, on_made, g);
+        if (r >= 0)
+                r = openers_new(event, on_attribution, NULL, &g->openers);
         if (r >= 0)
                 r = timer_arm(event, &g->timer, &interval, g->interval_usec, g);
         if (r < 0)
@@ -178,6 +245,7 @@ Gather *gather_free(Gather *g)
         }
         sd_event_source_disable_unref(g->timer);
         sd_event_source_disable_unref(g->made);
+        openers_free(g->openers);
         unit_names_free(g->units);
         container_names_free(g->containers);
         sd_event_unref(g->event);

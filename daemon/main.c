@@ -8,6 +8,7 @@
 #include "daemon/alarm.h"
 #include "daemon/api/api.h"
 #include "daemon/arguments.h"
+#include "daemon/attribution/asker.h"
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
 #include "daemon/counting.h"
@@ -475,6 +476,8 @@ int main(int argc, char **argv)
         Arguments a = { 0 };
         int status;
 
+        if (argc == 2 && streq(argv[1], ASKER_OPTION))
+                return asker_run();
         log_open();
         if (arguments_parse(argc, argv, &a, &status) < 0)
                 return status;

@@ -310,7 +310,7 @@ static int redirected_cut(Cut *c)
                 conntrack_list(&c->dialling.conntrack, c->dialling.in, IPS_DST_NAT, &l) < 0)
                 return 0;
         for (size_t i = 0; i < l.n; i++) {
-                Socket s;
+                Socket s = { 0 };
                 int r = redirected_socket(c, l.items + i, &s) ? socket_judge(c, &s) : 0;
 
                 if (r < 0 && error == 0)
@@ -324,7 +324,7 @@ static bool tracked_must_go(Cut *c, const Tracked *t, bool incoming)
 {
         const Tuple *sent = incoming ? &t->reply : &t->original;
         Dialled d;
-        Socket s;
+        Socket s = { 0 };
 
         return socket_find(&c->sockets, &sent->from, sent->from_port, &sent->to, sent->to_port,
                        &s) >= 0 &&

@@ -182,7 +182,7 @@ static size_t ipv6_read(const uint8_t *p, size_t n, Event *e)
         return at;
 }
 
-static bool packet_read(const uint8_t *p, size_t n, Event *e)
+bool event_read_packet(const uint8_t *p, size_t n, Event *e)
 {
         size_t at = 0;
 
@@ -201,7 +201,7 @@ int event_parse(const char *prefix, const uint8_t *packet, size_t n, Event *ret)
 {
         Event e = { .count = 1 };
 
-        if (!prefix_read(prefix, &e) || !packet_read(packet, n, &e))
+        if (!prefix_read(prefix, &e) || !event_read_packet(packet, n, &e))
                 return -EBADMSG;
         *ret = e;
         return 0;

@@ -63,6 +63,10 @@ bool event_same(const Event *a, const Event *b);
  * another word. */
 bool event_set_action(Event *e, const char *word);
 
+/* Reads the first bytes of a packet, from the IP header on, into addresses and ports; false: no TCP
+ * packet of either family. */
+bool event_read_packet(const uint8_t *packet, size_t n, Event *e);
+
 /*
  * Reads the prefix of a log statement ("p25 out reject 7", "p25 in deny default counted",
  * "p25 out allow 7 numbered quiet") and the

@@ -105,6 +105,12 @@ static int plan_tables(IptBackend *b, const Ruleset *r, Diagnostics *d, Plan *p)
 {
         int k = ipt_locals_read(&b->locals);
 
+        if (r->attribution == ATTRIBUTION_PROCESS) {
+                diagnostics_error(d, (Place){ 0 }, "attribution",
+                        "attribution = \"process\" needs backend = \"nftables\"; with iptables "
+                        "use \"user\"");
+                return -EOPNOTSUPP;
+        }
         if (k < 0)
                 diagnostics_error(d, (Place){ 0 }, NULL,
                         "the addresses of this host cannot be read: %s", strerrordesc_np(-k));

@@ -177,6 +177,7 @@ int socket_find(Netlink *n, const Address *local, uint16_t local_port, const Add
                         .idiag_states = UINT32_MAX,
                         .id = { .idiag_sport = htons(local_port),
                                 .idiag_dport = htons(peer_port),
+                                .idiag_if = ret->id.idiag_if,
                                 .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } },
         };
         Socket s = { 0 };

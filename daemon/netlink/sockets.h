@@ -36,7 +36,8 @@ void sockets_deinit(Sockets *s);
  */
 int sockets_list(Netlink *n, uint32_t states, const Ports *ports, Sockets *s);
 
-/* The socket with these ends; a listening one if no other has them. 0, -ENOENT, … */
+/* The socket with these ends; a listening one if no other has them. ret->id.idiag_if: the interface
+ * that it may be bound to, 0: one that is bound to none. 0, -ENOENT, … */
 int socket_find(Netlink *n, const Address *local, uint16_t local_port, const Address *peer,
         uint16_t peer_port, Socket *ret);
 

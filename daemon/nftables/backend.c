@@ -146,17 +146,50 @@ static size_t nft_keep_fds(Backend *base, int *fds, size_t max)
 
 /* ---- changes ---- */
 
-static int send_ruleset(Backend *base, const Ruleset *r, bool commit, Diagnostics *d)
+static int send_table(NftBackend *b, const Ruleset *r, unsigned flags, bool commit, Diagnostics *d)
 {
-        NftBackend *b = (NftBackend *)base;
         NftTable *table;
-        int k = nft_table_new(r, b->wanted, b->flags, &table);
+        int k = nft_table_new(r, b->wanted, flags, &table);
 
         if (k < 0) {
                 diagnostics_error(d, (Place){ 0 }, NULL, "out of memory");
                 return k;
         }
         return nft_apply(b, table, commit, d);
+}
+
+/* How can connections wait for their process? Not every kernel has nft_queue; the target of xtables
+ * does the same. 0, -EOPNOTSUPP: the kernel has neither. */
+static int find_hold(NftBackend *b, const Ruleset *r)
+{
+        static const unsigned ways[] = { NFT_TABLE_HOLD_QUEUE, NFT_TABLE_HOLD_TARGET };
+        int k = 0;
+
+        for (size_t i = 0; i < ELEMENTS(ways); i++) {
+                _cleanup_diagnostics_ Diagnostics told = { 0 };
+
+                k = send_table(b, r, b->flags | ways[i], false, &told);
+                if (k >= 0)
+                        b->flags |= ways[i];
+                if (k != -ENOENT && k != -EOPNOTSUPP)
+                        return 0; /* another error comes again when it is sent */
+        }
+        return -EOPNOTSUPP;
+}
+
+static int send_ruleset(Backend *base, const Ruleset *r, bool commit, Diagnostics *d)
+{
+        NftBackend *b = (NftBackend *)base;
+
+        if (r->attribution == ATTRIBUTION_PROCESS &&
+                !(b->flags & (NFT_TABLE_HOLD_QUEUE | NFT_TABLE_HOLD_TARGET)) &&
+                find_hold(b, r) < 0) {
+                diagnostics_error(d, (Place){ 0 }, "attribution",
+                        "attribution = \"process\" needs a kernel that can queue packets "
+                        "(nft_queue or xt_NFQUEUE); use \"unit\"");
+                return -EOPNOTSUPP;
+        }
+        return send_table(b, r, b->flags, commit, d);
 }
 
 static int nft_check(Backend *base, const Ruleset *r, Diagnostics *d)

@@ -9,6 +9,7 @@
  */
 
 #include "daemon/auth/caller.h"
+#include "daemon/connections/opener.h"
 #include "daemon/connections/owners.h"
 #include "daemon/host/containers.h"
 #include "daemon/host/forwarders.h"
@@ -133,6 +134,7 @@ static int open_asked(const ReaderQuestion *q)
         case READER_FORWARDERS:
         case READER_CONTAINER:
         case READER_ORIGIN:
+        case READER_OPENER:
                 break;
         }
         return -EINVAL;
@@ -149,6 +151,24 @@ static int find_process(const ReaderQuestion *q, ReaderAnswer *ret)
         (void)snprintf(p->name, sizeof(p->name), "%s", place.process);
         (void)snprintf(p->unit, sizeof(p->unit), "%s", place.unit);
         (void)snprintf(p->remote, sizeof(p->remote), "%s", place.remote);
+        return 0;
+}
+
+/* Less than p25d waits for. */
+#define OPENER_MSEC 60
+
+static int find_opener(const ReaderQuestion *q, ReaderAnswer *ret)
+{
+        struct ReaderOpener *p = &ret->opener;
+        Opener found;
+        int r = opener_look_apart(q->n, q->user, OPENER_MSEC, &found);
+
+        if (r < 0)
+                return r;
+        p->pid = found.pid;
+        (void)snprintf(p->process, sizeof(p->process), "%s", found.process);
+        (void)snprintf(p->command, sizeof(p->command), "%s", found.command);
+        (void)snprintf(p->directory, sizeof(p->directory), "%s", found.directory);
         return 0;
 }
 
@@ -269,6 +289,8 @@ static void client_serve(int client)
                 answer.error = find_origin(&q, &answer);
         else if (q.kind == READER_CONTAINER)
                 answer.error = find_container(&q, &answer);
+        else if (q.kind == READER_OPENER)
+                answer.error = find_opener(&q, &answer);
         else
                 answer.error = fd = open_asked(&q);
         answer.error = answer.error < 0 ? answer.error : 0;

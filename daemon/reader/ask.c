@@ -21,6 +21,8 @@
 #define LOOK_DEADLINE_MSEC 1000
 /* For whoever asks for the status; what is not known then is left out. */
 #define SURVEY_DEADLINE_MSEC 150
+/* For a connection that waits meanwhile; longer than p25d-reader takes. */
+#define OPENER_DEADLINE_MSEC 80
 
 static int socket_connect(unsigned deadline_msec)
 {
@@ -129,6 +131,24 @@ int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret)
 int reader_process(uint32_t pid, ReaderAnswer *ret)
 {
         return look(&(ReaderQuestion){ .kind = READER_PROCESS, .n = pid }, LOOK_DEADLINE_MSEC, ret);
+}
+
+int reader_opener(uint32_t inode, uint32_t uid, ReaderAnswer *ret)
+{
+        ReaderQuestion q = { .kind = READER_OPENER, .n = inode, .user = uid };
+        int fd = socket_connect(OPENER_DEADLINE_MSEC), passed = -1, r;
+
+        if (fd < 0)
+                return access(READER_SOCKET, W_OK) < 0 ? -ENXIO : fd;
+        errno = 0;
+        r = send(fd, &q, sizeof(q), MSG_NOSIGNAL) == sizeof(q) ? answer_receive(fd, ret, &passed)
+                                                               : -EACCES;
+        if (r == -EACCES && errno == EAGAIN)
+                r = -ETIMEDOUT;
+        close(fd);
+        if (passed >= 0)
+                close(passed);
+        return r;
 }
 
 int reader_forwarders(ReaderAnswer *ret)

@@ -25,3 +25,6 @@ int reader_forwarders(ReaderAnswer *ret);
 int reader_origin(uint32_t pid, uint32_t uid, ReaderAnswer *ret);
 /* As container_ask() in daemon/host/containers.h. */
 int reader_container(const char *id, uint32_t owner, SiteContainer *ret);
+/* Of the socket of that inode, which the user has made. 0, -ENOENT, -ENXIO (no p25d-reader
+ * listens), -ETIMEDOUT, another negative errno. */
+int reader_opener(uint32_t inode, uint32_t uid, ReaderAnswer *ret);

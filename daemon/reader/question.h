@@ -29,15 +29,18 @@ typedef enum ReaderKind {
         READER_CONTAINER,  /* name and image of a container */
         READER_ORIGIN,     /* what made a process run */
         READER_XTABLES,    /* a socket to ask for legacy tables over; n is its family */
+        READER_OPENER,     /* which process holds a socket */
 } ReaderKind;
 
 typedef struct ReaderQuestion {
         uint32_t kind;
-        uint32_t n; /* of sockets, the process, protocol, family, or owner of the container */
+        uint32_t n; /* of sockets, the process, protocol, family, socket's inode, or owner of the
+                       container */
         union {
                 uint32_t uid;                         /* of the process, for its origin */
                 char path[READER_PATH_MAX];           /* or the container's id */
                 uint32_t sockets[READER_SOCKETS_MAX]; /* inodes */
+                uint32_t user;                        /* who made the socket n */
         };
 } ReaderQuestion;
 
@@ -58,6 +61,10 @@ typedef struct ReaderAnswer {
                         char container[CONTAINER_ID_LENGTH + 1];
                         uint32_t owner; /* of the container */
                 } origin;               /* as in daemon/host/origin.h */
+                struct ReaderOpener {
+                        uint32_t pid;
+                        char process[64], command[256], directory[256];
+                } opener; /* as in daemon/connections/opener.h */
                 struct {
                         uint32_t n, untranslated;
                         struct ReaderForwarder {

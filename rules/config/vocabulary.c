@@ -74,6 +74,7 @@ static const char *const mistaken_levels[_LOGGING_MAX] = {
 static const char *const other_levels[_LOGGING_MAX] = { [LOGGING_HIGH] = "full" };
 static const char *const mistaken_attributions[_ATTRIBUTION_MAX] = {
         [ATTRIBUTION_UNIT] = "units service cgroup on yes true",
+        [ATTRIBUTION_PROCESS] = "processes pid command",
         [ATTRIBUTION_USER] = "users uid",
         [ATTRIBUTION_OFF] = "no none never disabled",
 };

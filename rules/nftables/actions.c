@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 #include <net/if.h>
 
 #include <libnftnl/object.h>
@@ -188,6 +190,93 @@ static void bridged_bytes(Maker *m, const NftStatement *s)
         make_element(m, &s->set, NFT_DYNSET_OP_ADD, NULL);
         make_bridged_key(m, s->set.family, (BridgedKey){ NFT_META_OIF, true });
         make_lookup(m, &s->set, 0);
+}
+
+/* ---- waiting ---- */
+
+static void held_text(Buffer *b, const NftStatement *s)
+{
+        bool note = s->kind == STATEMENT_NOTE_HELD;
+
+        if (note) {
+                buffer_add_string(b, "update ");
+                statement_print_set(b, &s->set);
+                buffer_add_string(b, " { ");
+        }
+        buffer_printf(b, "%s . tcp sport", statement_address_word(s->set.family, true));
+        buffer_add_string(b, note ? " }" : " != ");
+        if (!note)
+                statement_print_set(b, &s->set);
+}
+
+static void held_bytes(Maker *m, const NftStatement *s)
+{
+        uint32_t n = s->set.family == FAMILY_IPV4 ? 4 : 16;
+
+        make_address(m, s->set.family, true, n);
+        make_payload_to(m, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, NFT_REG32_00 + n / 4);
+        if (s->kind == STATEMENT_NOTE_HELD)
+                make_element(m, &s->set, NFT_DYNSET_OP_UPDATE, NULL);
+        else
+                make_lookup(m, &s->set, NFT_LOOKUP_F_INV);
+}
+
+static const Limit hold_limit = { .rate = NFT_HOLD_RATE, .unit_sec = 1, .burst = NFT_HOLD_BURST };
+
+static void hold_limit_text(Buffer *b, const NftStatement *s)
+{
+        (void)s;
+        rate_print(b, &hold_limit);
+}
+
+static void hold_limit_bytes(Maker *m, const NftStatement *s)
+{
+        (void)s;
+        rate_set(m, make(m, "limit"), &hold_limit);
+}
+
+static void queue_text(Buffer *b, const NftStatement *s)
+{
+        if (s->number == 0)
+                buffer_printf(b, "queue flags bypass to %u", NFT_HOLD_QUEUE);
+        else
+                buffer_add_string(b, "xt target \"NFQUEUE\"");
+}
+
+/* xt_NFQUEUE.h: the target's third revision; where there is no reader, packets go on. */
+static void make_target(Maker *m)
+{
+        const struct xt_NFQ_info_v3 info = {
+                .queuenum = NFT_HOLD_QUEUE, .queues_total = 1, .flags = NFQ_FLAG_BYPASS
+        };
+        struct nftnl_expr *e = make(m, "target");
+        void *copy = calloc(1, XT_ALIGN(sizeof(info)));
+
+        if (!e || !copy) {
+                free(copy);
+                m->error = -ENOMEM;
+                return;
+        }
+        memcpy(copy, &info, sizeof(info));
+        set_text(m, e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+        set_u32(e, NFTNL_EXPR_TG_REV, 3);
+        set_data(m, e, NFTNL_EXPR_TG_INFO, copy, XT_ALIGN(sizeof(info))); /* owns it now */
+}
+
+static void queue_bytes(Maker *m, const NftStatement *s)
+{
+        struct nftnl_expr *e;
+
+        if (s->number != 0) {
+                make_target(m);
+                return;
+        }
+        e = make(m, "queue");
+        if (!e)
+                return;
+        nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, NFT_HOLD_QUEUE);
+        nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
+        nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_FLAGS, NFT_QUEUE_FLAG_BYPASS);
 }
 
 /* ---- labels, logs, counters ---- */
@@ -404,6 +493,10 @@ const StatementRow statement_actions[_STATEMENT_MAX] = {
                 IMPLIES_NOTHING },
         [STATEMENT_BRIDGED] = { statement_set_equal, bridged_text, bridged_bytes, IMPLIES_NOTHING },
         [STATEMENT_SET_LABEL] = { NULL, set_label_text, set_label_bytes, IMPLIES_NOTHING },
+        [STATEMENT_NOT_HELD] = { statement_set_equal, held_text, held_bytes, IMPLIES_FAMILY },
+        [STATEMENT_HOLD_LIMIT] = { NULL, hold_limit_text, hold_limit_bytes, IMPLIES_NOTHING },
+        [STATEMENT_NOTE_HELD] = { statement_set_equal, held_text, held_bytes, IMPLIES_NOTHING },
+        [STATEMENT_QUEUE] = { NULL, queue_text, queue_bytes, IMPLIES_NOTHING },
         [STATEMENT_LOG_LIMIT] = { NULL, log_limit_text, log_limit_bytes, IMPLIES_NOTHING },
         [STATEMENT_LOG] = { log_equal, log_text, log_bytes, IMPLIES_NOTHING },
         [STATEMENT_COUNTER] = { counter_equal, counter_text, counter_bytes, IMPLIES_NOTHING },

@@ -4,8 +4,9 @@
 /*
  * A table while it is made. build.c adds pieces to it, sets.c the sets of addresses and numbers;
  * counting.c counts what was decided; verdict.c says what a rule of the policy does, rule.c when it
- * matches, untracked.c copies chains for packets that are judged before they are routed, table.c
- * puts it all together. Each file uses only those before it.
+ * matches, untracked.c copies chains for packets that are judged before they are routed, hold.c for
+ * those that wait until their process is known, table.c puts it all together. Each file uses only
+ * those before it.
  *
  * The first error sticks: after it nothing is added, so that a builder need not ask, and
  * nft_table_new() returns it.
@@ -18,9 +19,11 @@ typedef struct NftBuild {
         NftTable *table;
         const Ruleset *ruleset;
         const NftTable *previous;
-        bool cut_local;      /* answer labelled connections of local sockets too */
-        bool counts;         /* rules count what they decide */
-        bool numbers_only;   /* the rule at hand only how many, where they are logged */
+        bool cut_local;    /* answer labelled connections of local sockets too */
+        bool counts;       /* rules count what they decide */
+        bool numbers_only; /* the rule at hand only how many, where they are logged */
+        bool holds;        /* what is logged of this host's own waits */
+        bool holds_by_target;
         size_t n_named;      /* the first sets of the table: those of the policy, by key */
         Direction direction; /* of the rules at hand */
         size_t first;        /* statement of the rule at hand */
@@ -117,3 +120,8 @@ void build_policy_rule(NftBuild *b, const CompiledRule *r);
 /* Copies of the routed direction's chains for packets that are judged by what they say themselves,
  * where they differ. The last thing to be built. */
 void build_untracked(NftBuild *b);
+
+/* ---- waiting (hold.c) ---- */
+
+/* The chains behind CHAIN_HELD and CHAIN_OWNED: copies of those of what goes out. */
+void build_hold(NftBuild *b);

@@ -71,7 +71,8 @@ static void build_count_in(NftBuild *b, const Counted *c, const NftSetKey *set, 
  * counter } drop, for each level; a process that is not so deep ends the rule too. */
 static void build_count_who(NftBuild *b, const Counted *c, const NftSetKey *set)
 {
-        bool unit = b->ruleset->attribution == ATTRIBUTION_UNIT;
+        bool unit = b->ruleset->attribution == ATTRIBUTION_UNIT ||
+                    b->ruleset->attribution == ATTRIBUTION_PROCESS;
 
         for (uint32_t above = unit ? CGROUP_LEVEL_MAX + 1 : 1; above > 0; above--)
                 build_count_in(b, c, set, above - 1);

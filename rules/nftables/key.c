@@ -38,6 +38,12 @@ static const struct {
         [CHAIN_TO] = { .name = "to" },
         [CHAIN_UNTRACKED_CLASS] = { .name = "untracked" },
         [CHAIN_UNTRACKED_TO] = { .name = "untracked_to" },
+        [CHAIN_OWNED] = { .name = "owned" },
+        [CHAIN_HELD] = { "held", true, NF_INET_LOCAL_OUT, INT32_MIN + 25 },
+        [CHAIN_HELD_PORTS] = { .name = "held_out" },
+        [CHAIN_HELD_CLASS] = { .name = "held_out" },
+        [CHAIN_HELD_TO] = { .name = "held_to" },
+        [CHAIN_HOLD] = { .name = "hold" },
 };
 
 static const char *const set_kinds[] = {
@@ -51,6 +57,7 @@ static const char *const set_kinds[] = {
         [SET_RATE] = "rate",
         [SET_OPEN] = "open",
         [SET_BRIDGED] = "bridged",
+        [SET_HELD] = "held",
         [SET_SENT] = "sent",
         [SET_SENDERS] = "senders",
         [SET_SEEN] = "seen",
@@ -81,6 +88,10 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_PASSING:
         case CHAIN_UNTRACKED:
         case CHAIN_UNTRACKED_PORTS:
+        case CHAIN_OWNED:
+        case CHAIN_HELD:
+        case CHAIN_HELD_PORTS:
+        case CHAIN_HOLD:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s", chain_kinds[k->kind].name);
                 break;
         case CHAIN_DIRECTION:
@@ -103,10 +114,12 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
                         chain_kinds[k->kind].name, k->id, k->user);
                 break;
         case CHAIN_UNTRACKED_CLASS:
+        case CHAIN_HELD_CLASS:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%u", chain_kinds[k->kind].name, k->port);
                 break;
         case CHAIN_TO:
         case CHAIN_UNTRACKED_TO:
+        case CHAIN_HELD_TO:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s%.0u_%" PRIu64, chain_kinds[k->kind].name,
                         k->family, k->id);
                 break;
@@ -149,6 +162,7 @@ const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MA
                         k->id, k->limit.open);
                 break;
         case SET_BRIDGED:
+        case SET_HELD:
         case SET_SENT:
         case SET_SENDERS:
         case SET_SEEN:
@@ -290,5 +304,7 @@ uint64_t nft_set_timeout_msec(const NftSet *s)
 {
         if (s->key.kind == SET_BRIDGED)
                 return NFT_BRIDGED_TIMEOUT_MSEC;
+        if (s->key.kind == SET_HELD)
+                return NFT_HELD_TIMEOUT_MSEC;
         return s->key.kind == SET_RATE ? nft_bucket_timeout_msec(&s->key.limit) : 0;
 }

@@ -321,6 +321,10 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
         *ret_type = k->family != 0 ? address : types[k->kind].type;
         *ret_length = k->family != 0 ? n : types[k->kind].length;
         set_counted_type(k->kind, address, n, ret_type, ret_length);
+        if (k->kind == SET_HELD) {
+                *ret_type = concatenation(address, TYPE_INET_SERVICE);
+                *ret_length = n + 4;
+        }
         if (k->kind == SET_BRIDGED) {
                 *ret_type = concatenation(concatenation(TYPE_INTERFACE, TYPE_INTERFACE),
                         concatenation(address, address));

@@ -17,6 +17,8 @@
 #define SOURCES_MAX 1048576u
 /* Neighbours on bridges that are dialled within a minute. */
 #define BRIDGED_MAX 65535u
+/* More than can wait in the time for which they are remembered. */
+#define HELD_MAX 4096u
 /* What is counted within a second, or while p25d is down: reading it must cost little. */
 #define SENT_MAX 16384u
 #define SEEN_MAX 4096u
@@ -104,6 +106,8 @@ static uint32_t dynamic_size(NftSetKind kind)
         switch ((unsigned)kind) {
         case SET_BRIDGED:
                 return BRIDGED_MAX;
+        case SET_HELD:
+                return HELD_MAX;
         case SET_SENT:
         case SET_SENDERS:
                 return SENT_MAX;

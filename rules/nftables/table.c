@@ -138,18 +138,31 @@ static void build_input(NftBuild *b, const Ports *entering, bool cut)
 }
 
 /* meta l4proto tcp tcp dport 25 tcp flags & (syn | ack) == syn oif != 1 goto out */
+static void build_leaving(NftBuild *b, const Ports *leaving, const NftChainKey *to)
+{
+        if (leaving->n == 0)
+                return;
+        build_kind(b, STATEMENT_TCP, 0);
+        build_ports(b, leaving, DIRECTION_OUT, false);
+        build_kind(b, STATEMENT_SYN, 0);
+        build_kind(b, STATEMENT_OUT_NOT_LO, 0);
+        build_goto(b, to);
+}
+
 static void build_output(NftBuild *b, const Ports *leaving, bool cut)
 {
+        static const NftChainKey out = { .kind = CHAIN_DIRECTION, .direction = DIRECTION_OUT };
+        static const NftChainKey owned = { .kind = CHAIN_OWNED };
+        static const NftChainKey held = { .kind = CHAIN_HELD_PORTS };
+
         build_chain(b, &(NftChainKey){ .kind = CHAIN_OUTPUT });
-        if (leaving->n > 0) {
-                build_kind(b, STATEMENT_TCP, 0);
-                build_ports(b, leaving, DIRECTION_OUT, false);
-                build_kind(b, STATEMENT_SYN, 0);
-                build_kind(b, STATEMENT_OUT_NOT_LO, 0);
-                build_goto_direction(b, DIRECTION_OUT);
-        }
+        build_leaving(b, leaving, b->holds ? &owned : &out);
         if (cut)
                 build_cut(b);
+        if (!b->holds)
+                return;
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_HELD });
+        build_leaving(b, leaving, &held);
 }
 
 /* ---- the chains behind them ---- */
@@ -411,7 +424,10 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, Nf
                 .ruleset = r,
                 .previous = previous,
                 .cut_local = flags & NFT_TABLE_CUT_LOCAL,
-                .counts = flags & NFT_TABLE_COUNTS };
+                .counts = flags & NFT_TABLE_COUNTS,
+                .holds = r->attribution == ATTRIBUTION_PROCESS &&
+                         flags & (NFT_TABLE_HOLD_QUEUE | NFT_TABLE_HOLD_TARGET),
+                .holds_by_target = flags & NFT_TABLE_HOLD_TARGET };
 
         if (!t)
                 return -ENOMEM;
@@ -421,6 +437,7 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, Nf
         for (Direction d = 0; d < _DIRECTION_MAX && b.error == 0; d++)
                 build_direction(&b, d);
         build_untracked(&b);
+        build_hold(&b);
         free(b.rules);
         if (b.error < 0)
                 return b.error;

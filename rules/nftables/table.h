@@ -29,6 +29,14 @@
  *              else (taken by TPROXY)                            goto routed
  *   output (-150): a SYN to a mail port, not on lo               goto out
  *
+ * Where processes are to be found, a SYN to a mail port meets another chain before all that the
+ * host has (hold.c): what a rule is going to log waits there for p25d. It decides nothing.
+ *
+ *   held (first of output): a SYN to a mail port, not on lo      goto held_out
+ *   output: the same as above                                    goto owned
+ *     owned: whose socket has an owner                           goto out
+ *            else (it was closed meanwhile)                      drop
+ *
  * `in`, `out`, `routed` and `untracked_ports` send each port to the chain of its class (`in_25`):
  * ports that the same rules name share one, so that no rule needs to look at the port again. A
  * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
@@ -63,6 +71,12 @@
 #define NFT_LOG_SNAPLEN 128u
 #define NFT_LOG_RATE 10u
 #define NFT_LOG_BURST 20u
+/* Connections that wait for p25d, of each family: so many at most, by the queue of the kernel. A
+ * SYN that is sent again, a second later, does not wait again. */
+#define NFT_HOLD_QUEUE 25u
+#define NFT_HOLD_RATE 100u
+#define NFT_HOLD_BURST 400u
+#define NFT_HELD_TIMEOUT_MSEC 4000u
 /* Large enough for the name of every chain, set and counter. */
 #define NFT_NAME_TEXT_MAX 192
 
@@ -86,6 +100,13 @@ typedef enum NftChainKind {
         CHAIN_TO,              /* the second half of a match, where both halves are several tests */
         CHAIN_UNTRACKED_CLASS, /* copies of CHAIN_CLASS and CHAIN_TO for what is not routed yet, */
         CHAIN_UNTRACKED_TO,    /* where rules ask what was dialled or how a packet is to leave */
+        CHAIN_OWNED,
+        CHAIN_HELD,       /* before everything else in output */
+        CHAIN_HELD_PORTS, /* copies of CHAIN_DIRECTION, CHAIN_CLASS and CHAIN_TO of what goes out,
+                           */
+        CHAIN_HELD_CLASS, /* which end with CHAIN_HOLD where something is logged */
+        CHAIN_HELD_TO,
+        CHAIN_HOLD,
 } NftChainKind;
 
 typedef struct NftChainKey {
@@ -108,6 +129,7 @@ typedef enum NftSetKind {
         SET_RATE,    /* buckets of a limit; filled by packets */
         SET_OPEN,    /* connections of a limit; filled by packets */
         SET_BRIDGED, /* who is a neighbour on a bridge; filled by packets */
+        SET_HELD,    /* which SYNs have waited; filled by packets */
         /* What was decided, how often, filled by packets: by rule and */
         SET_SENT,    /* cgroup, user, port and destination, */
         SET_SENDERS, /* cgroup and user, where there is no room for the former, */
@@ -165,6 +187,10 @@ typedef enum NftStatementKind {
         STATEMENT_NO_BUCKET,   /* the source is not in the set */
         STATEMENT_SHARED_RATE, /* the limits of a set, for all sources together */
         STATEMENT_SHARED_OPEN,
+        STATEMENT_NOT_HELD, /* the SYN has not waited before */
+        STATEMENT_HOLD_LIMIT,
+        STATEMENT_NOTE_HELD,
+        STATEMENT_QUEUE, /* number 0: by nf_tables itself, 1: by the target of xtables */
         STATEMENT_LOG_LIMIT,
         STATEMENT_LOG,
         STATEMENT_COUNTER,
@@ -250,6 +276,9 @@ typedef struct NftTable {
 typedef enum NftTableFlags {
         NFT_TABLE_CUT_LOCAL = 1, /* answer labelled connections of this host's own sockets too */
         NFT_TABLE_COUNTS = 2,    /* for whoever empties the sets of what was decided */
+        /* What is logged waits for whoever reads the queue, if the ruleset says so: */
+        NFT_TABLE_HOLD_QUEUE = 4,  /* by the kernel's `queue` */
+        NFT_TABLE_HOLD_TARGET = 8, /* by NFQUEUE of xtables, for kernels without the former */
 } NftTableFlags;
 
 /*

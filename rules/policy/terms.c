@@ -53,6 +53,7 @@ static const char *const logging_names[_LOGGING_MAX] = {
 
 static const char *const attribution_names[_ATTRIBUTION_MAX] = {
         [ATTRIBUTION_UNIT] = "unit",
+        [ATTRIBUTION_PROCESS] = "process",
         [ATTRIBUTION_USER] = "user",
         [ATTRIBUTION_OFF] = "off",
 };

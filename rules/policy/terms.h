@@ -56,7 +56,8 @@ typedef enum Logging {
 
 /* How much of who opened a connection is asked. */
 typedef enum Attribution {
-        ATTRIBUTION_UNIT, /* the user and the unit, which is the default */
+        ATTRIBUTION_UNIT,    /* the user and the unit, which is the default */
+        ATTRIBUTION_PROCESS, /* and the process, for which its connection is held */
         ATTRIBUTION_USER,
         ATTRIBUTION_OFF,
         _ATTRIBUTION_MAX,

@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# attribution = "process": which process opened a refused connection, however short it lives; and
+# whatever becomes of p25d, the policy decides.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_world
+if [ "$backend" != nftables ]; then
+        p25_host <<<'default = { outgoing = "reject"; };'
+        echo 'attribution = "process";' >>"$CONF"
+        run_ctl reload
+        is "$rc" 4 "iptables cannot hold connections"
+        like "$err" 'attribution = "process" needs backend = "nftables"' "which is named"
+        done_testing
+        exit
+fi
+p25_host <<'CONF'
+attribution = "process";
+default = { outgoing = "reject"; };
+rules = ( { action = "deny"; direction = "out"; to = [ "198.51.100.4" ]; },
+          { action = "allow"; direction = "out"; to = [ "203.0.113.0/24", "2001:db8:2::/64" ]; } );
+CONF
+ok $? "p25d starts"
+asker()
+{
+        pgrep -P "$p25d" -f hold-connections
+}
+eventually 10 asker
+ok $? "with a process that reads the queue"
+
+events()
+{
+        ctl events --json -n 10000 | jq -c "[.[] | select($1)]"
+}
+attempts()
+{
+        events "$1" | jq '[.[].count] | add // 0'
+}
+seen() # N FILTER
+{
+        [ "$(attempts "$2")" -ge "$1" ]
+}
+# so many processes, each of which connects once; their numbers are in $WORK/pids
+processes() # N ADDRESS [PORT]
+{
+        net_in host bash -c 'for ((i = 0; i < $1; i++)); do
+                ( echo $BASHPID; exec 2>&-; exec 3<>/dev/tcp/$2/$3 )
+        done' spam "$1" "$2" "${3:-25}" >"$WORK/pids"
+}
+named() # ADDRESS: how many of $WORK/pids are in an event
+{
+        events ".destination_address == \"$1\" and has(\"pid\")" | jq '.[].pid' | sort -u |
+                comm -12 - <(sort -u "$WORK/pids") | wc -l
+}
+
+for to in 8.8.8.8 2001:db8:1::2; do
+        processes 300 $to
+        eventually 15 seen 300 ".destination_address == \"$to\""
+        is "$(attempts ".destination_address == \"$to\"")" 300 "$to: each is counted once"
+        n=$(named $to)
+        [ "$n" -ge 297 ]
+        ok $? "at least 99 of 100 processes are named ($n of 300)"
+        is "$(events ".destination_address == \"$to\" and has(\"pid\")" | jq -r '.[0] | "\(.process) \(.uid) \(.action)"')" \
+                "bash 0 reject" "by name"
+done
+like "$(ctl events -n 3)" "pid [0-9]+: bash -c .*spam" "in the listing"
+like "$(cat "$WORK/p25d.log")" "process [0-9]+ \(bash -c" "and in the log"
+
+# ---- what pays nothing ----
+
+net_in inet "$probe" listen -o "$WORK/inet.log" 203.0.113.7 25 >"$WORK/inet.pid"
+allowed=$(net_in host "$probe" connect -t 2000 203.0.113.7 25)
+is "$allowed" open "what is allowed passes"
+eventually 1 seen 1 '.destination_address == "203.0.113.7"'
+is "$(attempts '.destination_address == "203.0.113.7"')" 0 "what is allowed makes no event"
+
+# ---- whatever the process is ----
+
+mkdir "$WORK/nasty"
+long=$(head -c 60000 /dev/zero | tr '\0' x)
+net_in host bash -c 'cd "$1"; exec -a "$2" "$3" connect 9.9.9.1 25' x "$WORK/nasty" \
+        $'spam\nP25_USER=root\e[2J\xff\t'"$long" "$probe" >/dev/null
+eventually 10 seen 1 '.destination_address == "9.9.9.1" and has("pid")'
+event=$(events '.destination_address == "9.9.9.1" and has("pid")' | jq -c '.[0]')
+like "$(jq -r .command <<<"$event")" '^spam P25_USER=root\?\[2J\?\?xxx' "a command that lies about lines is printable"
+[ "$(jq -r '.command | length' <<<"$event")" -le 255 ]
+ok $? "and short"
+is "$(jq -r .directory <<<"$event")" "$WORK/nasty" "with its directory"
+p25d_stop
+p25d_start
+is "$(events '.destination_address == "9.9.9.1" and has("pid")' | jq -r '.[0].command')" \
+        "$(jq -r .command <<<"$event")" "all of it survives a restart"
+eventually 10 asker
+
+# ---- whatever becomes of p25d ----
+
+closed() # ADDRESS: it is refused within 2 s
+{
+        [ "$(net_in host "$probe" connect -t 2000 "$1" 25)" = closed ]
+}
+kill -STOP "$p25d"
+closed 9.9.9.2
+ok $? "p25d stopped: refused"
+kill -CONT "$p25d"
+holder=$(asker)
+kill -STOP "$holder"
+closed 9.9.9.3
+ok $? "the process that reads the queue stopped: refused when the SYN is sent again"
+net_in host "$probe" burst -n 1000 9.9.9.4 25 >/dev/null
+closed 9.9.9.4
+ok $? "a full queue opens nothing"
+is "$(net_in host "$probe" connect -t 2000 203.0.113.7 25)" "$allowed" "and closes nothing"
+kill -KILL "$holder"
+closed 9.9.9.5
+ok $? "killed with a full queue: refused"
+eventually 10 asker
+ok $? "it is started again"
+p25d_stop KILL
+closed 9.9.9.6
+ok $? "p25d killed: refused"
+p25d_start
+eventually 10 asker
+
+# ---- the setting ----
+
+sed -i 's/"process"/"unit"/' "$CONF"
+run_ctl reload
+is "$rc" 0 "attribution = unit"
+gone() { ! asker; }
+eventually 10 gone
+ok $? "nothing reads the queue any more"
+done_testing

@@ -66,6 +66,29 @@ static bool same_unit(Gather *g, const char *unit, uint64_t cgroup)
         return !unit || (other && streq(unit, other));
 }
 
+static char *known(const char *text)
+{
+        return *text ? (char *)text : NULL;
+}
+
+/* Borrows. */
+static void name_origin(Gather *g, const ProcessOrigin *o, Event *e)
+{
+        const SiteContainer *found;
+
+        e->texts[EVENT_SCRIPT] = known(o->request.script);
+        e->texts[EVENT_REQUEST] = known(o->request.request);
+        e->texts[EVENT_SITE] = known(o->request.site);
+        e->texts[EVENT_JOB] = known(o->job);
+        if (o->container.id[0] == '\0')
+                return;
+        found = container_names_find(g->containers, &o->container);
+        if (found) {
+                e->texts[EVENT_CONTAINER] = known(found->name);
+                e->texts[EVENT_IMAGE] = known(found->image);
+        }
+}
+
 static void count_attempt(Gather *g, const Event *all, const Attempt *a)
 {
         Event one = *all; /* borrows */
@@ -82,6 +105,7 @@ static void count_attempt(Gather *g, const Event *all, const Attempt *a)
         one.texts[EVENT_PROCESS] = (char *)a->opener.process;
         one.texts[EVENT_COMMAND] = *a->opener.command ? (char *)a->opener.command : NULL;
         one.texts[EVENT_DIRECTORY] = *a->opener.directory ? (char *)a->opener.directory : NULL;
+        name_origin(g, &a->origin, &one);
         events_count(g->events, &one, true);
 }
 

@@ -63,6 +63,20 @@ static void rule_print(Buffer *b, const Json *event)
                 buffer_printf(b, "  %" PRId64 " times", count);
 }
 
+/* "  example.org: POST /contact, /srv/www/contact.php", "  job: php news.php": what made it run. */
+static void origin_print(Buffer *b, const Json *event)
+{
+        const char *site = json_get_string(event, "site"), *job = json_get_string(event, "job");
+        const char *request = json_get_string(event, "request");
+        const char *script = json_get_string(event, "script");
+
+        if (site || request || script)
+                buffer_printf(b, "  %s: %s%s%s", site ?: "script", request ?: "",
+                        request && script ? ", " : "", script ?: "");
+        if (job)
+                buffer_printf(b, "  job: %s", job);
+}
+
 /* "  pid 17: php spam.php"; nothing where it is not known. */
 static void process_print(Buffer *b, const Json *event)
 {
@@ -72,6 +86,7 @@ static void process_print(Buffer *b, const Json *event)
 
         if (pid > 0)
                 buffer_printf(b, "  pid %" PRId64 ": %s", pid, command ?: "?");
+        origin_print(b, event);
 }
 
 static void row_say(Cli *c, const Json *event)

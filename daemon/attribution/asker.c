@@ -20,16 +20,25 @@
 #define WAITING_MAX 128
 #define COPIED_BYTES 96
 /* A connection waits for 200 ms at most: for those before it, and for its own look-up. */
-#define BEFORE_USEC (100 * UINT64_C(1000))
+#define BEFORE_USEC (60 * UINT64_C(1000))
+#define ORIGIN_MSEC 40
 #define LOOK_MSEC 60
 /* After a look-up that took too long the next ones are left out for so long. */
 #define PAUSE_USEC (2 * UINT64_C(1000000))
+
+#define SILENT_MAX 16
 
 typedef struct Asker {
         Netlink queue, sockets;
         uint64_t busy_since_usec; /* the queue was empty before */
         uint64_t paused_until_usec;
         uint32_t last; /* packet that was seen */
+        /* Whose pools of PHP-FPM did not answer in time: they must not delay others. */
+        struct Silent {
+                uint32_t uid;
+                uint64_t until_usec;
+        } silent[SILENT_MAX];
+        size_t next_silent;
 } Asker;
 
 static uint64_t now_usec(void)
@@ -67,6 +76,23 @@ static void opener_find(Asker *a, const Socket *s, Opener *ret)
                 a->paused_until_usec = now_usec() + PAUSE_USEC;
 }
 
+static bool is_silent(const Asker *a, uint32_t uid)
+{
+        for (size_t i = 0; i < SILENT_MAX; i++)
+                if (a->silent[i].uid == uid && now_usec() < a->silent[i].until_usec)
+                        return true;
+        return false;
+}
+
+/* While the process waits: afterwards its request may be over. */
+static void origin_find(Asker *a, uint32_t pid, uint32_t uid, ProcessOrigin *ret)
+{
+        if (is_silent(a, uid) || origin_ask(pid, uid, ORIGIN_MSEC, ret) != -ETIMEDOUT)
+                return;
+        a->silent[a->next_silent] = (struct Silent){ uid, now_usec() + PAUSE_USEC };
+        a->next_silent = (a->next_silent + 1) % SILENT_MAX;
+}
+
 static void report(const Attempt *a)
 {
         /* p25d that does not read delays nobody */
@@ -94,8 +120,10 @@ static void attempt_report(Asker *a, const NfqueuePacket *p)
                 .cgroup = s.cgroup,
                 .time_usec = clock_now_usec(CLOCK_REALTIME) };
         opener_find(a, &s, &attempt.opener);
-        if (attempt.opener.pid > 0)
-                report(&attempt);
+        if (attempt.opener.pid == 0)
+                return;
+        origin_find(a, attempt.opener.pid, attempt.uid, &attempt.origin);
+        report(&attempt);
 }
 
 /* ---- the queue ---- */

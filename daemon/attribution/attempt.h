@@ -7,6 +7,7 @@
  */
 
 #include "daemon/connections/opener.h"
+#include "daemon/host/origin.h"
 #include "rules/address/address.h"
 
 typedef struct Attempt {
@@ -19,4 +20,5 @@ typedef struct Attempt {
         uint64_t cgroup; /* 0: not known */
         uint64_t time_usec;
         Opener opener;
+        ProcessOrigin origin; /* of that process */
 } Attempt;

@@ -2,11 +2,14 @@
 
 #include "daemon/host/origin.h"
 
+#include "daemon/loop/clock.h"
 #include "daemon/reader/ask.h"
 #include "daemon/site/ask.h"
 #include "rules/base/util.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -96,7 +99,7 @@ static void number_of_job(const char *proc, uint32_t pid, char *ret, size_t size
 }
 
 /* atd runs as the user daemon, whose processes nobody else makes. */
-static bool find_job(const char *proc, const Process *p, const Process *parent, Origin *ret)
+static bool find_job(const char *proc, const Process *p, const Process *parent, ProcessOrigin *ret)
 {
         bool is_cron = streq(parent->name, "cron") || streq(parent->name, "crond");
 
@@ -154,12 +157,12 @@ static void find_container(const char *proc, uint32_t pid, ContainerId *ret)
                 *ret = (ContainerId){ 0 };
 }
 
-void origin_look(const char *proc, uint32_t pid, uint32_t uid, Origin *ret)
+void origin_look(const char *proc, uint32_t pid, uint32_t uid, ProcessOrigin *ret)
 {
         bool has_request = false;
         Process p, parent;
 
-        *ret = (Origin){ 0 };
+        *ret = (ProcessOrigin){ 0 };
         find_container(proc, pid, &ret->container);
         if (!process_look(proc, pid, &p))
                 return;
@@ -178,7 +181,7 @@ static void text_take(char *ret, size_t size, const char *text)
         text_make_printable(ret);
 }
 
-static void origin_take(const struct ReaderOrigin *o, Origin *ret)
+static void origin_take(const struct ReaderOrigin *o, ProcessOrigin *ret)
 {
         text_take(ret->job, sizeof(ret->job), o->job);
         text_take(ret->request.site, sizeof(ret->request.site), o->request.site);
@@ -188,14 +191,34 @@ static void origin_take(const struct ReaderOrigin *o, Origin *ret)
         ret->container.owner = o->owner;
 }
 
-void origin_ask(uint32_t pid, uint32_t uid, Origin *ret)
+/* The answer of p25d-site, for which the rest was not waited for. Closes fd. */
+static int request_wait(int fd, unsigned msec, SiteRequest *ret)
 {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        int r = poll(&p, 1, (int)msec) < 0 ? -errno : site_receive(fd, ret);
+
+        close(fd);
+        return r;
+}
+
+int origin_ask(uint32_t pid, uint32_t uid, unsigned msec, ProcessOrigin *ret)
+{
+        uint64_t until_usec = clock_now_usec(CLOCK_MONOTONIC) + (uint64_t)msec * 1000, now;
+        int fd = site_send(pid, uid);
         ReaderAnswer answer;
         SiteRequest request;
+        int r;
 
-        origin_look("/proc", pid, uid, ret);
-        if (geteuid() != 0 && reader_origin(pid, uid, &answer) >= 0)
+        if (geteuid() != 0 && reader_origin(pid, uid, msec, &answer) >= 0)
                 origin_take(&answer.origin, ret);
-        if (site_request(pid, uid, &request) >= 0)
+        else
+                origin_look("/proc", pid, uid, ret);
+        if (fd < 0)
+                return 0;
+        now = clock_now_usec(CLOCK_MONOTONIC);
+        r = request_wait(
+                fd, now < until_usec ? (unsigned)((until_usec - now) / 1000) : 0, &request);
+        if (r >= 0)
                 ret->request = request;
+        return r == -ETIMEDOUT ? r : 0;
 }

@@ -12,16 +12,17 @@
 #define ORIGIN_JOB_MAX 512
 
 /* Printable; empty: not known, or none. */
-typedef struct Origin {
+typedef struct ProcessOrigin {
         char job[ORIGIN_JOB_MAX]; /* "php /srv/newsletter.php": cron's line; "at job 7" */
         SiteRequest request;      /* by CGI; site is the server's name */
         ContainerId container;    /* no id: none */
-} Origin;
+} ProcessOrigin;
 
 /* proc is the folder of the processes, "/proc"; uid: the user of the process. What cannot be seen
  * is left empty. */
-void origin_look(const char *proc, uint32_t pid, uint32_t uid, Origin *ret);
+void origin_look(const char *proc, uint32_t pid, uint32_t uid, ProcessOrigin *ret);
 
 /* The same of this host; where this process does not see the other, p25d-reader looks. What PHP-FPM
- * says of a worker counts more than an environment. Waits for at most a quarter of a second. */
-void origin_ask(uint32_t pid, uint32_t uid, Origin *ret);
+ * says of a worker counts more than an environment. 0, or -ETIMEDOUT: the pool has not answered
+ * within msec, and the rest is known. */
+int origin_ask(uint32_t pid, uint32_t uid, unsigned msec, ProcessOrigin *ret);

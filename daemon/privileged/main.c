@@ -222,7 +222,7 @@ static int find_forwarders(ReaderAnswer *ret)
 static int find_origin(const ReaderQuestion *q, ReaderAnswer *ret)
 {
         struct ReaderOrigin *o = &ret->origin;
-        Origin found;
+        ProcessOrigin found;
 
         origin_look("/proc", q->n, q->uid, &found);
         memcpy(o->job, found.job, sizeof(o->job));

@@ -169,8 +169,7 @@ int reader_container(const char *id, uint32_t owner, SiteContainer *ret)
         return r;
 }
 
-int reader_origin(uint32_t pid, uint32_t uid, ReaderAnswer *ret)
+int reader_origin(uint32_t pid, uint32_t uid, unsigned msec, ReaderAnswer *ret)
 {
-        return look(&(ReaderQuestion){ .kind = READER_ORIGIN, .n = pid, .uid = uid },
-                SURVEY_DEADLINE_MSEC, ret);
+        return look(&(ReaderQuestion){ .kind = READER_ORIGIN, .n = pid, .uid = uid }, msec, ret);
 }

@@ -22,7 +22,7 @@ int reader_groups(const uint32_t *sockets, uint32_t n, ReaderAnswer *ret);
 int reader_process(uint32_t pid, ReaderAnswer *ret);
 int reader_forwarders(ReaderAnswer *ret);
 /* 0 or negative errno. */
-int reader_origin(uint32_t pid, uint32_t uid, ReaderAnswer *ret);
+int reader_origin(uint32_t pid, uint32_t uid, unsigned msec, ReaderAnswer *ret);
 /* As container_ask() in daemon/host/containers.h. */
 int reader_container(const char *id, uint32_t owner, SiteContainer *ret);
 /* Of the socket of that inode, which the user has made. 0, -ENOENT, -ENXIO (no p25d-reader

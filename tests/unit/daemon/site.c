@@ -487,7 +487,7 @@ static void put_words(int pid, const char *file, const char *words, size_t n)
 static void a_job_is_found_by_its_parents(void **state)
 {
         char proc[128], path[256];
-        Origin o;
+        ProcessOrigin o;
 
         (void)state;
         (void)snprintf(proc, sizeof(proc), "%s/proc", folder);
@@ -529,7 +529,7 @@ static void a_request_of_cgi_is_in_the_environment(void **state)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         char proc[128];
-        Origin o;
+        ProcessOrigin o;
 
         (void)state;
         (void)snprintf(proc, sizeof(proc), "%s/proc", folder);
@@ -562,7 +562,7 @@ static void a_request_of_cgi_is_in_the_environment(void **state)
 static void a_process_lies_in_a_container(void **state)
 {
         char proc[128];
-        Origin o;
+        ProcessOrigin o;
 
         (void)state;
         (void)snprintf(proc, sizeof(proc), "%s/proc", folder);

@@ -21,7 +21,7 @@
 #define COPIED_BYTES 96
 /* A connection waits for 200 ms at most: for those before it, and for its own look-up. */
 #define BEFORE_USEC (60 * UINT64_C(1000))
-#define ORIGIN_MSEC 40
+#define ORIGIN_MSEC 60
 #define LOOK_MSEC 60
 /* After a look-up that took too long the next ones are left out for so long. */
 #define PAUSE_USEC (2 * UINT64_C(1000000))

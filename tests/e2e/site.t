@@ -11,18 +11,15 @@ fpm=$(compgen -G '/usr/sbin/php-fpm[0-9]*' | head -n 1)
 
 net_world
 chmod 755 /run
-helper_start() # NAME COMMAND...
-{
-        local socket=/run/$1.socket
-        shift
-        systemd-socket-activate --seqpacket -l "$socket" -- "$@" 2>>"$WORK/helpers.log" &
-        helper=$!
-        eventually 5 [ -S "$socket" ]
-        chmod 666 "$socket"
-}
-helper_start p25d-site setpriv --reuid 12345 --regid 12345 --groups 33 --no-new-privs \
-        --bounding-set=-all "$PWD/${BUILD:-build}/p25d-site"
-helper_site=$helper
+# as the service manager does it: it ends when nobody has asked for a while, and is started again
+while :; do
+        rm -f /run/p25d-site.socket
+        systemd-socket-activate --seqpacket -l /run/p25d-site.socket -- \
+                setpriv --reuid 12345 --regid 12345 --groups 33 --no-new-privs --bounding-set=-all \
+                "$PWD/${BUILD:-build}/p25d-site" 2>>"$WORK/site.log"
+done &
+helper=$!
+eventually 5 [ -S /run/p25d-site.socket ]
 
 p25_host <<'CONF'
 attribution = "process";
@@ -161,5 +158,5 @@ is "$(field site) $(field script) $(field request)" "example.org $WORK/form.cgi 
 
 process_end $master QUIT
 p25d_stop TERM
-process_end $helper_site TERM
+process_end $helper TERM
 done_testing

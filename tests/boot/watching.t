@@ -58,6 +58,13 @@ eventually 60 locked_down
 ok $? "and writes them again by itself"
 in_machine p25ctl -q lockdown off
 is "$(ls "$MACHINE$collector")" p25.prom "nothing else lies in the folder"
+in_machine systemctl stop p25d
+in_machine systemctl start p25-metrics.service
+is "$(in_machine systemctl is-active p25d)" inactive "who stops p25d finds it stopped"
+[ -s "$MACHINE$metrics" ]
+ok $? "and the last metrics stay"
+in_machine systemctl start p25d
+eventually 12 up
 
 # ---- alerts ----
 

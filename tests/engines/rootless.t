@@ -89,11 +89,11 @@ in_machine systemctl stop rootless-docker
 # ---- pasta: its port 25 is the host's, or 2525 is ----
 
 # The world is the gateway too, which pasta would make the machine itself. It does not start where
-# SIGPIPE is ignored.
+# SIGPIPE is ignored, and what is inside is the first process there, which SIGTERM does not end.
 pasta_start() # PORT
 {
         in_machine systemd-run -q --unit "pasta-$1" -p User=alice -p "Environment=HOME=/home/alice" \
-                -p IgnoreSIGPIPE=no \
+                -p IgnoreSIGPIPE=no -p KillSignal=SIGKILL \
                 pasta --config-net --foreground --no-map-gw -t "25:$1" -u none -T none -U none -- /bin/sh -c \
                 "/opt/probe listen -o /home/alice/log-$1 0.0.0.0 $1 :: $1; exec sleep infinity"
         eventually 30 pasta_serves

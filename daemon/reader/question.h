@@ -11,8 +11,8 @@
 
 #define READER_SOCKET "/run/p25d-reader.socket"
 /* Files of the kernel that it opens besides those of the policy: which legacy tables there are. */
-#define READER_TABLES4 "/proc/net/ip_tables_names"
-#define READER_TABLES6 "/proc/net/ip6_tables_names"
+#define READER_TABLES4 "/proc/self/net/ip_tables_names"
+#define READER_TABLES6 "/proc/self/net/ip6_tables_names"
 #define READER_SOCKETS_MAX 512
 #define READER_PATH_MAX 4096
 #define READER_FORWARDERS_MAX 32

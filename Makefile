@@ -30,7 +30,7 @@ LIBS_RULES = -lconfig -lnftnl -lmnl -ljansson
 LIBS_DAEMON = $(LIBS_RULES) -lsystemd
 LIBS_CLI = $(LIBS_RULES) -lsystemd
 # what p25-fleet speaks with the outside, and nothing else does
-LIBS_FLEET = -lcurl -lsodium -lz
+LIBS_FLEET = -lcurl -lsodium -lz -lmosquitto
 # the screen of p25ctl top, and of nothing else
 LIBS_TOP = $(shell $(PKG_CONFIG) --libs ncursesw)
 

@@ -22,6 +22,7 @@ struct Call {
         FleetClient *client;
         sd_bus_slot *slot;
         FleetDone done;
+        FleetSetDone set_done; /* the one or the other */
         void *data;
         Call *next, *previous;
 };
@@ -43,6 +44,7 @@ static const struct {
         { SD_BUS_ERROR_ACCESS_DENIED, -EACCES },
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, -EACCES },
         { NAME ".Error.AssertionFailed", -EPERM },
+        { NAME ".Error.NoSuchSet", -ENOENT },
         { NAME ".Error.LimitExceeded", -E2BIG },
         { NAME ".Error.BackendFailed", -EAGAIN },
         { NAME ".Error.StaleRevision", -EAGAIN },
@@ -80,34 +82,44 @@ static Call *call_free(Call *c)
         return NULL;
 }
 
-static void call_finish(Call *c, int r, const char *message)
+static void call_finish(Call *c, int r, const char *message, int fd)
 {
+        FleetSetDone set_done = c->set_done;
         FleetDone done = c->done;
         void *data = c->data;
 
         call_free(c);
-        done(data, r, message);
+        if (set_done)
+                set_done(data, r, message, fd);
+        else
+                done(data, r, message);
 }
 
 static int on_answer(sd_bus_message *m, void *data, _unused_ sd_bus_error *ret_error)
 {
         const sd_bus_error *e = sd_bus_message_get_error(m);
+        int r = e ? error_to_errno(e) : 0, fd = -1;
+        Call *c = data;
 
-        call_finish(data, e ? error_to_errno(e) : 0, e && e->message ? e->message : "");
+        if (c->set_done && r == 0 && sd_bus_message_read_basic(m, 'h', &fd) < 0)
+                r = -EBADMSG;
+        call_finish(c, r, e && e->message ? e->message : "", fd);
         return 0;
 }
 
-static int call_send(FleetClient *client, sd_bus_message *m, FleetDone done, void *data)
+/* The answer's functions and data are in what; all but these are set here. */
+static int call_send(FleetClient *client, sd_bus_message *m, Call what)
 {
         Call *c = calloc(1, sizeof(*c));
         int r;
 
         if (!c)
                 return -ENOMEM;
-        *c = (Call){ client, NULL, done, data, client->calls, NULL };
+        *c = what;
+        c->client = client;
+        c->next = client->calls;
         r = sd_bus_call_async(client->bus, &c->slot, m, on_answer, c, ANSWER_USEC);
         if (r < 0) {
-                c->next = NULL;
                 free(c);
                 return r;
         }
@@ -143,7 +155,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
 
         c->bus = sd_bus_flush_close_unref(c->bus);
         while (c->calls)
-                call_finish(c->calls, -EAGAIN, "the system bus is gone");
+                call_finish(c->calls, -EAGAIN, "the system bus is gone", -1);
         return join_later(c);
 }
 
@@ -268,7 +280,17 @@ int fleet_client_update_set(FleetClient *c, const FleetEntries *e, FleetDone don
                 r = sd_bus_message_append_strv(m, (char **)e->remove);
         if (r >= 0)
                 r = append_options(m, e->timeout_sec, e->reason);
-        return r < 0 ? r : call_send(c, m, done, data);
+        return r < 0 ? r : call_send(c, m, (Call){ .done = done, .data = data });
+}
+
+int fleet_client_get_set(FleetClient *c, const char *set, FleetSetDone done, void *data)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = message_new(c, "GetSet", &m);
+
+        if (r >= 0)
+                r = sd_bus_message_append_basic(m, 's', set);
+        return r < 0 ? r : call_send(c, m, (Call){ .set_done = done, .data = data });
 }
 
 int fleet_client_set_lockdown(
@@ -281,7 +303,7 @@ int fleet_client_set_lockdown(
                 r = sd_bus_message_append(m, "b", (int)on);
         if (r >= 0)
                 r = append_options(m, 0, reason);
-        return r < 0 ? r : call_send(c, m, done, data);
+        return r < 0 ? r : call_send(c, m, (Call){ .done = done, .data = data });
 }
 
 static int append_fragments(sd_bus_message *m, const FleetText *texts, size_t n)
@@ -316,5 +338,5 @@ int fleet_client_replace(FleetClient *c, const FleetText *texts, size_t n, const
                 r = append_sets(m, texts, n);
         if (r >= 0)
                 r = append_options(m, 0, reason);
-        return r < 0 ? r : call_send(c, m, done, data);
+        return r < 0 ? r : call_send(c, m, (Call){ .done = done, .data = data });
 }

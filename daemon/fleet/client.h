@@ -50,6 +50,12 @@ typedef struct FleetEntries {
 
 /* UpdateSet. 0 or negative errno, then done is not called. Texts are copied. */
 int fleet_client_update_set(FleetClient *c, const FleetEntries *e, FleetDone done, void *data);
+/* fd: a file with the entries, a line each, borrowed; -1 when r < 0; -ENOENT: there is no such set.
+ */
+typedef void (*FleetSetDone)(void *data, int r, const char *message, int fd);
+
+/* GetSet. 0 or negative errno, then done is not called. */
+int fleet_client_get_set(FleetClient *c, const char *set, FleetSetDone done, void *data);
 /* SetLockdown, which needs the privilege to manage. */
 int fleet_client_set_lockdown(
         FleetClient *c, bool on, const char *reason, FleetDone done, void *data);

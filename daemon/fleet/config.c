@@ -229,7 +229,7 @@ static int read_set(const Reader *r, const Node *n, void *field)
 {
         char shown[TEXT_SHOWN_MAX];
         const char *text;
-        int q = string_of(r, n, "set", &text);
+        int q = string_of(r, n, node_name(n), &text);
 
         if (q < 0)
                 return q;
@@ -285,6 +285,7 @@ static const Setting live_settings[] = {
         { "certificate", read_path, LIVE(certificate) },
         { "key", read_path, LIVE(key) },
         { "set", read_set, LIVE(set) },
+        { "own", read_set, LIVE(own) },
         { "never", read_never, LIVE(never) },
         { "publish", read_bool, LIVE(publish) },
         { "lockdown", read_bool, LIVE(lockdown) },
@@ -384,8 +385,10 @@ static int take_defaults(FleetConfig *c)
         c->live.publish = true;
         if (gethostname(name, sizeof(name) - 1) < 0)
                 return -errno;
-        return take_string(name, &c->host) < 0 || take_string("bans", &c->live.set) < 0 ? -ENOMEM
-                                                                                        : 0;
+        if (take_string(name, &c->host) < 0 || take_string("fleet", &c->live.set) < 0 ||
+                take_string("bans", &c->live.own) < 0)
+                return -ENOMEM;
+        return 0;
 }
 
 static int check_whole(const Reader *r, const FleetConfig *c)
@@ -399,6 +402,11 @@ static int check_whole(const Reader *r, const FleetConfig *c)
                 return diagnostics_error(r->d, whole, NULL,
                         "nothing to do: set documents or live ('p25-fleet init' writes an "
                         "example)");
+        if (c->live.brokers && streq(c->live.set, c->live.own))
+                return diagnostics_error(r->d, whole, NULL,
+                        "live: set %s cannot hold both the fleet's bans and this host's own: they "
+                        "would be published again",
+                        c->live.set);
         if (c->live.brokers && strv_contains(c->documents.sets, c->live.set))
                 return diagnostics_error(r->d, whole, NULL,
                         "set %s holds the bans of live; documents cannot replace it too",
@@ -461,6 +469,7 @@ FleetConfig *fleet_config_free(FleetConfig *c)
         free(c->live.certificate);
         free(c->live.key);
         free(c->live.set);
+        free(c->live.own);
         free(c->live.never);
         free(c);
         return NULL;

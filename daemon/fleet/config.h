@@ -31,7 +31,8 @@ typedef struct FleetLive {
         char **brokers;          /* mqtts://HOST[:PORT] */
         char *ca;                /* as above */
         char *certificate, *key; /* this host's */
-        char *set;               /* the set of p25d that holds the bans, "bans" */
+        char *set;               /* the set of p25d that holds the fleet's bans, "fleet" */
+        char *own;               /* the one with this host's bans, "bans" */
         Prefix *never;           /* never banned by a message */
         size_t n_never;
         bool publish;  /* are this host's own bans published? */

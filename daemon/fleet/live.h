@@ -6,7 +6,7 @@
  * other. What arrives is checked (topic against sender, address, end, never-ban list) and handed on
  * through LiveEvents; what this host says is published to every broker and kept until each has
  * acknowledged it. Does not know p25d, documents or the bus: whoever makes a Live connects the two.
- * The one room of files that may include <mosquitto.h> is daemon/fleet/live*.
+ * The one file that includes <mosquitto.h> is daemon/fleet/live_broker.c.
  *
  * Everything happens in the event loop; nothing here blocks, and no function calls back before it
  * has returned. A broker that is gone is tried again with growing pauses and jitter.
@@ -35,10 +35,12 @@ typedef struct LiveEvents {
         /* A ban was taken back before its end, by the host that made it, and no other host bans the
          * address. */
         void (*unbanned)(void *data, const Prefix *addresses, size_t n);
-        /* host, who and why as above. */
+        /* Once for each version that is higher; host is "", since the topic is the fleet's. */
         void (*lockdown)(void *data, bool on, const char *host, const char *why);
         /* The web server has this serial: a hint, no more. Look now. */
         void (*serial)(void *data, uint64_t serial);
+        /* A broker came or went, or a minute has passed: live_status() may differ. */
+        void (*changed)(void *data);
         void *data;
 } LiveEvents;
 
@@ -55,10 +57,21 @@ DEFINE_CLEANUP(Live, live_free)
 int live_publish_ban(Live *l, const LiveBan *ban);
 /* This host takes its own ban back. */
 int live_publish_unban(Live *l, const Prefix *address);
+/* All bans of this host, with their ends: what the fleet does not have yet is published, and what
+ * this host published and is not among them is taken back. Sorts them; who and why are for what is
+ * new. 0, or the first error. */
+int live_publish_bans(Live *l, LiveBan *bans, size_t n);
+/* What a former process of this host published is known, or cannot be waited for: earlier,
+ * live_publish_bans() would publish it again. */
+bool live_is_ready(const Live *l);
+/* Calls `banned` with all bans of other hosts that are in force. 0 or -ENOMEM. */
+int live_tell_all(Live *l);
 /* The counts of one minute, a JSON document, on the host's topic; not retained. */
 int live_publish_view(Live *l, const char *json);
 /* "There is serial N", by a host that publishes documents. */
 int live_publish_serial(Live *l, uint64_t serial);
+/* The whole fleet, or its end, by who may write to p25/all/#. 0 or -ENOMEM. */
+int live_publish_lockdown(Live *l, bool on, const char *why);
 
 /* What `p25-fleet status` shows of it: an array "brokers" of objects (url, connected, since, error)
  * and "bans" in the object. 0 or -ENOMEM. */

@@ -7,6 +7,7 @@
 #include "daemon/fleet/check.h"
 #include "daemon/fleet/client.h"
 #include "daemon/fleet/documents.h"
+#include "daemon/fleet/live_follow.h"
 #include "daemon/fleet/log.h"
 #include "daemon/fleet/status.h"
 
@@ -22,6 +23,7 @@ typedef struct Run {
         FleetClient *client;
         FleetClientEvents client_events;
         Documents *documents; /* NULL: none are configured */
+        LiveFollow *live;     /* NULL: no brokers */
         bool unwritten;       /* the status could not be written, and the log knows */
         char *state;
 } Run;
@@ -29,6 +31,7 @@ typedef struct Run {
 static void run_deinit(Run *r)
 {
         documents_free(r->documents);
+        live_follow_free(r->live);
         fleet_client_free(r->client);
         sd_event_unref(r->event);
         fleet_config_free(r->config);
@@ -54,14 +57,16 @@ static int follow_signals(Run *r)
 
 static int make_status(const Run *r, Json *root)
 {
+        int q = 0;
+
         json_set(root, "host", json_new_string(r->config->host));
         if (r->documents) {
                 Json *documents = json_new_object();
 
                 json_set(root, "documents", documents);
-                return documents_status(r->documents, documents);
+                q = documents_status(r->documents, documents);
         }
-        return 0;
+        return q >= 0 && r->live ? live_follow_status(r->live, root) : q;
 }
 
 static void on_status(void *data)
@@ -83,6 +88,46 @@ static void on_appeared(void *data)
 
         if (r->documents)
                 documents_put_again(r->documents);
+        if (r->live)
+                live_follow_appeared(r->live);
+}
+
+static void on_changed(void *data, const FleetChanged *c)
+{
+        Run *r = data;
+
+        if (r->live)
+                live_follow_changed(r->live, c);
+}
+
+/* ---- brokers ---- */
+
+static void on_serial(void *data, _unused_ uint64_t serial)
+{
+        Run *r = data;
+
+        if (r->documents)
+                documents_look(r->documents);
+}
+
+static int start_live(Run *r)
+{
+        const LiveFollowSettings settings = { .config = r->config,
+                .client = r->client,
+                .serial = on_serial,
+                .changed = on_status,
+                .data = r };
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        const Diagnostic *error;
+        int q;
+
+        if (!r->config->live.brokers)
+                return 0;
+        q = live_follow_new(r->event, &settings, &d, &r->live);
+        error = diagnostics_first_error(&d);
+        if (error)
+                fleet_log(LOG_ERR, "%s: %s", error->file ?: FLEET_CONF, error->text);
+        return q;
 }
 
 static int start_documents(Run *r)
@@ -102,11 +147,14 @@ static int run_start(Run *r)
 
         if (q >= 0)
                 q = follow_signals(r);
-        r->client_events = (FleetClientEvents){ .appeared = on_appeared, .data = r };
+        r->client_events =
+                (FleetClientEvents){ .changed = on_changed, .appeared = on_appeared, .data = r };
         if (q >= 0)
                 q = fleet_client_new(r->event, &r->client_events, &r->client);
         if (q >= 0)
                 q = start_documents(r);
+        if (q >= 0)
+                q = start_live(r);
         if (q >= 0)
                 on_status(r);
         return q;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What the fleet says on its way into p25d: calls in their order, one under way at a time, so that
+ * a p25d that is busy gets larger calls and not more. What p25d refuses because of an assertion is
+ * refused address by address, and the rest comes into force.
+ */
+
+#include "daemon/fleet/client.h"
+#include "daemon/fleet/live.h"
+
+typedef struct LiveApply LiveApply;
+
+/* client and set (a name) are borrowed. 0 or -ENOMEM. */
+int live_apply_new(sd_event *event, FleetClient *client, const char *set, LiveApply **ret);
+LiveApply *live_apply_free(LiveApply *a);
+DEFINE_CLEANUP(LiveApply, live_apply_free)
+
+/* 0, -ENOMEM, -ENOBUFS (p25d has been away for too long: call live_tell_all() when it is back) */
+int live_apply_bans(LiveApply *a, const LiveBan *bans, size_t n);
+int live_apply_unbans(LiveApply *a, const Prefix *addresses, size_t n);
+int live_apply_lockdown(LiveApply *a, bool on, const char *why);
+/* p25d is there again: what waits for it is tried now. */
+void live_apply_retry(LiveApply *a);
+
+uint64_t live_apply_applied(const LiveApply *a); /* entries */
+uint64_t live_apply_refused(const LiveApply *a); /* entries, by assertions of this host */

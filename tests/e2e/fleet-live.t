@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bans of a fleet over two real brokers with mutual TLS and an ACL: what a host bans, others drop.
+. "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/brokers.sh
+
+if ! command -v mosquitto >/dev/null || ! command -v mosquitto_pub >/dev/null; then
+        skip "a fleet" "it needs mosquitto and its clients"
+        done_testing
+        exit
+fi
+
+fleet_net
+for number in 1 2; do
+        fleet_broker_make "$number" && fleet_broker_start "$number"
+        ok $? "broker $number"
+done
+for number in 1 2 3; do
+        fleet_host "$number" || echo "Bail out! no host $number"
+        ok $? "host $number"
+        echo 'never = [ "203.0.113.20" ]; lockdown = true;' | fleet_conf "$number"
+        fleet_start "$number"
+done
+both_connected() # NUMBER
+{
+        [ "$(fleet_says "$1" ': connected$')" -ge 2 ]
+}
+for number in 1 2 3; do
+        eventually 30 both_connected "$number"
+        ok $? "host $number is connected with both brokers"
+done
+
+# ---- a ban on one host holds on all ----
+
+is "$(fleet_knock 2 203.0.113.1)" open "before the ban"
+fleet_ctl 1 set add bans 203.0.113.1 for 1h --reason "sshd jail" >/dev/null
+eventually 20 fleet_has 2 203.0.113.1 && eventually 20 fleet_has 3 203.0.113.1
+ok $? "a ban of host 1 is in the sets of hosts 2 and 3"
+for number in 1 2 3; do
+        is "$(fleet_knock "$number" 203.0.113.1)" filtered "host $number drops its SYN"
+done
+is "$(fleet_knock 2 203.0.113.2)" open "and nobody else's"
+left=$(fleet_ctl 2 set show fleet | sed -n 's/^203.0.113.1 # //p')
+like "$left" "^(1h|59m|60m)" "with the end of host 1"
+like "$(fleet_ctl 2 history sets)" "fleet" "history shows it"
+fleet_lacks 1 203.0.113.1
+ok $? "it is not a ban of the fleet on host 1 itself"
+is "$(fleet_ctl 2 set show bans)" "" "and no own ban of host 2: nothing is published twice"
+
+fleet_ctl 2 set add bans 203.0.113.3 203.0.113.4 for 1h >/dev/null
+eventually 20 fleet_has 1 203.0.113.4
+ok $? "and the other way round"
+
+# ---- taken back ----
+
+fleet_ctl 1 set remove bans 203.0.113.1 >/dev/null
+eventually 20 fleet_lacks 2 203.0.113.1
+ok $? "a ban that host 1 takes back ends on host 2"
+eventually 20 fleet_lacks 3 203.0.113.1
+ok $? "and on host 3"
+is "$(fleet_knock 2 203.0.113.1)" open "its SYN is answered"
+fleet_ctl 1 set add bans 203.0.113.3 for 2h >/dev/null
+eventually 20 fleet_has 2 203.0.113.3
+ok $? "two hosts ban one address"
+fleet_ctl 2 set remove bans 203.0.113.3 203.0.113.4 >/dev/null
+eventually 20 fleet_lacks 3 203.0.113.4
+ok $? "one takes its bans back"
+fleet_has 3 203.0.113.3
+ok $? "the ban of the other host stays"
+
+# ---- what is never banned ----
+
+fleet_ctl 1 set add bans 203.0.113.20 203.0.113.5 for 1h >/dev/null
+eventually 20 fleet_has 2 203.0.113.5
+ok $? "a ban beside one of the never-ban list"
+fleet_lacks 2 203.0.113.20
+ok $? "which is not taken"
+run fleet_in 3 "$P25CTL" set add bans 198.51.100.1 203.0.113.6 for 1h
+like "$err" "assert" "a host's own assertion stands above its own bans"
+fleet_ctl 3 set add bans 203.0.113.6 for 1h >/dev/null
+eventually 20 fleet_has 1 203.0.113.6
+ok $? "others are taken"
+
+# ---- hostile messages, from a host whose certificate is good ----
+
+mqtt() # BROKER HOST COMMAND...: as that host
+{
+        local broker=$1 host=$2
+        shift 2
+        net_in inet "$1" -h "198.51.100.1$broker" -p 8883 --cafile "$CERTS/ca.crt" \
+                --cert "$CERTS/$host.crt" --key "$CERTS/$host.key" -V mqttv5 -q 1 "${@:2}"
+}
+publish() # BROKER HOST TOPIC PAYLOAD [OPTION...]
+{
+        mqtt "$1" "$2" mosquitto_pub -i "test$RANDOM" -t "$3" -m "$4" "${@:5}" 2>&1
+}
+expiry=(-D publish message-expiry-interval 3600)
+"$fleet_files/certificates" "$CERTS" host h9
+"$fleet_files/certificates" "$CERTS" host fleet-control
+page() # VERSION BANS
+{
+        echo "{\"version\":$1,\"who\":\"x\",\"why\":\"y\",\"bans\":[$2]}"
+}
+publish 1 h9 p25/hosts/h9/ban/1 "$(page 1 '"203.0.113.7"')" -r "${expiry[@]}"
+eventually 20 fleet_has 1 203.0.113.7
+ok $? "a message of host 9 is taken"
+like "$(publish 1 h9 p25/hosts/h1/ban/1 "$(page 1 '"203.0.113.8"')" "${expiry[@]}")" \
+        "[Nn]ot authorized" "the ACL refuses a topic with another host's name"
+like "$(publish 1 h9 p25/all/lockdown '{"version":1,"on":true}')" "[Nn]ot authorized" \
+        "and a lockdown of a host"
+bad=0
+while read -r payload; do
+        bad=$((bad + 1))
+        publish 1 h9 "p25/hosts/h9/ban/$((100 + bad))" "$payload" "${expiry[@]}"
+done <<BAD
+$(page 1 '"0.0.0.0/0"')
+$(page 1 '"::/0"')
+$(page 1 '"10.0.0.0/8"')
+$(page 1 '"mail.example.org"')
+$(page 1 '"203.0.113.8/24"')
+$(page 1 '["203.0.113.8",-1]')
+$(page 1 '["203.0.113.8",1e300]')
+$(page 1 '{"a":"203.0.113.8"}')
+$(page 0 '"203.0.113.8"')
+{"bans":["203.0.113.8"]}
+[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[
+203.0.113.8
+"203.0.113.8"
+{"version":1,"version":2,"bans":["203.0.113.8"]}
+BAD
+publish 1 h9 p25/hosts/h9/ban/x "$(page 1 '"203.0.113.8"')" "${expiry[@]}"
+publish 1 h9 p25/hosts/h9/ban/200 "$(page 1 '"203.0.113.8"')"
+yes '[' | head -100000 | tr -d '\n' >"$WORK/deep"
+mqtt 1 h9 mosquitto_pub -i deep -t p25/hosts/h9/ban/201 -f "$WORK/deep" "${expiry[@]}"
+publish 1 h9 p25/hosts/h9/ban/300 "$(page 1 '"203.0.113.9"')" "${expiry[@]}"
+eventually 20 fleet_has 1 203.0.113.9
+ok $? "after $bad bad messages and more, a good one is taken"
+is "$(fleet_ctl 1 set show fleet | sed 's/ .*//' | tr '\n' ' ')" "203.0.113.6 203.0.113.7 203.0.113.9 " \
+        "and nothing of the bad ones" ||
+        diag "$(fleet_ctl 1 set show fleet)"
+between "$(fleet_says 1 'is refused')" 1 3 "which a line a minute of the log says"
+publish 1 h9 p25/hosts/h9/ban/301 "$(page 1 '"198.51.100.1","203.0.113.10"')" "${expiry[@]}"
+eventually 20 fleet_has 1 203.0.113.10
+ok $? "a ban beside one that an assertion forbids"
+fleet_lacks 1 198.51.100.1
+ok $? "which stays out"
+is "$(fleet_knock 1 198.51.100.1)" open "what host 1 asserts open is open"
+
+# ---- lockdown ----
+
+publish 1 fleet-control p25/all/lockdown '{"version":10,"on":true,"why":"outbreak"}' -r
+locked() # NUMBER true|false
+{
+        [ "$(fleet_ctl "$1" status --json | jq .lockdown)" = "$2" ]
+}
+eventually 20 locked 1 true && eventually 20 locked 3 true
+ok $? "a lockdown of the fleet"
+publish 2 fleet-control p25/all/lockdown '{"version":9,"on":false}' -r
+publish 2 fleet-control p25/all/lockdown '{"version":11,"on":"no"}'
+publish 2 fleet-control p25/all/lockdown '{"version":12,"on":false,"why":"over"}' -r
+eventually 20 locked 1 false && eventually 20 locked 3 false
+ok $? "ends by a higher version"
+
+# ---- brokers that go ----
+
+process_end "${broker_pid[1]}" KILL
+fleet_ctl 1 set add bans 203.0.113.11 for 1h >/dev/null
+eventually 20 fleet_has 2 203.0.113.11
+ok $? "one broker is killed: the other brings a ban"
+fleet_broker_start 1
+ok $? "it comes back"
+ip -n m2 link set eth0 down
+eventually 60 test "$(fleet_says 1 ': connected$')" -ge 3
+fleet_ctl 1 set add bans 203.0.113.12 for 1h >/dev/null
+eventually 60 fleet_has 3 203.0.113.12
+ok $? "the other is cut off: the first brings a ban"
+fleet_ctl 1 set remove bans 203.0.113.11 >/dev/null
+eventually 60 fleet_lacks 3 203.0.113.11
+ok $? "and takes one back, which the other still has"
+ip -n m2 link set eth0 up
+kept()
+{
+        mqtt "$1" h9 mosquitto_sub -i "sub$RANDOM" -t 'p25/hosts/h1/ban/+' -W 3 2>/dev/null
+}
+has_taken_back()
+{
+        kept 2 | grep -q '"gone":\["203.0.113.11"'
+}
+eventually 60 has_taken_back
+ok $? "it gets that when it is back"
+fleet_lacks 3 203.0.113.11
+ok $? "and an old message opens or closes nothing"
+
+# ---- hosts that go ----
+
+watch_log=$WORK/alive.log
+mqtt 1 h9 mosquitto_sub -i watcher -t 'p25/hosts/+/alive' -v >"$watch_log" 2>&1 &
+watcher=$!
+eventually 20 grep -q '^p25/hosts/h3/alive {"alive":true}' "$watch_log"
+ok $? "a host that is there says so"
+fleet_stop 3 KILL
+eventually 20 grep -q '^p25/hosts/h3/alive {"alive":false}' "$watch_log"
+ok $? "a host whose p25-fleet is killed is known as gone"
+process_end "$watcher" TERM
+is "$(fleet_knock 3 203.0.113.12)" filtered "its bans hold"
+fleet_ctl 3 set add bans 203.0.113.13 for 1h >/dev/null
+fleet_ctl 1 set add bans 203.0.113.14 for 1h >/dev/null
+fleet_start 3
+eventually 60 fleet_has 3 203.0.113.14
+ok $? "back again, it has what was banned meanwhile"
+eventually 60 fleet_has 1 203.0.113.13
+ok $? "and publishes what it banned meanwhile"
+signal KILL "${fleet_p25d[2]}"
+eventually 10 process_gone "${fleet_p25d[2]}"
+fleet_ctl 1 set add bans 203.0.113.15 for 1h >/dev/null
+eventually 20 fleet_has 3 203.0.113.15
+fleet_p25d_start 2
+ok $? "p25d of host 2 was killed and starts again"
+eventually 60 fleet_has 2 203.0.113.15
+ok $? "it gets the ban that came while it was away"
+
+# ---- a storm ----
+
+for i in $(seq 0 5999); do echo "+10.$((i / 250)).$((i % 250)).1 for 1h"; done >"$WORK/storm"
+fleet_in 1 "$P25CTL" -q set feed bans <"$WORK/storm" >/dev/null
+ok $? "6,000 bans on host 1"
+has_storm()
+{
+        [ "$(fleet_ctl "$1" set show fleet | grep -c '^10\.')" = 6000 ]
+}
+eventually 60 has_storm 2 && eventually 60 has_storm 3
+ok $? "all of them are on hosts 2 and 3"
+at_most "$(kept 1 | wc -l)" 100 "in a few messages"
+for number in 1 2 3; do
+        fleet_stop "$number"
+        ok $? "p25-fleet of host $number ends"
+done
+done_testing

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A fleet of hosts, each a namespace with a bus, p25d and p25-fleet, and brokers, all on one link:
+#
+#   198.51.100.1 …    inet: the attackers, on its bridge
+#   198.51.100.11 …   brokers m1, m2
+#   198.51.100.101 …  hosts h1, h2, …
+
+FLEET=$PWD/${BUILD:-build}/p25-fleet
+fleet_files=$PWD/packaging/examples/fleet
+CERTS=$WORK/certs
+
+# A namespace on the link.
+fleet_node() # NAMESPACE ADDRESS
+{
+        net_add "$1"
+        net_link "$1" eth0 inet "$1"
+        ip -n inet link set "$1" master br0
+        net_address "$1" eth0 "$2/24"
+}
+
+fleet_net()
+{
+        net_add inet
+        ip -n inet link add br0 type bridge
+        ip -n inet link set br0 up
+        net_address inet br0 198.51.100.1/24 203.0.113.{1..20}/32
+        "$fleet_files/certificates" "$CERTS" ca
+}
+
+# A broker m1, m2: mosquitto with the example's configuration. Sets $broker_pid[NUMBER].
+declare -A broker_pid
+fleet_broker_make() # NUMBER
+{
+        local dir=$WORK/m$1
+        fleet_node "m$1" "198.51.100.1$1"
+        "$fleet_files/certificates" "$CERTS" server "broker$1" "198.51.100.1$1"
+        mkdir -p "$dir/lib"
+        cp "$CERTS/ca.crt" "$dir/"
+        cp "$CERTS/broker$1.crt" "$dir/broker.crt"
+        cp "$CERTS/broker$1.key" "$dir/broker.key"
+        cp "$fleet_files/acl" "$dir/p25-fleet.acl"
+        sed -e "s|/etc/mosquitto/certs|$dir|; s|/etc/mosquitto|$dir|; s|/var/lib/mosquitto|$dir/lib|" \
+                "$fleet_files/mosquitto.conf" >"$dir/mosquitto.conf"
+        printf 'user root\nlog_dest file %s/log\nlog_type all\n' "$dir" >>"$dir/mosquitto.conf"
+        # the ACL is of root's: mosquitto warns of a file that others may read
+        chmod 600 "$dir"/*
+}
+
+fleet_broker_start() # NUMBER
+{
+        (exec nsenter --net="/run/netns/m$1" -- \
+                mosquitto -c "$WORK/m$1/mosquitto.conf" >>"$WORK/m$1/err" 2>&1) &
+        broker_pid[$1]=$!
+        eventually 30 fleet_listens "m$1" 8883
+}
+
+fleet_listens() # NAMESPACE PORT
+{
+        [ -n "$(net_in "$1" ss -Hltn "sport = :$2")" ]
+}
+
+# A command as one of the host's: with its bus.
+fleet_in() # NUMBER COMMAND...
+{
+        local number=$1
+        shift
+        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "h$number" "$@"
+}
+
+fleet_ctl() # NUMBER WORD...
+{
+        local number=$1
+        shift
+        fleet_in "$number" "$P25CTL" "$@" </dev/null
+}
+
+# p25d of a host; sets $fleet_p25d[NUMBER].
+declare -A fleet_p25d fleet_pid
+# shellcheck disable=SC2154 # probe: net.sh sets it
+fleet_p25d_start() # NUMBER
+{
+        local dir=$WORK/h$1
+        rm -f "$dir/p25d.pid"
+        fleet_in "$1" "$probe" notify -t 120000 -o "$dir/p25d.pid" "$P25D" --root "$dir/root" \
+                --policies "$POLICIES" >/dev/null 2>>"$dir/p25d.log" || return
+        fleet_p25d[$1]=$(cat "$dir/p25d.pid")
+        eventually 30 fleet_ctl "$1" status
+}
+
+# A host h1, h2, …: its certificate, its bus, and p25d with a policy that denies its own bans and those
+# of the fleet; the link's gateway may always send to it.
+fleet_host() # NUMBER
+{
+        local dir=$WORK/h$1
+        fleet_node "h$1" "198.51.100.$((100 + $1))"
+        net_route "h$1" 198.51.100.1 203.0.113.0/24
+        "$fleet_files/certificates" "$CERTS" host "h$1"
+        mkdir -p "$dir"
+        (
+                WORK=$dir ROOT=$dir/root
+                root_make
+                printf '%s\n' 'enabled = true;' \
+                        'assert = ( { packet = "in from 198.51.100.1"; verdict = "allow"; } );' \
+                        >"$ROOT/etc/p25/p25.conf"
+                bus_start
+        )
+        : >"$dir/empty"
+        fleet_p25d_start "$1" && fleet_ctl "$1" -q set load fleet "$dir/empty" &&
+                fleet_ctl "$1" -q set load bans "$dir/empty" &&
+                fleet_ctl "$1" -q deny in from @fleet && fleet_ctl "$1" -q deny in from @bans &&
+                net_in "h$1" "$probe" listen -o "$dir/listener.log" 0.0.0.0 25 >/dev/null
+}
+
+# fleet.conf of a host; more settings of `live` on standard input.
+fleet_conf() # NUMBER
+{
+        cat >"$WORK/h$1/root/etc/p25/fleet.conf" <<-CONF
+		host = "h$1";
+		live = {
+		  brokers = [ "mqtts://198.51.100.11", "mqtts://198.51.100.12" ];
+		  ca = "$CERTS/ca.crt"; certificate = "$CERTS/h$1.crt"; key = "$CERTS/h$1.key";
+		  $(cat)
+		};
+	CONF
+}
+
+fleet_start() # NUMBER
+{
+        local dir=$WORK/h$1
+        (export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$dir/bus
+                exec nsenter --net="/run/netns/h$1" -- "$FLEET" --root "$dir/root" run \
+                        >>"$dir/fleet.log" 2>&1) &
+        fleet_pid[$1]=$!
+}
+
+fleet_stop() # NUMBER [SIGNAL]
+{
+        process_end "${fleet_pid[$1]}" "${2:-TERM}"
+}
+
+# Lines of its log, counted.
+fleet_says() # NUMBER REGEX
+{
+        grep -cE -- "$2" "$WORK/h$1/fleet.log"
+}
+
+# What a SYN of the address meets at the host's port 25: "open", or else.
+fleet_knock() # NUMBER SOURCE
+{
+        connect inet -s "$2" "198.51.100.$((100 + $1))" 25
+}
+
+fleet_has() # NUMBER ADDRESS
+{
+        fleet_ctl "$1" set show fleet | grep -q "^$2 "
+}
+
+fleet_lacks() # NUMBER ADDRESS
+{
+        ! fleet_has "$@"
+}

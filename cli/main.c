@@ -5,6 +5,7 @@
  */
 
 #include "cli/console/options.h"
+#include "cli/several/several.h"
 #include "cli/verbs.h"
 
 static bool option_is_of(const Option *o, const char *verb)
@@ -32,6 +33,34 @@ static int options_suit(Cli *c, const Verb *v)
         return 0;
 }
 
+typedef struct Run {
+        const Verb *verb;
+        char **args;
+        size_t n;
+} Run;
+
+static int run_on_host(Cli *c, void *data)
+{
+        const Run *run = data;
+
+        return run->verb->run(c, run->verb, run->args, run->n);
+}
+
+/* In a rule "-" is a word of a comment. */
+static bool reads_input(const Run *run)
+{
+        return run->verb->run != command_rule && run->verb->run != command_delete &&
+               strv_contains(run->args, "-");
+}
+
+static int run_on_hosts(Cli *c, Run *run)
+{
+        if (run->verb->one_host || c->follow)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s%s can only be used with one host",
+                        run->verb->name, c->follow ? " --follow" : "");
+        return several_run(c, run_on_host, run, reads_input(run));
+}
+
 static int verb_run(Cli *c, const Verb *v, char **args)
 {
         size_t n = 0;
@@ -41,7 +70,9 @@ static int verb_run(Cli *c, const Verb *v, char **args)
         if (n >= v->min && n <= v->max) {
                 int status = options_suit(c, v);
 
-                return status != 0 ? status : v->run(c, v, args, n);
+                if (status != 0)
+                        return status;
+                return c->hosts ? run_on_hosts(c, &(Run){ v, args, n }) : v->run(c, v, args, n);
         }
         cli_fail(c, EXIT_BAD_INPUT,
                 n < v->min ? "%s: an argument is missing" : "%s: too many arguments", v->name);

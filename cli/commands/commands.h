@@ -16,6 +16,7 @@ typedef struct Verb {
         const char *help;        /* one line */
         const char *examples[2]; /* without "p25ctl "; NULL: none */
         bool changes;            /* takes the options of a change */
+        bool one_host;           /* refuses a list of hosts: it talks with a person or a stream */
         const char *group;       /* title, at the first verb of a group; else NULL */
 } Verb;
 

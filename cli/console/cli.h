@@ -22,6 +22,7 @@ typedef struct Cli {
         uint32_t max_lines;         /* of number; 0: all */
         uint32_t since_seconds;     /* of since; 0: not given */
         uint64_t at_usec;           /* of at, since the epoch; 0: not given */
+        char **hosts;               /* of host, if it names several; else NULL */
         sd_bus *bus;                /* opened by the first call */
         bool no_start;              /* calls do not start a p25d that does not run */
         bool agent_opened;          /* polkit may ask for a password on this terminal */
@@ -50,6 +51,8 @@ int cli_check_name(Cli *c, const char *kind, const char *name);
 int cli_tell_diagnostics(Cli *c, const Diagnostics *d);
 /* "WARNING: …" on stderr */
 void cli_warn(Cli *c, const char *format, ...) _printf_(2, 3);
+/* A line of another program on stderr, without a label. */
+void cli_remark(const char *format, ...) _printf_(1, 2);
 /* A line on stdout for people: not with --quiet or --json. */
 void cli_say(Cli *c, const char *format, ...) _printf_(2, 3);
 /* The one document of --json; without --json nothing. Takes the document. Returns 0, or
@@ -61,6 +64,8 @@ int cli_document_text(Cli *c, const char *text);
 int cli_text(Cli *c, const char *text, Json *document);
 /* A text on stdout whose colors are kept; its words were made printable when they arrived. */
 int cli_colored_text(Cli *c, const char *text);
+/* What was printed on stdout leaves now: it is complete before what follows on stderr. */
+void cli_flush(Cli *c);
 /* With --json prints errors and warnings as the document if the command printed none. */
 int cli_finish(Cli *c, int status);
 

@@ -23,8 +23,8 @@ const Option options[] = {
         { "quiet", 'q', NULL, offsetof(Cli, quiet),
                 .help = "print only errors, warnings and whole texts" },
         { "force", 'f', NULL, offsetof(Cli, force), .help = "assume yes" },
-        { "host", 'H', "[USER@]HOST", offsetof(Cli, host),
-                .help = "use the p25d of another host, over ssh" },
+        { "host", 'H', "[USER@]HOST[,...]", offsetof(Cli, host),
+                .help = "use the p25d of another host, or of several, over ssh" },
         { "root", '\0', "DIR", offsetof(Cli, root), .help = "read files below DIR" },
         { "policies", '\0', "DIR", offsetof(Cli, policies), .help = "read shipped roles from DIR" },
         { "detailed-exitcode", '\0', NULL, offsetof(Cli, detailed_exitcode),
@@ -165,21 +165,47 @@ static bool is_option(const char *word)
 /* [USER@]HOST[:PORT], as the bus library reads it; an option of ssh or a word of a shell is
  * refused.
  */
-static int host_check(Cli *c)
+static int host_check(Cli *c, const char *host)
 {
         static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                       "0123456789._-@:[]/%+\\~";
-        const char *at = strrchr(c->host, '@'), *name = at ? at + 1 : c->host;
+        const char *at = strrchr(host, '@'), *name = at ? at + 1 : host;
         const char *colon = strchr(name, ':');
 
-        if (c->host[strspn(c->host, letters)] || c->host[0] == '-' || !name[0] || name[0] == '-')
+        if (host[strspn(host, letters)] || host[0] == '-' || !name[0] || name[0] == '-')
                 return cli_fail(c, EXIT_BAD_INPUT, "--host %s: a host is [USER@]HOST[:PORT]",
-                        c->host[0] ? c->host : "''");
+                        host[0] ? host : "''");
         if (name[0] != '[' && colon && strchr(colon + 1, ':'))
                 return cli_fail(c, EXIT_BAD_INPUT,
-                        "--host %s: write an IPv6 address in brackets: %.*s[%s]", c->host,
-                        (int)(name - c->host), c->host, name);
+                        "--host %s: write an IPv6 address in brackets: %.*s[%s]", host,
+                        (int)(name - host), host, name);
         return 0;
+}
+
+/* One host, or a list with commas: then c->hosts has them. */
+static int hosts_check(Cli *c)
+{
+        const char *at = c->host;
+
+        if (!strchr(at, ','))
+                return host_check(c, at);
+        for (;;) {
+                size_t n = strcspn(at, ",");
+                char *host = strndup(at, n);
+                int status = host ? host_check(c, host) : cli_fail_errno(c, -ENOMEM, "hosts");
+
+                if (status == 0 && strv_contains(c->hosts, host))
+                        status = cli_fail(c, EXIT_BAD_INPUT, "--host: %s is named twice", host);
+                if (status != 0) {
+                        free(host);
+                        return status;
+                }
+                if (strv_consume(&c->hosts, host) < 0)
+                        return cli_fail_errno(c, -ENOMEM, "hosts");
+                if (!at[n])
+                        return 0;
+                at += n + 1;
+        }
 }
 
 static int number_check(Cli *c)
@@ -245,7 +271,7 @@ static int options_check(Cli *c)
                 !streq(c->color, "never"))
                 return cli_fail(c, EXIT_BAD_INPUT, "--color must be auto, always or never (not %s)",
                         text_show(c->color, shown));
-        return c->host ? host_check(c) : 0;
+        return c->host ? hosts_check(c) : 0;
 }
 
 int options_parse(Cli *c, int argc, char **argv, char ***ret_words)

@@ -22,6 +22,7 @@ void cli_deinit(Cli *c)
         sd_bus_flush_close_unref(c->bus);
         json_free(c->errors);
         json_free(c->warnings);
+        strv_free(c->hosts);
         *c = (Cli){ 0 };
 }
 
@@ -67,6 +68,24 @@ void cli_warn(Cli *c, const char *format, ...)
         va_start(ap, format);
         line_print("WARNING", &c->warnings, format, ap);
         va_end(ap);
+}
+
+void cli_remark(const char *format, ...)
+{
+        _cleanup_free_ char *text = NULL;
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        if (n < 0) {
+                text = NULL;
+                fputs("ERROR: out of memory\n", stderr);
+                return;
+        }
+        printable_line(text);
+        fprintf(stderr, "%s\n", text);
 }
 
 int cli_fail_errno(Cli *c, int r, const char *what)
@@ -159,6 +178,12 @@ static int text_put(Cli *c, const char *text, void (*clean)(char *))
 static int text_print(Cli *c, const char *text)
 {
         return text_put(c, text, printable_text);
+}
+
+void cli_flush(Cli *c)
+{
+        if (fflush(stdout) != 0 && c->output_error == 0)
+                c->output_error = errno;
 }
 
 int cli_colored_text(Cli *c, const char *text)

@@ -73,6 +73,14 @@ if command -v systemd-stdio-bridge >/dev/null; then
         is_clean "$WORK/err" "-H: an error"
         is "$(grep -o '(try.*)' "$WORK/err")" "(try -H root@far.example)" \
                 "-H: the hint is for the host that is asked"
+        for words in status "status --json" enable history; do
+                # shellcheck disable=SC2086 # words
+                PATH="$WORK/ssh:$PATH" "$P25CTL" -H a.example,b.example --color always $words \
+                        >"$WORK/out" 2>"$WORK/err"
+                sed -i 's/\x1b\[[0-9]*m//g' "$WORK/out"
+                is_clean "$WORK/out" "-H of two hosts: $words"
+                is_clean "$WORK/err" "-H of two hosts: $words, stderr"
+        done
 else
         skip "p25ctl -H" "it needs systemd-stdio-bridge"
 fi

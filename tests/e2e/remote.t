@@ -96,6 +96,81 @@ for host in -oProxyCommand=touch"$WORK"/bad root@-oProxyCommand=touch"$WORK"/bad
         is "$rc" 4 "a host's name is neither option nor command: ${host//$'\n'/ }"
 done
 is "$(wc -l <"$WORK/ssh.calls") $(ls "$WORK/bad" 2>/dev/null)" "$calls " "ssh never sees one"
+# ---- several hosts at once ----
+
+before=$(ctl status --json | jq .revision)
+remote -H root@198.51.100.1,root@[2001:db8:1::1]:2222 status
+is "$rc" 0 "two names"
+is "$(head -2 <<<"$out")" "root@198.51.100.1, root@[2001:db8:1::1]:2222:
+Status: active" "equal answers once, below the names of both"
+is "$(grep -c '^Status' <<<"$out")" 1 "once only"
+remote -H root@198.51.100.1,root@198.51.100.77,nobody-at-all@198.51.100.1 --reason x deny from 192.0.2.78
+is "$rc" 8 "one host of three can be reached: the worst exit status"
+like "$out" "^root@198.51.100.1:.*Rule added" "the change is made there"
+like "$err" "ERROR: root@198.51.100.77: p25d is not reachable: ssh to root@198.51.100.77 failed" \
+        "the host that is not there is named"
+like "$err" "nobody-at-all@198.51.100.1: .*[Pp]ermission denied" "the words of ssh have the host's name"
+is "$(ctl status --json | jq .revision)" "$((before + 1))" "one revision more"
+remote -H root@198.51.100.1,root@198.51.100.77 --json status
+is "$rc" 8 "JSON"
+is "$(jq -c '[.[] | [.host, .status, .answer.active]]' <<<"$out")" \
+        '[["root@198.51.100.1",0,true],["root@198.51.100.77",8,null]]' \
+        "one document, in the order of the hosts"
+like "$(jq -r '.[1].answer.errors[0]' <<<"$out")" "not reachable" "errors are in it"
+remote -H root@198.51.100.1,alice@198.51.100.1 delete deny from 192.0.2.78
+is "$rc" 5 "one may, the other may not"
+like "$out" "^root@198.51.100.1:.*Rule deleted" "who may has done it"
+remote -H root@198.51.100.1,root@198.51.100.77 --detailed-exitcode deny from 192.0.2.78
+is "$rc" 8 "an error is worse than a change"
+remote -H root@198.51.100.1,root@[2001:db8:1::1]:2222 --detailed-exitcode --dry-run deny from 192.0.2.79
+is "$rc" 2 "a change is worse than none"
+printf '192.0.2.81\n192.0.2.82\n' >"$WORK/entries"
+run net_in inet env -u DBUS_SYSTEM_BUS_ADDRESS PATH="$WORK/bin:$PATH" sh -c '"$@" <'"$WORK/entries" - \
+        "$P25CTL" -H root@198.51.100.1,root@[2001:db8:1::1]:2222 set add several -
+is "$rc" 0 "both read the same standard input"
+is "$(ctl set show several | tr '\n' ' ')" "192.0.2.81 192.0.2.82 " "all of it"
+remote -H root@198.51.100.1,root@198.51.100.2 --bogus
+is "$rc" 4 "a mistake is reported once"
+remote -H root@198.51.100.1,root@198.51.100.2 statsu
+is "$rc $(grep -c ERROR <<<"$err")" "4 1" "before anybody is asked"
+for words in edit top "set feed drop" "events --follow"; do
+        # shellcheck disable=SC2086 # words
+        remote -H root@198.51.100.1,root@198.51.100.2 $words
+        is "$rc" 4 "$words: for one host only"
+        like "$err" "ERROR: .* can only be used with one host" "with an error"
+done
+for hosts in "root@198.51.100.1,,a" "root@198.51.100.1," ",a" "a,-oProxyCommand=x" "a,b c"; do
+        remote -H "$hosts" status
+        is "$rc" 4 "not a list of hosts: '$hosts'"
+        like "$err" "ERROR: --host .*: a host is" "the part is named"
+done
+remote -H a,b,a status
+is "$rc" 4 "a host twice"
+like "$err" "ERROR: --host: a is named twice" "is named"
+
+# an ssh that hangs holds no other answer; the one that answers is printed before it ends
+cat >"$WORK/bin/slow-ssh" <<SH
+#!/bin/sh
+case "\$*" in
+*198.51.100.77*) read -r _ <$WORK/gate; exit 255 ;;
+esac
+exec $WORK/bin/ssh "\$@"
+SH
+chmod 755 "$WORK/bin/slow-ssh"
+mkdir "$WORK/slow" && ln -s ../bin/slow-ssh "$WORK/slow/ssh"
+mkfifo "$WORK/gate"
+net_in inet env -u DBUS_SYSTEM_BUS_ADDRESS PATH="$WORK/slow:$PATH" "$P25CTL" \
+        -H root@198.51.100.1,root@198.51.100.77 status >"$WORK/slow.out" 2>"$WORK/slow.err" &
+slow=$!
+eventually 60 grep -q "^Status: active" "$WORK/slow.out"
+ok $? "an answer is printed while another host hangs"
+process_is_ours "$slow"
+ok $? "which is still waited for"
+echo >"$WORK/gate"
+wait "$slow"
+is "$?" 8 "and named in the end"
+like "$(cat "$WORK/slow.err")" "ERROR: root@198.51.100.77: p25d is not reachable" "as unreachable"
+
 mv "$WORK/key.pub" "$WORK/another.pub"
 remote -H root@198.51.100.1 --json deny
 is "$rc" 8 "a key that is refused: exit 8"

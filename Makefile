@@ -311,6 +311,10 @@ bench-refused: all $(BUILD)/tests/lib/probe
 bench-bus: $(BUILD)/tests/bench/bus
 	@$<
 
+## bench-fleet-live: a ban on one host until it holds on the others; MANY p25-fleet, REAL with p25d
+bench-fleet-live: all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) tests/bench/fleet-live $(FLEET_MANY) $(FLEET_REAL)
+
 ## bench-rules: every command beside MANY rules, under both backends
 MANY ?= 10000
 bench-rules: all $(BUILD)/tests/lib/probe
@@ -334,6 +338,6 @@ help:
 
 .PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-feed bench-refused bench-rules bench-sets clean help
+	bench bench-backend bench-bus bench-feed bench-fleet-live bench-refused bench-rules bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

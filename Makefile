@@ -305,7 +305,10 @@ bench-feed: all $(BUILD)/tests/lib/probe
 
 ## bench-refused: what refused connections cost p25d, and whether the events have all of them
 bench-refused: all $(BUILD)/tests/lib/probe
-	@BUILD=$(BUILD) tests/bench/refused
+	@echo nftables; BUILD=$(BUILD) tests/bench/refused
+ifneq ($(WITH_IPTABLES),0)
+	@echo iptables; P25_BACKEND=iptables BUILD=$(BUILD) tests/bench/refused
+endif
 
 ## bench-bus: how long root waits while others flood the bus, and how much of it is p25d's
 bench-bus: $(BUILD)/tests/bench/bus

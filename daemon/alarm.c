@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/hash.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/ruleset/ruleset.h"
@@ -23,6 +24,9 @@
 /* A change may be refused for a while, as during a change that waits to be confirmed. */
 #define RETRY_USEC USEC_PER_SEC
 #define RETRY_MAX_USEC (16 * USEC_PER_SEC)
+#define DAY_USEC (UINT64_C(86400) * USEC_PER_SEC)
+/* Users of whom it is known what a lockdown refused; as many as have a row in the statistics. */
+#define LOCKDOWN_USERS_MAX 2048
 /* So late, at most, rules that count are read. */
 #define READ_USEC (5 * USEC_PER_SEC)
 
@@ -38,6 +42,7 @@ struct Alarm {
         ManagerEvents enforced;
         bool lockdown;
         uint64_t lockdown_end_usec; /* by CLOCK_BOOTTIME; 0: there was none */
+        NumberMap lockdown_refused; /* connections of a user, which the statistics have too */
         uint64_t minute;            /* in which so many were reported and left out */
         uint64_t n_reported, n_left_out;
 };
@@ -99,6 +104,10 @@ static void on_enforced(void *data)
 
         if (a->lockdown && !lockdown)
                 a->lockdown_end_usec = clock_now_usec(CLOCK_BOOTTIME);
+        /* no threshold looks back any further */
+        if (!a->lockdown && lockdown && a->lockdown_end_usec > 0 &&
+                clock_now_usec(CLOCK_BOOTTIME) > a->lockdown_end_usec + DAY_USEC)
+                number_map_deinit(&a->lockdown_refused);
         a->lockdown = lockdown;
 }
 
@@ -350,15 +359,41 @@ static void raise_alert(Alarm *a, AlertKind kind, const Event *e, uint32_t uid, 
 
 /* ---- counting ---- */
 
-/* How much of the kind the user did in the time of the threshold. */
-static uint64_t count_of(const Alarm *a, AlertKind kind, uint32_t uid, uint32_t seconds)
+/* What a lockdown refuses is the administrator's doing, and stays so when it is over. */
+static void lockdown_note(Alarm *a, const Event *e, uint32_t uid)
 {
+        uint64_t *n;
+
+        if (!event_is_refusal(e) || a->lockdown_refused.n >= LOCKDOWN_USERS_MAX)
+                return;
+        n = number_map_get(&a->lockdown_refused, uid + UINT64_C(1));
+        if (n)
+                *n += e->count;
+}
+
+/* In the time of a threshold, or more than that. */
+static uint64_t lockdown_refused(Alarm *a, uint32_t uid, uint32_t seconds)
+{
+        uint64_t *n;
+
+        if (a->lockdown_refused.n == 0 ||
+                a->lockdown_end_usec + READ_USEC + seconds * USEC_PER_SEC <
+                        clock_now_usec(CLOCK_BOOTTIME))
+                return 0;
+        n = number_map_get(&a->lockdown_refused, uid + UINT64_C(1));
+        return n ? *n : 0;
+}
+
+/* How much of the kind the user did in the time of the threshold. */
+static uint64_t count_of(Alarm *a, AlertKind kind, uint32_t uid, uint32_t seconds)
+{
+        uint64_t not_his = lockdown_refused(a, uid, seconds);
         StatsWindow w;
 
         stats_user(a->counting->stats, uid, seconds, &w);
         switch (kind) {
         case ALERT_BLOCKED:
-                return w.blocked;
+                return w.blocked > not_his ? w.blocked - not_his : 0;
         case ALERT_CONNECTIONS:
                 return w.allowed;
         case ALERT_DESTINATIONS:
@@ -385,11 +420,14 @@ static void on_counted(void *data, const Event *e)
         const Alerts *alerts = alerts_now(a);
         uint32_t uid = e->uid;
 
-        /* a lockdown refuses everybody: that says nothing about a user */
-        if (e->direction != DIRECTION_OUT || !e->has_uid || is_by_quarantine(a, e->rule) ||
-                in_lockdown(a))
+        if (e->direction != DIRECTION_OUT || !e->has_uid || is_by_quarantine(a, e->rule))
                 return;
         (void)host_user_owner(manager_names(a->manager), uid, &uid);
+        /* a lockdown refuses everybody: that says nothing about a user */
+        if (in_lockdown(a)) {
+                lockdown_note(a, e, uid);
+                return;
+        }
         for (AlertKind k = 0; k < _ALERT_MAX; k++) {
                 const Limit *l = &alerts->limits[k];
                 uint64_t count;
@@ -445,6 +483,7 @@ Alarm *alarm_free(Alarm *a)
         }
         sd_event_source_disable_unref(a->timer);
         told_deinit(&a->told);
+        number_map_deinit(&a->lockdown_refused);
         sd_event_unref(a->event);
         free(a);
         return NULL;

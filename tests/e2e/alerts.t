@@ -188,6 +188,14 @@ quarantined 34 || quarantined backup || quarantined list || quarantined 38
 is $? 1 "what a lockdown refuses puts nobody into quarantine"
 is "$(alerts 'uid 38')" 0 "and raises no alert"
 expect "who may send sends" host open -u 34 -g 34 198.51.100.2 25
+for _ in 1 2 3; do connect host -u 38 -g 38 192.0.2.9 25 >/dev/null; done
+refused_all()
+{
+        [ "$(ctl stats --json | jq '.users[] | select(.uid == 38) | .blocked')" -ge 25 ]
+}
+eventually 10 refused_all
+ok $? "the statistics have what the lockdown refused, and what comes after it"
+is "$(alerts 'uid 38')" 0 "a refusal after it does not let what the lockdown refused count"
 
 process_end "$monitor" TERM
 like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \

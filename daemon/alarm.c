@@ -422,7 +422,7 @@ static void on_counted(void *data, const Event *e)
 
         if (e->direction != DIRECTION_OUT || !e->has_uid || is_by_quarantine(a, e->rule))
                 return;
-        (void)host_user_owner(manager_names(a->manager), uid, &uid);
+        uid = counting_owner(a->counting, uid);
         /* a lockdown refuses everybody: that says nothing about a user */
         if (in_lockdown(a)) {
                 lockdown_note(a, e, uid);

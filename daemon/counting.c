@@ -3,6 +3,19 @@
 #include "daemon/counting.h"
 
 #include "daemon/host/unit_names.h"
+#include "daemon/loop/clock.h"
+
+uint32_t counting_owner(Counting *c, uint32_t uid)
+{
+        uint64_t now = clock_now_usec(CLOCK_MONOTONIC);
+
+        if (c->owned.until_usec > now && c->owned.uid == uid)
+                return c->owned.owner;
+        c->owned.uid = c->owned.owner = uid;
+        c->owned.until_usec = now + USEC_PER_SEC;
+        (void)host_user_owner(manager_names(c->manager), uid, &c->owned.owner);
+        return c->owned.owner;
+}
 
 static void on_counted(void *data, const Event *e)
 {
@@ -11,7 +24,7 @@ static void on_counted(void *data, const Event *e)
         Event of_owner = *e;
 
         if (e->has_uid)
-                (void)host_user_owner(manager_names(c->manager), e->uid, &of_owner.uid);
+                of_owner.uid = counting_owner(c, e->uid);
         stats_count(c->stats, &of_owner, e->unit ? unit_container(e->unit, container) : NULL);
 }
 

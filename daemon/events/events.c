@@ -49,6 +49,8 @@ struct Events {
         bool anonymous;    /* users and groups are left out */
         Details details;
         Missing missing;
+        Event run; /* packets that the log has one after the other and that are alike; count 0: none
+                    */
 };
 
 static int on_tick(sd_event_source *s, uint64_t usec, void *data);
@@ -180,6 +182,33 @@ void events_count(Events *e, const Event *what, bool is_event)
 
 /* ---- the kernel's log ---- */
 
+/* Connections that the log brings, and that are not counted in detail. */
+static void run_end(Events *e)
+{
+        Event what = e->run;
+
+        e->run = (Event){ 0 };
+        if (what.count == 0)
+                return;
+        count(e, &what);
+        if (!what.quiet)
+                gather(e, &what, USEC_PER_SEC);
+        if (what.numbered)
+                missing_log(&e->missing, &what);
+}
+
+/* A flood is one for all who follow. */
+static void run_add(Events *e, const Event *what)
+{
+        if (e->run.count > 0 && e->run.quiet == what->quiet && e->run.numbered == what->numbered &&
+                event_same(&e->run, what)) {
+                e->run.count += what->count;
+                return;
+        }
+        run_end(e);
+        e->run = *what;
+}
+
 static void on_packet(const NflogPacket *p, void *data)
 {
         Events *e = data;
@@ -198,16 +227,12 @@ static void on_packet(const NflogPacket *p, void *data)
         what.uid = what.has_uid ? p->uid : 0;
         what.has_gid = p->has_gid && !e->anonymous;
         what.gid = what.has_gid ? p->gid : 0;
-        if (!what.counted) {
-                count(e, &what);
-                if (!what.quiet)
-                        gather(e, &what, USEC_PER_SEC);
-                if (!what.numbered)
-                        return;
-                missing_log(&e->missing, &what);
-        } else {
+        if (!what.counted)
+                run_add(e, &what);
+        else
                 details_note(&e->details, &what);
-        }
+        if (!what.counted && !what.numbered)
+                return;
         for (EventsFollower *f = e->followers; f; f = f->next)
                 if (f->logged)
                         f->logged(f->data);
@@ -243,9 +268,10 @@ static int log_read(Events *e, unsigned datagrams)
                 /* lost messages are a gap in the sequence */
                 if (r < 0 && r != -EAGAIN && r != -ENOBUFS && r != -ENOSPC) {
                         log_fail(e, r);
-                        return -EAGAIN;
+                        r = -EAGAIN;
                 }
         }
+        run_end(e);
         return r;
 }
 

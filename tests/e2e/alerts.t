@@ -197,6 +197,30 @@ eventually 10 refused_all
 ok $? "the statistics have what the lockdown refused, and what comes after it"
 is "$(alerts 'uid 38')" 0 "a refusal after it does not let what the lockdown refused count"
 
+# ---- many at once ----
+
+early() # in a minute of the kernel's clock
+{
+        awk '{ exit int($1) % 60 > 30 }' /proc/uptime
+}
+eventually 60 early
+for uid in {6000..6079}; do
+        net_in host "$probe" burst -u "$uid" -g "$uid" -n 20 192.0.2.9 25 >"$WORK/null"
+done
+all_counted()
+{
+        [ "$(ctl stats --json | jq '[.users[] | select(.uid >= 6000 and .uid < 6080 and .blocked >= 20)] | length')" = 80 ]
+}
+eventually 20 all_counted
+ok $? "80 users are refused"
+at_most "$(alerts 'uid 60')" 60 "no more than 60 alerts in a minute"
+left_out()
+{
+        refused_often $((7000 + RANDOM % 1000)) && grep -q 'more alerts were left out' "$WORK/p25d.log"
+}
+eventually 90 left_out
+ok $? "how many were left out is in the log"
+
 process_end "$monitor" TERM
 like "$(tr -s '[:space:]' ' ' <"$WORK/signals")" \
         'member=Alert .*"name" variant string "blocked" .*"user" variant string "www-data" .*"uid" variant uint32 33 .*"count" variant uint64 ([2-9][0-9]|[1-9][0-9]{2,}) .*"limit" variant string "20/hour"' \

@@ -165,13 +165,42 @@ ssize_t netlink_receive(Netlink *n, void *buffer, size_t size)
         return socket_receive(n->fd, buffer, size, MSG_DONTWAIT);
 }
 
+/*
+ * Calls take() for each message that comes, until *done. done NULL: as long as one is there; the
+ * kernel has answered when send() returns. 0; -ENOBUFS: some were lost; another negative errno.
+ */
+static int take_answers(Netlink *n, const bool *done,
+        void (*take)(void *data, const struct nlmsghdr *h), void *data)
+{
+        _cleanup_free_ char *buffer = malloc(RECEIVE_MAX);
+        int lost = 0;
+
+        if (!buffer)
+                return -ENOMEM;
+        while (!done || !*done) {
+                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, done ? 0 : MSG_DONTWAIT);
+                const struct nlmsghdr *h = (const void *)buffer;
+                int left = (int)size;
+
+                if (size == -EAGAIN)
+                        return done ? -ETIMEDOUT : lost;
+                if (size < 0 && (done || size != -ENOBUFS))
+                        return (int)size;
+                if (size < 0)
+                        lost = (int)size;
+                for (; size > 0 && mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+                        take(data, h);
+        }
+        return 0;
+}
+
 /* ---- requests and dumps ---- */
 
 typedef struct Reply {
-        uint32_t seq;
+        uint32_t seq, first;
         bool done, ended; /* the walk of f */
         int error;
-        size_t answers; /* netlink_ask: that have come */
+        size_t asked, answers; /* netlink_ask: requests, and how many answers have come */
         NetlinkHandler f;
         void *data;
 } Reply;
@@ -182,8 +211,9 @@ static void reply_note(Reply *r, int error)
                 r->error = error;
 }
 
-static void reply_message(Reply *r, const struct nlmsghdr *h)
+static void reply_message(void *data, const struct nlmsghdr *h)
 {
+        Reply *r = data;
         const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
 
         if (h->nlmsg_seq != r->seq)
@@ -206,25 +236,6 @@ static void reply_message(Reply *r, const struct nlmsghdr *h)
         }
 }
 
-static int reply_read(Netlink *n, Reply *r)
-{
-        _cleanup_free_ char *buffer = malloc(RECEIVE_MAX);
-
-        if (!buffer)
-                return -ENOMEM;
-        while (!r->done) {
-                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, 0);
-                const struct nlmsghdr *h = (const void *)buffer;
-                int left = (int)size;
-
-                if (size < 0)
-                        return size == -EAGAIN ? -ETIMEDOUT : (int)size;
-                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
-                        reply_message(r, h);
-        }
-        return r->error;
-}
-
 static int exchange(
         Netlink *n, struct nlmsghdr *request, uint16_t flags, NetlinkHandler f, void *data)
 {
@@ -234,7 +245,9 @@ static int exchange(
         request->nlmsg_flags = (uint16_t)(request->nlmsg_flags | NLM_F_REQUEST | flags);
         request->nlmsg_seq = reply.seq;
         r = socket_send(n->fd, request, request->nlmsg_len);
-        return r < 0 ? r : reply_read(n, &reply);
+        if (r >= 0)
+                r = take_answers(n, &reply.done, reply_message, &reply);
+        return r < 0 ? r : reply.error;
 }
 
 int netlink_dump(Netlink *n, struct nlmsghdr *request, NetlinkHandler f, void *data)
@@ -272,36 +285,21 @@ static size_t ask_fill(
         return count;
 }
 
-/* The kernel has answered all of them when send() returns. */
-static int ask_answers(Netlink *n, size_t count, Reply *r)
+static void ask_message(void *data, const struct nlmsghdr *h)
 {
-        _cleanup_free_ uint8_t *buffer = malloc(RECEIVE_MAX);
-        uint32_t first = n->seq - (uint32_t)count + 1;
+        Reply *r = data;
 
-        if (!buffer)
-                return -ENOMEM;
-        for (;;) {
-                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, MSG_DONTWAIT);
-                const struct nlmsghdr *h = (const void *)buffer;
-                int left = (int)size;
+        if (h->nlmsg_seq - r->first >= r->asked)
+                return; /* of an earlier request */
+        r->seq = h->nlmsg_seq;
+        reply_message(r, h);
+        r->answers++;
+}
 
-                if (size < 0) {
-                        reply_note(r, size == -EAGAIN ? 0 : (int)size);
-                        if (size != -ENOBUFS)
-                                break;
-                        continue;
-                }
-                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
-                        if (h->nlmsg_seq - first >= count)
-                                continue; /* of an earlier request */
-                        r->seq = h->nlmsg_seq;
-                        reply_message(r, h);
-                        r->answers++;
-                }
-        }
-        if (r->error == 0 && r->answers != count)
-                return -EIO;
-        return r->error;
+static int ask_answers(Netlink *n, Reply *r)
+{
+        reply_note(r, take_answers(n, NULL, ask_message, r));
+        return r->error == 0 && r->answers != r->asked ? -EIO : r->error;
 }
 
 int netlink_ask(Netlink *n, NetlinkRequester next, NetlinkHandler f, void *data)
@@ -311,21 +309,29 @@ int netlink_ask(Netlink *n, NetlinkRequester next, NetlinkHandler f, void *data)
         int r = requests ? 0 : -ENOMEM;
 
         while (r >= 0 && (count = ask_fill(n, next, data, requests, &length)) > 0) {
-                Reply reply = { .f = f, .data = data };
+                Reply reply = {
+                        .first = n->seq - (uint32_t)count + 1, .asked = count, .f = f, .data = data
+                };
 
                 r = socket_send(n->fd, requests, length);
                 if (r >= 0)
-                        r = ask_answers(n, count, &reply);
+                        r = ask_answers(n, &reply);
         }
         return r;
 }
 
 /* ---- batches ---- */
 
-static void batch_message(const NetlinkBatch *b, const struct nlmsghdr *h, NetlinkOutcome *o)
+typedef struct BatchReply {
+        const NetlinkBatch *batch;
+        NetlinkOutcome *outcome;
+} BatchReply;
+
+static void batch_message(void *data, const struct nlmsghdr *h)
 {
         const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
-
+        const NetlinkBatch *b = ((BatchReply *)data)->batch;
+        NetlinkOutcome *o = ((BatchReply *)data)->outcome;
         bool reports = h->nlmsg_type != NLMSG_ERROR;
 
         /* Of an earlier request. Some kernels report elements that were removed without a number.
@@ -347,35 +353,6 @@ static void batch_message(const NetlinkBatch *b, const struct nlmsghdr *h, Netli
         }
 }
 
-/* The kernel has done its work when send() returns: all its answers are there. */
-static int batch_answers(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *o)
-{
-        _cleanup_free_ char *buffer = malloc(RECEIVE_MAX);
-        int lost = 0;
-
-        if (!buffer)
-                return -ENOMEM;
-        for (;;) {
-                ssize_t size = socket_receive(n->fd, buffer, RECEIVE_MAX, MSG_DONTWAIT);
-                const struct nlmsghdr *h = (const void *)buffer;
-                int left = (int)size;
-
-                if (size == -EAGAIN)
-                        break;
-                if (size == -ENOBUFS && lost == 0) {
-                        lost = (int)size;
-                        continue;
-                }
-                if (size < 0)
-                        return (int)size;
-                for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
-                        batch_message(b, h, o);
-        }
-        if (o->error == 0 && !o->acknowledged)
-                return lost < 0 ? lost : -EIO;
-        return 0;
-}
-
 int netlink_batch(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *ret)
 {
         int r;
@@ -386,7 +363,12 @@ int netlink_batch(Netlink *n, const NetlinkBatch *b, NetlinkOutcome *ret)
         if (r < 0)
                 return r;
         ret->sent = true;
-        return batch_answers(n, b, ret);
+        r = take_answers(n, NULL, batch_message, &(BatchReply){ b, ret });
+        if (r < 0 && r != -ENOBUFS)
+                return r;
+        if (ret->error == 0 && !ret->acknowledged)
+                return r < 0 ? r : -EIO;
+        return 0;
 }
 
 const char *netlink_family_to_string(unsigned family)

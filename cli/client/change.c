@@ -248,6 +248,18 @@ int client_change(Cli *c, sd_bus_message **m, const ClientOption *more, ChangeRe
         return status != 0 ? status : client_change_read(c, reply, ret);
 }
 
+int client_change_with(Cli *c, const char *method, ChangeReply *ret, const char *types, ...)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        va_list ap;
+        int status;
+
+        va_start(ap, types);
+        status = client_message_va(c, method, types, ap, &m);
+        va_end(ap);
+        return status != 0 ? status : client_change(c, &m, NULL, ret);
+}
+
 static int fail_in_file(Cli *c, const sd_bus_error *error, int r, const Source *s)
 {
         const char *tail = error->message ? behind_name(error->message, s) : NULL;

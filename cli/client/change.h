@@ -39,6 +39,8 @@ void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)
 /* Appends the options, sends, reads (b t a{sv}). */
 int client_change(Cli *c, sd_bus_message **m, const ClientOption *more, ChangeReply *ret);
+/* The same of a method with arguments, by types as of sd_bus_message_append() (NULL: none). */
+int client_change_with(Cli *c, const char *method, ChangeReply *ret, const char *types, ...);
 /* The same for a text that p25d knows by a name: an error or a warning "NAME:LINE: …" is printed as
  * "FILE:LINE: …". */
 int client_change_file(

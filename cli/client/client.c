@@ -199,6 +199,17 @@ int client_message(Cli *c, const char *method, sd_bus_message **ret)
         return r < 0 ? client_fail_message(c, r) : 0;
 }
 
+int client_message_va(
+        Cli *c, const char *method, const char *types, va_list arguments, sd_bus_message **ret)
+{
+        int status = client_message(c, method, ret), r;
+
+        if (status != 0 || !types)
+                return status;
+        r = sd_bus_message_appendv(*ret, types, arguments);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
 /* sudo on this host gives no rights on another. */
 static int fail_told(Cli *c, int status, const char *message)
 {
@@ -250,16 +261,44 @@ int client_call(Cli *c, sd_bus_message *m, sd_bus_message **ret_reply)
         return r < 0 ? client_fail(c, &error, r) : 0;
 }
 
-int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply)
+static int ask_va(Cli *c, const char *method, const char *types, va_list arguments,
+        sd_bus_message **ret_reply)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int status = client_message_va(c, method, types, arguments, &m);
+
+        return status != 0 ? status : client_call(c, m, ret_reply);
+}
+
+int client_ask_with(Cli *c, const char *method, sd_bus_message **ret_reply, const char *types, ...)
+{
+        va_list ap;
+        int status;
+
+        va_start(ap, types);
+        status = ask_va(c, method, types, ap, ret_reply);
+        va_end(ap);
+        return status;
+}
+
+int client_ask_list(Cli *c, const char *method, Json **ret, const char *types, ...)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        va_list ap;
         int status, r;
 
-        status = client_message(c, method, &m);
+        va_start(ap, types);
+        status = ask_va(c, method, types, ap, &reply);
+        va_end(ap);
         if (status != 0)
                 return status;
-        r = argument ? sd_bus_message_append_basic(m, 's', argument) : 0;
-        return r < 0 ? client_fail_message(c, r) : client_call(c, m, ret_reply);
+        r = client_read_dicts(reply, ret);
+        return r < 0 ? client_fail_message(c, r) : 0;
+}
+
+int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply)
+{
+        return client_ask_with(c, method, ret_reply, argument ? "s" : NULL, argument);
 }
 
 int client_ask_text(Cli *c, const char *method, const char *argument, char **ret)

@@ -15,6 +15,9 @@ int client_error_status(const char *name);
 bool client_is_reachable(Cli *c);
 /* A new method call to the manager; opens the bus if need be. */
 int client_message(Cli *c, const char *method, sd_bus_message **ret);
+/* The same with arguments, by types as of sd_bus_message_append() (NULL: none). */
+int client_message_va(
+        Cli *c, const char *method, const char *types, va_list arguments, sd_bus_message **ret);
 /* Sends and waits. */
 int client_call(Cli *c, sd_bus_message *m, sd_bus_message **ret_reply);
 /* The same, but the caller prints the error; returns 0 or negative errno. */
@@ -24,6 +27,10 @@ int client_fail(Cli *c, const sd_bus_error *error, int r);
 /* For sd_bus_message_append*() and read*() that return a negative errno. */
 int client_fail_message(Cli *c, int r);
 
+/* A call with arguments, by types as of sd_bus_message_append(). */
+int client_ask_with(Cli *c, const char *method, sd_bus_message **ret_reply, const char *types, ...);
+/* The same of a list of dictionaries, as client_read_dicts() gives it. */
+int client_ask_list(Cli *c, const char *method, Json **ret, const char *types, ...);
 /* A call without arguments, or with one string (NULL: none). */
 int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message **ret_reply);
 /* The text that such a call gives. */

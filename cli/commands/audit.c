@@ -119,13 +119,10 @@ int command_audit(Cli *c, const Verb *v, char **args, size_t n)
 
 int command_audit_promote(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status = client_message(c, "PromoteAudit", &m);
+        int status = client_change_with(c, "PromoteAudit", &reply, NULL);
 
         (void)v, (void)args, (void)n;
-        if (status == 0)
-                status = client_change(c, &m, NULL, &reply);
         if (status != 0)
                 return status;
         if (!reply.changed)

@@ -28,20 +28,16 @@ static int revision_find(Cli *c, uint64_t *ret)
 
 int command_confirm(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         uint64_t revision = 0;
         Json *document;
-        int status, r;
+        int status;
 
         (void)v, (void)args, (void)n;
         agent_open(c);
         status = revision_find(c, &revision);
         if (status == 0)
-                status = client_message(c, "Confirm", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "t", revision);
-        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
+                status = client_ask_with(c, "Confirm", &reply, "t", revision);
         if (status != 0)
                 return status;
         cli_say(c, "Revision %" PRIu64 " is confirmed: it stays in force.", revision);

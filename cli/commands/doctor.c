@@ -58,13 +58,12 @@ static int listeners_look(Cli *c, bool asked, Findings *f)
         return status;
 }
 
-int command_doctor(Cli *c, const Verb *v, char **args, size_t n)
+int command_doctor(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
         Findings f = { 0 };
         bool asked;
         int status = 0;
 
-        (void)v;
         for (size_t i = 0; i < n; i++)
                 if (!doctor_target_is_valid(args[i]))
                         return cli_fail(c, EXIT_BAD_INPUT,

@@ -261,14 +261,6 @@ static int edit_plan(Cli *c, Edit *e)
 
 /* ---- in force ---- */
 
-static int reload(Cli *c, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status = client_message(c, "Reload", &m);
-
-        return status != 0 ? status : client_change(c, &m, NULL, ret);
-}
-
 /* Puts the text in its place and in force; a failure leaves both as they were. */
 static int edit_enforce(Cli *c, Edit *e, ChangeReply *ret)
 {
@@ -278,7 +270,7 @@ static int edit_enforce(Cli *c, Edit *e, ChangeReply *ret)
                 return fragment_put(c, e, ret);
         status = edit_install(c, e);
         if (status == 0)
-                status = reload(c, ret);
+                status = client_change_with(c, "Reload", ret, NULL);
         if (status != 0)
                 (void)edit_restore(c, e);
         return status;
@@ -286,18 +278,12 @@ static int edit_enforce(Cli *c, Edit *e, ChangeReply *ret)
 
 static int take_back(Cli *c, Edit *e)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status, r;
+        int status = edit_restore(c, e);
 
-        status = edit_restore(c, e);
-        if (status == 0)
-                status = client_message(c, "Rollback", &m);
-        if (status != 0)
-                return status;
         c->confirm = NULL;
-        r = sd_bus_message_append(m, "t", e->revision);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
+        if (status == 0)
+                status = client_change_with(c, "Rollback", &reply, "t", e->revision);
         return status != 0 ? status : edit_leave(c, e, 0);
 }
 

@@ -13,17 +13,13 @@
 
 int command_fragment_list(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_free_p) Json *fragments = NULL;
-        int status, r;
+        int status;
 
         (void)v, (void)args, (void)n;
-        status = client_ask(c, "ListFragments", NULL, &reply);
+        status = client_ask_list(c, "ListFragments", &fragments, NULL);
         if (status != 0)
                 return status;
-        r = client_read_dicts(reply, &fragments);
-        if (r < 0)
-                return client_fail_message(c, r);
         for (size_t i = 0; i < json_array_length(fragments); i++) {
                 const Json *f = json_array_item(fragments, i);
 

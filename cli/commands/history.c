@@ -136,21 +136,12 @@ static const HistoryKind of_sets = { "ListSetChanges", set_row_say, set_row_docu
 
 static int history_tell(Cli *c, const HistoryKind *kind)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(json_free_p) Json *rows = NULL;
         Json *document;
-        int status, r;
+        int status = client_ask_list(c, kind->method, &rows, "u", c->max_lines);
 
-        status = client_message(c, kind->method, &m);
         if (status != 0)
                 return status;
-        r = sd_bus_message_append(m, "u", c->max_lines);
-        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
-        if (status != 0)
-                return status;
-        r = client_read_dicts(reply, &rows);
-        if (r < 0)
-                return client_fail_message(c, r);
         document = json_new_array();
         for (size_t i = 0; i < json_array_length(rows); i++) {
                 const Json *row = json_array_item(rows, i);
@@ -162,11 +153,10 @@ static int history_tell(Cli *c, const HistoryKind *kind)
         return cli_document(c, document);
 }
 
-int command_history(Cli *c, const Verb *v, char **args, size_t n)
+int command_history(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
         char shown[TEXT_SHOWN_MAX];
 
-        (void)v;
         if (n > 0 && strcasecmp(args[0], "sets") != 0)
                 return cli_fail(c, EXIT_BAD_INPUT, "'%s': write 'history' or 'history sets'",
                         text_show(args[0], shown));
@@ -185,24 +175,19 @@ static int current_revision(Cli *c, uint64_t *ret)
         return status;
 }
 
-int command_diff(Cli *c, const Verb *v, char **args, size_t n)
+int command_diff(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_change_reply_ ChangeReply difference = { 0 };
         uint64_t from = 0, to = 0;
         Json *document;
-        int status, r;
+        int status;
 
-        (void)v;
         status = revision_parse(c, args[0], &from);
         if (status == 0)
                 status = n > 1 ? revision_parse(c, args[1], &to) : current_revision(c, &to);
         if (status == 0)
-                status = client_message(c, "DiffRevisions", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "tt", from, to);
-        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
+                status = client_ask_with(c, "DiffRevisions", &reply, "tt", from, to);
         if (status == 0)
                 status = client_difference_read(c, reply, &difference);
         if (status != 0)
@@ -222,20 +207,15 @@ int command_diff(Cli *c, const Verb *v, char **args, size_t n)
 
 int command_rollback(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         char first[96];
         uint64_t revision = 0;
-        int status, r;
+        int status;
 
         (void)v, (void)n;
         status = revision_parse(c, args[0], &revision);
         if (status == 0)
-                status = client_message(c, "Rollback", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "t", revision);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
+                status = client_change_with(c, "Rollback", &reply, "t", revision);
         if (status != 0)
                 return status;
         if (reply.changed)

@@ -16,12 +16,11 @@ static int daemon_plan(Cli *c, const char *path, const char *text)
         return status != 0 ? status : client_tell_change(c, &reply, NULL, NULL);
 }
 
-int command_plan(Cli *c, const Verb *v, char **args, size_t n)
+int command_plan(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
         _cleanup_free_ char *text = NULL;
         int status;
 
-        (void)v;
         c->dry_run = true; /* is all that it does */
         status = n > 0 ? offline_read_text(c, args[0], &text) : 0;
         if (status != 0)

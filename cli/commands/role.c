@@ -14,19 +14,6 @@
 
 #include <errno.h>
 
-/* Roles as the bus lists them: name, summary, active. */
-static int roles_fetch(Cli *c, Json **ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int status, r;
-
-        status = client_ask(c, "ListRoles", NULL, &reply);
-        if (status != 0)
-                return status;
-        r = client_read_dicts(reply, ret);
-        return r < 0 ? client_fail_message(c, r) : 0;
-}
-
 static int roles_read(Cli *c, Json **ret)
 {
         _cleanup_offline_ Offline o = { 0 };
@@ -60,7 +47,7 @@ int command_role_list(Cli *c, const Verb *v, char **args, size_t n)
         int status;
 
         (void)v, (void)args, (void)n;
-        status = c->root ? roles_read(c, &roles) : roles_fetch(c, &roles);
+        status = c->root ? roles_read(c, &roles) : client_ask_list(c, "ListRoles", &roles, NULL);
         if (status != 0)
                 return status;
         for (size_t i = 0; i < json_array_length(roles); i++) {
@@ -179,14 +166,13 @@ static int roles_tell(Cli *c, const ChangeReply *reply, char **roles)
         return client_tell_change(c, reply, first.data, NULL);
 }
 
-int command_role_change(Cli *c, const Verb *v, char **args, size_t n)
+int command_role_change(Cli *c, const Verb *v, char **args, _unused_ size_t n)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         _cleanup_strv_ char **roles = NULL;
         int status, r;
 
-        (void)n;
         status = roles_wanted(c, v->name, args, &roles);
         if (status == 0)
                 status = client_message(c, "SetRoles", &m);

@@ -140,27 +140,13 @@ static int words_command(Cli *c, char **words)
         return status;
 }
 
-int command_rule(Cli *c, const Verb *v, char **args, size_t n)
+int command_rule(Cli *c, _unused_ const Verb *v, char **args, _unused_ size_t n)
 {
-        (void)v;
-        (void)n;
         /* the grammar begins at the verb's own name */
         return words_command(c, args - 1);
 }
 
 /* ---- delete N ---- */
-
-static int number_remove(Cli *c, uint64_t id, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status, r;
-
-        status = client_message(c, "RemoveRule", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "a{sv}", 1, "id", "t", id);
-        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, ret);
-}
 
 /* Shows what will go and asks. Returns 0 to go on, -ECANCELED, or an exit status. */
 static int deletion_ask(Cli *c, const Rule *rule)
@@ -191,7 +177,8 @@ static int rule_delete(Cli *c, Rule *rule)
                 return client_tell_change(c, &reply, NULL, NULL);
         }
         if (status == 0)
-                status = number_remove(c, rule->id, &reply);
+                status = client_change_with(
+                        c, "RemoveRule", &reply, "a{sv}", 1, "id", "t", rule->id);
         if (status != 0)
                 return status;
         return tell_outcome(c, &reply, &rule, 1, PLACEMENT_DELETE, 0);

@@ -25,25 +25,13 @@
 #define SET_FILE_MAX (128u << 20) /* what p25d takes */
 #define SET_CHANGE_MAX 500000     /* entries of one message: dbus-daemon takes 32 MiB */
 
-/* The documents of all sets. */
-static int sets_ask(Cli *c, Json **ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int status = client_ask(c, "ListSets", NULL, &reply), r;
-
-        if (status != 0)
-                return status;
-        r = client_read_dicts(reply, ret);
-        return r < 0 ? client_fail_message(c, r) : 0;
-}
-
 int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_(json_free_p) Json *sets = NULL;
         int status;
 
         (void)v, (void)args, (void)n;
-        status = sets_ask(c, &sets);
+        status = client_ask_list(c, "ListSets", &sets, NULL);
         if (status != 0)
                 return status;
         for (size_t i = 0; i < json_array_length(sets); i++) {
@@ -264,7 +252,7 @@ static int file_try(Cli *c, const char *name, const char *path)
 static int entries_count(Cli *c, const char *name, int64_t *ret)
 {
         _cleanup_(json_free_p) Json *sets = NULL;
-        int status = sets_ask(c, &sets);
+        int status = client_ask_list(c, "ListSets", &sets, NULL);
 
         if (status != 0)
                 return status;
@@ -427,19 +415,14 @@ int command_set_change(Cli *c, const Verb *v, char **args, size_t n)
 
 int command_set_drop(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         char first[NAME_MAX_LENGTH + 64];
-        int status, r;
+        int status;
 
         (void)v, (void)n;
         status = cli_check_name(c, "set", args[0]);
         if (status == 0)
-                status = client_message(c, "DropSet", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append_basic(m, 's', args[0]);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
+                status = client_change_with(c, "DropSet", &reply, "s", args[0]);
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Set %s dropped", args[0]);

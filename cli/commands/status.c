@@ -153,14 +153,13 @@ static int add_fleet(const Cli *c, char **text)
         return 0;
 }
 
-int command_status(Cli *c, const Verb *v, char **args, size_t n)
+int command_status(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
         _cleanup_free_ char *text = NULL;
         ReportStyle style = REPORT_PLAIN;
         Report report = { 0 };
         int status, r;
 
-        (void)v;
         status = n > 0 ? style_find(c, args[0], &style) : 0;
         if (status != 0)
                 return status;

@@ -14,23 +14,12 @@
 #include <stdio.h>
 #include <strings.h>
 
-static int enabled_set(Cli *c, bool enabled, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status = client_message(c, "SetEnabled", &m), r;
-
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "b", (int)enabled);
-        return r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, ret);
-}
-
 /* The policy is stored as enabled; whether it comes into force at boot is up to systemd. */
 int command_enable(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         const char *first = "p25 is active", *second = NULL;
-        int status = enabled_set(c, true, &reply);
+        int status = client_change_with(c, "SetEnabled", &reply, "b", 1);
 
         (void)v, (void)args, (void)n;
         if (status != 0)
@@ -56,7 +45,7 @@ int command_enable(Cli *c, const Verb *v, char **args, size_t n)
 int command_disable(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status = enabled_set(c, false, &reply);
+        int status = client_change_with(c, "SetEnabled", &reply, "b", 0);
 
         (void)v, (void)args, (void)n;
         if (status != 0)
@@ -79,19 +68,14 @@ static const char *const levels[] = { "on", "off", "low", "medium", "high" };
 
 int command_lockdown(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         bool on = word_is(args[0], "on");
-        int status, r;
+        int status;
 
         (void)v, (void)n;
         if (!on && !word_is(args[0], "off"))
                 return cli_fail(c, EXIT_BAD_INPUT, "'%s' must be on or off", args[0]);
-        status = client_message(c, "SetLockdown", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "b", (int)on);
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
+        status = client_change_with(c, "SetLockdown", &reply, "b", (int)on);
         if (status != 0)
                 return status;
         return client_tell_change(c, &reply, on ? "Lockdown is on" : "Lockdown is off",
@@ -147,26 +131,20 @@ static int default_fail_direction(Cli *c, const char *word)
                        : default_fail(c, word, "direction", direction_to_adjective(meant));
 }
 
-int command_default(Cli *c, const Verb *v, char **args, size_t n)
+int command_default(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         Action action = default_action(args[0]);
         Direction direction = n > 1 ? default_direction(args[1]) : DIRECTION_IN;
         char first[128];
-        int status, r;
+        int status;
 
-        (void)v;
         if (action == _ACTION_INVALID)
                 return default_fail_action(c, args[0]);
         if (direction == _DIRECTION_INVALID)
                 return default_fail_direction(c, args[1]);
-        status = client_message(c, "SetDefault", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(
-                m, "ss", direction_to_adjective(direction), action_to_string(action));
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
+        status = client_change_with(c, "SetDefault", &reply, "ss",
+                direction_to_adjective(direction), action_to_string(action));
         if (status != 0)
                 return status;
         snprintf(first, sizeof(first), "Default %s policy %s '%s'",
@@ -209,20 +187,15 @@ static int logging_level(Cli *c, const char *word, Logging *ret)
 
 int command_logging(Cli *c, const Verb *v, char **args, size_t n)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_change_reply_ ChangeReply reply = { 0 };
         Logging level = LOGGING_LOW;
         char first[64];
-        int status, r;
+        int status;
 
         (void)v, (void)n;
         status = logging_level(c, args[0], &level);
         if (status == 0)
-                status = client_message(c, "SetLogging", &m);
-        if (status != 0)
-                return status;
-        r = sd_bus_message_append(m, "s", logging_to_string(level));
-        status = r < 0 ? client_fail_message(c, r) : client_change(c, &m, NULL, &reply);
+                status = client_change_with(c, "SetLogging", &reply, "s", logging_to_string(level));
         if (status != 0)
                 return status;
         if (level == LOGGING_OFF)
@@ -234,18 +207,10 @@ int command_logging(Cli *c, const Verb *v, char **args, size_t n)
 
 /* ---- reload, reset ---- */
 
-static int plain_change(Cli *c, const char *method, ChangeReply *ret)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        int status = client_message(c, method, &m);
-
-        return status != 0 ? status : client_change(c, &m, NULL, ret);
-}
-
 int command_reload(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        int status = plain_change(c, "Reload", &reply);
+        int status = client_change_with(c, "Reload", &reply, NULL);
 
         (void)v, (void)args, (void)n;
         if (status != 0)
@@ -263,7 +228,7 @@ static int reset(Cli *c)
         int status = client_get_active(c, &was_active);
 
         if (status == 0)
-                status = plain_change(c, "Reset", &reply);
+                status = client_change_with(c, "Reset", &reply, NULL);
         if (status == 0 && !c->dry_run)
                 status = client_get_active(c, &is_active);
         if (status != 0)

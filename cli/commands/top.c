@@ -34,9 +34,8 @@ typedef struct Top {
 /* ---- in the children ---- */
 
 /* `stats --json` again and again, a document a line: what p25d answered, or the errors. */
-static int feed_run(Cli *c, const void *data)
+static int feed_run(Cli *c, _unused_ const void *data)
 {
-        (void)data;
         c->json = true;
         for (bool first = true;; first = false) {
                 int status = cli_finish(c, command_stats(c, NULL, NULL, 0));

@@ -29,20 +29,11 @@ static void finding_take(Findings *f, const Json *j)
 
 int doctor_ask(Cli *c, Findings *f)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(json_free_p) Json *all = NULL;
-        int status, r;
+        int status = client_ask_list(c, "Diagnose", &all, "as", 0);
 
-        status = client_message(c, "Diagnose", &m);
         if (status != 0)
                 return status;
-        r = sd_bus_message_append(m, "as", 0);
-        status = r < 0 ? client_fail_message(c, r) : client_call(c, m, &reply);
-        if (status != 0)
-                return status;
-        r = client_read_dicts(reply, &all);
-        if (r < 0)
-                return client_fail_message(c, r);
         for (size_t i = 0; i < json_array_length(all); i++)
                 finding_take(f, json_array_item(all, i));
         return 0;

@@ -181,9 +181,8 @@ static void on_alert(void *data, const ManagerAlert *alert)
                 log_repairs(data);
 }
 
-static void on_notice(void *data, int priority, const char *text)
+static void on_notice(_unused_ void *data, int priority, const char *text)
 {
-        (void)data;
         log_line(priority, "%s", text);
 }
 
@@ -199,12 +198,11 @@ static void on_event(void *data, const Event *e, uint64_t left_out)
 
 /* ---- signals ---- */
 
-static int on_terminate(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+static int on_terminate(
+        _unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *info, void *data)
 {
         Daemon *d = data;
 
-        (void)s;
-        (void)info;
         log_line(LOG_NOTICE, "p25d stops; %s",
                 d->active ? "the policy stays in force ('p25ctl disable' removes it)"
                           : "p25 is inactive");
@@ -237,12 +235,11 @@ static int reload(void *data, bool last)
         return 0;
 }
 
-static int on_hangup(sd_event_source *s, const struct signalfd_siginfo *info, void *data)
+static int on_hangup(
+        _unused_ sd_event_source *s, _unused_ const struct signalfd_siginfo *info, void *data)
 {
         Daemon *d = data;
 
-        (void)s;
-        (void)info;
         (void)sd_notifyf(
                 0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, clock_now_usec(CLOCK_MONOTONIC));
         d->for_names = false;

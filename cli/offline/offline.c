@@ -34,8 +34,7 @@ int offline_open(Cli *c, Offline *ret)
         if (r < 0)
                 return cli_fail_errno(c, r, "names of this host");
         o.names = host_names(o.host_names);
-        *ret = o;
-        o = (Offline){ 0 };
+        *ret = TAKE_STRUCT(o);
         return 0;
 }
 
@@ -155,8 +154,7 @@ int document_load(const Offline *o, const char *path, Diagnostics *d, Document *
                 r = host_load(o, path, text, n, d, &document.host);
         if (r < 0)
                 return r;
-        *ret = document;
-        document = (Document){ 0 };
+        *ret = TAKE_STRUCT(document);
         return 0;
 }
 

@@ -44,14 +44,11 @@ static int memory_probe(void)
         return 0;
 }
 
-static int memory_open(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
-        size_t n_fds, Backend **ret)
+static int memory_open(_unused_ sd_event *event, BackendRepaired repaired, void *data,
+        _unused_ const int *fds, _unused_ size_t n_fds, Backend **ret)
 {
         MemoryBackend *m = calloc(1, sizeof(*m));
 
-        (void)event;
-        (void)fds;
-        (void)n_fds;
         if (!m)
                 return -ENOMEM;
         m->backend.ops = &backend_memory;
@@ -61,17 +58,15 @@ static int memory_open(sd_event *event, BackendRepaired repaired, void *data, co
         return 0;
 }
 
-static int memory_check(Backend *b, const Ruleset *r, Diagnostics *d)
+static int memory_check(Backend *b, _unused_ const Ruleset *r, Diagnostics *d)
 {
-        (void)r;
         return memory_step(b, MEMORY_CHECK, d);
 }
 
-static int memory_lock(Backend *b, uint64_t deadline_usec, Diagnostics *d)
+static int memory_lock(Backend *b, _unused_ uint64_t deadline_usec, Diagnostics *d)
 {
         int r = memory_step(b, MEMORY_LOCK, d);
 
-        (void)deadline_usec;
         memory_of(b)->locked = r >= 0;
         return r;
 }
@@ -130,19 +125,14 @@ static int memory_counters(Backend *b, RuleCounter **ret, size_t *ret_n)
         return 0;
 }
 
-static int memory_cut(Backend *b, const Ruleset *r, uint64_t *ret_n)
+static int memory_cut(_unused_ Backend *b, _unused_ const Ruleset *r, uint64_t *ret_n)
 {
-        (void)b;
-        (void)r;
         *ret_n = 0;
         return 0;
 }
 
-static size_t memory_keep_fds(Backend *b, int *fds, size_t max)
+static size_t memory_keep_fds(_unused_ Backend *b, _unused_ int *fds, _unused_ size_t max)
 {
-        (void)b;
-        (void)fds;
-        (void)max;
         return 0;
 }
 

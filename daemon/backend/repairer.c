@@ -109,12 +109,10 @@ void repairer_look(Repairer *r)
         repairer_found(r, r->ops->look(r->backend));
 }
 
-static int on_time(sd_event_source *s, uint64_t usec, void *data)
+static int on_time(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Repairer *r = data;
 
-        (void)s;
-        (void)usec;
         r->due_usec = 0;
         repairer_look(r);
         if (r->backend->peace != PEACE_FIGHT || r->need != REPAIR_NONE)

@@ -36,7 +36,7 @@ typedef struct Groups {
 
 /* ---- groups ---- */
 
-static int number_compare(uint64_t a, uint64_t b)
+static int compare_numbers(uint64_t a, uint64_t b)
 {
         return (a > b) - (a < b);
 }
@@ -44,16 +44,16 @@ static int number_compare(uint64_t a, uint64_t b)
 /* The client: of outgoing connections the user and unit, of others the address. */
 static int who_compare(const Event *a, const Event *b)
 {
-        int r = number_compare(a->direction, b->direction);
+        int r = compare_numbers(a->direction, b->direction);
 
         if (r == 0)
-                r = number_compare(a->destination_port, b->destination_port);
+                r = compare_numbers(a->destination_port, b->destination_port);
         if (r == 0 && a->direction != DIRECTION_OUT)
                 return address_compare(&a->source, &b->source);
         if (r == 0)
-                r = number_compare(a->has_uid, b->has_uid);
+                r = compare_numbers(a->has_uid, b->has_uid);
         if (r == 0)
-                r = number_compare(a->uid, b->uid);
+                r = compare_numbers(a->uid, b->uid);
         return r != 0 ? r : strcmp(a->unit ?: "", b->unit ?: "");
 }
 
@@ -218,7 +218,7 @@ static int group_to_json(Bus *b, const Group *g, Json *list)
 static int by_count(const void *a, const void *b)
 {
         const Group *x = a, *y = b;
-        int r = number_compare(y->count, x->count);
+        int r = compare_numbers(y->count, x->count);
 
         return r != 0 ? r : group_compare(a, b);
 }

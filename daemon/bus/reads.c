@@ -224,6 +224,7 @@ int bus_list_sets(BusCall *c, _unused_ sd_bus_error *error)
         const Policy *policy = manager_policy(c->bus->manager);
         const State *state = policy->state;
         _cleanup_message_ sd_bus_message *reply = NULL;
+        const Fragment *f;
         int r;
 
         r = list_begin(c, &reply);
@@ -232,12 +233,8 @@ int bus_list_sets(BusCall *c, _unused_ sd_bus_error *error)
                         prefix_set_size(state->sets[i].entries) +
                                 timed_set_size(state->sets[i].timed),
                         "p25ctl", NULL);
-        if (r >= 0 && policy->host)
-                r = declared_sets_append(reply, policy->host->common);
-        for (size_t i = 0; r >= 0 && i < policy->n_files; i++)
-                r = declared_sets_append(reply, policy->files[i]);
-        for (size_t i = 0; r >= 0 && i < state->n_fragments; i++)
-                r = declared_sets_append(reply, state->fragments[i]);
+        for (size_t i = 0; r >= 0 && (f = policy_fragment(policy, i)); i++)
+                r = declared_sets_append(reply, f);
         return r < 0 ? r : list_end(c, reply);
 }
 

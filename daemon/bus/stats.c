@@ -253,17 +253,14 @@ static void sets_set(Json *document, const Policy *policy)
 {
         const State *state = policy->state;
         Json *list = json_new_array();
+        const Fragment *f;
 
         for (size_t i = 0; i < state->n_sets; i++)
                 set_append(list, state->sets[i].name,
                         prefix_set_size(state->sets[i].entries) +
                                 timed_set_size(state->sets[i].timed));
-        if (policy->host)
-                declared_append(list, policy->host->common);
-        for (size_t i = 0; i < policy->n_files; i++)
-                declared_append(list, policy->files[i]);
-        for (size_t i = 0; i < state->n_fragments; i++)
-                declared_append(list, state->fragments[i]);
+        for (size_t i = 0; (f = policy_fragment(policy, i)); i++)
+                declared_append(list, f);
         json_set(document, "sets", list);
 }
 

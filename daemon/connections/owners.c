@@ -38,18 +38,11 @@ void socket_groups_deinit(SocketGroups *g)
         *g = (SocketGroups){ 0 };
 }
 
-static int group_compare(const void *a, const void *b)
-{
-        uint32_t x = ((const SocketGroup *)a)->inode, y = ((const SocketGroup *)b)->inode;
-
-        return (x > y) - (x < y);
-}
-
 static SocketGroup *group_find(const SocketGroups *g, uint32_t inode)
 {
         SocketGroup key = { .inode = inode };
 
-        return g->n == 0 ? NULL : bsearch(&key, g->items, g->n, sizeof(key), group_compare);
+        return g->n == 0 ? NULL : bsearch(&key, g->items, g->n, sizeof(key), id_compare);
 }
 
 /* The text of a socket's link, "socket:[12345]", has its inode. The
@@ -120,7 +113,7 @@ int socket_groups_look(const uint32_t *inodes, size_t n, SocketGroups *ret)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++)
                 g.items[i].inode = inodes[i];
-        qsort(g.items, n, sizeof(*g.items), group_compare);
+        qsort(g.items, n, sizeof(*g.items), id_compare);
         n = processes_read(&g, n);
         if (n > 0 && !g.blind)
                 (void)processes_read(&g, n);

@@ -549,7 +549,6 @@ int passage_find(const Filters *f, const PassageQuestion *q, Passage *ret)
         if (r < 0)
                 return r;
         passage_finish(&p, w, goes_on);
-        *ret = p;
-        p = (Passage){ 0 };
+        *ret = TAKE_STRUCT(p);
         return 0;
 }

@@ -59,8 +59,7 @@ int host_paths_init(HostPaths *p, const char *root, const char *policies)
         if (policies ? !n.shipped : path_join(n.root, HOST_SHIPPED, &n.shipped) < 0)
                 return -ENOMEM;
 
-        *p = n;
-        n = (HostPaths){ 0 };
+        *p = TAKE_STRUCT(n);
         return 0;
 }
 
@@ -120,8 +119,7 @@ int host_inputs_copy(const HostInputs *l, HostInputs *ret)
                         return -ENOMEM;
                 copy.n++;
         }
-        *ret = copy;
-        copy = (HostInputs){ 0 };
+        *ret = TAKE_STRUCT(copy);
         return 0;
 }
 

@@ -169,8 +169,7 @@ int forwarders_look(const char *root, Forwarders *ret)
                 if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
                         process_read(dirfd(proc), entry->d_name, root, &l) < 0)
                         return -ENOMEM;
-        *ret = l;
-        l = (Forwarders){ 0 };
+        *ret = TAKE_STRUCT(l);
         return 0;
 }
 
@@ -207,8 +206,7 @@ static int forwarders_ask(Forwarders *ret)
         for (; l.n < answer.forwarders.n && l.n < READER_FORWARDERS_MAX; l.n++)
                 if (forwarder_take(&answer.forwarders.items[l.n], &l.items[l.n]) < 0)
                         return -ENOMEM;
-        *ret = l;
-        l = (Forwarders){ 0 };
+        *ret = TAKE_STRUCT(l);
         return 0;
 }
 

@@ -293,8 +293,7 @@ static int record_parse(const char *line, size_t n, JournalRecord *ret)
         q = record_parse_body(line + CHECKSUM_DIGITS + 1, line + n, &r);
         if (q < 0)
                 return q;
-        *ret = r;
-        r = (JournalRecord){ 0 };
+        *ret = TAKE_STRUCT(r);
         return 0;
 }
 
@@ -330,7 +329,6 @@ int journal_parse(const char *text, size_t n, const char *file, Diagnostics *d, 
                                 "the journal of the sets is damaged");
                 j.length = at;
         }
-        *ret = j;
-        j = (Journal){ 0 };
+        *ret = TAKE_STRUCT(j);
         return 0;
 }

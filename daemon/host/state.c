@@ -364,8 +364,7 @@ static int load_stored(const char *folder, const char *file, const char *root,
         r = journal ? apply_journal(journal, path, d, &s) : load_journal(folder, d, &s);
         if (r < 0)
                 return r;
-        *ret = s;
-        s = (StoredState){ 0 };
+        *ret = TAKE_STRUCT(s);
         return 0;
 }
 

@@ -151,13 +151,6 @@ static int line_read(Reading *r, const char *line, bool groups, IdRanges *ret)
         return id_ranges_add(ret, &range);
 }
 
-static int id_compare(const void *a, const void *b)
-{
-        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* The ids that a file like /etc/passwd has: as ranges of one id they stand in the way of others. */
 static int own_ids_keep(NamesFile *f, IdRanges *l)
 {

@@ -148,17 +148,7 @@ const char *unit_container(const char *unit, char buffer[static CONTAINER_NAME_M
 /* The place of an id in the list, or where it belongs. */
 static size_t lower_bound(const UnitNames *n, uint64_t id)
 {
-        size_t low = 0, high = n->n;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (n->items[middle].id < id)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
+        return array_lower_bound(&id, n->items, n->n, sizeof(*n->items), number_compare);
 }
 
 static SeenCgroup *names_get(const UnitNames *n, uint64_t id)

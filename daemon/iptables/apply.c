@@ -212,19 +212,12 @@ static int commit(IptBackend *b, const IptImage *images, IptTable *const *tables
         return r < 0 ? r : 0;
 }
 
-static int counter_compare(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
 /* Ascending by id, each once; the counts are added up. */
 static size_t counters_sort(RuleCounter *counters, size_t n)
 {
         size_t unique = 0;
 
-        qsort(counters, n, sizeof(RuleCounter), counter_compare);
+        qsort(counters, n, sizeof(RuleCounter), number_compare);
         for (size_t i = 0; i < n; i++) {
                 if (unique == 0 || counters[unique - 1].id != counters[i].id) {
                         counters[unique++] = counters[i];
@@ -258,7 +251,7 @@ static void counters_add(RuleCounter *counters, size_t n, const IptImage *image)
 
                 if (!e->has_id)
                         continue;
-                c = bsearch(&e->id, counters, n, sizeof(RuleCounter), counter_compare);
+                c = bsearch(&e->id, counters, n, sizeof(RuleCounter), number_compare);
                 if (!c)
                         continue;
                 c->packets += e->packets;
@@ -323,8 +316,7 @@ static void plan_keep(IptBackend *b, Plan *p)
                 ipt_table_free(b->wanted[f]);
                 b->wanted[f] = TAKE_PTR(p->tables[f]);
                 ipt_image_deinit(&b->installed[f]);
-                b->installed[f] = p->images[f];
-                p->images[f] = (IptImage){ 0 };
+                b->installed[f] = TAKE_STRUCT(p->images[f]);
         }
         (void)ipt_decisions_note(b);
 }

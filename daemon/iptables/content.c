@@ -25,17 +25,11 @@ static uint64_t entry_hash(const uint8_t *address, size_t size, unsigned bits, u
 
 /* ---- as it shall be ---- */
 
-static int add4(const Prefix4 *p, void *data)
+static int add(const Prefix *p, void *data)
 {
-        uint32_t address = htonl(p->address);
+        size_t size = family_bits(p->address.family) / 8;
 
-        *(uint64_t *)data += entry_hash((const uint8_t *)&address, sizeof(address), p->bits, 0);
-        return 0;
-}
-
-static int add6(const Prefix6 *p, void *data)
-{
-        *(uint64_t *)data += entry_hash(p->address, sizeof(p->address), p->bits, 0);
+        *(uint64_t *)data += entry_hash(p->address.bytes, size, p->bits, 0);
         return 0;
 }
 
@@ -43,8 +37,7 @@ uint64_t ipt_content_of(const RangeSet *ranges, Family family)
 {
         uint64_t content = 0;
 
-        (void)(family == FAMILY_IPV4 ? range_set_each_prefix4(ranges, add4, &content)
-                                     : range_set_each_prefix6(ranges, add6, &content));
+        (void)range_set_each_prefix(ranges, family, add, &content);
         return content;
 }
 

@@ -508,8 +508,7 @@ int ipt_table_install(Family family, const IptImage *want, const IptImage *known
                 again = committing && (r == -EAGAIN || (r == -EINVAL && !doubtful));
                 if (!doubtful) {
                         ipt_image_deinit(&before);
-                        before = i.have;
-                        i.have = (IptImage){ 0 };
+                        before = TAKE_STRUCT(i.have);
                 }
                 doubtful = doubtful || (committing && r == -EINVAL);
         }
@@ -520,8 +519,7 @@ int ipt_table_install(Family family, const IptImage *want, const IptImage *known
         if (r < 0)
                 return r;
         if (ret_before) {
-                *ret_before = before;
-                before = (IptImage){ 0 };
+                *ret_before = TAKE_STRUCT(before);
         }
         return doubtful ? 1 : r;
 }

@@ -28,24 +28,14 @@ static int prefixes_add(Prefixes *p, const Prefix *prefix)
         return 0;
 }
 
-static int note4(const Prefix4 *p, void *data)
+static int note(const Prefix *p, void *data)
 {
-        return prefixes_add(
-                data, &(Prefix){ .address = address_from_ipv4(p->address), .bits = p->bits });
-}
-
-static int note6(const Prefix6 *p, void *data)
-{
-        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
-
-        memcpy(prefix.address.bytes, p->address, sizeof(p->address));
-        return prefixes_add(data, &prefix);
+        return prefixes_add(data, p);
 }
 
 static int prefixes_of(const RangeSet *s, Family family, Prefixes *ret)
 {
-        return family == FAMILY_IPV4 ? range_set_each_prefix4(s, note4, ret)
-                                     : range_set_each_prefix6(s, note6, ret);
+        return range_set_each_prefix(s, family, note, ret);
 }
 
 /* The entries of one list that the other lacks; both ascend. */

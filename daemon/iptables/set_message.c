@@ -154,16 +154,9 @@ static int filler_add(Filler *f, const void *address, size_t size, uint8_t bits)
         return filler_add_timed(f, address, size, bits, 0);
 }
 
-static int fill4(const Prefix4 *p, void *data)
+static int fill(const Prefix *p, void *data)
 {
-        uint32_t address = htonl(p->address);
-
-        return filler_add(data, &address, sizeof(address), p->bits);
-}
-
-static int fill6(const Prefix6 *p, void *data)
-{
-        return filler_add(data, p->address, sizeof(p->address), p->bits);
+        return filler_add(data, p->address.bytes, family_bits(p->address.family) / 8, p->bits);
 }
 
 static int filler_init(Filler *f, Netlink *n, uint8_t command, const char *name)
@@ -188,8 +181,7 @@ int set_fill(Netlink *n, const char *name, Family family, const RangeSet *ranges
 
         if (r < 0)
                 return r;
-        r = family == FAMILY_IPV4 ? range_set_each_prefix4(ranges, fill4, &f)
-                                  : range_set_each_prefix6(ranges, fill6, &f);
+        r = range_set_each_prefix(ranges, family, fill, &f);
         return r < 0 ? r : filler_flush(&f);
 }
 

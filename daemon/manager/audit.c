@@ -12,18 +12,16 @@
 /* Whatever is in audit, and in use. */
 static int promote_all(const Policy *p, State *s, bool *ret_any)
 {
-        char *const *names = policy_role_names(p);
+        const Role *role;
 
         *ret_any = false;
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 if (policy_audits(p, d))
                         s->promoted[d] = *ret_any = true;
-        for (; names && *names; names++) {
-                const Role *role = policy_find_role(p, *names);
-
-                if (!role || !policy_audits_role(p, role))
+        for (size_t i = 0; (role = policy_next_role(p, &i));) {
+                if (!policy_audits_role(p, role))
                         continue;
-                if (strv_append(&s->promoted_roles, *names) < 0)
+                if (strv_append(&s->promoted_roles, role->name) < 0)
                         return -ENOMEM;
                 *ret_any = true;
         }

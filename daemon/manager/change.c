@@ -42,12 +42,9 @@ static bool was_told(const Diagnostics *d, const char *text)
 static int result_add_warnings(ChangeResult *r, const Diagnostics *d, const Diagnostics *before)
 {
         for (size_t i = 0; i < d->n; i++) {
-                char *text;
-
                 if (d->items[i].severity != SEVERITY_WARNING || was_told(before, d->items[i].text))
                         continue;
-                if (diagnostic_format(&d->items[i], &text) < 0 ||
-                        strv_consume(&r->warnings, text) < 0)
+                if (diagnostic_add_line(&d->items[i], &r->warnings) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -69,16 +66,10 @@ static bool is_known_broken(const Manager *m, const Diagnostic *d)
  * because they do not break it. All others are errors. */
 static int forgive_broken(const Manager *m, Diagnostics *d)
 {
-        for (size_t i = 0; i < d->n; i++) {
-                if (d->items[i].severity != SEVERITY_ERROR)
-                        continue;
-                if (!is_known_broken(m, &d->items[i]))
-                        return -EPERM;
-        }
         for (size_t i = 0; i < d->n; i++)
-                if (d->items[i].severity == SEVERITY_ERROR)
-                        d->items[i].severity = SEVERITY_WARNING;
-        d->n_errors = 0;
+                if (d->items[i].severity == SEVERITY_ERROR && !is_known_broken(m, &d->items[i]))
+                        return -EPERM;
+        diagnostics_forgive(d);
         return 0;
 }
 
@@ -98,8 +89,6 @@ static int assert_next(Manager *m, const Proposal *p, Judgement *j, ChangeResult
 
         if (q == -EPERM && !p->files)
                 q = forgive_broken(m, &c->told);
-        if (q == -ENOMEM)
-                return change_no_memory(r);
         return q < 0 ? change_fail_told(r,
                                q == -EPERM ? ERROR_ASSERTION_FAILED : ERROR_INVALID_POLICY, q,
                                &c->told)
@@ -117,8 +106,6 @@ static int compile_next(Manager *m, const Proposal *p, Judgement *j, ChangeResul
                 return change_fail_told(r, ERROR_NOT_SUPPORTED, q, &c->told);
         c->names = manager_resolver(m, &j->next, again ? RESOLVE_IN_FORCE : RESOLVE_CHANGE);
         q = resolver_compile(&c->names, &c->told, &c->ruleset);
-        if (q == -ENOMEM)
-                return change_no_memory(r);
         if (q < 0)
                 return change_fail_told(r, p->invalid, q, &c->told);
         if (c->names.unanswered)
@@ -326,8 +313,7 @@ static void hand_over(const Manager *m, Proposal *p, Judgement *j)
                 c->state = TAKE_PTR(p->state);
         c->from_disk = p->files && !c->state->files_pinned;
         c->files = TAKE_PTR(p->files);
-        c->inputs = p->inputs;
-        p->inputs = (HostInputs){ 0 };
+        c->inputs = TAKE_STRUCT(p->inputs);
 }
 
 /* Neither kernel nor disk has anything to hear; but files that say the same were read again, and

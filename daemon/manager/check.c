@@ -11,21 +11,15 @@
 
 #include <errno.h>
 
-static PrefixSet *declared_entries(const Fragment *f, const char *path)
-{
-        for (size_t i = 0; f && i < f->sets.n; i++)
-                if (streq_null(f->sets.items[i].path, path))
-                        return f->sets.items[i].entries;
-        return NULL;
-}
-
 static PrefixSet *read_entries(const Policy *p, const char *path)
 {
-        PrefixSet *entries = declared_entries(p->host ? p->host->common : NULL, path);
+        const Fragment *f;
 
-        for (size_t i = 0; !entries && i < p->n_files; i++)
-                entries = declared_entries(p->files[i], path);
-        return entries;
+        for (size_t i = 0; (f = policy_fragment(p, i)); i++)
+                for (size_t k = 0; k < f->sets.n; k++)
+                        if (streq_null(f->sets.items[k].path, path) && f->sets.items[k].entries)
+                                return f->sets.items[k].entries;
+        return NULL;
 }
 
 int manager_fill_sets(const Policy *p, Fragment *f, SetFileUnknown *unknown, Diagnostics *d)

@@ -14,13 +14,6 @@
 /* So long a worker's counters are good for the next one. */
 #define HELD_USEC USEC_PER_SEC
 
-static int counter_compare(const void *a, const void *b)
-{
-        uint64_t x = ((const RuleCounter *)a)->id, y = ((const RuleCounter *)b)->id;
-
-        return (x > y) - (x < y);
-}
-
 static int held_counters(const HeldCounters *h, RuleCounter **ret, size_t *ret_n)
 {
         RuleCounter *copy = calloc(h->n + 1, sizeof(*copy));
@@ -79,7 +72,7 @@ int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
                 return r;
         for (size_t i = 0; i < m->counters.n_carried; i++) {
                 RuleCounter *c = bsearch(
-                        &m->counters.carried[i], counters, n, sizeof(*counters), counter_compare);
+                        &m->counters.carried[i], counters, n, sizeof(*counters), number_compare);
 
                 if (!c)
                         continue;

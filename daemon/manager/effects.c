@@ -135,18 +135,6 @@ static HostFamilies families_of_interest(const Manager *m, const RuleList *l)
         return (HostFamilies){ 0 };
 }
 
-static int tell_diagnostics(const Diagnostics *d, ChangeResult *r)
-{
-        for (size_t i = 0; i < d->n; i++) {
-                char *text;
-
-                if (diagnostic_format(&d->items[i], &text) < 0 ||
-                        strv_consume(&r->warnings, text) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 static int tell_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
         ChangeResult *r)
 {
@@ -162,7 +150,7 @@ static int tell_rules(const Manager *m, const Proposal *p, const Ruleset *rulese
         for (size_t i = 0; i < p->n_added; i++)
                 if (shadow_warn(ruleset, p->added[i], &context, &d) < 0)
                         return -ENOMEM;
-        return tell_diagnostics(&d, r);
+        return change_warn(r, &d);
 }
 
 static int tell_set(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
@@ -176,18 +164,10 @@ static int tell_set(const Manager *m, const Proposal *p, const Ruleset *ruleset,
         if (!p->set || !shadow_set_grew_whole(m->in_force.ruleset, ruleset, p->set))
                 return 0;
         context.families = host_families(m);
-        return shadow_warn_set(ruleset, p->set, &context, &d) < 0 ? -ENOMEM
-                                                                  : tell_diagnostics(&d, r);
+        return shadow_warn_set(ruleset, p->set, &context, &d) < 0 ? -ENOMEM : change_warn(r, &d);
 }
 
 /* ---- rules of files, roles and fragments that come in ---- */
-
-static int compare_ids(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return (x > y) - (x < y);
-}
 
 typedef struct Ids {
         uint64_t *items; /* ascending */
@@ -206,7 +186,7 @@ static int ids_of(const RulesetDirection *d, Ids *ret)
                 return -ENOMEM;
         for (size_t i = 0; i < d->n; i++)
                 ret->items[ret->n++] = d->rules[i].rule->id;
-        qsort(ret->items, ret->n, sizeof(uint64_t), compare_ids);
+        qsort(ret->items, ret->n, sizeof(uint64_t), number_compare);
         return 0;
 }
 
@@ -222,7 +202,7 @@ static int warn_new(const RulesetDirection *old, const Ruleset *new, Direction d
                 const Rule *rule = rules->rules[i].rule;
 
                 if (rule->source == SOURCE_P25CTL ||
-                        bsearch(&rule->id, known.items, known.n, sizeof(uint64_t), compare_ids))
+                        bsearch(&rule->id, known.items, known.n, sizeof(uint64_t), number_compare))
                         continue;
                 if (shadow_warn_rule(new, direction, i, context, d) < 0)
                         return -ENOMEM;
@@ -258,7 +238,7 @@ static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *r
                 if (warn_new(m->in_force.ruleset->directions + i, ruleset, i, &context, end, &d) <
                         0)
                         return -ENOMEM;
-        return tell_diagnostics(&d, r);
+        return change_warn(r, &d);
 }
 
 /* ---- roles that come in ---- */

@@ -122,8 +122,7 @@ static void take_files(Manager *m, Candidate *c)
                 m->in_force.policy->state = state;
         }
         host_inputs_deinit(&m->in_force.inputs);
-        m->in_force.inputs = c->inputs;
-        c->inputs = (HostInputs){ 0 };
+        m->in_force.inputs = TAKE_STRUCT(c->inputs);
         m->in_force.inputs_are_good = c->from_disk;
         state_free(TAKE_PTR(m->in_force.parked));
 }
@@ -146,8 +145,7 @@ static void take_told(Manager *m, Diagnostics *d, Resolver *names)
         m->in_force.told = *d;
         *d = (Diagnostics){ 0 };
         missing_names_deinit(&m->in_force.missing);
-        m->in_force.missing = names->missing;
-        names->missing = (MissingNames){ 0 };
+        m->in_force.missing = TAKE_STRUCT(names->missing);
 }
 
 static void take(Manager *m, Candidate *c, bool enabled)

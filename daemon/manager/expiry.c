@@ -186,12 +186,10 @@ static int expire(Manager *m)
         return r < 0 ? r : k;
 }
 
-static int on_expiry(sd_event_source *s, uint64_t usec, void *data)
+static int on_expiry(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Manager *m = data;
 
-        (void)s;
-        (void)usec;
         m->expiry.error = expire(m);
         manager_update_expiry(m);
         return 0;

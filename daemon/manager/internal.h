@@ -216,8 +216,10 @@ int manager_tell_difference(Manager *m, const Policy *before, const Policy *afte
 void change_made(ChangeResult *r, Outcome outcome);
 /* Fills in error and message and gives the errno back. */
 int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...) _printf_(4, 5);
-/* The same with the first error of d. */
+/* The same with the first error of d; change_no_memory() for -ENOMEM. */
 int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d);
+/* Adds all that is in d to the warnings. 0 or -ENOMEM. */
+int change_warn(ChangeResult *r, const Diagnostics *d);
 /* The policy is at r->revision. */
 int change_fail_stale(ChangeResult *r, uint64_t expected);
 int change_no_memory(ChangeResult *r);

@@ -48,15 +48,13 @@ static int on_tidy(sd_event_source *s, uint64_t usec, void *data);
 static const TimerKind cut_timer = { CLOCK_MONOTONIC, 10000, on_cut },
                        tidy_timer = { CLOCK_MONOTONIC, 100000, on_tidy };
 
-static int on_cut(sd_event_source *s, uint64_t usec, void *data)
+static int on_cut(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Manager *m = data;
         CutResult result = { 0 };
         bool again;
         uint64_t n;
 
-        (void)s;
-        (void)usec;
         give_memory_back();
         again = m->later.cut_again;
         m->later.cut_again = false;
@@ -83,12 +81,10 @@ int manager_keep_files(Manager *m)
                        : -ENOENT;
 }
 
-static int on_tidy(sd_event_source *s, uint64_t usec, void *data)
+static int on_tidy(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Manager *m = data;
 
-        (void)s;
-        (void)usec;
         store_tidy(m->store);
         return 0;
 }
@@ -98,11 +94,10 @@ static void tidy_later(Manager *m)
         (void)timer_arm(m->event, &m->later.tidy, &tidy_timer, TIDY_DELAY_USEC, m);
 }
 
-static int on_save(sd_event_source *s, void *data)
+static int on_save(_unused_ sd_event_source *s, void *data)
 {
         Manager *m = data;
 
-        (void)s;
         tidy_later(m);
         /* also of a host that is off: what is written for it may be tried with --confirm */
         if ((!m->in_force.installed && !m->in_force.policy->host) || manager_in_failsafe(m) ||

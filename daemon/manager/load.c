@@ -23,11 +23,9 @@ static int warn_errors(Manager *m, const Diagnostics *d)
         size_t told = 0;
 
         for (size_t i = 0; i < d->n && told < 3; i++) {
-                _cleanup_free_ char *text = NULL;
-
                 if (d->items[i].severity != SEVERITY_ERROR)
                         continue;
-                if (diagnostic_format(&d->items[i], &text) < 0 || manager_warn(m, "%s", text) < 0)
+                if (diagnostic_add_line(&d->items[i], &m->in_force.warnings) < 0)
                         return -ENOMEM;
                 told++;
         }
@@ -110,8 +108,7 @@ static int candidate_load(Manager *m, const HostPaths *paths, const State *state
                         return -ENOMEM;
                 return r;
         }
-        *ret = c;
-        c = (Candidate){ 0 };
+        *ret = TAKE_STRUCT(c);
         return 0;
 }
 
@@ -125,10 +122,7 @@ static int candidate_assert(Candidate *c, bool must_hold, Diagnostics *d)
                 r = resolver_assert(&c->names, c->ruleset, &found);
         if (r == -ENOMEM || (r == -EPERM && must_hold))
                 return diagnostics_move(d, &found) < 0 ? -ENOMEM : r;
-        for (size_t i = 0; i < found.n; i++)
-                if (found.items[i].severity == SEVERITY_ERROR)
-                        found.items[i].severity = SEVERITY_WARNING;
-        found.n_errors = 0;
+        diagnostics_forgive(&found);
         return diagnostics_move(&c->told, &found);
 }
 
@@ -149,8 +143,7 @@ static int candidate_failsafe(Manager *m, const State *state, Candidate *ret)
                 r = candidate_compile(m, &c);
         if (r < 0)
                 return r;
-        *ret = c;
-        c = (Candidate){ 0 };
+        *ret = TAKE_STRUCT(c);
         return 0;
 }
 
@@ -168,8 +161,7 @@ static int candidate_empty(Manager *m, const State *state, Candidate *ret)
                 r = candidate_set_state(&c, state);
         if (r < 0)
                 return r;
-        *ret = c;
-        c = (Candidate){ 0 };
+        *ret = TAKE_STRUCT(c);
         return 0;
 }
 

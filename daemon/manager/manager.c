@@ -33,14 +33,6 @@ Manager *manager_free(Manager *m)
         return NULL;
 }
 
-static int first_error(const Diagnostics *d, char **ret)
-{
-        for (size_t i = 0; i < d->n; i++)
-                if (d->items[i].severity == SEVERITY_ERROR)
-                        return diagnostic_format(&d->items[i], ret);
-        return -ENOENT;
-}
-
 /* Followers that start with a policy that comes into force, in this order. */
 static void (*const followers[])(
         Manager *) = { watch_follow, manager_update_expiry, manager_cut_later, manager_save_later };
@@ -82,7 +74,10 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
         if (r >= 0)
                 r = watch_new(m, &m->watch);
         if (r < 0) {
-                (void)first_error(&d, ret_message);
+                const Diagnostic *first = diagnostics_first_error(&d);
+
+                if (first)
+                        (void)diagnostic_format(first, ret_message);
                 return r;
         }
         for (size_t i = 0; i < ELEMENTS(followers); i++) {

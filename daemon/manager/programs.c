@@ -177,13 +177,12 @@ static int tell_listener(Survey *s, const Socket *l)
 
 static const Role *role_that_closes_routed(const Survey *s)
 {
-        for (char *const *name = policy_role_names(s->policy); name && *name; name++) {
-                const Role *role = policy_find_role(s->policy, *name);
+        const Role *role;
 
-                if (role && role->defaults.of[DIRECTION_ROUTED] != _ACTION_INVALID &&
+        for (size_t i = 0; (role = policy_next_role(s->policy, &i));)
+                if (role->defaults.of[DIRECTION_ROUTED] != _ACTION_INVALID &&
                         role->defaults.of[DIRECTION_OUT] == _ACTION_INVALID)
                         return role;
-        }
         return NULL;
 }
 

@@ -61,17 +61,10 @@ typedef struct OwnRule {
         unsigned position;
 } OwnRule;
 
-static int own_compare(const void *x, const void *y)
-{
-        const OwnRule *a = x, *b = y;
-
-        return (a->id > b->id) - (a->id < b->id);
-}
-
 static unsigned own_position(const OwnRule *own, size_t n, uint64_t id)
 {
         const OwnRule key = { .id = id };
-        const OwnRule *found = n > 0 ? bsearch(&key, own, n, sizeof(*own), own_compare) : NULL;
+        const OwnRule *found = n > 0 ? bsearch(&key, own, n, sizeof(*own), number_compare) : NULL;
 
         return found ? found->position : 0;
 }
@@ -96,7 +89,7 @@ static int order_rules(const Manager *m, const Ruleset *ruleset, ReportOrder **r
                 return -ENOMEM;
         for (size_t i = 0; i < rules->n; i++)
                 own[i] = (OwnRule){ rules->items[i]->id, (unsigned)i + 1 };
-        qsort(own, rules->n, sizeof(*own), own_compare);
+        qsort(own, rules->n, sizeof(*own), number_compare);
 
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
                 const RulesetDirection *list = &ruleset->directions[d];
@@ -124,13 +117,6 @@ static int order_rules(const Manager *m, const Ruleset *ruleset, ReportOrder **r
         return 0;
 }
 
-static int counter_compare(const void *x, const void *y)
-{
-        const RuleCounter *a = x, *b = y;
-
-        return (a->id > b->id) - (a->id < b->id);
-}
-
 static int report_add_rules(Manager *m, Report *report)
 {
         _cleanup_(ruleset_free_p) Ruleset *behind = NULL;
@@ -155,7 +141,7 @@ static int report_add_rules(Manager *m, Report *report)
 
                 if (n_counters > 0)
                         counter = bsearch(
-                                &key, counters, n_counters, sizeof(*counters), counter_compare);
+                                &key, counters, n_counters, sizeof(*counters), number_compare);
                 rule->rule = rule_ref(order[i].compiled->rule);
                 rule->position = order[i].position;
                 rule->seconds_left = expiry_seconds_left(rule->rule, now_usec);
@@ -194,12 +180,9 @@ static int report_add_told(const Manager *m, Report *report)
                 return -ENOMEM;
         for (size_t i = 0; i < m->in_force.told.n; i++) {
                 const Diagnostic *d = &m->in_force.told.items[i];
-                char *text;
 
-                if (diagnostic_format(d, &text) < 0 ||
-                        strv_consume(
-                                d->severity == SEVERITY_NOTE ? &report->notes : &report->warnings,
-                                text) < 0)
+                if (diagnostic_add_line(d,
+                            d->severity == SEVERITY_NOTE ? &report->notes : &report->warnings) < 0)
                         return -ENOMEM;
         }
         if (m->in_force.installed && !m->in_force.policy->state->lockdown &&
@@ -271,7 +254,7 @@ static int report_add_overrides(const Manager *m, Report *report)
 static int report_add_audit(const Manager *m, Report *report)
 {
         const Policy *p = m->in_force.policy;
-        char *const *names = policy_role_names(p);
+        const Role *role;
 
         if (!m->in_force.installed || p->state->lockdown)
                 return 0;
@@ -279,13 +262,10 @@ static int report_add_audit(const Manager *m, Report *report)
                 if (policy_audits(p, d) &&
                         strv_append(&report->audit, direction_to_adjective(d)) < 0)
                         return -ENOMEM;
-        for (; names && *names; names++) {
-                const Role *role = policy_find_role(p, *names);
-
-                if (role && policy_audits_role(p, role) &&
-                        strv_printf(&report->audit, "role %s", *names) < 0)
+        for (size_t i = 0; (role = policy_next_role(p, &i));)
+                if (policy_audits_role(p, role) &&
+                        strv_printf(&report->audit, "role %s", role->name) < 0)
                         return -ENOMEM;
-        }
         return 0;
 }
 
@@ -309,7 +289,7 @@ static int report_add_pending(Manager *m, Report *report)
 /* The source of a direction's default: of roles the first with the action that is in force. */
 static int default_source(const Manager *m, Direction d, Action action, char **ret)
 {
-        char *const *names = policy_role_names(m->in_force.policy);
+        const Role *role;
 
         switch (m->in_force.ruleset->default_origins[d]) {
         case DEFAULT_BUILTIN:
@@ -321,12 +301,9 @@ static int default_source(const Manager *m, Direction d, Action action, char **r
         case DEFAULT_ROLE:
                 break;
         }
-        for (; names && *names; names++) {
-                const Role *role = policy_find_role(m->in_force.policy, *names);
-
-                if (role && role->defaults.of[d] == action)
-                        return asprintf(ret, "role %s", *names) < 0 ? -ENOMEM : 0;
-        }
+        for (size_t i = 0; (role = policy_next_role(m->in_force.policy, &i));)
+                if (role->defaults.of[d] == action)
+                        return asprintf(ret, "role %s", role->name) < 0 ? -ENOMEM : 0;
         return 0;
 }
 
@@ -361,7 +338,6 @@ int manager_report(Manager *m, Report *ret)
                 report_add_told(m, &report) < 0 || report_add_edited(m, &report) < 0 ||
                 report_add_overrides(m, &report) < 0)
                 return -ENOMEM;
-        *ret = report;
-        report = (Report){ 0 };
+        *ret = TAKE_STRUCT(report);
         return 0;
 }

@@ -29,27 +29,35 @@ void resolver_deinit(Resolver *r)
 
 /* ---- what the policy says ---- */
 
-static bool rules_name(const RuleList *l, const char *name, bool group)
+typedef enum WhoKind {
+        WHO_USER,
+        WHO_GROUP,
+        WHO_UNIT,
+} WhoKind;
+
+static bool rules_name(const RuleList *l, const char *name, WhoKind kind)
 {
-        for (size_t i = 0; i < l->n; i++)
-                if (strv_contains(group ? l->items[i]->group : l->items[i]->user, name))
+        for (size_t i = 0; i < l->n; i++) {
+                char *const *const names[] = { l->items[i]->user, l->items[i]->group,
+                        l->items[i]->unit };
+
+                if (strv_contains(names[kind], name))
                         return true;
+        }
         return false;
 }
 
 /* Is it named literally by a rule of p25ctl, of p25.conf or of a fragment? */
-static bool policy_names(const Policy *p, const char *name, bool group)
+static bool policy_names(const Policy *p, const char *name, WhoKind kind)
 {
+        const Fragment *f;
+
         if (!p)
                 return false;
-        if (rules_name(&p->state->rules, name, group) ||
-                (p->host && rules_name(&p->host->common->rules, name, group)))
+        if (rules_name(&p->state->rules, name, kind))
                 return true;
-        for (size_t i = 0; i < p->n_files; i++)
-                if (rules_name(&p->files[i]->rules, name, group))
-                        return true;
-        for (size_t i = 0; i < p->state->n_fragments; i++)
-                if (rules_name(&p->state->fragments[i]->rules, name, group))
+        for (size_t i = 0; (f = policy_fragment(p, i)); i++)
+                if (rules_name(&f->rules, name, kind))
                         return true;
         return false;
 }
@@ -58,38 +66,39 @@ static bool policy_names(const Policy *p, const char *name, bool group)
 
 /* A role's candidate that was missing lately is not asked of the name service again by a change,
  * because that may take long; the watch does so every few seconds. */
-static Names names_for(const Resolver *r, const char *name, bool group)
+static Names names_for(const Resolver *r, const char *name, WhoKind kind)
 {
-        bool known = r->known && strv_contains(group ? r->known->groups : r->known->users, name) &&
-                     !policy_names(r->policy, name, group);
+        bool known = r->known &&
+                     strv_contains(kind == WHO_GROUP ? r->known->groups : r->known->users, name) &&
+                     !policy_names(r->policy, name, kind);
 
         return known ? host_names_of_files(r->host) : host_names(r->host);
 }
 
-static int note_missing(Resolver *r, const char *name, bool group)
+static int note_missing(Resolver *r, const char *name, WhoKind kind)
 {
-        char ***missing = group ? &r->missing.groups : &r->missing.users;
+        char ***missing = kind == WHO_GROUP ? &r->missing.groups : &r->missing.users;
 
         if (!strv_contains(*missing, name) && strv_append(missing, name) < 0)
                 return -ENOMEM;
-        return policy_names(r->relied_on, name, group) ? -EAGAIN : -ENOENT;
+        return policy_names(r->relied_on, name, kind) ? -EAGAIN : -ENOENT;
 }
 
 /* A name that the policy brings in must exist; whether it does has yet to be heard. */
-static int note_unanswered(Resolver *r, const char *name, bool group)
+static int note_unanswered(Resolver *r, const char *name, WhoKind kind)
 {
-        if (policy_names(r->policy, name, group) && !policy_names(r->relied_on, name, group))
+        if (policy_names(r->policy, name, kind) && !policy_names(r->relied_on, name, kind))
                 r->unanswered = true;
         return -EAGAIN;
 }
 
-static int translate(Resolver *r, int k, const char *name, bool group)
+static int translate(Resolver *r, int k, const char *name, WhoKind kind)
 {
         switch (k) {
         case -ENOENT:
-                return note_missing(r, name, group);
+                return note_missing(r, name, kind);
         case -EAGAIN:
-                return note_unanswered(r, name, group);
+                return note_unanswered(r, name, kind);
         default:
                 return k;
         }
@@ -98,44 +107,19 @@ static int translate(Resolver *r, int k, const char *name, bool group)
 static int names_user(void *data, const char *name, uint32_t *ret_uid)
 {
         Resolver *r = data;
-        Names names = names_for(r, name, false);
+        Names names = names_for(r, name, WHO_USER);
         int k = names.user(names.data, name, ret_uid);
 
-        return translate(r, k, name, false);
+        return translate(r, k, name, WHO_USER);
 }
 
 static int names_group(void *data, const char *name, uint32_t *ret_gid)
 {
         Resolver *r = data;
-        Names names = names_for(r, name, true);
+        Names names = names_for(r, name, WHO_GROUP);
         int k = names.group(names.data, name, ret_gid);
 
-        return translate(r, k, name, true);
-}
-
-static bool rules_name_unit(const RuleList *l, const char *name)
-{
-        for (size_t i = 0; i < l->n; i++)
-                if (strv_contains(l->items[i]->unit, name))
-                        return true;
-        return false;
-}
-
-/* Does a rule of the policy that may rely on names name it literally? */
-static bool unit_is_relied_on(const Policy *p, const char *name)
-{
-        if (!p)
-                return false;
-        if (rules_name_unit(&p->state->rules, name) ||
-                (p->host && rules_name_unit(&p->host->common->rules, name)))
-                return true;
-        for (size_t i = 0; i < p->n_files; i++)
-                if (rules_name_unit(&p->files[i]->rules, name))
-                        return true;
-        for (size_t i = 0; i < p->state->n_fragments; i++)
-                if (rules_name_unit(&p->state->fragments[i]->rules, name))
-                        return true;
-        return false;
+        return translate(r, k, name, WHO_GROUP);
 }
 
 /* One that does not run is looked for among the files of units, where a change names it. */
@@ -145,7 +129,7 @@ static int names_unit(void *data, const char *name, Cgroup *ret)
         Names names = host_names(r->host);
         int k = names.unit(names.data, name, ret);
 
-        if (k != -ENOENT || !r->root || unit_is_relied_on(r->relied_on, name) ||
+        if (k != -ENOENT || !r->root || policy_names(r->relied_on, name, WHO_UNIT) ||
                 !host_unit_is_unknown(r->root, name))
                 return k;
         if (!host_unit_nearest(r->root, name, ret->hint, sizeof(ret->hint)))

@@ -61,15 +61,20 @@ int change_no_memory(ChangeResult *r)
 
 int change_fail_told(ChangeResult *r, ErrorKind kind, int error, const Diagnostics *d)
 {
+        const Diagnostic *first = diagnostics_first_error(d);
         _cleanup_free_ char *text = NULL;
 
+        if (error == -ENOMEM || (first && diagnostic_format(first, &text) < 0))
+                return change_no_memory(r);
+        return change_fail(r, kind, error, "%s", first ? text : strerrordesc_np(-error));
+}
+
+int change_warn(ChangeResult *r, const Diagnostics *d)
+{
         for (size_t i = 0; i < d->n; i++)
-                if (d->items[i].severity == SEVERITY_ERROR) {
-                        if (diagnostic_format(&d->items[i], &text) < 0)
-                                return change_no_memory(r);
-                        return change_fail(r, kind, error, "%s", text);
-                }
-        return change_fail(r, kind, error, "%s", strerrordesc_np(-error));
+                if (diagnostic_add_line(&d->items[i], &r->warnings) < 0)
+                        return -ENOMEM;
+        return 0;
 }
 
 int change_fail_in_failsafe(ChangeResult *r)

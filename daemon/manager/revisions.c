@@ -64,8 +64,6 @@ static int load_files(
                         state->revision);
         if (q >= 0)
                 q = host_load_files(&paths, ret_inputs, &d, ret);
-        if (q == -ENOMEM)
-                return change_no_memory(r);
         return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d) : 0;
 }
 
@@ -277,8 +275,7 @@ static int propose_files(Manager *m, Former *f, Proposal *p, ChangeResult *r)
                 return 0;
         }
         p->files = TAKE_PTR(on_disk);
-        p->inputs = inputs;
-        inputs = (HostInputs){ 0 };
+        p->inputs = TAKE_STRUCT(inputs);
         return 0;
 }
 

@@ -53,15 +53,12 @@ static int tell_role(const Manager *m, const Role *role, char ***lines)
 
 static int tell_servers(const Manager *m, const Policy *p, char *const *known, char ***lines)
 {
-        char *const *names = policy_role_names(p);
+        const Role *role;
 
-        for (; m->listeners && names && *names; names++) {
-                const Role *role = policy_find_role(p, *names);
-
-                if (role && role->listens.n > 0 && !strv_contains(known, *names) &&
+        for (size_t i = 0; m->listeners && (role = policy_next_role(p, &i));)
+                if (role->listens.n > 0 && !strv_contains(known, role->name) &&
                         tell_role(m, role, lines) < 0)
                         return -ENOMEM;
-        }
         return 0;
 }
 
@@ -89,14 +86,13 @@ static int tell_closing(const Policy *p, const Role *closing, char *const *known
 {
         bool is_new = !strv_contains(known, closing->name);
         _cleanup_buffer_ Buffer openers = { 0 };
+        const Role *role;
 
-        for (char *const *name = policy_role_names(p); *name; name++) {
-                const Role *role = policy_find_role(p, *name);
-
-                if (!role || !opens(role))
+        for (size_t i = 0; (role = policy_next_role(p, &i));) {
+                if (!opens(role))
                         continue;
-                is_new |= !strv_contains(known, *name);
-                buffer_printf(&openers, "%s%s", openers.length > 0 ? ", " : "", *name);
+                is_new |= !strv_contains(known, role->name);
+                buffer_printf(&openers, "%s%s", openers.length > 0 ? ", " : "", role->name);
         }
         if (openers.failed)
                 return -ENOMEM;
@@ -110,12 +106,11 @@ static int tell_closing(const Policy *p, const Role *closing, char *const *known
 
 static int tell_contradictions(const Policy *p, char *const *known, char ***lines)
 {
-        for (char *const *name = policy_role_names(p); name && *name; name++) {
-                const Role *role = policy_find_role(p, *name);
+        const Role *role;
 
-                if (role && closes_only(role) && tell_closing(p, role, known, lines) < 0)
+        for (size_t i = 0; (role = policy_next_role(p, &i));)
+                if (closes_only(role) && tell_closing(p, role, known, lines) < 0)
                         return -ENOMEM;
-        }
         return 0;
 }
 
@@ -132,14 +127,12 @@ static int tell_bypasses(const Manager *m, const Policy *p, char *const *known, 
 {
         _cleanup_strv_ char **found = NULL;
         _cleanup_buffer_ Buffer names = { 0 };
-        const Role *closing = NULL;
+        const Role *closing = NULL, *role;
 
-        for (char *const *name = policy_role_names(p); name && *name; name++) {
-                const Role *role = policy_find_role(p, *name);
-
-                if (!role || !closes_routed(role))
+        for (size_t i = 0; (role = policy_next_role(p, &i));) {
+                if (!closes_routed(role))
                         continue;
-                if (strv_contains(known, *name))
+                if (strv_contains(known, role->name))
                         return 0; /* it was said when that role came */
                 closing = closing ?: role;
         }

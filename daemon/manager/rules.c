@@ -62,32 +62,11 @@ static int check_names(Manager *m, const Rule *rule, ChangeResult *r)
         return 0;
 }
 
-static bool fragment_has_set(const Fragment *f, const char *name)
-{
-        for (size_t i = 0; i < f->sets.n; i++)
-                if (streq(f->sets.items[i].name, name))
-                        return true;
-        return false;
-}
-
-static bool policy_has_set(const Policy *p, const char *name)
-{
-        if (state_find_set(p->state, name) || (p->host && fragment_has_set(p->host->common, name)))
-                return true;
-        for (size_t i = 0; i < p->n_files; i++)
-                if (fragment_has_set(p->files[i], name))
-                        return true;
-        for (size_t i = 0; i < p->state->n_fragments; i++)
-                if (fragment_has_set(p->state->fragments[i], name))
-                        return true;
-        return false;
-}
-
 static int check_addresses(const Manager *m, const AddressList *l, ChangeResult *r)
 {
         for (size_t i = 0; i < l->n; i++)
                 if (l->items[i].kind == ADDRESS_SET &&
-                        !policy_has_set(m->in_force.policy, l->items[i].name))
+                        !policy_find_set(m->in_force.policy, l->items[i].name))
                         return change_fail(r, ERROR_NO_SUCH_SET, -ENOENT,
                                 "there is no set @%s (p25ctl set load makes one)",
                                 l->items[i].name);

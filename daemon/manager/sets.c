@@ -38,19 +38,6 @@ static size_t count_lines(const char *text, size_t n)
         return lines;
 }
 
-/* Warns of odd texts that can be read: host bits. */
-static int tell_warnings(ChangeResult *r, const Diagnostics *d)
-{
-        for (size_t i = 0; i < d->n; i++) {
-                char *warning;
-
-                if (diagnostic_format(&d->items[i], &warning) < 0 ||
-                        strv_consume(&r->warnings, warning) < 0)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
 /* The sets of files are written there, and a name is taken once. */
 static int check_set_undeclared(const Manager *m, const char *name, ChangeResult *r)
 {
@@ -78,14 +65,12 @@ static int stage_set(const Manager *m, Proposal *p, const ManagerText *t, Change
                 return change_fail(r, ERROR_LIMIT_EXCEEDED, -E2BIG,
                         "the text of a set is at most %u MiB", SET_TEXT_MAX >> 20);
         q = prefix_set_parse(t->text, t->n, t->name, &d, &entries);
-        if (q == -ENOMEM)
-                return change_no_memory(r);
         if (q < 0)
                 return change_fail_told(r,
                         count_lines(t->text, t->n) > PREFIX_SET_MAX ? ERROR_LIMIT_EXCEEDED
                                                                     : ERROR_INVALID_POLICY,
                         q, &d);
-        if (tell_warnings(r, &d) < 0)
+        if (change_warn(r, &d) < 0)
                 return change_no_memory(r);
         now = state_find_set(p->state, t->name);
         if (now && !now->timed && prefix_set_equal(now->entries, entries))
@@ -225,11 +210,9 @@ static int stage_fragment(
                 /* p25d reads more than its callers may: an error shows a line of the file */
                 q = host_parse_stored_fragment(
                         t->name, t->text, t->n, c->uid == 0 ? m->paths.root : NULL, &d, &f);
-                if (q == -ENOMEM)
-                        return change_no_memory(r);
                 if (q < 0)
                         return change_fail_told(r, ERROR_INVALID_POLICY, q, &d);
-                if (tell_warnings(r, &d) < 0)
+                if (change_warn(r, &d) < 0)
                         return change_no_memory(r);
         }
         p->outcome = !f ? OUTCOME_REMOVED : now ? OUTCOME_UPDATED : OUTCOME_ADDED;

@@ -132,8 +132,6 @@ static int load_files(Manager *m, Proposal *p, const Change *c, ChangeResult *r)
         _cleanup_diagnostics_ Diagnostics d = { .hides_content = c->uid != 0 };
         int q = host_load_files(&m->paths, &p->inputs, &d, &p->files);
 
-        if (q == -ENOMEM)
-                return change_no_memory(r);
         return q < 0 ? change_fail_told(r, ERROR_INVALID_POLICY, q, &d) : 0;
 }
 

@@ -109,13 +109,11 @@ static void store_now(Manager *m)
                 w->failures++;
 }
 
-static int on_timer(sd_event_source *s, uint64_t usec, void *data)
+static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Manager *m = data;
         Pending *w = m->pending;
 
-        (void)s;
-        (void)usec;
         if (w->unstored)
                 store_now(m);
         if (w->behind && !w->unstored) {

@@ -42,12 +42,11 @@ static bool is_next(const UserFolder *f, const char *name)
         return strncmp(next, name, n) == 0 && (next[n] == '\0' || next[n] == '/');
 }
 
-static int on_event(sd_event_source *s, const struct inotify_event *event, void *data)
+static int on_event(_unused_ sd_event_source *s, const struct inotify_event *event, void *data)
 {
         UserFolder *f = data;
         bool whole = f->path[f->length] == '\0';
 
-        (void)s;
         if (event->len > 0 && !whole && !is_next(f, event->name))
                 return 0;
         /* the path is longer or shorter now */

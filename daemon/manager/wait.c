@@ -66,13 +66,11 @@ static uint64_t try_first(Manager *m)
         return LONG_STEP_USEC;
 }
 
-static int on_step(sd_event_source *s, uint64_t usec, void *data)
+static int on_step(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Manager *m = data;
         uint64_t pause = 0;
 
-        (void)s;
-        (void)usec;
         if (m->waits.for_lock)
                 pause = try_first(m);
         else

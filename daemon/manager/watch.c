@@ -114,12 +114,10 @@ static void resolve(Watch *w)
 
 /* ---- users and groups ---- */
 
-static int on_settled(sd_event_source *s, uint64_t usec, void *data)
+static int on_settled(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Watch *w = data;
 
-        (void)s;
-        (void)usec;
         resolve(w);
         return 0;
 }
@@ -134,12 +132,11 @@ static bool is_watched(const char *file)
         return false;
 }
 
-static int on_files(sd_event_source *s, const struct inotify_event *event, void *data)
+static int on_files(_unused_ sd_event_source *s, const struct inotify_event *event, void *data)
 {
         Watch *w = data;
         bool lost = event->mask & IN_Q_OVERFLOW;
 
-        (void)s;
         if (lost || (event->len > 0 && is_watched(event->name)))
                 (void)timer_arm(w->manager->event, &w->settle, &settle_timer, SETTLE_USEC, w);
         if (lost || (event->len > 0 && streq(event->name, "nsswitch.conf")))
@@ -196,13 +193,11 @@ void watch_ask_names(Manager *m)
         lookup_begin(w->lookup);
 }
 
-static int on_service(sd_event_source *s, uint64_t usec, void *data)
+static int on_service(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Watch *w = data;
         HostNames *names = w->manager->names;
 
-        (void)s;
-        (void)usec;
         host_names_set_nss(names, true);
         if (!host_names_use_service(names))
                 return 0;
@@ -313,14 +308,13 @@ static bool is_unit_file(const Watch *w, const char *name)
 
 static void watch_update(Watch *w);
 
-static int on_folder(sd_event_source *s, const struct inotify_event *event, void *data)
+static int on_folder(_unused_ sd_event_source *s, const struct inotify_event *event, void *data)
 {
         Watch *w = data;
         Appearance a = { event->name, w->manager };
         bool named =
                 event->len > 0 && each_unit(w->manager->in_force.ruleset, unit_is_named, &a) != 0;
 
-        (void)s;
         if (named || (event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF)))
                 resolve(w);
         /* a slice that appears may be where the unit will be, an alias what the unit is called */
@@ -334,12 +328,10 @@ static int on_folder(sd_event_source *s, const struct inotify_event *event, void
         return 0;
 }
 
-static int on_units(sd_event_source *s, uint64_t usec, void *data)
+static int on_units(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Watch *w = data;
 
-        (void)s;
-        (void)usec;
         if (each_unit(w->manager->in_force.ruleset, unit_has_moved, w->manager) != 0)
                 resolve(w);
         watch_update(w);

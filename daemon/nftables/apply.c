@@ -151,31 +151,14 @@ static int remains_note_counter(NftTable *t, uint64_t id)
         return r;
 }
 
-static int chain_order(const void *a, const void *b)
-{
-        return nft_chain_key_compare(&((const NftChain *)a)->key, &((const NftChain *)b)->key);
-}
-
-static int set_order(const void *a, const void *b)
-{
-        return nft_set_key_compare(&((const NftSet *)a)->key, &((const NftSet *)b)->key);
-}
-
-static int counter_order(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
 static void remains_sort(NftTable *t)
 {
         if (t->n_chains > 0)
-                qsort(t->chains, t->n_chains, sizeof(NftChain), chain_order);
+                qsort(t->chains, t->n_chains, sizeof(NftChain), nft_chain_key_compare);
         if (t->n_sets > 0)
-                qsort(t->sets, t->n_sets, sizeof(NftSet), set_order);
+                qsort(t->sets, t->n_sets, sizeof(NftSet), nft_set_key_compare);
         if (t->n_counters > 0)
-                qsort(t->counters, t->n_counters, sizeof(uint64_t), counter_order);
+                qsort(t->counters, t->n_counters, sizeof(uint64_t), number_compare);
 }
 
 /* Empties the table that is there; *ret is what is left of it. */

@@ -219,13 +219,6 @@ static int counter_read(const struct nlmsghdr *h, void *data)
         return r;
 }
 
-static int counter_compare(const void *a, const void *b)
-{
-        uint64_t x = ((const RuleCounter *)a)->id, y = ((const RuleCounter *)b)->id;
-
-        return x < y ? -1 : x > y;
-}
-
 static int counters_dump(Netlink *n, Counters *c)
 {
         Request q;
@@ -239,7 +232,7 @@ static int counters_dump(Netlink *n, Counters *c)
                         counter_read, c);
         }
         if (r >= 0 && c->n > 0)
-                qsort(c->items, c->n, sizeof(RuleCounter), counter_compare);
+                qsort(c->items, c->n, sizeof(RuleCounter), number_compare);
         return r;
 }
 

@@ -113,14 +113,12 @@ static int events_read(NftBackend *b)
         return found;
 }
 
-static int monitor_ready(sd_event_source *s, int fd, uint32_t events, void *data)
+static int monitor_ready(
+        _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, void *data)
 {
         NftBackend *b = data;
         int r = events_read(b);
 
-        (void)s;
-        (void)fd;
-        (void)events;
         if (r > 0) {
                 b->broken = true;
                 repairer_found(&b->repairer, REPAIR_DAMAGE);

@@ -35,10 +35,9 @@ static int text_print(char **ret, const char *format, ...)
         return n < 0 ? -ENOMEM : 0;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_entry(
+        const char *path, _unused_ const struct stat *st, int type, _unused_ struct FTW *ftw)
 {
-        (void)st;
-        (void)ftw;
         return (type == FTW_DP ? rmdir(path) : unlink(path)) < 0 && errno != ENOENT ? -1 : 0;
 }
 
@@ -163,9 +162,8 @@ static int copy_input(const Copying *c, const HostInput *input)
         return r == 0 ? store_write_file(c->store, AT_FDCWD, to, text, n, false) : r;
 }
 
-static int sync_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int sync_entry(const char *path, const struct stat *st, int type, _unused_ struct FTW *ftw)
 {
-        (void)ftw;
         /* what has more than one link was written for a former tree, and is on disk */
         if (type == FTW_D || type == FTW_DP || (type == FTW_F && st->st_nlink == 1))
                 return sync_file(path);

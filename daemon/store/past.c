@@ -139,20 +139,6 @@ const JournalRecord *past_line(const Past *p, uint64_t revision)
 
 /* ---- what there is ---- */
 
-static int whole_compare(const void *x, const void *y)
-{
-        const PastWhole *a = x, *b = y;
-
-        return (a->revision > b->revision) - (a->revision < b->revision);
-}
-
-static int journal_compare(const void *x, const void *y)
-{
-        const PastJournal *a = x, *b = y;
-
-        return (a->first > b->first) - (a->first < b->first);
-}
-
 static int number_parse(const char **p, uint64_t *ret)
 {
         char *end;
@@ -241,13 +227,12 @@ int past_read(Store *s, uint64_t up_to, Past *ret)
                                      .between = s->stored_is_between }) < 0)
                 return -ENOMEM;
         if (p.n_wholes > 0)
-                qsort(p.wholes, p.n_wholes, sizeof(*p.wholes), whole_compare);
+                qsort(p.wholes, p.n_wholes, sizeof(*p.wholes), number_compare);
         if (p.n_journals > 0)
-                qsort(p.journals, p.n_journals, sizeof(*p.journals), journal_compare);
+                qsort(p.journals, p.n_journals, sizeof(*p.journals), number_compare);
         if (read_journals(s, up_to, &p) < 0)
                 return -ENOMEM;
-        *ret = p;
-        p = (Past){ 0 };
+        *ret = TAKE_STRUCT(p);
         return 0;
 }
 

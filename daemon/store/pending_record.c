@@ -35,8 +35,7 @@ int pending_record_copy(const PendingRecord *r, PendingRecord *ret)
                 strv_copy(r->changed_sets, &copy.changed_sets) < 0 ||
                 strv_copy(r->kept_sets, &copy.kept_sets) < 0)
                 return -ENOMEM;
-        *ret = copy;
-        copy = (PendingRecord){ 0 };
+        *ret = TAKE_STRUCT(copy);
         return 0;
 }
 
@@ -222,8 +221,7 @@ int pending_file_parse(const char *text, PendingFile *ret)
         q = lines_parse(copy, &f);
         if (q < 0)
                 return q;
-        *ret = f;
-        f = (PendingFile){ 0 };
+        *ret = TAKE_STRUCT(f);
         return 0;
 }
 

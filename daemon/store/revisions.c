@@ -137,8 +137,7 @@ int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
                 }
                 l.items[l.n++] = revision;
         }
-        *ret = l;
-        l = (Revisions){ 0 };
+        *ret = TAKE_STRUCT(l);
         return 0;
 }
 

@@ -253,7 +253,6 @@ int store_list_set_changes(Store *s, size_t max, SetChanges *ret)
         if (r < 0)
                 return r;
         rows_turn(&l, max);
-        *ret = l;
-        l = (SetChanges){ 0 };
+        *ret = TAKE_STRUCT(l);
         return 0;
 }

@@ -40,17 +40,8 @@ _inline_ int prefix6_compare(const void *a, const void *b)
         return r != 0 ? r : (int)x->bits - (int)y->bits;
 }
 
-PrefixSet *prefix_set_ref(PrefixSet *s)
+static void prefix_set_destroy(PrefixSet *s)
 {
-        if (s)
-                s->n_refs++;
-        return s;
-}
-
-PrefixSet *prefix_set_unref(PrefixSet *s)
-{
-        if (!s || --s->n_refs > 0)
-                return NULL;
         if (s->before)
                 s->before->after = NULL;
         if (s->after)
@@ -58,9 +49,9 @@ PrefixSet *prefix_set_unref(PrefixSet *s)
         free(s->v4);
         free(s->v6);
         range_set_unref(s->ranges);
-        free(s);
-        return NULL;
 }
+
+DEFINE_REFERENCES(PrefixSet, prefix_set, prefix_set_destroy)
 
 /* ---- from arrays in any order ---- */
 

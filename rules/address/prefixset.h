@@ -125,8 +125,10 @@ RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t 
 uint64_t range_set_hash(const RangeSet *s);
 
 /*
- * Cuts the ranges into the fewest prefixes, ascending; calls back for each. A callback's negative
- * return ends the walk and is returned; else 0.
+ * Cuts the ranges of a family into the fewest prefixes, ascending; calls back for each. A
+ * callback's negative return ends the walk and is returned; else 0.
  */
-int range_set_each_prefix4(const RangeSet *s, int (*f)(const Prefix4 *p, void *data), void *data);
-int range_set_each_prefix6(const RangeSet *s, int (*f)(const Prefix6 *p, void *data), void *data);
+typedef int PrefixHandler(const Prefix *p, void *data);
+int range_set_each_prefix(const RangeSet *s, Family family, PrefixHandler *f, void *data);
+/* How many they are. */
+size_t range_set_count_prefixes(const RangeSet *s, Family family);

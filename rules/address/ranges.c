@@ -6,27 +6,6 @@
 
 #include <errno.h>
 
-size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w)
-{
-        size_t n = range_count(s, f), low = from, high, step = 1;
-
-        while (low < n && wide_less(range_last(s, f, low), w)) {
-                from = low + 1;
-                low += step;
-                step *= 2;
-        }
-        high = low < n ? low : n;
-        for (low = from; low < high;) {
-                size_t middle = low + (high - low) / 2;
-
-                if (wide_less(range_last(s, f, middle), w))
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 bool ranges_meet(const RangeSet *a, const RangeSet *b, Family f)
 {
         size_t i = 0, j = 0;
@@ -46,13 +25,10 @@ bool ranges_meet(const RangeSet *a, const RangeSet *b, Family f)
 
 bool ranges_hold(const RangeSet *a, const RangeSet *b, Family f)
 {
-        static const Wide zero = { 0 };
-
         if (!a)
                 return true;
         if (!b)
-                return range_count(a, f) == 1 && wide_equal(range_first(a, f, 0), zero) &&
-                       wide_equal(range_last(a, f, 0), range_end(f));
+                return range_set_is_whole(a, f);
         for (size_t i = 0, j = 0; j < range_count(b, f); j++) {
                 i = range_seek(a, f, i, range_first(b, f, j));
                 if (i == range_count(a, f) ||
@@ -174,4 +150,76 @@ int range_set_exclusive(const RangeSet *a, const RangeSet *b, Family f, size_t m
         if (r < 0)
                 return r;
         return range_set_union((RangeSet *[]){ only_a, only_b }, 2, ret);
+}
+
+/* ---- cutting ---- */
+
+/* Bits behind the last one that is set: 128 for 0. */
+static unsigned wide_zeros(Wide w)
+{
+        if (w.low != 0)
+                return (unsigned)__builtin_ctzll(w.low);
+        return w.high != 0 ? 64 + (unsigned)__builtin_ctzll(w.high) : 128;
+}
+
+/* The place of the first bit that is set; not of 0. */
+static unsigned wide_log2(Wide w)
+{
+        if (w.high != 0)
+                return 127 - (unsigned)__builtin_clzll(w.high);
+        return 63 - (unsigned)__builtin_clzll(w.low);
+}
+
+/* The largest n such that a block of 2^n begins at first and ends at or before first + room. */
+static unsigned block_bits(Wide first, Wide room)
+{
+        Wide size = wide_next(room);
+        unsigned aligned = wide_zeros(first);
+        unsigned fits = size.high == 0 && size.low == 0 ? 128 : wide_log2(size); /* 2^128 is 0 */
+
+        return aligned < fits ? aligned : fits;
+}
+
+static Address address_from_wide(Family f, Wide w)
+{
+        Address a = { .family = f };
+
+        if (f == FAMILY_IPV4)
+                return address_from_ipv4((uint32_t)w.low);
+        wide_store(w, a.bytes);
+        return a;
+}
+
+int range_set_each_prefix(const RangeSet *s, Family family, PrefixHandler *f, void *data)
+{
+        for (size_t i = 0; i < range_count(s, family); i++) {
+                Wide first = range_first(s, family, i), last = range_last(s, family, i), end;
+
+                do {
+                        unsigned n = block_bits(first, wide_subtract(last, first));
+                        Prefix p = { address_from_wide(family, first),
+                                (uint8_t)(family_bits(family) - n) };
+                        int r = f(&p, data);
+
+                        if (r < 0)
+                                return r;
+                        end = wide_add(first, wide_ones(n));
+                        first = wide_next(end);
+                } while (!wide_equal(end, last));
+        }
+        return 0;
+}
+
+static int prefix_count(_unused_ const Prefix *p, void *data)
+{
+        ++*(size_t *)data;
+        return 0;
+}
+
+size_t range_set_count_prefixes(const RangeSet *s, Family family)
+{
+        size_t n = 0;
+
+        (void)range_set_each_prefix(s, family, prefix_count, &n);
+        return n;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Merged ranges of addresses: making, asking, cutting into prefixes (prefixset.h). IPv6 addresses
- * are counted as two 64-bit halves.
+ * Merged ranges of addresses: making, changing, asking (prefixset.h). IPv6 addresses are counted as
+ * two 64-bit halves.
  */
 
 #include "rules/address/large.h"
-#include "rules/address/prefixset.h"
 #include "rules/address/radix.h"
-#include "rules/address/wide.h"
+#include "rules/address/ranges.h"
 
 #include <errno.h>
 
@@ -19,33 +18,20 @@ static const uint8_t range4_digits[] = { 3, 2, 1, 0 };
 #endif
 static const uint8_t range6_digits[] = { 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 };
 
-static const uint8_t ipv6_first[16] = { 0 };
-static const uint8_t ipv6_last[16] = { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-        255, 255, 255, 255 };
-
 /* Places in what a set shares with the one before it. */
 enum { FAMILY_4, FAMILY_6 };
 
-RangeSet *range_set_ref(RangeSet *s)
+static void range_set_destroy(RangeSet *s)
 {
-        if (s)
-                s->n_refs++;
-        return s;
-}
-
-RangeSet *range_set_unref(RangeSet *s)
-{
-        if (!s || --s->n_refs > 0)
-                return NULL;
         if (s->before)
                 s->before->after = NULL;
         if (s->after)
                 s->after->before = NULL;
         free(s->v4);
         free(s->v6);
-        free(s);
-        return NULL;
 }
+
+DEFINE_REFERENCES(RangeSet, range_set, range_set_destroy)
 
 /* ---- merging ---- */
 
@@ -204,15 +190,20 @@ int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret)
 
 /* ---- changing ---- */
 
-/* The first of the ranges that ends at the address or behind it. */
-static size_t ranges4_seek(const Range4 *r, size_t n, uint32_t address)
+size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w)
 {
-        size_t low = 0, high = n;
+        size_t n = range_count(s, f), low = from, high, step = 1;
 
-        while (low < high) {
+        while (low < n && wide_less(range_last(s, f, low), w)) {
+                from = low + 1;
+                low += step;
+                step *= 2;
+        }
+        high = low < n ? low : n;
+        for (low = from; low < high;) {
                 size_t middle = low + (high - low) / 2;
 
-                if (r[middle].last < address)
+                if (wide_less(range_last(s, f, middle), w))
                         low = middle + 1;
                 else
                         high = middle;
@@ -240,7 +231,7 @@ static size_t prefixes4_seek(const Prefix4 *p, size_t n, uint32_t address)
 static Range4 window4(const RangeSet *s, const Prefix4 *change)
 {
         Range4 w = range4_of(change);
-        size_t i = ranges4_seek(s->v4, s->n_v4, w.first > 0 ? w.first - 1 : 0);
+        size_t i = range_seek(s, FAMILY_IPV4, 0, (Wide){ 0, w.first > 0 ? w.first - 1 : 0 });
 
         for (; i < s->n_v4 && (w.last == UINT32_MAX || s->v4[i].first <= w.last + 1); i++) {
                 w.first = s->v4[i].first < w.first ? s->v4[i].first : w.first;
@@ -298,7 +289,7 @@ static void ranges4_update(
         size_t i = 0;
 
         for (size_t k = 0; k < n; k++) {
-                size_t at = ranges4_seek(old->v4, old->n_v4, w[k].first);
+                size_t at = range_seek(old, FAMILY_IPV4, 0, (Wide){ 0, w[k].first });
 
                 ranges4_add(s, old->v4 + i, at - i);
                 if (k == 0)
@@ -387,46 +378,24 @@ bool range_set_equal(const RangeSet *a, const RangeSet *b)
                (a->n_v6 == 0 || memcmp(a->v6, b->v6, a->n_v6 * sizeof(*a->v6)) == 0);
 }
 
-static bool ranges4_contain(const Range4 *r, size_t n, uint32_t address)
-{
-        size_t i = ranges4_seek(r, n, address);
-
-        return i < n && r[i].first <= address;
-}
-
-static bool ranges6_contain(const Range6 *r, size_t n, const uint8_t address[static 16])
-{
-        size_t low = 0, high = n;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (memcmp(r[middle].last, address, 16) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low < n && memcmp(r[low].first, address, 16) <= 0;
-}
-
 bool range_set_contains(const RangeSet *s, const Address *a)
 {
-        if (a->family == FAMILY_IPV4)
-                return ranges4_contain(s->v4, s->n_v4, address_to_ipv4(a));
-        return ranges6_contain(s->v6, s->n_v6, a->bytes);
+        Wide w = a->family == FAMILY_IPV4 ? (Wide){ 0, address_to_ipv4(a) } : wide_load(a->bytes);
+        size_t i = range_seek(s, a->family, 0, w);
+
+        return i < range_count(s, a->family) && !wide_less(w, range_first(s, a->family, i));
 }
 
 bool range_set_has_family(const RangeSet *s, Family family)
 {
-        return family == FAMILY_IPV4 ? s->n_v4 > 0 : s->n_v6 > 0;
+        return range_count(s, family) > 0;
 }
 
 bool range_set_is_whole(const RangeSet *s, Family family)
 {
-        if (family == FAMILY_IPV4)
-                return s->n_v4 == 1 && s->v4[0].first == 0 && s->v4[0].last == UINT32_MAX;
-        return s->n_v6 == 1 && memcmp(s->v6[0].first, ipv6_first, 16) == 0 &&
-               memcmp(s->v6[0].last, ipv6_last, 16) == 0;
+        return range_count(s, family) == 1 &&
+               wide_equal(range_first(s, family, 0), (Wide){ 0, 0 }) &&
+               wide_equal(range_last(s, family, 0), range_end(family));
 }
 
 /* Odd multipliers and folded halves: every bit of the input reaches every bit of the state. */
@@ -510,82 +479,4 @@ RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t 
         if (family == FAMILY_IPV4)
                 return (RangeSet){ .v4 = s->v4 + head, .n_v4 = s->n_v4 - head - tail };
         return (RangeSet){ .v6 = s->v6 + head, .n_v6 = s->n_v6 - head - tail };
-}
-
-/* ---- cutting ---- */
-
-/* The largest n such that a block of 2^n begins at first and ends at or before first + room. */
-static unsigned block4(uint32_t first, uint32_t room)
-{
-        unsigned aligned = first == 0 ? 32 : (unsigned)__builtin_ctz(first);
-        unsigned fits = room == UINT32_MAX ? 32 : 31 - (unsigned)__builtin_clz(room + 1);
-
-        return aligned < fits ? aligned : fits;
-}
-
-int range_set_each_prefix4(const RangeSet *s, int (*f)(const Prefix4 *p, void *data), void *data)
-{
-        for (size_t i = 0; i < s->n_v4; i++) {
-                uint64_t first = s->v4[i].first, last = s->v4[i].last;
-
-                while (first <= last) {
-                        unsigned n = block4((uint32_t)first, (uint32_t)(last - first));
-                        Prefix4 p = { (uint32_t)first, (uint8_t)(32 - n) };
-                        int r = f(&p, data);
-
-                        if (r < 0)
-                                return r;
-                        first += UINT64_C(1) << n;
-                }
-        }
-        return 0;
-}
-
-/* Bits behind the last one that is set: 128 for 0. */
-static unsigned wide_zeros(Wide w)
-{
-        if (w.low != 0)
-                return (unsigned)__builtin_ctzll(w.low);
-        return w.high != 0 ? 64 + (unsigned)__builtin_ctzll(w.high) : 128;
-}
-
-/* The place of the first bit that is set; not of 0. */
-static unsigned wide_log2(Wide w)
-{
-        if (w.high != 0)
-                return 127 - (unsigned)__builtin_clzll(w.high);
-        return 63 - (unsigned)__builtin_clzll(w.low);
-}
-
-static unsigned block6(Wide first, Wide room)
-{
-        Wide size = wide_next(room);
-        unsigned aligned = wide_zeros(first);
-        unsigned fits = size.high == 0 && size.low == 0 ? 128 : wide_log2(size); /* 2^128 is 0 */
-
-        return aligned < fits ? aligned : fits;
-}
-
-int range_set_each_prefix6(const RangeSet *s, int (*f)(const Prefix6 *p, void *data), void *data)
-{
-        for (size_t i = 0; i < s->n_v6; i++) {
-                Wide first = wide_load(s->v6[i].first), last = wide_load(s->v6[i].last);
-
-                for (;;) {
-                        Wide room = wide_subtract(last, first);
-                        unsigned n = block6(first, room);
-                        Wide block = wide_ones(n);
-                        Prefix6 p = { .bits = (uint8_t)(128 - n) };
-                        int r;
-
-                        wide_store(first, p.address);
-                        r = f(&p, data);
-                        if (r < 0)
-                                return r;
-                        if (wide_equal(block, room))
-                                break;
-                        first = wide_next(wide_add(first, block));
-                }
-        }
-        return 0;
 }

@@ -7,22 +7,13 @@
 
 #define UNTIL " until "
 
-TimedSet *timed_set_ref(TimedSet *s)
+static void timed_set_destroy(TimedSet *s)
 {
-        if (s)
-                s->n_refs++;
-        return s;
-}
-
-TimedSet *timed_set_unref(TimedSet *s)
-{
-        if (!s || --s->n_refs > 0)
-                return NULL;
         free(s->items);
         range_set_unref(s->ranges);
-        free(s);
-        return NULL;
 }
+
+DEFINE_REFERENCES(TimedSet, timed_set, timed_set_destroy)
 
 /* ---- making ---- */
 

@@ -128,6 +128,22 @@ int diagnostic_format(const Diagnostic *d, char **ret)
         return buffer_take(&b, ret);
 }
 
+int diagnostic_add_line(const Diagnostic *d, char ***lines)
+{
+        char *text;
+        int r = diagnostic_format(d, &text);
+
+        return r < 0 ? r : strv_consume(lines, text);
+}
+
+void diagnostics_forgive(Diagnostics *d)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (d->items[i].severity == SEVERITY_ERROR)
+                        d->items[i].severity = SEVERITY_WARNING;
+        d->n_errors = 0;
+}
+
 int diagnostics_move(Diagnostics *to, Diagnostics *from)
 {
         int r = 0;
@@ -137,8 +153,7 @@ int diagnostics_move(Diagnostics *to, Diagnostics *from)
                 r = array_grow(&to->items, to->n, sizeof(*to->items));
                 if (r < 0)
                         break;
-                to->items[to->n++] = from->items[i];
-                from->items[i] = (Diagnostic){ 0 };
+                to->items[to->n++] = TAKE_STRUCT(from->items[i]);
         }
         diagnostics_deinit(from);
         return r;

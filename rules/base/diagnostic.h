@@ -70,6 +70,10 @@ int diagnostics_error_va(Diagnostics *d, DiagnosticCode code, Place place, const
         diagnostics_add(d, SEVERITY_WARNING, place, setting, __VA_ARGS__)
 
 /* Borrowed; NULL: there is none. */
+/* Its text as diagnostic_format() has it, at the end of a list; 0 or -ENOMEM. */
+int diagnostic_add_line(const Diagnostic *d, char ***lines);
+/* Makes warnings of all errors. */
+void diagnostics_forgive(Diagnostics *d);
 const Diagnostic *diagnostics_first_error(const Diagnostics *d);
 
 /* "FILE:LINE: TEXT", "FILE: TEXT" or "TEXT"; 0 or -ENOMEM. */

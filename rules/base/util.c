@@ -29,6 +29,36 @@ int array_grow(void *array, size_t n, size_t size)
         return 0;
 }
 
+int number_compare(const void *a, const void *b)
+{
+        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+int id_compare(const void *a, const void *b)
+{
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+size_t array_lower_bound(const void *key, const void *array, size_t n, size_t size,
+        int (*compare)(const void *key, const void *element))
+{
+        size_t low = 0;
+
+        while (low < n) {
+                size_t middle = low + (n - low) / 2;
+
+                if (compare(key, (const char *)array + middle * size) > 0)
+                        low = middle + 1;
+                else
+                        n = middle;
+        }
+        return low;
+}
+
 bool array_same_members(const void *a, size_t n_a, const void *b, size_t n_b, size_t size,
         int (*compare)(const void *, const void *))
 {
@@ -147,7 +177,7 @@ int strv_copy(char *const *l, char ***ret)
         return 0;
 }
 
-static int string_compare(const void *a, const void *b)
+int string_compare(const void *a, const void *b)
 {
         return strcmp(*(char *const *)a, *(char *const *)b);
 }

@@ -41,6 +41,35 @@
                 _fd_;               \
         })
 
+/* The same for a struct, which leaves zeroes. */
+#define TAKE_STRUCT(s)                        \
+        ({                                    \
+                __typeof__(s) *_sp_ = &(s);   \
+                __typeof__(s) _s_ = *_sp_;    \
+                *_sp_ = (__typeof__(s)){ 0 }; \
+                _s_;                          \
+        })
+
+/*
+ * Defines NAME_ref() and NAME_unref() of a struct with a member n_refs: both take NULL; the last
+ * unref calls destroy(), which frees what the struct has, and frees it.
+ */
+#define DEFINE_REFERENCES(type, name, destroy) \
+        type *name##_ref(type *p)              \
+        {                                      \
+                if (p)                         \
+                        p->n_refs++;           \
+                return p;                      \
+        }                                      \
+        type *name##_unref(type *p)            \
+        {                                      \
+                if (p && --p->n_refs == 0) {   \
+                        destroy(p);            \
+                        free(p);               \
+                }                              \
+                return NULL;                   \
+        }
+
 /* Defines the function that _cleanup_() calls for a local of TYPE*, from a destructor of TYPE*. */
 #define DEFINE_CLEANUP(type, destroy)            \
         static inline void destroy##_p(type **p) \
@@ -75,6 +104,17 @@ int strdup_null(const char *s, char **ret);
  * then untouched).
  */
 int array_grow(void *array, size_t n, size_t size);
+
+/* For qsort(3) and bsearch(3): of uint64_t, of uint32_t, of char *, or of structs that begin with
+ * one. */
+int number_compare(const void *a, const void *b);
+int id_compare(const void *a, const void *b);
+int string_compare(const void *a, const void *b);
+
+/* The place of the first of n elements, ascending by compare(), that is not less than the key; n if
+ * all are. As bsearch(3), compare() gets the key first. */
+size_t array_lower_bound(const void *key, const void *array, size_t n, size_t size,
+        int (*compare)(const void *key, const void *element));
 
 /*
  * Do two arrays hold the same members, in any order and any number of times? Sorts copies; false if

@@ -89,11 +89,6 @@ static int ids_make(const RangeSet *at, DifferenceIds *ret)
         return 0;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-        return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static int names_make(const RangeSet *at, const SpaceNames *names, DifferenceNames *ret)
 {
         _cleanup_(space_numbers_deinit) SpaceNumbers n = { 0 };
@@ -109,7 +104,7 @@ static int names_make(const RangeSet *at, const SpaceNames *names, DifferenceNam
         for (size_t i = 0; i < n.n; i++)
                 if (n.items[i] < names->n)
                         ret->names[ret->n++] = names->items[n.items[i]];
-        qsort(ret->names, ret->n, sizeof(*ret->names), compare_names);
+        qsort(ret->names, ret->n, sizeof(*ret->names), string_compare);
         return 0;
 }
 

@@ -42,8 +42,9 @@ typedef struct Prefixes {
         size_t max, n;
 } Prefixes;
 
-static int prefix_take(Prefixes *p, const Prefix *prefix)
+static int prefix_take(const Prefix *prefix, void *data)
 {
+        Prefixes *p = data;
         char text[ADDRESS_TEXT_MAX];
 
         if (p->n++ >= p->max)
@@ -56,33 +57,15 @@ static int prefix_take(Prefixes *p, const Prefix *prefix)
         return 0;
 }
 
-static int prefix4_take(const Prefix4 *p, void *data)
-{
-        Prefix prefix = { .address = address_from_ipv4(p->address), .bits = p->bits };
-
-        return prefix_take(data, &prefix);
-}
-
-static int prefix6_take(const Prefix6 *p, void *data)
-{
-        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
-
-        memcpy(prefix.address.bytes, p->address, 16);
-        return prefix_take(data, &prefix);
-}
-
 static void prefixes_take(Prefixes *p, const RangeSet *s)
 {
-        (void)range_set_each_prefix4(s, prefix4_take, p);
-        (void)range_set_each_prefix6(s, prefix6_take, p);
+        (void)range_set_each_prefix(s, FAMILY_IPV4, prefix_take, p);
+        (void)range_set_each_prefix(s, FAMILY_IPV6, prefix_take, p);
 }
 
 static size_t prefixes_count(const RangeSet *s)
 {
-        Prefixes p = { 0 };
-
-        prefixes_take(&p, s);
-        return p.n;
+        return range_set_count_prefixes(s, FAMILY_IPV4) + range_set_count_prefixes(s, FAMILY_IPV6);
 }
 
 /* A set of addresses as it is printed: itself, or what it leaves out of the item's families. */

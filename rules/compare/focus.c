@@ -134,7 +134,7 @@ static int focus_finish_axis(Comparison *c, FocusAxis *fa, RangeSet **ret)
         if (!sets)
                 return -ENOMEM;
         if (v->n > 1)
-                qsort(v->items, v->n, sizeof(*v->items), space_compare_numbers);
+                qsort(v->items, v->n, sizeof(*v->items), id_compare);
         for (size_t i = 0; i < v->n; i++)
                 if (i == 0 || v->items[i] != v->items[i - 1])
                         sets[n++] = s->views[v->items[i]];

@@ -276,8 +276,7 @@ static void regions_drop_held(Cutter *c)
                 if (held)
                         space_region_deinit(l->items + i);
                 else if (n++ != i) {
-                        l->items[n - 1] = l->items[i];
-                        l->items[i] = (SpaceRegion){ 0 };
+                        l->items[n - 1] = TAKE_STRUCT(l->items[i]);
                 }
         }
         l->n = n;

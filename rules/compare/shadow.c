@@ -415,7 +415,6 @@ int shadow_hidden(const Ruleset *r, Direction direction, size_t index, Steps *st
                         s.by[s.n++] = i;
         }
         steps->made += left.made;
-        *ret = s;
-        s = (Shadow){ 0 };
+        *ret = TAKE_STRUCT(s);
         return 0;
 }

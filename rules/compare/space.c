@@ -156,13 +156,6 @@ static int view_number_shared(Space *s, RangeSet *ranges, uint32_t *ret)
 
 /* ---- entries ---- */
 
-int space_compare_numbers(const void *a, const void *b)
-{
-        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* An entry on its way: what it asks for on each axis. */
 typedef struct Draft {
         uint32_t verdict, slice;
@@ -244,7 +237,7 @@ static int draft_finish(Space *s, Draft *d, SpaceNumbers *list)
                 if (d->stated[a] && v->n == 0)
                         return 0;
                 if (v->n > 1)
-                        qsort(v->items, v->n, sizeof(*v->items), space_compare_numbers);
+                        qsort(v->items, v->n, sizeof(*v->items), id_compare);
                 for (size_t i = 0; i < v->n; i++)
                         if (n == 0 || v->items[n - 1] != v->items[i])
                                 v->items[n++] = v->items[i];
@@ -328,7 +321,7 @@ static int draft_units(Space *s, Draft *d, const CompiledRule *rule, SpaceNumber
                                 space_numbers_add(&units, number) < 0))
                         return -ENOMEM;
         if (units.n > 1)
-                qsort(units.items, units.n, sizeof(*units.items), space_compare_numbers);
+                qsort(units.items, units.n, sizeof(*units.items), id_compare);
         r = draft_numbers(s, d, AXIS_UNIT, units.items, units.n);
         if (r >= 0)
                 r = draft_finish(s, d, list);

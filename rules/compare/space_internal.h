@@ -38,8 +38,6 @@ int space_node(
 /* 0, -ENOMEM, -ECANCELED (first_is_enough) */
 int space_leaf(Space *s, uint32_t before, uint32_t after, uint32_t *ret_node);
 
-int space_compare_numbers(const void *a, const void *b); /* of qsort(), for uint32_t */
-
 /* ---- one comparison ---- */
 
 /* A list of entries: their numbers in the pool. */

@@ -168,7 +168,7 @@ static int state_list(Sweep *w, const SweepState *s, size_t side, uint32_t *ret)
                                 return -ENOMEM;
         }
         if (s->n > 1 && found.n > 1)
-                qsort(found.items, found.n, sizeof(*found.items), space_compare_numbers);
+                qsort(found.items, found.n, sizeof(*found.items), id_compare);
         while (r > 0 && (i < found.n || j < always->n)) {
                 uint32_t position;
 

@@ -117,21 +117,14 @@ static int list_check(
 static int all_check(
         const Policy *p, const Ruleset *r, const Names *names, Diagnostics *d, Outcome *outcome)
 {
-        char *const *roles = policy_role_names(p);
+        const Fragment *f;
+        const Role *role;
         int k = 0;
 
-        if (p->host)
-                k = list_check(&p->host->common->assertions, r, names, d, outcome);
-        for (size_t i = 0; i < p->n_files && k == 0; i++)
-                k = list_check(&p->files[i]->assertions, r, names, d, outcome);
-        for (size_t i = 0; i < p->state->n_fragments && k == 0; i++)
-                k = list_check(&p->state->fragments[i]->assertions, r, names, d, outcome);
-        for (; roles && *roles && k == 0; roles++) {
-                const Role *role = policy_find_role(p, *roles);
-
-                if (role)
-                        k = list_check(&role->assertions, r, names, d, outcome);
-        }
+        for (size_t i = 0; k == 0 && (f = policy_fragment(p, i)); i++)
+                k = list_check(&f->assertions, r, names, d, outcome);
+        for (size_t i = 0; k == 0 && (role = policy_next_role(p, &i));)
+                k = list_check(&role->assertions, r, names, d, outcome);
         return k;
 }
 

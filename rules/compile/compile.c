@@ -398,12 +398,8 @@ static int compile_lockdown(const Policy *p, const Names *names, Diagnostics *d,
         _cleanup_(ruleset_free_p) Ruleset *shadowed = NULL;
         _cleanup_diagnostics_ Diagnostics found = { 0 };
 
-        if (compile_normal(p, names, &found, &shadowed) == -EINVAL) {
-                for (size_t i = 0; i < found.n; i++)
-                        if (found.items[i].severity == SEVERITY_ERROR)
-                                found.items[i].severity = SEVERITY_WARNING;
-                found.n_errors = 0;
-        }
+        if (compile_normal(p, names, &found, &shadowed) == -EINVAL)
+                diagnostics_forgive(&found);
         if (d && diagnostics_move(d, &found) < 0)
                 return -ENOMEM;
         return lockdown_make(p, ret);

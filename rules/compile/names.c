@@ -265,7 +265,6 @@ int identities_resolve(Compilation *c, const NameQuery *q, Identities *ret, char
         *ret_missing = NULL;
         if (missing.length > 0 && buffer_take(&missing, ret_missing) < 0)
                 return -ENOMEM;
-        *ret = i;
-        i = (Identities){ 0 };
+        *ret = TAKE_STRUCT(i);
         return 0;
 }

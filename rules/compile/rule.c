@@ -74,8 +74,7 @@ static int ids_resolve(
 
         if (r < 0)
                 return r;
-        *ret = i.ids;
-        i.ids = (CompiledIds){ 0 };
+        *ret = TAKE_STRUCT(i.ids);
         return 0;
 }
 
@@ -149,13 +148,12 @@ static bool rule_has_vars(const Rule *r)
 }
 
 static int ports_resolve(
-        Compilation *c, Scope *s, Rule *rule, const char *setting, CompiledRule *ret)
+        Compilation *c, Scope *s, Rule *rule, const char *setting, _unused_ CompiledRule *ret)
 {
         char path[FIELD_PATH_MAX];
         const ScopeVar *v;
         int r;
 
-        (void)ret;
         if (!rule->ports_var)
                 return 0;
         r = scope_get_var(c, s, rule->ports_var, VAR_PORTS,
@@ -289,7 +287,6 @@ int rule_compile(Compilation *c, Scope *s, Rule *rule, const char *setting, Comp
         r = rule_fill(c, s, compiled.rule, setting, &compiled);
         if (r < 0)
                 return r;
-        *ret = compiled;
-        compiled = (CompiledRule){ 0 };
+        *ret = TAKE_STRUCT(compiled);
         return 0;
 }

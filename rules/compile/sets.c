@@ -84,18 +84,13 @@ static int set_report_duplicate(Compilation *c, const SetSource *first, const Se
 
 int sets_collect(Compilation *c)
 {
-        const Policy *p = c->policy;
+        const Fragment *f;
         bool failed = false;
 
-        if (sets_add_stored(c, p->state) < 0)
+        if (sets_add_stored(c, c->policy->state) < 0)
                 return -ENOMEM;
-        if (p->host && sets_add_declared(c, p->host->common) < 0)
-                return -ENOMEM;
-        for (size_t i = 0; i < p->n_files; i++)
-                if (sets_add_declared(c, p->files[i]) < 0)
-                        return -ENOMEM;
-        for (size_t i = 0; i < p->state->n_fragments; i++)
-                if (sets_add_declared(c, p->state->fragments[i]) < 0)
+        for (size_t i = 0; (f = policy_fragment(c->policy, i)); i++)
+                if (sets_add_declared(c, f) < 0)
                         return -ENOMEM;
         if (c->n_sets > 1)
                 qsort(c->sets, c->n_sets, sizeof(*c->sets), set_compare);

@@ -227,8 +227,7 @@ int scope_init(
         }
         /* The rules may have errors of their own. */
         c->failed |= failed;
-        *ret = s;
-        s = (Scope){ 0 };
+        *ret = TAKE_STRUCT(s);
         return 0;
 }
 

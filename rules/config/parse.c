@@ -102,8 +102,7 @@ int parse_state(const char *text, size_t n, const char *file, Diagnostics *d, St
         k = document_read(&r, text, n, &(ReadInto){ GROUP_STATE_FILE, &doc }, 1);
         if (k < 0)
                 return k;
-        *ret = doc;
-        doc = (StateDocument){ 0 };
+        *ret = TAKE_STRUCT(doc);
         return 0;
 }
 

@@ -48,35 +48,6 @@ static int read_own_name(Reader *r, const Node *n, char **ret)
         return *ret ? 0 : -ENOMEM;
 }
 
-/* Calls a reader for each setting of a group whose names the user chooses. */
-static int read_each(
-        Reader *r, const Node *n, int (*read)(Reader *r, const Node *n, void *place), void *place)
-{
-        size_t before = r->n_errors;
-
-        for (size_t i = 0; i < list_length(n); i++) {
-                int k = reader_go_on(r, read(r, list_item(n, i), place));
-
-                if (k < 0)
-                        return k;
-        }
-        return r->n_errors > before ? -EINVAL : 0;
-}
-
-static int read_each_member(
-        Reader *r, const Node *n, int (*read)(Reader *r, const Node *n, void *place), void *place)
-{
-        size_t before = r->n_errors;
-
-        for (size_t i = 0; i < node_length(n); i++) {
-                int k = reader_go_on(r, read(r, node_child(n, i), place));
-
-                if (k < 0)
-                        return k;
-        }
-        return r->n_errors > before ? -EINVAL : 0;
-}
-
 /* ---- sets ---- */
 
 static int read_set(Reader *r, const Node *n, void *place)
@@ -109,7 +80,7 @@ static int read_set(Reader *r, const Node *n, void *place)
 
 int read_sets(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        return read_each_member(r, n, read_set, place);
+        return read_members(r, n, read_set, place);
 }
 
 /* ---- vars ---- */
@@ -148,7 +119,7 @@ static int read_var(Reader *r, const Node *n, void *place)
 
 int read_vars(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        return read_each_member(r, n, read_var, place);
+        return read_members(r, n, read_var, place);
 }
 
 static int check_default_names(Reader *r, const Node *n, const VarDecl *v)
@@ -233,7 +204,7 @@ static int read_var_decl(Reader *r, const Node *n, void *place)
 
 int read_var_decls(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        return read_each_member(r, n, read_var_decl, place);
+        return read_members(r, n, read_var_decl, place);
 }
 
 /* ---- assertions ---- */
@@ -258,7 +229,7 @@ static int read_assert(Reader *r, const Node *n, void *place)
 
 int read_asserts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        return read_each(r, n, read_assert, place);
+        return read_items(r, n, read_assert, place);
 }
 
 /* ---- p25.conf ---- */
@@ -389,21 +360,14 @@ int read_state_fragments(Reader *r, const Node *n, _unused_ const Setting *s, vo
 {
         StateDocument *d = place;
 
-        return read_each(r, n, read_state_file, &(StateFiles){ &d->fragments, &d->n_fragments });
+        return read_items(r, n, read_state_file, &(StateFiles){ &d->fragments, &d->n_fragments });
 }
 
 int read_state_sets(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         StateDocument *d = place;
 
-        return read_each(r, n, read_state_file, &(StateFiles){ &d->sets, &d->n_sets });
-}
-
-static int id_compare(const void *a, const void *b)
-{
-        const uint64_t *x = a, *y = b;
-
-        return *x < *y ? -1 : *x > *y;
+        return read_items(r, n, read_state_file, &(StateFiles){ &d->sets, &d->n_sets });
 }
 
 /* Every id is below next_id, and no rule's twice: counters in the kernel have their names. */
@@ -415,7 +379,7 @@ static int check_ids(Reader *r, const Node *n, const State *s)
                 return -ENOMEM;
         for (size_t i = 0; i < s->rules.n; i++)
                 ids[i] = s->rules.items[i]->id;
-        qsort(ids, s->rules.n, sizeof(uint64_t), id_compare);
+        qsort(ids, s->rules.n, sizeof(uint64_t), number_compare);
         for (size_t i = 1; i < s->rules.n; i++)
                 if (ids[i] == ids[i - 1])
                         return reader_error(

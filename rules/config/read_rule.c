@@ -23,9 +23,11 @@ static int check_not_empty(Reader *r, const Node *n)
 
 /* ---- from, to ---- */
 
-static int read_address(Reader *r, const Node *n, AddressItem *ret)
+static int add_address(Reader *r, const Node *n, void *place)
 {
+        AddressList *l = place;
         const char *text, *reason;
+        AddressItem item = { 0 };
         bool host_bits;
         int k;
 
@@ -35,12 +37,15 @@ static int read_address(Reader *r, const Node *n, AddressItem *ret)
         text = node_string(n);
         if (streq(text, "any"))
                 return reader_error(r, n, "\"any\" cannot be combined with other addresses");
-        k = address_item_parse(text, true, ret, &host_bits, &reason);
+        if (array_grow(&l->items, l->n, sizeof(AddressItem)) < 0)
+                return -ENOMEM;
+        k = address_item_parse(text, true, &item, &host_bits, &reason);
         if (k == -EINVAL)
                 return reader_error(r, n, "\"%.64s\": %s", text, reason);
         if (k < 0)
                 return k;
-        return host_bits ? read_host_bits(r, n, &ret->prefix) : 0;
+        l->items[l->n++] = item;
+        return host_bits ? read_host_bits(r, n, &item.prefix) : 0;
 }
 
 static bool is_any(const Node *n)
@@ -55,26 +60,9 @@ static bool is_any(const Node *n)
 
 int read_addresses(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        AddressList *l = place;
-        size_t before = r->n_errors;
-        int k;
+        int k = check_not_empty(r, n);
 
-        k = check_not_empty(r, n);
-        if (k < 0)
-                return k;
-        for (size_t i = 0; i < list_length(n) && !is_any(n); i++) {
-                AddressItem item = { 0 };
-
-                if (array_grow(&l->items, l->n, sizeof(AddressItem)) < 0)
-                        return -ENOMEM;
-                k = read_address(r, list_item(n, i), &item);
-                if (k >= 0)
-                        l->items[l->n++] = item;
-                k = reader_go_on(r, k);
-                if (k < 0)
-                        return k;
-        }
-        return r->n_errors > before ? -EINVAL : 0;
+        return k < 0 || is_any(n) ? k : read_items(r, n, add_address, place);
 }
 
 /* ---- ports ---- */
@@ -89,38 +77,39 @@ static int read_ports_var(Reader *r, const Node *n, Rule *rule)
         return rule->ports_var ? 0 : -ENOMEM;
 }
 
+static bool is_var(const Node *n)
+{
+        return node_kind(n) == NODE_STRING && node_string(n)[0] == '$';
+}
+
+static int add_rule_port(Reader *r, const Node *n, void *place)
+{
+        uint16_t port;
+        int k;
+
+        if (is_var(n))
+                return reader_error(
+                        r, n, "%.64s cannot be combined with other ports", node_string(n));
+        k = read_port(r, n, &port);
+        if (k >= 0 && ports_add(place, port) < 0)
+                return reader_error(r, n, "more than %d ports", PORTS_MAX);
+        return k;
+}
+
 int read_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         Rule *rule = place;
-        size_t before = r->n_errors;
         Ports ports = { 0 };
-        int k;
+        int k = check_not_empty(r, n);
 
-        k = check_not_empty(r, n);
         if (k < 0)
                 return k;
-        for (size_t i = 0; i < list_length(n); i++) {
-                const Node *item = list_item(n, i);
-                uint16_t port;
-
-                if (node_kind(item) == NODE_STRING && node_string(item)[0] == '$') {
-                        if (list_length(n) == 1)
-                                return read_ports_var(r, item, rule);
-                        k = reader_error(r, item, "%.64s cannot be combined with other ports",
-                                node_string(item));
-                } else {
-                        k = read_port(r, item, &port);
-                        if (k >= 0 && ports_add(&ports, port) < 0)
-                                k = reader_error(r, item, "more than %d ports", PORTS_MAX);
-                }
-                k = reader_go_on(r, k);
-                if (k < 0)
-                        return k;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        rule->ports = ports;
-        return 0;
+        if (list_length(n) == 1 && is_var(list_item(n, 0)))
+                return read_ports_var(r, list_item(n, 0), rule);
+        k = read_items(r, n, add_rule_port, &ports);
+        if (k >= 0)
+                rule->ports = ports;
+        return k;
 }
 
 /* ---- the rest ---- */
@@ -186,7 +175,7 @@ static int judge_rule(Reader *r, const Node *n, const Rule *rule)
         return rule_judge(rule, path, r->d);
 }
 
-static int read_rule(Reader *r, const Node *n, RuleList *list)
+static int read_rule(Reader *r, const Node *n, void *list)
 {
         _cleanup_(rule_unref_p) Rule *rule = NULL;
         int k;
@@ -215,16 +204,11 @@ static int read_rule(Reader *r, const Node *n, RuleList *list)
 
 int read_rules(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        size_t before = r->n_errors;
+        int k;
 
         if (list_length(n) > POLICY_RULES_MAX)
                 return reader_error(r, n, "%zu rules; a policy can hold at most %d", list_length(n),
                         POLICY_RULES_MAX);
-        for (size_t i = 0; i < list_length(n); i++) {
-                int k = reader_go_on(r, read_rule(r, list_item(n, i), place));
-
-                if (k < 0)
-                        return k;
-        }
-        return r->n_errors > before ? -EINVAL : rule_list_identify(place);
+        k = read_items(r, n, read_rule, place);
+        return k < 0 ? k : rule_list_identify(place);
 }

@@ -175,32 +175,32 @@ int read_plain(Reader *r, const Node *n, char **ret)
         return reader_error(r, n, "must be a string in double quotes or a whole number");
 }
 
-int read_texts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
+typedef struct Texts {
+        char **items;
+        size_t n;
+} Texts;
+
+static int add_text(Reader *r, const Node *n, void *place)
 {
-        _cleanup_strv_ char **texts = NULL;
-        size_t before = r->n_errors, n_texts = 0;
+        Texts *texts = place;
+        int k = read_plain(r, n, &texts->items[texts->n]);
 
-        /* not strv_append(), which looks for the end each time */
-        texts = calloc(list_length(n) + 1, sizeof(char *));
-        if (!texts)
-                return -ENOMEM;
-        for (size_t i = 0; i < list_length(n); i++) {
-                int k = reader_go_on(r, read_plain(r, list_item(n, i), &texts[n_texts]));
-
-                if (k < 0)
-                        return k;
-                n_texts += texts[n_texts] != NULL;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        /* the empty list is NULL */
-        *(char ***)place = n_texts > 0 ? TAKE_PTR(texts) : NULL;
-        return 0;
+        texts->n += k >= 0;
+        return k;
 }
 
-static int string_compare(const void *a, const void *b)
+int read_texts(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        return strcmp(*(char *const *)a, *(char *const *)b);
+        /* not strv_append(), which looks for the end each time */
+        _cleanup_strv_ char **items = calloc(list_length(n) + 1, sizeof(char *));
+        Texts texts = { .items = items };
+        int k = items ? read_items(r, n, add_text, &texts) : -ENOMEM;
+
+        if (k < 0)
+                return k;
+        /* the empty list is NULL */
+        *(char ***)place = texts.n > 0 ? TAKE_PTR(items) : NULL;
+        return 0;
 }
 
 /* A string that is there twice, or NULL. */
@@ -223,31 +223,22 @@ static int find_duplicate(char **l, const char **ret)
         return 0;
 }
 
+static int check_name(Reader *r, const Node *n, _unused_ void *place)
+{
+        _cleanup_free_ char *name = NULL;
+
+        return node_kind(n) == NODE_STRING ? read_name(r, n, NULL, &name)
+                                           : reader_error(r, n, "must be a name in double quotes");
+}
+
 int read_names(Reader *r, const Node *n, const Setting *s, void *place)
 {
         _cleanup_strv_ char **names = NULL;
-        size_t before = r->n_errors;
         const char *duplicate;
         int k;
 
-        for (size_t i = 0; i < list_length(n); i++) {
-                const Node *item = list_item(n, i);
-                _cleanup_free_ char *name = NULL;
-
-                k = node_kind(item) == NODE_STRING
-                            ? read_name(r, item, s, &name)
-                            : reader_error(r, item, "must be a name in double quotes");
-                k = reader_go_on(r, k);
-                if (k < 0)
-                        return k;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        k = read_texts(r, n, s, &names);
-        if (k < 0)
-                return k;
-        k = find_duplicate(names, &duplicate);
-        if (k < 0)
+        if ((k = read_items(r, n, check_name, NULL)) < 0 || (k = read_texts(r, n, s, &names)) < 0 ||
+                (k = find_duplicate(names, &duplicate)) < 0)
                 return k;
         if (duplicate)
                 return reader_error(r, n, "\"%s\" is listed twice", duplicate);
@@ -292,7 +283,7 @@ int read_port(Reader *r, const Node *n, uint16_t *ret)
 }
 
 /* One more port of a list. */
-static int add_port(Reader *r, const Node *n, Ports *ports)
+static int add_port(Reader *r, const Node *n, void *ports)
 {
         uint16_t port;
         int k = read_port(r, n, &port);
@@ -308,19 +299,15 @@ static int add_port(Reader *r, const Node *n, Ports *ports)
 
 int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        size_t before = r->n_errors;
         Ports all = mail_ports_default, added = { 0 };
+        int k = read_items(r, n, add_port, &all);
 
-        for (size_t i = 0; i < list_length(n); i++) {
-                int k = reader_go_on(r, add_port(r, list_item(n, i), &all));
-
-                if (k < 0)
-                        return k;
-        }
+        if (k == -ENOMEM)
+                return k;
         if (ports_contain(&all, SSH_PORT))
                 return reader_error(r, n, "p25 never filters port %d (ssh)", SSH_PORT);
-        if (r->n_errors > before)
-                return -EINVAL;
+        if (k < 0)
+                return k;
         for (size_t i = 0; i < all.n; i++)
                 if (!ports_contain(&mail_ports_default, all.items[i]))
                         (void)ports_add(&added, all.items[i]); /* no more than there were */
@@ -330,74 +317,71 @@ int read_mail_ports(Reader *r, const Node *n, _unused_ const Setting *s, void *p
 
 int read_listens(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        size_t before = r->n_errors;
         Ports ports = { 0 };
+        int k = read_items(r, n, add_port, &ports);
 
-        for (size_t i = 0; i < list_length(n); i++) {
-                int k = reader_go_on(r, add_port(r, list_item(n, i), &ports));
-
-                if (k < 0)
-                        return k;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        *(Ports *)place = ports;
-        return 0;
+        if (k >= 0)
+                *(Ports *)place = ports;
+        return k;
 }
 
 /* The ports that a role manages in one direction; 25 is always managed and not stored. */
-static int read_managed(Reader *r, const Node *n, Ports *ret_ports, bool *ret_all)
+typedef struct Managed {
+        Ports ports;
+        bool all;
+} Managed;
+
+static int add_managed(Reader *r, const Node *n, void *place)
 {
-        size_t before = r->n_errors;
-        Ports ports = { 0 }, managed = { 0 };
-        bool all = false;
+        Managed *m = place;
 
-        for (size_t i = 0; i < list_length(n); i++) {
-                const Node *item = list_item(n, i);
-                int k = 0;
-
-                if (node_kind(item) == NODE_STRING && streq(node_string(item), "all"))
-                        all = true;
-                else
-                        k = reader_go_on(r, add_port(r, item, &ports));
-                if (k < 0)
-                        return k;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        for (size_t i = 0; i < ports.n && !all; i++)
-                if (ports.items[i] != 25)
-                        (void)ports_add(&managed, ports.items[i]);
-        *ret_ports = managed;
-        *ret_all = all;
+        if (node_kind(n) != NODE_STRING || !streq(node_string(n), "all"))
+                return add_port(r, n, &m->ports);
+        m->all = true;
         return 0;
+}
+
+static int read_managed(Reader *r, const Node *n, Managed *ret)
+{
+        Managed m = { 0 };
+        int k = read_items(r, n, add_managed, &m);
+
+        if (k < 0)
+                return k;
+        *ret = (Managed){ .all = m.all };
+        for (size_t i = 0; i < m.ports.n && !m.all; i++)
+                if (m.ports.items[i] != 25)
+                        (void)ports_add(&ret->ports, m.ports.items[i]);
+        return 0;
+}
+
+static void set_managed(Role *role, Direction d, const Managed *m)
+{
+        role->manages[d] = m->ports;
+        role->manages_all[d] = m->all;
 }
 
 int read_manages_one(Reader *r, const Node *n, const Setting *s, void *place)
 {
-        Role *role = place;
-        Direction d = direction_from_adjective(s->name);
+        Managed m;
+        int k = read_managed(r, n, &m);
 
-        return read_managed(r, n, &role->manages[d], &role->manages_all[d]);
+        if (k >= 0)
+                set_managed(place, direction_from_adjective(s->name), &m);
+        return k;
 }
 
 int read_manages(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
-        Role *role = place;
-        Ports ports;
-        bool all;
+        Managed m;
         int k;
 
         if (node_kind(n) == NODE_GROUP)
-                return read_group(r, n, &(ReadInto){ GROUP_MANAGES, role }, 1);
-        k = read_managed(r, n, &ports, &all);
-        if (k < 0)
-                return k;
-        for (int d = 0; d < _DIRECTION_MAX; d++) {
-                role->manages[d] = ports;
-                role->manages_all[d] = all;
-        }
-        return 0;
+                return read_group(r, n, &(ReadInto){ GROUP_MANAGES, place }, 1);
+        k = read_managed(r, n, &m);
+        for (Direction d = 0; k >= 0 && d < _DIRECTION_MAX; d++)
+                set_managed(place, d, &m);
+        return k;
 }
 
 /* ---- others ---- */
@@ -434,28 +418,32 @@ int read_alerts(Reader *r, const Node *n, _unused_ const Setting *s, void *place
         return 0;
 }
 
+typedef struct Audit {
+        const Setting *setting;
+        bool of[_DIRECTION_MAX];
+} Audit;
+
+static int add_audit(Reader *r, const Node *n, void *place)
+{
+        Audit *a = place;
+        int word = -1, k;
+
+        if (node_kind(n) != NODE_STRING)
+                return reader_error(r, n, "must be a direction in double quotes");
+        k = read_word(r, n, a->setting, &word);
+        for (int d = 0; k >= 0 && d < _DIRECTION_MAX; d++)
+                a->of[d] |= word == d || word == _DIRECTION_MAX;
+        return k;
+}
+
 int read_audit(Reader *r, const Node *n, const Setting *s, void *place)
 {
-        bool audit[_DIRECTION_MAX] = { false };
-        size_t before = r->n_errors;
+        Audit audit = { .setting = s };
+        int k = read_items(r, n, add_audit, &audit);
 
-        for (size_t i = 0; i < list_length(n); i++) {
-                const Node *item = list_item(n, i);
-                int word = -1, k;
-
-                k = node_kind(item) == NODE_STRING
-                            ? read_word(r, item, s, &word)
-                            : reader_error(r, item, "must be a direction in double quotes");
-                k = reader_go_on(r, k);
-                if (k < 0)
-                        return k;
-                for (int d = 0; d < _DIRECTION_MAX; d++)
-                        audit[d] |= word == d || word == _DIRECTION_MAX;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        memcpy(place, audit, sizeof(audit));
-        return 0;
+        if (k >= 0)
+                memcpy(place, audit.of, sizeof(audit.of));
+        return k;
 }
 
 int read_host_bits(Reader *r, const Node *n, const Prefix *taken)
@@ -468,8 +456,15 @@ int read_host_bits(Reader *r, const Node *n, const Prefix *taken)
                 prefix_format(taken, buffer));
 }
 
-static int read_entry(Reader *r, const Node *n, Prefix *ret)
+typedef struct Entries {
+        Prefix *items;
+        size_t n;
+} Entries;
+
+static int add_entry(Reader *r, const Node *n, void *place)
 {
+        Entries *l = place;
+        Prefix *taken = &l->items[l->n];
         const char *reason;
         bool host_bits;
         int k;
@@ -479,32 +474,25 @@ static int read_entry(Reader *r, const Node *n, Prefix *ret)
         if (strchr("@$", *node_string(n)) && *node_string(n))
                 return reader_error(
                         r, n, "\"%.64s\": a set holds addresses and prefixes only", node_string(n));
-        k = prefix_parse(node_string(n), strlen(node_string(n)), ret, &host_bits, &reason);
+        k = prefix_parse(node_string(n), strlen(node_string(n)), taken, &host_bits, &reason);
         if (k == -EINVAL)
                 return reader_error(r, n, "\"%.64s\": %s", node_string(n), reason);
         if (k < 0)
                 return k;
-        return host_bits ? read_host_bits(r, n, ret) : 0;
+        l->n++;
+        return host_bits ? read_host_bits(r, n, taken) : 0;
 }
 
 int read_entries(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 {
         _cleanup_free_ Prefix *prefixes = NULL;
-        size_t before = r->n_errors, length = list_length(n);
+        Entries l = { 0 };
+        int k;
 
-        if (length > PREFIX_SET_MAX)
-                return reader_error(
-                        r, n, "%zu entries; a set can hold at most %d", length, PREFIX_SET_MAX);
-        prefixes = calloc(length + 1, sizeof(Prefix));
-        if (!prefixes)
-                return -ENOMEM;
-        for (size_t i = 0; i < length; i++) {
-                int k = reader_go_on(r, read_entry(r, list_item(n, i), &prefixes[i]));
-
-                if (k < 0)
-                        return k;
-        }
-        if (r->n_errors > before)
-                return -EINVAL;
-        return prefix_set_new(prefixes, length, place);
+        if (list_length(n) > PREFIX_SET_MAX)
+                return reader_error(r, n, "%zu entries; a set can hold at most %d", list_length(n),
+                        PREFIX_SET_MAX);
+        l.items = prefixes = calloc(list_length(n) + 1, sizeof(Prefix));
+        k = prefixes ? read_items(r, n, add_entry, &l) : -ENOMEM;
+        return k < 0 ? k : prefix_set_new(prefixes, l.n, place);
 }

@@ -80,6 +80,32 @@ const Node *list_item(const Node *n, size_t i)
         return node_kind(n) == NODE_LIST ? node_child(n, i) : n;
 }
 
+int read_items(Reader *r, const Node *n, NodeReader *read, void *place)
+{
+        size_t before = r->n_errors;
+
+        for (size_t i = 0; i < list_length(n); i++) {
+                int k = reader_go_on(r, read(r, list_item(n, i), place));
+
+                if (k < 0)
+                        return k;
+        }
+        return r->n_errors > before ? -EINVAL : 0;
+}
+
+int read_members(Reader *r, const Node *n, NodeReader *read, void *place)
+{
+        size_t before = r->n_errors;
+
+        for (size_t i = 0; i < node_length(n); i++) {
+                int k = reader_go_on(r, read(r, node_child(n, i), place));
+
+                if (k < 0)
+                        return k;
+        }
+        return r->n_errors > before ? -EINVAL : 0;
+}
+
 /* ---- what is wrong with a setting ---- */
 
 static const char *kind_to_string(NodeKind kind)

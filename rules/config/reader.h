@@ -47,6 +47,12 @@ int read_group(Reader *r, const Node *n, const ReadInto *into, size_t n_into);
 size_t list_length(const Node *n);
 const Node *list_item(const Node *n, size_t i);
 
+/* Call read() for each item of a list, or each member of a group. All are read, also behind one
+ * that is wrong. */
+typedef int NodeReader(Reader *r, const Node *n, void *place);
+int read_items(Reader *r, const Node *n, NodeReader *read, void *place);
+int read_members(Reader *r, const Node *n, NodeReader *read, void *place);
+
 /* ---- read_value.c: one value, or a list of plain ones ---- */
 
 /* Where they write to is said behind each. */

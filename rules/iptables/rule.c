@@ -105,31 +105,6 @@ static void part_test(IptBuild *b, Part *p, const IptStatement *s)
                 p->tests[p->n_tests++] = *s;
 }
 
-static int prefix_count4(const Prefix4 *p, void *data)
-{
-        (void)p;
-        ++*(size_t *)data;
-        return 0;
-}
-
-static int prefix_count6(const Prefix6 *p, void *data)
-{
-        (void)p;
-        ++*(size_t *)data;
-        return 0;
-}
-
-static size_t prefixes_count(const RangeSet *s, Family family)
-{
-        size_t n = 0;
-
-        if (family == FAMILY_IPV4)
-                range_set_each_prefix4(s, prefix_count4, &n);
-        else
-                range_set_each_prefix6(s, prefix_count6, &n);
-        return n;
-}
-
 /* The table's set with the key, made now if it is not there. */
 static size_t set_find(IptBuild *b, const IptSetKey *key, const MatchSet *set, size_t n)
 {
@@ -183,7 +158,7 @@ static int match_split(
                 IptStatement set = { .kind = IPT_SET, .to = to };
                 Family family = b->options->family;
                 size_t n = s->timed ? timed_count(s->timed, family)
-                                    : prefixes_count(s->ranges, family);
+                                    : range_set_count_prefixes(s->ranges, family);
 
                 if (b->options->chains_max == 0 || (!s->timed && n <= b->options->chains_max)) {
                         rest[n_rest++] = s->ranges;

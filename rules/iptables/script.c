@@ -65,9 +65,8 @@ static void print_header(Buffer *b, const IptTable *t, const IptEntry *e)
 
 #define MULTIPORT_MAX 15
 
-static void print_ports(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_ports(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         for (size_t i = 0; i < s->ports->n; i++)
                 if (i % MULTIPORT_MAX == 0)
                         buffer_printf(b, " -m multiport%s --dports %u", s->not ? " !" : "",
@@ -76,17 +75,15 @@ static void print_ports(Buffer *b, const IptTable *t, const IptStatement *s)
                         buffer_printf(b, ",%u", s->ports->items[i]);
 }
 
-static void print_none_dialled(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_none_dialled(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         for (size_t i = 0; i < s->ports->n; i++)
                 buffer_printf(b, " -m conntrack --ctstate " STATES_ANY " ! --ctorigdstport %u",
                         s->ports->items[i]);
 }
 
-static void print_ids(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_ids(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_printf(
                 b, " -m owner --%s-owner %" PRIu32, s->kind == IPT_USERS ? "uid" : "gid", s->first);
         if (s->last > s->first)
@@ -123,51 +120,44 @@ static void print_rate(Buffer *b, const IptTable *t, const IptStatement *s)
 }
 
 /* iptables takes the second before the time, in UTC and without the Z. */
-static void print_before(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_before(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
         char text[EXPIRY_TEXT_MAX];
 
-        (void)t;
         expiry_format((s->time_sec - 1) * USEC_PER_SEC, text);
         buffer_printf(b, " -m time --datestop %.*s", (int)strcspn(text, "Z"), text);
 }
 
-static void print_syn(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_syn(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_printf(b, " -m tcp%s --tcp-flags SYN,ACK SYN", s->not ? " !" : "");
 }
 
-static void print_port(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_port(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_printf(b, " -m tcp --dport %" PRIu32, s->first);
 }
 
-static void print_dialled_port(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_dialled_port(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_printf(b, " -m conntrack --ctorigdstport %" PRIu32 " --ctdir ORIGINAL", s->first);
 }
 
-static void print_dialled_address(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_dialled_address(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
         char text[ADDRESS_TEXT_MAX];
 
-        (void)t;
         buffer_printf(b, " -m conntrack --ctorigdst %s/%u --ctdir ORIGINAL",
                 address_format(&s->prefix.address, text), s->prefix.bits);
 }
 
-static void print_label(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_label(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_printf(b, " -m connlabel --label %" PRIu32, s->first);
 }
 
-static void print_unit(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_unit(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_add_string(b, " -m cgroup --path ");
         print_quoted(b, s->path);
 }
@@ -185,26 +175,23 @@ static void print_open(Buffer *b, const IptTable *t, const IptStatement *s)
                 s->over.limit.open, t->family == FAMILY_IPV4 ? 32 : 64);
 }
 
-static void print_log_limit(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_log_limit(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
-        (void)t;
         buffer_printf(b, " -m limit --limit %" PRIu32 "/sec --limit-burst %" PRIu32,
                 s->log_limit.a_second, s->log_limit.burst);
 }
 
-static void print_count(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_count(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
         char name[IPT_COUNT_NAME_MAX];
 
-        (void)t;
         buffer_printf(b, " -m nfacct --nfacct-name %s", ipt_count_name(s, name));
 }
 
-static void print_comment(Buffer *b, const IptTable *t, const IptStatement *s)
+static void print_comment(Buffer *b, _unused_ const IptTable *t, const IptStatement *s)
 {
         char comment[IPT_COMMENT_TEXT_MAX];
 
-        (void)t;
         buffer_add_string(b, " -m comment --comment ");
         print_quoted(b, ipt_comment_format(s->comment, comment));
 }

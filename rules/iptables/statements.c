@@ -36,9 +36,8 @@
 
 /* ---- the header ---- */
 
-static void put_protocol(Encoder *e, const IptStatement *s)
+static void put_protocol(Encoder *e, _unused_ const IptStatement *s)
 {
-        (void)s;
         if (e->family == FAMILY_IPV4) {
                 e->header.v4.ip.proto = TCP;
         } else {
@@ -134,12 +133,11 @@ static void put_conntrack(Encoder *e, const struct xt_conntrack_mtinfo3 *m)
         put_match(e, EXTENSION_CONNTRACK, m, sizeof(*m));
 }
 
-static void put_untracked(Encoder *e, const IptStatement *s)
+static void put_untracked(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_conntrack_mtinfo3 m = { .match_flags = XT_CONNTRACK_STATE,
                 .state_mask = STATES_NONE };
 
-        (void)s;
         put_conntrack(e, &m);
 }
 
@@ -164,14 +162,13 @@ static void put_none_dialled(Encoder *e, const IptStatement *s)
 }
 
 /* Any state and the reply direction. */
-static void put_own(Encoder *e, const IptStatement *s)
+static void put_own(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_conntrack_mtinfo3 m = { .match_flags =
                                                   XT_CONNTRACK_STATE | XT_CONNTRACK_DIRECTION,
                 .invert_flags = XT_CONNTRACK_DIRECTION,
                 .state_mask = STATES_ANY };
 
-        (void)s;
         put_conntrack(e, &m);
 }
 
@@ -198,37 +195,33 @@ static void put_dialled_address(Encoder *e, const IptStatement *s)
         put_conntrack(e, &m);
 }
 
-static void put_translated(Encoder *e, const IptStatement *s)
+static void put_translated(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_conntrack_mtinfo3 m = { .match_flags =
                                                   XT_CONNTRACK_STATE | XT_CONNTRACK_DIRECTION,
                 .state_mask = XT_CONNTRACK_STATE_DNAT };
 
-        (void)s;
         put_conntrack(e, &m);
 }
 
-static void put_marked(Encoder *e, const IptStatement *s)
+static void put_marked(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_mark_mtinfo1 m = { .mask = UINT32_MAX, .invert = 1 };
 
-        (void)s;
         put_match(e, EXTENSION_MARK, &m, sizeof(m));
 }
 
-static void put_transparent(Encoder *e, const IptStatement *s)
+static void put_transparent(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_socket_mtinfo3 m = { .flags = XT_SOCKET_TRANSPARENT | XT_SOCKET_NOWILDCARD };
 
-        (void)s;
         put_match(e, EXTENSION_SOCKET, &m, sizeof(m));
 }
 
-static void put_bridged(Encoder *e, const IptStatement *s)
+static void put_bridged(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_physdev_info m = { .bitmask = XT_PHYSDEV_OP_BRIDGED };
 
-        (void)s;
         put_match(e, EXTENSION_PHYSDEV, &m, sizeof(m));
 }
 
@@ -319,7 +312,7 @@ static void put_open_over(Encoder *e, const IptStatement *s)
         put_match(e, EXTENSION_CONNLIMIT, &m, sizeof(m));
 }
 
-static void put_log_limit(Encoder *e, const IptStatement *s)
+static void put_log_limit(Encoder *e, _unused_ const IptStatement *s)
 {
         struct xt_rateinfo m = { .avg = XT_LIMIT_SCALE / s->log_limit.a_second,
                 .burst = s->log_limit.burst };

@@ -18,33 +18,20 @@ void prefix_list_deinit(PrefixList *l)
         *l = (PrefixList){ 0 };
 }
 
-static int list_add(PrefixList *l, const Prefix *p)
+static int list_add(const Prefix *p, void *data)
 {
+        PrefixList *l = data;
+
         if (array_grow(&l->items, l->n, sizeof(Prefix)) < 0)
                 return -ENOMEM;
         l->items[l->n++] = *p;
         return 0;
 }
 
-static int list_add4(const Prefix4 *p, void *data)
-{
-        return list_add(
-                data, &(Prefix){ .address = address_from_ipv4(p->address), .bits = p->bits });
-}
-
-static int list_add6(const Prefix6 *p, void *data)
-{
-        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
-
-        memcpy(prefix.address.bytes, p->address, 16);
-        return list_add(data, &prefix);
-}
-
 int prefix_list_fill(const RangeSet *ranges, Family family, PrefixList *ret)
 {
         PrefixList l = { 0 };
-        int r = family == FAMILY_IPV4 ? range_set_each_prefix4(ranges, list_add4, &l)
-                                      : range_set_each_prefix6(ranges, list_add6, &l);
+        int r = range_set_each_prefix(ranges, family, list_add, &l);
 
         if (r < 0) {
                 prefix_list_deinit(&l);

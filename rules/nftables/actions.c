@@ -301,15 +301,13 @@ static void set_label_bytes(Maker *m, const NftStatement *s)
 
 static const Limit log_limit = { .rate = NFT_LOG_RATE, .unit_sec = 1, .burst = NFT_LOG_BURST };
 
-static void log_limit_text(Buffer *b, const NftStatement *s)
+static void log_limit_text(Buffer *b, _unused_ const NftStatement *s)
 {
-        (void)s;
         rate_print(b, &log_limit);
 }
 
-static void log_limit_bytes(Maker *m, const NftStatement *s)
+static void log_limit_bytes(Maker *m, _unused_ const NftStatement *s)
 {
-        (void)s;
         rate_set(m, make(m, "limit"), &log_limit);
 }
 
@@ -436,27 +434,15 @@ static void make_verdict(Maker *m, uint32_t verdict, const NftChainKey *chain)
                 set_text(m, e, NFTNL_EXPR_IMM_CHAIN, nft_chain_name(chain, name));
 }
 
-static void verdict_text(Buffer *b, const NftStatement *s)
-{
-        buffer_add_string(b, s->kind == STATEMENT_ACCEPT ? "accept" : "drop");
-}
-
 static void verdict_bytes(Maker *m, const NftStatement *s)
 {
         make_verdict(m, s->kind == STATEMENT_ACCEPT ? NF_ACCEPT : NF_DROP, NULL);
 }
 
-static void reset_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "reject with tcp reset");
-}
-
-static void reset_bytes(Maker *m, const NftStatement *s)
+static void reset_bytes(Maker *m, _unused_ const NftStatement *s)
 {
         struct nftnl_expr *e = make(m, "reject");
 
-        (void)s;
         set_u32(e, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
         if (e)
                 nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, 0);
@@ -481,29 +467,25 @@ static void chain_bytes(Maker *m, const NftStatement *s)
 }
 
 const StatementRow statement_actions[_STATEMENT_MAX] = {
-        [STATEMENT_RATE_UNDER] = { statement_set_equal, rate_under_text, rate_under_bytes,
-                IMPLIES_NOTHING },
-        [STATEMENT_OPEN_UNDER] = { statement_set_equal, open_under_text, open_under_bytes,
-                IMPLIES_NOTHING },
+        [STATEMENT_RATE_UNDER] = { statement_set_equal, rate_under_text, rate_under_bytes },
+        [STATEMENT_OPEN_UNDER] = { statement_set_equal, open_under_text, open_under_bytes },
         [STATEMENT_NO_BUCKET] = { statement_set_equal, no_bucket_text, no_bucket_bytes,
                 IMPLIES_FAMILY },
-        [STATEMENT_SHARED_RATE] = { limit_equal, shared_rate_text, shared_rate_bytes,
-                IMPLIES_NOTHING },
-        [STATEMENT_SHARED_OPEN] = { limit_equal, shared_open_text, shared_open_bytes,
-                IMPLIES_NOTHING },
-        [STATEMENT_BRIDGED] = { statement_set_equal, bridged_text, bridged_bytes, IMPLIES_NOTHING },
-        [STATEMENT_SET_LABEL] = { NULL, set_label_text, set_label_bytes, IMPLIES_NOTHING },
+        [STATEMENT_SHARED_RATE] = { limit_equal, shared_rate_text, shared_rate_bytes },
+        [STATEMENT_SHARED_OPEN] = { limit_equal, shared_open_text, shared_open_bytes },
+        [STATEMENT_BRIDGED] = { statement_set_equal, bridged_text, bridged_bytes },
+        [STATEMENT_SET_LABEL] = { NULL, set_label_text, set_label_bytes },
         [STATEMENT_NOT_HELD] = { statement_set_equal, held_text, held_bytes, IMPLIES_FAMILY },
-        [STATEMENT_HOLD_LIMIT] = { NULL, hold_limit_text, hold_limit_bytes, IMPLIES_NOTHING },
-        [STATEMENT_NOTE_HELD] = { statement_set_equal, held_text, held_bytes, IMPLIES_NOTHING },
-        [STATEMENT_QUEUE] = { NULL, queue_text, queue_bytes, IMPLIES_NOTHING },
-        [STATEMENT_LOG_LIMIT] = { NULL, log_limit_text, log_limit_bytes, IMPLIES_NOTHING },
-        [STATEMENT_LOG] = { log_equal, log_text, log_bytes, IMPLIES_NOTHING },
-        [STATEMENT_COUNTER] = { counter_equal, counter_text, counter_bytes, IMPLIES_NOTHING },
-        [STATEMENT_COUNT] = { statement_set_equal, count_text, count_bytes, IMPLIES_NOTHING },
-        [STATEMENT_ACCEPT] = { NULL, verdict_text, verdict_bytes, IMPLIES_NOTHING },
-        [STATEMENT_DROP] = { NULL, verdict_text, verdict_bytes, IMPLIES_NOTHING },
-        [STATEMENT_RESET] = { NULL, reset_text, reset_bytes, IMPLIES_NOTHING },
-        [STATEMENT_JUMP] = { chain_equal, chain_text, chain_bytes, IMPLIES_NOTHING },
-        [STATEMENT_GOTO] = { chain_equal, chain_text, chain_bytes, IMPLIES_NOTHING },
+        [STATEMENT_HOLD_LIMIT] = { NULL, hold_limit_text, hold_limit_bytes },
+        [STATEMENT_NOTE_HELD] = { statement_set_equal, held_text, held_bytes },
+        [STATEMENT_QUEUE] = { NULL, queue_text, queue_bytes },
+        [STATEMENT_LOG_LIMIT] = { NULL, log_limit_text, log_limit_bytes },
+        [STATEMENT_LOG] = { log_equal, log_text, log_bytes },
+        [STATEMENT_COUNTER] = { counter_equal, counter_text, counter_bytes },
+        [STATEMENT_COUNT] = { statement_set_equal, count_text, count_bytes },
+        [STATEMENT_ACCEPT] = { .words = "accept", .bytes = verdict_bytes },
+        [STATEMENT_DROP] = { .words = "drop", .bytes = verdict_bytes },
+        [STATEMENT_RESET] = { .words = "reject with tcp reset", .bytes = reset_bytes },
+        [STATEMENT_JUMP] = { chain_equal, chain_text, chain_bytes },
+        [STATEMENT_GOTO] = { chain_equal, chain_text, chain_bytes },
 };

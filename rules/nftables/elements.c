@@ -5,6 +5,7 @@
  * object each. Sorted ascending. A nest's length has 16 bits, so a message ends before 64 KiB.
  */
 
+#include "rules/address/ranges.h"
 #include "rules/address/timedset.h"
 #include "rules/nftables/message.h"
 
@@ -127,66 +128,42 @@ static void put_values(
 
 /* The prefixes of a list in the order of their lengths: those of length n begin at start[n]. */
 typedef struct Sorter {
-        unsigned family;
+        Family family;
         size_t start[130];
         size_t next[129];
         uint8_t *keys; /* 4 or 16 bytes each, network byte order */
 } Sorter;
 
-static int sorter_count4(const Prefix4 *p, void *data)
+static int sorter_count(const Prefix *p, void *data)
 {
         ((Sorter *)data)->start[p->bits + 1]++;
         return 0;
-}
-
-static int sorter_count6(const Prefix6 *p, void *data)
-{
-        ((Sorter *)data)->start[p->bits + 1]++;
-        return 0;
-}
-
-static int sorter_put4(const Prefix4 *p, void *data)
-{
-        Sorter *s = data;
-        uint32_t key = htonl(p->address);
-
-        memcpy(s->keys + 4 * s->next[p->bits]++, &key, 4);
-        return 0;
-}
-
-static int sorter_put6(const Prefix6 *p, void *data)
-{
-        Sorter *s = data;
-
-        memcpy(s->keys + 16 * s->next[p->bits]++, p->address, 16);
-        return 0;
-}
-
-static int sorter_walk(Sorter *s, const RangeSet *ranges, int (*f4)(const Prefix4 *, void *),
-        int (*f6)(const Prefix6 *, void *))
-{
-        if (s->family == FAMILY_IPV4)
-                return range_set_each_prefix4(ranges, f4, s);
-        return range_set_each_prefix6(ranges, f6, s);
 }
 
 static size_t sorter_key_length(const Sorter *s)
 {
-        return s->family == FAMILY_IPV4 ? 4 : 16;
+        return family_bits(s->family) / 8;
+}
+
+static int sorter_put(const Prefix *p, void *data)
+{
+        Sorter *s = data;
+        size_t n = sorter_key_length(s);
+
+        memcpy(s->keys + n * s->next[p->bits]++, p->address.bytes, n);
+        return 0;
 }
 
 static int sorter_init(Sorter *s, const RangeSet *ranges, unsigned family)
 {
-        *s = (Sorter){ .family = family };
-        sorter_walk(s, ranges, sorter_count4, sorter_count6);
+        *s = (Sorter){ .family = (Family)family };
+        (void)range_set_each_prefix(ranges, s->family, sorter_count, s);
         for (size_t i = 0; i < 129; i++) {
                 s->start[i + 1] += s->start[i];
                 s->next[i] = s->start[i];
         }
         s->keys = malloc(s->start[129] * sorter_key_length(s) + 1);
-        if (!s->keys)
-                return -ENOMEM;
-        return sorter_walk(s, ranges, sorter_put4, sorter_put6);
+        return s->keys ? range_set_each_prefix(ranges, s->family, sorter_put, s) : -ENOMEM;
 }
 
 static void sorter_deinit(Sorter *s)
@@ -310,88 +287,54 @@ void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fil
 
 /* ---- differences ---- */
 
-static int range6_compare(const Range6 *a, const Range6 *b)
+/* By their ends; a list that is at its end is behind the other. */
+static int range_compare(const RangeSet *a, size_t i, const RangeSet *b, size_t k, Family f)
 {
-        int c = memcmp(a->first, b->first, 16);
+        Wide x, y;
 
-        return c != 0 ? c : memcmp(a->last, b->last, 16);
-}
-
-static int range4_compare(const Range4 *a, const Range4 *b)
-{
-        if (a->first != b->first)
-                return a->first < b->first ? -1 : 1;
-        return a->last < b->last ? -1 : a->last > b->last;
-}
-
-static int keep4(RangeSet *s, const Range4 *r)
-{
-        int k = array_grow(&s->v4, s->n_v4, sizeof(Range4));
-
-        if (k >= 0)
-                s->v4[s->n_v4++] = *r;
-        return k;
-}
-
-static int keep6(RangeSet *s, const Range6 *r)
-{
-        int k = array_grow(&s->v6, s->n_v6, sizeof(Range6));
-
-        if (k >= 0)
-                s->v6[s->n_v6++] = *r;
-        return k;
-}
-
-/* Whole ranges: what was merged with a neighbour goes and comes as one. */
-static int difference4(const RangeSet *old, const RangeSet *new, RangeSet *gone, RangeSet *came)
-{
-        size_t i = 0, k = 0;
-        int r = 0;
-
-        while ((i < old->n_v4 || k < new->n_v4) && r >= 0) {
-                int c = i == old->n_v4   ? 1
-                        : k == new->n_v4 ? -1
-                                         : range4_compare(&old->v4[i], &new->v4[k]);
-
-                if (c < 0)
-                        r = keep4(gone, &old->v4[i++]);
-                else if (c > 0)
-                        r = keep4(came, &new->v4[k++]);
-                else
-                        i++, k++;
+        if (i == range_count(a, f) || k == range_count(b, f))
+                return i == range_count(a, f) ? 1 : -1;
+        x = range_first(a, f, i);
+        y = range_first(b, f, k);
+        if (wide_equal(x, y)) {
+                x = range_last(a, f, i);
+                y = range_last(b, f, k);
         }
-        return r;
+        return wide_less(x, y) ? -1 : !wide_equal(x, y);
 }
 
-static int difference6(const RangeSet *old, const RangeSet *new, RangeSet *gone, RangeSet *came)
+/* Whole ranges: what was merged with a neighbour goes and comes as one. Those of one set are never
+ * adjacent, so none is merged here. */
+static int ranges_difference(
+        const RangeSet *old, const RangeSet *new, Family f, RangeSet *gone, RangeSet *came)
 {
         size_t i = 0, k = 0;
         int r = 0;
 
-        while ((i < old->n_v6 || k < new->n_v6) && r >= 0) {
-                int c = i == old->n_v6   ? 1
-                        : k == new->n_v6 ? -1
-                                         : range6_compare(&old->v6[i], &new->v6[k]);
+        while ((i < range_count(old, f) || k < range_count(new, f)) && r >= 0) {
+                int c = range_compare(old, i, new, k, f);
 
                 if (c < 0)
-                        r = keep6(gone, &old->v6[i++]);
+                        r = range_set_append(
+                                gone, f, range_first(old, f, i), range_last(old, f, i));
                 else if (c > 0)
-                        r = keep6(came, &new->v6[k++]);
-                else
-                        i++, k++;
+                        r = range_set_append(
+                                came, f, range_first(new, f, k), range_last(new, f, k));
+                i += c <= 0;
+                k += c >= 0;
         }
         return r;
 }
 
 /* Two lists without what they share at their ends. */
-static void middles(const RangeSet *old, const RangeSet *new, unsigned family, RangeSet *ret_old,
-        RangeSet *ret_new)
+static void middles(
+        const RangeSet *old, const RangeSet *new, Family f, RangeSet *ret_old, RangeSet *ret_new)
 {
         size_t head, tail;
 
-        range_set_common(old, new, (Family)family, &head, &tail);
-        *ret_old = range_set_middle(old, (Family)family, head, tail);
-        *ret_new = range_set_middle(new, (Family)family, head, tail);
+        range_set_common(old, new, f, &head, &tail);
+        *ret_old = range_set_middle(old, f, head, tail);
+        *ret_new = range_set_middle(new, f, head, tail);
 }
 
 /* Taking an element out costs the kernel as much as putting one in; a set that goes as a whole is
@@ -400,20 +343,17 @@ static void middles(const RangeSet *old, const RangeSet *new, unsigned family, R
 
 bool nft_set_has_changed_much(const NftSet *old, const NftSet *new)
 {
-        bool v4 = new->key.family == FAMILY_IPV4;
-        size_t n, n_a, n_b, i = 0, k = 0, same;
+        Family f = (Family) new->key.family;
+        size_t n, i = 0, k = 0, same;
         RangeSet a, b;
 
         if (!old->ranges || !new->ranges || old->ranges == new->ranges)
                 return false;
-        middles(old->ranges, new->ranges, new->key.family, &a, &b);
-        n = v4 ? old->ranges->n_v4 : old->ranges->n_v6;
-        n_a = v4 ? a.n_v4 : a.n_v6;
-        n_b = v4 ? b.n_v4 : b.n_v6;
-        same = n - n_a;
-        while (i < n_a && k < n_b) {
-                int c = v4 ? range4_compare(&a.v4[i], &b.v4[k])
-                           : range6_compare(&a.v6[i], &b.v6[k]);
+        middles(old->ranges, new->ranges, f, &a, &b);
+        n = range_count(old->ranges, f);
+        same = n - range_count(&a, f);
+        while (i < range_count(&a, f) && k < range_count(&b, f)) {
+                int c = range_compare(&a, i, &b, k, f);
 
                 same += c == 0;
                 i += c <= 0;
@@ -470,17 +410,13 @@ static void put_address_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
 {
         _cleanup_(list_change_deinit) ListChange change = { 0 };
+        Family f = (Family)sets[0].key.family;
         RangeSet from, to;
-        int r;
 
         if (old[0].ranges == sets[0].ranges)
                 return;
-        middles(old[0].ranges, sets[0].ranges, sets[0].key.family, &from, &to);
-        if (sets[0].key.family == FAMILY_IPV4)
-                r = difference4(&from, &to, &change.gone, &change.came);
-        else
-                r = difference6(&from, &to, &change.gone, &change.came);
-        if (r < 0)
+        middles(old[0].ranges, sets[0].ranges, f, &from, &to);
+        if (ranges_difference(&from, &to, f, &change.gone, &change.came) < 0)
                 b->failed = true;
         else
                 put_hashed_difference(b, old, n_old, sets, n, &change);

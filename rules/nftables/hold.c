@@ -24,13 +24,6 @@ typedef struct LoggedRules {
         bool by_default;
 } LoggedRules;
 
-static int id_compare(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 static void logging_find(NftBuild *b, LoggedRules *l)
 {
         const RulesetDirection *out = &b->ruleset->directions[DIRECTION_OUT];
@@ -44,14 +37,14 @@ static void logging_find(NftBuild *b, LoggedRules *l)
         for (size_t i = 0; i < out->n; i++)
                 if (out->rules[i].log || out->rules[i].log_refused)
                         l->ids[l->n++] = out->rules[i].rule->id;
-        qsort(l->ids, l->n, sizeof(*l->ids), id_compare);
+        qsort(l->ids, l->n, sizeof(*l->ids), number_compare);
 }
 
 static bool rule_logs(const LoggedRules *l, const Rule *origin)
 {
         if (!origin)
                 return l->by_default;
-        return bsearch(&origin->id, l->ids, l->n, sizeof(*l->ids), id_compare) != NULL;
+        return bsearch(&origin->id, l->ids, l->n, sizeof(*l->ids), number_compare) != NULL;
 }
 
 /* ---- copies ---- */

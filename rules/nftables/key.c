@@ -247,8 +247,10 @@ uint64_t nft_bucket_timeout_msec(const Limit *l)
                         return (a) < (b) ? -1 : 1; \
         } while (false)
 
-int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b)
+int nft_chain_key_compare(const void *x, const void *y)
 {
+        const NftChainKey *a = x, *b = y;
+
         COMPARE(a->kind, b->kind);
         COMPARE(a->direction, b->direction);
         COMPARE(a->port, b->port);
@@ -268,8 +270,9 @@ static int limit_compare(const Limit *a, const Limit *b)
 }
 
 /* The prefix lengths of one list of addresses lie side by side: they are filled together. */
-int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b)
+int nft_set_key_compare(const void *x, const void *y)
 {
+        const NftSetKey *a = x, *b = y;
         int r;
 
         COMPARE(a->kind, b->kind);

@@ -39,48 +39,27 @@ static void family_bytes(Maker *m, const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, &nfproto, sizeof(nfproto));
 }
 
-static void tcp_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "meta l4proto tcp");
-}
-
-static void tcp_bytes(Maker *m, const NftStatement *s)
+static void tcp_bytes(Maker *m, _unused_ const NftStatement *s)
 {
         static const uint8_t tcp = IPPROTO_TCP;
 
-        (void)s;
         make_meta(m, NFT_META_L4PROTO);
         make_compare(m, NFT_CMP_EQ, &tcp, sizeof(tcp));
 }
 
-static void syn_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "tcp flags & (syn | ack) == syn");
-}
-
-static void syn_bytes(Maker *m, const NftStatement *s)
+static void syn_bytes(Maker *m, _unused_ const NftStatement *s)
 {
         static const uint8_t mask = 0x12, syn = 0x02;
 
-        (void)s;
         make_tcp(m, 13, 1);
         make_mask(m, &mask, 1);
         make_compare(m, NFT_CMP_EQ, &syn, 1);
 }
 
-static void no_rst_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "tcp flags ! rst");
-}
-
-static void no_rst_bytes(Maker *m, const NftStatement *s)
+static void no_rst_bytes(Maker *m, _unused_ const NftStatement *s)
 {
         static const uint8_t rst = 0x04, none = 0;
 
-        (void)s;
         make_tcp(m, 13, 1);
         make_mask(m, &rst, 1);
         make_compare(m, NFT_CMP_EQ, &none, 1);
@@ -88,76 +67,49 @@ static void no_rst_bytes(Maker *m, const NftStatement *s)
 
 /* ---- ports ---- */
 
+/* tcp dport; ct original proto-dst, of what was dialled */
+static const char *port_word(NftStatementKind k)
+{
+        return k == STATEMENT_DIALLED_PORT || k == STATEMENT_DIALLED_PORTS ? "ct original proto-dst"
+                                                                           : "tcp dport";
+}
+
+static void port_load(Maker *m, NftStatementKind k)
+{
+        if (k == STATEMENT_DIALLED_PORT || k == STATEMENT_DIALLED_PORTS)
+                make_ct(m, NFT_CT_PROTO_DST, NFT_DIRECTION_ORIGINAL);
+        else
+                make_tcp(m, 2, 2);
+}
+
 /* tcp dport 25 */
 static void port_text(Buffer *b, const NftStatement *s)
 {
-        buffer_printf(b, "tcp dport %" PRIu32, s->number);
-}
-
-static void port_compare(Maker *m, const NftStatement *s)
-{
-        uint16_t port = htons((uint16_t)s->number);
-
-        make_compare(m, NFT_CMP_EQ, &port, sizeof(port));
+        buffer_printf(b, "%s %" PRIu32, port_word(s->kind), s->number);
 }
 
 static void port_bytes(Maker *m, const NftStatement *s)
 {
-        make_tcp(m, 2, 2);
-        port_compare(m, s);
-}
+        uint16_t port = htons((uint16_t)s->number);
 
-/* ct original proto-dst 25 */
-static void dialled_port_text(Buffer *b, const NftStatement *s)
-{
-        buffer_printf(b, "ct original proto-dst %" PRIu32, s->number);
-}
-
-static void dialled_port_bytes(Maker *m, const NftStatement *s)
-{
-        make_ct(m, NFT_CT_PROTO_DST, NFT_DIRECTION_ORIGINAL);
-        port_compare(m, s);
+        port_load(m, s->kind);
+        make_compare(m, NFT_CMP_EQ, &port, sizeof(port));
 }
 
 /* tcp dport @ports_in */
 static void ports_text(Buffer *b, const NftStatement *s)
 {
-        buffer_add_string(b, "tcp dport ");
+        buffer_printf(b, "%s ", port_word(s->kind));
         statement_print_set(b, &s->set);
 }
 
 static void ports_bytes(Maker *m, const NftStatement *s)
 {
-        make_tcp(m, 2, 2);
-        make_lookup(m, &s->set, 0);
-}
-
-/* ct original proto-dst @ports_in */
-static void dialled_ports_text(Buffer *b, const NftStatement *s)
-{
-        buffer_add_string(b, "ct original proto-dst ");
-        statement_print_set(b, &s->set);
-}
-
-static void dialled_ports_bytes(Maker *m, const NftStatement *s)
-{
-        make_ct(m, NFT_CT_PROTO_DST, NFT_DIRECTION_ORIGINAL);
+        port_load(m, s->kind);
         make_lookup(m, &s->set, 0);
 }
 
 /* ---- interfaces and routes ---- */
-
-static void in_not_lo_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "iif != \"lo\"");
-}
-
-static void out_not_lo_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "oif != \"lo\"");
-}
 
 static void not_lo_bytes(Maker *m, const NftStatement *s)
 {
@@ -215,28 +167,15 @@ static void address_type_bytes(Maker *m, const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, &s->number, sizeof(s->number));
 }
 
-static void no_route_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "fib daddr oif missing");
-}
-
-static void no_route_bytes(Maker *m, const NftStatement *s)
+static void no_route_bytes(Maker *m, _unused_ const NftStatement *s)
 {
         static const uint32_t missing;
 
-        (void)s;
         make_fib(m, NFTA_FIB_F_DADDR | NFTA_FIB_F_PRESENT, NFT_FIB_RESULT_OIF);
         make_compare(m, NFT_CMP_EQ, &missing, sizeof(missing));
 }
 
 /* ---- conntrack ---- */
-
-static void no_conntrack_text(Buffer *b, const NftStatement *s)
-{
-        (void)s;
-        buffer_add_string(b, "ct state invalid,untracked");
-}
 
 static void any_bit(Maker *m, uint32_t mask)
 {
@@ -246,9 +185,8 @@ static void any_bit(Maker *m, uint32_t mask)
         make_compare(m, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
-static void no_conntrack_bytes(Maker *m, const NftStatement *s)
+static void no_conntrack_bytes(Maker *m, _unused_ const NftStatement *s)
 {
-        (void)s;
         make_ct(m, NFT_CT_STATE, -1);
         any_bit(m, CT_STATE_INVALID | CT_STATE_UNTRACKED);
 }
@@ -267,15 +205,8 @@ static void direction_bytes(Maker *m, const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, &direction, sizeof(direction));
 }
 
-static void translated_text(Buffer *b, const NftStatement *s)
+static void translated_bytes(Maker *m, _unused_ const NftStatement *s)
 {
-        (void)s;
-        buffer_add_string(b, "ct status dnat");
-}
-
-static void translated_bytes(Maker *m, const NftStatement *s)
-{
-        (void)s;
         make_ct(m, NFT_CT_STATUS, -1);
         any_bit(m, CT_STATUS_DNAT);
 }
@@ -463,43 +394,43 @@ static void before_bytes(Maker *m, const NftStatement *s)
 }
 
 const StatementRow statement_matches[_STATEMENT_MAX] = {
-        [STATEMENT_FAMILY] = { family_equal, family_text, family_bytes, IMPLIES_NOTHING },
-        [STATEMENT_TCP] = { NULL, tcp_text, tcp_bytes, IMPLIES_NOTHING },
-        [STATEMENT_SYN] = { NULL, syn_text, syn_bytes, IMPLIES_TCP },
-        [STATEMENT_NO_RST] = { NULL, no_rst_text, no_rst_bytes, IMPLIES_TCP },
+        [STATEMENT_FAMILY] = { family_equal, family_text, family_bytes },
+        [STATEMENT_TCP] = { .words = "meta l4proto tcp", .bytes = tcp_bytes },
+        [STATEMENT_SYN] = { .words = "tcp flags & (syn | ack) == syn",
+                .bytes = syn_bytes,
+                .implies = IMPLIES_TCP },
+        [STATEMENT_NO_RST] = { .words = "tcp flags ! rst",
+                .bytes = no_rst_bytes,
+                .implies = IMPLIES_TCP },
         [STATEMENT_PORT] = { NULL, port_text, port_bytes, IMPLIES_TCP },
-        [STATEMENT_DIALLED_PORT] = { NULL, dialled_port_text, dialled_port_bytes, IMPLIES_NOTHING },
+        [STATEMENT_DIALLED_PORT] = { NULL, port_text, port_bytes },
         [STATEMENT_PORTS] = { statement_set_equal, ports_text, ports_bytes, IMPLIES_TCP },
-        [STATEMENT_DIALLED_PORTS] = { statement_set_equal, dialled_ports_text, dialled_ports_bytes,
-                IMPLIES_NOTHING },
-        [STATEMENT_IN_NOT_LO] = { NULL, in_not_lo_text, not_lo_bytes, IMPLIES_NOTHING },
-        [STATEMENT_OUT_NOT_LO] = { NULL, out_not_lo_text, not_lo_bytes, IMPLIES_NOTHING },
-        [STATEMENT_IN_INTERFACE] = { interface_equal, interface_text, interface_bytes,
-                IMPLIES_NOTHING },
-        [STATEMENT_OUT_INTERFACE] = { interface_equal, interface_text, interface_bytes,
-                IMPLIES_NOTHING },
+        [STATEMENT_DIALLED_PORTS] = { statement_set_equal, ports_text, ports_bytes },
+        [STATEMENT_IN_NOT_LO] = { .words = "iif != \"lo\"", .bytes = not_lo_bytes },
+        [STATEMENT_OUT_NOT_LO] = { .words = "oif != \"lo\"", .bytes = not_lo_bytes },
+        [STATEMENT_IN_INTERFACE] = { interface_equal, interface_text, interface_bytes },
+        [STATEMENT_OUT_INTERFACE] = { interface_equal, interface_text, interface_bytes },
         [STATEMENT_ROUTE_INTERFACE] = { interface_equal, route_interface_text,
-                route_interface_bytes, IMPLIES_NOTHING },
-        [STATEMENT_ADDRESS_TYPE] = { NULL, address_type_text, address_type_bytes, IMPLIES_NOTHING },
-        [STATEMENT_NO_ROUTE] = { NULL, no_route_text, no_route_bytes, IMPLIES_NOTHING },
-        [STATEMENT_NO_CONNTRACK] = { NULL, no_conntrack_text, no_conntrack_bytes, IMPLIES_NOTHING },
-        [STATEMENT_DIRECTION] = { NULL, direction_text, direction_bytes, IMPLIES_NOTHING },
-        [STATEMENT_TRANSLATED] = { NULL, translated_text, translated_bytes, IMPLIES_NOTHING },
-        [STATEMENT_LABEL] = { NULL, label_text, label_bytes, IMPLIES_NOTHING },
+                route_interface_bytes },
+        [STATEMENT_ADDRESS_TYPE] = { NULL, address_type_text, address_type_bytes },
+        [STATEMENT_NO_ROUTE] = { .words = "fib daddr oif missing", .bytes = no_route_bytes },
+        [STATEMENT_NO_CONNTRACK] = { .words = "ct state invalid,untracked",
+                .bytes = no_conntrack_bytes },
+        [STATEMENT_DIRECTION] = { NULL, direction_text, direction_bytes },
+        [STATEMENT_TRANSLATED] = { .words = "ct status dnat", .bytes = translated_bytes },
+        [STATEMENT_LABEL] = { NULL, label_text, label_bytes },
         [STATEMENT_ADDRESS] = { prefix_equal, address_text, address_bytes, IMPLIES_FAMILY },
         [STATEMENT_ADDRESS_SET] = { statement_set_equal, address_set_text, address_set_bytes,
                 IMPLIES_FAMILY },
-        [STATEMENT_DIALLED_ADDRESS] = { prefix_equal, address_text, dialled_address_bytes,
-                IMPLIES_NOTHING },
+        [STATEMENT_DIALLED_ADDRESS] = { prefix_equal, address_text, dialled_address_bytes },
         [STATEMENT_DIALLED_ADDRESS_SET] = { statement_set_equal, address_set_text,
-                address_set_bytes, IMPLIES_NOTHING },
-        [STATEMENT_USER] = { NULL, id_text, id_bytes, IMPLIES_NOTHING },
-        [STATEMENT_USERS] = { statement_set_equal, ids_text, ids_bytes, IMPLIES_NOTHING },
-        [STATEMENT_GROUP] = { NULL, id_text, id_bytes, IMPLIES_NOTHING },
-        [STATEMENT_GROUPS] = { statement_set_equal, ids_text, ids_bytes, IMPLIES_NOTHING },
-        [STATEMENT_USER_RANGE] = { id_range_equal, id_range_text, id_range_bytes, IMPLIES_NOTHING },
-        [STATEMENT_GROUP_RANGE] = { id_range_equal, id_range_text, id_range_bytes,
-                IMPLIES_NOTHING },
-        [STATEMENT_UNIT] = { unit_equal, unit_text, unit_bytes, IMPLIES_NOTHING },
-        [STATEMENT_BEFORE] = { time_equal, before_text, before_bytes, IMPLIES_NOTHING },
+                address_set_bytes },
+        [STATEMENT_USER] = { NULL, id_text, id_bytes },
+        [STATEMENT_USERS] = { statement_set_equal, ids_text, ids_bytes },
+        [STATEMENT_GROUP] = { NULL, id_text, id_bytes },
+        [STATEMENT_GROUPS] = { statement_set_equal, ids_text, ids_bytes },
+        [STATEMENT_USER_RANGE] = { id_range_equal, id_range_text, id_range_bytes },
+        [STATEMENT_GROUP_RANGE] = { id_range_equal, id_range_text, id_range_bytes },
+        [STATEMENT_UNIT] = { unit_equal, unit_text, unit_bytes },
+        [STATEMENT_BEFORE] = { time_equal, before_text, before_bytes },
 };

@@ -35,37 +35,21 @@ static size_t tests_count(const Tests *t)
         return t->always ? 1 : t->n_sets + t->n_prefixes;
 }
 
-static int tests_add_prefix(Tests *t, const Prefix *p)
+static int tests_add_prefix(const Prefix *p, void *data)
 {
+        Tests *t = data;
+
         if (t->n_prefixes == PREFIXES_MAX)
                 return -E2BIG;
         t->prefixes[t->n_prefixes++] = *p;
         return 0;
 }
 
-static int tests_add_prefix4(const Prefix4 *p, void *data)
-{
-        return tests_add_prefix(
-                data, &(Prefix){ .address = address_from_ipv4(p->address), .bits = p->bits });
-}
-
-static int tests_add_prefix6(const Prefix6 *p, void *data)
-{
-        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
-
-        memcpy(prefix.address.bytes, p->address, sizeof(p->address));
-        return tests_add_prefix(data, &prefix);
-}
-
 /* False: too many. */
 static bool tests_add_prefixes(Tests *t, const RangeSet *ranges, Family family)
 {
-        int r;
+        int r = range_set_each_prefix(ranges, family, tests_add_prefix, t);
 
-        if (family == FAMILY_IPV4)
-                r = range_set_each_prefix4(ranges, tests_add_prefix4, t);
-        else
-                r = range_set_each_prefix6(ranges, tests_add_prefix6, t);
         if (r < 0)
                 t->n_prefixes = 0;
         return r >= 0;

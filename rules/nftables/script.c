@@ -37,29 +37,13 @@ static void print_element(ElementPrinter *p, const char *text)
         buffer_add_string(p->buffer, text);
 }
 
-static int print_prefix4(const Prefix4 *q, void *data)
+static int print_prefix(const Prefix *q, void *data)
 {
         ElementPrinter *p = data;
-        Prefix prefix = { .address = address_from_ipv4(q->address), .bits = q->bits };
         char text[ADDRESS_TEXT_MAX];
 
-        if (p->bits == q->bits) {
-                prefix.bits = 32;
-                print_element(p, prefix_format(&prefix, text));
-        }
-        return 0;
-}
-
-static int print_prefix6(const Prefix6 *q, void *data)
-{
-        ElementPrinter *p = data;
-        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = 128 };
-        char text[ADDRESS_TEXT_MAX];
-
-        if (p->bits == q->bits) {
-                memcpy(prefix.address.bytes, q->address, sizeof(q->address));
-                print_element(p, prefix_format(&prefix, text));
-        }
+        if (p->bits == q->bits)
+                print_element(p, address_format(&q->address, text));
         return 0;
 }
 
@@ -116,10 +100,8 @@ static void print_elements(Buffer *b, const NftSet *s, uint64_t now_usec)
                 print_values(&p, s);
         else if (s->timed)
                 print_timed(&p, s, now_usec);
-        else if (s->key.family == FAMILY_IPV4)
-                range_set_each_prefix4(s->ranges, print_prefix4, &p);
         else
-                range_set_each_prefix6(s->ranges, print_prefix6, &p);
+                range_set_each_prefix(s->ranges, (Family)s->key.family, print_prefix, &p);
         buffer_add_string(b, " }\n");
 }
 

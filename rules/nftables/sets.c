@@ -34,17 +34,11 @@ static uint32_t room_for(size_t n, uint32_t least)
 /* The set that is installed under a key, or the place where it would be. */
 static const NftSet *previous_lower_bound(const NftTable *t, const NftSetKey *key)
 {
-        size_t low = 0, high = t ? t->n_sets : 0;
+        size_t i =
+                t ? array_lower_bound(key, t->sets, t->n_sets, sizeof(NftSet), nft_set_key_compare)
+                  : 0;
 
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (nft_set_key_compare(&t->sets[middle].key, key) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return t && low < t->n_sets ? &t->sets[low] : NULL;
+        return t && i < t->n_sets ? &t->sets[i] : NULL;
 }
 
 static bool same_list(const NftSetKey *a, const NftSetKey *b)
@@ -124,13 +118,7 @@ void build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
         build_set(b, &(NftSet){ .key = *key, .size = dynamic_size(key->kind), .origin = origin });
 }
 
-static int count_prefix4(const Prefix4 *p, void *data)
-{
-        ((size_t *)data)[p->bits]++;
-        return 0;
-}
-
-static int count_prefix6(const Prefix6 *p, void *data)
+static int count_prefix(const Prefix *p, void *data)
 {
         ((size_t *)data)[p->bits]++;
         return 0;
@@ -139,10 +127,7 @@ static int count_prefix6(const Prefix6 *p, void *data)
 static void count_prefixes(const RangeSet *ranges, unsigned family, size_t counts[static 129])
 {
         memset(counts, 0, 129 * sizeof(size_t));
-        if (family == FAMILY_IPV4)
-                range_set_each_prefix4(ranges, count_prefix4, counts);
-        else
-                range_set_each_prefix6(ranges, count_prefix6, counts);
+        (void)range_set_each_prefix(ranges, (Family)family, count_prefix, counts);
 }
 
 /* Of a list that has changed a little, from what was counted then. */
@@ -289,18 +274,9 @@ NftSetRun build_find_named(const NftBuild *b, const MatchSet *set, Family family
         NftSetKey key = {
                 .kind = set->timed ? SET_TIMED : SET_NAMED, .family = family, .name = set->name
         };
-        size_t low = 0, high = b->n_named;
-        NftSetRun run;
+        size_t low = array_lower_bound(&key, sets, b->n_named, sizeof(NftSet), nft_set_key_compare);
+        NftSetRun run = { .first = low };
 
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (nft_set_key_compare(&sets[middle].key, &key) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        run = (NftSetRun){ .first = low };
         while (low + run.n < b->n_named && same_list(&sets[low + run.n].key, &key))
                 run.n++;
         return run;

@@ -6,7 +6,7 @@
 
 static const StatementRow *row_of(NftStatementKind k)
 {
-        return statement_matches[k].text ? &statement_matches[k] : &statement_actions[k];
+        return statement_matches[k].bytes ? &statement_matches[k] : &statement_actions[k];
 }
 
 bool nft_statement_equal(const NftStatement *a, const NftStatement *b)
@@ -20,7 +20,12 @@ bool nft_statement_equal(const NftStatement *a, const NftStatement *b)
 
 void nft_statement_print(Buffer *b, const NftStatement *s)
 {
-        row_of(s->kind)->text(b, s);
+        const StatementRow *row = row_of(s->kind);
+
+        if (row->words)
+                buffer_add_string(b, row->words);
+        else
+                row->text(b, s);
 }
 
 StatementImplies nft_statement_implies(NftStatementKind k)

@@ -10,9 +10,9 @@
 
 /* Expressions that nft adds before a match, and does not list. */
 typedef enum StatementImplies {
-        IMPLIES_NOTHING,
-        IMPLIES_TCP,    /* meta l4proto tcp */
-        IMPLIES_FAMILY, /* meta nfproto … */
+        IMPLIES_NOTHING, /* of rows that do not state it */
+        IMPLIES_TCP,     /* meta l4proto tcp */
+        IMPLIES_FAMILY,  /* meta nfproto … */
 } StatementImplies;
 
 typedef struct StatementRow {
@@ -21,6 +21,7 @@ typedef struct StatementRow {
         void (*text)(Buffer *b, const NftStatement *s);
         void (*bytes)(Maker *m, const NftStatement *s);
         StatementImplies implies;
+        const char *words; /* instead of text(): they are always the same */
 } StatementRow;
 
 /* By kind; rows of the other file are empty. */

@@ -386,31 +386,14 @@ static void build_direction(NftBuild *b, Direction direction)
 
 /* ---- the whole ---- */
 
-static int set_compare(const void *a, const void *b)
-{
-        return nft_set_key_compare(&((const NftSet *)a)->key, &((const NftSet *)b)->key);
-}
-
-static int chain_compare(const void *a, const void *b)
-{
-        return nft_chain_key_compare(&((const NftChain *)a)->key, &((const NftChain *)b)->key);
-}
-
-static int id_compare(const void *a, const void *b)
-{
-        uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
 static void table_sort(NftTable *t)
 {
         size_t n = 0;
 
         if (t->n_sets > 0)
-                qsort(t->sets, t->n_sets, sizeof(NftSet), set_compare);
-        qsort(t->chains, t->n_chains, sizeof(NftChain), chain_compare);
-        qsort(t->counters, t->n_counters, sizeof(uint64_t), id_compare);
+                qsort(t->sets, t->n_sets, sizeof(NftSet), nft_set_key_compare);
+        qsort(t->chains, t->n_chains, sizeof(NftChain), nft_chain_key_compare);
+        qsort(t->counters, t->n_counters, sizeof(uint64_t), number_compare);
         for (size_t i = 0; i < t->n_counters; i++)
                 if (n == 0 || t->counters[n - 1] != t->counters[i])
                         t->counters[n++] = t->counters[i];

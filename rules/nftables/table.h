@@ -290,8 +290,9 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, Nf
 NftTable *nft_table_free(NftTable *t);
 DEFINE_CLEANUP(NftTable, nft_table_free)
 
-int nft_chain_key_compare(const NftChainKey *a, const NftChainKey *b);
-int nft_set_key_compare(const NftSetKey *a, const NftSetKey *b);
+/* Of keys, or of chains and sets, which begin with theirs; for qsort(3) and bsearch(3). */
+int nft_chain_key_compare(const void *a, const void *b);
+int nft_set_key_compare(const void *a, const void *b);
 /* The kernel takes an element out by itself, this long after its end: until then p25d can do so, in
  * time, and knows that it is there. */
 #define NFT_TIMED_GRACE_MSEC 1000u

@@ -56,20 +56,8 @@ static void update_deinit(Update *u)
 
 static const NftSet *set_find(const NftTable *t, const NftSetKey *key)
 {
-        size_t low = 0, high = t->n_sets;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                int c = nft_set_key_compare(&t->sets[middle].key, key);
-
-                if (c == 0)
-                        return &t->sets[middle];
-                if (c < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return NULL;
+        return t->sets ? bsearch(key, t->sets, t->n_sets, sizeof(NftSet), nft_set_key_compare)
+                       : NULL;
 }
 
 /* The number of sets from i on that hold parts of one list. */
@@ -181,20 +169,9 @@ static bool rule_stays(const Update *u, const NftRule *old, const NftRule *new)
 
 static NftChain *chain_find(const NftTable *t, const NftChainKey *key)
 {
-        size_t low = 0, high = t->n_chains;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                int c = nft_chain_key_compare(&t->chains[middle].key, key);
-
-                if (c == 0)
-                        return &t->chains[middle];
-                if (c < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return NULL;
+        return t->chains ? bsearch(key, t->chains, t->n_chains, sizeof(NftChain),
+                                   nft_chain_key_compare)
+                         : NULL;
 }
 
 static int chain_read_handles(Update *u, NftChain *old)

@@ -178,13 +178,6 @@ static void build_to_owners(NftBuild *b, const CompiledRule *r)
         }
 }
 
-static int owner_compare(const void *a, const void *b)
-{
-        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* chain owner_ID_1000: the same limit, in the bucket of user 1000 */
 static void build_owners(NftBuild *b, const CompiledRule *r)
 {
@@ -199,7 +192,7 @@ static void build_owners(NftBuild *b, const CompiledRule *r)
         for (size_t i = 0; i < lent->n; i++)
                 if (compiled_ids_contain(&r->users, lent->items[i].owner))
                         owners[n++] = lent->items[i].owner;
-        qsort(owners, n, sizeof(*owners), owner_compare);
+        qsort(owners, n, sizeof(*owners), id_compare);
         for (size_t i = 0; i < n && b->error == 0; i++) {
                 Buckets k = buckets_name(r, 0);
 

@@ -68,17 +68,8 @@ Fragment *fragment_new(void)
         return f;
 }
 
-Fragment *fragment_ref(Fragment *f)
+static void fragment_destroy(Fragment *f)
 {
-        if (f)
-                f->n_refs++;
-        return f;
-}
-
-Fragment *fragment_unref(Fragment *f)
-{
-        if (!f || --f->n_refs > 0)
-                return NULL;
         free(f->name);
         free(f->file);
         free(f->text);
@@ -86,9 +77,9 @@ Fragment *fragment_unref(Fragment *f)
         set_decls_deinit(&f->sets);
         var_values_deinit(&f->vars);
         assertions_deinit(&f->assertions);
-        free(f);
-        return NULL;
 }
+
+DEFINE_REFERENCES(Fragment, fragment, fragment_destroy)
 
 const char *alert_kind_to_string(AlertKind k)
 {
@@ -122,22 +113,13 @@ HostConf *host_conf_new(void)
         return h;
 }
 
-HostConf *host_conf_ref(HostConf *h)
+static void host_conf_destroy(HostConf *h)
 {
-        if (h)
-                h->n_refs++;
-        return h;
-}
-
-HostConf *host_conf_unref(HostConf *h)
-{
-        if (!h || --h->n_refs > 0)
-                return NULL;
         fragment_unref(h->common);
         strv_free(h->roles);
-        free(h);
-        return NULL;
 }
+
+DEFINE_REFERENCES(HostConf, host_conf, host_conf_destroy)
 
 /* ---- roles ---- */
 
@@ -152,23 +134,14 @@ Role *role_new(void)
         return r;
 }
 
-Role *role_ref(Role *r)
+static void role_destroy(Role *r)
 {
-        if (r)
-                r->n_refs++;
-        return r;
-}
-
-Role *role_unref(Role *r)
-{
-        if (!r || --r->n_refs > 0)
-                return NULL;
         free(r->name);
         free(r->summary);
         free(r->file);
         var_decls_deinit(r->vars, r->n_vars);
         rule_list_deinit(&r->rules);
         assertions_deinit(&r->assertions);
-        free(r);
-        return NULL;
 }
+
+DEFINE_REFERENCES(Role, role, role_destroy)

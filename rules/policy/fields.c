@@ -81,11 +81,6 @@ static FieldPlace place_of(const Rule *r, const RuleField *f)
 
 /* ---- whole rules ---- */
 
-static int string_compare(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool field_equal(const Rule *x, const Rule *y, const RuleField *f)
 {
         FieldPlace a = place_of(x, f), b = place_of(y, f);

@@ -115,28 +115,38 @@ Role *policy_find_role(const Policy *p, const char *name)
         return NULL;
 }
 
-static const PrefixSet *declared_set(const Fragment *f, const char *name)
+const Role *policy_next_role(const Policy *p, size_t *i)
 {
-        for (size_t i = 0; i < f->sets.n; i++)
-                if (streq(f->sets.items[i].name, name))
-                        return f->sets.items[i].entries;
-        return NULL;
+        char *const *names = policy_role_names(p);
+        const Role *role = NULL;
+
+        while (names && names[*i] && !role)
+                role = policy_find_role(p, names[(*i)++]);
+        return role;
+}
+
+const Fragment *policy_fragment(const Policy *p, size_t i)
+{
+        if (p->host && i-- == 0)
+                return p->host->common;
+        if (i < p->n_files)
+                return p->files[i];
+        i -= p->n_files;
+        return i < p->state->n_fragments ? p->state->fragments[i] : NULL;
 }
 
 const PrefixSet *policy_find_set(const Policy *p, const char *name)
 {
-        const PrefixSet *found = NULL;
+        const StoredSet *stored = state_find_set(p->state, name);
+        const Fragment *f;
 
-        for (size_t i = 0; i < p->state->n_sets; i++)
-                if (streq(p->state->sets[i].name, name))
-                        return p->state->sets[i].entries;
-        if (p->host)
-                found = declared_set(p->host->common, name);
-        for (size_t i = 0; !found && i < p->n_files; i++)
-                found = declared_set(p->files[i], name);
-        for (size_t i = 0; !found && i < p->state->n_fragments; i++)
-                found = declared_set(p->state->fragments[i], name);
-        return found;
+        if (stored)
+                return stored->entries;
+        for (size_t i = 0; (f = policy_fragment(p, i)); i++)
+                for (size_t k = 0; k < f->sets.n; k++)
+                        if (streq(f->sets.items[k].name, name))
+                                return f->sets.items[k].entries;
+        return NULL;
 }
 
 static void timed_print(Buffer *b, const TimedSet *s)

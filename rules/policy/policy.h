@@ -43,6 +43,12 @@ bool policy_audits_role(const Policy *p, const Role *role);
 const char *policy_nearest_role(const Policy *p, const char *name);
 void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
+/* The roles that are listed, in their order, without those that the catalogue lacks; from *i on,
+ * which begins with 0. Borrowed; NULL: no more. */
+const Role *policy_next_role(const Policy *p, size_t *i);
+/* All that declares sets and has rules but p25ctl's and the roles: the i-th of p25.conf, the files
+ * of policy.d, and the stored fragments. Borrowed; NULL: no more. */
+const Fragment *policy_fragment(const Policy *p, size_t i);
 /* The entries of a set of p25ctl, p25.conf or a fragment. Borrowed, or NULL. */
 const PrefixSet *policy_find_set(const Policy *p, const char *name);
 /* Between an entry and its end, an RFC 3339 time; a comment for readers of a set file. */

@@ -19,21 +19,7 @@ Rule *rule_new(void)
         return r;
 }
 
-Rule *rule_ref(Rule *r)
-{
-        if (r)
-                r->n_refs++;
-        return r;
-}
-
-Rule *rule_unref(Rule *r)
-{
-        if (!r || --r->n_refs > 0)
-                return NULL;
-        rule_fields_deinit(r);
-        free(r);
-        return NULL;
-}
+DEFINE_REFERENCES(Rule, rule, rule_fields_deinit)
 
 int rule_copy(const Rule *r, Rule **ret)
 {

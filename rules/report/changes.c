@@ -237,19 +237,15 @@ static int settings_difference(const Policy *old, const Policy *new, Lines *line
 /* The names in audit, where the state overrides the files. */
 static int audit_texts(const Policy *p, Lines *ret)
 {
-        char *const *names = policy_role_names(p);
+        const Role *role;
 
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 if (policy_audits(p, d) &&
                         lines_add(ret, "audit %s", direction_to_adjective(d)) < 0)
                         return -ENOMEM;
-        for (; names && *names; names++) {
-                const Role *role = policy_find_role(p, *names);
-
-                if (role && policy_audits_role(p, role) &&
-                        lines_add(ret, "audit role %s", *names) < 0)
+        for (size_t i = 0; (role = policy_next_role(p, &i));)
+                if (policy_audits_role(p, role) && lines_add(ret, "audit role %s", role->name) < 0)
                         return -ENOMEM;
-        }
         return 0;
 }
 

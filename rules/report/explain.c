@@ -179,8 +179,7 @@ int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *re
         if (k < 0)
                 return k;
         e.effective = action_to_string(v->action);
-        *ret = e;
-        e = (Explanation){ 0 };
+        *ret = TAKE_STRUCT(e);
         return 0;
 }
 

@@ -39,11 +39,6 @@ int lines_add(Lines *l, const char *format, ...)
         return n < 0 ? -ENOMEM : lines_consume(l, text);
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int lines_add_missing(
         Lines *lines, char sign, char *const *of, char *const *other, const char *suffix)
 {
@@ -55,19 +50,11 @@ int lines_add_missing(
                 return -ENOMEM;
         if (n > 0) {
                 memcpy(sorted, other, n * sizeof(*sorted));
-                qsort(sorted, n, sizeof(*sorted), compare_texts);
+                qsort(sorted, n, sizeof(*sorted), string_compare);
         }
         for (size_t i = 0; i < n_of; i++) {
-                size_t low = 0, high = n;
+                size_t low = array_lower_bound(&of[i], sorted, n, sizeof(*sorted), string_compare);
 
-                while (low < high) {
-                        size_t middle = low + (high - low) / 2;
-
-                        if (strcmp(sorted[middle], of[i]) < 0)
-                                low = middle + 1;
-                        else
-                                high = middle;
-                }
                 while (low < n && used[low] && streq(sorted[low], of[i]))
                         low++;
                 if (low < n && streq(sorted[low], of[i])) {

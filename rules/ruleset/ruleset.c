@@ -132,37 +132,21 @@ typedef struct PrefixPrinter {
         bool first;
 } PrefixPrinter;
 
-static void prefix_print(PrefixPrinter *p, const Prefix *prefix)
+static int prefix_print(const Prefix *prefix, void *data)
 {
+        PrefixPrinter *p = data;
         char text[ADDRESS_TEXT_MAX];
 
         buffer_printf(p->b, "%s%s%s%s", p->first ? "" : p->between, p->before,
                 prefix_format(prefix, text), p->after);
         p->first = false;
-}
-
-static int prefix4_print(const Prefix4 *p, void *data)
-{
-        Prefix prefix = { .address = address_from_ipv4(p->address), .bits = p->bits };
-
-        prefix_print(data, &prefix);
-        return 0;
-}
-
-static int prefix6_print(const Prefix6 *p, void *data)
-{
-        Prefix prefix = { .address.family = FAMILY_IPV6, .bits = p->bits };
-
-        memcpy(prefix.address.bytes, p->address, 16);
-        prefix_print(data, &prefix);
         return 0;
 }
 
 static void ranges_print(PrefixPrinter *p, const RangeSet *s)
 {
-        if (range_set_each_prefix4(s, prefix4_print, p) < 0 ||
-                range_set_each_prefix6(s, prefix6_print, p) < 0)
-                p->b->failed = true;
+        (void)range_set_each_prefix(s, FAMILY_IPV4, prefix_print, p);
+        (void)range_set_each_prefix(s, FAMILY_IPV6, prefix_print, p);
 }
 
 static void match_print(Buffer *b, const char *word, const Match *m)

@@ -180,22 +180,12 @@ typedef struct Walk {
         size_t n;
 } Walk;
 
-static int collect4(const Prefix4 *p, void *data)
+static int collect(const Prefix *p, void *data)
 {
         Walk *w = data;
 
         assert_true(w->n < POINTS);
-        w->prefixes[w->n++] = (Prefix){ address_from_ipv4(p->address), p->bits };
-        return 0;
-}
-
-static int collect6(const Prefix6 *p, void *data)
-{
-        Walk *w = data;
-
-        assert_true(w->n < POINTS);
-        w->prefixes[w->n] = (Prefix){ .address.family = FAMILY_IPV6, .bits = p->bits };
-        memcpy(w->prefixes[w->n++].address.bytes, p->address, 16);
+        w->prefixes[w->n++] = *p;
         return 0;
 }
 
@@ -203,8 +193,8 @@ static void check_cut(const RangeSet *ranges, const Model *m, const Space *s)
 {
         Walk w = { 0 };
 
-        assert_int_equal(range_set_each_prefix4(ranges, collect4, &w), 0);
-        assert_int_equal(range_set_each_prefix6(ranges, collect6, &w), 0);
+        assert_int_equal(range_set_each_prefix(ranges, FAMILY_IPV4, collect, &w), 0);
+        assert_int_equal(range_set_each_prefix(ranges, FAMILY_IPV6, collect, &w), 0);
         assert_int_equal(w.n, model_fewest(m, 0, POINTS));
         for (size_t i = 1; i < w.n; i++)
                 assert_true(prefix_compare(&w.prefixes[i - 1], &w.prefixes[i]) < 0);
@@ -523,7 +513,7 @@ static void test_hash(void **state _unused_)
         assert_true(hash_of("0.0.0.0/0") != hash_of("::/0"));
 }
 
-static int stop(const Prefix4 *p _unused_, void *data)
+static int stop(const Prefix *p _unused_, void *data)
 {
         ++*(int *)data;
         return -ECANCELED;
@@ -536,7 +526,7 @@ static void test_walk_ends(void **state _unused_)
         int calls = 0;
 
         assert_int_equal(range_set_from_prefixes(set, &ranges), 0);
-        assert_int_equal(range_set_each_prefix4(ranges, stop, &calls), -ECANCELED);
+        assert_int_equal(range_set_each_prefix(ranges, FAMILY_IPV4, stop, &calls), -ECANCELED);
         assert_int_equal(calls, 1);
 }
 

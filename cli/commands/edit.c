@@ -83,10 +83,8 @@ static int file_replace(const char *path, const char *text)
         struct stat st = { .st_mode = 0644, .st_uid = 0, .st_gid = 0 };
         int fd, r;
 
-        if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-                temporary = NULL;
+        if (text_printf(&temporary, "%s.XXXXXX", path) < 0)
                 return -ENOMEM;
-        }
         if (stat(path, &st) < 0 && errno != ENOENT)
                 return -errno;
         fd = mkostemp(temporary, O_CLOEXEC);
@@ -149,10 +147,8 @@ static int fragment_find(Cli *c, const HostPaths *paths, Edit *e)
 
         if (status != 0)
                 return status;
-        if (asprintf(&e->path, "%s/%s.conf", paths->policy_folder, e->name) < 0) {
-                e->path = NULL;
+        if (text_printf(&e->path, "%s/%s.conf", paths->policy_folder, e->name) < 0)
                 return cli_fail_errno(c, -ENOMEM, e->name);
-        }
         if (access(e->path, F_OK) == 0)
                 return former_read(c, e);
         free(TAKE_PTR(e->path));
@@ -192,10 +188,9 @@ static int draft_make(Cli *c, Edit *e)
                 e->folder[0] = '\0';
                 return cli_fail_errno(c, -errno, "/tmp");
         }
-        if (asprintf(&e->draft, "%s/%s", e->folder, e->is_conf ? CONF_NAME : "fragment.conf") < 0) {
-                e->draft = NULL;
+        if (text_printf(&e->draft, "%s/%s", e->folder, e->is_conf ? CONF_NAME : "fragment.conf") <
+                0)
                 return cli_fail_errno(c, -ENOMEM, e->name);
-        }
         fd = open(e->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         r = fd < 0 ? -errno : text_write(fd, e->former);
         if (fd >= 0 && close(fd) < 0 && r >= 0)

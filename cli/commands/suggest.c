@@ -23,10 +23,8 @@ static int name_set(char **place, const Listener *l)
 {
         if (*place)
                 return 0;
-        if (asprintf(place, "%s (user %s)", l->process ? l->process : "a process", l->user) < 0) {
-                *place = NULL;
+        if (text_printf(place, "%s (user %s)", l->process ? l->process : "a process", l->user) < 0)
                 return -ENOMEM;
-        }
         return 0;
 }
 

@@ -9,7 +9,7 @@
 
 #include "rules/policy/fields.h"
 
-int strings_entry_append(sd_bus_message *m, const char *key, char *const *strings)
+static int strings_entry_append(sd_bus_message *m, const char *key, char *const *strings)
 {
         int r;
 

@@ -69,7 +69,7 @@ struct Bus {
         sd_event_source *timer; /* next attempt to join, or to get the name */
         bool connected;         /* the bus has greeted */
         bool ready;             /* and the name is ours */
-        bool told;              /* the log knows why not */
+        bool told;              /* the reason has been logged */
         BusNotice notice;
         void *notice_data;
         uint64_t upload_timeout_usec;

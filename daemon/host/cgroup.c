@@ -36,13 +36,6 @@ const char *host_cgroup_mount(void)
         return NULL;
 }
 
-static bool has_suffix(const char *s, const char *suffix)
-{
-        size_t n = strlen(s), m = strlen(suffix);
-
-        return n > m && streq(s + n - m, suffix);
-}
-
 int host_unit_full_name(const char *unit, char **ret)
 {
         static const char *const suffixes[] = { ".service", ".slice", ".scope" };
@@ -52,7 +45,7 @@ int host_unit_full_name(const char *unit, char **ret)
                 return -ENOENT;
         buffer_add_string(&name, unit);
         for (size_t i = 0; i < ELEMENTS(suffixes); i++)
-                if (has_suffix(unit, suffixes[i]))
+                if (text_ends_with(unit, suffixes[i]))
                         return buffer_take(&name, ret);
         buffer_add_string(&name, ".service");
         return buffer_take(&name, ret);
@@ -144,20 +137,12 @@ typedef int (*SliceVisitor)(int mount, const char *path, uint32_t level, void *d
 
 static int slice_children(int mount, const char *path, char ***paths)
 {
-        _cleanup_(closedir_p) DIR *dir = NULL;
+        _cleanup_(closedir_p) DIR *dir = host_open_folder(mount, path[0] ? path : ".");
         struct dirent *entry;
-        int fd = openat(
-                mount, path[0] ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-        if (fd < 0)
-                return 0; /* gone meanwhile */
-        dir = fdopendir(fd);
-        if (!dir) {
-                close(fd);
-                return -ENOMEM;
-        }
-        while ((entry = readdir(dir)))
-                if (entry->d_type == DT_DIR && has_suffix(entry->d_name, ".slice") &&
+        /* NULL: gone meanwhile */
+        while (dir && (entry = readdir(dir)))
+                if (entry->d_type == DT_DIR && text_ends_with(entry->d_name, ".slice") &&
                         strv_length(*paths) < SLICES_MAX &&
                         strv_printf(paths, "%s%s%s", path, path[0] ? "/" : "", entry->d_name) < 0)
                         return -ENOMEM;
@@ -227,7 +212,7 @@ static int find(int mount, const char *name, Cgroup *ret)
                 return parent ? cgroup_stat(mount, parent, 2, ret) : -ENOENT;
         }
 
-        if (has_suffix(name, ".slice")) {
+        if (text_ends_with(name, ".slice")) {
                 if (slice_parent(name, &parent, &level) < 0)
                         return -ENOMEM;
                 return cgroup_stat_unit(mount, parent, name, level + 1, ret);
@@ -250,19 +235,16 @@ static int find_instance(int mount, const char *name, char **ret)
         _cleanup_free_ char *parent = NULL;
         size_t n = strlen(name) - strlen(".service");
         struct dirent *entry;
-        int fd;
 
         *ret = NULL;
         buffer_printf(&template, "%.*s@.service", (int)n, name);
         if (template.failed || template_parent(template.data, &parent) < 0)
                 return -ENOMEM;
-        fd = openat(mount, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        dir = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!dir)
-                close_p(&fd);
+        dir = host_open_folder(mount, parent);
         while (dir && !*ret && (entry = readdir(dir)))
                 if (strncmp(entry->d_name, template.data, n + 1) == 0 &&
-                        has_suffix(entry->d_name, ".service") && !(*ret = strdup(entry->d_name)))
+                        text_ends_with(entry->d_name, ".service") &&
+                        !(*ret = strdup(entry->d_name)))
                         return -ENOMEM;
         return 0;
 }
@@ -273,7 +255,7 @@ static int hint_instance(int mount, const char *name, Cgroup *ret)
         _cleanup_free_ char *instance = NULL;
         int n;
 
-        if (strchr(name, '@') || !has_suffix(name, ".service"))
+        if (strchr(name, '@') || !text_ends_with(name, ".service"))
                 return 0;
         if (find_instance(mount, name, &instance) < 0)
                 return -ENOMEM;
@@ -309,12 +291,10 @@ int host_unit_find(const char *mount, const char *unit, Cgroup *ret)
 
 static int parents_add(char ***l, const char *mount, const char *path)
 {
-        _cleanup_buffer_ Buffer text = { 0 };
         struct stat st;
         char *full;
 
-        buffer_printf(&text, "%s%s%s", mount, path[0] ? "/" : "", path);
-        if (buffer_take(&text, &full) < 0)
+        if (text_printf(&full, "%s%s%s", mount, path[0] ? "/" : "", path) < 0)
                 return -ENOMEM;
         if (strv_contains(*l, full) || stat(full, &st) < 0 || !S_ISDIR(st.st_mode) ||
                 strv_length(*l) >= PARENTS_MAX) {
@@ -359,7 +339,7 @@ int host_unit_parents(const char *mount, const char *unit, char ***ret)
                 return r;
         if (parents_add(&l, mount, "") < 0)
                 return -ENOMEM;
-        if (has_suffix(name, ".slice")) {
+        if (text_ends_with(name, ".slice")) {
                 for (char *p = name, *dash; (dash = strchr(p, '-')); p = dash + 1) {
                         _cleanup_free_ char *part = strndup(name, (size_t)(dash - name) + 1);
                         _cleanup_free_ char *path = NULL;

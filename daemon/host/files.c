@@ -18,14 +18,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int path_join(const char *a, const char *b, char **ret)
-{
-        _cleanup_buffer_ Buffer text = { 0 };
-
-        buffer_printf(&text, "%s%s", a, b);
-        return buffer_take(&text, ret);
-}
-
 void host_paths_deinit(HostPaths *p)
 {
         free(p->conf);
@@ -49,14 +41,14 @@ int host_paths_init(HostPaths *p, const char *root, const char *policies)
         for (length = strlen(n.root); length > 0 && n.root[length - 1] == '/'; length--)
                 n.root[length - 1] = '\0';
 
-        if (path_join(n.root, "/etc/p25/p25.conf", &n.conf) < 0 ||
-                path_join(n.root, "/etc/p25/policy.d", &n.policy_folder) < 0 ||
-                path_join(n.root, "/etc/p25/roles.d", &n.roles_folder) < 0 ||
-                path_join(n.root, "/var/lib/p25", &n.state) < 0 ||
-                path_join(n.root, "/run/p25", &n.runtime) < 0)
+        if (text_printf(&n.conf, "%s%s", n.root, "/etc/p25/p25.conf") < 0 ||
+                text_printf(&n.policy_folder, "%s%s", n.root, "/etc/p25/policy.d") < 0 ||
+                text_printf(&n.roles_folder, "%s%s", n.root, "/etc/p25/roles.d") < 0 ||
+                text_printf(&n.state, "%s%s", n.root, "/var/lib/p25") < 0 ||
+                text_printf(&n.runtime, "%s%s", n.root, "/run/p25") < 0)
                 return -ENOMEM;
         n.shipped = policies ? strdup(policies) : NULL;
-        if (policies ? !n.shipped : path_join(n.root, HOST_SHIPPED, &n.shipped) < 0)
+        if (policies ? !n.shipped : text_printf(&n.shipped, "%s%s", n.root, HOST_SHIPPED) < 0)
                 return -ENOMEM;
 
         *p = TAKE_STRUCT(n);
@@ -102,24 +94,6 @@ static int inputs_add(HostInputs *l, const char *path, const struct stat *st)
         if (!input.path)
                 return -ENOMEM;
         l->items[l->n++] = input;
-        return 0;
-}
-
-int host_inputs_copy(const HostInputs *l, HostInputs *ret)
-{
-        _cleanup_(host_inputs_deinit) HostInputs copy = { 0 };
-
-        copy.items = calloc(l->n + 1, sizeof(*copy.items));
-        if (!copy.items)
-                return -ENOMEM;
-        for (size_t i = 0; i < l->n; i++) {
-                copy.items[i] = l->items[i];
-                copy.items[i].path = strdup(l->items[i].path);
-                if (!copy.items[i].path)
-                        return -ENOMEM;
-                copy.n++;
-        }
-        *ret = TAKE_STRUCT(copy);
         return 0;
 }
 
@@ -377,9 +351,17 @@ int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, siz
 
 static bool is_conf_name(const char *name)
 {
-        size_t n = strlen(name);
+        return name[0] != '.' && text_ends_with(name, ".conf");
+}
 
-        return name[0] != '.' && n > strlen(".conf") && streq(name + n - strlen(".conf"), ".conf");
+DIR *host_open_folder(int at, const char *path)
+{
+        int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!dir)
+                close_p(&fd);
+        return dir;
 }
 
 static DIR *open_folder(const char *path)

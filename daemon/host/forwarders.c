@@ -85,12 +85,9 @@ static void target_read(int process, Forwarder *f)
 
 static int sockets_read(int process, Forwarder *f)
 {
-        _cleanup_(closedir_p) DIR *dir = NULL;
-        int fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(closedir_p) DIR *dir = host_open_folder(process, "fd");
         struct dirent *entry;
 
-        if (fd >= 0 && !(dir = fdopendir(fd)))
-                close_p(&fd);
         while (dir && (entry = readdir(dir))) {
                 unsigned long long inode;
                 char link[64];

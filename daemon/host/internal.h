@@ -32,11 +32,12 @@ static inline void closedir_p(DIR **d)
                 closedir(*d);
 }
 
+/* A folder, itself and no link to one; NULL: it cannot be opened. */
+DIR *host_open_folder(int at, const char *path);
+
 HostInput host_input_from_stat(const struct stat *st);
 /* The same file, unchanged? The path is not compared. */
 bool host_input_equal(const HostInput *a, const HostInput *b);
-
-int host_inputs_copy(const HostInputs *l, HostInputs *ret);
 
 /* The hash of a text for HostInput.content; never 0. */
 uint64_t host_content_hash(const char *text, size_t n);

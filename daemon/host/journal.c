@@ -150,19 +150,8 @@ static int next_number(const char **p, const char *end, uint64_t max, uint64_t *
 {
         size_t n;
         const char *word = next_word(p, end, &n);
-        uint64_t number = 0;
 
-        if (n == 0 || n > 19)
-                return -EINVAL;
-        for (size_t i = 0; i < n; i++) {
-                if (word[i] < '0' || word[i] > '9')
-                        return -EINVAL;
-                number = number * 10 + (uint64_t)(word[i] - '0');
-        }
-        if (number > max)
-                return -EINVAL;
-        *ret = number;
-        return 0;
+        return digits_parse(word, n, max, ret) < 0 ? -EINVAL : 0;
 }
 
 typedef struct EntryLists {

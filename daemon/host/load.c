@@ -25,7 +25,6 @@ static bool path_goes_up(const char *path)
 static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Diagnostics *d)
 {
         Place place = { .file = set->file, .line = set->line };
-        _cleanup_buffer_ Buffer joined = { 0 };
         _cleanup_free_ char *path = NULL, *text = NULL;
         char setting[sizeof("sets..file") + NAME_MAX_LENGTH];
         const char *why;
@@ -37,8 +36,7 @@ static int load_set_file(SetDecl *set, const char *root, HostInputs *inputs, Dia
                 return diagnostics_error(d, place, setting,
                         "%s: %s: a set file is named by its path from the root, without '..'",
                         setting, set->path);
-        buffer_printf(&joined, "%s%s", root, set->path);
-        if (buffer_take(&joined, &path) < 0)
+        if (text_printf(&path, "%s%s", root, set->path) < 0)
                 return -ENOMEM;
 
         r = host_read_named(path, SET_TEXT_MAX, inputs, &text, &length);
@@ -102,14 +100,6 @@ int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostC
         return 0;
 }
 
-static int folder_path(const char *folder, const char *name, char **ret)
-{
-        _cleanup_buffer_ Buffer path = { 0 };
-
-        buffer_printf(&path, "%s/%s", folder, name);
-        return buffer_take(&path, ret);
-}
-
 /* "NAME.conf" → "NAME", an error if that is not a valid name. */
 static int fragment_name(const char *file, const char *path, Diagnostics *d, char **ret)
 {
@@ -132,7 +122,7 @@ static int load_fragment(
         size_t length;
         int r;
 
-        r = folder_path(p->policy_folder, file, &path);
+        r = text_printf(&path, "%s/%s", p->policy_folder, file);
         if (r < 0)
                 return r;
         r = fragment_name(file, path, d, &name);
@@ -222,7 +212,7 @@ static int load_role(const char *folder, const char *file, bool shipped, HostInp
         size_t length;
         int r;
 
-        r = folder_path(folder, file, &path);
+        r = text_printf(&path, "%s/%s", folder, file);
         if (r < 0)
                 return r;
         r = host_read_input(path, POLICY_TEXT_MAX, inputs, d, &text, &length);

@@ -463,10 +463,8 @@ int host_user_in_rule(HostNames *n, uint32_t uid, char **ret)
                 *ret = TAKE_PTR(name);
                 return 0;
         }
-        if (asprintf(ret, "%" PRIu32, uid) < 0) {
-                *ret = NULL;
+        if (text_printf(ret, "%" PRIu32, uid) < 0)
                 return -ENOMEM;
-        }
         return 0;
 }
 

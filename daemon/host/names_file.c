@@ -4,17 +4,13 @@
 
 #include "daemon/host/names_file.h"
 
-#include <ctype.h>
 #include <errno.h>
 
 #define NAMES_FILE_MAX (64u << 20)
 
 int names_file_init(NamesFile *f, const char *folder, const char *name)
 {
-        _cleanup_buffer_ Buffer path = { 0 };
-
-        buffer_printf(&path, "%s/%s", folder, name);
-        return buffer_take(&path, &f->path);
+        return text_printf(&f->path, "%s/%s", folder, name);
 }
 
 void names_file_deinit(NamesFile *f)
@@ -64,18 +60,12 @@ int names_field_number(const char *line, unsigned field, uint32_t *ret)
         size_t length;
         const char *text = names_line_field(line, field, &length);
         uint64_t n = 0;
+        /* the last one means "no user" to the kernel */
+        int r = text && length <= 10 ? digits_parse(text, length, UINT32_MAX - 1, &n) : -EINVAL;
 
-        if (!text || length == 0 || length > 10)
-                return -EINVAL;
-        for (size_t i = 0; i < length; i++) {
-                if (!isdigit((unsigned char)text[i]))
-                        return -EINVAL;
-                n = n * 10 + (uint64_t)(text[i] - '0');
-        }
-        if (n >= UINT32_MAX) /* the last one means "no user" to the kernel */
-                return -ERANGE;
-        *ret = (uint32_t)n;
-        return 0;
+        if (r >= 0)
+                *ret = (uint32_t)n;
+        return r;
 }
 
 const char *names_line_next(const char *line)

@@ -65,21 +65,14 @@ static int stored_file_revision(const char *file, const char *folder, uint64_t *
 {
         size_t n = strlen(folder);
         const char *name, *dot;
-        uint64_t revision = 0;
 
         if (strncmp(file, folder, n) != 0 || file[n] != '/')
                 return -EINVAL;
         name = file + n + 1;
         dot = strrchr(name, '.');
-        if (!dot || dot == name || strchr(name, '/') || dot[1] == '\0' || strlen(dot) > 20)
+        if (!dot || dot == name || strchr(name, '/'))
                 return -EINVAL;
-        for (const char *p = dot + 1; *p; p++) {
-                if (*p < '0' || *p > '9')
-                        return -EINVAL;
-                revision = revision * 10 + (uint64_t)(*p - '0');
-        }
-        *ret = revision;
-        return 0;
+        return digits_parse(dot + 1, strlen(dot + 1), UINT64_MAX, ret) < 0 ? -EINVAL : 0;
 }
 
 typedef struct StoredText {
@@ -99,11 +92,9 @@ static void stored_text_deinit(StoredText *t)
 static int read_stored(
         const char *folder, const char *file, size_t max, Diagnostics *d, StoredText *ret)
 {
-        _cleanup_buffer_ Buffer joined = { 0 };
         int r;
 
-        buffer_printf(&joined, "%s/%s", folder, file);
-        if (buffer_take(&joined, &ret->path) < 0)
+        if (text_printf(&ret->path, "%s/%s", folder, file) < 0)
                 return -ENOMEM;
         r = host_read_file(ret->path, max, d, &ret->text, &ret->length);
         return r == -ENOENT ? -EINVAL : r;
@@ -300,12 +291,10 @@ static int load_journal(const char *folder, Diagnostics *d, StoredState *s)
         _cleanup_(journal_deinit) Journal j = { 0 };
         _cleanup_free_ char *path = NULL, *text = NULL;
         struct stat st;
-        _cleanup_buffer_ Buffer joined = { 0 };
         size_t length;
         int r;
 
-        buffer_printf(&joined, "%s/%s", folder, STATE_JOURNAL);
-        if (buffer_take(&joined, &path) < 0)
+        if (text_printf(&path, "%s/%s", folder, STATE_JOURNAL) < 0)
                 return -ENOMEM;
         if (lstat(path, &st) < 0 && errno == ENOENT)
                 return 0;
@@ -328,13 +317,11 @@ static int load_stored(const char *folder, const char *file, const char *root,
         _cleanup_(state_document_deinit) StateDocument doc = { 0 };
         _cleanup_(stored_state_deinit) StoredState s = { 0 };
         _cleanup_free_ char *path = NULL, *text = NULL;
-        _cleanup_buffer_ Buffer joined = { 0 };
         struct stat st;
         size_t length;
         int r;
 
-        buffer_printf(&joined, "%s/%s", folder, file);
-        if (buffer_take(&joined, &path) < 0)
+        if (text_printf(&path, "%s/%s", folder, file) < 0)
                 return -ENOMEM;
         if (lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR))
                 return -ENOENT;

@@ -229,39 +229,31 @@ static int child_read(UnitNames *n, int mount, const char *path, unsigned level)
 /* What goes meanwhile is left out. */
 static int folder_read(UnitNames *n, int mount, const char *path, unsigned level)
 {
-        int fd = openat(
-                    mount, path[0] ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
-            r = 0;
-        DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+        _cleanup_(closedir_p) DIR *dir = host_open_folder(mount, path[0] ? path : ".");
         char child[PATH_MAX];
         struct dirent *entry;
+        int r = 0;
 
-        if (!dir) {
-                if (fd >= 0)
-                        close(fd);
+        if (!dir)
                 return 0;
-        }
         folder_watch(n, path);
         while (r >= 0 && n->n < NAMES_MAX && (entry = readdir(dir)))
                 if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
                         (size_t)snprintf(child, sizeof(child), "%s%s%s", path, path[0] ? "/" : "",
                                 entry->d_name) < sizeof(child))
                         r = child_read(n, mount, child, level + 1);
-        closedir(dir);
         return r;
 }
 
 static int tree_read(UnitNames *n)
 {
-        int mount = open(n->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+        _cleanup_close_ int mount = open(n->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (mount < 0)
                 return 0;
         if (n->n >= NAMES_MAX)
                 names_clear(n);
-        r = folder_read(n, mount, "", 0);
-        close(mount);
-        return r;
+        return folder_read(n, mount, "", 0);
 }
 
 int unit_names_new(const char *mount, UnitNames **ret)

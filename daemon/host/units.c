@@ -137,7 +137,7 @@ static bool short_name(const char *file, char ret[static NAME_MAX + 2])
 {
         size_t n = strlen(file), type = strlen(".service");
 
-        if (n <= type || !streq(file + n - type, ".service"))
+        if (n == type || !text_ends_with(file, ".service"))
                 return false;
         n -= type;
         memcpy(ret, file, n);

@@ -11,20 +11,11 @@
 #include "rules/policy/judge.h"
 #include "rules/words/words.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 
 /* Rules are printed in full up to this length: one may have thousands of addresses. */
 #define WORDS_MAX 300
-
-static bool is_number(const char *s)
-{
-        for (; *s; s++)
-                if (!isdigit((unsigned char)*s))
-                        return false;
-        return true;
-}
 
 /* A unit that does not run must have a file at least. */
 static int check_unit(Manager *m, const char *name, ChangeResult *r)
@@ -49,11 +40,11 @@ static int check_names(Manager *m, const Rule *rule, ChangeResult *r)
         uint32_t id;
 
         STRV_FOREACH (name, rule->user)
-                if (!is_number(*name) && names.user(names.data, *name, &id) == -ENOENT)
+                if (!text_is_number(*name) && names.user(names.data, *name, &id) == -ENOENT)
                         return change_fail(
                                 r, ERROR_NO_SUCH_NAME, -ENOENT, "there is no user %s", *name);
         STRV_FOREACH (name, rule->group)
-                if (!is_number(*name) && names.group(names.data, *name, &id) == -ENOENT)
+                if (!text_is_number(*name) && names.group(names.data, *name, &id) == -ENOENT)
                         return change_fail(
                                 r, ERROR_NO_SUCH_NAME, -ENOENT, "there is no group %s", *name);
         STRV_FOREACH (name, rule->unit)

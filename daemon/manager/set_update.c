@@ -43,13 +43,8 @@ static int parse_entries(char *const *texts, ChangeResult *r, PrefixSet **ret)
                         return change_fail(r, ERROR_INVALID_POLICY, -EINVAL, "%.*s: %s",
                                 ADDRESS_TEXT_MAX, texts[i], reason);
                 if (host_bits) {
-                        _cleanup_buffer_ Buffer b = { 0 };
-                        char *warning;
-
-                        buffer_printf(&b, "%s has host bits; using %s", texts[i],
-                                prefix_format(&prefixes[i], shown));
-                        if (buffer_take(&b, &warning) < 0 ||
-                                strv_consume(&r->warnings, warning) < 0)
+                        if (strv_printf(&r->warnings, "%s has host bits; using %s", texts[i],
+                                    prefix_format(&prefixes[i], shown)) < 0)
                                 return change_no_memory(r);
                 }
         }

@@ -404,7 +404,9 @@ static int count_read(const struct nlmsghdr *h, void *data)
         return 0;
 }
 
-bool conntrack_is_empty(Netlink *n)
+/* Nothing at all is tracked: asked in microseconds, where walking the empty table takes the kernel
+ * milliseconds. False when it is not known. */
+static bool conntrack_is_empty(Netlink *n)
 {
         char buffer[64] = { 0 };
         struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);

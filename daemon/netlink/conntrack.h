@@ -35,10 +35,6 @@ typedef struct TrackedList {
 
 void tracked_list_deinit(TrackedList *l);
 
-/* Nothing at all is tracked: asked in microseconds, where walking the empty table takes the kernel
- * milliseconds. False when it is not known. */
-bool conntrack_is_empty(Netlink *n);
-
 /*
  * The connection in the default zone to which TCP packets of this tuple belong, in either
  * direction. n is of NETLINK_NETFILTER. 0, -ENOENT (it is not tracked), another negative errno.

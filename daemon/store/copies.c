@@ -20,21 +20,6 @@
 #define TREE_NEW STATE_HOST "/new"
 #define TREE_NAMES 10 /* trees whose contents have the same hash */
 
-static int text_print(char **ret, const char *format, ...) _printf_(2, 3);
-
-static int text_print(char **ret, const char *format, ...)
-{
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(ret, format, ap);
-        va_end(ap);
-        if (n < 0)
-                *ret = NULL;
-        return n < 0 ? -ENOMEM : 0;
-}
-
 static int remove_entry(
         const char *path, _unused_ const struct stat *st, int type, _unused_ struct FTW *ftw)
 {
@@ -79,8 +64,8 @@ static uint64_t inputs_hash(const Store *s, const HostInputs *l)
 
 static int tree_name(uint64_t hash, unsigned i, char **ret)
 {
-        return i == 0 ? text_print(ret, "%016" PRIx64, hash)
-                      : text_print(ret, "%016" PRIx64 "-%u", hash, i);
+        return i == 0 ? text_printf(ret, "%016" PRIx64, hash)
+                      : text_printf(ret, "%016" PRIx64 "-%u", hash, i);
 }
 
 /* No name leads out of the folder. */
@@ -110,7 +95,7 @@ static int read_copy(const char *tree, const char *before, const char *below, ch
 {
         _cleanup_free_ char *path = NULL;
 
-        if (text_print(&path, "%s%s%s", tree, before, below) < 0)
+        if (text_printf(&path, "%s%s%s", tree, before, below) < 0)
                 return -ENOMEM;
         return host_read_file(path, SET_TEXT_MAX, NULL, ret, n);
 }
@@ -125,7 +110,7 @@ static int link_copy(const Copying *c, const char *before, const char *below, co
         if (!c->former || read_copy(c->former, before, below, &former, &n_former) < 0 ||
                 n_former != n || memcmp(former, text, n) != 0)
                 return 0;
-        if (text_print(&path, "%s%s%s", c->former, before, below) < 0)
+        if (text_printf(&path, "%s%s%s", c->former, before, below) < 0)
                 return -ENOMEM;
         return link(path, to) == 0;
 }
@@ -150,7 +135,7 @@ static int copy_input(const Copying *c, const HostInput *input)
                 return r == -ENOMEM ? r : -ESTALE;
         if (host_content_hash(text, n) != input->content)
                 return -ESTALE;
-        r = text_print(&to, "%s%s%s", c->tree, before, below);
+        r = text_printf(&to, "%s%s%s", c->tree, before, below);
         if (r < 0)
                 return r;
         slash = strrchr(to, '/');
@@ -212,10 +197,10 @@ static int build(Store *s, const HostInputs *inputs, const char *name)
         Copying c = { .store = s };
         int r;
 
-        if (text_print(&tree, "%s/" TREE_NEW, s->paths->state) < 0 ||
-                text_print(&path, "%s/" STATE_HOST "/%s", s->paths->state, name) < 0 ||
-                text_print(&folder, "%s/" STATE_HOST, s->paths->state) < 0 ||
-                (s->files && text_print(&former, "%s/%s", folder, s->files) < 0))
+        if (text_printf(&tree, "%s/" TREE_NEW, s->paths->state) < 0 ||
+                text_printf(&path, "%s/" STATE_HOST "/%s", s->paths->state, name) < 0 ||
+                text_printf(&folder, "%s/" STATE_HOST, s->paths->state) < 0 ||
+                (s->files && text_printf(&former, "%s/%s", folder, s->files) < 0))
                 return -ENOMEM;
         c.tree = tree;
         c.former = former;
@@ -238,7 +223,7 @@ int store_keep_files(Store *s, const HostInputs *inputs, char **ret_name)
                 _cleanup_free_ char *name = NULL, *path = NULL, *used = NULL;
 
                 if (tree_name(hash, i, &name) < 0 ||
-                        text_print(&path, "%s/" STATE_HOST "/%s", s->paths->state, name) < 0)
+                        text_printf(&path, "%s/" STATE_HOST "/%s", s->paths->state, name) < 0)
                         return -ENOMEM;
                 r = tree_is(s, path, inputs);
                 if (r == -EEXIST) {
@@ -267,7 +252,7 @@ int store_files_paths(const Store *s, const char *name, HostPaths *ret)
 
         if (!tree_name_is_valid(name))
                 return -ENOENT;
-        if (text_print(&root, "%s/" STATE_HOST "/%s", s->paths->state, name) < 0)
+        if (text_printf(&root, "%s/" STATE_HOST "/%s", s->paths->state, name) < 0)
                 return -ENOMEM;
         if (stat(root, &st) < 0)
                 return -ENOENT;
@@ -283,7 +268,7 @@ int store_good_files(const Store *s, char **ret)
         const char *name = target + strlen(STATE_HOST "/");
         ssize_t n;
 
-        if (text_print(&path, "%s/" STATE_GOOD, s->paths->state) < 0)
+        if (text_printf(&path, "%s/" STATE_GOOD, s->paths->state) < 0)
                 return -ENOMEM;
         n = readlink(path, target, sizeof(target));
         if (n < 0 || (size_t)n >= sizeof(target))
@@ -309,7 +294,7 @@ int store_mark_good(Store *s, const char *name)
                 return r;
         if (r >= 0 && streq(now, name))
                 return 0;
-        if (text_print(&target, STATE_HOST "/%s", name) < 0)
+        if (text_printf(&target, STATE_HOST "/%s", name) < 0)
                 return -ENOMEM;
         (void)unlinkat(s->folder_fd, temporary, 0);
         if (symlinkat(target, s->folder_fd, temporary) < 0 ||
@@ -327,7 +312,7 @@ void store_remove_files(Store *s, char *const *kept)
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
 
-        if (text_print(&folder, "%s/" STATE_HOST, s->paths->state) < 0 ||
+        if (text_printf(&folder, "%s/" STATE_HOST, s->paths->state) < 0 ||
                 store_good_files(s, &good) == -ENOMEM)
                 return;
         dir = opendir(folder);
@@ -336,7 +321,7 @@ void store_remove_files(Store *s, char *const *kept)
 
                 if (entry->d_name[0] == '.' || strv_contains(kept, entry->d_name) ||
                         streq_null(entry->d_name, s->files) || streq_null(entry->d_name, good) ||
-                        text_print(&path, "%s/%s", folder, entry->d_name) < 0)
+                        text_printf(&path, "%s/%s", folder, entry->d_name) < 0)
                         continue;
                 remove_tree(path);
         }

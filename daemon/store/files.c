@@ -130,19 +130,10 @@ int store_sync_folder(Store *s, const char *name)
 /* Removes what the state does not name; failures are tried again next time. */
 static void collect(Store *s, const char *folder, char *const *current, char *const *kept)
 {
-        _cleanup_(closedir_p) DIR *dir = NULL;
+        _cleanup_(closedir_p) DIR *dir = host_open_folder(s->folder_fd, folder);
         struct dirent *entry;
-        int fd;
 
-        fd = openat(s->folder_fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        if (fd < 0)
-                return;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close(fd);
-                return;
-        }
-        while ((entry = readdir(dir))) {
+        while (dir && (entry = readdir(dir))) {
                 _cleanup_buffer_ Buffer path = { 0 };
 
                 buffer_printf(&path, "%s/%s", folder, entry->d_name);

@@ -14,10 +14,7 @@
 /* FOLDER/NAME.REVISION */
 static int versioned_path(const char *folder, const char *name, uint64_t revision, char **ret)
 {
-        _cleanup_buffer_ Buffer b = { 0 };
-
-        buffer_printf(&b, "%s/%s.%" PRIu64, folder, name, revision);
-        return buffer_take(&b, ret);
+        return text_printf(ret, "%s/%s.%" PRIu64, folder, name, revision);
 }
 
 /* Writes the file and appends its path to the list. It needs no temporary name: nothing refers to

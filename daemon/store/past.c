@@ -120,18 +120,11 @@ static int read_journals(Store *s, uint64_t up_to, Past *p)
         return s->journal_length > 0 ? lines_read(s, STATE_JOURNAL, up_to, p, &present) : 0;
 }
 
-const JournalRecord *past_line(const Past *p, uint64_t revision)
+static const JournalRecord *past_line(const Past *p, uint64_t revision)
 {
-        size_t low = 0, high = p->lines.n;
+        size_t low = array_lower_bound(
+                &revision, p->lines.records, p->lines.n, sizeof(*p->lines.records), number_compare);
 
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-
-                if (p->lines.records[middle].revision < revision)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
         return low < p->lines.n && p->lines.records[low].revision == revision
                        ? &p->lines.records[low]
                        : NULL;

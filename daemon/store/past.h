@@ -55,4 +55,3 @@ int past_path(const PastWhole *w, char **ret);
 int past_text(Store *s, const PastWhole *w, size_t max, char **ret);
 /* The last whole state from which lines lead to a revision without a gap; NULL: there is none. */
 const PastWhole *past_base(const Past *p, uint64_t revision);
-const JournalRecord *past_line(const Past *p, uint64_t revision);

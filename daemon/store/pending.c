@@ -17,12 +17,10 @@
 int store_read_pending(Store *s, char **ret)
 {
         _cleanup_free_ char *path = NULL, *text = NULL;
-        _cleanup_buffer_ Buffer b = { 0 };
         size_t n;
         int r;
 
-        buffer_printf(&b, "%s/" STATE_PENDING, s->paths->state);
-        if (buffer_take(&b, &path) < 0)
+        if (text_printf(&path, "%s/" STATE_PENDING, s->paths->state) < 0)
                 return -ENOMEM;
         r = host_read_file(path, PENDING_BYTES_MAX, NULL, &text, &n);
         if (r < 0)

@@ -125,21 +125,6 @@ int pending_file_print(const PendingFile *f, char **ret)
         return buffer_take(&b, ret);
 }
 
-static int number_parse(const char *text, uint64_t *ret)
-{
-        uint64_t number = 0;
-
-        if (!*text || strlen(text) > 19)
-                return -EINVAL;
-        for (; *text; text++) {
-                if (*text < '0' || *text > '9')
-                        return -EINVAL;
-                number = number * 10 + (uint64_t)(*text - '0');
-        }
-        *ret = number;
-        return 0;
-}
-
 static int fact_parse(PendingRecord *r, size_t i, const char *value)
 {
         void *place = (char *)r + facts[i].place;
@@ -147,7 +132,7 @@ static int fact_parse(PendingRecord *r, size_t i, const char *value)
 
         switch (facts[i].type) {
         case FACT_NUMBER:
-                return number_parse(value, place);
+                return digits_parse(value, strlen(value), INT64_MAX, place) < 0 ? -EINVAL : 0;
         case FACT_TEXT:
                 text = place;
                 if (*text || !*value || strchr(value, ' ') || !text_is_printable(value))
@@ -172,7 +157,8 @@ static int line_parse(PendingRecord *r, char *line)
                 return -EINVAL;
         *value++ = '\0';
         if (streq(line, "seconds")) {
-                if (number_parse(value, &seconds) < 0 || seconds < 1 || seconds > DURATION_MAX_SEC)
+                if (digits_parse(value, strlen(value), DURATION_MAX_SEC, &seconds) < 0 ||
+                        seconds < 1)
                         return -EINVAL;
                 r->seconds = (uint32_t)seconds;
                 return 0;
@@ -201,11 +187,12 @@ static int lines_parse(char *text, PendingFile *f)
                 if (streq(line, middle) && r == &f->then)
                         r = &f->otherwise;
                 else if (strncmp(line, "from ", strlen("from ")) == 0)
-                        q = number_parse(line + strlen("from "), &f->from);
+                        q = digits_parse(line + strlen("from "), strlen(line + strlen("from ")),
+                                INT64_MAX, &f->from);
                 else if (*line && *line != '#')
                         q = line_parse(r, line);
                 if (q < 0)
-                        return q;
+                        return q == -ENOMEM ? q : -EINVAL;
         }
         return is_complete(&f->then) && is_complete(&f->otherwise) ? 0 : -EINVAL;
 }

@@ -54,26 +54,18 @@ static uint64_t file_bytes(const Store *s, const char *file)
 /* A file that is in several trees counts a part in each. */
 static uint64_t tree_bytes(int folder, const char *name)
 {
-        _cleanup_(closedir_p) DIR *dir = NULL;
+        _cleanup_(closedir_p) DIR *dir = host_open_folder(folder, name);
         struct dirent *entry;
         uint64_t bytes = 0;
-        int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-        if (fd < 0)
-                return 0;
-        dir = fdopendir(fd);
-        if (!dir) {
-                close(fd);
-                return 0;
-        }
-        while ((entry = readdir(dir))) {
+        while (dir && (entry = readdir(dir))) {
                 struct stat st;
 
                 if (streq(entry->d_name, ".") || streq(entry->d_name, "..") ||
-                        fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 if (S_ISDIR(st.st_mode))
-                        bytes += tree_bytes(fd, entry->d_name);
+                        bytes += tree_bytes(dirfd(dir), entry->d_name);
                 else if (st.st_nlink > 0)
                         bytes += (uint64_t)st.st_size / st.st_nlink;
         }

@@ -278,13 +278,8 @@ static int line_parse(const char *line, size_t n, TimedEntry *ret, const char **
         uint64_t sec = 0;
 
         *ret_reason = "not ADDRESS until SECONDS";
-        if (!until || at == n || n - at > 12)
+        if (!until || n - at > 12 || digits_parse(line + at, n - at, UINT64_MAX, &sec) < 0)
                 return -EINVAL;
-        for (; at < n; at++) {
-                if (line[at] < '0' || line[at] > '9')
-                        return -EINVAL;
-                sec = sec * 10 + (uint64_t)(line[at] - '0');
-        }
         ret->until_usec = sec * USEC_PER_SEC;
         if (prefix_parse(line, (size_t)(until - line), &ret->prefix, &host_bits, ret_reason) < 0)
                 return -EINVAL;

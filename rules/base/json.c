@@ -28,32 +28,13 @@ Json *json_new_array(void)
         return json_array();
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629 section 4), 0 if there is none. */
-static size_t utf8_sequence(const char *s)
-{
-        const unsigned char *u = (const unsigned char *)s;
-        size_t n = u[0] < 0x80   ? 1
-                   : u[0] < 0xc2 ? 0
-                   : u[0] < 0xe0 ? 2
-                   : u[0] < 0xf0 ? 3
-                   : u[0] < 0xf5 ? 4
-                                 : 0;
-
-        for (size_t i = 1; i < n; i++)
-                if ((u[i] & 0xc0) != 0x80)
-                        return 0;
-        if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] > 0x9f) ||
-                (u[0] == 0xf0 && u[1] < 0x90) || (u[0] == 0xf4 && u[1] > 0x8f))
-                return 0;
-        return n;
-}
-
 static json_t *string_repaired(const char *s)
 {
         _cleanup_buffer_ Buffer b = { 0 };
 
         while (*s) {
-                size_t n = utf8_sequence(s);
+                uint32_t code;
+                size_t n = utf8_character(s, &code);
 
                 if (n > 0)
                         buffer_add(&b, s, n);
@@ -69,7 +50,8 @@ Json *json_new_string(const char *s)
         if (!s)
                 return json_null();
         for (const char *p = s; *p;) {
-                size_t n = utf8_sequence(p);
+                uint32_t code;
+                size_t n = utf8_character(p, &code);
 
                 if (n == 0)
                         return string_repaired(s);

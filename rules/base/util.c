@@ -14,6 +14,52 @@ int strdup_null(const char *s, char **ret)
         return s && !*ret ? -ENOMEM : 0;
 }
 
+int text_printf(char **ret, const char *format, ...)
+{
+        va_list ap;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(ret, format, ap);
+        va_end(ap);
+        if (n < 0)
+                *ret = NULL;
+        return n < 0 ? -ENOMEM : 0;
+}
+
+bool text_ends_with(const char *s, const char *end)
+{
+        size_t n = strlen(s), m = strlen(end);
+
+        return n >= m && streq(s + n - m, end);
+}
+
+bool text_is_number(const char *s)
+{
+        return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+int digits_parse(const char *s, size_t n, uint64_t max, uint64_t *ret)
+{
+        uint64_t number = 0;
+        bool fits = true;
+
+        if (n == 0)
+                return -EINVAL;
+        for (size_t i = 0; i < n; i++) {
+                uint64_t digit = (uint64_t)(s[i] - '0');
+
+                if (s[i] < '0' || s[i] > '9')
+                        return -EINVAL;
+                fits = fits && digit <= max && number <= (max - digit) / 10;
+                number = fits ? number * 10 + digit : 0;
+        }
+        if (!fits)
+                return -ERANGE;
+        *ret = number;
+        return 0;
+}
+
 int array_grow(void *array, size_t n, size_t size)
 {
         void **p = array, *grown;

@@ -96,6 +96,13 @@ static inline bool streq_null(const char *a, const char *b)
 
 /* A copy of s in *ret, NULL of NULL; 0 or -ENOMEM. */
 int strdup_null(const char *s, char **ret);
+/* A formatted text in *ret; 0, or -ENOMEM and NULL. */
+int text_printf(char **ret, const char *format, ...) _printf_(2, 3);
+bool text_ends_with(const char *s, const char *end);
+/* Decimal digits and nothing else, at least one? */
+bool text_is_number(const char *s);
+/* n of them, to a number of at most max; 0, -EINVAL, or -ERANGE for digits that say more. */
+int digits_parse(const char *s, size_t n, uint64_t max, uint64_t *ret);
 
 /*
  * Makes room for one more element in a malloc()ed array of n elements of `size` bytes; array points

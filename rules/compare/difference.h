@@ -97,10 +97,3 @@ typedef struct IdNames {
  * be NULL. *ret is NULL if there is no difference. 0 or -ENOMEM.
  */
 int difference_print(const Difference *d, const IdNames *ids, size_t max, char ***ret);
-/*
- * An array of an object an item: effect ("newly denied", "limit changed", …), direction, before and
- * after (each action and, for limit, rate, burst, max), ports, families, from and to (null for
- * anywhere; else count, and up to 100 prefixes), and where stated interface, in_interface,
- * out_interface, user, group, unit (each names and except), inside, outside. NULL: out of memory.
- */
-Json *difference_json(const Difference *d, const IdNames *ids);

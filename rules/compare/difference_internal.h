@@ -6,7 +6,6 @@
 #include "rules/compare/difference.h"
 #include "rules/compare/space.h"
 
-void difference_item_deinit(DifferenceItem *i);
 /* Fills in what a region says of addresses, interfaces and identities; takes over its ranges. *i is
  * without them so far, and stays so when this fails. 0 or -ENOMEM. */
 int difference_item_fill(const Space *s, SpaceRegion *region, DifferenceItem *i);
@@ -16,6 +15,3 @@ int difference_add(Difference *d, DifferenceItem *item); /* takes it over, also 
 int difference_join_families(Difference *d, size_t first);
 int difference_join_ports(Difference *d, size_t first);
 void difference_sort(Difference *d);
-
-/* "newly denied", "newly allowed", "limit changed", … */
-const char *difference_effect(const DifferenceItem *i);

@@ -17,7 +17,7 @@ static void names_deinit(DifferenceNames *n)
         free(n->names);
 }
 
-void difference_item_deinit(DifferenceItem *i)
+static void difference_item_deinit(DifferenceItem *i)
 {
         range_set_unref(i->from);
         range_set_unref(i->to);

@@ -14,7 +14,8 @@
 #define EXAMPLES_MAX 3
 #define JSON_PREFIXES_MAX 100
 
-const char *difference_effect(const DifferenceItem *i)
+/* "newly denied", "newly allowed", "limit changed", … */
+static const char *difference_effect(const DifferenceItem *i)
 {
         switch (i->after.action) {
         case ACTION_ALLOW:
@@ -52,8 +53,6 @@ static int prefix_take(const Prefix *prefix, void *data)
         if (p->b)
                 buffer_printf(
                         p->b, "%s%s", p->n > 1 ? p->between : "", prefix_format(prefix, text));
-        if (p->array)
-                json_append(p->array, json_new_string(prefix_format(prefix, text)));
         return 0;
 }
 
@@ -323,122 +322,4 @@ int difference_print(const Difference *d, const IdNames *ids, size_t max, char *
                 return -ENOMEM;
         *ret = TAKE_PTR(lines);
         return 0;
-}
-
-/* ---- objects ---- */
-
-static Json *verdict_json(const DifferenceVerdict *v)
-{
-        Json *j = json_new_object();
-
-        json_set(j, "action", json_new_string(action_to_string(v->action)));
-        if (v->action != ACTION_LIMIT)
-                return j;
-        if (v->limit.rate > 0) {
-                _cleanup_buffer_ Buffer b = { 0 };
-
-                buffer_printf(&b, "%" PRIu32 "/%s", v->limit.rate,
-                        limit_unit_to_string(v->limit.unit_sec));
-                json_set(j, "rate", b.failed ? NULL : json_new_string(b.data));
-                json_set(j, "burst", json_new_integer(v->limit.burst));
-        }
-        if (v->limit.open > 0)
-                json_set(j, "max", json_new_integer(v->limit.open));
-        return j;
-}
-
-static Json *addresses_json(const Difference *d, const DifferenceItem *i, RangeSet *ranges)
-{
-        _cleanup_(addresses_deinit) Addresses a = { 0 };
-        Prefixes p = { .max = JSON_PREFIXES_MAX };
-        Json *j;
-
-        if (!ranges)
-                return json_new_null();
-        if (addresses_make(d, i, ranges, &a) < 0)
-                return NULL;
-        j = json_new_object();
-        json_set(j, "except", json_new_bool(a.except));
-        json_set(j, "set", json_new_string(a.name));
-        json_set(j, "count", json_new_integer((int64_t)a.n));
-        p.array = json_new_array();
-        prefixes_take(&p, a.ranges);
-        json_set(j, "prefixes", p.array);
-        return j;
-}
-
-static Json *strings_json(const char *const *names, size_t n)
-{
-        Json *array = json_new_array();
-
-        for (size_t i = 0; i < n; i++)
-                json_append(array, json_new_string(names[i]));
-        return array;
-}
-
-static Json *choice_json(const char *const *names, size_t n, bool except)
-{
-        Json *j = json_new_object();
-
-        json_set(j, "except", json_new_bool(except));
-        json_set(j, "names", strings_json(names, n));
-        return j;
-}
-
-static void names_set(Json *j, const char *key, const DifferenceNames *n)
-{
-        if (n->stated)
-                json_set(j, key, choice_json(n->names, n->n, n->except));
-}
-
-static void ids_set(Json *j, IdWords w, const DifferenceIds *ids)
-{
-        _cleanup_strv_ char **names = NULL;
-
-        if (!ids->stated)
-                return;
-        if (ids_names(&w, ids, &names) < 0)
-                json_set(j, w.word, NULL);
-        else
-                json_set(j, w.word, choice_json((const char *const *)names, ids->n, ids->except));
-}
-
-static Json *item_json(const Difference *d, const DifferenceItem *i, const IdNames *ids)
-{
-        Json *j = json_new_object(), *ports = json_new_array(), *families = json_new_array();
-
-        json_set(j, "effect", json_new_string(difference_effect(i)));
-        json_set(j, "direction", json_new_string(direction_to_string(i->direction)));
-        json_set(j, "before", verdict_json(&i->before));
-        json_set(j, "after", verdict_json(&i->after));
-        for (size_t k = 0; k < i->ports.n; k++)
-                json_append(ports, json_new_integer(i->ports.items[k]));
-        json_set(j, "ports", ports);
-        if (i->ipv4)
-                json_append(families, json_new_string("ipv4"));
-        if (i->ipv6)
-                json_append(families, json_new_string("ipv6"));
-        json_set(j, "families", families);
-        json_set(j, "from", addresses_json(d, i, i->from));
-        json_set(j, "to", addresses_json(d, i, i->to));
-        names_set(j, "interface", &i->interface);
-        names_set(j, "in_interface", &i->in_interface);
-        names_set(j, "out_interface", &i->out_interface);
-        ids_set(j, user_words(ids), &i->user);
-        ids_set(j, group_words(ids), &i->group);
-        names_set(j, "unit", &i->unit);
-        if (i->n_inside > 0)
-                json_set(j, "inside", strings_json(i->inside, i->n_inside));
-        if (i->n_outside > 0)
-                json_set(j, "outside", strings_json(i->outside, i->n_outside));
-        return j;
-}
-
-Json *difference_json(const Difference *d, const IdNames *ids)
-{
-        Json *array = json_new_array();
-
-        for (size_t i = 0; i < d->n; i++)
-                json_append(array, item_json(d, d->items + i, ids));
-        return array;
 }

@@ -13,7 +13,7 @@
 #define WIDEN_REGIONS_MAX 256
 #define WIDEN_WORK_MAX 4000000
 
-void space_region_deinit(SpaceRegion *r)
+static void space_region_deinit(SpaceRegion *r)
 {
         for (Axis a = 0; a < _AXIS_MAX; a++)
                 range_set_unref(r->at[a]);

@@ -128,5 +128,4 @@ typedef struct SpaceRegions {
  * enough. 0 or -ENOMEM.
  */
 int space_regions(const Space *s, Family family, uint32_t node, size_t max, SpaceRegions *ret);
-void space_region_deinit(SpaceRegion *r);
 void space_regions_deinit(SpaceRegions *r);

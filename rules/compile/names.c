@@ -60,15 +60,11 @@ int identities_copy(const Identities *i, Identities *ret)
 /* 0; -ERANGE for a number that is not a valid uid or gid; -ENOENT for other texts. */
 static int number_parse(const char *s, uint32_t *ret)
 {
-        uint64_t n = 0;
+        uint64_t n;
+        int r = digits_parse(s, strlen(s), UINT32_MAX - 1, &n); /* (uid_t)-1 means none */
 
-        if (*s == '\0' || s[strspn(s, "0123456789")] != '\0')
-                return -ENOENT;
-        for (; *s; s++) {
-                n = n * 10 + (uint64_t)(*s - '0');
-                if (n >= UINT32_MAX) /* (uid_t)-1 means none */
-                        return -ERANGE;
-        }
+        if (r < 0)
+                return r == -EINVAL ? -ENOENT : r;
         *ret = (uint32_t)n;
         return 0;
 }

@@ -119,6 +119,7 @@ static int rule_resolve_units(
 
 /* ---- the rest ---- */
 
+/* Is a decision of this action logged at this level? */
 bool logging_covers(Logging level, Direction direction, Action action)
 {
         switch (action) {

@@ -82,7 +82,7 @@ static int port_parse(const char *s, uint16_t *ret)
 {
         unsigned n = service_to_port(s);
 
-        if (n == 0 && *s != '\0' && strlen(s) <= 5 && s[strspn(s, "0123456789")] == '\0')
+        if (n == 0 && strlen(s) <= 5 && text_is_number(s))
                 n = (unsigned)strtoul(s, NULL, 10);
         if (n == 0 || n > 65535)
                 return -EINVAL;

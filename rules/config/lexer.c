@@ -125,7 +125,8 @@ static size_t suffix(const char *p)
         return p[0] != 'L' ? 0 : p[1] == 'L' ? 2 : 1;
 }
 
-size_t lexer_number_length(const char *p, bool *ret_is_float)
+/* Length of the number token that begins here; 0 if none does. */
+static size_t lexer_number_length(const char *p, bool *ret_is_float)
 {
         size_t n;
 

@@ -45,5 +45,3 @@ typedef struct LexerInteger {
 } LexerInteger;
 
 LexerInteger lexer_integer(const char *token);
-/* Length of the number token that begins here; 0 if none does. */
-size_t lexer_number_length(const char *token, bool *ret_is_float);

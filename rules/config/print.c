@@ -148,17 +148,9 @@ static void set_entries(Printer *p, const PrefixSet *s)
         ListPrinter l = printer_begin_list(p, "entries", '[');
         char buffer[ADDRESS_TEXT_MAX];
 
-        for (size_t i = 0; i < s->n_v4; i++) {
-                Prefix prefix = { .address = address_from_ipv4(s->v4[i].address),
-                        .bits = s->v4[i].bits };
+        for (size_t i = 0; i < prefix_set_size(s); i++) {
+                Prefix prefix = prefix_set_at(s, i);
 
-                printer_next(&l);
-                buffer_printf(p->b, "\"%s\"", prefix_format(&prefix, buffer));
-        }
-        for (size_t i = 0; i < s->n_v6; i++) {
-                Prefix prefix = { .address.family = FAMILY_IPV6, .bits = s->v6[i].bits };
-
-                memcpy(prefix.address.bytes, s->v6[i].address, 16);
                 printer_next(&l);
                 buffer_printf(p->b, "\"%s\"", prefix_format(&prefix, buffer));
         }

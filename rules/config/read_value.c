@@ -153,7 +153,8 @@ int read_path(Reader *r, const Node *n, _unused_ const Setting *s, void *place)
 
 /* ---- lists of texts ---- */
 
-int read_plain(Reader *r, const Node *n, char **ret)
+/* The text of a plain value: a number gives its digits. */
+static int read_plain(Reader *r, const Node *n, char **ret)
 {
         char *text;
 

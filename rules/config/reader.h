@@ -81,8 +81,6 @@ SettingFunction read_entries;     /* PrefixSet * */
 int read_port(Reader *r, const Node *n, uint16_t *ret);
 /* A number or the name of a service; 0: neither. */
 uint16_t port_of_text(const char *text);
-/* The text of a plain value: a number gives its digits. */
-int read_plain(Reader *r, const Node *n, char **ret);
 /* A warning if host_bits is set, for the first few. */
 int read_host_bits(Reader *r, const Node *n, const Prefix *taken);
 

@@ -9,7 +9,7 @@ static const StatementRow *row_of(NftStatementKind k)
         return statement_matches[k].bytes ? &statement_matches[k] : &statement_actions[k];
 }
 
-bool nft_statement_equal(const NftStatement *a, const NftStatement *b)
+static bool statement_equal(const NftStatement *a, const NftStatement *b)
 {
         const StatementRow *row = row_of(a->kind);
 
@@ -18,7 +18,7 @@ bool nft_statement_equal(const NftStatement *a, const NftStatement *b)
         return !row->equal || row->equal(a, b);
 }
 
-void nft_statement_print(Buffer *b, const NftStatement *s)
+static void statement_print(Buffer *b, const NftStatement *s)
 {
         const StatementRow *row = row_of(s->kind);
 
@@ -26,11 +26,6 @@ void nft_statement_print(Buffer *b, const NftStatement *s)
                 buffer_add_string(b, row->words);
         else
                 row->text(b, s);
-}
-
-StatementImplies nft_statement_implies(NftStatementKind k)
-{
-        return row_of(k)->implies;
 }
 
 int nft_statement_make(struct nftnl_rule *r, const NftStatement *s)
@@ -51,8 +46,7 @@ bool nft_rule_equal(const NftTable *ta, const NftRule *a, const NftTable *tb, co
         if (a->n != b->n)
                 return false;
         for (size_t i = 0; i < a->n; i++)
-                if (!nft_statement_equal(
-                            &ta->statements[a->first + i], &tb->statements[b->first + i]))
+                if (!statement_equal(&ta->statements[a->first + i], &tb->statements[b->first + i]))
                         return false;
         return true;
 }
@@ -63,12 +57,12 @@ void nft_rule_print(Buffer *b, const NftTable *t, const NftRule *r)
 
         for (size_t i = 0; i < r->n; i++) {
                 StatementImplies next =
-                        i + 1 < r->n ? nft_statement_implies(s[i + 1].kind) : IMPLIES_NOTHING;
+                        i + 1 < r->n ? row_of(s[i + 1].kind)->implies : IMPLIES_NOTHING;
 
                 if ((s[i].kind == STATEMENT_TCP && next == IMPLIES_TCP) ||
                         (s[i].kind == STATEMENT_FAMILY && next == IMPLIES_FAMILY))
                         continue;
-                nft_statement_print(b, &s[i]);
+                statement_print(b, &s[i]);
                 if (i + 1 < r->n)
                         buffer_add_char(b, ' ');
         }

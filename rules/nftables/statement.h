@@ -42,8 +42,5 @@ void make_source(Maker *m, const NftStatement *s);
 
 /* ---- of all kinds ---- */
 
-bool nft_statement_equal(const NftStatement *a, const NftStatement *b);
-void nft_statement_print(Buffer *b, const NftStatement *s);
-StatementImplies nft_statement_implies(NftStatementKind k);
 /* Adds a statement's expressions to the rule, in their order; 0 or -ENOMEM. */
 int nft_statement_make(struct nftnl_rule *r, const NftStatement *s);

@@ -122,7 +122,7 @@ void address_item_deinit(AddressItem *i)
         *i = (AddressItem){ 0 };
 }
 
-int address_item_print(const AddressItem *i, char **ret)
+static int address_item_print(const AddressItem *i, char **ret)
 {
         char buffer[ADDRESS_TEXT_MAX];
         char *text;

@@ -16,8 +16,6 @@
 int address_item_parse(const char *text, bool vars, AddressItem *ret, bool *ret_host_bits,
         const char **ret_reason);
 void address_item_deinit(AddressItem *i);
-/* 0 or -ENOMEM */
-int address_item_print(const AddressItem *i, char **ret);
 
 /*
  * A whole list; none, or "any" as the only one, is the list that matches everything. Errors at

@@ -180,11 +180,6 @@ static void check_interfaces(Check *c)
 
 /* ---- identities ---- */
 
-static bool is_number(const char *s)
-{
-        return *s && s[strspn(s, "0123456789")] == '\0';
-}
-
 /* uid_t and gid_t, without the one that means "none" (-1). */
 static bool id_is_valid(const char *s)
 {
@@ -202,7 +197,7 @@ bool identity_is_valid(const char *s, bool is_unit)
 {
         if (is_unit)
                 return unit_name_is_valid(s) && !unit_type_without_processes(s);
-        return is_number(s) ? id_is_valid(s) : account_name_is_valid(s);
+        return text_is_number(s) ? id_is_valid(s) : account_name_is_valid(s);
 }
 
 static void check_unit(Check *c, const char *field, const char *s)
@@ -228,7 +223,7 @@ static void check_identity(Check *c, const char *field, const char *s, bool is_u
                         check_fail(c, field, "%s: %s must be the only value", field, s);
         } else if (is_unit) {
                 check_unit(c, field, s);
-        } else if (is_number(s) && !id_is_valid(s)) {
+        } else if (text_is_number(s) && !id_is_valid(s)) {
                 check_fail(c, field, "%s: %.64s is out of range (0 to 4294967294)", field, s);
         } else if (!identity_is_valid(s, false)) {
                 check_fail(c, field,

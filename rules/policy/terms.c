@@ -166,11 +166,6 @@ const char *attribution_to_string(Attribution a)
         return attribution_names[a];
 }
 
-Attribution attribution_from_string(const char *s)
-{
-        return (Attribution)name_find(attribution_names, _ATTRIBUTION_MAX, s);
-}
-
 const char *backend_to_string(BackendKind b)
 {
         return backend_names[b];

@@ -88,7 +88,6 @@ Direction direction_from_adjective(const char *s);
 const char *logging_to_string(Logging l);
 Logging logging_from_string(const char *s);
 const char *attribution_to_string(Attribution a);
-Attribution attribution_from_string(const char *s);
 const char *backend_to_string(BackendKind b);
 BackendKind backend_from_string(const char *s);
 

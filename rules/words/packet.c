@@ -166,7 +166,7 @@ int question_port(const Question *q, Place place, Diagnostics *d, uint16_t *ret)
         for (size_t i = 0; length < sizeof(lower) && i < length; i++)
                 lower[i] = (char)tolower((unsigned char)text[i]);
         n = service_to_port(lower);
-        if (n == 0 && length >= 1 && length <= 5 && strspn(text, "0123456789") == length)
+        if (n == 0 && length <= 5 && text_is_number(text))
                 n = strtoul(text, NULL, 10);
         if (n == 0 || n > UINT16_MAX)
                 return fail("%s is not a valid port or service", SHOW(text));
@@ -221,7 +221,7 @@ static int resolve_identities(
                 if (!text)
                         continue;
                 *ids[i].has = true;
-                if (*text && text[strspn(text, "0123456789")] == '\0') {
+                if (text_is_number(text)) {
                         n = strtoull(text, NULL, 10);
                         if (strlen(text) > 10 || n >= UINT32_MAX)
                                 return fail("%s %s is out of range (0 to 4294967294)", word,

@@ -118,18 +118,11 @@ const char *word_lower(const char *word, size_t n, char buffer[static 32])
 
 int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsigned *ret)
 {
-        uint64_t v = 0;
+        uint64_t v;
+        int r = digits_parse(s, n, max, &v);
 
-        if (n == 0)
-                return -EINVAL;
-        for (size_t i = 0; i < n; i++) {
-                if (s[i] < '0' || s[i] > '9')
-                        return -EINVAL;
-                if (v <= UINT32_MAX)
-                        v = v * 10 + (unsigned)(s[i] - '0');
-        }
-        if (v < min || v > max)
-                return -ERANGE;
+        if (r < 0 || v < min)
+                return r < 0 ? r : -ERANGE;
         *ret = (unsigned)v;
         return 0;
 }

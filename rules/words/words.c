@@ -11,7 +11,8 @@
 
 #include <errno.h>
 
-bool word_begins_rule(const char *word)
+/* Is this word one that begins a rule (action, rule, route, insert, prepend, delete)? */
+static bool word_begins_rule(const char *word)
 {
         static const char *const words[] = { "rule", "route", "delete", "insert", "prepend" };
 

@@ -37,8 +37,6 @@ void rule_words_deinit(RuleWords *w);
  * without in or out is `in on IFACE`, as the direction is `in` when not given.
  */
 int rule_words_parse(char *const *words, Diagnostics *d, RuleWords *ret);
-/* Is this word one that begins a rule (action, rule, route, insert, prepend, delete)? */
-bool word_begins_rule(const char *word);
 
 /* The command that would add the rule, "allow out to 203.0.113.7 port 25 user backup", canonical:
  * parse of it gives an equal rule. Words that a shell would take apart are quoted for it. Id,

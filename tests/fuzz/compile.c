@@ -116,7 +116,7 @@ static void difference_expect(const Ruleset *r, const Ruleset *again)
 static void ruleset_expect(const Policy *p, const Ruleset *r)
 {
         _cleanup_(ruleset_free_p) Ruleset *again = NULL;
-        _cleanup_free_ char *text = NULL, *twin = NULL;
+        _cleanup_free_ char *text = NULL, *second = NULL;
 
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 for (size_t i = 0; i < r->directions[d].n; i++) {
@@ -131,8 +131,8 @@ static void ruleset_expect(const Policy *p, const Ruleset *r)
                 }
         packets_judge(r);
         expect(compile_policy(p, &names, NULL, &again) == 0, "again");
-        expect(ruleset_print(r, &text) == 0 && ruleset_print(again, &twin) == 0, "print");
-        expect(streq(text, twin), "the same text");
+        expect(ruleset_print(r, &text) == 0 && ruleset_print(again, &second) == 0, "print");
+        expect(streq(text, second), "the same text");
         difference_expect(r, again);
 }
 

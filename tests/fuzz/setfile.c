@@ -58,7 +58,7 @@ static PrefixSet *half_new(const PrefixSet *s, size_t odd)
                 memcpy(items[n++].address.bytes, s->v6[i].address, 16);
         }
         expect(prefix_set_new(items, n, &half) == 0, "half");
-        expect(prefix_set_size(half) == n, "no twins");
+        expect(prefix_set_size(half) == n, "no duplicates");
         return half;
 }
 
@@ -131,7 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         r = prefix_set_parse(text, n, "f", &d, &s);
         for (size_t i = 0; i < d.n; i++)
                 expect(text_is_printable(d.items[i].text), "one line");
-        expect(d.n <= 42, "not too much is told");
+        expect(d.n <= 42, "not too many are reported");
         if (r < 0) {
                 expect(r == -EINVAL && !s && d.n_errors > 0, "an error without a word");
                 return 0;

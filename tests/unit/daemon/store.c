@@ -306,9 +306,9 @@ static void test_last_good(void **state)
         /* what was not read must not be kept */
         write_input("etc/p25/drop.txt", "not an address\n");
         write_input("etc/p25/p25.conf", "rubbish");
-        assert_int_equal(host_inputs_copy(&inputs, &changed), 0);
-        changed.items[0].content++;
-        assert_int_equal(store_keep_files(store, &changed, &other), -ESTALE);
+        inputs.items[0].content++;
+        assert_int_equal(store_keep_files(store, &inputs, &other), -ESTALE);
+        inputs.items[0].content--;
         assert_false(exists(STATE_HOST "/new"));
 
         assert_int_equal(store_good_files(store, &marked), 0);

@@ -452,54 +452,6 @@ static void test_lines(void **state)
         }
 }
 
-static int some_user(void *data, uint32_t uid, char **ret)
-{
-        *ret = uid == 1000 ? strdup(data) : NULL;
-        return uid == 1000 && !*ret ? -ENOMEM : 0;
-}
-
-static void test_json(void **state)
-{
-        static const struct {
-                const char *a[4], *b[4], *json;
-        } cases[] = {
-                { { NULL }, { NULL }, "[]" },
-                { { "deny in from 10.0.0.0/8" }, { "limit in from 10.0.0.0/8 max 2" },
-                        "[{\"effect\":\"newly limited\",\"direction\":\"in\",\"before\":{"
-                        "\"action\":\"deny\"},\"after\":{\"action\":\"limit\",\"max\":2},"
-                        "\"ports\":[25],\"families\":[\"ipv4\"],\"from\":{\"except\":false,"
-                        "\"set\":null,\"count\":1,\"prefixes\":[\"10.0.0.0/8\"]},\"to\":null}]" },
-                { { NULL },
-                        { "allow out to @s user 1000",
-                                "reject out on eth0 to @s unit system.slice" },
-                        "[{\"effect\":\"newly rejected\",\"direction\":\"out\",\"before\":{"
-                        "\"action\":\"allow\"},\"after\":{\"action\":\"reject\"},\"ports\":[25],"
-                        "\"families\":[\"ipv4\",\"ipv6\"],\"from\":null,\"to\":{\"except\":false,"
-                        "\"set\":\"s\",\"count\":2,\"prefixes\":[\"10.0.0.0/24\",\"fd00::/16\"]},"
-                        "\"interface\":{\"except\":false,\"names\":[\"eth0\"]},\"user\":{"
-                        "\"except\":true,\"names\":[\"alice\"]},\"inside\":[\"system.slice\"]}]" },
-                { { "limit in rate 3/hour" }, { "limit in rate 4/hour burst 9" },
-                        "[{\"effect\":\"limit changed\",\"direction\":\"in\",\"before\":{"
-                        "\"action\":\"limit\",\"rate\":\"3/hour\",\"burst\":6},\"after\":{"
-                        "\"action\":\"limit\",\"rate\":\"4/hour\",\"burst\":9},\"ports\":[25],"
-                        "\"families\":[\"ipv4\",\"ipv6\"],\"from\":null,\"to\":null}]" },
-        };
-        IdNames ids = { .user = some_user, .data = (char[]){ "alice" } };
-
-        (void)state;
-        for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                static const char set[] = "10.0.0.0/24\nfd00::/16\n";
-                _cleanup_ruleset_ Ruleset *a = ruleset_of(cases[i].a, ACTION_ALLOW, set);
-                _cleanup_ruleset_ Ruleset *b = ruleset_of(cases[i].b, ACTION_ALLOW, set);
-                _cleanup_difference_ Difference *d = compute(a, b);
-                _cleanup_(json_free_p) Json *j = difference_json(d, &ids);
-                _cleanup_free_ char *text = NULL;
-
-                assert_int_equal(json_print(j, &text), 0);
-                assert_string_equal(text, cases[i].json);
-        }
-}
-
 /* No more lines than one wants to read, and a last one that counts the rest. */
 static void test_many_lines(void **state)
 {
@@ -630,7 +582,6 @@ int main(void)
                 cmocka_unit_test(test_same_meaning),
                 cmocka_unit_test(test_inactive),
                 cmocka_unit_test(test_lines),
-                cmocka_unit_test(test_json),
                 cmocka_unit_test(test_many_lines),
                 cmocka_unit_test(test_large_sets),
                 cmocka_unit_test(test_steps),

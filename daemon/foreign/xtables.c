@@ -21,7 +21,11 @@
 #include <linux/rtnetlink.h>
 #include <stdio.h>
 
-/* The data of a match or target, copied for its alignment; false: it is too short. */
+/* The largest data of a match that is understood, and rows of the table below. */
+#define INFO_MAX sizeof(struct xt_conntrack_mtinfo3)
+#define ANY_REVISION UINT8_MAX
+
+/* The data of a target, copied for its alignment; false: it is too short. */
 #define INFO_READ(info, to) \
         ((info).n >= sizeof(*(to)) && (memcpy((to), (info).data, sizeof(*(to))), true))
 
@@ -38,12 +42,12 @@ static Truth doubt(Walk *w, Truth t, const char *why)
         return t == TRUTH_MAYBE ? walk_doubt(w, why, false) : t;
 }
 
-static Truth port_between(Walk *w, Part p, uint16_t low, uint16_t high)
+static Truth port_between(const Facts *f, Part p, uint16_t low, uint16_t high)
 {
         uint16_t least = htobe16(low), most = htobe16(high);
 
-        return bits_in_range(facts_value(&w->facts, p), facts_known(&w->facts, p),
-                (uint8_t *)&least, (uint8_t *)&most, 2);
+        return bits_in_range(
+                facts_value(f, p), facts_known(f, p), (uint8_t *)&least, (uint8_t *)&most, 2);
 }
 
 static Truth number_masked(Walk *w, Part p, uint32_t want, uint32_t mask)
@@ -54,64 +58,62 @@ static Truth number_masked(Walk *w, Part p, uint32_t want, uint32_t mask)
 
 /* ---- matches ---- */
 
-static Truth match_tcp(Walk *w, _unused_ uint8_t revision, Bytes info)
+static Truth match_tcp(Walk *w, const void *info)
 {
-        struct xt_tcp t;
+        const struct xt_tcp *t = info;
         Truth from, to, flags;
         uint8_t mask, want;
 
-        if (!INFO_READ(info, &t))
-                return not_understood(w, "tcp");
-        from = port_between(w, PORT_FROM, t.spts[0], t.spts[1]);
-        to = port_between(w, PORT_TO, t.dpts[0], t.dpts[1]);
-        mask = t.flg_mask;
-        want = t.flg_cmp;
+        from = port_between(&w->facts, PORT_FROM, t->spts[0], t->spts[1]);
+        to = port_between(&w->facts, PORT_TO, t->dpts[0], t->dpts[1]);
+        mask = t->flg_mask;
+        want = t->flg_cmp;
         flags = bits_equal(
                 w->facts.value.transport + 13, w->facts.known.transport + 13, &want, &mask, 1);
-        if (t.invflags & XT_TCP_INV_SRCPT)
+        if (t->invflags & XT_TCP_INV_SRCPT)
                 from = truth_not(from);
-        if (t.invflags & XT_TCP_INV_DSTPT)
+        if (t->invflags & XT_TCP_INV_DSTPT)
                 to = truth_not(to);
-        if (t.invflags & XT_TCP_INV_FLAGS)
+        if (t->invflags & XT_TCP_INV_FLAGS)
                 flags = truth_not(flags);
-        if (t.option != 0)
+        if (t->option != 0)
                 flags = truth_and(flags, TRUTH_MAYBE);
         return doubt(w, truth_and(from, truth_and(to, flags)), "the source port or TCP header");
 }
 
-static Truth match_never(_unused_ Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+static Truth match_never(_unused_ Walk *w, _unused_ const void *info)
 {
         return TRUTH_NO;
 }
 
-static Truth match_always(_unused_ Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+static Truth match_always(_unused_ Walk *w, _unused_ const void *info)
 {
         return TRUTH_YES;
 }
 
-static Truth match_limit(Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+static Truth match_limit(Walk *w, _unused_ const void *info)
 {
         return walk_doubt(w, "a limit", true);
 }
 
-static Truth match_multiport(Walk *w, uint8_t revision, Bytes info)
+static Truth match_multiport(Walk *w, const void *info)
 {
-        struct xt_multiport_v1 m;
+        const struct xt_multiport_v1 *m = info;
         Truth all = TRUTH_NO;
 
-        if (revision != 1 || !INFO_READ(info, &m) || m.count > XT_MULTI_PORTS)
+        if (m->count > XT_MULTI_PORTS)
                 return not_understood(w, "multiport");
-        for (unsigned i = 0; i < m.count; i++) {
-                uint16_t low = m.ports[i], high = low;
+        for (unsigned i = 0; i < m->count; i++) {
+                uint16_t low = m->ports[i], high = low;
 
-                if (m.pflags[i] && i + 1 < m.count)
-                        high = m.ports[++i];
-                if (m.flags != XT_MULTIPORT_DESTINATION)
-                        all = truth_or(all, port_between(w, PORT_FROM, low, high));
-                if (m.flags != XT_MULTIPORT_SOURCE)
-                        all = truth_or(all, port_between(w, PORT_TO, low, high));
+                if (m->pflags[i] && i + 1 < m->count)
+                        high = m->ports[++i];
+                if (m->flags != XT_MULTIPORT_DESTINATION)
+                        all = truth_or(all, port_between(&w->facts, PORT_FROM, low, high));
+                if (m->flags != XT_MULTIPORT_SOURCE)
+                        all = truth_or(all, port_between(&w->facts, PORT_TO, low, high));
         }
-        return doubt(w, m.invert ? truth_not(all) : all, "the source port");
+        return doubt(w, m->invert ? truth_not(all) : all, "the source port");
 }
 
 /* Bits of conntrack's state as the match has them. */
@@ -144,12 +146,10 @@ static Truth state_matches(Walk *w, uint32_t mask)
                        : TRUTH_NO;
 }
 
-static Truth match_state(Walk *w, _unused_ uint8_t revision, Bytes info)
+static Truth match_state(Walk *w, const void *info)
 {
-        uint32_t mask;
+        uint32_t mask = *(const uint32_t *)info;
 
-        if (!INFO_READ(info, &mask))
-                return not_understood(w, "state");
         /* its bit for what is not tracked is another */
         if (mask & 1u << (IP_CT_NUMBER + 1))
                 mask = (mask & ~(1u << (IP_CT_NUMBER + 1))) | XT_CONNTRACK_STATE_UNTRACKED;
@@ -165,14 +165,6 @@ static Truth original_address(
                 (const uint8_t *)a, (const uint8_t *)mask, p.n);
 }
 
-static Truth original_port(Walk *w, Part p, uint16_t low, uint16_t high)
-{
-        uint16_t least = htobe16(low), most = htobe16(high);
-
-        return bits_in_range(facts_value(&w->original, p), facts_known(&w->original, p),
-                (uint8_t *)&least, (uint8_t *)&most, 2);
-}
-
 /* One of the questions of the match; those about replies have no answer yet. */
 static Truth conntrack_answer(Walk *w, const struct xt_conntrack_mtinfo3 *m, uint32_t flag)
 {
@@ -186,28 +178,26 @@ static Truth conntrack_answer(Walk *w, const struct xt_conntrack_mtinfo3 *m, uin
         case XT_CONNTRACK_ORIGDST:
                 return original_address(w, true, &m->origdst_addr, &m->origdst_mask);
         case XT_CONNTRACK_ORIGSRC_PORT:
-                return original_port(w, PORT_FROM, m->origsrc_port, m->origsrc_port_high);
+                return port_between(&w->original, PORT_FROM, m->origsrc_port, m->origsrc_port_high);
         case XT_CONNTRACK_ORIGDST_PORT:
-                return original_port(w, PORT_TO, m->origdst_port, m->origdst_port_high);
+                return port_between(&w->original, PORT_TO, m->origdst_port, m->origdst_port_high);
         case XT_CONNTRACK_DIRECTION: /* inverted: the reply's */
                 return TRUTH_YES;
         }
         return TRUTH_MAYBE;
 }
 
-static Truth match_conntrack(Walk *w, uint8_t revision, Bytes info)
+static Truth match_conntrack(Walk *w, const void *info)
 {
-        struct xt_conntrack_mtinfo3 m;
+        const struct xt_conntrack_mtinfo3 *m = info;
         Truth all = TRUTH_YES;
 
-        if (revision != 3 || !INFO_READ(info, &m))
-                return not_understood(w, "conntrack");
         for (uint32_t flag = 1; flag <= XT_CONNTRACK_DIRECTION; flag <<= 1) {
-                Truth t = conntrack_answer(w, &m, flag);
+                Truth t = conntrack_answer(w, m, flag);
 
-                if (!(m.match_flags & flag))
+                if (!(m->match_flags & flag))
                         continue;
-                all = truth_and(all, m.invert_flags & flag ? truth_not(t) : t);
+                all = truth_and(all, m->invert_flags & flag ? truth_not(t) : t);
                 if (flag != XT_CONNTRACK_STATE && walk_is_tracked(w) != TRUTH_YES)
                         all = truth_and(all, walk_is_tracked(w));
         }
@@ -219,51 +209,45 @@ static Truth id_between(bool has, uint32_t id, uint32_t low, uint32_t high)
         return !has ? TRUTH_MAYBE : id >= low && id <= high ? TRUTH_YES : TRUTH_NO;
 }
 
-static Truth match_owner(Walk *w, uint8_t revision, Bytes info)
+static Truth match_owner(Walk *w, const void *info)
 {
+        const struct xt_owner_match_info *m = info;
         const Packet *p = &w->packet;
-        struct xt_owner_match_info m;
         Truth uid, gid, all = TRUTH_YES;
 
-        if (revision != 1 || !INFO_READ(info, &m))
-                return not_understood(w, "owner");
-        uid = id_between(p->has_uid, p->uid, m.uid_min, m.uid_max);
-        gid = m.match & XT_OWNER_SUPPL_GROUPS
+        uid = id_between(p->has_uid, p->uid, m->uid_min, m->uid_max);
+        gid = m->match & XT_OWNER_SUPPL_GROUPS
                       ? TRUTH_MAYBE
-                      : id_between(p->has_gid, p->gid, m.gid_min, m.gid_max);
+                      : id_between(p->has_gid, p->gid, m->gid_min, m->gid_max);
         if (p->direction != DIRECTION_OUT ||
                 w->looped) /* without a socket the inverted match is true */
-                return (m.match ^ m.invert) == 0 ? TRUTH_YES : TRUTH_NO;
-        if (m.match & XT_OWNER_SOCKET)
-                all = m.invert & XT_OWNER_SOCKET ? TRUTH_NO : TRUTH_YES;
-        if (m.match & XT_OWNER_UID)
-                all = truth_and(all, m.invert & XT_OWNER_UID ? truth_not(uid) : uid);
-        if (m.match & XT_OWNER_GID)
-                all = truth_and(all, m.invert & XT_OWNER_GID ? truth_not(gid) : gid);
+                return (m->match ^ m->invert) == 0 ? TRUTH_YES : TRUTH_NO;
+        if (m->match & XT_OWNER_SOCKET)
+                all = m->invert & XT_OWNER_SOCKET ? TRUTH_NO : TRUTH_YES;
+        if (m->match & XT_OWNER_UID)
+                all = truth_and(all, m->invert & XT_OWNER_UID ? truth_not(uid) : uid);
+        if (m->match & XT_OWNER_GID)
+                all = truth_and(all, m->invert & XT_OWNER_GID ? truth_not(gid) : gid);
         return doubt(w, all, "the user or group");
 }
 
-static Truth match_mark(Walk *w, uint8_t revision, Bytes info)
+static Truth match_mark(Walk *w, const void *info)
 {
-        struct xt_mark_mtinfo1 m;
+        const struct xt_mark_mtinfo1 *m = info;
         Truth t;
 
-        if (revision != 1 || !INFO_READ(info, &m))
-                return not_understood(w, "mark");
         w->mark_asked |= w->mark_assumed;
-        t = number_masked(w, PART(mark), m.mark, m.mask);
-        return doubt(w, m.invert ? truth_not(t) : t, "the packet's mark");
+        t = number_masked(w, PART(mark), m->mark, m->mask);
+        return doubt(w, m->invert ? truth_not(t) : t, "the packet's mark");
 }
 
-static Truth match_connmark(Walk *w, uint8_t revision, Bytes info)
+static Truth match_connmark(Walk *w, const void *info)
 {
-        struct xt_connmark_mtinfo1 m;
+        const struct xt_connmark_mtinfo1 *m = info;
         Truth t;
 
-        if (revision != 1 || !INFO_READ(info, &m))
-                return not_understood(w, "connmark");
-        t = number_masked(w, PART(ct_mark), m.mark, m.mask);
-        t = m.invert ? truth_not(t) : t;
+        t = number_masked(w, PART(ct_mark), m->mark, m->mask);
+        t = m->invert ? truth_not(t) : t;
         return doubt(w, truth_and(t, walk_is_tracked(w)), "the connection's mark");
 }
 
@@ -277,67 +261,65 @@ static Truth type_matches(Truth local, uint16_t mask)
         return local == TRUTH_MAYBE ? TRUTH_MAYBE : local == TRUTH_YES ? is_local : is_unicast;
 }
 
-static Truth match_addrtype(Walk *w, uint8_t revision, Bytes info)
+static Truth match_addrtype(Walk *w, const void *info)
 {
+        const struct xt_addrtype_info_v1 *m = info;
         Truth from_here = w->packet.direction == DIRECTION_OUT ? TRUTH_YES : TRUTH_NO;
-        struct xt_addrtype_info_v1 m;
         Truth all = TRUTH_YES, t;
 
-        if (revision != 1 || !INFO_READ(info, &m))
-                return not_understood(w, "addrtype");
-        if (m.flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT))
+        if (m->flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT))
                 return walk_doubt(w, "the type of an address on one interface", false);
-        if (m.source) {
-                t = type_matches(from_here, m.source);
-                all = truth_and(all, m.flags & XT_ADDRTYPE_INVERT_SOURCE ? truth_not(t) : t);
+        if (m->source) {
+                t = type_matches(from_here, m->source);
+                all = truth_and(all, m->flags & XT_ADDRTYPE_INVERT_SOURCE ? truth_not(t) : t);
         }
-        if (m.dest) {
-                t = type_matches(w->local, m.dest);
-                all = truth_and(all, m.flags & XT_ADDRTYPE_INVERT_DEST ? truth_not(t) : t);
+        if (m->dest) {
+                t = type_matches(w->local, m->dest);
+                all = truth_and(all, m->flags & XT_ADDRTYPE_INVERT_DEST ? truth_not(t) : t);
         }
         return doubt(w, all, "whether the destination is local");
 }
 
-typedef Truth (*XtRun)(Walk *w, uint8_t revision, Bytes info);
-typedef struct Extension {
+/* size 0: it needs none of its data. */
+static const struct Match {
         const char *name;
-        XtRun run;
-} Extension;
-
-static const Extension *extension_find(const Extension *all, size_t n, const char *name)
-{
-        for (size_t i = 0; i < n; i++)
-                if (streq(all[i].name, name))
-                        return &all[i];
-        return NULL;
-}
-
-static const Extension matches[] = {
-        { "tcp", match_tcp },
-        { "udp", match_never },
-        { "icmp", match_never },
-        { "icmp6", match_never },
-        { "sctp", match_never },
-        { "esp", match_never },
-        { "ah", match_never },
-        { "comment", match_always },
-        { "limit", match_limit },
-        { "hashlimit", match_limit },
-        { "connlimit", match_limit },
-        { "multiport", match_multiport },
-        { "state", match_state },
-        { "conntrack", match_conntrack },
-        { "owner", match_owner },
-        { "mark", match_mark },
-        { "connmark", match_connmark },
-        { "addrtype", match_addrtype },
+        Truth (*run)(Walk *w, const void *info);
+        size_t size;
+        uint8_t revision; /* ANY_REVISION: all have the same data */
+} matches[] = {
+        { "tcp", match_tcp, sizeof(struct xt_tcp), ANY_REVISION },
+        { "udp", match_never, 0, ANY_REVISION },
+        { "icmp", match_never, 0, ANY_REVISION },
+        { "icmp6", match_never, 0, ANY_REVISION },
+        { "sctp", match_never, 0, ANY_REVISION },
+        { "esp", match_never, 0, ANY_REVISION },
+        { "ah", match_never, 0, ANY_REVISION },
+        { "comment", match_always, 0, ANY_REVISION },
+        { "limit", match_limit, 0, ANY_REVISION },
+        { "hashlimit", match_limit, 0, ANY_REVISION },
+        { "connlimit", match_limit, 0, ANY_REVISION },
+        { "multiport", match_multiport, sizeof(struct xt_multiport_v1), 1 },
+        { "state", match_state, sizeof(uint32_t), ANY_REVISION },
+        { "conntrack", match_conntrack, sizeof(struct xt_conntrack_mtinfo3), 3 },
+        { "owner", match_owner, sizeof(struct xt_owner_match_info), 1 },
+        { "mark", match_mark, sizeof(struct xt_mark_mtinfo1), 1 },
+        { "connmark", match_connmark, sizeof(struct xt_connmark_mtinfo1), 1 },
+        { "addrtype", match_addrtype, sizeof(struct xt_addrtype_info_v1), 1 },
 };
 
 Truth xt_match(Walk *w, const char *name, uint8_t revision, Bytes info)
 {
-        const Extension *e = extension_find(matches, ELEMENTS(matches), name);
+        _Alignas(max_align_t) uint8_t data[INFO_MAX];
+        size_t i = 0;
 
-        return e ? e->run(w, revision, info) : not_understood(w, name);
+        while (i < ELEMENTS(matches) && !streq(matches[i].name, name))
+                i++;
+        if (i == ELEMENTS(matches) || info.n < matches[i].size ||
+                (matches[i].revision != ANY_REVISION && matches[i].revision != revision))
+                return not_understood(w, name);
+        if (matches[i].size > 0)
+                memcpy(data, info.data, matches[i].size);
+        return matches[i].run(w, data);
 }
 
 /* ---- targets ---- */
@@ -442,6 +424,15 @@ static const uint8_t *range_port(const struct nf_nat_range2 *r)
                        : NULL;
 }
 
+/* range NULL: it is not understood. */
+static Truth redirected(Walk *w, const struct nf_nat_range2 *range)
+{
+        if (!range || (range->flags & NF_NAT_RANGE_PROTO_SPECIFIED && !range_port(range)))
+                walk_forget(w, PORT_TO);
+        walk_translated(w);
+        return TRUTH_YES;
+}
+
 static Truth target_dnat(Walk *w, uint8_t revision, Bytes info)
 {
         struct nf_nat_range2 r;
@@ -449,32 +440,21 @@ static Truth target_dnat(Walk *w, uint8_t revision, Bytes info)
 
         if (!nat_range_read(w, revision, info, &r)) {
                 walk_redirect(w, NULL, false, NULL);
-                walk_forget(w, PORT_TO);
-        } else {
-                one = memcmp(&r.min_addr, &r.max_addr, sizeof(r.min_addr)) == 0;
-                walk_redirect(w, one ? (const uint8_t *)&r.min_addr : NULL,
-                        !(r.flags & NF_NAT_RANGE_MAP_IPS), range_port(&r));
-                if (r.flags & NF_NAT_RANGE_PROTO_SPECIFIED && !range_port(&r))
-                        walk_forget(w, PORT_TO);
+                return redirected(w, NULL);
         }
-        walk_translated(w);
-        return TRUTH_YES;
+        one = memcmp(&r.min_addr, &r.max_addr, sizeof(r.min_addr)) == 0;
+        walk_redirect(w, one ? (const uint8_t *)&r.min_addr : NULL,
+                !(r.flags & NF_NAT_RANGE_MAP_IPS), range_port(&r));
+        return redirected(w, &r);
 }
 
 static Truth target_redirect(Walk *w, uint8_t revision, Bytes info)
 {
         struct nf_nat_range2 r;
+        bool known = nat_range_read(w, revision, info, &r);
 
-        if (!nat_range_read(w, revision, info, &r)) {
-                walk_redirect_here(w, NULL);
-                walk_forget(w, PORT_TO);
-        } else {
-                walk_redirect_here(w, range_port(&r));
-                if (r.flags & NF_NAT_RANGE_PROTO_SPECIFIED && !range_port(&r))
-                        walk_forget(w, PORT_TO);
-        }
-        walk_translated(w);
-        return TRUTH_YES;
+        walk_redirect_here(w, known ? range_port(&r) : NULL);
+        return redirected(w, known ? &r : NULL);
 }
 
 static Truth target_masquerade(Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
@@ -482,23 +462,31 @@ static Truth target_masquerade(Walk *w, _unused_ uint8_t revision, _unused_ Byte
         return translate_masquerade(w, (Bytes){ 0 });
 }
 
-static const Extension targets[] = {
-        { "LOG", match_always },
-        { "NFLOG", match_always },
-        { "TRACE", match_always },
-        { "AUDIT", match_always },
-        { "TCPMSS", match_always },
-        { "CHECKSUM", match_always },
-        { "CLASSIFY", match_always },
-        { "SECMARK", match_always },
-        { "CONNSECMARK", match_always },
-        { "SET", match_always },
-        { "TTL", match_always },
-        { "HL", match_always },
-        { "TOS", match_always },
-        { "DSCP", match_always },
-        { "ECN", match_always },
-        { "TEE", match_always },
+static Truth target_always(_unused_ Walk *w, _unused_ uint8_t revision, _unused_ Bytes info)
+{
+        return TRUTH_YES;
+}
+
+static const struct Target {
+        const char *name;
+        Truth (*run)(Walk *w, uint8_t revision, Bytes info);
+} targets[] = {
+        { "LOG", target_always },
+        { "NFLOG", target_always },
+        { "TRACE", target_always },
+        { "AUDIT", target_always },
+        { "TCPMSS", target_always },
+        { "CHECKSUM", target_always },
+        { "CLASSIFY", target_always },
+        { "SECMARK", target_always },
+        { "CONNSECMARK", target_always },
+        { "SET", target_always },
+        { "TTL", target_always },
+        { "HL", target_always },
+        { "TOS", target_always },
+        { "DSCP", target_always },
+        { "ECN", target_always },
+        { "TEE", target_always },
         { "MARK", target_mark },
         { "CONNMARK", target_connmark },
         { "REJECT", target_reject },
@@ -512,10 +500,9 @@ static const Extension targets[] = {
 
 Truth xt_target(Walk *w, const char *name, uint8_t revision, Bytes info)
 {
-        const Extension *e = extension_find(targets, ELEMENTS(targets), name);
-
-        if (e)
-                return e->run(w, revision, info);
+        for (size_t i = 0; i < ELEMENTS(targets); i++)
+                if (streq(targets[i].name, name))
+                        return targets[i].run(w, revision, info);
         if (walk_add_candidate(w, NF_DROP, NULL) < 0 || walk_add_candidate(w, NF_ACCEPT, NULL) < 0)
                 w->failed = true;
         return not_understood(w, name);

@@ -13,9 +13,9 @@
 typedef enum ProbeEnd {
         PROBE_PASSED,           /* it came to the end of postrouting */
         PROBE_DROPPED,          /* by a chain of nf_tables */
-        PROBE_REJECTED,         /* the same, and the process was told */
+        PROBE_REJECTED,         /* the same, and the process got an error */
         PROBE_STOPPED_OUTSIDE,  /* by none of them */
-        PROBE_REJECTED_OUTSIDE, /* the same, and the process was told */
+        PROBE_REJECTED_OUTSIDE, /* the same, and the process got an error */
         PROBE_NO_ROUTE,         /* the kernel cannot send there */
         PROBE_LOST,             /* parts of the trace are missing */
         _PROBE_MAX,

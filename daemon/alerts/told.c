@@ -138,10 +138,8 @@ static int file_write(const Told *t)
 int told_init(Told *t, const char *folder)
 {
         *t = (Told){ 0 };
-        if (asprintf(&t->path, "%s/alerts", folder) < 0) {
-                t->path = NULL;
+        if (text_printf(&t->path, "%s/alerts", folder) < 0)
                 return -ENOMEM;
-        }
         file_read(t);
         return 0;
 }

@@ -173,7 +173,7 @@ is "$(in_machine p25ctl show added | grep ^p25ctl)" "$(printf '%s\n' 'p25ctl den
         'p25ctl route allow in on docker0 out on eth0 from 172.17.0.2 to any port 25' \
         'p25ctl limit in on eth0 465/tcp rate 30/minute burst 10 max 5')" "the rules are there"
 play "$WORK/refused.yml"
-is "$rc" 0 "what is wrong is refused in p25's words, and changes nothing"
+is "$rc" 0 "a wrong value is refused in p25's words, and changes nothing"
 reported
 
 # ---- who may, and when nobody is there ----
@@ -219,7 +219,7 @@ ok $? "is confirmed"
 ad_hoc root p25_role "name=no-mail state=absent confirm=1"
 like "$out" 'CHANGED' "another"
 eventually 20 has_role no-mail
-ok $? "nobody confirms, and it is taken back"
+ok $? "without confirmation it is taken back"
 
 # ---- a set of many ----
 

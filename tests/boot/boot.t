@@ -225,7 +225,7 @@ ok $? "it boots"
 machine_network
 in_force "rebooted"
 ctl show added
-unlike "$out" "192.0.2.78" "what nobody confirmed in time is taken back"
+unlike "$out" "192.0.2.78" "a change that was not confirmed in time is taken back"
 like "$out" "192.0.2.77" "and no more than that"
 like "$(in_machine p25ctl history)" "not confirmed in time" "history has it"
 unlike "$(journal p25d)" "[Ff]ailed|restart job" "p25d came up at the first attempt"

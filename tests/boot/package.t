@@ -84,7 +84,7 @@ is "$rc $(is_active) $(is_enabled)" "0 inactive enabled" "policy-rc.d says no: n
 rm "$MACHINE/usr/sbin/policy-rc.d"
 in_machine systemctl -q disable --now p25d
 deb -i /root/later.deb
-is "$rc $(is_enabled)" "0 disabled" "who disabled it finds it so after an upgrade"
+is "$rc $(is_enabled)" "0 disabled" "a disabled unit stays disabled after an upgrade"
 in_machine systemctl -q mask p25d
 deb -i /root/p25.deb
 is "$rc $(is_active) $(is_enabled)" "0 inactive masked" "a downgrade, and masked it stays"

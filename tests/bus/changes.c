@@ -261,7 +261,7 @@ static const struct RuleCase {
         { "group", "as", "../x", INVALID_RULE },
         { "unit", "as", "postfix.service", NULL },
         { "unit", "as", "../../x", INVALID_RULE },
-        { "rate", "s", "12/minute", INVALID_RULE }, /* of limit alone */
+        { "rate", "s", "12/minute", INVALID_RULE }, /* only of limit */
         { "rate", "s", "12/fortnight", INVALID_RULE },
         { "rate", "s", "0/minute", INVALID_RULE },
         { "rate", "s", "1000001/hour", INVALID_RULE },
@@ -270,7 +270,7 @@ static const struct RuleCase {
         { "burst", "u", "4294967295", INVALID_RULE },
         { "max", "u", "0", INVALID_RULE },
         { "max", "u", "65536", INVALID_RULE },
-        { "max", "t", "5", INVALID_RULE }, /* of limit alone */
+        { "max", "t", "5", INVALID_RULE }, /* only of limit */
         { "max", "t", "4294967301", INVALID_RULE },
         { "expires", "t", "0", INVALID_RULE },
         { "expires", "t", "1", INVALID_RULE },

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# Mail servers for the demo, one a namespace, with files below $WORK alone: Postfix, or, where there
+# Mail servers for the demo, one a namespace, with files only below $WORK: Postfix, or, where there
 # is one uid only, postfix's smtp-sink. What arrived is in $WORK/mail-NAMESPACE.
 
 mail_server() # NAMESPACE DOMAIN [POSTFIX-SETTING...]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Thresholds on what a user sends: an alert in the log and on the bus, once for a window, and a
-# quarantine that ends a spam run and leaves the user's other traffic alone.
+# quarantine that ends a spam run and does not touch the user's other traffic.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 [ -n "$many_uids" ] || { skip "alerts" "one uid only"; done_testing; exit; }
@@ -91,7 +91,7 @@ eventually 5 quarantined lp
 ok $? "distinct destinations: so many"
 like "$(cat "$WORK/p25d.log")" "alert: lp \(uid 7\): 6 destinations, alert at 6/hour" "the log says so"
 
-# ---- who is spared ----
+# ---- users who are spared ----
 
 spam 34 192.0.2.9 & run=$!
 eventually 15 grep -q 'alert: backup .*not quarantined: a rule allows this user by name' "$WORK/p25d.log"
@@ -175,7 +175,7 @@ run_ctl confirm
 eventually 40 grep -q 'uid 9 is no longer to be put into quarantine: a rule allows this user by name' "$WORK/p25d.log"
 ok $? "unless a rule allows the user by name meanwhile"
 quarantined news
-is $? 1 "who is spared"
+is $? 1 "users who are spared"
 
 # ---- lockdown ----
 
@@ -185,7 +185,7 @@ refused_often 38
 run_ctl lockdown off
 sleep 6 # the sets are read within four seconds
 quarantined 34 || quarantined backup || quarantined list || quarantined 38
-is $? 1 "what a lockdown refuses puts nobody into quarantine"
+is $? 1 "refusals of a lockdown put no user into quarantine"
 is "$(alerts 'uid 38')" 0 "and raises no alert"
 expect "who may send sends" host open -u 34 -g 34 198.51.100.2 25
 for _ in 1 2 3; do connect host -u 38 -g 38 192.0.2.9 25 >/dev/null; done

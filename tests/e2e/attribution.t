@@ -44,7 +44,7 @@ count 200 '.direction == "routed" and .source_address == "10.0.0.2" and .destina
         "200 routed ones"
 [ "$backend" = iptables ] || {
 net_in host "$probe" burst -n 20 203.0.113.7 25 >/dev/null
-count 2 '.destination_address == "203.0.113.7" and .action == "limit" and .rule > 0' "what passes under a limit"
+count 2 '.destination_address == "203.0.113.7" and .action == "limit" and .rule > 0' "connections that pass under a limit"
 count 18 '.destination_address == "203.0.113.7" and .action == "reject" and .rule > 0' "and what is above it"
 }
 net_in host "$probe" burst -n 4000 8.8.4.4 25 >/dev/null
@@ -70,7 +70,7 @@ is "$(attempts true)" "$before" "a restart adds none"
 net_in host "$probe" burst -n 50 9.9.9.10 25 >/dev/null
 run_ctl disable
 run_ctl enable
-count 50 '.destination_address == "9.9.9.10"' "what was refused before p25 was disabled is not forgotten"
+count 50 '.destination_address == "9.9.9.10"' "refusals before p25 was disabled are kept"
 
 # ---- rules beyond those that count ----
 

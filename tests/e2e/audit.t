@@ -70,7 +70,7 @@ expect "nothing has changed" host open 198.51.100.2 25
 run_ctl allow out to 198.51.100.2 user root
 is "$rc" 0 "a proposed rule is added"
 is "$(audit '[.groups[] | select(.direction == "out") | .destination]')" '["2001:db8:1::2"]' \
-        "what it allows would not be refused"
+        "allowed connections would not be refused"
 
 # ---- the end ----
 

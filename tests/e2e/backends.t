@@ -65,7 +65,7 @@ before=$(counted)
 backend nftables
 is "$rc" 0 "reload with backend nftables"
 is "$(where)" nftables "only nftables holds the policy"
-is "$(counted)" "$before" "what was counted is not forgotten"
+is "$(counted)" "$before" "earlier counts are kept"
 is "$(verdicts)" "$one" "the verdicts are the same"
 is "$(counted)" $((2 * before)) "and is counted on"
 diag "$one"

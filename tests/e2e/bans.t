@@ -87,11 +87,11 @@ is "$(ctl set show bans | wc -l)" 2 "nothing of all that was added"
 
 run_ctl set add bans 198.51.100.2
 run_ctl set add bans 198.51.100.2 for 1h
-like "$err" "1 of these entries is in the set for good and stays there" "what stays does not end"
+like "$err" "1 of these entries is in the set for good and stays there" "an entry that stays does not end"
 is "$(ctl set show bans | head -n 1)" 198.51.100.2 "and has no end"
 run_ctl set add bans 198.51.100.3 for 1h
 run_ctl set add bans 198.51.100.3
-is "$(ctl set show bans --json | jq '.expires | has("198.51.100.3")')" false "what ended stays when it is added again without an end"
+is "$(ctl set show bans --json | jq '.expires | has("198.51.100.3")')" false "an entry that ends stays when it is added again without an end"
 run_ctl set remove bans 198.51.100.3 2001:db8:7::7
 is "$rc" 0 "both kinds are removed"
 answers open 198.51.100.3 2001:db8:7::7
@@ -144,7 +144,7 @@ run_ctl set add bans 8.8.8.8 for 2s
 eventually 15 answers open 8.8.8.8
 ok $? "so does a sooner one"
 at_most "$(($(ctl status --json | jq .revision) - revision))" 3 "an end makes no revision"
-is "$(grep -ciE 'repair|damage' "$WORK/p25d.log")" 0 "nobody takes an end for damage"
+is "$(grep -ciE 'repair|damage' "$WORK/p25d.log")" 0 "the end of an entry is not taken for damage"
 
 # ---- without p25d ----
 
@@ -245,7 +245,7 @@ feed --json < <(printf -- '-203.0.113.8/29\n-192.0.2.99\n')
 is "$rc $(jq -c '[.added, .removed, .unchanged, .bad]' <<<"$out")" "0 [0,1,1,0]" "--json counts them"
 feed < <(printf '%0300d\n+192.0.2.1\0x\n+\033[31mred\n' 7)
 like "$rc $out" $'^4 0{60,64}[.]{3}: error: [^\n]*\n\\+192[.]0[.]2[.]1[?]x: error: [^\n]*\n\\+[?]\\[31mred: error' \
-        "what no line can hold is shown printable and short"
+        "an entry that no line can hold is shown printable and short"
 feed --json < <(printf -- '-198.51.100.2\n-198.51.100.3')
 is "$rc $(jq -c '[.added, .removed, .bad]' <<<"$out")" "0 [0,2,0]" "--json counts; the last line may have no end"
 run_ctl deny in from @fed

@@ -162,7 +162,7 @@ like "$err" "^WARNING: 10.1.2.3/8 has host bits; using 10.0.0.0/8" "host bits ar
 is "$rc" 8 "and no error"
 refuses "10.1.2.3/8 has host bits" --strict allow from 10.1.2.3/8
 run deny comment --json
-is "$rc $out" "8 " "what follows comment is a text, no option"
+is "$rc $out" "8 " "the word behind comment is a text, not an option"
 run allow in comment $'a\033[31mb'
 unlike "$err" $'\033' "control characters are not printed"
 run allow in from "$(head -c 100000 /dev/zero | tr '\0' 1)"
@@ -268,11 +268,11 @@ like "$out" '"verdict":"deny","audit":null,"rule":\{.*"comment":"bad ones".*"eff
 offline --json explain out to 8.8.8.8 user www-data
 like "$out" '"verdict":"reject","audit":null,"rule":null' "a default is not a rule"
 is "$(jq -r '.effective, .code, (.assumptions | length)' <<<"$out" | tr '\n' ' ')" \
-        "reject P25_DEFAULT 0 " "what p25 refuses is refused, whatever other firewalls do"
+        "reject P25_DEFAULT 0 " "a connection that p25 refuses is refused, whatever other firewalls do"
 offline --json explain in from 198.51.100.9
 is "$(jq -r '.verdict, .effective, .code, .assumptions[]' <<<"$out" | tr '\n' ' ')" \
         "limit undetermined P25_RULE other firewalls on this host are not considered " \
-        "what p25 lets pass another firewall may refuse"
+        "another firewall may refuse a connection that p25 lets pass"
 offline explain in from 198.51.100.9
 like "$out" $'\nEffective: undetermined\nNote: other firewalls on this host are not considered$' \
         "and the text says so"

@@ -105,7 +105,7 @@ like "$(cat "$WORK/p25d.log")" "revision 4 is confirmed" "the log has it"
 run_ctl confirm
 is "$rc $err" "4 ERROR: no change is waiting for confirmation" "once"
 run_ctl deny --confirm 1h
-is "$rc" 0 "what changes nothing"
+is "$rc" 0 "a change of nothing"
 nothing_waits
 ok $? "leaves nothing to confirm"
 run_ctl --dry-run --confirm 1h delete deny

@@ -59,7 +59,7 @@ for i in {1..6}; do
 done
 wait
 is "$(cat "$WORK"/insist.* | tr -d '\n') $(ctl set show sum | wc -l)" "000000 7" \
-        "who reads, expects and tries again loses no update"
+        "a client that reads, expects and tries again loses no update"
 
 # ---- p25d is killed while it works ----
 
@@ -77,7 +77,7 @@ for round in 1 2 3; do
                 ctl set show "kill$round" | grep -qx "10.9.$round.${file##*.}" || stored=1
         done
 done
-ok $stored "what was answered is there after p25d was killed, three times"
+ok $stored "every answered change is there after p25d was killed, three times"
 is "$(ctl history --json | jq length)" 16 "and so is the history"
 
 # ---- a disk that does not take it ----

@@ -28,7 +28,7 @@ nothing="No effect on connections."
 before=$(revision)
 run_ctl --dry-run deny from 198.51.100.0/24
 is "$out" "+ deny from 198.51.100.0/24 to any port 25
-newly denied: in 25/tcp from 198.51.100.0/24" "what is added first, then what changes"
+newly denied: in 25/tcp from 198.51.100.0/24" "added rules first, then effects"
 changes "newly denied: in 25/tcp from anywhere
 newly denied: out 25/tcp to anywhere" deny both
 changes "newly rejected: out 25/tcp user www-data group daemon" reject out user www-data group daemon

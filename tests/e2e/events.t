@@ -165,7 +165,7 @@ eventually 3 grep -q 'events are stored again' "$WORK/p25d.log"
 ok $? "and on disk when there is room"
 p25d_stop
 p25d_start
-ok $? "what was stored is read"
+ok $? "stored events are read"
 like "$(ctl events -n 1)" "out     reject" "to its end"
 umount -l "$ROOT/var/lib/p25"
 

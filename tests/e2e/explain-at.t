@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# explain --at: the answer of a former policy, of p25ctl's rules and of files, and what is not kept.
+# explain --at: the answer of a former policy, of p25ctl's rules and of files, and a time of which nothing is kept.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world
@@ -42,7 +42,7 @@ reloaded=$(since)
 
 is "$(explained "$denied" 'in from 198.51.100.2')" "deny deny P25_RULE" "a rule that was there"
 is "$(of_answer '[.revision, .time] | @tsv')" "1	$denied" "with its revision and time"
-like "$(of_answer '.assumptions[]')" "users, groups and units are those of now" "what is not kept"
+like "$(of_answer '.assumptions[]')" "users, groups and units are those of now" "a time of which nothing is kept"
 is "$(explained "$allowed" 'in from 198.51.100.2')" "allow undetermined P25_RULE" \
         "one that came before it: what else was there is not kept"
 like "$(of_answer '.assumptions[]')" "other firewalls, routes and listeners of that time are not kept" \

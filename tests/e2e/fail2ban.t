@@ -183,7 +183,7 @@ has_rule
 ok $? "and makes the rule"
 client restart >/dev/null 2>&1
 eventually 15 banned 203.0.113.9
-ok $? "who was banned meanwhile is so after a restart of fail2ban"
+ok $? "a client that was banned meanwhile still is after a restart of fail2ban"
 p25d_stop TERM
 client set sasl unbanip 2001:db8:7::9 >/dev/null 2>&1
 client ping >/dev/null

@@ -31,7 +31,7 @@ is "$(ctl history --json | jq -r '.[-1].remote')" "$(ctl history --json | jq -r 
         "and, if known, from where it came"
 like "$(ctl history --json | jq -r '.[0].time')" "^20..-..-..T..:..:.*Z$" "times are RFC 3339"
 like "$(ctl history | tail -n 1)" " p25ctl\[[0-9]+\].*  \+ deny .*198\.51\.100\.2.*  too much$" \
-        "what was changed before why"
+        "the change before the reason"
 is "$(ctl history --json | jq -r '.[0].summary')" "+ default incoming deny" "a default"
 run_ctl diff 1 4
 is "$out" "$(run_ctl diff 1; echo "$out")" "diff of two, and with now"

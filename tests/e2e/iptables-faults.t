@@ -109,7 +109,7 @@ before=$(tables)
 p25d_begin_with_fault
 is "$?" 6 "IPv6 without ip6_tables: p25d does not start"
 like "$(tail -n 2 "$WORK/p25d.log")" "this kernel has no iptables for p25 \(or has not loaded it\)" "and says why"
-is "$(tables)" "$before" "what is in force stays"
+is "$(tables)" "$before" "the policy in force stays"
 kernel_clear >"$WORK/null" 2>&1
 echo no-ipv6 >"$P25_FAULT"
 start

@@ -57,7 +57,7 @@ free()
         [ "$(burst inet 3 198.51.100.1)" = "3 0" ]
 }
 eventually 5 free
-ok $? "what is closed is not counted"
+ok $? "closed connections are not counted"
 
 rule limit in from 198.51.100.3 rate 1/hour burst 1
 is "$(burst inet 3 198.51.100.1)" "3 0" "a limit for one address does not affect others"

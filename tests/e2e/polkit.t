@@ -72,7 +72,7 @@ is "$rc" 5 "nor read, if the rule says that"
 user_ctl www-data status
 is "$rc" 0 "all others read"
 user_ctl www-data logging high
-is "$rc" 5 "who needs a password that nobody can be asked for may not change"
+is "$rc" 5 "a user who cannot be asked for the password may not change anything"
 like "$err" "password" "and the reason is given"
 
 # p25d reads what its callers may not
@@ -80,7 +80,7 @@ echo 'a secret line' >"$ROOT/secret"
 chmod 600 "$ROOT/secret"
 echo 'sets = { x = { file = "/secret"; } };' >"$WORK/names-file"
 user_ctl mail fragment put x "$WORK/names-file"
-is "$rc" 4 "who may change, and is not root, may not have p25d read a file"
+is "$rc" 4 "a user who may change, and is not root, may not have p25d read a file"
 unlike "$err" "a secret" "nor see what is in it"
 like "$err" "root's to say" "and the reason is given"
 user_ctl mail plan "$WORK/names-file"
@@ -109,7 +109,7 @@ is "$rc" 5 "nor a text to judge"
 user_ctl irc set drop bans
 is "$rc" 0 "its set, to the end"
 user_ctl mail set add other 192.0.2.1 --confirm 10m
-is "$rc" 0 "whoever may manage may do all that"
+is "$rc" 0 "a user who may manage may do all that"
 run_ctl confirm
 is "$rc" 0 "and somebody else confirms it"
 user_ctl news logging medium

@@ -165,7 +165,7 @@ done
 
 p25d_stop && p25d_start
 ok $? "p25d is started again"
-is "$(stat_of '.users[0] | [.blocked, .allowed, .day.destinations] | @csv')" "3,1,4" "what was counted is there"
+is "$(stat_of '.users[0] | [.blocked, .allowed, .day.destinations] | @csv')" "3,1,4" "the counts are there"
 expect "refused" host closed 8.8.8.8 25
 eventually 5 is_now 4 '.users[0].day.blocked'
 ok $? "and goes on"

@@ -87,7 +87,7 @@ like "$rc $err" "^4 ERROR: $closes_v4" "a file that would do that, too"
 is "$(ctl set show some)" 192.0.2.1 "and it stays as it was"
 warned "a set that closes a family" "$closes_v4" set add some 1.2.3.4/0
 run_ctl set add some 192.0.2.2
-is "$rc $err" "0 " "what closes it already is not told again"
+is "$rc $err" "0 " "a rule that closes it already is not reported again"
 run_ctl set add some ::/0
 is "$rc $err" "0 " "and the other family: no warning"
 run_ctl reset --force

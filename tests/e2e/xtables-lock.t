@@ -117,7 +117,7 @@ began=$(now_msec)
 let_in_background late net_in host "$P25CTL" deny 587
 late=$!
 run_ctl deny out
-is "$rc" 6 "who waits for longer than five seconds is refused"
+is "$rc" 6 "a change that waits for longer than five seconds is refused"
 between $(($(now_msec) - began)) 4900 60000 "after five seconds ($(($(now_msec) - began)) ms)"
 like "$err" "^ERROR: another program holds the lock of iptables \($lock\); given up after 5 seconds$" \
         "with the reason"
@@ -187,7 +187,7 @@ is "$?" 6 "but not for ever"
 like "$(tail -n 3 "$WORK/p25d.log")" "another program holds the lock of iptables" "and says why"
 unlike "$(tail -n 3 "$WORK/p25d.log")" "fail-safe" "which does not change the policy"
 let_go
-is "$(tables)" "$before_tables" "what was in force still is"
+is "$(tables)" "$before_tables" "the former policy is still in force"
 sed -i 's/^backend = .*/backend = "nftables";/' "$CONF"
 hold 30
 p25d_start
@@ -198,5 +198,5 @@ ours_only()
         [ "$(where)" = nftables ]
 }
 eventually 10 ours_only
-ok $? "what is left is taken out as soon as the lock is there"
+ok $? "the rest is taken out as soon as the lock is there"
 done_testing

@@ -83,7 +83,7 @@ eventually()
 
 done_testing()
 {
-        # programs built with sanitizers tell here what they found
+        # programs built with sanitizers report here what they found
         if [ -s "${WORK-}/p25d.log" ]; then
                 ! grep -nE 'Sanitizer|runtime error|Assertion' "$WORK/p25d.log" >"$WORK/found"
                 ok $? "p25d's log is clean"

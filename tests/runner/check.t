@@ -190,5 +190,5 @@ script tests/e2e/c.t "$holder"
 script tests/e2e/e.t "# runs alone: it holds a lock
 $holder"
 JOBS=6 tree_run tests/e2e/{a,c,e}.t
-is "$rc ${out##*$'\n'}" "0 3 passed, 0 failed" "what runs alone has nothing beside it"
+is "$rc ${out##*$'\n'}" "0 3 passed, 0 failed" "a test that runs alone has nothing beside it"
 done_testing

@@ -91,13 +91,19 @@ event() # ADDRESS [FILTER]: its event with a process
                 jq -c "[.[] | select(.destination_address == \"$1\" and has(\"pid\")${2-})][0] // empty")
         [ -n "$out" ]
 }
+dialled() # N ADDRESS
+{
+        [ "$(ctl events --json -n 10000 |
+                jq "[.[] | select(.destination_address == \"$2\") | .count] | add // 0")" -ge "$1" ]
+}
 # Dials again until the pool has answered in time; on a slow machine it may not at first.
 known() # ADDRESS POOL SCRIPT URI
 {
         local try
         for try in {1..10}; do
                 request "$2" "$3" "$4" "to=$1"
-                eventually 3 event "$1" ' and has("site")' && return
+                eventually 3 dialled "$try" "$1"
+                event "$1" ' and has("site")' && return
         done
         diag "$try attempts"
         event "$1"
@@ -158,5 +164,5 @@ is "$(field site) $(field script) $(field request)" "example.org $WORK/form.cgi 
 
 process_end $master QUIT
 p25d_stop TERM
-process_end $helper TERM
+process_end $helper KILL
 done_testing

@@ -121,6 +121,31 @@ ok $? "p25d killed: refused"
 p25d_start
 eventually 10 asker
 
+# ---- a process that ends while its connection waits ----
+
+sed -i 's/^rules = (/rules = ( { action = "reject"; direction = "out"; to = [ "203.0.113.7" ]; user = [ "root" ]; },/' "$CONF"
+run_ctl reload
+is "$rc" 0 "a rule by user before one that allows"
+net_in inet nft -f - <<'NFT'
+table inet seen {
+        counter syns { }
+        chain input { type filter hook prerouting priority -300; ip daddr 203.0.113.7 tcp dport 25 counter name syns; }
+}
+NFT
+syns()
+{
+        net_in inet nft -j list counter inet seen syns | jq '.nftables[] | select(.counter).counter.packets'
+}
+is "$(net_in host "$probe" connect -t 2000 203.0.113.7 25)" closed "the rule refuses"
+holder=$(asker)
+kill -STOP "$holder"
+net_in host timeout -s KILL 0.3 bash -c 'exec 3<>/dev/tcp/203.0.113.7/25' 2>/dev/null
+kill -CONT "$holder"
+# what waited has gone on when the next one has
+net_in host "$probe" connect -t 2000 203.0.113.7 25 >/dev/null
+is "$(syns)" 0 "a SYN without an owner does not leave"
+net_in host "$probe" connect -t 2000 8.8.8.8 25 >/dev/null
+
 # ---- the setting ----
 
 sed -i 's/"process"/"unit"/' "$CONF"

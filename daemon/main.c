@@ -19,6 +19,7 @@
 #include "daemon/log.h"
 #include "daemon/log_connection.h"
 #include "daemon/loop/clock.h"
+#include "daemon/manager/lookup.h"
 #include "daemon/manager/manager.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
@@ -475,6 +476,8 @@ int main(int argc, char **argv)
 
         if (argc == 2 && streq(argv[1], ASKER_OPTION))
                 return asker_run();
+        if (argc == 2 && streq(argv[1], LOOKUP_PROCESS))
+                lookup_serve();
         log_open();
         if (arguments_parse(argc, argv, &a, &status) < 0)
                 return status;

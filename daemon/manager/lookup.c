@@ -7,6 +7,7 @@
 #include "rules/base/util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -40,15 +41,21 @@ typedef struct Reply {
         ServiceAnswer answer;
 } Reply;
 
-/* Nothing of what p25d may do is of use here. */
+/* Nothing of what p25d may do is of use here. Where the filter of its unit refuses capset(2), a
+ * program that is executed without ambient capabilities has none (capabilities(7)). */
 static void drop_privileges(void)
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
         struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-        (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-        (void)syscall(SYS_capset, &header, none);
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+                prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+                _exit(EXIT_FAILURE);
+        if (syscall(SYS_capset, &header, none) >= 0)
+                return;
+        if (fcntl(LOOKUP_FD, F_SETFD, 0) >= 0)
+                (void)execl("/proc/self/exe", "p25d", LOOKUP_PROCESS, (char *)NULL);
+        _exit(EXIT_FAILURE);
 }
 
 static void reset_signals(void)
@@ -61,29 +68,32 @@ static void reset_signals(void)
         (void)signal(SIGPIPE, SIG_DFL);
 }
 
-/* Until the other end closes. */
-_Noreturn static void process_run(int fd)
+_Noreturn void lookup_serve(void)
 {
         Reply reply;
 
-        if (fd != STDERR_FILENO + 1 && dup2(fd, STDERR_FILENO + 1) < 0)
-                _exit(EXIT_FAILURE);
-        fd = STDERR_FILENO + 1;
-        /* p25d's lock and sockets, which must not outlive it */
-        if (syscall(SYS_close_range, fd + 1, ~0u, 0) < 0)
-                for (int i = fd + 1; i < 1024; i++)
-                        (void)close(i);
-        reset_signals();
-        drop_privileges();
         (void)prctl(PR_SET_NAME, "p25d-names", 0, 0, 0);
-        while (recv(fd, &reply.query, sizeof(reply.query), 0) == sizeof(reply.query)) {
+        while (recv(LOOKUP_FD, &reply.query, sizeof(reply.query), 0) == sizeof(reply.query)) {
                 (void)alarm(ALARM_SECONDS);
                 service_query(&reply.query, &reply.answer);
                 (void)alarm(0);
-                if (send(fd, &reply, sizeof(reply), MSG_NOSIGNAL) != sizeof(reply))
+                if (send(LOOKUP_FD, &reply, sizeof(reply), MSG_NOSIGNAL) != sizeof(reply))
                         break;
         }
         _exit(EXIT_SUCCESS);
+}
+
+_Noreturn static void process_run(int fd)
+{
+        if (fd != LOOKUP_FD && dup2(fd, LOOKUP_FD) < 0)
+                _exit(EXIT_FAILURE);
+        /* p25d's lock and sockets, which must not outlive it */
+        if (syscall(SYS_close_range, LOOKUP_FD + 1, ~0u, 0) < 0)
+                for (int i = LOOKUP_FD + 1; i < 1024; i++)
+                        (void)close(i);
+        reset_signals();
+        drop_privileges();
+        lookup_serve();
 }
 
 /* Nobody's child, so that nobody has to wait for its end. */

@@ -12,6 +12,14 @@
 
 typedef struct Lookup Lookup;
 
+/* The argument by which p25d executes itself as this process. */
+#define LOOKUP_PROCESS "--answer-names"
+/* Where its questions come from. */
+#define LOOKUP_FD 3
+
+/* The process: answers until the other end closes. */
+_Noreturn void lookup_serve(void);
+
 /* answered is called when there is nothing more to ask; changed: some answer is another than
  * before. cache and event are borrowed. 0 or -ENOMEM. */
 int lookup_new(sd_event *event, ServiceCache *cache, void (*answered)(void *data, bool changed),

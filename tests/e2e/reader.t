@@ -70,6 +70,12 @@ if net_in host iptables-legacy -I INPUT -p tcp --dport 25 -s 192.0.2.9 -j DROP 2
         net_in host iptables-legacy -F INPUT
         net_in host ip6tables-legacy -F INPUT
 fi
+# the process that asks the name service, whose modules are others' programs
+run_ctl deny out user no-such-user
+names=$(pgrep -x p25d-names)
+is "$(sed -n 's/^CapPrm:\t//p' "/proc/$names/status")" 0000000000000000 \
+        "the process that asks the name service has no capability"
+like "$err" "no-such-user" "and has answered"
 # a question that takes long, to look at the worker meanwhile
 { echo 'enabled = true; assert = ('
         for i in {1..60000}; do

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <limits.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
@@ -121,7 +122,9 @@ void nfqueue_parse(const void *datagram, size_t size, void (*f)(const NfqueuePac
         NfqueuePacket p;
         int left = (int)size;
 
-        for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+        /* libmnl takes a length beyond INT_MAX for a negative one, which is less than what is left
+         */
+        for (; mnl_nlmsg_ok(h, left) && h->nlmsg_len <= INT_MAX; h = mnl_nlmsg_next(h, &left))
                 if (packet_read(h, &p))
                         f(&p, data);
 }

@@ -88,6 +88,7 @@ static void test_others(void **state)
         assert_int_equal(parse("no-header").n, 0);
         assert_int_equal(parse("short-header").n, 0);
         assert_int_equal(parse("cut").n, 0);
+        assert_int_equal(parse("length-beyond-int").n, 0);
 }
 
 static void test_cut_anywhere(void **state)

@@ -8,52 +8,17 @@
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "cli/console/moment.h"
 
 #include <inttypes.h>
-#include <time.h>
-
-static void when_print(const Json *document, const char *key, char *buffer, size_t n)
-{
-        uint64_t usec = json_get_time(document, key);
-        time_t seconds = (time_t)(usec / 1000000);
-        struct tm tm;
-
-        buffer[0] = '\0';
-        if (usec > 0 && localtime_r(&seconds, &tm))
-                (void)strftime(buffer, n, " since %Y-%m-%d %H:%M:%S", &tm);
-}
-
-static void end_print(Buffer *b, const char *address, int64_t port)
-{
-        buffer_printf(b, address && strchr(address, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64,
-                address ?: "?", port);
-}
-
-static void who_print(Buffer *b, const Json *group)
-{
-        const char *user = json_get_string(group, "user"), *unit = json_get_string(group, "unit");
-        const char *container = json_get_string(group, "container");
-        int64_t uid;
-
-        if (user)
-                buffer_add_string(b, user);
-        else if (json_number(json_get(group, "uid"), &uid))
-                buffer_printf(b, "uid %" PRId64, uid);
-        else
-                buffer_add_string(b, json_get_string(group, "source") ?: "?");
-        if (container)
-                buffer_printf(b, " (container %s)", container);
-        else if (unit)
-                buffer_printf(b, " (%s)", unit);
-}
 
 static void group_say(Cli *c, const Json *group)
 {
         _cleanup_buffer_ Buffer who = { 0 }, to = { 0 };
         int64_t count = json_get_integer(group, "count");
 
-        who_print(&who, group);
-        end_print(&to, json_get_string(group, "destination"), json_get_integer(group, "port"));
+        row_print_client(&who, group, "source");
+        row_print_end(&to, json_get_string(group, "destination"), json_get_integer(group, "port"));
         if (who.failed || to.failed)
                 (void)cli_fail(c, EXIT_FAILED, "out of memory");
         else
@@ -70,7 +35,8 @@ static int audit_say(Cli *c, const Json *document)
         const char *logging = json_get_string(document, "logging");
         _cleanup_strv_ char **audit = NULL, **proposals = NULL;
         _cleanup_buffer_ Buffer names = { 0 };
-        char since[64];
+        uint64_t since = json_get_time(document, "since");
+        char when[MOMENT_TEXT_MAX];
 
         if (json_get_strv(document, "audit", &audit) < 0 ||
                 json_get_strv(document, "proposals", &proposals) < 0)
@@ -85,12 +51,12 @@ static int audit_say(Cli *c, const Json *document)
                 buffer_printf(&names, "%s%s", name == audit ? "" : ", ", *name);
         if (names.failed)
                 return cli_fail(c, EXIT_FAILED, "out of memory");
-        when_print(document, "since", since, sizeof(since));
         cli_say(c, "In audit: %s", names.data);
         if (logging && streq(logging, "off"))
                 cli_say(c, "Logging is off: connections are counted only ('p25ctl logging low').");
-        cli_say(c, "%" PRId64 " connection%s%s would have been refused.", connections,
-                connections == 1 ? "" : "s", since);
+        cli_say(c, "%" PRId64 " connection%s%s%s would have been refused.", connections,
+                connections == 1 ? "" : "s", since > 0 ? " since " : "",
+                since > 0 ? moment_format(since, MOMENT_SECONDS, when) : "");
         for (size_t i = 0; i < json_array_length(groups); i++)
                 group_say(c, json_array_item(groups, i));
         if (left_out > 0)

@@ -66,3 +66,9 @@ int command_show_raw(Cli *c, const Verb *v, char **args, size_t n);
 int command_status(Cli *c, const Verb *v, char **args, size_t n);
 int command_test(Cli *c, const Verb *v, char **args, size_t n);
 int command_version(Cli *c, const Verb *v, char **args, size_t n);
+
+/* Of a row about connections (events.c). The client: the user and unit or container of this host,
+ * else the address, which has the key source. The other end: "198.51.100.7:25",
+ * "[2001:db8::1]:25". "-" for what is not known. */
+void row_print_client(Buffer *b, const Json *row, const char *source);
+void row_print_end(Buffer *b, const char *address, int64_t port);

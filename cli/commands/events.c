@@ -7,6 +7,7 @@
 
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "cli/console/moment.h"
 #include "daemon/loop/clock.h"
 
 #include <inttypes.h>
@@ -20,20 +21,16 @@
 
 /* ---- a row ---- */
 
-/* "198.51.100.7:25", "[2001:db8::1]:25"; "-" when it is not known. */
-static void end_print(Buffer *b, const Json *event, const char *address, const char *port)
+void row_print_end(Buffer *b, const char *address, int64_t port)
 {
-        const char *text = json_get_string(event, address);
-
-        if (!text)
+        if (!address)
                 buffer_add_string(b, "-");
         else
-                buffer_printf(b, strchr(text, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, text,
-                        json_get_integer(event, port));
+                buffer_printf(
+                        b, strchr(address, ':') ? "[%s]:%" PRId64 : "%s:%" PRId64, address, port);
 }
 
-/* The client: the user and unit or container of this host, else the address. */
-static void who_print(Buffer *b, const Json *event)
+void row_print_client(Buffer *b, const Json *event, const char *source)
 {
         const char *user = json_get_string(event, "user"), *unit = json_get_string(event, "unit");
         const char *container = json_get_string(event, "container");
@@ -44,7 +41,7 @@ static void who_print(Buffer *b, const Json *event)
         else if (json_number(json_get(event, "uid"), &uid))
                 buffer_printf(b, "uid %" PRId64, uid);
         else
-                buffer_add_string(b, json_get_string(event, "source_address") ?: "-");
+                buffer_add_string(b, json_get_string(event, source) ?: "-");
         if (container)
                 buffer_printf(b, " (container %s)", container);
         else if (unit)
@@ -92,21 +89,18 @@ static void process_print(Buffer *b, const Json *event)
 static void row_say(Cli *c, const Json *event)
 {
         _cleanup_buffer_ Buffer who = { 0 }, to = { 0 }, rule = { 0 };
-        int64_t usec = json_get_integer(event, "time");
-        time_t seconds = (time_t)(usec / 1000000);
-        char when[32] = "-";
-        struct tm tm;
+        uint64_t usec = (uint64_t)json_get_integer(event, "time");
+        char when[MOMENT_TEXT_MAX];
 
-        if (usec > 0 && localtime_r(&seconds, &tm))
-                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-        who_print(&who, event);
-        end_print(&to, event, "destination_address", "destination_port");
+        row_print_client(&who, event, "source_address");
+        row_print_end(&to, json_get_string(event, "destination_address"),
+                json_get_integer(event, "destination_port"));
         rule_print(&rule, event);
         process_print(&rule, event);
         if (who.failed || to.failed || rule.failed)
                 (void)cli_fail(c, EXIT_FAILED, "out of memory");
         else
-                cli_say(c, "%-19s  %-6s  %-6s  %-24s  %-21s  %s", when,
+                cli_say(c, "%-19s  %-6s  %-6s  %-24s  %-21s  %s", moment_format(usec, MOMENT_SECONDS, when),
                         json_get_string(event, "direction") ?: "-",
                         json_get_bool(event, "audit") ? "audit"
                                                       : json_get_string(event, "action") ?: "-",

@@ -9,6 +9,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/probe.h"
+#include "cli/console/moment.h"
 #include "cli/offline/offline.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
@@ -20,30 +21,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 /* The verdict of a packet and its explanation, from p25d or from the files. */
 typedef struct Answer {
-        char *verdict, *effective, *code;
-        char *audit; /* the part that is only reported; NULL: none */
-        Rule *rule;  /* NULL: a default decided */
-        Json *rule_json, *foreign;
-        char **assumptions, **path;
-        bool then; /* asked about a former policy, which is this: */
-        uint64_t revision, time_usec;
+        Json *document; /* as SPEC has it */
+        Rule *rule;     /* NULL: a default decided */
 } Answer;
 
 static void answer_deinit(Answer *a)
 {
-        free(a->verdict);
-        free(a->audit);
-        free(a->effective);
-        free(a->code);
+        json_free(a->document);
         rule_unref(a->rule);
-        json_free(a->rule_json);
-        json_free(a->foreign);
-        strv_free(a->assumptions);
-        strv_free(a->path);
         *a = (Answer){ 0 };
 }
 #define _cleanup_answer_ _cleanup_(answer_deinit)
@@ -54,27 +42,28 @@ static int answer_of_files(
         Cli *c, const Offline *o, const Ruleset *ruleset, const Packet *packet, Answer *ret)
 {
         _cleanup_explanation_ Explanation e = { 0 };
+        const char *audited;
+        Json *document;
         Verdict v;
 
         evaluate(ruleset, packet, &v);
         if (explain_offline(ruleset, packet, &v, &e) < 0)
                 return cli_fail_errno(c, -ENOMEM, o->paths.state);
-        ret->verdict = strdup(action_to_string(v.action));
-        ret->effective = strdup(e.effective);
-        ret->code = strdup(e.code);
-        if (v.audited != ACTION_ALLOW && !(ret->audit = strdup(action_to_string(v.audited))))
-                return cli_fail_errno(c, -ENOMEM, o->paths.state);
-        ret->assumptions = TAKE_PTR(e.assumptions);
-        ret->path = TAKE_PTR(e.path);
-        if (v.rule) {
-                ReportRule rule = { .rule = v.rule->rule };
-
-                ret->rule = rule_ref(v.rule->rule);
-                ret->rule_json = rule_to_json(&rule);
-        }
-        if (!ret->verdict || !ret->effective || !ret->code)
-                return cli_fail_errno(c, -ENOMEM, o->paths.state);
-        return 0;
+        audited = v.audited != ACTION_ALLOW ? action_to_string(v.audited) : NULL;
+        ret->rule = v.rule ? rule_ref(v.rule->rule) : NULL;
+        ret->document = document = json_new_object();
+        json_set(document, "verdict", json_new_string(action_to_string(v.action)));
+        json_set(document, "audit", json_new_string(audited));
+        json_set(document, "rule",
+                ret->rule ? rule_to_json(&(ReportRule){ .rule = ret->rule }) : json_new_null());
+        json_set(document, "effective", json_new_string(e.effective));
+        json_set(document, "foreign", json_new_array());
+        json_set(document, "code", json_new_string(e.code));
+        json_set(document, "assumptions", json_new_strv(e.assumptions));
+        json_set(document, "path", json_new_strv(e.path));
+        if (json_get_string(document, "verdict"))
+                return 0;
+        return cli_fail_errno(c, -ENOMEM, o->paths.state);
 }
 
 /* A packet of the host's own process has its user's primary group, when no other is named. */
@@ -153,54 +142,59 @@ static int question_append(sd_bus_message *m, const Question *q, uint16_t port, 
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-/* The bus leaves out what has no value; SPEC's rule object has all keys. */
+/* The bus leaves out what has no value; SPEC's objects have all keys. */
 static int answer_rule(const Json *j, Answer *ret)
 {
         ReportRule rule;
         int r;
 
-        if (json_is_null_or_missing(j))
+        if (json_is_null_or_missing(j)) {
+                json_set(ret->document, "rule", json_new_null());
                 return 0;
+        }
         r = rule_from_json(j, &rule);
         if (r < 0)
                 return r;
         ret->rule = rule.rule;
-        ret->rule_json = rule_to_json(&rule);
+        json_set(ret->document, "rule", rule_to_json(&rule));
         return 0;
 }
 
 static int answer_of_reply(sd_bus_message *reply, Answer *ret)
 {
+        static const char *const lists[] = { "assumptions", "path" };
         _cleanup_(json_free_p) Json *j = NULL;
-        const char *verdict, *effective, *code;
+        const Json *foreign;
+        Json *document;
         int r;
 
         r = client_read_dict(reply, &j);
         if (r < 0)
                 return r;
-        verdict = json_get_string(j, "verdict");
-        effective = json_get_string(j, "effective");
-        code = json_get_string(j, "code");
-        if (!verdict || !effective || !code)
+        if (!json_get_string(j, "verdict") || !json_get_string(j, "effective") ||
+                !json_get_string(j, "code"))
                 return -EBADMSG;
-        ret->verdict = strdup(verdict);
-        ret->effective = strdup(effective);
-        ret->code = strdup(code);
-        if (!ret->verdict || !ret->effective || !ret->code)
-                return -ENOMEM;
-        r = strdup_null(json_get_string(j, "audit"), &ret->audit);
-        if (r >= 0)
-                r = json_get_strv(j, "path", &ret->path);
-        if (r >= 0)
-                r = json_get_strv(j, "assumptions", &ret->assumptions);
-        if (r >= 0)
-                r = answer_rule(json_get(j, "rule"), ret);
-        ret->then = json_get(j, "revision") != NULL;
-        ret->revision = (uint64_t)json_get_integer(j, "revision");
-        ret->time_usec = (uint64_t)json_get_integer(j, "time");
+        ret->document = document = json_new_object();
+        json_set(document, "verdict", json_new_string(json_get_string(j, "verdict")));
+        json_set(document, "audit", json_new_string(json_get_string(j, "audit")));
+        r = answer_rule(json_get(j, "rule"), ret);
+        json_set(document, "effective", json_new_string(json_get_string(j, "effective")));
         /* other tables, as p25d reports them */
-        ret->foreign = json_ref(json_get(j, "foreign"));
-        return r;
+        foreign = json_get(j, "foreign");
+        json_set(document, "foreign", foreign ? json_ref(foreign) : json_new_array());
+        json_set(document, "code", json_new_string(json_get_string(j, "code")));
+        for (size_t i = 0; r >= 0 && i < ELEMENTS(lists); i++) {
+                _cleanup_strv_ char **list = NULL;
+
+                r = json_get_strv(j, lists[i], &list);
+                json_set(document, lists[i], json_new_strv(list));
+        }
+        /* about a former policy, which is this one */
+        if (r >= 0 && json_get(j, "revision")) {
+                json_set(document, "revision", json_ref(json_get(j, "revision")));
+                json_set(document, "time", json_new_time((uint64_t)json_get_integer(j, "time")));
+        }
+        return r < 0 || json_get_string(document, "verdict") ? r : -ENOMEM;
 }
 
 /* The words go as they are: p25d knows the names of its host. */
@@ -230,63 +224,52 @@ static int daemon_explain(Cli *c, const Question *q, Place place, Answer *ret)
 /* ---- explain ---- */
 
 /* "Revision: 7, in force since 2026-11-29 20:15:00" */
-static void revision_tell(Cli *c, const Answer *a, Json *document)
+static void revision_tell(Cli *c, const Json *document)
 {
-        time_t seconds = (time_t)(a->time_usec / 1000000);
-        char when[32] = "-";
-        struct tm tm;
+        char when[MOMENT_TEXT_MAX];
 
-        if (localtime_r(&seconds, &tm))
-                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-        cli_say(c, "Revision: %" PRIu64 ", in force since %s", a->revision, when);
-        json_set(document, "revision", json_new_integer((int64_t)a->revision));
-        json_set(document, "time", json_new_time(a->time_usec));
+        cli_say(c, "Revision: %" PRId64 ", in force since %s",
+                json_get_integer(document, "revision"),
+                moment_format(json_get_time(document, "time"), MOMENT_SECONDS, when));
+}
+
+static void list_tell(Cli *c, const char *before, const Json *list)
+{
+        for (size_t i = 0; i < json_array_length(list); i++)
+                cli_say(c, "%s%s", before, json_text(json_array_item(list, i)));
 }
 
 /* probe NULL: none was asked for. */
 static int answer_tell(Cli *c, Answer *a, const ProbeResult *probe)
 {
-        Json *document = json_new_object(), *probed = NULL;
+        const char *verdict = json_get_string(a->document, "verdict");
+        const char *effective = json_get_string(a->document, "effective");
+        const char *audit = json_get_string(a->document, "audit");
         _cleanup_free_ char *words = NULL, *source = NULL;
+        Json *probed = NULL;
         int status = 0;
 
-        json_set(document, "verdict", json_new_string(a->verdict));
-        json_set(document, "audit", json_new_string(a->audit));
-        json_set(document, "rule", a->rule_json ? TAKE_PTR(a->rule_json) : json_new_null());
-        json_set(document, "effective", json_new_string(a->effective));
-        json_set(document, "foreign", a->foreign ? TAKE_PTR(a->foreign) : json_new_array());
-        json_set(document, "code", json_new_string(a->code));
-        json_set(document, "assumptions", json_new_strv(a->assumptions));
-        json_set(document, "path", json_new_strv(a->path));
         if (a->rule && (rule_words_print_until(a->rule, &words) < 0 ||
-                               rule_source_format(a->rule, &source) < 0)) {
-                json_free(document);
+                               rule_source_format(a->rule, &source) < 0))
                 return cli_fail_errno(c, -ENOMEM, "explain");
-        }
-        if (a->then)
-                revision_tell(c, a, document);
-        cli_say(c, "Verdict: %s", a->verdict);
-        if (a->audit)
-                cli_say(c, "Audit: %s, if it were enforced", a->audit);
+        if (json_get(a->document, "revision"))
+                revision_tell(c, a->document);
+        cli_say(c, "Verdict: %s", verdict);
+        if (audit)
+                cli_say(c, "Audit: %s, if it were enforced", audit);
         if (a->rule)
                 cli_say(c, "Rule: %s (%s)", words, source);
         else
                 cli_say(c, "Rule: none");
-        STRV_FOREACH (line, a->path)
-                cli_say(c, "  %s", *line);
-        if (!streq(a->verdict, a->effective))
-                cli_say(c, "Effective: %s", a->effective);
-        STRV_FOREACH (sentence, a->assumptions)
-                cli_say(c, "Note: %s", *sentence);
+        list_tell(c, "  ", json_get(a->document, "path"));
+        if (!streq(verdict, effective))
+                cli_say(c, "Effective: %s", effective);
+        list_tell(c, "Note: ", json_get(a->document, "assumptions"));
         if (probe)
-                status = probe_tell(c, probe, a->effective, &probed);
+                status = probe_tell(c, probe, effective, &probed);
         if (probed)
-                json_set(document, "probe", probed);
-        if (status != 0) {
-                json_free(document);
-                return status;
-        }
-        return cli_document(c, document);
+                json_set(a->document, "probe", probed);
+        return status != 0 ? status : cli_document(c, TAKE_PTR(a->document));
 }
 
 int command_explain(Cli *c, const Verb *v, char **args, size_t n)
@@ -327,6 +310,7 @@ static int assertion_test(Cli *c, const Offline *o, const Ruleset *ruleset, cons
         _cleanup_answer_ Answer answer = { 0 };
         _cleanup_strv_ char **words = NULL;
         Place place = { a->file, a->line };
+        const char *verdict;
         Question question;
         Packet packet;
         Json *item;
@@ -341,17 +325,18 @@ static int assertion_test(Cli *c, const Offline *o, const Ruleset *ruleset, cons
                 status = answer_of_files(c, o, ruleset, &packet, &answer);
         if (status != 0)
                 return status;
-        *ret_holds = verdict_holds(a, answer.verdict);
+        verdict = json_get_string(answer.document, "verdict");
+        *ret_holds = verdict_holds(a, verdict);
         item = json_new_object();
         json_set(item, "packet", json_new_string(a->packet));
         json_set(item, "expected", json_new_string(action_to_string(a->verdict)));
-        json_set(item, "verdict", json_new_string(answer.verdict));
+        json_set(item, "verdict", json_new_string(verdict));
         json_set(item, "holds", json_new_bool(*ret_holds));
         json_append(list, item);
         if (*ret_holds)
-                cli_say(c, "ok: %s: %s", a->packet, answer.verdict);
+                cli_say(c, "ok: %s: %s", a->packet, verdict);
         else
-                cli_say(c, "failed: %s: %s, not %s", a->packet, answer.verdict,
+                cli_say(c, "failed: %s: %s, not %s", a->packet, verdict,
                         action_to_string(a->verdict));
         return 0;
 }

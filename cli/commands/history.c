@@ -7,11 +7,11 @@
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "cli/console/moment.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 static int revision_parse(Cli *c, const char *word, uint64_t *ret)
 {
@@ -59,19 +59,16 @@ static void column_print(Buffer *b, const char *text)
 /* Number, time, author, what was changed, and why. */
 static void row_say(Cli *c, const Json *revision)
 {
-        int64_t usec = json_get_integer(revision, "time");
-        time_t seconds = (time_t)(usec / 1000000);
+        uint64_t usec = (uint64_t)json_get_integer(revision, "time");
         _cleanup_buffer_ Buffer who = { 0 }, what = { 0 };
-        char when[32] = "-";
-        struct tm tm;
+        char when[MOMENT_TEXT_MAX];
 
-        if (usec > 0 && localtime_r(&seconds, &tm))
-                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
         who_print(&who, revision);
         column_print(&what, json_get_string(revision, "summary"));
         column_print(&what, json_get_string(revision, "reason"));
-        cli_say(c, "%8lld  %-19s  %-20s%s", (long long)json_get_integer(revision, "revision"), when,
-                who.failed ? "" : who.data, what.failed || !what.data ? "" : what.data);
+        cli_say(c, "%8lld  %-19s  %-20s%s", (long long)json_get_integer(revision, "revision"),
+                moment_format(usec, MOMENT_SECONDS, when), who.failed ? "" : who.data,
+                what.failed || !what.data ? "" : what.data);
 }
 
 static Json *revision_document(const Json *revision)
@@ -95,19 +92,16 @@ static Json *revision_document(const Json *revision)
 
 static void set_row_say(Cli *c, const Json *row)
 {
-        time_t seconds = (time_t)(json_get_integer(row, "time") / 1000000);
+        uint64_t usec = (uint64_t)json_get_integer(row, "time");
         _cleanup_buffer_ Buffer who = { 0 };
         int64_t entries = json_get_integer(row, "entries");
-        char when[32] = "-";
-        struct tm tm;
+        char when[MOMENT_TEXT_MAX];
 
-        if (localtime_r(&seconds, &tm))
-                (void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
         who_print(&who, row);
-        cli_say(c, "%-16s  %-20s  %s: +%" PRId64 " -%" PRId64 ", %" PRId64 " %s", when,
-                who.failed ? "" : who.data, json_get_string(row, "set"),
-                json_get_integer(row, "added"), json_get_integer(row, "removed"), entries,
-                entries == 1 ? "entry" : "entries");
+        cli_say(c, "%-16s  %-20s  %s: +%" PRId64 " -%" PRId64 ", %" PRId64 " %s",
+                moment_format(usec, MOMENT_MINUTES, when), who.failed ? "" : who.data,
+                json_get_string(row, "set"), json_get_integer(row, "added"),
+                json_get_integer(row, "removed"), entries, entries == 1 ? "entry" : "entries");
 }
 
 static Json *set_row_document(const Json *row)

@@ -7,23 +7,12 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/metrics.h"
+#include "cli/console/moment.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #define SHOWN_MAX 20 /* rows of a table; --json has all */
-
-static void when_print(const Json *row, char buffer[static 32])
-{
-        uint64_t usec = json_get_time(row, "last");
-        time_t seconds = (time_t)(usec / 1000000);
-        struct tm tm;
-
-        snprintf(buffer, 32, "-");
-        if (usec > 0 && localtime_r(&seconds, &tm))
-                (void)strftime(buffer, 32, "%Y-%m-%d %H:%M", &tm);
-}
 
 /* "12", or "~300" for an estimate. */
 static void destinations_print(const Json *window, char buffer[static 24])
@@ -94,7 +83,8 @@ static void rules_say(Cli *c, const Json *rows)
 
         for (size_t i = 0; i < json_array_length(rows); i++) {
                 const Json *row = json_array_item(rows, i);
-                char fallback[24], when[32];
+                uint64_t last = json_get_time(row, "last");
+                char fallback[24], when[MOMENT_TEXT_MAX];
 
                 if (!rule_is_hit(row))
                         continue;
@@ -105,10 +95,10 @@ static void rules_say(Cli *c, const Json *rows)
                 if (shown == 1)
                         cli_say(c, "%-40s %9s %9s %9s  %s", "rule", "packets", "passed", "refused",
                                 "last");
-                when_print(row, when);
                 cli_say(c, "%-40s %9" PRId64 " %9" PRId64 " %9" PRId64 "  %s",
                         rule_text(row, fallback), json_get_integer(row, "packets"),
-                        json_get_integer(row, "passed"), json_get_integer(row, "refused"), when);
+                        json_get_integer(row, "passed"), json_get_integer(row, "refused"),
+                        moment_format(last, MOMENT_MINUTES, when));
         }
         if (left_out > 0)
                 cli_say(c, "… +%zu ('p25ctl stats --json' has all)", left_out);

@@ -114,3 +114,18 @@ int moment_parse(const char *text, uint64_t now_usec, uint64_t *ret_usec)
         *ret_usec = now_usec > age ? now_usec - age : 0;
         return 0;
 }
+
+const char *moment_format(uint64_t usec, MomentForm form, char buffer[static MOMENT_TEXT_MAX])
+{
+        time_t seconds = (time_t)(usec / SECOND_USEC);
+        struct tm tm;
+
+        if (usec == 0 || !localtime_r(&seconds, &tm) ||
+                strftime(buffer, MOMENT_TEXT_MAX,
+                        form == MOMENT_CLOCK     ? "%H:%M:%S"
+                        : form == MOMENT_MINUTES ? "%Y-%m-%d %H:%M"
+                                                 : "%Y-%m-%d %H:%M:%S",
+                        &tm) == 0)
+                (void)snprintf(buffer, MOMENT_TEXT_MAX, "-");
+        return buffer;
+}

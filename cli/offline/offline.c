@@ -102,8 +102,8 @@ static int fragment_load(const Offline *o, const char *path, const char *text, s
         return 0;
 }
 
-static int host_load(const Offline *o, const char *path, const char *text, size_t n, Diagnostics *d,
-        HostConf **ret)
+int offline_parse_host(const Offline *o, const char *path, const char *text, size_t n,
+        Diagnostics *d, HostConf **ret)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
         int r;
@@ -151,7 +151,7 @@ int document_load(const Offline *o, const char *path, Diagnostics *d, Document *
         else if (document.kind == DOCUMENT_ROLE)
                 r = parse_role(text, n, path, d, &document.role);
         else
-                r = host_load(o, path, text, n, d, &document.host);
+                r = offline_parse_host(o, path, text, n, d, &document.host);
         if (r < 0)
                 return r;
         *ret = TAKE_STRUCT(document);
@@ -165,54 +165,12 @@ const Assertions *document_assertions(const Document *d)
                              : &d->role->assertions;
 }
 
-static int role_put(Policy *p, Role *role)
-{
-        size_t i = 0;
-        int r;
-
-        while (i < p->n_roles && strcmp(p->roles[i]->name, role->name) < 0)
-                i++;
-        if (i < p->n_roles && streq(p->roles[i]->name, role->name)) {
-                role_unref(p->roles[i]);
-                p->roles[i] = role_ref(role);
-                return 0;
-        }
-        r = array_grow(&p->roles, p->n_roles, sizeof(Role *));
-        if (r < 0)
-                return r;
-        memmove(p->roles + i + 1, p->roles + i, (p->n_roles - i) * sizeof(Role *));
-        p->roles[i] = role_ref(role);
-        p->n_roles++;
-        return 0;
-}
-
-static int fragment_put(Policy *p, Fragment *f)
-{
-        size_t i = 0;
-        int r;
-
-        while (i < p->n_files && strcmp(p->files[i]->name, f->name) < 0)
-                i++;
-        if (i < p->n_files && streq(p->files[i]->name, f->name)) {
-                fragment_unref(p->files[i]);
-                p->files[i] = fragment_ref(f);
-                return 0;
-        }
-        r = array_grow(&p->files, p->n_files, sizeof(Fragment *));
-        if (r < 0)
-                return r;
-        memmove(p->files + i + 1, p->files + i, (p->n_files - i) * sizeof(Fragment *));
-        p->files[i] = fragment_ref(f);
-        p->n_files++;
-        return 0;
-}
-
 int document_put(const Document *d, Policy *p)
 {
         if (d->role)
-                return role_put(p, d->role);
+                return policy_put_role(p, d->role);
         if (d->fragment)
-                return fragment_put(p, d->fragment);
+                return policy_put_file(p, d->fragment);
         host_conf_unref(p->host);
         p->host = host_conf_ref(d->host);
         return 0;
@@ -225,7 +183,7 @@ int offline_roles(const Offline *o, Diagnostics *d, Policy **ret)
 
         if (!p)
                 return -ENOMEM;
-        r = host_load_roles(&o->paths, d, &p->roles, &p->n_roles);
+        r = host_load_roles(&o->paths, d, p);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(p);

@@ -39,6 +39,9 @@ void document_deinit(Document *d);
 /* Reads and parses, the set files that it names included. 0, or negative errno with errors in
  * d. */
 int document_load(const Offline *o, const char *path, Diagnostics *d, Document *ret);
+/* p25.conf from a text that path is named for, its set files included; the same. */
+int offline_parse_host(const Offline *o, const char *path, const char *text, size_t n,
+        Diagnostics *d, HostConf **ret);
 /* The assertions in it. */
 const Assertions *document_assertions(const Document *d);
 /* Puts it in its place: the host file's, or that of the fragment or role of its name; takes new

@@ -64,27 +64,13 @@ static int before_load(Cli *c, const Offline *o, const State *state, Diagnostics
                        : compile_policy(ret->policy, &o->names, NULL, &ret->ruleset);
 }
 
-static int conf_load(
-        const Offline *o, const char *path, const char *text, Diagnostics *d, HostConf **ret)
-{
-        _cleanup_(host_conf_unref_p) HostConf *host = NULL;
-        int r = parse_host(text, strlen(text), path, d, &host);
-
-        if (r >= 0)
-                r = host_load_set_files(host->common, o->paths.root, NULL, d);
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(host);
-        return 0;
-}
-
 /* The policy that would be in force. */
 static int after_load(const Offline *o, const char *path, const char *text, const State *state,
         Diagnostics *d, Side *ret)
 {
         _cleanup_(host_conf_unref_p) HostConf *host = NULL;
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
-        int r = text ? conf_load(o, path, text, d, &host) : 0;
+        int r = text ? offline_parse_host(o, path, text, strlen(text), d, &host) : 0;
 
         if (r >= 0)
                 r = host ? host_load_files_with(&o->paths, host, d, &ret->policy)
@@ -102,27 +88,11 @@ static int after_load(const Offline *o, const char *path, const char *text, cons
         return r;
 }
 
-static int group_name(void *data, uint32_t gid, char **ret)
-{
-        return host_group_name(data, gid, ret);
-}
-
-static int user_name(void *data, uint32_t uid, char **ret)
-{
-        int r = host_user_name(data, uid, ret);
-
-        if (r == -ENOMEM)
-                return r;
-        if (r < 0)
-                *ret = NULL;
-        return 0;
-}
-
 /* As p25d prints it: first what the policy gains and loses, then what changes for packets. */
 static int compare(const Offline *o, const Side *before, const Side *after, ChangeReply *ret)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
-        IdNames ids = { user_name, group_name, o->host_names };
+        IdNames ids = host_id_names(o->host_names);
         int r = policy_difference(before->policy, after->policy, &ret->diff);
 
         if (r < 0 || !ret->diff)

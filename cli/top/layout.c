@@ -2,10 +2,11 @@
 
 #include "cli/top/layout.h"
 
+#include "cli/console/moment.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <wchar.h>
 
 #define HEAD_LINES 5 /* state, warnings, views, two lines of titles */
@@ -132,28 +133,18 @@ static void number_print(int64_t n, bool estimated, char buffer[static 24])
 
 /* ---- head ---- */
 
-static void clock_print(uint64_t usec, char buffer[static 16])
-{
-        time_t seconds = (time_t)(usec / USEC_PER_SEC);
-        struct tm tm;
-
-        snprintf(buffer, 16, "-");
-        if (localtime_r(&seconds, &tm))
-                (void)strftime(buffer, 16, "%H:%M:%S", &tm);
-}
-
 static void state_put(TopFrame *f, const TopModel *m)
 {
-        char now[16];
+        char now[MOMENT_TEXT_MAX];
 
         line_fill(f, 0, TOP_TITLE);
         put(f, (Place){ .style = TOP_TITLE },
                 "p25ctl top   Status: %s   Lockdown: %s   Revision: %" PRId64 "   %s",
                 m->active ? "active" : "inactive", m->lockdown ? "on" : "off", m->revision,
                 m->backend);
-        clock_print(m->time_usec, now);
         if (f->columns >= 80)
-                put(f, (Place){ .column = f->columns - 8, .style = TOP_TITLE }, "%s", now);
+                put(f, (Place){ .column = f->columns - 8, .style = TOP_TITLE }, "%s",
+                        moment_format(m->time_usec, MOMENT_CLOCK, now));
 }
 
 /* What is wrong, and else what all users sent within the last minute. */
@@ -165,10 +156,10 @@ static void warnings_put(TopFrame *f, const TopState *s)
         int64_t blocked = 0, allowed = 0;
 
         if (s->trouble) {
-                char then[16];
+                char then[MOMENT_TEXT_MAX];
 
-                clock_print(m->time_usec, then);
-                put(f, p, "Numbers of %s: %s", then, s->trouble);
+                put(f, p, "Numbers of %s: %s", moment_format(m->time_usec, MOMENT_CLOCK, then),
+                        s->trouble);
                 return;
         }
         if (m->lockdown) {
@@ -313,19 +304,18 @@ static void senders_title(TopFrame *f, const Columns *c, TopView view)
 
 static void rule_put(TopFrame *f, Place p, const TopRow *row)
 {
-        char packets[24], passed[24], refused[24], when[16] = "-";
+        char packets[24], passed[24], refused[24], when[MOMENT_TEXT_MAX];
         unsigned numbers = f->columns > 50 ? f->columns - 40 : 10;
 
         number_print(row->keys[TOP_BY_DESTINATIONS], false, packets);
         number_print(row->keys[TOP_BY_ALLOWED], false, passed);
         number_print(row->keys[TOP_BY_BLOCKED], false, refused);
-        if (row->last_usec > 0)
-                clock_print(row->last_usec, when);
         p.columns = numbers;
         put(f, p, "%s", row->name);
         p.column = numbers;
         p.columns = 0;
-        put(f, p, " %9s %9s %9s %9s", packets, passed, refused, when);
+        put(f, p, " %9s %9s %9s %9s", packets, passed, refused,
+                moment_format(row->last_usec, MOMENT_CLOCK, when));
 }
 
 static void rules_title(TopFrame *f)

@@ -189,12 +189,10 @@ int backend_memory_count(Backend *b, uint64_t id, uint64_t packets, uint64_t byt
         while (i < m->n_counters && m->counters[i].id < id)
                 i++;
         if (i == m->n_counters || m->counters[i].id != id) {
-                if (array_grow(&m->counters, m->n_counters, sizeof(*m->counters)) < 0)
+                RuleCounter new = { .id = id };
+
+                if (array_insert(&m->counters, &m->n_counters, sizeof(new), i, &new) < 0)
                         return -ENOMEM;
-                memmove(m->counters + i + 1, m->counters + i,
-                        (m->n_counters - i) * sizeof(*m->counters));
-                m->counters[i] = (RuleCounter){ .id = id };
-                m->n_counters++;
         }
         m->counters[i].packets += packets;
         m->counters[i].bytes += bytes;

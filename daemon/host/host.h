@@ -87,8 +87,8 @@ int host_find_edited(const HostPaths *p, const HostInputs *read, char **ret);
  * -ENOENT: there are none, -EACCES, … */
 int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret);
 
-/* Only the roles (shipped, then own ones which replace by name), by name. */
-int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n);
+/* Puts only the roles into it: shipped, then own ones, which replace by name. */
+int host_load_roles(const HostPaths *p, Diagnostics *d, Policy *policy);
 
 /* Reads the files that the sets of a fragment name, each below root ("" for none); inputs may be
  * NULL. Errors at the place of the declaration and in the set file. */
@@ -142,6 +142,7 @@ int host_user_name(HostNames *n, uint32_t uid, char **ret);
 int host_user_in_rule(HostNames *n, uint32_t uid, char **ret);
 /* The same of a gid; only the files are asked. */
 int host_group_name(HostNames *n, uint32_t gid, char **ret);
+struct IdNames host_id_names(HostNames *n); /* both, for rules/compare/difference.h */
 /* The primary group of a user name or number; 0, -ENOENT. */
 int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);
 /* Where cgroup v2 is mounted (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: nowhere. */

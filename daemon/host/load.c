@@ -114,15 +114,15 @@ static int fragment_name(const char *file, const char *path, Diagnostics *d, cha
         return 0;
 }
 
-static int load_fragment(
-        const HostPaths *p, const char *file, HostInputs *inputs, Diagnostics *d, Fragment **ret)
+static int load_fragment(const HostPaths *p, const char *folder, const char *file,
+        HostInputs *inputs, Diagnostics *d, Policy *policy)
 {
         _cleanup_free_ char *path = NULL, *name = NULL, *text = NULL;
         _cleanup_(fragment_unref_p) Fragment *f = NULL;
         size_t length;
         int r;
 
-        r = text_printf(&path, "%s/%s", p->policy_folder, file);
+        r = text_printf(&path, "%s/%s", folder, file);
         if (r < 0)
                 return r;
         r = fragment_name(file, path, d, &name);
@@ -135,77 +135,27 @@ static int load_fragment(
         if (r < 0)
                 return r;
         r = host_load_set_files(f, p->root, inputs, d);
+        if (r >= 0)
+                r = array_insert(&policy->files, &policy->n_files, sizeof(f), policy->n_files, &f);
         if (r < 0)
                 return r;
-        *ret = TAKE_PTR(f);
+        fragment_ref(f);
         return 0;
 }
 
-/* Goes on after an error, so that all are reported; the first one's errno, or 0. */
-static int load_fragments(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy *policy)
+/* An own role replaces a shipped one; duplicates in one folder are an error. */
+static int add_role(Policy *policy, Role *role, Diagnostics *d)
 {
-        _cleanup_strv_ char **files = NULL;
-        int result;
+        const Role *other = policy_find_role(policy, role->name);
 
-        result = host_list_conf(p->policy_folder, d, &files);
-        if (result < 0)
-                return result;
-        policy->files = calloc(strv_length(files) + 1, sizeof(*policy->files));
-        if (!policy->files)
-                return -ENOMEM;
-        STRV_FOREACH (file, files) {
-                int r = load_fragment(p, *file, inputs, d, &policy->files[policy->n_files]);
-
-                if (r == -ENOMEM)
-                        return r;
-                if (r >= 0)
-                        policy->n_files++;
-                else if (result == 0)
-                        result = r;
-        }
-        return result;
+        if (other && other->shipped == role->shipped)
+                return diagnostics_error(d, ((Place){ .file = role->file }), "role.name",
+                        "role %s is also defined in %s", role->name, other->file);
+        return policy_put_role(policy, role);
 }
 
-typedef struct RoleArray {
-        Role **items;
-        size_t n;
-} RoleArray;
-
-static void role_array_deinit(RoleArray *a)
-{
-        for (size_t i = 0; i < a->n; i++)
-                role_unref(a->items[i]);
-        free(a->items);
-        *a = (RoleArray){ 0 };
-}
-
-/* Keeps the order of names. An own role replaces a shipped one; duplicates in one folder are an
- * error.
- */
-static int roles_add(RoleArray *a, Role *role, Diagnostics *d)
-{
-        size_t i = 0;
-
-        while (i < a->n && strcmp(a->items[i]->name, role->name) < 0)
-                i++;
-        if (i < a->n && streq(a->items[i]->name, role->name)) {
-                if (a->items[i]->shipped == role->shipped)
-                        return diagnostics_error(d, ((Place){ .file = role->file }), "role.name",
-                                "role %s is also defined in %s", role->name, a->items[i]->file);
-                role_unref(a->items[i]);
-                a->items[i] = role_ref(role);
-                return 0;
-        }
-        if (array_grow(&a->items, a->n, sizeof(*a->items)) < 0)
-                return -ENOMEM;
-        memmove(a->items + i + 1, a->items + i, (a->n - i) * sizeof(*a->items));
-        a->items[i] = role_ref(role);
-        a->n++;
-        return 0;
-}
-
-static int load_role(const char *folder, const char *file, bool shipped, HostInputs *inputs,
-        Diagnostics *d, RoleArray *a)
+static int load_role(const HostPaths *p, const char *folder, const char *file, HostInputs *inputs,
+        Diagnostics *d, Policy *policy)
 {
         _cleanup_free_ char *path = NULL, *text = NULL;
         _cleanup_(role_unref_p) Role *role = NULL;
@@ -221,12 +171,15 @@ static int load_role(const char *folder, const char *file, bool shipped, HostInp
         r = parse_role(text, length, path, d, &role);
         if (r < 0)
                 return r;
-        role->shipped = shipped;
-        return roles_add(a, role, d);
+        role->shipped = folder == p->shipped;
+        return add_role(policy, role, d);
 }
 
-static int load_role_folder(
-        const char *folder, bool shipped, HostInputs *inputs, Diagnostics *d, RoleArray *a)
+/* Goes on after an error, so that all are reported; the first one's errno, or 0. */
+static int load_folder(const HostPaths *p, const char *folder,
+        int (*load)(const HostPaths *p, const char *folder, const char *file, HostInputs *inputs,
+                Diagnostics *d, Policy *policy),
+        HostInputs *inputs, Diagnostics *d, Policy *policy)
 {
         _cleanup_strv_ char **files = NULL;
         int result;
@@ -235,7 +188,7 @@ static int load_role_folder(
         if (result < 0)
                 return result;
         STRV_FOREACH (file, files) {
-                int r = load_role(folder, *file, shipped, inputs, d, a);
+                int r = load(p, folder, *file, inputs, d, policy);
 
                 if (r == -ENOMEM)
                         return r;
@@ -245,27 +198,20 @@ static int load_role_folder(
         return result;
 }
 
-static int load_roles(
-        const HostPaths *p, HostInputs *inputs, Diagnostics *d, Role ***ret, size_t *ret_n)
+static int load_roles(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Policy *policy)
 {
-        _cleanup_(role_array_deinit) RoleArray a = { 0 };
         int r, own;
 
-        r = load_role_folder(p->shipped, true, inputs, d, &a);
+        r = load_folder(p, p->shipped, load_role, inputs, d, policy);
         if (r == -ENOMEM)
                 return r;
-        own = load_role_folder(p->roles_folder, false, inputs, d, &a);
-        if (r < 0 || own < 0)
-                return r < 0 ? r : own;
-        *ret = TAKE_PTR(a.items);
-        *ret_n = a.n;
-        a.n = 0;
-        return 0;
+        own = load_folder(p, p->roles_folder, load_role, inputs, d, policy);
+        return r < 0 ? r : own;
 }
 
-int host_load_roles(const HostPaths *p, Diagnostics *d, Role ***ret, size_t *ret_n)
+int host_load_roles(const HostPaths *p, Diagnostics *d, Policy *policy)
 {
-        return load_roles(p, NULL, d, ret, ret_n);
+        return load_roles(p, NULL, d, policy);
 }
 
 static int load_files(
@@ -282,12 +228,12 @@ static int load_files(
                 result = host_load_conf(p, inputs, d, &policy->host);
         if (result == -ENOMEM)
                 return result;
-        r = load_fragments(p, inputs, d, policy);
+        r = load_folder(p, p->policy_folder, load_fragment, inputs, d, policy);
         if (r == -ENOMEM)
                 return r;
         if (result >= 0)
                 result = r;
-        r = load_roles(p, inputs, d, &policy->roles, &policy->n_roles);
+        r = load_roles(p, inputs, d, policy);
         if (r < 0 && result >= 0)
                 result = r;
         if (result < 0)

@@ -9,6 +9,7 @@
 #include "daemon/host/names_file.h"
 #include "daemon/host/service.h"
 #include "daemon/host/subordinates.h"
+#include "rules/compare/difference.h"
 #include "rules/policy/judge.h"
 #include "rules/policy/subordinate.h"
 
@@ -440,6 +441,21 @@ int host_user_name(HostNames *n, uint32_t uid, char **ret)
                 return -ENOMEM;
         text_make_printable(*ret);
         return 0;
+}
+
+static int id_user(void *data, uint32_t uid, char **ret)
+{
+        return host_user_name(data, uid, ret);
+}
+
+static int id_group(void *data, uint32_t gid, char **ret)
+{
+        return host_group_name(data, gid, ret);
+}
+
+IdNames host_id_names(HostNames *n)
+{
+        return (IdNames){ id_user, id_group, n };
 }
 
 /* A name of digits is read as a number, and of two users with one name the first is found. */

@@ -167,19 +167,16 @@ static int names_add(UnitNames *n, uint64_t id, const char *path)
 
         if (i < n->n && n->items[i].id == id)
                 return 0;
-        r = array_grow(&n->items, n->n, sizeof(SeenCgroup));
-        if (r >= 0)
-                r = strdup_null(path, &new.path);
+        r = strdup_null(path, &new.path);
         if (r >= 0)
                 r = unit_name_of_path(path, &new.unit);
+        if (r >= 0)
+                r = array_insert(&n->items, &n->n, sizeof(new), i, &new);
         if (r < 0) {
                 free(new.path);
-                return r;
+                free(new.unit);
         }
-        memmove(&n->items[i + 1], &n->items[i], (n->n - i) * sizeof(SeenCgroup));
-        n->items[i] = new;
-        n->n++;
-        return 0;
+        return r;
 }
 
 /* Descriptors are given in turn and not again. */

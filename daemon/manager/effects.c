@@ -35,28 +35,11 @@ static uint64_t effect_steps(bool in_hurry)
 
 /* ---- what changes for packets ---- */
 
-/* A name that cannot be had now is a number. */
-static int user_name(void *data, uint32_t uid, char **ret)
-{
-        int r = host_user_name(data, uid, ret);
-
-        if (r < 0 && r != -ENOMEM) {
-                *ret = NULL;
-                return 0;
-        }
-        return r;
-}
-
-static int group_name(void *data, uint32_t gid, char **ret)
-{
-        return host_group_name(data, gid, ret);
-}
-
 static int tell_difference(
         Manager *m, const Ruleset *before, const Ruleset *after, bool in_hurry, ChangeResult *r)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
-        IdNames ids = { user_name, group_name, m->names };
+        IdNames ids = host_id_names(m->names);
         int q;
 
         q = difference_compute_within(before, after, &(Steps){ .max = effect_steps(in_hurry) }, &d);

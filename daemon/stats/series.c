@@ -32,6 +32,7 @@ int series_add(Series *s, const SeriesKind *kind, uint32_t now, uint32_t when, u
         uint64_t allowed)
 {
         uint32_t begin = when - when % kind->span;
+        SeriesPoint point = { .begin = begin };
         size_t at = s->n;
         int r;
 
@@ -44,12 +45,9 @@ int series_add(Series *s, const SeriesKind *kind, uint32_t now, uint32_t when, u
                 at = at < s->n ? at : s->n;
                 while (at > 0 && s->items[at - 1].begin > begin)
                         at--;
-                r = array_grow(&s->items, s->n, sizeof(*s->items));
+                r = array_insert(&s->items, &s->n, sizeof(point), at++, &point);
                 if (r < 0)
                         return r;
-                memmove(s->items + at + 1, s->items + at, (s->n - at) * sizeof(*s->items));
-                s->items[at++] = (SeriesPoint){ .begin = begin };
-                s->n++;
         }
         s->items[at - 1].blocked = add_limited(s->items[at - 1].blocked, blocked);
         s->items[at - 1].allowed = add_limited(s->items[at - 1].allowed, allowed);

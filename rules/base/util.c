@@ -75,6 +75,29 @@ int array_grow(void *array, size_t n, size_t size)
         return 0;
 }
 
+int array_insert(void *array, size_t *n, size_t size, size_t at, const void *element)
+{
+        void **p = array;
+        char *place;
+
+        if (array_grow(array, *n, size) < 0)
+                return -ENOMEM;
+        place = (char *)*p + at * size;
+        memmove(place + size, place, (*n - at) * size);
+        memcpy(place, element, size);
+        ++*n;
+        return 0;
+}
+
+void array_remove(void *array, size_t *n, size_t size, size_t at)
+{
+        void **p = array;
+        char *place = (char *)*p + at * size;
+
+        --*n;
+        memmove(place, place + size, (*n - at) * size);
+}
+
 int number_compare(const void *a, const void *b)
 {
         uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;

@@ -111,6 +111,10 @@ int digits_parse(const char *s, size_t n, uint64_t max, uint64_t *ret);
  * then untouched).
  */
 int array_grow(void *array, size_t n, size_t size);
+/* Of an array that grows by array_grow(): a copy of *element as the at-th; 0 or -ENOMEM. */
+int array_insert(void *array, size_t *n, size_t size, size_t at, const void *element);
+/* The at-th, which was freed, goes. */
+void array_remove(void *array, size_t *n, size_t size, size_t at);
 
 /* For qsort(3) and bsearch(3): of uint64_t, of uint32_t, of char *, or of structs that begin with
  * one. */

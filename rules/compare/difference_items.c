@@ -187,8 +187,7 @@ static bool items_agree(const DifferenceItem *a, const DifferenceItem *b)
 static void items_remove(Difference *d, size_t index)
 {
         difference_item_deinit(d->items + index);
-        d->n--;
-        memmove(d->items + index, d->items + index + 1, (d->n - index) * sizeof(*d->items));
+        array_remove(&d->items, &d->n, sizeof(*d->items), index);
 }
 
 /* The addresses of an IPv4 region and of an IPv6 one; either may be anywhere. */

@@ -115,6 +115,39 @@ Role *policy_find_role(const Policy *p, const char *name)
         return NULL;
 }
 
+int policy_put_role(Policy *p, Role *role)
+{
+        size_t i = 0;
+
+        while (i < p->n_roles && strcmp(p->roles[i]->name, role->name) < 0)
+                i++;
+        if (i < p->n_roles && streq(p->roles[i]->name, role->name))
+                role_unref(p->roles[i]);
+        else if (array_insert(&p->roles, &p->n_roles, sizeof(Role *), i, &role) < 0)
+                return -ENOMEM;
+        p->roles[i] = role_ref(role);
+        return 0;
+}
+
+int policy_put_file(Policy *p, Fragment *f)
+{
+        size_t i = 0;
+
+        /* in the order of files' names, which is not quite that of their own */
+        while (i < p->n_files && !streq(p->files[i]->name, f->name))
+                i++;
+        if (i < p->n_files)
+                fragment_unref(p->files[i]);
+        else {
+                for (i = 0; i < p->n_files && strcmp(p->files[i]->name, f->name) < 0;)
+                        i++;
+                if (array_insert(&p->files, &p->n_files, sizeof(Fragment *), i, &f) < 0)
+                        return -ENOMEM;
+        }
+        p->files[i] = fragment_ref(f);
+        return 0;
+}
+
 const Role *policy_next_role(const Policy *p, size_t *i)
 {
         char *const *names = policy_role_names(p);

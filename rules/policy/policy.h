@@ -43,6 +43,9 @@ bool policy_audits_role(const Policy *p, const Role *role);
 const char *policy_nearest_role(const Policy *p, const char *name);
 void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
+/* Puts it in the order of names, or in the place of the one that has its name; 0 or -ENOMEM. */
+int policy_put_role(Policy *p, Role *role);
+int policy_put_file(Policy *p, Fragment *f);
 /* The roles that are listed, in their order, without those that the catalogue lacks; from *i on,
  * which begins with 0. Borrowed; NULL: no more. */
 const Role *policy_next_role(const Policy *p, size_t *i);

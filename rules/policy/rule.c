@@ -92,13 +92,11 @@ void rule_list_deinit(RuleList *l)
 
 int rule_list_insert(RuleList *l, size_t index, Rule *r)
 {
-        if (array_grow(&l->items, l->n, sizeof(*l->items)) < 0)
+        size_t at = index < l->n ? index : l->n;
+
+        if (array_insert(&l->items, &l->n, sizeof(*l->items), at, &r) < 0)
                 return -ENOMEM;
-        if (index > l->n)
-                index = l->n;
-        memmove(l->items + index + 1, l->items + index, (l->n - index) * sizeof(*l->items));
-        l->items[index] = rule_ref(r);
-        l->n++;
+        rule_ref(r);
         return 0;
 }
 
@@ -110,8 +108,7 @@ int rule_list_append(RuleList *l, Rule *r)
 void rule_list_remove(RuleList *l, size_t index)
 {
         rule_unref(l->items[index]);
-        l->n--;
-        memmove(l->items + index, l->items + index + 1, (l->n - index) * sizeof(*l->items));
+        array_remove(&l->items, &l->n, sizeof(*l->items), index);
 }
 
 int rule_list_copy(const RuleList *l, RuleList *ret)

@@ -235,21 +235,17 @@ int state_put_entries(State *s, const char *name, PrefixSet *entries, TimedSet *
                         return 0;
                 }
                 stored_set_deinit(&s->sets[i]);
-                s->n_sets--;
-                memmove(s->sets + i, s->sets + i + 1, (s->n_sets - i) * sizeof(*s->sets));
+                array_remove(&s->sets, &s->n_sets, sizeof(*s->sets), i);
                 return 0;
         }
         if (!entries)
                 return 0;
-        if (array_grow(&s->sets, s->n_sets, sizeof(*s->sets)) < 0)
-                return -ENOMEM;
         set.name = strdup(name);
-        if (!set.name)
+        if (!set.name || array_insert(&s->sets, &s->n_sets, sizeof(*s->sets), i, &set) < 0) {
+                free(set.name);
                 return -ENOMEM;
-        stored_set_put(&set, entries, timed);
-        memmove(s->sets + i + 1, s->sets + i, (s->n_sets - i) * sizeof(*s->sets));
-        s->sets[i] = set;
-        s->n_sets++;
+        }
+        stored_set_put(&s->sets[i], entries, timed);
         return 0;
 }
 
@@ -270,18 +266,13 @@ int state_put_fragment(State *s, const char *name, Fragment *f)
                         s->fragments[i] = fragment_ref(f);
                         return 0;
                 }
-                s->n_fragments--;
-                memmove(s->fragments + i, s->fragments + i + 1,
-                        (s->n_fragments - i) * sizeof(*s->fragments));
+                array_remove(&s->fragments, &s->n_fragments, sizeof(*s->fragments), i);
                 return 0;
         }
         if (!f)
                 return 0;
-        if (array_grow(&s->fragments, s->n_fragments, sizeof(*s->fragments)) < 0)
+        if (array_insert(&s->fragments, &s->n_fragments, sizeof(*s->fragments), i, &f) < 0)
                 return -ENOMEM;
-        memmove(s->fragments + i + 1, s->fragments + i,
-                (s->n_fragments - i) * sizeof(*s->fragments));
-        s->fragments[i] = fragment_ref(f);
-        s->n_fragments++;
+        fragment_ref(f);
         return 0;
 }

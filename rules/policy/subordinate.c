@@ -28,16 +28,6 @@ static size_t ranges_seek(const IdRanges *l, uint32_t id)
         return low;
 }
 
-static int ranges_insert(IdRanges *l, size_t at, IdRange range)
-{
-        if (array_grow(&l->items, l->n, sizeof(*l->items)) < 0)
-                return -ENOMEM;
-        memmove(l->items + at + 1, l->items + at, (l->n - at) * sizeof(*l->items));
-        l->items[at] = range;
-        l->n++;
-        return 0;
-}
-
 int id_ranges_add(IdRanges *l, const IdRange *range)
 {
         uint64_t first = range->first;
@@ -49,7 +39,7 @@ int id_ranges_add(IdRanges *l, const IdRange *range)
                 if (is_last || l->items[i].first > first) {
                         IdRange piece = { (uint32_t)first, end, range->owner };
 
-                        if (ranges_insert(l, i, piece) < 0)
+                        if (array_insert(&l->items, &l->n, sizeof(piece), i, &piece) < 0)
                                 return -ENOMEM;
                         i++;
                 }

@@ -37,7 +37,6 @@ typedef struct FleetLive {
         size_t n_never;
         bool publish;  /* are this host's own bans published? */
         bool lockdown; /* does a message put this host into lockdown? */
-        bool view;     /* are the counts of each minute published? */
 } FleetLive;
 
 typedef struct FleetConfig {

@@ -66,13 +66,6 @@ int live_publish_bans(Live *l, LiveBan *bans, size_t n);
 bool live_is_ready(const Live *l);
 /* Calls `banned` with all bans of other hosts that are in force. 0 or -ENOMEM. */
 int live_tell_all(Live *l);
-/* The counts of one minute, a JSON document, on the host's topic; not retained. */
-int live_publish_view(Live *l, const char *json);
-/* "There is serial N", by a host that publishes documents. */
-int live_publish_serial(Live *l, uint64_t serial);
-/* The whole fleet, or its end, by who may write to p25/all/#. 0 or -ENOMEM. */
-int live_publish_lockdown(Live *l, bool on, const char *why);
-
 /* What `p25-fleet status` shows of it: an array "brokers" of objects (url, connected, since, error)
  * and "bans" in the object. 0 or -ENOMEM. */
 int live_status(const Live *l, Json *object);

@@ -50,8 +50,7 @@ struct Live {
         uint64_t refused_logged_usec;
         /* what this host says */
         LivePage batch; /* ends as seconds before `batch_until_usec`, which only grows */
-        uint64_t batch_until_usec, version, began_usec, own_serial;
-        LiveLockdown own_lockdown;
+        uint64_t batch_until_usec, version, began_usec;
         sd_event_source *close;
         uint64_t published, publications_refused;
 };

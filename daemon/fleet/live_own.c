@@ -133,22 +133,6 @@ static void small_publish(LiveLine *line, const char *topic, const char *payload
                         strerror(-r));
 }
 
-static void serial_publish(Live *l, LiveLine *line)
-{
-        _cleanup_free_ char *payload = NULL;
-
-        if (l->own_serial > 0 && live_serial_print(l->own_serial, &payload) >= 0)
-                small_publish(line, LIVE_PREFIX "all/serial", payload);
-}
-
-static void lockdown_publish(Live *l, LiveLine *line)
-{
-        _cleanup_free_ char *payload = NULL;
-
-        if (l->own_lockdown.version > 0 && live_lockdown_print(&l->own_lockdown, &payload) >= 0)
-                small_publish(line, LIVE_PREFIX "all/lockdown", payload);
-}
-
 static int on_synced(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         LiveLine *line = data;
@@ -163,8 +147,6 @@ void own_up(Live *l, unsigned index)
         LiveLine *line = &l->lines[index];
 
         small_publish(line, l->will_topic, "{\"alive\":true}");
-        serial_publish(l, line);
-        lockdown_publish(l, line);
         (void)live_arm(l->event, &line->sync, SYNC_USEC, on_synced, line);
 }
 
@@ -371,48 +353,8 @@ int live_publish_bans(Live *l, LiveBan *bans, size_t n)
         return r;
 }
 
-/* ---- the rest ---- */
-
-int live_publish_view(Live *l, const char *json)
-{
-        char topic[512];
-        int r = 0;
-
-        snprintf(topic, sizeof(topic), LIVE_PREFIX "hosts/%s/view", l->config->host);
-        for (size_t i = 0; i < l->n_lines; i++) {
-                int q = live_broker_publish(l->lines[i].broker,
-                        &(LivePublication){ topic, json, 0, false, false }, NULL);
-
-                if (q < 0 && q != -ENOTCONN)
-                        r = q;
-        }
-        return r;
-}
-
-int live_publish_serial(Live *l, uint64_t serial)
-{
-        l->own_serial = serial;
-        for (size_t i = 0; i < l->n_lines; i++)
-                serial_publish(l, &l->lines[i]);
-        return 0;
-}
-
-int live_publish_lockdown(Live *l, bool on, const char *why)
-{
-        char *copy = strdup(why);
-
-        if (!copy)
-                return -ENOMEM;
-        free(l->own_lockdown.why);
-        l->own_lockdown = (LiveLockdown){ version_next(l), on, copy };
-        for (size_t i = 0; i < l->n_lines; i++)
-                lockdown_publish(l, &l->lines[i]);
-        return 0;
-}
-
 void own_deinit(Live *l)
 {
         live_page_deinit(&l->batch);
-        free(l->own_lockdown.why);
         sd_event_source_disable_unref(l->close);
 }

@@ -135,7 +135,7 @@ may 0 lockdown
 
 # ---- the manuals ----
 
-settings=$(sed -nE 's/^ +\{ "([a-z]+)", read_[a-z]+, (DOCUMENTS|offsetof)\(.*/\1/p' daemon/fleet/config.c)
+settings=$(sed -nE 's/^ +\{ "([a-z]+)", read_[a-z]+, (DOCUMENTS|LIVE|offsetof)\(.*/\1/p' daemon/fleet/config.c)
 between "$(wc -w <<<"$settings")" 10 20 "the table of settings is read"
 for setting in $settings; do
         grep -qE "\b$setting =" packaging/man/fleet.conf.5

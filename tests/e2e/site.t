@@ -52,7 +52,7 @@ pool() # NAME USER GROUP
 }
 status="pm.status_path = /status
 pm.status_listen = $WORK/run/\$pool-status.sock"
-{ printf '[global]\nerror_log = %s/fpm.log\ndaemonize = no\n' "$WORK"
+{ printf '[global]\nerror_log = %s/fpm.log\npid = %s/fpm.pid\ndaemonize = no\n' "$WORK" "$WORK"
   pool shop.example www-data www-data
   echo "$status"
   pool blog.example nobody nogroup
@@ -60,7 +60,6 @@ pm.status_listen = $WORK/run/\$pool-status.sock"
   pool plain nobody nogroup
 } >"$WORK/fpm.conf"
 net_in host "$fpm" -y "$WORK/fpm.conf" 2>"$WORK/fpm.err" &
-master=$!
 eventually 20 [ -S "$WORK/run/plain.sock" ]
 ok $? "PHP-FPM runs"
 
@@ -145,11 +144,10 @@ if command -v cron >/dev/null; then
         chmod 644 "$WORK/table"
         crontab -u nobody "$WORK/table"
         net_in host cron -f 2>"$WORK/cron.log" &
-        cron=$!
         eventually 20 event 9.9.9.12
         is "$(field job) $(field user)" "(exec 3<>/dev/tcp/9.9.9.12/25); true # newsletter nobody" "cron: the line of the job"
         like "$(ctl events)" "9.9.9.12:25 .*  job: \(exec" "in the listing"
-        process_end $cron TERM
+        process_end "$(cat /run/crond.pid)" TERM
 else
         skip "cron" "it is not installed"
 fi
@@ -162,7 +160,7 @@ net_in host env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST REQUEST_URI=/fo
 eventually 15 event 9.9.9.13
 is "$(field site) $(field script) $(field request)" "example.org $WORK/form.cgi POST /form.cgi" "CGI: site, script and request"
 
-process_end $master QUIT
+process_end "$(cat "$WORK/fpm.pid")" QUIT
 p25d_stop TERM
 process_end $helper KILL
 done_testing

@@ -97,7 +97,9 @@ bob=$(in_machine sh -c 'useradd bob && id -u bob')
 for _ in 1 2 3 4 5; do connect machine -u "$bob" 198.51.100.2 25 >"$WORK/null"; done
 eventually 20 test -s "$MACHINE/root/alert-blocked"
 ok $? "p25d starts p25-alert@blocked.service"
-like "$(cat "$MACHINE/root/alert-blocked")" "bob" "which reads the journal's entry"
+# an alert about alice may have started it before
+eventually 20 grep -q "alert: bob" "$MACHINE/root/alert-blocked"
+ok $? "which reads the journal's entry"
 diag "$(in_machine journalctl -b -o cat -u p25d -u polkit -n 8)"
 run in_machine setpriv --reuid p25 --regid p25 --clear-groups systemctl --no-ask-password start dbus.service
 [ "$rc" != 0 ]

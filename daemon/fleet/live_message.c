@@ -22,7 +22,7 @@ static int id_parse(const char *text, uint64_t *ret)
 int live_topic_parse(const char *topic, LiveTopic *ret)
 {
         static const char hosts[] = LIVE_PREFIX "hosts/", ban[] = "/ban/";
-        LiveTopic t = { LIVE_TOPIC_BAN };
+        LiveTopic t = { .kind = LIVE_TOPIC_BAN };
         size_t n;
 
         if (streq(topic, LIVE_PREFIX "all/serial") || streq(topic, LIVE_PREFIX "all/lockdown")) {

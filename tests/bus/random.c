@@ -120,11 +120,14 @@ static void append_container(
         assert_true(sd_bus_message_close_container(m) >= 0);
 }
 
-static void append_entry(sd_bus_message *m, Random *r, unsigned depth)
+/* type: "{sv}", "{ss}" or "{sh}" */
+static void append_entry(sd_bus_message *m, const char *type, Random *r, unsigned depth)
 {
-        assert_true(sd_bus_message_open_container(m, 'e', "sv") >= 0);
+        const char contents[] = { 's', type[2], '\0' };
+
+        assert_true(sd_bus_message_open_container(m, 'e', contents) >= 0);
         APPEND(m, "s", pick_key(r));
-        append_container(m, 'v', depth > DEPTH ? "s" : pick_type(r), r, depth);
+        append_values(m, contents + 1, r, depth);
         assert_true(sd_bus_message_close_container(m) >= 0);
 }
 
@@ -148,8 +151,8 @@ static void append_value(sd_bus_message *m, const char *type, size_t n, Random *
         char contents[64];
         int fd;
 
-        if (strncmp(type, "{sv}", 4) == 0) {
-                append_entry(m, r, depth);
+        if (*type == '{') {
+                append_entry(m, type, r, depth);
                 return;
         }
         if (*type == 'a' || *type == '(') {

@@ -119,6 +119,12 @@ static void append_signature(sd_bus_message *m, const char *signature)
                         } else if (strncmp(p, "aa{sv}", 6) == 0) {
                                 APPEND(m, "aa{sv}", 0);
                                 p += 5;
+                        } else if (strncmp(p, "a{ss}", 5) == 0) {
+                                APPEND(m, "a{ss}", 1, "x", "x");
+                                p += 4;
+                        } else if (strncmp(p, "a{sh}", 5) == 0) {
+                                APPEND(m, "a{sh}", 0);
+                                p += 4;
                         } else
                                 fail_msg("%s: another kind of array", signature);
                         break;

@@ -39,7 +39,8 @@ static void test_good(void **state _unused_)
         assert_null(c->live.brokers);
         assert_int_equal(
                 parse(LIVE("never = [ \"192.0.2.0/24\", \"2001:db8::/32\" ];\n"), &d, &l), 0);
-        assert_string_equal(l->live.set, "bans");
+        assert_string_equal(l->live.set, "fleet");
+        assert_string_equal(l->live.own, "bans");
         assert_int_equal(l->live.n_never, 2);
         assert_true(l->live.publish);
         assert_false(l->live.lockdown);

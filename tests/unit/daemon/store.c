@@ -276,7 +276,7 @@ static const char *in_copies(const char *name, const char *path)
 
 static void test_last_good(void **state)
 {
-        _cleanup_(host_inputs_deinit) HostInputs inputs = { 0 }, changed = { 0 };
+        _cleanup_(host_inputs_deinit) HostInputs inputs = { 0 };
         _cleanup_(host_paths_deinit) HostPaths good = { 0 }, second = { 0 };
         _cleanup_(policy_free_p) Policy *policy = NULL, *again = NULL;
         _cleanup_free_ char *name = NULL, *same = NULL, *marked = NULL, *other = NULL;

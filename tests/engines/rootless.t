@@ -76,7 +76,7 @@ for port in 25 2525; do
         done
         policy nftables mx </dev/null
         for address in $first $first6; do
-                connect inet $address 25 >"$WORK/connect"
+                connect inet "$address" 25 >"$WORK/connect"
                 like "$(last_client mail)" "^(172[.]17[.]0[.]1|10[.]0[.]2[.][0-9]+|127[.]0[.]0[.]1)$" \
                         "its mail server does not see who the client of $address is"
         done
@@ -127,9 +127,9 @@ for port in 25 2525; do
         policy nftables mx container-host </dev/null
         for address in $world $world6; do
                 to=$first
-                [ $address = $world ] || to=$first6
-                connect inet $to 25 >"$WORK/connect"
-                eventually 5 client_is $port $address
+                [ "$address" = "$world" ] || to=$first6
+                connect inet "$to" 25 >"$WORK/connect"
+                eventually 5 client_is "$port" "$address"
                 ok $? "the mail server behind pasta sees that the client is $address"
         done
         ctl show listening

@@ -44,10 +44,14 @@ tree_make()
         cp --parents tests/run tests/check tests/fuzz/run tests/lib/sandbox tests/differential/run "$WORK/tree"
         main daemon/main.c ''
         main cli/main.c ''
-        main daemon/privileged/main.c ''
+        for tool in daemon/privileged/main daemon/privileged/knocker daemon/pool/main daemon/fleet/main; do
+                main "$tool.c" ''
+        done
         echo 'int log_level;' | file daemon/log.c
         echo 'int caller;' | file daemon/auth/caller.c
-        echo 'int owners;' | file daemon/connections/owners.c
+        for tool in owners opener knock_order segment; do
+                echo "int $tool;" | file "daemon/connections/$tool.c"
+        done
         echo 'int netlink;' | file daemon/netlink/netlink.c
         echo 'int rule;' | file rules/base/rule.c
         for tool in tests/*/*.c; do

@@ -7,10 +7,16 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 
 #include <errno.h>
+#include <unistd.h>
 
+/* So long the table of a p25d that was killed may still belong to one of its workers, which the
+ * kernel ends a moment later. */
+#define OWNER_ENDS_USEC (2 * USEC_PER_SEC)
+#define OWNER_LOOK_USEC (10 * UINT64_C(1000))
 /* A removal that another program's lock prevents is tried again. */
 #define SWEEP_AGAIN_USEC USEC_PER_SEC
 #define REMOVE_DEADLINE_USEC (MANAGER_WAIT_SECONDS * USEC_PER_SEC)
@@ -65,13 +71,20 @@ static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_
         return r;
 }
 
-/* A kernel without a packet filter is an error only if p25 is active. */
+/* At the start nobody waits for an answer yet. A kernel without a packet filter is an error only if
+ * p25 is active. */
 int manager_open_backend(Manager *m, const int *fds, size_t n_fds, Diagnostics *d)
 {
         _cleanup_diagnostics_ Diagnostics own = { 0 };
         const BackendOps *ops = m->slot.forced ? m->slot.forced : m->slot.kinds[BACKEND_AUTO];
+        uint64_t end = clock_now_usec(CLOCK_MONOTONIC) + OWNER_ENDS_USEC;
         int r = backend_open(m, ops, fds, n_fds, &own, &m->slot.backend);
 
+        while (r == -EBUSY && clock_now_usec(CLOCK_MONOTONIC) < end) {
+                diagnostics_deinit(&own);
+                (void)usleep(OWNER_LOOK_USEC);
+                r = backend_open(m, ops, fds, n_fds, &own, &m->slot.backend);
+        }
         if (r == -EOPNOTSUPP)
                 return 0;
         return diagnostics_move(d, &own) < 0 ? -ENOMEM : r;

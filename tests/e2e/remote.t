@@ -17,8 +17,8 @@ ok $? "p25d starts on the far host"
 mkdir -p /run/dbus /run/sshd
 ln -s "$WORK/bus" /run/dbus/system_bus_socket
 
-# a user with a shell, only in this sandbox
-{ cat /etc/passwd; echo "alice:x:54321:54321::$WORK:/bin/sh"; } >"$WORK/passwd"
+# a user with a shell, only in this sandbox, where root has no login scripts
+{ sed "s|^\(root:[^:]*:0:0:[^:]*:\)[^:]*|\1$WORK|" /etc/passwd; echo "alice:x:54321:54321::$WORK:/bin/sh"; } >"$WORK/passwd"
 { cat /etc/shadow; echo "alice:*:1::::::"; } >"$WORK/shadow"
 chmod 600 "$WORK/shadow"
 mount --bind "$WORK/passwd" /etc/passwd && mount --bind "$WORK/shadow" /etc/shadow

@@ -16,11 +16,18 @@ BackendOps memory;
 unsigned n_changed, n_cut, n_repaired;
 
 int probe_error;
+unsigned n_busy;
 
 static int memory_open(sd_event *e, BackendRepaired repaired, void *data, const int *fds,
         size_t n_fds, Backend **ret)
 {
-        int r = backend_memory.open(e, repaired, data, fds, n_fds, ret);
+        int r;
+
+        if (n_busy > 0) {
+                n_busy--;
+                return -EBUSY;
+        }
+        r = backend_memory.open(e, repaired, data, fds, n_fds, ret);
         backend = r < 0 ? NULL : *ret;
         return r;
 }
@@ -84,6 +91,7 @@ int setup(void **state)
         memory.open = memory_open;
         memory.probe = memory_probe;
         probe_error = 0;
+        n_busy = 0;
         n_changed = n_cut = n_repaired = 0;
         return 0;
 }

@@ -308,6 +308,18 @@ static void test_start_without_rights(void **state)
         assert_int_equal(start_with(-EOPNOTSUPP), -EOPNOTSUPP);
 }
 
+/* A worker of a p25d that was killed holds the table for a moment; another program keeps it. */
+static void test_start_after_kill(void **state)
+{
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        n_busy = 5;
+        start();
+        assert_non_null(backend_memory_text(backend));
+        n_busy = 1000000;
+        assert_int_equal(start_with(-EBUSY), -EBUSY);
+}
+
 /* ---- names, counters, cuts ---- */
 
 static void test_users_come_and_go(void **state)
@@ -575,6 +587,7 @@ int main(void)
                 TEST(test_failsafe_ends),
                 TEST(test_damaged_state),
                 TEST(test_start_without_rights),
+                TEST(test_start_after_kill),
                 TEST(test_users_come_and_go),
                 TEST(test_name_service),
                 TEST(test_counters_and_cuts),

@@ -202,7 +202,7 @@ static const struct {
         void (*print)(Buffer *b, const IptTable *t, const IptStatement *s);
 } matches[_IPT_STATEMENT_MAX] = {
         [IPT_SYN] = { .print = print_syn },
-        [IPT_RST] = { .text = " -m tcp --tcp-flags RST RST" },
+        [IPT_RST] = { .text = " -m tcp --tcp-flags SYN,RST RST" },
         [IPT_PORT] = { .print = print_port },
         [IPT_PORTS] = { .print = print_ports },
         [IPT_NOT_DIALLED] = { .print = print_none_dialled },

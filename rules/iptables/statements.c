@@ -99,7 +99,8 @@ static void put_tcp(Encoder *e, const IptStatement *s)
         if (s->kind == IPT_PORT) {
                 m.dpts[0] = m.dpts[1] = (uint16_t)s->first;
         } else if (s->kind == IPT_RST) {
-                m.flg_mask = m.flg_cmp = FLAG_RST;
+                m.flg_mask = FLAG_SYN | FLAG_RST;
+                m.flg_cmp = FLAG_RST;
                 m.invflags = s->not ? XT_TCP_INV_FLAGS : 0;
         } else {
                 m.flg_mask = FLAG_SYN | FLAG_ACK;

@@ -176,7 +176,7 @@ static void build_sort(IptBuild *b, size_t chain, IptHook h)
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
 }
 
-/* -p tcp --tcp-flags RST RST -j RETURN
+/* -p tcp --tcp-flags SYN,RST RST -j RETURN
  * -m connlabel --label 126 -j REJECT --reject-with tcp-reset
  * A reset by one end is news for the other; that of p25 itself belongs to the connection too, and
  * passes OUTPUT, and INPUT if it is for us. */

@@ -77,7 +77,7 @@ typedef enum IptStatementKind {
         IPT_ADDRESS, /* of the packet, one prefix */
         IPT_TCP,
         IPT_SYN,             /* opens a connection */
-        IPT_RST,             /* resets one */
+        IPT_RST,             /* resets one, and opens none */
         IPT_PORT,            /* of the packet */
         IPT_PORTS,           /* several of those */
         IPT_NOT_DIALLED,     /* dialled none of ports, or has no entry */

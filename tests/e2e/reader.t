@@ -72,7 +72,11 @@ if net_in host iptables-legacy -I INPUT -p tcp --dport 25 -s 192.0.2.9 -j DROP 2
 fi
 # the process that asks the name service, whose modules are others' programs
 run_ctl deny out user no-such-user
-names=$(pgrep -x p25d-names)
+asker()
+{
+        names=$(pgrep -x p25d-names)
+}
+eventually 10 asker
 is "$(sed -n 's/^CapPrm:\t//p' "/proc/$names/status")" 0000000000000000 \
         "the process that asks the name service has no capability"
 like "$err" "no-such-user" "and has answered"

@@ -100,7 +100,8 @@ static void row_say(Cli *c, const Json *event)
         if (who.failed || to.failed || rule.failed)
                 (void)cli_fail(c, EXIT_FAILED, "out of memory");
         else
-                cli_say(c, "%-19s  %-6s  %-6s  %-24s  %-21s  %s", moment_format(usec, MOMENT_SECONDS, when),
+                cli_say(c, "%-19s  %-6s  %-6s  %-24s  %-21s  %s",
+                        moment_format(usec, MOMENT_SECONDS, when),
                         json_get_string(event, "direction") ?: "-",
                         json_get_bool(event, "audit") ? "audit"
                                                       : json_get_string(event, "action") ?: "-",

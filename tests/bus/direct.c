@@ -51,11 +51,14 @@ static void test_first(void **state)
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *direct = open_direct(f);
         _cleanup_message_ sd_bus_message *lockdown = NULL;
         unsigned n = 0;
+        int status;
 
         /* both are known: nothing has to be asked of the bus */
         free(describe(direct));
         free(describe(f->bus));
         assert_int_equal(kill(f->server, SIGSTOP), 0);
+        assert_int_equal(waitpid(f->server, &status, WUNTRACED), f->server);
+        assert_true(WIFSTOPPED(status));
         for (unsigned i = 0; i < 20; i++) {
                 _cleanup_message_ sd_bus_message *m = new_call(f->bus, "Describe");
 

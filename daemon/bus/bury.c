@@ -12,18 +12,36 @@
 typedef struct Dead {
         pid_t pid;
         int pidfd;
-        sd_event_source *source;
 } Dead;
 
-static int on_dead(_unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t e, void *data)
+static void dead_free(void *data)
 {
         Dead *d = data;
 
-        (void)waitpid(d->pid, NULL, WNOHANG);
-        /* a worker may hold a copy of the descriptor: to close it is not enough for the loop */
-        sd_event_source_disable_unref(d->source);
         close(d->pidfd);
         free(d);
+}
+
+static int on_dead(sd_event_source *s, _unused_ int fd, _unused_ uint32_t e, void *data)
+{
+        const Dead *d = data;
+
+        (void)waitpid(d->pid, NULL, WNOHANG);
+        /* the loop lets go of it, and it is freed */
+        return sd_event_source_set_floating(s, false);
+}
+
+/* The source belongs to the loop: one whose process has not ended yet ends with the loop. */
+static int dead_watch(sd_event *event, Dead *d)
+{
+        sd_event_source *s;
+        int r = sd_event_add_io(event, &s, d->pidfd, EPOLLIN, on_dead, d);
+
+        if (r < 0)
+                return r;
+        (void)sd_event_source_set_destroy_callback(s, dead_free);
+        (void)sd_event_source_set_floating(s, true);
+        sd_event_source_unref(s);
         return 0;
 }
 
@@ -34,7 +52,7 @@ void bus_bury(sd_event *event, pid_t pid, int pidfd)
         (void)kill(pid, SIGKILL);
         if (d && pidfd >= 0) {
                 *d = (Dead){ .pid = pid, .pidfd = pidfd };
-                if (sd_event_add_io(event, &d->source, pidfd, EPOLLIN, on_dead, d) >= 0)
+                if (dead_watch(event, d) >= 0)
                         return;
         }
         free(d);

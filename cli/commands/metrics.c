@@ -49,7 +49,7 @@ typedef struct NamedUser {
 } NamedUser;
 
 typedef struct NamedUsers {
-        NamedUser *items; /* by name and uid */
+        NamedUser *items; /* by name */
         size_t n;
 } NamedUsers;
 
@@ -58,14 +58,6 @@ static void named_users_deinit(NamedUsers *u)
         for (size_t i = 0; i < u->n; i++)
                 free(u->items[i].name);
         free(u->items);
-}
-
-static int named_user_compare(const void *a, const void *b)
-{
-        const NamedUser *x = a, *y = b;
-        int r = strcmp(x->name, y->name);
-
-        return r != 0 ? r : (x->uid > y->uid) - (x->uid < y->uid);
 }
 
 /* Of rows with the keys user and uid. 0 or -ENOMEM. */
@@ -86,24 +78,17 @@ static int named_users_init(NamedUsers *u, const Json *rows)
                 text_make_printable(user->name);
                 u->n++;
         }
-        qsort(u->items, u->n, sizeof(NamedUser), named_user_compare);
+        qsort(u->items, u->n, sizeof(NamedUser), string_compare);
         return 0;
 }
 
 static bool named_users_share(const NamedUsers *u, const char *name, int64_t uid)
 {
-        size_t low = 0, high = u->n;
+        const char *const key = name;
+        size_t i = array_lower_bound(&key, u->items, u->n, sizeof(NamedUser), string_compare);
 
-        while (low < high) {
-                size_t middle = (low + high) / 2;
-
-                if (strcmp(u->items[middle].name, name) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        for (; low < u->n && streq(u->items[low].name, name); low++)
-                if (u->items[low].uid != uid)
+        for (; i < u->n && streq(u->items[i].name, name); i++)
+                if (u->items[i].uid != uid)
                         return true;
         return false;
 }

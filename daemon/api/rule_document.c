@@ -9,7 +9,7 @@
 
 #include "rules/policy/fields.h"
 
-static int strings_entry_append(sd_bus_message *m, const char *key, char *const *strings)
+int rule_document_append_strings(sd_bus_message *m, const char *key, char *const *strings)
 {
         int r;
 
@@ -42,7 +42,7 @@ static int value_append(sd_bus_message *m, const RuleField *f, const FieldValue 
         case FORM_TEXT:
                 return sd_bus_message_append(m, "{sv}", f->name, "s", v->text ?: "");
         case FORM_TEXTS:
-                return strings_entry_append(m, f->name, v->texts);
+                return rule_document_append_strings(m, f->name, v->texts);
         case FORM_PORTS:
                 return ports_entry_append(m, f->name, v->ports);
         case FORM_NUMBER:

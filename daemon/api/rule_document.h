@@ -15,3 +15,7 @@ int rule_document_append(sd_bus_message *m, const Rule *rule, uint64_t duration_
 /* Appends the same as entries of a document that is open, with what has no value, too: lists that
  * are empty (for any), log and comment. 0 or negative errno. */
 int rule_entries_append(sd_bus_message *m, const Rule *rule);
+
+/* Appends an entry of a document that is open, whose value is a list of texts; NULL: an empty one.
+ * 0 or negative errno. */
+int rule_document_append_strings(sd_bus_message *m, const char *key, char *const *strings);

@@ -96,19 +96,6 @@ int bus_list_rules(BusCall *c, sd_bus_error *error)
         return list_end(c, reply);
 }
 
-static int texts_append(sd_bus_message *m, const char *key, char *const *texts)
-{
-        int r;
-
-        if ((r = sd_bus_message_open_container(m, 'e', "sv")) < 0 ||
-                (r = sd_bus_message_append(m, "s", key)) < 0 ||
-                (r = sd_bus_message_open_container(m, 'v', "as")) < 0 ||
-                (r = sd_bus_message_append_strv(m, (char **)texts)) < 0 ||
-                (r = sd_bus_message_close_container(m)) < 0)
-                return r;
-        return sd_bus_message_close_container(m);
-}
-
 /* value is that of p25.conf, or NULL; without it the default holds. */
 static int var_append(sd_bus_message *m, const VarDecl *var, const VarValue *value)
 {
@@ -120,7 +107,8 @@ static int var_append(sd_bus_message *m, const VarDecl *var, const VarValue *val
                 (r = bus_append_entry(m, "help", "s", var->help ?: "")) < 0 ||
                 (r = bus_append_entry(m, "required", "b", (int)var->required)) < 0 ||
                 (r = bus_append_entry(m, "given", "b", (int)!!value)) < 0 ||
-                (r = texts_append(m, "value", value ? value->value : var->value)) < 0)
+                (r = rule_document_append_strings(m, "value", value ? value->value : var->value)) <
+                        0)
                 return r;
         return sd_bus_message_close_container(m);
 }

@@ -35,18 +35,18 @@ LIBS_FLEET = -lcurl -lsodium -lz -lmosquitto
 LIBS_TOP = $(shell $(PKG_CONFIG) --libs ncursesw)
 
 # all sources in these folders are built
-DAEMON_ROOMS = alerts api attribution auth backend bus connections events foreign host loop manager netlink nftables reader site stats store
+DAEMON_ROOMS = alerts api attribution auth backend bus connections events foreign host io loop manager netlink nftables reader site stats store
 ifneq ($(WITH_IPTABLES),0)
 DAEMON_ROOMS += iptables
 LIBS_DAEMON += -lip4tc -lip6tc
 endif
 # the daemon's rooms that p25ctl links too: names, and the reader of the host's files
-HOST_ROOMS = api host loop reader site
+HOST_ROOMS = api host io loop reader site
 
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
 DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))
 HOST = $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(HOST_ROOMS))))
-FLEET = $(patsubst daemon/%.c,%,$(wildcard daemon/fleet/*.c))
+FLEET = $(patsubst daemon/%.c,%,$(wildcard daemon/fleet/*.c daemon/io/*.c))
 CLI = $(patsubst cli/%.c,%,$(wildcard cli/*.c cli/*/*.c))
 
 # A source in a folder of tests/ is a program, unless it has a header: then programs share it.
@@ -94,7 +94,7 @@ $(BUILD)/p25d-reader: $(READER_O) $(HOST_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CLI)
 
-KNOCKER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/knocker connections/knock_order connections/segment)
+KNOCKER_O = $(patsubst %,$(BUILD)/daemon/%.o,privileged/knocker connections/knock_order connections/segment io/socket)
 $(BUILD)/p25d-knocker: $(KNOCKER_O) $(LIBRULES)
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lsystemd

@@ -4,60 +4,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
-#include <unistd.h>
 
-#define LINE_MAX_BYTES 2048
 #define FIELDS_MAX 40
 /* The rest is in the history. */
 #define DIFF_LINES_MAX 100
-
-static bool to_journal;
-
-/* systemd names the device and inode of the stream that it gave (sd-daemon(3), systemd.exec(5)) */
-void log_open(void)
-{
-        const char *stream = getenv("JOURNAL_STREAM");
-        uint64_t device, inode;
-        struct stat st;
-
-        to_journal = stream && sscanf(stream, "%" SCNu64 ":%" SCNu64, &device, &inode) == 2 &&
-                     fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
-}
-
-static void make_printable(char *text)
-{
-        for (char *p = text; *p; p++)
-                if ((unsigned char)*p < ' ' || *p == 0x7f)
-                        *p = '?';
-}
-
-static void line_write(int priority, const char *message)
-{
-        char text[LINE_MAX_BYTES + 16];
-        int n = to_journal ? snprintf(text, sizeof(text), "<%d>%s\n", priority, message)
-                           : snprintf(text, sizeof(text), "p25d: %s\n", message);
-
-        /* one write, so that lines of several writers do not mix */
-        while (write(STDERR_FILENO, text, (size_t)n) < 0 && errno == EINTR)
-                ;
-}
-
-void log_line(int priority, const char *format, ...)
-{
-        char text[LINE_MAX_BYTES];
-        va_list ap;
-
-        va_start(ap, format);
-        (void)vsnprintf(text, sizeof(text), format, ap);
-        va_end(ap);
-        make_printable(text);
-        line_write(priority, text);
-}
 
 /* ---- the journal's fields ---- */
 
@@ -139,32 +92,30 @@ static int event_send(const LogEvent *e, const char *message)
 
 void log_event(const LogEvent *e, const char *format, ...)
 {
-        char text[LINE_MAX_BYTES];
+        char text[LOG_LINE_MAX];
         va_list ap;
 
         va_start(ap, format);
-        (void)vsnprintf(text, sizeof(text), format, ap);
+        (void)log_format(text, format, ap);
         va_end(ap);
-        make_printable(text);
-        if (!to_journal || event_send(e, text) < 0)
-                line_write(e->priority, text);
+        if (!log_is_journal() || event_send(e, text) < 0)
+                log_put(e->priority, text);
 }
 
 void log_fields(
         const char *id, int priority, const LogField *fields, size_t n, const char *format, ...)
 {
-        char text[LINE_MAX_BYTES];
+        char text[LOG_LINE_MAX];
         Fields f = { 0 };
         va_list ap;
 
         va_start(ap, format);
-        (void)vsnprintf(text, sizeof(text), format, ap);
+        (void)log_format(text, format, ap);
         va_end(ap);
-        make_printable(text);
         fields_begin(&f, id, priority, text);
         for (size_t i = 0; i < n; i++)
                 fields_add(&f, fields[i].name, fields[i].value);
-        if (!to_journal || fields_send(&f) < 0)
-                line_write(priority, text);
+        if (!log_is_journal() || fields_send(&f) < 0)
+                log_put(priority, text);
         buffer_deinit(&f.text);
 }

@@ -2,18 +2,11 @@
 #pragma once
 
 /*
- * The daemon's log: lines on stderr, with a priority before each when the journal reads them. For
- * main only; nothing else in daemon/ logs.
+ * The daemon's log: lines, with fields where the journal reads them. For main only; nothing else in
+ * p25d logs.
  */
 
-#include "rules/base/util.h"
-
-#include <syslog.h>
-
-/* Is stderr the journal's? Call it once, first. */
-void log_open(void);
-/* One line of text; control characters in it become '?'. */
-void log_line(int priority, const char *format, ...) _printf_(2, 3);
+#include "daemon/io/log.h"
 
 /* MESSAGE_ID of a change of the policy. */
 #define LOG_CHANGE "6d0d1f0c5a3e4c1f9b7a8e2f4c6b1d35"

@@ -478,7 +478,7 @@ int main(int argc, char **argv)
                 return asker_run();
         if (argc == 2 && streq(argv[1], LOOKUP_PROCESS))
                 lookup_serve();
-        log_open();
+        log_open("p25d");
         if (arguments_parse(argc, argv, &a, &status) < 0)
                 return status;
         status = run(&d, &a);

@@ -10,6 +10,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,26 +63,13 @@ static int edit_leave(Cli *c, Edit *e, int status)
 
 /* ---- files ---- */
 
-static int text_write(int fd, const char *text)
-{
-        for (size_t n = strlen(text), done = 0; done < n;) {
-                ssize_t k = write(fd, text + done, n - done);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0)
-                        return -errno;
-                done += (size_t)k;
-        }
-        return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* Replaces the file by a rename, with the owner and mode that it has; 0 or negative errno. */
-static int file_replace(const char *path, const char *text)
+static int policy_replace(const char *path, const char *text)
 {
         _cleanup_free_ char *temporary = NULL;
         struct stat st = { .st_mode = 0644, .st_uid = 0, .st_gid = 0 };
-        int fd, r;
+        _cleanup_close_ int fd = -1;
+        int r;
 
         if (text_printf(&temporary, "%s.XXXXXX", path) < 0)
                 return -ENOMEM;
@@ -90,10 +78,9 @@ static int file_replace(const char *path, const char *text)
         fd = mkostemp(temporary, O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        r = text_write(fd, text);
-        if (r >= 0 && (fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 07777) < 0))
-                r = -errno;
-        if (close(fd) < 0 && r >= 0)
+        r = file_write_all(fd, text, strlen(text));
+        if (r >= 0 && (fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 07777) < 0 ||
+                              fsync(fd) < 0))
                 r = -errno;
         if (r >= 0 && rename(temporary, path) < 0)
                 r = -errno;
@@ -104,7 +91,7 @@ static int file_replace(const char *path, const char *text)
 
 static int edit_install(Cli *c, Edit *e)
 {
-        int r = file_replace(e->path, e->text);
+        int r = policy_replace(e->path, e->text);
 
         if (r < 0)
                 return cli_fail_errno(c, r, e->path);
@@ -118,7 +105,7 @@ static int edit_restore(Cli *c, Edit *e)
 
         if (!e->replaced)
                 return 0;
-        r = e->exists ? file_replace(e->path, e->former) : unlink(e->path) < 0 ? -errno : 0;
+        r = e->exists ? policy_replace(e->path, e->former) : unlink(e->path) < 0 ? -errno : 0;
         if (r < 0)
                 return cli_fail_errno(c, r, e->path);
         e->replaced = false;
@@ -181,7 +168,8 @@ static int edit_open(Cli *c, const char *fragment, Edit *e)
 /* A file of the user's only, with a name by which an editor knows what it is. */
 static int draft_make(Cli *c, Edit *e)
 {
-        int fd, r;
+        _cleanup_close_ int fd = -1;
+        int r;
 
         snprintf(e->folder, sizeof(e->folder), "/tmp/p25-edit.XXXXXX");
         if (!mkdtemp(e->folder)) {
@@ -192,9 +180,7 @@ static int draft_make(Cli *c, Edit *e)
                 0)
                 return cli_fail_errno(c, -ENOMEM, e->name);
         fd = open(e->draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        r = fd < 0 ? -errno : text_write(fd, e->former);
-        if (fd >= 0 && close(fd) < 0 && r >= 0)
-                r = -errno;
+        r = fd < 0 ? -errno : file_write_all(fd, e->former, strlen(e->former));
         return r < 0 ? cli_fail_errno(c, r, e->draft) : 0;
 }
 

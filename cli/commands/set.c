@@ -8,6 +8,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 #include "rules/address/prefixset.h"
 #include "rules/policy/expiry.h"
@@ -22,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SET_FILE_MAX (128u << 20) /* what p25d takes */
+#define SET_FILE_MAX (128u << 20) /* what p25d takes and gives */
 #define SET_CHANGE_MAX 500000     /* entries of one message: dbus-daemon takes 32 MiB */
 
 int command_set_list(Cli *c, const Verb *v, char **args, size_t n)
@@ -133,25 +134,11 @@ static int set_of_files(Cli *c, const char *name, char **ret)
         return r < 0 ? cli_fail_errno(c, r, name) : 0;
 }
 
-static int descriptor_read(int fd, char **ret)
-{
-        _cleanup_buffer_ Buffer b = { 0 };
-        char chunk[65536];
-        ssize_t n;
-
-        while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-                if (n > 0)
-                        buffer_add(&b, chunk, (size_t)n);
-                else if (errno != EINTR)
-                        return -errno;
-        }
-        return buffer_take(&b, ret);
-}
-
 static int set_of_daemon(Cli *c, const char *name, char **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int status, r, fd;
+        size_t n;
 
         status = client_check_descriptors(c);
         if (status == 0)
@@ -162,7 +149,7 @@ static int set_of_daemon(Cli *c, const char *name, char **ret)
         r = sd_bus_message_read_basic(reply, 'h', &fd);
         if (r < 0)
                 return client_fail_message(c, r);
-        r = descriptor_read(fd, ret);
+        r = file_read_all(fd, 65536, SET_FILE_MAX, ret, &n);
         return r < 0 ? cli_fail_errno(c, r, name) : 0;
 }
 

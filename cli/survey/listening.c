@@ -8,9 +8,9 @@
 #include "cli/survey/listening.h"
 
 #include "daemon/host/host.h"
+#include "daemon/io/file.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -109,7 +109,7 @@ static int line_read(
         return r;
 }
 
-static int file_read(
+static int table_read(
         const char *path, Family family, const Ports *ports, HostNames *names, Listeners *list)
 {
         char line[512];
@@ -200,19 +200,13 @@ static bool is_number(const char *s)
 
 static void process_name(Listener *l)
 {
-        char path[64], name[64];
-        FILE *f;
+        char name[64];
 
-        snprintf(path, sizeof(path), "/proc/%d/comm", (int)l->pid);
-        f = fopen(path, "re");
-        if (!f)
+        if (file_read_process("/proc", (uint32_t)l->pid, "comm", name, sizeof(name)) == 0)
                 return;
-        if (fgets(name, sizeof(name), f)) {
-                name[strcspn(name, "\n")] = '\0';
-                text_make_printable(name);
-                l->process = strdup(name);
-        }
-        fclose(f);
+        name[strcspn(name, "\n")] = '\0';
+        text_make_printable(name);
+        l->process = strdup(name);
 }
 
 static void socket_note(Listeners *list, const char *link, pid_t pid)
@@ -230,8 +224,8 @@ static void socket_note(Listeners *list, const char *link, pid_t pid)
 
 static void process_read(Listeners *list, pid_t pid)
 {
+        _cleanup_closedir_ DIR *d = NULL;
         char path[64];
-        DIR *d;
 
         snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
         d = opendir(path);
@@ -246,19 +240,17 @@ static void process_read(Listeners *list, pid_t pid)
                 link[n] = '\0';
                 socket_note(list, link, pid);
         }
-        closedir(d);
 }
 
 static void processes_read(Listeners *list)
 {
-        DIR *d = opendir("/proc");
+        _cleanup_closedir_ DIR *d = opendir("/proc");
 
         if (!d)
                 return;
         for (struct dirent *e; (e = readdir(d));)
                 if (is_number(e->d_name))
                         process_read(list, (pid_t)strtol(e->d_name, NULL, 10));
-        closedir(d);
 }
 
 /* ---- the whole ---- */
@@ -304,9 +296,9 @@ int listeners_read(const Ports *ports, Listeners *ret)
 
         r = host_names_new(true, &names);
         if (r >= 0)
-                r = file_read("/proc/net/tcp", FAMILY_IPV4, ports, names, &list);
+                r = table_read("/proc/net/tcp", FAMILY_IPV4, ports, names, &list);
         if (r >= 0)
-                r = file_read("/proc/net/tcp6", FAMILY_IPV6, ports, names, &list);
+                r = table_read("/proc/net/tcp6", FAMILY_IPV6, ports, names, &list);
         if (r < 0) {
                 listeners_deinit(&list);
                 return r;

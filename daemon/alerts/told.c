@@ -2,16 +2,15 @@
 
 #include "daemon/alerts/told.h"
 
+#include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define LINE_LENGTH_MAX (64 + COMMENT_MAX)
+#define FILE_MAX ((TOLD_MAX + TOLD_WAITS_MAX) * (64 + COMMENT_MAX))
 #define WAIT "quarantine"
 
 /*
@@ -37,9 +36,9 @@ static bool wait_read(Told *t, const char *line)
                 return false;
         line += used;
         if (t->n_waits == TOLD_WAITS_MAX || w.end_usec > UINT64_MAX / 2 ||
-                strcspn(line, "\n") >= sizeof(w.comment))
+                strlen(line) >= sizeof(w.comment))
                 return true;
-        memcpy(w.comment, line, strcspn(line, "\n"));
+        memcpy(w.comment, line, strlen(line));
         if (comment_is_valid(w.comment))
                 t->waits[t->n_waits++] = w;
         return true;
@@ -65,30 +64,16 @@ static void line_read(Told *t, const char *line)
         t->items[t->n++] = item;
 }
 
-/* NULL: it is not there, or is no file, whose opening could wait for somebody. */
-static FILE *file_open(const char *path)
+static void file_parse(Told *t)
 {
-        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-        struct stat st;
-        FILE *f = NULL;
+        _cleanup_free_ char *text = NULL;
+        size_t n;
 
-        if (fd >= 0 && fstat(fd, &st) >= 0 && S_ISREG(st.st_mode))
-                f = fdopen(fd, "r");
-        if (fd >= 0 && !f)
-                close(fd);
-        return f;
-}
-
-static void file_read(Told *t)
-{
-        FILE *f = file_open(t->path);
-        char line[LINE_LENGTH_MAX];
-
-        while (f && fgets(line, sizeof(line), f))
+        if (file_read(t->path, O_NOFOLLOW, FILE_MAX, &text, &n) < 0)
+                return;
+        for (char *line, *rest = text; (line = strsep(&rest, "\n"));)
                 if (!wait_read(t, line))
                         line_read(t, line);
-        if (f)
-                (void)fclose(f);
 }
 
 static void file_print(const Told *t, Buffer *b)
@@ -110,27 +95,11 @@ static void file_print(const Told *t, Buffer *b)
 /* Whole or not at all. */
 static int file_write(const Told *t)
 {
-        _cleanup_free_ char *path = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
-        int fd, r = 0;
 
         file_print(t, &b);
-        if (b.failed || asprintf(&path, "%s.new", t->path) < 0) {
-                path = NULL;
-                return -ENOMEM;
-        }
-        fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-        if (fd < 0)
-                r = -errno;
-        else if (b.length > 0 && write(fd, b.data, b.length) != (ssize_t)b.length)
-                r = errno ? -errno : -ENOSPC;
-        if (fd >= 0 && close(fd) < 0 && r == 0)
-                r = -errno;
-        if (r == 0 && rename(path, t->path) < 0)
-                r = -errno;
-        if (r < 0)
-                (void)unlink(path);
-        return r;
+        return b.failed ? -ENOMEM
+                        : file_replace(t->path, b.data ?: "", b.length, 0600, FILE_SYNC_NONE);
 }
 
 /* ---- what was reported ---- */
@@ -140,7 +109,7 @@ int told_init(Told *t, const char *folder)
         *t = (Told){ 0 };
         if (text_printf(&t->path, "%s/alerts", folder) < 0)
                 return -ENOMEM;
-        file_read(t);
+        file_parse(t);
         return 0;
 }
 

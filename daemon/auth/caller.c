@@ -2,11 +2,11 @@
 
 #include "daemon/auth/caller.h"
 
+#include "daemon/io/file.h"
 #include "daemon/reader/ask.h"
 #include "rules/base/util.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,24 +15,6 @@
 
 #define ANCESTORS_MAX 64
 #define TCP_ESTABLISHED 1
-
-/* The beginning of a file of a process, NUL-terminated; its length, 0 when it cannot be read. */
-static size_t file_read(const char *proc, pid_t pid, const char *name, char *ret, size_t size)
-{
-        char path[256];
-        size_t length = 0;
-        ssize_t n = 0;
-        int fd;
-
-        (void)snprintf(path, sizeof(path), "%s/%d/%s", proc, (int)pid, name);
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        while (fd >= 0 && length < size - 1 && (n = read(fd, ret + length, size - 1 - length)) > 0)
-                length += (size_t)n;
-        if (fd >= 0)
-                close(fd);
-        ret[length] = '\0';
-        return length;
-}
 
 /* ---- the unit ---- */
 
@@ -61,7 +43,7 @@ static void find_unit(const char *proc, pid_t pid, char *ret, size_t size)
         static const char *const trees[] = { "0::", ":name=systemd:" };
         char text[4096];
 
-        (void)file_read(proc, pid, "cgroup", text, sizeof(text));
+        (void)file_read_process(proc, (uint32_t)pid, "cgroup", text, sizeof(text));
         for (size_t i = 0; i < ELEMENTS(trees) && !*ret; i++) {
                 const char *line = strstr(text, trees[i]);
 
@@ -94,7 +76,7 @@ static pid_t parent_of(const char *proc, pid_t pid)
         const char *bracket;
         int parent;
 
-        (void)file_read(proc, pid, "stat", text, sizeof(text));
+        (void)file_read_process(proc, (uint32_t)pid, "stat", text, sizeof(text));
         bracket = strrchr(text, ')');
         return bracket && sscanf(bracket + 1, " %*c %d", &parent) == 1 ? (pid_t)parent : 0;
 }
@@ -108,7 +90,7 @@ static bool is_sshd(const char *proc, pid_t pid)
         (void)snprintf(path, sizeof(path), "%s/%d", proc, (int)pid);
         if (stat(path, &st) < 0 || st.st_uid != 0)
                 return false;
-        (void)file_read(proc, pid, "comm", name, sizeof(name));
+        (void)file_read_process(proc, (uint32_t)pid, "comm", name, sizeof(name));
         name[strcspn(name, "\n")] = '\0';
         return streq(name, "sshd") || streq(name, "sshd-session");
 }
@@ -194,7 +176,7 @@ static void find_ssh(const char *proc, pid_t pid, char *ret, size_t size)
 
 static void find_name(const char *proc, pid_t pid, char *ret, size_t size)
 {
-        (void)file_read(proc, pid, "comm", ret, size);
+        (void)file_read_process(proc, (uint32_t)pid, "comm", ret, size);
         ret[strcspn(ret, "\n")] = '\0';
         text_make_printable(ret);
 }

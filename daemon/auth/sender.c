@@ -2,12 +2,9 @@
 
 #include "daemon/auth/sender.h"
 
-#include "rules/base/util.h"
+#include "daemon/io/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define ANSWER_TIMEOUT_USEC (10 * USEC_PER_SEC)
 /* Connections that are remembered; dbus-daemon grants a user 256. */
@@ -30,22 +27,9 @@ typedef struct Sender {
  * log, nothing is decided by it. */
 void caller_process(pid_t pid, char *ret, size_t size)
 {
-        char path[64];
-        ssize_t n;
-        int fd;
-
         ret[0] = '\0';
-        if (pid <= 0)
-                return;
-        snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return;
-        n = read(fd, ret, size - 1);
-        close(fd);
-        if (n <= 0)
-                return;
-        ret[n] = '\0';
+        if (pid > 0)
+                (void)file_read_process("/proc", (uint32_t)pid, "comm", ret, size);
         ret[strcspn(ret, "\n")] = '\0';
         text_make_printable(ret);
 }

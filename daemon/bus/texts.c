@@ -8,6 +8,7 @@
 #include "daemon/bus/answer.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
+#include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
@@ -16,7 +17,6 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /* The one argument of most methods here. */
 static int name_read(BusCall *c, const char *what, const char **ret, sd_bus_error *error)
@@ -88,28 +88,15 @@ int bus_get_role(BusCall *c, sd_bus_error *error)
 /* A file in memory with the text, at its beginning; negative errno. */
 static int text_file(const char *text, size_t n)
 {
-        int fd = memfd_create("p25-set", MFD_CLOEXEC), r;
+        _cleanup_close_ int fd = memfd_create("p25-set", MFD_CLOEXEC);
+        int r;
 
         if (fd < 0)
                 return -errno;
-        for (size_t written = 0; written < n;) {
-                ssize_t k = write(fd, text + written, n - written);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0) {
-                        r = -errno;
-                        close(fd);
-                        return r;
-                }
-                written += (size_t)k;
-        }
-        if (lseek(fd, 0, SEEK_SET) < 0) {
-                r = -errno;
-                close(fd);
+        r = file_write_all(fd, text, n);
+        if (r < 0)
                 return r;
-        }
-        return fd;
+        return lseek(fd, 0, SEEK_SET) < 0 ? -errno : TAKE_FD(fd);
 }
 
 /* The entries as ReplaceSet takes them: through a descriptor, because there may be millions. */
@@ -117,9 +104,10 @@ int bus_get_set(BusCall *c, sd_bus_error *error)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_free_ char *text = NULL;
+        _cleanup_close_ int fd = -1;
         const char *name;
         size_t n;
-        int r, fd;
+        int r;
 
         r = name_read(c, "set", &name, error);
         if (r < 0)
@@ -132,11 +120,10 @@ int bus_get_set(BusCall *c, sd_bus_error *error)
                 return r;
         fd = text_file(text, n);
         if (fd < 0)
-                return fd;
+                return TAKE_FD(fd);
         if ((r = bus_reply_new(c, &reply)) >= 0 &&
                 (r = sd_bus_message_append_basic(reply, 'h', &fd)) >= 0)
                 r = bus_reply_send(c, reply);
-        close(fd);
         return r;
 }
 

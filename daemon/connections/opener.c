@@ -2,6 +2,7 @@
 
 #include "daemon/connections/opener.h"
 
+#include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 
 #include <dirent.h>
@@ -28,25 +29,6 @@ typedef struct Look {
         bool blind;
 } Look;
 
-static void closedir_p(DIR **d)
-{
-        if (*d)
-                closedir(*d);
-}
-
-static DIR *open_folder(int parent, const char *name)
-{
-        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        DIR *d;
-
-        if (fd < 0)
-                return NULL;
-        d = fdopendir(fd);
-        if (!d)
-                close(fd);
-        return d;
-}
-
 static bool is_late(const Look *l)
 {
         return clock_now_usec(CLOCK_MONOTONIC) >= l->until_usec;
@@ -57,7 +39,7 @@ static bool is_late(const Look *l)
 /* Of a process or a thread: threads may have descriptors of their own. */
 static bool holds(int proc, const char *path, Look *l)
 {
-        _cleanup_(closedir_p) DIR *d = open_folder(proc, path);
+        _cleanup_(closedir_p) DIR *d = folder_open(proc, path);
         struct dirent *e;
         char link[sizeof(l->link)];
         unsigned n = 0;
@@ -93,7 +75,7 @@ static bool thread_holds(int proc, uint32_t pid, Look *l)
         char path[64];
 
         (void)snprintf(path, sizeof(path), "%u/task", pid);
-        tasks = open_folder(proc, path);
+        tasks = folder_open(proc, path);
         while (tasks && (e = readdir(tasks)) && !is_late(l)) {
                 if (e->d_name[0] == '.')
                         continue;
@@ -152,20 +134,13 @@ static uint32_t find(int proc, const Process *all, size_t n, Look *l)
 static void text_read(int proc, uint32_t pid, const char *name, char *ret, size_t size)
 {
         char path[64];
-        ssize_t n = 0;
-        int fd;
+        size_t n;
 
         (void)snprintf(path, sizeof(path), "%u/%s", pid, name);
-        fd = openat(proc, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd >= 0) {
-                n = read(fd, ret, size - 1);
-                close(fd);
-        }
-        if (n < 0)
-                n = 0;
+        n = file_read_start(proc, path, ret, size);
         while (n > 0 && (ret[n - 1] == '\0' || ret[n - 1] == '\n'))
                 n--;
-        for (ssize_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++)
                 if (ret[i] == '\0' || ret[i] == '\n')
                         ret[i] = ' ';
         ret[n] = '\0';
@@ -185,7 +160,7 @@ static void directory_read(int proc, uint32_t pid, char ret[static OPENER_TEXT_S
 
 int opener_look(uint32_t inode, uint32_t uid, unsigned msec, Opener *ret)
 {
-        _cleanup_(closedir_p) DIR *proc = open_folder(AT_FDCWD, "/proc");
+        _cleanup_(closedir_p) DIR *proc = folder_open(AT_FDCWD, "/proc");
         _cleanup_free_ Process *all = NULL;
         Look l = { .until_usec = clock_now_usec(CLOCK_MONOTONIC) + msec * USEC_PER_MSEC };
         Opener o = { 0 };

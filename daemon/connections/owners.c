@@ -2,6 +2,7 @@
 
 #include "daemon/connections/owners.h"
 
+#include "daemon/io/file.h"
 #include "daemon/reader/ask.h"
 
 #include <dirent.h>
@@ -9,26 +10,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void closedir_p(DIR **d)
-{
-        if (*d)
-                closedir(*d);
-}
-
-/* A folder below another, or NULL. */
-static DIR *open_folder(int parent, const char *name)
-{
-        int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        DIR *d;
-
-        if (fd < 0)
-                return NULL;
-        d = fdopendir(fd);
-        if (!d)
-                close(fd);
-        return d;
-}
 
 /* ---- groups ---- */
 
@@ -73,12 +54,12 @@ static bool descriptor_read(int folder, const char *name, SocketGroups *g)
 /* Returns how many became known. A process that has ended owns nothing. */
 static size_t process_read(int proc, const char *pid, SocketGroups *g)
 {
-        _cleanup_(closedir_p) DIR *process = open_folder(proc, pid), *descriptors = NULL;
+        _cleanup_(closedir_p) DIR *process = folder_open(proc, pid), *descriptors = NULL;
         struct dirent *e;
         size_t n = 0;
 
         if (process)
-                descriptors = open_folder(dirfd(process), "fd");
+                descriptors = folder_open(dirfd(process), "fd");
         if (!descriptors && errno != ENOENT && errno != ESRCH)
                 g->blind = true;
         while (descriptors && (e = readdir(descriptors)))
@@ -90,7 +71,7 @@ static size_t process_read(int proc, const char *pid, SocketGroups *g)
 /* Once through all processes; returns how many sockets are not found. */
 static size_t processes_read(SocketGroups *g, size_t left)
 {
-        _cleanup_(closedir_p) DIR *proc = open_folder(AT_FDCWD, "/proc");
+        _cleanup_(closedir_p) DIR *proc = folder_open(AT_FDCWD, "/proc");
         bool init_seen = false;
         struct dirent *e;
 
@@ -207,7 +188,7 @@ static int folder_read(CgroupTree *t, DIR *d, size_t parent, unsigned level)
 
                 if (e->d_type != DT_DIR || e->d_name[0] == '.')
                         continue;
-                child = open_folder(dirfd(d), e->d_name);
+                child = folder_open(dirfd(d), e->d_name);
                 r = child ? folder_read(t, child, self, level + 1) : 0;
                 if (r < 0)
                         return r;
@@ -217,7 +198,7 @@ static int folder_read(CgroupTree *t, DIR *d, size_t parent, unsigned level)
 
 int cgroup_tree_read(const char *mount, CgroupTree *ret)
 {
-        _cleanup_(closedir_p) DIR *d = mount ? open_folder(AT_FDCWD, mount) : NULL;
+        _cleanup_(closedir_p) DIR *d = mount ? folder_open(AT_FDCWD, mount) : NULL;
         CgroupTree t = { 0 };
         int r;
 

@@ -7,7 +7,7 @@
 
 #include "daemon/fleet/config.h"
 
-#include "daemon/fleet/file.h"
+#include "daemon/io/file.h"
 #include "rules/config/node.h"
 
 #include <errno.h>
@@ -439,7 +439,7 @@ int fleet_config_read(const char *path, Diagnostics *d, FleetConfig **ret)
 {
         _cleanup_free_ char *text = NULL;
         size_t n;
-        int r = fleet_file_read(path, CONF_BYTES_MAX, &text, &n);
+        int r = file_read(path, 0, CONF_BYTES_MAX, &text, &n);
 
         if (r == -ENOMEM)
                 return r;

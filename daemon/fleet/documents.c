@@ -7,8 +7,8 @@
 
 #include "daemon/fleet/documents.h"
 
-#include "daemon/fleet/log.h"
 #include "daemon/fleet/serial.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -83,16 +83,16 @@ static void set_problem(Documents *d, const char *format, ...)
         n = vasprintf(&text, format, ap);
         va_end(ap);
         if (n < 0) {
-                fleet_log(LOG_ERR, "out of memory");
+                log_line(LOG_ERR, "out of memory");
                 return;
         }
         text_make_printable(text);
         if (!streq_null(text, d->problem)) {
                 if (serial_in_force(d) > 0)
-                        fleet_log(LOG_ERR, "%s; serial %" PRIu64 " stays in force", text,
+                        log_line(LOG_ERR, "%s; serial %" PRIu64 " stays in force", text,
                                 serial_in_force(d));
                 else
-                        fleet_log(LOG_ERR, "%s", text);
+                        log_line(LOG_ERR, "%s", text);
         }
         free(d->problem);
         d->problem = text;
@@ -101,7 +101,7 @@ static void set_problem(Documents *d, const char *format, ...)
 static void clear_problem(Documents *d)
 {
         if (d->problem)
-                fleet_log(LOG_NOTICE, "solved: %s", d->problem);
+                log_line(LOG_NOTICE, "solved: %s", d->problem);
         free(d->problem);
         d->problem = NULL;
 }
@@ -112,7 +112,7 @@ static void watch_expiry(Documents *d)
         bool expired = m && m->valid_until_usec < now_usec(CLOCK_REALTIME);
 
         if (expired && !d->expired)
-                fleet_log(LOG_ERR,
+                log_line(LOG_ERR,
                         "serial %" PRIu64 " has expired, and the web server offers nothing newer; "
                         "it stays in force",
                         m->serial);
@@ -151,7 +151,7 @@ static void arm(Documents *d, uint64_t usec)
         if (r >= 0)
                 r = sd_event_source_set_enabled(d->timer, SD_EVENT_ONESHOT);
         if (r < 0)
-                fleet_log(LOG_ERR, "the timer cannot be armed: %s", strerror(-r));
+                log_line(LOG_ERR, "the timer cannot be armed: %s", strerror(-r));
 }
 
 static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
@@ -228,8 +228,8 @@ static void commit(Documents *d)
                 return;
         }
         clear_problem(d);
-        fleet_log(LOG_NOTICE, "serial %" PRIu64 " is in force (%zu part%s for this host)", number,
-                n, n == 1 ? "" : "s");
+        log_line(LOG_NOTICE, "serial %" PRIu64 " is in force (%zu part%s for this host)", number, n,
+                n == 1 ? "" : "s");
         end_serial(d, false);
 }
 
@@ -464,7 +464,7 @@ static int read_keys(Documents *d)
                 return -ENOMEM;
         STRV_FOREACH (key, keys) {
                 if (public_key_parse(*key, &d->keys[d->n_keys]) < 0) {
-                        fleet_log(LOG_ERR, "fleet.conf: \"%s\" is not a public key of minisign",
+                        log_line(LOG_ERR, "fleet.conf: \"%s\" is not a public key of minisign",
                                 *key);
                         return -EINVAL;
                 }
@@ -489,12 +489,12 @@ int documents_new(sd_event *event, const DocumentsOptions *options, Documents **
                 return r;
         r = keep_open(&d->keep, options->state);
         if (r == -EBADMSG)
-                fleet_log(LOG_ERR,
+                log_line(LOG_ERR,
                         "%s/state.json is damaged: which serial was in force is not known, and "
                         "any valid one is taken",
                         options->state);
         else if (r < 0) {
-                fleet_log(LOG_ERR, "%s: %s", options->state, strerror(-r));
+                log_line(LOG_ERR, "%s: %s", options->state, strerror(-r));
                 return r;
         }
         d->put_again = d->keep.manifest != NULL;

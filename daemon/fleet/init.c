@@ -6,8 +6,8 @@
  */
 
 #include "daemon/fleet/check.h"
-#include "daemon/fleet/file.h"
 #include "daemon/fleet/fleet.h"
+#include "daemon/io/file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,7 +90,7 @@ static int write_conf(const char *path, const char *url, const char *key)
                 return r;
         if (access(path, F_OK) == 0)
                 return -EEXIST;
-        return fleet_file_write(path, text, strlen(text), 0644);
+        return file_replace(path, text, strlen(text), 0644, FILE_SYNC_ALL);
 }
 
 int fleet_verb_init(const FleetArguments *a)

@@ -2,7 +2,7 @@
 
 #include "daemon/fleet/keep.h"
 
-#include "daemon/fleet/file.h"
+#include "daemon/io/file.h"
 #include "rules/base/json.h"
 
 #include <dirent.h>
@@ -80,7 +80,7 @@ int keep_open(Keep *k, const char *folder)
                 r = make_folder(parts);
         if (r < 0)
                 return r;
-        r = fleet_file_read(path, STATE_BYTES_MAX, &text, &n);
+        r = file_read(path, 0, STATE_BYTES_MAX, &text, &n);
         if (r == -ENOENT)
                 return 0;
         if (r >= 0)
@@ -125,7 +125,7 @@ int keep_read_part(const Keep *k, const ManifestFile *f, char **ret)
         int r = part_path(k, f, &path);
 
         if (r >= 0)
-                r = fleet_file_read(path, f->size, &text, &n);
+                r = file_read(path, 0, f->size, &text, &n);
         if (r < 0)
                 return r;
         if (n != f->size || strlen(text) != n)
@@ -139,7 +139,7 @@ int keep_write_part(const Keep *k, const ManifestFile *f, const char *content)
         _cleanup_free_ char *path = NULL;
         int r = part_path(k, f, &path);
 
-        return r < 0 ? r : fleet_file_write(path, content, f->size, 0600);
+        return r < 0 ? r : file_replace(path, content, f->size, 0600, FILE_SYNC_ALL);
 }
 
 /* ---- the commit ---- */
@@ -160,8 +160,8 @@ static bool is_used(const Manifest *m, const FleetConfig *c, const char *name)
 static void remove_unused(const Keep *k, const FleetConfig *c)
 {
         _cleanup_free_ char *path = NULL;
+        _cleanup_closedir_ DIR *folder = NULL;
         struct dirent *e;
-        DIR *folder;
 
         if (path_of(k, "parts", &path) < 0)
                 return;
@@ -169,8 +169,6 @@ static void remove_unused(const Keep *k, const FleetConfig *c)
         while (folder && (e = readdir(folder)))
                 if (e->d_name[0] != '.' && !is_used(k->manifest, c, e->d_name))
                         (void)unlinkat(dirfd(folder), e->d_name, 0);
-        if (folder)
-                closedir(folder);
 }
 
 int keep_commit(Keep *k, const FleetConfig *c, char **text, Manifest **m, uint64_t now_usec)
@@ -186,7 +184,7 @@ int keep_commit(Keep *k, const FleetConfig *c, char **text, Manifest **m, uint64
         if (r >= 0)
                 r = path_of(k, "state.json", &path);
         if (r >= 0)
-                r = fleet_file_write(path, state, strlen(state), 0600);
+                r = file_replace(path, state, strlen(state), 0600, FILE_SYNC_ALL);
         if (r < 0)
                 return r;
         free(k->text);

@@ -6,7 +6,7 @@
  */
 
 #include "daemon/fleet/live_internal.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -32,7 +32,7 @@ static void refuse(Live *l, uint64_t *counter, const LiveArrival *m, const char 
         if (now - l->refused_logged_usec < LOG_USEC)
                 return;
         l->refused_logged_usec = now;
-        fleet_log(LOG_WARNING, "a message of topic %s is refused: %s", text_show(m->topic, shown),
+        log_line(LOG_WARNING, "a message of topic %s is refused: %s", text_show(m->topic, shown),
                 why);
 }
 
@@ -72,7 +72,7 @@ static void flush_later(Live *l)
         int r = live_arm(l->event, &l->flush, FLUSH_USEC, on_flush, l);
 
         if (r < 0)
-                fleet_log(LOG_ERR, "timer: %s", strerror(-r));
+                log_line(LOG_ERR, "timer: %s", strerror(-r));
 }
 
 static void bans_arrived(Live *l, unsigned index, const LiveTopic *topic, const LiveArrival *m)
@@ -219,7 +219,7 @@ static int on_flush(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
                 r = changes_tell(l, &c);
         free(c.items);
         if (r < 0)
-                fleet_log(LOG_ERR, "bans: %s", strerror(-r));
+                log_line(LOG_ERR, "bans: %s", strerror(-r));
         rest_tell(l);
         return 0;
 }

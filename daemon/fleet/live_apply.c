@@ -3,7 +3,7 @@
 #include "daemon/fleet/live_apply.h"
 
 #include "daemon/fleet/live_clock.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 
@@ -106,7 +106,7 @@ static void retry_later(LiveApply *a)
                         r = sd_event_source_set_enabled(a->timer, SD_EVENT_ONESHOT);
         }
         if (r < 0)
-                fleet_log(LOG_ERR, "timer: %s", strerror(-r));
+                log_line(LOG_ERR, "timer: %s", strerror(-r));
         a->pause_usec *= 2;
         if (a->pause_usec > PAUSE_MAX_USEC)
                 a->pause_usec = PAUSE_MAX_USEC;
@@ -120,7 +120,7 @@ static void complain(LiveApply *a, const char *what, const char *why)
         if (now - a->logged_usec < LOG_USEC)
                 return;
         a->logged_usec = now;
-        fleet_log(LOG_WARNING, "%s: %s", what, why);
+        log_line(LOG_WARNING, "%s: %s", what, why);
 }
 
 static void job_refused(LiveApply *a, const char *message)

@@ -10,7 +10,7 @@
 #include "daemon/fleet/live_broker.h"
 
 #include "daemon/fleet/live_clock.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <mosquitto.h>
@@ -79,7 +79,7 @@ static void broker_lost(LiveBroker *b)
         b->up = b->over = false;
         if (was_up) {
                 b->since_usec = live_now_usec();
-                fleet_log(LOG_WARNING, "%s: disconnected: %s", b->settings->url, b->error);
+                log_line(LOG_WARNING, "%s: disconnected: %s", b->settings->url, b->error);
         }
         timer_set(b, with_jitter(b->pause_usec));
         b->pause_usec *= 2;
@@ -131,7 +131,7 @@ static void on_suback(_unused_ struct mosquitto *library, void *data, int id, in
         b->error[0] = '\0';
         b->pause_usec = PAUSE_MIN_USEC;
         b->since_usec = live_now_usec();
-        fleet_log(LOG_INFO, "%s: connected", b->settings->url);
+        log_line(LOG_INFO, "%s: connected", b->settings->url);
         b->settings->events->up(b->settings->events->data, b->settings->index);
 }
 

@@ -4,7 +4,7 @@
 
 #include "daemon/fleet/live_apply.h"
 #include "daemon/fleet/live_clock.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <time.h>
@@ -35,7 +35,7 @@ struct LiveFollow {
 static void note_lost(LiveFollow *f, int r)
 {
         if (r < 0 && !f->lost)
-                fleet_log(LOG_ERR, "bans for p25d: %s",
+                log_line(LOG_ERR, "bans for p25d: %s",
                         r == -ENOBUFS ? "too many wait for it" : strerror(-r));
         f->lost = f->lost || r < 0;
 }
@@ -59,13 +59,13 @@ static void on_lockdown(void *data, bool on, _unused_ const char *host, const ch
         LiveFollow *f = data;
 
         if (!f->settings->config->live.lockdown) {
-                fleet_log(LOG_NOTICE, "lockdown %s of the fleet is ignored: live.lockdown is false",
+                log_line(LOG_NOTICE, "lockdown %s of the fleet is ignored: live.lockdown is false",
                         on ? "on" : "off");
                 return;
         }
-        fleet_log(LOG_WARNING, "lockdown %s by the fleet: %s", on ? "on" : "off", why);
+        log_line(LOG_WARNING, "lockdown %s by the fleet: %s", on ? "on" : "off", why);
         if (live_apply_lockdown(f->apply, on, why) < 0)
-                fleet_log(LOG_ERR, "lockdown: out of memory");
+                log_line(LOG_ERR, "lockdown: out of memory");
 }
 
 static void on_serial(void *data, uint64_t serial)
@@ -165,7 +165,7 @@ static void on_set(void *data, int r, const char *message, int fd)
         else if (r >= 0)
                 r = descriptor_publish(f, fd);
         if (r < 0) {
-                fleet_log(LOG_WARNING, "set %s cannot be published: %s",
+                log_line(LOG_WARNING, "set %s cannot be published: %s",
                         f->settings->config->live.own, *message ? message : strerror(-r));
                 read_later(f, RETRY_USEC);
                 return;
@@ -211,7 +211,7 @@ static void read_later(LiveFollow *f, uint64_t usec)
                         r = sd_event_source_set_enabled(f->timer, SD_EVENT_ONESHOT);
         }
         if (r < 0)
-                fleet_log(LOG_ERR, "timer: %s", strerror(-r));
+                log_line(LOG_ERR, "timer: %s", strerror(-r));
 }
 
 /* "+ set NAME 2 entries until …" */

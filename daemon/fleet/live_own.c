@@ -7,7 +7,7 @@
  */
 
 #include "daemon/fleet/live_internal.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,7 +84,7 @@ static void line_pump(Live *l, LiveLine *line)
                         continue;
                 r = page_publish(l, line, p, sent);
                 if (r < 0) {
-                        fleet_log(LOG_ERR, "%s: cannot publish: %s", line->settings.url,
+                        log_line(LOG_ERR, "%s: cannot publish: %s", line->settings.url,
                                 strerror(-r));
                         return;
                 }
@@ -116,7 +116,7 @@ void own_taken(Live *l, unsigned index, int id, bool refused)
         *sent = (LiveSent){ 0 };
         l->published += !refused;
         if (refused && l->publications_refused++ == 0)
-                fleet_log(LOG_ERR,
+                log_line(LOG_ERR,
                         "%s refuses what this host publishes: does its ACL allow the "
                         "topics " LIVE_PREFIX "hosts/%s/# to this certificate?",
                         line->settings.url, l->config->host);
@@ -129,7 +129,7 @@ static void small_publish(LiveLine *line, const char *topic, const char *payload
                 line->broker, &(LivePublication){ topic, payload, 0, true, true }, NULL);
 
         if (r < 0 && r != -ENOTCONN)
-                fleet_log(LOG_ERR, "%s: cannot publish %s: %s", line->settings.url, topic,
+                log_line(LOG_ERR, "%s: cannot publish %s: %s", line->settings.url, topic,
                         strerror(-r));
 }
 
@@ -204,7 +204,7 @@ static int on_close(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
         pump(data);
         if (r < 0)
-                fleet_log(LOG_ERR, "cannot publish bans: %s",
+                log_line(LOG_ERR, "cannot publish bans: %s",
                         r == -ENOBUFS ? "this host has too many" : strerror(-r));
         return 0;
 }

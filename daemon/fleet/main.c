@@ -6,7 +6,7 @@
  */
 
 #include "daemon/fleet/fleet.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
         FleetArguments a = { .root = "" };
         int option;
 
-        fleet_log_open();
+        log_open("p25-fleet");
         while ((option = getopt_long(argc, argv, "+", options, NULL)) >= 0)
                 switch (option) {
                 case 'r':

@@ -5,9 +5,9 @@
  * knows.
  */
 
-#include "daemon/fleet/file.h"
 #include "daemon/fleet/fleet.h"
 #include "daemon/fleet/release.h"
+#include "daemon/io/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static int read_key(const char *path, SecretKey *ret)
         _cleanup_free_ char *text = NULL;
         char password[PASSWORD_MAX];
         size_t n;
-        int r = fleet_file_read(path, KEY_BYTES_MAX, &text, &n);
+        int r = file_read(path, 0, KEY_BYTES_MAX, &text, &n);
 
         if (r >= 0)
                 r = secret_key_parse(text, n, NULL, ret);

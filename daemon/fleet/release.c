@@ -3,9 +3,9 @@
 #include "daemon/fleet/release.h"
 
 #include "daemon/fleet/delta.h"
-#include "daemon/fleet/file.h"
 #include "daemon/fleet/gzip.h"
 #include "daemon/fleet/source.h"
+#include "daemon/io/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -57,7 +57,7 @@ static int write_file(const Release *r, const char *name, const void *data, size
         int q = path_of(r, name, &path);
 
         if (q >= 0)
-                q = fleet_file_write(path, data, n, 0644);
+                q = file_replace(path, data, n, 0644, FILE_SYNC_ALL);
         return q < 0 ? fail_path(r, path ?: name, q) : 0;
 }
 
@@ -89,7 +89,7 @@ static int read_former_part(const Release *r, const ManifestFile *f, char **ret)
         manifest_part_name(f->sha256, name);
         q = path_of(r, name, &path);
         if (q >= 0)
-                q = fleet_file_read(path, FLEET_SET_BYTES_MAX, &packed, &n);
+                q = file_read(path, 0, FLEET_SET_BYTES_MAX, &packed, &n);
         if (q >= 0)
                 q = gzip_unpack(packed, n, f->size, ret);
         if (q >= 0 && strlen(*ret) != f->size)
@@ -106,7 +106,7 @@ static int read_current(const Release *r, uint64_t *ret)
         int q = path_of(r, FLEET_CURRENT, &path);
 
         if (q >= 0)
-                q = fleet_file_read(path, 64, &text, &n);
+                q = file_read(path, 0, 64, &text, &n);
         *ret = 0;
         if (q == -ENOENT)
                 return 0;
@@ -131,7 +131,7 @@ static int read_former(Release *r, uint64_t serial)
                 manifest_file_name(serial - i, name);
                 q = path_of(r, name, &path);
                 if (q >= 0)
-                        q = fleet_file_read(path, MANIFEST_BYTES_MAX, &text, &n);
+                        q = file_read(path, 0, MANIFEST_BYTES_MAX, &text, &n);
                 if (q >= 0)
                         q = manifest_parse(text, &m, &reason);
                 if (q == -ENOMEM)
@@ -358,14 +358,12 @@ static bool is_old(const Release *r, const char *file)
 
 static void remove_old(const Release *r)
 {
-        DIR *folder = opendir(r->www);
+        _cleanup_closedir_ DIR *folder = opendir(r->www);
         struct dirent *e;
 
         while (folder && (e = readdir(folder)))
                 if (is_old(r, e->d_name))
                         (void)unlinkat(dirfd(folder), e->d_name, 0);
-        if (folder)
-                closedir(folder);
 }
 
 static int find_serial(Release *r, uint64_t *ret)

@@ -8,8 +8,8 @@
 #include "daemon/fleet/client.h"
 #include "daemon/fleet/documents.h"
 #include "daemon/fleet/live_follow.h"
-#include "daemon/fleet/log.h"
 #include "daemon/fleet/status.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -78,7 +78,7 @@ static void on_status(void *data)
         if (q >= 0)
                 q = fleet_status_write(r->arguments, root);
         if (q < 0 && !r->unwritten)
-                fleet_log(LOG_ERR, "the status cannot be written: %s", strerror(-q));
+                log_line(LOG_ERR, "the status cannot be written: %s", strerror(-q));
         r->unwritten = q < 0;
 }
 
@@ -126,7 +126,7 @@ static int start_live(Run *r)
         q = live_follow_new(r->event, &settings, &d, &r->live);
         error = diagnostics_first_error(&d);
         if (error)
-                fleet_log(LOG_ERR, "%s: %s", error->file ?: FLEET_CONF, error->text);
+                log_line(LOG_ERR, "%s: %s", error->file ?: FLEET_CONF, error->text);
         return q;
 }
 
@@ -169,14 +169,14 @@ int fleet_verb_run(const FleetArguments *a)
                 return FLEET_BAD_INPUT;
         q = run_start(&r);
         if (q < 0) {
-                fleet_log(LOG_ERR, "cannot start: %s", strerror(-q));
+                log_line(LOG_ERR, "cannot start: %s", strerror(-q));
                 return FLEET_FAILED;
         }
         (void)sd_notify(0, "READY=1");
         q = sd_event_loop(r.event);
         (void)sd_notify(0, "STOPPING=1");
         if (q < 0) {
-                fleet_log(LOG_ERR, "the event loop ended: %s", strerror(-q));
+                log_line(LOG_ERR, "the event loop ended: %s", strerror(-q));
                 return FLEET_FAILED;
         }
         return FLEET_DONE;

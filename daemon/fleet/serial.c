@@ -4,7 +4,7 @@
 
 #include "daemon/fleet/delta.h"
 #include "daemon/fleet/gzip.h"
-#include "daemon/fleet/log.h"
+#include "daemon/io/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -232,7 +232,7 @@ static void on_delta(void *data, FetchResult *result)
                 return;
         }
         manifest_delta_name(s->delta, name);
-        fleet_log(LOG_WARNING, "%s: %s; the whole part is fetched", name, reason);
+        log_line(LOG_WARNING, "%s: %s; the whole part is fetched", name, reason);
         fetch_whole_part(s);
 }
 

@@ -3,7 +3,7 @@
 #include "daemon/fleet/source.h"
 
 #include "daemon/fleet/delta.h"
-#include "daemon/fleet/file.h"
+#include "daemon/io/file.h"
 #include "rules/config/node.h"
 
 #include <dirent.h>
@@ -51,9 +51,9 @@ static int fail_file(Diagnostics *d, const char *path, int r)
  * is empty. */
 static int list_folder(const char *path, Diagnostics *d, char ***ret)
 {
+        _cleanup_closedir_ DIR *folder = opendir(path);
         _cleanup_strv_ char **names = NULL;
         struct dirent *e;
-        DIR *folder = opendir(path);
         int r = 0;
 
         if (!folder)
@@ -61,7 +61,6 @@ static int list_folder(const char *path, Diagnostics *d, char ***ret)
         while (r >= 0 && (e = readdir(folder)))
                 if (e->d_name[0] != '.')
                         r = strv_append(&names, e->d_name);
-        closedir(folder);
         if (r < 0)
                 return r;
         strv_sort(names);
@@ -98,7 +97,7 @@ static int read_content(const char *path, size_t kind, Diagnostics *d, char **re
         _cleanup_free_ char *text = NULL;
         _cleanup_(tree_free_p) Tree *tree = NULL;
         size_t n;
-        int r = fleet_file_read(path, kinds[kind].max, &text, &n);
+        int r = file_read(path, 0, kinds[kind].max, &text, &n);
 
         if (r < 0)
                 return fail_file(d, path, r);
@@ -185,7 +184,7 @@ static int read_hosts(Source *s, const char *group, const char *folder, Diagnost
         int r = join(folder, "hosts", &path);
 
         if (r >= 0)
-                r = fleet_file_read(path, HOSTS_BYTES_MAX, &text, &n);
+                r = file_read(path, 0, HOSTS_BYTES_MAX, &text, &n);
         if (r == -ENOENT)
                 return 0;
         if (r < 0)

@@ -8,7 +8,7 @@
 #include "daemon/fleet/status.h"
 
 #include "daemon/fleet/check.h"
-#include "daemon/fleet/file.h"
+#include "daemon/io/file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,7 +31,7 @@ int fleet_status_write(const FleetArguments *a, const Json *status)
                 return r;
         if (mkdir(folder, 0755) < 0 && errno != EEXIST)
                 return -errno;
-        return fleet_file_write_volatile(path, text, strlen(text), 0644);
+        return file_replace(path, text, strlen(text), 0644, FILE_SYNC_NONE);
 }
 
 int fleet_status_read(const FleetArguments *a, Json **ret)
@@ -41,7 +41,7 @@ int fleet_status_read(const FleetArguments *a, Json **ret)
         int r = fleet_path(a, FLEET_STATUS, &path);
 
         if (r >= 0)
-                r = fleet_file_read(path, STATUS_BYTES_MAX, &text, &n);
+                r = file_read(path, 0, STATUS_BYTES_MAX, &text, &n);
         return r < 0 ? r : json_parse(text, ret);
 }
 

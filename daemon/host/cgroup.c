@@ -137,7 +137,7 @@ typedef int (*SliceVisitor)(int mount, const char *path, uint32_t level, void *d
 
 static int slice_children(int mount, const char *path, char ***paths)
 {
-        _cleanup_(closedir_p) DIR *dir = host_open_folder(mount, path[0] ? path : ".");
+        _cleanup_(closedir_p) DIR *dir = folder_open(mount, path[0] ? path : ".");
         struct dirent *entry;
 
         /* NULL: gone meanwhile */
@@ -240,7 +240,7 @@ static int find_instance(int mount, const char *name, char **ret)
         buffer_printf(&template, "%.*s@.service", (int)n, name);
         if (template.failed || template_parent(template.data, &parent) < 0)
                 return -ENOMEM;
-        dir = host_open_folder(mount, parent);
+        dir = folder_open(mount, parent);
         while (dir && !*ret && (entry = readdir(dir)))
                 if (strncmp(entry->d_name, template.data, n + 1) == 0 &&
                         text_ends_with(entry->d_name, ".service") &&

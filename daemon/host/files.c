@@ -257,42 +257,6 @@ static int open_named(const char *path, struct stat *ret_stat)
 
 /* ---- reading ---- */
 
-/* Reads to the end, at most max bytes; -EFBIG if there is more. */
-static int read_all(int fd, size_t expected, size_t max, char **ret, size_t *ret_length)
-{
-        /* one byte to see the end of the file in the same call, one for the NUL */
-        size_t capacity = (expected < max ? expected : max) + 2, length = 0;
-        _cleanup_free_ char *text = malloc(capacity);
-
-        if (!text)
-                return -ENOMEM;
-        for (;;) {
-                ssize_t n = read(fd, text + length, capacity - 1 - length);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                length += (size_t)n;
-                if (length > max)
-                        return -EFBIG;
-                if (n == 0)
-                        break;
-                if (length == capacity - 1) {
-                        char *grown = realloc(text, 2 * capacity);
-
-                        if (!grown)
-                                return -ENOMEM;
-                        text = grown;
-                        capacity *= 2;
-                }
-        }
-        text[length] = '\0';
-        *ret = TAKE_PTR(text);
-        *ret_length = length;
-        return 0;
-}
-
 typedef int (*Opener)(const char *path, struct stat *ret_stat);
 
 static int read_opened(Opener open_file, const char *path, size_t max, HostInputs *inputs,
@@ -309,7 +273,7 @@ static int read_opened(Opener open_file, const char *path, size_t max, HostInput
                 return -EFBIG;
         if (inputs_add(inputs, path, &st) < 0)
                 return -ENOMEM;
-        r = read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret, ret_length);
+        r = file_read_all(fd, st.st_size > 0 ? (size_t)st.st_size : 0, max, ret, ret_length);
         if (r >= 0 && inputs)
                 inputs->items[inputs->n - 1].content = host_content_hash(*ret, *ret_length);
         return r;
@@ -341,7 +305,7 @@ int host_read_named(
 int host_read_descriptor(
         int fd, const char *name, size_t max, Diagnostics *d, char **ret, size_t *ret_length)
 {
-        return read_told(name, max, read_all(fd, 4096, max, ret, ret_length), d);
+        return read_told(name, max, file_read_all(fd, 4096, max, ret, ret_length), d);
 }
 
 int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, size_t *ret_length)
@@ -352,16 +316,6 @@ int host_read_file(const char *path, size_t max, Diagnostics *d, char **ret, siz
 static bool is_conf_name(const char *name)
 {
         return name[0] != '.' && text_ends_with(name, ".conf");
-}
-
-DIR *host_open_folder(int at, const char *path)
-{
-        int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-        if (!dir)
-                close_p(&fd);
-        return dir;
 }
 
 static DIR *open_folder(const char *path)

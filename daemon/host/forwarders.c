@@ -47,16 +47,6 @@ static bool is_forwarder(const char *name)
         return is_called(name, hiding) || is_called(name, showing);
 }
 
-/* At most size - 1 bytes of a file of the process; their number, 0 where it cannot be read. */
-static size_t file_read(int process, const char *file, char *text, size_t size)
-{
-        _cleanup_close_ int fd = openat(process, file, O_RDONLY | O_CLOEXEC);
-        ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-
-        text[n > 0 ? n : 0] = '\0';
-        return n > 0 ? (size_t)n : 0;
-}
-
 /* The argument behind an option, in a command line whose words end with NUL. */
 static const char *option_find(const char *line, size_t n, const char *option)
 {
@@ -71,7 +61,7 @@ static const char *option_find(const char *line, size_t n, const char *option)
 static void target_read(int process, Forwarder *f)
 {
         char line[COMMAND_LINE_MAX];
-        size_t n = file_read(process, "cmdline", line, sizeof(line));
+        size_t n = file_read_start(process, "cmdline", line, sizeof(line));
         const char *address = option_find(line, n, "-container-ip"), *why;
         const char *port = option_find(line, n, "-container-port");
         long number = port ? strtol(port, NULL, 10) : 0;
@@ -85,7 +75,7 @@ static void target_read(int process, Forwarder *f)
 
 static int sockets_read(int process, Forwarder *f)
 {
-        _cleanup_(closedir_p) DIR *dir = host_open_folder(process, "fd");
+        _cleanup_(closedir_p) DIR *dir = folder_open(process, "fd");
         struct dirent *entry;
 
         while (dir && (entry = readdir(dir))) {
@@ -108,7 +98,7 @@ static bool has_no_translation(int process, const char *root)
 {
         _cleanup_free_ char *text = NULL;
         char line[COMMAND_LINE_MAX], path[PATH_MAX];
-        size_t n = file_read(process, "cmdline", line, sizeof(line));
+        size_t n = file_read_start(process, "cmdline", line, sizeof(line));
         const char *setting;
 
         for (const char *word = line; word < line + n; word += strlen(word) + 1)
@@ -128,7 +118,7 @@ static int owner_read(int process, uint32_t *ret)
         char text[COMMAND_LINE_MAX];
         const char *line;
 
-        (void)file_read(process, "status", text, sizeof(text));
+        (void)file_read_start(process, "status", text, sizeof(text));
         line = strstr(text, "\nUid:");
         return line && sscanf(line, "\nUid: %*u %u", ret) == 1 ? 0 : -ENOENT;
 }
@@ -141,7 +131,7 @@ static int process_read(int proc, const char *pid, const char *root, Forwarders 
 
         if (process < 0)
                 return 0; /* it has ended */
-        n = file_read(process, "comm", f.name, sizeof(f.name));
+        n = file_read_start(process, "comm", f.name, sizeof(f.name));
         f.name[strcspn(f.name, "\n")] = '\0';
         if (n > 0 && streq(f.name, "dockerd"))
                 l->untranslated |= has_no_translation(process, root);

@@ -7,33 +7,14 @@
 
 #include "daemon/host/host.h"
 #include "daemon/host/journal.h"
+#include "daemon/io/file.h"
 #include "rules/config/parse.h"
-
-#include <dirent.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The most that is read of a set file: PREFIX_SET_MAX lines of the longest prefix and a comment. */
 #define SET_TEXT_MAX (128u << 20)
 
-static inline void close_p(int *fd)
-{
-        if (*fd >= 0)
-                close(*fd);
-}
-#define _cleanup_close_ _cleanup_(close_p)
-
 /* The full name of a unit, "postfix" → "postfix.service"; -ENOENT for what can be none; -ENOMEM. */
 int host_unit_full_name(const char *unit, char **ret);
-
-static inline void closedir_p(DIR **d)
-{
-        if (*d)
-                closedir(*d);
-}
-
-/* A folder, itself and no link to one; NULL: it cannot be opened. */
-DIR *host_open_folder(int at, const char *path);
 
 HostInput host_input_from_stat(const struct stat *st);
 /* The same file, unchanged? The path is not compared. */

@@ -2,13 +2,13 @@
 
 #include "daemon/host/origin.h"
 
+#include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 #include "daemon/reader/ask.h"
 #include "daemon/site/ask.h"
 #include "rules/base/util.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -20,24 +20,6 @@ typedef struct Process {
         uint32_t pid, parent, uid;
         char name[32];
 } Process;
-
-/* Up to size - 1 bytes, and a NUL; how many. */
-static size_t file_read(const char *proc, uint32_t pid, const char *name, char *ret, size_t size)
-{
-        char path[256];
-        size_t length = 0;
-        ssize_t n;
-        int fd;
-
-        (void)snprintf(path, sizeof(path), "%s/%u/%s", proc, pid, name);
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        while (fd >= 0 && length < size - 1 && (n = read(fd, ret + length, size - 1 - length)) > 0)
-                length += (size_t)n;
-        if (fd >= 0)
-                close(fd);
-        ret[length] = '\0';
-        return length;
-}
 
 static bool number_find(const char *text, const char *name, uint32_t *ret)
 {
@@ -52,9 +34,9 @@ static bool process_look(const char *proc, uint32_t pid, Process *ret)
         char text[4096];
 
         *ret = (Process){ .pid = pid };
-        (void)file_read(proc, pid, "comm", ret->name, sizeof(ret->name));
+        (void)file_read_process(proc, pid, "comm", ret->name, sizeof(ret->name));
         ret->name[strcspn(ret->name, "\n")] = '\0';
-        (void)file_read(proc, pid, "status", text, sizeof(text));
+        (void)file_read_process(proc, pid, "status", text, sizeof(text));
         return number_find(text, "\nPPid:", &ret->parent) && number_find(text, "\nUid:", &ret->uid);
 }
 
@@ -70,7 +52,8 @@ static void text_put(char *ret, size_t size, const char *text)
 static void line_of_job(const char *proc, uint32_t pid, char *ret, size_t size)
 {
         char words[4096];
-        size_t n = file_read(proc, pid, "cmdline", words, sizeof(words)), first = strlen(words) + 1;
+        size_t n = file_read_process(proc, pid, "cmdline", words, sizeof(words)),
+               first = strlen(words) + 1;
 
         if (first < n && streq(words + first, "-c") && first + 3 < n) {
                 text_put(ret, size, words + first + 3);
@@ -127,7 +110,7 @@ static const char *variable(const char *list, size_t n, const char *name)
 static bool find_request(const char *proc, uint32_t pid, SiteRequest *ret)
 {
         static char list[ENVIRONMENT_MAX];
-        size_t n = file_read(proc, pid, "environ", list, sizeof(list));
+        size_t n = file_read_process(proc, pid, "environ", list, sizeof(list));
         const char *method, *uri;
 
         if (*variable(list, n, "GATEWAY_INTERFACE") == '\0')
@@ -148,7 +131,7 @@ static void find_container(const char *proc, uint32_t pid, ContainerId *ret)
 {
         char text[4096], *path;
 
-        (void)file_read(proc, pid, "cgroup", text, sizeof(text));
+        (void)file_read_process(proc, pid, "cgroup", text, sizeof(text));
         path = strstr(text, "0::/");
         if (!path)
                 return;

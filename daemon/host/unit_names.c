@@ -226,7 +226,7 @@ static int child_read(UnitNames *n, int mount, const char *path, unsigned level)
 /* What goes meanwhile is left out. */
 static int folder_read(UnitNames *n, int mount, const char *path, unsigned level)
 {
-        _cleanup_(closedir_p) DIR *dir = host_open_folder(mount, path[0] ? path : ".");
+        _cleanup_(closedir_p) DIR *dir = folder_open(mount, path[0] ? path : ".");
         char child[PATH_MAX];
         struct dirent *entry;
         int r = 0;

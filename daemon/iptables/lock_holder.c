@@ -4,9 +4,8 @@
 
 #include "daemon/iptables/lock_holder.h"
 
-#include "rules/base/util.h"
+#include "daemon/io/file.h"
 
-#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,15 +21,14 @@ typedef struct Pids {
 
 static bool pids_read(Pids *ret)
 {
+        _cleanup_closedir_ DIR *d = opendir("/proc");
         struct dirent *e;
-        DIR *d = opendir("/proc");
 
         if (!d)
                 return false;
         while ((e = readdir(d)))
                 if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
                         ret->newest[ret->n++ % PROCESSES_MAX] = (pid_t)strtol(e->d_name, NULL, 10);
-        closedir(d);
         return true;
 }
 
@@ -52,10 +50,10 @@ static bool descriptor_has_lock(pid_t pid, const char *fd)
 /* Has it the file open, and the lock? */
 static bool process_has_file(pid_t pid, const char *file, bool *ret_locked)
 {
+        _cleanup_closedir_ DIR *d = NULL;
         char path[64], link[PATH_MAX];
         bool found = false;
         struct dirent *e;
-        DIR *d;
 
         snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
         d = opendir(path);
@@ -69,25 +67,17 @@ static bool process_has_file(pid_t pid, const char *file, bool *ret_locked)
                 if (found)
                         *ret_locked = descriptor_has_lock(pid, e->d_name);
         }
-        if (d)
-                closedir(d);
         return found;
 }
 
 static bool holder_read(pid_t pid, LockHolder *ret)
 {
-        char path[64];
-        FILE *f;
-        bool good;
+        size_t n;
 
         *ret = (LockHolder){ .pid = pid };
-        snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-        f = fopen(path, "re");
-        good = f && fgets(ret->name, sizeof(ret->name), f);
-        if (f)
-                fclose(f);
+        n = file_read_process("/proc", (uint32_t)pid, "comm", ret->name, sizeof(ret->name));
         ret->name[strcspn(ret->name, "\n")] = '\0';
-        return good;
+        return n > 0;
 }
 
 bool lock_holder_find(const char *path, LockHolder *ret)

@@ -50,18 +50,13 @@ PendingClock pending_clock(const Manager *m)
 {
         PendingClock now = { .boottime_usec = clock_now_usec(CLOCK_BOOTTIME),
                 .realtime_usec = clock_now_usec(CLOCK_REALTIME) };
-        _cleanup_close_ int fd = -1;
         char id[64];
-        ssize_t n = 0;
 
         if (m->boot_id) {
                 boot_set(&now, m->boot_id);
                 return now;
         }
-        fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-        if (fd >= 0)
-                n = read(fd, id, sizeof(id) - 1);
-        id[n > 0 ? n : 0] = '\0';
+        (void)file_read_start(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id));
         boot_set(&now, id);
         return now;
 }

@@ -8,6 +8,7 @@
 
 #include "daemon/pool/look.h"
 
+#include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 #include "daemon/pool/config.h"
 #include "daemon/pool/fastcgi.h"
@@ -34,22 +35,6 @@ typedef struct Process {
 
 /* ---- processes ---- */
 
-static size_t file_read(const char *proc, uint32_t pid, const char *name, char *ret, size_t size)
-{
-        char path[256];
-        ssize_t n = -1;
-        int fd;
-
-        (void)snprintf(path, sizeof(path), "%s/%u/%s", proc, pid, name);
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        if (fd >= 0) {
-                n = read(fd, ret, size - 1);
-                close(fd);
-        }
-        ret[n > 0 ? n : 0] = '\0';
-        return n > 0 ? (size_t)n : 0;
-}
-
 /* "\nUid:\t33\t33\t33\t33": no process can write a line of its own into this file. */
 static bool number_find(const char *text, const char *name, uint32_t *ret)
 {
@@ -62,8 +47,8 @@ static bool process_look(const char *proc, uint32_t pid, Process *ret)
 {
         char status[4096];
 
-        (void)file_read(proc, pid, "status", status, sizeof(status));
-        (void)file_read(proc, pid, "cmdline", ret->title, sizeof(ret->title));
+        (void)file_read_process(proc, pid, "status", status, sizeof(status));
+        (void)file_read_process(proc, pid, "cmdline", ret->title, sizeof(ret->title));
         return number_find(status, "\nPPid:", &ret->parent) &&
                number_find(status, "\nUid:", &ret->uid);
 }

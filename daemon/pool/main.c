@@ -7,19 +7,16 @@
  * manager starts it when it is asked, and it ends when nobody has asked for a while.
  */
 
+#include "daemon/io/socket.h"
 #include "daemon/pool/container.h"
 #include "daemon/pool/look.h"
 #include "daemon/site/ask.h"
 #include "rules/base/util.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stdio.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define IDLE_MSEC 60000
@@ -37,28 +34,6 @@ static void limit_resources(void)
 #ifndef __SANITIZE_ADDRESS__ /* which reserves terabytes */
         (void)setrlimit(RLIMIT_AS, &(struct rlimit){ MEMORY_MAX, MEMORY_MAX });
 #endif
-}
-
-/* The descriptor that comes with it is closed with the process. */
-static int question_receive(int client, SiteQuestion *ret, int *ret_fd)
-{
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control;
-        struct iovec part = { ret, sizeof(*ret) };
-        struct msghdr m = { .msg_iov = &part,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control) };
-        ssize_t n = recvmsg(client, &m, MSG_CMSG_CLOEXEC);
-        struct cmsghdr *c = n >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
-
-        *ret_fd = -1;
-        if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-                c->cmsg_len == CMSG_LEN(sizeof(int)))
-                memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-        return n == sizeof(*ret) ? 0 : -EBADMSG;
 }
 
 static int question_answer(const SiteQuestion *q, int fd, SiteAnswer *answer)
@@ -81,15 +56,17 @@ static void __attribute__((noreturn)) child_run(int client)
         int fd;
 
         limit_resources();
-        if (question_receive(client, &q, &fd) < 0)
+        /* the descriptor is closed with the process */
+        if (socket_receive(client, &q, sizeof(q), &fd) < 0)
                 _exit(1);
         answer.error = question_answer(&q, fd, &answer);
-        _exit(send(client, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer) ? 0 : 1);
+        _exit(socket_send(client, &answer, sizeof(answer), -1) < 0);
 }
 
 /* Who asks beyond the bound finds the connection closed. */
-static void client_serve(int client, unsigned *children)
+static void client_serve(int client, void *data)
 {
+        unsigned *children = data;
         pid_t pid;
 
         while (*children > 0 && waitpid(-1, NULL, WNOHANG) > 0)
@@ -100,22 +77,9 @@ static void client_serve(int client, unsigned *children)
         *children += pid > 0;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-        struct pollfd p = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
         unsigned children = 0;
 
-        if (argc > 1 || sd_listen_fds(1) != 1) {
-                fprintf(stderr, "%s is started by p25d-site.socket\n", argv[0]);
-                return 4;
-        }
-        while (poll(&p, 1, IDLE_MSEC) > 0) {
-                int client = accept4(p.fd, NULL, NULL, SOCK_CLOEXEC);
-
-                if (client < 0)
-                        continue;
-                client_serve(client, &children);
-                close(client);
-        }
-        return 0;
+        return socket_serve("p25d-site", IDLE_MSEC, client_serve, &children);
 }

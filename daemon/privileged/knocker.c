@@ -9,13 +9,11 @@
 
 #include "daemon/connections/knock_order.h"
 #include "daemon/connections/segment.h"
+#include "daemon/io/socket.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
-#include <unistd.h>
 
 #define IDLE_MSEC 60000
 /* After each end that was knocked at: 20,000 a second at most. */
@@ -30,7 +28,7 @@ static void pause_for(uint32_t n)
         nanosleep(&pause, NULL);
 }
 
-static void client_serve(int client, Segments *segments)
+static void client_serve(int client, void *data)
 {
         struct pollfd p = { .fd = client, .events = POLLIN };
         KnockOrder order = { 0 };
@@ -44,28 +42,16 @@ static void client_serve(int client, Segments *segments)
                 Tuple t;
 
                 if (knock_order_read(&order, n, &t, &mark))
-                        (void)segments_send(segments, &t, mark);
+                        (void)segments_send(data, &t, mark);
         }
         pause_for(n);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-        struct pollfd p = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
         Segments segments = SEGMENTS_CLOSED;
+        int status = socket_serve("p25d-knocker", IDLE_MSEC, client_serve, &segments);
 
-        if (argc > 1 || sd_listen_fds(1) != 1) {
-                fprintf(stderr, "%s is started by p25d-knocker.socket\n", argv[0]);
-                return 4;
-        }
-        while (poll(&p, 1, IDLE_MSEC) > 0) {
-                int client = accept4(p.fd, NULL, NULL, SOCK_CLOEXEC);
-
-                if (client < 0)
-                        continue;
-                client_serve(client, &segments);
-                close(client);
-        }
         segments_close(&segments);
-        return 0;
+        return status;
 }

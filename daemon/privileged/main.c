@@ -15,18 +15,16 @@
 #include "daemon/host/forwarders.h"
 #include "daemon/host/host.h"
 #include "daemon/host/origin.h"
+#include "daemon/io/socket.h"
 #include "daemon/reader/question.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #define IDLE_MSEC 60000
@@ -246,29 +244,7 @@ static int find_container(const ReaderQuestion *q, ReaderAnswer *ret)
 
 /* ---- answering ---- */
 
-static void answer_send(int client, const ReaderAnswer *answer, int fd)
-{
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec part = { (void *)answer, sizeof(*answer) };
-        struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-
-        if (fd >= 0) {
-                m.msg_control = &control;
-                m.msg_controllen = sizeof(control);
-                control.header = (struct cmsghdr){
-                        .cmsg_len = CMSG_LEN(sizeof(int)),
-                        .cmsg_level = SOL_SOCKET,
-                        .cmsg_type = SCM_RIGHTS,
-                };
-                memcpy(CMSG_DATA(&control.header), &fd, sizeof(int));
-        }
-        (void)sendmsg(client, &m, MSG_NOSIGNAL);
-}
-
-static void client_serve(int client)
+static void client_serve(int client, _unused_ void *data)
 {
         static const struct timeval deadline = { .tv_sec = QUESTION_DEADLINE_SEC };
         ReaderQuestion q = { 0 };
@@ -294,26 +270,12 @@ static void client_serve(int client)
         else
                 answer.error = fd = open_asked(&q);
         answer.error = answer.error < 0 ? answer.error : 0;
-        answer_send(client, &answer, fd);
+        (void)socket_send(client, &answer, sizeof(answer), fd);
         if (fd >= 0)
                 close(fd);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-        struct pollfd p = { .fd = SD_LISTEN_FDS_START, .events = POLLIN };
-
-        if (argc > 1 || sd_listen_fds(1) != 1) {
-                fprintf(stderr, "%s is started by p25d-reader.socket\n", argv[0]);
-                return 4;
-        }
-        while (poll(&p, 1, IDLE_MSEC) > 0) {
-                int client = accept4(p.fd, NULL, NULL, SOCK_CLOEXEC);
-
-                if (client < 0)
-                        continue;
-                client_serve(client);
-                close(client);
-        }
-        return 0;
+        return socket_serve("p25d-reader", IDLE_MSEC, client_serve, NULL);
 }

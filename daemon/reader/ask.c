@@ -5,6 +5,7 @@
 
 #include "daemon/reader/ask.h"
 
+#include "daemon/io/socket.h"
 #include "daemon/site/ask.h"
 #include "rules/base/util.h"
 
@@ -41,28 +42,6 @@ static int socket_connect(unsigned deadline_msec)
         return fd;
 }
 
-/* One descriptor at most comes with the answer. */
-static int answer_receive(int fd, ReaderAnswer *ret, int *ret_fd)
-{
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control;
-        struct iovec part = { ret, sizeof(*ret) };
-        struct msghdr m = { .msg_iov = &part,
-                .msg_iovlen = 1,
-                .msg_control = &control,
-                .msg_controllen = sizeof(control) };
-        ssize_t n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
-        struct cmsghdr *c = n >= 0 ? CMSG_FIRSTHDR(&m) : NULL;
-
-        *ret_fd = -1;
-        if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-                c->cmsg_len == CMSG_LEN(sizeof(int)))
-                memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-        return n == sizeof(*ret) ? ret->error : -EACCES;
-}
-
 static int ask(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *ret, int *ret_fd)
 {
         int fd = socket_connect(deadline_msec), r;
@@ -70,11 +49,11 @@ static int ask(const ReaderQuestion *q, unsigned deadline_msec, ReaderAnswer *re
         *ret_fd = -1;
         if (fd < 0)
                 return fd;
-        r = send(fd, q, sizeof(*q), MSG_NOSIGNAL) == sizeof(*q) ? 0 : -EACCES;
+        r = socket_send(fd, q, sizeof(*q), -1);
         if (r >= 0)
-                r = answer_receive(fd, ret, ret_fd);
+                r = socket_receive(fd, ret, sizeof(*ret), ret_fd);
         close(fd);
-        return r;
+        return r < 0 ? -EACCES : ret->error;
 }
 
 static int ask_descriptor(const ReaderQuestion *q)
@@ -140,15 +119,15 @@ int reader_opener(uint32_t inode, uint32_t uid, ReaderAnswer *ret)
 
         if (fd < 0)
                 return access(READER_SOCKET, W_OK) < 0 ? -ENXIO : fd;
-        errno = 0;
-        r = send(fd, &q, sizeof(q), MSG_NOSIGNAL) == sizeof(q) ? answer_receive(fd, ret, &passed)
-                                                               : -EACCES;
-        if (r == -EACCES && errno == EAGAIN)
-                r = -ETIMEDOUT;
+        r = socket_send(fd, &q, sizeof(q), -1);
+        if (r >= 0)
+                r = socket_receive(fd, ret, sizeof(*ret), &passed);
         close(fd);
         if (passed >= 0)
                 close(passed);
-        return r;
+        if (r < 0)
+                return r == -EAGAIN ? -ETIMEDOUT : -EACCES;
+        return ret->error;
 }
 
 int reader_forwarders(ReaderAnswer *ret)

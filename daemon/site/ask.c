@@ -4,7 +4,8 @@
 
 #include "daemon/site/ask.h"
 
-#include "rules/base/util.h"
+#include "daemon/io/file.h"
+#include "daemon/io/socket.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,32 +18,14 @@
 static int question_send(const SiteQuestion *q, int file)
 {
         static const struct sockaddr_un address = { AF_UNIX, SITE_SOCKET };
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control = { 0 };
-        struct iovec part = { (void *)q, sizeof(*q) };
-        struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1 };
-        int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        _cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
         if (fd < 0)
                 return -errno;
-        if (file >= 0) {
-                m.msg_control = &control;
-                m.msg_controllen = sizeof(control);
-                control.header = (struct cmsghdr){
-                        .cmsg_len = CMSG_LEN(sizeof(int)),
-                        .cmsg_level = SOL_SOCKET,
-                        .cmsg_type = SCM_RIGHTS,
-                };
-                memcpy(CMSG_DATA(&control.header), &file, sizeof(int));
-        }
         if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-                sendmsg(fd, &m, MSG_NOSIGNAL) != sizeof(*q)) {
-                close(fd);
+                socket_send(fd, q, sizeof(*q), file) < 0)
                 return -EACCES;
-        }
-        return fd;
+        return TAKE_FD(fd);
 }
 
 static int answer_receive(int fd, SiteAnswer *ret)

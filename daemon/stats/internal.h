@@ -39,7 +39,7 @@ int counted_parse(
 /* ---- file.c ---- */
 
 /* 0, -ENOENT, -EFBIG, another negative errno. */
-int stats_file_read(const char *folder, Buffer *ret);
+int stats_file_read(const char *folder, char **ret, size_t *ret_n);
 /* In one step: after a failure the former file is there. 0 or negative errno. */
 int stats_file_write(const char *folder, const Buffer *text);
 /* Puts a damaged file aside, as stats.damaged. */

@@ -251,11 +251,11 @@ static void begin_empty(Stats *s)
                 s->counted.key = s->begin_usec; /* the best that there is so early */
 }
 
-static int begin_with(Stats *s, const Buffer *text)
+static int begin_with(Stats *s, const char *text, size_t n)
 {
         uint64_t wall_usec, now_usec = time_now(s, CLOCK_REALTIME), passed = 0;
         uint32_t then;
-        int r = counted_parse(text->data ?: "", text->length, &s->counted, &then, &wall_usec);
+        int r = counted_parse(text, n, &s->counted, &then, &wall_usec);
 
         if (r < 0)
                 return r;
@@ -268,13 +268,14 @@ static int begin_with(Stats *s, const Buffer *text)
 static int begin(Stats *s)
 {
         const char *boot_id = s->options.boot_id ?: "";
-        _cleanup_buffer_ Buffer text = { 0 };
-        int r = stats_file_read(s->folder, &text);
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int r = stats_file_read(s->folder, &text, &n);
 
         counted_init(&s->counted);
         s->begin_usec = time_now(s, CLOCK_BOOTTIME);
         if (r >= 0)
-                r = begin_with(s, &text);
+                r = begin_with(s, text, n);
         if (r == -ENOMEM)
                 return r;
         if (r < 0) {

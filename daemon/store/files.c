@@ -10,21 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-int store_write_all(int fd, const char *data, size_t n)
-{
-        while (n > 0) {
-                ssize_t k = write(fd, data, n);
-
-                if (k < 0 && errno == EINTR)
-                        continue;
-                if (k < 0)
-                        return -errno;
-                data += k;
-                n -= (size_t)k;
-        }
-        return 0;
-}
-
 int store_write_file(Store *s, int folder, const char *path, const char *data, size_t n, bool sync)
 {
         _cleanup_close_ int fd = -1;
@@ -35,7 +20,7 @@ int store_write_file(Store *s, int folder, const char *path, const char *data, s
         if (fd < 0)
                 return -errno;
         s->bytes_written += n;
-        r = store_write_all(fd, data, n);
+        r = file_write_all(fd, data, n);
         if (r >= 0 && sync && fsync(fd) < 0)
                 r = -errno;
         if (r < 0)
@@ -43,32 +28,11 @@ int store_write_file(Store *s, int folder, const char *path, const char *data, s
         return r;
 }
 
-static int sync_folder(int at, const char *path)
-{
-        _cleanup_close_ int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-        return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
-/* The folder that has the name of this one in it. */
-static int sync_parent(char *path)
-{
-        char *slash = strrchr(path, '/');
-        int r;
-
-        if (!slash)
-                return sync_folder(AT_FDCWD, ".");
-        *slash = '\0';
-        r = sync_folder(AT_FDCWD, slash == path ? "/" : path);
-        *slash = '/';
-        return r;
-}
-
 static int make_folder(char *path, mode_t mode, bool sync)
 {
         if (mkdir(path, mode) < 0)
                 return errno == EEXIST ? 0 : -errno;
-        return sync ? sync_parent(path) : 0;
+        return sync ? folder_sync_above(path) : 0;
 }
 
 int store_make_folders(const char *path, bool sync)
@@ -122,15 +86,10 @@ int store_open_folder(Store *s)
         return 0;
 }
 
-int store_sync_folder(Store *s, const char *name)
-{
-        return sync_folder(s->folder_fd, name);
-}
-
 /* Removes what the state does not name; failures are tried again next time. */
 static void collect(Store *s, const char *folder, char *const *current, char *const *kept)
 {
-        _cleanup_(closedir_p) DIR *dir = host_open_folder(s->folder_fd, folder);
+        _cleanup_(closedir_p) DIR *dir = folder_open(s->folder_fd, folder);
         struct dirent *entry;
 
         while (dir && (entry = readdir(dir))) {

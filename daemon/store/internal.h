@@ -60,9 +60,6 @@ struct Store {
 int store_make_folders(const char *path, bool sync);
 /* Makes and opens the state folder when it is needed first. */
 int store_open_folder(Store *s);
-int store_write_all(int fd, const char *data, size_t n);
-/* Names in a folder below the state folder are on disk when this returns. */
-int store_sync_folder(Store *s, const char *name);
 /* Removes fragments and sets that neither the state nor a file of `kept` names. */
 void store_collect_garbage(Store *s, char *const *kept);
 

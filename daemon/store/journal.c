@@ -60,7 +60,7 @@ int store_append_journal(Store *s, const State *state, const SetDelta *delta)
         r = journal_open(s);
         if (r < 0)
                 return r;
-        r = store_write_all(s->journal_fd, text, n);
+        r = file_write_all(s->journal_fd, text, n);
         if (r >= 0 && fdatasync(s->journal_fd) < 0)
                 r = -errno;
         if (r < 0)

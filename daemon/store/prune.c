@@ -54,7 +54,7 @@ static uint64_t file_bytes(const Store *s, const char *file)
 /* A file that is in several trees counts a part in each. */
 static uint64_t tree_bytes(int folder, const char *name)
 {
-        _cleanup_(closedir_p) DIR *dir = host_open_folder(folder, name);
+        _cleanup_(closedir_p) DIR *dir = folder_open(folder, name);
         struct dirent *entry;
         uint64_t bytes = 0;
 

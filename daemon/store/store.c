@@ -185,9 +185,9 @@ static int sync_names(Store *s)
         int r = 0;
 
         if (!strv_equal(p->fragment_files, s->fragment_files))
-                r = store_sync_folder(s, STATE_FRAGMENTS);
+                r = folder_sync(s->folder_fd, STATE_FRAGMENTS);
         if (r >= 0 && !strv_equal(p->set_files, s->set_files))
-                r = store_sync_folder(s, STATE_SETS);
+                r = folder_sync(s->folder_fd, STATE_SETS);
         return r;
 }
 
@@ -351,7 +351,8 @@ int store_publish(Store *s, Diagnostics *d)
 
 int store_sync_revisions(Store *s)
 {
-        int r = s->names_pending && s->folder_fd >= 0 ? store_sync_folder(s, STATE_REVISIONS) : 0;
+        int r = s->names_pending && s->folder_fd >= 0 ? folder_sync(s->folder_fd, STATE_REVISIONS)
+                                                      : 0;
 
         if (r >= 0)
                 s->names_pending = false;

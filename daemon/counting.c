@@ -39,6 +39,18 @@ static void on_sample(void *data, Stats *s)
                 stats_see_rule(s, counters[i].id, counters[i].packets, counters[i].bytes);
 }
 
+static void on_logged(void *data)
+{
+        stats_wake(((Counting *)data)->stats);
+}
+
+static bool is_woken(void *data)
+{
+        const Counting *c = data;
+
+        return c->events && events_are_heard(c->events) && manager_is_woken(c->manager);
+}
+
 static void on_leaving(void *data)
 {
         stats_sample(((Counting *)data)->stats);
@@ -51,6 +63,7 @@ static void on_enforced(void *data)
 
         if (!manager_ruleset(c->manager))
                 stats_restart(c->stats);
+        stats_wake(c->stats);
 }
 
 int counting_start(Counting *c, sd_event *event, const StatsOptions *options, Manager *m, Events *e)
@@ -63,11 +76,12 @@ int counting_start(Counting *c, sd_event *event, const StatsOptions *options, Ma
         all.boot_id = manager_boot_id(m, boot_id);
         all.sample = on_sample;
         all.sample_data = c;
+        all.woken = is_woken;
         r = stats_new(event, &all, &c->stats);
         if (r < 0)
                 return r;
         c->events = e;
-        c->follower = (EventsFollower){ .counted = on_counted, .data = c };
+        c->follower = (EventsFollower){ .counted = on_counted, .logged = on_logged, .data = c };
         events_follow(e, &c->follower);
         c->changes = (ManagerEvents){ .leaving = on_leaving, .enforced = on_enforced, .data = c };
         manager_add_events(m, &c->changes);

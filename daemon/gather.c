@@ -16,7 +16,9 @@
 #include <syslog.h>
 
 /* While something is counted, and at most while nothing is: thresholds act within five seconds,
- * also where nothing is logged. */
+ * also where nothing is logged. After the longest pause without anything it rests: a rule that
+ * wakes p25d every five seconds at most has room for it again (NFT_WAKE_OUT_RATE), and what rules
+ * log wakes it too. */
 #define BUSY_USEC USEC_PER_SEC
 #define QUIET_USEC (4 * USEC_PER_SEC)
 
@@ -31,8 +33,8 @@ struct Gather {
         sd_event_source *timer, *made;
         EventsFollower follower;
         ManagerEvents changes;
-        uint64_t interval_usec;
-        bool counted; /* since the last time */
+        uint64_t interval_usec; /* 0: it rests */
+        bool counted;           /* since the last time */
         bool failed;  /* and the log says so */
 };
 
@@ -162,15 +164,6 @@ static void on_decision(void *data, const DecisionCount *c)
                 events_count(g->events, &e, c->logged);
 }
 
-static void on_enforced(void *data)
-{
-        Gather *g = data;
-        const Ruleset *r = manager_ruleset(g->manager);
-
-        events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
-        openers_set(g->openers, r && r->attribution == ATTRIBUTION_PROCESS);
-}
-
 static int take(Gather *g)
 {
         int taken;
@@ -187,17 +180,28 @@ static int take(Gather *g)
         return taken;
 }
 
+static void look_in(Gather *g, uint64_t usec)
+{
+        g->interval_usec = timer_arm(g->event, &g->timer, &interval, usec, g) < 0 ? 0 : usec;
+}
+
 static int on_interval(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Gather *g = data;
+        uint64_t before_usec = g->interval_usec;
 
         g->counted = false;
+        g->interval_usec = 0;
         if (take(g) >= 0)
                 g->counted |= events_settle(g->events, false);
-        g->interval_usec = g->counted ? BUSY_USEC : 2 * g->interval_usec;
-        if (g->interval_usec > QUIET_USEC)
-                g->interval_usec = QUIET_USEC;
-        (void)timer_arm(g->event, &g->timer, &interval, g->interval_usec, g);
+        if (g->interval_usec > 0) /* the log has woken it */
+                return 0;
+        if (g->counted)
+                look_in(g, BUSY_USEC);
+        else if (before_usec < QUIET_USEC)
+                look_in(g, 2 * before_usec);
+        else if (g->failed || !events_are_heard(g->events))
+                look_in(g, QUIET_USEC);
         return 0;
 }
 
@@ -205,10 +209,19 @@ static void on_logged(void *data)
 {
         Gather *g = data;
 
-        if (g->interval_usec == BUSY_USEC)
-                return;
-        g->interval_usec = BUSY_USEC;
-        (void)timer_arm(g->event, &g->timer, &interval, g->interval_usec, g);
+        if (g->interval_usec != BUSY_USEC)
+                look_in(g, BUSY_USEC);
+}
+
+/* What the table before has counted may be read by now, and waits. */
+static void on_enforced(void *data)
+{
+        Gather *g = data;
+        const Ruleset *r = manager_ruleset(g->manager);
+
+        events_set_anonymous(g->events, r && r->attribution == ATTRIBUTION_OFF);
+        openers_set(g->openers, r && r->attribution == ATTRIBUTION_PROCESS);
+        on_logged(g);
 }
 
 static int on_made(

@@ -111,6 +111,7 @@ typedef struct BackendOps {
 struct Backend {
         const BackendOps *ops;
         BackendPeace peace;
+        bool wakes; /* a packet in its log tells, within a minute, that counters have changed */
 };
 
 extern const BackendOps backend_nft;

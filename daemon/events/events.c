@@ -209,12 +209,26 @@ static void run_add(Events *e, const Event *what)
         e->run = *what;
 }
 
+static void report_logged(Events *e)
+{
+        for (EventsFollower *f = e->followers; f; f = f->next)
+                if (f->logged)
+                        f->logged(f->data);
+}
+
 static void on_packet(const NflogPacket *p, void *data)
 {
         Events *e = data;
         Event what;
-        int r = event_parse(p->prefix, p->data, p->length, &what);
+        int r;
 
+        /* what is lost before it is found at the next packet */
+        if (streq(p->prefix, LOG_WAKE)) {
+                e->sequence++;
+                report_logged(e);
+                return;
+        }
+        r = event_parse(p->prefix, p->data, p->length, &what);
         /* of what is counted none is lost */
         if (e->has_sequence && (r < 0 || (!what.counted && !what.numbered)))
                 e->lost += (uint32_t)(p->sequence - e->sequence);
@@ -231,11 +245,8 @@ static void on_packet(const NflogPacket *p, void *data)
                 run_add(e, &what);
         else
                 details_note(&e->details, &what);
-        if (!what.counted && !what.numbered)
-                return;
-        for (EventsFollower *f = e->followers; f; f = f->next)
-                if (f->logged)
-                        f->logged(f->data);
+        if (what.counted || what.numbered)
+                report_logged(e);
 }
 
 static void log_close(Events *e)
@@ -266,6 +277,8 @@ static int log_read(Events *e, unsigned datagrams)
         for (unsigned i = 0; i < datagrams && r != -EAGAIN; i++) {
                 r = nflog_read(&e->log, on_packet, e);
                 /* lost messages are a gap in the sequence */
+                if (r == -ENOBUFS || r == -ENOSPC)
+                        report_logged(e);
                 if (r < 0 && r != -EAGAIN && r != -ENOBUFS && r != -ENOSPC) {
                         log_fail(e, r);
                         r = -EAGAIN;
@@ -299,6 +312,12 @@ void events_listen(Events *e)
         if (e->log_failed)
                 notice(e, LOG_NOTICE, "events are read again");
         e->log_failed = false;
+        report_logged(e);
+}
+
+bool events_are_heard(const Events *e)
+{
+        return e->log.fd >= 0;
 }
 
 /* ---- what the log left out ---- */

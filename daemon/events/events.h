@@ -22,7 +22,8 @@ typedef struct EventsFollower {
         /* Connections of one kind, whatever the verdict and the logging: e->count of them, each
          * counted once, as soon as they are known. Not bounded in number; e has no id yet. */
         void (*counted)(void *data, const Event *e);
-        /* Rules have logged a connection that events_count() has not brought yet. */
+        /* Rules have logged a connection that events_count() has not brought yet, have counted one
+         * that they do not log, or what they logged may have been lost. */
         void (*logged)(void *data);
         /* Something that the log should hold: priority is syslog's, text one line. */
         void (*notice)(void *data, int priority, const char *text);
@@ -41,6 +42,8 @@ void events_unfollow(Events *e, EventsFollower *f);
 /* Begins to read what rules log in this network namespace. If that fails, it is tried again, and
  * followers get a notice. */
 void events_listen(Events *e);
+/* Is it read? While it is not, nothing calls EventsFollower.logged. */
+bool events_are_heard(const Events *e);
 /* Adds an event as if the kernel had logged it; within the second it is in events_list(). */
 void events_add(Events *e, const Event *what);
 

@@ -155,6 +155,11 @@ int manager_take_decisions(Manager *m)
         return r < 0 ? r : 1;
 }
 
+bool manager_is_woken(const Manager *m)
+{
+        return !m->in_force.installed || !m->slot.backend || m->slot.backend->wakes;
+}
+
 /* ---- leftovers of other backends ---- */
 
 int manager_clear_backend(Backend *b, uint64_t deadline_usec, Diagnostics *d)

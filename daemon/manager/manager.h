@@ -133,6 +133,8 @@ void manager_follow_decisions(Manager *m, DecisionHandler f, void *data);
 /* Hands over what was decided since the last time. 1; 0: the backend in use cannot count so; a
  * negative errno: what could not be read comes the next time. */
 int manager_take_decisions(Manager *m);
+/* Does a packet in the log follow when rules have counted something? True where no rules are. */
+bool manager_is_woken(const Manager *m);
 void manager_remove_events(Manager *m, ManagerEvents *events);
 /* For dry runs from now on. */
 void manager_set_replay(Manager *m, const ManagerReplay *replay);

@@ -85,7 +85,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
 
         if (!b)
                 return -ENOMEM;
-        *b = (NftBackend){ .base.ops = &backend_nft,
+        *b = (NftBackend){ .base = { .ops = &backend_nft, .wakes = !o->without_decisions },
                 .event = event,
                 .owns = !o->may_not_own,
                 .cannot_reset = o->may_not_reset,

@@ -34,6 +34,7 @@ struct Stats {
         uint64_t begin_usec; /* ... this time since boot */
         bool changed;        /* since it was written */
         bool failed;         /* to write, and the log has it */
+        bool ticks;          /* it will be written in a minute */
 };
 
 static int on_tick(sd_event_source *s, uint64_t usec, void *data);
@@ -108,6 +109,17 @@ static void rule_count(Stats *s, const Event *e, uint32_t when)
                 hit->passed += e->count;
 }
 
+static void tick_in(Stats *s, uint64_t usec)
+{
+        s->ticks = timer_arm(s->loop, &s->tick, &tick_kind, usec, s) >= 0;
+}
+
+void stats_wake(Stats *s)
+{
+        if (!s->ticks)
+                tick_in(s, SAVE_USEC);
+}
+
 void stats_count(Stats *s, const Event *e, const char *container)
 {
         char unit[SENDER_NAME_MAX + 1], box[SENDER_NAME_MAX + 1];
@@ -136,6 +148,7 @@ void stats_count(Stats *s, const Event *e, const char *container)
         if (e->direction != DIRECTION_IN && box_name)
                 sender_add(s, SENDER_CONTAINER, 0, box_name, &c);
         s->changed = true;
+        stats_wake(s);
 }
 
 void stats_see_rule(Stats *s, uint64_t rule, uint64_t packets, uint64_t bytes)
@@ -211,14 +224,15 @@ uint64_t stats_since_usec(const Stats *s)
 
 /* ---- the file ---- */
 
-static void save(Stats *s)
+/* Was there anything to be written? */
+static bool save(Stats *s)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         int r;
 
         stats_sample(s);
         if (!s->changed)
-                return;
+                return false;
         counted_print(&b, &s->counted, now_of(s), time_now(s, CLOCK_REALTIME));
         r = b.failed ? -ENOMEM : stats_file_write(s->folder, &b);
         if (r < 0 && !s->failed)
@@ -226,17 +240,22 @@ static void save(Stats *s)
         s->failed = r < 0;
         if (r >= 0)
                 s->changed = false;
+        return true;
 }
 
+/* After a minute in which nothing was counted it rests, until something is: a rule that wakes p25d
+ * every minute at most has room for it again (NFT_WAKE_RATE). */
 static int on_tick(_unused_ sd_event_source *source, _unused_ uint64_t usec, void *data)
 {
         Stats *s = data;
         uint64_t begin_usec = clock_now_usec(CLOCK_MONOTONIC), took_usec;
+        bool busy;
 
-        save(s);
+        s->ticks = false;
+        busy = save(s);
         took_usec = clock_now_usec(CLOCK_MONOTONIC) - begin_usec;
-        (void)timer_arm(s->loop, &s->tick, &tick_kind,
-                took_usec * SAVE_SHARE > SAVE_USEC ? took_usec * SAVE_SHARE : SAVE_USEC, s);
+        if (busy || !s->options.woken || !s->options.woken(s->options.sample_data))
+                tick_in(s, took_usec * SAVE_SHARE > SAVE_USEC ? took_usec * SAVE_SHARE : SAVE_USEC);
         return 0;
 }
 
@@ -312,8 +331,10 @@ int stats_new(sd_event *event, const StatsOptions *options, Stats **ret)
         s->loop = sd_event_ref(event);
         r = begin(s);
         s->options.boot_id = NULL;
-        if (r >= 0)
+        if (r >= 0) {
                 r = timer_arm(s->loop, &s->tick, &tick_kind, SAVE_USEC, s);
+                s->ticks = r >= 0;
+        }
         if (r < 0) {
                 counted_deinit(&s->counted);
                 sd_event_unref(s->loop);

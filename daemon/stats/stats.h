@@ -23,6 +23,8 @@ typedef struct StatsOptions {
          */
         void (*sample)(void *data, Stats *s);
         void *sample_data;
+        /* Will stats_wake() be called when the counters of rules change? NULL: no. */
+        bool (*woken)(void *data);
         /* Something that the log should hold: priority is syslog's, text one line. May be NULL. */
         void (*notice)(void *data, int priority, const char *text);
         void *data;
@@ -37,6 +39,8 @@ DEFINE_CLEANUP(Stats, stats_free)
 
 /* e->count connections. A subordinate uid must be its owner's already. container may be NULL. */
 void stats_count(Stats *s, const Event *e, const char *container);
+/* The counters of rules have changed, or may have. */
+void stats_wake(Stats *s);
 /* Of a sample. */
 void stats_see_rule(Stats *s, uint64_t rule, uint64_t packets, uint64_t bytes);
 

@@ -311,6 +311,25 @@ static void log_limit_bytes(Maker *m, _unused_ const NftStatement *s)
         rate_set(m, make(m, "limit"), &log_limit);
 }
 
+static Limit wake_limit(const NftStatement *s)
+{
+        return (Limit){ .rate = s->number, .unit_sec = 60, .burst = 1 };
+}
+
+static void wake_limit_text(Buffer *b, const NftStatement *s)
+{
+        Limit l = wake_limit(s);
+
+        rate_print(b, &l);
+}
+
+static void wake_limit_bytes(Maker *m, const NftStatement *s)
+{
+        Limit l = wake_limit(s);
+
+        rate_set(m, make(m, "limit"), &l);
+}
+
 static bool log_equal(const NftStatement *a, const NftStatement *b)
 {
         return a->log.direction == b->log.direction && a->log.action == b->log.action &&
@@ -318,23 +337,44 @@ static bool log_equal(const NftStatement *a, const NftStatement *b)
                a->log.numbered == b->log.numbered && a->log.id == b->log.id;
 }
 
+static void log_print(Buffer *b, const char *prefix)
+{
+        buffer_printf(b, "log prefix \"%s\" group %u snaplen %u", prefix, NFT_LOG_GROUP,
+                NFT_LOG_SNAPLEN);
+}
+
 static void log_text(Buffer *b, const NftStatement *s)
 {
         char text[NFT_NAME_TEXT_MAX];
 
-        buffer_printf(b, "log prefix \"%s\" group %u snaplen %u", nft_log_prefix(s, text),
-                NFT_LOG_GROUP, NFT_LOG_SNAPLEN);
+        log_print(b, nft_log_prefix(s, text));
+}
+
+static void log_make(Maker *m, const char *prefix)
+{
+        struct nftnl_expr *e = make(m, "log");
+
+        set_text(m, e, NFTNL_EXPR_LOG_PREFIX, prefix);
+        if (e)
+                nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, NFT_LOG_GROUP);
+        set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, NFT_LOG_SNAPLEN);
 }
 
 static void log_bytes(Maker *m, const NftStatement *s)
 {
-        struct nftnl_expr *e = make(m, "log");
         char prefix[NFT_NAME_TEXT_MAX];
 
-        set_text(m, e, NFTNL_EXPR_LOG_PREFIX, nft_log_prefix(s, prefix));
-        if (e)
-                nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, NFT_LOG_GROUP);
-        set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, NFT_LOG_SNAPLEN);
+        log_make(m, nft_log_prefix(s, prefix));
+}
+
+static void wake_text(Buffer *b, _unused_ const NftStatement *s)
+{
+        log_print(b, LOG_WAKE);
+}
+
+static void wake_bytes(Maker *m, _unused_ const NftStatement *s)
+{
+        log_make(m, LOG_WAKE);
 }
 
 static bool counter_equal(const NftStatement *a, const NftStatement *b)
@@ -498,6 +538,8 @@ const StatementRow statement_actions[_STATEMENT_MAX] = {
         [STATEMENT_QUEUE] = { .text = queue_text, .bytes = queue_bytes },
         [STATEMENT_LOG_LIMIT] = { .text = log_limit_text, .bytes = log_limit_bytes },
         [STATEMENT_LOG] = { .equal = log_equal, .text = log_text, .bytes = log_bytes },
+        [STATEMENT_WAKE_LIMIT] = { .text = wake_limit_text, .bytes = wake_limit_bytes },
+        [STATEMENT_WAKE] = { .text = wake_text, .bytes = wake_bytes },
         [STATEMENT_COUNTER] = { .equal = counter_equal,
                 .text = counter_text,
                 .bytes = counter_bytes },

@@ -92,6 +92,9 @@ typedef struct Counted {
 
 /* The sets that rules count in. */
 void build_counting_sets(NftBuild *b);
+/* At the beginning of a chain that all traffic of the direction at hand passes, where rules count:
+ * the log that wakes whoever reads the counts. */
+void build_wake(NftBuild *b);
 /* Is a decision of the direction at hand to be counted? */
 bool build_counts(const NftBuild *b, bool logged);
 /* What of a log is counted too: all, or how many. */

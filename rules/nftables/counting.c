@@ -33,6 +33,18 @@ void build_counting_sets(NftBuild *b)
         build_dynamic_set(b, &(NftSetKey){ .kind = SET_NUMBERS }, NULL);
 }
 
+/* limit rate 12/minute burst 1 packets log prefix "p25 wake" group 25 snaplen 128
+ * By the direction, not by the rule: what a rule logs itself may be full. */
+void build_wake(NftBuild *b)
+{
+        if (!b->counts)
+                return;
+        build_kind(b, STATEMENT_WAKE_LIMIT,
+                b->direction == DIRECTION_OUT ? NFT_WAKE_OUT_RATE : NFT_WAKE_RATE);
+        build_kind(b, STATEMENT_WAKE, 0);
+        build_end(b, NULL);
+}
+
 bool build_counts(const NftBuild *b, bool logged)
 {
         return b->counts && (logged || (b->direction == DIRECTION_OUT && !b->numbers_only));

@@ -70,10 +70,15 @@ static bool is_way(const NftStatement *s)
                (s->chain.kind == CHAIN_CLASS || s->chain.kind == CHAIN_TO);
 }
 
+static bool is_log(const NftStatement *s)
+{
+        return s->kind == STATEMENT_LOG_LIMIT || s->kind == STATEMENT_WAKE_LIMIT;
+}
+
 /* With its counter begins what a rule of the policy does; a log is a rule of its own. */
 static bool is_end(const NftStatement *s)
 {
-        return s->kind == STATEMENT_COUNTER || s->kind == STATEMENT_LOG_LIMIT;
+        return s->kind == STATEMENT_COUNTER || is_log(s);
 }
 
 static void build_rule_copy(NftBuild *b, const LoggedRules *l, const NftRule *rule)
@@ -83,7 +88,7 @@ static void build_rule_copy(NftBuild *b, const LoggedRules *l, const NftRule *ru
 
         while (n < rule->n && !is_end(&s[n]))
                 n++;
-        if (n < rule->n && s[n].kind == STATEMENT_LOG_LIMIT)
+        if (n < rule->n && is_log(&s[n]))
                 return;
         for (size_t i = 0; i < n && b->error == 0; i++) {
                 NftStatement own = b->table->statements[rule->first + i];

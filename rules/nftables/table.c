@@ -313,6 +313,8 @@ static void build_base(NftBuild *b)
 static void build_dispatch(NftBuild *b, const NftChainKey *key, bool dialled, const PortClasses *c)
 {
         build_chain(b, key);
+        if (c->ports->n > 0)
+                build_wake(b);
         for (size_t p = 0; p < c->ports->n; p++) {
                 NftChainKey target = { .kind = CHAIN_CLASS,
                         .direction = b->direction,

@@ -71,6 +71,10 @@
 #define NFT_LOG_SNAPLEN 128u
 #define NFT_LOG_RATE 10u
 #define NFT_LOG_BURST 20u
+/* What is counted and not logged wakes p25d, so that it need not look while there is nothing: what
+ * goes out so often a minute, because thresholds act on it, other traffic for the statistics. */
+#define NFT_WAKE_OUT_RATE 12u
+#define NFT_WAKE_RATE 1u
 /* Connections that wait for p25d, of each family: so many at most, by the queue of the kernel. A
  * SYN that is sent again, a second later, does not wait again. */
 #define NFT_HOLD_QUEUE 25u
@@ -193,6 +197,8 @@ typedef enum NftStatementKind {
         STATEMENT_QUEUE, /* number 0: by nf_tables itself, 1: by the target of xtables */
         STATEMENT_LOG_LIMIT,
         STATEMENT_LOG,
+        STATEMENT_WAKE_LIMIT, /* number: a minute */
+        STATEMENT_WAKE,       /* a log that reports no decision */
         STATEMENT_COUNTER,
         STATEMENT_COUNT, /* in a set: ends the rule if there is no room */
         STATEMENT_ACCEPT,

@@ -36,6 +36,8 @@ typedef enum Action {
 #define LOG_NUMBERED " numbered"
 /* Behind that: it is counted, and is not an event. */
 #define LOG_QUIET " quiet"
+/* The whole prefix of a packet that reports no decision, only that there are some to be read. */
+#define LOG_WAKE "p25 wake"
 
 typedef enum Direction {
         DIRECTION_IN,

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A p25d with nothing to do sleeps, and what is counted without being logged wakes it. With iptables
+# it still looks at the tables, which report no change.
+. "$(dirname "$0")/../lib/e2e.sh"
+
+net_add inet host
+net_link inet eth0 host eth0
+net_address inet eth0 198.51.100.2/24
+net_address host eth0 198.51.100.1/24
+net_ways host 198.51.100.2
+listen inet 25
+p25_host <<'CONF'
+alerts  = { connections = "3/hour"; };
+default = { incoming = "allow"; outgoing = "allow"; };
+CONF
+ok $? "p25d starts"
+
+wakes() # of p25d, so far
+{
+        awk '/^voluntary_ctxt/ { print $2 }' "/proc/$p25d/status"
+}
+slept_usec=0
+is_quiet() # for longer than it ever waits to look again; with iptables but for the tables
+{
+        local now=${EPOCHREALTIME/./} woken
+        woken=$(wakes)
+        if [ "$woken" -gt $((${before:-0} + looks)) ]; then
+                before=$woken slept_usec=$now
+        fi
+        [ $((now - slept_usec)) -gt 5000000 ]
+}
+is_awake() # since the number of wake-ups was $before
+{
+        [ "$(wakes)" -gt "$before" ]
+}
+is_now() # VALUE FILTER
+{
+        [ "$(ctl stats --json | jq -r "$2")" = "$1" ]
+}
+
+looks=0
+[ "$backend" != iptables ] || looks=4
+eventually 20 is_quiet
+ok $? "nothing wakes p25d when nothing happens"
+
+for n in 1 2 3; do
+        expect "allowed, connection $n" host open 198.51.100.2 25
+done
+eventually 10 is_now 3 '.users[0].hour.allowed'
+ok $? "what is counted and not logged wakes it"
+eventually 10 grep -q 'alert: root .*3 outgoing connections' "$WORK/p25d.log"
+ok $? "and reaches a threshold"
+eventually 20 is_quiet
+ok $? "then it sleeps again"
+
+if [ "$backend" != iptables ]; then
+        expect "an incoming connection" inet closed 198.51.100.1 25
+        eventually 10 is_awake
+        ok $? "wakes it for the statistics"
+fi
+
+p25d_stop
+done_testing

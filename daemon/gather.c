@@ -35,7 +35,7 @@ struct Gather {
         ManagerEvents changes;
         uint64_t interval_usec; /* 0: it rests */
         bool counted;           /* since the last time */
-        bool failed;  /* and the log says so */
+        bool failed;            /* and the log says so */
 };
 
 static int on_interval(sd_event_source *s, uint64_t usec, void *data);

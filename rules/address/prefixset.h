@@ -119,8 +119,6 @@ int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *re
  * of the rest at their end: most changes of large sets are small. */
 void range_set_common(
         const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail);
-/* The ranges of one family without some at both ends; borrowed, to be looked at and no more. */
-RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t tail);
 /* A 64-bit hash of the content, the same on every machine and in every run. */
 uint64_t range_set_hash(const RangeSet *s);
 

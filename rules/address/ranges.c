@@ -93,8 +93,7 @@ static int append_remainder(
 /* Equal parts of two sets are passed over by so many ranges at once. */
 #define RANGES_BLOCK 16
 
-/* A lower bound of the number of equal ranges from i and j on: whole blocks, or one. */
-static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
+size_t ranges_alike(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
 {
         size_t n = 0, size = f == FAMILY_IPV4 ? sizeof(Range4) : sizeof(Range6);
         size_t left_a = range_count(a, f) - i, left_b = range_count(b, f) - j;
@@ -110,15 +109,106 @@ static size_t ranges_equal(const RangeSet *a, size_t i, const RangeSet *b, size_
         return n == 0 && left > 0 && memcmp(from_a, from_b, size) == 0 ? 1 : n;
 }
 
+/* What they have alike at both ends, if that is known without looking. */
+static void known_ends(
+        const RangeSet *a, const RangeSet *b, Family f, size_t *ret_head, size_t *ret_tail)
+{
+        *ret_head = *ret_tail = 0;
+        if (a->before == b || b->before == a)
+                range_set_common(a, b, f, ret_head, ret_tail);
+}
+
+/* By their ends; not of equal ranges. A list that is at its end is behind the other. */
+static bool range_is_before(
+        const RangeSet *a, size_t i, size_t n_a, const RangeSet *b, size_t j, size_t n_b, Family f)
+{
+        Wide x, y;
+
+        if (i == n_a || j == n_b)
+                return j == n_b;
+        x = range_first(a, f, i);
+        y = range_first(b, f, j);
+        if (wide_equal(x, y)) {
+                x = range_last(a, f, i);
+                y = range_last(b, f, j);
+        }
+        return wide_less(x, y);
+}
+
+/* Ranges of one set are never adjacent, so none is merged here. */
+int range_set_append_changes(const RangeSet *old, const RangeSet *new, Family f, size_t max,
+        RangeSet *gone, RangeSet *came)
+{
+        size_t i, j, head, tail, n_old = range_count(old, f), n_new = range_count(new, f);
+        int r = 0;
+
+        known_ends(old, new, f, &head, &tail);
+        n_old -= tail;
+        n_new -= tail;
+        for (i = j = head; (i < n_old || j < n_new) && r >= 0;) {
+                size_t same = i < n_old && j < n_new ? ranges_alike(old, i, new, j, f) : 0;
+
+                if (same > 0) { /* also of the ends */
+                        i = i + same < n_old ? i + same : n_old;
+                        j = j + same < n_new ? j + same : n_new;
+                } else if (range_is_before(old, i, n_old, new, j, n_new, f)) {
+                        r = range_set_append(
+                                gone, f, range_first(old, f, i), range_last(old, f, i));
+                        i++;
+                } else {
+                        r = range_set_append(
+                                came, f, range_first(new, f, j), range_last(new, f, j));
+                        j++;
+                }
+                if (r >= 0 && range_count(gone, f) + range_count(came, f) > max)
+                        r = -E2BIG;
+        }
+        return r;
+}
+
+void ranges_free(RangeSet *s)
+{
+        free(s->v4);
+        free(s->v6);
+}
+
+size_t ranges_count_alike(const RangeSet *a, const RangeSet *b, Family f)
+{
+        size_t i, j, head, tail, n_a = range_count(a, f), n_b = range_count(b, f), n;
+
+        known_ends(a, b, f, &head, &tail);
+        n = head + tail;
+        n_a -= tail;
+        n_b -= tail;
+        for (i = j = head; i < n_a && j < n_b;) {
+                size_t same = ranges_alike(a, i, b, j, f);
+
+                if (same > n_a - i) /* also of the ends */
+                        same = n_a - i;
+                n += same;
+                i += same;
+                j += same;
+                if (same > 0)
+                        continue;
+                if (range_is_before(a, i, n_a, b, j, n_b, f))
+                        i++;
+                else
+                        j++;
+        }
+        return n;
+}
+
 int range_set_append_difference(
         RangeSet *s, Family f, const RangeSet *a, const RangeSet *b, size_t max)
 {
-        size_t j = 0;
+        size_t j = 0, head, tail;
 
         if (!a)
                 return append_remainder(s, f, (Wide){ 0 }, range_end(f), b, &j);
-        for (size_t i = 0; i < range_count(a, f); i++) {
-                size_t same = ranges_equal(a, i, b, j, f);
+        known_ends(a, b, f, &head, &tail);
+        j = head;
+        for (size_t i = head; i < range_count(a, f) - tail; i++) {
+                size_t same = ranges_alike(a, i, b, j, f);
                 int r;
 
                 /* most of two sets that are a change apart */

@@ -34,6 +34,9 @@ static inline Wide range_end(Family f)
 /* The first range at or behind `from` that ends at or behind w; their count if there is none. Near
  * ones are found faster than far ones. */
 size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w);
+/* A lower bound of the number of ranges that two sets have alike from i and j on, many at a time; 0
+ * only if those at i and j differ, or one is at its end. */
+size_t ranges_alike(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f);
 /* Have they a number in common? Either may be NULL, for all numbers. */
 bool ranges_meet(const RangeSet *a, const RangeSet *b, Family f);
 /* Is all of b in a? NULL as above. */
@@ -44,6 +47,14 @@ RangeSet *range_set_empty(void);
 /* Adds a range behind all others of its family; one that touches the last one is merged with it.
  * Only to a set of range_set_empty() that is not shared yet. 0 or -ENOMEM. */
 int range_set_append(RangeSet *s, Family f, Wide first, Wide last);
+/* The ranges that only one of two sets has, whole, as they are there: appended to gone and came,
+ * which may be zeroed structures. 0, -ENOMEM, or -E2BIG if they are more than about max. */
+int range_set_append_changes(const RangeSet *old, const RangeSet *new, Family f, size_t max,
+        RangeSet *gone, RangeSet *came);
+/* What they hold; for such structures. */
+void ranges_free(RangeSet *s);
+/* The number of ranges that two sets have alike, of one family. */
+size_t ranges_count_alike(const RangeSet *a, const RangeSet *b, Family f);
 /* The part of a that is not in b, of one family; a may be NULL, for all numbers. 0, -ENOMEM, or
  * -E2BIG if the set would have more than about max ranges. */
 int range_set_append_difference(

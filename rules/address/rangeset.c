@@ -473,10 +473,3 @@ void range_set_common(
         *ret_tail = common_tail((const uint8_t *)x + n_x * size, (const uint8_t *)y + n_y * size,
                 n - *ret_head, size);
 }
-
-RangeSet range_set_middle(const RangeSet *s, Family family, size_t head, size_t tail)
-{
-        if (family == FAMILY_IPV4)
-                return (RangeSet){ .v4 = s->v4 + head, .n_v4 = s->n_v4 - head - tail };
-        return (RangeSet){ .v6 = s->v6 + head, .n_v6 = s->n_v6 - head - tail };
-}

@@ -339,8 +339,8 @@ static bool log_equal(const NftStatement *a, const NftStatement *b)
 
 static void log_print(Buffer *b, const char *prefix)
 {
-        buffer_printf(b, "log prefix \"%s\" group %u snaplen %u", prefix, NFT_LOG_GROUP,
-                NFT_LOG_SNAPLEN);
+        buffer_printf(
+                b, "log prefix \"%s\" group %u snaplen %u", prefix, NFT_LOG_GROUP, NFT_LOG_SNAPLEN);
 }
 
 static void log_text(Buffer *b, const NftStatement *s)

@@ -287,56 +287,6 @@ void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fil
 
 /* ---- differences ---- */
 
-/* By their ends; a list that is at its end is behind the other. */
-static int range_compare(const RangeSet *a, size_t i, const RangeSet *b, size_t k, Family f)
-{
-        Wide x, y;
-
-        if (i == range_count(a, f) || k == range_count(b, f))
-                return i == range_count(a, f) ? 1 : -1;
-        x = range_first(a, f, i);
-        y = range_first(b, f, k);
-        if (wide_equal(x, y)) {
-                x = range_last(a, f, i);
-                y = range_last(b, f, k);
-        }
-        return wide_less(x, y) ? -1 : !wide_equal(x, y);
-}
-
-/* Whole ranges: what was merged with a neighbour goes and comes as one. Those of one set are never
- * adjacent, so none is merged here. */
-static int ranges_difference(
-        const RangeSet *old, const RangeSet *new, Family f, RangeSet *gone, RangeSet *came)
-{
-        size_t i = 0, k = 0;
-        int r = 0;
-
-        while ((i < range_count(old, f) || k < range_count(new, f)) && r >= 0) {
-                int c = range_compare(old, i, new, k, f);
-
-                if (c < 0)
-                        r = range_set_append(
-                                gone, f, range_first(old, f, i), range_last(old, f, i));
-                else if (c > 0)
-                        r = range_set_append(
-                                came, f, range_first(new, f, k), range_last(new, f, k));
-                i += c <= 0;
-                k += c >= 0;
-        }
-        return r;
-}
-
-/* Two lists without what they share at their ends. */
-static void middles(
-        const RangeSet *old, const RangeSet *new, Family f, RangeSet *ret_old, RangeSet *ret_new)
-{
-        size_t head, tail;
-
-        range_set_common(old, new, f, &head, &tail);
-        *ret_old = range_set_middle(old, f, head, tail);
-        *ret_new = range_set_middle(new, f, head, tail);
-}
-
 /* Taking an element out costs the kernel as much as putting one in; a set that goes as a whole is
  * dropped later, by a worker. */
 #define CHANGED_LEAST 1000
@@ -344,28 +294,12 @@ static void middles(
 bool nft_set_has_changed_much(const NftSet *old, const NftSet *new)
 {
         Family f = (Family) new->key.family;
-        size_t n, i = 0, k = 0, same;
-        RangeSet a, b;
+        size_t n;
 
         if (!old->ranges || !new->ranges || old->ranges == new->ranges)
                 return false;
-        middles(old->ranges, new->ranges, f, &a, &b);
         n = range_count(old->ranges, f);
-        same = n - range_count(&a, f);
-        while (i < range_count(&a, f) && k < range_count(&b, f)) {
-                int c = range_compare(&a, i, &b, k, f);
-
-                same += c == 0;
-                i += c <= 0;
-                k += c >= 0;
-        }
-        return n >= CHANGED_LEAST && same < n / 2;
-}
-
-static void ranges_deinit(RangeSet *s)
-{
-        free(s->v4);
-        free(s->v6);
+        return n >= CHANGED_LEAST && ranges_count_alike(old->ranges, new->ranges, f) < n / 2;
 }
 
 /* The difference of two lists. */
@@ -375,14 +309,22 @@ typedef struct ListChange {
 
 static void list_change_deinit(ListChange *c)
 {
-        ranges_deinit(&c->gone);
-        ranges_deinit(&c->came);
+        ranges_free(&c->gone);
+        ranges_free(&c->came);
 }
 
 static bool has_shape(const NftSet *old, size_t n_old, const NftSet *s)
 {
         for (size_t k = 0; k < n_old; k++)
                 if (nft_set_same_shape(&old[k], s))
+                        return true;
+        return false;
+}
+
+static bool has_length(const NftSet *old, size_t n_old, const NftSet *s)
+{
+        for (size_t k = 0; k < n_old; k++)
+                if (old[k].key.bits == s->key.bits)
                         return true;
         return false;
 }
@@ -399,6 +341,10 @@ static void put_hashed_difference(NftBatch *b, const NftSet *old, size_t n_old, 
                 return;
         }
         for (size_t i = 0; i < n; i++) {
+                if (!has_length(old, n_old, &sets[i])) {
+                        put_prefixes(b, &sets[i], NFT_ADD, &plus, NULL);
+                        continue;
+                }
                 if (!has_shape(old, n_old, &sets[i]))
                         continue;
                 put_prefixes(b, &sets[i], NFT_DELETE, &minus, &plus);
@@ -410,13 +356,11 @@ static void put_address_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
 {
         _cleanup_(list_change_deinit) ListChange change = { 0 };
-        Family f = (Family)sets[0].key.family;
-        RangeSet from, to;
 
         if (old[0].ranges == sets[0].ranges)
                 return;
-        middles(old[0].ranges, sets[0].ranges, f, &from, &to);
-        if (ranges_difference(&from, &to, f, &change.gone, &change.came) < 0)
+        if (range_set_append_changes(old[0].ranges, sets[0].ranges, (Family)sets[0].key.family,
+                    SIZE_MAX, &change.gone, &change.came) < 0)
                 b->failed = true;
         else
                 put_hashed_difference(b, old, n_old, sets, n, &change);

@@ -8,6 +8,7 @@
  * 6.17); and changing one costs the kernel time in its size.
  */
 
+#include "rules/address/ranges.h"
 #include "rules/address/timedset.h"
 #include "rules/nftables/build.h"
 
@@ -130,24 +131,28 @@ static void count_prefixes(const RangeSet *ranges, unsigned family, size_t count
         (void)range_set_each_prefix(ranges, (Family)family, count_prefix, counts);
 }
 
-/* Of a list that has changed a little, from what was counted then. */
+/* Of a list of which less than a quarter has changed, from what was counted then. */
 static bool recount_lengths(
         const NftTable *previous, const NftSetKey *key, const RangeSet *ranges, size_t *counts)
 {
         const NftSet *s = previous_lower_bound(previous, key);
-        size_t head, tail, gone[129], came[129];
+        RangeSet old = { 0 }, new = { 0 };
+        size_t gone[129], came[129];
         Family family = (Family)key->family;
-        RangeSet old, new;
+        int r;
 
         if (!s || !same_list(&s->key, key))
                 return false;
-        range_set_common(s->ranges, ranges, family, &head, &tail);
-        old = range_set_middle(s->ranges, family, head, tail);
-        new = range_set_middle(ranges, family, head, tail);
-        if (old.n_v4 + old.n_v6 > head + tail)
+        r = range_set_append_changes(
+                s->ranges, ranges, family, range_count(ranges, family) / 4, &old, &new);
+        if (r >= 0) {
+                count_prefixes(&old, family, gone);
+                count_prefixes(&new, family, came);
+        }
+        ranges_free(&old);
+        ranges_free(&new);
+        if (r < 0)
                 return false;
-        count_prefixes(&old, family, gone);
-        count_prefixes(&new, family, came);
         memset(counts, 0, 129 * sizeof(size_t));
         for (; s < previous->sets + previous->n_sets && same_list(&s->key, key); s++)
                 counts[s->key.bits] = s->n;

@@ -37,7 +37,8 @@ typedef struct Update {
         NftTable *old, *new;
         NftHandleReader reader;
         void *data;
-        bool *fresh;    /* of the new sets: not there in this shape, to be filled */
+        bool *fresh;    /* of the new sets: not there in this shape */
+        bool *fill;     /* of the new sets: with all that they hold */
         bool *reshaped; /* of the new sets: there in another shape */
         bool any_reshaped;
         ChainPlan *plans; /* of the new chains */
@@ -46,6 +47,7 @@ typedef struct Update {
 static void update_deinit(Update *u)
 {
         free(u->fresh);
+        free(u->fill);
         free(u->reshaped);
         for (size_t i = 0; u->plans && i < u->new->n_chains; i++)
                 free(u->plans[i].origin);
@@ -70,10 +72,16 @@ static size_t list_length(const NftTable *t, size_t i)
         return n;
 }
 
+/* What is of a length that the list had not is in what came to it, if that is asked for at all. */
+static bool comes_by_difference(const Update *u, const NftSet *new, bool any_stays)
+{
+        return any_stays && new->ranges && !new->timed && !set_find(u->old, &new->key);
+}
+
 /* One list, of n sets from i on: which of them are new, or are made again. */
 static void plan_list(Update *u, size_t i, size_t n)
 {
-        bool asked = false, much = false;
+        bool asked = false, much = false, any_stays = false;
 
         for (size_t k = i; k < i + n; k++) {
                 const NftSet *new = &u->new->sets[k], *old = set_find(u->old, &new->key);
@@ -85,7 +93,10 @@ static void plan_list(Update *u, size_t i, size_t n)
                 u->fresh[k] = !old || much || !nft_set_same_shape(old, new);
                 u->reshaped[k] = old && u->fresh[k];
                 u->any_reshaped = u->any_reshaped || u->reshaped[k];
+                any_stays = any_stays || !u->fresh[k];
         }
+        for (size_t k = i; k < i + n; k++)
+                u->fill[k] = u->fresh[k] && !comes_by_difference(u, &u->new->sets[k], any_stays);
 }
 
 static void plan_sets(Update *u)
@@ -131,7 +142,7 @@ static void put_sets(Update *u)
                         nft_put_set(u->batch, &new->sets[i]);
         for (size_t i = 0; i < new->n_sets; i += n) {
                 n = list_length(new, i);
-                nft_put_elements(u->batch, new->sets + i, n, u->fresh + i);
+                nft_put_elements(u->batch, new->sets + i, n, u->fill + i);
                 /* The same list in the old table: both are sorted alike. */
                 while (k < old->n_sets && !nft_set_same_list(&old->sets[k], &new->sets[i]) &&
                         nft_set_key_compare(&old->sets[k].key, &new->sets[i].key) < 0)
@@ -434,9 +445,10 @@ int nft_update_build(NftBatch *b, NftTable *old, NftTable *new, NftHandleReader 
         int r;
 
         u.fresh = calloc(new->n_sets + 1, sizeof(bool));
+        u.fill = calloc(new->n_sets + 1, sizeof(bool));
         u.reshaped = calloc(new->n_sets + 1, sizeof(bool));
         u.plans = calloc(new->n_chains + 1, sizeof(ChainPlan));
-        if (!u.fresh || !u.reshaped || !u.plans)
+        if (!u.fresh || !u.fill || !u.reshaped || !u.plans)
                 return -ENOMEM;
         plan_sets(&u);
         r = plan_chains(&u);

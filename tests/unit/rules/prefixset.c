@@ -6,7 +6,7 @@
  * address) is met; what the set says is compared with the model point by point.
  */
 
-#include "rules/address/prefixset.h"
+#include "rules/address/ranges.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -273,6 +273,52 @@ static void test_model(void **state _unused_)
         }
 }
 
+static bool has_range(const RangeSet *s, Family f, Wide first, Wide last)
+{
+        for (size_t i = 0; i < range_count(s, f); i++)
+                if (wide_equal(range_first(s, f, i), first) &&
+                        wide_equal(range_last(s, f, i), last))
+                        return true;
+        return false;
+}
+
+/* Exactly the ranges of one that the other has not, in their order. */
+static void check_only_in(const RangeSet *only, const RangeSet *a, const RangeSet *b, Family f)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < range_count(a, f); i++) {
+                Wide first = range_first(a, f, i), last = range_last(a, f, i);
+
+                if (has_range(b, f, first, last))
+                        continue;
+                assert_true(n < range_count(only, f));
+                assert_true(wide_equal(range_first(only, f, n), first));
+                assert_true(wide_equal(range_last(only, f, n++), last));
+        }
+        assert_int_equal(n, range_count(only, f));
+}
+
+static void check_changes(const RangeSet *old, const RangeSet *new, Family f)
+{
+        RangeSet gone = { 0 }, came = { 0 }, some = { 0 }, more = { 0 };
+        size_t n;
+
+        assert_int_equal(range_set_append_changes(old, new, f, SIZE_MAX, &gone, &came), 0);
+        check_only_in(&gone, old, new, f);
+        check_only_in(&came, new, old, f);
+        assert_int_equal(
+                ranges_count_alike(old, new, f), range_count(old, f) - range_count(&gone, f));
+        n = range_count(&gone, f) + range_count(&came, f);
+        if (n > 0)
+                assert_int_equal(
+                        range_set_append_changes(old, new, f, n - 1, &some, &more), -E2BIG);
+        ranges_free(&gone);
+        ranges_free(&came);
+        ranges_free(&some);
+        ranges_free(&more);
+}
+
 /* As if they had been merged from the prefixes, and what they share with those before is there. */
 static void check_updated_ranges(const PrefixSet *before, const PrefixSet *now, Family family)
 {
@@ -282,6 +328,9 @@ static void check_updated_ranges(const PrefixSet *before, const PrefixSet *now, 
 
         assert_int_equal(range_set_from_prefixes(now, &merged), 0);
         assert_true(range_set_equal(new, merged));
+        check_changes(old, new, family);
+        check_changes(new, old, family);
+        check_changes(old, merged, family);
         range_set_common(old, new, family, &head, &tail);
         assert_true(head + tail <= old->n_v4 + old->n_v6);
         assert_true(head + tail <= new->n_v4 + new->n_v6);
@@ -395,6 +444,14 @@ static void test_update(void **state _unused_)
         }
 }
 
+/* Borrowed. */
+static RangeSet middle_of(const RangeSet *s, Family f, size_t head, size_t tail)
+{
+        if (f == FAMILY_IPV4)
+                return (RangeSet){ .v4 = s->v4 + head, .n_v4 = s->n_v4 - head - tail };
+        return (RangeSet){ .v6 = s->v6 + head, .n_v6 = s->n_v6 - head - tail };
+}
+
 /* What two sets share at their ends, and what lies between. */
 static void test_common(void **state _unused_)
 {
@@ -414,8 +471,8 @@ static void test_common(void **state _unused_)
                 assert_int_equal(range_set_from_prefixes(p, &a), 0);
                 assert_int_equal(range_set_from_prefixes(q, &b), 0);
                 range_set_common(a, b, s->family, &head, &tail);
-                RangeSet x = range_set_middle(a, s->family, head, tail);
-                RangeSet y = range_set_middle(b, s->family, head, tail);
+                RangeSet x = middle_of(a, s->family, head, tail);
+                RangeSet y = middle_of(b, s->family, head, tail);
                 if (range_set_equal(a, b))
                         assert_int_equal(x.n_v4 + x.n_v6 + y.n_v4 + y.n_v6, 0);
                 else

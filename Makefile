@@ -169,7 +169,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 
 # sockets for the end-to-end tests, the demo and the bench; p25d as under its unit
-$(BUILD)/tests/lib/probe $(BUILD)/tests/lib/unit_filter: %: %.o
+$(BUILD)/tests/lib/probe $(BUILD)/tests/lib/unit_filter $(BUILD)/tests/lib/hung: %: %.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -184,7 +184,7 @@ $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
-E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/unit_filter $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so $(BUILD)/tests/lib/slow_names.so
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/hung $(BUILD)/tests/lib/unit_filter $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so $(BUILD)/tests/lib/slow_names.so
 
 PURE = $(UNIT) $(BUS) $(GOLDEN)
 

@@ -18,6 +18,8 @@ static bool is_edited(const HostInput *read)
         struct stat st;
         size_t length;
 
+        if (read->remote)
+                return false;
         if (stat(read->path, &st) < 0)
                 return errno != EACCES; /* only a reload looks into it */
         now = host_input_from_stat(&st);

@@ -5,8 +5,8 @@
  * limit. Does not depend on their content.
  */
 
+#include "daemon/host/apart.h"
 #include "daemon/host/internal.h"
-
 #include "daemon/reader/ask.h"
 #include "rules/base/hash.h"
 
@@ -113,6 +113,8 @@ const char *host_errno_text(int error)
                 { ENAMETOOLONG, "has too long a name" },
                 { EIO, "cannot be read: input/output error" },
                 { EXDEV, "is a link out of its folder" },
+                { ETIMEDOUT, "is on a file system that does not answer" },
+                { ECANCELED, "was not read, because a file before it did not come in time" },
                 { ENOTUNIQ, "belongs neither to root nor to the owner of its folder" },
         };
 
@@ -170,13 +172,12 @@ int host_open_file(const char *path)
 }
 
 /* Files that this process may not read are opened by p25d-reader, if they belong to the policy. */
-static int open_or_ask(int (*open_here)(const char *path), ReaderKind kind, const char *path,
-        struct stat *ret_stat)
+int host_open_regular(const char *path, struct stat *ret_stat)
 {
-        int fd = open_here(path);
+        int fd = host_open_file(path);
 
         if (fd == -EACCES)
-                fd = reader_open(kind, path);
+                fd = reader_open(READER_FILE, path);
         if (fd < 0)
                 return fd;
         if (fstat(fd, ret_stat) < 0) {
@@ -186,11 +187,6 @@ static int open_or_ask(int (*open_here)(const char *path), ReaderKind kind, cons
                 return r;
         }
         return fd;
-}
-
-int host_open_regular(const char *path, struct stat *ret_stat)
-{
-        return open_or_ask(host_open_file, READER_FILE, path, ret_stat);
 }
 
 /* ---- files that a policy names ---- */
@@ -250,23 +246,16 @@ int host_open_named(const char *path)
         return r < 0 ? r : TAKE_FD(fd);
 }
 
-static int open_named(const char *path, struct stat *ret_stat)
-{
-        return open_or_ask(host_open_named, READER_NAMED, path, ret_stat);
-}
-
 /* ---- reading ---- */
 
-typedef int (*Opener)(const char *path, struct stat *ret_stat);
-
-static int read_opened(Opener open_file, const char *path, size_t max, HostInputs *inputs,
-        char **ret, size_t *ret_length)
+static int read_opened(
+        const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length)
 {
         _cleanup_close_ int fd = -1;
         struct stat st;
         int r;
 
-        fd = open_file(path, &st);
+        fd = host_open_regular(path, &st);
         if (fd < 0)
                 return TAKE_FD(fd);
         if (st.st_size > 0 && (uint64_t)st.st_size > max)
@@ -292,14 +281,63 @@ static int read_told(const char *name, size_t max, int r, Diagnostics *d)
 int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostics *d, char **ret,
         size_t *ret_length)
 {
-        return read_told(
-                path, max, read_opened(host_open_regular, path, max, inputs, ret, ret_length), d);
+        return read_told(path, max, read_opened(path, max, inputs, ret, ret_length), d);
+}
+
+/* Such a file may lie anywhere, also where nothing answers. */
+static int read_named(const char *path, size_t max, ApartFile *ret)
+{
+        _cleanup_close_ int fd = -1;
+        int r = apart_read(&(ApartFrom){ host_open_named, path, -1 }, max, ret);
+
+        if (r != -EACCES)
+                return r;
+        fd = reader_open(READER_NAMED, path);
+        return fd < 0 ? fd : apart_read(&(ApartFrom){ .fd = fd }, max, ret);
 }
 
 int host_read_named(
         const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length)
 {
-        return read_opened(open_named, path, max, inputs, ret, ret_length);
+        ApartFile f;
+        int r;
+
+        /* one file that nobody waits for any longer is enough */
+        if (inputs && inputs->late)
+                return -ECANCELED;
+        r = read_named(path, max, &f);
+        if (inputs)
+                inputs->late = r == -ETIMEDOUT;
+        if (r < 0)
+                return r;
+        if (inputs_add(inputs, path, &f.st) < 0) {
+                free(f.text);
+                return -ENOMEM;
+        }
+        if (inputs) {
+                HostInput *input = &inputs->items[inputs->n - 1];
+
+                input->content = host_content_hash(f.text, f.length);
+                input->named = true;
+                input->remote = f.remote;
+        }
+        *ret = f.text;
+        *ret_length = f.length;
+        return 0;
+}
+
+int host_read_again(const HostInput *input, size_t max, char **ret, size_t *ret_length)
+{
+        int r = input->named ? host_read_named(input->path, max, NULL, ret, ret_length)
+                             : host_read_file(input->path, max, NULL, ret, ret_length);
+
+        if (r < 0)
+                return r == -ENOMEM ? r : -ESTALE;
+        if (host_content_hash(*ret, *ret_length) == input->content)
+                return 0;
+        free(*ret);
+        *ret = NULL;
+        return -ESTALE;
 }
 
 int host_read_descriptor(

@@ -62,11 +62,14 @@ typedef struct HostInput {
         uint64_t content; /* a hash of it; 0: it was not read to its end */
         uint64_t device, inode, size;
         uint64_t mtime_nsec, ctime_nsec;
+        bool named;  /* by a set of the policy */
+        bool remote; /* it may be on a server that does not answer */
 } HostInput;
 
 typedef struct HostInputs {
         HostInput *items; /* in the order of reading */
         size_t n;
+        bool late; /* one that a set names did not come in time: no other is waited for */
 } HostInputs;
 
 void host_inputs_deinit(HostInputs *l);
@@ -80,7 +83,7 @@ int host_load_files(const HostPaths *p, HostInputs *inputs, Diagnostics *d, Poli
 int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Policy **ret);
 
 /* The first file that says something else than what was read, is gone, or came later: 1 and its
- * path; 0: none; -ENOMEM. */
+ * path; 0: none; -ENOMEM. Waits for no server: what is on one is not examined. */
 int host_find_edited(const HostPaths *p, const HostInputs *read, char **ret);
 
 /* Where p25d's copies of the files lie that were in force last, state being the stored one. 0,

@@ -32,9 +32,13 @@ int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostic
         size_t *ret_length);
 
 /* A file that a policy names: it belongs to root or to the owner of its folder, and no link leads
- * out of that. 0; -EXDEV: a link does; -ENOTUNIQ: it belongs to another; as host_read_file. */
+ * out of that. 0; -EXDEV: a link does; -ENOTUNIQ: it belongs to another; -ETIMEDOUT: it does not
+ * come in time; -ECANCELED: one before it did not; as host_read_file. */
 int host_read_named(
         const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length);
+
+/* What was read before, if it is the same still. 0, -ESTALE, -ENOMEM. */
+int host_read_again(const HostInput *input, size_t max, char **ret, size_t *ret_length);
 
 /* "does not exist", … or NULL for an errno (of either sign) without words of its own. */
 const char *host_errno_text(int error);

@@ -130,11 +130,9 @@ static int copy_input(const Copying *c, const HostInput *input)
         size_t n;
         int r;
 
-        r = host_read_file(input->path, SET_TEXT_MAX, NULL, &text, &n);
+        r = host_read_again(input, SET_TEXT_MAX, &text, &n);
         if (r < 0)
-                return r == -ENOMEM ? r : -ESTALE;
-        if (host_content_hash(text, n) != input->content)
-                return -ESTALE;
+                return r;
         r = text_printf(&to, "%s%s%s", c->tree, before, below);
         if (r < 0)
                 return r;

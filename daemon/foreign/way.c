@@ -99,16 +99,12 @@ void way_complete(Way *w, const Packet *p, Completion *ret)
                 complete_in(w, p, ret);
 }
 
-static bool forwards(Family family)
+/* What cannot be asked is no obstacle. */
+static bool forwards(Way *w, const Packet *p)
 {
-        FILE *f = fopen(family == FAMILY_IPV4 ? "/proc/sys/net/ipv4/ip_forward"
-                                              : "/proc/sys/net/ipv6/conf/all/forwarding",
-                "re");
-        int c = f ? fgetc(f) : '1';
+        unsigned ifindex = p->in_interface ? if_nametoindex(p->in_interface) : 0;
 
-        if (f)
-                fclose(f);
-        return c != '0';
+        return route_forwards(&w->routes, p->family, ifindex) != 0;
 }
 
 bool way_is_own(Way *w, const Address *a)
@@ -123,7 +119,7 @@ const char *way_obstacle(Way *w, const Packet *p)
 
         if (p->direction == DIRECTION_IN)
                 return NULL;
-        if (p->direction == DIRECTION_ROUTED && !forwards(p->family))
+        if (p->direction == DIRECTION_ROUTED && !forwards(w, p))
                 return "this host does not pass packets on (forwarding is off)";
         if (!p->has_to)
                 return NULL;

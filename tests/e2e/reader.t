@@ -41,13 +41,20 @@ is "$(grep -c 'could not be read' <<<"$out")" 0 "with it, nothing is unknown"
 unlike "$out" '"effective": *"undetermined"' "and the answer is one"
 p25d_stop TERM
 
-# As under the unit, whose filter refuses what a worker would give up its capability by.
-cat >"$WORK/p25d-user" <<WRAPPER
+# As under the unit, whose filter refuses what a worker would give up its capability by, and which
+# hides the kernel's settings.
+cat >"$WORK/p25d-confined" <<WRAPPER
 #!/bin/sh
+mount -t tmpfs -o ro none /proc/sys/net
 exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
         --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- \
         "$PWD/${BUILD:-build}/tests/lib/unit_filter" "\$P25D_REAL" "\$@"
 WRAPPER
+cat >"$WORK/p25d-user" <<WRAPPER
+#!/bin/sh
+exec unshare --mount "$WORK/p25d-confined" "\$@"
+WRAPPER
+chmod 755 "$WORK/p25d-confined"
 p25d_begin
 is $? 0 "p25d starts where a process keeps its capabilities"
 net_in host ip link set lo up
@@ -57,6 +64,26 @@ run_ctl explain out to 192.0.2.7
 like "$out" "no route" "explain knows the routes, over a socket of p25d-reader"
 run_ctl explain out to 127.0.0.1
 unlike "$out" "no route" "and this one"
+forwarding() # ON IPV4-ON-LO
+{
+        net_in host sh -c "echo $1 >/proc/sys/net/ipv4/ip_forward
+                echo $1 >/proc/sys/net/ipv6/conf/all/forwarding
+                echo $2 >/proc/sys/net/ipv4/conf/lo/forwarding"
+}
+for packet in "from 198.51.100.1 to 192.0.2.7" "from 2001:db8::1 to 2001:db8::7"; do
+        forwarding 0 0
+        # shellcheck disable=SC2086
+        run_ctl explain routed $packet
+        like "$out" "forwarding is off" "explain knows without /proc/sys that nothing is passed on $packet"
+        forwarding 1 1
+        # shellcheck disable=SC2086
+        run_ctl explain routed $packet
+        unlike "$out" "forwarding is off" "and when it is"
+done
+forwarding 1 0
+run_ctl explain routed in on lo from 198.51.100.1 to 192.0.2.7
+like "$out" "forwarding is off" "also of one interface"
+forwarding 0 0
 run_ctl explain in from 192.0.2.7 port 587
 like "$out" "listens" "and the listeners"
 if net_in host iptables-legacy -I INPUT -p tcp --dport 25 -s 192.0.2.9 -j DROP 2>/dev/null &&
@@ -82,7 +109,7 @@ is "$(sed -n 's/^CapPrm:\t//p' "/proc/$names/status")" 0000000000000000 \
 like "$err" "no-such-user" "and has answered"
 # a question that takes long, to look at the worker meanwhile
 { echo 'enabled = true; assert = ('
-        for i in {1..60000}; do
+        for i in {1..30000}; do
                 echo "{ packet = \"in from 10.1.$((i / 256)).$((i % 256)) port 25\"; verdict = \"allow\"; },"
         done
         echo '{ packet = "in from 192.0.2.1 port 25"; verdict = "allow"; } );'; } >"$CONF"

@@ -98,9 +98,11 @@ if net_in host iptables-legacy -I INPUT -p tcp --dport 25 -s 192.0.2.9 -j DROP 2
         net_in host ip6tables-legacy -F INPUT
 fi
 # the process that asks the name service, whose modules are others' programs
-run_ctl deny out user no-such-user
+asked=0
 asker()
 {
+        # one whom it was not asked for yet
+        run_ctl deny out user "no-such-user-$((asked++))"
         names=$(pgrep -x p25d-names)
 }
 eventually 10 asker

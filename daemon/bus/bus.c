@@ -209,6 +209,8 @@ static int bus_setup(Bus *b, sd_bus *bus)
                 (r = sd_bus_set_watch_bind(bus, true)) < 0 ||
                 (r = sd_bus_set_connected_signal(bus, true)) < 0 ||
                 (r = sd_bus_set_exit_on_disconnect(bus, false)) < 0 ||
+                /* the loop does not wait at its end for a bus that reads nothing */
+                (r = sd_bus_set_close_on_exit(bus, false)) < 0 ||
                 (r = sd_bus_negotiate_fds(bus, true)) < 0 ||
                 (r = sd_bus_add_filter(bus, NULL, on_call, b)) < 0 ||
                 (r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE, bus_vtable, b)) <

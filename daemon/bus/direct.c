@@ -125,7 +125,8 @@ static int peer_connect(DirectPeer *p, int fd)
                 (r = stand_in_add(p->bus, d->system)) < 0 ||
                 (r = sd_bus_match_signal(p->bus, NULL, NULL, NULL, local, "Disconnected",
                          on_disconnected, p)) < 0 ||
-                (r = sd_bus_start(p->bus)) < 0)
+                /* the loop does not wait at its end for a client that reads nothing */
+                (r = sd_bus_set_close_on_exit(p->bus, false)) < 0 || (r = sd_bus_start(p->bus)) < 0)
                 return r;
         return sd_bus_attach_event(p->bus, d->event, DIRECT_PRIORITY);
 }

@@ -34,10 +34,28 @@ like "$out" "deny" "explain answers from a worker"
 run_ctl history -n 1
 like "$out" "uid 0 p25ctl" "the change has its maker"
 
+# a bus that takes connections and answers nothing
+mkdir -p /run/dbus
+python3 -c 'import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("/run/dbus/system_bus_socket")
+s.listen(64)
+time.sleep(600)' &
+mute=$!
+eventually 10 [ -S /run/dbus/system_bus_socket ]
+run net_in host timeout 10 "$P25CTL" status
+is "$rc" 0 "status beside a bus that does not answer"
+run net_in host timeout 10 "$P25CTL" lockdown on
+is "$rc" 0 "lockdown"
+run net_in host timeout 10 "$P25CTL" lockdown off
+is "$rc" 0 "and its end"
+
 p25d_stop KILL
 p25d_begin
 is "$?" 0 "a p25d after it takes the socket's place"
 run_ctl status
 is "$rc" 0 "and answers"
 p25d_stop TERM
+is "$?" 0 "p25d ends beside a bus that does not answer"
+process_end "$mute" TERM
 done_testing

@@ -9,6 +9,7 @@
 #include "rules/base/util.h"
 
 #include <endian.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 typedef struct Bytes {
@@ -46,6 +47,17 @@ static inline void attributes_read(Bytes in, Bytes *ret, size_t n)
         while (attribute_next(&in, &type, &a))
                 if (type < n)
                         ret[type] = a;
+}
+
+/* The same of a message of a subsystem of netfilter; false: it ends before them. */
+static inline bool netfilter_attributes_read(const struct nlmsghdr *h, Bytes *ret, size_t n)
+{
+        size_t begin = NLMSG_ALIGN(NLMSG_HDRLEN + sizeof(struct nfgenmsg));
+
+        if (h->nlmsg_len < begin)
+                return false;
+        attributes_read((Bytes){ (const uint8_t *)h + begin, h->nlmsg_len - begin }, ret, n);
+        return true;
 }
 
 /* Numbers of nf_tables are in network byte order. False: it is not there. */

@@ -2,6 +2,8 @@
 
 #include "daemon/netlink/nflog.h"
 
+#include "daemon/netlink/attributes.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -76,45 +78,23 @@ int nflog_open(uint16_t group, size_t copied_bytes, Netlink *ret)
 
 /* ---- packets ---- */
 
-typedef struct Attributes {
-        const struct nlattr *of[NFULA_MAX + 1];
-} Attributes;
-
-static int attribute_note(const struct nlattr *a, void *data)
-{
-        Attributes *all = data;
-
-        if (mnl_attr_type_valid(a, NFULA_MAX) >= 0)
-                all->of[mnl_attr_get_type(a)] = a;
-        return MNL_CB_OK;
-}
-
-static bool number_read(const struct nlattr *a, uint32_t *ret)
-{
-        if (!a || mnl_attr_validate(a, MNL_TYPE_U32) < 0)
-                return false;
-        *ret = ntohl(mnl_attr_get_u32(a));
-        return true;
-}
-
 static bool packet_read(const struct nlmsghdr *h, NflogPacket *ret)
 {
-        Attributes all = { 0 };
-        const struct nlattr *prefix, *payload;
+        Bytes all[NFULA_MAX + 1];
+        const char *prefix;
 
         if (h->nlmsg_type != ((NFNL_SUBSYS_ULOG << 8) | NFULNL_MSG_PACKET) ||
-                mnl_attr_parse(h, sizeof(struct nfgenmsg), attribute_note, &all) < 0)
+                !netfilter_attributes_read(h, all, ELEMENTS(all)))
                 return false;
-        prefix = all.of[NFULA_PREFIX];
-        payload = all.of[NFULA_PAYLOAD];
-        if (!prefix || !payload || mnl_attr_validate(prefix, MNL_TYPE_NUL_STRING) < 0)
+        prefix = attribute_string(all[NFULA_PREFIX]);
+        if (!prefix || !all[NFULA_PAYLOAD].data)
                 return false;
-        *ret = (NflogPacket){ .prefix = mnl_attr_get_str(prefix),
-                .data = mnl_attr_get_payload(payload),
-                .length = mnl_attr_get_payload_len(payload) };
-        ret->has_uid = number_read(all.of[NFULA_UID], &ret->uid);
-        ret->has_gid = number_read(all.of[NFULA_GID], &ret->gid);
-        return number_read(all.of[NFULA_SEQ], &ret->sequence);
+        *ret = (NflogPacket){
+                .prefix = prefix, .data = all[NFULA_PAYLOAD].data, .length = all[NFULA_PAYLOAD].n
+        };
+        ret->has_uid = attribute_u32(all[NFULA_UID], &ret->uid);
+        ret->has_gid = attribute_u32(all[NFULA_GID], &ret->gid);
+        return attribute_u32(all[NFULA_SEQ], &ret->sequence);
 }
 
 int nflog_read(Netlink *n, void (*f)(const NflogPacket *p, void *data), void *data)

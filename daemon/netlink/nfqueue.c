@@ -2,6 +2,8 @@
 
 #include "daemon/netlink/nfqueue.h"
 
+#include "daemon/netlink/attributes.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -72,46 +74,22 @@ int nfqueue_open(const NfqueueOptions *o, Netlink *ret)
 
 /* ---- packets ---- */
 
-typedef struct Attributes {
-        const struct nlattr *of[NFQA_MAX + 1];
-} Attributes;
-
-static int attribute_note(const struct nlattr *a, void *data)
-{
-        Attributes *all = data;
-
-        if (mnl_attr_type_valid(a, NFQA_MAX) >= 0)
-                all->of[mnl_attr_get_type(a)] = a;
-        return MNL_CB_OK;
-}
-
-static bool number_read(const struct nlattr *a, uint32_t *ret)
-{
-        if (!a || mnl_attr_validate(a, MNL_TYPE_U32) < 0)
-                return false;
-        *ret = ntohl(mnl_attr_get_u32(a));
-        return true;
-}
-
 static bool packet_read(const struct nlmsghdr *h, NfqueuePacket *ret)
 {
-        Attributes all = { 0 };
         struct nfqnl_msg_packet_hdr packet;
-        const struct nlattr *payload;
+        Bytes all[NFQA_MAX + 1];
 
         if (h->nlmsg_type != (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET) ||
-                mnl_attr_parse(h, sizeof(struct nfgenmsg), attribute_note, &all) < 0 ||
-                !all.of[NFQA_PACKET_HDR] ||
-                mnl_attr_get_payload_len(all.of[NFQA_PACKET_HDR]) < sizeof(packet))
+                !netfilter_attributes_read(h, all, ELEMENTS(all)) ||
+                all[NFQA_PACKET_HDR].n < sizeof(packet))
                 return false;
-        memcpy(&packet, mnl_attr_get_payload(all.of[NFQA_PACKET_HDR]), sizeof(packet));
-        payload = all.of[NFQA_PAYLOAD];
+        memcpy(&packet, all[NFQA_PACKET_HDR].data, sizeof(packet));
         *ret = (NfqueuePacket){ .id = ntohl(packet.packet_id),
-                .data = payload ? mnl_attr_get_payload(payload) : NULL,
-                .length = payload ? mnl_attr_get_payload_len(payload) : 0 };
-        ret->has_uid = number_read(all.of[NFQA_UID], &ret->uid);
-        ret->has_gid = number_read(all.of[NFQA_GID], &ret->gid);
-        (void)number_read(all.of[NFQA_IFINDEX_OUTDEV], &ret->out_interface);
+                .data = all[NFQA_PAYLOAD].data,
+                .length = all[NFQA_PAYLOAD].n };
+        ret->has_uid = attribute_u32(all[NFQA_UID], &ret->uid);
+        ret->has_gid = attribute_u32(all[NFQA_GID], &ret->gid);
+        (void)attribute_u32(all[NFQA_IFINDEX_OUTDEV], &ret->out_interface);
         return true;
 }
 

@@ -25,3 +25,12 @@ void *large_array_new(size_t n, size_t size)
                 (void)madvise(p, bytes, MADV_HUGEPAGE);
         return p;
 }
+
+void *large_array_shrink(void *items, size_t n, size_t size)
+{
+        if (n == 0) {
+                free(items);
+                return NULL;
+        }
+        return reallocarray(items, n, size) ?: items;
+}

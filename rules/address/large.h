@@ -10,3 +10,5 @@
 
 /* As reallocarray(NULL, n, size), and for free() and realloc(). */
 void *large_array_new(size_t n, size_t size);
+/* Gives back the memory behind the first n elements; NULL, and all of it, if n is 0. */
+void *large_array_shrink(void *items, size_t n, size_t size);

@@ -85,7 +85,6 @@ _inline_ bool is_ascending(
 _inline_ int items_settle(void **items, size_t *n, size_t size, const uint8_t *digits,
         size_t n_digits, int (*compare)(const void *, const void *))
 {
-        void *smaller;
         int r;
 
         if (!is_ascending(*items, *n, size, compare)) {
@@ -94,14 +93,7 @@ _inline_ int items_settle(void **items, size_t *n, size_t size, const uint8_t *d
                         return r;
                 *n = drop_twins(*items, *n, size, compare);
         }
-        if (*n == 0) {
-                free(*items);
-                *items = NULL;
-                return 0;
-        }
-        smaller = reallocarray(*items, *n, size);
-        if (smaller)
-                *items = smaller;
+        *items = large_array_shrink(*items, *n, size);
         return 0;
 }
 
@@ -354,22 +346,14 @@ _inline_ void items_update(Update *u, const Items *old, const Items *add, const 
 _inline_ int items_updated(Update *u, const Items *old, const Items *add, const Items *remove,
         size_t size, int (*compare)(const void *, const void *))
 {
-        char *smaller;
-
         if (old->n + add->n == 0)
                 return 0;
         u->out = large_array_new(old->n + add->n, size);
         if (!u->out)
                 return -ENOMEM;
         items_update(u, old, add, remove, size, compare);
-        if (u->n == 0) {
-                free(u->out);
-                u->out = NULL;
-        } else if (u->n < old->n + add->n) {
-                smaller = reallocarray(u->out, u->n, size);
-                if (smaller)
-                        u->out = smaller;
-        }
+        if (u->n < old->n + add->n)
+                u->out = large_array_shrink(u->out, u->n, size);
         return 0;
 }
 

@@ -73,19 +73,6 @@ static size_t ranges6_merge(Range6 *r, size_t n)
         return kept;
 }
 
-/* Gives back the memory that is free after merging. */
-static void *array_shrink(void *items, size_t n, size_t size)
-{
-        void *smaller;
-
-        if (n == 0) {
-                free(items);
-                return NULL;
-        }
-        smaller = reallocarray(items, n, size);
-        return smaller ?: items;
-}
-
 /* An empty set with room for so many ranges. */
 static int range_set_new(size_t n_v4, size_t n_v6, RangeSet **ret)
 {
@@ -105,9 +92,9 @@ static int range_set_new(size_t n_v4, size_t n_v6, RangeSet **ret)
 static void range_set_merge(RangeSet *s)
 {
         s->n_v4 = ranges4_merge(s->v4, s->n_v4);
-        s->v4 = array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
+        s->v4 = large_array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
         s->n_v6 = ranges6_merge(s->v6, s->n_v6);
-        s->v6 = array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
+        s->v6 = large_array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
 }
 
 static Range4 range4_of(const Prefix4 *p)
@@ -360,8 +347,8 @@ int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *re
                 return r;
         ranges4_update(s, ranges, now, w, n);
         ranges6_update(s, ranges, now, same6);
-        s->v4 = array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
-        s->v6 = array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
+        s->v4 = large_array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
+        s->v6 = large_array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
         range_set_link(ranges, s);
         *ret = s;
         return 0;

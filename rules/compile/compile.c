@@ -58,40 +58,17 @@ static int rules_add(Compilation *c, Scope *s, const RuleList *l)
         return 0;
 }
 
-static int own_rules_add(Compilation *c)
+/* All rules of one source; of a fragment, also warns of variables that none of them uses. */
+static int source_add(
+        Compilation *c, SourceKind kind, const Role *role, const Fragment *f, const RuleList *rules)
 {
         _cleanup_(scope_deinit) Scope s = { 0 };
         int r;
 
-        r = scope_init(c, SOURCE_P25CTL, NULL, NULL, &s);
-        if (r < 0)
-                return r;
-        return rules_add(c, &s, &c->policy->state->rules);
-}
-
-static int fragment_add(Compilation *c, const Fragment *f)
-{
-        _cleanup_(scope_deinit) Scope s = { 0 };
-        int r;
-
-        r = scope_init(c, SOURCE_FRAGMENT, NULL, f, &s);
-        if (r < 0)
-                return r;
-        r = rules_add(c, &s, &f->rules);
-        if (r < 0)
-                return r;
-        return scope_note_unused(c, &s, NULL);
-}
-
-static int role_add(Compilation *c, const Role *role)
-{
-        _cleanup_(scope_deinit) Scope s = { 0 };
-        int r;
-
-        r = scope_init(c, SOURCE_ROLE, role, NULL, &s);
-        if (r < 0)
-                return r;
-        return rules_add(c, &s, &role->rules);
+        r = scope_init(c, kind, role, f, &s);
+        if (r >= 0)
+                r = rules_add(c, &s, rules);
+        return r < 0 || !f ? r : scope_note_unused(c, &s, NULL);
 }
 
 /* ---- fragments ---- */
@@ -145,7 +122,7 @@ static int fragments_add(Compilation *c)
                 if (i > 0 && streq(all[i - 1]->name, all[i]->name))
                         r = report_duplicate_fragment(c, all[i - 1], all[i]);
                 else
-                        r = fragment_add(c, all[i]);
+                        r = source_add(c, SOURCE_FRAGMENT, NULL, all[i], &all[i]->rules);
         }
         return r;
 }
@@ -258,7 +235,7 @@ static int roles_add(Compilation *c)
                 r = tolerate(c, role_add_managed(c, roles[i]));
                 if (r < 0)
                         return r;
-                r = role_add(c, roles[i]);
+                r = source_add(c, SOURCE_ROLE, roles[i], NULL, &roles[i]->rules);
                 if (r < 0)
                         return r;
         }
@@ -321,7 +298,7 @@ static int compile_all(Compilation *c)
         if (r >= 0)
                 r = check_alerts(c);
         if (r >= 0)
-                r = own_rules_add(c);
+                r = source_add(c, SOURCE_P25CTL, NULL, NULL, &c->policy->state->rules);
         if (r >= 0)
                 r = host_rules_add(c, &host);
         if (r >= 0)

@@ -7,15 +7,7 @@
  * filters.h holds.
  */
 
-#include "daemon/foreign/filters.h"
-#include "daemon/foreign/walk.h"
-
-/* Where p25's own chains stand. */
-typedef enum OwnPlace {
-        OWN_NOWHERE, /* p25 is inactive */
-        OWN_NFTABLES,
-        OWN_IPTABLES,
-} OwnPlace;
+#include "daemon/foreign/stages.h"
 
 /* A base chain that the packet comes to. */
 typedef struct Hop {

@@ -56,33 +56,37 @@ int read_members(Reader *r, const Node *n, NodeReader *read, void *place);
 /* ---- read_value.c: one value, or a list of plain ones ---- */
 
 /* Where they write to is said behind each. */
-SettingFunction read_bool;        /* bool */
-SettingFunction read_tristate;    /* int, 0 or 1 */
-SettingFunction read_uint32;      /* uint32_t */
-SettingFunction read_uint64;      /* uint64_t */
-SettingFunction read_word;        /* an enum */
-SettingFunction read_name;        /* char * */
-SettingFunction read_text;        /* char *, printable */
-SettingFunction read_bytes;       /* char *, any */
-SettingFunction read_path;        /* char * */
-SettingFunction read_names;       /* char **, unique */
-SettingFunction read_texts;       /* char **, printable */
+SettingFunction read_bool;     /* bool */
+SettingFunction read_tristate; /* int, 0 or 1 */
+SettingFunction read_uint32;   /* uint32_t */
+SettingFunction read_uint64;   /* uint64_t */
+SettingFunction read_word;     /* an enum */
+SettingFunction read_name;     /* char * */
+SettingFunction read_text;     /* char *, printable */
+SettingFunction read_bytes;    /* char *, any */
+SettingFunction read_path;     /* char * */
+SettingFunction read_names;    /* char **, unique */
+SettingFunction read_texts;    /* char **, printable */
+SettingFunction read_defaults; /* Defaults */
+SettingFunction read_alerts;   /* Alerts */
+SettingFunction read_duration; /* uint64_t, seconds */
+SettingFunction read_audit;    /* bool of each direction */
+SettingFunction read_entries;  /* PrefixSet * */
+
+/* Parts that other readers use. */
+/* A warning if host_bits is set, for the first few. */
+int read_host_bits(Reader *r, const Node *n, const Prefix *taken);
+int read_integer(Reader *r, const Node *n, int64_t min, int64_t max, int64_t *ret);
+
+/* ---- read_port.c: ports ---- */
+
 SettingFunction read_mail_ports;  /* Ports */
 SettingFunction read_listens;     /* Ports */
 SettingFunction read_manages;     /* Role */
 SettingFunction read_manages_one; /* Role */
-SettingFunction read_defaults;    /* Defaults */
-SettingFunction read_alerts;      /* Alerts */
-SettingFunction read_duration;    /* uint64_t, seconds */
-SettingFunction read_audit;       /* bool of each direction */
-SettingFunction read_entries;     /* PrefixSet * */
-
-/* Parts that other readers use. */
 int read_port(Reader *r, const Node *n, uint16_t *ret);
 /* A number or the name of a service; 0: neither. */
 uint16_t port_of_text(const char *text);
-/* A warning if host_bits is set, for the first few. */
-int read_host_bits(Reader *r, const Node *n, const Prefix *taken);
 
 /* ---- read_rule.c ---- */
 

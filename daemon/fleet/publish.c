@@ -154,7 +154,7 @@ static int read_options(const FleetArguments *a, ReleaseOptions *o)
 {
         int option;
 
-        /* words[-1] is the verb, as argv[0] is the program; 0 begins anew (getopt(3)) */
+        /* words[-1] is the verb, as argv[0] is the program; 0 begins again (getopt(3)) */
         optind = 0;
         while ((option = getopt_long(a->n + 1, a->words - 1, "+", options, NULL)) >= 0)
                 if (take_option(option, o) < 0)

@@ -4,7 +4,8 @@
 /*
  * What made a process run: a job of cron or at, a request of a web server by CGI, a container. Jobs
  * are known by their parents, which are root's; what a web server says is in the environment, which
- * the process could have changed: it is a claim of the process's user, for whom alone it counts.
+ * the process could have changed: it is a claim of the process's user, and counts for that user
+ * only.
  */
 
 #include "daemon/host/containers.h"

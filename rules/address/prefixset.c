@@ -56,7 +56,7 @@ DEFINE_REFERENCES(PrefixSet, prefix_set, prefix_set_destroy)
 /* ---- from arrays in any order ---- */
 
 /* Drops duplicates from a sorted array; returns how many stay. */
-_inline_ size_t drop_twins(
+_inline_ size_t drop_duplicates(
         char *items, size_t n, size_t size, int (*compare)(const void *, const void *))
 {
         size_t kept = 0;
@@ -91,7 +91,7 @@ _inline_ int items_settle(void **items, size_t *n, size_t size, const uint8_t *d
                 r = radix_sort(*items, *n, size, digits, n_digits);
                 if (r < 0)
                         return r;
-                *n = drop_twins(*items, *n, size, compare);
+                *n = drop_duplicates(*items, *n, size, compare);
         }
         *items = large_array_shrink(*items, *n, size);
         return 0;

@@ -3,8 +3,16 @@
 
 /*
  * The one place that decides whether a rule is valid. Parsers take a rule as it is written. A rule
- * is judged when it enters a policy: by the reader of files, and by the manager for rules of p25ctl
- * and the bus. compile expects judged rules, and asks only for what depends on the whole policy.
+ * is judged where it enters a policy, because only there the place of an error is known:
+ *
+ *   the reader of files   the file's line and the path of the setting, all errors of a file at once
+ *   the manager           the argument of a call; RemoveRule's too, which is never compiled
+ *   p25ctl offline        the words, where no manager is asked
+ *   compile               what variables and the policy's ports make of a rule
+ *
+ * compile expects judged rules and asks only the last. If only compile judged, rules of roles that
+ * are not in use and matches of RemoveRule would not be judged at all, and a file with an error of
+ * another kind would show the errors of its rules only once that is corrected.
  */
 
 #include "rules/policy/rule.h"

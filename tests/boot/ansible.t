@@ -78,7 +78,7 @@ play --diff "$WORK/site.yml"
 is "$rc $recap" "0 4 0" "for real: four have changed"
 reported
 like "$out" "\+app-server" "the difference shows the text"
-like "$out" "newly allowed: out 25/tcp to 203.0.113.7" "and what becomes of connections"
+like "$out" "newly allowed: out 25/tcp to 203.0.113.7" "and the effect on connections"
 play --diff "$WORK/site.yml"
 is "$rc $recap" "0 0 0" "a second time nothing changes"
 reported

@@ -60,7 +60,7 @@ in_machine p25ctl -q lockdown off
 is "$(ls "$MACHINE$collector")" p25.prom "nothing else lies in the folder"
 in_machine systemctl stop p25d
 in_machine systemctl start p25-metrics.service
-is "$(in_machine systemctl is-active p25d)" inactive "who stops p25d finds it stopped"
+is "$(in_machine systemctl is-active p25d)" inactive "and do not start p25d"
 [ -s "$MACHINE$metrics" ]
 ok $? "and the last metrics stay"
 in_machine systemctl start p25d
@@ -91,7 +91,7 @@ cp "$doc/50-p25-alert.rules" "$MACHINE/etc/polkit-1/rules.d/"
 sed -i 's/| mail .*/>>\/root\/alert-%i'"'"'/' "$MACHINE/etc/systemd/system/p25-alert@.service"
 in_machine systemctl daemon-reload
 in_machine systemctl try-restart polkit
-# counted anew from here
+# counted from zero again from here
 in_machine p25ctl -q default reject outgoing
 bob=$(in_machine sh -c 'useradd bob && id -u bob')
 for _ in 1 2 3 4 5; do connect machine -u "$bob" 198.51.100.2 25 >"$WORK/null"; done

@@ -70,9 +70,9 @@ like "$(cat "$WORK/p25d.log")" "process [0-9]+ \(bash -c" "and in the log"
 
 net_in inet "$probe" listen -o "$WORK/inet.log" 203.0.113.7 25 >"$WORK/inet.pid"
 allowed=$(net_in host "$probe" connect -t 10000 203.0.113.7 25)
-is "$allowed" open "what is allowed passes"
+is "$allowed" open "an allowed connection passes"
 eventually 1 seen 1 '.destination_address == "203.0.113.7"'
-is "$(attempts '.destination_address == "203.0.113.7"')" 0 "what is allowed makes no event"
+is "$(attempts '.destination_address == "203.0.113.7"')" 0 "an allowed connection makes no event"
 
 # ---- whatever the process is ----
 

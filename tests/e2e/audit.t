@@ -63,7 +63,7 @@ like "$out" "  p25ctl route allow from 10.0.0.2 to 198.51.100.2 port 25" "audit:
 run_ctl audit promote --dry-run
 is "$rc" 0 "promote --dry-run"
 like "$out" "- audit outgoing" "says what ends"
-like "$out" "newly rejected: out 25/tcp" "and what changes for packets"
+like "$out" "newly rejected: out 25/tcp" "and the effect on packets"
 like "$out" "replay: of [0-9]+ connections in the events since [0-9TZ:-]+, [1-9][0-9]* that pass now would have been refused" \
         "and how many of the recent connections it would have refused"
 expect "nothing has changed" host open 198.51.100.2 25
@@ -77,7 +77,7 @@ is "$(audit '[.groups[] | select(.direction == "out") | .destination]')" '["2001
 run_ctl audit promote --confirm 10m
 is "$rc" 0 "promote --confirm"
 like "$out" "^Audit ended" "says so"
-like "$out" "newly rejected: out 25/tcp" "and what is refused from now on"
+like "$out" "newly rejected: out 25/tcp" "and the packets that are refused from now on"
 expect "outgoing is enforced" host closed 2001:db8:1::2 25
 expect "what a rule allows passes" host open 198.51.100.2 25
 expect "routed is enforced" lan closed 198.51.100.2 25

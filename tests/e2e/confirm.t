@@ -293,7 +293,7 @@ is "$rc" 0 "rollback ends the waiting"
 nothing_waits
 ok $? "nothing waits"
 open_in
-ok $? "and what was before is in force"
+ok $? "and the former policy is in force"
 
 # ---- who may ----
 

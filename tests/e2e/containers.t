@@ -104,7 +104,7 @@ is "$out" "[\"${ids[3]:0:12}\",null]" "no link is followed: the beginning of the
 try 6 "docker-${ids[4]}.scope"
 is "$out" '["?[2Jx?","a"]' "without control characters"
 try 7 "evil.service/docker-${ids[1]}.scope"
-is "$out" "[null,null]" "what a service calls its own cgroup is no container"
+is "$out" "[null,null]" "a cgroup that a service names itself is not a container"
 is "$(grep -c 'SECRET\|root:' "$WORK"/*.log "$ROOT/var/lib/p25/"* 2>/dev/null | grep -vc ':0$')" 0 \
         "nothing else of the files is kept"
 p25d_stop TERM

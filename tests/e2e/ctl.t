@@ -188,7 +188,7 @@ like "$err" "'drop' is not a valid default: did you mean \"deny\"" "another fire
 refuses 4 "" default ACCEPT outgoing
 like "$err" "did you mean \"allow\"" "in any case of letters"
 refuses 4 "" default limit
-like "$err" "'limit' is not a valid default: allow, deny or reject" "what no default can be"
+like "$err" "'limit' is not a valid default: allow, deny or reject" "limit is not a valid default"
 refuses 4 "" default deny output
 like "$err" "did you mean \"outgoing\"" "another firewall's direction"
 refuses 4 "" insert 1 block 25

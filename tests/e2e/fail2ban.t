@@ -155,7 +155,7 @@ server_start
 ok $? "fail2ban starts again"
 eventually 15 banned 198.51.100.3
 ok $? "and bans whom it had banned"
-expect "who is shut out again" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
+expect "a banned address is shut out again" inet filtered -t 300 -s 198.51.100.3 198.51.100.1 25
 client restart >/dev/null 2>&1
 eventually 15 banned 198.51.100.3
 ok $? "fail2ban-client restart: banned still"

@@ -238,7 +238,7 @@ cp "$WORK/fleet.conf" "$site/all/fragments/fleet.conf"
 echo 198.51.100.3 >>"$site/all/sets/blocked.txt"
 publish
 refused 'p25d refuses serial 4: .*[Aa]ssert' "a ban of whom the host asserts open"
-expect "who is asserted open is" inet open -s 198.51.100.3 198.51.100.1 25
+expect "an address that is asserted open is open" inet open -s 198.51.100.3 198.51.100.1 25
 sed -i '/^198.51.100.3$/d' "$site/all/sets/blocked.txt"
 echo 0.0.0.0/0 >>"$site/all/sets/blocked.txt"
 publish
@@ -305,26 +305,26 @@ fleet_stop
 fleet_start
 shut() { [ "$(connect inet -t 300 -s 203.0.113.7 198.51.100.1 25)" = filtered ]; }
 eventually 60 shut
-ok $? "what somebody has changed here is put right at the next start"
+ok $? "a local change is put right at the next start"
 
 # ---- a change of keys ----
 
 run "$P25_FLEET" publish --key "$FLEET/a.key" --key "$FLEET/b.key" --force "$FLEET/site"
 is "$rc" 0 "two keys sign"
 eventually 60 serial_is 4
-ok $? "who has the old key takes it"
+ok $? "a host with the old key takes it"
 fleet_stop
 conf "$b"
 fleet_start
 run "$P25_FLEET" publish --key "$FLEET/a.key" --key "$FLEET/b.key" --force "$FLEET/site"
 eventually 60 serial_is 5
-ok $? "who has the new key too"
+ok $? "a host with the new key too"
 fleet_stop
 conf "$a" "$b"
 fleet_start
 run "$P25_FLEET" publish --key "$FLEET/b.key" --force "$FLEET/site"
 eventually 60 serial_is 6
-ok $? "and who has both takes one by the new key alone"
+ok $? "and a host with both takes a serial that only the new key signed"
 
 # ---- an expired one stays ----
 

@@ -144,7 +144,7 @@ eventually 20 fleet_has 1 203.0.113.10
 ok $? "a ban beside one that an assertion forbids"
 fleet_lacks 1 198.51.100.1
 ok $? "which stays out"
-is "$(fleet_knock 1 198.51.100.1)" open "what host 1 asserts open is open"
+is "$(fleet_knock 1 198.51.100.1)" open "an address that host 1 asserts open is open"
 
 # ---- lockdown ----
 

@@ -80,7 +80,7 @@ ok $? "the host takes serial 1"
 p25-fleet status >"$WORK/said"
 is "$?" 0 "status: all is well"
 like "$(cat "$WORK/said")" $'Serial: +1, in force for .*\nValid: +for ' "and says so"
-expect "who is listed is dropped" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+expect "a listed address is dropped" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
 is "$(sed -n '/^assert/p' "$WORK/block-5" | tee -a "$CONF" | wc -l)" 1 "the assertion, into p25.conf"
 run_ctl reload
 is "$rc" 0 "is taken"
@@ -93,7 +93,7 @@ is "$(ctl set show fleet-blocked)" "203.0.113.7
 echo 198.51.100.3 >>fleet/groups/all/sets/fleet-blocked.txt
 p25-fleet publish --key fleet.key fleet >/dev/null && block 3
 eventually 60 problem_is 'p25d refuses serial 3: .*assert'
-ok $? "what the host asserts stands above"
+ok $? "assertions of the host stand above"
 sed -i /198.51.100.3/d fleet/groups/all/sets/fleet-blocked.txt
 block 7
 block 3
@@ -117,7 +117,7 @@ run p25-fleet init https://other.example/ "$(tail -n 1 "$WORK/page/new.pub")"
 is "$rc" 0 "init writes"
 sed -i '/^#live/,$s/^#//' "$ROOT/etc/p25/fleet.conf"
 run p25-fleet check
-is "$rc $err" "0 " "what it explains of live is valid too"
+is "$rc $err" "0 " "its explained settings of live are valid too"
 may() # WANTED WORD...
 {
         run p25-fleet may "${@:2}"

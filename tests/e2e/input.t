@@ -254,7 +254,7 @@ run_ctl allow in comment $'a\033[31mb'
 is "$rc" 4 "a comment with an escape"
 unlike "$err" $'\033' "which is not printed"
 run_ctl allow in comment $'\xff\xfe'
-is "$rc" 4 "a comment that is no UTF-8"
+is "$rc" 4 "a comment that is not UTF-8"
 run_ctl allow in from "$(head -c 100000 /dev/zero | tr '\0' 1)"
 is "$rc" 4 "an address of 100,000 characters"
 at_most ${#err} 1000 "which is not repeated"

@@ -115,7 +115,7 @@ echo no-ipv6 >"$P25_FAULT"
 start
 ok $? "no IPv6 at all: p25d starts"
 is "$(connect inet -t 400 198.51.100.1 25)" filtered "with IPv4"
-is "$(net_in host ip6tables-legacy-save 2>/dev/null | grep -c P25)" 0 "alone"
+is "$(net_in host ip6tables-legacy-save 2>/dev/null | grep -c P25)" 0 "only"
 run_ctl deny 465
 is "$rc" 0 "and takes changes"
 run_ctl delete deny 465

@@ -42,8 +42,8 @@ has_entry() # REVISION
 eventually 5 has_entry 1
 ok $? "an entry of revision 1"
 is "$(entry MESSAGE_ID)" 6d0d1f0c5a3e4c1f9b7a8e2f4c6b1d35 "under the message id of a change"
-is "$(entry P25_UID) $(entry P25_PROCESS)" "0 p25ctl" "who"
-is "$(entry P25_REASON)" "spam wave" "why"
+is "$(entry P25_UID) $(entry P25_PROCESS)" "0 p25ctl" "the caller"
+is "$(entry P25_REASON)" "spam wave" "the reason"
 is "$(entry P25_OUTCOME)" added "the outcome"
 like "$(entry P25_DIFF)" '^\+ deny .*198\.51\.100\.2' "the change"
 like "$(entry MESSAGE)" '^revision 1 by uid 0 \(p25ctl\): \+ deny .*198\.51\.100\.2.*: spam wave$' \

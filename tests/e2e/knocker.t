@@ -106,7 +106,7 @@ for message in (b"", b"x", b"\xff" * 4, b"\xff" * 3000, b"\xff" * 10000):
         if message:
             s.send(message)
 PYTHON
-is $? 0 "what is no message of p25d's"
+is $? 0 "bytes that are not a message of p25d"
 change_cuts again
 eventually 5 is_cut again-4
 ok $? "does not keep it from the next one"

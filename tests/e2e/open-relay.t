@@ -37,7 +37,7 @@ postfix_start host good.example 'smtpd_relay_restrictions = permit_mynetworks, r
         'mynetworks = 127.0.0.0/8 [::1]/128'
 ok $? "a Postfix that relays for itself"
 run_ctl doctor
-is "$(found OPEN_RELAY)" "" "is no open relay"
+is "$(found OPEN_RELAY)" "" "is not an open relay"
 is "$(found GREETING)" "ok " "and greets"
 eventually 10 talked 1
 like "$(cat "$log")" "NOQUEUE: reject: RCPT from .*Relay access denied" "it was asked"

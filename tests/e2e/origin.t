@@ -52,7 +52,7 @@ if command -v cron >/dev/null && command -v atd >/dev/null; then
         ask "$pid" 65534
         is "$(field 2)" "sleep 3002" "and a short one"
         ask "$cron" 0
-        is "$(field 2)" "" "cron itself is no job"
+        is "$(field 2)" "" "cron itself is not a job"
         process_end $cron TERM
 
         atd -f 2>"$WORK/atd.log" &

@@ -51,7 +51,7 @@ user_ctl() # USER WORD...
 user_ctl mail status
 is "$rc" 0 "without polkit everybody reads"
 user_ctl mail logging high
-is "$rc" 5 "and nobody but root changes"
+is "$rc" 5 "and only root makes changes"
 like "$err" "^ERROR: not authorised" "with an error that says so"
 run_ctl logging high
 is "$rc" 0 "root does"
@@ -119,7 +119,7 @@ is "$rc" 5 "but not that one"
 run_ctl logging low
 is "$rc" 0 "root needs no polkit"
 user_ctl www-data status --json
-is "$(jq -r .logging <<<"$out")" low "nothing was changed by who was refused"
+is "$(jq -r .logging <<<"$out")" low "a refused caller changed nothing"
 revision=$(ctl status --json | jq .revision)
 
 # the caller is gone before the answer: polkit does not know the name any more
@@ -187,7 +187,7 @@ run_ctl logging high
 is "$rc" 0 "polkit hangs: root is served"
 signal CONT "$polkitd_pid"
 wait $late
-is $? 0 "and who waited gets an answer when it goes on"
+is $? 0 "and a caller that waited gets an answer when it goes on"
 process_end "$polkitd_pid" TERM
 user_ctl mail logging low
 is "$rc" 5 "polkit is gone: only root changes"

@@ -135,7 +135,7 @@ is "$(head -1 <<<"$out")" "No such file or directory" "not for another user"
 ask request "$plain" 65534
 is "$(head -1 <<<"$out")" "No such file or directory" "a pool without a status socket"
 ask request $$ 0
-is "$(head -1 <<<"$out")" "No such file or directory" "a process that is no worker"
+is "$(head -1 <<<"$out")" "No such file or directory" "a process that is not a worker"
 ask request 4000000 0
 is "$(head -1 <<<"$out")" "No such file or directory" "a process that is gone"
 

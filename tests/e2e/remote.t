@@ -119,7 +119,7 @@ is "$(jq -c '[.[] | [.host, .status, .answer.active]]' <<<"$out")" \
 like "$(jq -r '.[1].answer.errors[0]' <<<"$out")" "not reachable" "errors are in it"
 remote -H root@198.51.100.1,alice@198.51.100.1 delete deny from 192.0.2.78
 is "$rc" 5 "one may, the other may not"
-like "$out" "^root@198.51.100.1:.*Rule deleted" "who may has done it"
+like "$out" "^root@198.51.100.1:.*Rule deleted" "the one that may has deleted the rule"
 remote -H root@198.51.100.1,root@198.51.100.77 --detailed-exitcode deny from 192.0.2.78
 is "$rc" 8 "an error is worse than a change"
 remote -H root@198.51.100.1,root@[2001:db8:1::1]:2222 --detailed-exitcode --dry-run deny from 192.0.2.79

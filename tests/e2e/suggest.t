@@ -44,7 +44,7 @@ held=$(net_in host "$probe" hold -t 20000 -o "$WORK/held" 10.0.0.2 25)
 is "$(suggested lan)" internal-relay "a private network is connected"
 run net_in lan "$P25CTL" role suggest
 like "$out" "internal-relay +probe \(user root\) listens on port 25, and all 1 connected" "with the reason"
-like "$out" "p25ctl --dry-run role set internal-relay" "and what to type"
+like "$out" "p25ctl --dry-run role set internal-relay" "and the command to type"
 process_end "$held" TERM
 net_in host sysctl -qw net.ipv4.ip_forward=1
 held=$(net_in inet "$probe" hold -t 20000 -o "$WORK/held2" 10.0.0.2 25)

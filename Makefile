@@ -13,7 +13,9 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-sty
 WERROR ?=
 SANITIZE ?=
 OPT ?= -O2 -g
-HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# what _FORTIFY_SOURCE checks, the optimizer finds
+FORTIFY = $(if $(filter -O0,$(OPT) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+HARDEN = -fstack-protector-strong $(FORTIFY) -fPIE
 ifneq ($(SANITIZE),)
 HARDEN = -fPIE
 SANFLAGS = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -194,7 +196,7 @@ test-programs: pure-programs kernel-programs $(ADVERSARY:%=$(BUILD)/tests/%) $(E
 	$(BUILD)/tests/differential/differential
 # libFuzzer needs clang
 fuzz-programs:
-	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz OPT='-O1 -g' \
+	@$(MAKE) --no-print-directory CC=clang BUILD=build-fuzz OPT='$(or $(filter -O0,$(OPT)),-O1 -g)' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzz-targets
 fuzz-targets: $(FUZZ:%=$(BUILD)/tests/%)
 

@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 # A Debian root that is not booted: programs run in it, and apt reaches the network as the host does.
 
-# The host's way to the archive, for the apt in there.
+# The host's way to the archive, for the apt in there; nothing waits for the disk, since the root is
+# thrown away.
 root_network() # ROOT
 {
         cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
         apt-config dump | grep '^Acquire::' >"$1/etc/apt/apt.conf.d/90host"
+        echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/90host"
 }
 
 # A command in the root, with processes and mounts of its own: they end with it. What apt downloads

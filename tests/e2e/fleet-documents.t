@@ -328,14 +328,21 @@ ok $? "and a host with both takes a serial that only the new key signed"
 
 # ---- an expired one stays ----
 
-run "$P25_FLEET" publish --key "$FLEET/b.key" --valid-for 2s --force "$FLEET/site"
+run "$P25_FLEET" publish --key "$FLEET/b.key" --valid-for 10s --force "$FLEET/site"
 eventually 60 serial_is 7
-ok $? "a serial that is valid for two seconds"
+ok $? "a serial that is valid for ten seconds"
 expired() { "$P25_FLEET" --root "$ROOT" status | grep -q '^Valid: *EXPIRED'; }
 eventually 60 expired
 ok $? "is reported when it has expired"
 expect "and stays in force" inet filtered -t 300 -s 203.0.113.7 198.51.100.1 25
+reports() { grep -c 'has expired, and the web server' "$WORK/fleet.log"; }
+reported() { [ "$(reports)" -ge 1 ]; }
+eventually 60 reported
+# asked several times more: the web server's own log has the requests
+asked=$(grep -c 'GET /current' "$WORK/access.log")
+asked_more() { [ "$(grep -c 'GET /current' "$WORK/access.log")" -ge $((asked + 3)) ]; }
+eventually 60 asked_more
 fleet_stop
-is "$(grep -c 'has expired, and the web server' "$WORK/fleet.log")" 1 "the log has it once"
+is "$(reports)" 1 "the log has it once"
 
 done_testing

@@ -66,9 +66,7 @@ in_time "a change that waits" --confirm 100s deny in
 is "$rc" 0 "is done"
 in_time "its confirmation" confirm
 is "$rc" 0 "is done"
-for i in 1 2 3 4 5; do
-        in_time "explain $i" explain out to 198.51.100.2 user "unknown$i"
-done
+in_time "explain" explain out to 198.51.100.2 user unknown
 wait
 like "$(cat "$WORK/another")" "name service" "the other rule was refused too"
 by_user open "the user may still send"

@@ -52,6 +52,7 @@ tree_make()
         for tool in owners opener knock_order segment; do
                 echo "int $tool;" | file "daemon/connections/$tool.c"
         done
+        echo 'int io;' | file daemon/io/socket.c
         echo 'int netlink;' | file daemon/netlink/netlink.c
         echo 'int rule;' | file rules/base/rule.c
         for tool in tests/*/*.c; do

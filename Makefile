@@ -332,6 +332,12 @@ bench:
 	@$(MAKE) -s all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/bench/run
 
+## bench-page: the figures of p25-performance(7), measured again (with bench-rules, MANY rules)
+bench-page:
+	@packaging/dependencies bench
+	@$(MAKE) -s all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) tests/bench/page 15 $(MANY)
+
 ## clean: removes what was built
 clean:
 	rm -rf build build-*
@@ -343,6 +349,6 @@ help:
 
 .PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-feed bench-fleet-live bench-refused bench-rules bench-sets clean help
+	bench bench-backend bench-bus bench-feed bench-fleet-live bench-page bench-refused bench-rules bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

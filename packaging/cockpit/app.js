@@ -7,6 +7,7 @@
 
 import * as bus from "./bus.js";
 import { el, foreign, notice, replace } from "./dom.js";
+import { serial } from "./serial.js";
 import { _ } from "./text.js";
 import { followTheme } from "./theme.js";
 import { overview, banner } from "./overview.js";
@@ -41,8 +42,7 @@ function drawAbove() {
     document.body.dataset.ready = state.status && bus.isConnected() && !state.error ? "yes" : "no";
 }
 
-async function read() {
-    timer = null;
+const read = serial(async () => {
     try {
         state.status = await bus.describe();
         state.error = null;
@@ -52,11 +52,14 @@ async function read() {
     drawAbove();
     if (state.status)
         shown?.instance.update(state.status);
-}
+});
 
 function readSoon() {
     if (timer === null)
-        timer = window.setTimeout(read, QUIET_MSEC);
+        timer = window.setTimeout(() => {
+            timer = null;
+            read();
+        }, QUIET_MSEC);
 }
 
 function show() {

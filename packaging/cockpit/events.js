@@ -10,6 +10,7 @@ import { change } from "./change.js";
 import { button, el, foreign, notice, replace, select, table } from "./dom.js";
 import { plots } from "./plot.js";
 import { ruleForm } from "./rule.js";
+import { serial } from "./serial.js";
 import { _, direction, format, number, time } from "./text.js";
 
 /* Where the bus delivers no `Blocked` to this user, or more than ten a second were left out. */
@@ -87,7 +88,7 @@ function open(container) {
         [_("Time"), _("Direction"), _("Verdict"), _("Who"), _("Program"), _("Destination"), _("Rule"), _("Count"),
             _("Actions")],
         all.filter(e => !only.value || e.direction === only.value).map(row), { id: "events-table" }));
-    const look = async () => {
+    const look = serial(async () => {
         try {
             const more = (await call("ListEvents", "tu", [newest, MAX]))[0];
             replace(answer, null);
@@ -99,7 +100,7 @@ function open(container) {
         } catch (error) {
             replace(answer, notice("warning", foreign(error.message)));
         }
-    };
+    });
     /* a second of events becomes a list when the second is over */
     const soon = () => {
         if (waits === null)

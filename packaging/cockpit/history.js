@@ -7,6 +7,7 @@
 import { call } from "./bus.js";
 import { change } from "./change.js";
 import { button, el, foreign, notice, replace, select, table } from "./dom.js";
+import { serial } from "./serial.js";
 import { _, format, time } from "./text.js";
 
 const MAX = 200;
@@ -49,7 +50,7 @@ function open(container) {
     const result = el("div", { "aria-live": "polite", id: "difference" });
     container.append(form, result, list);
     return {
-        async update(status) {
+        update: serial(async status => {
             try {
                 const revisions = (await call("ListRevisions", "u", [MAX]))[0];
                 replace(form, revisions.length > 1 ? compareForm(revisions, result) : null);
@@ -60,7 +61,7 @@ function open(container) {
             } catch (error) {
                 replace(list, notice("danger", foreign(error.message)));
             }
-        },
+        }),
         close() {},
     };
 }

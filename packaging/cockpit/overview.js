@@ -8,6 +8,7 @@
 import { call, ctl, listen } from "./bus.js";
 import { change } from "./change.js";
 import { button, el, foreign, notice, replace } from "./dom.js";
+import { serial } from "./serial.js";
 import { _, duration, format } from "./text.js";
 
 let countdown = null;
@@ -121,13 +122,13 @@ function open(container) {
     const body = el("div", {});
     const obstacles = el("div", {});
     container.append(body, obstacles);
-    const look = async () => {
+    const look = serial(async () => {
         try {
             replace(obstacles, obstacleList((await call("Diagnose", "as", [[]]))[0]));
         } catch (error) {
             replace(obstacles, notice("warning", foreign(error.message)));
         }
-    };
+    });
     const ends = [listen("change", look)];
     look();
     return {

@@ -8,9 +8,10 @@ import { button, el, replace } from "./dom.js";
 import { _, format, number } from "./text.js";
 
 /* show(items, row, table): row makes of an item what table takes a list of. text: what of an item
- * is searched; without it, its JSON. */
-export function pager(container, size, label, text = item => JSON.stringify(item)) {
+ * is searched. */
+export function pager(container, size, label, text) {
     let items = [];
+    let texts = null; /* of the items, once somebody searches */
     let found = [];
     let page = 0;
     let draw = () => {};
@@ -27,7 +28,9 @@ export function pager(container, size, label, text = item => JSON.stringify(item
 
     const find = () => {
         const wanted = search.value.trim().toLowerCase();
-        found = wanted ? items.filter(item => text(item).toLowerCase().includes(wanted)) : items;
+        if (wanted)
+            texts ??= items.map(item => text(item).toLowerCase());
+        found = wanted ? items.filter((item, i) => texts[i].includes(wanted)) : items;
     };
     search.addEventListener("input", () => {
         page = 0;
@@ -39,6 +42,7 @@ export function pager(container, size, label, text = item => JSON.stringify(item
     return {
         show(all, row, table) {
             items = all;
+            texts = null;
             find();
             draw = () => {
                 const pages = Math.max(1, Math.ceil(found.length / size));

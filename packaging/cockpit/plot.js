@@ -8,6 +8,7 @@
 
 import { call } from "./bus.js";
 import { el, foreign, notice, replace, select, svg, table } from "./dom.js";
+import { serial } from "./serial.js";
 import { _, number, time } from "./text.js";
 
 /* The seven users with most connections have a colour; all others share the last. */
@@ -144,7 +145,7 @@ export function plots() {
     const period = select([["hour", _("Hour")], ["day", _("Day")], ["week", _("Week")]], "day",
         { "aria-label": _("Period"), id: "period" });
     const element = el("section", {}, el("p", { class: "p25-row" }, period), where);
-    const update = async () => {
+    const update = serial(async () => {
         try {
             const stats = JSON.parse((await call("DescribeStats"))[0]);
             const revisions = (await call("ListRevisions", "u", [100]))[0];
@@ -152,7 +153,7 @@ export function plots() {
         } catch (error) {
             replace(where, notice("warning", foreign(error.message)));
         }
-    };
+    });
     period.addEventListener("change", update);
     update();
     return { element, update };

@@ -11,6 +11,7 @@ import { button, el, foreign, notice, replace, select, table } from "./dom.js";
 import { _, direction, duration, format, number, time } from "./text.js";
 import { ruleForm } from "./rule.js";
 import { pager } from "./pager.js";
+import { serial } from "./serial.js";
 
 const DIRECTIONS = ["incoming", "outgoing", "routed"];
 
@@ -78,6 +79,12 @@ function row(rule, last, hits) {
             foreign(who(rule)), details(rule), foreign(rule.source), foreign(rule.comment || ""),
             number(rule.packets), hit ? time(hit) : "", actions(rule, last)],
     };
+}
+
+/* What a search looks at: what the row shows. */
+function searched(rule) {
+    return [rule.position, rule.action, direction(rule.direction), ways(rule), rule.ports.join(", "),
+        rule.from.join(", "), rule.to.join(", "), who(rule), details(rule), rule.source, rule.comment].join(" ");
 }
 
 const HEAD = [_("No."), _("Action"), _("Direction"), _("Ports"), _("From"), _("To"), _("Who"), _("Limit, end"),
@@ -148,11 +155,22 @@ function open(container) {
     const head = el("div", {});
     const body = el("div", {});
     const answer = el("div", {});
-    const pages = pager(body, 100, _("Search the rules"));
+    const pages = pager(body, 100, _("Search the rules"), searched);
     container.append(head, answer, body);
+    let hits = new Map();
+    const draw = status => {
+        const last = status.rules.reduce((n, r) => Math.max(n, r.position), 0);
+        pages.show(status.rules, rule => row(rule, last, hits),
+            rows => table(_("Rules, in the order in which they decide"), HEAD, rows, { id: "rules" }));
+    };
+    let newest = null;
+    const ask = serial(async () => {
+        hits = await lastHits();
+        draw(newest);
+    });
     return {
-        async update(status) {
-            const last = status.rules.reduce((n, r) => Math.max(n, r.position), 0);
+        update(status) {
+            newest = status;
             replace(head,
                 el("p", { class: "p25-row" }, _("Roles"), ": ", foreign(status.roles.join(", ") || _("none")), " ",
                     button(_("Choose roles"), () => rolesDialog(status.roles).catch(error =>
@@ -161,9 +179,8 @@ function open(container) {
                     button(_("Add a rule"), () => ruleForm.add(), { id: "add", class: "p25-button p25-primary",
                         "data-focus": "add" })),
                 defaultsForm(status));
-            const hits = await lastHits();
-            pages.show(status.rules, rule => row(rule, last, hits),
-                rows => table(_("Rules, in the order in which they decide"), HEAD, rows, { id: "rules" }));
+            draw(status);
+            ask();
         },
         close() {},
     };

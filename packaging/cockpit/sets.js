@@ -10,6 +10,7 @@ import { change, dialog } from "./change.js";
 import { button, el, field, foreign, notice, replace, table } from "./dom.js";
 import { _, format, number } from "./text.js";
 import { pager } from "./pager.js";
+import { serial } from "./serial.js";
 
 const PAGE = 200;
 
@@ -91,18 +92,18 @@ function open(container) {
                     signature: "s", args: [set.name] }),
                 { "aria-label": format(_("Drop @$0"), set.name), "data-focus": `drop-${set.name}` })])];
     return {
-        async update() {
+        update: serial(async () => {
             try {
                 const all = (await call("ListSets"))[0];
                 replace(list, el("p", {}, button(_("Load a list"), () => loadDialog(),
                     { id: "load", "data-focus": "load" })),
-                table(_("Sets"), [_("Name"), _("Entries"), _("Source"), _("Actions")], all.map(row), { id: "sets" }));
+                table(_("Sets"), [_("Name"), _("Entries"), _("Source"), _("Actions")], all.map(row), { id: "set-list" }));
                 if (chosen && all.some(set => set.name === chosen))
                     await openSet(entries, chosen);
             } catch (error) {
                 replace(list, notice("danger", foreign(error.message)));
             }
-        },
+        }),
         close() {},
     };
 }

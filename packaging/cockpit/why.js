@@ -6,6 +6,7 @@
 
 import { call, dictionary } from "./bus.js";
 import { el, field, foreign, notice, replace, select } from "./dom.js";
+import { serial } from "./serial.js";
 import { _, direction } from "./text.js";
 
 const TEXTS = [["from", _("From")], ["to", _("To")], ["user", _("User")], ["unit", _("Unit")],
@@ -31,22 +32,24 @@ function answer(result) {
 
 function open(container) {
     const result = el("div", { "aria-live": "polite", id: "answer" });
+    const ask = serial(async value => {
+        try {
+            const port = value("port");
+            const [found] = await call("Explain", "a{sv}", [dictionary({
+                direction: ["s", value("direction")],
+                port: port ? ["q", Number(port)] : undefined,
+                ...Object.fromEntries(TEXTS.map(([name]) => [name, value(name) ? ["s", value(name)] : undefined])),
+            })]);
+            replace(result, answer(found));
+        } catch (error) {
+            replace(result, notice("danger", foreign(error.message)));
+        }
+    });
     const form = el("form", {
         class: "p25-form",
-        onsubmit: async event => {
+        onsubmit: event => {
             event.preventDefault();
-            const value = name => form.elements[name].value.trim();
-            const port = value("port");
-            try {
-                const [found] = await call("Explain", "a{sv}", [dictionary({
-                    direction: ["s", value("direction")],
-                    port: port ? ["q", Number(port)] : undefined,
-                    ...Object.fromEntries(TEXTS.map(([name]) => [name, value(name) ? ["s", value(name)] : undefined])),
-                })]);
-                replace(result, answer(found));
-            } catch (error) {
-                replace(result, notice("danger", foreign(error.message)));
-            }
+            ask(name => form.elements[name].value.trim());
         },
     }, field(_("Direction"), select(["in", "out", "routed"].map(d => [d, direction(d)]), "out",
         { name: "direction", id: "why-direction" })),

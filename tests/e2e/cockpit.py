@@ -26,6 +26,59 @@ VIEWS = ("overview", "policy", "sets", "why", "events", "history", "doctor")
 PATIENCE_SECONDS = 60
 
 
+# roles that a screen reader announces by name
+NAMED = ("button", "link", "textbox", "searchbox", "spinbutton", "combobox", "checkbox", "table", "region", "dialog",
+         "navigation", "img", "image", "heading", "columnheader", "rowheader")
+# what Tab reaches: below a dialog the page is inert
+FOCUSABLE = """
+    [...(document.querySelector('dialog[open]') ?? document).querySelectorAll(
+        'a[href], button, input, select, summary, [tabindex="0"]')].filter(e => !e.disabled && e.checkVisibility())"""
+# levels of headings, references, and the contrast of text (WCAG 2.1, 1.4.3: 4.5, large text 3)
+FAULTS_OF_ELEMENTS = """
+    const faults = [];
+    const root = document.querySelector('dialog[open]') ?? document.body;
+    const seen = [...root.querySelectorAll('*')].filter(e => e.checkVisibility());
+    const levels = seen.filter(e => /^H[1-6]$/.test(e.tagName)).map(e => Number(e.tagName[1]));
+    if (root === document.body && (levels[0] !== 1 || levels.filter(l => l === 1).length !== 1))
+        faults.push('headings ' + levels);
+    levels.forEach((l, i) => { if (i > 0 && l > levels[i - 1] + 1) faults.push('headings ' + levels); });
+    const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+    ids.filter((id, i) => ids.indexOf(id) !== i).forEach(id => faults.push('two of #' + id));
+    for (const name of ['for', 'aria-labelledby', 'aria-describedby'])
+        for (const e of root.querySelectorAll('[' + name + ']'))
+            if (!document.getElementById(e.getAttribute(name)))
+                faults.push(name + ' of nothing: ' + e.outerHTML);
+    root.querySelectorAll('[tabindex]').forEach(e => { if (e.tabIndex > 0) faults.push('tabindex: ' + e.outerHTML); });
+    /* events may offer the same twice */
+    const buttons = seen.filter(e => e.tagName === 'BUTTON' && !e.closest('[data-event]'))
+        .map(e => e.getAttribute('aria-label') ?? e.textContent);
+    buttons.filter((name, i) => buttons.indexOf(name) !== i).forEach(name => faults.push('two buttons ' + name));
+    if (!document.documentElement.lang || !document.title)
+        faults.push('the page has no language or no title');
+
+    const numbers = color => color.match(/[0-9.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c =>
+        c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4).reduce((n, c, i) => n + c * [0.2126, 0.7152, 0.0722][i], 0);
+    const below = e => {
+        for (; e; e = e.parentElement) {
+            const color = numbers(getComputedStyle(e).backgroundColor);
+            if (color[3] === undefined || color[3] === 1)
+                return color;
+        }
+        return [255, 255, 255];
+    };
+    for (const e of seen) {
+        if (e.disabled || e.closest('svg') || ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+            continue;
+        const style = getComputedStyle(e);
+        const [a, b] = [light(numbers(style.color)), light(below(e))].sort((x, y) => y - x);
+        const large = parseFloat(style.fontSize) >= 24 || parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700;
+        if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5))
+            faults.push(`contrast ${((a + 0.05) / (b + 0.05)).toFixed(2)}: ${e.outerHTML.slice(0, 100)}`);
+    }
+    return faults"""
+
+
 def test(good, name, more=""):
     """One test."""
     print(("ok " if good else "not ok ") + name, flush=True)
@@ -132,10 +185,14 @@ class Page:
             for (const kind of ["input", "change"])
                 list.dispatchEvent(new Event(kind, { bubbles: true }))""", selector, value) is None
 
+    def open_only(self, view):
+        """One of the views, whatever p25d says."""
+        self.js("window.location.hash = arguments[0]", "#/" + view)
+        return self.has("#" + view)
+
     def open(self, view):
         """One of the views, when it is drawn."""
-        self.js("window.location.hash = arguments[0]", "#/" + view)
-        return self.has("#" + view) and self.wait(
+        return self.open_only(view) and self.wait(
             lambda: self.js("return document.body.dataset.ready") == "yes", "p25d's answer")
 
     def apply(self, keep=False):
@@ -166,6 +223,8 @@ def looks(page):
                 theme)
         for view in VIEWS:
             page.open(view)
+            faults = page.js(FAULTS_OF_ELEMENTS) if theme == "dark" else []
+            test(faults == [], f"{view}, {theme}: it can be read", faults)
             page.shot(f"{view}-{theme}")
             page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
                 "width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False})
@@ -176,14 +235,57 @@ def looks(page):
         background = page.js("return getComputedStyle(document.body).backgroundColor")
         test((background == "rgb(240, 240, 240)") == (theme == "light"), f"the {theme} theme", background)
 
-    # names for a screen reader: of controls, tables and regions
+
+def tree(page):
+    """What a screen reader gets: (role, name, node) of each node that it reads."""
+    nodes = page.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    return [(n["role"]["value"], n.get("name", {}).get("value", "").strip(), n)
+            for n in nodes if not n["ignored"] and "role" in n]
+
+
+def faults_of_names(page):
+    """What a screen reader cannot name, or not tell apart."""
+    faults = []
+    nodes = tree(page)
+    for role, name, node in nodes:
+        if role in NAMED and not name:
+            faults.append(f"{role} without a name: {node.get('properties')}")
+    for role in ("link", "textbox", "combobox", "region", "table"):
+        names = [n for r, n, _ in nodes if r == role]
+        faults += [f"two of {role} {n}" for n in sorted(set(names)) if names.count(n) > 1]
+    roles = [r for r, _, _ in nodes]
+    wanted = ("dialog",) if "dialog" in roles else ("main", "navigation")
+    return faults + [f"{roles.count(role)} of {role}" for role in wanted if roles.count(role) != 1]
+
+
+def accessible(page, where):
+    """Names, roles, headings, references, contrast, and that Tab reaches everything."""
+    faults = faults_of_names(page) + page.js(FAULTS_OF_ELEMENTS)
+    test(faults == [], f"{where}: a screen reader and weak eyes find their way", faults)
+    wanted = page.js("window.p25Reach = new Set(); return (" + FOCUSABLE + ").length")
+    page.js("document.activeElement.blur(); window.getSelection().removeAllRanges()")
+    # the browser's own controls are part of the round
+    for _ in range(wanted + 5):
+        webdriver.ActionChains(page.driver).send_keys(Keys.TAB).perform()
+        page.js("""
+            const at = document.activeElement;
+            const style = getComputedStyle(at);
+            window.p25Reach.add(style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1 ? at : null)""")
+    lost = page.js("return (" + FOCUSABLE + ").filter(e => !window.p25Reach.has(e)).map(e => e.outerHTML)")
+    test(lost == [], f"{where}: Tab reaches everything, and it can be seen where", lost)
+
+
+def eyes(page):
+    """Every view, and a dialog, for a screen reader and by keyboard."""
     for view in VIEWS:
         page.open(view)
-        nameless = page.js("""
-            return [...document.querySelectorAll('input, select, button, a, table, nav')].filter(e =>
-                !(e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim() ||
-                  e.querySelector('caption'))).map(e => e.outerHTML)""")
-        test(nameless == [], f"{view}: everything has a name", nameless)
+        accessible(page, view)
+    page.open("policy")
+    page.click("#add")
+    page.has("dialog [data-list], dialog .p25-danger, dialog .p25-effects > *")
+    accessible(page, "a dialog")
+    webdriver.ActionChains(page.driver).send_keys(Keys.ESCAPE).perform()
+    page.sees_no("dialog")
 
 
 def overview(page):
@@ -398,10 +500,13 @@ def hostile(page):
     test(page.sees("<img src=x onerror=document.title=1>", "#rules"), "markup is text")
     test(page.js("return document.querySelectorAll('img').length") == 0, "and no element")
     test(page.sees("invoice\\u202egpj.exe", "#rules"), "marks of direction are shown")
+    page.open("events")
+    run("hostile_process")
+    test(page.sees("<img src=x onerror=document.title=3> \\u202egpj.exe", "#events-table"),
+         "the command line of a process is text")
     if run("hostile_unit") != 0:
         print("# no cgroup v2 to write to: no hostile unit", flush=True)
         return
-    page.open("events")
     test(page.sees("<img src=x onerror=document.title=2>", "#events-table"), "the name of a unit is text")
     test(page.js("return document.querySelectorAll('img').length") == 0, "and no element")
     test(page.driver.title != "2", "nothing of it runs")
@@ -426,7 +531,32 @@ def trouble(page):
     test(page.wait(lambda: page.js("return document.body.dataset.ready") == "yes", "p25d"), "p25d is back")
     run("bus_away")
     test(page.sees("p25d does not answer", "#above"), "the bus is away, and the page says so")
+    page.open_only("policy")
+    page.js("""
+        const real = cockpit.dbus;
+        let asked = 0;
+        cockpit.dbus = (...args) => {
+            const client = real.apply(cockpit, args);
+            const call = client.call;
+            client.call = (path, name, method, ...more) => {
+                const answer = call.call(client, path, name, method, ...more);
+                if (method !== "DescribeStats" || asked++ > 0)
+                    return answer;
+                return new Promise((resolve, reject) => {
+                    window.p25LetGo = () => answer.then(resolve, reject);
+                });
+            };
+            return client;
+        }""")
     run("bus_back")
+    test(page.wait(lambda: page.js("return Boolean(window.p25LetGo)"), "the statistics"), "an answer is late")
+    ctl("deny", "from", "198.51.100.81")
+    test(page.sees("198.51.100.81", "#rules"), "what changes meanwhile is drawn")
+    page.driver.execute_async_script("""
+        const done = arguments[0];
+        window.p25LetGo();
+        window.setTimeout(() => window.setTimeout(done, 200), 0)""")
+    test("198.51.100.81" in page.text("#rules"), "and the late answer does not replace it")
 
 
 def others():
@@ -475,6 +605,7 @@ def main():
     doctor(page)
     hostile(page)
     sets(page)
+    eyes(page)
     looks(page)
     many(page)
     test(page.log() == [], "the browser has nothing to say", page.log())

@@ -18,15 +18,12 @@ if ! polkit_is_possible; then
         exit
 fi
 
-polkit_prepare <<'JS'
-polkit.addRule(function(action, subject) {
-        if (action.id == "org.port25.policy1.manage" && subject.user == "mail")
-                return polkit.Result.YES;
-});
-JS
+# the rule of the manual, for a user who is there
+polkit_prepare < <(sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./d; s/carol/mail/; p}' packaging/man/cockpit-p25.7)
 net_world
 listen inet 25
 p25_host mx app-server <<'CONF'
+attribution = "process";
 vars = { smarthosts = [ "192.0.2.25" ]; };
 sets = { partners = { entries = [ "198.51.100.0/24" ]; } };
 rules = ( { action = "allow"; direction = "in"; from = [ "@partners" ]; comment = "partners"; } );
@@ -82,6 +79,14 @@ hostile_unit()
         unit="$tree/<img src=x onerror=document.title=2>.service"
         mkdir "$unit" || return
         net_in host "$probe" burst -c "$unit" -u 33 -g 33 -n 3 198.51.100.9 25
+}
+# A connection from a process whose name and command line are markup and turn the direction.
+hostile_process()
+{
+        cp "$probe" "$WORK/bin/<b>"$'\u202e'
+        net_in host setpriv --reuid 33 --regid 33 --clear-groups bash -c 'exec -a "$1" "$2" connect "$3" 25' x \
+                $'<img src=x onerror=document.title=3> \u202egpj.exe' "$WORK/bin/<b>"$'\u202e' 198.51.100.10
+        true
 }
 many_rules()
 {

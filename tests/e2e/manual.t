@@ -78,6 +78,16 @@ while read -r line; do
         ok $? "org.port25.Policy1(5) has: $line"
 done <"$WORK/members"
 
+# ---- cockpit-p25(7) and the texts of the page ----
+
+sed -nE 's/^\.(It )?Sy ([A-Z][^.;,]*)( [.;,])?$/\2/p' packaging/man/cockpit-p25.7 | sed 's/ *$//; s/\\&//' |
+        sort -u >"$WORK/texts"
+at_most 12 "$(wc -l <"$WORK/texts")" "views and buttons are read"
+while read -r text; do
+        grep -qF "_(\"$text\")" packaging/cockpit/*.js
+        ok $? "the page has: $text"
+done <"$WORK/texts"
+
 # ---- the examples ----
 
 # The lines of the literal displays of a page's examples.

@@ -30,6 +30,7 @@ struct Gather {
         ContainerNames *containers;
         Openers *openers;
         uint64_t cgroup; /* of the decision at hand */
+        Attempt named;   /* which the event borrows from that the log has brought */
         sd_event_source *timer, *made;
         EventsFollower follower;
         ManagerEvents changes;
@@ -91,6 +92,16 @@ static void name_origin(Gather *g, const ProcessOrigin *o, Event *e)
         }
 }
 
+/* Borrows. */
+static void name_opener(Gather *g, const Attempt *a, Event *e)
+{
+        e->pid = a->opener.pid;
+        e->texts[EVENT_PROCESS] = (char *)a->opener.process;
+        e->texts[EVENT_COMMAND] = known(a->opener.command);
+        e->texts[EVENT_DIRECTORY] = known(a->opener.directory);
+        name_origin(g, &a->origin, e);
+}
+
 static void count_attempt(Gather *g, const Event *all, const Attempt *a)
 {
         Event one = *all; /* borrows */
@@ -103,11 +114,7 @@ static void count_attempt(Gather *g, const Event *all, const Attempt *a)
         one.destination_port = a->destination_port;
         one.has_gid = a->has_gid;
         one.gid = a->gid;
-        one.pid = a->opener.pid;
-        one.texts[EVENT_PROCESS] = (char *)a->opener.process;
-        one.texts[EVENT_COMMAND] = *a->opener.command ? (char *)a->opener.command : NULL;
-        one.texts[EVENT_DIRECTORY] = *a->opener.directory ? (char *)a->opener.directory : NULL;
-        name_origin(g, &a->origin, &one);
+        name_opener(g, a, &one);
         events_count(g->events, &one, true);
 }
 
@@ -131,6 +138,23 @@ static void count_attempts(Gather *g, Event *e)
                 e->count--;
         }
         e->unit = (char *)unit_names_find(g->units, g->cgroup);
+}
+
+/* Of an attempt that the log has brought: its ports say which one it is. */
+static void on_complete(void *data, Event *e)
+{
+        Gather *g = data;
+        size_t at = 0;
+        const Attempt *a = openers_find(g->openers, e, &at);
+
+        if (!a)
+                return;
+        g->named = *a;
+        openers_forget(g->openers, at);
+        e->unit = (char *)unit_names_find(g->units, g->named.cgroup);
+        if (e->unit)
+                name_container(g, g->named.cgroup, e);
+        name_opener(g, &g->named, e);
 }
 
 /* ---- decisions ---- */
@@ -245,7 +269,7 @@ int gather_new(sd_event *event, Manager *manager, Events *events, Gather **ret)
                 return -ENOMEM;
         *g = (Gather){ .event = sd_event_ref(event),
                 .events = events,
-                .follower = { .logged = on_logged, .data = g },
+                .follower = { .complete = on_complete, .logged = on_logged, .data = g },
                 .interval_usec = BUSY_USEC };
         r = container_names_new(&g->containers);
         if (r >= 0)

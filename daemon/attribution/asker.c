@@ -23,27 +23,58 @@
 #define BEFORE_USEC (60 * UINT64_C(1000))
 #define ORIGIN_MSEC 60
 #define LOOK_MSEC 60
-/* After a look-up that took too long the next ones are left out for so long. */
+/* After two look-ups of a user that took too long, within this time, the next ones are left out. */
 #define PAUSE_USEC (2 * UINT64_C(1000000))
 
-#define SILENT_MAX 16
+#define PAUSED_MAX 16
+
+/* Users of whom a look-up took too long: no user must delay others, or keep them unnamed. */
+typedef struct Paused {
+        struct {
+                uint32_t uid;
+                uint64_t late_usec, until_usec;
+        } users[PAUSED_MAX];
+        size_t next;
+} Paused;
 
 typedef struct Asker {
         Netlink queue, sockets;
         uint64_t busy_since_usec; /* the queue was empty before */
-        uint64_t paused_until_usec;
-        uint32_t last; /* packet that was seen */
-        /* Whose pools of PHP-FPM did not answer in time: they must not delay others. */
-        struct Silent {
-                uint32_t uid;
-                uint64_t until_usec;
-        } silent[SILENT_MAX];
-        size_t next_silent;
+        uint32_t last;            /* packet that was seen */
+        Paused processes;         /* of whose sockets no process was found in time */
+        Paused pools;             /* whose pools of PHP-FPM did not answer in time */
 } Asker;
 
 static uint64_t now_usec(void)
 {
         return clock_now_usec(CLOCK_MONOTONIC);
+}
+
+static bool is_paused(const Paused *p, uint32_t uid)
+{
+        for (size_t i = 0; i < PAUSED_MAX; i++)
+                if (p->users[i].uid == uid && now_usec() < p->users[i].until_usec)
+                        return true;
+        return false;
+}
+
+/* Once may be chance: a busy machine makes every look-up late now and then. */
+static void note_late(Paused *p, uint32_t uid)
+{
+        uint64_t now = now_usec();
+        size_t i = 0;
+
+        while (i < PAUSED_MAX && (p->users[i].uid != uid || p->users[i].late_usec == 0))
+                i++;
+        if (i == PAUSED_MAX) {
+                i = p->next;
+                p->next = (p->next + 1) % PAUSED_MAX;
+                p->users[i].uid = uid;
+                p->users[i].late_usec = p->users[i].until_usec = 0;
+        }
+        if (p->users[i].late_usec > 0 && now - p->users[i].late_usec < PAUSE_USEC)
+                p->users[i].until_usec = now + PAUSE_USEC;
+        p->users[i].late_usec = now;
 }
 
 /* ---- who ---- */
@@ -67,30 +98,20 @@ static void opener_find(Asker *a, const Socket *s, Opener *ret)
 {
         int r;
 
-        if (now_usec() < a->paused_until_usec)
+        if (is_paused(&a->processes, s->uid))
                 return;
         r = ask_reader(s, ret);
         if (r == -ENXIO)
                 r = opener_look_apart(s->inode, s->uid, LOOK_MSEC, ret);
         if (r == -ETIMEDOUT)
-                a->paused_until_usec = now_usec() + PAUSE_USEC;
-}
-
-static bool is_silent(const Asker *a, uint32_t uid)
-{
-        for (size_t i = 0; i < SILENT_MAX; i++)
-                if (a->silent[i].uid == uid && now_usec() < a->silent[i].until_usec)
-                        return true;
-        return false;
+                note_late(&a->processes, s->uid);
 }
 
 /* While the process waits: afterwards its request may be over. */
 static void origin_find(Asker *a, uint32_t pid, uint32_t uid, ProcessOrigin *ret)
 {
-        if (is_silent(a, uid) || origin_ask(pid, uid, ORIGIN_MSEC, ret) != -ETIMEDOUT)
-                return;
-        a->silent[a->next_silent] = (struct Silent){ uid, now_usec() + PAUSE_USEC };
-        a->next_silent = (a->next_silent + 1) % SILENT_MAX;
+        if (!is_paused(&a->pools, uid) && origin_ask(pid, uid, ORIGIN_MSEC, ret) == -ETIMEDOUT)
+                note_late(&a->pools, uid);
 }
 
 static void report(const Attempt *a)

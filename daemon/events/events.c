@@ -216,6 +216,16 @@ static void report_logged(Events *e)
                         f->logged(f->data);
 }
 
+/* Is its process known? Then it is an event of its own. */
+static bool complete(Events *e, Event *what)
+{
+        if (what->direction == DIRECTION_OUT && !what->quiet && what->has_uid)
+                for (EventsFollower *f = e->followers; f; f = f->next)
+                        if (f->complete)
+                                f->complete(f->data, what);
+        return what->pid != 0;
+}
+
 static void on_packet(const NflogPacket *p, void *data)
 {
         Events *e = data;
@@ -241,10 +251,15 @@ static void on_packet(const NflogPacket *p, void *data)
         what.uid = what.has_uid ? p->uid : 0;
         what.has_gid = p->has_gid && !e->anonymous;
         what.gid = what.has_gid ? p->gid : 0;
-        if (!what.counted)
-                run_add(e, &what);
-        else
+        if (what.counted) {
                 details_note(&e->details, &what);
+        } else if (complete(e, &what)) {
+                run_end(e);
+                run_add(e, &what);
+                run_end(e);
+        } else {
+                run_add(e, &what);
+        }
         if (what.counted || what.numbered)
                 report_logged(e);
 }

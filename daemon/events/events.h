@@ -22,6 +22,9 @@ typedef struct EventsFollower {
         /* Connections of one kind, whatever the verdict and the logging: e->count of them, each
          * counted once, as soon as they are known. Not bounded in number; e has no id yet. */
         void (*counted)(void *data, const Event *e);
+        /* Before an outgoing connection counts that the log has brought and rules do not count in
+         * detail: who opened it, if that is known. What is added is copied. */
+        void (*complete)(void *data, Event *e);
         /* Rules have logged a connection that events_count() has not brought yet, have counted one
          * that they do not log, or what they logged may have been lost. */
         void (*logged)(void *data);

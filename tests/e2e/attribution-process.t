@@ -86,6 +86,37 @@ like "$(jq -r .command <<<"$event")" '^spam P25_USER=root\?\[2J\?\?xxx' "a comma
 [ "$(jq -r '.command | length' <<<"$event")" -le 255 ]
 ok $? "and short"
 is "$(jq -r .directory <<<"$event")" "$WORK/nasty" "with its directory"
+# In a PID namespace of its own; with a name that it gave itself; with a megabyte of arguments that are
+# no text.
+cat >"$WORK/odd.py" <<'PY'
+import os, socket, sys
+kind, to = sys.argv[1:3]
+if kind == "renamed":
+    with open("/proc/self/comm", "wb", buffering=0) as file:
+        file.write(b"a\n\x1b[1m) R(\xff")
+elif kind == "long" and len(sys.argv) == 3:
+    os.execv(sys.executable, [sys.executable, *sys.argv] + [b"\n\x1b\xff" * 40000] * 10)
+socket.create_connection((to, 25), 10)
+PY
+net_in host unshare --pid --fork /usr/bin/python3 "$WORK/odd.py" apart 9.9.9.11 2>/dev/null
+net_in host /usr/bin/python3 "$WORK/odd.py" renamed 9.9.9.12 2>/dev/null
+net_in host /usr/bin/python3 "$WORK/odd.py" long 9.9.9.13 2>/dev/null
+for i in 1 2 3; do
+        eventually 10 seen 1 ".destination_address == \"9.9.9.1$i\" and has(\"pid\")"
+        ok $? "9.9.9.1$i: its process is named"
+done
+of() # ADDRESS KEY
+{
+        events ".destination_address == \"$1\" and has(\"pid\")" | jq -r ".[0].$2"
+}
+like "$(of 9.9.9.11 command)" "odd.py apart 9.9.9.11" "in a PID namespace of its own"
+[ "$(of 9.9.9.11 pid)" -gt 100 ]
+ok $? "by the number that p25d's processes see"
+is "$(of 9.9.9.12 process)" 'a ?[1m) R(?' "a name that a process gave itself is printable"
+like "$(of 9.9.9.13 command)" 'odd.py long 9.9.9.13 [ ?]+$' "a megabyte of escapes, too"
+[ "$(of 9.9.9.13 'command | length')" -le 255 ]
+ok $? "which is cut"
+
 p25d_stop
 p25d_start
 is "$(events '.destination_address == "9.9.9.1" and has("pid")' | jq -r '.[0].command')" \
@@ -120,6 +151,46 @@ closed 9.9.9.6
 ok $? "p25d killed: refused"
 p25d_start
 eventually 10 asker
+
+# ---- a user whose processes take too long to look at ----
+
+# its socket is the last that is looked at: that of the oldest of nine processes with all descriptors
+net_in host setpriv --reuid 33 --regid 33 --clear-groups /usr/bin/python3 - <<'PY' 2>/dev/null
+import os, resource, socket
+ends, begins = os.pipe()
+for _ in range(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 50000) - 20):
+    os.dup(0)
+for _ in range(8):
+    if os.fork() == 0:
+        os.close(begins)
+        os.read(ends, 1)
+        os._exit(0)
+for _ in range(3):
+    try:
+        socket.create_connection(("9.9.9.7", 25), 10)
+    except ConnectionRefusedError:
+        pass
+PY
+processes 15 9.9.9.8
+eventually 15 seen 15 '.destination_address == "9.9.9.8"'
+is "$(named 9.9.9.8)" 15 "the processes of others are named meanwhile"
+is "$(attempts '.destination_address == "9.9.9.7" and .uid == 33 and (has("pid") | not)')" 3 \
+        "theirs are counted by their user"
+
+# ---- behind the first thousand rules ----
+
+for i in {0..1000}; do
+        echo "{ action = \"deny\"; direction = \"out\"; to = [ \"10.9.$((i / 250)).$((i % 250))\" ]; },"
+done | { echo 'rules = ('; cat; echo '{ action = "reject"; direction = "out"; to = [ "9.9.10.0/24" ]; } );'; } >"$WORK/many"
+run_ctl fragment put many "$WORK/many"
+is "$rc" 0 "a thousand rules"
+diag "$err"
+processes 15 9.9.10.1
+eventually 15 seen 15 '.destination_address == "9.9.10.1"'
+is "$(attempts '.destination_address == "9.9.10.1"')" 15 "each connection is counted once"
+is "$(named 9.9.10.1)" 15 "and each process is named"
+run_ctl fragment drop many
+is "$rc" 0 "without them"
 
 # ---- a process that ends while its connection waits ----
 

@@ -3,8 +3,9 @@
 /*
  * What the nft emitter makes of the policies in tests/golden/roles and tests/golden/nft, against
  * golden texts in tests/golden/nft: NAME.nft is the script, NAME.netlink what its rules are in
- * the kernel's expressions, as `nft --debug=netlink` prints them. GOLDEN_UPDATE=1 writes what is
- * found.
+ * the kernel's expressions, as `nft --debug=netlink` prints them; with attribution = "process"
+ * these have what waits, which a script has not, and NAME.target is how it waits on kernels without
+ * nft_queue. GOLDEN_UPDATE=1 writes what is found.
  */
 
 #include "rules/nftables/message.h"
@@ -14,15 +15,26 @@
 
 #define FOLDER "tests/golden/nft/"
 
-static char *print_expressions(const Ruleset *r)
+static bool every(_unused_ NftChainKind kind)
+{
+        return true;
+}
+
+static bool only_hold(NftChainKind kind)
+{
+        return kind == CHAIN_HOLD;
+}
+
+/* Of the chains that `wanted` takes. */
+static char *print_expressions(const Ruleset *r, unsigned flags, bool (*wanted)(NftChainKind kind))
 {
         _cleanup_(nft_table_free_p) NftTable *t = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
         char *text;
 
-        assert_int_equal(nft_table_new(r, NULL, 0, &t), 0);
+        assert_int_equal(nft_table_new(r, NULL, flags, &t), 0);
         for (size_t i = 0; i < t->n_chains; i++)
-                for (size_t k = 0; k < t->chains[i].n; k++) {
+                for (size_t k = 0; k < t->chains[i].n && wanted(t->chains[i].key.kind); k++) {
                         nft_rule_print(&b, t, &t->chains[i].rules[k]);
                         buffer_add_char(&b, '\n');
                         assert_int_equal(nft_rule_print_expressions(
@@ -46,8 +58,15 @@ static void policy_check(const char *folder, const char *path)
 
         assert_int_equal(nft_script_print(r, &script), 0);
         file_expect(script_path, script);
-        expressions = print_expressions(r);
+        expressions = print_expressions(r, NFT_TABLE_HOLD_QUEUE, every);
         file_expect(expressions_path, expressions);
+        if (r->attribution == ATTRIBUTION_PROCESS) {
+                _cleanup_free_ char *target_path = format_path(FOLDER, name, ".target");
+                _cleanup_free_ char *target =
+                        print_expressions(r, NFT_TABLE_HOLD_TARGET, only_hold);
+
+                file_expect(target_path, target);
+        }
 }
 
 static void test_policies(void **state)
@@ -59,7 +78,7 @@ static void test_policies(void **state)
 static void test_statements(void **state)
 {
         (void)state;
-        golden_each(FOLDER, 3, policy_check);
+        golden_each(FOLDER, 4, policy_check);
 }
 
 int main(void)

@@ -26,6 +26,10 @@
 /* After two look-ups of a user that took too long, within this time, the next ones are left out. */
 #define PAUSE_USEC (2 * UINT64_C(1000000))
 
+/* Another reader of the queue is waited for. */
+#define OTHER_MSEC 50
+#define OTHER_TRIES 40
+
 #define PAUSED_MAX 16
 
 /* Users of whom a look-up took too long: no user must delay others, or keep them unnamed. */
@@ -207,14 +211,25 @@ static int work(Asker *a)
         return fail(r);
 }
 
-int asker_run(void)
+/* Of a p25d that was killed, the process that let go what waited may still be there. */
+static int queue_open(Netlink *ret)
 {
         static const NfqueueOptions options = { QUEUE_NUMBER, COPIED_BYTES, WAITING_MAX };
+        struct pollfd gone = { .fd = ASKER_FD, .events = POLLIN };
+        int r = nfqueue_open(&options, ret);
+
+        for (unsigned i = 0; r == -EBUSY && i < OTHER_TRIES && poll(&gone, 1, OTHER_MSEC) <= 0; i++)
+                r = nfqueue_open(&options, ret);
+        return r;
+}
+
+int asker_run(void)
+{
         Asker a = { .queue = NETLINK_CLOSED, .sockets = NETLINK_CLOSED };
         int r = netlink_open(NETLINK_SOCK_DIAG, &a.sockets);
 
         if (r >= 0)
-                r = nfqueue_open(&options, &a.queue);
+                r = queue_open(&a.queue);
         r = r < 0 ? fail(r) : work(&a);
         netlink_close(&a.queue);
         netlink_close(&a.sockets);

@@ -109,7 +109,7 @@ static void report(Events *e, const Event *what, uint64_t left_out)
 
 static void second_end(Events *e)
 {
-        size_t n = e->merge.n + e->merge.n_rest;
+        size_t n = merge_count(&e->merge);
         _cleanup_buffer_ Buffer lines = { 0 };
         Event *what;
 
@@ -151,7 +151,7 @@ static void count(Events *e, const Event *what)
 /* What is equal until the time is over is one event. */
 static void gather(Events *e, const Event *what, uint64_t usec)
 {
-        bool first = e->merge.n == 0;
+        bool first = merge_count(&e->merge) == 0;
 
         merge_add(&e->merge, what);
         if (first && timer_arm(e->loop, &e->tick, &tick_kind, usec, e) < 0)
@@ -384,7 +384,7 @@ Events *events_free(Events *e)
 {
         if (!e)
                 return NULL;
-        if (e->merge.n > 0)
+        if (merge_count(&e->merge) > 0)
                 second_end(e);
         log_close(e);
         sd_event_source_disable_unref(e->tick);

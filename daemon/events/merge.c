@@ -23,16 +23,27 @@ void merge_add(Merge *m, const Event *e)
                 .rule = e->rule,
                 .count = e->count };
 
-        if (!list_add(m->items, &m->n, MERGE_MAX, e) &&
-                !list_add(m->items + MERGE_MAX, &m->n_rest, MERGE_REST_MAX, &rest))
+        bool room = e->pid != 0 ? list_add(m->named, &m->n_named, MERGE_NAMED_MAX, e)
+                                : list_add(m->items, &m->n, MERGE_MAX, e);
+
+        if (!room && !list_add(m->rest, &m->n_rest, MERGE_REST_MAX, &rest))
                 m->left_out += e->count;
+}
+
+size_t merge_count(const Merge *m)
+{
+        return m->n + m->n_named + m->n_rest;
 }
 
 Event *merge_at(Merge *m, size_t i)
 {
         if (i < m->n)
                 return &m->items[i];
-        return i - m->n < m->n_rest ? &m->items[MERGE_MAX + i - m->n] : NULL;
+        i -= m->n;
+        if (i < m->n_named)
+                return &m->named[i];
+        i -= m->n_named;
+        return i < m->n_rest ? &m->rest[i] : NULL;
 }
 
 void merge_clear(Merge *m)
@@ -41,6 +52,6 @@ void merge_clear(Merge *m)
 
         for (size_t i = 0; (e = merge_at(m, i)); i++)
                 event_deinit(e);
-        m->n = m->n_rest = 0;
+        m->n = m->n_named = m->n_rest = 0;
         m->left_out = 0;
 }

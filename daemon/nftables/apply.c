@@ -85,7 +85,8 @@ static int report_owner(Diagnostics *d, uint32_t owner)
 
 /* ---- taking over what is there ---- */
 
-static const NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT, CHAIN_INPUT };
+static const NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT, CHAIN_INPUT,
+        CHAIN_HELD };
 
 static bool found_keeps_chain(const FoundChain *c)
 {

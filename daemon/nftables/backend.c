@@ -159,37 +159,47 @@ static int send_table(NftBackend *b, const Ruleset *r, unsigned flags, bool comm
 }
 
 /* How can connections wait for their process? Not every kernel has nft_queue; the target of xtables
- * does the same. 0, -EOPNOTSUPP: the kernel has neither. */
+ * does the same. 0, -EOPNOTSUPP: the kernel has neither; another error, which comes again when it
+ * is sent. An error of one way says nothing of the other: without nft_queue, a kernel (6.18) that
+ * has the table answers EINVAL for a chain. */
 static int find_hold(NftBackend *b, const Ruleset *r)
 {
         static const unsigned ways[] = { NFT_TABLE_HOLD_QUEUE, NFT_TABLE_HOLD_TARGET };
-        int k = 0;
+        int error = -EOPNOTSUPP;
 
         for (size_t i = 0; i < ELEMENTS(ways); i++) {
                 _cleanup_diagnostics_ Diagnostics told = { 0 };
+                int k = send_table(b, r, b->flags | ways[i], false, &told);
 
-                k = send_table(b, r, b->flags | ways[i], false, &told);
-                if (k >= 0)
+                if (k >= 0) {
                         b->flags |= ways[i];
+                        return 0;
+                }
                 if (k != -ENOENT && k != -EOPNOTSUPP)
-                        return 0; /* another error comes again when it is sent */
+                        error = k;
         }
-        return -EOPNOTSUPP;
+        return error;
 }
 
 static int send_ruleset(Backend *base, const Ruleset *r, bool commit, Diagnostics *d)
 {
         NftBackend *b = (NftBackend *)base;
+        unsigned flags = b->flags;
 
         if (r->attribution == ATTRIBUTION_PROCESS &&
-                !(b->flags & (NFT_TABLE_HOLD_QUEUE | NFT_TABLE_HOLD_TARGET)) &&
-                find_hold(b, r) < 0) {
-                diagnostics_error(d, (Place){ 0 }, "attribution",
-                        "attribution = \"process\" needs a kernel that can queue packets "
-                        "(nft_queue or xt_NFQUEUE); use \"unit\"");
-                return -EOPNOTSUPP;
+                !(flags & (NFT_TABLE_HOLD_QUEUE | NFT_TABLE_HOLD_TARGET))) {
+                int k = find_hold(b, r);
+
+                if (k == -EOPNOTSUPP) {
+                        diagnostics_error(d, (Place){ 0 }, "attribution",
+                                "attribution = \"process\" needs a kernel that can queue packets "
+                                "(nft_queue or xt_NFQUEUE); use \"unit\"");
+                        return k;
+                }
+                /* never without: what is in force is what the policy says */
+                flags = k < 0 ? flags | NFT_TABLE_HOLD_TARGET : b->flags;
         }
-        return send_table(b, r, b->flags, commit, d);
+        return send_table(b, r, flags, commit, d);
 }
 
 static int nft_check(Backend *base, const Ruleset *r, Diagnostics *d)

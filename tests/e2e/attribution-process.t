@@ -25,12 +25,19 @@ asker()
 {
         pgrep -P "$p25d" -f hold-connections
 }
-eventually 10 asker
+# it does when the kernel has it as the reader
+reads()
+{
+        local pid
+        pid=$(asker) && net_in host awk -v pid="$pid" '$1 == 25 && $2 == pid { found = 1 } END { exit !found }' \
+                /proc/net/netfilter/nfnetlink_queue
+}
+eventually 10 reads
 ok $? "with a process that reads the queue"
 
 events()
 {
-        ctl events --json -n 10000 | jq -c "[.[] | select($1)]"
+        ctl events --json -n 2000 | jq -c "[.[] | select($1)]"
 }
 attempts()
 {
@@ -71,7 +78,8 @@ like "$(cat "$WORK/p25d.log")" "process [0-9]+ \(bash -c" "and in the log"
 net_in inet "$probe" listen -o "$WORK/inet.log" 203.0.113.7 25 >"$WORK/inet.pid"
 allowed=$(net_in host "$probe" connect -t 10000 203.0.113.7 25)
 is "$allowed" open "an allowed connection passes"
-eventually 1 seen 1 '.destination_address == "203.0.113.7"'
+processes 1 9.9.9.10
+eventually 10 seen 1 '.destination_address == "9.9.9.10"'
 is "$(attempts '.destination_address == "203.0.113.7"')" 0 "an allowed connection makes no event"
 
 # ---- whatever the process is ----
@@ -121,7 +129,7 @@ p25d_stop
 p25d_start
 is "$(events '.destination_address == "9.9.9.1" and has("pid")' | jq -r '.[0].command')" \
         "$(jq -r .command <<<"$event")" "all of it survives a restart"
-eventually 10 asker
+eventually 10 reads
 
 # ---- whatever becomes of p25d ----
 
@@ -135,22 +143,36 @@ ok $? "p25d stopped: refused"
 signal CONT "$p25d"
 holder=$(asker)
 signal STOP "$holder"
+# TCP sends no second SYN while the first is in a queue of its own host
+is "$(net_in host "$probe" connect -t 2000 9.9.9.3 25)" filtered \
+        "the process that reads the queue stopped: what waits is not opened"
+signal CONT "$holder"
 closed 9.9.9.3
-ok $? "the process that reads the queue stopped: refused when the SYN is sent again"
-net_in host "$probe" burst -n 1000 9.9.9.4 25 >/dev/null
-closed 9.9.9.4
+ok $? "when it goes on: refused"
+signal STOP "$holder"
+net_in host "$probe" burst -n 1000 9.9.9.4 25 >/dev/null &
+burst=$!
+full()
+{
+        net_in host awk '$1 == 25 && $3 >= 128 { found = 1 } END { exit !found }' \
+                /proc/net/netfilter/nfnetlink_queue
+}
+eventually 10 full
+closed 9.9.9.15
 ok $? "a full queue opens nothing"
 is "$(net_in host "$probe" connect -t 10000 203.0.113.7 25)" "$allowed" "and closes nothing"
 signal KILL "$holder"
 closed 9.9.9.5
 ok $? "killed with a full queue: refused"
-eventually 10 asker
+wait "$burst"
+eventually 10 reads
 ok $? "it is started again"
 p25d_stop KILL
 closed 9.9.9.6
 ok $? "p25d killed: refused"
 p25d_start
-eventually 10 asker
+eventually 10 reads
+ok $? "the next p25d finds the queue free"
 
 # ---- a user whose processes take too long to look at ----
 

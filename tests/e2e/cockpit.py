@@ -58,7 +58,8 @@ FAULTS_OF_ELEMENTS = """
 
     const numbers = color => color.match(/[0-9.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c =>
-        c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4).reduce((n, c, i) => n + c * [0.2126, 0.7152, 0.0722][i], 0);
+        c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4).reduce((n, c, i) =>
+        n + c * [0.2126, 0.7152, 0.0722][i], 0);
     const below = e => {
         for (; e; e = e.parentElement) {
             const color = numbers(getComputedStyle(e).backgroundColor);
@@ -72,7 +73,8 @@ FAULTS_OF_ELEMENTS = """
             continue;
         const style = getComputedStyle(e);
         const [a, b] = [light(numbers(style.color)), light(below(e))].sort((x, y) => y - x);
-        const large = parseFloat(style.fontSize) >= 24 || parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700;
+        const size = parseFloat(style.fontSize);
+        const large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
         if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5))
             faults.push(`contrast ${((a + 0.05) / (b + 0.05)).toFixed(2)}: ${e.outerHTML.slice(0, 100)}`);
     }

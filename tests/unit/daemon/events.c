@@ -151,7 +151,19 @@ static void test_merge(void **state)
         assert_int_equal(m->n_rest, MERGE_REST_MAX);
         assert_int_equal(m->left_out, 10000 - (MERGE_REST_MAX - 1));
         merge_clear(m);
-        assert_int_equal(m->n + m->n_rest + m->left_out, 0);
+        assert_int_equal(merge_count(m) + m->left_out, 0);
+
+        /* as many processes as may wait in four seconds, twice, beside a flood without */
+        for (unsigned i = 0; i < 2000; i++) {
+                e = sample(i);
+                merge_add(m, &e);
+                e.pid = i % 1000 + 1;
+                merge_add(m, &e);
+        }
+        assert_int_equal(m->n_named, 2000);
+        assert_int_equal(merge_at(m, MERGE_MAX)->pid, 1);
+        assert_int_equal(merge_count(m), MERGE_MAX + 2000 + 1);
+        merge_clear(m);
 }
 
 static void test_ring(void **state)

@@ -150,8 +150,8 @@ signal CONT "$holder"
 closed 9.9.9.3
 ok $? "when it goes on: refused"
 signal STOP "$holder"
-net_in host "$probe" burst -n 1000 9.9.9.4 25 >/dev/null &
-burst=$!
+net_in host bash -c 'for i in {1..200}; do (exec 3<>/dev/tcp/9.9.9.4/25) & done; wait' 2>/dev/null &
+crowd=$!
 full()
 {
         net_in host awk '$1 == 25 && $3 >= 128 { found = 1 } END { exit !found }' \
@@ -164,7 +164,7 @@ is "$(net_in host "$probe" connect -t 10000 203.0.113.7 25)" "$allowed" "and clo
 signal KILL "$holder"
 closed 9.9.9.5
 ok $? "killed with a full queue: refused"
-wait "$burst"
+wait "$crowd"
 eventually 10 reads
 ok $? "it is started again"
 p25d_stop KILL

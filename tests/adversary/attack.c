@@ -2,6 +2,10 @@
 
 #include "tests/adversary/attack.h"
 
+#include "rules/address/timedset.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+
 #include "daemon/nftables/apply.h"
 
 static const BackendOps *const attacked_backends[] = { &backend_nft,
@@ -41,6 +45,30 @@ void attack_apply_small(const char *text, uint32_t room)
                 if (nft_set_is_dynamic(&t->sets[i]))
                         t->sets[i].size = room;
         assert_int_equal(nft_apply((NftBackend *)attacked, t, true, NULL), 0);
+}
+
+void attack_apply_timed(const char *text, uint64_t until_usec)
+{
+        static const char *const halves[] = { "0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1" };
+        _cleanup_(prefix_set_unref_p) PrefixSet *all = NULL, *none = NULL;
+        _cleanup_compiled_ Compiled c = { .policy = make_policy() };
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+        _cleanup_(timed_set_unref_p) TimedSet *timed = NULL;
+        Prefix prefixes[ELEMENTS(halves)];
+        const char *reason;
+        bool host_bits;
+
+        for (size_t i = 0; i < ELEMENTS(halves); i++)
+                assert_int_equal(prefix_parse(halves[i], strlen(halves[i]), &prefixes[i],
+                                         &host_bits, &reason),
+                        0);
+        assert_int_equal(prefix_set_new(prefixes, ELEMENTS(halves), &all), 0);
+        assert_int_equal(prefix_set_new(NULL, 0, &none), 0);
+        assert_int_equal(timed_set_new(all, until_usec, &timed), 0);
+        assert_true(state_put_entries(c.policy->state, "ending", none, timed) >= 0);
+        test_load_host(c.policy, text, "p25.conf", &d);
+        c.ruleset = compile_good(c.policy, &d);
+        assert_int_equal(attacked_ops->apply(attacked, c.ruleset, &d), 0);
 }
 
 uint64_t attack_count(void)

@@ -38,6 +38,9 @@ int attack_apply(const char *text, Ruleset **ret);
  * is room for all. */
 void attack_apply_small(const char *text, uint32_t room);
 
+/* With a set "ending" that holds every address, until then. */
+void attack_apply_timed(const char *text, uint64_t until_usec);
+
 /* All that the policy has counted. */
 uint64_t attack_count(void);
 uint64_t attack_count_of(uint64_t id);

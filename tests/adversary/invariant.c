@@ -9,11 +9,13 @@
  * Chains behind those of p25 count what has passed. Of each packet: it is counted by the policy at
  * most once; what has passed was counted; under a policy that refuses everything nothing passes;
  * and only a SYN to a managed port is counted. Under a limit more sources come than there is room
- * for: no more passes than those that have room, and the one bucket of all others, may open.
+ * for: no more passes than those that have room, and the one bucket of all others, may open. Of a
+ * set whose entries end in the midst nothing passes before that, or nothing behind it.
  *
  *   P25_SECONDS=N P25_SEED=N   for how long with each backend, and which packets
  */
 
+#include "daemon/loop/clock.h"
 #include "tests/adversary/attack.h"
 #include "tests/lib/random.h"
 
@@ -162,6 +164,21 @@ static const char *const limits[] = {
 };
 #define ROOM 3
 
+/* Every address is in the set, until its entries end in the midst: the first allows what it names,
+ * the second refuses that. */
+static const char *const endings[] = {
+        "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
+        "rules = ( { action = \"allow\"; direction = \"in\"; ports = [ 25, 465, 587 ];"
+        "  from = \"@ending\"; }," ON_ALL("reject", "in") "," ON_ALL("reject", "out") "," ON_ALL(
+                "reject", "routed") ");",
+        "rules = ( { action = \"reject\"; direction = \"in\"; ports = [ 25, 465, 587 ];"
+        "  from = \"@ending\"; }," ON_ALL("allow", "in") "," ON_ALL("reject", "out") "," ON_ALL(
+                "reject", "routed") ");",
+};
+/* A set of ipset ends by the second, and looks later. */
+#define ENDING_USEC UINT64_C(1500000)
+#define MARGIN_USEC UINT64_C(1100000)
+
 /* What other tables do to packets before p25 sees them. */
 static const char *const disturbances[] = {
         "",
@@ -280,7 +297,8 @@ static uint64_t passed(void)
 typedef struct Run {
         Random random;
         size_t policy;
-        bool limited;
+        bool limited, ending;
+        uint64_t ends_usec, n_closed; /* packets that an entry refused, or an end */
         uint64_t n, n_counted, n_passed;
         uint64_t n_sources, n_opened; /* since the limit came */
         Try batch[BATCH];
@@ -313,8 +331,13 @@ static bool limit_holds(const Run *all)
 static void policy_draw(Run *all)
 {
         all->limited = random_once(&all->random, 3);
+        all->ending = !all->limited && random_once(&all->random, 3);
         all->n_sources = all->n_opened = 0;
-        if (all->limited) {
+        if (all->ending) {
+                all->policy = N_CLOSED + random_below(&all->random, ELEMENTS(endings));
+                all->ends_usec = clock_now_usec(CLOCK_REALTIME) + ENDING_USEC;
+                attack_apply_timed(endings[all->policy - N_CLOSED], all->ends_usec);
+        } else if (all->limited) {
                 all->policy = N_CLOSED; /* something may pass */
                 attack_apply_small(random_of(&all->random, limits), ROOM);
         } else {
@@ -323,9 +346,20 @@ static void policy_draw(Run *all)
         }
 }
 
+/* Of the packets since then: must all have been refused? */
+static bool is_shut(const Run *all, uint64_t began_usec)
+{
+        if (!all->ending)
+                return all->policy < N_CLOSED;
+        return all->policy == N_CLOSED
+                       ? began_usec > all->ends_usec + MARGIN_USEC
+                       : clock_now_usec(CLOCK_REALTIME) + MARGIN_USEC / 2 < all->ends_usec;
+}
+
 static void try_batch(Run *all)
 {
-        uint64_t sum = 0, seen;
+        uint64_t sum = 0, seen, began_usec = clock_now_usec(CLOCK_REALTIME);
+        bool shut;
         bool good = true;
 
         for (size_t i = 0; i < BATCH; i++) {
@@ -333,7 +367,7 @@ static void try_batch(Run *all)
                 uint64_t before = attack_count();
 
                 *t = try_draw(&all->random);
-                if (all->limited)
+                if (all->limited || all->ending)
                         try_crowd(&all->random, t);
                 all->n_sources++;
                 try_send(t);
@@ -342,8 +376,11 @@ static void try_batch(Run *all)
                 good = good && all->counted[i] <= 1 &&
                        (all->counted[i] == 0 || (t->is_syn && t->managed));
         }
+        shut = is_shut(all, began_usec);
         seen = passed();
-        good = good && seen <= sum && (all->policy >= N_CLOSED || seen == 0);
+        good = good && seen <= sum && (!shut || seen == 0);
+        if (all->ending && shut)
+                all->n_closed += sum;
         all->n += BATCH;
         all->n_counted += sum;
         all->n_passed += seen;
@@ -369,6 +406,12 @@ static uint64_t environment_number(const char *name, uint64_t otherwise)
         return text && *text ? strtoull(text, NULL, 10) : otherwise;
 }
 
+static void wait_for(uint64_t usec)
+{
+        while (clock_now_usec(CLOCK_REALTIME) <= usec)
+                usleep(10000);
+}
+
 static void test_packets(void **state)
 {
         uint64_t end = now_msec() + 1000 * environment_number("P25_SECONDS", 25);
@@ -384,13 +427,15 @@ static void test_packets(void **state)
                         disturb(&all.random);
                         (void)passed();
                 }
+                if (all.ending && all.n % 40 == 20)
+                        wait_for(all.ends_usec + MARGIN_USEC);
                 try_batch(&all);
         }
         sync_close();
         run("nft delete table inet seen");
-        printf("#: %s: %llu packets, %llu counted, %llu passed\n", attacked_ops->name,
-                (unsigned long long)all.n, (unsigned long long)all.n_counted,
-                (unsigned long long)all.n_passed);
+        printf("#: %s: %llu packets, %llu counted, %llu passed, %llu refused by an end\n",
+                attacked_ops->name, (unsigned long long)all.n, (unsigned long long)all.n_counted,
+                (unsigned long long)all.n_passed, (unsigned long long)all.n_closed);
         assert_true(all.n_counted > all.n / 8 && all.n_passed > all.n / 40);
 }
 

@@ -313,4 +313,23 @@ offline role show mx
 like "$rc $out" '^0 role = \{.*name = "mx"' "role show reads only roles"
 offline role show nosuchrole
 is "$rc" 4 "role show of none"
+
+# Long texts are checked in the time of their length, or refused by a bound: processor time is what
+# counts, and these took minutes once.
+mkdir -p "$work/long"
+{ echo 'role = { name = "many"; summary = "x"; vars = { v = { type = "networks"; help = "x"; default = [ "192.0.2.1" ]; }; };'
+        echo 'rules = ( { action = "allow"; direction = "in"; from = ['
+        awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%s\"$v\"", i ? ", " : "" }'
+        echo ']; } ); };'; } >"$work/long/role.conf"
+{ echo 'sets = {'
+        for i in {0..99}; do echo "s$i = { entries = [ \"10.$i.0.0/16\" ]; };"; done
+        echo '}; rules = ('
+        awk 'BEGIN { for (i = 0; i < 60000; i++)
+                printf "%s{ action = \"allow\"; direction = \"in\"; from = [ \"@s%d\" ]; ports = 25; }\n", i ? "," : "", i % 100 }'
+        echo ');'; } >"$work/long/rules.conf"
+err=$(ulimit -t 30; exec "$p25ctl" check "$work/long/role.conf" 2>&1)
+is "$?" 4 "a rule of 100,000 variables"
+like "$err" "a rule can have at most 10000 addresses" "is refused by a bound"
+err=$(ulimit -t 30; exec "$p25ctl" check "$work/long/rules.conf" 2>&1)
+is "$? $err" "0 $work/long/rules.conf: ok (fragment)" "60,000 rules on 100 sets are checked"
 done_testing

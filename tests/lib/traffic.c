@@ -423,7 +423,7 @@ static void expect_burst(uid_t uid, Site from, const char *to, int open)
 
 static void test_limit(void **state)
 {
-        static const char *const text =
+        static const char text[] =
                 "default = { incoming = \"reject\"; outgoing = \"reject\"; };"
                 "logging = \"%s\";"
                 "rules = ("
@@ -476,7 +476,7 @@ static void test_open_limit(void **state)
 
 static void test_open_limit_by_user(void **state)
 {
-        static const char *const text =
+        static const char text[] =
                 "rules = ({ action = \"limit\"; direction = \"out\"; max = 1;"
                 "  rate = \"1000/second\"; burst = 100; });";
         int fd;

@@ -48,9 +48,27 @@ static int process_look(const Json *process, void *data)
         return 0;
 }
 
+/*
+ * The body of an answer in which JSON refuses no byte of a text: PHP before 8.2.36 writes the names
+ * of files as they are. A control character becomes a blank, which is right between texts too; what
+ * is not UTF-8 becomes '?'. The caller frees it; NULL: no memory.
+ */
+static char *body_copy(const char *body)
+{
+        char *copy = strdup(body);
+
+        for (char *p = copy; p && *p; p++)
+                if ((unsigned char)*p < ' ' || *p == 0x7f)
+                        *p = ' ';
+        if (copy)
+                text_make_printable(copy);
+        return copy;
+}
+
 int pool_status_find(const char *output, size_t n, uint32_t pid, SiteRequest *ret)
 {
         _cleanup_(json_free_p) Json *document = NULL;
+        _cleanup_free_ char *text = NULL;
         Wanted w = { .pid = pid, .ret = ret };
         const char *body;
         int r;
@@ -61,7 +79,10 @@ int pool_status_find(const char *output, size_t n, uint32_t pid, SiteRequest *re
         body = strstr(output, "\r\n\r\n");
         if (!body)
                 return -EBADMSG;
-        r = json_parse_items(body + 4, "processes", process_look, &w, &document);
+        text = body_copy(body + 4);
+        if (!text)
+                return -ENOMEM;
+        r = json_parse_items(text, "processes", process_look, &w, &document);
         if (r >= 0 && !w.found)
                 r = -ENOENT;
         if (r < 0) {

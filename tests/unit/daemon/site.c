@@ -210,7 +210,6 @@ static void lies_are_refused(void **state)
                 { HEAD "[]", -ENOENT },
                 { POOL "{\"pid\":7," RUNNING "\"script\":\"/x\"}]", -EBADMSG }, /* cut */
                 { POOL "{\"pid\":7,\"script\":\"\\ud800\"}]}", -EBADMSG },
-                { POOL "{\"pid\":7,\"script\":\"\xff\"}]}", -EBADMSG }, /* not UTF-8 */
                 { "File not found.\n", -EBADMSG },
                 { "", -EBADMSG },
         };
@@ -222,6 +221,20 @@ static void lies_are_refused(void **state)
                 assert_string_equal(q.script, "");
         }
         assert_int_equal(pool_status_find(POOL "\0", sizeof(POOL), 7, &q), -EBADMSG);
+}
+
+/* as PHP 8.2.32 writes the name of a file */
+static void bytes_that_json_refuses_are_replaced(void **state)
+{
+        SiteRequest q;
+
+        (void)state;
+        assert_int_equal(find(POOL "\r\n\t{\"pid\":7," RUNNING "\"request uri\":\"/\",\n"
+                                   "\"script\":\"/srv/\033[2J\n\177\xff\xc3.php\"}]}\n",
+                                 &q),
+                0);
+        assert_string_equal(q.site, "example.org");
+        assert_string_equal(q.script, "/srv/ [2J  ??.php");
 }
 
 static void a_text_is_printable_and_short(void **state)
@@ -587,6 +600,7 @@ int main(void)
                 cmocka_unit_test(a_worker_is_found),
                 cmocka_unit_test(what_an_idle_worker_did_is_not_given),
                 cmocka_unit_test(lies_are_refused),
+                cmocka_unit_test(bytes_that_json_refuses_are_replaced),
                 cmocka_unit_test(a_text_is_printable_and_short),
                 cmocka_unit_test(a_pool_has_its_status_socket),
                 cmocka_unit_test(a_hundred_pools_are_read_and_a_circle_ends),

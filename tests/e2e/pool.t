@@ -16,8 +16,8 @@ mkdir -p "$site" "$WORK/pool.d" "$WORK/run"
 chmod 711 "$WORK/run"
 cat >"$site/wait.php" <<'PHP'
 <?php
-if (isset($_GET['child'])) system('echo $$ >' . $_GET['child'] . '; exec sleep 30');
-sleep(30);
+if (isset($_GET['child'])) system('echo $$ >' . $_GET['child'] . '; exec sleep 600');
+sleep(600);
 PHP
 cat >"$WORK/fpm.conf" <<CONF
 [global]
@@ -54,7 +54,7 @@ eventually 20 [ -S "$WORK/run/other100.sock" ]
 ok $? "PHP-FPM runs with 103 pools"
 diag "$(cat "$WORK/fpm.err" "$WORK/fpm.log" 2>/dev/null | head -5)"
 
-# A request of a pool, which lasts; the number of its client.
+# A request of a pool, which lasts longer than the test.
 cat >"$WORK/request.py" <<'PYTHON'
 import os, socket, struct, sys
 def record(kind, content):
@@ -110,9 +110,10 @@ ask()
 request shop.example /contact.php 'to=you%40example.org'
 request blog.example /post ''
 request plain / ''
-eventually 10 worker shop.example >/dev/null
-eventually 10 worker blog.example >/dev/null
-eventually 10 worker plain >/dev/null
+for pool in shop.example blog.example plain; do
+        eventually 10 worker "$pool"
+        ok $? "a worker of $pool runs the script"
+done
 shop=$(worker shop.example) blog=$(worker blog.example) plain=$(worker plain)
 
 site_start --clear-groups
@@ -150,6 +151,7 @@ request shop.example /mail.php "child=$WORK/run/child"
 : >"$WORK/run/child"
 chown 33 "$WORK/run/child"
 eventually 10 [ -s "$WORK/run/child" ]
+ok $? "a script starts a program"
 ask request "$(cat "$WORK/run/child")" 33
 is "$(sed -n '2,4p' <<<"$out")" "shop.example
 $site/wait.php
@@ -170,7 +172,8 @@ found_bad()
         done
         return 1
 }
-eventually 10 found_bad >/dev/null
+eventually 10 found_bad
+ok $? "a worker runs a script of a hostile name"
 ask request "$(found_bad)" 65534
 is "$(head -2 <<<"$out")" "known
 blog.example" "a hostile name is known"
@@ -239,6 +242,7 @@ liar() # MODE CONFIGURED-SOCKET
         printf '[liar]\npm.status_path=/s\npm.status_listen=%s\n' "${2-$path}" >"$WORK/liar-$1.conf"
         (exec -a "php-fpm: master process ($WORK/liar-$1.conf)" /usr/bin/python3 - "$1" "$path" x <"$WORK/liar.py") &
         eventually 10 liar_works "$path.pid"
+        ok $? "a liar: $1"
         ask request "$(cat "$path.pid")" 33
 }
 liar truth
@@ -295,6 +299,6 @@ nginx:1.25" "name and image of a container"
 ask container /etc/shadow "$id"
 is "$out" "Bad message" "nothing is quoted from another file"
 
-process_end "$master" QUIT
+process_end "$master" TERM
 site_stop
 done_testing

@@ -70,6 +70,8 @@ static void policy_check(const char *folder, const char *path)
         _cleanup_backend_ Backend *b = open_backend();
 
         stop_units(r);
+        /* connections wait for p25d, which a script is without */
+        r->attribution = ATTRIBUTION_UNIT;
         encoded = expressions_of_table(r);
         loaded = expressions_of_script(r);
         if (!streq(encoded, loaded)) {

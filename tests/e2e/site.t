@@ -60,7 +60,7 @@ pm.status_listen = $WORK/run/\$pool-status.sock"
   pool plain nobody nogroup
 } >"$WORK/fpm.conf"
 net_in host "$fpm" -y "$WORK/fpm.conf" 2>"$WORK/fpm.err" &
-eventually 20 [ -S "$WORK/run/plain.sock" ]
+eventually 20 grep -q 'ready to handle connections' "$WORK/fpm.log"
 ok $? "PHP-FPM runs"
 
 cat >"$WORK/request.py" <<'PYTHON'

@@ -83,7 +83,7 @@ static void test_check(void **state)
 
 /* ---- what is foreign ---- */
 
-static const char *const foreign =
+static const char foreign[] =
         "*filter\n:INPUT DROP [7:420]\n:FORWARD ACCEPT [1:2]\n:OUTPUT ACCEPT [3:4]\n"
         ":P25 - [0:0]\n:aaa - [0:0]\n:zzz - [0:0]\n:DOCKER-USER - [0:0]\n:P25X-IN - [0:0]\n"
         "[5:500] -A INPUT -i eth0 -p tcp -m tcp --dport 22 -m comment --comment p25x -j ACCEPT\n"

@@ -35,6 +35,7 @@ static const struct {
         [CHAIN_DEFAULT] = { .name = "default" },
         [CHAIN_OWNER] = { .name = "owner" },
         [CHAIN_PASSED] = { .name = "passed" },
+        [CHAIN_BEYOND] = { .name = "beyond" },
         [CHAIN_TO] = { .name = "to" },
         [CHAIN_UNTRACKED_CLASS] = { .name = "untracked" },
         [CHAIN_UNTRACKED_TO] = { .name = "untracked_to" },
@@ -106,6 +107,7 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
                 break;
         case CHAIN_RULE:
         case CHAIN_PASSED:
+        case CHAIN_BEYOND:
                 snprintf(
                         buffer, NFT_NAME_TEXT_MAX, "%s_%" PRIu64, chain_kinds[k->kind].name, k->id);
                 break;

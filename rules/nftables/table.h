@@ -100,7 +100,8 @@ typedef enum NftChainKind {
         CHAIN_RULE,            /* what a rule that matched does, if it is more than a verdict */
         CHAIN_DEFAULT,         /* the same of a default; id 1: of one that is only reported */
         CHAIN_OWNER,           /* a limit for the ids that a user was lent */
-        CHAIN_PASSED,          /* what a limit that logs does under it */
+        CHAIN_PASSED,          /* what a limit that logs or counts does under it, */
+        CHAIN_BEYOND,          /* and beyond it */
         CHAIN_TO,              /* the second half of a match, where both halves are several tests */
         CHAIN_UNTRACKED_CLASS, /* copies of CHAIN_CLASS and CHAIN_TO for what is not routed yet, */
         CHAIN_UNTRACKED_TO,    /* where rules ask what was dialled or how a packet is to leave */

@@ -124,23 +124,56 @@ static void build_shared(NftBuild *b, const Buckets *k)
         build_pass(b, k);
 }
 
-/* ct state invalid,untracked meta l4proto tcp reject with tcp reset
- * Connections that conntrack does not follow cannot be counted: none is under `max`. */
-static void build_uncounted(NftBuild *b, const CompiledRule *r)
+/* ---- beyond a limit ---- */
+
+/* What is beyond the limit is refused; in audit, that is reported and passes. */
+static Counted beyond_counted(const CompiledRule *r)
 {
         bool audit = r->audited == ACTION_LIMIT;
 
-        if (r->limit.open == 0)
-                return;
-        if (audit && r->log_refused) {
-                build_kind(b, STATEMENT_NO_CONNTRACK, 0);
-                build_log(b, ACTION_REJECT, true, r->rule->id);
-                build_end(b, r->rule);
-        }
-        build_kind(b, STATEMENT_NO_CONNTRACK, 0);
-        build_verdict(b, audit ? ACTION_ALLOW : ACTION_REJECT);
+        return (Counted){ r->rule, ACTION_REJECT, audit ? ACTION_ALLOW : ACTION_REJECT,
+                r->log_refused, audit };
+}
+
+/* Is that logged or counted, in a chain of its own? */
+static bool has_beyond_chain(const NftBuild *b, const CompiledRule *r)
+{
+        return r->log_refused || build_counts(b, r->log_refused);
+}
+
+/* meta l4proto tcp reject with tcp reset, or goto beyond_ID */
+static void build_beyond(NftBuild *b, const CompiledRule *r)
+{
+        NftChainKey beyond = { .kind = CHAIN_BEYOND, .id = r->rule->id };
+
+        if (has_beyond_chain(b, r))
+                build_to_chain(b, STATEMENT_GOTO, &beyond);
+        else
+                build_verdict(b, beyond_counted(r).verdict);
         build_end(b, r->rule);
 }
+
+static void build_beyond_chain(NftBuild *b, const CompiledRule *r)
+{
+        Counted c = beyond_counted(r);
+
+        if (!has_beyond_chain(b, r))
+                return;
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_BEYOND, .id = r->rule->id });
+        build_logged_verdict(b, &c);
+}
+
+/* ct state invalid,untracked goto beyond_ID
+ * Connections that conntrack does not follow cannot be counted: none is under `max`. */
+static void build_uncounted(NftBuild *b, const CompiledRule *r)
+{
+        if (r->limit.open == 0)
+                return;
+        build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+        build_beyond(b, r);
+}
+
+/* ---- the chains of a limit ---- */
 
 static void build_limits(NftBuild *b, const CompiledRule *r, unsigned family)
 {
@@ -148,16 +181,6 @@ static void build_limits(NftBuild *b, const CompiledRule *r, unsigned family)
 
         build_under(b, &k);
         build_shared(b, &k);
-}
-
-/* In audit, what is beyond the limit is reported and passes. */
-static void build_beyond(NftBuild *b, const CompiledRule *r)
-{
-        bool audit = r->audited == ACTION_LIMIT;
-
-        build_logged_verdict(
-                b, &(Counted){ r->rule, ACTION_REJECT, audit ? ACTION_ALLOW : ACTION_REJECT,
-                           r->log_refused, audit });
 }
 
 /* meta skuid 200000-265535 goto owner_ID_1000, for every range of ids that a user was lent */
@@ -223,6 +246,7 @@ static void build_limit_chain(NftBuild *b, const CompiledRule *r, const bool fam
         build_beyond(b, r);
         if (b->direction == DIRECTION_OUT)
                 build_owners(b, r);
+        build_beyond_chain(b, r);
         if (!r->log && !build_counts(b, r->log))
                 return;
         build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSED, .id = r->rule->id });

@@ -133,6 +133,31 @@ static void test_old_kernel(void **state)
         users(true);
 }
 
+/* What a limit refuses counts, also what conntrack does not follow. */
+static void test_beyond(void **state)
+{
+        IptBackend *b = open_with("rules = ({ action = \"limit\"; direction = \"routed\"; "
+                                  "rate = \"2/hour\"; burst = 2; max = 5; });");
+        int listener = listen_at(INTERNET, 25);
+        Sums s;
+
+        (void)state;
+        for (unsigned i = 0; i < 4; i++)
+                assert_int_equal(connect_to(CONTAINER, "192.0.2.2", 25), i < 2 ? OPEN : RESET);
+        s = taken(b);
+        assert_int_equal(s.of_actions[ACTION_REJECT], 2);
+        must("ip6tables-legacy -t raw -A PREROUTING -j CT --notrack");
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(connect_to(CONTAINER, "2001:db8:1::2", 25), RESET);
+        must("ip6tables-legacy -t raw -F PREROUTING");
+        s = taken(b);
+        assert_int_equal(s.of_actions[ACTION_REJECT], 3);
+        assert_int_equal(s.of_directions[DIRECTION_ROUTED], 3);
+        close(listener);
+        assert_int_equal(backend_iptables.remove(&b->base, NULL), 0);
+        close_own(&b);
+}
+
 /* Another daemon goes on; a rule that is gone has counted; so has a table that was removed. */
 static void test_later(void **state)
 {
@@ -221,6 +246,7 @@ int main(void)
                 cmocka_unit_test(test_names),
                 cmocka_unit_test(test_users),
                 cmocka_unit_test(test_old_kernel),
+                cmocka_unit_test(test_beyond),
                 cmocka_unit_test(test_later),
                 cmocka_unit_test(test_bound),
         };

@@ -11,7 +11,7 @@
 #define ROOM 40u
 
 typedef struct Sums {
-        uint64_t all, with_user, with_destination, groups;
+        uint64_t all, with_user, with_destination, audited, groups;
         uint64_t of_actions[_ACTION_MAX], of_directions[_DIRECTION_MAX];
         uint32_t uid;
         Address source;
@@ -26,6 +26,7 @@ static void on_decision(void *data, const DecisionCount *c)
         s->groups++;
         s->with_user += c->has_uid ? c->count : 0;
         s->with_destination += c->destination.family ? c->count : 0;
+        s->audited += c->audit ? c->count : 0;
         s->of_actions[c->action] += c->count;
         s->of_directions[c->direction] += c->count;
         s->uid = c->uid;
@@ -105,6 +106,48 @@ static void test_groups(void **state)
         close(listeners[0]);
         close(listeners[1]);
         close_table(b);
+}
+
+#define NOTRACK                                                               \
+        "nft 'table inet t {"                                                 \
+        " chain pre { type filter hook prerouting priority -300; notrack; };" \
+        " chain out { type filter hook output priority -300; notrack; }; }'"
+
+/* A limit with `max` refuses what conntrack does not follow; that counts as what is beyond it. */
+static void expect_untracked(const char *audit, Answer answer, uint64_t audited)
+{
+        _cleanup_free_ char *text = NULL;
+        NftBackend *b;
+        Sums s;
+
+        assert_true(asprintf(&text,
+                            "%s rules = ({ action = \"limit\"; direction = \"out\"; max = 5; },"
+                            "{ action = \"limit\"; direction = \"routed\"; max = 5; });",
+                            audit) > 0);
+        b = open_with(text, (NftOptions){ 0 }, 0);
+        must(NOTRACK);
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(connect_as(1234, 1234, HOST, "192.0.2.2", 25, NULL), answer);
+        assert_int_equal(connect_to(CONTAINER, "192.0.2.2", 25), answer);
+        s = taken(b);
+        must("nft delete table inet t");
+        assert_int_equal(s.all, 4);
+        assert_int_equal(s.of_actions[ACTION_REJECT], 4);
+        assert_int_equal(s.of_directions[DIRECTION_OUT], 3);
+        assert_int_equal(s.of_directions[DIRECTION_ROUTED], 1);
+        assert_int_equal(s.with_user, 3);
+        assert_int_equal(s.audited, audited);
+        close_table(b);
+}
+
+static void test_untracked(void **state)
+{
+        int listener = listen_at(INTERNET, 25);
+
+        (void)state;
+        expect_untracked("", RESET, 0);
+        expect_untracked("audit = ( \"all\" );", OPEN, 4);
+        close(listener);
 }
 
 /* Whoever finds no room is counted with less detail; all are refused. */
@@ -196,6 +239,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_groups),
+                cmocka_unit_test(test_untracked),
                 cmocka_unit_test(test_full),
                 cmocka_unit_test(test_room),
                 cmocka_unit_test(test_old_kernel),

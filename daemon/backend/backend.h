@@ -56,6 +56,7 @@ typedef enum BackendPeace {
 
 typedef struct BackendOps {
         const char *name; /* "nftables", "iptables", "memory" */
+        bool lacks_units; /* it cannot find the unit of a connection, nor its process */
 
         /* Do this kernel and this process support it? 0, -EOPNOTSUPP (not in the kernel), -EPERM.
          */
@@ -112,6 +113,7 @@ struct Backend {
         const BackendOps *ops;
         BackendPeace peace;
         bool wakes; /* a packet in its log tells, within a minute, that counters have changed */
+        const char *lack; /* what it cannot do on this kernel, for status; NULL: nothing */
 };
 
 extern const BackendOps backend_nft;

@@ -105,10 +105,10 @@ static int plan_tables(IptBackend *b, const Ruleset *r, Diagnostics *d, Plan *p)
 {
         int k = ipt_locals_read(&b->locals);
 
-        if (r->attribution == ATTRIBUTION_PROCESS) {
-                diagnostics_error(d, (Place){ 0 }, "attribution",
-                        "attribution = \"process\" needs backend = \"nftables\"; with iptables "
-                        "use \"user\"");
+        /* a lockdown comes into force whatever the policy is */
+        if (r->attribution == ATTRIBUTION_PROCESS && !r->lockdown) {
+                diagnostics_error(d, (Place){ 0 }, "attribution", "%s",
+                        attribution_beyond_iptables(ATTRIBUTION_PROCESS));
                 return -EOPNOTSUPP;
         }
         if (k < 0)

@@ -209,6 +209,7 @@ static int ops_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
 
 const BackendOps backend_iptables = {
         .name = "iptables",
+        .lacks_units = true,
         .probe = ops_probe,
         .open = ops_open,
         .check = ops_check,

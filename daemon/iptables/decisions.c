@@ -90,6 +90,10 @@ void ipt_decisions_probe(IptBackend *b)
         b->counts.has_old_objects = !have_extension(b, 1) && have_extension(b, 0);
         b->counts.has_objects =
                 (r >= 0 || r == -ENOENT) && (b->counts.has_old_objects || have_extension(b, 1));
+        if (!b->counts.has_objects)
+                b->base.lack = "this kernel has no nfacct, so with iptables connections of a rule "
+                               "beyond 10 a second, and those of the time in which p25d does not "
+                               "run, have no event";
 }
 
 /* ---- taking ---- */

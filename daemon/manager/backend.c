@@ -43,6 +43,21 @@ int manager_choose_backend(
         return -EOPNOTSUPP;
 }
 
+int manager_tell_attribution(const Manager *m, const Policy *p, char ***warnings, char ***notes)
+{
+        const HostConf *h = p->host;
+        bool stated = h && h->attribution != _ATTRIBUTION_INVALID;
+        const char *lack = attribution_beyond_iptables(policy_attribution(p));
+        char ***lines = stated ? warnings : notes;
+        const BackendOps *ops;
+
+        if (!lack || !lines || manager_choose_backend(m, p, NULL, &ops) < 0 || !ops->lacks_units)
+                return 0;
+        if (stated && h->backend == BACKEND_IPTABLES)
+                return 0; /* the compilation has said it */
+        return strv_append(lines, lack);
+}
+
 /* By name: two tables of functions may be of one kind. */
 static bool uses(const Manager *m, const BackendOps *ops)
 {

@@ -162,6 +162,8 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
         if (q < 0)
                 return q;
         j->enabled = policy_enabled(&j->next);
+        if (p->files && j->enabled && manager_tell_attribution(m, &j->next, &r->warnings, NULL) < 0)
+                return change_no_memory(r);
         j->same = !r->diff && !manager_in_failsafe(m);
         if (j->same)
                 return !c->dry_run;

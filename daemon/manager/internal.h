@@ -313,6 +313,9 @@ int manager_warn(Manager *m, const char *format, ...) _printf_(2, 3);
 /* The backend that the policy asks for; -EOPNOTSUPP with an error in d. */
 int manager_choose_backend(
         const Manager *m, const Policy *p, Diagnostics *d, const BackendOps **ret);
+/* Adds what that backend cannot find of who opens a connection: a warning if p25.conf asks for it,
+ * else a note. Lists may be NULL. backend.c */
+int manager_tell_attribution(const Manager *m, const Policy *p, char ***warnings, char ***notes);
 /* Gives f's set files the entries that were read for p. Of a file that was not, unknown() decides:
  * 0, or an error as in manager_plan(). */
 typedef int SetFileUnknown(SetDecl *set, Diagnostics *d);

@@ -185,8 +185,13 @@ static int report_add_told(const Manager *m, Report *report)
                             d->severity == SEVERITY_NOTE ? &report->notes : &report->warnings) < 0)
                         return -ENOMEM;
         }
+        if (m->in_force.installed && m->slot.backend && m->slot.backend->lack &&
+                strv_append(&report->notes, m->slot.backend->lack) < 0)
+                return -ENOMEM;
         if (m->in_force.installed && !m->in_force.policy->state->lockdown &&
                 (manager_tell_routing(m, &report->warnings) < 0 ||
+                        manager_tell_attribution(
+                                m, m->in_force.policy, &report->warnings, &report->notes) < 0 ||
                         manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0 ||
                         manager_tell_programs(
                                 m, m->in_force.policy, m->in_force.ruleset, &report->hints) < 0))

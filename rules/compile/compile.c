@@ -254,7 +254,7 @@ static int host_rules_add(Compilation *c, Scope *s)
         if (!h)
                 return 0;
         c->ruleset->keep_established = h->keep_established;
-        c->ruleset->attribution = h->attribution;
+        c->ruleset->attribution = policy_attribution(c->policy);
         c->host_vars_used = calloc(h->common->vars.n + 1, sizeof(bool));
         if (!c->host_vars_used)
                 return -ENOMEM;
@@ -288,6 +288,22 @@ static int check_alerts(Compilation *c)
         return 0;
 }
 
+/* What the backend that p25.conf names cannot do; of one that is found p25d says so. */
+static int check_attribution(Compilation *c)
+{
+        const HostConf *h = c->policy->host;
+        Site site = { { h ? h->common->file : NULL, 0 }, "attribution" };
+        const char *lack = NULL;
+
+        if (h && h->backend == BACKEND_IPTABLES && h->attribution != _ATTRIBUTION_INVALID)
+                lack = attribution_beyond_iptables(h->attribution);
+        if (!lack)
+                return 0;
+        if (h->attribution == ATTRIBUTION_PROCESS)
+                return tolerate(c, compile_error(c, site, "%s", lack));
+        return compile_report(c, SEVERITY_WARNING, site, "%s", lack);
+}
+
 static int compile_all(Compilation *c)
 {
         _cleanup_(scope_deinit) Scope host = { 0 };
@@ -297,6 +313,8 @@ static int compile_all(Compilation *c)
         r = tolerate(c, sets_collect(c));
         if (r >= 0)
                 r = check_alerts(c);
+        if (r >= 0)
+                r = check_attribution(c);
         if (r >= 0)
                 r = source_add(c, SOURCE_P25CTL, NULL, NULL, &c->policy->state->rules);
         if (r >= 0)
@@ -359,7 +377,7 @@ static int lockdown_make(const Policy *p, Ruleset **ret)
         if (!c.ruleset)
                 return -ENOMEM;
         c.ruleset->lockdown = true;
-        c.ruleset->attribution = p->host ? p->host->attribution : ATTRIBUTION_UNIT;
+        c.ruleset->attribution = policy_attribution(p);
         for (Direction d = 0; d < _DIRECTION_MAX; d++) {
                 default_set(&c, d, actions[d], DEFAULT_P25CTL);
                 policy_mail_ports(p, &c.ruleset->directions[d].managed);

@@ -300,7 +300,7 @@ int print_host(const HostConf *h, char **ret)
         set_defaults(&p, &h->defaults);
         if (h->logging != _LOGGING_INVALID)
                 printer_string(&p, "logging", logging_to_string(h->logging));
-        if (h->attribution != ATTRIBUTION_UNIT)
+        if (h->attribution != _ATTRIBUTION_INVALID)
                 printer_string(&p, "attribution", attribution_to_string(h->attribution));
         set_audit(&p, "audit", h->audit);
         set_alerts(&p, &h->alerts);

@@ -110,6 +110,7 @@ HostConf *host_conf_new(void)
         h->backend = BACKEND_AUTO;
         h->defaults = defaults_none;
         h->logging = _LOGGING_INVALID;
+        h->attribution = _ATTRIBUTION_INVALID;
         return h;
 }
 

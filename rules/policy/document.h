@@ -120,7 +120,7 @@ typedef struct HostConf {
         char **roles;
         Defaults defaults;
         Logging logging; /* _LOGGING_INVALID: not stated */
-        Attribution attribution;
+        Attribution attribution; /* _ATTRIBUTION_INVALID: not stated */
         bool audit[_DIRECTION_MAX]; /* refusals are only reported */
         Alerts alerts;
         Ports mail_ports; /* those added to the four; n 0: none */

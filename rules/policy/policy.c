@@ -78,6 +78,12 @@ Logging policy_logging(const Policy *p)
         return LOGGING_LOW;
 }
 
+Attribution policy_attribution(const Policy *p)
+{
+        return p->host && p->host->attribution != _ATTRIBUTION_INVALID ? p->host->attribution
+                                                                       : ATTRIBUTION_UNIT;
+}
+
 bool policy_audits(const Policy *p, Direction d)
 {
         return p->host && p->host->audit[d] && !p->state->promoted[d];

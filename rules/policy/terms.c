@@ -166,6 +166,20 @@ const char *attribution_to_string(Attribution a)
         return attribution_names[a];
 }
 
+const char *attribution_beyond_iptables(Attribution a)
+{
+        static const char *const texts[_ATTRIBUTION_MAX] = {
+                [ATTRIBUTION_UNIT] = "the iptables backend does not know units and containers: "
+                                     "events and statistics have the user of a connection only "
+                                     "(attribution = \"user\")",
+                [ATTRIBUTION_PROCESS] = "the iptables backend cannot hold connections until their "
+                                        "process is found: attribution = \"process\" needs "
+                                        "backend = \"nftables\"; with iptables use \"user\"",
+        };
+
+        return texts[a];
+}
+
 const char *backend_to_string(BackendKind b)
 {
         return backend_names[b];

@@ -90,6 +90,8 @@ Direction direction_from_adjective(const char *s);
 const char *logging_to_string(Logging l);
 Logging logging_from_string(const char *s);
 const char *attribution_to_string(Attribution a);
+/* What the iptables backend cannot find of it, which has to be said; NULL: nothing. */
+const char *attribution_beyond_iptables(Attribution a);
 const char *backend_to_string(BackendKind b);
 BackendKind backend_from_string(const char *s);
 

@@ -275,7 +275,7 @@ static int option_texts(const Policy *p, Lines *ret)
         if (h->backend != BACKEND_AUTO &&
                 lines_add(ret, "backend %s", backend_to_string(h->backend)) < 0)
                 return -ENOMEM;
-        if (h->attribution != ATTRIBUTION_UNIT &&
+        if (h->attribution != _ATTRIBUTION_INVALID && h->attribution != ATTRIBUTION_UNIT &&
                 lines_add(ret, "attribution %s", attribution_to_string(h->attribution)) < 0)
                 return -ENOMEM;
         if (alert_texts(&h->alerts, ret) < 0)

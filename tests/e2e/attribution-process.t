@@ -8,9 +8,29 @@ net_world
 if [ "$backend" != nftables ]; then
         p25_host <<<'default = { outgoing = "reject"; };'
         echo 'attribution = "process";' >>"$CONF"
-        run_ctl reload
-        is "$rc" 4 "iptables cannot hold connections"
-        like "$err" 'attribution = "process" needs backend = "nftables"' "which is named"
+        lack='attribution = "process" needs backend = "nftables"'
+        before=$(net_in host iptables-legacy-save | sed 's/\[.*//; /^#/d')
+        # however iptables came to be the backend
+        for named in '' 'backend = "iptables";'; do
+                sed -i '/^backend/d' "$CONF"
+                echo "$named" >>"$CONF"
+                run_ctl reload
+                is "$rc" 4 "iptables cannot hold connections: ${named:-the backend is found}"
+                like "$err" "$lack" "which is named"
+                is "$(net_in host iptables-legacy-save | sed 's/\[.*//; /^#/d')" "$before" "nothing has changed"
+        done
+        run_ctl check "$CONF"
+        like "$rc $out$err" "^4 .*$lack" "check names it"
+        run_ctl --root "$ROOT" check "$CONF"
+        like "$rc $out$err" "^4 .*$lack" "without p25d too"
+        p25d_stop
+        p25d_start
+        ok $? "p25d starts with such a file"
+        run_ctl status
+        like "$rc $out" "^0 Status: active.*$lack" "with the policy that was good last, and says why"
+        run_ctl lockdown on
+        is "$rc" 0 "a lockdown comes into force"
+        is "$(connect host 198.51.100.2 25)" closed "and refuses"
         done_testing
         exit
 fi

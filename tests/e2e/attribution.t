@@ -134,7 +134,26 @@ cgroups_remove()
 }
 trap 'cgroups_remove; rm -rf "$WORK"' EXIT
 if [ "$backend" = iptables ]; then
-        skip "units" "iptables counts by user"
+        lack="the iptables backend does not know units and containers"
+        run_ctl status
+        is "$rc $(grep -c "$lack" <<<"$out")" "0 0" "units: nobody asks for them"
+        run_ctl status verbose
+        like "$out" "Note: $lack" "status verbose says that there are none"
+        # however iptables came to be the backend
+        for named in '' 'backend = "iptables";'; do
+                { cat "$WORK/conf"; echo "attribution = \"unit\"; $named"; } >"$CONF"
+                run_ctl reload
+                like "$rc $err" "^0 .*WARN.*$lack" "reload warns of what is asked for: ${named:-the backend is found}"
+                run_ctl status
+                is "$(grep -c "^Warning: .*$lack" <<<"$out")" 1 "so does status"
+        done
+        run_ctl check "$CONF"
+        like "$rc $out$err" "^0 .*attribution: $lack" "so does check"
+        run_ctl --root "$ROOT" check "$CONF"
+        like "$rc $out$err" "^0 .*attribution: $lack" "without p25d too"
+        cp "$WORK/conf" "$CONF"
+        run_ctl reload
+        unlike "$rc $err" "$lack" "and nothing when it is asked no more"
 elif mkdir "${folders[@]}" 2>/dev/null; then
         net_in host "$probe" burst -c "$tree/$slice" -n 5 9.9.9.12 25 >/dev/null
         net_in host "$probe" burst -c "$tree/$slice/mail@1.service" -n 7 9.9.9.12 25 >/dev/null

@@ -98,6 +98,28 @@ run_ctl deny 465
 is "$rc" 0 "then it succeeds"
 run_ctl delete deny 465
 
+# ---- a kernel that cannot count ----
+lack="this kernel has no nfacct"
+run_ctl status verbose
+unlike "$out" "$lack" "nothing is said where it counts"
+p25d_stop
+echo no-nfacct >"$P25_FAULT"
+start
+run_ctl status verbose
+like "$rc $out" "^0 .*Note: $lack, so .* 10 a second" "without nfacct: status says what is missing"
+like "$(ctl doctor)" "note: $lack.*\\[STATUS\\]" "and doctor"
+is "$(net_in host iptables-legacy-save | grep -c nfacct)" 0 "the tables need none"
+net_in host "$probe" burst -n 5 8.8.8.8 25 >/dev/null
+five()
+{
+        [ "$(ctl events --json -n 100 | jq '[.[] | select(.destination_address == "8.8.8.8") | .count] | add // 0')" = 5 ]
+}
+eventually 10 five
+ok $? "what the log holds is an event"
+: >"$P25_FAULT"
+p25d_stop
+start
+
 # ---- kernels without a family ----
 p25d_stop
 echo no-ip6_tables >"$P25_FAULT"

@@ -7,6 +7,7 @@
  *   kill N   p25d dies where it would commit a table for the Nth time; with + after it has
  *   fail N   the kernel refuses that commit
  *   no-ipv6  there is no IPv6 at all; no-ip6_tables: IPv6, but no iptables for it
+ *   no-nfacct  it has no objects that count
  *
  * A fault of a commit happens once.
  */
@@ -56,11 +57,24 @@ int socket(int family, int type, int protocol)
         return (int)syscall(SYS_socket, family, type, protocol);
 }
 
+/* The option has the same number in both families. */
+static int asks_for_nfacct(int level, int name, const void *value)
+{
+        const struct xt_get_revision *asked = value;
+
+        return (level == IPPROTO_IP || level == IPPROTO_IPV6) &&
+               name == IPT_SO_GET_REVISION_MATCH && strcmp(asked->name, "nfacct") == 0;
+}
+
 int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
 {
         if (level == IPPROTO_IPV6 && name >= IPT_BASE_CTL && name < IPT_BASE_CTL + 8 &&
                 is("no-ip6_tables")) {
                 errno = ENOPROTOOPT;
+                return -1;
+        }
+        if (asks_for_nfacct(level, name, value) && is("no-nfacct")) {
+                errno = ENOENT;
                 return -1;
         }
         return (int)syscall(SYS_getsockopt, fd, level, name, value, length);

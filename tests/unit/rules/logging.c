@@ -49,6 +49,51 @@ static void test_alerts(void **state)
                 }
 }
 
+/* What iptables cannot find is named where p25.conf asks for it of that backend. */
+static void test_iptables(void **state)
+{
+        static const struct {
+                BackendKind backend;
+                Attribution attribution;
+                bool warns, fails;
+        } cases[] = {
+                { BACKEND_IPTABLES, _ATTRIBUTION_INVALID, false, false },
+                { BACKEND_IPTABLES, ATTRIBUTION_USER, false, false },
+                { BACKEND_IPTABLES, ATTRIBUTION_OFF, false, false },
+                { BACKEND_IPTABLES, ATTRIBUTION_UNIT, true, false },
+                { BACKEND_IPTABLES, ATTRIBUTION_PROCESS, false, true },
+                { BACKEND_NFTABLES, ATTRIBUTION_UNIT, false, false },
+                { BACKEND_NFTABLES, ATTRIBUTION_PROCESS, false, false },
+                { BACKEND_AUTO, ATTRIBUTION_PROCESS, false, false },
+        };
+        _cleanup_policy_ Policy *p = make_policy();
+        HostConf *h = make_host(p);
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                _cleanup_diagnostics_ Diagnostics d = { 0 };
+                _cleanup_ruleset_ Ruleset *r = NULL;
+                int error = cases[i].fails ? -EINVAL : 0;
+
+                h->backend = cases[i].backend;
+                h->attribution = cases[i].attribution;
+                assert_int_equal(compile_policy(p, &fixture_names, &d, &r), error);
+                assert_int_equal(d.n, cases[i].warns || cases[i].fails ? 1 : 0);
+                if (d.n > 0)
+                        assert_non_null(find_diagnostic(&d,
+                                cases[i].fails ? SEVERITY_ERROR : SEVERITY_WARNING,
+                                "the iptables backend "));
+        }
+        p->state->lockdown = true;
+        h->backend = BACKEND_IPTABLES;
+        {
+                _cleanup_diagnostics_ Diagnostics d = { 0 };
+                _cleanup_ruleset_ Ruleset *r = compile_good(p, &d);
+
+                assert_true(r->lockdown);
+        }
+}
+
 static void test_logging(void **state)
 {
         /* of outgoing and routed rules; refused incoming ones are logged from medium on */
@@ -96,6 +141,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_alerts),
+                cmocka_unit_test(test_iptables),
                 cmocka_unit_test(test_logging),
         };
 

@@ -337,7 +337,7 @@ static HostConf *chance_host(void)
         h->roles = chance_role_names();
         h->defaults = chance_defaults();
         h->logging = (Logging)((int)chance(_LOGGING_MAX + 1) - 1);
-        h->attribution = (Attribution)chance(_ATTRIBUTION_MAX);
+        h->attribution = (Attribution)((int)chance(_ATTRIBUTION_MAX + 1) - 1);
         if (coin()) {
                 Ports ports = chance_ports(true);
 

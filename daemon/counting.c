@@ -5,6 +5,8 @@
 #include "daemon/host/unit_names.h"
 #include "daemon/loop/clock.h"
 
+#include <stdio.h>
+
 uint32_t counting_owner(Counting *c, uint32_t uid)
 {
         uint64_t now = clock_now_usec(CLOCK_MONOTONIC);
@@ -17,15 +19,30 @@ uint32_t counting_owner(Counting *c, uint32_t uid)
         return c->owned.owner;
 }
 
+/*
+ * What tells a container from all others: the id that its unit has, or for one of a user's engine
+ * "user@1000.service/web", because its name is that user's claim. NULL: it is in none.
+ */
+static const char *container_key(const Event *e, char buffer[static SENDER_NAME_MAX + 1])
+{
+        _Static_assert(CONTAINER_NAME_MAX <= SENDER_NAME_MAX, "an id fits");
+        const char *id = e->unit ? unit_container(e->unit, buffer) : NULL;
+
+        if (id || !e->unit || !e->texts[EVENT_CONTAINER])
+                return id;
+        (void)snprintf(buffer, SENDER_NAME_MAX + 1, "%s/%s", e->unit, e->texts[EVENT_CONTAINER]);
+        return buffer;
+}
+
 static void on_counted(void *data, const Event *e)
 {
-        char container[CONTAINER_NAME_MAX];
+        char container[SENDER_NAME_MAX + 1];
         Counting *c = data;
         Event of_owner = *e;
 
         if (e->has_uid)
                 of_owner.uid = counting_owner(c, e->uid);
-        stats_count(c->stats, &of_owner, e->unit ? unit_container(e->unit, container) : NULL);
+        stats_count(c->stats, &of_owner, container_key(e, container));
 }
 
 static void on_sample(void *data, Stats *s)

@@ -18,6 +18,7 @@
 #define RULES_MAX 500 /* in their order, so that a rule does not move to the rest and back */
 #define USERS_MAX 200 /* the busiest of the last day */
 #define SETS_MAX 500
+#define CONTAINERS_MAX 500
 
 /* ---- a sample ---- */
 
@@ -236,6 +237,25 @@ static void destinations_print(Buffer *b, const MetricFamily *f, const Json *sta
                 }
 }
 
+static void containers_print(Buffer *b, const MetricFamily *f, const Json *stats)
+{
+        const Json *rows = json_get(stats, f->key);
+
+        for (size_t i = 0; i < json_array_length(rows) && i < CONTAINERS_MAX; i++) {
+                const Json *row = json_array_item(rows, i);
+                const char *id = json_get_string(row, "id");
+                bool first = true;
+
+                if (!id)
+                        continue;
+                buffer_add_string(b, f->name);
+                label_print(b, &first, "id", id);
+                label_print(b, &first, "container", json_get_string(row, "container"));
+                label_print(b, &first, "image", json_get_string(row, "image"));
+                value_print(b, true, 1);
+        }
+}
+
 static void sets_print(Buffer *b, const MetricFamily *f, const Json *stats)
 {
         const Json *rows = json_get(stats, f->key);
@@ -266,6 +286,9 @@ static const MetricFamily families[] = {
                 connections_print, "connections" },
         { "p25_destinations", "gauge", "Distinct destinations of a user's outgoing connections.",
                 destinations_print, "users" },
+        { "p25_container_info", "gauge",
+                "Name and image of a container, whose unit has the id: docker-ID….scope.",
+                containers_print, "containers" },
         { "p25_set_entries", "gauge", "Entries of a set.", sets_print, "sets" },
         { "p25_obstacles", "gauge",
                 "Kinds of connections that the policy lets pass and another firewall stops.",

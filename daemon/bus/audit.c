@@ -85,6 +85,8 @@ static void groups_merge(Groups *g)
                         continue;
                 }
                 last->count += item->count;
+                if (!last->like->texts[EVENT_CONTAINER])
+                        last->like = item->like; /* which may have the name */
                 if (item->first_usec < last->first_usec)
                         last->first_usec = item->first_usec;
                 if (item->last_usec > last->last_usec)
@@ -189,8 +191,9 @@ static Json *address_to_json(const Address *a)
 static int group_to_json(Bus *b, const Group *g, Json *list)
 {
         _cleanup_free_ char *user = NULL;
-        char container[CONTAINER_NAME_MAX];
+        char id[CONTAINER_NAME_MAX];
         const Event *e = g->like;
+        const char *container = e->texts[EVENT_CONTAINER];
         Json *j;
         int r = e->has_uid ? host_user_name(manager_names(b->manager), e->uid, &user) : 0;
 
@@ -202,8 +205,10 @@ static int group_to_json(Bus *b, const Group *g, Json *list)
         json_set(j, "user", json_new_string(user));
         json_set(j, "uid", e->has_uid ? json_new_integer(e->uid) : json_new_null());
         json_set(j, "unit", json_new_string(e->unit));
-        json_set(j, "container",
-                json_new_string(e->unit ? unit_container(e->unit, container) : NULL));
+        if (!container && e->unit)
+                container = unit_container(e->unit, id);
+        json_set(j, "container", json_new_string(container));
+        json_set(j, "image", json_new_string(e->texts[EVENT_IMAGE]));
         json_set(j, "source", address_to_json(&e->source));
         json_set(j, "destination", address_to_json(&e->destination));
         json_set(j, "port", json_new_integer(e->destination_port));

@@ -78,7 +78,12 @@ static int sender_append(Json *list, Bus *b, SenderKind kind, const Sender *send
         if (kind == SENDER_USER)
                 r = user_set(j, b, !others, sender->uid);
         else
-                json_set(j, sender_kind_to_string(kind), json_new_string(sender->name));
+                json_set(j, sender_kind_to_string(kind),
+                        json_new_string(sender->called ?: sender->name));
+        if (kind == SENDER_CONTAINER) {
+                json_set(j, "id", json_new_string(sender->name));
+                json_set(j, "image", json_new_string(sender->image));
+        }
         json_set(j, "others", json_new_bool(others));
         json_set(j, "blocked", count_new(sender->blocked));
         json_set(j, "allowed", count_new(sender->allowed));

@@ -53,6 +53,10 @@ static void sender_print(Buffer *b, SenderKind kind, Sender *s, bool others, uin
         else if (kind != SENDER_USER)
                 buffer_printf(b, " %s", s->name);
         buffer_add_char(b, '\n');
+        if (s->called)
+                buffer_printf(b, "called %s\n", s->called);
+        if (s->image)
+                buffer_printf(b, "image %s\n", s->image);
         for (SenderPast p = 0; p < _SENDER_PAST_MAX; p++)
                 for (size_t i = 0; past_words[p] && i < s->past[p].n; i++) {
                         const SeriesPoint *point = &s->past[p].items[i];
@@ -249,13 +253,16 @@ static int user_take(Reader *r, const uint64_t *n, _unused_ const char *text)
                                  : sender_take(r, SENDER_USER, (uint32_t)n[0], NULL, n + 1);
 }
 
-static int named_take(Reader *r, SenderKind kind, const uint64_t *n, const char *text)
+static bool is_name(const char *text)
 {
         size_t length = strlen(text);
 
-        return length == 0 || length > SENDER_NAME_MAX || !text_is_printable(text)
-                       ? -EBADMSG
-                       : sender_take(r, kind, 0, text, n);
+        return length > 0 && length <= SENDER_NAME_MAX && text_is_printable(text);
+}
+
+static int named_take(Reader *r, SenderKind kind, const uint64_t *n, const char *text)
+{
+        return is_name(text) ? sender_take(r, kind, 0, text, n) : -EBADMSG;
 }
 
 static int unit_take(Reader *r, const uint64_t *n, const char *text)
@@ -266,6 +273,21 @@ static int unit_take(Reader *r, const uint64_t *n, const char *text)
 static int container_take(Reader *r, const uint64_t *n, const char *text)
 {
         return named_take(r, SENDER_CONTAINER, n, text);
+}
+
+/* Labels belong to a container, which has a name. */
+static int called_take(Reader *r, _unused_ const uint64_t *n, const char *text)
+{
+        return r->sender && r->sender->name && is_name(text)
+                       ? sender_set_labels(r->sender, text, NULL)
+                       : -EBADMSG;
+}
+
+static int image_take(Reader *r, _unused_ const uint64_t *n, const char *text)
+{
+        return r->sender && r->sender->name && is_name(text)
+                       ? sender_set_labels(r->sender, NULL, text)
+                       : -EBADMSG;
 }
 
 static int others_take(Reader *r, const uint64_t *n, const char *text)
@@ -339,6 +361,8 @@ static const LineKind line_kinds[] = {
         { "user", 4, false, user_take },
         { "unit", 3, true, unit_take },
         { "container", 3, true, container_take },
+        { "called", 0, true, called_take },
+        { "image", 0, true, image_take },
         { "others", 3, true, others_take },
         { "m", 3, false, minute_take },
         { "f", 3, false, five_take },

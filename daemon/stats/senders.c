@@ -30,6 +30,8 @@ static void sender_deinit(Sender *s)
                 series_deinit(&s->past[p]);
         distinct_deinit(&s->destinations);
         free(s->name);
+        free(s->called);
+        free(s->image);
         *s = (Sender){ 0 };
 }
 
@@ -128,6 +130,27 @@ Sender *senders_get(SenderTable *s, uint32_t uid, const char *name, uint32_t now
                 return NULL;
         }
         return sender;
+}
+
+static int label_set(char **label, const char *text)
+{
+        char *copy;
+
+        if (!text || streq_null(*label, text))
+                return 0;
+        copy = strdup(text);
+        if (!copy)
+                return -ENOMEM;
+        free(*label);
+        *label = copy;
+        return 0;
+}
+
+int sender_set_labels(Sender *s, const char *called, const char *image)
+{
+        int r = label_set(&s->called, called);
+
+        return r < 0 ? r : label_set(&s->image, image);
 }
 
 int sender_count(Sender *s, const SenderCount *c)

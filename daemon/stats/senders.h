@@ -38,6 +38,7 @@ extern const SeriesKind sender_past_kinds[_SENDER_PAST_MAX];
 typedef struct Sender {
         uint32_t uid;              /* of a user */
         char *name;                /* of a unit or a container */
+        char *called, *image;      /* of a container, by its engine; NULL: not known */
         uint64_t blocked, allowed; /* since ever; others have what those had that made room */
         uint32_t last;             /* when it was last seen; 0: never */
         Series past[_SENDER_PAST_MAX];
@@ -63,6 +64,9 @@ typedef struct SenderCount {
 Sender *senders_find(const SenderTable *s, uint32_t uid, const char *name);
 /* Its row, a new one, or &s->others; NULL: out of memory. */
 Sender *senders_get(SenderTable *s, uint32_t uid, const char *name, uint32_t now);
+/* The name and image of a container, each at most SENDER_NAME_MAX bytes; NULL: as they were. 0 or
+ * -ENOMEM. */
+int sender_set_labels(Sender *s, const char *called, const char *image);
 /* 0 or -ENOMEM; the totals count in any case. */
 int sender_count(Sender *s, const SenderCount *c);
 /* Drops what is too old to be of use. */

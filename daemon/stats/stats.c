@@ -68,14 +68,15 @@ static uint64_t destination_hash(const Counted *c, const Address *a)
                 hash_bytes(hash_number(HASH_BEGIN, c->key), a->bytes, family_bits(a->family) / 8));
 }
 
-static void sender_add(
+/* Its row, or NULL: without memory the connection is in the totals only. */
+static Sender *sender_add(
         Stats *s, SenderKind kind, uint32_t uid, const char *name, const SenderCount *c)
 {
         Sender *sender = senders_get(&s->counted.senders[kind], uid, name, c->now);
 
-        /* without memory the connection is in the totals only */
         if (sender)
                 (void)sender_count(sender, c);
+        return sender;
 }
 
 /* As it may stand in a line and in a message. */
@@ -86,6 +87,16 @@ static const char *name_clean(const char *name, char buffer[static SENDER_NAME_M
         snprintf(buffer, SENDER_NAME_MAX + 1, "%s", name);
         text_make_printable(buffer);
         return buffer;
+}
+
+static void container_add(Stats *s, const Event *e, const char *name, const SenderCount *c)
+{
+        char called[SENDER_NAME_MAX + 1], image[SENDER_NAME_MAX + 1];
+        Sender *sender = sender_add(s, SENDER_CONTAINER, 0, name, c);
+
+        if (sender && sender != &s->counted.senders[SENDER_CONTAINER].others)
+                (void)sender_set_labels(sender, name_clean(e->texts[EVENT_CONTAINER], called),
+                        name_clean(e->texts[EVENT_IMAGE], image));
 }
 
 /* What is only reported in audit passed. */
@@ -142,11 +153,11 @@ void stats_count(Stats *s, const Event *e, const char *container)
                                                    .n = e->count });
         rule_count(s, e, c.when);
         if (e->direction == DIRECTION_OUT && e->has_uid)
-                sender_add(s, SENDER_USER, e->uid, NULL, &c);
+                (void)sender_add(s, SENDER_USER, e->uid, NULL, &c);
         if (e->direction == DIRECTION_OUT && unit_name)
-                sender_add(s, SENDER_UNIT, 0, unit_name, &c);
+                (void)sender_add(s, SENDER_UNIT, 0, unit_name, &c);
         if (e->direction != DIRECTION_IN && box_name)
-                sender_add(s, SENDER_CONTAINER, 0, box_name, &c);
+                container_add(s, e, box_name, &c);
         s->changed = true;
         stats_wake(s);
 }

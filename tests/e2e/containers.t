@@ -105,6 +105,38 @@ try 6 "docker-${ids[4]}.scope"
 is "$out" '["?[2Jx?","a"]' "without control characters"
 try 7 "evil.service/docker-${ids[1]}.scope"
 is "$out" "[null,null]" "a cgroup that a service names itself is not a container"
+
+# ---- and everything that counts them ----
+labels() # FILTER
+{
+        jq -c '.containers | map([.container, .id, .image]) | sort' <<<"$out"
+}
+run_ctl stats --json
+want="[[\"${ids[3]:0:12}\",\"${ids[3]:0:12}\",null],[\"?[2Jx?\",\"${ids[4]:0:12}\",\"a\"],"
+want+="[\"shop\",\"${ids[2]:0:12}\",\"docker.io/library/alpine:3\"],[\"web\",\"${ids[1]:0:12}\",\"nginx:1.25\"]]"
+is "$(labels)" "$want" "the statistics: name, ID and image"
+like "$(ctl stats)" "
+shop  .* 4 " "their table has the name"
+run_ctl stats --openmetrics
+like "$out" "
+p25_container_info\{id=\"${ids[1]:0:12}\",container=\"web\",image=\"nginx:1.25\"\} 1" "the metrics"
+like "$(ctl --json stats | jq -c '.containers[] | select(.id == "'"${ids[2]:0:12}"'") | .day.blocked')" 4 "which count by ID"
+p25d_stop TERM
+p25d_begin
+ok $? "p25d starts again"
+run_ctl stats --json
+is "$(labels)" "$want" "the statistics have kept them"
+sed -i 's/^/audit = ( "outgoing" ); /' "$CONF"
+run_ctl reload
+is "$rc" 0 "outgoing connections in audit"
+net_in host "$probe" burst -c "$tree/$slice/docker-${ids[1]}.scope" -n 1 9.9.9.8 25 >/dev/null
+audited()
+{
+        [ "$(ctl audit --json | jq -c '.groups | map([.container, .image])')" = '[["web","nginx:1.25"]]' ]
+}
+eventually 20 audited
+ok $? "audit: name and image"
+like "$(ctl audit)" "\(container web\) +9.9.9.8:25" "in its listing"
 is "$(grep -c 'SECRET\|root:' "$WORK"/*.log "$ROOT/var/lib/p25/"* 2>/dev/null | grep -vc ':0$')" 0 \
         "nothing else of the files is kept"
 p25d_stop TERM

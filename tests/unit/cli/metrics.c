@@ -48,13 +48,28 @@ static void test_hostile(void **state)
         assert_null(strchr(text, '\x1b'));
 }
 
+/* Names of containers are their engines' words. */
+static void test_containers(void **state)
+{
+        _cleanup_free_ char *text = print(
+                "{\"containers\":[{\"id\":\"0123456789ab\",\"container\":\"a\\\"b\",\"image\":"
+                "\"x\\n\"},{\"id\":\"cd\",\"container\":\"cd\",\"image\":null},"
+                "{\"id\":null,\"container\":null,\"others\":true}]}");
+
+        (void)state;
+        assert_int_equal(count(text, "\np25_container_info{"), 2);
+        assert_non_null(strstr(text, "\np25_container_info{id=\"0123456789ab\",container="
+                                     "\"a\\\"b\",image=\"x?\"} 1\n"));
+        assert_non_null(strstr(text, "{id=\"cd\",container=\"cd\",image=\"\"} 1\n"));
+}
+
 static void test_empty(void **state)
 {
         _cleanup_free_ char *text = print("{}");
 
         (void)state;
-        assert_int_equal(count(text, "# TYPE "), 11);
-        assert_int_equal(count(text, "# HELP "), 11);
+        assert_int_equal(count(text, "# TYPE "), 12);
+        assert_int_equal(count(text, "# HELP "), 12);
         assert_non_null(strstr(text, "\np25_repairs_total 0\n"));
         assert_string_equal(text + strlen(text) - 6, "# EOF\n");
 }
@@ -105,6 +120,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_hostile),
+                cmocka_unit_test(test_containers),
                 cmocka_unit_test(test_empty),
                 cmocka_unit_test(test_one_name),
                 cmocka_unit_test(test_bounds),

@@ -170,12 +170,46 @@ static void test_many(void **state)
         end();
 }
 
+/* A container is counted by what its unit says, not by its name, which a user may choose. */
+static void test_containers(void **state)
+{
+        const SenderTable *boxes;
+        Event e = { .direction = DIRECTION_OUT,
+                .action = ACTION_REJECT,
+                .has_uid = true,
+                .uid = 33,
+                .destination = address_from_ipv4(0xc0000201),
+                .destination_port = 25,
+                .texts[EVENT_CONTAINER] = (char *)"0123456789ab",
+                .count = 2 };
+
+        (void)state;
+        begin("enabled = true; default = { outgoing = \"reject\"; };");
+        e.unit = (char *)"docker-0123456789ab0123456789ab0123456789ab0123456789ab0123456789abcdef"
+                         ".scope";
+        events_count(events, &e, true);
+        e.unit = (char *)"user@1000.service";
+        events_count(events, &e, true);
+        e.texts[EVENT_CONTAINER] = NULL;
+        events_count(events, &e, true);
+        boxes = stats_senders(counting.stats, SENDER_CONTAINER);
+        assert_int_equal(boxes->n, 2);
+        assert_string_equal(boxes->items[0]->name, "0123456789ab");
+        assert_string_equal(boxes->items[1]->name, "user@1000.service/0123456789ab");
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(boxes->items[i]->blocked, 2);
+                assert_string_equal(boxes->items[i]->called, "0123456789ab");
+        }
+        end();
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 TEST(test_minute),
                 TEST(test_quarantines),
                 TEST(test_many),
+                TEST(test_containers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

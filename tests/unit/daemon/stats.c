@@ -212,6 +212,36 @@ static void test_kinds(void **state)
         expect(w, 34, 60, 0, 1, 1);
 }
 
+/* A container has the name that its engine gave it last, also over a restart. */
+static void test_labels(void **state)
+{
+        World *w = *state;
+        Event e = attempt(33, ACTION_REJECT, 1);
+        const Sender *sender;
+
+        e.unit = (char *)"docker.scope";
+        stats_count(w->stats, &e, "0123456789ab");
+        sender = stats_senders(w->stats, SENDER_CONTAINER)->items[0];
+        assert_null(sender->called);
+        e.texts[EVENT_CONTAINER] = (char *)"shop";
+        e.texts[EVENT_IMAGE] = (char *)"alpine\n3";
+        stats_count(w->stats, &e, "0123456789ab");
+        e.texts[EVENT_CONTAINER] = (char *)"shop two";
+        e.texts[EVENT_IMAGE] = NULL;
+        stats_count(w->stats, &e, "0123456789ab");
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(stats_senders(w->stats, SENDER_CONTAINER)->n, 1);
+                sender = stats_senders(w->stats, SENDER_CONTAINER)->items[0];
+                assert_string_equal(sender->name, "0123456789ab");
+                assert_string_equal(sender->called, "shop two");
+                assert_string_equal(sender->image, "alpine?3");
+                assert_int_equal(sender->blocked, 3);
+                restart(w);
+        }
+        assert_int_equal(w->notices, 0);
+        assert_null(stats_senders(w->stats, SENDER_UNIT)->items[0]->called);
+}
+
 /* ---- bounds ---- */
 
 static void test_destinations(void **state)
@@ -447,7 +477,9 @@ static void test_refused_lines(void **state)
                 "rule 0 0 0 0 0 0 0 0\n", "level 1\n", "user 1 1 1 1\nlevel 99\n", "user 1 1 1\n",
                 "user 1 1 1 -1\n", "user 1 1 1 1 1\n", "user 99999999999999999999 1 1 1\n",
                 "what 1\n", "total 1 2 0 out reject \n", "total 1 0 0 up reject \n",
-                "rest 1 out lose\n", "others 1 1 1 nobody\n" };
+                "rest 1 out lose\n", "others 1 1 1 nobody\n", "called a\n",
+                "user 1 1 1 1\ncalled a\n", "container 1 1 1 a\ncalled \n",
+                "container 1 1 1 a\nimage \x1b\n" };
         static const char head[] = "p25-stats 1 10 1000 1000 5 boot\n";
 
         (void)state;
@@ -492,6 +524,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_windows, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_late, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_kinds, world_make, world_remove),
+                cmocka_unit_test_setup_teardown(test_labels, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_destinations, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_users, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_rules, world_make, world_remove),

@@ -79,14 +79,10 @@ static int obstacles_tell(const Json *findings, Report *report)
 static int findings_ask(Cli *c, Json **ret)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        int r;
 
         *ret = NULL;
-        if (client_message(c, "Diagnose", &m) != 0)
+        if (client_message(c, "ListObstacles", &m) != 0)
                 return -ENOMEM;
-        r = sd_bus_message_append(m, "as", 0);
-        if (r < 0)
-                return r;
         if (sd_bus_call(c->bus, m, OBSTACLES_USEC, NULL, &reply) < 0)
                 return 0;
         return client_read_dicts(reply, ret);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns Diagnose: reasons known to p25d that keep mail from flowing. It sends nothing; callers who
- * want to know whether a target answers connect to it themselves.
+ * Owns Diagnose: reasons known to p25d that keep mail from flowing, and ListObstacles, those of
+ * them that other packet filters are. Both send nothing; callers who want to know whether a target
+ * answers connect to it themselves.
  */
 
 #include "daemon/bus/diagnose.h"
@@ -211,6 +212,18 @@ static int unread_append(BusCall *c, sd_bus_message *m)
         return lines_append(m, c->filters->unread, "warning", "UNDETERMINED");
 }
 
+/* Of all packet filters: what cannot be read, what stops mail, what is not followed. */
+static int filters_append(BusCall *c, sd_bus_message *m)
+{
+        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
+        uint64_t obstacles = 0;
+        int r = unread_append(c, m);
+
+        if (r >= 0 && ruleset)
+                r = obstacles_append(c, m, ruleset, &obstacles);
+        return r >= 0 && ruleset ? exempt_append(c, m, ruleset) : r;
+}
+
 /* ---- targets ---- */
 
 static int target_packet(const BusCall *c, const char *text, Packet *ret, sd_bus_error *error)
@@ -277,21 +290,31 @@ static int targets_append(BusCall *c, sd_bus_message *m, char *const *targets, c
         return r;
 }
 
-/* ---- the call ---- */
+/* ---- the calls ---- */
 
 static int findings_append(BusCall *c, sd_bus_message *m, char *const *targets, sd_bus_error *error)
 {
-        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
         _cleanup_report_ Report report = { 0 };
-        uint64_t obstacles = 0;
         int r;
 
         if ((r = manager_report(c->bus->manager, &report)) < 0 ||
-                (r = status_append(m, &report)) < 0 || (r = unread_append(c, m)) < 0 ||
-                (ruleset && ((r = obstacles_append(c, m, ruleset, &obstacles)) < 0 ||
-                                    (r = exempt_append(c, m, ruleset)) < 0)))
+                (r = manager_report_programs(c->bus->manager, &report)) < 0 ||
+                (r = status_append(m, &report)) < 0 || (r = filters_append(c, m)) < 0)
                 return r;
         return targets_append(c, m, targets, &report.mail_ports, error);
+}
+
+int bus_list_obstacles(BusCall *c, _unused_ sd_bus_error *error)
+{
+        _cleanup_message_ sd_bus_message *m = NULL;
+        int r;
+
+        if ((r = bus_reply_new(c, &m)) < 0 ||
+                (r = sd_bus_message_open_container(m, 'a', "a{sv}")) < 0 ||
+                (r = filters_append(c, m)) < 0 || (r = sd_bus_message_close_container(m)) < 0)
+                return r;
+        r = bus_reply_send(c, m);
+        return r < 0 ? r : 0;
 }
 
 int bus_diagnose(BusCall *c, sd_bus_error *error)

@@ -67,6 +67,8 @@
         ROW("Check", bus_check, MANAGE, WORKER, ("s", text), ("aa{sv}", diagnostics)) \
         ROW("Explain", bus_explain, READ, FILTERS, ("a{sv}", packet), ("a{sv}", explanation)) \
         ROW("Diagnose", bus_diagnose, READ, FILTERS, ("as", targets), ("aa{sv}", findings)) \
+        ROW("ListObstacles", bus_list_obstacles, READ, FILTERS, \
+            BUS_NOTHING, ("aa{sv}", findings)) \
         ROW("DescribeAudit", bus_describe_audit, MANAGE, WORKER, BUS_NOTHING, ("s", json)) \
         ROW("DescribeStats", bus_describe_stats, MANAGE, FILTERS, BUS_NOTHING, ("s", json)) \
         ROW("ListEvents", bus_list_events, MANAGE, SHARED, \

@@ -34,6 +34,7 @@ int bus_describe(BusCall *c, sd_bus_error *error)
         int r;
 
         if ((r = manager_report(c->bus->manager, &report)) < 0 ||
+                (r = manager_report_programs(c->bus->manager, &report)) < 0 ||
                 (r = report_print_json(&report, &json)) < 0)
                 return r;
         if (strlen(json) > BUS_REPLY_MAX)

@@ -233,7 +233,10 @@ const char *manager_repaired_by(const Manager *m); /* "nft[4711]", the last one;
  */
 int manager_peace_text(const Manager *m, char **ret);
 HostNames *manager_names(Manager *m); /* borrowed */
+/* The content of `status` without what manager_report_programs() adds. */
 int manager_report(Manager *m, Report *ret);
+/* Warnings about programs of this host, for which all its processes are looked at. 0 or -ENOMEM. */
+int manager_report_programs(const Manager *m, Report *report);
 /* As of the backend in use, with what former backends counted of the rules in force; ascending by
  * id, a malloc()ed array, empty while inactive. 0 or negative errno. */
 int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n);

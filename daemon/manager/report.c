@@ -191,12 +191,18 @@ static int report_add_told(const Manager *m, Report *report)
         if (m->in_force.installed && !m->in_force.policy->state->lockdown &&
                 (manager_tell_routing(m, &report->warnings) < 0 ||
                         manager_tell_attribution(
-                                m, m->in_force.policy, &report->warnings, &report->notes) < 0 ||
-                        manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0 ||
-                        manager_tell_programs(
-                                m, m->in_force.policy, m->in_force.ruleset, &report->hints) < 0))
+                                m, m->in_force.policy, &report->warnings, &report->notes) < 0))
                 return -ENOMEM;
         return manager_report_repairs(m, report);
+}
+
+int manager_report_programs(const Manager *m, Report *report)
+{
+        if (!m->in_force.installed || m->in_force.policy->state->lockdown)
+                return 0;
+        if (manager_tell_roles(m, m->in_force.policy, NULL, &report->hints) < 0)
+                return -ENOMEM;
+        return manager_tell_programs(m, m->in_force.policy, m->in_force.ruleset, &report->hints);
 }
 
 static int names_join(char *const *names, char **ret)

@@ -124,7 +124,7 @@ function open(container) {
     container.append(body, obstacles);
     const look = serial(async () => {
         try {
-            replace(obstacles, obstacleList((await call("Diagnose", "as", [[]]))[0]));
+            replace(obstacles, obstacleList((await call("ListObstacles"))[0]));
         } catch (error) {
             replace(obstacles, notice("warning", foreign(error.message)));
         }

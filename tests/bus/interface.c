@@ -64,6 +64,8 @@ static const struct {
         { "Check", "s", "aa{sv}", PRIVILEGE_MANAGE },
         { "Explain", "a{sv}", "a{sv}", PRIVILEGE_READ },
         { "Diagnose", "as", "aa{sv}", PRIVILEGE_READ },
+        /* ours: those findings that other packet filters are */
+        { "ListObstacles", "", "aa{sv}", PRIVILEGE_READ },
         { "DescribeAudit", "", "s", PRIVILEGE_MANAGE },
         { "DescribeStats", "", "s", PRIVILEGE_MANAGE },
         { "ListEvents", "tu", "aa{sv}", PRIVILEGE_MANAGE },

@@ -37,8 +37,8 @@ int stats_new(sd_event *event, const StatsOptions *options, Stats **ret);
 Stats *stats_free(Stats *s);
 DEFINE_CLEANUP(Stats, stats_free)
 
-/* e->count connections. A subordinate uid must be its owner's already. container: what tells it from
- * others, or NULL; its name and image are those of e. */
+/* e->count connections. A subordinate uid must be its owner's already. container: what tells it
+ * from others, or NULL; its name and image are those of e. */
 void stats_count(Stats *s, const Event *e, const char *container);
 /* The counters of rules have changed, or may have. */
 void stats_wake(Stats *s);

@@ -119,8 +119,8 @@ typedef struct HostConf {
         BackendKind backend; /* BACKEND_AUTO when not stated */
         char **roles;
         Defaults defaults;
-        Logging logging; /* _LOGGING_INVALID: not stated */
-        Attribution attribution; /* _ATTRIBUTION_INVALID: not stated */
+        Logging logging;            /* _LOGGING_INVALID: not stated */
+        Attribution attribution;    /* _ATTRIBUTION_INVALID: not stated */
         bool audit[_DIRECTION_MAX]; /* refusals are only reported */
         Alerts alerts;
         Ports mail_ports; /* those added to the four; n 0: none */

@@ -35,7 +35,7 @@ bool policy_switched_on(const Policy *p);
 bool policy_switched_off(const Policy *p);
 /* The settings in force, where the state overrides p25.conf: */
 char *const *policy_role_names(const Policy *p);
-Logging policy_logging(const Policy *p); /* LOGGING_LOW unless it is stated */
+Logging policy_logging(const Policy *p);         /* LOGGING_LOW unless it is stated */
 Attribution policy_attribution(const Policy *p); /* ATTRIBUTION_UNIT unless it is stated */
 /* Are refusals of the direction, or of the role, only reported? */
 bool policy_audits(const Policy *p, Direction d);

@@ -4,6 +4,7 @@
 
 #include "daemon/host/unit_names.h"
 #include "daemon/loop/clock.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <stdio.h>
 
@@ -56,6 +57,40 @@ static void on_sample(void *data, Stats *s)
                 stats_see_rule(s, counters[i].id, counters[i].packets, counters[i].bytes);
 }
 
+/* ---- which rules are limits ---- */
+
+/* Without memory none is: the past of limits is not kept. */
+static void limits_find(Counting *c)
+{
+        const Ruleset *ruleset = manager_ruleset(c->manager);
+
+        c->n_limits = 0;
+        for (Direction d = 0; ruleset && d < _DIRECTION_MAX; d++)
+                for (size_t i = 0; i < ruleset->directions[d].n; i++) {
+                        const CompiledRule *rule = &ruleset->directions[d].rules[i];
+
+                        if (rule->action != ACTION_LIMIT && rule->audited != ACTION_LIMIT)
+                                continue;
+                        if (array_grow(&c->limits, c->n_limits, sizeof(*c->limits)) < 0) {
+                                c->n_limits = 0;
+                                return;
+                        }
+                        c->limits[c->n_limits++] = rule->rule->id;
+                }
+        if (c->n_limits > 0)
+                qsort(c->limits, c->n_limits, sizeof(*c->limits), number_compare);
+}
+
+static bool is_limit(void *data, uint64_t rule)
+{
+        const Counting *c = data;
+
+        return c->n_limits > 0 &&
+               bsearch(&rule, c->limits, c->n_limits, sizeof(*c->limits), number_compare) != NULL;
+}
+
+/* ---- what happens ---- */
+
 static void on_logged(void *data)
 {
         stats_wake(((Counting *)data)->stats);
@@ -78,6 +113,7 @@ static void on_enforced(void *data)
 {
         Counting *c = data;
 
+        limits_find(c);
         if (!manager_ruleset(c->manager))
                 stats_restart(c->stats);
         stats_wake(c->stats);
@@ -93,10 +129,12 @@ int counting_start(Counting *c, sd_event *event, const StatsOptions *options, Ma
         all.boot_id = manager_boot_id(m, boot_id);
         all.sample = on_sample;
         all.sample_data = c;
+        all.is_limit = is_limit;
         all.woken = is_woken;
         r = stats_new(event, &all, &c->stats);
         if (r < 0)
                 return r;
+        limits_find(c);
         c->events = e;
         c->follower = (EventsFollower){ .counted = on_counted, .logged = on_logged, .data = c };
         events_follow(e, &c->follower);
@@ -113,4 +151,6 @@ void counting_stop(Counting *c)
         }
         c->events = NULL;
         c->stats = stats_free(c->stats);
+        free(TAKE_PTR(c->limits));
+        c->n_limits = 0;
 }

@@ -16,6 +16,8 @@ typedef struct Counting {
         Stats *stats; /* NULL: not started */
         EventsFollower follower;
         ManagerEvents changes;
+        uint64_t *limits; /* ids of the rules in force that are, sorted */
+        size_t n_limits;
         /* The last owner, for a second: files are looked at to find one. */
         struct {
                 uint32_t uid, owner;

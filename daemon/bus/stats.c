@@ -17,7 +17,7 @@
 
 #include <errno.h>
 
-/* The busiest senders of a kind whose past goes with the answer. */
+/* The busiest senders of a kind, and the first limits, whose past goes with the answer. */
 #define PLOTTED_MAX 20
 
 /* Names, and numbers that are larger than what JSON holds for certain. */
@@ -52,7 +52,15 @@ static Json *window_new(const Stats *s, const Sender *sender, uint32_t seconds)
         return j;
 }
 
-static Json *past_new(const Stats *s, const Series *series)
+/* The keys of a point: what blocked, allowed and destinations are called. */
+typedef struct PointKeys {
+        const char *blocked, *allowed, *destinations; /* NULL: there are none */
+} PointKeys;
+
+static const PointKeys sender_keys = { "blocked", "allowed", "destinations" };
+static const PointKeys limit_keys = { "refused", "packets", NULL };
+
+static Json *series_new(const Stats *s, const Series *series, const PointKeys *keys)
 {
         Json *list = json_new_array();
 
@@ -61,11 +69,20 @@ static Json *past_new(const Stats *s, const Series *series)
                 Json *j = json_new_object();
 
                 json_set(j, "time", json_new_time(stats_time_usec(s, p->begin)));
-                json_set(j, "blocked", json_new_integer(p->blocked));
-                json_set(j, "allowed", json_new_integer(p->allowed));
+                json_set(j, keys->blocked, json_new_integer(p->blocked));
+                json_set(j, keys->allowed, json_new_integer(p->allowed));
+                if (keys->destinations)
+                        json_set(j, keys->destinations, json_new_integer(p->destinations));
                 json_append(list, j);
         }
         return list;
+}
+
+static void past_set(Json *j, const Stats *s, const SeriesPast *past, const PointKeys *keys)
+{
+        json_set(j, "past_hour", series_new(s, &past->of[PAST_MINUTES], keys));
+        json_set(j, "past_day", series_new(s, &past->of[PAST_FIVES], keys));
+        json_set(j, "past_week", series_new(s, &past->of[PAST_HOURS], keys));
 }
 
 /* plotted: with its past. name is NULL for the others. */
@@ -91,10 +108,8 @@ static int sender_append(Json *list, Bus *b, SenderKind kind, const Sender *send
         json_set(j, "minute", window_new(b->stats, sender, 60));
         json_set(j, "hour", window_new(b->stats, sender, 3600));
         json_set(j, "day", window_new(b->stats, sender, 86400));
-        if (plotted) {
-                json_set(j, "past_day", past_new(b->stats, &sender->past[PAST_FIVES]));
-                json_set(j, "past_week", past_new(b->stats, &sender->past[PAST_HOURS]));
-        }
+        if (plotted)
+                past_set(j, b->stats, &sender->past, &sender_keys);
         json_append(list, j);
         return r;
 }
@@ -178,7 +193,8 @@ static int verdicts_set(Json *document, Bus *b)
 
 /* ---- rules ---- */
 
-static void hit_set(Json *j, Bus *b, const Hit *hit)
+/* Was its past set? */
+static bool hit_set(Json *j, Bus *b, const Hit *hit, bool plotted)
 {
         static const Hit none = { 0 };
 
@@ -189,9 +205,12 @@ static void hit_set(Json *j, Bus *b, const Hit *hit)
         json_set(j, "passed", count_new(hit->passed));
         json_set(j, "refused", count_new(hit->refused));
         json_set(j, "last", json_new_time(stats_time_usec(b->stats, hit->last)));
+        if (hit->past && plotted)
+                past_set(j, b->stats, hit->past, &limit_keys);
+        return hit->past && plotted;
 }
 
-static int rule_append(Json *list, Bus *b, Hits *hits, const ReportRule *row)
+static int rule_append(Json *list, Bus *b, Hits *hits, const ReportRule *row, size_t *plotted)
 {
         const Rule *rule = row->rule;
         _cleanup_free_ char *text = NULL, *source = NULL;
@@ -208,7 +227,7 @@ static int rule_append(Json *list, Bus *b, Hits *hits, const ReportRule *row)
         json_set(j, "direction", json_new_string(direction_to_string(rule->direction)));
         json_set(j, "action", json_new_string(action_to_string(rule->action)));
         json_set(j, "text", json_new_string(text));
-        hit_set(j, b, hits_find(hits, rule->id));
+        *plotted += hit_set(j, b, hits_find(hits, rule->id), *plotted < PLOTTED_MAX);
         json_append(list, j);
         return 0;
 }
@@ -217,10 +236,11 @@ static int rules_set(Json *document, Bus *b, const Report *report)
 {
         Hits *hits = stats_hits(b->stats);
         Json *list = json_new_array();
+        size_t plotted = 0;
         int r = 0;
 
         for (size_t i = 0; i < report->n_rules && r >= 0; i++)
-                r = rule_append(list, b, hits, &report->rules[i]);
+                r = rule_append(list, b, hits, &report->rules[i], &plotted);
         for (Direction d = 0; d < _DIRECTION_MAX && report->active; d++) {
                 Json *j = json_new_object();
 
@@ -229,7 +249,7 @@ static int rules_set(Json *document, Bus *b, const Report *report)
                 json_set(j, "direction", json_new_string(direction_to_string(d)));
                 json_set(j, "action", json_new_string(action_to_string(report->defaults[d])));
                 json_set(j, "text", json_new_string("default"));
-                hit_set(j, b, hits_find(hits, DEFAULT_COUNTER_ID(d)));
+                hit_set(j, b, hits_find(hits, DEFAULT_COUNTER_ID(d)), false);
                 json_append(list, j);
         }
         json_set(document, "rules", list);

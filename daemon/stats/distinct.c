@@ -41,11 +41,21 @@ static void level_rise(Distinct *d)
         d->n = kept;
 }
 
-int distinct_add(Distinct *d, uint64_t hash64, uint32_t now, uint32_t when)
+static int item_add(Distinct *d, uint32_t hash, uint32_t when)
+{
+        int r = array_grow(&d->items, d->n, sizeof(*d->items));
+
+        if (r >= 0)
+                d->items[d->n++] = (DistinctItem){ .hash = hash, .seen = when, .level = d->level };
+        return r;
+}
+
+int distinct_add(
+        Distinct *d, uint64_t hash64, uint32_t now, uint32_t when, DistinctFound *ret_found)
 {
         uint32_t hash = (uint32_t)hash64;
-        int r;
 
+        *ret_found = (DistinctFound){ 0 };
         if (d->level > 0)
                 distinct_prune(d, now);
         if (d->level > 0 && d->n < DISTINCT_MAX / 8)
@@ -54,6 +64,8 @@ int distinct_add(Distinct *d, uint64_t hash64, uint32_t now, uint32_t when)
                 return 0;
         for (uint32_t i = 0; i < d->n; i++)
                 if (d->items[i].hash == hash) {
+                        *ret_found = (DistinctFound){ d->items[i].seen,
+                                UINT64_C(1) << d->items[i].level };
                         if (when > d->items[i].seen)
                                 d->items[i].seen = when;
                         return 0;
@@ -64,11 +76,8 @@ int distinct_add(Distinct *d, uint64_t hash64, uint32_t now, uint32_t when)
                 level_rise(d);
         if (d->n == DISTINCT_MAX || !is_sampled(hash, d->level))
                 return 0;
-        r = array_grow(&d->items, d->n, sizeof(*d->items));
-        if (r < 0)
-                return r;
-        d->items[d->n++] = (DistinctItem){ .hash = hash, .seen = when, .level = d->level };
-        return 0;
+        ret_found->weight = UINT64_C(1) << d->level;
+        return item_add(d, hash, when);
 }
 
 uint64_t distinct_count(const Distinct *d, uint32_t now, uint32_t seconds, bool *ret_estimated)

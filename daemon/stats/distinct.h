@@ -24,9 +24,15 @@ typedef struct Distinct {
         uint32_t n, level;
 } Distinct;
 
+/* What was known of a destination. */
+typedef struct DistinctFound {
+        uint32_t before; /* when it was last, before this; 0: not in the last day */
+        uint64_t weight; /* it stands for so many; 0: for none, others are kept instead */
+} DistinctFound;
+
 /* The hash must be keyed with a secret: a sender chooses its destinations. Times never go back. 0
  * or -ENOMEM. */
-int distinct_add(Distinct *d, uint64_t hash, uint32_t now, uint32_t when);
+int distinct_add(Distinct *d, uint64_t hash, uint32_t now, uint32_t when, DistinctFound *ret_found);
 /* In the last `seconds`, or in the last day if that is shorter. */
 uint64_t distinct_count(const Distinct *d, uint32_t now, uint32_t seconds, bool *ret_estimated);
 void distinct_prune(Distinct *d, uint32_t now);

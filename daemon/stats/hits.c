@@ -14,6 +14,15 @@ const Hit *hits_find(Hits *h, uint64_t rule)
         return row_find(h, rule);
 }
 
+static void row_deinit(Hits *h, Hit *row)
+{
+        if (!row->past)
+                return;
+        series_past_deinit(row->past);
+        free(row->past);
+        h->n_pasts--;
+}
+
 /* The map has no removal: it is made again without the rules that the last sample did not have. */
 static void gone_drop(Hits *h)
 {
@@ -23,11 +32,13 @@ static void gone_drop(Hits *h)
         for (size_t i = 0; i < h->n; i++) {
                 uint64_t *index;
 
-                if (h->items[i].sample != h->sample)
+                index = h->items[i].sample == h->sample
+                                ? number_map_get(&h->by_rule, h->items[i].rule)
+                                : NULL;
+                if (!index) {
+                        row_deinit(h, &h->items[i]);
                         continue;
-                index = number_map_get(&h->by_rule, h->items[i].rule);
-                if (!index)
-                        continue;
+                }
                 h->items[kept++] = h->items[i];
                 *index = kept;
         }
@@ -50,6 +61,15 @@ Hit *hits_get(Hits *h, uint64_t rule)
         return row;
 }
 
+SeriesPast *hits_past(Hits *h, Hit *row)
+{
+        if (!row->past && h->n_pasts < HITS_PASTS_MAX) {
+                row->past = calloc(1, sizeof(*row->past));
+                h->n_pasts += row->past != NULL;
+        }
+        return row->past;
+}
+
 void hits_begin_sample(Hits *h)
 {
         if (h->n >= HITS_MAX)
@@ -63,13 +83,13 @@ static uint64_t gained(uint64_t now, uint64_t seen)
         return now >= seen ? now - seen : now;
 }
 
-bool hits_see(Hits *h, uint64_t rule, uint64_t packets, uint64_t bytes, uint32_t now)
+uint64_t hits_see(Hits *h, uint64_t rule, uint64_t packets, uint64_t bytes, uint32_t now)
 {
         Hit *row = packets > 0 ? hits_get(h, rule) : row_find(h, rule);
         uint64_t more;
 
         if (!row)
-                return false;
+                return 0;
         more = gained(packets, row->seen_packets);
         row->packets += more;
         row->bytes += gained(bytes, row->seen_bytes);
@@ -78,7 +98,7 @@ bool hits_see(Hits *h, uint64_t rule, uint64_t packets, uint64_t bytes, uint32_t
         row->sample = h->sample;
         if (more > 0)
                 row->last = now;
-        return more > 0;
+        return more;
 }
 
 void hits_restart(Hits *h)
@@ -89,6 +109,8 @@ void hits_restart(Hits *h)
 
 void hits_deinit(Hits *h)
 {
+        for (size_t i = 0; i < h->n; i++)
+                row_deinit(h, &h->items[i]);
         free(h->items);
         number_map_deinit(&h->by_rule);
         *h = (Hits){ 0 };

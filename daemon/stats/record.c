@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * A line is a word, numbers, and for some kinds a text up to its end. Lines of points and
- * destinations belong to the sender above them. Numbers are checked against the bounds of what they
- * fill, so that no file can make p25d larger than counting could.
+ * A line is a word, numbers, and for some kinds a text up to its end. Lines of points belong to the
+ * rule or sender above them, those of destinations to the sender. Numbers are checked against the
+ * bounds of what they fill, so that no file can make p25d larger than counting could.
  */
 
 #include "daemon/stats/internal.h"
@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define VERSION 1
+#define VERSION 2
 #define NUMBERS_MAX 8
 #define SENDERS_MAX_USERS 2048
 #define SENDERS_MAX_NAMED 512
@@ -34,12 +34,24 @@ void counted_deinit(Counted *c)
 
 /* ---- writing ---- */
 
-static const char *const past_words[_SENDER_PAST_MAX] = {
+static const char *const past_words[_PAST_KIND_MAX] = {
         [PAST_SECONDS] = NULL, /* p25d is not started within one */
         [PAST_MINUTES] = "m",
         [PAST_FIVES] = "f",
         [PAST_HOURS] = "h",
 };
+
+static void past_print(Buffer *b, const SeriesPast *past)
+{
+        for (PastKind k = 0; k < _PAST_KIND_MAX; k++)
+                for (size_t i = 0; past_words[k] && i < past->of[k].n; i++) {
+                        const SeriesPoint *point = &past->of[k].items[i];
+
+                        buffer_printf(b, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
+                                past_words[k], point->begin, point->blocked, point->allowed,
+                                point->destinations);
+                }
+}
 
 static void sender_print(Buffer *b, SenderKind kind, Sender *s, bool others, uint32_t now)
 {
@@ -57,13 +69,7 @@ static void sender_print(Buffer *b, SenderKind kind, Sender *s, bool others, uin
                 buffer_printf(b, "called %s\n", s->called);
         if (s->image)
                 buffer_printf(b, "image %s\n", s->image);
-        for (SenderPast p = 0; p < _SENDER_PAST_MAX; p++)
-                for (size_t i = 0; past_words[p] && i < s->past[p].n; i++) {
-                        const SeriesPoint *point = &s->past[p].items[i];
-
-                        buffer_printf(b, "%s %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", past_words[p],
-                                point->begin, point->blocked, point->allowed);
-                }
+        past_print(b, &s->past);
         if (s->destinations.level > 0)
                 buffer_printf(b, "level %" PRIu32 "\n", s->destinations.level);
         for (uint32_t i = 0; i < s->destinations.n; i++) {
@@ -90,7 +96,7 @@ static void verdicts_print(Buffer *b, const Verdicts *t)
                                         direction_to_string(d), action_to_string(a));
 }
 
-static void hits_print(Buffer *b, const Hits *h)
+static void hits_print(Buffer *b, const Hits *h, uint32_t now)
 {
         for (size_t i = 0; i < h->n; i++) {
                 const Hit *row = &h->items[i];
@@ -100,6 +106,10 @@ static void hits_print(Buffer *b, const Hits *h)
                         " %" PRIu64 " %" PRIu32 "\n",
                         row->rule, row->packets, row->bytes, row->seen_packets, row->seen_bytes,
                         row->passed, row->refused, row->last);
+                if (!row->past)
+                        continue;
+                series_past_prune(row->past, now);
+                past_print(b, row->past);
         }
 }
 
@@ -115,7 +125,7 @@ void counted_print(Buffer *b, Counted *c, uint32_t now, uint64_t wall_usec)
         buffer_printf(b, "p25-stats %d %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n",
                 VERSION, now, wall_usec, c->since_usec, c->key, c->boot_id);
         verdicts_print(b, &c->verdicts);
-        hits_print(b, &c->hits);
+        hits_print(b, &c->hits, now);
         for (SenderKind k = 0; k < _SENDER_KIND_MAX; k++) {
                 SenderTable *senders = &c->senders[k];
 
@@ -130,7 +140,9 @@ void counted_print(Buffer *b, Counted *c, uint32_t now, uint64_t wall_usec)
 
 typedef struct Reader {
         Counted *c;
-        Sender *sender; /* to whom points belong; NULL: there is none yet */
+        /* to which points belong: at most one, NULL before the first */
+        Hit *rule;
+        Sender *sender;
         uint32_t now;
         uint64_t wall_usec;
         bool has_head;
@@ -220,6 +232,8 @@ static int rule_take(Reader *r, const uint64_t *n, _unused_ const char *text)
         row->passed = n[5];
         row->refused = n[6];
         row->last = (uint32_t)n[7];
+        r->rule = row;
+        r->sender = NULL;
         return 0;
 }
 
@@ -232,6 +246,7 @@ static int sender_fill(Reader *r, Sender *sender, const uint64_t *n)
         sender->allowed = n[1];
         sender->last = (uint32_t)n[2];
         r->sender = sender;
+        r->rule = NULL;
         return 0;
 }
 
@@ -296,24 +311,41 @@ static int others_take(Reader *r, const uint64_t *n, const char *text)
                 Sender *others = &r->c->senders[k].others;
 
                 if (streq(text, sender_kind_to_string(k)))
-                        return others->past[PAST_HOURS].n > 0 || others->destinations.n > 0
+                        return others->past.of[PAST_HOURS].n > 0 || others->destinations.n > 0
                                        ? -EBADMSG
                                        : sender_fill(r, others, n);
         }
         return -EBADMSG;
 }
 
-static int point_take(Reader *r, SenderPast past, const uint64_t *n)
+/* 0, -EBADMSG, -ENOMEM */
+static int past_find(Reader *r, SeriesPast **ret)
 {
-        Series *s = r->sender ? &r->sender->past[past] : NULL;
+        Hits *hits = &r->c->hits;
+        SeriesPast *past = r->sender ? &r->sender->past : r->rule ? hits_past(hits, r->rule) : NULL;
 
-        if (!s || !is_past(r, n[0]) || n[1] > UINT32_MAX || n[2] > UINT32_MAX ||
-                (s->n > 0 && s->items[s->n - 1].begin >= n[0]) ||
-                s->n > sender_past_kinds[past].spans)
+        if (!past)
+                return r->rule && hits->n_pasts < HITS_PASTS_MAX ? -ENOMEM : -EBADMSG;
+        *ret = past;
+        return 0;
+}
+
+static int point_take(Reader *r, PastKind kind, const uint64_t *n)
+{
+        SeriesPast *past;
+        Series *s;
+        int e = past_find(r, &past);
+
+        if (e < 0)
+                return e;
+        s = &past->of[kind];
+        if (!is_past(r, n[0]) || n[1] > UINT32_MAX || n[2] > UINT32_MAX || n[3] > UINT32_MAX ||
+                (s->n > 0 && s->items[s->n - 1].begin >= n[0]) || s->n > past_kinds[kind].spans)
                 return -EBADMSG;
         if (array_grow(&s->items, s->n, sizeof(*s->items)) < 0)
                 return -ENOMEM;
-        s->items[s->n++] = (SeriesPoint){ (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2] };
+        s->items[s->n++] =
+                (SeriesPoint){ (uint32_t)n[0], (uint32_t)n[1], (uint32_t)n[2], (uint32_t)n[3] };
         return 0;
 }
 
@@ -364,9 +396,9 @@ static const LineKind line_kinds[] = {
         { "called", 0, true, called_take },
         { "image", 0, true, image_take },
         { "others", 3, true, others_take },
-        { "m", 3, false, minute_take },
-        { "f", 3, false, five_take },
-        { "h", 3, false, hour_take },
+        { "m", 4, false, minute_take },
+        { "f", 4, false, five_take },
+        { "h", 4, false, hour_take },
         { "level", 1, false, level_take },
         { "d", 3, false, destination_take },
 };

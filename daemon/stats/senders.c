@@ -6,13 +6,6 @@
 
 #include <errno.h>
 
-const SeriesKind sender_past_kinds[_SENDER_PAST_MAX] = {
-        [PAST_SECONDS] = { 1, 60 },
-        [PAST_MINUTES] = { 60, 60 },
-        [PAST_FIVES] = { 300, 288 },
-        [PAST_HOURS] = { 3600, 168 },
-};
-
 const char *sender_kind_to_string(SenderKind kind)
 {
         static const char *const names[_SENDER_KIND_MAX] = {
@@ -26,8 +19,7 @@ const char *sender_kind_to_string(SenderKind kind)
 
 static void sender_deinit(Sender *s)
 {
-        for (SenderPast p = 0; p < _SENDER_PAST_MAX; p++)
-                series_deinit(&s->past[p]);
+        series_past_deinit(&s->past);
         distinct_deinit(&s->destinations);
         free(s->name);
         free(s->called);
@@ -155,23 +147,26 @@ int sender_set_labels(Sender *s, const char *called, const char *image)
 
 int sender_count(Sender *s, const SenderCount *c)
 {
+        DistinctFound found = { 0 };
         int r = 0;
 
         s->blocked += c->blocked;
         s->allowed += c->allowed;
         if (c->when > s->last)
                 s->last = c->when;
-        for (SenderPast p = 0; p < _SENDER_PAST_MAX && r >= 0; p++)
-                r = series_add(&s->past[p], &sender_past_kinds[p], c->now, c->when, c->blocked,
-                        c->allowed);
-        if (r >= 0 && c->has_destination)
-                r = distinct_add(&s->destinations, c->destination, c->now, c->when);
+        if (c->has_destination)
+                r = distinct_add(&s->destinations, c->destination, c->now, c->when, &found);
+        for (PastKind k = 0; k < _PAST_KIND_MAX && r >= 0; k++) {
+                bool is_new = found.before < c->when - c->when % past_kinds[k].span;
+
+                r = series_add(&s->past.of[k], &past_kinds[k], c->now, c->when,
+                        &(SeriesCount){ c->blocked, c->allowed, is_new ? found.weight : 0 });
+        }
         return r;
 }
 
 void sender_prune(Sender *s, uint32_t now)
 {
-        for (SenderPast p = 0; p < _SENDER_PAST_MAX; p++)
-                series_prune(&s->past[p], &sender_past_kinds[p], now);
+        series_past_prune(&s->past, now);
         distinct_prune(&s->destinations, now);
 }

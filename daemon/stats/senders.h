@@ -23,25 +23,13 @@ typedef enum SenderKind {
 /* "user", "unit", "container" */
 const char *sender_kind_to_string(SenderKind kind);
 
-/* How finely the past is known: the last minute by the second, the last hour by the minute, the
- * last day by five minutes, the last week by the hour. */
-typedef enum SenderPast {
-        PAST_SECONDS,
-        PAST_MINUTES,
-        PAST_FIVES,
-        PAST_HOURS,
-        _SENDER_PAST_MAX,
-} SenderPast;
-
-extern const SeriesKind sender_past_kinds[_SENDER_PAST_MAX];
-
 typedef struct Sender {
         uint32_t uid;              /* of a user */
         char *name;                /* of a unit or a container */
         char *called, *image;      /* of a container, by its engine; NULL: not known */
         uint64_t blocked, allowed; /* since ever; others have what those had that made room */
         uint32_t last;             /* when it was last seen; 0: never */
-        Series past[_SENDER_PAST_MAX];
+        SeriesPast past;
         Distinct destinations;
 } Sender;
 

@@ -2,6 +2,13 @@
 
 #include "daemon/stats/series.h"
 
+const SeriesKind past_kinds[_PAST_KIND_MAX] = {
+        [PAST_SECONDS] = { 1, 60 },
+        [PAST_MINUTES] = { 60, 60 },
+        [PAST_FIVES] = { 300, 288 },
+        [PAST_HOURS] = { 3600, 168 },
+};
+
 static uint32_t add_limited(uint32_t a, uint64_t b)
 {
         return b > UINT32_MAX - a ? UINT32_MAX : a + (uint32_t)b;
@@ -28,8 +35,7 @@ void series_prune(Series *s, const SeriesKind *kind, uint32_t now)
         memmove(s->items, s->items + old, s->n * sizeof(*s->items));
 }
 
-int series_add(Series *s, const SeriesKind *kind, uint32_t now, uint32_t when, uint64_t blocked,
-        uint64_t allowed)
+int series_add(Series *s, const SeriesKind *kind, uint32_t now, uint32_t when, const SeriesCount *c)
 {
         uint32_t begin = when - when % kind->span;
         SeriesPoint point = { .begin = begin };
@@ -49,8 +55,9 @@ int series_add(Series *s, const SeriesKind *kind, uint32_t now, uint32_t when, u
                 if (r < 0)
                         return r;
         }
-        s->items[at - 1].blocked = add_limited(s->items[at - 1].blocked, blocked);
-        s->items[at - 1].allowed = add_limited(s->items[at - 1].allowed, allowed);
+        s->items[at - 1].blocked = add_limited(s->items[at - 1].blocked, c->blocked);
+        s->items[at - 1].allowed = add_limited(s->items[at - 1].allowed, c->allowed);
+        s->items[at - 1].destinations = add_limited(s->items[at - 1].destinations, c->destinations);
         return 0;
 }
 
@@ -75,4 +82,16 @@ void series_deinit(Series *s)
 {
         free(s->items);
         *s = (Series){ 0 };
+}
+
+void series_past_prune(SeriesPast *p, uint32_t now)
+{
+        for (PastKind k = 0; k < _PAST_KIND_MAX; k++)
+                series_prune(&p->of[k], &past_kinds[k], now);
+}
+
+void series_past_deinit(SeriesPast *p)
+{
+        for (PastKind k = 0; k < _PAST_KIND_MAX; k++)
+                series_deinit(&p->of[k]);
 }

@@ -105,7 +105,18 @@ static bool is_blocked(const Event *e)
         return event_is_refusal(e) && !e->audit;
 }
 
-static void rule_count(Stats *s, const Event *e, uint32_t when)
+/* Without memory, or room, it is in the totals only. */
+static void limit_count(Stats *s, Hit *hit, uint32_t now, uint32_t when, const SeriesCount *c)
+{
+        SeriesPast *past = NULL;
+
+        if (s->options.is_limit && s->options.is_limit(s->options.sample_data, hit->rule))
+                past = hits_past(&s->counted.hits, hit);
+        for (PastKind k = 0; past && k < _PAST_KIND_MAX; k++)
+                (void)series_add(&past->of[k], &past_kinds[k], now, when, c);
+}
+
+static void rule_count(Stats *s, const Event *e, uint32_t now, uint32_t when)
 {
         Hit *hit = hits_get(
                 &s->counted.hits, e->rule > 0 ? e->rule : DEFAULT_COUNTER_ID(e->direction));
@@ -114,10 +125,12 @@ static void rule_count(Stats *s, const Event *e, uint32_t when)
                 return;
         if (when > hit->last)
                 hit->last = when;
-        if (is_blocked(e))
-                hit->refused += e->count;
-        else
+        if (!is_blocked(e)) {
                 hit->passed += e->count;
+                return;
+        }
+        hit->refused += e->count;
+        limit_count(s, hit, now, when, &(SeriesCount){ .blocked = e->count });
 }
 
 static void tick_in(Stats *s, uint64_t usec)
@@ -151,7 +164,7 @@ void stats_count(Stats *s, const Event *e, const char *container)
                                                    .uid = e->uid,
                                                    .unit = (char *)unit_name,
                                                    .n = e->count });
-        rule_count(s, e, c.when);
+        rule_count(s, e, now, c.when);
         if (e->direction == DIRECTION_OUT && e->has_uid)
                 (void)sender_add(s, SENDER_USER, e->uid, NULL, &c);
         if (e->direction == DIRECTION_OUT && unit_name)
@@ -164,8 +177,13 @@ void stats_count(Stats *s, const Event *e, const char *container)
 
 void stats_see_rule(Stats *s, uint64_t rule, uint64_t packets, uint64_t bytes)
 {
-        if (hits_see(&s->counted.hits, rule, packets, bytes, now_of(s)))
-                s->changed = true;
+        uint32_t now = now_of(s);
+        SeriesCount c = { .allowed = hits_see(&s->counted.hits, rule, packets, bytes, now) };
+
+        if (c.allowed == 0)
+                return;
+        limit_count(s, hits_get(&s->counted.hits, rule), now, now, &c);
+        s->changed = true;
 }
 
 void stats_sample(Stats *s)
@@ -184,13 +202,13 @@ void stats_restart(Stats *s)
 
 void stats_window(const Stats *s, const Sender *sender, uint32_t seconds, StatsWindow *ret)
 {
-        SenderPast past = seconds <= 60      ? PAST_SECONDS
-                          : seconds <= 3600  ? PAST_MINUTES
-                          : seconds <= 86400 ? PAST_FIVES
-                                             : PAST_HOURS;
+        PastKind past = seconds <= 60      ? PAST_SECONDS
+                        : seconds <= 3600  ? PAST_MINUTES
+                        : seconds <= 86400 ? PAST_FIVES
+                                           : PAST_HOURS;
         uint32_t now = now_of(s);
 
-        series_sum(&sender->past[past], now, seconds, &ret->blocked, &ret->allowed);
+        series_sum(&sender->past.of[past], now, seconds, &ret->blocked, &ret->allowed);
         ret->destinations = distinct_count(&sender->destinations, now, seconds, &ret->estimated);
 }
 

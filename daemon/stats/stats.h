@@ -3,8 +3,9 @@
 
 /*
  * How many connections there were: by user, unit and container in the last second, minute, hour and
- * day, with distinct destinations; for plots over a week; since ever by direction and verdict; and
- * by rule. Counts what it is given and keeps it on disk; knows no names, no policy and no kernel.
+ * day, with distinct destinations; for plots over a week, as are limits; since ever by direction
+ * and verdict; and by rule. Counts what it is given and keeps it on disk; knows no names, no policy
+ * and no kernel.
  */
 
 #include "daemon/events/event.h"
@@ -22,7 +23,9 @@ typedef struct StatsOptions {
         /* Gives the counters of all rules in force to stats_see_rule(), now; NULL: there are none
          */
         void (*sample)(void *data, Stats *s);
-        void *sample_data;
+        void *sample_data; /* of sample(), is_limit() and woken() */
+        /* Is it a limit? Of those the past is kept. NULL: none is. */
+        bool (*is_limit)(void *data, uint64_t rule);
         /* Will stats_wake() be called when the counters of rules change? NULL: no. */
         bool (*woken)(void *data);
         /* Something that the log should hold: priority is syslog's, text one line. May be NULL. */

@@ -35,8 +35,8 @@ eventually 5 is_now 3 '.users[0].hour.blocked'
 ok $? "refused connections of a user"
 eventually 5 is_now 1 '.users[0].hour.allowed'
 ok $? "and allowed ones"
-is "$(stat_of '.users[0] | [.user, .uid, .day.destinations, .hour.estimated, (.past_day | length > 0)] | @csv')" \
-        '"root",0,4,false,true' "with user, distinct destinations and points for a plot"
+is "$(stat_of '.users[0] | [.user, .uid, .day.destinations, .hour.estimated, (.past_hour, .past_day, .past_week | map(.destinations) | add)] | @csv')" \
+        '"root",0,4,false,4,4,4' "with user, distinct destinations and points for a plot"
 # counters are read at most once a second
 eventually 5 is_now true '[.rules[] | select(.packets > 0)] | length == 2'
 is "$(stat_of '.rules[] | select(.action == "allow") | [.passed, .packets > 0, .last != null] | @csv')" \
@@ -180,5 +180,16 @@ run_ctl enable
 for _ in $(seq $((before + 1))); do connect host 8.8.8.8 25 >/dev/null; done
 eventually 5 is_now $((2 * before + 1)) "$packets"
 ok $? "counters that begin again are added to those of before"
+
+# ---- limits by time ----
+
+run_ctl prepend limit out to 198.51.100.2 rate 1/hour burst 2
+for _ in 1 2 3 4 5; do connect host 198.51.100.2 25 >/dev/null; done
+refused_of='.rules[] | select(.action == "limit") | .past_hour, .past_day, .past_week | "\(map(.packets) | add) \(map(.refused) | add)"'
+eventually 5 is_now $'5 3\n5 3\n5 3' "$refused_of"
+ok $? "what a limit decides and refuses is kept by the minute, five minutes and the hour"
+p25d_stop && p25d_start
+is "$(stat_of "$refused_of")" $'5 3\n5 3\n5 3' "over a restart too"
+is "$(stat_of '[.rules[] | select(.action != "limit") | .past_day] | unique | @csv')" "" "of limits only"
 
 done_testing

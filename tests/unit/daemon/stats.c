@@ -267,6 +267,46 @@ static void test_destinations(void **state)
         expect(w, 33, 3600, 40 + 1, 0, 40);
 }
 
+static void expect_point(
+        const SeriesPast *past, PastKind kind, size_t at, uint32_t blocked, uint32_t destinations)
+{
+        assert_true(past->of[kind].n > at);
+        assert_int_equal(past->of[kind].items[at].blocked, blocked);
+        assert_int_equal(past->of[kind].items[at].destinations, destinations);
+}
+
+/* A destination counts once in each span in which there was a connection to it. */
+static void test_destinations_past(void **state)
+{
+        World *w = *state;
+        const SeriesPast *past;
+        uint64_t sum = 0;
+
+        time_pass(3600 - wall_usec / USEC_PER_SEC % 3600); /* an hour begins */
+        for (int round = 0; round < 2; round++) {
+                count(w, 33, ACTION_REJECT, 1, 2);
+                count(w, 33, ACTION_REJECT, 2, 1);
+                time_pass(60);
+        }
+        time_pass(300);
+        count(w, 33, ACTION_REJECT, 3, 1);
+        count(w, 33, ACTION_REJECT, 1, 1);
+        restart(w);
+        past = &stats_senders(w->stats, SENDER_USER)->items[0]->past;
+        for (size_t i = 0; i < 3; i++)
+                expect_point(past, PAST_MINUTES, i, i < 2 ? 3 : 2, 2);
+        expect_point(past, PAST_FIVES, 0, 6, 2);
+        expect_point(past, PAST_FIVES, 1, 2, 2);
+        expect_point(past, PAST_HOURS, 0, 8, 3);
+        /* of very many an estimate, as in the windows */
+        for (uint32_t i = 0; i < 100000; i++)
+                count(w, 34, ACTION_REJECT, i, 1);
+        past = &stats_senders(w->stats, SENDER_USER)->items[1]->past;
+        for (size_t i = 0; i < past->of[PAST_HOURS].n; i++)
+                sum += past->of[PAST_HOURS].items[i].destinations;
+        assert_in_range(sum, 60000, 160000);
+}
+
 static void test_users(void **state)
 {
         World *w = *state;
@@ -339,6 +379,63 @@ static void test_rules(void **state)
         assert_int_equal(hit->bytes, 40 * (9 + 10 + 2));
 }
 
+static bool is_limit(void *data, uint64_t rule)
+{
+        (void)data;
+        return rule == 7;
+}
+
+/* Connections of a limit are kept by time, over a restart too; those of other rules are not. */
+static void test_limits(void **state)
+{
+        World *w = *state;
+        Event e = attempt(33, ACTION_LIMIT, 1);
+        const Hit *hit;
+
+        w->options.is_limit = is_limit;
+        w->options.sample = on_sample;
+        counter = 5;
+        restart(w);
+        stats_count(w->stats, &e, NULL);
+        (void)stats_hits(w->stats);
+        time_pass(3600);
+        count(w, 33, ACTION_REJECT, 1, 4);
+        e.rule = 8;
+        stats_count(w->stats, &e, NULL);
+        restart(w);
+        assert_null(hits_find(stats_hits(w->stats), 8)->past);
+        hit = hits_find(stats_hits(w->stats), 7);
+        assert_non_null(hit->past);
+        assert_int_equal(hit->past->of[PAST_FIVES].n, 2);
+        assert_int_equal(hit->past->of[PAST_FIVES].items[0].allowed, 5);
+        expect_point(hit->past, PAST_FIVES, 1, 4, 0);
+        expect_point(hit->past, PAST_HOURS, 1, 4, 0);
+        time_pass(8 * 86400);
+        stats_count(w->stats, &e, NULL); /* there is something to write */
+        restart(w);
+        hit = hits_find(stats_hits(w->stats), 7);
+        assert_null(hit->past); /* nothing of it is young enough */
+        assert_int_equal(hit->refused, 4);
+}
+
+static void test_limits_bounded(void **state)
+{
+        Hits h = { 0 };
+
+        (void)state;
+        hits_begin_sample(&h);
+        for (uint64_t id = 1; id <= 2 * HITS_PASTS_MAX; id++)
+                assert_int_equal(hits_past(&h, hits_get(&h, id)) != NULL, id <= HITS_PASTS_MAX);
+        for (uint64_t id = 1; id <= HITS_MAX; id++)
+                (void)hits_get(&h, id);
+        hits_begin_sample(&h);
+        (void)hits_see(&h, 1, 1, 1, 1);
+        hits_begin_sample(&h); /* the others are gone, with their past */
+        assert_int_equal(h.n_pasts, 1);
+        assert_non_null(hits_past(&h, hits_get(&h, 2)));
+        hits_deinit(&h);
+}
+
 static void test_rules_bounded(void **state)
 {
         Hits h = { 0 };
@@ -354,7 +451,7 @@ static void test_rules_bounded(void **state)
         (void)hits_see(&h, 1, 2, 2, 1);
         hits_begin_sample(&h); /* the others are gone */
         assert_int_equal(h.n, 1);
-        assert_true(hits_see(&h, 100000, 1, 1, 1));
+        assert_int_equal(hits_see(&h, 100000, 1, 1, 1), 1);
         assert_int_equal(hits_find(&h, 1)->packets, 2);
         hits_deinit(&h);
 }
@@ -472,15 +569,16 @@ static void test_damaged(void **state)
 static void test_refused_lines(void **state)
 {
         static const char *const lines[] = { "", "total 1 0 0 out reject x\n", "user 1 1 1 11\n",
-                "user 1 1 1 1\nuser 1 1 1 1\n", "user 4294967296 1 1 1\n", "m 1 1 1\n", "d 1 1 1\n",
-                "user 1 1 1 1\nm 9 1 1\nm 8 1 1\n", "unit 1 1 1 \n", "unit 1 1 1 a\x1b[2J\n",
-                "rule 0 0 0 0 0 0 0 0\n", "level 1\n", "user 1 1 1 1\nlevel 99\n", "user 1 1 1\n",
-                "user 1 1 1 -1\n", "user 1 1 1 1 1\n", "user 99999999999999999999 1 1 1\n",
-                "what 1\n", "total 1 2 0 out reject \n", "total 1 0 0 up reject \n",
-                "rest 1 out lose\n", "others 1 1 1 nobody\n", "called a\n",
-                "user 1 1 1 1\ncalled a\n", "container 1 1 1 a\ncalled \n",
+                "user 1 1 1 1\nuser 1 1 1 1\n", "user 4294967296 1 1 1\n", "m 1 1 1 1\n",
+                "user 1 1 1 1\nm 1 1 1\n", "d 1 1 1\n", "user 1 1 1 1\nm 9 1 1 1\nm 8 1 1 1\n",
+                "rule 1 0 0 0 0 0 0 0\nm 11 1 1 0\n", "rule 1 0 0 0 0 0 0 0\nd 1 1 1\n",
+                "unit 1 1 1 \n", "unit 1 1 1 a\x1b[2J\n", "rule 0 0 0 0 0 0 0 0\n", "level 1\n",
+                "user 1 1 1 1\nlevel 99\n", "user 1 1 1\n", "user 1 1 1 -1\n", "user 1 1 1 1 1\n",
+                "user 99999999999999999999 1 1 1\n", "what 1\n", "total 1 2 0 out reject \n",
+                "total 1 0 0 up reject \n", "rest 1 out lose\n", "others 1 1 1 nobody\n",
+                "called a\n", "user 1 1 1 1\ncalled a\n", "container 1 1 1 a\ncalled \n",
                 "container 1 1 1 a\nimage \x1b\n" };
-        static const char head[] = "p25-stats 1 10 1000 1000 5 boot\n";
+        static const char head[] = "p25-stats 2 10 1000 1000 5 boot\n";
 
         (void)state;
         for (size_t i = 0; i < ELEMENTS(lines); i++) {
@@ -526,9 +624,12 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_kinds, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_labels, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_destinations, world_make, world_remove),
+                cmocka_unit_test_setup_teardown(test_destinations_past, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_users, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_rules, world_make, world_remove),
                 cmocka_unit_test(test_rules_bounded),
+                cmocka_unit_test_setup_teardown(test_limits, world_make, world_remove),
+                cmocka_unit_test(test_limits_bounded),
                 cmocka_unit_test_setup_teardown(test_restart, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_clock_steps, world_make, world_remove),
                 cmocka_unit_test_setup_teardown(test_damaged, world_make, world_remove),

@@ -280,15 +280,17 @@ static int diagnostic_append(sd_bus_message *m, const Diagnostic *d)
 
 /* ---- revisions ---- */
 
-static int revision_append(sd_bus_message *m, const Revision *revision)
+static int revision_append(sd_bus_message *m, Bus *b, const Revision *revision)
 {
         const Origin *o = &revision->origin;
-        int r;
+        _cleanup_free_ char *user = NULL;
+        int r = host_user_name(manager_names(b->manager), o->uid, &user);
 
-        if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
+        if (r < 0 || (r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
                 (r = bus_append_entry(m, "revision", "t", revision->revision)) < 0 ||
                 (r = bus_append_entry(m, "time", "t", o->time_usec)) < 0 ||
                 (r = bus_append_entry(m, "uid", "u", o->uid)) < 0 ||
+                (user && (r = bus_append_entry(m, "user", "s", user)) < 0) ||
                 (r = bus_append_entry(m, "process", "s", o->process ?: "")) < 0 ||
                 (o->pid > 0 && (r = bus_append_entry(m, "pid", "u", o->pid)) < 0) ||
                 (o->unit && (r = bus_append_entry(m, "unit", "s", o->unit)) < 0) ||
@@ -312,7 +314,7 @@ int bus_list_revisions(BusCall *c, _unused_ sd_bus_error *error)
                 (r = list_begin(c, &reply)) < 0)
                 return r;
         for (size_t i = 0; i < l.n; i++) {
-                r = revision_append(reply, &l.items[i]);
+                r = revision_append(reply, c->bus, &l.items[i]);
                 if (r < 0)
                         return r;
         }

@@ -78,12 +78,21 @@ export function dictionary(entries) {
         .map(([key, [t, v]]) => [key, { t, v }]));
 }
 
-/* The results of a method, as a promise. signature: of the arguments. The error's message is
- * p25d's. */
-export async function call(method, signature = "", args = []) {
+async function ask(method, signature, args, flags) {
     if (!client)
         throw new Error("p25d");
-    return plain(await client.call(PATH, INTERFACE, method, args, { type: signature, flags: "i" }));
+    return plain(await client.call(PATH, INTERFACE, method, args, { type: signature, flags }));
+}
+
+/* The results of a method, as a promise. signature: of the arguments. polkit may ask the user for a
+ * password. The error's message is p25d's. */
+export function call(method, signature = "", args = []) {
+    return ask(method, signature, args, "i");
+}
+
+/* Likewise, for what the page reads by itself: nobody is asked for a password. */
+export function read(method, signature = "", args = []) {
+    return ask(method, signature, args, "");
 }
 
 export async function describe() {

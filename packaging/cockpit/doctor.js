@@ -13,7 +13,7 @@ const LEVELS = { ok: "success", note: "info", warning: "warning", problem: "dang
 function finding(f) {
     return el("li", { class: `p25-notice p25-${LEVELS[f.severity] || "info"}` },
         el("strong", {}, foreign(f.severity)), " ", foreign(f.text), " ", el("code", {}, foreign(f.code)),
-        f.hint ? el("div", {}, foreign(f.hint)) : null);
+        f.hint ? el("div", {}, el("small", {}, foreign(f.hint))) : null);
 }
 
 /* The JSON of `p25ctl doctor`, which ends with 1 where there is a problem. */

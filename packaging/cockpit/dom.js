@@ -44,6 +44,11 @@ export function foreign(text) {
     return el("bdi", {}, visible(text));
 }
 
+/* Likewise, of any length: broken anywhere in a table. */
+export function long(text) {
+    return el("bdi", { class: "p25-long" }, visible(text));
+}
+
 /* Replaces the children and leaves the focus where it was: on the element with the same
  * data-focus. */
 export function replace(parent, ...children) {
@@ -76,6 +81,14 @@ export function button(text, onclick, attributes = {}) {
     return el("button", { type: "button", class: "p25-button", ...attributes, onclick }, text);
 }
 
+/* A cell without text is empty: a narrow screen leaves it out. */
+function tableCell(tag, attributes, content) {
+    const cell = el(tag, attributes, content);
+    if (!cell.textContent)
+        cell.replaceChildren();
+    return cell;
+}
+
 /* head: texts; rows: arrays of children, or { cells, attributes }. The first cell heads its row. */
 export function table(caption, head, rows, attributes = {}) {
     return el("div", { class: "p25-scroll", tabindex: 0, role: "region", "aria-label": caption },
@@ -85,7 +98,7 @@ export function table(caption, head, rows, attributes = {}) {
             el("tbody", {}, rows.map(row => {
                 const cells = row.cells || row;
                 return el("tr", row.attributes || {}, cells.map((cell, i) =>
-                    el(i === 0 ? "th" : "td", i === 0 ? { scope: "row" } : { "data-label": head[i] }, cell)));
+                    tableCell(i === 0 ? "th" : "td", { scope: i === 0 ? "row" : null, "data-label": head[i] }, cell)));
             }))));
 }
 

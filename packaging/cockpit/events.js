@@ -5,9 +5,9 @@
  * come.
  */
 
-import { call, listen } from "./bus.js";
+import { call, listen, read } from "./bus.js";
 import { change } from "./change.js";
-import { button, el, foreign, notice, replace, select, table } from "./dom.js";
+import { button, el, foreign, long, notice, replace, select, table } from "./dom.js";
 import { plots } from "./plot.js";
 import { ruleForm } from "./rule.js";
 import { serial } from "./serial.js";
@@ -62,8 +62,8 @@ function row(e) {
     return {
         attributes: { "data-event": e.id },
         cells: [time(e.time), direction(e.direction),
-            el("strong", { class: `p25-${e.action}` }, foreign(e.action)), foreign(sender(e)),
-            foreign(program(e)), foreign(destination(e)), e.rule ? String(e.rule) : _("default"),
+            el("strong", { class: `p25-${e.action}` }, foreign(e.action)), long(sender(e)),
+            long(program(e)), foreign(destination(e)), e.rule ? String(e.rule) : _("default"),
             number(e.count),
             el("span", { class: "p25-row-actions" },
                 e.destination_port ? button(_("Allow this"), () => allow(e),
@@ -80,7 +80,7 @@ function open(container) {
     const list = el("div", { "aria-live": "off" });
     const answer = el("div", {});
     const only = select([["", _("All")], ["out", direction("out")], ["routed", direction("routed")],
-        ["in", direction("in")]], "", { "aria-label": _("Direction"), id: "events-direction" });
+        ["in", direction("in")]], "", { id: "events-direction" });
     let newest = 0;
     let all = [];
     let waits = null;
@@ -88,9 +88,9 @@ function open(container) {
         [_("Time"), _("Direction"), _("Verdict"), _("Who"), _("Program"), _("Destination"), _("Rule"), _("Count"),
             _("Actions")],
         all.filter(e => !only.value || e.direction === only.value).map(row), { id: "events-table" }));
-    const look = serial(async () => {
+    const look = serial(async (ask = read) => {
         try {
-            const more = (await call("ListEvents", "tu", [newest, MAX]))[0];
+            const more = (await ask("ListEvents", "tu", [newest, MAX]))[0];
             replace(answer, null);
             if (more.length === 0)
                 return;
@@ -110,15 +110,17 @@ function open(container) {
             }, 1200);
     };
     only.addEventListener("change", draw);
-    container.append(pictures.element, el("h2", {}, _("Connections")), only, answer, list);
+    container.append(pictures.element, el("h2", {}, _("Connections")),
+        el("p", { class: "p25-row" }, el("label", { for: only.id }, _("Direction")), only), answer, list);
     draw();
-    look();
+    look(call);
     const ends = [listen("blocked", soon)];
     const timer = window.setInterval(() => document.hidden || look(), LOOK_MSEC);
     return {
         update: () => pictures.update(),
         close() {
             ends.forEach(end => end());
+            pictures.close();
             window.clearInterval(timer);
             window.clearTimeout(waits);
         },

@@ -6,7 +6,7 @@
 
 import { call } from "./bus.js";
 import { change } from "./change.js";
-import { button, el, foreign, notice, replace, select, table } from "./dom.js";
+import { button, el, foreign, long, notice, replace, select, table } from "./dom.js";
 import { serial } from "./serial.js";
 import { _, format, time } from "./text.js";
 
@@ -19,9 +19,10 @@ function difference(details) {
 
 function compareForm(revisions, result) {
     const options = revisions.map(r => [String(r.revision), String(r.revision)]);
-    const from = select(options, options[1]?.[0], { "aria-label": _("From revision"), id: "compare-from" });
-    const to = select(options, options[0]?.[0], { "aria-label": _("To revision"), id: "compare-to" });
-    return el("p", { class: "p25-row" }, from, " → ", to, button(_("Compare"), async () => {
+    const from = select(options, options[1]?.[0], { id: "compare-from" });
+    const to = select(options, options[0]?.[0], { id: "compare-to" });
+    return el("p", { class: "p25-row" }, el("label", { for: from.id }, _("From revision")), from,
+        el("label", { for: to.id }, _("to revision")), to, button(_("Compare"), async () => {
         try {
             const [details] = await call("DiffRevisions", "tt", [Number(from.value), Number(to.value)]);
             const lines = difference(details);
@@ -35,12 +36,12 @@ function compareForm(revisions, result) {
 function row(r, current) {
     return {
         attributes: { "data-revision": r.revision },
-        cells: [String(r.revision), time(r.time), String(r.uid), foreign(r.process || r.unit || ""),
-            foreign(r.remote || ""), foreign(r.reason), foreign(r.summary || ""),
-            r.revision === current ? "" : button(_("Go back"), () => change({
+        cells: [String(r.revision), time(r.time), foreign(r.user ?? r.uid), foreign(r.process || r.unit || ""),
+            foreign(r.remote || ""), long(r.reason), long(r.summary || ""),
+            r.revision === current ? "" : el("span", { class: "p25-row-actions" }, button(_("Go back"), () => change({
                 title: format(_("Go back to revision $0"), r.revision),
                 method: "Rollback", signature: "t", args: [r.revision],
-            }), { "aria-label": format(_("Go back to revision $0"), r.revision), "data-focus": `back-${r.revision}` })],
+            }), { "aria-label": format(_("Go back to revision $0"), r.revision), "data-focus": `back-${r.revision}` }))],
     };
 }
 
@@ -48,14 +49,18 @@ function open(container) {
     const list = el("div", {});
     const form = el("div", {});
     const result = el("div", { "aria-live": "polite", id: "difference" });
+    let compared = ""; /* the revisions of the form: what is chosen stays while these do */
     container.append(form, result, list);
     return {
         update: serial(async status => {
             try {
                 const revisions = (await call("ListRevisions", "u", [MAX]))[0];
-                replace(form, revisions.length > 1 ? compareForm(revisions, result) : null);
+                const numbers = revisions.map(r => r.revision).join();
+                if (numbers !== compared)
+                    replace(form, revisions.length > 1 ? compareForm(revisions, result) : null);
+                compared = numbers;
                 replace(list, table(_("Revisions, the newest first"),
-                    [_("Revision"), _("Time"), _("User id"), _("Program"), _("From"), _("Reason"), _("Change"),
+                    [_("Revision"), _("Time"), _("User"), _("Program"), _("From"), _("Reason"), _("Change"),
                         _("Actions")],
                     revisions.map(r => row(r, status.revision)), { id: "revisions" }));
             } catch (error) {

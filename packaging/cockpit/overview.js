@@ -18,10 +18,12 @@ function attempt(promise, where) {
 }
 
 function lockdownNotice() {
-    return notice("danger", el("strong", {}, _("LOCKDOWN: every mail port is closed.")),
+    const box = notice("danger", el("strong", {}, _("LOCKDOWN: every mail port is closed.")),
         button(_("End lockdown"), () => change({
             title: _("End lockdown"), method: "SetLockdown", signature: "b", args: [false],
         }), { "data-focus": "end-lockdown" }));
+    box.classList.add("p25-shout");
+    return box;
 }
 
 function pendingNotice(pending) {

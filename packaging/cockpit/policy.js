@@ -5,13 +5,16 @@
  * defaults.
  */
 
-import { call } from "./bus.js";
+import { call, describe, read } from "./bus.js";
 import { change } from "./change.js";
-import { button, el, foreign, notice, replace, select, table } from "./dom.js";
+import { button, el, foreign, long, notice, replace, select, table } from "./dom.js";
 import { _, direction, duration, format, number, time } from "./text.js";
 import { ruleForm } from "./rule.js";
 import { pager } from "./pager.js";
 import { serial } from "./serial.js";
+
+/* How often the counters are read. */
+const LOOK_MSEC = 5000;
 
 const DIRECTIONS = ["incoming", "outgoing", "routed"];
 
@@ -76,7 +79,7 @@ function row(rule, last, hits) {
             el("strong", { class: `p25-${rule.action}` }, foreign(rule.action)),
             direction(rule.direction) + ways(rule), rule.ports.join(", "),
             foreign(rule.from.join(", ") || _("anywhere")), foreign(rule.to.join(", ") || _("anywhere")),
-            foreign(who(rule)), details(rule), foreign(rule.source), foreign(rule.comment || ""),
+            long(who(rule)), details(rule), foreign(rule.source), long(rule.comment || ""),
             number(rule.packets), hit ? time(hit) : "", actions(rule, last)],
     };
 }
@@ -142,9 +145,14 @@ async function rolesDialog(active) {
     return change(() => ({ method: "SetRoles", signature: "as", args: [chosen()] }), form);
 }
 
+/* Says the same of the same counters. */
+function counted(status, hits) {
+    return status.rules.map(rule => `${rule.id} ${rule.packets} ${hits.get(rule.id)}`).join();
+}
+
 async function lastHits() {
     try {
-        const stats = JSON.parse((await call("DescribeStats"))[0]);
+        const stats = JSON.parse((await read("DescribeStats"))[0]);
         return new Map((stats.rules || []).filter(r => r.last).map(r => [r.id, r.last]));
     } catch {
         return new Map(); /* statistics name users: not everybody may read them */
@@ -164,13 +172,32 @@ function open(container) {
             rows => table(_("Rules, in the order in which they decide"), HEAD, rows, { id: "rules" }));
     };
     let newest = null;
+    let chosen = ""; /* roles and defaults that are shown */
     const ask = serial(async () => {
         hits = await lastHits();
         draw(newest);
     });
+    /* counters give no signal */
+    const look = serial(async () => {
+        const before = newest;
+        const status = await describe().catch(() => null); /* what is above the page says it */
+        const last = await lastHits();
+        if (!status || newest !== before || counted(status, last) === counted(newest, hits))
+            return;
+        newest = status;
+        hits = last;
+        draw(newest);
+    });
+    const timer = window.setInterval(() => newest && !document.hidden && look(), LOOK_MSEC);
     return {
         update(status) {
             newest = status;
+            draw(status);
+            ask();
+            const now = JSON.stringify([status.roles, status.default]);
+            if (now === chosen)
+                return; /* a list that is open stays open */
+            chosen = now;
             replace(head,
                 el("p", { class: "p25-row" }, _("Roles"), ": ", foreign(status.roles.join(", ") || _("none")), " ",
                     button(_("Choose roles"), () => rolesDialog(status.roles).catch(error =>
@@ -179,10 +206,8 @@ function open(container) {
                     button(_("Add a rule"), () => ruleForm.add(), { id: "add", class: "p25-button p25-primary",
                         "data-focus": "add" })),
                 defaultsForm(status));
-            draw(status);
-            ask();
         },
-        close() {},
+        close: () => window.clearInterval(timer),
     };
 }
 

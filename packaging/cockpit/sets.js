@@ -54,34 +54,49 @@ function loadDialog(name) {
     });
 }
 
-function openSet(container, name) {
+function removeButton(name, address) {
+    return el("span", { class: "p25-row-actions" }, button(_("Remove"),
+        () => updateSet(format(_("Remove $0 from @$1"), address, name), name, [], [address]),
+        { "aria-label": format(_("Remove $0"), address), "data-focus": `remove-${address}` }));
+}
+
+/* The entries of a set, with a search that stays when they change. Those of sets in files are
+ * changed there. */
+function openSet(container, { name, source }) {
     const body = el("section", { "aria-label": `@${name}` });
     const answer = el("div", { "aria-live": "polite" });
     const pages = pager(body, PAGE, format(_("Search in @$0"), name), line => line);
     replace(container, el("h2", {}, "@", foreign(name)), answer, body);
     const draw = text => pages.show(parseEntries(text), line => {
         const [address, end = ""] = line.split(" # ");
-        return [foreign(address), foreign(end), button(_("Remove"),
-            () => updateSet(format(_("Remove $0 from @$1"), address, name), name, [], [address]),
-            { "aria-label": format(_("Remove $0"), address), "data-focus": `remove-${address}` })];
+        return [foreign(address), foreign(end), source === "p25ctl" ? removeButton(name, address) : ""];
     }, rows => table(format(_("Entries of @$0"), name), [_("Address"), _("Ends"), _("Actions")], rows,
         { id: "entries" }));
-    return ctl(["set", "show", "--", name]).then(draw,
-        error => replace(answer, notice("danger", foreign(error.message))));
+    const read = serial(async () => {
+        try {
+            const text = await ctl(["set", "show", "--", name]);
+            replace(answer);
+            draw(text);
+        } catch (error) {
+            replace(answer, notice("danger", foreign(error.message)));
+        }
+    });
+    return { name, source, read };
 }
 
 function open(container) {
     const list = el("div", {});
     const entries = el("div", { id: "set-entries" });
-    let chosen = null;
+    let shown = null; /* what openSet() returned */
     container.append(list, entries);
-    const pick = name => {
-        chosen = name;
-        return openSet(entries, name);
+    const pick = set => {
+        if (shown?.name !== set.name || shown.source !== set.source)
+            shown = openSet(entries, set);
+        return shown.read();
     };
     const row = set => [foreign(set.name), number(set.entries), foreign(set.source),
         el("span", { class: "p25-row-actions" },
-            button(_("Show"), () => pick(set.name),
+            button(_("Show"), () => pick(set),
                 { "aria-label": format(_("Show @$0"), set.name), "data-focus": `show-${set.name}` }),
             set.source !== "p25ctl" ? null : [
                 button(_("Add"), () => addDialog(set.name),
@@ -98,8 +113,12 @@ function open(container) {
                 replace(list, el("p", {}, button(_("Load a list"), () => loadDialog(),
                     { id: "load", "data-focus": "load" })),
                 table(_("Sets"), [_("Name"), _("Entries"), _("Source"), _("Actions")], all.map(row), { id: "set-list" }));
-                if (chosen && all.some(set => set.name === chosen))
-                    await openSet(entries, chosen);
+                const set = all.find(each => each.name === shown?.name);
+                if (set)
+                    await pick(set);
+                else
+                    replace(entries);
+                shown = set ? shown : null;
             } catch (error) {
                 replace(list, notice("danger", foreign(error.message)));
             }

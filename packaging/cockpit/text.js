@@ -11,6 +11,11 @@ const language = cockpit.language ? cockpit.language.replace("_", "-") : undefin
 const times = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
 const numbers = new Intl.NumberFormat(language);
 
+/* A formatter of times: options of Intl.DateTimeFormat. */
+export function clock(options) {
+    return new Intl.DateTimeFormat(language, options);
+}
+
 /* usec: since the epoch; or an RFC 3339 text; or a Date */
 export function time(when) {
     return times.format(typeof when === "number" ? new Date(when / 1000) : new Date(when));

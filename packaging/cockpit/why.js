@@ -55,7 +55,7 @@ function open(container) {
         { name: "direction", id: "why-direction" })),
     field(_("Port"), el("input", { type: "number", name: "port", id: "why-port", min: 1, max: 65535, value: "25" })),
     TEXTS.map(([name, label]) => field(label, el("input", { type: "text", name, id: `why-${name}`, autocomplete: "off" }))),
-    el("div", { class: "p25-actions" },
+    el("div", { class: "p25-actions p25-form-end" },
         el("button", { class: "p25-button p25-primary", id: "ask" }, _("Explain"))));
     container.append(form, result);
     return { update() {}, close() {} };

@@ -81,6 +81,30 @@ FAULTS_OF_ELEMENTS = """
     return faults"""
 
 
+# at 360 pixels: a cell without text has no label, and text in a picture is not scaled down
+FAULTS_OF_NARROW = """
+    const faults = [...document.querySelectorAll('td')].filter(e => !e.textContent && e.checkVisibility())
+        .map(e => 'an empty ' + e.dataset.label);
+    for (const e of document.querySelectorAll('svg text'))
+        if (e.getBoundingClientRect().height < 10)
+            faults.push('small: ' + e.textContent);
+    return faults"""
+# in a wide table: words and addresses are on one line; of what others wrote any length is broken
+BROKEN_WORDS = """
+    const faults = [];
+    for (const e of document.querySelectorAll('td, td bdi:not(.p25-long), td button')) {
+        const text = [...e.childNodes].find(n => n.nodeType === 3 && n.data.trim());
+        for (const word of text?.data.matchAll(e.tagName === 'BUTTON' ? /.+/g : /[^ -]+/g) ?? []) {
+            const range = document.createRange();
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            if (range.getClientRects().length > 1)
+                faults.push(word[0]);
+        }
+    }
+    return faults"""
+
+
 def test(good, name, more=""):
     """One test."""
     print(("ok " if good else "not ok ") + name, flush=True)
@@ -217,6 +241,26 @@ class Page:
 # ---- the parts of the page ----
 
 
+def fill(page, view):
+    """What a view shows when it was asked."""
+    if view == "why":
+        page.type("#why-to", "8.8.8.8")
+        page.type("#why-user", "www-data")
+        page.click("#ask")
+        page.has("#verdict")
+    elif view == "doctor":
+        page.click("#examine")
+        page.has("#findings li")
+    elif view == "sets":
+        page.click("[data-focus=show-bans]")
+        page.has("#entries tbody tr")
+    elif view == "history":
+        page.click("#compare")
+        page.has("#difference > *")
+    elif view == "events":
+        page.has("#destinations svg")
+
+
 def looks(page):
     """Every view, wide and narrow, light and dark."""
     for theme in ("light", "dark"):
@@ -225,15 +269,19 @@ def looks(page):
                 theme)
         for view in VIEWS:
             page.open(view)
+            fill(page, view)
             faults = page.js(FAULTS_OF_ELEMENTS) if theme == "dark" else []
             test(faults == [], f"{view}, {theme}: it can be read", faults)
             page.shot(f"{view}-{theme}")
             page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
                 "width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": False})
             wide = page.js("return document.documentElement.scrollWidth")
+            faults = page.js(FAULTS_OF_NARROW)
             page.driver.save_screenshot(f"{SHOTS}/{view}-{theme}-360.png")
             page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-            test(wide <= 360, f"{view}, {theme}: 360 pixels are wide enough", wide)
+            test(wide <= 360 and faults == [], f"{view}, {theme}: 360 pixels are wide enough", f"{wide} {faults}")
+            faults = page.js(BROKEN_WORDS)
+            test(faults == [], f"{view}, {theme}: no word is broken", faults)
         background = page.js("return getComputedStyle(document.body).backgroundColor")
         test((background == "rgb(240, 240, 240)") == (theme == "light"), f"the {theme} theme", background)
 
@@ -302,6 +350,7 @@ def overview(page):
     test(not page.js("return document.querySelector('#take-back').checked"), "it is for good")
     page.apply()
     test(page.sees("LOCKDOWN", "#above"), "a lockdown is shouted")
+    page.shot("lockdown")
     test(status()["lockdown"], "it is in force")
     page.open("policy")
     test("LOCKDOWN" in page.text("#above"), "in every view")
@@ -329,6 +378,7 @@ def rules(page):
     page.apply()
     test(page.sees("A change waits to be confirmed", "#above"), "by default it must be confirmed")
     test(status()["pending"] is not None, "p25d waits too")
+    page.shot("pending", height=780)
     page.click("[data-focus=keep]")
     test(page.sees_no("[data-focus=keep]") and status()["pending"] is None, "Keep")
     test(page.sees("by hand", "#rules"), "the rule is in the table")
@@ -357,6 +407,12 @@ def rules(page):
     test(page.sees("- reject from 198.51.100.77", "dialog"), "what goes is shown")
     page.apply(keep=True)
     test(page.wait(lambda: "by hand" not in page.text("#rules"), "the row goes"), "a rule is deleted")
+
+    run("arrive")
+    hits = """return [...document.querySelectorAll('#rules tr')].filter(r => r.innerText.includes(arguments[0]))
+        .map(r => [Number(r.children[10].innerText), r.children[11].innerText])[0]"""
+    test(page.wait(lambda: page.js(hits, "@partners")[1], "the last hit"), "a rule has its last hit")
+    test(page.js(hits, "@partners")[0] >= 3, "and what it counted", page.js(hits, "@partners"))
 
     page.choose("#default-incoming", "reject")
     page.apply(keep=True)
@@ -419,6 +475,14 @@ def sets(page):
     page.click("[data-focus='remove-192.0.2.1']")
     page.apply(keep=True)
     test(page.wait(lambda: "192.0.2.1\n" not in ctl("set", "show", "bans"), "removal"), "one is removed")
+    page.type("#set-entries input[type=search]", "192.0.2.3")
+    test(page.wait(lambda: "192.0.2.4" not in page.text("#entries"), "less"), "they can be searched")
+    ctl("set", "add", "bans", "192.0.2.33")
+    test(page.sees("192.0.2.33", "#entries"), "an entry from elsewhere appears")
+    test("192.0.2.4" not in page.text("#entries"), "and the search stays")
+    page.click("[data-focus=show-partners]")
+    test(page.sees("198.51.100.0/24", "#entries") and not page.driver.find_elements(
+        By.CSS_SELECTOR, "#entries button"), "entries of files are not changed here")
     run("million")
     test(page.has("[data-focus=show-million]"), "a set of a million entries")
     page.click("[data-focus=show-million]")
@@ -454,9 +518,13 @@ def events(page):
     page.open("policy")
     page.open("events")
     test(page.sees("www-data", "#senders"), "who sends")
-    test(page.has("#plots svg rect.p25-refused"), "the past is drawn")
-    page.choose("#period", "week")
-    test(page.has("#plots svg rect.p25-refused"), "by the week too")
+    for period in ("hour", "week", "day"):
+        page.choose("#period", period)
+        for picture in ("connections", "destinations", "limit-hits"):
+            test(page.has(f"#{picture} svg rect[class*=p25-series]") and page.has(f"#{picture} svg .p25-mark"),
+                 f"{picture} of the {period} are drawn, with the revisions")
+    test("limit 25/tcp rate 60/minute" in page.text("#limit-hits"), "by rule")
+    test("www-data" in page.text("#connections") and "www-data" in page.text("#destinations"), "and by user")
     page.has("#events-table [data-focus^=allow-]")
     page.click("#events-table [data-focus^=allow-]")
     page.sees("newly allowed", "dialog [data-list=effects]")
@@ -465,11 +533,14 @@ def events(page):
                    ["verdict"] == "allow", "the rule"), "Allow this: two clicks")
     page.click("#events-table [data-focus^=quarantine-]")
     page.sees("+ reject out", "dialog [data-list=diff]")
-    page.apply(keep=True)
+    page.apply()
     test(page.wait(lambda: json.loads(ctl("explain", "out", "to", "198.51.100.2", "user", "www-data", "--json"))
                    ["verdict"] == "reject", "the rule"), "Quarantine: two clicks")
     test(status()["rules"][0]["expires"] is not None, "which ends")
+    test(page.has("[data-focus=keep]"), "unless it is confirmed, at once")
     page.shot("events")
+    page.click("[data-focus=keep]")
+    page.sees_no("[data-focus=keep]")
 
 
 def history(page):
@@ -477,8 +548,19 @@ def history(page):
     page.open("history")
     page.has("#revisions tbody tr")
     test("+ reject out" in page.text("#revisions"), "the last change in words")
+    test("root" in page.text("#revisions tbody tr"), "and who made it")
     page.click("#compare")
     test(page.has("#difference [data-list=diff]"), "a difference")
+    both = [str(r["revision"]) for r in json.loads(ctl("history", "--json"))][:3]
+    page.choose("#compare-from", both[2])
+    page.choose("#compare-to", both[0])
+    ctl("set", "add", "bans", "192.0.2.44")
+    time.sleep(1)
+    test(page.js("return document.querySelector('#compare-from').value") == both[2],
+         "what is chosen stays when a set changes")
+    page.click("#compare")
+    wanted = ctl("diff", both[2], both[0]).splitlines()[0].strip()
+    test(page.sees(wanted, "#difference"), "of two revisions, as p25ctl has it")
     rows = page.js("return [...document.querySelectorAll('#revisions tr[data-revision]')].map(r => r.dataset.revision)")
     page.click(f"[data-focus=back-{rows[2]}]")
     test(page.has("dialog [data-list=diff]"), "what going back does is shown")

@@ -101,6 +101,11 @@ million()
         seq 0 999999 | awk '{ printf "100.%d.%d.%d\n", $1 / 65536, $1 / 256 % 256, $1 % 256 }' >"$WORK/million"
         ctl set load million "$WORK/million"
 }
+arrive() # connections from a partner, and so many from another that the limit refuses some
+{
+        net_in inet "$probe" burst -n 3 198.51.100.1 25
+        net_in inet "$probe" burst -n 40 -s 203.0.113.7 198.51.100.1 25
+}
 refuse() # ADDRESS: a connection as www-data
 {
         net_in host setpriv --reuid 33 --regid 33 --clear-groups "$probe" connect "$1" 25

@@ -7,6 +7,7 @@
 
 #include "daemon/connections/connections.h"
 
+#include "daemon/connections/cookies.h"
 #include "daemon/connections/dialled.h"
 #include "daemon/connections/owners.h"
 #include "daemon/host/host.h"
@@ -364,6 +365,8 @@ static int cut_all(Cut *c)
                 marks_review(c);
         r = sockets_cut(c, &sockets);
         k = redirected_cut(c);
+        if (c->ruleset->directions[DIRECTION_IN].watched.n > 0 && cookies_were_sent())
+                c->result.half_open = true;
         return r < 0 ? r : k;
 }
 

@@ -29,7 +29,8 @@ typedef struct CutResult {
  * owner has sent; anything while r->keep_established; and what may be allowed: where the owner's
  * group or cgroup cannot be determined, a connection goes only if every answer means refusal. A
  * connection that waits for the peer's first answer is judged by the rules with every packet that
- * it sends, but the answer to an earlier one may still come: ret->half_open says to look again.
+ * it sends, but the answer to an earlier one may still come: ret->half_open says to look again, and
+ * so it does where a peer may hold a cookie in the place of a socket (cookies.h).
  * The interface of an incoming connection is taken to be the one towards its peer, by the
  * connection's mark.
  *

@@ -88,8 +88,8 @@ typedef struct Later {
         /* A timer, so that a change is answered before connections are looked at, and a hundred
          * changes in a row make one look. */
         sd_event_source *cut;
-        bool cut_again;
-        uint64_t half_open_until_usec; /* connections that were being opened then are looked at */
+        unsigned looks;                /* that are due at all connections */
+        uint64_t half_open_until_usec; /* sockets that were being opened then are looked at */
         sd_event_source *save;         /* the files' copies */
         sd_event_source *tidy;         /* the store */
 } Later;

@@ -16,6 +16,7 @@
 
 /* A connection that a change denies ends within a second (SPEC section 2). One whose handshake was
  * under way is open only at the second look. */
+#define LOOKS 2
 #define CUT_DELAY_USEC (150 * UINT64_C(1000))
 #define CUT_AGAIN_USEC (600 * UINT64_C(1000))
 /* So long the kernel waits for the answer to a SYN: what was sent before a change may be answered
@@ -52,20 +53,20 @@ static int on_cut(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *dat
 {
         Manager *m = data;
         CutResult result = { 0 };
-        bool again;
+        bool due = m->later.looks > 0;
         uint64_t n;
 
         give_memory_back();
-        again = m->later.cut_again;
-        m->later.cut_again = false;
+        m->later.looks -= due;
         if (!m->in_force.installed || m->in_force.ruleset->keep_established)
                 return 0;
         if (m->later.cut_sockets)
                 (void)m->later.cut_sockets(m->in_force.ruleset, &result);
-        (void)m->slot.backend->ops->cut(m->slot.backend, m->in_force.ruleset, &n);
-        again = again || (result.half_open &&
-                                 clock_now_usec(CLOCK_MONOTONIC) < m->later.half_open_until_usec);
-        if (again)
+        /* those that pass were marked, half open or not, and keep the mark */
+        if (due)
+                (void)m->slot.backend->ops->cut(m->slot.backend, m->in_force.ruleset, &n);
+        if (m->later.looks > 0 || (result.half_open && clock_now_usec(CLOCK_MONOTONIC) <
+                                                               m->later.half_open_until_usec))
                 (void)timer_arm(m->event, &m->later.cut, &cut_timer, CUT_AGAIN_USEC, m);
         return 0;
 }
@@ -111,10 +112,10 @@ static int on_save(_unused_ sd_event_source *s, void *data)
 
 void manager_cut_later(Manager *m)
 {
-        bool soon =
-                m->later.cut_again; /* a first look is due already, which will do for this change */
+        /* a first look is due already, which will do for this change */
+        bool soon = m->later.looks == LOOKS;
 
-        m->later.cut_again = true;
+        m->later.looks = LOOKS;
         m->later.half_open_until_usec = clock_now_usec(CLOCK_MONOTONIC) + HALF_OPEN_USEC;
         if (!soon)
                 (void)timer_arm(m->event, &m->later.cut, &cut_timer, CUT_DELAY_USEC, m);

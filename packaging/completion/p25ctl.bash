@@ -130,6 +130,13 @@ _p25ctl_offer() # WORDS
         done
 }
 
+# Offers files, whose names anybody may have made: as such, readline quotes what has to be.
+_p25ctl_offer_files()
+{
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+}
+
 _p25ctl()
 {
         local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -138,7 +145,7 @@ _p25ctl()
         COMPREPLY=()
         case $previous in
         --root | --policies | check | compile | test | plan)
-                mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                _p25ctl_offer_files
                 return
                 ;;
         --color)
@@ -180,7 +187,7 @@ _p25ctl()
         all=
         for word in $(_p25ctl_words "$command"); do
                 if [[ $word == FILE || $word == FOLDER ]]; then
-                        mapfile -t COMPREPLY < <(compgen -f -- "$current")
+                        _p25ctl_offer_files
                 elif [[ $word == *[[:upper:]]* ]]; then
                         all+=" $(_p25ctl_stands_for "$command" "$word")"
                 else

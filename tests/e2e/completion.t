@@ -67,6 +67,44 @@ like "$out" "list"$'\n'"show" "bash: the words of a command"
 run bash_offers p25ctl --color ""
 is "$(tr '\n' ' ' <<<"$out")" "auto always never " "bash: the values of an option"
 
+# Files, whose names readline quotes: a line that is typed at a terminal, completed and entered.
+mkdir "$WORK/files"
+touch "$WORK/files/"{'$(>pwned)x','a`>pwned`b','plain.conf','two words'}
+cat >"$WORK/type" <<'PY'
+import os, pty, select, sys
+folder, completion, line = sys.argv[1:]
+pid, fd = pty.fork()
+if pid == 0:
+    os.chdir(folder)
+    os.environ.update(PS1="", TERM="dumb", INPUTRC="/nowhere")
+    os.execlp("bash", "bash", "--norc", "--noprofile", "-i")
+def seen(end, text=b""):
+    while end not in text and select.select([fd], [], [], 20)[0]:
+        try:
+            text += os.read(fd, 4096)
+        except OSError:
+            break
+    return text
+os.write(fd, f". {completion}; p25ctl() {{ printf 'word<%s>\\n' \"$@\"; echo e''nd; }}; echo rea''dy\n".encode())
+seen(b"ready")
+os.write(fd, line.encode() + b"\t\n")
+sys.stdout.write(seen(b"end\r\n").decode().replace("\r", ""))
+os.write(fd, b"exit\n")
+PY
+for line in 'check $' 'check a' 'check two' 'check plain' '--root $' 'set load x a' 'fragment put x $'; do
+        run /usr/bin/python3 "$WORK/type" "$WORK/files" "$bash_file" "p25ctl $line"
+        [ ! -e "$WORK/files/pwned" ]
+        ok $? "bash, $line: nothing is run"
+        rm -f "$WORK/files/pwned"
+        case $line in
+        *'$') name='$(>pwned)x' ;;
+        *two) name='two words' ;;
+        *plain) name='plain.conf' ;;
+        *) name='a`>pwned`b' ;;
+        esac
+        is "$(tail -n 2 <<<"$out" | head -n 1)" "word<$name>" "bash, $line: the line names the file"
+done
+
 if command -v fish >/dev/null; then
         for words in "allow on" "allow unit" "set show" "role set"; do
                 run ip netns exec host fish -c "cd $WORK/home; source $fish_file; complete -C 'p25ctl $words '"

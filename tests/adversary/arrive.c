@@ -246,7 +246,11 @@ static void test_routed_here_reply(void **state)
         must(FOREIGN_ROUTES("add"));
         attack_must_apply(DEFAULTS("reject", "allow"));
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                Segment spoofed = { cases[i].foreign, cases[i].own, 25, 4001, TH_SYN };
+                Segment spoofed = { .from = cases[i].foreign,
+                        .to = cases[i].own,
+                        .source = 25,
+                        .port = 4001,
+                        .flags = TH_SYN };
                 bool v6 = i == 1;
                 int deaf = attack_deaf(CONTAINER, 0, v6, 4001);
 
@@ -270,7 +274,11 @@ static void test_older_than_labels(void **state)
         (void)state;
         skip_without_backend();
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
-                Segment syn = { cases[i].from, cases[i].to, 4100, 25, TH_SYN };
+                Segment syn = { .from = cases[i].from,
+                        .to = cases[i].to,
+                        .source = 4100,
+                        .port = 25,
+                        .flags = TH_SYN };
                 int deaf = attack_deaf(CONTAINER, 0, i == 1, syn.source);
                 uint64_t before;
 

@@ -119,8 +119,8 @@ size_t segment_build(const Segment *s, uint8_t frame[static 128])
         size_t n_ip = v6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr), n = v6 ? 16 : 4;
         struct tcphdr tcp = { .source = htons(s->source),
                 .dest = htons(s->port),
-                .seq = htonl(1000),
-                .ack_seq = htonl(s->flags & TH_ACK ? 1 : 0),
+                .seq = htonl(s->seq ?: 1000),
+                .ack_seq = htonl(s->ack ?: (s->flags & TH_ACK ? 1 : 0)),
                 .doff = 5,
                 .window = htons(64240) };
         uint8_t addresses[32];

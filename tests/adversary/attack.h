@@ -50,7 +50,8 @@ uint64_t attack_count_of(uint64_t id);
 typedef struct Segment {
         const char *from, *to;
         uint16_t source, port;
-        uint8_t flags; /* of TCP */
+        uint8_t flags;     /* of TCP */
+        uint32_t seq, ack; /* 0: 1000, and 1 where there is the flag */
 } Segment;
 
 size_t segment_build(const Segment *s, uint8_t frame[static 128]);

@@ -36,7 +36,11 @@ static void flood(bool v6, uint32_t n)
         uint8_t frame[128];
 
         for (uint32_t i = 0; i < n; i++) {
-                Segment s = { from, v6 ? HOST6 : HOST4, (uint16_t)(1024 + i % 60000), 25, TH_SYN };
+                Segment s = { .from = from,
+                        .to = v6 ? HOST6 : HOST4,
+                        .source = (uint16_t)(1024 + i % 60000),
+                        .port = 25,
+                        .flags = TH_SYN };
                 size_t length;
 
                 if (v6)

@@ -5,6 +5,8 @@
  * verdict of the policy, whatever conntrack says of it. Addresses and ports come from small pools,
  * so that packets lie in both directions of each other's entries; flags are all there are; marks,
  * zones, missing conntrack, redirections, foreign addresses and the policy change between them.
+ * Earlier SYNs, of former policies too, are answered late: by a SYN-ACK, by what follows it, by a
+ * reset; and sent again, in both directions. (Connections that late answers would open: late.c.)
  *
  * Chains behind those of p25 count what has passed. Of each packet: it is counted by the policy at
  * most once; what has passed was counted; under a policy that refuses everything nothing passes;
@@ -246,6 +248,66 @@ static Try try_draw(Random *r)
         return t;
 }
 
+/* ---- late answers ---- */
+
+#define SENT_MAX 24
+
+/* The last SYNs that neighbours sent, over all policies. */
+typedef struct Sent {
+        Try items[SENT_MAX];
+        size_t n;
+} Sent;
+
+static void sent_add(Sent *sent, const Try *t)
+{
+        if (t->site != HOST && t->is_syn && t->from[0] == '\0')
+                sent->items[sent->n++ % SENT_MAX] = *t;
+}
+
+/* Who has the address; a neighbour may claim any other. */
+static Site site_of(Random *r, const char *address)
+{
+        if (streq(address, INTERNET4) || streq(address, INTERNET6))
+                return INTERNET;
+        if (streq(address, CONTAINER4) || streq(address, CONTAINER6))
+                return CONTAINER;
+        return random_once(r, 2) ? INTERNET : CONTAINER;
+}
+
+/* What belongs to a connection that an earlier SYN began. */
+static void try_late(Random *r, const Sent *sent, Try *ret)
+{
+        static const struct {
+                bool back;
+                uint8_t flags;
+                uint32_t seq, ack;
+        } kinds[] = {
+                { true, TH_SYN | TH_ACK, 5000, 1001 }, { true, TH_SYN | TH_ACK, 5000, 1001 },
+                { false, TH_ACK, 1001, 5001 }, { false, TH_ACK | TH_PUSH, 1001, 5001 },
+                { true, TH_ACK, 5001, 1001 }, { true, TH_RST | TH_ACK, 0, 1001 },
+                { false, TH_RST, 1001, 0 }, { false, TH_SYN, 1000, 0 }, /* again */
+                { false, TH_SYN, 9000, 0 }, { true, TH_SYN, 5000, 0 },  /* both at once */
+        };
+        size_t kind = random_below(r, ELEMENTS(kinds));
+        const Try *t =
+                &sent->items[random_below(r, (uint32_t)(sent->n < SENT_MAX ? sent->n : SENT_MAX))];
+        Segment s = t->segment;
+
+        *ret = *t;
+        if (kinds[kind].back) {
+                ret->segment.from = s.to;
+                ret->segment.to = s.from;
+                ret->segment.source = s.port;
+                ret->segment.port = s.source;
+                ret->site = site_of(r, s.to);
+        }
+        ret->segment.flags = kinds[kind].flags;
+        ret->segment.seq = kinds[kind].seq;
+        ret->segment.ack = kinds[kind].ack;
+        ret->is_syn = (kinds[kind].flags & (TH_SYN | TH_ACK)) == TH_SYN;
+        ret->managed = port_is_managed(ret->segment.port);
+}
+
 /* Nearly always a SYN to the host, from one of a thousand sources. */
 static void try_crowd(Random *r, Try *t)
 {
@@ -301,6 +363,8 @@ typedef struct Run {
         uint64_t ends_usec, n_closed; /* packets that an entry refused, or an end */
         uint64_t n, n_counted, n_passed;
         uint64_t n_sources, n_opened; /* since the limit came */
+        Sent sent;
+        uint64_t n_late;
         Try batch[BATCH];
         uint64_t counted[BATCH];
 } Run;
@@ -356,6 +420,21 @@ static bool is_shut(const Run *all, uint64_t began_usec)
                        : clock_now_usec(CLOCK_REALTIME) + MARGIN_USEC / 2 < all->ends_usec;
 }
 
+static void try_next(Run *all, Try *ret)
+{
+        bool crowd = all->limited || all->ending;
+
+        if (!crowd && all->sent.n > 0 && random_once(&all->random, 3)) {
+                try_late(&all->random, &all->sent, ret);
+                all->n_late++;
+                return;
+        }
+        *ret = try_draw(&all->random);
+        if (crowd)
+                try_crowd(&all->random, ret);
+        sent_add(&all->sent, ret);
+}
+
 static void try_batch(Run *all)
 {
         uint64_t sum = 0, seen, began_usec = clock_now_usec(CLOCK_REALTIME);
@@ -366,9 +445,7 @@ static void try_batch(Run *all)
                 Try *t = &all->batch[i];
                 uint64_t before = attack_count();
 
-                *t = try_draw(&all->random);
-                if (all->limited || all->ending)
-                        try_crowd(&all->random, t);
+                try_next(all, t);
                 all->n_sources++;
                 try_send(t);
                 all->counted[i] = attack_count() - before;
@@ -433,9 +510,11 @@ static void test_packets(void **state)
         }
         sync_close();
         run("nft delete table inet seen");
-        printf("#: %s: %llu packets, %llu counted, %llu passed, %llu refused by an end\n",
-                attacked_ops->name, (unsigned long long)all.n, (unsigned long long)all.n_counted,
-                (unsigned long long)all.n_passed, (unsigned long long)all.n_closed);
+        printf("#: %s: %llu packets, %llu late, %llu counted, %llu passed, %llu refused by an "
+               "end\n",
+                attacked_ops->name, (unsigned long long)all.n, (unsigned long long)all.n_late,
+                (unsigned long long)all.n_counted, (unsigned long long)all.n_passed,
+                (unsigned long long)all.n_closed);
         assert_true(all.n_counted > all.n / 8 && all.n_passed > all.n / 40);
 }
 

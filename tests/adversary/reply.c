@@ -55,7 +55,9 @@ typedef struct Attack {
 static Answer attack_try(const Attack *a)
 {
         bool v6 = strchr(a->server, ':') != NULL;
-        Segment spoofed = { a->server, a->address, 25, PORT, TH_SYN };
+        Segment spoofed = {
+                .from = a->server, .to = a->address, .source = 25, .port = PORT, .flags = TH_SYN
+        };
         int deaf = attack_deaf(a->attacker, a->uid, v6, PORT);
         Answer answer;
 

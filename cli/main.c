@@ -7,6 +7,7 @@
 #include "cli/console/options.h"
 #include "cli/several/several.h"
 #include "cli/verbs.h"
+#include "daemon/io/file.h"
 
 static bool option_is_of(const Option *o, const char *verb)
 {
@@ -112,7 +113,7 @@ int main(int argc, char **argv)
         _cleanup_free_ char **words = NULL;
         int status;
 
-        cli_reserve_streams();
+        file_reserve_streams();
         status = options_parse(&c, argc, argv, &words);
         if (status == 0)
                 status = words_run(&c, words);

@@ -61,12 +61,14 @@ static pid_t read_pid(int fd)
         return (pid_t)strtol(text, NULL, 10);
 }
 
-static int write_pid(int fd)
+/* For the error of a second p25d, and no more: a full /run keeps no policy out of force. */
+static void write_pid(int fd)
 {
         char text[32];
         int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
-        return ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)n, 0) < 0 ? -errno : 0;
+        if (ftruncate(fd, 0) == 0)
+                (void)!pwrite(fd, text, (size_t)n, 0);
 }
 
 int instance_lock(const char *folder, pid_t *ret_other, int *ret_fd)
@@ -84,7 +86,7 @@ int instance_lock(const char *folder, pid_t *ret_other, int *ret_fd)
                 r = errno == EACCES || errno == EAGAIN ? -EWOULDBLOCK : -errno;
                 *ret_other = read_pid(fd);
         } else
-                r = write_pid(fd);
+                write_pid(fd);
         if (r < 0) {
                 close(fd);
                 return r;

@@ -259,6 +259,7 @@ static int signals_join(Daemon *d)
         int r;
 
         (void)signal(SIGPIPE, SIG_IGN);
+        (void)signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of write(2) */
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);

@@ -35,10 +35,6 @@ typedef struct Cli {
 
 void cli_deinit(Cli *c);
 
-/* First of all: keeps the numbers of closed standard streams from what is opened later. Writing to
- * one of them goes on failing. */
-void cli_reserve_streams(void);
-
 /* "ERROR: …" on stderr; returns status. Everything that is printed is made printable. */
 int cli_fail(Cli *c, int status, const char *format, ...) _printf_(3, 4);
 /* The same for a negative errno: "WHAT: No such file or directory"; -EPERM and -EACCES are

@@ -12,7 +12,6 @@
 #include "rules/policy/terms.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -24,13 +23,6 @@ void cli_deinit(Cli *c)
         json_free(c->warnings);
         strv_free(c->hosts);
         *c = (Cli){ 0 };
-}
-
-void cli_reserve_streams(void)
-{
-        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-                if (fcntl(fd, F_GETFD) < 0)
-                        (void)!open("/dev/null", O_RDONLY); /* takes the lowest number, fd */
 }
 
 /* Prints "LABEL: TEXT", one line whatever the text holds, and keeps it for --json. */

@@ -6,6 +6,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+void file_reserve_streams(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0)
+                        (void)!open("/dev/null", O_RDONLY); /* takes the lowest number, fd */
+}
+
 int file_write_all(int fd, const void *data, size_t n)
 {
         for (size_t done = 0; done < n;) {

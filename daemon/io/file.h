@@ -26,6 +26,10 @@ static inline void closedir_p(DIR **d)
 }
 #define _cleanup_closedir_ _cleanup_(closedir_p)
 
+/* Call it before anything is opened: a standard stream that is closed becomes /dev/null, so that no
+ * file that is opened later gets what is printed. Writing to it goes on failing. */
+void file_reserve_streams(void);
+
 /* All n bytes; 0 or negative errno, then some of them may be written. */
 int file_write_all(int fd, const void *data, size_t n);
 /* Reads to the end, about `expected` bytes, into a text with a NUL behind *ret_n bytes. 0; -EFBIG:

@@ -2,6 +2,8 @@
 
 #include "daemon/io/log.h"
 
+#include "daemon/io/file.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,6 +20,7 @@ void log_open(const char *name)
         uint64_t device, inode;
         struct stat st;
 
+        file_reserve_streams();
         program = name;
         to_journal = stream && sscanf(stream, "%" SCNu64 ":%" SCNu64, &device, &inode) == 2 &&
                      fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;

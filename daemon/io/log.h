@@ -9,7 +9,8 @@
 
 #include <syslog.h>
 
-/* Call it once, first: the name that lines have where the journal does not read them; borrowed. */
+/* Call it once, first: the name that lines have where the journal does not read them; borrowed. It
+ * reserves the standard streams. */
 void log_open(const char *program);
 /* Is stderr the journal's? */
 bool log_is_journal(void);

@@ -357,6 +357,10 @@ def overview(page):
     page.click("[data-focus=end-lockdown]")
     page.apply(keep=True)
     test(page.sees_no("[data-focus=end-lockdown]") and not status()["lockdown"], "and ends")
+    run("other_firewall")
+    page.open("overview")
+    test(page.sees("table inet other, chain out", "[data-list=obstacles]"), "what other firewalls stop is told")
+    run("other_firewall_ends")
     ctl("default", "deny", "routed")
     page.open("overview")
     test(page.wait(lambda: "deny" in page.text("#overview dl > div:nth-child(6)"), "the default"),

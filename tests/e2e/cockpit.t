@@ -106,6 +106,16 @@ arrive() # connections from a partner, and so many from another that the limit r
         net_in inet "$probe" burst -n 3 198.51.100.1 25
         net_in inet "$probe" burst -n 40 -s 203.0.113.7 198.51.100.1 25
 }
+other_firewall()
+{
+        net_in host nft add table inet other &&
+                net_in host nft add chain inet other out '{ type filter hook output priority 10; }' &&
+                net_in host nft add rule inet other out tcp dport 25 drop
+}
+other_firewall_ends()
+{
+        net_in host nft delete table inet other
+}
 refuse() # ADDRESS: a connection as www-data
 {
         net_in host setpriv --reuid 33 --regid 33 --clear-groups "$probe" connect "$1" 25

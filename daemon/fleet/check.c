@@ -62,8 +62,10 @@ int fleet_verb_may(const FleetArguments *a)
                 may = c->documents.url && strv_contains(c->documents.fragments, name);
         else if (streq(kind, "lockdown"))
                 may = c->live.brokers && c->live.lockdown;
+        else if (streq(kind, "view"))
+                may = c->live.brokers && c->live.view;
         else {
-                fputs("usage: p25-fleet may set|fragment|lockdown [NAME]\n", stderr);
+                fputs("usage: p25-fleet may set|fragment|lockdown|view [NAME]\n", stderr);
                 return FLEET_BAD_INPUT;
         }
         return may ? FLEET_DONE : FLEET_FAILED;

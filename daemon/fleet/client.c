@@ -22,7 +22,8 @@ struct Call {
         FleetClient *client;
         sd_bus_slot *slot;
         FleetDone done;
-        FleetSetDone set_done; /* the one or the other */
+        FleetSetDone set_done; /* one of the three */
+        FleetEventsDone events_done;
         void *data;
         Call *next, *previous;
 };
@@ -82,28 +83,29 @@ static Call *call_free(Call *c)
         return NULL;
 }
 
-static void call_finish(Call *c, int r, const char *message, int fd)
+/* m: the answer, NULL when r < 0 */
+static void call_finish(Call *c, int r, const char *message, sd_bus_message *m)
 {
-        FleetSetDone set_done = c->set_done;
-        FleetDone done = c->done;
-        void *data = c->data;
+        const Call of = *c;
+        int fd = -1;
 
         call_free(c);
-        if (set_done)
-                set_done(data, r, message, fd);
+        if (of.set_done) {
+                if (r == 0 && sd_bus_message_read_basic(m, 'h', &fd) < 0)
+                        r = -EBADMSG;
+                of.set_done(of.data, r, message, fd);
+        } else if (of.events_done)
+                of.events_done(of.data, r, message, m);
         else
-                done(data, r, message);
+                of.done(of.data, r, message);
 }
 
 static int on_answer(sd_bus_message *m, void *data, _unused_ sd_bus_error *ret_error)
 {
         const sd_bus_error *e = sd_bus_message_get_error(m);
-        int r = e ? error_to_errno(e) : 0, fd = -1;
-        Call *c = data;
+        int r = e ? error_to_errno(e) : 0;
 
-        if (c->set_done && r == 0 && sd_bus_message_read_basic(m, 'h', &fd) < 0)
-                r = -EBADMSG;
-        call_finish(c, r, e && e->message ? e->message : "", fd);
+        call_finish(data, r, e && e->message ? e->message : "", r < 0 ? NULL : m);
         return 0;
 }
 
@@ -155,7 +157,7 @@ static int on_disconnected(_unused_ sd_bus_message *m, void *data, _unused_ sd_b
 
         c->bus = sd_bus_flush_close_unref(c->bus);
         while (c->calls)
-                call_finish(c->calls, -EAGAIN, "the system bus is gone", -1);
+                call_finish(c->calls, -EAGAIN, "the system bus is gone", NULL);
         return join_later(c);
 }
 
@@ -291,6 +293,17 @@ int fleet_client_get_set(FleetClient *c, const char *set, FleetSetDone done, voi
         if (r >= 0)
                 r = sd_bus_message_append_basic(m, 's', set);
         return r < 0 ? r : call_send(c, m, (Call){ .set_done = done, .data = data });
+}
+
+int fleet_client_list_events(
+        FleetClient *c, uint64_t after, uint32_t max, FleetEventsDone done, void *data)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r = message_new(c, "ListEvents", &m);
+
+        if (r >= 0)
+                r = sd_bus_message_append(m, "tu", after, max);
+        return r < 0 ? r : call_send(c, m, (Call){ .events_done = done, .data = data });
 }
 
 int fleet_client_set_lockdown(

@@ -56,6 +56,13 @@ typedef void (*FleetSetDone)(void *data, int r, const char *message, int fd);
 
 /* GetSet. 0 or negative errno, then done is not called. */
 int fleet_client_get_set(FleetClient *c, const char *set, FleetSetDone done, void *data);
+/* m: at the aa{sv} of the answer, borrowed; NULL when r < 0. */
+typedef void (*FleetEventsDone)(void *data, int r, const char *message, sd_bus_message *m);
+
+/* ListEvents, which needs the privilege to manage: the newest `max` (0: all) whose id is larger
+ * than after. 0 or negative errno, then done is not called. */
+int fleet_client_list_events(
+        FleetClient *c, uint64_t after, uint32_t max, FleetEventsDone done, void *data);
 /* SetLockdown, which needs the privilege to manage. */
 int fleet_client_set_lockdown(
         FleetClient *c, bool on, const char *reason, FleetDone done, void *data);

@@ -289,6 +289,7 @@ static const Setting live_settings[] = {
         { "never", read_never, LIVE(never) },
         { "publish", read_bool, LIVE(publish) },
         { "lockdown", read_bool, LIVE(lockdown) },
+        { "view", read_bool, LIVE(view) },
         { NULL, NULL, 0 },
 };
 

@@ -37,6 +37,7 @@ typedef struct FleetLive {
         size_t n_never;
         bool publish;  /* are this host's own bans published? */
         bool lockdown; /* does a message put this host into lockdown? */
+        bool view;     /* does the fleet learn who sends from this host? */
 } FleetLive;
 
 typedef struct FleetConfig {

@@ -66,6 +66,9 @@ static const char template[] =
         "#\n"
         "#  # may a message put this host into lockdown?\n"
         "#  lockdown = false;\n"
+        "#\n"
+        "#  # may the fleet learn which users and units send from this host, and where to?\n"
+        "#  view = false;\n"
         "#};\n";
 
 static int write_conf(const char *path, const char *url, const char *key)

@@ -66,6 +66,9 @@ int live_publish_bans(Live *l, LiveBan *bans, size_t n);
 bool live_is_ready(const Live *l);
 /* Calls `banned` with all bans of other hosts that are in force. 0 or -ENOMEM. */
 int live_tell_all(Live *l);
+/* Who sends from this host, a minute of it (view.h), for whoever subscribes: it stays for two
+ * minutes. Brokers that are away do not get it. */
+void live_publish_view(Live *l, const char *text);
 /* What `p25-fleet status` shows of it: an array "brokers" of objects (url, connected, since, error)
  * and "bans" in the object. 0 or -ENOMEM. */
 int live_status(const Live *l, Json *object);

@@ -4,6 +4,7 @@
 
 #include "daemon/fleet/live_apply.h"
 #include "daemon/fleet/live_clock.h"
+#include "daemon/fleet/view.h"
 #include "daemon/io/log.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ struct LiveFollow {
         LiveEvents events;
         Live *live;
         LiveApply *apply;
+        View *view; /* NULL: the fleet gets none */
         sd_event_source *timer;
         bool reading, again; /* again: it has changed while it was read */
         bool lost;           /* bans that p25d did not get: all are sent when it is back */
@@ -85,6 +87,13 @@ static void on_status(void *data)
 }
 
 /* ---- to the fleet ---- */
+
+static void on_minute(void *data, const char *text)
+{
+        LiveFollow *f = data;
+
+        live_publish_view(f->live, text);
+}
 
 static void read_later(LiveFollow *f, uint64_t usec);
 
@@ -309,6 +318,8 @@ int live_follow_new(
         r = live_apply_new(event, settings->client, settings->config->live.set, &f->apply);
         if (r >= 0)
                 r = live_new(event, settings->config, &f->events, d, &f->live);
+        if (r >= 0 && settings->config->live.view)
+                r = view_new(event, &(ViewSettings){ settings->client, on_minute, f }, &f->view);
         if (r < 0)
                 return r;
         if (settings->config->live.publish)
@@ -321,6 +332,7 @@ LiveFollow *live_follow_free(LiveFollow *f)
 {
         if (!f)
                 return NULL;
+        view_free(f->view);
         live_free(f->live);
         live_apply_free(f->apply);
         sd_event_source_disable_unref(f->timer);

@@ -14,6 +14,7 @@
 
 #define BATCH_USEC (USEC_PER_SEC / 50)
 #define SYNC_USEC (USEC_PER_SEC / 2)
+#define VIEW_KEPT_SEC 120
 #define READY_USEC (10 * USEC_PER_SEC)
 #define TOLERANCE_USEC (3 * USEC_PER_SEC) /* ends of one ban, rounded here and there */
 
@@ -131,6 +132,21 @@ static void small_publish(LiveLine *line, const char *topic, const char *payload
         if (r < 0 && r != -ENOTCONN)
                 log_line(LOG_ERR, "%s: cannot publish %s: %s", line->settings.url, topic,
                         strerror(-r));
+}
+
+void live_publish_view(Live *l, const char *text)
+{
+        char topic[512];
+
+        snprintf(topic, sizeof(topic), LIVE_PREFIX "hosts/%s/senders", l->config->host);
+        for (size_t i = 0; i < l->n_lines; i++) {
+                int r = live_broker_publish(l->lines[i].broker,
+                        &(LivePublication){ topic, text, VIEW_KEPT_SEC, true, true }, NULL);
+
+                if (r < 0 && r != -ENOTCONN)
+                        log_line(LOG_ERR, "%s: cannot publish %s: %s", l->lines[i].settings.url,
+                                topic, strerror(-r));
+        }
 }
 
 static int on_synced(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)

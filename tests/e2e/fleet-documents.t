@@ -74,6 +74,8 @@ if [ -n "$fleet_user" ]; then
         is "$rc" 5 "polkit: no rule"
         run as_user "$fleet_user" "$P25CTL" lockdown on
         is "$rc" 5 "polkit: no lockdown, unless fleet.conf allows it"
+        run as_user "$fleet_user" "$P25CTL" events
+        is "$rc" 5 "polkit: no events, unless fleet.conf has view"
         run as_user "$fleet_user" "$P25CTL" set add partners 192.0.2.1
         is "$rc" 0 "polkit: the sets that it lists"
         diag "$err"

@@ -18,7 +18,8 @@ done
 for number in 1 2 3; do
         fleet_host "$number" || echo "Bail out! no host $number"
         ok $? "host $number"
-        echo 'never = [ "203.0.113.20" ]; lockdown = true;' | fleet_conf "$number"
+        [ "$number" = 1 ] && view=true || view=false
+        echo "never = [ \"203.0.113.20\" ]; lockdown = true; view = $view;" | fleet_conf "$number"
         fleet_start "$number"
 done
 connected() # NUMBER TIMES
@@ -81,7 +82,7 @@ fleet_ctl 3 set add bans 203.0.113.6 for 1h >/dev/null
 eventually 20 fleet_has 1 203.0.113.6
 ok $? "others are taken"
 
-# ---- hostile messages, from a host whose certificate is good ----
+# ---- who sends: a minute of it comes while the rest is tested ----
 
 mqtt() # BROKER HOST COMMAND...: as that host
 {
@@ -90,6 +91,18 @@ mqtt() # BROKER HOST COMMAND...: as that host
         net_in inet "$1" -h "198.51.100.1$broker" -p 8883 --cafile "$CERTS/ca.crt" \
                 --cert "$CERTS/$host.crt" --key "$CERTS/$host.key" -V mqttv5 -q 1 "${@:2}"
 }
+view_log=$WORK/view.log
+mqtt 2 h2 mosquitto_sub -i viewer -t 'p25/hosts/+/senders' -v >"$view_log" 2>&1 &
+viewer=$!
+for number in 1 2; do
+        fleet_ctl "$number" -q reject out to 203.0.113.19
+        for _ in 1 2 3; do connect "h$number" 203.0.113.19 25; done
+done >"$WORK/out"
+is "$("$FLEET" --root "$WORK/h1/root" may view; echo $?) $("$FLEET" --root "$WORK/h2/root" may view; echo $?)" \
+        "0 1" "fleet.conf says which host shows who sends"
+
+# ---- hostile messages, from a host whose certificate is good ----
+
 publish() # BROKER HOST TOPIC PAYLOAD [OPTION...]
 {
         mqtt "$1" "$2" mosquitto_pub -i "test$RANDOM" -t "$3" -m "$4" "${@:5}" 2>&1
@@ -160,6 +173,14 @@ publish 2 fleet-control p25/all/lockdown '{"version":11,"on":"no"}'
 publish 2 fleet-control p25/all/lockdown '{"version":12,"on":false,"why":"over"}' -r
 eventually 20 locked 1 false && eventually 20 locked 3 false
 ok $? "ends by a higher version"
+
+eventually 20 grep -q '"destination":"203.0.113.19"' "$view_log"
+ok $? "who subscribes learns who sends"
+is "$(sed -n 's|^p25/hosts/h1/senders ||p' "$view_log" | jq -c '.rows[] | select(.destination == "203.0.113.19") |
+        [.user, .verdict, .count]' | head -n 1)" '["root","reject",3]' "user, verdict and count" ||
+        diag "$(cat "$view_log")"
+unlike "$(cat "$view_log")" "hosts/h2" "and nothing of a host that does not say it"
+process_end "$viewer" TERM
 
 # ---- brokers that go ----
 

@@ -44,6 +44,7 @@ static void test_good(void **state _unused_)
         assert_int_equal(l->live.n_never, 2);
         assert_true(l->live.publish);
         assert_false(l->live.lockdown);
+        assert_false(l->live.view);
         assert_null(l->documents.url);
         assert_int_equal(l->documents.interval_sec, 5);
 }

@@ -196,7 +196,7 @@ static int read_keys(const Reader *r, const Node *n, void *field)
         return read_texts(r, n, looks_like_key, "public key of minisign", field);
 }
 
-static bool is_broker(const char *text)
+bool fleet_broker_is_valid(const char *text)
 {
         char host[FLEET_HOST_MAX + 1];
         const char *colon, *from = text + 8;
@@ -222,7 +222,7 @@ static bool is_broker(const char *text)
 
 static int read_brokers(const Reader *r, const Node *n, void *field)
 {
-        return read_texts(r, n, is_broker, "broker (mqtts://HOST[:PORT])", field);
+        return read_texts(r, n, fleet_broker_is_valid, "broker (mqtts://HOST[:PORT])", field);
 }
 
 static int read_set(const Reader *r, const Node *n, void *field)

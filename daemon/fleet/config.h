@@ -55,5 +55,7 @@ int fleet_config_read(const char *path, Diagnostics *d, FleetConfig **ret);
 FleetConfig *fleet_config_free(FleetConfig *c);
 DEFINE_CLEANUP(FleetConfig, fleet_config_free)
 
+/* mqtts://HOST[:PORT] */
+bool fleet_broker_is_valid(const char *url);
 /* 1 to FLEET_NAME_MAX of A-Z a-z 0-9 . _ -, and neither . nor .. */
 bool fleet_name_is_valid(const char *name);

@@ -21,10 +21,11 @@ typedef struct FleetArguments {
         char **words;     /* NULL-terminated */
 } FleetArguments;
 
-int fleet_verb_run(const FleetArguments *a);     /* the daemon */
-int fleet_verb_publish(const FleetArguments *a); /* makes and signs what a web server serves */
-int fleet_verb_status(const FleetArguments *a);  /* what the daemon wrote; 1: something is wrong */
-int fleet_verb_check(const FleetArguments *a);   /* reads fleet.conf and reports its errors */
-int fleet_verb_init(const FleetArguments *a);    /* writes an explained fleet.conf */
+int fleet_verb_run(const FleetArguments *a);      /* the daemon */
+int fleet_verb_publish(const FleetArguments *a);  /* makes and signs what a web server serves */
+int fleet_verb_announce(const FleetArguments *a); /* says to brokers that there is a serial */
+int fleet_verb_status(const FleetArguments *a);   /* what the daemon wrote; 1: something is wrong */
+int fleet_verb_check(const FleetArguments *a);    /* reads fleet.conf and reports its errors */
+int fleet_verb_init(const FleetArguments *a);     /* writes an explained fleet.conf */
 /* Does fleet.conf let p25-fleet change this? 0, or 1; the rule of polkit asks. */
 int fleet_verb_may(const FleetArguments *a);

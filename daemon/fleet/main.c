@@ -25,6 +25,8 @@ static const Verb verbs[] = {
         { "status", "[--json]", 0, 1, fleet_verb_status, "what is in force, and what is wrong" },
         { "publish", "--key FILE DIR", 0, 64, fleet_verb_publish,
                 "make and sign what a web server serves" },
+        { "announce", "--broker URL DIR", 1, 64, fleet_verb_announce,
+                "say to the brokers which serial there is" },
         { "check", "[FILE]", 0, 1, fleet_verb_check, "check fleet.conf, or FILE in its place" },
         { "init", "URL KEY", 2, 2, fleet_verb_init, "write an explained fleet.conf" },
         { "may", "KIND NAME", 1, 2, fleet_verb_may, "may p25-fleet change this? (for polkit)" },

@@ -99,7 +99,7 @@ cannot "write to /run" touch /run/x
 
 # ---- killed ----
 
-in_machine kill -KILL "$pid"
+in_machine systemctl kill --signal=KILL p25-fleet
 another()
 {
         local now

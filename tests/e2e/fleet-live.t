@@ -174,6 +174,28 @@ publish 2 fleet-control p25/all/lockdown '{"version":12,"on":false,"why":"over"}
 eventually 20 locked 1 false && eventually 20 locked 3 false
 ok $? "ends by a higher version"
 
+# ---- a serial is announced ----
+
+mkdir -p "$WORK/site/www"
+echo 5 >"$WORK/site/www/current"
+announce() # HOST: with its certificate
+{
+        run net_in inet "$FLEET" announce --broker mqtts://198.51.100.11 --broker mqtts://198.51.100.12 \
+                --ca "$CERTS/ca.crt" --certificate "$CERTS/$1.crt" --key "$CERTS/$1.key" "$WORK/site"
+}
+announced() # BROKER
+{
+        mqtt "$1" h9 mosquitto_sub -i "sub$RANDOM" -t p25/all/serial -C 1 -W 3
+}
+announce fleet-control
+is "$rc $out" "0 Serial 5 is announced" "announce"
+is "$(announced 1) $(announced 2)" '{"serial":5} {"serial":5}' "both brokers have it"
+announce h9
+is "$rc" 1 "a host may not announce"
+like "$err" "ACL" "and learns why"
+run "$FLEET" announce --broker http://198.51.100.11 --ca x --certificate x --key x "$WORK/site"
+is "$rc" 4 "a broker must be one"
+
 eventually 20 grep -q '"destination":"203.0.113.19"' "$view_log"
 ok $? "who subscribes learns who sends"
 is "$(sed -n 's|^p25/hosts/h1/senders ||p' "$view_log" | jq -c '.rows[] | select(.destination == "203.0.113.19") |
@@ -188,6 +210,10 @@ process_end "${broker_pid[1]}" KILL
 fleet_ctl 1 set add bans 203.0.113.11 for 1h >/dev/null
 eventually 20 fleet_has 2 203.0.113.11
 ok $? "one broker is killed: the other brings a ban"
+echo 6 >"$WORK/site/www/current"
+announce fleet-control
+is "$rc $(announced 2)" '1 {"serial":6}' "a serial reaches the other broker, and announce fails"
+like "$err" "198.51.100.11: " "naming the broker that is away"
 fleet_broker_start 1
 ok $? "it comes back"
 ip -n m2 link set eth0 down
@@ -211,6 +237,59 @@ eventually 20 has_taken_back
 ok $? "it gets that when it is back"
 fleet_lacks 3 203.0.113.11
 ok $? "and an old message opens or closes nothing"
+
+# ---- documents that are announced ----
+
+rm -r "$WORK/site"
+mkdir -p "$WORK/site/groups/all/sets"
+echo 203.0.113.16 >"$WORK/site/groups/all/sets/blocked.txt"
+(cd "$WORK" && minisign -G -W -f -p key.pub -s key.sec) >"$WORK/out"
+"$fleet_files/certificates" "$CERTS" server web 198.51.100.1
+cat >"$WORK/web.py" <<'PY'
+import http.server, ssl, sys
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1] + ".crt", sys.argv[1] + ".key")
+server = http.server.ThreadingHTTPServer(("198.51.100.1", 443),
+    lambda *a: Files(*a, directory=sys.argv[2]))
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+PY
+serial_make()
+{
+        "$FLEET" publish --key "$WORK/key.sec" "$@" "$WORK/site" >"$WORK/out"
+}
+serial_make --serial 10
+nsenter --net=/run/netns/inet -- python3 "$WORK/web.py" "$CERTS/web" "$WORK/site/www" 2>"$WORK/web.log" &
+web=$!
+eventually 20 fleet_listens inet 443
+cat >>"$WORK/h2/root/etc/p25/fleet.conf" <<CONF
+documents = {
+  url = "https://198.51.100.1/"; ca = "$CERTS/ca.crt"; keys = [ "$(tail -n 1 "$WORK/key.pub")" ];
+  sets = [ "blocked" ]; interval = 3600;
+};
+CONF
+mkdir -p "$WORK/h2/root/var/lib/p25-fleet"
+fleet_stop 2
+fleet_start 2
+serial_is() # N
+{
+        [ "$("$FLEET" --root "$WORK/h2/root" status --json 2>"$WORK/null" | jq .documents.serial)" = "$1" ]
+}
+eventually 20 serial_is 10
+ok $? "a host that looks once an hour has serial 10"
+echo 203.0.113.17 >>"$WORK/site/groups/all/sets/blocked.txt"
+serial_make
+began=${EPOCHREALTIME/./}
+announce fleet-control
+eventually 20 serial_is 11
+ok $? "it has serial 11 when that is announced"
+diag "in force $(((${EPOCHREALTIME/./} - began) / 1000)) ms after announce began"
+like "$(fleet_ctl 2 set show blocked)" "203.0.113.17" "with what is new"
+process_end "$web" TERM
 
 # ---- hosts that go ----
 

@@ -129,9 +129,12 @@ may 1 set other
 may 0 fragment fleet
 may 1 fragment fleet-blocked
 may 1 lockdown
+may 1 view
 may 4 rules
 sed -i 's/lockdown = false/lockdown = true/' "$ROOT/etc/p25/fleet.conf"
 may 0 lockdown
+sed -i 's/view = false/view = true/' "$ROOT/etc/p25/fleet.conf"
+may 0 view
 
 # ---- the manuals ----
 

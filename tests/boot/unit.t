@@ -111,6 +111,12 @@ cannot() # NAME COMMAND...: where p25d is, it cannot do it
                 --ambient-caps -all,+net_admin "$@" >"$WORK/out" 2>&1
         ok $? "cannot $name"
 }
+nsenter --target "$leader" --pid --mount --root --wd -- nsenter --target "$(main_pid)" --mount -- \
+        setpriv --reuid p25 --regid p25 --clear-groups \
+        grep -q "^TcpExt:.* SyncookiesSent " /proc/self/net/netstat
+ok $? "where p25d is, it can read whether SYN cookies were sent"
+is "$(in_machine systemctl show -P MemoryMax -P OOMScoreAdjust p25d | tr '\n' ' ')" "2147483648 -500 " \
+        "its memory has a bound, and it is among the last to go"
 cannot "write to /run" touch /run/x
 cannot "write to /etc" touch /etc/p25/x
 cannot "write to /usr" touch /usr/x

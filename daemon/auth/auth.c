@@ -7,10 +7,10 @@
 #include "daemon/auth/auth.h"
 
 #include "daemon/api/api.h"
+#include "daemon/auth/held.h"
 #include "rules/base/util.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stddef.h>
 
 /* ---- the query ---- */
@@ -73,19 +73,12 @@ static unsigned count_waiting(const Auth *a, uint32_t uid)
         return n;
 }
 
-/* A message may have 32 MiB, and the bus library does not report its size, so the limit is on all
- * memory that p25d holds. A user without a waiting message may always wait. */
+/* A user without a waiting message may always wait. */
 static bool must_not_wait(Auth *a, uint32_t uid)
 {
         unsigned n = count_waiting(a, uid);
-        struct mallinfo2 heap;
-        size_t held;
 
-        if (n == 0 || n >= AUTH_WAITING_MAX)
-                return n > 0;
-        heap = mallinfo2();
-        held = heap.uordblks + heap.hblkhd;
-        return a->waiting && held > a->quiet + AUTH_HELD_MAX;
+        return n >= AUTH_WAITING_MAX || (n > 0 && held_is_much(a->quiet));
 }
 
 /* 0: the answer comes later */
@@ -100,11 +93,8 @@ static int ask_polkit(AuthQuery *q)
 
         if (must_not_wait(q->auth, q->caller.uid))
                 return -EBUSY;
-        if (!q->auth->waiting) {
-                struct mallinfo2 heap = mallinfo2();
-
-                q->auth->quiet = heap.uordblks + heap.hblkhd;
-        }
+        if (!q->auth->waiting)
+                q->auth->quiet = held_bytes();
         q->next = q->auth->waiting;
         if (q->next)
                 q->next->previous = q;

@@ -28,9 +28,7 @@ typedef enum Privilege {
 } Privilege;
 
 /* Of one user; root's calls do not wait for polkit. */
-#define AUTH_WAITING_MAX 64
-/* Above so many bytes, held for all users, only users without a waiting message may wait. */
-#define AUTH_HELD_MAX (64u << 20)
+#define AUTH_WAITING_MAX 64 /* and held.h */
 
 /* The errors that auth_error knows: -EACCES (polkit, or its absence, says no), -ENOKEY (after a
  * password), -EBUSY (too much of one user's is waiting), -ENXIO (has left the bus), other negative

@@ -2,6 +2,7 @@
 
 #include "daemon/auth/sender.h"
 
+#include "daemon/auth/held.h"
 #include "daemon/io/file.h"
 
 #include <errno.h>
@@ -220,7 +221,7 @@ int sender_ask(Senders *all, SenderQuery *q, sd_bus_message *m, SenderDone done)
                         return r;
                 }
         }
-        if (s->n_waiting >= SENDER_WAITING_MAX)
+        if (s->n_waiting >= SENDER_WAITING_MAX || (s->n_waiting > 0 && held_descriptors_are_many()))
                 return -EBUSY;
         q->sender = s;
         *s->end = q;

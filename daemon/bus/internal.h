@@ -55,6 +55,7 @@ typedef struct BusQueue {
         BusCall *first, **end;
         sd_event_source *turn, *patience;
         uint32_t last_uid; /* whose was the last */
+        size_t quiet;      /* held_bytes() when nothing waited */
 } BusQueue;
 
 struct Bus {

@@ -2,6 +2,7 @@
 
 #include "daemon/bus/queue.h"
 
+#include "daemon/auth/held.h"
 #include "daemon/bus/worker.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
@@ -245,6 +246,23 @@ static int on_turn(_unused_ sd_event_source *s, void *data)
         return 0;
 }
 
+/* 0, or LimitExceeded: too much of its user's is waiting already. */
+static int may_wait(const BusCall *c, sd_bus_error *error)
+{
+        BusQueue *q = &c->bus->queue;
+        size_t n = count_queued(c->bus, c->caller.uid);
+
+        if (!q->first)
+                q->quiet = held_bytes();
+        if (n >= BUS_QUEUE_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "%d calls of this user are waiting already", BUS_QUEUE_MAX);
+        if (n > 0 && held_is_much(q->quiet))
+                return sd_bus_error_set(error, BUS_ERROR_LIMIT_EXCEEDED,
+                        "calls of this user are waiting already, and what waits holds too much");
+        return 0;
+}
+
 int bus_queue_take(BusCall *c, sd_bus_error *error)
 {
         BusQueue *q = &c->bus->queue;
@@ -256,9 +274,8 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
                 return 0;
         if (!needs_worker(c) && is_root(c))
                 return 0;
-        if (!is_root(c) && count_queued(c->bus, c->caller.uid) >= BUS_QUEUE_MAX)
-                return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,
-                        "%d calls of this user are waiting already", BUS_QUEUE_MAX);
+        if (!is_root(c) && (r = may_wait(c, error)) < 0)
+                return r;
         if (!q->turn) {
                 r = sd_event_add_defer(c->bus->event, &q->turn, on_turn, c->bus);
                 if (r >= 0)

@@ -82,6 +82,22 @@ P25CTL="$WORK/ctl" packaging/systemd/write-metrics "$WORK/collector/p25.prom"
 ok $? "the collector's file is written"
 cmp "$WORK/metrics" "$WORK/collector/p25.prom"
 ok $? "whole"
+# whoever has the folder, which is not root, may lay links in it, also while it is written
+mkdir "$WORK/elsewhere"
+echo kept >"$WORK/elsewhere/kept"
+ln -s "$WORK/elsewhere/kept" "$WORK/collector/p25.prom.new"
+P25CTL="$WORK/ctl" packaging/systemd/write-metrics "$WORK/collector/p25.prom"
+is "$? $(cat "$WORK/elsewhere/kept")" "0 kept" "a link in the place of the new file is not followed"
+cat >"$WORK/laying" <<LAYING
+#!/bin/bash
+ln -sfT "$WORK/elsewhere" "$WORK/collector/p25.prom"
+cat "$WORK/metrics"
+LAYING
+chmod +x "$WORK/laying"
+P25CTL="$WORK/laying" packaging/systemd/write-metrics "$WORK/collector/p25.prom"
+is "$? $(ls "$WORK/elsewhere")" "0 kept" "nor is one to a folder in the place of the file"
+cmp "$WORK/metrics" "$WORK/collector/p25.prom"
+ok $? "which is whole"
 
 # ---- Prometheus ----
 

@@ -186,7 +186,7 @@ $(BUILD)/tests/lib/%.so: tests/lib/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  $(CC) $<")
 	$(Q)$(CC) $(STD) $(WARN) $(WERROR) -O2 -fPIC -shared -o $@ $<
-E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/hung $(BUILD)/tests/lib/unit_filter $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so $(BUILD)/tests/lib/slow_names.so
+E2E_TOOLS = $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/hung $(BUILD)/tests/lib/unit_filter $(PEERS) $(BUILD)/tests/lib/old_kernel.so $(BUILD)/tests/lib/old_iptables.so $(BUILD)/tests/lib/slow_names.so $(BUILD)/tests/lib/wrong_clock.so
 
 PURE = $(UNIT) $(BUS) $(GOLDEN)
 

@@ -15,6 +15,9 @@ for number in 1 2; do
         fleet_broker_make "$number" && fleet_broker_start "$number"
         ok $? "broker $number"
 done
+# its clock is a minute ahead of the others
+# shellcheck disable=SC2034 # brokers.sh uses it
+fleet_clock[2]=60
 for number in 1 2 3; do
         fleet_host "$number" || echo "Bail out! no host $number"
         ok $? "host $number"
@@ -51,6 +54,9 @@ is "$(fleet_ctl 2 set show bans)" "" "and no own ban of host 2: nothing is publi
 fleet_ctl 2 set add bans 203.0.113.3 203.0.113.4 for 1h >/dev/null
 eventually 20 fleet_has 1 203.0.113.4
 ok $? "and the other way round"
+like "$(fleet_ctl 1 set show fleet | sed -n 's/^203.0.113.4 # //p')" "^(59m[0-9]+s|60m|1h) left" \
+        "with the end that it has by the clock of host 2, which is a minute ahead"
+is "$(($(fleet_in 2 date +%s) - $(date +%s)))" 60 "as it is"
 
 # ---- taken back ----
 

@@ -60,12 +60,16 @@ fleet_listens() # NAMESPACE PORT
         [ -n "$(net_in "$1" ss -Hltn "sport = :$2")" ]
 }
 
-# A command as one of the host's: with its bus.
+# Seconds by which the wall clock of a host is off, where it is.
+declare -A fleet_clock
+
+# A command as one of the host's: with its bus and its clock.
 fleet_in() # NUMBER COMMAND...
 {
         local number=$1
         shift
-        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "h$number" "$@"
+        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "h$number" env \
+                ${fleet_clock[$number]+"LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so" "CLOCK_OFFSET=${fleet_clock[$number]}"} "$@"
 }
 
 fleet_ctl() # NUMBER WORD...
@@ -129,6 +133,10 @@ fleet_start() # NUMBER
 {
         local dir=$WORK/h$1
         (export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$dir/bus
+                if [ -n "${fleet_clock[$1]-}" ]; then
+                        export LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so
+                        export CLOCK_OFFSET=${fleet_clock[$1]}
+                fi
                 exec nsenter --net="/run/netns/h$1" -- "$FLEET" --root "$dir/root" run \
                         >>"$dir/fleet.log" 2>&1) &
         fleet_pid[$1]=$!

@@ -257,6 +257,15 @@ fresh: all $(BUILD)/tests/lib/probe
 	@P25_DEB=$$(echo $(CURDIR)/$(TRIXIE)/boot/package/p25_*.deb) BUILD=$(TRIXIE) \
 		tests/run $(filter-out tests/boot/ansible.t,$(wildcard tests/boot/*.t))
 
+## kernels: the package, and the tests that ask the kernel, on Debian 12's and 13's own kernels, which
+## qemu emulates; as root, the first time with a mirror, an hour (T=tests/kernels/NAME.t for one)
+kernels: all test-programs
+	@packaging/dependencies kernels
+	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot guest >/dev/null
+	@[ "$$(id -u)" != 0 ] || for release in bookworm trixie; do \
+		tests/kernels/make-kernel $(BUILD)/boot $$release >/dev/null || exit; done
+	@BUILD=$(BUILD) LIMIT=9000 tests/run $(or $(T),$(wildcard tests/kernels/*.t))
+
 ## differential: evaluator against kernel, N random pairs of policy and packet from SEED
 N ?= 2000
 SEED ?= 1
@@ -347,7 +356,7 @@ help:
 	@echo "make: builds $(PROGRAMS)"
 	@sed -n 's/^## /make /p' Makefile
 
-.PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs fuzz-programs fuzz-targets \
+.PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs kernels fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
 	bench bench-backend bench-bus bench-feed bench-fleet-live bench-page bench-refused bench-rules bench-sets clean help
 .SECONDARY:

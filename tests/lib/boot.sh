@@ -5,12 +5,14 @@
 # made, before; `make boot` does both. $machine_kind is a kind of root (boot), $nspawn_options are
 # further options of systemd-nspawn.
 
+# shellcheck source=tests/lib/package.sh
+. tests/lib/package.sh
+
 ARCHIVE=$(echo "$PWD/${BUILD:-build}/boot/root-${machine_kind:-boot}"-*.tar)
 nspawn_options=()
 # as Debian boots; where the tests run, controllers may be those of version 1
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 MACHINE=$WORK/machine
-DEB=
 
 # Why machines cannot be booted here; nothing when they can.
 boot_hindrance() # [PROGRAM...]
@@ -54,21 +56,11 @@ at_interface() # COMMANDS
         ln -s ../interface.service "$MACHINE/etc/systemd/system/multi-user.target.wants/"
 }
 
-# The package of this tree, $DEB, and the same as a later version, $DEB_LATER. What was built for
-# another test of the same tree is taken, and so is $P25_DEB, which was built for another release.
+# The package of this tree, $DEB, and the same as a later version, $DEB_LATER.
 debs_make()
 {
-        local version sources build=$PWD/${BUILD:-build}/boot/package
-        sources=$({ git ls-files -z --cached --others --exclude-standard -- ':!tests' 2>/dev/null ||
-                find . -path './build*' -prune -o -type f -print0; } | xargs -0 cat | cksum)
-        if [ -z "${P25_DEB-}" ] && [ "$(cat "$build/sources" 2>/dev/null)" != "$sources" ]; then
-                rm -rf "$build"
-                DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" BUILD=$build packaging/build-deb \
-                        >"$WORK/deb.log" 2>&1 || return 1
-                echo "$sources" >"$build/sources"
-        fi
-        DEB=${P25_DEB-$(echo "$build"/p25_*.deb)}
-        dpkg-deb -R "$DEB" "$WORK/later" || return 1
+        local version
+        package_make && dpkg-deb -R "$DEB" "$WORK/later" || return 1
         version=$(sed -n 's/^Version: //p' "$WORK/later/DEBIAN/control")
         sed -i "s/^Version: .*/Version: $version.1/" "$WORK/later/DEBIAN/control"
         DEB_LATER=$WORK/p25_later.deb

@@ -2,6 +2,10 @@
 # shellcheck shell=bash
 # A Debian root that is not booted: programs run in it, and apt reaches the network as the host does.
 
+# Where Debian's archive is
+# shellcheck disable=SC2034
+mirror=${MIRROR:-http://deb.debian.org/debian}
+
 # The host's way to the archive, for the apt in there; nothing waits for the disk, since the root is
 # thrown away.
 root_network() # ROOT

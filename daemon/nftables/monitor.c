@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Watches a table that cannot be owned (kernels before 6.9). nf_tables reports every transaction to
- * a group of listeners: its objects first, then its end, a new generation with the name of the
- * process. Where events may have been lost a fingerprint of the table decides.
+ * Watches a table that is not owned (kernels before 6.9, see NftBackend). nf_tables reports every
+ * transaction to a group of listeners: its objects first, then its end, a new generation with the
+ * name of the process. Where events may have been lost a fingerprint of the table decides.
  */
 
 #include "daemon/nftables/monitor.h"
@@ -174,9 +174,10 @@ void nft_monitor_resume(NftBackend *b)
 {
         uint32_t before, after;
 
-        if (b->owns || b->monitor.fd < 0 || !b->wanted)
+        if (b->owns || !b->wanted)
                 return;
-        b->joined = b->joined || netlink_join(&b->monitor, NFNLGRP_NFTABLES) >= 0;
+        if (b->monitor.fd >= 0)
+                b->joined = b->joined || netlink_join(&b->monitor, NFNLGRP_NFTABLES) >= 0;
         b->generation = 0;
         if (nft_kernel_generation(&b->writer, &before) < 0 ||
                 nft_kernel_fingerprint(&b->writer, &b->fingerprint) < 0 ||
@@ -186,6 +187,6 @@ void nft_monitor_resume(NftBackend *b)
                 b->generation = after;
         if (after - b->guard > 1)
                 b->doubtful = true;
-        if (b->broken || b->doubtful || !b->intact)
+        if (b->event && (b->broken || b->doubtful || !b->intact))
                 repairer_look_later(&b->repairer, DOUBT_USEC);
 }

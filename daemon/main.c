@@ -9,6 +9,7 @@
 #include "daemon/api/api.h"
 #include "daemon/arguments.h"
 #include "daemon/attribution/asker.h"
+#include "daemon/backend/keeper.h"
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
 #include "daemon/counting.h"
@@ -21,6 +22,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/manager/lookup.h"
 #include "daemon/manager/manager.h"
+#include "daemon/service.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 
@@ -64,12 +66,12 @@ static void keep_fds(Daemon *d)
         size_t n = manager_keep_fds(d->manager, fds, KEPT_FDS_MAX);
 
         if (n == 0 && d->kept_fd >= 0) { /* another backend: the table is not to be owned on */
-                (void)sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=nft");
+                keeper_drop();
                 d->kept_fd = -1;
         }
         if (n == 0 || fds[0] == d->kept_fd)
                 return;
-        (void)sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=nft\nFDPOLL=0", fds, (unsigned)n);
+        (void)keeper_offer(fds[0]);
         d->kept_fd = fds[0];
 }
 
@@ -282,7 +284,7 @@ static size_t take_fds(int fds[static KEPT_FDS_MAX])
         size_t taken = 0;
 
         for (int i = 0; i < n; i++)
-                if (taken < KEPT_FDS_MAX && names && names[i] && streq(names[i], "nft"))
+                if (taken < KEPT_FDS_MAX && names && names[i] && streq(names[i], KEEPER_NAME))
                         fds[taken++] = SD_LISTEN_FDS_START + i;
                 else
                         close(SD_LISTEN_FDS_START + i);
@@ -380,6 +382,15 @@ static void listen_to_root(Daemon *d)
                         strerrordesc_np(-r));
 }
 
+static void leave(Daemon *d)
+{
+        int r = manager_detach(d->manager, service_is_restarted);
+
+        if (r < 0)
+                log_line(LOG_ERR, "the policy may leave the kernel with p25d: %s",
+                        strerrordesc_np(-r));
+}
+
 static int run(Daemon *d, const Arguments *a)
 {
         pid_t other;
@@ -442,9 +453,12 @@ static int run(Daemon *d, const Arguments *a)
         }
         listen_to_root(d);
         r = sd_event_loop(d->event);
-        if (r < 0)
+        if (r < 0) {
                 log_line(LOG_ERR, "the event loop failed: %s", strerrordesc_np(-r));
-        return r < 0 ? EXIT_FAILED : r;
+                return EXIT_FAILED;
+        }
+        leave(d);
+        return r;
 }
 
 static void daemon_deinit(Daemon *d)

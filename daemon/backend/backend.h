@@ -104,6 +104,12 @@ typedef struct BackendOps {
         /* Descriptors for the service manager's store; borrowed. */
         size_t (*keep_fds)(Backend *b, int *fds, size_t max);
 
+        /* Before close(), when the service stops: the policy stays in the kernel also when nobody
+         * keeps these descriptors any more. follows(): will another p25d take them? Only asked if
+         * that matters. On failure (negative errno) the policy may be lost with them. NULL: it
+         * always stays. */
+        int (*detach)(Backend *b, bool (*follows)(void));
+
         /* Leaves the policy in the kernel and closes. */
         void (*close)(Backend *b);
 } BackendOps;

@@ -126,3 +126,11 @@ size_t manager_keep_fds(Manager *m, int *fds, size_t max)
 {
         return m->slot.backend ? m->slot.backend->ops->keep_fds(m->slot.backend, fds, max) : 0;
 }
+
+int manager_detach(Manager *m, bool (*follows)(void))
+{
+        Backend *b = m->slot.backend;
+
+        (void)manager_take_decisions(m);
+        return b && b->ops->detach ? b->ops->detach(b, follows) : 0;
+}

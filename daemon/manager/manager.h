@@ -273,6 +273,9 @@ int manager_diff_revisions(Manager *m, uint64_t from, uint64_t to, ChangeResult 
 char *const *manager_warnings(const Manager *m);
 /* The backend's, for the service manager's store; borrowed. */
 size_t manager_keep_fds(Manager *m, int *fds, size_t max);
+/* The service stops: the policy is to stay in the kernel, see BackendOps.detach. Nothing follows
+ * but manager_free(). */
+int manager_detach(Manager *m, bool (*follows)(void));
 /* The changes and warnings that a reload would bring; changes nothing. text, if not NULL, stands in
  * the place of p25.conf. Who asks without trust has no file opened but those that the policy in
  * force is made of, and the kernel is not asked. */

@@ -8,6 +8,7 @@
 #include "daemon/nftables/apply.h"
 
 #include "daemon/loop/clock.h"
+#include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 
@@ -217,23 +218,34 @@ static int put_replacement(NftBatch *b, const Found *f, const uint32_t *flags, N
         return r;
 }
 
+static uint32_t flags_wanted(const NftBackend *b)
+{
+        return b->owns ? NFT_TABLE_OWNER | (b->persists ? NFT_TABLE_PERSIST : 0) : 0;
+}
+
+/* Ownership can neither be given to a table that has none nor be taken from it. But an orphan,
+ * which keeps its flag "persist", can be owned again. */
+static bool is_adoptable(const NftBackend *b, const Found *f)
+{
+        if (f->owner != 0 && f->owner == b->writer.portid)
+                return b->owns;
+        return b->owns ? b->persists && (f->flags | NFT_TABLE_OWNER) == flags_wanted(b)
+                       : (f->flags & ~NFT_TABLE_OWNER) == 0;
+}
+
 /* The table itself, and what of an older one stays. */
 static int put_foundation(
         NftBackend *b, NftBatch *batch, const Found *f, const NftTable *new, NftTable *ret)
 {
-        uint32_t flags = b->owns ? NFT_TABLE_FLAGS_OWNED : 0;
-        bool ours = f->owner != 0 && f->owner == b->writer.portid;
-        /* An orphan keeps its flag "persist"; the owner's can be set again. */
-        bool adoptable = (f->flags | NFT_TABLE_OWNER) == (flags | NFT_TABLE_OWNER) &&
-                         !(f->flags & ~NFT_TABLE_FLAGS_OWNED);
+        uint32_t flags = flags_wanted(b);
 
         if (!f->exists) {
                 nft_put_table(batch, NFT_ADD, NFT_TABLE_NAME, &flags);
                 return 0;
         }
-        if (!adoptable && !ours)
+        if (!is_adoptable(b, f))
                 return put_replacement(batch, f, &flags, ret);
-        if (!ours && b->owns)
+        if (b->owns && f->owner == 0)
                 nft_put_table(batch, NFT_ADD, NFT_TABLE_NAME, &flags);
         return put_emptying(batch, f, new, ret);
 }
@@ -294,16 +306,23 @@ static bool is_passing(int error)
         return error == -ENOBUFS || error == -EAGAIN || error == -EINTR;
 }
 
-/* The kernel has no tables that are owned and outlive their owner. Asking for that first would be
- * no faster: even a batch that is only tried waits for all processors. */
+/* The kernel has no tables that are owned so. Asking for that first would be no faster: even a
+ * batch that is only tried waits for all processors. */
 static bool is_without_ownership(const NftBackend *b, const NftMessage *m, int error)
 {
         return b->owns && m && streq(m->what, "table") &&
                (error == -EOPNOTSUPP || error == -EINVAL);
 }
 
-static int live_without_ownership(NftBackend *b)
+/* A table that does not persist is lost with the last descriptor of the socket that owns it: it
+ * must be kept before there is such a table. */
+static int live_with_less(NftBackend *b)
 {
+        if (b->persists) {
+                b->persists = false;
+                if (b->keep(b->writer.fd) > 0)
+                        return 0;
+        }
         b->owns = false;
         return nft_monitor_start(b);
 }
@@ -336,7 +355,7 @@ static SendResult batch_send(
         if (r >= 0 && o.error_seq - batch->seq > 0 && o.error_seq - batch->seq < batch->n)
                 m = &batch->messages[o.error_seq - batch->seq];
         if (is_without_ownership(b, m, *ret_error)) {
-                *ret_error = live_without_ownership(b);
+                *ret_error = live_with_less(b);
                 if (*ret_error >= 0)
                         return SEND_AGAIN;
                 m = NULL;
@@ -408,11 +427,24 @@ static void forget_handles(NftTable *t)
         }
 }
 
+/* What a table counted that is about to be replaced. It changes the kernel's generation, so that it
+ * is not a part of what is tried again. */
+static void keep_found(NftBackend *b, NftTable *table)
+{
+        _cleanup_(found_deinit) Found f = { 0 };
+
+        if (nft_kernel_find(&b->writer, &f) >= 0 && f.exists && !is_adoptable(b, &f) &&
+                (f.owner == 0 || f.owner == b->writer.portid))
+                nft_decisions_keep_found(b, table);
+}
+
 static int apply_tries(NftBackend *b, NftTable *table, bool commit, Diagnostics *d)
 {
         SendResult result = SEND_AGAIN;
         int error = 0;
 
+        if (commit && !b->intact)
+                keep_found(b, table);
         for (int i = 0; i < APPLY_TRIES && (result == SEND_AGAIN || result == SEND_UNSURE); i++) {
                 forget_handles(table);
                 result = apply_once(b, table, commit, d, &error);
@@ -452,6 +484,12 @@ int nft_apply_again(NftBackend *b)
         b->intact = r >= 0;
         nft_monitor_resume(b);
         return r;
+}
+
+int nft_apply_disown(NftBackend *b)
+{
+        b->owns = false;
+        return nft_apply_again(b);
 }
 
 int nft_apply_remove(NftBackend *b, Diagnostics *d)

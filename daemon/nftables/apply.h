@@ -9,4 +9,6 @@
 int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d);
 /* Sends `wanted` again, without regard to the kernel's content. */
 int nft_apply_again(NftBackend *b);
+/* The same, as a table that nobody owns. Counters live on; limits begin again. */
+int nft_apply_disown(NftBackend *b);
 int nft_apply_remove(NftBackend *b, Diagnostics *d);

@@ -8,6 +8,7 @@
 
 #include "daemon/nftables/backend.h"
 
+#include "daemon/backend/keeper.h"
 #include "daemon/connections/passing.h"
 #include "daemon/nftables/apply.h"
 #include "daemon/nftables/decisions.h"
@@ -88,6 +89,8 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
         *b = (NftBackend){ .base = { .ops = &backend_nft, .wakes = !o->without_decisions },
                 .event = event,
                 .owns = !o->may_not_own,
+                .persists = true,
+                .keep = o->keep ? o->keep : keeper_keep,
                 .cannot_reset = o->may_not_reset,
                 .flags = o->without_decisions ? 0 : NFT_TABLE_COUNTS,
                 .writer = NETLINK_CLOSED,
@@ -105,6 +108,9 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 return r;
         if (f.owner != 0 && f.owner != b->writer.portid)
                 return -EBUSY;
+        /* As a former p25d found out: the socket was kept, and is. */
+        if (f.owner != 0)
+                b->persists = f.flags & NFT_TABLE_PERSIST;
         r = cut_needs_rules(&cut_local);
         if (r < 0)
                 return r;
@@ -142,6 +148,19 @@ static size_t nft_keep_fds(Backend *base, int *fds, size_t max)
                 return 0;
         fds[0] = b->writer.fd;
         return 1;
+}
+
+/* The table of an earlier p25d, which had to be kept without knowing what is in it, cannot be made
+ * again. */
+static int nft_detach(Backend *base, bool (*follows)(void))
+{
+        NftBackend *b = (NftBackend *)base;
+        _cleanup_(found_deinit) Found f = { 0 };
+        int r = b->owns && !b->persists ? nft_kernel_find(&b->writer, &f) : 0;
+
+        if (r < 0 || !f.exists || follows())
+                return r;
+        return b->wanted ? nft_apply_disown(b) : -ENODATA;
 }
 
 /* ---- changes ---- */
@@ -270,5 +289,6 @@ const BackendOps backend_nft = {
         .take_decisions = nft_take_decisions,
         .cut = nft_cut,
         .keep_fds = nft_keep_fds,
+        .detach = nft_detach,
         .close = nft_close,
 };

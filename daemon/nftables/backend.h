@@ -12,17 +12,20 @@
 #include "daemon/netlink/netlink.h"
 #include "rules/nftables/update.h"
 
-/* A table that is owned by the socket that made it, and stays when that socket closes. */
+/* A table that is owned by the socket that made it (Linux 5.12), and stays when that socket closes
+ * (Linux 6.9). */
 #define NFT_TABLE_OWNER 0x2u
 #define NFT_TABLE_PERSIST 0x4u
-#define NFT_TABLE_FLAGS_OWNED (NFT_TABLE_OWNER | NFT_TABLE_PERSIST)
 
 typedef struct NftBackend {
         Backend base;
         sd_event *event; /* NULL: nothing is watched */
         Netlink writer;  /* owns the table */
-        bool owns;       /* the table is to be owned; not, once the kernel has no such tables */
-        unsigned flags;  /* of its tables: NFT_TABLE_… */
+        /* How the table is to be owned, as far as the kernel has such tables: that are not lost
+         * with this process, because they persist or because its socket is kept elsewhere. */
+        bool owns, persists;
+        int (*keep)(int fd); /* keeper_keep() */
+        unsigned flags;      /* of its tables: NFT_TABLE_… */
 
         NftTable *wanted; /* the table that was applied last; NULL: none */
         bool intact;      /* the kernel has it, as far as we know */
@@ -51,9 +54,10 @@ typedef struct NftBackend {
 typedef struct NftOptions {
         const int *fds; /* as of BackendOps.open */
         size_t n_fds;
-        /* In tests: as if tables could not be owned, or sets not be reset; decisions are counted by
-         * counters only. */
-        bool may_not_own, may_not_reset, without_decisions;
+        /* In tests: as if tables could not be owned, or not persist, or sets not be reset;
+         * decisions are counted by counters only. */
+        bool may_not_own, may_not_persist, may_not_reset, without_decisions;
+        int (*keep)(int fd); /* in the place of keeper_keep() */
 } NftOptions;
 
 int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, const NftOptions *o,

@@ -325,3 +325,15 @@ void nft_decisions_keep(NftBackend *b)
 {
         (void)take_from_kernel(b, keep, b);
 }
+
+void nft_decisions_keep_found(NftBackend *b, NftTable *other)
+{
+        NftTable *wanted = b->wanted;
+        bool intact = b->intact;
+
+        b->wanted = other;
+        b->intact = true;
+        nft_decisions_keep(b);
+        b->wanted = wanted;
+        b->intact = intact;
+}

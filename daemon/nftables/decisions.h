@@ -12,3 +12,5 @@
 int nft_decisions_take(NftBackend *b, DecisionHandler f, void *data);
 /* The same for the next call of it, before the table is removed. */
 void nft_decisions_keep(NftBackend *b);
+/* Before a table that was found is replaced by another, which has the same sets. */
+void nft_decisions_keep_found(NftBackend *b, NftTable *other);

@@ -2,8 +2,8 @@
 
 /*
  * The nftables backend and the kernel's state: what is installed is what the script says, whoever
- * had the table before; who else may touch it, and what happens then; what goes wrong. Changes and
- * large sets are in changes_nft.c.
+ * had the table before; repairs, and what goes wrong. Who owns the table is in owner_nft.c, changes
+ * and large sets are in changes_nft.c.
  */
 
 #include "tests/lib/nft_backend.h"
@@ -239,77 +239,6 @@ static void test_replace_foreign(void **state)
                 }
 }
 
-static void test_owned(void **state)
-{
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        _cleanup_backend_ Backend *b = open_backend();
-        Backend *second = NULL;
-
-        (void)state;
-        assert_int_equal(apply(b, c.ruleset), 0);
-        if (!can_own(b))
-                skip();
-        must("nft add table inet other; nft flush ruleset");
-        expect_installed(c.ruleset);
-        assert_int_not_equal(run("nft delete table inet p25 2>/dev/null"), 0);
-        assert_int_not_equal(run("nft flush chain inet p25 in_25 2>/dev/null"), 0);
-        assert_int_not_equal(
-                run("nft add element inet p25 s4p32_one '{ 1.2.3.4 }' 2>/dev/null"), 0);
-        assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &second), -EBUSY);
-        expect_installed(c.ruleset);
-}
-
-/* A second backend that opened before the first had a table. */
-static void test_second_owner(void **state)
-{
-        _cleanup_compiled_ Compiled c = compile_text(full);
-        _cleanup_backend_ Backend *first = open_backend();
-        _cleanup_backend_ Backend *second = open_backend();
-        _cleanup_diagnostics_ Diagnostics d = { 0 };
-
-        (void)state;
-        assert_int_equal(apply(first, c.ruleset), 0);
-        if (!can_own(first))
-                skip();
-        assert_int_equal(backend_nft.apply(second, c.ruleset, &d), -EBUSY);
-        assert_int_equal(d.n, 1);
-        assert_non_null(strstr(d.items[0].text, "another process owns the table inet p25"));
-        assert_int_equal(backend_nft.remove(second, NULL), -EBUSY);
-        expect_installed(c.ruleset);
-}
-
-/* The socket outlives the daemon in the service manager's store: the table stays owned. */
-static void test_kept_descriptor(void **state)
-{
-        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
-        Backend *b = open_backend();
-        int fds[4], kept[3];
-        NftOptions adopting = { .fds = kept, .n_fds = 3, .without_decisions = true };
-        NftBackend *nft;
-
-        (void)state;
-        assert_int_equal(apply(b, c.ruleset), 0);
-        if (!can_own(b)) {
-                backend_nft.close(b);
-                skip();
-        }
-        assert_int_equal(backend_nft.keep_fds(b, fds, 4), 1);
-        kept[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        kept[1] = dup(fds[0]);
-        kept[2] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        backend_nft.close(b);
-        must("nft flush ruleset");
-        expect_installed(c.ruleset);
-        assert_int_equal(nft_backend_open(NULL, NULL, NULL, &adopting, &nft), 0);
-        b = &nft->base;
-        assert_int_equal(fcntl(kept[0], F_GETFD), -1);
-        assert_int_equal(fcntl(kept[2], F_GETFD), -1);
-        assert_int_not_equal(fcntl(kept[1], F_GETFD) & FD_CLOEXEC, 0);
-        assert_int_equal(apply(b, s.ruleset), 0);
-        expect_installed(s.ruleset);
-        backend_nft.close(b);
-}
-
 /* ---- repair ---- */
 
 typedef struct Repairs {
@@ -440,7 +369,8 @@ static void flags_spoil(char *data, size_t n)
         static const struct {
                 uint16_t length, type;
                 uint8_t value[4];
-        } owned = { sizeof(owned), NFTA_TABLE_FLAGS, { 0, 0, 0, NFT_TABLE_FLAGS_OWNED } };
+        } owned = { sizeof(owned), NFTA_TABLE_FLAGS,
+                { 0, 0, 0, NFT_TABLE_OWNER | NFT_TABLE_PERSIST } };
         char *at = memmem(data, n < 128 ? n : 128, &owned, sizeof(owned));
 
         if (!spoil_flags || !at)
@@ -698,9 +628,6 @@ int main(void)
                 TEST(test_many_counters),
                 TEST(test_adopt),
                 TEST(test_replace_foreign),
-                TEST(test_owned),
-                TEST(test_second_owner),
-                TEST(test_kept_descriptor),
                 TEST(test_repair),
                 TEST(test_fight),
                 TEST(test_changed_unseen),

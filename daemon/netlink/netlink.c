@@ -247,6 +247,9 @@ static int exchange(
         r = socket_send(n->fd, request, request->nlmsg_len);
         if (r >= 0)
                 r = take_answers(n, &reply.done, reply_message, &reply);
+        /* or the answer to the next question found no room either, and would be waited for */
+        if (r == -ENOBUFS)
+                socket_drain(n->fd);
         return r < 0 ? r : reply.error;
 }
 

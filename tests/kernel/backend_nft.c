@@ -516,26 +516,41 @@ static void test_no_sockets(void **state)
         assert_int_equal(backend_nft.probe(), 0);
 }
 
-/* What the kernel says is lost: it is looked up what it has, and the policy is in force. */
-static void test_lost_answer(void **state)
+/* What the kernel says is lost, to the batch or to a question before it: it is looked up what it
+ * has, and the policy is in force. */
+static void lose_answer(bool may_own, const Ruleset *before, const Ruleset *after)
 {
-        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
-        _cleanup_backend_ Backend *b = open_backend();
-        int fd = ((NftBackend *)b)->writer.fd, queue = 1;
+        int fd, queue = 1;
         struct {
                 struct nlmsghdr header;
                 uint32_t rest;
         } noop = { .header = { .nlmsg_len = sizeof(noop),
                            .nlmsg_type = 0xa10,
                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK } };
+        NftBackend *b;
 
-        (void)state;
-        assert_int_equal(apply(b, s.ruleset), 0);
+        assert_int_equal(
+                nft_backend_open(NULL, NULL, NULL,
+                        &(NftOptions){ .may_not_own = !may_own, .without_decisions = true }, &b),
+                0);
+        assert_int_equal(apply(&b->base, before), 0);
+        fd = b->writer.fd;
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &queue, sizeof(queue));
         for (int i = 0; i < 1000; i++)
                 assert_int_equal(send(fd, &noop, sizeof(noop), 0), sizeof(noop));
-        assert_int_equal(apply(b, c.ruleset), 0);
-        expect_installed(c.ruleset);
+        assert_int_equal(apply(&b->base, after), 0);
+        expect_installed(after);
+        assert_int_equal(backend_nft.remove(&b->base, NULL), 0);
+        nft_backend_close(b);
+}
+
+static void test_lost_answer(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
+
+        (void)state;
+        lose_answer(true, s.ruleset, c.ruleset);
+        lose_answer(false, s.ruleset, c.ruleset);
 }
 
 /* Runs f in a child without CAP_NET_ADMIN; its exit status. */

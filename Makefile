@@ -238,7 +238,7 @@ e2e: all $(E2E_TOOLS)
 	@BUILD=$(BUILD) tests/run $(or $(T),$(wildcard tests/e2e/*.t))
 
 ## boot: the Debian package on a machine that boots; as root, and the first time with a mirror
-boot: all $(BUILD)/tests/lib/probe
+boot: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot >/dev/null
 	@BUILD=$(BUILD) LIMIT=900 tests/run $(or $(T),$(wildcard tests/boot/*.t))
 
@@ -250,10 +250,10 @@ engines: all $(BUILD)/tests/lib/probe
 ## fresh: from bare roots of Debian 12 and 13: dependencies, builds, packages, boots; as root, with a
 ## mirror, half an hour; `make check` has the part of Debian 12 without its boots, which it does itself
 TRIXIE = $(BUILD)/trixie
-fresh: all $(BUILD)/tests/lib/probe
+fresh: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so
 	@BUILD=$(BUILD) LIMIT=3600 tests/run tests/fresh/bookworm.t tests/fresh/trixie.t
 	@tests/boot/make-root $(TRIXIE)/boot boot trixie >/dev/null
-	@mkdir -p $(TRIXIE)/tests/lib && cp $(BUILD)/tests/lib/probe $(TRIXIE)/tests/lib
+	@mkdir -p $(TRIXIE)/tests/lib && cp $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so $(TRIXIE)/tests/lib
 	@P25_DEB=$$(echo $(CURDIR)/$(TRIXIE)/boot/package/p25_*.deb) BUILD=$(TRIXIE) \
 		tests/run $(filter-out tests/boot/ansible.t,$(wildcard tests/boot/*.t))
 

@@ -7,7 +7,9 @@
 #include "cli/verbs.h"
 
 #include "cli/console/options.h"
+#include "rules/base/buffer.h"
 #include "rules/base/nearest.h"
+#include "rules/base/text.h"
 #include "rules/policy/terms.h"
 
 #include <stdio.h>

@@ -8,6 +8,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "rules/base/hash.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/ruleset/ruleset.h"

@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/text.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -2,6 +2,9 @@
 
 #include "daemon/log.h"
 
+#include "daemon/io/log.h"
+#include "rules/base/buffer.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

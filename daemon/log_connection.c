@@ -4,6 +4,7 @@
 
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
+#include "rules/base/buffer.h"
 
 #include <inttypes.h>
 #include <stdio.h>

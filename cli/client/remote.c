@@ -8,6 +8,7 @@
 #include "cli/client/remote.h"
 
 #include "daemon/api/api.h"
+#include "rules/base/buffer.h"
 #include "rules/base/util.h"
 
 #include <errno.h>

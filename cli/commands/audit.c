@@ -9,6 +9,8 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/console/moment.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <inttypes.h>
 

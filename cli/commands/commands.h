@@ -7,6 +7,8 @@
 
 #include "cli/console/cli.h"
 
+typedef struct Buffer Buffer;
+
 typedef struct Verb {
         const char *name;  /* one word or two: "role list" */
         unsigned min, max; /* arguments behind the name */

@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/strv.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
 #include "rules/policy/document.h"

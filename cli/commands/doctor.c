@@ -7,6 +7,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 

@@ -11,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
 #include "daemon/io/file.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/console/moment.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/buffer.h"
 
 #include <inttypes.h>
 #include <stdio.h>

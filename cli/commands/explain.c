@@ -11,6 +11,7 @@
 #include "cli/commands/probe.h"
 #include "cli/console/moment.h"
 #include "cli/offline/offline.h"
+#include "rules/base/strv.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/report/report.h"

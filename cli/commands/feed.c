@@ -10,6 +10,9 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "rules/address/address.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

@@ -8,6 +8,8 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/console/moment.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,6 +10,7 @@
 #include "cli/client/verdict.h"
 #include "cli/commands/commands.h"
 #include "daemon/host/forwarders.h"
+#include "rules/base/buffer.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

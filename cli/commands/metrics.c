@@ -11,6 +11,11 @@
 
 #include "cli/commands/metrics.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

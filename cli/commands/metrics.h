@@ -7,5 +7,7 @@
 
 #include "rules/base/json.h"
 
+typedef struct Buffer Buffer;
+
 /* Ends with "# EOF". */
 void metrics_print(Buffer *b, const Json *stats);

@@ -4,6 +4,8 @@
 
 #include "cli/client/client.h"
 #include "daemon/host/host.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,6 +8,8 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/config/print.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"

@@ -9,6 +9,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "daemon/api/rule_document.h"
+#include "rules/base/buffer.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
 #include "rules/words/words.h"

@@ -11,6 +11,8 @@
 #include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/terms.h"

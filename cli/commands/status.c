@@ -8,6 +8,8 @@
 #include "cli/client/service.h"
 #include "cli/commands/commands.h"
 #include "cli/survey/fleet.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

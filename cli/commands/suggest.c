@@ -8,6 +8,9 @@
 #include "cli/survey/suggest.h"
 #include "cli/commands/commands.h"
 #include "cli/survey/listening.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -9,6 +9,7 @@
 #include "cli/top/job.h"
 #include "cli/top/screen.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <poll.h>

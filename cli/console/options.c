@@ -8,6 +8,8 @@
 
 #include "cli/console/moment.h"
 #include "rules/base/nearest.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

@@ -8,7 +8,10 @@
 #include "cli/console/cli.h"
 
 #include "cli/console/printable.h"
+#include "rules/base/buffer.h"
 #include "rules/base/nearest.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 
 #include "cli/console/printable.h"
 
+#include "rules/base/text.h"
 #include "rules/base/util.h"
 
 #include <stdlib.h>

@@ -2,6 +2,10 @@
 
 #include "cli/doctor/findings.h"
 
+#include "rules/base/array.h"
+#include "rules/base/text.h"
+
+#include <stdarg.h>
 #include <stdio.h>
 
 static const char *const words[_FINDING_MAX] = {

@@ -4,6 +4,7 @@
 
 #include "cli/survey/socket_address.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -8,6 +8,7 @@
 #include "cli/client/verdict.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/smtp.h"
+#include "rules/base/array.h"
 #include "rules/policy/ports.h"
 
 #include <errno.h>

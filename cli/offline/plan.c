@@ -8,6 +8,7 @@
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/offline/offline.h"
+#include "rules/base/strv.h"
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"

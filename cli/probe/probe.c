@@ -9,6 +9,7 @@
 
 #include "cli/probe/sender.h"
 #include "cli/probe/trace.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <poll.h>

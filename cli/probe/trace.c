@@ -4,6 +4,8 @@
 
 #include "daemon/netlink/attributes.h"
 #include "daemon/netlink/netlink.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,6 +7,7 @@
  */
 
 #include "cli/console/cli.h"
+#include "rules/base/buffer.h"
 
 typedef struct Answer {
         const char *host; /* borrowed */

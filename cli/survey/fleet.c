@@ -3,7 +3,9 @@
 #include "cli/survey/fleet.h"
 
 #include "daemon/host/host.h"
+#include "rules/base/buffer.h"
 #include "rules/base/json.h"
+#include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

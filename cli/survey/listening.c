@@ -9,6 +9,8 @@
 
 #include "daemon/host/host.h"
 #include "daemon/io/file.h"
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 
 #include <ctype.h>
 #include <errno.h>

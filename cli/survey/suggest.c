@@ -6,6 +6,9 @@
 
 #include "cli/survey/suggest.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
  */
 
 #include "cli/console/cli.h"
+#include "rules/base/buffer.h"
 
 #include <sys/types.h>
 

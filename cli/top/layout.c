@@ -3,6 +3,9 @@
 #include "cli/top/layout.h"
 
 #include "cli/console/moment.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,6 +3,9 @@
 #include "cli/top/state.h"
 
 #include "cli/console/printable.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

@@ -4,6 +4,8 @@
 
 #include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,6 +5,7 @@
 #include "daemon/attribution/asker.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 #include <spawn.h>

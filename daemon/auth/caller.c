@@ -4,6 +4,7 @@
 
 #include "daemon/io/file.h"
 #include "daemon/reader/ask.h"
+#include "rules/base/text.h"
 #include "rules/base/util.h"
 
 #include <arpa/inet.h>

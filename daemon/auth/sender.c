@@ -4,6 +4,7 @@
 
 #include "daemon/auth/held.h"
 #include "daemon/io/file.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

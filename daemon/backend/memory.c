@@ -7,6 +7,7 @@
 
 #include "daemon/backend/memory.h"
 
+#include "rules/base/array.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -9,6 +9,8 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,6 +10,8 @@
 #include "daemon/bus/reply.h"
 #include "daemon/events/replay.h"
 #include "daemon/host/unit_names.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

@@ -9,6 +9,8 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/rule.h"
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

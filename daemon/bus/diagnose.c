@@ -14,6 +14,8 @@
 #include "daemon/bus/reply.h"
 #include "daemon/foreign/effect.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

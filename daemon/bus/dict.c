@@ -7,6 +7,8 @@
 #include "daemon/bus/dict.h"
 
 #include "daemon/api/api.h"
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

@@ -3,6 +3,7 @@
 #include "daemon/bus/error.h"
 
 #include "daemon/bus/internal.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

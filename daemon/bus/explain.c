@@ -14,6 +14,7 @@
 #include "daemon/bus/rule.h"
 #include "daemon/foreign/effect.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/strv.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

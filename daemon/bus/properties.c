@@ -6,6 +6,7 @@
 
 #include "daemon/bus/properties.h"
 
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 
 #include <errno.h>

@@ -11,6 +11,7 @@
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
 #include "rules/address/timedset.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

@@ -10,6 +10,7 @@
 #include "daemon/bus/reply.h"
 #include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/text.h"
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"

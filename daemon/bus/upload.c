@@ -9,6 +9,7 @@
 #include "daemon/bus/bury.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>

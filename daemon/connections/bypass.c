@@ -5,6 +5,8 @@
 #include "daemon/connections/bypass.h"
 
 #include "daemon/netlink/netlink.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -4,6 +4,8 @@
 
 #include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "daemon/io/file.h"
 #include "daemon/reader/ask.h"
+#include "rules/base/array.h"
 
 #include <dirent.h>
 #include <errno.h>

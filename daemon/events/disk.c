@@ -3,6 +3,7 @@
 #include "daemon/events/disk.h"
 
 #include "daemon/events/record.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,8 @@
 
 #include "daemon/events/event.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>

@@ -15,6 +15,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "daemon/netlink/nflog.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/events/missing.h"
 
+#include "rules/base/array.h"
+
 #include <stdlib.h>
 
 #define AGE_MAX 2 /* settlements that a surplus of the log stays for */

@@ -2,6 +2,9 @@
 
 #include "daemon/events/record.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,6 +9,8 @@
 
 #include "daemon/events/event.h"
 
+typedef struct Buffer Buffer;
+
 /* With a newline at its end. */
 void record_print(Buffer *b, const Event *e);
 /* One line, without its newline. 0, -EINVAL (it is none), -ENOMEM. */

@@ -2,6 +2,7 @@
 
 #include "daemon/events/replay.h"
 
+#include "rules/base/strv.h"
 #include "rules/ruleset/evaluate.h"
 
 #include <inttypes.h>

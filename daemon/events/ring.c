@@ -2,6 +2,8 @@
 
 #include "daemon/events/ring.h"
 
+#include "rules/base/array.h"
+
 int ring_add(Ring *r, const Event *e)
 {
         Event copy;

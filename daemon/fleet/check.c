@@ -6,6 +6,9 @@
 
 #include "daemon/fleet/check.h"
 
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 

@@ -8,6 +8,9 @@
 #include "daemon/fleet/config.h"
 
 #include "daemon/io/file.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/config/node.h"
 
 #include <errno.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/fleet/crypto.h"
 
+#include "rules/base/buffer.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>

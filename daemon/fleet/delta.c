@@ -3,6 +3,7 @@
 #include "daemon/fleet/delta.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 

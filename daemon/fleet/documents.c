@@ -9,6 +9,8 @@
 
 #include "daemon/fleet/serial.h"
 #include "daemon/io/log.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/fleet/fetch.h"
 
+#include "rules/base/buffer.h"
+
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>

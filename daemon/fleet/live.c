@@ -7,6 +7,8 @@
 
 #include "daemon/fleet/live_internal.h"
 #include "daemon/io/log.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -4,6 +4,8 @@
 
 #include "daemon/fleet/live_clock.h"
 #include "daemon/io/log.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 

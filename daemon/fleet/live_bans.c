@@ -7,6 +7,8 @@
 
 #include "daemon/fleet/live_bans.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 static BanPage *page_free(BanPage *p)

@@ -11,6 +11,7 @@
 
 #include "daemon/fleet/live_clock.h"
 #include "daemon/io/log.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <mosquitto.h>

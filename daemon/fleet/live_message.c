@@ -3,6 +3,7 @@
 #include "daemon/fleet/live_message.h"
 
 #include "rules/base/json.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

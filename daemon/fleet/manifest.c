@@ -8,6 +8,7 @@
 #include "daemon/fleet/manifest.h"
 
 #include "rules/base/json.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <inttypes.h>

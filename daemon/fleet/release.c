@@ -6,6 +6,8 @@
 #include "daemon/fleet/gzip.h"
 #include "daemon/fleet/source.h"
 #include "daemon/io/file.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,6 +4,8 @@
 
 #include "daemon/fleet/delta.h"
 #include "daemon/io/file.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/config/node.h"
 
 #include <dirent.h>

@@ -7,6 +7,9 @@
 #include "daemon/foreign/effect.h"
 
 #include "daemon/netlink/netlink.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #include "daemon/foreign/registers.h"
 #include "daemon/foreign/translate.h"
 #include "daemon/foreign/xtables.h"
+#include "rules/base/text.h"
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>

@@ -3,6 +3,9 @@
 #include "daemon/foreign/filters.h"
 
 #include "daemon/netlink/attributes.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>

@@ -5,6 +5,8 @@
 #include "daemon/foreign/chain.h"
 #include "daemon/foreign/legacy.h"
 #include "daemon/foreign/loads.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>

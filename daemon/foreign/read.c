@@ -5,6 +5,8 @@
 #include "daemon/netlink/netlink.h"
 #include "daemon/reader/ask.h"
 #include "daemon/reader/question.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "daemon/foreign/legacy.h"
 #include "daemon/foreign/loads.h"
+#include "rules/base/array.h"
 
 #include <linux/netfilter_ipv4.h>
 

@@ -3,6 +3,8 @@
 #include "daemon/foreign/walk.h"
 
 #include "daemon/netlink/netlink.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 
 #include <stdio.h>
 

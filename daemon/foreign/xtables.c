@@ -5,6 +5,7 @@
 #include "daemon/foreign/loads.h"
 #include "daemon/foreign/registers.h"
 #include "daemon/foreign/translate.h"
+#include "rules/base/text.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_addrtype.h>

@@ -10,6 +10,10 @@
 
 #include "daemon/host/internal.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

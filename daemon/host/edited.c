@@ -6,6 +6,9 @@
 
 #include "daemon/host/internal.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+
 #include <errno.h>
 
 /* Of a larger file the time and the size are enough. */

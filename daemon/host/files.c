@@ -8,7 +8,10 @@
 #include "daemon/host/apart.h"
 #include "daemon/host/internal.h"
 #include "daemon/reader/ask.h"
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>

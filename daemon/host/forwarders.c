@@ -4,6 +4,8 @@
 
 #include "daemon/host/internal.h"
 #include "daemon/reader/ask.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,10 @@
 #include "daemon/host/journal.h"
 
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 #include "rules/base/hash.h"
+#include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

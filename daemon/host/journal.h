@@ -14,6 +14,8 @@
 
 #include "rules/policy/state.h"
 
+typedef struct Buffer Buffer;
+
 typedef struct JournalRecord {
         uint64_t revision;
         Origin origin;

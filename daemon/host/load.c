@@ -7,6 +7,9 @@
 
 #include "daemon/host/internal.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/policy.h"
 
 #include <errno.h>

@@ -4,6 +4,8 @@
 
 #include "daemon/host/names_file.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 
 #define NAMES_FILE_MAX (64u << 20)

@@ -6,6 +6,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/reader/ask.h"
 #include "daemon/site/ask.h"
+#include "rules/base/text.h"
 #include "rules/base/util.h"
 
 #include <errno.h>

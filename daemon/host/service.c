@@ -2,6 +2,7 @@
 
 #include "daemon/host/service.h"
 
+#include "rules/base/array.h"
 #include "rules/base/util.h"
 
 #include <errno.h>

@@ -7,6 +7,9 @@
 
 #include "daemon/host/internal.h"
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,6 +4,7 @@
 
 #include "daemon/host/subordinates.h"
 
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
 #include "rules/policy/subordinate.h"
 

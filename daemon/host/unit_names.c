@@ -8,6 +8,8 @@
 #include "daemon/host/unit_names.h"
 
 #include "daemon/host/internal.h"
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -8,6 +8,7 @@
 #include "daemon/host/internal.h"
 
 #include "rules/base/nearest.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,8 @@
 
 #include "daemon/io/file.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 
 #include "rules/base/util.h"
 
+#include <stdarg.h>
 #include <syslog.h>
 
 /* Call it once, first: the name that lines have where the journal does not read them; borrowed. It

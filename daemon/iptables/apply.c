@@ -10,6 +10,7 @@
 #include "daemon/iptables/decisions.h"
 #include "daemon/iptables/install.h"
 #include "daemon/iptables/monitor.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -3,6 +3,7 @@
 #include "daemon/iptables/decisions.h"
 
 #include "daemon/netlink/acct.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 

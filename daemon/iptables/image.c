@@ -7,6 +7,7 @@
 
 #include "daemon/iptables/image.h"
 
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
 
 #include <errno.h>

@@ -9,7 +9,9 @@
 #include "daemon/iptables/install.h"
 
 #include "daemon/iptables/library.h"
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <linux/netfilter_ipv4/ip_tables.h>

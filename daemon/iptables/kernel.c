@@ -7,6 +7,8 @@
 
 #include "daemon/iptables/kernel.h"
 
+#include "rules/base/array.h"
+
 /* The kernel's headers give way to the C library's, if they come later. */
 #include <netinet/in.h>
 

@@ -2,6 +2,8 @@
 
 #include "daemon/iptables/set_message.h"
 
+#include "rules/base/array.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -18,6 +18,7 @@
 #include "daemon/iptables/set_edit.h"
 #include "daemon/iptables/set_message.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
 
 #include <errno.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/base/strv.h"
+
 #include <errno.h>
 
 /* Whatever is in audit, and in use. */

@@ -9,6 +9,7 @@
 #include "daemon/manager/internal.h"
 
 #include "rules/address/timedset.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/report/changes.h"
 

@@ -8,6 +8,7 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 

@@ -8,6 +8,8 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/compare/difference.h"
 #include "rules/compare/shadow.h"
 

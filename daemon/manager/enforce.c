@@ -3,6 +3,7 @@
 #include "daemon/manager/enforce.h"
 
 #include "daemon/manager/internal.h"
+#include "rules/base/strv.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

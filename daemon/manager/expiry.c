@@ -16,6 +16,8 @@
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 

@@ -7,6 +7,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 
 Manager *manager_free(Manager *m)

@@ -9,6 +9,8 @@
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

@@ -11,6 +11,7 @@
 
 #include "daemon/connections/listeners.h"
 #include "daemon/host/forwarders.h"
+#include "rules/base/strv.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 

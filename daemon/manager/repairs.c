@@ -7,6 +7,9 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

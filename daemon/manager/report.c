@@ -8,6 +8,10 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -10,6 +10,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/base/strv.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
 

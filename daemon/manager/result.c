@@ -6,6 +6,8 @@
 
 #include "daemon/manager/internal.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -9,6 +9,7 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/address/timedset.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/report/changes.h"
 #include "rules/ruleset/ruleset.h"

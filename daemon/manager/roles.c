@@ -11,6 +11,8 @@
 
 #include "daemon/connections/bypass.h"
 #include "daemon/connections/listeners.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 

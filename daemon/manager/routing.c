@@ -9,6 +9,8 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/connections/reroute.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 

@@ -7,6 +7,9 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
 #include "rules/words/words.h"

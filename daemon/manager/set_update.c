@@ -8,6 +8,7 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/address/timedset.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

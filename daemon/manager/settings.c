@@ -8,6 +8,7 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

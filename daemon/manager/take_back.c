@@ -7,6 +7,7 @@
 
 #include "daemon/manager/pending.h"
 
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 
 #include <errno.h>

@@ -11,6 +11,7 @@
 #include "daemon/loop/timer.h"
 #include "daemon/manager/lookup.h"
 #include "daemon/manager/user_folders.h"
+#include "rules/base/strv.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

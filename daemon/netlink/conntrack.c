@@ -2,6 +2,7 @@
 
 #include "daemon/netlink/conntrack.h"
 
+#include "rules/base/array.h"
 #include "rules/nftables/table.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 
 #include "daemon/netlink/sockets.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/sock_diag.h>

@@ -11,6 +11,8 @@
 #include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -11,6 +11,7 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "rules/base/array.h"
 #include "rules/ruleset/decision.h"
 
 #include <errno.h>

@@ -9,7 +9,9 @@
 #include "daemon/nftables/kernel.h"
 
 #include "daemon/nftables/attributes.h"
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
+#include "rules/base/strv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -3,6 +3,7 @@
 #include "daemon/pool/container.h"
 
 #include "rules/base/json.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
  * FastCGI (libfcgi) is for servers and has no client.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/base/util.h"
 
 /* A status of 2,000 processes. */

@@ -17,6 +17,7 @@
 #include "daemon/host/origin.h"
 #include "daemon/io/socket.h"
 #include "daemon/reader/question.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <fcntl.h>

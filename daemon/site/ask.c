@@ -6,6 +6,7 @@
 
 #include "daemon/io/file.h"
 #include "daemon/io/socket.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/stats/distinct.h"
 
+#include "rules/base/array.h"
+
 static bool is_sampled(uint32_t hash, uint32_t level)
 {
         return (hash & ((UINT32_C(1) << level) - 1)) == 0;

@@ -3,6 +3,8 @@
 #include "daemon/stats/internal.h"
 
 #include "daemon/io/file.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

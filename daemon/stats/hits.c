@@ -2,6 +2,8 @@
 
 #include "daemon/stats/hits.h"
 
+#include "rules/base/array.h"
+
 static Hit *row_find(Hits *h, uint64_t rule)
 {
         uint64_t *index = number_map_get(&h->by_rule, rule);

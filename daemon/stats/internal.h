@@ -9,6 +9,8 @@
 #include "daemon/stats/senders.h"
 #include "daemon/stats/verdicts.h"
 
+typedef struct Buffer Buffer;
+
 #define STATS_BOOT_ID_MAX 63
 
 /* All that is counted. */

@@ -8,6 +8,10 @@
 
 #include "daemon/stats/internal.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,9 @@
 
 #include "daemon/stats/senders.h"
 
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

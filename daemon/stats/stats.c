@@ -11,6 +11,8 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "daemon/stats/internal.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 
 #include "daemon/stats/verdicts.h"
 
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 #include "rules/base/util.h"
 
 static bool same_row(const VerdictCount *a, const VerdictCount *b)

@@ -10,6 +10,8 @@
 #include "daemon/store/internal.h"
 
 #include "rules/base/hash.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

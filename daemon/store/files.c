@@ -7,6 +7,9 @@
 
 #include "daemon/store/internal.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+
 #include <errno.h>
 #include <fcntl.h>
 

@@ -9,6 +9,7 @@
 
 #include "daemon/host/journal.h"
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>

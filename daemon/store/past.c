@@ -6,6 +6,9 @@
 
 #include "daemon/store/past.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/store/past.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,6 +2,9 @@
 
 #include "daemon/store/pending_record.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

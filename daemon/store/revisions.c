@@ -10,6 +10,8 @@
 
 #include "daemon/store/past.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 #include "rules/config/print.h"
 
 #include <errno.h>

@@ -9,6 +9,9 @@
 #include "daemon/store/set_changes.h"
 
 #include "daemon/store/internal.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,6 +9,8 @@
 #include "daemon/store/past.h"
 
 #include "rules/address/timedset.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/config/print.h"
 
 #include <errno.h>

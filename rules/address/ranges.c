@@ -4,6 +4,8 @@
 
 #include "rules/address/ranges.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 bool ranges_meet(const RangeSet *a, const RangeSet *b, Family f)

@@ -4,6 +4,7 @@
 
 #include "rules/address/foreign.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 #include <stdio.h>

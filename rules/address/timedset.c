@@ -2,6 +2,10 @@
 
 #include "rules/address/timedset.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <inttypes.h>
 

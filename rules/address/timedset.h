@@ -9,6 +9,8 @@
 
 #include "rules/address/prefixset.h"
 
+typedef struct Buffer Buffer;
+
 typedef struct TimedEntry {
         Prefix prefix; /* of length 1 at least */
         uint64_t until_usec;

@@ -4,6 +4,11 @@
 
 #include "rules/base/diagnostic.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 

@@ -6,6 +6,10 @@
 
 #include "rules/base/json.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>

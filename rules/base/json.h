@@ -10,6 +10,7 @@
 
 #include "rules/base/util.h"
 
+typedef struct Buffer Buffer;
 typedef struct json_t Json;
 
 Json *json_new_object(void);

@@ -7,6 +7,8 @@
 
 #include "rules/compare/difference_internal.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 /* ---- verdicts as numbers ---- */

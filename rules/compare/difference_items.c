@@ -7,6 +7,9 @@
 
 #include "rules/compare/difference_internal.h"
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+
 #include <errno.h>
 
 /* Joining compares all with all, which takes too long for thousands. */

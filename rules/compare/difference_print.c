@@ -6,6 +6,9 @@
 
 #include "rules/compare/difference_internal.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+
 #include <errno.h>
 #include <inttypes.h>
 

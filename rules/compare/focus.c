@@ -7,6 +7,8 @@
 
 #include "rules/compare/space_internal.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 /* On one axis: where a packet must lie for any of the entries that differ. */

@@ -4,6 +4,8 @@
 
 #include "rules/compare/space_internal.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 static bool list_is_equal(const void *owner, const void *thing, uint32_t index)

@@ -7,6 +7,8 @@
 
 #include "rules/compare/space_internal.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 /* Widening looks at the diagram once for each region and axis, too long for thousands. */

@@ -2,6 +2,8 @@
 
 /* Words the warnings about a rule that shadow.c examined. */
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 #include "rules/compare/shadow.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"

@@ -7,6 +7,8 @@
 
 #include "rules/compare/space_internal.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 int space_numbers_add(SpaceNumbers *l, uint32_t number)

@@ -8,6 +8,8 @@
 
 #include "rules/compare/space_internal.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 /* A place in a set of ranges: the first one that ends at or after the sweep. */

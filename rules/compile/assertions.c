@@ -4,6 +4,8 @@
 
 #include "rules/compile/assertions.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

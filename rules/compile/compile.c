@@ -7,6 +7,9 @@
 
 #include "rules/compile/compile.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/document.h"
 #include "rules/policy/state.h"

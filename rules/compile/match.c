@@ -3,6 +3,7 @@
 /* Addresses of a rule as ranges: literals, named sets, and the values of variables. */
 
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/document.h"
 #include "rules/ruleset/ruleset.h"

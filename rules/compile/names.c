@@ -5,6 +5,10 @@
  * do not exist.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/compile/compilation.h"
 #include "rules/ruleset/ruleset.h"
 

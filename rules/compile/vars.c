@@ -6,6 +6,9 @@
  * setting that uses them expects. A bad value is reported once, at the place of the value.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"

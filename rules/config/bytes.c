@@ -4,6 +4,7 @@
 
 #include "rules/config/bytes.h"
 
+#include "rules/base/text.h"
 #include "rules/policy/document.h"
 
 static unsigned line_at(const char *text, size_t at)

@@ -7,8 +7,11 @@
 
 #include "rules/config/guard.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 #include "rules/base/hash.h"
 #include "rules/base/nearest.h"
+#include "rules/base/text.h"
 #include "rules/config/lexer.h"
 #include "rules/policy/terms.h"
 

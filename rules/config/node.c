@@ -7,6 +7,7 @@
 
 #include "rules/config/node.h"
 
+#include "rules/base/buffer.h"
 #include "rules/config/bytes.h"
 #include "rules/config/guard.h"
 #include "rules/config/lexer.h"

@@ -8,6 +8,7 @@
 #include "rules/config/print.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
 #include "rules/config/printer.h"
 #include "rules/policy/fields.h"
 #include "rules/policy/state.h"

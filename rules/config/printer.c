@@ -2,6 +2,9 @@
 
 #include "rules/config/printer.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
+
 #include <inttypes.h>
 
 #define WRAP_COLUMN 100

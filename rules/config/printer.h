@@ -9,6 +9,8 @@
 #include "rules/base/util.h"
 #include "rules/policy/ports.h"
 
+typedef struct Buffer Buffer;
+
 /* Inside of a rule everything stands on one line; elsewhere each setting has its own. */
 typedef struct Printer {
         Buffer *b;

@@ -5,6 +5,8 @@
  * around a role and the daemon's state.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/config/reader.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"

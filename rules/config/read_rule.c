@@ -5,6 +5,7 @@
  * rule_judge(), what a name resolves to by compile.
  */
 
+#include "rules/base/array.h"
 #include "rules/config/reader.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/identity.h"

@@ -6,7 +6,10 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
 #include "rules/base/nearest.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/config/reader.h"
 #include "rules/policy/document.h"
 

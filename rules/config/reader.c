@@ -7,6 +7,9 @@
 
 #include "rules/config/reader.h"
 
+#include "rules/base/buffer.h"
+#include "rules/config/setting.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 
 #include "rules/config/setting.h"
 
+#include "rules/base/buffer.h"
 #include "rules/base/nearest.h"
 
 #include <strings.h>

@@ -10,6 +10,8 @@
 #include "rules/config/document.h"
 #include "rules/config/node.h"
 
+typedef struct Buffer Buffer;
+
 typedef enum SettingGroup {
         GROUP_HOST,        /* p25.conf only; HostConf */
         GROUP_COMMON,      /* p25.conf and fragments; Fragment */

@@ -4,6 +4,8 @@
 
 #include "rules/iptables/build.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

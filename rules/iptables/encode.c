@@ -7,6 +7,9 @@
 
 #include "rules/iptables/encoder.h"
 
+#include "rules/base/buffer.h"
+#include "rules/iptables/table.h"
+
 #include <errno.h>
 
 int ipt_entry_encode(

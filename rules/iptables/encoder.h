@@ -11,6 +11,8 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
+typedef struct Buffer Buffer;
+
 typedef enum Extension {
         EXTENSION_NONE, /* a statement of the header, or a verdict */
         EXTENSION_TCP,

@@ -7,6 +7,8 @@
 
 #include "rules/iptables/encoder.h"
 
+#include "rules/base/buffer.h"
+
 #include <errno.h>
 #include <linux/netfilter/xt_cgroup.h>
 #include <linux/netfilter/xt_comment.h>

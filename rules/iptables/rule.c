@@ -7,6 +7,8 @@
  */
 
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/iptables/build.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"

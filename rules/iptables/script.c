@@ -5,6 +5,7 @@
  */
 
 #include "rules/iptables/script.h"
+#include "rules/base/buffer.h"
 #include "rules/iptables/table.h"
 #include "rules/policy/expiry.h"
 

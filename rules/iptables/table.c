@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/timedset.h"
+#include "rules/base/strv.h"
 #include "rules/iptables/build.h"
 #include "rules/ruleset/port_classes.h"
 

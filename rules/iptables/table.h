@@ -43,6 +43,8 @@
 #include "rules/ruleset/decision.h"
 #include "rules/ruleset/ruleset.h"
 
+typedef struct Buffer Buffer;
+
 #define IPT_CHAIN_NAME_MAX 29 /* with NUL, as the kernel has it */
 #define IPT_LABEL_CUT 126
 /* As of nftables: NFLOG group, bytes of a packet, messages a second of each logging rule. */

@@ -7,6 +7,8 @@
 
 #include "rules/iptables/build.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 #define LEAF_MAX 12 /* entries that are no worse than one more chain */

@@ -5,6 +5,8 @@
 
 #include "rules/nftables/statement.h"
 
+#include "rules/base/buffer.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netfilter.h>

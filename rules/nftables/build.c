@@ -4,6 +4,8 @@
 
 #include "rules/nftables/build.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 void build_fail(NftBuild *b, int error)

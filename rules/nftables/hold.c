@@ -13,6 +13,8 @@
 
 #include "rules/nftables/build.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };

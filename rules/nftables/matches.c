@@ -4,6 +4,8 @@
 
 #include "rules/nftables/statement.h"
 
+#include "rules/base/buffer.h"
+
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>

@@ -7,6 +7,8 @@
 
 #include "rules/nftables/message.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 #include "rules/nftables/statement.h"
 
 #include <arpa/inet.h>

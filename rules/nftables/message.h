@@ -8,6 +8,8 @@
 
 #include "rules/nftables/table.h"
 
+typedef struct Buffer Buffer;
+
 /* Where a message came from, so that an error can be reported with its place. */
 typedef struct NftMessage {
         const char *what;     /* static: "table", "chain", "set", … */

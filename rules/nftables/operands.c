@@ -4,6 +4,8 @@
 
 #include "rules/nftables/statement.h"
 
+#include "rules/base/buffer.h"
+
 #include <inttypes.h>
 
 bool statement_set_equal(const NftStatement *a, const NftStatement *b)

@@ -6,6 +6,8 @@
  * nothing. What it does then is in verdict.c.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/nftables/build.h"
 #include "rules/policy/expiry.h"
 

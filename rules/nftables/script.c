@@ -8,6 +8,8 @@
 
 #include "rules/nftables/script.h"
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 #include "rules/nftables/statement.h"
 
 #include <errno.h>

@@ -10,6 +10,8 @@
 
 #include "rules/address/ranges.h"
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/nftables/build.h"
 
 #include <errno.h>

@@ -4,6 +4,9 @@
 
 #include "rules/nftables/statement.h"
 
+#include "rules/base/buffer.h"
+#include "rules/nftables/table.h"
+
 static const StatementRow *row_of(NftStatementKind k)
 {
         return statement_matches[k].bytes ? &statement_matches[k] : &statement_actions[k];

@@ -8,6 +8,8 @@
 
 #include "rules/nftables/maker.h"
 
+typedef struct Buffer Buffer;
+
 /* Expressions that nft adds before a match, and does not list. */
 typedef enum StatementImplies {
         IMPLIES_NOTHING, /* of rows that do not state it */

@@ -6,6 +6,8 @@
  */
 
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/nftables/build.h"
 #include "rules/ruleset/port_classes.h"
 

@@ -53,6 +53,8 @@
 #include "rules/address/timedset.h"
 #include "rules/ruleset/ruleset.h"
 
+typedef struct Buffer Buffer;
+
 #define NFT_TABLE_NAME "p25"
 #define NFT_LABEL_LOCAL 124
 #define NFT_LABEL_INCOMING 125

@@ -7,6 +7,8 @@
 
 #include "rules/nftables/build.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 /* limit rate 10/second burst 20 packets log prefix "p25 in reject 5" group 25 snaplen 128 */

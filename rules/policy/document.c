@@ -3,6 +3,7 @@
 #include "rules/policy/document.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 

@@ -7,7 +7,10 @@
 
 #include "rules/policy/fields.h"
 
+#include "rules/base/array.h"
 #include "rules/base/hash.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 #include "rules/policy/addresslist.h"
 
 #include <errno.h>

@@ -7,6 +7,9 @@
 
 #include "rules/policy/judge.h"
 
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 

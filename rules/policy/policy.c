@@ -6,6 +6,9 @@
 
 #include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/state.h"
 

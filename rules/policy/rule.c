@@ -4,6 +4,9 @@
 
 #include "rules/policy/fields.h"
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+
 #include <errno.h>
 
 /* ---- rules ---- */

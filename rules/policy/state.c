@@ -3,6 +3,10 @@
 #include "rules/policy/state.h"
 
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

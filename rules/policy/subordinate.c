@@ -4,6 +4,8 @@
 
 #include "rules/policy/subordinate.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 
 static void id_ranges_deinit(IdRanges *l)

@@ -8,6 +8,8 @@
 
 #include "rules/policy/document.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 
 #define UNIT_NAME_MAX 255

@@ -2,6 +2,8 @@
 
 #include "rules/report/changes.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/config/print.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"

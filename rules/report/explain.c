@@ -6,6 +6,7 @@
 
 #include "rules/report/explain.h"
 
+#include "rules/base/strv.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 

@@ -2,6 +2,9 @@
 
 #include "rules/report/lines.h"
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,6 +4,8 @@
  * Owns the reading of what report.c prints.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/policy/fields.h"
 #include "rules/report/report.h"
 

@@ -7,6 +7,9 @@
 
 #include "rules/report/report.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/json.h"
+#include "rules/base/strv.h"
 #include "rules/policy/fields.h"
 
 #include <errno.h>

@@ -4,6 +4,10 @@
  * Owns the lines of `status` around the table (SPEC section 4). The rows are in rules/words/rows.c.
  */
 
+#include "rules/base/text.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

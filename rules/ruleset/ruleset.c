@@ -7,6 +7,7 @@
 #include "rules/ruleset/ruleset.h"
 
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,6 +7,7 @@
 
 #include "rules/words/parser.h"
 
+#include "rules/base/strv.h"
 #include "rules/policy/addresslist.h"
 
 #include <errno.h>

@@ -7,6 +7,9 @@
 
 #include "rules/words/packet.h"
 
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <strings.h>

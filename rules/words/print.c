@@ -4,6 +4,7 @@
  * Owns the canonical words of a rule, which words.c parses to an equal rule.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 

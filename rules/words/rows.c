@@ -5,6 +5,8 @@
  * comment. Does not depend on the order of rules or on counters.
  */
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 

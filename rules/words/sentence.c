@@ -5,6 +5,8 @@
  * touched. Does not depend on whether it is in force.
  */
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/words/words.h"
 

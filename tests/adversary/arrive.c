@@ -6,6 +6,7 @@
  * as incoming where a route makes the address the host's.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "tests/adversary/attack.h"

@@ -2,6 +2,9 @@
 
 #include "tests/bus/calls.h"
 
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
+
 int server_setup(void **state)
 {
         static Fixture fixture;

@@ -7,6 +7,8 @@
 
 #include "tests/bus/calls.h"
 
+#include "rules/base/buffer.h"
+
 #include <poll.h>
 
 enum { CONNECTIONS = 60, CALLS = 60 };

@@ -9,6 +9,7 @@
 
 #include "tests/bus/calls.h"
 
+#include "rules/base/buffer.h"
 #include "tests/lib/sanitized.h"
 
 enum { CONNECTIONS = 50, WAVES = 16, CALLS = 20 };

@@ -7,6 +7,8 @@
 
 #include "tests/bus/calls.h"
 
+#include "rules/base/strv.h"
+
 static Details send_change(sd_bus *bus, sd_bus_message *m, sd_bus_message **ret_reply)
 {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;

@@ -4,6 +4,9 @@
 
 #include "tests/bus/calls.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+
 /* An active host with a role, a rule, a set, a fragment of each kind. */
 static int start_filled(void **state)
 {

@@ -3,6 +3,7 @@
 #include "tests/differential/attempts.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
 #include "rules/ruleset/ruleset.h"
 
 /* ---- drawing ---- */

@@ -13,6 +13,8 @@
 
 #include <netinet/in.h>
 
+typedef struct Buffer Buffer;
+
 #define ANSWER_MSEC 2000
 #define REST_MSEC 1
 

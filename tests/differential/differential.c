@@ -10,6 +10,8 @@
  *   P25_POLICY=N             only policy number N (from 1), where none was before it
  */
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "tests/differential/attempts.h"

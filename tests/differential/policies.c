@@ -2,6 +2,8 @@
 
 #include "tests/differential/policies.h"
 
+#include "rules/base/buffer.h"
+
 typedef struct PolicyWriter {
         Random *random;
         Buffer text;

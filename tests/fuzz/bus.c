@@ -8,6 +8,7 @@
 
 #include "daemon/api/api.h"
 #include "daemon/bus/rule.h"
+#include "rules/base/text.h"
 #include "rules/policy/judge.h"
 
 #include <stdio.h>

@@ -6,6 +6,7 @@
  */
 
 #include "rules/compile/compile.h"
+#include "rules/base/strv.h"
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
 #include "rules/config/parse.h"

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/events/record.h"
+#include "rules/base/buffer.h"
 
 #include <stdio.h>
 

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/fleet/live_message.h"
+#include "rules/base/text.h"
 
 #include <stdio.h>
 

@@ -7,6 +7,7 @@
 
 #include "daemon/host/journal.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
 
 #include <stdio.h>
 

@@ -5,6 +5,8 @@
  * that is taken again and prints itself. And libconfig reads what is written.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/config/bytes.h"
 #include "rules/config/guard.h"
 #include "rules/config/print.h"

@@ -8,6 +8,7 @@
 #include "daemon/pool/container.h"
 #include "daemon/pool/fastcgi.h"
 #include "daemon/pool/status.h"
+#include "rules/base/text.h"
 
 #include <stdio.h>
 

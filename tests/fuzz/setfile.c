@@ -6,6 +6,8 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/base/array.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/stats/internal.h"
+#include "rules/base/buffer.h"
 
 #include <stdio.h>
 

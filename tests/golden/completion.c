@@ -7,6 +7,7 @@
 
 #include "cli/console/options.h"
 #include "cli/verbs.h"
+#include "rules/base/buffer.h"
 #include "tests/lib/golden.h"
 
 #include <ctype.h>

@@ -5,6 +5,7 @@
  * or how it is refused. GOLDEN_UPDATE=1 writes what is found.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/iptables/script.h"
 #include "rules/iptables/table.h"
 #include "rules/policy/policy.h"

@@ -8,6 +8,7 @@
  * nft_queue. GOLDEN_UPDATE=1 writes what is found.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/nftables/message.h"
 #include "rules/nftables/script.h"
 #include "rules/policy/policy.h"

@@ -14,6 +14,9 @@
  * GOLDEN_UPDATE=1 writes what is found.
  */
 
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/config/print.h"
 #include "rules/policy/state.h"
 #include "tests/lib/golden.h"

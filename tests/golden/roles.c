@@ -8,6 +8,7 @@
  * what is found.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/compile/assertions.h"
 #include "rules/config/print.h"
 #include "rules/policy/document.h"

@@ -6,6 +6,8 @@
  * against tests/golden-fail/words: "COMMAND<tab>MESSAGE". GOLDEN_UPDATE=1 writes what is found.
  */
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/judge.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/shell_words.h"

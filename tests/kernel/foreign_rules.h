@@ -8,6 +8,7 @@
  * pass.
  */
 
+#include "rules/base/buffer.h"
 #include "tests/lib/random.h"
 
 #include <stdarg.h>

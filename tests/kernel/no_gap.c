@@ -7,6 +7,7 @@
  * P25_CHANGES=N: how many changes.
  */
 
+#include "rules/base/buffer.h"
 #include "tests/lib/nft_backend.h"
 #include "tests/lib/random.h"
 

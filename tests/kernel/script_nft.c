@@ -6,6 +6,7 @@
  * listed as the script is.
  */
 
+#include "rules/base/buffer.h"
 #include "rules/nftables/message.h"
 #include "rules/policy/policy.h"
 #include "tests/lib/golden.h"

@@ -2,6 +2,7 @@
 
 #include "tests/lib/golden.h"
 
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

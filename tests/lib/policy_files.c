@@ -2,6 +2,7 @@
 
 #include "tests/lib/policy_files.h"
 
+#include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
 
 char *test_read_bytes(const char *path, size_t *ret_n)

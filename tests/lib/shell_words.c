@@ -2,6 +2,9 @@
 
 #include "tests/lib/shell_words.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+
 int shell_words_split(const char *line, char ***ret)
 {
         _cleanup_strv_ char **words = NULL;

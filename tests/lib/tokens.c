@@ -2,6 +2,8 @@
 
 #include "tests/lib/tokens.h"
 
+#include "rules/base/buffer.h"
+
 /* Skips separators. */
 static Token next_token(Lexer *l)
 {

@@ -2,6 +2,8 @@
 
 #include "tests/lib/traffic.h"
 
+#include "rules/base/buffer.h"
+
 static bool tested_is(const char *name)
 {
         return streq(tested_backend->name, name);
@@ -476,9 +478,8 @@ static void test_open_limit(void **state)
 
 static void test_open_limit_by_user(void **state)
 {
-        static const char text[] =
-                "rules = ({ action = \"limit\"; direction = \"out\"; max = 1;"
-                "  rate = \"1000/second\"; burst = 100; });";
+        static const char text[] = "rules = ({ action = \"limit\"; direction = \"out\"; max = 1;"
+                                   "  rate = \"1000/second\"; burst = 100; });";
         int fd;
 
         (void)state;

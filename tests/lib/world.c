@@ -2,6 +2,8 @@
 
 #include "tests/lib/world.h"
 
+#include "rules/base/buffer.h"
+
 struct World world;
 
 int run(const char *format, ...)

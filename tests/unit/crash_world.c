@@ -3,6 +3,8 @@
 #include "tests/unit/crash_world.h"
 
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 /* ---- trees ---- */
 

@@ -3,6 +3,8 @@
 #include "tests/unit/fixture.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

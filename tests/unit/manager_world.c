@@ -2,6 +2,8 @@
 
 #include "tests/unit/manager_world.h"
 
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -3,6 +3,7 @@
 #include "tests/unit/pending_world.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
 
 uint64_t revision(void)

@@ -2,6 +2,8 @@
 
 #include "tests/unit/rule_words.h"
 
+#include "rules/base/strv.h"
+
 static char **split_blanks(const char *text)
 {
         char **l = NULL;

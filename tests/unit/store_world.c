@@ -3,6 +3,7 @@
 #include "tests/unit/store_world.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/strv.h"
 
 char folder[64];
 

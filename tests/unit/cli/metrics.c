@@ -5,6 +5,7 @@
  */
 
 #include "cli/commands/metrics.h"
+#include "rules/base/buffer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

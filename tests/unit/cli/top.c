@@ -3,6 +3,8 @@
 /* The screen of `top`: what is shown of p25d's answer, in which order, and what keys do. */
 
 #include "cli/top/layout.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <locale.h>
 #include <setjmp.h>

@@ -11,6 +11,8 @@
 #include "cli/verbs.h"
 #include "daemon/api/errors.h"
 #include "daemon/api/rule_document.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "tests/lib/shell_words.h"
 
 #include <fcntl.h>

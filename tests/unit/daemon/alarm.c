@@ -10,6 +10,7 @@
 
 #include "daemon/alerts/told.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "tests/unit/manager_world.h"
 

@@ -9,6 +9,7 @@
 #include "daemon/events/disk.h"
 #include "daemon/events/merge.h"
 #include "daemon/events/record.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,6 +6,8 @@
  */
 
 #include "daemon/loop/clock.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "tests/unit/manager_world.h"

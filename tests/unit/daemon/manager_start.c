@@ -8,6 +8,7 @@
 #include "tests/unit/manager_world.h"
 
 #include "daemon/host/internal.h"
+#include "rules/base/strv.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <pwd.h>

@@ -4,6 +4,7 @@
  */
 
 #include "daemon/store/pending_record.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -8,6 +8,8 @@
 #include "daemon/manager/internal.h"
 #include "daemon/store/internal.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 
 #include <inttypes.h>

@@ -8,6 +8,7 @@
 #include "daemon/pool/fastcgi.h"
 #include "daemon/pool/look.h"
 #include "daemon/pool/status.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <setjmp.h>

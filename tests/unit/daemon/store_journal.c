@@ -4,6 +4,7 @@
  */
 
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
 #include "tests/unit/store_world.h"
 
 static void test_journal(void **state)

@@ -3,6 +3,7 @@
 /* fleet.conf: what is read, and which line an error names. */
 
 #include "daemon/fleet/config.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <setjmp.h>

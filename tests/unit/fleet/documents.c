@@ -6,6 +6,7 @@
 #include "daemon/fleet/delta.h"
 #include "daemon/fleet/gzip.h"
 #include "daemon/fleet/manifest.h"
+#include "rules/base/buffer.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -5,6 +5,8 @@
  */
 
 #include "daemon/fleet/live_message.h"
+#include "rules/base/buffer.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <setjmp.h>

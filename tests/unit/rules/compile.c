@@ -3,6 +3,8 @@
 /* Policies built by hand, compiled: order, ports, vars, names, sets, ids. */
 
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

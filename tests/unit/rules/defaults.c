@@ -2,6 +2,7 @@
 
 /* Policies built by hand, compiled: what decides where no rule does, and what is in audit. */
 
+#include "rules/base/strv.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

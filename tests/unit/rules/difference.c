@@ -7,6 +7,7 @@
  */
 
 #include "rules/compare/difference.h"
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "tests/unit/random_policy.h"

@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/base/strv.h"
 #include "rules/compile/assertions.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"

@@ -3,6 +3,7 @@
 /* Rules that end: when they count, which of a state have ended, how times are written. */
 
 #include "rules/policy/expiry.h"
+#include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"

@@ -7,6 +7,7 @@
  */
 
 #include "rules/config/guard.h"
+#include "rules/base/buffer.h"
 #include "rules/config/bytes.h"
 #include "tests/lib/policy_files.h"
 #include "tests/lib/sanitized.h"

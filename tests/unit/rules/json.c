@@ -3,6 +3,8 @@
 /* JSON documents: what is printed, what is read, what is refused. */
 
 #include "rules/base/json.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <setjmp.h>

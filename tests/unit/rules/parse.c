@@ -8,6 +8,8 @@
 
 #include "rules/config/parse.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/config/guard.h"
 #include "rules/config/lexer.h"
 #include "rules/policy/document.h"

@@ -5,6 +5,8 @@
 
 #include "rules/policy/policy.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/policy/state.h"
 
 #include <setjmp.h>

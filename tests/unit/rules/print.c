@@ -8,6 +8,9 @@
 
 #include "rules/config/print.h"
 #include "rules/address/prefixset.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

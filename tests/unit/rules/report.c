@@ -3,6 +3,7 @@
 /* The text and the JSON of `status`, to the letter. */
 
 #include "rules/report/report.h"
+#include "rules/base/strv.h"
 #include "rules/policy/addresslist.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 
 /* The shipped roles, row by row of SPEC section 3's table: who may, who may not. */
 
+#include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"

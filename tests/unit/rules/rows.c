@@ -4,6 +4,7 @@
  * The rows of rules that p25ctl did not make. Those that it makes are in tests/golden/words.
  */
 
+#include "rules/base/strv.h"
 #include "rules/words/words.h"
 #include "tests/lib/shell_words.h"
 

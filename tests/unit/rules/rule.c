@@ -2,6 +2,8 @@
 
 /* Rules: errors of a rule by itself, equal rules, copies and lists. */
 
+#include "rules/base/array.h"
+#include "rules/base/strv.h"
 #include "rules/policy/judge.h"
 
 #include <setjmp.h>

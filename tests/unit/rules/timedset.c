@@ -3,6 +3,7 @@
 /* Sets of entries that end, against a table of what each entry should be. */
 
 #include "rules/address/timedset.h"
+#include "rules/base/buffer.h"
 #include "tests/lib/random.h"
 
 #include <setjmp.h>

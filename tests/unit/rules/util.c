@@ -3,6 +3,10 @@
 /* Growing arrays, lists of strings, texts and what is printable. */
 
 #include "rules/base/util.h"
+#include "rules/base/array.h"
+#include "rules/base/buffer.h"
+#include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,7 +7,9 @@
 #include "cli/console/options.h"
 #include "cli/several/several.h"
 #include "cli/verbs.h"
+#include "daemon/api/api.h"
 #include "daemon/io/file.h"
+#include "rules/base/strv.h"
 
 static bool option_is_of(const Option *o, const char *verb)
 {

@@ -7,7 +7,9 @@
 #include "cli/verbs.h"
 
 #include "cli/console/options.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/nearest.h"
 #include "rules/base/text.h"
 #include "rules/policy/terms.h"

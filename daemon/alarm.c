@@ -4,6 +4,8 @@
 
 #include "daemon/alerts/told.h"
 #include "daemon/bus/alert.h"
+#include "daemon/events/event.h"
+#include "daemon/host/host.h"
 #include "daemon/log.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
@@ -11,6 +13,8 @@
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -2,8 +2,13 @@
 
 #include "daemon/counting.h"
 
+#include "daemon/backend/counts.h"
+#include "daemon/events/event.h"
+#include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/array.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <stdio.h>

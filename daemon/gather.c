@@ -3,7 +3,9 @@
 #include "daemon/gather.h"
 
 #include "daemon/attribution/openers.h"
+#include "daemon/backend/counts.h"
 #include "daemon/host/container_names.h"
+#include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
 #include "daemon/loop/clock.h"

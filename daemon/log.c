@@ -2,7 +2,6 @@
 
 #include "daemon/log.h"
 
-#include "daemon/io/log.h"
 #include "rules/base/buffer.h"
 
 #include <errno.h>

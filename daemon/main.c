@@ -12,6 +12,7 @@
 #include "daemon/backend/keeper.h"
 #include "daemon/bus/bus.h"
 #include "daemon/connections/connections.h"
+#include "daemon/connections/listeners.h"
 #include "daemon/counting.h"
 #include "daemon/events/replay.h"
 #include "daemon/gather.h"
@@ -23,6 +24,9 @@
 #include "daemon/manager/lookup.h"
 #include "daemon/manager/manager.h"
 #include "daemon/service.h"
+#include "rules/base/diagnostic.h"
+#include "rules/base/strv.h"
+#include "rules/policy/names.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

@@ -9,6 +9,7 @@
 #include "cli/client/agent.h"
 #include "cli/client/client.h"
 #include "daemon/api/api.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 
 #include <errno.h>

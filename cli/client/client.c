@@ -8,6 +8,7 @@
 
 #include "cli/client/remote.h"
 #include "cli/console/printable.h"
+#include "daemon/api/api.h"
 #include "daemon/api/errors.h"
 
 #include <errno.h>

@@ -8,6 +8,8 @@
 #include "cli/console/cli.h"
 #include "rules/report/report.h"
 
+typedef struct json_t Json;
+
 /* The exit status of a D-Bus error; EXIT_FAILED for an unknown one. */
 int client_error_status(const char *name);
 

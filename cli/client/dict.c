@@ -7,6 +7,8 @@
 
 #include "cli/client/client.h"
 
+#include "rules/base/json.h"
+
 #include <errno.h>
 
 static int value_read(sd_bus_message *m, Json **ret);

@@ -3,6 +3,7 @@
 #include "cli/client/verdict.h"
 
 #include "cli/client/client.h"
+#include "rules/base/json.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -9,7 +9,9 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/console/moment.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 
 #include <inttypes.h>

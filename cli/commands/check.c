@@ -6,16 +6,21 @@
 
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/api/api.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/compare/difference.h"
 #include "rules/compare/shadow.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <sys/stat.h>

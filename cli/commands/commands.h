@@ -8,6 +8,7 @@
 #include "cli/console/cli.h"
 
 typedef struct Buffer Buffer;
+typedef struct json_t Json;
 
 typedef struct Verb {
         const char *name;  /* one word or two: "role list" */

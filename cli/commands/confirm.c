@@ -7,6 +7,7 @@
 #include "cli/client/agent.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "rules/base/json.h"
 
 #include <inttypes.h>
 

@@ -7,7 +7,9 @@
 #include "cli/doctor/doctor.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 
 #include <errno.h>
 

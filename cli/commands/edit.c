@@ -10,6 +10,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/api/api.h"
 #include "daemon/io/file.h"
 #include "rules/base/text.h"
 

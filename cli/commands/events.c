@@ -8,8 +8,10 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/console/moment.h"
+#include "daemon/api/api.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,10 +9,13 @@
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "daemon/api/api.h"
 #include "rules/address/address.h"
 #include "rules/base/array.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

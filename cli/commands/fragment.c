@@ -8,6 +8,8 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/offline/offline.h"
+#include "daemon/api/api.h"
+#include "rules/base/json.h"
 
 #include <stdio.h>
 

@@ -8,7 +8,9 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "cli/console/moment.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/text.h"
 
 #include <errno.h>

@@ -11,6 +11,7 @@
 #include "cli/commands/commands.h"
 #include "daemon/host/forwarders.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

@@ -3,7 +3,10 @@
 #include "cli/commands/probe.h"
 
 #include "cli/client/client.h"
+#include "daemon/api/api.h"
 #include "daemon/host/host.h"
+#include "rules/base/diagnostic.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 

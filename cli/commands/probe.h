@@ -6,6 +6,8 @@
 #include "cli/probe/probe.h"
 #include "rules/words/packet.h"
 
+typedef struct json_t Json;
+
 /* Refuses what cannot be probed, before anything is sent: 0 or an exit status. */
 int probe_check(Cli *c, const Question *q);
 int probe_question(Cli *c, const Question *q, ProbeResult *ret);

@@ -8,6 +8,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/metrics.h"
 #include "cli/console/moment.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
 
 #include <inttypes.h>

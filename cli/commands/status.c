@@ -8,7 +8,9 @@
 #include "cli/client/service.h"
 #include "cli/commands/commands.h"
 #include "cli/survey/fleet.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/words/words.h"
 

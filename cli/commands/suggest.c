@@ -9,6 +9,7 @@
 #include "cli/commands/commands.h"
 #include "cli/survey/listening.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 

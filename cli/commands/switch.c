@@ -8,6 +8,7 @@
 #include "cli/client/client.h"
 #include "cli/client/service.h"
 #include "cli/commands/commands.h"
+#include "daemon/api/api.h"
 #include "rules/base/text.h"
 #include "rules/policy/terms.h"
 

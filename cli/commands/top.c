@@ -8,6 +8,7 @@
 #include "cli/commands/commands.h"
 #include "cli/top/job.h"
 #include "cli/top/screen.h"
+#include "daemon/api/api.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 

@@ -6,11 +6,12 @@
  * this room that return an exit status (daemon/api/api.h) have already printed why it is not 0.
  */
 
-#include "daemon/api/api.h"
-#include "rules/base/diagnostic.h"
-#include "rules/base/json.h"
+#include "rules/base/util.h"
 
 #include <systemd/sd-bus.h>
+
+typedef struct Diagnostics Diagnostics;
+typedef struct json_t Json;
 
 typedef struct Cli {
         bool dry_run, json, quiet, force, detailed_exitcode, strict, follow, ipv4, ipv6, help,

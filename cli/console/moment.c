@@ -2,6 +2,7 @@
 
 #include "cli/console/moment.h"
 
+#include "rules/policy/limit.h"
 #include "rules/policy/terms.h"
 
 #include <ctype.h>

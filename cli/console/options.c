@@ -7,10 +7,13 @@
 #include "cli/console/options.h"
 
 #include "cli/console/moment.h"
+#include "daemon/api/api.h"
 #include "rules/base/nearest.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/terms.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <strings.h>

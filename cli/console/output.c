@@ -8,11 +8,15 @@
 #include "cli/console/cli.h"
 
 #include "cli/console/printable.h"
+#include "daemon/api/api.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
+#include "rules/base/json.h"
 #include "rules/base/nearest.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/terms.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdarg.h>

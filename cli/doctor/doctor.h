@@ -10,6 +10,8 @@
 #include "cli/doctor/findings.h"
 #include "cli/survey/listening.h"
 
+typedef struct Listeners Listeners;
+
 /* The reports of p25d: its warnings, programs that hide clients or may not send, other firewalls.
  */
 int doctor_ask(Cli *c, Findings *f);

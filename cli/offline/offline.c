@@ -6,6 +6,8 @@
 
 #include "cli/offline/offline.h"
 
+#include "daemon/api/api.h"
+#include "rules/base/diagnostic.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"

@@ -9,6 +9,7 @@
 #include "cli/console/cli.h"
 #include "daemon/host/host.h"
 #include "rules/config/parse.h"
+#include "rules/policy/names.h"
 #include "rules/ruleset/evaluate.h"
 
 typedef struct Assertions Assertions;

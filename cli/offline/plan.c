@@ -8,6 +8,7 @@
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/offline/offline.h"
+#include "daemon/api/api.h"
 #include "rules/base/strv.h"
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
@@ -15,6 +16,7 @@
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/report/changes.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

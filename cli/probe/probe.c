@@ -9,6 +9,7 @@
 
 #include "cli/probe/sender.h"
 #include "cli/probe/trace.h"
+#include "daemon/api/api.h"
 #include "rules/base/strv.h"
 
 #include <errno.h>

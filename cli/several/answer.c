@@ -7,6 +7,9 @@
 
 #include "cli/several/answer.h"
 
+#include "daemon/api/api.h"
+#include "rules/base/json.h"
+
 #include <errno.h>
 
 int status_worse(int a, int b)

@@ -8,6 +8,7 @@
 #include "cli/several/several.h"
 
 #include "cli/several/answer.h"
+#include "daemon/api/api.h"
 #include "rules/base/strv.h"
 
 #include <errno.h>

@@ -2,6 +2,8 @@
 
 #include "cli/top/job.h"
 
+#include "daemon/api/api.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -7,8 +7,10 @@
  * that a clock that is set prolongs none beyond its window.
  */
 
+#include "rules/base/util.h"
 #include "rules/policy/document.h"
 #include "rules/policy/terms.h"
+#include "rules/policy/valid.h"
 
 /* Beyond it the one that ends first is forgotten. */
 #define TOLD_MAX 1024

@@ -10,6 +10,8 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
+typedef struct Sender Sender;
+
 typedef struct Caller {
         uint32_t uid;
         pid_t pid;        /* 0: not known */

@@ -6,13 +6,14 @@
  * reports when another process changed it. It decides nothing.
  */
 
-#include "rules/address/address.h"
-#include "rules/base/diagnostic.h"
-#include "rules/policy/terms.h"
+#include "rules/base/util.h"
 
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+typedef struct DecisionCount DecisionCount;
+typedef struct Diagnostics Diagnostics;
+typedef struct RuleCounter RuleCounter;
 typedef struct Ruleset Ruleset;
 
 typedef struct Backend Backend;
@@ -22,28 +23,6 @@ typedef struct Backend Backend;
  * only Backend.peace has changed. Connections may have been opened meanwhile. pid 0 and process
  * NULL: not known. */
 typedef void (*BackendRepaired)(void *data, uint64_t count, pid_t pid, const char *process);
-
-typedef struct RuleCounter {
-        uint64_t id; /* of the rule, or DEFAULT_COUNTER_ID */
-        uint64_t packets, bytes;
-} RuleCounter;
-
-/* Connections that were decided alike since they were last taken. */
-typedef struct DecisionCount {
-        Direction direction;
-        Action action; /* ACTION_LIMIT: passed, under the limit of the rule */
-        bool audit;    /* only reported: the connection passed */
-        bool logged;   /* is to be an event */
-        bool in_log;   /* the log has some of them: this is the number of all */
-        uint64_t rule; /* its id; 0: the default */
-        /* Family 0, port 0: not counted apart. */
-        Address source, destination;
-        uint16_t port;
-        bool has_uid; /* of the local process that dialled */
-        uint32_t uid;
-        uint64_t cgroup; /* of that process; 0: not known */
-        uint64_t count;
-} DecisionCount;
 
 typedef void (*DecisionHandler)(void *data, const DecisionCount *c);
 

@@ -7,7 +7,9 @@
 
 #include "daemon/backend/memory.h"
 
+#include "daemon/backend/counts.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

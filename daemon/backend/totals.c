@@ -6,6 +6,8 @@
 
 #include "daemon/backend/totals.h"
 
+#include "daemon/backend/counts.h"
+
 #include <errno.h>
 
 static void total_read(Total *t, const RuleCounter *now)

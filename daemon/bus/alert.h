@@ -4,6 +4,7 @@
 /* The signal Alert about a user, and the unit that the administrator may have for it. */
 
 #include "daemon/bus/bus.h"
+#include "rules/base/util.h"
 
 typedef struct BusAlert {
         const char *name; /* "blocked", "connections", "destinations" */

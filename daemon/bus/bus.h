@@ -6,11 +6,15 @@
  * it returns, answers calls and signals changes. Makes no decision about policy.
  */
 
-#include "daemon/events/events.h"
-#include "daemon/manager/manager.h"
-#include "daemon/stats/stats.h"
+#include "rules/base/util.h"
 
 typedef struct Bus Bus;
+
+#include <systemd/sd-event.h>
+
+typedef struct Events Events;
+typedef struct Manager Manager;
+typedef struct Stats Stats;
 
 /* A line for the log, with a priority of syslog. */
 typedef void (*BusNotice)(void *data, int priority, const char *text);

@@ -11,6 +11,7 @@
 #include "daemon/bus/rule.h"
 #include "rules/base/array.h"
 #include "rules/base/text.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 

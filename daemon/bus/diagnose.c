@@ -16,6 +16,8 @@
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/rule.h"
+#include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -13,8 +13,12 @@
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
 #include "daemon/foreign/effect.h"
+#include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
+#include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -12,8 +12,14 @@
 #include "daemon/bus/bus.h"
 #include "daemon/bus/direct.h"
 #include "daemon/bus/upload.h"
+#include "daemon/events/events.h"
+#include "daemon/manager/manager.h"
 
 #include <systemd/sd-bus.h>
+
+typedef struct BusParts BusParts;
+typedef struct BusWorker BusWorker;
+typedef struct Filters Filters;
 
 /* The system bus accepts messages of at most 32 MiB and disconnects clients that send larger
  * ones. */

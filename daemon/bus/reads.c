@@ -10,11 +10,17 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
+#include "daemon/host/host.h"
+#include "daemon/store/set_changes.h"
+#include "daemon/store/store.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/report/report.h"
 
 #include <errno.h>
 #include <stdio.h>

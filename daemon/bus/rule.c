@@ -12,8 +12,10 @@
 #include "daemon/bus/dict.h"
 #include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/diagnostic.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fields.h"
+#include "rules/report/report.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,6 +10,9 @@
 
 #include <systemd/sd-bus.h>
 
+typedef struct ReportRule ReportRule;
+typedef struct Rule Rule;
+
 /* A rule to add is whole; one to remove may be a match (without an action, then any), an id or a
  * position. */
 typedef enum BusRuleUse {

@@ -4,11 +4,17 @@
  * Owns DescribeStats: what was counted, with the names of users and the state of p25d, as JSON.
  */
 
+#include "daemon/stats/stats.h"
 #include "daemon/bus/diagnose.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
+#include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
+#include "daemon/stats/hits.h"
+#include "daemon/stats/verdicts.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
+#include "rules/base/json.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"

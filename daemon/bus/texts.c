@@ -10,11 +10,13 @@
 #include "daemon/bus/reply.h"
 #include "daemon/io/file.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <sys/mman.h>

@@ -13,6 +13,7 @@
 #include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
 #include "daemon/netlink/routes.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 

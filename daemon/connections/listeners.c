@@ -2,6 +2,9 @@
 
 #include "daemon/connections/listeners.h"
 
+#include "daemon/netlink/netlink.h"
+#include "daemon/netlink/sockets.h"
+
 #include <linux/netlink.h>
 #include <netinet/tcp.h>
 

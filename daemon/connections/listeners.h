@@ -3,8 +3,11 @@
 
 /* The ports of this host on which programs listen. */
 
-#include "daemon/netlink/sockets.h"
+#include "rules/base/util.h"
 #include "rules/policy/ports.h"
+
+typedef struct Socket Socket;
+typedef struct Sockets Sockets;
 
 typedef struct Listeners {
         Ports heard;    /* that other hosts can reach, in one family at least */

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/events/ring.h"
+#include "rules/base/util.h"
 
 #define DISK_FILE_MAX (2u << 20) /* bytes of each */
 

@@ -3,6 +3,7 @@
 #include "daemon/events/event.h"
 
 #include "rules/base/text.h"
+#include "rules/policy/logprefix.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -16,6 +16,7 @@
 #include "daemon/loop/timer.h"
 #include "daemon/netlink/nflog.h"
 #include "rules/base/buffer.h"
+#include "rules/policy/logprefix.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,11 +7,13 @@
  * it stays empty.
  */
 
-#include "daemon/events/ring.h"
+#include "rules/base/util.h"
 
 #include <systemd/sd-event.h>
 
+typedef struct Event Event;
 typedef struct Events Events;
+typedef struct Ring Ring;
 
 /* So many of the events of a second are given to followers; all are in memory and on disk. */
 #define EVENTS_REPORTED_MAX 10

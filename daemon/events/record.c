@@ -4,6 +4,7 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
+#include "rules/policy/logprefix.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,6 +2,7 @@
 
 #include "daemon/events/replay.h"
 
+#include "daemon/events/event.h"
 #include "rules/base/strv.h"
 #include "rules/ruleset/evaluate.h"
 

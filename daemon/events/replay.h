@@ -9,6 +9,8 @@
 #include "daemon/events/ring.h"
 #include "rules/ruleset/ruleset.h"
 
+typedef struct Event Event;
+
 /* r NULL: nothing is refused. False also for an event without addresses. */
 bool replay_refuses(const Ruleset *r, const Event *e);
 

@@ -2,6 +2,7 @@
 
 #include "daemon/events/ring.h"
 
+#include "daemon/events/event.h"
 #include "rules/base/array.h"
 
 int ring_add(Ring *r, const Event *e)

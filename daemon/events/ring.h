@@ -5,7 +5,9 @@
  * The last events, the oldest first.
  */
 
-#include "daemon/events/event.h"
+#include "rules/base/util.h"
+
+typedef struct Event Event;
 
 #define RING_MAX 10000
 

@@ -11,6 +11,7 @@
 #include "daemon/fleet/live_message.h"
 #include "daemon/fleet/manifest.h"
 #include "daemon/io/file.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <getopt.h>

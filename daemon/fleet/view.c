@@ -10,7 +10,9 @@
 #include "daemon/fleet/live_clock.h"
 #include "daemon/fleet/live_message.h"
 #include "daemon/io/log.h"
+#include "rules/base/array.h"
 #include "rules/base/json.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 

@@ -11,6 +11,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdint.h>
 
 /* An entry of either family. */
 typedef struct Entry {

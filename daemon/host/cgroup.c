@@ -13,6 +13,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/names.h"
 
 #include <errno.h>
 #include <fcntl.h>

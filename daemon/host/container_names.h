@@ -7,6 +7,7 @@
  */
 
 #include "daemon/host/containers.h"
+#include "rules/base/util.h"
 
 typedef struct ContainerNames ContainerNames;
 

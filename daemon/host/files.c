@@ -9,6 +9,7 @@
 #include "daemon/host/internal.h"
 #include "daemon/reader/ask.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"

@@ -7,9 +7,13 @@
  * one header of daemon/ that cli/ may include.
  */
 
-#include "rules/policy/names.h"
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
 
+typedef struct Cgroup Cgroup;
+typedef struct Diagnostics Diagnostics;
+typedef struct IdNames IdNames;
+typedef struct Names Names;
+typedef struct ServiceCache ServiceCache;
 typedef struct State State;
 typedef struct HostConf HostConf;
 typedef struct Fragment Fragment;

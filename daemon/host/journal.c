@@ -2,12 +2,15 @@
 
 #include "daemon/host/journal.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/base/text.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <inttypes.h>

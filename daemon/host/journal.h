@@ -12,9 +12,13 @@
  * the epoch)
  */
 
-#include "rules/policy/state.h"
+#include "rules/base/util.h"
+#include "rules/policy/origin.h"
 
 typedef struct Buffer Buffer;
+typedef struct Diagnostics Diagnostics;
+typedef struct PrefixSet PrefixSet;
+typedef struct TimedSet TimedSet;
 
 typedef struct JournalRecord {
         uint64_t revision;

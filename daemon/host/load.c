@@ -8,9 +8,12 @@
 #include "daemon/host/internal.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdio.h>

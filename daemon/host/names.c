@@ -5,6 +5,7 @@
  * name service, where that is allowed and knows more than the files.
  */
 
+#include "rules/policy/names.h"
 #include "daemon/host/internal.h"
 #include "daemon/host/names_file.h"
 #include "daemon/host/service.h"

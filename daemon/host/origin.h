@@ -9,6 +9,7 @@
  */
 
 #include "daemon/host/containers.h"
+#include "rules/base/util.h"
 
 #define ORIGIN_JOB_MAX 512
 

@@ -5,11 +5,15 @@
  * of the sets. Writes nothing.
  */
 
+#include "rules/policy/state.h"
 #include "daemon/host/internal.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <inttypes.h>

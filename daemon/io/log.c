@@ -3,6 +3,7 @@
 #include "daemon/io/log.h"
 
 #include "daemon/io/file.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>

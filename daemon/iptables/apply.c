@@ -7,6 +7,7 @@
 
 #include "daemon/iptables/apply.h"
 
+#include "daemon/backend/counts.h"
 #include "daemon/iptables/decisions.h"
 #include "daemon/iptables/install.h"
 #include "daemon/iptables/monitor.h"

@@ -2,6 +2,7 @@
 
 #include "daemon/iptables/decisions.h"
 
+#include "daemon/backend/counts.h"
 #include "daemon/netlink/acct.h"
 #include "rules/base/array.h"
 

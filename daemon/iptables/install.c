@@ -10,6 +10,7 @@
 
 #include "daemon/iptables/library.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
 

@@ -7,6 +7,8 @@
 
 #include "daemon/iptables/image.h"
 
+typedef struct Diagnostics Diagnostics;
+
 /*
  * Makes our share of the table what `want` says (NULL: nothing), and nothing else, in one commit.
  * Counters are carried over by the ids in comments. known: chains that are ours although nothing in

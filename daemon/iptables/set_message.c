@@ -2,6 +2,7 @@
 
 #include "daemon/iptables/set_message.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 
 #include <arpa/inet.h>

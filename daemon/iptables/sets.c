@@ -19,6 +19,7 @@
 #include "daemon/iptables/set_message.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 
 #include <errno.h>

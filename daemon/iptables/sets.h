@@ -8,6 +8,8 @@
 #include "daemon/netlink/netlink.h"
 #include "rules/iptables/table.h"
 
+typedef struct Diagnostics Diagnostics;
+
 /* One in the kernel. */
 typedef struct KernelSet {
         char name[32];

@@ -9,6 +9,9 @@
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/base/strv.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -7,6 +7,8 @@
 
 #include "daemon/manager/internal.h"
 #include "rules/address/prefixset.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/backend/counts.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/array.h"
 

@@ -12,6 +12,10 @@
 #include "rules/base/strv.h"
 #include "rules/compare/difference.h"
 #include "rules/compare/shadow.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <ifaddrs.h>

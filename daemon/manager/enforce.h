@@ -8,8 +8,10 @@
  */
 
 #include "daemon/host/host.h"
-#include "daemon/manager/manager.h"
 #include "daemon/manager/resolve.h"
+#include "rules/base/diagnostic.h"
+
+typedef struct Manager Manager;
 
 /* The parts of a policy that may come into force, owned. NULL: that part stays as it is. */
 typedef struct Candidate {

@@ -6,6 +6,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/policy/state.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 

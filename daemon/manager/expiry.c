@@ -19,6 +19,9 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

@@ -11,10 +11,14 @@
 #include "daemon/manager/manager.h"
 #include "daemon/manager/resolve.h"
 #include "daemon/store/store.h"
-#include "rules/compare/shadow.h"
-#include "rules/compile/compile.h"
-#include "rules/policy/policy.h"
+#include "rules/compare/families.h"
+#include "rules/policy/rulelist.h"
 
+typedef struct CutResult CutResult;
+typedef struct Listeners Listeners;
+typedef struct Report Report;
+typedef struct RuleList RuleList;
+typedef struct SetDecl SetDecl;
 typedef struct Watch Watch;
 typedef struct Pending Pending;
 

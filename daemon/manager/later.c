@@ -7,8 +7,11 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/connections/connections.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

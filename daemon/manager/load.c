@@ -7,6 +7,9 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+
 #include <errno.h>
 #include <stdio.h>
 

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/host/service.h"
+#include "rules/base/util.h"
 
 #include <systemd/sd-event.h>
 

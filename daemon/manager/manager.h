@@ -10,16 +10,19 @@
 #include "daemon/api/errors.h"
 #include "daemon/api/outcome.h"
 #include "daemon/backend/backend.h"
-#include "daemon/connections/connections.h"
-#include "daemon/connections/listeners.h"
-#include "daemon/host/host.h"
-#include "daemon/store/set_changes.h"
-#include "daemon/store/store.h"
-#include "rules/policy/state.h"
-#include "rules/report/report.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/policy/terms.h"
 
+typedef struct CutResult CutResult;
+typedef struct HostNames HostNames;
+typedef struct Listeners Listeners;
 typedef struct Manager Manager;
+typedef struct Origin Origin;
+typedef struct Policy Policy;
+typedef struct Ports Ports;
+typedef struct Report Report;
+typedef struct Revisions Revisions;
+typedef struct Rule Rule;
+typedef struct SetChanges SetChanges;
 
 /* An alert for the operator. Strings are borrowed. */
 typedef struct ManagerAlert {

@@ -12,6 +12,8 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,11 @@
 
 #include "daemon/connections/listeners.h"
 #include "daemon/host/forwarders.h"
+#include "daemon/netlink/sockets.h"
 #include "rules/base/strv.h"
+#include "rules/policy/document.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 

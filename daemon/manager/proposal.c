@@ -7,6 +7,9 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -9,6 +9,7 @@
 
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/report/report.h"
 
 #include <errno.h>
 #include <inttypes.h>

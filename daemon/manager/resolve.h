@@ -7,8 +7,11 @@
  * missing.
  */
 
-#include "daemon/host/host.h"
+#include "rules/base/util.h"
 
+typedef struct Diagnostics Diagnostics;
+typedef struct HostNames HostNames;
+typedef struct Policy Policy;
 typedef struct Ruleset Ruleset;
 
 typedef struct MissingNames {

@@ -8,9 +8,13 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "daemon/store/set_changes.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/report/changes.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"

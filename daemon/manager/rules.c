@@ -12,6 +12,9 @@
 #include "rules/base/text.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/names.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

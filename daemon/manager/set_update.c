@@ -7,9 +7,11 @@
 #include "daemon/manager/set_update.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 

@@ -9,6 +9,8 @@
 #include "daemon/manager/internal.h"
 #include "rules/address/timedset.h"
 
+typedef struct StoredSet StoredSet;
+
 typedef struct SetUpdate {
         const char *name;
         PrefixSet *plus, *minus; /* that were named */

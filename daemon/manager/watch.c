@@ -12,6 +12,7 @@
 #include "daemon/manager/lookup.h"
 #include "daemon/manager/user_folders.h"
 #include "rules/base/strv.h"
+#include "rules/policy/names.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

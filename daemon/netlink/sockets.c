@@ -2,7 +2,9 @@
 
 #include "daemon/netlink/sockets.h"
 
+#include "daemon/netlink/netlink.h"
 #include "rules/base/array.h"
+#include "rules/policy/ports.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

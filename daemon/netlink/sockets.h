@@ -3,11 +3,12 @@
 
 /* The TCP sockets of this network namespace, as the kernel's sock_diag lists and ends them. */
 
-#include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
-#include "rules/policy/ports.h"
 
 #include <linux/inet_diag.h>
+
+typedef struct Netlink Netlink;
+typedef struct Ports Ports;
 
 typedef struct Socket {
         uint8_t family;             /* AF_INET or AF_INET6: of the socket */

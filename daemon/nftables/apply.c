@@ -12,7 +12,9 @@
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -14,6 +14,8 @@
 #include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "rules/base/diagnostic.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <unistd.h>

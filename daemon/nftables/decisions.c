@@ -8,6 +8,7 @@
 
 #include "daemon/nftables/decisions.h"
 
+#include "daemon/backend/counts.h"
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"

@@ -8,6 +8,7 @@
 
 #include "daemon/nftables/kernel.h"
 
+#include "daemon/backend/counts.h"
 #include "daemon/nftables/attributes.h"
 #include "rules/base/array.h"
 #include "rules/base/hash.h"

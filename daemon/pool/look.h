@@ -7,6 +7,7 @@
  */
 
 #include "daemon/site/question.h"
+#include "rules/base/util.h"
 
 /*
  * uid is the user who dialled: the worker must be that user's, and its parent root's, because

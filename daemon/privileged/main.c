@@ -18,6 +18,7 @@
 #include "daemon/io/socket.h"
 #include "daemon/reader/question.h"
 #include "rules/base/strv.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/reader/question.h"
+#include "rules/base/util.h"
 
 /* A descriptor, or negative errno; kind is READER_FILE, READER_NAMED or READER_FOLDER. */
 int reader_open(ReaderKind kind, const char *path);

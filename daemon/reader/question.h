@@ -8,6 +8,7 @@
  */
 
 #include "daemon/site/question.h"
+#include "rules/base/util.h"
 
 #define READER_SOCKET "/run/p25d-reader.socket"
 /* Files of the kernel that it opens besides those of the policy: which legacy tables there are. */

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/site/question.h"
+#include "rules/base/util.h"
 
 /* How long p25d-site looks, at most. */
 #define SITE_DEADLINE_MSEC 100

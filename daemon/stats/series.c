@@ -2,6 +2,8 @@
 
 #include "daemon/stats/series.h"
 
+#include "rules/base/array.h"
+
 const SeriesKind past_kinds[_PAST_KIND_MAX] = {
         [PAST_SECONDS] = { 1, 60 },
         [PAST_MINUTES] = { 60, 60 },

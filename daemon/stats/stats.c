@@ -8,6 +8,7 @@
 
 #include "daemon/stats/stats.h"
 
+#include "daemon/events/event.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "daemon/stats/internal.h"

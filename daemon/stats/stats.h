@@ -8,14 +8,14 @@
  * and no kernel.
  */
 
-#include "daemon/events/event.h"
-#include "daemon/stats/hits.h"
 #include "daemon/stats/senders.h"
-#include "daemon/stats/verdicts.h"
 
 #include <systemd/sd-event.h>
 
+typedef struct Event Event;
+typedef struct Hits Hits;
 typedef struct Stats Stats;
+typedef struct Verdicts Verdicts;
 
 typedef struct StatsOptions {
         const char *folder;  /* where the file is */

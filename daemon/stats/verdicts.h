@@ -6,6 +6,7 @@
  * only grow. Bounded: what finds no room is counted by direction and verdict, under others.
  */
 
+#include "rules/base/util.h"
 #include "rules/policy/terms.h"
 
 #define VERDICTS_MAX 1024

@@ -12,6 +12,7 @@
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <fcntl.h>

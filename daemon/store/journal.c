@@ -8,8 +8,10 @@
 #include "daemon/store/internal.h"
 
 #include "daemon/host/journal.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,10 +6,12 @@
  */
 
 #include "daemon/store/internal.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,7 +5,9 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/terms.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <inttypes.h>

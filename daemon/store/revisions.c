@@ -13,6 +13,7 @@
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/config/print.h"
+#include "rules/policy/state.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,10 +8,14 @@
 
 #include "daemon/store/past.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/config/print.h"
+#include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -9,10 +9,16 @@
  * reading: host_internal.h. Does not depend on what is in force.
  */
 
-#include "daemon/host/host.h"
-#include "rules/policy/state.h"
+#include "rules/base/util.h"
+#include "rules/policy/origin.h"
 
+typedef struct Diagnostics Diagnostics;
+typedef struct HostInputs HostInputs;
+typedef struct HostPaths HostPaths;
+typedef struct PrefixSet PrefixSet;
+typedef struct State State;
 typedef struct Store Store;
+typedef struct TimedSet TimedSet;
 
 /* paths is borrowed for the life of the store. Touches nothing yet. 0 or -ENOMEM. */
 int store_new(const HostPaths *paths, Store **ret);

@@ -9,7 +9,8 @@
  */
 
 #include "rules/address/address.h"
-#include "rules/base/diagnostic.h"
+
+typedef struct Diagnostics Diagnostics;
 
 #define PREFIX_SET_MAX 2000000 /* entries of a set, SPEC section 3 */
 

@@ -5,6 +5,7 @@
 #include "rules/address/foreign.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,10 @@
 
 #include "rules/address/timedset.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
 
 #include <errno.h>

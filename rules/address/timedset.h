@@ -7,9 +7,10 @@
  * since the epoch, at whole seconds, because the ends of a second are taken out together.
  */
 
-#include "rules/address/prefixset.h"
+#include "rules/address/address.h"
 
 typedef struct Buffer Buffer;
+typedef struct Diagnostics Diagnostics;
 
 typedef struct TimedEntry {
         Prefix prefix; /* of length 1 at least */

@@ -8,9 +8,13 @@
  * other numbers is another verdict; whether two rules or one keep count is not looked at.
  */
 
-#include "rules/address/prefixset.h"
-#include "rules/base/json.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/base/util.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/terms.h"
+
+typedef struct RangeSet RangeSet;
+typedef struct Ruleset Ruleset;
 
 typedef struct DifferenceVerdict {
         Action action;

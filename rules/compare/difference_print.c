@@ -7,6 +7,7 @@
 #include "rules/compare/difference_internal.h"
 
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 
 #include <errno.h>

@@ -8,6 +8,7 @@
 #include "rules/compare/difference.h"
 #include "rules/compare/space.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/evaluate.h"
 
 #include <errno.h>

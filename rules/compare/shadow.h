@@ -6,9 +6,14 @@
  * closes one family and leaves the other open. Exact, by the same means as difference.h.
  */
 
-#include "rules/compare/difference.h"
-#include "rules/policy/rule.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/address/address.h"
+#include "rules/compare/families.h"
+#include "rules/policy/terms.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct RuleList RuleList;
+typedef struct Ruleset Ruleset;
+typedef struct Steps Steps;
 
 typedef struct Shadow {
         /* It could match, but earlier rules, which last as long, take every packet of it: those at
@@ -42,11 +47,6 @@ int shadow_hidden(const Ruleset *r, Direction direction, size_t index, Steps *st
  */
 int shadow_family(
         const Ruleset *r, Direction direction, size_t index, Steps *steps, Family *ret_open);
-
-/* Of which families the host has addresses; loopback and link-local ones do not count. */
-typedef struct HostFamilies {
-        bool ipv4, ipv6;
-} HostFamilies;
 
 typedef struct ShadowContext {
         const RuleList *own; /* p25ctl's rules, which have numbers */

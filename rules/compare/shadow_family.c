@@ -4,7 +4,9 @@
 
 #include "rules/compare/shadow_internal.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/compare/difference.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/evaluate.h"
 
 /* Most rules with addresses of one family close nothing with others, which takes few steps. */

@@ -2,10 +2,14 @@
 
 /* Words the warnings about a rule that shadow.c examined. */
 
+#include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/compare/shadow.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rulelist.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

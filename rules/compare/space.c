@@ -8,6 +8,7 @@
 #include "rules/compare/space_internal.h"
 
 #include "rules/base/array.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 

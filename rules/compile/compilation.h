@@ -8,12 +8,14 @@
  * with the next item, so that all errors are found at once, and compile_policy() fails.
  */
 
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/document.h"
 #include "rules/policy/identity.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/valid.h"
 #include "rules/ruleset/ruleset.h"
 
 typedef enum NameKind {

@@ -6,8 +6,7 @@
  * variables and numbers of names (SPEC section 2).
  */
 
-#include "rules/base/diagnostic.h"
-
+typedef struct Diagnostics Diagnostics;
 typedef struct Names Names;
 typedef struct Policy Policy;
 typedef struct Ruleset Ruleset;

@@ -2,6 +2,7 @@
 
 /* Addresses of a rule as ranges: literals, named sets, and the values of variables. */
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"

@@ -6,6 +6,7 @@
  * entries, so that a change elsewhere costs nothing for a set of a million.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"

@@ -5,7 +5,7 @@
  * The four kinds of document, and the parts of the daemon's document around the state.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
 
 typedef struct State State;
 typedef struct HostConf HostConf;

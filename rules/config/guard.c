@@ -14,6 +14,7 @@
 #include "rules/base/text.h"
 #include "rules/config/lexer.h"
 #include "rules/policy/terms.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdarg.h>

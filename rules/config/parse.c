@@ -12,6 +12,7 @@
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -14,6 +14,8 @@
 
 #include "rules/config/document.h"
 
+typedef struct Diagnostics Diagnostics;
+
 int parse_host(const char *text, size_t n, const char *file, Diagnostics *d, HostConf **ret);
 int parse_fragment(const char *text, size_t n, const char *name, const char *file, Diagnostics *d,
         Fragment **ret);

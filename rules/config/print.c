@@ -12,6 +12,7 @@
 #include "rules/config/printer.h"
 #include "rules/policy/fields.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <stdio.h>
 

@@ -11,6 +11,8 @@
 
 #include "rules/config/parse.h"
 
+typedef struct Rule Rule;
+
 int print_rule(const Rule *r, char **ret); /* one "{ … }" group on one line */
 int print_host(const HostConf *h, char **ret);
 int print_fragment(const Fragment *f, char **ret);

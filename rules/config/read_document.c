@@ -12,6 +12,7 @@
 #include "rules/policy/document.h"
 #include "rules/policy/judge.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 

@@ -10,6 +10,8 @@
 #include "rules/policy/addresslist.h"
 #include "rules/policy/identity.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/rulelist.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdio.h>

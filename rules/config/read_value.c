@@ -12,6 +12,7 @@
 #include "rules/base/text.h"
 #include "rules/config/reader.h"
 #include "rules/policy/document.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <inttypes.h>

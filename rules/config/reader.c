@@ -8,7 +8,6 @@
 #include "rules/config/reader.h"
 
 #include "rules/base/buffer.h"
-#include "rules/config/setting.h"
 
 #include <errno.h>
 #include <stdarg.h>

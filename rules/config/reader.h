@@ -10,6 +10,8 @@
 #include "rules/config/node.h"
 #include "rules/config/setting.h"
 
+typedef struct Prefix Prefix;
+
 #define READER_ERRORS_MAX 100
 #define READER_HOST_BITS_MAX 20 /* warnings of prefixes with host bits; the rest is counted */
 

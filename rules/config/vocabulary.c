@@ -9,6 +9,7 @@
 
 #include "rules/config/reader.h"
 #include "rules/policy/document.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 
 #define HOST (1u << DOCUMENT_HOST)

@@ -10,6 +10,8 @@
 #include "rules/address/prefixset.h"
 #include "rules/iptables/table.h"
 
+typedef struct Rule Rule;
+
 typedef struct IptBuild {
         IptTable *table;
         const Ruleset *ruleset;

@@ -8,7 +8,6 @@
 #include "rules/iptables/encoder.h"
 
 #include "rules/base/buffer.h"
-#include "rules/iptables/table.h"
 
 #include <errno.h>
 

@@ -4,6 +4,7 @@
 
 #include "rules/base/hash.h"
 #include "rules/iptables/table.h"
+#include "rules/policy/logprefix.h"
 
 #include <errno.h>
 #include <inttypes.h>

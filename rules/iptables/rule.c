@@ -8,6 +8,7 @@
 
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/iptables/build.h"
 #include "rules/policy/expiry.h"

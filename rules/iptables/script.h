@@ -7,6 +7,8 @@
 
 #include "rules/ruleset/ruleset.h"
 
+typedef struct Diagnostics Diagnostics;
+
 /*
  * The text that `iptables-restore` (after a line "# iptables-restore") and `ip6tables-restore`
  * (after "# ip6tables-restore") load, with or without --noflush, to enforce the same policy. The

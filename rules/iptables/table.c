@@ -8,6 +8,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/iptables/build.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/port_classes.h"
 
 #include <errno.h>

@@ -44,6 +44,7 @@
 #include "rules/ruleset/ruleset.h"
 
 typedef struct Buffer Buffer;
+typedef struct Rule Rule;
 
 #define IPT_CHAIN_NAME_MAX 29 /* with NUL, as the kernel has it */
 #define IPT_LABEL_CUT 126

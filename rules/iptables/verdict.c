@@ -7,6 +7,8 @@
 
 #include "rules/iptables/build.h"
 
+#include "rules/policy/rule.h"
+
 #include <stdio.h>
 
 static void add_comment(IptBuild *b, uint64_t id)

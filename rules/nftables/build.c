@@ -5,6 +5,8 @@
 #include "rules/nftables/build.h"
 
 #include "rules/base/array.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/subordinate.h"
 
 #include <errno.h>
 

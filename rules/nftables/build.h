@@ -15,6 +15,12 @@
 #include "rules/address/prefixset.h"
 #include "rules/nftables/table.h"
 
+typedef struct CompiledRule CompiledRule;
+typedef struct IdRange IdRange;
+typedef struct MatchSet MatchSet;
+typedef struct Rule Rule;
+typedef struct Ruleset Ruleset;
+
 typedef struct NftBuild {
         NftTable *table;
         const Ruleset *ruleset;

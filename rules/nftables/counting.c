@@ -11,7 +11,9 @@
  */
 
 #include "rules/nftables/build.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/decision.h"
+#include "rules/ruleset/ruleset.h"
 
 /* Deeper cgroups are those of a container or a user's own manager. The deepest that a process is in
  * counts; 0: a process outside of all, for which the kernel names none. */

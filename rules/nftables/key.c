@@ -7,6 +7,8 @@
 
 #include "rules/address/timedset.h"
 #include "rules/nftables/table.h"
+#include "rules/policy/logprefix.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <inttypes.h>

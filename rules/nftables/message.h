@@ -9,6 +9,7 @@
 #include "rules/nftables/table.h"
 
 typedef struct Buffer Buffer;
+typedef struct Rule Rule;
 
 /* Where a message came from, so that an error can be reported with its place. */
 typedef struct NftMessage {

@@ -6,10 +6,12 @@
  * nothing. What it does then is in verdict.c.
  */
 
+#include "rules/policy/rule.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
 #include "rules/policy/expiry.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

@@ -7,6 +7,7 @@
  */
 
 #include "rules/nftables/script.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"

@@ -13,6 +13,7 @@
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

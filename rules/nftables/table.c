@@ -9,6 +9,7 @@
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/port_classes.h"
 
 #include <errno.h>

@@ -49,11 +49,14 @@
  * reset too.
  */
 
-#include "rules/address/prefixset.h"
-#include "rules/address/timedset.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/address/address.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/terms.h"
 
 typedef struct Buffer Buffer;
+typedef struct Rule Rule;
+typedef struct Ruleset Ruleset;
+typedef struct TimedEntry TimedEntry;
 
 #define NFT_TABLE_NAME "p25"
 #define NFT_LABEL_LOCAL 124

@@ -10,6 +10,9 @@
 
 #include "rules/nftables/build.h"
 
+#include "rules/policy/rule.h"
+#include "rules/ruleset/ruleset.h"
+
 static bool chain_is_routed(const NftChain *c)
 {
         if (c->key.kind == CHAIN_CLASS)

@@ -8,6 +8,8 @@
 #include "rules/nftables/build.h"
 
 #include "rules/base/array.h"
+#include "rules/policy/rule.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

@@ -8,9 +8,11 @@
 #include "rules/policy/addresslist.h"
 
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdio.h>

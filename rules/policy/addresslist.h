@@ -6,7 +6,38 @@
  * words, bus, JSON), so that "@set", "$var", "any" and bad addresses mean the same everywhere.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/address/address.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct Place Place;
+
+/* SPEC section 3, "Limits" */
+#define RULE_ADDRESSES_MAX 10000
+
+typedef enum AddressKind {
+        ADDRESS_PREFIX,
+        ADDRESS_SET, /* @name */
+        ADDRESS_VAR, /* $name: only in roles and fragments, gone after compile */
+} AddressKind;
+
+typedef struct AddressItem {
+        AddressKind kind;
+        Prefix prefix;
+        char *name; /* without the sigil; NULL for ADDRESS_PREFIX */
+} AddressItem;
+
+/* No items: any. "any" in a list of others is an error of the parser. */
+typedef struct AddressList {
+        AddressItem *items;
+        size_t n;
+} AddressList;
+
+void address_list_deinit(AddressList *l);
+int address_list_copy(const AddressList *l, AddressList *ret);
+/* The same members: order and duplicates do not count. */
+bool address_list_equal(const AddressList *a, const AddressList *b);
+/* True if an item can be an address of the family; what a set holds is not known here. */
+bool address_list_has_family(const AddressList *l, Family family);
 
 /*
  * One text: an address, a prefix, "@set" or, if variables are allowed here, "$var". "any" is not an

@@ -6,7 +6,14 @@
  * Immutable once complete and shared by reference count (not thread safe).
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/rulelist.h"
+#include "rules/policy/terms.h"
+
+typedef struct PrefixSet PrefixSet;
+typedef struct RuleList RuleList;
 
 typedef enum VarType {
         VAR_NETWORKS, /* addresses, prefixes, @sets */

@@ -8,6 +8,7 @@
 #include "rules/policy/expiry.h"
 
 #include "rules/address/timedset.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

@@ -8,8 +8,10 @@
  * the epoch.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
 
+typedef struct Rule Rule;
+typedef struct RuleList RuleList;
 typedef struct State State;
 
 /* The last second of the year 9999: what RFC 3339 can write. */

@@ -8,6 +8,7 @@
 #include "rules/policy/fields.h"
 
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"

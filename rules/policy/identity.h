@@ -10,6 +10,8 @@
 #include "rules/base/hash.h"
 #include "rules/policy/rule.h"
 
+typedef struct RuleList RuleList;
+
 /* The ids that are taken. Zero it to begin. */
 typedef struct RuleIds {
         NumberMap taken;

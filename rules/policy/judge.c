@@ -7,8 +7,10 @@
 
 #include "rules/policy/judge.h"
 
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,8 @@
  * from a table. rules/ itself opens nothing.
  */
 
-#include "rules/policy/terms.h"
+#include "rules/base/util.h"
+#include "rules/policy/valid.h"
 
 #define CGROUP_HINT_MAX 256
 

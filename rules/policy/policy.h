@@ -7,8 +7,11 @@
  * change copies pointers, not texts. Order and defaults are decided in compile.h and nowhere else.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
+#include "rules/policy/terms.h"
 
+typedef struct Ports Ports;
+typedef struct PrefixSet PrefixSet;
 typedef struct State State;
 typedef struct HostConf HostConf;
 typedef struct Fragment Fragment;

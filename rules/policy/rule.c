@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Rules and lists of rules: life, copies, sameness (rule.h). The fields are a table in fields.c. */
+/* Rules: life, copies, sameness (rule.h). The fields are a table in fields.c. */
 
 #include "rules/policy/fields.h"
 
-#include "rules/base/array.h"
 #include "rules/base/buffer.h"
 
 #include <errno.h>
-
-/* ---- rules ---- */
 
 Rule *rule_new(void)
 {
@@ -81,48 +78,4 @@ int rule_source_format(const Rule *r, char **ret)
         if (r->source_name)
                 buffer_add_string(&b, r->source_name);
         return buffer_take(&b, ret);
-}
-
-/* ---- lists of rules ---- */
-
-void rule_list_deinit(RuleList *l)
-{
-        for (size_t i = 0; i < l->n; i++)
-                rule_unref(l->items[i]);
-        free(l->items);
-        *l = (RuleList){ 0 };
-}
-
-int rule_list_insert(RuleList *l, size_t index, Rule *r)
-{
-        size_t at = index < l->n ? index : l->n;
-
-        if (array_insert(&l->items, &l->n, sizeof(*l->items), at, &r) < 0)
-                return -ENOMEM;
-        rule_ref(r);
-        return 0;
-}
-
-int rule_list_append(RuleList *l, Rule *r)
-{
-        return rule_list_insert(l, l->n, r);
-}
-
-void rule_list_remove(RuleList *l, size_t index)
-{
-        rule_unref(l->items[index]);
-        array_remove(&l->items, &l->n, sizeof(*l->items), index);
-}
-
-int rule_list_copy(const RuleList *l, RuleList *ret)
-{
-        RuleList copy = { 0 };
-
-        for (size_t i = 0; i < l->n; i++)
-                if (rule_list_append(&copy, l->items[i]) < 0) {
-                        rule_list_deinit(&copy);
-                        return -ENOMEM;
-                }
-        *ret = copy;
-        return 0;
 }

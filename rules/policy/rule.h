@@ -6,56 +6,11 @@
  * shared by reference count (not thread safe).
  */
 
-#include "rules/address/address.h"
-#include "rules/base/diagnostic.h"
 #include "rules/base/util.h"
+#include "rules/policy/addresslist.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/terms.h"
-
-/* SPEC section 3, "Limits" */
-#define RULE_ADDRESSES_MAX 10000
-#define LIMIT_RATE_MAX 1000000
-#define LIMIT_BURST_MAX 65535
-#define LIMIT_OPEN_MAX 65535
-
-typedef enum AddressKind {
-        ADDRESS_PREFIX,
-        ADDRESS_SET, /* @name */
-        ADDRESS_VAR, /* $name: only in roles and fragments, gone after compile */
-} AddressKind;
-
-typedef struct AddressItem {
-        AddressKind kind;
-        Prefix prefix;
-        char *name; /* without the sigil; NULL for ADDRESS_PREFIX */
-} AddressItem;
-
-/* No items: any. "any" in a list of others is an error of the parser. */
-typedef struct AddressList {
-        AddressItem *items;
-        size_t n;
-} AddressList;
-
-void address_list_deinit(AddressList *l);
-int address_list_copy(const AddressList *l, AddressList *ret);
-/* The same members: order and duplicates do not count. */
-bool address_list_equal(const AddressList *a, const AddressList *b);
-/* True if an item can be an address of the family; what a set holds is not known here. */
-bool address_list_has_family(const AddressList *l, Family family);
-
-/* As stated; rule_limit() fills in the rest: 12/minute, burst 6, no max. A rule that states only
- * `max` has no rate. All zero: nothing is stated. */
-typedef struct Limit {
-        uint32_t rate;     /* new connections… */
-        uint32_t unit_sec; /* …in 1, 60, 3600 or 86400 seconds; 0: no rate given */
-        uint32_t burst;    /* 0: not given */
-        uint32_t open;     /* open at once; 0: not given */
-} Limit;
-
-/* "30/minute" ↔ rate and unit; the text of unit_sec: second minute hour day. 0 or -EINVAL,
- * -ERANGE for a number out of range. */
-int limit_rate_parse(const char *s, uint32_t *ret_rate, uint32_t *ret_unit_sec);
-const char *limit_unit_to_string(uint32_t unit_sec); /* NULL: no such unit */
 
 typedef enum SourceKind {
         SOURCE_P25CTL,
@@ -113,14 +68,3 @@ bool rule_equal(const Rule *a, const Rule *b);
 Limit rule_limit(const Rule *r);
 /* "p25ctl", "p25.conf", "fragment:NAME", "role:NAME"; 0 or -ENOMEM */
 int rule_source_format(const Rule *r, char **ret);
-
-typedef struct RuleList {
-        Rule **items; /* a reference each */
-        size_t n;
-} RuleList;
-
-void rule_list_deinit(RuleList *l);
-int rule_list_append(RuleList *l, Rule *r);               /* takes a new reference; 0 or -ENOMEM */
-int rule_list_insert(RuleList *l, size_t index, Rule *r); /* beyond the end: at the end */
-void rule_list_remove(RuleList *l, size_t index);
-int rule_list_copy(const RuleList *l, RuleList *ret); /* shares the rules */

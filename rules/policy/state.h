@@ -2,10 +2,14 @@
 #pragma once
 
 /*
- * The settings of p25ctl and the bus, and their origin: the daemon's own document.
+ * The settings of p25ctl and the bus: the daemon's own document.
  */
 
 #include "rules/policy/document.h"
+#include "rules/policy/origin.h"
+#include "rules/policy/rulelist.h"
+
+typedef struct TimedSet TimedSet;
 
 /* A set that p25ctl or the bus made. */
 typedef struct StoredSet {
@@ -13,24 +17,6 @@ typedef struct StoredSet {
         PrefixSet *entries;
         TimedSet *timed; /* those that end, none of which is in entries; NULL: none */
 } StoredSet;
-
-/* The origin of a revision: its author, time, reason and changes. Unknown texts are NULL. */
-typedef struct Origin {
-        uint64_t time_usec;
-        uint32_t uid;
-        uint32_t pid; /* 0: not known */
-        char *process;
-        char *unit;   /* of the service manager, "cron.service" */
-        char *remote; /* the address from which the caller is logged in by ssh */
-        char *reason;
-        char *summary; /* the first line of the difference, see origin_summarise() */
-} Origin;
-
-void origin_deinit(Origin *o);
-int origin_copy(const Origin *o, Origin *ret);
-/* Notes what was changed: "+ deny from 192.0.2.1 to any port 25 (and 2 more)", the first line
- * shortened to fit the head of a stored state. lines may be NULL. 0 or -ENOMEM. */
-int origin_summarise(Origin *o, char *const *lines);
 
 #define REVISION_ITSELF UINT64_MAX
 

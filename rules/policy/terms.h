@@ -2,22 +2,12 @@
 #pragma once
 
 /*
- * The words of files, bus and terminal, and what is valid as a name, comment or duration.
+ * The words of files, bus and terminal.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* SPEC section 3, "Limits" */
-#define COMMENT_MAX 200
-#define NAME_MAX_LENGTH 64
-#define DURATION_MAX_SEC (366ull * 86400)
-#define POLICY_TEXT_MAX (16u << 20)
-#define POLICY_RULES_MAX 100000
-#define POLICY_VALUES_MAX 2000000 /* of variables, counted each time a rule uses them */
-
-#define CGROUP_PATH_MAX 256 /* bytes below /sys/fs/cgroup */
 
 typedef enum Action {
         ACTION_ALLOW,
@@ -27,17 +17,6 @@ typedef enum Action {
         _ACTION_MAX,
         _ACTION_INVALID = -1,
 } Action;
-
-/* Before the action of a log that only reports it: "p25 out audit-reject default". */
-#define LOG_AUDIT "audit-"
-/* At its end: the rule counts the connection as well, with all that is known of it; or the number
- * of them only, which completes the log where it is full. */
-#define LOG_COUNTED " counted"
-#define LOG_NUMBERED " numbered"
-/* Behind that: it is counted, and is not an event. */
-#define LOG_QUIET " quiet"
-/* The whole prefix of a packet that reports no decision, only that there are some to be read. */
-#define LOG_WAKE "p25 wake"
 
 typedef enum Direction {
         DIRECTION_IN,
@@ -94,24 +73,3 @@ const char *attribution_to_string(Attribution a);
 const char *attribution_beyond_iptables(Attribution a);
 const char *backend_to_string(BackendKind b);
 BackendKind backend_from_string(const char *s);
-
-/* [A-Za-z0-9._-]{1,64}, and not "." or ".." */
-bool name_is_valid(const char *s);
-/* At most COMMENT_MAX bytes of UTF-8 without control characters. */
-bool comment_is_valid(const char *s);
-/* Of a systemd unit: at most 255 of its letters; without a type it is a service. The instance may
- * be
- * "*", for all of a template. */
-bool unit_name_is_valid(const char *s);
-/* ".timer", ".socket", …: the type in a name of a unit that runs no process; NULL: it is another.
- */
-const char *unit_type_without_processes(const char *s);
-/* 1 to 15 bytes (IFNAMSIZ) of UTF-8, no white space or control characters, none of / : " \ and none
- * of the wildcards * and + */
-bool interface_is_valid(const char *s);
-/* "90s", "10m", "2h", "7d": 1 s to 366 days; 0 or -EINVAL. DURATION_WANTED is what a message says
- * of another text. */
-#define DURATION_WANTED "a duration is 90s, 10m, 2h or 7d, from 1s to 366d"
-/* The same of a number. */
-#define DURATION_SECONDS_WANTED "a duration is a number of seconds, from 1 to 31622400 (366d)"
-int duration_parse(const char *s, uint64_t *ret_sec);

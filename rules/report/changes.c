@@ -8,6 +8,7 @@
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 #include "rules/report/set_changes.h"
 #include "rules/words/words.h"
 

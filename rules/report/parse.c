@@ -5,6 +5,7 @@
  */
 
 #include "rules/base/array.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/policy/fields.h"
 #include "rules/report/report.h"

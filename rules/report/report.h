@@ -6,8 +6,12 @@
  * by p25ctl. One result, two tables.
  */
 
-#include "rules/base/json.h"
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/terms.h"
+
+typedef struct Rule Rule;
+typedef struct json_t Json;
 
 typedef struct ReportRule {
         Rule *rule;        /* a reference */

@@ -2,6 +2,7 @@
 
 #include "rules/report/set_changes.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/state.h"

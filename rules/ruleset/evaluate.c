@@ -7,8 +7,10 @@
 
 #include "rules/ruleset/evaluate.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/ruleset.h"
 
 /* An address that is not known may be any of its family's: only what holds them all, for good,

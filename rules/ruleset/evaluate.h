@@ -6,7 +6,8 @@
  * connections.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/address/address.h"
+#include "rules/policy/terms.h"
 
 typedef struct CompiledRule CompiledRule;
 typedef struct Ruleset Ruleset;

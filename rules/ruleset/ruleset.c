@@ -6,8 +6,10 @@
 
 #include "rules/ruleset/ruleset.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -11,8 +11,14 @@
  * else it passes. The port is the one that the client dialled.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/address/address.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/ports.h"
 #include "rules/policy/subordinate.h"
+#include "rules/policy/terms.h"
+#include "rules/policy/valid.h"
+
+typedef struct Rule Rule;
 
 /* One alternative of an address match. */
 typedef struct MatchSet {

@@ -7,8 +7,11 @@
 
 #include "rules/words/packet.h"
 
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/valid.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -10,6 +10,9 @@
 #include "rules/policy/names.h"
 #include "rules/ruleset/evaluate.h"
 
+typedef struct Diagnostics Diagnostics;
+typedef struct Place Place;
+
 typedef enum QuestionField {
         QUESTION_DIRECTION,
         QUESTION_FROM,

@@ -7,6 +7,7 @@
  * these include it.
  */
 
+#include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
 #include "rules/words/words.h"
 

@@ -6,7 +6,9 @@
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 
+#include "daemon/backend/counts.h"
 #include "daemon/nftables/apply.h"
+#include "rules/address/prefixset.h"
 
 static const BackendOps *const attacked_backends[] = { &backend_nft,
 #ifdef WITH_IPTABLES

@@ -9,7 +9,10 @@
  */
 
 #include "daemon/nftables/backend.h"
+#include "rules/address/prefixset.h"
+#include "rules/base/diagnostic.h"
 #include "rules/nftables/script.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <sched.h>

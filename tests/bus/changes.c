@@ -4,6 +4,9 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/valid.h"
+#include "rules/report/report.h"
 #include "tests/bus/calls.h"
 
 /* The server lives, and its policy is the one of this revision. */

@@ -2,6 +2,10 @@
 
 #include "tests/bus/fixture.h"
 
+#include "daemon/events/event.h"
+#include "daemon/events/events.h"
+#include "daemon/manager/manager.h"
+
 #include <grp.h>
 
 #define BUS_CONF "packaging/dbus/org.port25.Policy1.conf"

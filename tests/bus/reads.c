@@ -6,6 +6,8 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
+#include "rules/report/report.h"
 
 /* An active host with a role, a rule, a set, a fragment of each kind. */
 static int start_filled(void **state)

@@ -10,6 +10,7 @@
  *   P25_POLICY=N             only policy number N (from 1), where none was before it
  */
 
+#include "daemon/backend/counts.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/policy.h"

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/host/host.h"
+#include "rules/policy/names.h"
 #include "tests/lib/world.h"
 
 #include <limits.h>

@@ -8,8 +8,10 @@
 
 #include "daemon/api/api.h"
 #include "daemon/bus/rule.h"
+#include "rules/base/json.h"
 #include "rules/base/text.h"
 #include "rules/policy/judge.h"
+#include "rules/report/report.h"
 
 #include <stdio.h>
 #include <sys/socket.h>

@@ -12,7 +12,9 @@
 #include "rules/config/parse.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

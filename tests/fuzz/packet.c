@@ -3,6 +3,7 @@
 /* Words of packets: what is refused says why, what is taken gets one verdict of every ruleset. */
 
 #include "rules/words/packet.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/names.h"

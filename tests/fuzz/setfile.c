@@ -7,6 +7,7 @@
 
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
 
 #include <errno.h>

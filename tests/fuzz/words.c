@@ -6,6 +6,7 @@
  */
 
 #include "rules/words/words.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/judge.h"
 #include "tests/lib/shell_words.h"

@@ -6,6 +6,7 @@
  * and large sets are in changes_nft.c.
  */
 
+#include "daemon/backend/counts.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/capability.h>

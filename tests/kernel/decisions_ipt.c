@@ -5,6 +5,7 @@
  * no p25d runs and of rules that are gone; and no object stays behind.
  */
 
+#include "daemon/backend/counts.h"
 #include "tests/lib/ipt_backend.h"
 
 #define OUT_REJECT "default = { outgoing = \"reject\"; routed = \"reject\"; };"

@@ -5,6 +5,7 @@
  * known of it, whatever finds room, and no set that is full changes a verdict.
  */
 
+#include "daemon/backend/counts.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/netfilter/nf_tables.h>

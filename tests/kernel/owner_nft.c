@@ -6,6 +6,7 @@
  * means for others, for a p25d that dies, for the next one, and for one that is stopped.
  */
 
+#include "daemon/backend/counts.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/netfilter/nf_tables.h>

@@ -5,6 +5,7 @@
  * addresses are followed, counters survive all that.
  */
 
+#include "daemon/backend/counts.h"
 #include "tests/lib/ipt_backend.h"
 
 typedef struct Repairs {

@@ -2,6 +2,7 @@
 
 #include "tests/lib/nft_backend.h"
 
+#include "daemon/backend/counts.h"
 #include "rules/policy/policy.h"
 
 const BackendOps *tested_backend = &backend_nft;

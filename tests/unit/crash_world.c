@@ -2,9 +2,12 @@
 
 #include "tests/unit/crash_world.h"
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 /* ---- trees ---- */
 

@@ -6,6 +6,7 @@
  * policies. Builders fail the test when memory is short.
  */
 
+#include "rules/base/diagnostic.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"
@@ -17,6 +18,8 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+
+typedef struct RuleList RuleList;
 
 typedef struct FixtureName {
         const char *name;

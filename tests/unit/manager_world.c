@@ -2,9 +2,13 @@
 
 #include "tests/unit/manager_world.h"
 
+#include "daemon/connections/connections.h"
+#include "daemon/host/host.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 
 char folder[64];

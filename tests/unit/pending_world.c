@@ -5,6 +5,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 uint64_t revision(void)
 {

@@ -3,7 +3,10 @@
 #include "tests/unit/store_world.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/state.h"
 
 char folder[64];
 

@@ -9,9 +9,11 @@
 #include "cli/console/options.h"
 #include "cli/console/printable.h"
 #include "cli/verbs.h"
+#include "daemon/api/api.h"
 #include "daemon/api/errors.h"
 #include "daemon/api/rule_document.h"
 #include "rules/base/buffer.h"
+#include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "tests/lib/shell_words.h"
 

@@ -9,9 +9,11 @@
 #include "daemon/alarm.h"
 
 #include "daemon/alerts/told.h"
+#include "daemon/events/event.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/unit/manager_world.h"
 
 #include <malloc.h>

@@ -5,9 +5,11 @@
 #include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/config/parse.h"
 #include "rules/policy/document.h"
+#include "rules/policy/names.h"
 #include "rules/policy/subordinate.h"
 
 #include <errno.h>

@@ -3,6 +3,8 @@
 /* One word that closes every mail port, whatever the policy says and whether it can be read. */
 
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/manager_world.h"
 

@@ -6,6 +6,7 @@
  */
 
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/manager_world.h"
 

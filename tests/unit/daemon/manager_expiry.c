@@ -10,6 +10,7 @@
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/unit/manager_world.h"
 
 #define PAST_USEC UINT64_C(1000000000000000) /* 2001 */

@@ -8,7 +8,9 @@
 #include "tests/unit/manager_world.h"
 
 #include "daemon/host/internal.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <pwd.h>

@@ -3,6 +3,7 @@
 /* Changes that are taken back unless somebody confirms them. */
 
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 #include "tests/unit/pending_world.h"
 
 static void test_in_time(void **state)

@@ -3,6 +3,7 @@
 /* How two rulesets judge the connections of the events: who is refused, and what is in doubt. */
 
 #include "daemon/events/replay.h"
+#include "daemon/events/event.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "tests/lib/policy_files.h"

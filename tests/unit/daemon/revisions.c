@@ -11,6 +11,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
 
 #include <inttypes.h>
 

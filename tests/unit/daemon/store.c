@@ -4,6 +4,8 @@
 
 #include "rules/address/prefixset.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/state.h"
+#include "rules/words/parser.h"
 #include "tests/unit/store_world.h"
 
 static void test_round_trip(void **state)

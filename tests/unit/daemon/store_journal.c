@@ -3,8 +3,10 @@
 /* The journal of sets: its lines are read again, torn and damaged ones are not, and it is folded.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
+#include "rules/policy/state.h"
 #include "tests/unit/store_world.h"
 
 static void test_journal(void **state)

@@ -7,9 +7,11 @@
  */
 
 #include "rules/compare/difference.h"
+#include "rules/address/prefixset.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"
 

@@ -6,9 +6,11 @@
  * the kernel makes of the messages in tests/kernel.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/nftables/update.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"
 
 #include <arpa/inet.h>

@@ -13,6 +13,8 @@
 #include "rules/config/guard.h"
 #include "rules/config/lexer.h"
 #include "rules/policy/document.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/valid.h"
 #include "tests/lib/sanitized.h"
 
 #include <errno.h>

@@ -7,7 +7,9 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

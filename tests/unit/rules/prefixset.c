@@ -7,6 +7,7 @@
  */
 
 #include "rules/address/ranges.h"
+#include "rules/base/diagnostic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,8 +10,11 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -21,8 +24,6 @@
 #include <cmocka.h>
 
 #define ROUNDS 2500
-
-/* ---- chance ---- */
 
 static uint64_t chance_state;
 
@@ -41,10 +42,7 @@ static uint64_t chance64(uint64_t max)
         return (n >> chance(64)) % max;
 }
 
-static bool coin(void)
-{
-        return chance(2);
-}
+#define coin() (chance(2) == 1)
 
 static char *copy(const char *s)
 {

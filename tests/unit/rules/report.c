@@ -3,8 +3,10 @@
 /* The text and the JSON of `status`, to the letter. */
 
 #include "rules/report/report.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -3,8 +3,11 @@
 /* Rules: errors of a rule by itself, equal rules, copies and lists. */
 
 #include "rules/base/array.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/rulelist.h"
+#include "rules/policy/valid.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

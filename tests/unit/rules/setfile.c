@@ -3,6 +3,7 @@
 /* Set files: what is taken, what is refused and at which line, and how many errors are reported. */
 
 #include "rules/address/prefixset.h"
+#include "rules/base/diagnostic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

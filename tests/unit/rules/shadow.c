@@ -9,6 +9,7 @@
 #include "rules/compare/difference.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"
 

@@ -51,6 +51,7 @@ void filters_deinit(Filters *f)
         free(f->chains);
         free(f->sets);
         free(f->legacy);
+        free(f->programs);
         strv_free(f->unread);
         *f = (Filters){ 0 };
 }

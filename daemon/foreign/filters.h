@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The packet filters of a host, as the kernel lists them: chains, rules and sets of nf_tables, and
- * the tables of legacy iptables. Messages are read with bounds and without trust; the meaning of a
- * rule is in expressions.h and xtables.h.
+ * The packet filters of a host, as the kernel lists them: chains, rules and sets of nf_tables, the
+ * tables of legacy iptables, and where BPF programs are. Messages are read with bounds and without
+ * trust; the meaning of a rule is in expressions.h and xtables.h.
  */
 
 #include "rules/base/util.h"
@@ -75,6 +75,15 @@ typedef struct LegacyTable {
         uint32_t size;
 } LegacyTable;
 
+/* A BPF program in a hook: what it does is not known. */
+typedef struct FilterProgram {
+        uint8_t family; /* NFPROTO_IPV4 or NFPROTO_IPV6 */
+        uint32_t hook;
+        int32_t priority;
+        uint32_t id;   /* of the program */
+        char name[24]; /* "program 12" */
+} FilterProgram;
+
 typedef struct Filters {
         FilterChain **chains;
         size_t n_chains;
@@ -83,6 +92,8 @@ typedef struct Filters {
         size_t n_sets, n_elements;
         LegacyTable *legacy;
         size_t n_legacy;
+        FilterProgram *programs;
+        size_t n_programs;
         char **unread; /* sentences: parts that could not be read */
 } Filters;
 

@@ -20,6 +20,9 @@ void passage_deinit(Passage *p)
         *p = (Passage){ 0 };
 }
 
+/* BPF programs belong to no table. */
+#define PROGRAM_TABLE "BPF"
+
 static const char *hook_name(uint32_t hook)
 {
         static const char *const names[] = {
@@ -224,11 +227,25 @@ static unsigned nat_run(Walk *w, const Stage *p)
         return out | OUT_ACCEPT;
 }
 
+static unsigned program_run(Walk *w, const FilterProgram *p)
+{
+        w->family = p->family;
+        w->table = PROGRAM_TABLE;
+        w->chain = p->name;
+        w->handle = 0;
+        w->why = "what the program does";
+        w->why_limit = false;
+        walk_note(w);
+        return OUT_ACCEPT | OUT_DROP;
+}
+
 static unsigned stage_run(Walk *w, const Stage *p, Action verdict)
 {
         w->priority = p->priority;
         if (p->own)
                 return own_outcome(verdict);
+        if (p->program)
+                return program_run(w, p->program);
         if (is_nat(p))
                 return nat_run(w, p);
         return p->legacy ? legacy_walk(w, p->legacy) : chain_outcome(w, p->chain);
@@ -250,6 +267,11 @@ static int hop_add(Passage *p, Walk *w, const Stage *stage, unsigned outcome)
 
         if (stage->own) {
                 h.limit = is_mixed(outcome);
+        } else if (stage->program) {
+                h.family = stage->program->family;
+                h.table = PROGRAM_TABLE;
+                h.chain = stage->program->name;
+                h.doubtful = true;
         } else {
                 h.family = w->family;
                 h.table = stage->legacy ? stage->legacy->name : stage->chain->table;

@@ -2,6 +2,7 @@
 
 #include "daemon/foreign/read.h"
 
+#include "daemon/foreign/programs.h"
 #include "daemon/netlink/netlink.h"
 #include "daemon/reader/ask.h"
 #include "daemon/reader/question.h"
@@ -281,6 +282,8 @@ int filters_read(Filters *ret)
                 r = read_legacy(ret, NFPROTO_IPV4);
         if (r >= 0)
                 r = read_legacy(ret, NFPROTO_IPV6);
+        if (r >= 0)
+                r = programs_read(ret);
         if (r < 0)
                 filters_deinit(ret);
         return r;

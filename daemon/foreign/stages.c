@@ -88,6 +88,21 @@ static int stages_add_legacy(Stages *l, const Walk *w)
         return r;
 }
 
+static int stages_add_programs(Stages *l, const Walk *w)
+{
+        uint8_t family = walk_is_ipv4(w) ? NFPROTO_IPV4 : NFPROTO_IPV6;
+        int r = 0;
+
+        for (size_t i = 0; r >= 0 && i < w->filters->n_programs; i++) {
+                const FilterProgram *p = &w->filters->programs[i];
+
+                if (p->family == family && p->hook == w->hook)
+                        r = stages_add(
+                                l, (Stage){ .program = p, .priority = p->priority, .rank = 4 });
+        }
+        return r;
+}
+
 static bool own_is_here(const Walk *w, OwnPlace own)
 {
         switch (w->packet.direction) {
@@ -112,6 +127,8 @@ int stages_find(const Walk *w, OwnPlace own, Stages *ret)
 
         if (r >= 0)
                 r = stages_add_legacy(ret, w);
+        if (r >= 0)
+                r = stages_add_programs(ret, w);
         if (r >= 0 && own != OWN_NOWHERE && own_is_here(w, own))
                 r = stages_add(ret, (Stage){ .own = true,
                                             .rank = 1,

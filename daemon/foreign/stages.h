@@ -3,7 +3,7 @@
 
 /*
  * What a packet comes to in one hook, in the order of the kernel: base chains of nftables, legacy
- * tables, conntrack, and p25's own chains.
+ * tables, BPF programs, conntrack, and p25's own chains.
  */
 
 #include "daemon/foreign/filters.h"
@@ -25,6 +25,7 @@ typedef struct Stage {
         unsigned rank; /* of what has the same priority */
         const FilterChain *chain;
         const LegacyTable *legacy;
+        const FilterProgram *program;
         bool own, conntrack;
         int32_t inner; /* of chains of type nat, which share one place */
         size_t listed; /* its number in the list */

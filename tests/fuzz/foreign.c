@@ -8,6 +8,7 @@
  */
 
 #include "daemon/foreign/hooks.h"
+#include "daemon/foreign/programs.h"
 
 #include <stdio.h>
 
@@ -44,6 +45,7 @@ static void read_messages(const uint8_t *data, size_t n)
                         abort();
                 memcpy(copy, data, h.nlmsg_len);
                 (void)filters_add_message(&f, copy);
+                (void)programs_add_hook(&f, copy);
                 free(copy);
                 data += h.nlmsg_len;
                 n -= h.nlmsg_len;

@@ -121,6 +121,26 @@ eventually 3 grep -q 'string "198.51.100.3"' "$WORK/signals"
 ok $? "and so does who listens to Blocked"
 process_end "$monitor" TERM
 
+# ---- a follower that stops reading ----
+
+mkfifo "$WORK/stuck"
+net_in host "$P25CTL" events --json --follow -n 1 >"$WORK/stuck" 2>"$WORK/null" </dev/null &
+follower_stuck=$!
+exec 9<"$WORK/stuck"
+eventually 5 grep -q . <(head -n 1 <&9)
+signal STOP "$follower_stuck"
+before=$(awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup) all=$(attempts true)
+net_in host "$probe" burst -n 2000 203.0.113.9 25 >"$WORK/null"
+eventually 10 seen $((all + 2000)) true
+ok $? "others get what comes meanwhile"
+at_most "$(($(awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup) - before))" 2048 \
+        "p25d keeps nothing for it, in kB"
+signal CONT "$follower_stuck"
+eventually 10 grep -qm 1 203.0.113.9 <&9
+ok $? "when it goes on it has not missed them"
+process_end "$follower_stuck" TERM
+exec 9<&-
+
 # ---- restart and disk ----
 
 is "$(stat -c %a "$ROOT/var/lib/p25/events")" 600 "the file is root's"
@@ -128,13 +148,14 @@ is_newest() # ADDRESS
 {
         [ "$(ctl events --json -n 1 | jq -r '.[0].destination_address')" = "$1" ]
 }
-eventually 3 is_newest 198.51.100.3
+eventually 3 is_newest 203.0.113.9
 before=$(ctl events --json -n 10000 | jq -c .)
 p25d_stop KILL
 printf '99 ' >>"$ROOT/var/lib/p25/events"
 p25d_start
 ok $? "p25d starts again"
 is "$(ctl events --json -n 10000 | jq -c .)" "$before" "with the events of before"
+like "$(cat "$WORK/p25d.log")" "p25d: 1 line of the events in .* cannot be read" "and says that one is damaged"
 expect "refused" host closed 203.0.113.7 25
 eventually 6 grep -q '"id":.*203.0.113.7.*"destination_port":25' "$WORK/followed"
 ok $? "the follower goes on"

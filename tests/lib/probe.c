@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -33,6 +34,7 @@ static const char usage_text[] =
         "usage: probe listen [-d MSEC] -o FILE ADDRESS PORT [ADDRESS PORT]...\n"
         "       probe connect [WHO] ADDRESS PORT [ADDRESS PORT]...\n"
         "       probe burst [WHO] -n N ADDRESS PORT\n"
+        "       probe flood [WHO] -n N ADDRESS PORT\n"
         "       probe loop [WHO] -o FILE ADDRESS PORT\n"
         "       probe hold [WHO] -o FILE ADDRESS PORT\n"
         "       probe crowd [WHO] -n N -o FILE ADDRESS PORT\n"
@@ -230,6 +232,29 @@ static int verb_burst(const Options *o, int argc, char **argv)
         for (long i = 0; i < o->number; i++) {
                 int error, fd = connect_begin(o, argv[0], argv[1]);
 
+                counts[connect_finish(fd, now_usec() + o->timeout_msec * (int64_t)1000, &error)]++;
+        }
+        counts_print(stdout, counts);
+        return 0;
+}
+
+/* Each connection to the next IPv4 address, and with -u of the next user. */
+static int verb_flood(const Options *o, int argc, char **argv)
+{
+        long counts[_OUTCOMES] = {};
+        struct in_addr first;
+
+        if (argc != 2 || o->number < 1 || inet_pton(AF_INET, argv[0], &first) != 1)
+                die("flood: -n N ADDRESS PORT expected");
+        for (long i = 0; i < o->number; i++) {
+                struct in_addr next = { htonl(ntohl(first.s_addr) + (uint32_t)i) };
+                char address[INET_ADDRSTRLEN];
+                int error, fd;
+
+                if (o->uid >= 0)
+                        setfsuid((uid_t)(o->uid + i)); /* whose the socket is */
+                inet_ntop(AF_INET, &next, address, sizeof(address));
+                fd = connect_begin(o, address, argv[1]);
                 counts[connect_finish(fd, now_usec() + o->timeout_msec * (int64_t)1000, &error)]++;
         }
         counts_print(stdout, counts);
@@ -625,6 +650,7 @@ static const struct {
         { "listen", verb_listen },
         { "connect", verb_connect },
         { "burst", verb_burst },
+        { "flood", verb_flood },
         { "loop", verb_loop },
         { "hold", verb_hold },
         { "crowd", verb_crowd },

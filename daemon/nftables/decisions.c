@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Elements are read with a reset of their counters, which the kernel does as one step. Those that
- * counted nothing since the last time are removed, to make room; what they counted meanwhile comes
- * back with the removal. Kernels before 6.5 cannot reset: there all that has counted is removed.
+ * Sets are listed; elements that have counted are then asked for one by one with a reset of their
+ * counters, which the kernel does as one step. A list with a reset would lose an element where a
+ * message of it is full. Elements that counted nothing since the last time are removed, to make
+ * room; what they counted meanwhile comes back with the removal. Kernels before 6.5 cannot reset:
+ * there all that has counted is removed.
  */
 
 #include "daemon/nftables/decisions.h"
@@ -26,25 +28,39 @@
 /* Removing waits for all processors: not for a few elements each time. */
 #define IDLE_MANY 256u
 #define IDLE_MAX 8192u
+#define BUSY_MAX 65536u /* more than all sets hold; what is left has its turn the next time */
 #define TAKES_MAX 64u
 #define REMOVED_AT_ONCE 512u
 /* Of one element in a message, at most. */
 #define ELEMENT_BYTES (KEY_MAX + 16)
 
-typedef struct Idle {
+typedef struct ElementKey {
         const NftSet *set;
-        uint8_t key[KEY_MAX];
+        uint8_t bytes[KEY_MAX];
         size_t length;
-} Idle;
+} ElementKey;
+
+typedef struct ElementKeys {
+        ElementKey *items;
+        size_t n, max;
+} ElementKeys;
+
+/* What the messages that come are. */
+typedef enum Step {
+        STEP_LIST,
+        STEP_RESET, /* answers to the questions about busy elements */
+        STEP_REMOVE,
+} Step;
 
 typedef struct Taking {
         NftBackend *backend;
         const NftSet *set; /* that is read */
         DecisionHandler f;
         void *data;
-        Idle *idle; /* to be removed */
-        size_t n_idle;
-        bool removing;
+        Step step;
+        ElementKeys busy; /* they have counted, and are to be reset */
+        ElementKeys idle; /* to be removed */
+        size_t asked;     /* of the busy ones */
 } Taking;
 
 /* ---- an element ---- */
@@ -108,17 +124,17 @@ static uint64_t element_packets(const Attributes *element)
         return attribute_u64(&counter, NFTA_COUNTER_PACKETS);
 }
 
-static int idle_note(Taking *t, const uint8_t *key, size_t n)
+static int key_note(ElementKeys *l, const NftSet *set, const uint8_t *key, size_t n)
 {
         int r;
 
-        if (t->n_idle == IDLE_MAX || n > KEY_MAX)
+        if (l->n == l->max || n > KEY_MAX)
                 return 0;
-        r = array_grow(&t->idle, t->n_idle, sizeof(Idle));
+        r = array_grow(&l->items, l->n, sizeof(*l->items));
         if (r < 0)
                 return r;
-        t->idle[t->n_idle] = (Idle){ .set = t->set, .length = n };
-        memcpy(t->idle[t->n_idle++].key, key, n);
+        l->items[l->n] = (ElementKey){ .set = set, .length = n };
+        memcpy(l->items[l->n++].bytes, key, n);
         return 0;
 }
 
@@ -137,14 +153,14 @@ static int element_take(const struct nlattr *a, Taking *t)
         bytes = mnl_attr_get_payload(key.of[NFTA_DATA_VALUE]);
         n = mnl_attr_get_payload_len(key.of[NFTA_DATA_VALUE]);
         packets = element_packets(&element);
-        if (packets > 0 && (t->removing || !t->backend->cannot_reset) &&
-                key_read(t->set, bytes, n, &c)) {
+        if (t->step == STEP_LIST)
+                return key_note(packets > 0 && !t->backend->cannot_reset ? &t->busy : &t->idle,
+                        t->set, bytes, n);
+        if (packets > 0 && key_read(t->set, bytes, n, &c)) {
                 c.count = packets;
                 t->f(t->data, &c);
         }
-        /* what was reset a moment ago is busy */
-        return !t->removing && (packets == 0 || t->backend->cannot_reset) ? idle_note(t, bytes, n)
-                                                                          : 0;
+        return 0;
 }
 
 static const NftSet *set_named(const NftTable *table, const char *name)
@@ -166,7 +182,8 @@ static int elements_read(const struct nlmsghdr *h, void *data)
         const char *name;
         int r = 0;
 
-        if (!message_is_ours(h, t->removing ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM, &list))
+        if (!message_is_ours(
+                    h, t->step == STEP_REMOVE ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM, &list))
                 return 0;
         name = attribute_string(&list, NFTA_SET_ELEM_LIST_SET);
         if (!name || !list.of[NFTA_SET_ELEM_LIST_ELEMENTS])
@@ -181,32 +198,68 @@ static int elements_read(const struct nlmsghdr *h, void *data)
 
 /* ---- reading ---- */
 
-static int set_dump(Taking *t, unsigned type)
+/* An inconsistent dump has left something out, for the next time. */
+static int set_list(Taking *t)
 {
         char name[NFT_NAME_TEXT_MAX];
         Request q;
-        struct nlmsghdr *h = request_init(&q, type, NULL, 0);
+        struct nlmsghdr *h = request_init(&q, NFT_MSG_GETSETELEM, NULL, 0);
+        int r;
 
         mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&t->set->key, name));
-        return netlink_dump(&t->backend->writer, h, elements_read, t);
+        r = netlink_dump(&t->backend->writer, h, elements_read, t);
+        return r == -EINTR || r == -ENOENT ? 0 : r;
 }
 
-/* An inconsistent dump has left something out, for the next time. */
-static int set_read(Taking *t)
+static void put_key(struct nlmsghdr *h, const ElementKey *k)
 {
-        NftBackend *b = t->backend;
-        int r = b->cannot_reset ? 0 : set_dump(t, MSG_GETSETELEM_RESET);
+        struct nlattr *element = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
+        struct nlattr *key = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
 
-        if (r == -EINVAL || r == -EOPNOTSUPP)
-                b->cannot_reset = true;
-        if (b->cannot_reset)
-                r = set_dump(t, NFT_MSG_GETSETELEM);
-        return r == -EINTR || r == -ENOENT ? 0 : r;
+        mnl_attr_put(h, NFTA_DATA_VALUE, k->length, k->bytes);
+        mnl_attr_nest_end(h, key);
+        mnl_attr_nest_end(h, element);
+}
+
+static size_t reset_question(struct nlmsghdr *buffer, size_t size, void *data)
+{
+        Taking *t = data;
+        char name[NFT_NAME_TEXT_MAX];
+        const ElementKey *k;
+        struct nlattr *list;
+        struct nlmsghdr *h;
+
+        if (t->asked == t->busy.n)
+                return 0;
+        k = &t->busy.items[t->asked++];
+        h = request_begin(buffer, size, MSG_GETSETELEM_RESET);
+        mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&k->set->key, name));
+        list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
+        put_key(h, k);
+        mnl_attr_nest_end(h, list);
+        return h->nlmsg_len;
+}
+
+/* On a kernel that cannot, they are removed, as all that counts from now on. */
+static int reset_busy(Taking *t)
+{
+        int r;
+
+        t->step = STEP_RESET;
+        r = netlink_ask(&t->backend->writer, reset_question, elements_read, t);
+        if (r != -EINVAL && r != -EOPNOTSUPP)
+                return r == -ENOENT ? 0 : r;
+        t->backend->cannot_reset = true;
+        r = 0;
+        for (size_t i = 0; r >= 0 && i < t->busy.n; i++)
+                r = key_note(&t->idle, t->busy.items[i].set, t->busy.items[i].bytes,
+                        t->busy.items[i].length);
+        return r;
 }
 
 /* ---- removing ---- */
 
-static void put_removal(NftBatch *batch, const Idle *idle, size_t n)
+static void put_removal(NftBatch *batch, const ElementKey *idle, size_t n)
 {
         struct nlmsghdr *h = nft_batch_open(
                 batch, "element", NFT_MSG_DELSETELEM, NLM_F_ECHO, NULL, n * ELEMENT_BYTES);
@@ -218,20 +271,14 @@ static void put_removal(NftBatch *batch, const Idle *idle, size_t n)
         mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE_NAME);
         mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&idle->set->key, name));
         list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
-        for (size_t i = 0; i < n; i++) {
-                struct nlattr *element = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
-                struct nlattr *key = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
-
-                mnl_attr_put(h, NFTA_DATA_VALUE, idle[i].length, idle[i].key);
-                mnl_attr_nest_end(h, key);
-                mnl_attr_nest_end(h, element);
-        }
+        for (size_t i = 0; i < n; i++)
+                put_key(h, &idle[i]);
         mnl_attr_nest_end(h, list);
         nft_batch_close(batch, h);
 }
 
 /* Of one set, at most so many. */
-static size_t run_length(const Idle *idle, size_t n)
+static size_t run_length(const ElementKey *idle, size_t n)
 {
         size_t i = 1;
 
@@ -266,12 +313,12 @@ static int remove_idle(Taking *t)
 
         if (r < 0)
                 return r;
-        t->removing = true;
+        t->step = STEP_REMOVE;
         nft_monitor_pause(b);
         nft_batch_init(&batch, b->writer.seq + 1, b->owns ? NULL : &b->guard);
-        for (size_t i = 0, n; i < t->n_idle; i += n) {
-                n = run_length(t->idle + i, t->n_idle - i);
-                put_removal(&batch, t->idle + i, n);
+        for (size_t i = 0, n; i < t->idle.n; i += n) {
+                n = run_length(t->idle.items + i, t->idle.n - i);
+                put_removal(&batch, t->idle.items + i, n);
         }
         r = batch_send(t, &batch);
         nft_monitor_resume(b);
@@ -288,11 +335,13 @@ static int take(Taking *t)
         for (size_t i = 0; i < b->wanted->n_sets && r >= 0; i++)
                 if (b->wanted->sets[i].key.kind >= SET_SENT) {
                         t->set = &b->wanted->sets[i];
-                        r = set_read(t);
+                        r = set_list(t);
                 }
+        if (r >= 0 && t->busy.n > 0)
+                r = reset_busy(t);
         b->takes++;
-        if (r < 0 || t->n_idle == 0 ||
-                (t->n_idle < IDLE_MANY && b->takes < TAKES_MAX && !b->cannot_reset))
+        if (r < 0 || t->idle.n == 0 ||
+                (t->idle.n < IDLE_MANY && b->takes < TAKES_MAX && !b->cannot_reset))
                 return r;
         b->takes = 0;
         return remove_idle(t);
@@ -300,10 +349,13 @@ static int take(Taking *t)
 
 static int take_from_kernel(NftBackend *b, DecisionHandler f, void *data)
 {
-        Taking t = { .backend = b, .f = f, .data = data };
+        Taking t = {
+                .backend = b, .f = f, .data = data, .busy.max = BUSY_MAX, .idle.max = IDLE_MAX
+        };
         int r = b->wanted && b->intact ? take(&t) : 0;
 
-        free(t.idle);
+        free(t.busy.items);
+        free(t.idle.items);
         return r;
 }
 

@@ -191,6 +191,38 @@ static void test_room(void **state)
         close_table(b);
 }
 
+/* Whatever is read while packets fill the sets: each decision once. */
+static void test_meanwhile(void **state)
+{
+        NftBackend *b = open_with(OUT_REJECT, (NftOptions){ 0 }, 0);
+        uint64_t sum = 0;
+        pid_t pid;
+        int status;
+
+        (void)state;
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                for (unsigned i = 0; i < 30000; i++) {
+                        char address[32];
+
+                        snprintf(address, sizeof(address), "198.18.%u.%u", i / 250, i % 250 + 1);
+                        if (connect_to(HOST, address, 25) != RESET)
+                                _exit(1);
+                }
+                _exit(0);
+        }
+        while (waitpid(pid, &status, WNOHANG) == 0) {
+                sum += taken(b).all;
+                usleep(20000);
+        }
+        assert_int_equal(status, 0);
+        for (unsigned i = 0; i < 3; i++)
+                sum += taken(b).all;
+        assert_int_equal(sum, 30000);
+        close_table(b);
+}
+
 /* A kernel that cannot reset, and a table that is not owned. */
 static void test_old_kernel(void **state)
 {
@@ -301,6 +333,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_groups),
+                cmocka_unit_test(test_meanwhile),
                 cmocka_unit_test(test_untracked),
                 cmocka_unit_test(test_full),
                 cmocka_unit_test(test_room),

@@ -256,6 +256,8 @@ static int verb_flood(const Options *o, int argc, char **argv)
                 inet_ntop(AF_INET, &next, address, sizeof(address));
                 fd = connect_begin(o, address, argv[1]);
                 counts[connect_finish(fd, now_usec() + o->timeout_msec * (int64_t)1000, &error)]++;
+                if (fd >= 0)
+                        close(fd);
         }
         counts_print(stdout, counts);
         return 0;

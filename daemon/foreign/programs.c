@@ -4,6 +4,7 @@
 
 #include "daemon/netlink/attributes.h"
 #include "daemon/netlink/netlink.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 #include <linux/bpf.h>

@@ -264,7 +264,7 @@ kernels: all test-programs
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot guest >/dev/null
 	@[ "$$(id -u)" != 0 ] || for release in bookworm trixie; do \
 		tests/kernels/make-kernel $(BUILD)/boot $$release >/dev/null || exit; done
-	@BUILD=$(BUILD) LIMIT=9000 tests/run $(or $(T),$(wildcard tests/kernels/*.t))
+	@BUILD=$(BUILD) LIMIT=12000 tests/run $(or $(T),$(wildcard tests/kernels/*.t))
 
 ## differential: evaluator against kernel, N random pairs of policy and packet from SEED
 N ?= 2000

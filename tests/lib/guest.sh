@@ -157,9 +157,9 @@ guest_tests()
 {
         local program name
         guest_ran=
-        guest_report install 600
-        guest_report booted 900
-        guest_report programs "${GUEST_LIMIT:-5400}"
+        guest_report install 1800
+        guest_report booted 1800
+        guest_report programs "${GUEST_LIMIT:-7200}"
         while read -r program; do
                 name=${program#"$BUILD/"}
                 name=${name%.t}

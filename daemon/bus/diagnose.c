@@ -155,12 +155,15 @@ static bool counts_open(const RulesetDirection *d, uint16_t port)
         return false;
 }
 
-/* What comes of it that a table exempts connections from conntrack; NULL: nothing. */
-static const char *exempt_means(const Ruleset *ruleset, Direction d, uint16_t port)
+/* What comes of it that a table exempts connections from conntrack; NULL: nothing. p25's own table
+ * notes routed ones. */
+static const char *exempt_means(const Ruleset *ruleset, OwnPlace own, Direction d, uint16_t port)
 {
         if (d == DIRECTION_ROUTED)
-                return "they are judged when they open, but a change that denies one does not cut "
-                       "it";
+                return own == OWN_NFTABLES
+                               ? NULL
+                               : "they are judged when they open, but with iptables a change that "
+                                 "denies one does not cut it";
         return counts_open(&ruleset->directions[d], port)
                        ? "they cannot be counted, so a limit with max refuses them"
                        : NULL;
@@ -180,7 +183,7 @@ static int exempt_append_direction(
                         .direction = d, .family = families[i % 2], .port = ports->items[i / 2]
                 };
                 EffectQuestion q = { .packet = &p, .own = OWN_NOWHERE, .verdict = ACTION_ALLOW };
-                const char *means = exempt_means(ruleset, d, p.port);
+                const char *means = exempt_means(ruleset, bus_own_place(c), d, p.port);
                 Finding f = { "note", "NOT_TRACKED", "p25ctl explain names the tables", "" };
                 int r = means ? effect_find(c->filters, NULL, &q, &e, &effect) : 0;
 

@@ -4,7 +4,8 @@
  * Ends connections that pass through this host, when a new policy refuses them. Rules look at SYN
  * packets only, so the conntrack entry is marked (label 126), and the forward path answers a marked
  * connection with a reset, whichever side sends next; both sides are made to send. An entry that is
- * allowed again loses the mark. Connections of local sockets are cut by connections.c.
+ * allowed again loses the mark. What conntrack does not follow is only judged here: the backend
+ * knows of it. Connections of local sockets are cut by connections.c.
  */
 
 #include "daemon/connections/passing.h"
@@ -19,6 +20,7 @@
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 typedef struct KnownAddress {
         Address address;
@@ -193,6 +195,62 @@ int cut_passing(Netlink *n, const Ruleset *ruleset, uint64_t *ret_n)
                 return r;
         *ret_n = cut;
         return 0;
+}
+
+/* ---- what conntrack does not follow ---- */
+
+/* Each takes two segments each way. Most of those that are known have ended by themselves. */
+#define KNOCKED_MAX 500
+
+static Tuple tuple_turn(const Tuple *t)
+{
+        return (Tuple){ t->to, t->from, t->to_port, t->from_port };
+}
+
+/* They were judged as routed when they were opened. What a bridge passes among them the rules leave
+ * alone. */
+size_t cut_judge_untracked(const Ruleset *ruleset, Untracked *items, size_t n)
+{
+        uint64_t now = clock_now_usec(CLOCK_REALTIME);
+        size_t kept = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const Tuple *t = &items[i].tuple;
+                Packet p = { .time_usec = now,
+                        .direction = DIRECTION_ROUTED,
+                        .family = t->to.family,
+                        .port = t->to_port,
+                        .has_from = true,
+                        .has_to = true,
+                        .from = t->from,
+                        .to = t->to };
+
+                if (is_refused_surely(ruleset, &p, (Doubt){ .interfaces = true }))
+                        items[kept++] = items[i];
+        }
+        return kept;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+        uint64_t x = ((const Untracked *)a)->left_msec, y = ((const Untracked *)b)->left_msec;
+
+        return (x < y) - (x > y);
+}
+
+void cut_knock_untracked(Untracked *items, size_t n)
+{
+        Knocker k = KNOCKER_CLOSED;
+
+        if (n > 0)
+                qsort(items, n, sizeof(*items), newest_first);
+        for (size_t i = 0; i < n && i < KNOCKED_MAX; i++) {
+                Tuple answer = tuple_turn(&items[i].tuple);
+
+                knock(&k, &items[i].tuple, 0);
+                knock(&k, &answer, 0);
+        }
+        knocker_close(&k);
 }
 
 int cut_needs_rules(bool *ret)

@@ -113,15 +113,16 @@ static int hops_tell(const Passage *p, Action verdict, Explanation *e, Effect *e
         return r;
 }
 
-/* What conntrack does not follow cannot be found later; of this host's own sockets it can. */
-static int exempt_tell(const Passage *p, Direction d, Explanation *e, Effect *effect)
+/* What conntrack does not follow cannot be found later, but in p25's own table and among this
+ * host's own sockets. */
+static int exempt_tell(const Passage *p, const EffectQuestion *q, Explanation *e, Effect *effect)
 {
         if (!p->exempt_table)
                 return 0;
         snprintf(effect->exempt, sizeof(effect->exempt), "%s %s",
                 netlink_family_to_string(p->exempt_family), p->exempt_table);
         text_make_printable(effect->exempt);
-        if (d != DIRECTION_ROUTED)
+        if (q->packet->direction != DIRECTION_ROUTED || q->own == OWN_NFTABLES)
                 return 0;
         return strv_printf(&e->path,
                 "table %s exempts it from conntrack, or may: once open, it is not cut by a change "
@@ -313,8 +314,7 @@ int effect_find(const Filters *f, Way *w, const EffectQuestion *q, Explanation *
                 way_complete(w, q->packet, &completion);
         question_complete(&completion, &asked);
         if ((r = passage_find(f, &asked, &p)) < 0 || (r = hops_tell(&p, q->verdict, e, ret)) < 0 ||
-                (r = exempt_tell(&p, q->packet->direction, e, ret)) < 0 ||
-                (r = conclude(f, &p, &completion, e)) < 0 ||
+                (r = exempt_tell(&p, q, e, ret)) < 0 || (r = conclude(f, &p, &completion, e)) < 0 ||
                 (w && ((r = look_at_destination(w, q->packet, e)) < 0 ||
                               (r = look_at_source(w, q->packet, e)) < 0 ||
                               (r = look_at_interfaces(q->packet, e)) < 0 ||

@@ -9,11 +9,11 @@
 #include "daemon/nftables/backend.h"
 
 #include "daemon/backend/keeper.h"
-#include "daemon/connections/passing.h"
 #include "daemon/nftables/apply.h"
 #include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "daemon/nftables/untracked.h"
 #include "rules/base/diagnostic.h"
 #include "rules/ruleset/ruleset.h"
 
@@ -47,6 +47,7 @@ void nft_backend_close(NftBackend *b)
         nft_table_free(b->wanted);
         totals_deinit(&b->totals);
         free(b->kept);
+        free(b->refused);
         free(b);
 }
 
@@ -94,7 +95,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 .persists = true,
                 .keep = o->keep ? o->keep : keeper_keep,
                 .cannot_reset = o->may_not_reset,
-                .flags = o->without_decisions ? 0 : NFT_TABLE_COUNTS,
+                .flags = o->without_decisions ? 0 : NFT_TABLE_COUNTS | NFT_TABLE_NOTES,
                 .writer = NETLINK_CLOSED,
                 .monitor = NETLINK_CLOSED };
         b->repairer = (Repairer){ .event = event,
@@ -250,6 +251,8 @@ static int nft_remove(Backend *base, Diagnostics *d)
 
         if (r < 0)
                 return r;
+        b->flags &= ~(unsigned)NFT_TABLE_REFUSES;
+        b->n_refused = 0;
         totals_deinit(&b->totals);
         return 0;
 }
@@ -274,9 +277,45 @@ static int nft_take_decisions(Backend *base, DecisionHandler f, void *data)
         return nft_decisions_take((NftBackend *)base, f, data);
 }
 
+/* ---- cutting ---- */
+
+/* With a rule that resets connections of the sets SET_REFUSED, or without. */
+static int send_refusing(NftBackend *b, const Ruleset *r, bool refuses)
+{
+        unsigned before = b->flags;
+        int k;
+
+        b->flags = refuses ? before | NFT_TABLE_REFUSES : before & ~(unsigned)NFT_TABLE_REFUSES;
+        if (b->flags == before)
+                return 0;
+        k = send_ruleset(&b->base, r, true, NULL);
+        if (k < 0)
+                b->flags = before;
+        return k;
+}
+
+static int cut_untracked(NftBackend *b, const Ruleset *r, uint64_t *ret_n)
+{
+        Refusal refusal;
+        int k = untracked_judge(b, r, &refusal);
+
+        if (k >= 0 && refusal.changed)
+                k = send_refusing(b, r, refusal.n > 0);
+        if (k >= 0 && refusal.changed)
+                k = untracked_refuse(b, &refusal, ret_n);
+        refusal_deinit(&refusal);
+        return k;
+}
+
 static int nft_cut(Backend *base, const Ruleset *r, uint64_t *ret_n)
 {
-        return cut_passing(&((NftBackend *)base)->writer, r, ret_n);
+        NftBackend *b = (NftBackend *)base;
+        uint64_t untracked = 0;
+        int k = cut_passing(&b->writer, r, ret_n), error = cut_untracked(b, r, &untracked);
+
+        if (k >= 0)
+                *ret_n += untracked;
+        return k < 0 ? k : error;
 }
 
 const BackendOps backend_nft = {

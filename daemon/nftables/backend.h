@@ -9,6 +9,7 @@
 #include "daemon/backend/backend.h"
 #include "daemon/backend/repairer.h"
 #include "daemon/backend/totals.h"
+#include "daemon/connections/passing.h"
 #include "daemon/netlink/netlink.h"
 #include "rules/nftables/update.h"
 
@@ -38,6 +39,11 @@ typedef struct NftBackend {
         DecisionCount *kept; /* taken before the table was removed */
         size_t n_kept;
 
+        /* Connections that conntrack does not follow and that the ruleset refuses, in their order.
+         */
+        Untracked *refused;
+        size_t n_refused;
+
         /* Watching, where the table is not owned. */
         Netlink monitor;
         sd_event_source *monitor_source;
@@ -55,7 +61,7 @@ typedef struct NftOptions {
         const int *fds; /* as of BackendOps.open */
         size_t n_fds;
         /* In tests: as if tables could not be owned, or not persist, or sets not be reset;
-         * decisions are counted by counters only. */
+         * decisions are counted by counters only, and connections not noted, as in a script. */
         bool may_not_own, may_not_persist, may_not_reset, without_decisions;
         int (*keep)(int fd); /* in the place of keeper_keep() */
 } NftOptions;

@@ -224,6 +224,26 @@ static void held_bytes(Maker *m, const NftStatement *s)
                 make_lookup(m, &s->set, NFT_LOOKUP_F_INV);
 }
 
+/* ---- connections that conntrack does not follow ---- */
+
+/* update @untracked4 { ip saddr . tcp sport . ip daddr . tcp dport } */
+static void note_untracked_text(Buffer *b, const NftStatement *s)
+{
+        const char *ip = s->set.family == FAMILY_IPV4 ? "ip" : "ip6";
+
+        buffer_add_string(b, "update ");
+        statement_print_set(b, &s->set);
+        buffer_printf(b, " { %s saddr . tcp sport . %s daddr . tcp dport }", ip, ip);
+}
+
+static void note_untracked_bytes(Maker *m, const NftStatement *s)
+{
+        make_end(m, s->set.family, true, make_end(m, s->set.family, false, NFT_REG32_00));
+        make_element(m, &s->set, NFT_DYNSET_OP_UPDATE, NULL);
+}
+
+/* ---- the limit of what waits, and the queue ---- */
+
 static const Limit hold_limit = { .rate = NFT_HOLD_RATE, .unit_sec = 1, .burst = NFT_HOLD_BURST };
 
 static void hold_limit_text(Buffer *b, const NftStatement *s)
@@ -538,6 +558,9 @@ const StatementRow statement_actions[_STATEMENT_MAX] = {
         [STATEMENT_NOTE_HELD] = { .equal = statement_set_equal,
                 .text = held_text,
                 .bytes = held_bytes },
+        [STATEMENT_NOTE_UNTRACKED] = { .equal = statement_set_equal,
+                .text = note_untracked_text,
+                .bytes = note_untracked_bytes },
         [STATEMENT_QUEUE] = { .text = queue_text, .bytes = queue_bytes },
         [STATEMENT_LOG_LIMIT] = { .text = log_limit_text, .bytes = log_limit_bytes },
         [STATEMENT_LOG] = { .equal = log_equal, .text = log_text, .bytes = log_bytes },

@@ -38,11 +38,19 @@ void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number)
         build_statement(b, &(NftStatement){ .kind = kind, .number = number });
 }
 
+static void build_accept(NftBuild *b)
+{
+        if (b->notes && b->direction == DIRECTION_ROUTED)
+                build_to_chain(b, STATEMENT_GOTO, &(NftChainKey){ .kind = CHAIN_ALLOWED });
+        else
+                build_kind(b, STATEMENT_ACCEPT, 0);
+}
+
 void build_verdict(NftBuild *b, Action action)
 {
         switch (action) {
         case ACTION_ALLOW:
-                build_kind(b, STATEMENT_ACCEPT, 0);
+                build_accept(b);
                 return;
         case ACTION_DENY:
                 build_kind(b, STATEMENT_DROP, 0);

@@ -27,6 +27,8 @@ typedef struct NftBuild {
         const NftTable *previous;
         bool cut_local;    /* answer labelled connections of local sockets too */
         bool counts;       /* rules count what they decide */
+        bool notes;        /* what passes is noted, where conntrack does not follow it */
+        bool refuses;      /* there is some that a later policy refuses */
         bool numbers_only; /* the rule at hand only how many, where they are logged */
         bool holds;        /* what is logged of this host's own waits */
         bool holds_by_target;
@@ -48,7 +50,8 @@ void build_fail(NftBuild *b, int error);
 void build_statement(NftBuild *b, const NftStatement *s);
 /* A statement that says no more than its kind and a number. */
 void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number);
-/* accept, drop, or meta l4proto tcp reject with tcp reset */
+/* accept, drop, or meta l4proto tcp reject with tcp reset; of the direction at hand: what is routed
+ * may be noted before it passes */
 void build_verdict(NftBuild *b, Action action);
 void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key);
 void build_to_chain(NftBuild *b, NftStatementKind kind, const NftChainKey *key);
@@ -126,6 +129,8 @@ void build_default_chain(NftBuild *b, bool audited);
 
 /* Fills b->rules with what the rule becomes, and makes the sets and chains it needs. */
 void build_policy_rule(NftBuild *b, const CompiledRule *r);
+/* The chain that notes connections which conntrack does not follow. */
+void build_allowed(NftBuild *b);
 /* Copies of the routed direction's chains for packets that are judged by what they say themselves,
  * where they differ. The last thing to be built. */
 void build_untracked(NftBuild *b);

@@ -41,6 +41,8 @@ static const struct {
         [CHAIN_TO] = { .name = "to" },
         [CHAIN_UNTRACKED_CLASS] = { .name = "untracked" },
         [CHAIN_UNTRACKED_TO] = { .name = "untracked_to" },
+        [CHAIN_ALLOWED] = { .name = "allowed" },
+        [CHAIN_REFUSED] = { .name = "refused" },
         [CHAIN_OWNED] = { .name = "owned" },
         [CHAIN_HELD] = { "held", true, NF_INET_LOCAL_OUT, INT32_MIN + 25 },
         [CHAIN_HELD_PORTS] = { .name = "held_out" },
@@ -61,6 +63,8 @@ static const char *const set_kinds[] = {
         [SET_OPEN] = "open",
         [SET_BRIDGED] = "bridged",
         [SET_HELD] = "held",
+        [SET_UNTRACKED] = "untracked",
+        [SET_REFUSED] = "refused",
         [SET_SENT] = "sent",
         [SET_SENDERS] = "senders",
         [SET_SEEN] = "seen",
@@ -91,6 +95,8 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_PASSING:
         case CHAIN_UNTRACKED:
         case CHAIN_UNTRACKED_PORTS:
+        case CHAIN_ALLOWED:
+        case CHAIN_REFUSED:
         case CHAIN_OWNED:
         case CHAIN_HELD:
         case CHAIN_HELD_PORTS:
@@ -167,6 +173,8 @@ const char *nft_set_name(const NftSetKey *k, char buffer[static NFT_NAME_TEXT_MA
                 break;
         case SET_BRIDGED:
         case SET_HELD:
+        case SET_UNTRACKED:
+        case SET_REFUSED:
         case SET_SENT:
         case SET_SENDERS:
         case SET_SEEN:
@@ -313,5 +321,7 @@ uint64_t nft_set_timeout_msec(const NftSet *s)
                 return NFT_BRIDGED_TIMEOUT_MSEC;
         if (s->key.kind == SET_HELD)
                 return NFT_HELD_TIMEOUT_MSEC;
+        if (s->key.kind == SET_UNTRACKED || s->key.kind == SET_REFUSED)
+                return NFT_UNTRACKED_TIMEOUT_MSEC;
         return s->key.kind == SET_RATE ? nft_bucket_timeout_msec(&s->key.limit) : 0;
 }

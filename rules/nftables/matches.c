@@ -49,13 +49,13 @@ static void tcp_bytes(Maker *m, _unused_ const NftStatement *s)
         make_compare(m, NFT_CMP_EQ, &tcp, sizeof(tcp));
 }
 
-static void syn_bytes(Maker *m, _unused_ const NftStatement *s)
+static void syn_bytes(Maker *m, const NftStatement *s)
 {
         static const uint8_t mask = 0x12, syn = 0x02;
 
         make_tcp(m, 13, 1);
         make_mask(m, &mask, 1);
-        make_compare(m, NFT_CMP_EQ, &syn, 1);
+        make_compare(m, s->kind == STATEMENT_SYN ? NFT_CMP_EQ : NFT_CMP_NEQ, &syn, 1);
 }
 
 static void no_rst_bytes(Maker *m, _unused_ const NftStatement *s)
@@ -313,6 +313,26 @@ static void address_set_bytes(Maker *m, const NftStatement *s)
         make_lookup(m, &s->set, 0);
 }
 
+/* ---- connections that conntrack does not follow ---- */
+
+/* ip saddr . tcp sport . ip daddr . tcp dport @refused4; an answer the other way round */
+static void refused_text(Buffer *b, const NftStatement *s)
+{
+        const char *ip = s->set.family == FAMILY_IPV4 ? "ip" : "ip6";
+
+        buffer_printf(b,
+                s->to ? "%s daddr . tcp dport . %s saddr . tcp sport "
+                      : "%s saddr . tcp sport . %s daddr . tcp dport ",
+                ip, ip);
+        statement_print_set(b, &s->set);
+}
+
+static void refused_bytes(Maker *m, const NftStatement *s)
+{
+        make_end(m, s->set.family, !s->to, make_end(m, s->set.family, s->to, NFT_REG32_00));
+        make_lookup(m, &s->set, 0);
+}
+
 /* ---- who and when ---- */
 
 static void id_text(Buffer *b, const NftStatement *s)
@@ -401,6 +421,9 @@ const StatementRow statement_matches[_STATEMENT_MAX] = {
         [STATEMENT_SYN] = { .words = "tcp flags & (syn | ack) == syn",
                 .bytes = syn_bytes,
                 .implies = IMPLIES_TCP },
+        [STATEMENT_NO_SYN] = { .words = "tcp flags & (syn | ack) != syn",
+                .bytes = syn_bytes,
+                .implies = IMPLIES_TCP },
         [STATEMENT_NO_RST] = { .words = "tcp flags ! rst",
                 .bytes = no_rst_bytes,
                 .implies = IMPLIES_TCP },
@@ -445,6 +468,9 @@ const StatementRow statement_matches[_STATEMENT_MAX] = {
         [STATEMENT_DIALLED_ADDRESS_SET] = { .equal = statement_set_equal,
                 .text = address_set_text,
                 .bytes = address_set_bytes },
+        [STATEMENT_REFUSED] = { .equal = statement_set_equal,
+                .text = refused_text,
+                .bytes = refused_bytes },
         [STATEMENT_USER] = { .text = id_text, .bytes = id_bytes },
         [STATEMENT_USERS] = { .equal = statement_set_equal, .text = ids_text, .bytes = ids_bytes },
         [STATEMENT_GROUP] = { .text = id_text, .bytes = id_bytes },

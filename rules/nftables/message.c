@@ -327,6 +327,12 @@ static void set_key_type(const NftSetKey *k, uint32_t *ret_type, uint32_t *ret_l
                 *ret_type = concatenation(address, TYPE_INET_SERVICE);
                 *ret_length = n + 4;
         }
+        if (k->kind == SET_UNTRACKED || k->kind == SET_REFUSED) {
+                uint32_t end = concatenation(address, TYPE_INET_SERVICE);
+
+                *ret_type = concatenation(concatenation(end, address), TYPE_INET_SERVICE);
+                *ret_length = 2 * (n + 4);
+        }
         if (k->kind == SET_BRIDGED) {
                 *ret_type = concatenation(concatenation(TYPE_INTERFACE, TYPE_INTERFACE),
                         concatenation(address, address));

@@ -53,3 +53,12 @@ void make_source(Maker *m, const NftStatement *s)
         if (family == FAMILY_IPV6)
                 make_prefix_mask(m, 64, 16);
 }
+
+uint32_t make_end(Maker *m, unsigned family, bool to, uint32_t reg)
+{
+        uint32_t n = family == FAMILY_IPV4 ? 4 : 16, from = family == FAMILY_IPV4 ? 12 : 8;
+
+        make_payload_to(m, NFT_PAYLOAD_NETWORK_HEADER, to ? from + n : from, n, reg);
+        make_payload_to(m, NFT_PAYLOAD_TRANSPORT_HEADER, to ? 2 : 0, 2, reg + n / 4);
+        return reg + n / 4 + 1;
+}

@@ -21,6 +21,9 @@
 #define SOURCES_MAX 1048576u
 /* Neighbours on bridges that are dialled within a minute. */
 #define BRIDGED_MAX 65535u
+/* Connections in an hour that conntrack does not follow: the time that the kernel takes to list a
+ * set grows with the square of its length, and all are read after a change. */
+#define UNTRACKED_MAX 16384u
 /* More than can wait in the time for which they are remembered. */
 #define HELD_MAX 4096u
 /* What is counted within a second, or while p25d is down: reading it must cost little. */
@@ -106,6 +109,9 @@ static uint32_t dynamic_size(NftSetKind kind)
                 return BRIDGED_MAX;
         case SET_HELD:
                 return HELD_MAX;
+        case SET_UNTRACKED:
+        case SET_REFUSED:
+                return UNTRACKED_MAX;
         case SET_SENT:
         case SET_SENDERS:
                 return SENT_MAX;

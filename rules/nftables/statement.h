@@ -41,6 +41,9 @@ const char *statement_address_word(unsigned family, bool to);
  * 0), or the statement's own user: meta skuid & 0 | USER, because nft takes no constant here. */
 void statement_print_source(Buffer *b, const NftStatement *s);
 void make_source(Maker *m, const NftStatement *s);
+/* One end of a connection, ip saddr . tcp sport or ip daddr . tcp dport => reg and those behind it;
+ * returns the one behind these. */
+uint32_t make_end(Maker *m, unsigned family, bool to, uint32_t reg);
 
 /* ---- of all kinds ---- */
 

@@ -112,7 +112,8 @@ static void build_prerouting(NftBuild *b, const Ports *entering)
         build_goto_kind(b, CHAIN_OPENED);
 }
 
-/* meta l4proto tcp ct original proto-dst 25 goto forwarded */
+/* meta l4proto tcp ct original proto-dst 25 goto forwarded
+ * meta l4proto tcp ct state invalid,untracked goto refused     (only while there is any) */
 static void build_forward(NftBuild *b, const Ports *entering)
 {
         build_chain(b, &(NftChainKey){ .kind = CHAIN_FORWARD });
@@ -121,6 +122,11 @@ static void build_forward(NftBuild *b, const Ports *entering)
         build_kind(b, STATEMENT_TCP, 0);
         build_ports(b, entering, DIRECTION_IN, true);
         build_goto_kind(b, CHAIN_FORWARDED);
+        if (!b->refuses)
+                return;
+        build_kind(b, STATEMENT_TCP, 0);
+        build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+        build_goto_kind(b, CHAIN_REFUSED);
 }
 
 /* meta l4proto tcp tcp flags & (syn | ack) == syn ct original proto-dst 25 ct direction original
@@ -170,6 +176,7 @@ static void build_output(NftBuild *b, const Ports *leaving, bool cut)
 
 /* ---- the chains behind them ---- */
 
+static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
 static const uint32_t own_addresses[] = { NFT_ADDRESS_LOCAL, NFT_ADDRESS_ANYCAST };
 
 /*
@@ -242,26 +249,60 @@ static void build_forwarded(NftBuild *b)
 /*
  * meta iifkind "bridge" add @bridged4 { iif . iif . ip daddr . ip daddr }
  *      iif . oif . ip daddr . rt ip nexthop @bridged4 accept
- * goto routed
  * What a bridge passes between its own ports meets forward where bridge-nf-call-iptables is 1. It
  * enters and leaves by the same bridge, and its next hop is its destination: traffic that
  * the host routes over a bridge to the Internet is still judged.
  */
-static void build_passing(NftBuild *b)
+static void build_bridged(NftBuild *b)
 {
-        static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
-
-        build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSING });
         for (size_t f = 0; f < ELEMENTS(families); f++) {
-                NftSetKey key = { .kind = SET_BRIDGED, .family = families[f] };
-
-                build_dynamic_set(b, &key, NULL);
                 build_family(b, families[f]);
-                build_of_set(b, STATEMENT_BRIDGED, &key);
+                build_of_set(b, STATEMENT_BRIDGED,
+                        &(NftSetKey){ .kind = SET_BRIDGED, .family = families[f] });
                 build_kind(b, STATEMENT_ACCEPT, 0);
                 build_end(b, NULL);
         }
+}
+
+/* The same, then goto routed. */
+static void build_passing(NftBuild *b)
+{
+        for (size_t f = 0; f < ELEMENTS(families); f++)
+                build_dynamic_set(
+                        b, &(NftSetKey){ .kind = SET_BRIDGED, .family = families[f] }, NULL);
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_PASSING });
+        build_bridged(b);
         build_goto_direction(b, DIRECTION_ROUTED);
+}
+
+/* meta nfproto ipv4 ip saddr . tcp sport . ip daddr . tcp dport @refused4
+ *      tcp flags & (syn | ack) != syn tcp flags ! rst reject with tcp reset
+ * A SYN is judged where it enters. */
+static void build_refused_direction(NftBuild *b, const NftSetKey *key, bool answer)
+{
+        build_family(b, (Family)key->family);
+        build_statement(b, &(NftStatement){ .kind = STATEMENT_REFUSED, .to = answer, .set = *key });
+        build_kind(b, STATEMENT_TCP, 0);
+        build_kind(b, STATEMENT_NO_SYN, 0);
+        build_kind(b, STATEMENT_NO_RST, 0);
+        build_kind(b, STATEMENT_RESET, 0);
+        build_end(b, NULL);
+}
+
+/* What a bridge passes is none of it. */
+static void build_refused(NftBuild *b)
+{
+        if (!b->refuses)
+                return;
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_REFUSED });
+        build_bridged(b);
+        for (size_t f = 0; f < ELEMENTS(families); f++) {
+                NftSetKey key = { .kind = SET_REFUSED, .family = families[f] };
+
+                build_dynamic_set(b, &key, NULL);
+                build_refused_direction(b, &key, false);
+                build_refused_direction(b, &key, true);
+        }
 }
 
 /*
@@ -308,6 +349,8 @@ static void build_base(NftBuild *b)
         build_arrived(b);
         build_forwarded(b);
         build_passing(b);
+        build_allowed(b);
+        build_refused(b);
 }
 
 /* ---- classes of ports ---- */
@@ -413,6 +456,8 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, Nf
                 .previous = previous,
                 .cut_local = flags & NFT_TABLE_CUT_LOCAL,
                 .counts = flags & NFT_TABLE_COUNTS,
+                .notes = flags & NFT_TABLE_NOTES,
+                .refuses = flags & NFT_TABLE_REFUSES,
                 .holds = r->attribution == ATTRIBUTION_PROCESS &&
                          flags & (NFT_TABLE_HOLD_QUEUE | NFT_TABLE_HOLD_TARGET),
                 .holds_by_target = flags & NFT_TABLE_HOLD_TARGET };

@@ -41,6 +41,15 @@
  * ports that the same rules name share one, so that no rule needs to look at the port again. A
  * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
  * has not, and is asked itself.
+ * What of `routed` passes is noted where conntrack does not follow it (untracked.c), because
+ * nothing else knows that the connection is open. p25d puts those that a later policy refuses into
+ * a set, and forward has a second rule while there are any:
+ *
+ *   routed: what a rule or the default lets pass                 goto allowed
+ *     allowed: no conntrack                                      note who dialled; accept
+ *   forward: no conntrack                                        goto refused
+ *     refused: either direction of a connection of the set       reset
+ *
  * Where decisions are counted by who and where to, a set's element that finds no room ends its
  * rule: each such rule ends with the verdict, the next one counts with less detail, and the last
  * does not count (counting.c). A full set changes no verdict, and what it has not is in another.
@@ -86,6 +95,8 @@ typedef struct TimedEntry TimedEntry;
 #define NFT_HOLD_RATE 100u
 #define NFT_HOLD_BURST 400u
 #define NFT_HELD_TIMEOUT_MSEC 4000u
+/* The time for which a connection that conntrack does not follow is known, from its SYN on. */
+#define NFT_UNTRACKED_TIMEOUT_MSEC 3600000u
 /* Large enough for the name of every chain, set and counter. */
 #define NFT_NAME_TEXT_MAX 192
 
@@ -110,6 +121,9 @@ typedef enum NftChainKind {
         CHAIN_TO,              /* the second half of a match, where both halves are several tests */
         CHAIN_UNTRACKED_CLASS, /* copies of CHAIN_CLASS and CHAIN_TO for what is not routed yet, */
         CHAIN_UNTRACKED_TO,    /* where rules ask what was dialled or how a packet is to leave */
+        CHAIN_ALLOWED, /* what passes through the host is noted, where conntrack does not follow it
+                        */
+        CHAIN_REFUSED, /* and reset here, when a later policy refuses it */
         CHAIN_OWNED,
         CHAIN_HELD,       /* before everything else in output */
         CHAIN_HELD_PORTS, /* copies of CHAIN_DIRECTION, CHAIN_CLASS and CHAIN_TO of what goes out,
@@ -136,10 +150,12 @@ typedef enum NftSetKind {
         SET_TO,
         SET_USERS,
         SET_GROUPS,
-        SET_RATE,    /* buckets of a limit; filled by packets */
-        SET_OPEN,    /* connections of a limit; filled by packets */
-        SET_BRIDGED, /* who is a neighbour on a bridge; filled by packets */
-        SET_HELD,    /* which SYNs have waited; filled by packets */
+        SET_RATE,      /* buckets of a limit; filled by packets */
+        SET_OPEN,      /* connections of a limit; filled by packets */
+        SET_BRIDGED,   /* who is a neighbour on a bridge; filled by packets */
+        SET_HELD,      /* which SYNs have waited; filled by packets */
+        SET_UNTRACKED, /* connections that conntrack does not follow; filled by packets */
+        SET_REFUSED,   /* those that a later policy refuses; filled by p25d */
         /* What was decided, how often, filled by packets: by rule and */
         SET_SENT,    /* cgroup, user, port and destination, */
         SET_SENDERS, /* cgroup and user, where there is no room for the former, */
@@ -166,6 +182,7 @@ typedef enum NftStatementKind {
         STATEMENT_PORTS,        /* the same two, of a set */
         STATEMENT_DIALLED_PORTS,
         STATEMENT_SYN,    /* opens a connection */
+        STATEMENT_NO_SYN, /* does not */
         STATEMENT_NO_RST, /* is not a reset itself */
         STATEMENT_IN_NOT_LO,
         STATEMENT_OUT_NOT_LO,
@@ -200,7 +217,9 @@ typedef enum NftStatementKind {
         STATEMENT_NOT_HELD, /* the SYN has not waited before */
         STATEMENT_HOLD_LIMIT,
         STATEMENT_NOTE_HELD,
-        STATEMENT_QUEUE, /* number 0: by nf_tables itself, 1: by the target of xtables */
+        STATEMENT_NOTE_UNTRACKED,
+        STATEMENT_REFUSED, /* of a connection in the set; to: an answer, else as dialled */
+        STATEMENT_QUEUE,   /* number 0: by nf_tables itself, 1: by the target of xtables */
         STATEMENT_LOG_LIMIT,
         STATEMENT_LOG,
         STATEMENT_WAKE_LIMIT, /* number: a minute */
@@ -218,7 +237,7 @@ typedef enum NftStatementKind {
 /* Unused members are zero. */
 typedef struct NftStatement {
         NftStatementKind kind;
-        bool to; /* addresses: destination, else source */
+        bool to; /* addresses: destination, else source; STATEMENT_REFUSED */
         /* Port, uid, gid, label bit, level, type of address, direction. Of a bucket: the user that
          * it belongs to; 0: the source of the packet. */
         uint32_t number;
@@ -291,6 +310,8 @@ typedef enum NftTableFlags {
         /* What is logged waits for whoever reads the queue, if the ruleset says so: */
         NFT_TABLE_HOLD_QUEUE = 4,  /* by the kernel's `queue` */
         NFT_TABLE_HOLD_TARGET = 8, /* by NFQUEUE of xtables, for kernels without the former */
+        NFT_TABLE_NOTES = 16,      /* for whoever cuts connections that conntrack does not follow */
+        NFT_TABLE_REFUSES = 32,    /* there are such connections, in the sets SET_REFUSED */
 } NftTableFlags;
 
 /*
@@ -310,7 +331,7 @@ int nft_set_key_compare(const void *a, const void *b);
 #define NFT_TIMED_GRACE_MSEC 1000u
 /* The time for which the kernel keeps an entry, in ms. */
 uint64_t nft_entry_timeout_msec(const TimedEntry *e, uint64_t now_usec);
-/* Do its elements come from packets, instead of the policy? */
+/* Do its elements come from packets or p25d, instead of the policy? */
 bool nft_set_is_dynamic(const NftSet *s);
 /* The lifetime of an unused element, in ms; whole seconds. 0: for ever, or its own timeout. */
 uint64_t nft_set_timeout_msec(const NftSet *s);

@@ -6,12 +6,46 @@
  * have not met it), nor by which interface they will leave. Where a rule of the routed direction
  * asks for either, they get copies of its chains that ask the packet and the routing table.
  * Reads the chains that are made; knows no rule of the policy.
+ *
+ * Nothing in the kernel knows which of these connections are open, nor who dialled. What the policy
+ * lets pass is therefore noted for an hour; p25d, after a change, moves what is refused now to
+ * another set, and a rule of forward resets these connections. A set that is full ends only the
+ * rule that notes: the verdict stands, and the connection is not cut later.
  */
 
 #include "rules/nftables/build.h"
 
 #include "rules/policy/rule.h"
 #include "rules/ruleset/ruleset.h"
+
+static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };
+
+/* ---- open connections ---- */
+
+/*
+ * meta nfproto ipv4 ct state invalid,untracked
+ *      update @untracked4 { ip saddr . tcp sport . ip daddr . tcp dport }
+ * accept
+ */
+void build_allowed(NftBuild *b)
+{
+        if (!b->notes)
+                return;
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_ALLOWED });
+        for (size_t f = 0; f < ELEMENTS(families); f++) {
+                NftSetKey key = { .kind = SET_UNTRACKED, .family = families[f] };
+
+                build_dynamic_set(b, &key, NULL);
+                build_family(b, families[f]);
+                build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+                build_of_set(b, STATEMENT_NOTE_UNTRACKED, &key);
+                build_end(b, NULL);
+        }
+        build_kind(b, STATEMENT_ACCEPT, 0);
+        build_end(b, NULL);
+}
+
+/* ---- copies of chains ---- */
 
 static bool chain_is_routed(const NftChain *c)
 {

@@ -5,9 +5,12 @@
  * open it for anybody else.
  */
 
+#include "rules/ruleset/ruleset.h"
 #include "tests/adversary/attack.h"
 
-static int listeners[2];
+#include <poll.h>
+
+static int listeners[3];
 
 static int setup(void **state)
 {
@@ -15,6 +18,7 @@ static int setup(void **state)
         world_build();
         listeners[0] = listen_at(HOST, 25);
         listeners[1] = listen_at(CONTAINER, 25);
+        listeners[2] = listen_at(INTERNET, 25);
         return 0;
 }
 
@@ -23,12 +27,13 @@ static int teardown(void **state)
         (void)state;
         close(listeners[0]);
         close(listeners[1]);
+        close(listeners[2]);
         world_end();
         return 0;
 }
 
 /* SYNs from so many sources: addresses of 64.0.0.0/8, or networks below 2a00::/16. */
-static void flood(bool v6, uint32_t n)
+static void flood_to(const char *target, bool v6, uint32_t n)
 {
         struct sockaddr_ll to;
         int fd = attack_open(CONTAINER, v6, &to);
@@ -37,7 +42,7 @@ static void flood(bool v6, uint32_t n)
 
         for (uint32_t i = 0; i < n; i++) {
                 Segment s = { .from = from,
-                        .to = v6 ? HOST6 : HOST4,
+                        .to = target,
                         .source = (uint16_t)(1024 + i % 60000),
                         .port = 25,
                         .flags = TH_SYN };
@@ -52,6 +57,11 @@ static void flood(bool v6, uint32_t n)
                 assert_int_equal(sendto(fd, frame, length, 0, (void *)&to, sizeof(to)), length);
         }
         close(fd);
+}
+
+static void flood(bool v6, uint32_t n)
+{
+        flood_to(v6 ? HOST6 : HOST4, v6, n);
 }
 
 static void expect_burst(const char *to, int open)
@@ -137,6 +147,45 @@ static void test_full(void **state)
         abort_connection(fd);
 }
 
+static bool is_reset(int fd)
+{
+        struct pollfd p = { .fd = fd };
+
+        return poll(&p, 1, 10000) == 1 && p.revents & POLLERR;
+}
+
+/* More connections through the host than are known of those that conntrack does not follow: they
+ * pass as the policy says, and what was known before is cut. */
+static void test_untracked(void **state)
+{
+        _cleanup_(ruleset_free_p) Ruleset *r = NULL;
+        uint64_t n = 0;
+        int v4, v6;
+
+        (void)state;
+        skip_without_backend();
+        if (!streq(attacked_ops->name, "nftables"))
+                skip(); /* iptables knows nothing of them */
+        must(UNTRACK);
+        attack_must_apply("default = { routed = \"allow\"; };");
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET4, 25, &v4), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, INTERNET6, 25, &v6), OPEN);
+        flood_to(INTERNET4, false, 20000);
+        flood_to(INTERNET6, true, 20000);
+        assert_int_equal(connect_to(CONTAINER, INTERNET4, 25), OPEN);
+        assert_int_equal(connect_to(CONTAINER, INTERNET6, 25), OPEN);
+        assert_int_equal(attack_apply("default = { routed = \"reject\"; };", &r), 0);
+        assert_int_equal(attacked_ops->cut(attacked, r, &n), 0);
+        assert_in_range(n, 2 * 16000, 2 * 16384);
+        assert_int_equal(send(v4, "x", 1, MSG_NOSIGNAL), 1);
+        assert_int_equal(send(v6, "x", 1, MSG_NOSIGNAL), 1);
+        assert_true(is_reset(v4) && is_reset(v6));
+        abort_connection(v4);
+        abort_connection(v6);
+        assert_int_equal(attack_apply("default = { routed = \"allow\"; };", NULL), 0);
+        assert_int_equal(connect_to(CONTAINER, INTERNET4, 25), OPEN);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -144,6 +193,7 @@ int main(void)
                 cmocka_unit_test(test_sources_tracked),
                 cmocka_unit_test(test_uncounted),
                 cmocka_unit_test(test_full),
+                cmocka_unit_test(test_untracked),
         };
 
         return attack_main(tests, ELEMENTS(tests), setup, teardown);

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Connections through the host of which only one direction passes here: conntrack never sees them
-# established. A change that denies them cuts them all the same, idle or not. Those that a rule exempts
-# from conntrack cannot be found later, which status and explain say.
+# established. A change that denies them cuts them all the same, idle or not.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world
@@ -100,24 +99,5 @@ both_backends answers
 net_in lan ip route del 198.51.100.2/31
 net_in lan ip -6 route del 2001:db8:1::2/128
 
-# ---- exempt from conntrack ----
-
-unlike "$(ctl doctor)" NOT_TRACKED "doctor is silent where all is tracked"
-net_in host nft 'table inet raw { chain pre { type filter hook prerouting priority raw; udp dport 53 notrack; }; }'
-unlike "$(ctl doctor)" NOT_TRACKED "and where something else is exempt"
-net_in host nft add rule inet raw pre tcp dport 25 notrack
-exempt="table inet raw exempts routed connections to mail ports from conntrack: .* does not cut it"
-like "$(ctl doctor)" "note: $exempt" "doctor says what is not cut"
-like "$(ctl status verbose)" "Note: $exempt" "and status verbose"
-like "$(ctl explain routed from 10.0.0.2 to 198.51.100.2)" "table inet raw exempts it from conntrack" "and explain"
-unlike "$(ctl doctor)" "exempts incoming" "no rule counts incoming connections"
-run_ctl limit max 2
-like "$(ctl doctor)" "note: table inet raw exempts incoming connections to mail ports from conntrack: .* refuses them" \
-        "a limit with max does"
-expect "and refuses what it cannot count" inet closed 198.51.100.1 25
-run_ctl --force delete 1
-net_in host nft delete table inet raw
-net_in host iptables-legacy -t raw -A PREROUTING -p tcp --dport 25 -j CT --notrack
-like "$(ctl doctor)" "note: table ip raw exempts" "also of legacy iptables"
 p25d_stop TERM
 done_testing

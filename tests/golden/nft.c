@@ -5,7 +5,8 @@
  * golden texts in tests/golden/nft: NAME.nft is the script, NAME.netlink what its rules are in
  * the kernel's expressions, as `nft --debug=netlink` prints them; with attribution = "process"
  * these have what waits, which a script has not, and NAME.target is how it waits on kernels without
- * nft_queue. GOLDEN_UPDATE=1 writes what is found.
+ * nft_queue. untracked.notes has what p25d knows of connections that conntrack does not follow.
+ * GOLDEN_UPDATE=1 writes what is found.
  */
 
 #include "rules/base/buffer.h"
@@ -47,6 +48,12 @@ static char *print_expressions(const Ruleset *r, unsigned flags, bool (*wanted)(
         return text;
 }
 
+static bool notes_routed(NftChainKind kind)
+{
+        return kind == CHAIN_FORWARD || kind == CHAIN_CLASS || kind == CHAIN_RULE ||
+               kind == CHAIN_UNTRACKED_CLASS || kind == CHAIN_ALLOWED || kind == CHAIN_REFUSED;
+}
+
 static void policy_check(const char *folder, const char *path)
 {
         _cleanup_free_ char *name = test_base_name(path);
@@ -67,6 +74,12 @@ static void policy_check(const char *folder, const char *path)
                         print_expressions(r, NFT_TABLE_HOLD_TARGET, only_hold);
 
                 file_expect(target_path, target);
+        }
+        if (streq(name, "untracked")) {
+                _cleanup_free_ char *notes =
+                        print_expressions(r, NFT_TABLE_NOTES | NFT_TABLE_REFUSES, notes_routed);
+
+                file_expect(FOLDER "untracked.notes", notes);
         }
 }
 

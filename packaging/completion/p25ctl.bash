@@ -80,9 +80,9 @@ _p25ctl_value() # KEYWORD
         case $1 in
         on) ls /sys/class/net 2>/dev/null ;;
         user | group) compgen -A "$1" ;;
-        unit)
+        unit) # with the pattern of all instances of a template
                 systemctl list-units --all --plain --no-legend --type=service,slice 2>/dev/null |
-                        awk '{ print $1 }'
+                        awk '{ print $1; if (sub(/@.*[.]/, "@*.", $1) && !seen[$1]++) print $1 }'
                 ;;
         from | to) p25ctl set list 2>/dev/null | awk '{ print "@" $1 }' ;;
         esac
@@ -116,16 +116,58 @@ _p25ctl_stands_for() # COMMAND WORD
         esac
 }
 
+# bash splits words at '@' and ':' too (COMP_WORDBREAKS). Fills `typed` with whole words, up to the
+# one that is completed.
+_p25ctl_typed()
+{
+        local i word line=$COMP_LINE
+        typed=()
+        for ((i = 0; i <= COMP_CWORD; i++)); do
+                word=${COMP_WORDS[i]}
+                if ((i > 0)) && [[ -n $line && $line != [[:blank:]]* ]]; then
+                        typed[-1]+=$word
+                else
+                        typed+=("$word")
+                fi
+                line=${line#"${line%%[![:blank:]]*}"}
+                line=${line#"$word"}
+        done
+}
+
+# What of the word that is completed stays as it is, because bash replaces only what is behind its
+# last '@' (which it replaces too), ':' or '='.
+_p25ctl_kept()
+{
+        local kept=${current%[@:=]*}
+        case ${current:${#kept}:1} in
+        '') ;;
+        '@') echo "$kept" ;;
+        *) echo "${current::${#kept}+1}" ;;
+        esac
+}
+
 # Offers words that others may have named. compgen -W would expand them, and the name of an interface
 # may hold a command.
 _p25ctl_offer() # WORDS
 {
-        local word words quoted
+        local word words quoted kept special
         mapfile -t words < <(tr -s ' \t' '\n' <<<"$1")
+        case $current in
+        [\'\"]*) # within quotes: what has no meaning there
+                special=[\'\"\`\$\\\\]
+                for word in "${words[@]}"; do
+                        if [[ -n $word && $word == "${current:1}"* && ! $word =~ $special ]]; then
+                                COMPREPLY+=("$word")
+                        fi
+                done
+                return
+                ;;
+        esac
+        kept=$(_p25ctl_kept)
         for word in "${words[@]}"; do
                 printf -v quoted %q "$word"
                 if [[ -n $word && ($word == "$current"* || $quoted == "$current"*) ]]; then
-                        COMPREPLY+=("$quoted")
+                        COMPREPLY+=("${quoted#"$kept"}")
                 fi
         done
 }
@@ -139,10 +181,11 @@ _p25ctl_offer_files()
 
 _p25ctl()
 {
-        local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-        local words=() word command all found=
+        local current previous typed words=() word command all found=
 
         COMPREPLY=()
+        _p25ctl_typed
+        current=${typed[-1]} previous=${typed[-2]}
         case $previous in
         --root | --policies | check | compile | test | plan)
                 _p25ctl_offer_files
@@ -161,7 +204,7 @@ _p25ctl()
                 mapfile -t COMPREPLY < <(compgen -W "$_p25ctl_options" -- "$current")
                 return
         fi
-        for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        for word in "${typed[@]:1:${#typed[@]}-2}"; do
                 if [[ -n $found ]]; then
                         found=
                 elif [[ " $_p25ctl_valued " == *" $word "* ]]; then

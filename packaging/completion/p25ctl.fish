@@ -36,7 +36,10 @@ function __p25ctl_value
         case group
             __fish_complete_groups
         case unit
-            systemctl list-units --all --plain --no-legend --type=service,slice 2>/dev/null | string split -f 1 ' '
+            # with the pattern of all instances of a template
+            set -l units (systemctl list-units --all --plain --no-legend --type=service,slice 2>/dev/null | string split -f 1 ' ')
+            printf '%s\n' $units
+            string replace -fr '@.*[.]' '@*.' -- $units | sort -u
         case from to
             p25ctl set list 2>/dev/null | string split -f 1 ' ' | string replace -r '^' @
         case '*'
@@ -64,7 +67,7 @@ function __p25ctl_words
             case A B N
                 switch "$command"
                     case delete insert
-                        seq (p25ctl show added 2>/dev/null | grep -c ^p25ctl)
+                        seq (p25ctl show added 2>/dev/null | grep -c '^p25ctl')
                     case diff rollback
                         p25ctl history 2>/dev/null | string match -rg '^ *([0-9]+) '
                 end

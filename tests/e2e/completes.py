@@ -16,8 +16,8 @@ import signal
 import sys
 import time
 
-PATIENCE = 60.0
-QUIET = 0.7
+PATIENCE = 30.0
+QUIET = 0.5
 
 
 class Shell:
@@ -54,7 +54,7 @@ class Shell:
         while not condition(text):
             if time.monotonic() > deadline:
                 return False
-            text += self.read(0.1)
+            text += self.read(0.05)
         return True
 
     def type(self, line):
@@ -68,11 +68,9 @@ class Shell:
             os.unlink(arguments)
         self.type(line)
         os.write(self.master, b"\r")
-        if not self.until(lambda text: os.path.exists(arguments) or b"ready>" in text):
+        if not self.until(lambda text: os.path.exists(arguments)):
             return "-"
-        self.read(QUIET)
-        if not os.path.exists(arguments):
-            return "-"
+        self.read(0.2)
         with open(arguments, encoding="utf-8") as f:
             return "|".join(f.read().splitlines())
 

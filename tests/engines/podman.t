@@ -43,6 +43,13 @@ engine=("${as_alice[@]}" podman)
 image_import
 start mail 25 -p $first:25:25 -p "[$first6]:25:25"
 start relay 2525 -p $second:25:2525 -p "[$second6]:25:2525"
+restart_containers_of_user()
+{
+        in_machine "${engine[@]}" restart -t 1 -a >"$WORK/restart" 2>&1
+        eventually 30 both_answer
+        ok $? "its containers are started again"
+        diag "$(cat "$WORK/restart")"
+}
 
 for backend in nftables iptables; do
         policy $backend mx container-host </dev/null
@@ -65,6 +72,11 @@ for backend in nftables iptables; do
         policy $backend no-mail </dev/null
         published "a user's, $backend, no-mail" filtered
         expect_in "a user's, $backend, no-mail: it may not send" mail "closed closed" $world 25 $world6 25
+        in_machine systemctl restart p25d
+        eventually 12 up
+        restart_containers_of_user
+        published "a user's, $backend, no-mail, both are restarted" filtered
+        expect_in "a user's, $backend, no-mail, both are restarted" mail "closed closed" $world 25 $world6 25
 done
 machine_off
 done_testing

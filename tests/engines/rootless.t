@@ -12,9 +12,9 @@ engines_begin
 user_may_run_engines
 
 # What holds under each backend. What a refusal is to what is inside is the publisher's business.
-user_engine_holds() # NAME BACKEND REFUSED
+user_engine_holds() # NAME BACKEND REFUSED FUNCTION: what starts the engine again
 {
-        local name=$1 backend=$2 refused=$3
+        local name=$1 backend=$2 refused=$3 restart=$4
         policy "$backend" mx container-host </dev/null
         served "$name, $backend, mx" open
         guest_sends "$name, $backend, mx" "$refused"
@@ -36,6 +36,11 @@ user_engine_holds() # NAME BACKEND REFUSED
         in_machine systemctl restart p25d
         eventually 12 up
         served "$name, $backend, no-mail, p25d is restarted" filtered
+        $restart
+        served "$name, $backend, no-mail, $restart" filtered
+        guest_sends "$name, $backend, no-mail, $restart" "$refused"
+        policy "$backend" mx container-host </dev/null
+        served "$name, $backend, mx, $restart" open
 }
 
 # ---- Docker ----
@@ -68,11 +73,20 @@ guest_sends() # NAME WANTED
 {
         expect_in "$1: a container to the world" mail "$2" $world 25
 }
+docker_again()
+{
+        in_machine systemctl restart rootless-docker
+        eventually 60 docker_answers >"$WORK/info" 2>&1
+        in_machine "${engine[@]}" start mail >"$WORK/start" 2>&1
+        eventually 30 answers mail "$port"
+        ok $? "the engine and its container are started again"
+        diag "$(cat "$WORK/start")"
+}
 # rootlesskit publishes a port once, whatever its address
 for port in 25 2525; do
         start mail $port -p $first:25:$port -p "[$first6]:25:$port"
         for backend in nftables iptables; do
-                user_engine_holds "Docker of a user, 25 to $port" $backend closed
+                user_engine_holds "Docker of a user, 25 to $port" $backend closed docker_again
         done
         policy nftables mx </dev/null
         for address in $first $first6; do
@@ -101,6 +115,17 @@ pasta_start() # PORT
         diag "$(in_machine journalctl -b -u "pasta-$1" -n 5 --no-pager -o cat)"
         guest=$(in_machine pgrep -u alice -x sleep)
 }
+guest_is_new()
+{
+        local before=$guest
+        guest=$(in_machine pgrep -u alice -x sleep) && [ "$guest" != "$before" ]
+}
+pasta_again()
+{
+        in_machine systemctl restart "pasta-$port"
+        eventually 30 guest_is_new
+        ok $? "pasta is started again"
+}
 pasta_serves()
 {
         [ "$(connect inet $first 25 $first6 25)" = "open open" ]
@@ -122,7 +147,7 @@ for port in 25 2525; do
         policy nftables mx container-host </dev/null
         pasta_start $port
         for backend in nftables iptables; do
-                user_engine_holds "pasta, 25 to $port" $backend filtered
+                user_engine_holds "pasta, 25 to $port" $backend filtered pasta_again
         done
         policy nftables mx container-host </dev/null
         for address in $world $world6; do

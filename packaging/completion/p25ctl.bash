@@ -177,6 +177,7 @@ _p25ctl_offer_files()
 {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
+        COMPREPLY=("${COMPREPLY[@]#"$(_p25ctl_kept)"}")
 }
 
 _p25ctl()

@@ -10,6 +10,7 @@
 
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/elements.h"
+#include "rules/base/array.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -199,7 +199,7 @@ int cut_passing(Netlink *n, const Ruleset *ruleset, uint64_t *ret_n)
 
 /* ---- what conntrack does not follow ---- */
 
-/* Each takes two segments each way. Most of those that are known have ended by themselves. */
+/* Each takes four segments each way. Most of those that are known have ended by themselves. */
 #define KNOCKED_MAX 500
 
 static Tuple tuple_turn(const Tuple *t)

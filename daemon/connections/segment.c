@@ -12,6 +12,10 @@
 
 /* Half the space of numbers apart: one of the two is outside the window, wherever that is. */
 static const uint32_t sequences[] = { 0, UINT32_C(1) << 31 };
+/* An end that has sent a SYN-ACK and waits answers a wrong acknowledgement with a reset, and is not
+ * closed by it; one without is answered with an ACK (net/ipv4/tcp_minisocks.c, tcp_check_req). It
+ * goes first: an end that is open discards it. */
+static const uint8_t flags[] = { 0, TH_ACK };
 
 /* A descriptor, or negative errno; an error stays what it is. */
 static int raw_socket(Segments *s, Family family)
@@ -52,7 +56,7 @@ static uint16_t sum_finish(uint32_t sum)
         return htons((uint16_t)~sum);
 }
 
-static struct tcphdr segment_make(const Tuple *t, uint32_t sequence)
+static struct tcphdr segment_make(const Tuple *t, uint32_t sequence, uint8_t flag)
 {
         size_t n = family_bits(t->from.family) / 8;
         struct tcphdr tcp = {
@@ -60,7 +64,7 @@ static struct tcphdr segment_make(const Tuple *t, uint32_t sequence)
                 .th_dport = htons(t->to_port),
                 .th_seq = htonl(sequence),
                 .th_off = sizeof(tcp) / 4,
-                .th_flags = TH_ACK,
+                .th_flags = flag,
         };
         uint32_t sum = IPPROTO_TCP + sizeof(tcp);
 
@@ -71,7 +75,7 @@ static struct tcphdr segment_make(const Tuple *t, uint32_t sequence)
 }
 
 /* The kernel fills in the checksum and the identification. */
-static ssize_t send4(int fd, const Tuple *t, uint32_t sequence)
+static ssize_t send4(int fd, const Tuple *t, uint32_t sequence, uint8_t flag)
 {
         struct {
                 struct iphdr ip;
@@ -82,7 +86,7 @@ static ssize_t send4(int fd, const Tuple *t, uint32_t sequence)
                         .tot_len = htons(sizeof(packet)),
                         .ttl = IPDEFTTL,
                         .protocol = IPPROTO_TCP },
-                .tcp = segment_make(t, sequence),
+                .tcp = segment_make(t, sequence, flag),
         };
         struct sockaddr_in to = { .sin_family = AF_INET };
 
@@ -92,7 +96,7 @@ static ssize_t send4(int fd, const Tuple *t, uint32_t sequence)
         return sendto(fd, &packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to));
 }
 
-static ssize_t send6(int fd, const Tuple *t, uint32_t sequence)
+static ssize_t send6(int fd, const Tuple *t, uint32_t sequence, uint8_t flag)
 {
         struct {
                 struct ip6_hdr ip;
@@ -102,7 +106,7 @@ static ssize_t send6(int fd, const Tuple *t, uint32_t sequence)
                         .ip6_plen = htons(sizeof(packet.tcp)),
                         .ip6_nxt = IPPROTO_TCP,
                         .ip6_hlim = IPDEFTTL },
-                .tcp = segment_make(t, sequence),
+                .tcp = segment_make(t, sequence, flag),
         };
         struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
 
@@ -119,9 +123,11 @@ int segments_send(Segments *s, const Tuple *t, uint32_t mark)
         if (fd < 0)
                 return fd;
         (void)setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
-        for (size_t i = 0; i < ELEMENTS(sequences); i++) {
-                ssize_t sent = t->from.family == FAMILY_IPV4 ? send4(fd, t, sequences[i])
-                                                             : send6(fd, t, sequences[i]);
+        for (size_t i = 0; i < ELEMENTS(flags) * ELEMENTS(sequences); i++) {
+                uint32_t sequence = sequences[i % ELEMENTS(sequences)];
+                uint8_t flag = flags[i / ELEMENTS(sequences)];
+                ssize_t sent = t->from.family == FAMILY_IPV4 ? send4(fd, t, sequence, flag)
+                                                             : send6(fd, t, sequence, flag);
 
                 if (sent < 0)
                         return -errno;

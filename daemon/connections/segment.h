@@ -18,7 +18,7 @@ typedef struct Segments {
 
 /*
  * From one end to the other, with the mark that decides the route (0: none); without the mark on
- * kernels before 5.17 where CAP_NET_ADMIN is lacking. Two segments of a header each, without
+ * kernels before 5.17 where CAP_NET_ADMIN is lacking. Four segments of a header each, without
  * content. 0 or negative errno.
  */
 int segments_send(Segments *s, const Tuple *t, uint32_t mark);

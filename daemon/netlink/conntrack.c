@@ -338,8 +338,10 @@ int conntrack_tolerate(Netlink *n, const Tracked *t)
 
         original_put(h, t);
         put_liberal(h, opening);
-        if (opening)
+        if (opening) {
                 mnl_attr_put_u32(h, CTA_TIMEOUT, htonl(MARKED_TIMEOUT_SEC));
+                mnl_attr_put_u32(h, CTA_STATUS, htonl(t->status | IPS_SEEN_REPLY));
+        }
         return netlink_request(n, h, NULL, NULL);
 }
 

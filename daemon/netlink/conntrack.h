@@ -49,8 +49,9 @@ int conntrack_list(Netlink *n, const Ports *ports, uint32_t status, TrackedList 
  * no room for labels. 0 or negative errno. */
 int conntrack_mark(Netlink *n, const Tracked *t);
 /* Lets packets out of the window belong to the entry, as long as it lives. One that is still being
- * opened becomes established: if the answer passes by another host, it never would, and no packet
- * but the first would belong to it. */
+ * opened becomes established, and one that was answered: if the answer passes by another host, it
+ * never would, and no packet but the first would belong to it; and a reset by one end would remove
+ * the entry, and its mark, while the other end still waits to be answered. */
 int conntrack_tolerate(Netlink *n, const Tracked *t);
 /* Makes a marked entry in the place of one that has the ends the wrong way round (picked_up): rules
  * ask for the port that was dialled. *ret: the new one. 0 or negative errno. */

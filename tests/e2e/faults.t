@@ -157,7 +157,8 @@ count()
 sweep() # BACKEND
 {
         local -x P25_BACKEND=$1
-        local name n k call error line faults=() wrong i j loops=() target open
+        local name n k call error line faults=() wrong i j loops=() target open left
+        for left in $(pgrep -x p25d); do process_end "$left" KILL; done
         rm -rf "$ROOT"
         root_make
         configure 465

@@ -50,7 +50,7 @@ at_most "$(cat "$ROOT"/var/lib/p25/events* | wc -c)" 4400000 "the events on disk
 p25d_stop
 p25d_begin
 ok $? "p25d starts again"
-read -rt 3 <> <(:)
+read -rt 10 <> <(:)
 p25d_stop
 is "$(counted)" $N "all are counted, once"
 at_most "$(grep -c '^user ' "$ROOT/var/lib/p25/stats")" 2048 "so many users have a row"

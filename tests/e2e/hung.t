@@ -44,7 +44,7 @@ run net_in host timeout 5 "$P25CTL" lockdown off
 is "$rc" 0 "and its end"
 p25d_stop KILL
 
-p25d_begin
+p25d_start
 is $? 0 "p25d starts while the file system hangs"
 run net_in host timeout 5 "$P25CTL" status
 like "$out" "25/tcp +DENY IN +@far" "with what was good last"

@@ -113,7 +113,9 @@ pasta_start() # PORT
         eventually 30 pasta_serves
         ok $? "pasta publishes 25 as $1"
         diag "$(in_machine journalctl -b -u "pasta-$1" -n 5 --no-pager -o cat)"
-        guest=$(in_machine pgrep -u alice -x sleep)
+        guest=
+        eventually 30 guest_is_new
+        ok $? "its first process stays"
 }
 guest_is_new()
 {

@@ -33,10 +33,11 @@ guest_programs()
         printf 'tests/e2e/%s.t\n' "${guest_scripts[@]}"
 }
 
-# This tree, as git has it, and what was built, without what is for debuggers.
+# This tree, as git has it, and what was built, without what is for debuggers; where every user may
+# read it.
 guest_copy_tree()
 {
-        local tree=$WORK/root/root/p25 file
+        local tree=$WORK/root/opt/p25
         mkdir -p "$tree"
         { git ls-files -z --cached --others --exclude-standard 2>/dev/null ||
                 find . -path './build*' -prune -o -type f -print0; } | grep -zv '^tests/fuzz/corpus/' |
@@ -70,7 +71,7 @@ guest_make()
 	TimeoutStartSec=infinity
 	LimitNOFILE=65536
 	Environment=BUILD=$BUILD HOME=/root
-	ExecStart=/bin/sh -c 'cd /root/p25 && stty -F /dev/ttyS1 raw && exec tests/kernels/inside >/dev/ttyS1 2>&1'
+	ExecStart=/bin/sh -c 'cd /opt/p25 && stty -F /dev/ttyS1 raw && exec tests/kernels/inside >/dev/ttyS1 2>&1'
 	ExecStopPost=systemctl --no-block poweroff
 	UNIT
         mkdir -p "$root/etc/systemd/system/default.target.wants"

@@ -6,6 +6,10 @@
  * message of it is full. Elements that counted nothing since the last time are removed, to make
  * room; what they counted meanwhile comes back with the removal. Kernels before 6.5 cannot reset:
  * there all that has counted is removed.
+ *
+ * Some elements last, because packets make none while the kernel has no memory for counters at
+ * hand: those of the table's numbers, and one for each sender of which a connection has been
+ * counted. So no connection is lost, and hardly any sender.
  */
 
 #include "daemon/nftables/decisions.h"
@@ -14,6 +18,7 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "daemon/nftables/senderkeys.h"
 #include "rules/base/array.h"
 #include "rules/ruleset/decision.h"
 
@@ -24,12 +29,14 @@
 
 /* Newer than some of the headers we build with. */
 #define MSG_GETSETELEM_RESET 33
-#define KEY_MAX 44
+#define KEY_MAX 44 /* of SET_SEEN, IPv6 */
 /* Removing waits for all processors: not for a few elements each time. */
 #define IDLE_MANY 256u
 #define IDLE_MAX 8192u
 #define BUSY_MAX 65536u /* more than all sets hold; what is left has its turn the next time */
 #define TAKES_MAX 64u
+#define NUMBERS_MADE_MAX 8192u
+#define SENDERS_MADE_MAX 256u /* where users are many, some have none */
 #define REMOVED_AT_ONCE 512u
 /* Of one element in a message, at most. */
 #define ELEMENT_BYTES (KEY_MAX + 16)
@@ -58,9 +65,11 @@ typedef struct Taking {
         DecisionHandler f;
         void *data;
         Step step;
-        ElementKeys busy; /* they have counted, and are to be reset */
-        ElementKeys idle; /* to be removed */
-        size_t asked;     /* of the busy ones */
+        ElementKeys busy;   /* they have counted, and are to be reset */
+        ElementKeys idle;   /* to be removed */
+        ElementKeys made;   /* to be made, behind what is removed */
+        SenderKeys senders; /* sorted when the sets of SET_SENT are listed */
+        size_t asked;       /* of the busy ones */
 } Taking;
 
 /* ---- an element ---- */
@@ -78,19 +87,32 @@ static uint16_t port_take(const uint8_t *bytes)
         return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-/* The key's parts, as count_bytes() of the emitter puts them. */
-static bool key_read(const NftSet *s, const uint8_t *key, size_t n, DecisionCount *ret)
+static bool names_sender(const NftSet *s)
 {
-        size_t width = s->key.family == FAMILY_IPV4 ? 4 : 16;
-        bool sent = s->key.kind == SET_SENT || s->key.kind == SET_SENDERS;
-        bool seen = s->key.kind == SET_SEEN;
-        size_t wanted = 8 + (sent ? 12u : seen ? width : 0) + (s->key.family ? width + 4 : 0);
+        return s->key.kind == SET_SENT || s->key.kind == SET_SENDERS;
+}
+
+static size_t address_length(const NftSet *s)
+{
+        return s->key.family == FAMILY_IPV4 ? 4 : 16;
+}
+
+static size_t key_length(const NftSet *s)
+{
+        size_t width = address_length(s);
+
+        return (names_sender(s) ? SENDER_BYTES : 8) + (s->key.kind == SET_SEEN ? width : 0) +
+               (s->key.family ? width + 4 : 0);
+}
+
+/* The key's parts, as count_bytes() of the emitter puts them. */
+static bool key_read(const NftSet *s, const uint8_t *key, DecisionCount *ret)
+{
+        size_t behind = key_length(s);
         DecisionCount c = { 0 };
         Decision what;
         uint64_t number;
 
-        if (n != wanted)
-                return false;
         memcpy(&number, key, sizeof(number));
         if (!decision_read(number, &what))
                 return false;
@@ -100,16 +122,16 @@ static bool key_read(const NftSet *s, const uint8_t *key, size_t n, DecisionCoun
                 .logged = what.logged,
                 .in_log = what.in_log,
                 .rule = what.rule,
-                .has_uid = sent };
-        if (sent) {
+                .has_uid = names_sender(s) };
+        if (names_sender(s)) {
                 memcpy(&c.cgroup, key + 8, sizeof(c.cgroup));
                 memcpy(&c.uid, key + 16, sizeof(c.uid));
         }
-        if (seen)
+        if (s->key.kind == SET_SEEN)
                 c.source = address_take(s, key + 8);
         if (s->key.family != 0) {
-                c.destination = address_take(s, key + n - width - 4);
-                c.port = port_take(key + n - 4);
+                c.destination = address_take(s, key + behind - 4 - address_length(s));
+                c.port = port_take(key + behind - 4);
         }
         *ret = c;
         return true;
@@ -124,19 +146,70 @@ static uint64_t element_packets(const Attributes *element)
         return attribute_u64(&counter, NFTA_COUNTER_PACKETS);
 }
 
-static int key_note(ElementKeys *l, const NftSet *set, const uint8_t *key, size_t n)
+static int key_note(ElementKeys *l, const NftSet *set, const uint8_t *key)
 {
         int r;
 
-        if (l->n == l->max || n > KEY_MAX)
+        if (l->n == l->max)
                 return 0;
         r = array_grow(&l->items, l->n, sizeof(*l->items));
         if (r < 0)
                 return r;
-        l->items[l->n] = (ElementKey){ .set = set, .length = n };
-        memcpy(l->items[l->n++].bytes, key, n);
+        l->items[l->n] = (ElementKey){ .set = set, .length = key_length(set) };
+        memcpy(l->items[l->n].bytes, key, l->items[l->n].length);
+        l->n++;
         return 0;
 }
+
+/* ---- what lasts ---- */
+
+/* Is it of a number that rules of the table count? */
+static bool number_lasts(const NftSet *s, const uint8_t *key)
+{
+        uint64_t number;
+
+        if (s->key.kind != SET_NUMBERS)
+                return false;
+        memcpy(&number, key, sizeof(number));
+        return s->n > 0 && bsearch(&number, s->values, s->n, sizeof(number), number_compare);
+}
+
+/* Notes that a sender's element is there. */
+static bool element_lasts(Taking *t, const NftSet *set, const uint8_t *key)
+{
+        SenderKey *sender =
+                set->key.kind == SET_SENDERS ? sender_keys_find(&t->senders, key) : NULL;
+
+        if (sender)
+                sender->is_there = true;
+        return sender || number_lasts(set, key);
+}
+
+/* ---- the list ---- */
+
+/* What has counted on a kernel that cannot reset it: it goes, and comes back empty if it lasts. */
+static int note_removed(Taking *t, const NftSet *set, const uint8_t *key, bool lasts)
+{
+        int r = key_note(&t->idle, set, key);
+
+        return r >= 0 && lasts ? key_note(&t->made, set, key) : r;
+}
+
+static int element_note(Taking *t, const uint8_t *key, uint64_t packets)
+{
+        bool lasts = element_lasts(t, t->set, key);
+        int r = packets > 0 && t->set->key.kind == SET_SENT ? sender_keys_add(&t->senders, key) : 0;
+
+        if (r < 0)
+                return r;
+        if (packets > 0 && t->backend->cannot_reset)
+                return note_removed(t, t->set, key, lasts);
+        if (packets > 0)
+                return key_note(&t->busy, t->set, key);
+        return lasts ? 0 : key_note(&t->idle, t->set, key);
+}
+
+/* ---- messages ---- */
 
 static int element_take(const struct nlattr *a, Taking *t)
 {
@@ -144,19 +217,17 @@ static int element_take(const struct nlattr *a, Taking *t)
         DecisionCount c;
         uint64_t packets;
         const uint8_t *bytes;
-        size_t n;
 
         attributes_read_nested(a, &element);
         attributes_read_nested(element.of[NFTA_SET_ELEM_KEY], &key);
-        if (!key.of[NFTA_DATA_VALUE])
+        if (!key.of[NFTA_DATA_VALUE] ||
+                mnl_attr_get_payload_len(key.of[NFTA_DATA_VALUE]) != key_length(t->set))
                 return 0;
         bytes = mnl_attr_get_payload(key.of[NFTA_DATA_VALUE]);
-        n = mnl_attr_get_payload_len(key.of[NFTA_DATA_VALUE]);
         packets = element_packets(&element);
         if (t->step == STEP_LIST)
-                return key_note(packets > 0 && !t->backend->cannot_reset ? &t->busy : &t->idle,
-                        t->set, bytes, n);
-        if (packets > 0 && key_read(t->set, bytes, n, &c)) {
+                return element_note(t, bytes, packets);
+        if (packets > 0 && key_read(t->set, bytes, &c)) {
                 c.count = packets;
                 t->f(t->data, &c);
         }
@@ -251,13 +322,33 @@ static int reset_busy(Taking *t)
                 return r == -ENOENT ? 0 : r;
         t->backend->cannot_reset = true;
         r = 0;
-        for (size_t i = 0; r >= 0 && i < t->busy.n; i++)
-                r = key_note(&t->idle, t->busy.items[i].set, t->busy.items[i].bytes,
-                        t->busy.items[i].length);
+        for (size_t i = 0; r >= 0 && i < t->busy.n; i++) {
+                const ElementKey *k = &t->busy.items[i];
+
+                r = note_removed(t, k->set, k->bytes, element_lasts(t, k->set, k->bytes));
+        }
         return r;
 }
 
-/* ---- removing ---- */
+/* ---- making and removing ---- */
+
+/* An element for each sender that has none. */
+static int note_senders(Taking *t)
+{
+        const NftSet *set = NULL;
+        size_t made = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < t->backend->wanted->n_sets; i++)
+                if (t->backend->wanted->sets[i].key.kind == SET_SENDERS)
+                        set = &t->backend->wanted->sets[i];
+        for (size_t i = 0; set && i < t->senders.n && made < SENDERS_MADE_MAX && r >= 0; i++)
+                if (!t->senders.items[i].is_there) {
+                        r = key_note(&t->made, set, t->senders.items[i].key);
+                        made++;
+                }
+        return r;
+}
 
 static void put_removal(NftBatch *batch, const ElementKey *idle, size_t n)
 {
@@ -304,8 +395,8 @@ static int batch_send(Taking *t, NftBatch *batch)
                 &o);
 }
 
-/* What fails is tried again: the elements are found idle the next time. */
-static int remove_idle(Taking *t)
+/* What fails is tried again: the elements are found idle, or missing, the next time. */
+static int elements_change(Taking *t, bool remove)
 {
         NftBackend *b = t->backend;
         _cleanup_nft_batch_ NftBatch batch = { 0 };
@@ -316,10 +407,13 @@ static int remove_idle(Taking *t)
         t->step = STEP_REMOVE;
         nft_monitor_pause(b);
         nft_batch_init(&batch, b->writer.seq + 1, b->owns ? NULL : &b->guard);
-        for (size_t i = 0, n; i < t->idle.n; i += n) {
+        for (size_t i = 0, n; remove && i < t->idle.n; i += n) {
                 n = run_length(t->idle.items + i, t->idle.n - i);
                 put_removal(&batch, t->idle.items + i, n);
         }
+        for (size_t i = 0; i < t->made.n; i++)
+                nft_put_counting_element(&batch, t->made.items[i].set, t->made.items[i].bytes,
+                        (uint16_t)t->made.items[i].length);
         r = batch_send(t, &batch);
         nft_monitor_resume(b);
         return r;
@@ -327,35 +421,58 @@ static int remove_idle(Taking *t)
 
 /* ---- the whole ---- */
 
+/* In the order of their kinds: who is counted in SET_SENT is known before SET_SENDERS is read. */
+static int sets_list(Taking *t)
+{
+        const NftTable *table = t->backend->wanted;
+        int r = 0;
+
+        for (size_t i = 0; i < table->n_sets && r >= 0; i++) {
+                const NftSet *s = &table->sets[i];
+
+                if (s->key.kind < SET_SENT)
+                        continue;
+                if (s->key.kind == SET_SENDERS)
+                        sender_keys_sort(&t->senders);
+                t->set = s;
+                r = set_list(t);
+        }
+        return r;
+}
+
 static int take(Taking *t)
 {
         NftBackend *b = t->backend;
-        int r = 0;
+        bool remove;
+        int r = sets_list(t);
 
-        for (size_t i = 0; i < b->wanted->n_sets && r >= 0; i++)
-                if (b->wanted->sets[i].key.kind >= SET_SENT) {
-                        t->set = &b->wanted->sets[i];
-                        r = set_list(t);
-                }
         if (r >= 0 && t->busy.n > 0)
                 r = reset_busy(t);
-        b->takes++;
-        if (r < 0 || t->idle.n == 0 ||
-                (t->idle.n < IDLE_MANY && b->takes < TAKES_MAX && !b->cannot_reset))
+        if (r >= 0)
+                r = note_senders(t);
+        if (r < 0)
                 return r;
-        b->takes = 0;
-        return remove_idle(t);
+        b->takes++;
+        remove = t->idle.n >= IDLE_MANY || b->takes >= TAKES_MAX || b->cannot_reset;
+        if (remove)
+                b->takes = 0;
+        return (remove && t->idle.n > 0) || t->made.n > 0 ? elements_change(t, remove) : 0;
 }
 
 static int take_from_kernel(NftBackend *b, DecisionHandler f, void *data)
 {
-        Taking t = {
-                .backend = b, .f = f, .data = data, .busy.max = BUSY_MAX, .idle.max = IDLE_MAX
-        };
+        Taking t = { .backend = b,
+                .f = f,
+                .data = data,
+                .busy.max = BUSY_MAX,
+                .idle.max = IDLE_MAX,
+                .made.max = NUMBERS_MADE_MAX + SENDERS_MADE_MAX };
         int r = b->wanted && b->intact ? take(&t) : 0;
 
         free(t.busy.items);
         free(t.idle.items);
+        free(t.made.items);
+        free(t.senders.items);
         return r;
 }
 

@@ -37,6 +37,8 @@ typedef struct NftBuild {
         size_t first;        /* statement of the rule at hand */
         NftRule *rules;      /* what the policy's rule at hand became; for a chain of a class */
         size_t n_rules;
+        uint64_t *numbers; /* of the decisions that rules count; in any order */
+        size_t n_numbers;
         int error; /* 0 or negative errno */
 } NftBuild;
 
@@ -75,6 +77,9 @@ void build_values_set(
         NftBuild *b, const NftSetKey *key, const uint64_t *values, size_t n, const Rule *origin);
 /* Filled by packets. */
 void build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin);
+/* The same, with elements that are there from the beginning; values, in any order and perhaps
+ * doubled, are the set's from now on. */
+void build_prepared_set(NftBuild *b, const NftSetKey *key, uint64_t *values, size_t n);
 
 /* Sets first … first + n of the table. */
 typedef struct NftSetRun {
@@ -99,8 +104,9 @@ typedef struct Counted {
         bool logged, audit;
 } Counted;
 
-/* The sets that rules count in. */
+/* The sets that rules count in; that of the numbers when all rules are known. */
 void build_counting_sets(NftBuild *b);
+void build_numbers_set(NftBuild *b);
 /* At the beginning of a chain that all traffic of the direction at hand passes, where rules count:
  * the log that wakes whoever reads the counts. */
 void build_wake(NftBuild *b);

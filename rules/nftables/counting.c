@@ -8,12 +8,19 @@
  * An element that finds no room ends its rule. So each rule here ends with the verdict, and the
  * next one counts what the former could not: without the destination, then only the number. Where
  * rules are many, those that log count the number only.
+ *
+ * There is no room either when the kernel, which may not wait while it handles a packet, has no
+ * memory for counters at hand (a reserve that a worker fills again, late on a busy machine). So the
+ * elements that count the number are there from the beginning.
  */
 
+#include "rules/base/array.h"
 #include "rules/nftables/build.h"
 #include "rules/policy/rule.h"
 #include "rules/ruleset/decision.h"
 #include "rules/ruleset/ruleset.h"
+
+#include <errno.h>
 
 /* Deeper cgroups are those of a container or a user's own manager. The deepest that a process is in
  * counts; 0: a process outside of all, for which the kernel names none. */
@@ -32,7 +39,24 @@ void build_counting_sets(NftBuild *b)
                         build_dynamic_set(
                                 b, &(NftSetKey){ .kind = kinds[i], .family = families[f] }, NULL);
         build_dynamic_set(b, &(NftSetKey){ .kind = SET_SENDERS }, NULL);
-        build_dynamic_set(b, &(NftSetKey){ .kind = SET_NUMBERS }, NULL);
+}
+
+void build_numbers_set(NftBuild *b)
+{
+        if (b->counts)
+                build_prepared_set(
+                        b, &(NftSetKey){ .kind = SET_NUMBERS }, TAKE_PTR(b->numbers), b->n_numbers);
+}
+
+/* Of rules beyond those that are counted in detail only as many as packets meet. */
+static void build_number(NftBuild *b, uint64_t number)
+{
+        if (b->numbers_only)
+                return;
+        if (b->error == 0 && array_grow(&b->numbers, b->n_numbers, sizeof(uint64_t)) < 0)
+                build_fail(b, -ENOMEM);
+        if (b->error == 0)
+                b->numbers[b->n_numbers++] = number;
 }
 
 /* limit rate 12/minute burst 1 packets log prefix "p25 wake" group 25 snaplen 128
@@ -70,13 +94,15 @@ static void build_count_in(NftBuild *b, const Counted *c, const NftSetKey *set, 
                 .logged = c->logged,
                 .in_log = b->numbers_only,
                 .rule = c->rule ? c->rule->id : 0 };
+        uint64_t number = decision_number(&what);
 
+        if (set->kind == SET_NUMBERS)
+                build_number(b, number);
         if (set->family != 0)
                 build_family(b, (Family)set->family);
-        build_statement(b, &(NftStatement){ .kind = STATEMENT_COUNT,
-                                   .number = level,
-                                   .counted = decision_number(&what),
-                                   .set = *set });
+        build_statement(b,
+                &(NftStatement){
+                        .kind = STATEMENT_COUNT, .number = level, .counted = number, .set = *set });
         build_verdict(b, c->verdict);
         build_end(b, c->rule);
 }

@@ -19,6 +19,9 @@
 /* List element, key nest, data header, 16 bytes; a timeout. */
 #define ELEMENT_MAX 48
 #define TIMEOUT_BYTES (NLA_HDRLEN + sizeof(uint64_t))
+/* A nest with the expression's name, and nothing of it. */
+#define COUNTER_NAME "counter"
+#define COUNTER_BYTES (2 * NLA_HDRLEN + sizeof(COUNTER_NAME))
 
 typedef struct Writer {
         NftBatch *batch;
@@ -72,11 +75,20 @@ static void writer_put_timeout(Writer *w, uint64_t timeout_msec)
         w->at += TIMEOUT_BYTES;
 }
 
-/* n is 4 or 16; or 2, which is padded. timeout_msec 0: it stays. */
+static void writer_put_counter(Writer *w)
+{
+        put_attribute(w->at, NLA_F_NESTED | NFTA_SET_ELEM_EXPR, COUNTER_BYTES - NLA_HDRLEN);
+        put_attribute(w->at + NLA_HDRLEN, NFTA_EXPR_NAME, sizeof(COUNTER_NAME));
+        memcpy(w->at + 2 * NLA_HDRLEN, COUNTER_NAME, sizeof(COUNTER_NAME));
+        w->at += COUNTER_BYTES;
+}
+
+/* n is 4, 8, 16 or 20; or 2, which is padded. timeout_msec 0: it stays. */
 static inline void writer_put(Writer *w, const void *key, uint16_t n, uint64_t timeout_msec)
 {
         uint16_t padded = (uint16_t)NLA_ALIGN(n);
-        uint16_t behind = timeout_msec > 0 ? TIMEOUT_BYTES : 0;
+        bool counts = w->set->key.kind >= SET_SENT;
+        uint16_t behind = timeout_msec > 0 ? TIMEOUT_BYTES : counts ? COUNTER_BYTES : 0;
 
         if (w->header && w->at - (uint8_t *)w->nest > NEST_MAX - ELEMENT_MAX)
                 writer_close(w);
@@ -91,8 +103,10 @@ static inline void writer_put(Writer *w, const void *key, uint16_t n, uint64_t t
                 memset(w->at + n, 0, padded - n);
         memcpy(w->at, key, n);
         w->at += padded;
-        if (behind > 0)
+        if (timeout_msec > 0)
                 writer_put_timeout(w, timeout_msec);
+        else if (counts)
+                writer_put_counter(w);
 }
 
 /* ---- numbers ---- */
@@ -104,6 +118,8 @@ static void put_value(Writer *w, uint64_t value)
 
         if (w->set->key.kind == SET_PORTS)
                 writer_put(w, &port, sizeof(port), 0);
+        else if (w->set->key.kind == SET_NUMBERS)
+                writer_put(w, &value, sizeof(value), 0);
         else
                 writer_put(w, &id, sizeof(id), 0);
 }
@@ -121,6 +137,14 @@ static void put_values(
                 if (!without || k == without->n || without->values[k] != from->values[i])
                         put_value(&w, from->values[i]);
         }
+        writer_close(&w);
+}
+
+void nft_put_counting_element(NftBatch *b, const NftSet *s, const void *key, uint16_t n)
+{
+        Writer w = { .batch = b, .set = s, .verb = NFT_ADD };
+
+        writer_put(&w, key, n, 0);
         writer_close(&w);
 }
 
@@ -274,14 +298,14 @@ static bool fills_any(size_t n, const bool *fill)
 
 void nft_put_elements(NftBatch *b, const NftSet *sets, size_t n, const bool *fill)
 {
-        if (b->without_elements || !fills_any(n, fill) || nft_set_is_dynamic(&sets[0]))
+        if (b->without_elements || !fills_any(n, fill))
                 return;
         for (size_t i = 0; i < n && sets[i].timed; i++)
                 if (!fill || fill[i])
                         put_timed(b, &sets[i]);
         if (sets[0].values)
                 put_values(b, &sets[0], NFT_ADD, &sets[0], NULL);
-        else if (!sets[0].timed)
+        else if (sets[0].ranges && !sets[0].timed)
                 put_hashed(b, sets, n, fill);
 }
 
@@ -369,7 +393,7 @@ static void put_address_difference(
 void nft_put_elements_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n)
 {
-        if (b->without_elements || n_old == 0 || n == 0 || nft_set_is_dynamic(&sets[0]))
+        if (b->without_elements || n_old == 0 || n == 0)
                 return;
         if (sets[0].timed) {
                 for (size_t i = 0; i < n; i++)
@@ -378,7 +402,9 @@ void nft_put_elements_difference(
         } else if (sets[0].ranges) {
                 put_address_difference(b, old, n_old, sets, n);
         } else if (nft_set_same_shape(&old[0], &sets[0])) {
-                put_values(b, &sets[0], NFT_DELETE, &old[0], &sets[0]);
+                /* What counted and is of no rule any more goes when it has been read. */
+                if (!nft_set_is_dynamic(&sets[0]))
+                        put_values(b, &sets[0], NFT_DELETE, &old[0], &sets[0]);
                 put_values(b, &sets[0], NFT_ADD, &sets[0], &old[0]);
         }
 }

@@ -80,6 +80,9 @@ bool nft_set_has_changed_much(const NftSet *old, const NftSet *new);
 void nft_put_elements_difference(
         NftBatch *b, const NftSet *old, size_t n_old, const NftSet *sets, size_t n);
 
+/* An element that counts, of a set that packets fill. It may be there already. */
+void nft_put_counting_element(NftBatch *b, const NftSet *s, const void *key, uint16_t n);
+
 /* For elements.c: opens a message of at least `room` more bytes; NULL when memory is short.
  * The length is set by nft_batch_close(). */
 struct nlmsghdr;

@@ -29,8 +29,8 @@
 /* What is counted within a second, or while p25d is down: reading it must cost little. */
 #define SENT_MAX 16384u
 #define SEEN_MAX 4096u
-/* One for each rule and verdict. */
-#define NUMBERS_MAX 8192u
+/* One for each rule and verdict: there is room for all that are there from the beginning. */
+#define NUMBERS_MAX 16384u
 
 /* Room to grow: a full set refuses, and one that is made again takes all its elements again. */
 static uint32_t room_for(size_t n, uint32_t least)
@@ -126,6 +126,19 @@ static uint32_t dynamic_size(NftSetKind kind)
 void build_dynamic_set(NftBuild *b, const NftSetKey *key, const Rule *origin)
 {
         build_set(b, &(NftSet){ .key = *key, .size = dynamic_size(key->kind), .origin = origin });
+}
+
+void build_prepared_set(NftBuild *b, const NftSetKey *key, uint64_t *values, size_t n)
+{
+        NftSet set = { .key = *key, .size = dynamic_size(key->kind), .values = values };
+
+        if (n > 0)
+                qsort(values, n, sizeof(uint64_t), number_compare);
+        for (size_t i = 0; i < n; i++)
+                if (set.n == 0 || values[set.n - 1] != values[i])
+                        values[set.n++] = values[i];
+        if (!build_set(b, &set))
+                free(values);
 }
 
 static int count_prefix(const Prefix *p, void *data)

@@ -471,7 +471,9 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, Nf
                 build_direction(&b, d);
         build_untracked(&b);
         build_hold(&b);
+        build_numbers_set(&b);
         free(b.rules);
+        free(b.numbers);
         if (b.error < 0)
                 return b.error;
         table_sort(t);

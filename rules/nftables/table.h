@@ -286,7 +286,7 @@ typedef struct NftSet {
         RangeSet *ranges; /* addresses; a reference */
         TimedSet *timed;  /* SET_TIMED: the same with their ends; a reference */
         size_t n;         /* elements: prefixes or values */
-        uint64_t *values; /* ports, ids; ascending */
+        uint64_t *values; /* ports, ids, SET_NUMBERS: decision_number(); ascending */
         const Rule *origin;
 } NftSet;
 

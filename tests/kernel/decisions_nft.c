@@ -10,14 +10,17 @@
 
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define OUT_REJECT "default = { outgoing = \"reject\"; routed = \"reject\"; };"
 #define ROOM 40u
+#define KNOWN 1001u
 
 typedef struct Sums {
         uint64_t all, with_user, with_destination, audited, groups;
         uint64_t of_actions[_ACTION_MAX], of_directions[_DIRECTION_MAX];
+        uint64_t of_known; /* of the user KNOWN */
         uint32_t uid;
         Address source;
         uint16_t port;
@@ -30,6 +33,7 @@ static void on_decision(void *data, const DecisionCount *c)
         s->all += c->count;
         s->groups++;
         s->with_user += c->has_uid ? c->count : 0;
+        s->of_known += c->has_uid && c->uid == KNOWN ? c->count : 0;
         s->with_destination += c->destination.family ? c->count : 0;
         s->audited += c->audit ? c->count : 0;
         s->of_actions[c->action] += c->count;
@@ -55,9 +59,12 @@ static NftBackend *open_with(const char *text, NftOptions o, uint32_t room)
 
         assert_int_equal(nft_backend_open(NULL, NULL, NULL, &o, &b), 0);
         assert_int_equal(nft_table_new(c.ruleset, NULL, NFT_TABLE_COUNTS, &t), 0);
-        for (size_t i = 0; i < t->n_sets && room > 0; i++)
+        for (size_t i = 0; i < t->n_sets && room > 0; i++) {
                 if (t->sets[i].key.kind == SET_SENT || t->sets[i].key.kind == SET_SENDERS)
                         t->sets[i].size = room;
+                if (t->sets[i].key.kind == SET_NUMBERS)
+                        t->sets[i].size = (uint32_t)t->sets[i].n;
+        }
         assert_int_equal(nft_apply(b, t, true, NULL), 0);
         return b;
 }
@@ -189,6 +196,61 @@ static void test_full(void **state)
         close_table(b);
 }
 
+static void dial_as(unsigned uid, unsigned n, unsigned first)
+{
+        char address[32];
+
+        for (unsigned i = first; i < first + n; i++) {
+                snprintf(address, sizeof(address), "198.18.4.%u", i % 250 + 1);
+                assert_int_equal(connect_as(uid, uid, HOST, address, 25, NULL), RESET);
+        }
+}
+
+static size_t numbers_there(void)
+{
+        _cleanup_free_ char *listing = output_of("nft list set inet p25 numbers 2>&1");
+        size_t n = 0;
+
+        for (const char *p = listing; (p = strstr(p, "counter packets")); p++)
+                n++;
+        return n;
+}
+
+/* Who has been counted is known afterwards too, whoever took the room meanwhile; what makes room
+ * are never the numbers, for which packets make no element: their set has room for none. */
+static void expect_known(NftOptions o)
+{
+        NftBackend *b = open_with(OUT_REJECT, o, 2);
+        size_t n = numbers_there();
+        Sums s;
+
+        assert_true(n >= 2);
+        dial_as(KNOWN, 2, 0);
+        assert_int_equal(taken(b).with_destination, 2);
+        dial_as(1002, 3, 10);
+        dial_as(1003, 3, 20);
+        dial_as(KNOWN, 3, 30);
+        s = taken(b);
+        assert_int_equal(s.all, 9);
+        assert_int_equal(s.of_known, 3);
+        for (unsigned i = 0; i < 130; i++)
+                assert_int_equal(taken(b).all, 0);
+        assert_int_equal(numbers_there(), n);
+        dial_as(1004, 3, 40);
+        assert_int_equal(connect_to(CONTAINER, "198.18.3.1", 25), RESET);
+        s = taken(b);
+        assert_int_equal(s.all, 4);
+        assert_int_equal(s.of_directions[DIRECTION_ROUTED], 1);
+        close_table(b);
+}
+
+static void test_known(void **state)
+{
+        (void)state;
+        expect_known((NftOptions){ 0 });
+        expect_known((NftOptions){ .may_not_reset = true });
+}
+
 /* Idle elements make room. */
 static void test_room(void **state)
 {
@@ -204,40 +266,60 @@ static void test_room(void **state)
         close_table(b);
 }
 
-/* Whatever is read while packets fill the sets: each decision once. */
-static void test_meanwhile(void **state)
+#define DIALLERS 2u
+#define DIALS 15000u
+
+/* Ahead of everything else, such as the worker that brings the kernel memory for new counters. */
+static pid_t dial_ahead(unsigned part)
 {
-        NftBackend *b = open_with(OUT_REJECT, (NftOptions){ 0 }, 0);
-        uint64_t sum = 0;
-        pid_t pid;
-        int status;
+        pid_t pid = fork();
 
-        (void)state;
-        pid = fork();
         assert_true(pid >= 0);
-        if (pid == 0) {
-                for (unsigned i = 0; i < 30000; i++) {
-                        char address[32];
+        if (pid > 0)
+                return pid;
+        if (setpriority(PRIO_PROCESS, 0, -20) < 0)
+                _exit(1);
+        for (unsigned i = 0; i < DIALS; i++) {
+                char address[32];
 
-                        snprintf(address, sizeof(address), "198.18.%u.%u", i / 250, i % 250 + 1);
-                        if (connect_to(HOST, address, 25) != RESET)
-                                _exit(1);
+                snprintf(address, sizeof(address), "198.18.%u.%u", part * 100 + i / 250,
+                        i % 250 + 1);
+                if (connect_to(HOST, address, 25) != RESET)
+                        _exit(1);
+        }
+        _exit(0);
+}
+
+/* Whatever is read while packets fill the sets, and whatever finds no room: each decision once. */
+static void expect_all(NftOptions o)
+{
+        NftBackend *b = open_with(OUT_REJECT, o, 0);
+        uint64_t sum = 0;
+        pid_t pids[DIALLERS];
+
+        for (unsigned i = 0; i < DIALLERS; i++)
+                pids[i] = dial_ahead(i);
+        for (unsigned i = 0; i < DIALLERS; i++) {
+                int status;
+
+                while (waitpid(pids[i], &status, WNOHANG) == 0) {
+                        sum += taken(b).all;
+                        usleep(20000);
                 }
-                _exit(0);
+                assert_int_equal(status, 0);
         }
-        while (waitpid(pid, &status, WNOHANG) == 0) {
-                sum += taken(b).all;
-                usleep(20000);
-        }
-        assert_int_equal(status, 0);
         for (unsigned i = 0; i < 3; i++)
                 sum += taken(b).all;
-        /* The rule's counter has all. On a busy machine up to 3 % are in no set: the kernel makes
-         * new elements where it may not wait for memory, and then every set refuses them. */
-        assert_int_equal(packets_counted(b), 30000);
-        assert_true(sum <= 30000);
-        assert_true(sum >= 28500);
+        assert_int_equal(packets_counted(b), DIALLERS * DIALS);
+        assert_int_equal(sum, DIALLERS * DIALS);
         close_table(b);
+}
+
+static void test_meanwhile(void **state)
+{
+        (void)state;
+        expect_all((NftOptions){ 0 });
+        expect_all((NftOptions){ .may_not_reset = true });
 }
 
 /* A kernel that cannot reset, and a table that is not owned. */
@@ -353,6 +435,7 @@ int main(void)
                 cmocka_unit_test(test_meanwhile),
                 cmocka_unit_test(test_untracked),
                 cmocka_unit_test(test_full),
+                cmocka_unit_test(test_known),
                 cmocka_unit_test(test_room),
                 cmocka_unit_test(test_old_kernel),
                 cmocka_unit_test(test_later),

@@ -23,8 +23,8 @@ answers() # WANTED ADDRESS...: for each of the client's addresses
         shift
         for address; do
                 case $address in
-                *:*) [ "$(connect inet -t 300 -s "$address" 2001:db8:1::1 25)" = "$wanted" ] || return ;;
-                *) [ "$(connect inet -t 300 -s "$address" 198.51.100.1 25)" = "$wanted" ] || return ;;
+                *:*) [ "$(outcome "$wanted" inet -t 300 -s "$address" 2001:db8:1::1 25)" = "$wanted" ] || return ;;
+                *) [ "$(outcome "$wanted" inet -t 300 -s "$address" 198.51.100.1 25)" = "$wanted" ] || return ;;
                 esac
         done
 }
@@ -129,10 +129,15 @@ if [ "$backend" = iptables ]; then
 fi
 
 run_ctl set add bans 8.8.8.8 2001:db8:2::2 for 3s
-answers filtered 8.8.8.8 2001:db8:2::2
-ok $? "for three seconds"
+is "$rc" 0 "for three seconds"
 eventually 15 answers open 8.8.8.8 2001:db8:2::2
 ok $? "they end"
+run_ctl set add bans 8.8.8.8 2001:db8:2::2 for 1h
+answers filtered 8.8.8.8 2001:db8:2::2
+ok $? "for an hour"
+run_ctl set add bans 8.8.8.8 2001:db8:2::2 for 3s
+eventually 15 answers open 8.8.8.8 2001:db8:2::2
+ok $? "which becomes three seconds"
 is "$(ctl set show bans --json | jq -c .entries)" '["198.51.100.2","203.0.113.7"]' "and are gone from the set"
 revision=$(ctl status --json | jq .revision)
 run_ctl set add bans 8.8.8.8 for 2s
@@ -148,8 +153,14 @@ is "$(grep -ciE 'repair|damage' "$WORK/p25d.log")" 0 "the end of an entry is not
 
 # ---- without p25d ----
 
-run_ctl set add bans 2001:db8:2::2 for 4s
-p25d_stop KILL
+# p25d is to die before it takes the entry out
+for life in 4 40 400; do
+        run_ctl set add bans 2001:db8:2::2 for "${life}s"
+        end=$(ends 2001:db8:2::2)
+        p25d_stop KILL
+        [ "$(date +%s)" -ge "$end" ] || break
+        p25d_start
+done
 answers filtered 203.0.113.7
 ok $? "p25d is dead: the ban stands"
 eventually 15 answers open 2001:db8:2::2
@@ -197,9 +208,9 @@ nonsense
 +198.51.100.3 for 1y
 -8.8.8.0/24 for 1h
 -8.8.8.0/24
-+198.51.100.2 for 1m
++198.51.100.2 for 50m
 +0.0.0.0/0 for 1m
-+198.51.100.3 for 1m
++198.51.100.3 for 50m
 LINES
 is "$rc $err" "4 " "a feed with bad lines"
 is "$(sed -E 's/error: .*/error/' <<<"$out")" '-192.0.2.77: error
@@ -212,9 +223,9 @@ nonsense: error
 +198.51.100.3 for 1y: error
 -8.8.8.0/24 for 1h: error
 -8.8.8.0/24: removed
-+198.51.100.2 for 1m: added
++198.51.100.2 for 50m: added
 +0.0.0.0/0 for 1m: error
-+198.51.100.3 for 1m: added' "each line has its answer, in order"
++198.51.100.3 for 50m: added' "each line has its answer, in order"
 is "$(ctl set show fed --json | jq -c '[.entries, (.expires | length)]')" \
         '[["198.51.100.2","198.51.100.3","203.0.113.7","2001:db8:7::7"],4]' "and all others are done"
 feed <<'LINES'

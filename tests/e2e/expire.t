@@ -29,7 +29,7 @@ answers() # WANTED NAMESPACE [OPTION...] ADDRESS PORT
 {
         local wanted=$1
         shift
-        [ "$(connect "$@")" = "$wanted" ]
+        [ "$(outcome "$wanted" "$@")" = "$wanted" ]
 }
 in_kernel()
 {
@@ -91,10 +91,14 @@ is "$rc ${out%%$'\n'*}" "0 Rule deleted" "and takes one"
 run_ctl reset --force
 net_in inet "$probe" hold -o "$WORK/hold" 198.51.100.1 587 >"$WORK/hold.pid"
 run_ctl deny from 203.0.113.7
-run_ctl allow both for 5s
-is "$rc ${out%%$'\n'*}" "0 Rule added" "both directions for some seconds"
-run_ctl route allow for 5s
-run_ctl limit from 203.0.113.7 to any port 587 log for 5s
+last_for() # TIME
+{
+        run_ctl allow both for "$1"
+        like "$rc $out" "^0 Rule (added|updated)"$'\n' "both directions for $1"
+        run_ctl route allow for "$1"
+        run_ctl limit from 203.0.113.7 to any port 587 log for "$1"
+}
+last_for 1h
 expect "in force: in" inet "open open" 198.51.100.1 25 2001:db8:1::1 25
 expect "in force: out" host "open open" 198.51.100.2 25 2001:db8:1::2 25
 expect "in force: routed" lan open 198.51.100.2 25
@@ -104,7 +108,13 @@ connect inet -t 400 -s 203.0.113.7 198.51.100.1 25 >"$WORK/null"
 counted=$(counter '.position == 1')
 id=$(ctl status --json | jq '.rules[0].id')
 between "$counted" 1 100 "another rule counts"
-revision=$(ctl status --json | jq .revision)
+# soon, but not before all of them are there
+number=$(ctl status --json | jq '.rules | length')
+for life in 5s 50s 300s; do
+        last_for $life
+        revision=$(ctl status --json | jq .revision)
+        ! has_rules "$number" || break
+done
 eventually 30 has_rules 1
 ok $? "in time they are gone from status"
 is_stored 1
@@ -131,14 +141,21 @@ like "$(ctl diff "$revision")" "^- .* until 20" "diff shows them, with the time"
 
 # ---- p25d dead ----
 
-run_ctl allow from 198.51.100.2 for 7s
+run_ctl allow from 198.51.100.2 for 1h
 run_ctl deny from 8.8.8.8 for 1h
 run_ctl allow from 8.8.8.0/24
-run_ctl allow out user 33 for 7s
+run_ctl allow out user 33 for 1h
 [ -z "$many_uids" ] || expect "user: in force" host "open" -u 33 198.51.100.2 25
 expect "in force" inet open -s 198.51.100.2 198.51.100.1 25
-last=$(expires 4)
-p25d_stop KILL
+# p25d is to die before it takes them out itself
+for life in 7s 70s 300s; do
+        run_ctl allow from 198.51.100.2 for $life
+        run_ctl allow out user 33 for $life
+        last=$(expires 4)
+        p25d_stop KILL
+        ! is_stored 5 || break
+        p25d_start
+done
 eventually 30 answers filtered inet -t 300 -s 198.51.100.2 198.51.100.1 25
 ok $? "killed: the kernel lets it end"
 over()
@@ -168,12 +185,21 @@ expect "it is in force" inet filtered -t 300 -s 8.8.8.8 198.51.100.1 25
 run_ctl reset --force
 seq -f '198.51.100.%g' 2 2 200 >"$WORK/many"
 run_ctl set load many "$WORK/many"
-run_ctl allow from @many for 8s
-run_ctl allow out to 198.51.100.2,8.8.8.8,203.0.113.7,2001:db8:1::2,10.0.0.2,10.1.0.0/16 user 0,33 for 8s
+long_matches() # TIME
+{
+        run_ctl allow from @many for "$1"
+        run_ctl allow out to 198.51.100.2,8.8.8.8,203.0.113.7,2001:db8:1::2,10.0.0.2,10.1.0.0/16 user 0,33 for "$1"
+}
+long_matches 1h
 is "$rc" 0 "long matches"
 expect "in force: a set" inet open -s 198.51.100.2 198.51.100.1 25
 expect "in force: a list" host "open open" 198.51.100.2 25 2001:db8:1::2 25
-p25d_stop KILL
+for life in 8s 80s 300s; do
+        long_matches $life
+        p25d_stop KILL
+        ! is_stored 2 || break
+        p25d_start
+done
 eventually 30 answers filtered inet -t 300 -s 198.51.100.2 198.51.100.1 25
 ok $? "the kernel lets the set end"
 eventually 30 answers "closed closed" host 198.51.100.2 25 2001:db8:1::2 25
@@ -183,17 +209,32 @@ ok $? "started again"
 eventually 20 is_stored 0
 ok $? "nothing is left"
 
-run_ctl allow from 198.51.100.2 for 10s
-run_ctl allow both to 2001:db8:1::2,2001:db8:1::1 for 10s
-ctl show raw >"$WORK/raw"
+raw_load()
+{
+        if [ "$backend" = iptables ]; then
+                iptables_load host <"$WORK/raw"
+        else
+                net_in host nft -f "$WORK/raw"
+        fi
+}
+# the text is to be loaded and looked at before it ends
+for life in 10s 80s 300s; do
+        run_ctl allow from 198.51.100.2 for $life
+        run_ctl allow both to 2001:db8:1::2,2001:db8:1::1 for $life
+        last=$(expires 0)
+        ctl show raw >"$WORK/raw"
+        p25d_stop KILL
+        kernel_clear
+        raw_load
+        loaded=$?
+        in=$(outcome open inet -s 198.51.100.2 198.51.100.1 25) out=$(outcome open host 2001:db8:1::2 25)
+        over || break
+        p25d_start
+done
 like "$(cat "$WORK/raw")" "meta time <|-m time --datestop" "show raw shows it"
-p25d_stop KILL
-kernel_clear
-[ "$backend" = iptables ] && iptables_load host <"$WORK/raw"
-[ "$backend" = iptables ] || net_in host nft -f "$WORK/raw"
-ok $? "and loads"
-expect "in force by the text" inet open -s 198.51.100.2 198.51.100.1 25
-expect "in force by the text, IPv6" host open 2001:db8:1::2 25
+ok $loaded "and loads"
+is "$in" open "in force by the text"
+is "$out" open "in force by the text, IPv6"
 eventually 30 answers filtered inet -t 300 -s 198.51.100.2 198.51.100.1 25
 ok $? "the text ends"
 eventually 30 answers closed host 2001:db8:1::2 25
@@ -207,9 +248,10 @@ ok $? "started again"
 cat >>"$CONF" <<-'CONF'
 	assert = ( { packet = "in from 198.51.100.2"; verdict = "allow"; } );
 CONF
-run_ctl allow from 198.51.100.2 for 5s
+run_ctl allow from 198.51.100.2 for 1h
 run_ctl reload
 is "$rc" 0 "an assertion that a rule keeps while it lasts"
+run_ctl allow from 198.51.100.2 for 5s
 eventually 30 has_rules 0
 ok $? "the rule ends all the same"
 like "$(ctl status)" "Warning: .*in from 198\.51\.100\.2" "status warns"

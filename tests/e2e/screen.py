@@ -5,7 +5,7 @@
 
 Reads orders from standard input, a line each, and answers each with a line:
 
-    wait TEXT       until the screen has the text (a minute at most): "yes", or "no" and the screen
+    wait TEXT       until the screen has the text: "yes", or "no" and the screen
     gone TEXT       until it has not
     keys KEYS       types them; \\e is Escape
     size L C        resizes the terminal
@@ -27,7 +27,9 @@ import sys
 import termios
 import time
 
-PATIENCE = 60.0
+# a minute, in looks at the terminal: a machine that stands still meanwhile takes nothing of it
+PATIENCE_LOOKS = 600
+LOOK_SECONDS = 0.1
 SEQUENCE = re.compile(
     r"\x1b\[([?>]?)([0-9;]*)([@-~])|\x1b[()][A-Z0-9]|\x1b[=>78DMHc]|\x1b\][^\x07]*\x07")
 
@@ -168,11 +170,12 @@ class Program:
         self.screen.feed(data.decode("utf-8", "replace"))
 
     def until(self, condition):
-        deadline = time.monotonic() + PATIENCE
+        begin, looks = time.monotonic(), 0
         while not condition():
-            if time.monotonic() > deadline:
+            if looks >= PATIENCE_LOOKS and time.monotonic() - begin > PATIENCE_LOOKS * LOOK_SECONDS:
                 return False
-            self.read(0.1)
+            self.read(LOOK_SECONDS)
+            looks += 1
         return True
 
     def ended(self):

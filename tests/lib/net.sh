@@ -140,15 +140,22 @@ connect() # NAMESPACE [-u UID] [-g GID] [-c CGROUP] [-s SOURCE] ADDRESS PORT...
         net_in "$name" "$probe" connect "$@" 2>&1
 }
 
-# NAME NAMESPACE WANTED [WHO] ADDRESS PORT...: what connections come to, a word each
-expect()
+# WANTED NAMESPACE [WHO] ADDRESS PORT...: prints what connections come to, a word each. A busy machine's
+# answer may be late: silence where a word is wanted is given more time.
+outcome()
 {
-        local name=$1 from=$2 wanted=$3 got
-        shift 3
-        got=$(connect "$from" "$@")
-        # a busy machine's answer may be late: silence where a word is wanted is given more time
+        local wanted=$1 got
+        shift
+        got=$(connect "$@")
         if [ "$got" != "$wanted" ] && [[ $got == *filtered* ]]; then
-                got=$(PROBE_PATIENCE=20 connect "$from" "$@")
+                got=$(PROBE_PATIENCE=20 connect "$@")
         fi
-        is "$got" "$wanted" "$name"
+        echo "$got"
+}
+
+expect() # NAME NAMESPACE WANTED [WHO] ADDRESS PORT...
+{
+        local name=$1 from=$2 wanted=$3
+        shift 3
+        is "$(outcome "$wanted" "$from" "$@")" "$wanted" "$name"
 }

@@ -69,13 +69,14 @@ skip() # NAME REASON
 }
 
 # SECONDS COMMAND...: until it succeeds; a failure when the time is over. SECONDS is ample on an idle
-# machine; a busy one gets a minute, and ten times as long.
+# machine; a busy one gets a minute, and ten times as long, and one that stands still some attempts more.
 eventually()
 {
-        local deadline=$((${EPOCHREALTIME/./} + (60 + $1 * 10) * 1000000))
+        local deadline=$((${EPOCHREALTIME/./} + (60 + $1 * 10) * 1000000)) attempts=0
         shift
         until "$@" >/dev/null 2>&1; do
-                [ "${EPOCHREALTIME/./}" -lt $deadline ] || return 1
+                attempts=$((attempts + 1))
+                [ "${EPOCHREALTIME/./}" -lt $deadline ] || [ $attempts -lt 50 ] || return 1
                 read -rt 0.02 <> <(:)
         done
         return 0

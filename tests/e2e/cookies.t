@@ -47,33 +47,26 @@ no_socket() # ADDRESS: of a connection; the listener stays
 p25_host <<<'backend = "nftables"; default = { incoming = "allow"; };'
 ok $? "p25d starts"
 mkfifo "$WORK/go"
-for backend in nftables iptables; do
-        sed -i "s/^backend = \"[a-z]*\"/backend = \"$backend\"/" "$CONF"
-        run_ctl reload
-        is "$rc" 0 "$backend"
-        for address in 198.51.100.1 2001:db8:1::1; do
-                for change in "reject in" "lockdown on"; do
-                        name="$backend: $change, $address"
-                        acks_lost
-                        rm -f "$WORK/ready"
-                        net_in inet /usr/bin/python3 "$WORK/dial" "$address" "$WORK/ready" "$WORK/go" \
-                                >"$WORK/end" 2>"$WORK/dial.err" &
-                        client=$!
-                        eventually 5 test -e "$WORK/ready"
-                        ok $? "$name: the client has its cookie"
-                        no_socket "$address"
-                        ok $? "$name: the host has nothing"
-                        # shellcheck disable=SC2086
-                        run_ctl $change
-                        is "$rc" 0 "$name: it comes into force"
-                        sleep 2
-                        acks_come
-                        echo >"$WORK/go"
-                        wait "$client"
-                        is "$(cat "$WORK/end")" cut "$name: the connection is cut"
-                        run_ctl lockdown off
-                        run_ctl --force delete 1
-                done
-        done
-done
+round() # NAME ADDRESS CHANGE
+{
+        local name=$1 address=$2 change=$3 client
+        acks_lost
+        rm -f "$WORK/ready"
+        net_in inet /usr/bin/python3 "$WORK/dial" "$address" "$WORK/ready" "$WORK/go" \
+                >"$WORK/end" 2>"$WORK/dial.err" &
+        client=$!
+        eventually 5 test -e "$WORK/ready"
+        ok $? "$name: the client has its cookie"
+        no_socket "$address"
+        ok $? "$name: the host has nothing"
+        # shellcheck disable=SC2086 # words
+        run_ctl $change
+        is "$rc" 0 "$name: it comes into force"
+        sleep 2
+        acks_come
+        echo >"$WORK/go"
+        wait "$client"
+        is "$(cat "$WORK/end")" cut "$name: the connection is cut"
+}
+change_rounds round "reject in" "lockdown on" -- 198.51.100.1 2001:db8:1::1
 done_testing

@@ -4,6 +4,8 @@
 # denies them cuts them within a second, idle or not, and what stays allowed goes on. With iptables
 # nothing knows that they are open, which doctor, status and explain say.
 . "$(dirname "$0")/../lib/e2e.sh"
+# shellcheck source=tests/lib/hold.sh
+. tests/lib/hold.sh
 
 net_world
 listen inet 25
@@ -11,34 +13,15 @@ listen host 25
 p25_host <<<'backend = "nftables";'
 ok $? "p25d starts"
 
-# A connection whose ends say nothing, and one that speaks all the time.
-hold_idle() # NAME ADDRESS
-{
-        rm -f "$WORK/hold-$1"
-        net_in lan bash -c 'exec 3<>"/dev/tcp/$2/25"; echo connected >"$1"; cat <&3; echo cut >>"$1"' \
-                - "$WORK/hold-$1" "$2" >"$WORK/hold-$1.log" 2>&1 &
-        eventually 10 test -s "$WORK/hold-$1"
-        ok $? "$1: an idle connection stands"
-}
-hold() # NAME ADDRESS
-{
-        rm -f "$WORK/hold-$1"
-        net_in lan "$probe" hold -o "$WORK/hold-$1" "$2" 25 >"$WORK/pid-$1"
-        ok $? "$1: a connection stands"
-}
 hold_all() # NAME
 {
-        hold_idle "$1-idle4" 198.51.100.2
-        hold_idle "$1-idle6" 2001:db8:1::2
-        hold "$1-busy4" 198.51.100.2
-        hold "$1-busy6" 2001:db8:1::2
-        hold "$1-kept" 198.51.100.3
-        hold_idle "$1-keptidle" 198.51.100.3
+        hold_idle "$1-idle4" lan 198.51.100.2 25
+        hold_idle "$1-idle6" lan 2001:db8:1::2 25
+        hold_busy "$1-busy4" lan 198.51.100.2 25
+        hold_busy "$1-busy6" lan 2001:db8:1::2 25
+        hold_busy "$1-kept" lan 198.51.100.3 25
+        hold_idle "$1-keptidle" lan 198.51.100.3 25
         : >"$WORK/inet.log"
-}
-is_cut() # NAME
-{
-        grep -q ^cut "$WORK/hold-$1"
 }
 all_cut() # NAME
 {

@@ -32,36 +32,29 @@ state_of() # STATE ADDRESS
 
 p25_host <<<'backend = "nftables";'
 ok $? "p25d starts"
-for backend in nftables iptables; do
-        sed -i "s/^backend = .*/backend = \"$backend\";/" "$CONF"
-        run_ctl reload
-        is "$rc" 0 "$backend"
-        for address in 198.51.100.2 2001:db8:1::2; do
-                for change in "deny out" "lockdown on"; do
-                        name="$backend: $change, $address"
-                        answers_lost
-                        : >"$WORK/hold.pid"
-                        net_in host "$probe" hold -t 30000 -o "$WORK/hold" "$address" 25 \
-                                >"$WORK/hold.pid" 2>/dev/null &
-                        client=$!
-                        eventually 5 state_of syn-sent "$address"
-                        ok $? "$name: a SYN waits for its answer"
-                        # shellcheck disable=SC2086
-                        run_ctl $change
-                        is "$rc" 0 "$name: it comes into force"
-                        sleep 1
-                        answers_come
-                        eventually 20 not state_of syn-sent "$address"
-                        ok $? "$name: the answer has come, or the SYN was refused"
-                        eventually 2 not state_of established "$address"
-                        ok $? "$name: and no connection stands"
-                        process_gone "$client" || signal TERM "$client"
-                        wait "$client" 2>/dev/null
-                        held=$(cat "$WORK/hold.pid")
-                        [ -z "$held" ] || process_gone "$held" || signal TERM "$held"
-                        run_ctl lockdown off
-                        run_ctl --force delete 1
-                done
-        done
-done
+round() # NAME ADDRESS CHANGE
+{
+        local name=$1 address=$2 change=$3 client held
+        answers_lost
+        : >"$WORK/hold.pid"
+        net_in host "$probe" hold -t 30000 -o "$WORK/hold" "$address" 25 \
+                >"$WORK/hold.pid" 2>/dev/null &
+        client=$!
+        eventually 5 state_of syn-sent "$address"
+        ok $? "$name: a SYN waits for its answer"
+        # shellcheck disable=SC2086 # words
+        run_ctl $change
+        is "$rc" 0 "$name: it comes into force"
+        sleep 1
+        answers_come
+        eventually 20 not state_of syn-sent "$address"
+        ok $? "$name: the answer has come, or the SYN was refused"
+        eventually 2 not state_of established "$address"
+        ok $? "$name: and no connection stands"
+        process_gone "$client" || signal TERM "$client"
+        wait "$client" 2>/dev/null
+        held=$(cat "$WORK/hold.pid")
+        [ -z "$held" ] || process_gone "$held" || signal TERM "$held"
+}
+change_rounds round "deny out" "lockdown on" -- 198.51.100.2 2001:db8:1::2
 done_testing

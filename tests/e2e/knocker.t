@@ -3,6 +3,8 @@
 # p25d as a user with CAP_NET_ADMIN only, as under its unit, and p25d-knocker beside it, which has only
 # CAP_NET_RAW: a connection through the host that a change denies is cut, although neither end sends.
 . "$(dirname "$0")/../lib/e2e.sh"
+# shellcheck source=tests/lib/hold.sh
+. tests/lib/hold.sh
 
 [ -n "$many_uids" ] || { skip "p25d as another user" "there is one user only"; done_testing; exit; }
 net_world
@@ -36,29 +38,15 @@ is $? 0 "p25d starts as a user"
 unset DBUS_SYSTEM_BUS_ADDRESS
 ln -s "$ROOT/run/p25" /run/p25
 
-# A connection whose ends say nothing.
-hold() # NAME FROM ADDRESS PORT
-{
-        local name=$1 from=$2
-        shift 2
-        net_in "$from" bash -c 'exec 3<>"/dev/tcp/$2/$3"; echo connected >"$1"; cat <&3; echo cut >>"$1"' \
-                - "$WORK/hold-$name" "$@" >"$WORK/hold-$name.log" 2>&1 &
-        eventually 10 test -s "$WORK/hold-$name"
-        ok $? "$name: a connection stands"
-}
-is_cut() # NAME
-{
-        grep -qx cut "$WORK/hold-$1"
-}
 server_is_reset() # ADDRESS
 {
         grep -q "^$1 .*reset" "$WORK/inet.log"
 }
 change_cuts() # NAME: of the lan's connections those to 25, both ends
 {
-        hold "$1-4" lan 198.51.100.2 25
-        hold "$1-6" lan 2001:db8:1::2 25
-        hold "$1-587" lan 198.51.100.2 587
+        hold_idle "$1-4" lan 198.51.100.2 25
+        hold_idle "$1-6" lan 2001:db8:1::2 25
+        hold_idle "$1-587" lan 198.51.100.2 587
         : >"$WORK/inet.log"
         run_ctl route reject
         is "$rc" 0 "$1: a rule denies them"

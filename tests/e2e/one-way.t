@@ -3,6 +3,8 @@
 # Connections through the host of which only one direction passes here: conntrack never sees them
 # established. A change that denies them cuts them all the same, idle or not.
 . "$(dirname "$0")/../lib/e2e.sh"
+# shellcheck source=tests/lib/hold.sh
+. tests/lib/hold.sh
 
 net_world
 listen inet 25
@@ -18,25 +20,6 @@ done
 p25_host <<<'backend = "nftables";'
 ok $? "p25d starts"
 
-# A connection whose ends say nothing, and one that speaks all the time.
-hold_idle() # NAME ADDRESS
-{
-        rm -f "$WORK/hold-$1"
-        net_in lan bash -c 'exec 3<>"/dev/tcp/$2/25"; echo connected >"$1"; cat <&3; echo cut >>"$1"' \
-                - "$WORK/hold-$1" "$2" >"$WORK/hold-$1.log" 2>&1 &
-        eventually 10 test -s "$WORK/hold-$1"
-        ok $? "$1: an idle connection stands"
-}
-hold() # NAME ADDRESS
-{
-        rm -f "$WORK/hold-$1"
-        net_in lan "$probe" hold -o "$WORK/hold-$1" "$2" 25 >"$WORK/pid"
-        ok $? "$1: a connection stands"
-}
-is_cut() # NAME
-{
-        grep -q ^cut "$WORK/hold-$1"
-}
 # The server's end of two connections from the address: the idle one and the busy one.
 server_is_cut() # ADDRESS
 {
@@ -45,11 +28,11 @@ server_is_cut() # ADDRESS
 change_cuts() # NAME
 {
         : >"$WORK/inet.log"
-        hold_idle "$1-idle4" 198.51.100.2
-        hold_idle "$1-idle6" 2001:db8:1::2
-        hold "$1-busy4" 198.51.100.2
-        hold "$1-busy6" 2001:db8:1::2
-        hold "$1-kept" 198.51.100.3
+        hold_idle "$1-idle4" lan 198.51.100.2 25
+        hold_idle "$1-idle6" lan 2001:db8:1::2 25
+        hold_busy "$1-busy4" lan 198.51.100.2 25
+        hold_busy "$1-busy6" lan 2001:db8:1::2 25
+        hold_busy "$1-kept" lan 198.51.100.3 25
         run_ctl route reject to 198.51.100.2
         run_ctl route reject to 2001:db8:1::2
         local end
@@ -68,7 +51,7 @@ change_cuts() # NAME
         done
         ! is_cut "$1-kept"
         ok $? "$1-kept: goes on"
-        process_end "$(cat "$WORK/pid")" TERM
+        process_end "$(cat "$WORK/pid-$1-kept")" TERM
         run_ctl --force route delete reject to 198.51.100.2
         run_ctl --force route delete reject to 2001:db8:1::2
 }
@@ -76,9 +59,7 @@ both_backends() # NAME
 {
         local backend
         for backend in nftables iptables; do
-                sed -i "s/^backend = .*/backend = \"$backend\";/" "$CONF"
-                run_ctl reload
-                is "$rc" 0 "$backend"
+                backend_set "$backend"
                 change_cuts "$1-$backend"
         done
 }

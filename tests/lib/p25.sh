@@ -81,6 +81,38 @@ ctl()
         net_in host "$P25CTL" "$@" </dev/null
 }
 
+# The backend that p25.conf names, which has a line for it.
+backend_set() # nftables|iptables
+{
+        sed -i "s/^backend = \"[a-z]*\"/backend = \"$1\"/" "$CONF"
+        run_ctl reload
+        is "$rc" 0 "$1"
+        [ "$rc" = 0 ] || diag "$err"
+}
+
+# Under each backend and for each address: FUNCTION makes the change, and gets words for the names of
+# tests, the address and the change; afterwards it is undone.
+change_rounds() # FUNCTION CHANGE... -- ADDRESS...
+{
+        local round=$1 changes=() backend address change
+        shift
+        while [ "$1" != -- ]; do
+                changes+=("$1")
+                shift
+        done
+        shift
+        for backend in nftables iptables; do
+                backend_set $backend
+                for address; do
+                        for change in "${changes[@]}"; do
+                                "$round" "$backend: $change, $address" "$address" "$change"
+                                run_ctl lockdown off
+                                run_ctl --force delete 1
+                        done
+                done
+        done
+}
+
 # Runs p25ctl, leaves its standard output in $out, its error output in $err, its status in $rc.
 run_ctl()
 {

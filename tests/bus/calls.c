@@ -5,16 +5,21 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 
+int server_start(Fixture *f)
+{
+        start_dbus(f);
+        start_server(f);
+        f->bus = open_client(f);
+        return wait_for_owner(f->bus, PATIENCE_USEC) ? 0 : -1;
+}
+
 int server_setup(void **state)
 {
         static Fixture fixture;
         Fixture *f = *state = &fixture;
 
         fixture_start(f);
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+        return server_start(f);
 }
 
 int server_teardown(void **state)
@@ -35,7 +40,7 @@ sd_bus_message *send_call(sd_bus *bus, sd_bus_message *m, sd_bus_error *error)
 {
         sd_bus_message *reply = NULL;
 
-        sd_bus_call(bus, m, 60 * UINT64_C(1000000), error, &reply);
+        sd_bus_call(bus, m, PATIENCE_USEC, error, &reply);
         return reply;
 }
 

@@ -10,6 +10,8 @@
 
 /* Of a test that has a bus, a server and a client of its own: *state is its Fixture. */
 int server_setup(void **state);
+/* Bus, server and client of a fixture that was started and set up; 0, or -1. */
+int server_start(Fixture *f);
 int server_teardown(void **state);
 
 sd_bus_message *new_call(sd_bus *bus, const char *member);

@@ -306,6 +306,17 @@ static void test_patience(void **state)
         assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* What takes longer than a worker may is refused. */
+static int deadline_setup(void **state)
+{
+        static Fixture fixture;
+        Fixture *f = *state = &fixture;
+
+        fixture_start(f);
+        f->worker_usec = 1000000;
+        return server_start(f);
+}
+
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
@@ -313,7 +324,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_explain, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_plan, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_lists, server_setup, server_teardown),
-                cmocka_unit_test_setup_teardown(test_deadline, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_deadline, deadline_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_patience, server_setup, server_teardown),
         };
 

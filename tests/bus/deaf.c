@@ -145,7 +145,7 @@ static bool answered(sd_bus *bus, const char *member, uint64_t end)
 
 static int nobody_is_answered(const Fixture *f, const char *member)
 {
-        uint64_t end = now_usec() + 60 * UINT64_C(1000000);
+        uint64_t end = now_usec() + PATIENCE_USEC;
 
         if (!become_nobody())
                 return CHILD_SKIP;
@@ -246,10 +246,7 @@ static int signals_setup(void **state)
 
         fixture_start(f);
         f->held_max = SIGNALS_HELD_MAX;
-        start_dbus(f);
-        start_server(f);
-        f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+        return server_start(f);
 }
 
 static int on_signal(sd_bus_message *m, void *data, sd_bus_error *error)
@@ -302,7 +299,7 @@ static void test_signals(void **state)
                 _cleanup_free_ char *text = rules_text(i);
 
                 CHANGES(direct, true, "PutFragment", "ssa{sv}", "large", text, 0);
-                if (i % 10 == 0 && wait_for_owner(f->bus, 30 * UINT64_C(1000000)))
+                if (i % 10 == 0 && wait_for_owner(f->bus, PATIENCE_USEC))
                         held = bytes_held(f);
                 if (held > most)
                         most = held;

@@ -66,7 +66,7 @@ static void test_first(void **state)
         }
         assert_true(sd_bus_flush(f->bus) >= 0);
         /* the bus has passed them on */
-        assert_true(wait_for_owner(f->bus, 10 * SECOND));
+        assert_true(wait_for_owner(f->bus, PATIENCE_USEC));
         lockdown = new_call(direct, "SetLockdown");
         APPEND(lockdown, "ba{sv}", 1, 0);
         assert_true(sd_bus_send(direct, lockdown, NULL) >= 0);
@@ -97,7 +97,7 @@ static void test_without_bus(void **state)
         f->bus = sd_bus_flush_close_unref(f->bus);
         start_dbus(f);
         f->bus = open_client(f);
-        assert_true(wait_for_owner(f->bus, 30 * SECOND));
+        assert_true(wait_for_owner(f->bus, PATIENCE_USEC));
         assert_int_equal(get_revision(f->bus), get_revision(later));
 }
 

@@ -10,7 +10,7 @@
 
 #define BUS_CONF "packaging/dbus/org.port25.Policy1.conf"
 
-#define WORKER_USEC 1000000
+#define LOOK_USEC 10000
 
 uint64_t now_usec(void)
 {
@@ -115,9 +115,8 @@ void start_dbus(Fixture *f)
                         (char *)NULL);
                 _exit(127);
         }
-        for (unsigned i = 0; i < 500 && !bus_answers(f); i++)
-                usleep(10000);
-        assert_true(bus_answers(f));
+        for (uint64_t end = now_usec() + PATIENCE_USEC; !bus_answers(f); usleep(LOOK_USEC))
+                assert_true(now_usec() < end);
 }
 
 void stop_process(pid_t *pid, int signal_number, bool clean)
@@ -187,7 +186,7 @@ static int server_run(const Fixture *f, int log)
         bus_set_events(bus, happened);
         bus_set_notice(bus, server_notice, &log);
         bus_set_upload_timeout(bus, UPLOAD_TIMEOUT_USEC);
-        bus_set_worker_time(bus, WORKER_USEC);
+        bus_set_worker_time(bus, f->worker_usec ?: PATIENCE_USEC);
         bus_set_held_max(bus, f->held_max);
         snprintf(direct, sizeof(direct), "%s/" DIRECT_SOCKET, f->folder);
         if (bus_listen(bus, direct) < 0)
@@ -225,12 +224,10 @@ static bool has_owner(sd_bus *bus)
 
 bool wait_for_owner(sd_bus *bus, uint64_t usec)
 {
-        uint64_t end = now_usec() + usec;
-
-        while (now_usec() < end) {
+        for (uint64_t looks = usec / LOOK_USEC; looks > 0; looks--) {
                 if (has_owner(bus))
                         return true;
-                usleep(10000);
+                usleep(LOOK_USEC);
         }
         return false;
 }

@@ -26,15 +26,19 @@
 
 #include <cmocka.h>
 
-#define UPLOAD_TIMEOUT_USEC 400000
+#define UPLOAD_TIMEOUT_USEC 2000000
+
+/* What must come is waited for as long as a busy machine may take. */
+#define PATIENCE_USEC (300 * UINT64_C(1000000))
 
 typedef struct Fixture {
         char folder[64];
         char address[128];
         pid_t dbus, server;
-        sd_bus *bus;     /* the client */
-        size_t held_max; /* bus_set_held_max(); 0: as it is */
-        int notices;     /* what the server's log would hold, a line each; a pipe */
+        sd_bus *bus;          /* the client */
+        size_t held_max;      /* bus_set_held_max(); 0: as it is */
+        uint64_t worker_usec; /* bus_set_worker_time(); 0: PATIENCE_USEC */
+        int notices;          /* what the server's log would hold, a line each; a pipe */
 } Fixture;
 
 uint64_t now_usec(void);
@@ -50,6 +54,7 @@ void stop_process(pid_t *pid, int signal_number, bool clean);
 /* Its events are the lines of the file `events` in the folder; SIGUSR1 adds a refused connection.
  */
 void start_server(Fixture *f);
+/* Looks every 10 ms, so many times as there are in USEC: a machine that is busy gets longer. */
 bool wait_for_owner(sd_bus *bus, uint64_t usec);
 
 /* The server's next notice holds this text, within ten seconds. */

@@ -14,7 +14,7 @@
 enum { CONNECTIONS = 8, CALLS = 5, DESCRIPTORS = 16 };
 #define TEXT_BYTES ((size_t)12 << 20)
 /* Above what the server has with nothing to do. */
-#define HELD_MAX ((size_t)256 << 20)
+#define HELD_MAX ((size_t)224 << 20)
 #define DESCRIPTORS_MAX 290
 
 /* ---- the load, in a process of its own ---- */

@@ -78,10 +78,10 @@ static void look_out(sd_bus *bus, Seen *seen)
                             seen) >= 0);
 }
 
-/* Until so many changes of PendingRevision were seen; ten seconds at most. */
+/* Until so many changes of PendingRevision were seen. */
 static void wait_for_pending(sd_bus *bus, const Seen *seen, unsigned n)
 {
-        uint64_t end = now_usec() + 10 * UINT64_C(1000000);
+        uint64_t end = now_usec() + PATIENCE_USEC;
 
         while (seen->pending_changed < n && now_usec() < end) {
                 assert_true(sd_bus_process(bus, NULL) >= 0);
@@ -106,7 +106,7 @@ static void test_confirm(void **state)
         revision = get_revision(f->bus);
         assert_int_equal(get_number(f->bus, "PendingRevision"), revision);
         deadline = get_number(f->bus, "PendingDeadline") / 1000000;
-        assert_true(deadline >= (uint64_t)now + 600 && deadline <= (uint64_t)now + 610);
+        assert_true(deadline >= (uint64_t)now + 600 && deadline <= (uint64_t)time(NULL) + 601);
         wait_for_pending(third, &seen, 1);
         assert_int_equal(seen.pending, revision);
 

@@ -187,7 +187,7 @@ static int start(void **state)
         assert_true(sd_bus_request_name(authority.bus, POLKIT, 0) >= 0);
         authority.fd = sd_bus_get_fd(authority.bus);
         f->bus = open_client(f);
-        return wait_for_owner(f->bus, 10 * UINT64_C(1000000)) ? 0 : -1;
+        return wait_for_owner(f->bus, PATIENCE_USEC) ? 0 : -1;
 }
 
 static int stop(void **state)

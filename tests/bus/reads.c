@@ -414,7 +414,7 @@ static int on_signal(sd_bus_message *m, void *data, sd_bus_error *error)
 
 static void assert_signals(Fixture *f, Buffer *b, const char *expected)
 {
-        uint64_t end = now_usec() + UINT64_C(5000000);
+        uint64_t end = now_usec() + PATIENCE_USEC;
 
         while (now_usec() < end && b->length < strlen(expected))
                 if (sd_bus_process(f->bus, NULL) == 0)

@@ -61,7 +61,7 @@ typedef struct BusQueue {
         BusCall *first, **end;
         sd_event_source *turn, *patience;
         uint32_t last_uid; /* whose was the last */
-        size_t quiet;      /* held_bytes() when nothing waited */
+        size_t quiet;      /* held_bytes() when nothing waited or was computed; 0: never */
 } BusQueue;
 
 struct Bus {

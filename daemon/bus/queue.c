@@ -246,13 +246,24 @@ static int on_turn(_unused_ sd_event_source *s, void *data)
         return 0;
 }
 
+/* Nothing waits and nothing is computed but for root: what p25d holds now is its own. */
+static bool is_quiet(const BusCall *c)
+{
+        if (c->bus->queue.first)
+                return false;
+        for (const BusCall *i = c->bus->calls; i; i = i->next)
+                if (i != c && !is_root(i) && (i->worker || i->reply))
+                        return false;
+        return true;
+}
+
 /* 0, or LimitExceeded: too much of its user's is waiting already. */
 static int may_wait(const BusCall *c, sd_bus_error *error)
 {
         BusQueue *q = &c->bus->queue;
         size_t n = count_queued(c->bus, c->caller.uid);
 
-        if (!q->first)
+        if (is_quiet(c) || q->quiet == 0)
                 q->quiet = held_bytes();
         if (n >= BUS_QUEUE_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_LIMIT_EXCEEDED,

@@ -232,7 +232,7 @@ for life in 10s 80s 300s; do
         p25d_start
 done
 like "$(cat "$WORK/raw")" "meta time <|-m time --datestop" "show raw shows it"
-ok $loaded "and loads"
+ok "$loaded" "and loads"
 is "$in" open "in force by the text"
 is "$out" open "in force by the text, IPv6"
 eventually 30 answers filtered inet -t 300 -s 198.51.100.2 198.51.100.1 25

@@ -4,12 +4,14 @@
 
 #include "daemon/attribution/openers.h"
 #include "daemon/backend/counts.h"
+#include "daemon/events/event.h"
 #include "daemon/host/container_names.h"
 #include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
+#include "daemon/manager/manager.h"
 #include "rules/base/text.h"
 #include "rules/ruleset/ruleset.h"
 

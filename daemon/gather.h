@@ -7,9 +7,9 @@
  */
 
 #include "daemon/events/events.h"
-#include "daemon/manager/manager.h"
 
 typedef struct Gather Gather;
+typedef struct Manager Manager;
 
 /* Takes at once what was decided while no p25d ran. manager and events are borrowed. 0 or negative
  * errno. */

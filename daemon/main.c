@@ -14,6 +14,7 @@
 #include "daemon/connections/connections.h"
 #include "daemon/connections/listeners.h"
 #include "daemon/counting.h"
+#include "daemon/events/event.h"
 #include "daemon/events/replay.h"
 #include "daemon/gather.h"
 #include "daemon/host/host.h"
@@ -26,7 +27,6 @@
 #include "daemon/service.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
-#include "rules/policy/names.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

@@ -10,6 +10,7 @@
 #include "cli/console/printable.h"
 #include "daemon/api/api.h"
 #include "daemon/api/errors.h"
+#include "rules/report/report.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -6,7 +6,8 @@
  */
 
 #include "cli/console/cli.h"
-#include "rules/report/report.h"
+
+typedef struct Report Report;
 
 typedef struct json_t Json;
 

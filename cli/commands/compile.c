@@ -18,6 +18,7 @@
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

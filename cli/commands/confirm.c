@@ -8,6 +8,7 @@
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
 #include "rules/base/json.h"
+#include "rules/report/report.h"
 
 #include <inttypes.h>
 

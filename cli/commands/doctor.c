@@ -10,6 +10,7 @@
 #include "daemon/api/api.h"
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"
+#include "rules/policy/ports.h"
 
 #include <errno.h>
 

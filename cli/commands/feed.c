@@ -16,7 +16,6 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/limit.h"
-#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <stdio.h>

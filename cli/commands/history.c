@@ -12,6 +12,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"
 #include "rules/base/text.h"
+#include "rules/report/report.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,12 +3,16 @@
 #include "cli/commands/probe.h"
 
 #include "cli/client/client.h"
+#include "cli/probe/probe.h"
 #include "daemon/api/api.h"
 #include "daemon/host/host.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/names.h"
+#include "rules/ruleset/evaluate.h"
+#include "rules/words/packet.h"
 
 #include <errno.h>
 #include <inttypes.h>

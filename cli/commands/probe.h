@@ -3,8 +3,11 @@
 
 /* `explain --probe`: the question that is allowed, and the text of the answer. */
 
-#include "cli/probe/probe.h"
-#include "rules/words/packet.h"
+#include "rules/base/util.h"
+
+typedef struct Cli Cli;
+typedef struct ProbeResult ProbeResult;
+typedef struct Question Question;
 
 typedef struct json_t Json;
 

@@ -5,15 +5,19 @@
  * Which ports are mail ports the daemon says; without one, the four.
  */
 
+#include "rules/policy/rule.h"
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "cli/console/cli.h"
 #include "daemon/api/api.h"
 #include "daemon/api/rule_document.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/ports.h"
+#include "rules/report/report.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

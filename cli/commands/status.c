@@ -12,6 +12,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/report/report.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

@@ -12,6 +12,7 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/ports.h"
 
 #include <errno.h>
 #include <stdio.h>

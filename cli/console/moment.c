@@ -3,7 +3,6 @@
 #include "cli/console/moment.h"
 
 #include "rules/policy/limit.h"
-#include "rules/policy/terms.h"
 
 #include <ctype.h>
 #include <errno.h>

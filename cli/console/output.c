@@ -15,7 +15,6 @@
 #include "rules/base/nearest.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

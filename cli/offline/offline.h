@@ -10,9 +10,9 @@
 #include "daemon/host/host.h"
 #include "rules/config/parse.h"
 #include "rules/policy/names.h"
-#include "rules/ruleset/evaluate.h"
 
 typedef struct Assertions Assertions;
+typedef struct Ruleset Ruleset;
 
 typedef struct Offline {
         HostPaths paths;

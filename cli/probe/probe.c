@@ -11,6 +11,7 @@
 #include "cli/probe/trace.h"
 #include "daemon/api/api.h"
 #include "rules/base/strv.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -8,7 +8,8 @@
  */
 
 #include "cli/console/cli.h"
-#include "rules/ruleset/evaluate.h"
+
+typedef struct Packet Packet;
 
 typedef enum ProbeEnd {
         PROBE_PASSED,           /* it came to the end of postrouting */

@@ -3,6 +3,8 @@
 #include "cli/probe/sender.h"
 
 #include "cli/survey/socket_address.h"
+#include "rules/address/address.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,9 +6,11 @@
  * between taking a port and connecting, so that the port can be watched before.
  */
 
-#include "rules/ruleset/evaluate.h"
+#include "rules/base/util.h"
 
 #include <sys/types.h>
+
+typedef struct Packet Packet;
 
 typedef struct Sender {
         pid_t pid; /* 0: none */

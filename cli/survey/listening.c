@@ -11,6 +11,7 @@
 #include "daemon/io/file.h"
 #include "rules/base/array.h"
 #include "rules/base/text.h"
+#include "rules/policy/ports.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -6,9 +6,10 @@
  */
 
 #include "rules/address/address.h"
-#include "rules/policy/ports.h"
 
 #include <sys/types.h>
+
+typedef struct Ports Ports;
 
 typedef struct Listener {
         uint16_t port;

@@ -2,6 +2,8 @@
 
 #include "cli/survey/socket_address.h"
 
+#include "rules/address/address.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 

@@ -3,8 +3,10 @@
 
 /* An address and port as connect(2) takes them. */
 
-#include "rules/address/address.h"
+#include "rules/base/util.h"
 
 #include <sys/socket.h>
+
+typedef struct Address Address;
 
 socklen_t socket_address_make(const Address *a, uint16_t port, struct sockaddr_storage *ret);

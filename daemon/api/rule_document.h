@@ -5,9 +5,9 @@
  * A rule as the a{sv} document of SPEC section 5, written: p25ctl sends it, p25d answers with it.
  */
 
-#include "rules/policy/rule.h"
-
 #include <systemd/sd-bus.h>
+
+typedef struct Rule Rule;
 
 /* Appends a{sv} with what the rule states and no more. 0 or negative errno. */
 int rule_document_append(sd_bus_message *m, const Rule *rule, uint64_t duration_sec);

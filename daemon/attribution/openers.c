@@ -3,6 +3,7 @@
 #include "daemon/attribution/openers.h"
 
 #include "daemon/attribution/asker.h"
+#include "daemon/events/event.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "rules/base/array.h"

@@ -8,10 +8,10 @@
  */
 
 #include "daemon/attribution/attempt.h"
-#include "daemon/events/event.h"
 
 #include <systemd/sd-event.h>
 
+typedef struct Event Event;
 typedef struct Openers Openers;
 
 /* Something that the log should hold: priority is syslog's, text one line. */

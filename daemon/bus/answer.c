@@ -11,6 +11,7 @@
 #include "daemon/bus/rule.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,8 +5,10 @@
  * Shared by all methods that change something: options, details, the reply.
  */
 
-#include "daemon/bus/internal.h"
 #include "daemon/bus/rule.h"
+
+typedef struct BusCall BusCall;
+typedef struct ChangeResult ChangeResult;
 
 /* Checks the name of a `what`. 0 or a negative errno with error set. */
 int bus_name_check(const char *what, const char *name, sd_bus_error *error);

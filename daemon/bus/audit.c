@@ -15,7 +15,10 @@
 #include "rules/base/array.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addresslist.h"
+#include "rules/policy/rule.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

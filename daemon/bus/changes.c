@@ -12,6 +12,7 @@
 #include "rules/base/array.h"
 #include "rules/base/text.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 

@@ -13,11 +13,14 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/foreign/effect.h"
+#include "daemon/foreign/way.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/rule.h"
+#include "rules/report/explain.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

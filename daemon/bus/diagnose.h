@@ -5,7 +5,10 @@
  * What other firewalls do to connections that the policy lets pass.
  */
 
-#include "daemon/bus/internal.h"
+#include "rules/base/util.h"
+
+typedef struct BusCall BusCall;
+typedef struct Ruleset Ruleset;
 
 /* How many kinds of connections (direction, port, family) that the policy lets pass are stopped. In
  * a worker of BUS_FILTERS. 0 or negative errno. */

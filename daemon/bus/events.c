@@ -9,9 +9,11 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
+#include "daemon/events/event.h"
 #include "daemon/events/ring.h"
 #include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
+#include "rules/address/address.h"
 
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 

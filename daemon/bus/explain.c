@@ -6,6 +6,8 @@
 
 #include "rules/report/explain.h"
 #include "daemon/bus/explain.h"
+#include "daemon/foreign/way.h"
+#include "rules/policy/names.h"
 
 #include "daemon/bus/answer.h"
 #include "daemon/bus/dict.h"
@@ -19,6 +21,7 @@
 #include "rules/base/strv.h"
 #include "rules/policy/rule.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

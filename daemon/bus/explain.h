@@ -3,8 +3,9 @@
 
 /* Shared by Explain and Diagnose. */
 
-#include "daemon/bus/internal.h"
 #include "daemon/foreign/hooks.h"
+
+typedef struct BusCall BusCall;
 
 /* The places of p25's own chains in the kernel now. */
 OwnPlace bus_own_place(const BusCall *c);

@@ -2,6 +2,7 @@
 
 #include "daemon/bus/parts.h"
 
+#include "daemon/api/api.h"
 #include "daemon/bus/answer.h"
 
 #include <errno.h>

@@ -10,6 +10,7 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/properties.h"
 #include "daemon/bus/reply.h"
+#include "rules/policy/valid.h"
 
 #include <errno.h>
 

@@ -19,7 +19,9 @@
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 #include "rules/report/report.h"
 
 #include <errno.h>

@@ -12,9 +12,11 @@
 #include "daemon/bus/dict.h"
 #include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
+#include "daemon/manager/manager.h"
 #include "rules/base/diagnostic.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/valid.h"
 #include "rules/report/report.h"
 
 #include <errno.h>

@@ -5,11 +5,11 @@
  * The a{sv} documents of SPEC section 5 and the model: rules in and out, options, packets.
  */
 
-#include "daemon/manager/manager.h"
 #include "rules/words/packet.h"
 
 #include <systemd/sd-bus.h>
 
+typedef struct Change Change;
 typedef struct ReportRule ReportRule;
 typedef struct Rule Rule;
 

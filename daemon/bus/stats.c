@@ -16,6 +16,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/json.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"

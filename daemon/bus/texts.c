@@ -17,6 +17,7 @@
 #include "rules/nftables/script.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <sys/mman.h>

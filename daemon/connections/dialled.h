@@ -9,6 +9,7 @@
 
 #include "daemon/netlink/conntrack.h"
 #include "daemon/netlink/sockets.h"
+#include "rules/policy/ports.h"
 
 typedef struct Dialling {
         Netlink conntrack;     /* fd -1: this kernel has none */

@@ -2,6 +2,9 @@
 
 #include "daemon/connections/knock_order.h"
 
+#include "daemon/netlink/conntrack.h"
+#include "rules/address/address.h"
+
 bool knock_order_add(KnockOrder *o, const Tuple *t, uint32_t mark)
 {
         struct KnockItem *item = &o->items[o->n];

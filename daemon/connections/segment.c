@@ -2,6 +2,9 @@
 
 #include "daemon/connections/segment.h"
 
+#include "daemon/netlink/conntrack.h"
+#include "rules/address/address.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>

@@ -7,7 +7,9 @@
  * rules. Needs CAP_NET_RAW. Does not know why.
  */
 
-#include "daemon/netlink/conntrack.h"
+#include "rules/base/util.h"
+
+typedef struct Tuple Tuple;
 
 /* Raw sockets of IPv4 and IPv6. -1: not open yet; less: an error, negative errno - 1. */
 typedef struct Segments {

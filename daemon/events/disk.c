@@ -2,6 +2,7 @@
 
 #include "daemon/events/disk.h"
 
+#include "daemon/events/event.h"
 #include "daemon/events/record.h"
 #include "rules/base/text.h"
 

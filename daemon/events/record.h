@@ -7,9 +7,10 @@
  * Such a field that is not known to this version is left out.
  */
 
-#include "daemon/events/event.h"
+#include "rules/base/util.h"
 
 typedef struct Buffer Buffer;
+typedef struct Event Event;
 
 /* With a newline at its end. */
 void record_print(Buffer *b, const Event *e);

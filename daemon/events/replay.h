@@ -7,9 +7,9 @@
  */
 
 #include "daemon/events/ring.h"
-#include "rules/ruleset/ruleset.h"
 
 typedef struct Event Event;
+typedef struct Ruleset Ruleset;
 
 /* r NULL: nothing is refused. False also for an event without addresses. */
 bool replay_refuses(const Ruleset *r, const Event *e);

@@ -8,6 +8,7 @@
 #include "daemon/fleet/config.h"
 
 #include "daemon/io/file.h"
+#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"

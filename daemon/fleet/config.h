@@ -6,8 +6,9 @@
  * there are is one table in config.c. Nothing is opened here but fleet.conf itself.
  */
 
-#include "rules/address/address.h"
 #include "rules/base/diagnostic.h"
+
+typedef struct Prefix Prefix;
 
 #define FLEET_CONF "/etc/p25/fleet.conf"
 #define FLEET_NAMES_MAX 64   /* sets, fragments, groups, keys, brokers: each */

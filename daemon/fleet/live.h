@@ -13,6 +13,7 @@
  */
 
 #include "daemon/fleet/config.h"
+#include "rules/address/address.h"
 #include "rules/base/json.h"
 
 #include <systemd/sd-event.h>

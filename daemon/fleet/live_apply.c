@@ -4,6 +4,7 @@
 
 #include "daemon/fleet/live_clock.h"
 #include "daemon/io/log.h"
+#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 

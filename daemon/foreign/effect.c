@@ -6,10 +6,13 @@
 
 #include "daemon/foreign/effect.h"
 
+#include "daemon/foreign/walk.h"
+#include "daemon/foreign/way.h"
 #include "daemon/netlink/netlink.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/report/explain.h"
 
 #include <errno.h>
 #include <stdio.h>

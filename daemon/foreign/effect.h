@@ -7,8 +7,9 @@
  */
 
 #include "daemon/foreign/hooks.h"
-#include "daemon/foreign/way.h"
-#include "rules/report/explain.h"
+
+typedef struct Explanation Explanation;
+typedef struct Way Way;
 
 /* Another packet filter that may stop the connection. */
 typedef struct Obstacle {

@@ -8,6 +8,7 @@
  */
 
 #include "daemon/foreign/stages.h"
+#include "daemon/foreign/walk.h"
 
 /* A base chain that the packet comes to. */
 typedef struct Hop {

@@ -3,7 +3,10 @@
 
 /* The rules of a table of legacy iptables, in the kernel's own form, read with bounds. */
 
-#include "daemon/foreign/walk.h"
+#include "rules/base/util.h"
+
+typedef struct LegacyTable LegacyTable;
+typedef struct Walk Walk;
 
 /* Chains of p25 in legacy tables, which are passed over. */
 #define LEGACY_OWN_PREFIX "P25-"

@@ -7,7 +7,8 @@
  */
 
 #include "daemon/foreign/filters.h"
-#include "daemon/foreign/walk.h"
+
+typedef struct Walk Walk;
 
 /* Of netdev tables; beyond those of inet. */
 #define HOOK_INGRESS 10

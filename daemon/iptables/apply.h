@@ -5,7 +5,12 @@
  * A ruleset into two tables, and what they have counted.
  */
 
-#include "daemon/iptables/backend.h"
+#include "rules/base/util.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct IptBackend IptBackend;
+typedef struct RuleCounter RuleCounter;
+typedef struct Ruleset Ruleset;
 
 int ipt_check(IptBackend *b, const Ruleset *r, Diagnostics *d);
 int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d);

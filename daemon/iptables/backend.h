@@ -9,7 +9,6 @@
 #include "daemon/backend/backend.h"
 #include "daemon/backend/repairer.h"
 #include "daemon/backend/totals.h"
-#include "daemon/iptables/image.h"
 #include "daemon/iptables/kernel.h"
 #include "daemon/iptables/locals.h"
 #include "daemon/iptables/lock.h"

@@ -12,6 +12,7 @@
 #include "daemon/iptables/locals.h"
 
 #include "daemon/netlink/routes.h"
+#include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

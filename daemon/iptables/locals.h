@@ -6,7 +6,8 @@
  */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/address/prefixset.h"
+
+typedef struct RangeSet RangeSet;
 
 typedef struct IptLocals {
         Netlink netlink; /* asks */

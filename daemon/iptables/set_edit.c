@@ -4,6 +4,7 @@
 
 #include "daemon/iptables/set_message.h"
 #include "daemon/loop/clock.h"
+#include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

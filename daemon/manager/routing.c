@@ -11,6 +11,7 @@
 #include "daemon/connections/reroute.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 

@@ -10,10 +10,12 @@
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/words/words.h"
 

@@ -4,6 +4,7 @@
 
 #include "rules/base/array.h"
 #include "rules/nftables/table.h"
+#include "rules/policy/ports.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

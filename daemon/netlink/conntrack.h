@@ -8,7 +8,8 @@
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
-#include "rules/policy/ports.h"
+
+typedef struct Ports Ports;
 
 /* One end to the other. */
 typedef struct Tuple {

@@ -14,6 +14,9 @@
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
+#include "rules/nftables/update.h"
 #include "rules/policy/rule.h"
 
 #include <errno.h>

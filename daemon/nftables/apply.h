@@ -3,7 +3,11 @@
 
 /* Puts tables into the kernel, always in one batch. */
 
-#include "daemon/nftables/backend.h"
+#include "rules/base/util.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct NftBackend NftBackend;
+typedef struct NftTable NftTable;
 
 /* Sends the table, which is `wanted` afterwards. Takes it in any case. */
 int nft_apply(NftBackend *b, NftTable *table, bool commit, Diagnostics *d);

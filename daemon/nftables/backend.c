@@ -9,12 +9,14 @@
 #include "daemon/nftables/backend.h"
 
 #include "daemon/backend/keeper.h"
+#include "daemon/connections/passing.h"
 #include "daemon/nftables/apply.h"
 #include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 #include "daemon/nftables/untracked.h"
 #include "rules/base/diagnostic.h"
+#include "rules/nftables/table.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

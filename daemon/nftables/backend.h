@@ -9,9 +9,10 @@
 #include "daemon/backend/backend.h"
 #include "daemon/backend/repairer.h"
 #include "daemon/backend/totals.h"
-#include "daemon/connections/passing.h"
 #include "daemon/netlink/netlink.h"
-#include "rules/nftables/update.h"
+
+typedef struct NftTable NftTable;
+typedef struct Untracked Untracked;
 
 /* A table that is owned by the socket that made it (Linux 5.12), and stays when that socket closes
  * (Linux 6.9). */

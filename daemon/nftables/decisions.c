@@ -20,6 +20,8 @@
 #include "daemon/nftables/monitor.h"
 #include "daemon/nftables/senderkeys.h"
 #include "rules/base/array.h"
+#include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
 #include "rules/ruleset/decision.h"
 
 #include <errno.h>

@@ -5,6 +5,8 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

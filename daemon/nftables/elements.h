@@ -6,7 +6,11 @@
  * out by p25d. Does not know what they mean.
  */
 
-#include "daemon/nftables/backend.h"
+#include "rules/base/util.h"
+
+typedef struct NftBackend NftBackend;
+typedef struct NftBatch NftBatch;
+typedef struct NftSetKey NftSetKey;
 
 /* The longest key. */
 #define NFT_KEY_MAX 44

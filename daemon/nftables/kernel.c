@@ -13,6 +13,7 @@
 #include "rules/base/array.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
+#include "rules/nftables/table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

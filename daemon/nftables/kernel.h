@@ -7,7 +7,8 @@
 
 #include "daemon/backend/backend.h"
 #include "daemon/netlink/netlink.h"
-#include "rules/nftables/table.h"
+
+typedef struct NftChainKey NftChainKey;
 
 typedef struct FoundChain {
         char *name;

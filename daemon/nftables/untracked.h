@@ -6,7 +6,11 @@
  * policy lets pass (rules/nftables/untracked.c), and resets those that are put into its sets.
  */
 
-#include "daemon/nftables/backend.h"
+#include "rules/base/util.h"
+
+typedef struct NftBackend NftBackend;
+typedef struct Ruleset Ruleset;
+typedef struct Untracked Untracked;
 
 /* Those that a ruleset refuses, in the order of their ends. */
 typedef struct Refusal {

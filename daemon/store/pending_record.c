@@ -6,7 +6,6 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/limit.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -2,6 +2,7 @@
 
 /* Owns one comparison of two lists of entries (space.h). */
 
+#include "rules/address/prefixset.h"
 #include "rules/compare/space_internal.h"
 
 #include <errno.h>

@@ -5,6 +5,9 @@
  * one line can say what two would.
  */
 
+#include "rules/address/prefixset.h"
+#include "rules/address/ranges.h"
+#include "rules/address/wide.h"
 #include "rules/compare/difference_internal.h"
 
 #include "rules/base/array.h"

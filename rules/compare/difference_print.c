@@ -4,6 +4,8 @@
  * Prints a difference: lines for people, objects for programs. Decides nothing.
  */
 
+#include "rules/address/prefixset.h"
+#include "rules/address/ranges.h"
 #include "rules/compare/difference_internal.h"
 
 #include "rules/base/buffer.h"

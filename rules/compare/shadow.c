@@ -3,6 +3,8 @@
 /* Owns the search for what one rule does among others (shadow.h). shadow_warn.c words the result.
  */
 
+#include "rules/compare/shadow.h"
+#include "rules/address/prefixset.h"
 #include "rules/compare/shadow_internal.h"
 
 #include "rules/compare/difference.h"

@@ -2,6 +2,7 @@
 
 /* Owns the search for rules that close one family and leave the other open (shadow.h). */
 
+#include "rules/compare/shadow.h"
 #include "rules/compare/shadow_internal.h"
 
 #include "rules/address/prefixset.h"

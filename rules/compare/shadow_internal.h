@@ -3,7 +3,6 @@
 
 /* Shared by shadow.c and shadow_family.c. */
 
-#include "rules/compare/shadow.h"
 #include "rules/ruleset/ruleset.h"
 
 /* The direction only, without a rule, or with another one behind it. The rules are borrowed; the

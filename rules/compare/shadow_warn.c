@@ -8,6 +8,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/compare/shadow.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/rulelist.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"

@@ -5,6 +5,9 @@
  * each kept once (space.h).
  */
 
+#include "rules/address/prefixset.h"
+#include "rules/address/ranges.h"
+#include "rules/address/wide.h"
 #include "rules/compare/space_internal.h"
 
 #include "rules/base/array.h"

@@ -14,9 +14,10 @@
  * pair of verdicts. Equal nodes are one node, so that regions that end alike are found together.
  */
 
-#include "rules/address/ranges.h"
 #include "rules/base/hash.h"
 #include "rules/ruleset/ruleset.h"
+
+typedef struct Wide Wide;
 
 typedef enum Axis {
         AXIS_FROM,

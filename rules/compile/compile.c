@@ -12,6 +12,7 @@
 #include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/document.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -6,6 +6,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"
 #include "rules/ruleset/ruleset.h"
 

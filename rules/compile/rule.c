@@ -5,6 +5,7 @@
  * complete limit. Addresses are in match.c.
  */
 
+#include "rules/policy/rule.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/document.h"

@@ -12,6 +12,7 @@
 #include "rules/compile/compilation.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
 #include "rules/config/bytes.h"
 
 #include "rules/base/text.h"
-#include "rules/policy/document.h"
 #include "rules/policy/valid.h"
 
 static unsigned line_at(const char *text, size_t at)

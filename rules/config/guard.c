@@ -13,7 +13,6 @@
 #include "rules/base/nearest.h"
 #include "rules/base/text.h"
 #include "rules/config/lexer.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
+#include "rules/policy/ports.h"
 
 #include <inttypes.h>
 

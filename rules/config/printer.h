@@ -7,9 +7,9 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/ports.h"
 
 typedef struct Buffer Buffer;
+typedef struct Ports Ports;
 
 /* Inside of a rule everything stands on one line; elsewhere each setting has its own. */
 typedef struct Printer {

@@ -11,6 +11,7 @@
 #include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
 

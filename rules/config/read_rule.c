@@ -10,6 +10,9 @@
 #include "rules/policy/addresslist.h"
 #include "rules/policy/identity.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/rulelist.h"
 #include "rules/policy/valid.h"
 

@@ -7,7 +7,6 @@
  * only those before it.
  */
 
-#include "rules/address/prefixset.h"
 #include "rules/iptables/table.h"
 
 typedef struct Rule Rule;

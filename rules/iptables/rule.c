@@ -6,6 +6,8 @@
  * on to the chain that holds the rest of the rules. What the rule does then is in verdict.c.
  */
 
+#include "rules/policy/rule.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"

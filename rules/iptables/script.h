@@ -5,9 +5,10 @@
  * Ruleset to legacy iptables as text; the backend uses rules/ipt_table.h instead. Loads nothing.
  */
 
-#include "rules/ruleset/ruleset.h"
+#include "rules/base/util.h"
 
 typedef struct Diagnostics Diagnostics;
+typedef struct Ruleset Ruleset;
 
 /*
  * The text that `iptables-restore` (after a line "# iptables-restore") and `ip6tables-restore`

@@ -5,6 +5,7 @@
  * port. What one rule becomes is in rule.c, what a long list becomes in tree.c.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/iptables/build.h"

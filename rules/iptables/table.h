@@ -39,11 +39,11 @@
  * one goes to the chain that holds the rest of the rules.
  */
 
-#include "rules/address/prefixset.h"
 #include "rules/ruleset/decision.h"
 #include "rules/ruleset/ruleset.h"
 
 typedef struct Buffer Buffer;
+typedef struct Diagnostics Diagnostics;
 typedef struct Rule Rule;
 
 #define IPT_CHAIN_NAME_MAX 29 /* with NUL, as the kernel has it */

@@ -5,6 +5,7 @@
  * list by the next few bits, until so few prefixes are left that they are compared one by one.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/iptables/build.h"
 
 #include "rules/base/array.h"

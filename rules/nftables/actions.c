@@ -6,6 +6,7 @@
 #include "rules/nftables/statement.h"
 
 #include "rules/base/buffer.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/logprefix.h"
 
 #include <errno.h>

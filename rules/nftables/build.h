@@ -12,7 +12,6 @@
  * nft_table_new() returns it.
  */
 
-#include "rules/address/prefixset.h"
 #include "rules/nftables/table.h"
 
 typedef struct CompiledRule CompiledRule;

@@ -8,6 +8,7 @@
 #include "rules/address/ranges.h"
 #include "rules/address/timedset.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,6 +4,9 @@
 
 #include "rules/nftables/maker.h"
 
+#include "rules/address/address.h"
+#include "rules/nftables/table.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 

@@ -6,13 +6,13 @@
  * register 1 and is used at once, unless it says otherwise. The first error sticks.
  */
 
-#include "rules/nftables/table.h"
-
 #include <stdio.h> /* libnftnl's headers need it before them */
 
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <linux/netfilter/nf_tables.h>
+
+typedef struct NftSetKey NftSetKey;
 
 typedef struct Maker {
         struct nftnl_rule *rule;

@@ -5,6 +5,7 @@
 #include "rules/nftables/statement.h"
 
 #include "rules/base/buffer.h"
+#include "rules/nftables/table.h"
 
 #include <arpa/inet.h>
 #include <endian.h>

@@ -10,6 +10,7 @@
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/nftables/statement.h"
+#include "rules/nftables/table.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

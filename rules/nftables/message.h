@@ -6,9 +6,13 @@
  * whole or not at all. Sends nothing.
  */
 
-#include "rules/nftables/table.h"
+#include "rules/base/util.h"
 
 typedef struct Buffer Buffer;
+typedef struct NftChainKey NftChainKey;
+typedef struct NftRule NftRule;
+typedef struct NftSet NftSet;
+typedef struct NftTable NftTable;
 typedef struct Rule Rule;
 
 /* Where a message came from, so that an error can be reported with its place. */

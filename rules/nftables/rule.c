@@ -7,6 +7,7 @@
  */
 
 #include "rules/policy/rule.h"
+#include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"

@@ -12,6 +12,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
 #include "rules/nftables/statement.h"
+#include "rules/nftables/table.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -7,7 +7,9 @@
  * Sends nothing.
  */
 
-#include "rules/ruleset/ruleset.h"
+#include "rules/base/util.h"
+
+typedef struct Ruleset Ruleset;
 
 /* A script that `nft -f` loads atomically, replacing a table inet p25 that is there, and that
  * enforces the same policy (units by the cgroup they had at compile time). 0 or -ENOMEM. */

@@ -7,6 +7,7 @@
  */
 
 #include "rules/nftables/maker.h"
+#include "rules/nftables/table.h"
 
 typedef struct Buffer Buffer;
 

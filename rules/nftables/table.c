@@ -5,6 +5,7 @@
  * ports, the order of rules in them. What one rule of the policy becomes is in rule.c.
  */
 
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"

@@ -8,6 +8,9 @@
 
 #include "rules/nftables/update.h"
 
+#include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
+
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 

@@ -5,7 +5,11 @@
  * From one table to another: the messages that change what differs and nothing else.
  */
 
-#include "rules/nftables/message.h"
+#include "rules/base/util.h"
+
+typedef struct NftBatch NftBatch;
+typedef struct NftChainKey NftChainKey;
+typedef struct NftTable NftTable;
 
 /* Asks the kernel's reader for the handles of a chain's rules, n of them in their order. A negative
  * errno: unknown, and the whole chain is sent. */

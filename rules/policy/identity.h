@@ -8,8 +8,8 @@
  */
 
 #include "rules/base/hash.h"
-#include "rules/policy/rule.h"
 
+typedef struct Rule Rule;
 typedef struct RuleList RuleList;
 
 /* The ids that are taken. Zero it to begin. */

@@ -10,6 +10,8 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -15,7 +15,11 @@
  * another kind would show the errors of its rules only once that is corrected.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct Ports Ports;
+typedef struct Rule Rule;
 
 /* Can it be the name or number of a user or group, or the name of a unit that has processes? */
 bool identity_is_valid(const char *s, bool is_unit);

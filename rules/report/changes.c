@@ -7,6 +7,7 @@
 #include "rules/config/print.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
 #include "rules/report/set_changes.h"

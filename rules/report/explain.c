@@ -7,6 +7,8 @@
 #include "rules/report/explain.h"
 
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
+#include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 

@@ -6,7 +6,11 @@
  * through the ruleset, the code of the part that decided, and the assumptions.
  */
 
-#include "rules/ruleset/evaluate.h"
+#include "rules/base/util.h"
+
+typedef struct Packet Packet;
+typedef struct Ruleset Ruleset;
+typedef struct Verdict Verdict;
 
 typedef struct Explanation {
         const char *effective; /* the verdict of the host: an action, or "undetermined" */

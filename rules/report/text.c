@@ -8,6 +8,7 @@
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

@@ -5,6 +5,8 @@
  * and parser. Does not judge what the clauses make together: rule_judge() does.
  */
 
+#include "rules/policy/limit.h"
+#include "rules/policy/rule.h"
 #include "rules/words/parser.h"
 
 #include "rules/base/strv.h"

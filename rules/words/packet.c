@@ -7,11 +7,15 @@
 
 #include "rules/words/packet.h"
 
+#include "rules/address/address.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/names.h"
 #include "rules/policy/ports.h"
+#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -7,10 +7,11 @@
  * bus too, and becomes a Packet once, where the names of the host are known.
  */
 
-#include "rules/policy/names.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/base/util.h"
 
 typedef struct Diagnostics Diagnostics;
+typedef struct Names Names;
+typedef struct Packet Packet;
 typedef struct Place Place;
 
 typedef enum QuestionField {

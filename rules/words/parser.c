@@ -7,6 +7,7 @@
 
 #include "rules/words/parser.h"
 #include "rules/base/nearest.h"
+#include "rules/policy/terms.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -9,6 +9,8 @@
 
 #include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/terms.h"
 #include "rules/words/words.h"
 
 typedef struct WordParser {

@@ -5,6 +5,8 @@
  * mail ports.
  */
 
+#include "rules/policy/ports.h"
+#include "rules/address/address.h"
 #include "rules/base/nearest.h"
 #include "rules/words/parser.h"
 

@@ -5,7 +5,9 @@
  */
 
 #include "rules/base/buffer.h"
+#include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rule.h"
 #include "rules/words/words.h"
 
 static void word_quote(Buffer *b, const char *word)

@@ -7,7 +7,9 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/rule.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

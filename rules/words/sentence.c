@@ -7,7 +7,10 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/rule.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

@@ -6,7 +6,10 @@
  * and the one-line sentences about what was done.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct Rule Rule;
 
 /* delete [rule], insert N, prepend: where a rule goes. */
 typedef enum Placement {

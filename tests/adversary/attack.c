@@ -3,6 +3,7 @@
 #include "tests/adversary/attack.h"
 
 #include "rules/address/timedset.h"
+#include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

@@ -12,6 +12,7 @@
 
 #include "daemon/connections/connections.h"
 #include "daemon/loop/clock.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/adversary/attack.h"
 #include "tests/lib/random.h"
 

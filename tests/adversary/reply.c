@@ -7,6 +7,7 @@
  * ports and addresses, once.
  */
 
+#include "rules/ruleset/ruleset.h"
 #include "tests/adversary/attack.h"
 
 #define PORT 4001

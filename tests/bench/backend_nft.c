@@ -13,6 +13,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/nftables/script.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -11,6 +11,7 @@
 #include "rules/base/json.h"
 #include "rules/base/text.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/rule.h"
 #include "rules/report/report.h"
 
 #include <stdio.h>

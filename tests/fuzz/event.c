@@ -5,7 +5,9 @@
  * and read again as it was. And any line is a record or refused.
  */
 
+#include "daemon/events/event.h"
 #include "daemon/events/record.h"
+#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 
 #include <stdio.h>

@@ -2,6 +2,8 @@
 
 /* Words of packets: what is refused says why, what is taken gets one verdict of every ruleset. */
 
+#include "rules/address/address.h"
+#include "rules/ruleset/evaluate.h"
 #include "rules/words/packet.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"

@@ -5,6 +5,7 @@
  * sentence; whatever is refused says why.
  */
 
+#include "rules/policy/rule.h"
 #include "rules/words/words.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"

@@ -12,7 +12,9 @@
 #include "rules/base/buffer.h"
 #include "rules/nftables/message.h"
 #include "rules/nftables/script.h"
+#include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/nft/"

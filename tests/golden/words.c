@@ -9,6 +9,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/rule.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/shell_words.h"
 

@@ -7,6 +7,9 @@
  */
 
 #include "daemon/backend/counts.h"
+#include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/capability.h>

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/backend/counts.h"
+#include "rules/nftables/table.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/netfilter/nf_tables.h>

@@ -6,6 +6,7 @@
  * has changed. That they do end is what tests/differential and tests/e2e/expire.t see.
  */
 
+#include "rules/policy/rule.h"
 #include "tests/lib/ipt_backend.h"
 
 #include <linux/netfilter/x_tables.h>

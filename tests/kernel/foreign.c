@@ -10,7 +10,10 @@
 
 #include "daemon/foreign/hooks.h"
 #include "daemon/foreign/read.h"
+#include "daemon/foreign/walk.h"
 #include "daemon/netlink/routes.h"
+#include "rules/policy/terms.h"
+#include "rules/ruleset/evaluate.h"
 #include "tests/kernel/foreign_rules.h"
 #include "tests/lib/world.h"
 

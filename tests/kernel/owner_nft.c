@@ -7,6 +7,7 @@
  */
 
 #include "daemon/backend/counts.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/nft_backend.h"
 
 #include <linux/netfilter/nf_tables.h>

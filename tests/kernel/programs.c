@@ -11,6 +11,9 @@
 #include "daemon/foreign/programs.h"
 #include "daemon/foreign/hooks.h"
 #include "daemon/foreign/read.h"
+#include "daemon/foreign/walk.h"
+#include "rules/address/address.h"
+#include "rules/policy/terms.h"
 #include "tests/lib/world.h"
 
 #include <linux/bpf.h>

@@ -8,7 +8,9 @@
 
 #include "rules/base/buffer.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/nft_backend.h"
 

@@ -2,6 +2,7 @@
 
 /* Long lists under the iptables backend: sets of the kernel, or chains where it has none. */
 
+#include "rules/address/prefixset.h"
 #include "tests/lib/ipt_backend.h"
 
 /* n single addresses that do not merge, and one more. */

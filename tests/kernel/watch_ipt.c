@@ -6,6 +6,7 @@
  */
 
 #include "daemon/backend/counts.h"
+#include "rules/policy/rule.h"
 #include "tests/lib/ipt_backend.h"
 
 typedef struct Repairs {

@@ -2,6 +2,8 @@
 
 #include "tests/lib/cutting.h"
 
+#include "rules/ruleset/ruleset.h"
+
 /* Does a connection still carry bytes? */
 static Answer try_to_speak(int fd)
 {

@@ -4,6 +4,7 @@
 
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 
 void file_expect(const char *path, const char *found)

@@ -4,6 +4,7 @@
 
 #include "daemon/backend/counts.h"
 #include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 
 const BackendOps *tested_backend = &backend_nft;
 bool tested_decisions;

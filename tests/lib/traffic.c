@@ -3,6 +3,8 @@
 #include "tests/lib/traffic.h"
 
 #include "rules/base/buffer.h"
+#include "rules/nftables/table.h"
+#include "rules/ruleset/ruleset.h"
 
 static bool tested_is(const char *name)
 {

@@ -11,6 +11,7 @@
 #include "rules/policy/addresslist.h"
 #include "rules/policy/document.h"
 #include "rules/policy/identity.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <setjmp.h>

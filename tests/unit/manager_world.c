@@ -7,6 +7,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"

@@ -4,6 +4,7 @@
 
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 
 uint64_t seed;

@@ -3,6 +3,7 @@
 #include "tests/unit/rule_words.h"
 
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 
 static char **split_blanks(const char *text)
 {

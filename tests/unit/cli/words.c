@@ -15,6 +15,8 @@
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
+#include "rules/report/report.h"
 #include "tests/lib/shell_words.h"
 
 #include <fcntl.h>

@@ -13,6 +13,7 @@
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "tests/unit/manager_world.h"
 

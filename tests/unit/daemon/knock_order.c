@@ -4,6 +4,7 @@
 
 #include "daemon/connections/knock_order.h"
 
+#include "daemon/netlink/conntrack.h"
 #include "rules/address/address.h"
 #include "rules/base/util.h"
 

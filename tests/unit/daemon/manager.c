@@ -5,7 +5,9 @@
  * fails on the way leaves everything as it was.
  */
 
+#include "rules/policy/addresslist.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/manager_world.h"

@@ -10,6 +10,7 @@
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "tests/unit/manager_world.h"
 

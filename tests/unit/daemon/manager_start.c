@@ -5,6 +5,7 @@
  * state, users that come and go, counters, and what status reports.
  */
 
+#include "rules/policy/rule.h"
 #include "tests/unit/manager_world.h"
 
 #include "daemon/host/internal.h"

@@ -6,6 +6,7 @@
 #include "daemon/events/event.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/policy_files.h"
 
 #include <setjmp.h>

@@ -5,6 +5,7 @@
 #include "rules/base/strv.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"

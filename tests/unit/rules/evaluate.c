@@ -10,6 +10,7 @@
 #include "rules/compile/assertions.h"
 #include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"

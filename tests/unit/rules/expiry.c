@@ -5,6 +5,7 @@
 #include "rules/policy/expiry.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/evaluate.h"

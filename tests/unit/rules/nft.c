@@ -7,6 +7,8 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/nftables/message.h"
+#include "rules/nftables/table.h"
 #include "rules/nftables/update.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

@@ -5,6 +5,8 @@
  */
 
 #include "rules/base/strv.h"
+#include "rules/policy/addresslist.h"
+#include "rules/policy/rule.h"
 #include "rules/words/words.h"
 #include "tests/lib/shell_words.h"
 

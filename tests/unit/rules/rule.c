@@ -2,11 +2,15 @@
 
 /* Rules: errors of a rule by itself, equal rules, copies and lists. */
 
+#include "rules/policy/rule.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addresslist.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/rulelist.h"
+#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <setjmp.h>

@@ -8,6 +8,7 @@
 #include "rules/compare/shadow.h"
 #include "rules/compare/difference.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/random_policy.h"

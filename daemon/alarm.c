@@ -12,6 +12,7 @@
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"

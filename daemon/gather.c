@@ -13,6 +13,7 @@
 #include "daemon/loop/timer.h"
 #include "daemon/manager/manager.h"
 #include "rules/base/text.h"
+#include "rules/policy/settings.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -15,8 +15,9 @@
 #include "rules/base/strv.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
-#include "rules/policy/document.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -5,6 +5,7 @@
  * the same code over the files.
  */
 
+#include "rules/policy/assertion.h"
 #include "rules/report/explain.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
@@ -16,7 +17,6 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
-#include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/report/report.h"

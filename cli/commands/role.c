@@ -14,8 +14,8 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/config/print.h"
-#include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 
 #include <errno.h>
 

@@ -10,6 +10,7 @@
 #include "cli/commands/commands.h"
 #include "daemon/api/api.h"
 #include "rules/base/text.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/terms.h"
 
 #include <errno.h>

@@ -9,8 +9,10 @@
 #include "daemon/api/api.h"
 #include "rules/base/diagnostic.h"
 #include "rules/compile/compile.h"
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

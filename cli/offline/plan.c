@@ -13,6 +13,7 @@
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/report/changes.h"

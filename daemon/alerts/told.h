@@ -8,7 +8,7 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/document.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 

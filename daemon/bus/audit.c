@@ -17,6 +17,7 @@
 #include "rules/base/strv.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"

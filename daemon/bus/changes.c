@@ -9,9 +9,11 @@
 #include "daemon/bus/dict.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/rule.h"
+#include "daemon/manager/manager.h"
 #include "rules/base/array.h"
 #include "rules/base/text.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

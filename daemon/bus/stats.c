@@ -15,6 +15,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/json.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"

@@ -15,6 +15,7 @@
 #include "rules/config/print.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"

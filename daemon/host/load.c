@@ -11,8 +11,10 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
  * of the sets. Writes nothing.
  */
 
+#include "rules/policy/fragment.h"
 #include "rules/policy/state.h"
 #include "daemon/host/internal.h"
 #include "rules/address/prefixset.h"

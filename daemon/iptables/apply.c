@@ -12,6 +12,7 @@
 #include "daemon/iptables/install.h"
 #include "daemon/iptables/monitor.h"
 #include "rules/base/array.h"
+#include "rules/policy/settings.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -7,7 +7,10 @@
 
 #include "daemon/manager/internal.h"
 #include "rules/address/prefixset.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -9,6 +9,7 @@
 
 #include "rules/config/parse.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

@@ -10,6 +10,7 @@
 #include "daemon/api/errors.h"
 #include "daemon/api/outcome.h"
 #include "daemon/backend/backend.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/terms.h"
 
 typedef struct CutResult CutResult;

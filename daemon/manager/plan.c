@@ -9,6 +9,8 @@
 
 #include "daemon/loop/clock.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

@@ -13,6 +13,7 @@
 #include "rules/base/strv.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"

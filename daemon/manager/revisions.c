@@ -13,6 +13,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/report/changes.h"

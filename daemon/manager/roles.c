@@ -13,8 +13,8 @@
 #include "daemon/connections/listeners.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
-#include "rules/policy/document.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 #include "daemon/manager/set_update.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"

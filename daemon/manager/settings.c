@@ -8,8 +8,10 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "daemon/manager/manager.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

@@ -17,6 +17,7 @@
 #include "daemon/nftables/untracked.h"
 #include "rules/base/diagnostic.h"
 #include "rules/nftables/table.h"
+#include "rules/policy/settings.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

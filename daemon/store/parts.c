@@ -11,6 +11,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

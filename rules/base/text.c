@@ -32,6 +32,14 @@ bool text_ends_with(const char *s, const char *end)
         return n >= m && streq(s + n - m, end);
 }
 
+int text_find(const char *const texts[], int n, const char *s)
+{
+        for (int i = 0; i < n; i++)
+                if (streq(texts[i], s))
+                        return i;
+        return -1;
+}
+
 bool text_is_number(const char *s)
 {
         return *s && s[strspn(s, "0123456789")] == '\0';

@@ -6,8 +6,10 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
-#include "rules/policy/document.h"
+#include "rules/policy/assertion.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/evaluate.h"

@@ -4,7 +4,8 @@
 
 #include "rules/compile/compilation.h"
 
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

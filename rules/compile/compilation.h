@@ -12,11 +12,12 @@
 #include "rules/base/hash.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/addresslist.h"
-#include "rules/policy/document.h"
 #include "rules/policy/identity.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/valid.h"
 #include "rules/ruleset/ruleset.h"
 

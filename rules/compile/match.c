@@ -7,7 +7,7 @@
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/addresslist.h"
-#include "rules/policy/document.h"
+#include "rules/policy/role.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

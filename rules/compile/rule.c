@@ -5,10 +5,10 @@
  * complete limit. Addresses are in match.c.
  */
 
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
-#include "rules/policy/document.h"
 #include "rules/policy/judge.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -10,6 +10,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -11,7 +11,8 @@
 #include "rules/base/text.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/addresslist.h"
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/rule.h"
 
 #include <errno.h>

@@ -7,10 +7,14 @@
 
 #include "rules/config/parse.h"
 
+#include "rules/base/diagnostic.h"
 #include "rules/config/lexer.h"
 #include "rules/config/node.h"
 #include "rules/config/reader.h"
 #include "rules/config/vocabulary.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
 

@@ -10,7 +10,11 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/config/printer.h"
+#include "rules/policy/assertion.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
 

@@ -5,7 +5,9 @@
  */
 
 #include "rules/config/reader.h"
-#include "rules/policy/document.h"
+#include "rules/policy/ports.h"
+#include "rules/policy/role.h"
+#include "rules/policy/terms.h"
 
 #include <errno.h>
 

@@ -11,7 +11,9 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/config/reader.h"
-#include "rules/policy/document.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/limit.h"
+#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -8,7 +8,9 @@
 #include "rules/config/vocabulary.h"
 
 #include "rules/config/reader.h"
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 

@@ -17,6 +17,7 @@
 #include "rules/base/array.h"
 #include "rules/nftables/build.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 #include "rules/ruleset/decision.h"
 #include "rules/ruleset/ruleset.h"
 

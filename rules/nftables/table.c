@@ -11,6 +11,7 @@
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 #include "rules/ruleset/port_classes.h"
 
 #include <errno.h>

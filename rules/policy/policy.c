@@ -10,6 +10,9 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/fragment.h"
 
 #include <errno.h>
 

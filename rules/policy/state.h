@@ -5,10 +5,14 @@
  * The settings of p25ctl and the bus: the daemon's own document.
  */
 
-#include "rules/policy/document.h"
+#include "rules/base/util.h"
 #include "rules/policy/origin.h"
 #include "rules/policy/rulelist.h"
+#include "rules/policy/settings.h"
+#include "rules/policy/terms.h"
 
+typedef struct Fragment Fragment;
+typedef struct PrefixSet PrefixSet;
 typedef struct TimedSet TimedSet;
 
 /* A set that p25ctl or the bus made. */

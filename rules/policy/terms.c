@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The words of the model (terms.h): enums and their names. Case matters here; the parser of a
- * terminal's words lowers it before.
+ * Actions and directions, and their words. Case matters here; the parser of a terminal's words
+ * lowers it before.
  */
 
-#include "rules/policy/document.h"
+#include "rules/policy/terms.h"
 
-#include <errno.h>
+#include "rules/base/text.h"
+#include "rules/base/util.h"
+
+const Defaults defaults_none = {
+        .of = { [DIRECTION_IN] = _ACTION_INVALID,
+                [DIRECTION_OUT] = _ACTION_INVALID,
+                [DIRECTION_ROUTED] = _ACTION_INVALID },
+};
 
 static const char *const action_names[_ACTION_MAX] = {
         [ACTION_ALLOW] = "allow",
@@ -41,43 +48,6 @@ const char *const direction_other_words[_DIRECTION_MAX] = {
         [DIRECTION_ROUTED] = "forward forwarded route forwarding",
 };
 
-static const char *const logging_names[_LOGGING_MAX] = {
-        [LOGGING_OFF] = "off",
-        [LOGGING_LOW] = "low",
-        [LOGGING_MEDIUM] = "medium",
-        [LOGGING_HIGH] = "high",
-};
-
-static const char *const attribution_names[_ATTRIBUTION_MAX] = {
-        [ATTRIBUTION_UNIT] = "unit",
-        [ATTRIBUTION_PROCESS] = "process",
-        [ATTRIBUTION_USER] = "user",
-        [ATTRIBUTION_OFF] = "off",
-};
-
-static const char *const backend_names[_BACKEND_MAX] = {
-        [BACKEND_AUTO] = "auto",
-        [BACKEND_NFTABLES] = "nftables",
-        [BACKEND_IPTABLES] = "iptables",
-};
-
-static const char *const var_type_names[_VAR_TYPE_MAX] = {
-        [VAR_NETWORKS] = "networks",
-        [VAR_USERS] = "users",
-        [VAR_GROUPS] = "groups",
-        [VAR_UNITS] = "units",
-        [VAR_PORTS] = "ports",
-};
-
-/* The index of s, or -1: what every _INVALID is. */
-static int name_find(const char *const names[], int n, const char *s)
-{
-        for (int i = 0; i < n; i++)
-                if (streq(names[i], s))
-                        return i;
-        return -1;
-}
-
 const char *action_to_string(Action a)
 {
         return action_names[a];
@@ -85,7 +55,7 @@ const char *action_to_string(Action a)
 
 Action action_from_string(const char *s)
 {
-        return (Action)name_find(action_names, _ACTION_MAX, s);
+        return (Action)text_find(action_names, _ACTION_MAX, s);
 }
 
 /* The index of the text that has the word, or -1. */
@@ -125,7 +95,7 @@ const char *direction_to_string(Direction d)
 
 Direction direction_from_string(const char *s)
 {
-        return (Direction)name_find(direction_names, _DIRECTION_MAX, s);
+        return (Direction)text_find(direction_names, _DIRECTION_MAX, s);
 }
 
 const char *direction_to_adjective(Direction d)
@@ -135,54 +105,5 @@ const char *direction_to_adjective(Direction d)
 
 Direction direction_from_adjective(const char *s)
 {
-        return (Direction)name_find(direction_adjectives, _DIRECTION_MAX, s);
-}
-
-const char *logging_to_string(Logging l)
-{
-        return logging_names[l];
-}
-
-Logging logging_from_string(const char *s)
-{
-        return streq(s, "full") ? LOGGING_HIGH : (Logging)name_find(logging_names, _LOGGING_MAX, s);
-}
-
-const char *attribution_to_string(Attribution a)
-{
-        return attribution_names[a];
-}
-
-const char *attribution_beyond_iptables(Attribution a)
-{
-        static const char *const texts[_ATTRIBUTION_MAX] = {
-                [ATTRIBUTION_UNIT] = "the iptables backend does not know units and containers: "
-                                     "events and statistics have the user of a connection only "
-                                     "(attribution = \"user\")",
-                [ATTRIBUTION_PROCESS] = "the iptables backend cannot hold connections until their "
-                                        "process is found: attribution = \"process\" needs "
-                                        "backend = \"nftables\"; with iptables use \"user\"",
-        };
-
-        return texts[a];
-}
-
-const char *backend_to_string(BackendKind b)
-{
-        return backend_names[b];
-}
-
-BackendKind backend_from_string(const char *s)
-{
-        return (BackendKind)name_find(backend_names, _BACKEND_MAX, s);
-}
-
-const char *var_type_to_string(VarType t)
-{
-        return var_type_names[t];
-}
-
-VarType var_type_from_string(const char *s)
-{
-        return (VarType)name_find(var_type_names, _VAR_TYPE_MAX, s);
+        return (Direction)text_find(direction_adjectives, _DIRECTION_MAX, s);
 }

@@ -8,6 +8,7 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/settings.h"
 #include "rules/report/report.h"
 
 #include <errno.h>

@@ -11,6 +11,7 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/settings.h"
 
 #include <errno.h>
 

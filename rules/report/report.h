@@ -8,6 +8,7 @@
 
 #include "rules/base/util.h"
 #include "rules/policy/ports.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/terms.h"
 
 typedef struct Rule Rule;

@@ -5,6 +5,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

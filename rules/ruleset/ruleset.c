@@ -10,6 +10,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 
 #include <errno.h>
 #include <inttypes.h>

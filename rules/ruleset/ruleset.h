@@ -14,6 +14,7 @@
 #include "rules/address/address.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/ports.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/subordinate.h"
 #include "rules/policy/terms.h"
 #include "rules/policy/valid.h"

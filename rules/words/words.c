@@ -6,7 +6,6 @@
  */
 
 #include "rules/base/nearest.h"
-#include "rules/policy/document.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/valid.h"
 #include "rules/words/parser.h"

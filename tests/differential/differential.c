@@ -13,6 +13,7 @@
 #include "daemon/backend/counts.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"

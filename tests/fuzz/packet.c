@@ -3,6 +3,7 @@
 /* Words of packets: what is refused says why, what is taken gets one verdict of every ruleset. */
 
 #include "rules/address/address.h"
+#include "rules/policy/ports.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/words/packet.h"
 #include "rules/base/diagnostic.h"

@@ -10,6 +10,9 @@
 #include "rules/config/bytes.h"
 #include "rules/config/guard.h"
 #include "rules/config/print.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 #include "tests/lib/tokens.h"
 

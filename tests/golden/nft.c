@@ -14,6 +14,7 @@
 #include "rules/nftables/script.h"
 #include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/settings.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 

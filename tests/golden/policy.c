@@ -18,6 +18,8 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/config/print.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/state.h"
 #include "tests/lib/golden.h"
 

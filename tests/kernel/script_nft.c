@@ -10,6 +10,7 @@
 #include "rules/nftables/message.h"
 #include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/settings.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/nft_backend.h"

@@ -2,7 +2,6 @@
 
 #include "tests/lib/two_hosts.h"
 
-#include "rules/policy/document.h"
 #include "rules/policy/state.h"
 
 int host = -1, remote = -1;

@@ -6,6 +6,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

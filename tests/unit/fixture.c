@@ -5,6 +5,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"

@@ -9,8 +9,10 @@
 #include "rules/base/diagnostic.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/addresslist.h"
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/identity.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 
 #include <errno.h>

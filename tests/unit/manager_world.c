@@ -4,6 +4,7 @@
 
 #include "daemon/connections/connections.h"
 #include "daemon/host/host.h"
+#include "daemon/manager/manager.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"

@@ -2,10 +2,10 @@
 
 #include "tests/unit/random_policy.h"
 
-#include "rules/policy/document.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "tests/unit/fixture.h"
 
 uint64_t seed;
 

@@ -4,6 +4,7 @@
 
 #include "rules/base/strv.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/rulelist.h"
 
 static char **split_blanks(const char *text)
 {

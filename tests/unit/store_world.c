@@ -5,6 +5,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 

@@ -6,6 +6,7 @@
 #include "daemon/alerts/told.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/policy/hostconf.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -8,7 +8,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/config/parse.h"
-#include "rules/policy/document.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/names.h"
 #include "rules/policy/subordinate.h"
 

@@ -3,6 +3,7 @@
 /* Every change of the policy is kept under its number, and what it was can be put in force again;
  * changes of entries neither make a revision nor are they taken back with one. */
 
+#include "rules/policy/fragment.h"
 #include "rules/policy/rule.h"
 #include "tests/unit/manager_world.h"
 

@@ -3,6 +3,8 @@
 /* The state on disk: what was committed is read again, and what fails or is torn leaves the old. */
 
 #include "rules/address/prefixset.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/words/parser.h"

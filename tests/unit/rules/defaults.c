@@ -3,8 +3,9 @@
 /* Policies built by hand, compiled: what decides where no rule does, and what is in audit. */
 
 #include "rules/base/strv.h"
-#include "rules/policy/document.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"

@@ -2,7 +2,7 @@
 
 /* Policies built by hand, compiled: what is logged, and what alerts need of that. */
 
-#include "rules/policy/document.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"

@@ -3,10 +3,13 @@
 /* The words of the model, its ports, and what a policy says once state and p25.conf are laid over
  * each other. */
 
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"

@@ -2,6 +2,7 @@
 
 /* The text and the JSON of `status`, to the letter. */
 
+#include "rules/policy/settings.h"
 #include "rules/report/report.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"

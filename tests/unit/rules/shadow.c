@@ -7,7 +7,9 @@
 
 #include "rules/compare/shadow.h"
 #include "rules/compare/difference.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"

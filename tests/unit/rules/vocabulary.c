@@ -8,8 +8,10 @@
 
 #include "rules/config/vocabulary.h"
 #include "rules/config/parse.h"
-#include "rules/policy/document.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
+#include "rules/policy/role.h"
 
 #include <errno.h>
 #include <inttypes.h>

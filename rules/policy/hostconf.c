@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+
+#include "rules/policy/hostconf.h"
+
+#include "rules/base/strv.h"
+#include "rules/policy/fragment.h"
+
+const char *alert_kind_to_string(AlertKind k)
+{
+        static const char *const words[_ALERT_MAX] = {
+                [ALERT_BLOCKED] = "blocked",
+                [ALERT_CONNECTIONS] = "connections",
+                [ALERT_DESTINATIONS] = "destinations",
+        };
+
+        return k >= 0 && k < _ALERT_MAX ? words[k] : NULL;
+}
+
+HostConf *host_conf_new(void)
+{
+        HostConf *h = calloc(1, sizeof(*h));
+
+        if (!h)
+                return NULL;
+        h->common = fragment_new();
+        if (!h->common) {
+                free(h);
+                return NULL;
+        }
+        h->n_refs = 1;
+        h->enabled = -1;
+        h->backend = BACKEND_AUTO;
+        h->defaults = defaults_none;
+        h->logging = _LOGGING_INVALID;
+        h->attribution = _ATTRIBUTION_INVALID;
+        return h;
+}
+
+static void host_conf_destroy(HostConf *h)
+{
+        fragment_unref(h->common);
+        strv_free(h->roles);
+}
+
+DEFINE_REFERENCES(HostConf, host_conf, host_conf_destroy)

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The settings of p25.conf that are one of a few words. *_from_string give _INVALID for any other
+ * text.
+ */
+
+typedef enum Logging {
+        LOGGING_OFF,
+        LOGGING_LOW,    /* what is refused, outgoing and routed */
+        LOGGING_MEDIUM, /* and incoming, and what a limit lets through */
+        LOGGING_HIGH,   /* and everything else */
+        _LOGGING_MAX,
+        _LOGGING_INVALID = -1,
+} Logging;
+
+/* How much of who opened a connection is asked. */
+typedef enum Attribution {
+        ATTRIBUTION_UNIT,    /* the user and the unit, which is the default */
+        ATTRIBUTION_PROCESS, /* and the process, for which its connection is held */
+        ATTRIBUTION_USER,
+        ATTRIBUTION_OFF,
+        _ATTRIBUTION_MAX,
+        _ATTRIBUTION_INVALID = -1,
+} Attribution;
+
+typedef enum BackendKind {
+        BACKEND_AUTO,
+        BACKEND_NFTABLES,
+        BACKEND_IPTABLES,
+        _BACKEND_MAX,
+        _BACKEND_INVALID = -1,
+} BackendKind;
+
+const char *logging_to_string(Logging l);
+Logging logging_from_string(const char *s);
+const char *attribution_to_string(Attribution a);
+/* What the iptables backend cannot find of it, which has to be said; NULL: nothing. */
+const char *attribution_beyond_iptables(Attribution a);
+const char *backend_to_string(BackendKind b);
+BackendKind backend_from_string(const char *s);

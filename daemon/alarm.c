@@ -11,11 +11,15 @@
 #include "daemon/loop/timer.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/rulelist.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ids.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

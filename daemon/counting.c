@@ -2,13 +2,14 @@
 
 #include "daemon/counting.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "daemon/events/event.h"
 #include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "daemon/gather.h"
 
 #include "daemon/attribution/openers.h"
-#include "daemon/backend/counts.h"
+#include "daemon/backend/decision_count.h"
 #include "daemon/events/event.h"
 #include "daemon/host/container_names.h"
 #include "daemon/host/host.h"

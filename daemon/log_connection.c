@@ -5,9 +5,7 @@
 #include "daemon/events/event.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
-#include "rules/address/address.h"
 #include "rules/base/buffer.h"
-#include "rules/policy/terms.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -27,7 +27,9 @@
 #include "daemon/service.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/origin.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

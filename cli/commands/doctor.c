@@ -7,6 +7,7 @@
 #include "cli/doctor/doctor.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
+#include "cli/survey/listening.h"
 #include "daemon/api/api.h"
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"

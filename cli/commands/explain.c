@@ -5,7 +5,6 @@
  * the same code over the files.
  */
 
-#include "rules/policy/assertion.h"
 #include "rules/report/explain.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
@@ -17,9 +16,11 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/policy/assertion.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"

@@ -12,10 +12,9 @@
 #include "daemon/host/forwarders.h"
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
-#include "rules/policy/ports.h"
 #include "rules/policy/rule.h"
-#include "rules/policy/terms.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

@@ -4,6 +4,7 @@
  * Owns `role …`.
  */
 
+#include "rules/policy/role.h"
 #include "cli/client/change.h"
 #include "cli/client/client.h"
 #include "cli/commands/commands.h"
@@ -14,8 +15,8 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/config/print.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
-#include "rules/policy/role.h"
 
 #include <errno.h>
 

@@ -16,7 +16,6 @@
 #include "rules/base/diagnostic.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/judge.h"
-#include "rules/policy/ports.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

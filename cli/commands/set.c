@@ -19,7 +19,6 @@
 #include "rules/policy/expiry.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/policy.h"
-#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -8,7 +8,6 @@
 
 #include "cli/console/cli.h"
 #include "cli/doctor/findings.h"
-#include "cli/survey/listening.h"
 
 typedef struct Listeners Listeners;
 

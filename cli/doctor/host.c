@@ -9,6 +9,7 @@
 #include "cli/client/service.h"
 #include "cli/client/verdict.h"
 #include "cli/doctor/doctor.h"
+#include "rules/address/address.h"
 #include "rules/base/json.h"
 
 #include <ctype.h>

@@ -8,6 +8,7 @@
 #include "cli/client/verdict.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/smtp.h"
+#include "cli/survey/listening.h"
 
 #include <errno.h>
 #include <ifaddrs.h>

@@ -6,8 +6,6 @@
 #include "daemon/loop/clock.h"
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
-#include "rules/policy/hostconf.h"
-#include "rules/policy/limit.h"
 
 #include <errno.h>
 #include <fcntl.h>

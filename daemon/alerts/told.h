@@ -8,8 +8,7 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/hostconf.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/alerts.h"
 #include "rules/policy/valid.h"
 
 /* Beyond it the one that ends first is forgotten. */

@@ -8,6 +8,7 @@
 #include "daemon/api/rule_document.h"
 
 #include "rules/policy/fields.h"
+#include "rules/policy/ports.h"
 
 int rule_document_append_strings(sd_bus_message *m, const char *key, char *const *strings)
 {

@@ -7,9 +7,10 @@
 
 #include "daemon/backend/memory.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include "daemon/backend/totals.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 
 #include <errno.h>
 

@@ -13,7 +13,7 @@
 #include "daemon/bus/queue.h"
 #include "daemon/bus/vtable.h"
 #include "daemon/loop/timer.h"
-#include "rules/policy/state.h"
+#include "rules/policy/origin.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -10,10 +10,10 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/rule.h"
 #include "daemon/manager/manager.h"
+#include "daemon/manager/settings.h"
 #include "rules/base/array.h"
 #include "rules/base/text.h"
 #include "rules/policy/rule.h"
-#include "rules/policy/settings.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

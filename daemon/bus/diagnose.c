@@ -20,7 +20,7 @@
 #include "rules/policy/rule.h"
 #include "rules/report/explain.h"
 #include "rules/report/report.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

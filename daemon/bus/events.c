@@ -13,7 +13,6 @@
 #include "daemon/events/ring.h"
 #include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
-#include "rules/address/address.h"
 
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 

@@ -4,10 +4,7 @@
  * Owns Explain: the question becomes a packet, the policy and the packet filters give the answer.
  */
 
-#include "rules/report/explain.h"
 #include "daemon/bus/explain.h"
-#include "daemon/foreign/way.h"
-#include "rules/policy/names.h"
 
 #include "daemon/bus/answer.h"
 #include "daemon/bus/dict.h"
@@ -15,14 +12,16 @@
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
 #include "daemon/foreign/effect.h"
+#include "daemon/foreign/way.h"
 #include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/names.h"
 #include "rules/policy/rule.h"
+#include "rules/report/explain.h"
 #include "rules/report/report.h"
-#include "rules/ruleset/evaluate.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/ruleset/compiledrule.h"
 
 #include <errno.h>
 

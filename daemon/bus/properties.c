@@ -7,6 +7,7 @@
 #include "daemon/bus/properties.h"
 
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 

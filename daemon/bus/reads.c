@@ -17,6 +17,7 @@
 #include "rules/address/timedset.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"

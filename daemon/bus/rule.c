@@ -16,6 +16,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fields.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/valid.h"
 #include "rules/report/report.h"
 

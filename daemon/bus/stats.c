@@ -20,7 +20,7 @@
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

@@ -18,6 +18,7 @@
 #include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

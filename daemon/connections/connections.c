@@ -14,6 +14,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/netlink/routes.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 

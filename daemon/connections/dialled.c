@@ -2,8 +2,6 @@
 
 #include "daemon/connections/dialled.h"
 
-#include "rules/policy/ports.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

@@ -3,7 +3,6 @@
 #include "daemon/connections/knock_order.h"
 
 #include "daemon/netlink/conntrack.h"
-#include "rules/address/address.h"
 
 bool knock_order_add(KnockOrder *o, const Tuple *t, uint32_t mark)
 {

@@ -3,7 +3,6 @@
 #include "daemon/connections/segment.h"
 
 #include "daemon/netlink/conntrack.h"
-#include "rules/address/address.h"
 
 #include <errno.h>
 #include <netinet/in.h>

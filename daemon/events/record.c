@@ -3,11 +3,9 @@
 #include "daemon/events/record.h"
 
 #include "daemon/events/event.h"
-#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
 #include "rules/policy/logprefix.h"
-#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <inttypes.h>

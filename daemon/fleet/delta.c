@@ -2,6 +2,7 @@
 
 #include "daemon/fleet/delta.h"
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 

@@ -4,7 +4,6 @@
 
 #include "daemon/fleet/live_clock.h"
 #include "daemon/io/log.h"
-#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 

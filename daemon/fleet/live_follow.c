@@ -6,7 +6,6 @@
 #include "daemon/fleet/live_clock.h"
 #include "daemon/fleet/view.h"
 #include "daemon/io/log.h"
-#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 
 #include <errno.h>

@@ -2,7 +2,9 @@
 
 #include "daemon/host/journal.h"
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"

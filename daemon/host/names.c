@@ -11,7 +11,7 @@
 #include "daemon/host/service.h"
 #include "daemon/host/subordinates.h"
 #include "rules/base/text.h"
-#include "rules/compare/difference.h"
+#include "rules/compare/idnames.h"
 #include "rules/policy/judge.h"
 #include "rules/policy/subordinate.h"
 

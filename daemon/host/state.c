@@ -5,7 +5,6 @@
  * of the sets. Writes nothing.
  */
 
-#include "rules/policy/fragment.h"
 #include "rules/policy/state.h"
 #include "daemon/host/internal.h"
 #include "rules/address/prefixset.h"
@@ -14,6 +13,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -7,12 +7,16 @@
 
 #include "daemon/iptables/apply.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "daemon/iptables/decisions.h"
+#include "daemon/iptables/image.h"
 #include "daemon/iptables/install.h"
 #include "daemon/iptables/monitor.h"
 #include "rules/base/array.h"
+#include "rules/iptables/extension.h"
+#include "rules/iptables/statement.h"
 #include "rules/policy/settings.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <unistd.h>

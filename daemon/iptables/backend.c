@@ -11,6 +11,8 @@
 #include "daemon/connections/passing.h"
 #include "daemon/iptables/apply.h"
 #include "daemon/iptables/decisions.h"
+#include "daemon/iptables/image.h"
+#include "daemon/iptables/kernel.h"
 #include "daemon/iptables/monitor.h"
 
 #include <errno.h>

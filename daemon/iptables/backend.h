@@ -9,11 +9,13 @@
 #include "daemon/backend/backend.h"
 #include "daemon/backend/repairer.h"
 #include "daemon/backend/totals.h"
+#include "daemon/iptables/image.h"
 #include "daemon/iptables/kernel.h"
 #include "daemon/iptables/locals.h"
 #include "daemon/iptables/lock.h"
 #include "daemon/iptables/sets.h"
 #include "daemon/netlink/netlink.h"
+#include "rules/iptables/table.h"
 
 #define IPT_FAMILIES 2 /* IPv4, IPv6: in this order */
 

@@ -8,6 +8,8 @@
 #include "daemon/iptables/content.h"
 
 #include "daemon/iptables/set_message.h"
+#include "rules/address/address.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/hash.h"
 
 #include <arpa/inet.h>

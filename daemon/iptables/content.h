@@ -6,7 +6,10 @@
  */
 
 #include "daemon/netlink/netlink.h"
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+
+typedef struct RangeSet RangeSet;
 
 uint64_t ipt_content_of(const RangeSet *ranges, Family family);
 /* Of a set in the kernel: 0 or negative errno. */

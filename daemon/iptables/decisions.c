@@ -2,9 +2,12 @@
 
 #include "daemon/iptables/decisions.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/decision_count.h"
 #include "daemon/netlink/acct.h"
 #include "rules/base/array.h"
+#include "rules/iptables/extension.h"
+#include "rules/iptables/statement.h"
+#include "rules/ruleset/decision.h"
 
 #include <errno.h>
 

@@ -9,6 +9,8 @@
 
 #include "rules/base/array.h"
 #include "rules/base/hash.h"
+#include "rules/iptables/extension.h"
+#include "rules/iptables/statement.h"
 
 #include <errno.h>
 #include <linux/netfilter/xt_comment.h>

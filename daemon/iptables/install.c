@@ -8,11 +8,13 @@
 
 #include "daemon/iptables/install.h"
 
+#include "daemon/iptables/image.h"
 #include "daemon/iptables/library.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
+#include "rules/iptables/statement.h"
 
 #include <errno.h>
 #include <linux/netfilter_ipv4/ip_tables.h>

@@ -5,9 +5,10 @@
  * Changing a table.
  */
 
-#include "daemon/iptables/image.h"
+#include "rules/address/address.h"
 
 typedef struct Diagnostics Diagnostics;
+typedef struct IptImage IptImage;
 
 /*
  * Makes our share of the table what `want` says (NULL: nothing), and nothing else, in one commit.

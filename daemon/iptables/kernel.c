@@ -7,7 +7,9 @@
 
 #include "daemon/iptables/kernel.h"
 
+#include "daemon/iptables/image.h"
 #include "rules/base/array.h"
+#include "rules/iptables/extension.h"
 
 /* The kernel's headers give way to the C library's, if they come later. */
 #include <netinet/in.h>

@@ -5,7 +5,10 @@
  * The kernel's tables, read without libiptc. Changes nothing.
  */
 
-#include "daemon/iptables/image.h"
+#include "rules/address/address.h"
+
+typedef struct IptExtension IptExtension;
+typedef struct IptImage IptImage;
 
 typedef struct IptKernel {
         Family family;

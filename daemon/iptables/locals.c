@@ -13,6 +13,7 @@
 
 #include "daemon/netlink/routes.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

@@ -8,6 +8,7 @@
 
 #include "daemon/iptables/monitor.h"
 
+#include "daemon/iptables/image.h"
 #include "daemon/iptables/lock_holder.h"
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"

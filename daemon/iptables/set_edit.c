@@ -3,9 +3,14 @@
 #include "daemon/iptables/set_edit.h"
 
 #include "daemon/iptables/set_message.h"
+#include "daemon/iptables/sets.h"
 #include "daemon/loop/clock.h"
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
+#include "rules/address/timedentry.h"
 #include "rules/base/array.h"
+#include "rules/iptables/set.h"
 
 #include <errno.h>
 

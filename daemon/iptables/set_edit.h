@@ -3,7 +3,12 @@
 
 /* One entry more or less in a set that rules use. */
 
-#include "daemon/iptables/sets.h"
+#include "rules/address/address.h"
+
+typedef struct IptSet IptSet;
+typedef struct KernelSet KernelSet;
+typedef struct Netlink Netlink;
+typedef struct TimedSet TimedSet;
 
 /* A new set's entries that end. 0 or negative errno. */
 int set_fill_timed(Netlink *n, const char *name, Family family, const TimedSet *timed);

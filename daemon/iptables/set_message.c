@@ -2,7 +2,10 @@
 
 #include "daemon/iptables/set_message.h"
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
+#include "rules/address/timedentry.h"
 #include "rules/base/array.h"
 
 #include <arpa/inet.h>

@@ -6,9 +6,12 @@
  */
 
 #include "daemon/netlink/netlink.h"
+#include "rules/address/address.h"
 #include "rules/address/timedset.h"
 
 #include <linux/netfilter/ipset/ip_set.h>
+
+typedef struct RangeSet RangeSet;
 
 /* Every set of ours has a name that begins so. */
 #define SET_PREFIX "p25-"

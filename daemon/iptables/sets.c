@@ -18,9 +18,13 @@
 #include "daemon/iptables/set_edit.h"
 #include "daemon/iptables/set_message.h"
 #include "daemon/loop/clock.h"
+#include "rules/address/rangeset.h"
+#include "rules/address/timedentry.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/hash.h"
+#include "rules/iptables/set.h"
+#include "rules/iptables/table.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,9 +6,13 @@
  */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/iptables/table.h"
+#include "rules/address/address.h"
 
 typedef struct Diagnostics Diagnostics;
+typedef struct IptSet IptSet;
+typedef struct IptTable IptTable;
+typedef struct RangeSet RangeSet;
+typedef struct TimedSet TimedSet;
 
 /* One in the kernel. */
 typedef struct KernelSet {

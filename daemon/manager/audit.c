@@ -7,7 +7,9 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/manager/settings.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"
 #include "rules/policy/state.h"

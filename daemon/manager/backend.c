@@ -10,10 +10,10 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
-#include "rules/policy/settings.h"
 
 #include <errno.h>
 #include <unistd.h>

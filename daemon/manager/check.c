@@ -6,6 +6,7 @@
  */
 
 #include "daemon/manager/internal.h"
+#include "daemon/manager/resolve.h"
 #include "rules/address/prefixset.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"

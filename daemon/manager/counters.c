@@ -7,7 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/array.h"
 

@@ -11,10 +11,13 @@
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/compare/difference.h"
+#include "rules/compare/idnames.h"
 #include "rules/compare/shadow.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 
 #include "daemon/manager/internal.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/ruleset.h"

@@ -17,6 +17,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "rules/base/buffer.h"
+#include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/policy.h"

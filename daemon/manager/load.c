@@ -7,6 +7,8 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/manager/enforce.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"

@@ -10,8 +10,6 @@
 #include "daemon/api/errors.h"
 #include "daemon/api/outcome.h"
 #include "daemon/backend/backend.h"
-#include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 typedef struct CutResult CutResult;
 typedef struct HostNames HostNames;
@@ -157,17 +155,6 @@ int manager_remove_rules(
         Manager *m, Rule *const *matches, size_t n, const Change *c, ChangeResult *r);
 int manager_remove_rule_id(Manager *m, uint64_t id, const Change *c, ChangeResult *r);
 int manager_remove_rule_position(Manager *m, uint32_t position, const Change *c, ChangeResult *r);
-int manager_set_roles(Manager *m, char *const *roles, const Change *c, ChangeResult *r);
-int manager_set_default(
-        Manager *m, Direction direction, Action action, const Change *c, ChangeResult *r);
-int manager_set_enabled(Manager *m, bool enabled, const Change *c, ChangeResult *r);
-/* Never refused because of what the policy says; also while p25 is off or in the fail-safe. */
-int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r);
-int manager_set_logging(Manager *m, Logging logging, const Change *c, ChangeResult *r);
-/* Everything in audit is enforced from now on, until a reset. */
-int manager_promote_audit(Manager *m, const Change *c, ChangeResult *r);
-/* The ruleset that would be in force then. 0, -ENOMEM, -EINVAL. */
-int manager_promoted_ruleset(Manager *m, Ruleset **ret);
 /* An empty text removes; removing an absent one changes nothing. */
 int manager_put_fragment(
         Manager *m, const char *name, const char *text, size_t n, const Change *c, ChangeResult *r);

@@ -7,12 +7,13 @@
 
 #include "daemon/manager/internal.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
@@ -20,6 +21,7 @@
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

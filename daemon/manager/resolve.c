@@ -9,7 +9,6 @@
 #include "daemon/manager/resolve.h"
 
 #include "daemon/manager/internal.h"
-
 #include "rules/base/strv.h"
 #include "rules/compile/assertions.h"
 #include "rules/compile/compile.h"

@@ -12,6 +12,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"

@@ -7,9 +7,12 @@
 #include "daemon/manager/set_update.h"
 
 #include "daemon/loop/clock.h"
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
+#include "rules/base/util.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/state.h"
 

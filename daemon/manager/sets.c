@@ -8,8 +8,10 @@
 #include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/policy/fragment.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -5,11 +5,13 @@
  * is on. Setting the value that is already in force changes nothing.
  */
 
-#include "daemon/manager/internal.h"
+#include "daemon/manager/settings.h"
 
 #include "daemon/loop/clock.h"
+#include "daemon/manager/internal.h"
 #include "daemon/manager/manager.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"

@@ -3,7 +3,7 @@
 #include "daemon/netlink/conntrack.h"
 
 #include "rules/base/array.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
 #include "rules/policy/ports.h"
 
 #include <errno.h>

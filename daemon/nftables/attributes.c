@@ -2,7 +2,7 @@
 
 #include "daemon/nftables/attributes.h"
 
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>

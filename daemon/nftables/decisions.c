@@ -14,13 +14,15 @@
 
 #include "daemon/nftables/decisions.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/decision_count.h"
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 #include "daemon/nftables/senderkeys.h"
 #include "rules/base/array.h"
+#include "rules/nftables/key.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/numbers.h"
 #include "rules/nftables/table.h"
 #include "rules/ruleset/decision.h"
 

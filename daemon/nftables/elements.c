@@ -5,8 +5,9 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "rules/nftables/key.h"
 #include "rules/nftables/message.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -8,12 +8,12 @@
 
 #include "daemon/nftables/kernel.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "daemon/nftables/attributes.h"
 #include "rules/base/array.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/key.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

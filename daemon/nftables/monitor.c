@@ -9,7 +9,7 @@
 #include "daemon/nftables/monitor.h"
 
 #include "daemon/nftables/kernel.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -13,11 +13,10 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/backend.h"
 #include "daemon/nftables/elements.h"
-#include "rules/address/address.h"
 #include "rules/base/array.h"
 #include "rules/base/util.h"
+#include "rules/nftables/key.h"
 #include "rules/nftables/message.h"
-#include "rules/nftables/table.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>

@@ -14,7 +14,7 @@
 #include "daemon/stats/internal.h"
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/ruleset/counterid.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,8 +7,11 @@
  */
 
 #include "rules/address/prefixset.h"
+
+#include "rules/address/address.h"
 #include "rules/address/large.h"
 #include "rules/address/radix.h"
+#include "rules/address/rangeset.h"
 
 #include <errno.h>
 

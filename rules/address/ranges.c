@@ -4,6 +4,7 @@
 
 #include "rules/address/ranges.h"
 
+#include "rules/address/address.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

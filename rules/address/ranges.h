@@ -8,6 +8,7 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/wide.h"
 
 static inline size_t range_count(const RangeSet *s, Family f)

@@ -5,6 +5,9 @@
  * two 64-bit halves.
  */
 
+#include "rules/address/rangeset.h"
+
+#include "rules/address/address.h"
 #include "rules/address/large.h"
 #include "rules/address/radix.h"
 #include "rules/address/ranges.h"

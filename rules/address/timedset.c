@@ -2,7 +2,10 @@
 
 #include "rules/address/timedset.h"
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
+#include "rules/address/timedentry.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"

@@ -7,15 +7,15 @@
  * since the epoch, at whole seconds, because the ends of a second are taken out together.
  */
 
-#include "rules/address/address.h"
+#include "rules/base/util.h"
 
+typedef struct Address Address;
 typedef struct Buffer Buffer;
 typedef struct Diagnostics Diagnostics;
-
-typedef struct TimedEntry {
-        Prefix prefix; /* of length 1 at least */
-        uint64_t until_usec;
-} TimedEntry;
+typedef struct Prefix Prefix;
+typedef struct PrefixSet PrefixSet;
+typedef struct RangeSet RangeSet;
+typedef struct TimedEntry TimedEntry;
 
 typedef struct TimedSet {
         unsigned n_refs;

@@ -2,8 +2,10 @@
 
 /* Owns one comparison of two lists of entries (space.h). */
 
-#include "rules/address/prefixset.h"
 #include "rules/compare/space_internal.h"
+
+#include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 
 #include <errno.h>
 

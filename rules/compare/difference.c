@@ -5,9 +5,13 @@
  * that space.h finds are called. Does not depend on how regions are found or printed.
  */
 
-#include "rules/compare/difference_internal.h"
+#include "rules/compare/difference.h"
 
 #include "rules/base/array.h"
+#include "rules/compare/difference_internal.h"
+#include "rules/compare/space.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

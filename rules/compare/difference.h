@@ -13,6 +13,7 @@
 #include "rules/policy/ports.h"
 #include "rules/policy/terms.h"
 
+typedef struct IdNames IdNames;
 typedef struct RangeSet RangeSet;
 typedef struct Ruleset Ruleset;
 
@@ -86,14 +87,6 @@ int difference_compute_within(
 int difference_exists(const Ruleset *before, const Ruleset *after, Steps *steps);
 Difference *difference_free(Difference *d);
 DEFINE_CLEANUP(Difference, difference_free)
-
-/* Finds the name for a number: malloc()ed in *ret, or NULL; 0 or -ENOMEM. Each function may be
- * NULL. */
-typedef struct IdNames {
-        int (*user)(void *data, uint32_t uid, char **ret);
-        int (*group)(void *data, uint32_t gid, char **ret);
-        void *data;
-} IdNames;
 
 /*
  * Lines that a person reads, "newly denied: in 25/tcp from 198.51.100.0/24": at most max, and one

@@ -3,8 +3,12 @@
 
 /* Shared by the files of this room that implement difference.h. */
 
-#include "rules/compare/difference.h"
-#include "rules/compare/space.h"
+#include "rules/base/util.h"
+
+typedef struct Difference Difference;
+typedef struct DifferenceItem DifferenceItem;
+typedef struct Space Space;
+typedef struct SpaceRegion SpaceRegion;
 
 /* Fills in what a region says of addresses, interfaces and identities; takes over its ranges. *i is
  * without them so far, and stays so when this fails. 0 or -ENOMEM. */

@@ -5,13 +5,15 @@
  * one line can say what two would.
  */
 
+#include "rules/compare/difference_internal.h"
+
 #include "rules/address/prefixset.h"
 #include "rules/address/ranges.h"
 #include "rules/address/wide.h"
-#include "rules/compare/difference_internal.h"
-
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/compare/difference.h"
+#include "rules/compare/space.h"
 
 #include <errno.h>
 

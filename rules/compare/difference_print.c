@@ -4,13 +4,17 @@
  * Prints a difference: lines for people, objects for programs. Decides nothing.
  */
 
-#include "rules/address/prefixset.h"
-#include "rules/address/ranges.h"
 #include "rules/compare/difference_internal.h"
 
+#include "rules/address/address.h"
+#include "rules/address/prefixset.h"
+#include "rules/address/ranges.h"
 #include "rules/base/buffer.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/compare/difference.h"
+#include "rules/compare/idnames.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,10 +5,10 @@
  * little: where a difference can be at all, and which entries matter there (space.h).
  */
 
-#include "rules/address/prefixset.h"
-#include "rules/address/ranges.h"
 #include "rules/compare/space_internal.h"
 
+#include "rules/address/prefixset.h"
+#include "rules/address/ranges.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

@@ -5,10 +5,10 @@
  * same place is one box, and a box that need not be narrow on an axis is not.
  */
 
-#include "rules/address/ranges.h"
-#include "rules/address/wide.h"
 #include "rules/compare/space_internal.h"
 
+#include "rules/address/ranges.h"
+#include "rules/address/wide.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

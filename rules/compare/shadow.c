@@ -4,14 +4,15 @@
  */
 
 #include "rules/compare/shadow.h"
-#include "rules/address/prefixset.h"
-#include "rules/compare/shadow_internal.h"
 
+#include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/compare/difference.h"
+#include "rules/compare/shadow_internal.h"
 #include "rules/compare/space.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/rule.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/compiledrule.h"
 
 #include <errno.h>
 

@@ -2,24 +2,17 @@
 
 /* Owns the search for rules that close one family and leave the other open (shadow.h). */
 
-#include "rules/compare/shadow.h"
 #include "rules/compare/shadow_internal.h"
 
 #include "rules/address/prefixset.h"
 #include "rules/compare/difference.h"
+#include "rules/compare/shadow.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 
 /* Most rules with addresses of one family close nothing with others, which takes few steps. */
 #define TOGETHER_STEPS 15000
-
-static bool match_has_family(const Match *m, Family family)
-{
-        for (size_t i = 0; i < m->n; i++)
-                if (range_set_has_family(m->sets[i].ranges, family))
-                        return true;
-        return m->any;
-}
 
 /* The family that a rule closes, by a prefix of length 0 or as far as its addresses go, while it
  * says less of the other; 0: none. */
@@ -33,8 +26,7 @@ static Family closed_family(const CompiledRule *rule, bool *ret_whole)
         for (size_t i = 0; i < ELEMENTS(families); i++) {
                 whole[i] = match_is_whole(&rule->from, families[i]) &&
                            match_is_whole(&rule->to, families[i]);
-                some[i] = match_has_family(&rule->from, families[i]) &&
-                          match_has_family(&rule->to, families[i]);
+                some[i] = compiled_rule_has_family(rule, families[i]);
         }
         *ret_whole = whole[0] != whole[1];
         if (*ret_whole)

@@ -3,7 +3,10 @@
 
 /* Shared by shadow.c and shadow_family.c. */
 
+#include "rules/address/address.h"
 #include "rules/ruleset/ruleset.h"
+
+typedef struct Match Match;
 
 /* The direction only, without a rule, or with another one behind it. The rules are borrowed; the
  * caller frees the array. */

@@ -3,13 +3,16 @@
 /* Words the warnings about a rule that shadow.c examined. */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
 #include "rules/compare/shadow.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/rulelist.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 

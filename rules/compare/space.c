@@ -5,13 +5,15 @@
  * each kept once (space.h).
  */
 
+#include "rules/compare/space_internal.h"
+
 #include "rules/address/prefixset.h"
 #include "rules/address/ranges.h"
 #include "rules/address/wide.h"
-#include "rules/compare/space_internal.h"
-
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ids.h"
 
 #include <errno.h>
 

@@ -14,9 +14,11 @@
  * pair of verdicts. Equal nodes are one node, so that regions that end alike are found together.
  */
 
+#include "rules/address/address.h"
 #include "rules/base/hash.h"
-#include "rules/ruleset/ruleset.h"
 
+typedef struct CompiledRule CompiledRule;
+typedef struct RangeSet RangeSet;
 typedef struct Wide Wide;
 
 typedef enum Axis {

@@ -6,10 +6,10 @@
  * (space.h). The walk nests no deeper than there are axes.
  */
 
-#include "rules/address/ranges.h"
-#include "rules/address/wide.h"
 #include "rules/compare/space_internal.h"
 
+#include "rules/address/ranges.h"
+#include "rules/address/wide.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
-#include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"

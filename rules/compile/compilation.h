@@ -19,6 +19,7 @@
 #include "rules/policy/rule.h"
 #include "rules/policy/settings.h"
 #include "rules/policy/valid.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 typedef enum NameKind {

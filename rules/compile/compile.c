@@ -11,11 +11,11 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
-#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

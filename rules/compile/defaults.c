@@ -7,8 +7,8 @@
 
 #include "rules/compile/compilation.h"
 
+#include "rules/policy/effective.h"
 #include "rules/policy/hostconf.h"
-#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 
 void ports_add_all(Ports *p, const Ports *more)

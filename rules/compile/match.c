@@ -3,12 +3,12 @@
 /* Addresses of a rule as ranges: literals, named sets, and the values of variables. */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
-#include "rules/policy/role.h"
-#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

@@ -10,7 +10,6 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/compile/compilation.h"
-#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

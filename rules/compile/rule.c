@@ -5,12 +5,11 @@
  * complete limit. Addresses are in match.c.
  */
 
-#include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/judge.h"
-#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,12 +7,12 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/compile/compilation.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/state.h"
-#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 #include <stdio.h>

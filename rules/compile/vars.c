@@ -10,6 +10,7 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"

@@ -7,6 +7,7 @@
 
 #include "rules/config/print.h"
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/config/printer.h"
@@ -14,7 +15,11 @@
 #include "rules/policy/fields.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
+#include "rules/policy/origin.h"
 #include "rules/policy/role.h"
+#include "rules/policy/rule.h"
+#include "rules/policy/rulelist.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
 

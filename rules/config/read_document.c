@@ -8,6 +8,7 @@
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/config/reader.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"

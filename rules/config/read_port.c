@@ -5,7 +5,6 @@
  */
 
 #include "rules/config/reader.h"
-#include "rules/policy/ports.h"
 #include "rules/policy/role.h"
 #include "rules/policy/terms.h"
 

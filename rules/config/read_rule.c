@@ -7,11 +7,10 @@
 
 #include "rules/base/array.h"
 #include "rules/config/reader.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/identity.h"
 #include "rules/policy/judge.h"
-#include "rules/policy/limit.h"
-#include "rules/policy/ports.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/rulelist.h"
 #include "rules/policy/valid.h"

@@ -5,6 +5,7 @@
  * Does not depend on rules and documents.
  */
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/nearest.h"

@@ -12,6 +12,7 @@
 #include "rules/policy/hostconf.h"
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 #include "rules/policy/state.h"
 
 #define HOST (1u << DOCUMENT_HOST)

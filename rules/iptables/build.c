@@ -5,6 +5,7 @@
 #include "rules/iptables/build.h"
 
 #include "rules/base/array.h"
+#include "rules/iptables/statement.h"
 #include "rules/policy/rule.h"
 
 #include <errno.h>

@@ -7,7 +7,9 @@
  * only those before it.
  */
 
+#include "rules/iptables/statement.h"
 #include "rules/iptables/table.h"
+#include "rules/ruleset/compiledrule.h"
 
 typedef struct Rule Rule;
 

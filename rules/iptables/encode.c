@@ -8,6 +8,8 @@
 #include "rules/iptables/encoder.h"
 
 #include "rules/base/buffer.h"
+#include "rules/iptables/extension.h"
+#include "rules/iptables/statement.h"
 
 #include <errno.h>
 

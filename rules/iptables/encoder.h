@@ -6,6 +6,8 @@
  * statement adds, encode.c the whole.
  */
 
+#include "rules/iptables/extension.h"
+#include "rules/iptables/statement.h"
 #include "rules/iptables/table.h"
 
 #include <linux/netfilter_ipv4/ip_tables.h>

@@ -8,6 +8,7 @@
 #include "rules/iptables/encoder.h"
 
 #include "rules/base/buffer.h"
+#include "rules/iptables/extension.h"
 
 #include <errno.h>
 #include <linux/netfilter/xt_cgroup.h>

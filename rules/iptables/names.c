@@ -3,8 +3,11 @@
 /* Names and numbers that the bytes (encode.c) and the text (script.c) share. */
 
 #include "rules/base/hash.h"
+#include "rules/iptables/statement.h"
 #include "rules/iptables/table.h"
+#include "rules/policy/limit.h"
 #include "rules/policy/logprefix.h"
+#include "rules/ruleset/counterid.h"
 
 #include <errno.h>
 #include <inttypes.h>

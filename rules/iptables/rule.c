@@ -8,12 +8,18 @@
 
 #include "rules/policy/rule.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/iptables/build.h"
+#include "rules/iptables/set.h"
+#include "rules/iptables/statement.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/subordinate.h"
+#include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

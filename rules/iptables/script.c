@@ -5,7 +5,11 @@
  */
 
 #include "rules/iptables/script.h"
+
+#include "rules/address/address.h"
 #include "rules/base/buffer.h"
+#include "rules/iptables/set.h"
+#include "rules/iptables/statement.h"
 #include "rules/iptables/table.h"
 #include "rules/policy/expiry.h"
 

@@ -5,6 +5,9 @@
 
 #include "rules/iptables/encoder.h"
 
+#include "rules/iptables/set.h"
+#include "rules/iptables/statement.h"
+
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_cgroup.h>

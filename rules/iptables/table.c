@@ -6,11 +6,14 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/iptables/build.h"
+#include "rules/iptables/set.h"
+#include "rules/iptables/statement.h"
 #include "rules/policy/rule.h"
-#include "rules/policy/settings.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/port_classes.h"
 
 #include <errno.h>

@@ -39,14 +39,19 @@
  * one goes to the chain that holds the rest of the rules.
  */
 
-#include "rules/ruleset/decision.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/address/address.h"
+#include "rules/policy/ports.h"
 
 typedef struct Buffer Buffer;
 typedef struct Diagnostics Diagnostics;
+typedef struct IptSet IptSet;
+typedef struct IptStatement IptStatement;
+typedef struct RangeSet RangeSet;
 typedef struct Rule Rule;
+typedef struct Ruleset Ruleset;
 
 #define IPT_CHAIN_NAME_MAX 29 /* with NUL, as the kernel has it */
+#define IPT_COUNT_NAME_MAX 32 /* the same */
 #define IPT_LABEL_CUT 126
 /* As of nftables: NFLOG group, bytes of a packet, messages a second of each logging rule. */
 #define IPT_LOG_GROUP 25u
@@ -60,103 +65,11 @@ typedef struct Rule Rule;
 /* Entries that count by user, in all; rules of a direction that count what they do not log. */
 #define IPT_COUNTED_USERS_MAX 4096u
 #define IPT_COUNTED_RULES_MAX 1000u
-#define IPT_COUNT_NAME_MAX 32 /* with NUL, as the kernel has it */
-#define IPT_LOG_PREFIX_MAX 64
-#define IPT_COMMENT_TEXT_MAX 40
-#define IPT_LIMIT_NAME_MAX 48
 /* Sources of a limit, and the buckets of their hash; a source that finds no room is refused. */
 #define IPT_SOURCES_MAX 1048576u
 #define IPT_SOURCES_HASH 65536u
 
 #define IPT_NO_CHAIN SIZE_MAX
-
-/* The comment of what is p25's and counts for no rule. */
-#define IPT_COMMENT_MARK 0
-
-typedef enum IptStatementKind {
-        /* The condition of an entry. */
-        IPT_IN_INTERFACE, /* `not` with interface "lo" among them */
-        IPT_OUT_INTERFACE,
-        IPT_ADDRESS, /* of the packet, one prefix */
-        IPT_TCP,
-        IPT_SYN,             /* opens a connection */
-        IPT_RST,             /* resets one, and opens none */
-        IPT_PORT,            /* of the packet */
-        IPT_PORTS,           /* several of those */
-        IPT_NOT_DIALLED,     /* dialled none of ports, or has no entry */
-        IPT_OWN,             /* has no entry, or is of the reply direction of one */
-        IPT_DIALLED_PORT,    /* before DNAT, in the original direction */
-        IPT_DIALLED_ADDRESS, /* the same */
-        IPT_TRANSLATED,      /* by DNAT, in the original direction */
-        IPT_UNTRACKED,       /* or invalid */
-        IPT_MARKED,          /* has a mark, whichever */
-        IPT_TRANSPARENT,     /* for a socket that takes foreign addresses */
-        IPT_BRIDGED,         /* from one port of a bridge to another */
-        IPT_LABEL,
-        IPT_USERS, /* first to last */
-        IPT_GROUPS,
-        IPT_UNIT,
-        IPT_BEFORE, /* a time */
-        IPT_SET,
-        IPT_RATE_OVER,
-        IPT_OPEN_OVER,
-        IPT_LOG_LIMIT,
-        IPT_COUNT,     /* in an object of its own (nfacct), which outlives the table */
-        IPT_COUNT_OLD, /* the same for kernels before 5.8 */
-        IPT_COMMENT,   /* with the id of whose decision the entry's counter counts */
-        /* The action; the last statement of an entry, and only there. */
-        IPT_VERDICT_CONTINUE,
-        IPT_VERDICT_RETURN,
-        IPT_VERDICT_DROP,
-        IPT_VERDICT_RESET,
-        IPT_LOG,
-        IPT_JUMP,
-        IPT_GOTO,
-        _IPT_STATEMENT_MAX,
-} IptStatementKind;
-
-/* The addresses that a set in the kernel holds. */
-typedef struct IptSetKey {
-        const char *name; /* of the policy's set; NULL: literal addresses of a rule */
-        uint64_t id;      /* of that rule */
-        bool to;
-        bool timed; /* those entries of the policy's set that end */
-} IptSetKey;
-
-typedef struct IptStatement {
-        IptStatementKind kind;
-        bool not ;
-        bool to; /* addresses: destination, else source */
-        union {
-                const char *interface; /* borrowed from the rule */
-                Prefix prefix;
-                const Ports *ports; /* borrowed from the table */
-                struct {
-                        uint32_t first, last; /* ids; a port and a label are `first` */
-                };
-                struct {
-                        uint64_t cgroup;
-                        const char *path; /* borrowed from the rule */
-                };
-                uint32_t time_sec; /* since the epoch */
-                size_t set;        /* index in the table's sets */
-                struct {
-                        uint64_t id;
-                        Limit limit;
-                } over;
-                uint64_t comment; /* id of a rule, DEFAULT_COUNTER_ID, IPT_COMMENT_MARK */
-                struct {
-                        uint32_t a_second, burst;
-                } log_limit;
-                Decision log; /* in_log: it is counted, too */
-                struct {
-                        uint64_t decision; /* decision_number() */
-                        bool has_uid;
-                        uint32_t uid; /* whose connections are counted */
-                } count;
-                size_t chain; /* index in the table */
-        };
-} IptStatement;
 
 /* Statements first … first + n of the table. */
 typedef struct IptEntry {
@@ -175,15 +88,6 @@ typedef struct IptChain {
         IptEntry *entries;
         size_t n;
 } IptChain;
-
-/* A set in the kernel (ipset, hash:net), for lists that are too long for chains, or that end. */
-typedef struct IptSet {
-        IptSetKey key;
-        char *name;       /* of the key, owned */
-        RangeSet *ranges; /* a reference */
-        TimedSet *timed;  /* each entry with its end, a reference; NULL: none ends */
-        size_t n;         /* prefixes of the family */
-} IptSet;
 
 typedef struct IptTable {
         Family family;
@@ -236,22 +140,6 @@ DEFINE_CLEANUP(IptTable, ipt_table_free)
 
 /* "INPUT" … */
 const char *ipt_hook_to_string(IptHook h);
-/* "p25:5", "p25:default-in", "p25"; returns buffer */
-const char *ipt_comment_format(uint64_t id, char buffer[static IPT_COMMENT_TEXT_MAX]);
-/* The inverse; false: not a comment of ours. */
-bool ipt_comment_parse(const char *text, uint64_t *ret_id);
-/* The name of a limit's table of buckets: another for other numbers, since the kernel goes on with
- * an old table's. */
-const char *ipt_limit_name(const IptStatement *s, char buffer[static IPT_LIMIT_NAME_MAX]);
-/* The lifetime of an unused bucket: until it is full again, in ms. */
-uint64_t ipt_limit_expire_msec(const Limit *l);
-/* "p25-…", of a kind of decision and a user */
-const char *ipt_count_name(const IptStatement *s, char buffer[static IPT_COUNT_NAME_MAX]);
-/* The inverse; false: not an object of ours. */
-bool ipt_count_parse(const char *name, Decision *ret, bool *ret_has_uid, uint32_t *ret_uid);
-/* "p25 in reject 5", the same as of nftables */
-const char *ipt_log_prefix(const IptStatement *s, char buffer[static IPT_LOG_PREFIX_MAX]);
-
 /* ---- bytes (encode.c) ---- */
 
 /* The kernel's number of a set. 0 or negative errno. */
@@ -264,21 +152,6 @@ typedef int (*IptSetIndex)(void *data, const IptSet *set, uint16_t *ret);
  */
 int ipt_entry_encode(
         const IptTable *t, const IptEntry *e, IptSetIndex set_index, void *data, Buffer *b);
-
-/* An extension that entries are made of. */
-typedef struct IptExtension {
-        const char *name;
-        uint8_t revision;
-        bool target;
-        /* The length of its data that we set; the kernel's own part follows. */
-        size_t user_size;
-} IptExtension;
-
-/* NULL: p25 does not use it. */
-const IptExtension *ipt_extension_find(const char *name, uint8_t revision, bool target);
-/* Calls f for each extension that the table uses; a negative return ends it and is returned. */
-int ipt_table_each_extension(
-        const IptTable *t, int (*f)(const IptExtension *e, void *data), void *data);
 
 /* ---- text (script.c) ---- */
 

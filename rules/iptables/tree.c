@@ -5,10 +5,13 @@
  * list by the next few bits, until so few prefixes are left that they are compared one by one.
  */
 
-#include "rules/address/prefixset.h"
 #include "rules/iptables/build.h"
 
+#include "rules/address/address.h"
+#include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/array.h"
+#include "rules/iptables/statement.h"
 
 #include <errno.h>
 

@@ -7,7 +7,10 @@
 
 #include "rules/iptables/build.h"
 
+#include "rules/iptables/statement.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/counterid.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <stdio.h>
 

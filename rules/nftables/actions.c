@@ -3,10 +3,9 @@
 /* The actions of a rule, on sets that packets fill and on the packet: text and bytes, a row each.
  */
 
-#include "rules/nftables/statement.h"
-
 #include "rules/base/buffer.h"
-#include "rules/policy/limit.h"
+#include "rules/nftables/numbers.h"
+#include "rules/nftables/rows.h"
 #include "rules/policy/logprefix.h"
 
 #include <errno.h>

@@ -12,6 +12,8 @@
  * nft_table_new() returns it.
  */
 
+#include "rules/address/address.h"
+#include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
 
 typedef struct CompiledRule CompiledRule;

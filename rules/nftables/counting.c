@@ -16,6 +16,7 @@
 
 #include "rules/base/array.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/numbers.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/settings.h"
 #include "rules/ruleset/decision.h"

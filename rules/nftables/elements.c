@@ -6,8 +6,11 @@
  */
 
 #include "rules/address/ranges.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
+#include "rules/nftables/key.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/numbers.h"
 #include "rules/nftables/table.h"
 
 #include <arpa/inet.h>

@@ -15,6 +15,8 @@
 
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/subordinate.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -5,10 +5,15 @@
  * a table.
  */
 
+#include "rules/nftables/key.h"
+
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
+#include "rules/nftables/numbers.h"
+#include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
 #include "rules/policy/logprefix.h"
-#include "rules/ruleset/ruleset.h"
+#include "rules/ruleset/counterid.h"
 
 #include <errno.h>
 #include <inttypes.h>

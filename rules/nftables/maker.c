@@ -5,7 +5,8 @@
 #include "rules/nftables/maker.h"
 
 #include "rules/address/address.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/key.h"
+#include "rules/nftables/numbers.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

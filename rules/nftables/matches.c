@@ -2,10 +2,9 @@
 
 /* The matches of a rule: text and bytes, a row each. The text is the one that nft lists. */
 
-#include "rules/nftables/statement.h"
-
 #include "rules/base/buffer.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
+#include "rules/nftables/rows.h"
 
 #include <arpa/inet.h>
 #include <endian.h>

@@ -9,8 +9,8 @@
 
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
-#include "rules/nftables/statement.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
+#include "rules/nftables/rows.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

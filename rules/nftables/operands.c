@@ -2,10 +2,8 @@
 
 /* Operands that several kinds of statements share: sets, addresses, the keys of limits. */
 
-#include "rules/nftables/statement.h"
-
 #include "rules/base/buffer.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/rows.h"
 
 #include <inttypes.h>
 

@@ -8,10 +8,13 @@
 
 #include "rules/policy/rule.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
 #include "rules/policy/expiry.h"
+#include "rules/policy/subordinate.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

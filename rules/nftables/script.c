@@ -7,12 +7,15 @@
  */
 
 #include "rules/nftables/script.h"
+
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
-#include "rules/nftables/statement.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/numbers.h"
+#include "rules/nftables/rows.h"
 
 #include <errno.h>
 #include <inttypes.h>

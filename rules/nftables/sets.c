@@ -9,10 +9,12 @@
  */
 
 #include "rules/address/ranges.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

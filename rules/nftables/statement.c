@@ -5,7 +5,7 @@
 #include "rules/nftables/statement.h"
 
 #include "rules/base/buffer.h"
-#include "rules/nftables/table.h"
+#include "rules/nftables/rows.h"
 
 static const StatementRow *row_of(NftStatementKind k)
 {

@@ -6,12 +6,15 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/nftables/build.h"
+#include "rules/nftables/numbers.h"
 #include "rules/policy/rule.h"
-#include "rules/policy/settings.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/port_classes.h"
 
 #include <errno.h>

@@ -16,6 +16,7 @@
 #include "rules/nftables/build.h"
 
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 static const Family families[] = { FAMILY_IPV4, FAMILY_IPV6 };

@@ -8,7 +8,9 @@
 
 #include "rules/nftables/update.h"
 
+#include "rules/nftables/key.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
 
 #include <errno.h>

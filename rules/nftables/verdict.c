@@ -9,6 +9,9 @@
 
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/subordinate.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -9,6 +9,7 @@
 
 #include "rules/address/timedset.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/rulelist.h"
 #include "rules/policy/state.h"
 
 #include <errno.h>

@@ -13,6 +13,7 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <inttypes.h>

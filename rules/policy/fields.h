@@ -8,7 +8,11 @@
  * by name.
  */
 
-#include "rules/policy/rule.h"
+#include "rules/base/util.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct Ports Ports;
+typedef struct Rule Rule;
 
 typedef enum FieldForm {
         FORM_HIDDEN, /* not written: where the rule comes from */

@@ -5,17 +5,6 @@
 #include "rules/base/strv.h"
 #include "rules/policy/fragment.h"
 
-const char *alert_kind_to_string(AlertKind k)
-{
-        static const char *const words[_ALERT_MAX] = {
-                [ALERT_BLOCKED] = "blocked",
-                [ALERT_CONNECTIONS] = "connections",
-                [ALERT_DESTINATIONS] = "destinations",
-        };
-
-        return k >= 0 && k < _ALERT_MAX ? words[k] : NULL;
-}
-
 HostConf *host_conf_new(void)
 {
         HostConf *h = calloc(1, sizeof(*h));

@@ -7,28 +7,12 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/limit.h"
+#include "rules/policy/alerts.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
 #include "rules/policy/terms.h"
 
 typedef struct Fragment Fragment;
-
-/* What of a user's outgoing connections is watched. */
-typedef enum AlertKind {
-        ALERT_BLOCKED,
-        ALERT_CONNECTIONS,  /* that were let pass */
-        ALERT_DESTINATIONS, /* distinct ones, of both */
-        _ALERT_MAX,
-        _ALERT_INVALID = -1,
-} AlertKind;
-
-const char *alert_kind_to_string(AlertKind k); /* blocked connections destinations */
-
-typedef struct Alerts {
-        Limit limits[_ALERT_MAX]; /* rate and unit_sec; rate 0: none */
-        uint64_t quarantine_sec;  /* 0: none */
-} Alerts;
 
 typedef struct HostConf {
         unsigned n_refs;

@@ -5,6 +5,7 @@
 #include "rules/policy/identity.h"
 
 #include "rules/policy/fields.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/rulelist.h"
 
 #include <errno.h>

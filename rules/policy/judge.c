@@ -10,7 +10,7 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
-#include "rules/policy/ports.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/valid.h"
 

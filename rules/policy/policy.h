@@ -8,10 +8,7 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
-typedef struct Ports Ports;
 typedef struct PrefixSet PrefixSet;
 typedef struct State State;
 typedef struct HostConf HostConf;
@@ -31,22 +28,8 @@ Policy *policy_new(void);
 Policy *policy_free(Policy *p);
 DEFINE_CLEANUP(Policy, policy_free)
 
-/* Is it to be in the kernel? Under lockdown always. */
-bool policy_enabled(const Policy *p);
-/* Without regard to lockdown. */
-bool policy_switched_on(const Policy *p);
-/* Is it switched off by p25ctl, or else by p25.conf? False where neither states it. */
-bool policy_switched_off(const Policy *p);
-/* The settings in force, where the state overrides p25.conf: */
-char *const *policy_role_names(const Policy *p);
-Logging policy_logging(const Policy *p);         /* LOGGING_LOW unless it is stated */
-Attribution policy_attribution(const Policy *p); /* ATTRIBUTION_UNIT unless it is stated */
-/* Are refusals of the direction, or of the role, only reported? */
-bool policy_audits(const Policy *p, Direction d);
-bool policy_audits_role(const Policy *p, const Role *role);
 /* The name of a role that a misspelt one may mean; borrowed, NULL: none. */
 const char *policy_nearest_role(const Policy *p, const char *name);
-void policy_mail_ports(const Policy *p, Ports *ret);
 Role *policy_find_role(const Policy *p, const char *name); /* borrowed, or NULL */
 /* Puts it in the order of names, or in the place of the one that has its name; 0 or -ENOMEM. */
 int policy_put_role(Policy *p, Role *role);

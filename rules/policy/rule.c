@@ -2,9 +2,10 @@
 
 /* Rules: life, copies, sameness (rule.h). The fields are a table in fields.c. */
 
-#include "rules/policy/fields.h"
+#include "rules/policy/rule.h"
 
 #include "rules/base/buffer.h"
+#include "rules/policy/fields.h"
 
 #include <errno.h>
 

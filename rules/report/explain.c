@@ -8,6 +8,7 @@
 
 #include "rules/base/strv.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/words.h"

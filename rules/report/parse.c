@@ -8,7 +8,7 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/policy/fields.h"
-#include "rules/policy/settings.h"
+#include "rules/policy/rule.h"
 #include "rules/report/report.h"
 
 #include <errno.h>

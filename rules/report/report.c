@@ -11,7 +11,7 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/policy/fields.h"
-#include "rules/policy/settings.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 

@@ -3,6 +3,7 @@
 #include "rules/report/set_changes.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fragment.h"

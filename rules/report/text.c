@@ -9,7 +9,6 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/rule.h"
-#include "rules/policy/settings.h"
 #include "rules/report/report.h"
 #include "rules/words/words.h"
 

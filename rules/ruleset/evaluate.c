@@ -8,9 +8,13 @@
 #include "rules/ruleset/evaluate.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/subordinate.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ids.h"
 #include "rules/ruleset/ruleset.h"
 
 /* An address that is not known may be any of its family's: only what holds them all, for good,
@@ -190,4 +194,19 @@ bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt doubt)
                         return true;
         }
         return action_refuses(ruleset_default(d, p->port));
+}
+
+static bool match_has_family(const Match *m, Family family)
+{
+        if (m->any)
+                return true;
+        for (size_t i = 0; i < m->n; i++)
+                if (range_set_has_family(m->sets[i].ranges, family))
+                        return true;
+        return false;
+}
+
+bool compiled_rule_has_family(const CompiledRule *r, Family family)
+{
+        return match_has_family(&r->from, family) && match_has_family(&r->to, family);
 }

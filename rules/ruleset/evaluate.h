@@ -44,6 +44,9 @@ typedef struct Verdict {
 /* A unit given by name is taken to run; else its cgroup must be among the packet's. */
 void evaluate(const Ruleset *r, const Packet *p, Verdict *ret);
 
+/* Can the rule match a packet of this family at all? */
+bool compiled_rule_has_family(const CompiledRule *r, Family family);
+
 /* Facts about a packet that cannot be known, although rules may ask for them. Only facts that the
  * packet leaves open are in doubt. */
 typedef struct Doubt {

@@ -6,6 +6,8 @@
 
 #include "rules/ruleset/port_classes.h"
 
+#include "rules/ruleset/compiledrule.h"
+
 #include <errno.h>
 
 static uint64_t ports_mask(const Ports *all, const Ports *ports)

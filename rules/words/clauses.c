@@ -5,12 +5,11 @@
  * and parser. Does not judge what the clauses make together: rule_judge() does.
  */
 
-#include "rules/policy/limit.h"
-#include "rules/policy/rule.h"
 #include "rules/words/parser.h"
 
 #include "rules/base/strv.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/rule.h"
 
 #include <errno.h>
 #include <strings.h>

@@ -7,7 +7,6 @@
 
 #include "rules/words/packet.h"
 
-#include "rules/address/address.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"

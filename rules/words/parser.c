@@ -7,7 +7,6 @@
 
 #include "rules/words/parser.h"
 #include "rules/base/nearest.h"
-#include "rules/policy/terms.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -9,9 +9,10 @@
 
 #include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
-#include "rules/policy/ports.h"
 #include "rules/policy/terms.h"
 #include "rules/words/words.h"
+
+typedef struct Ports Ports;
 
 typedef struct WordParser {
         char *const *words; /* NULL-terminated */

@@ -5,6 +5,7 @@
  */
 
 #include "rules/base/buffer.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/rule.h"

@@ -5,11 +5,12 @@
  * touched. Does not depend on whether it is in force.
  */
 
+#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/expiry.h"
-#include "rules/policy/ports.h"
 #include "rules/policy/rule.h"
 #include "rules/words/words.h"
 

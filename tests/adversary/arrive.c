@@ -9,6 +9,7 @@
 #include "rules/base/buffer.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/adversary/attack.h"
 

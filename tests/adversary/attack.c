@@ -2,14 +2,14 @@
 
 #include "tests/adversary/attack.h"
 
+#include "daemon/backend/rule_counter.h"
+#include "daemon/nftables/apply.h"
+#include "rules/address/address.h"
+#include "rules/address/prefixset.h"
 #include "rules/address/timedset.h"
 #include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
-
-#include "daemon/backend/counts.h"
-#include "daemon/nftables/apply.h"
-#include "rules/address/prefixset.h"
 
 static const BackendOps *const attacked_backends[] = { &backend_nft,
 #ifdef WITH_IPTABLES

@@ -7,8 +7,10 @@
  * ports and addresses, once.
  */
 
-#include "rules/ruleset/ruleset.h"
 #include "tests/adversary/attack.h"
+
+#include "rules/ruleset/counterid.h"
+#include "rules/ruleset/ruleset.h"
 
 #define PORT 4001
 #define NOBODY 65534

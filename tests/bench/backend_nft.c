@@ -9,10 +9,13 @@
  */
 
 #include "daemon/nftables/backend.h"
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/diagnostic.h"
 #include "rules/nftables/script.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

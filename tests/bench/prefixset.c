@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/buffer.h"
 
 #include <stdio.h>

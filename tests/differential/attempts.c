@@ -3,7 +3,9 @@
 #include "tests/differential/attempts.h"
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/buffer.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 /* ---- drawing ---- */

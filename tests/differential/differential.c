@@ -10,13 +10,15 @@
  *   P25_POLICY=N             only policy number N (from 1), where none was before it
  */
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/differential/attempts.h"
 #include "tests/differential/policies.h"

@@ -13,7 +13,9 @@
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -2,16 +2,16 @@
 
 /* Words of packets: what is refused says why, what is taken gets one verdict of every ruleset. */
 
-#include "rules/address/address.h"
-#include "rules/policy/ports.h"
-#include "rules/ruleset/evaluate.h"
 #include "rules/words/packet.h"
+#include "rules/address/address.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compile.h"
 #include "rules/policy/names.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/ports.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/evaluate.h"
 
 #include <errno.h>
 #include <stdio.h>

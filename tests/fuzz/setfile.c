@@ -5,7 +5,9 @@
  * address; a set taken apart and put together again is the same set.
  */
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/text.h"

@@ -5,11 +5,11 @@
  * sentence; whatever is refused says why.
  */
 
-#include "rules/policy/rule.h"
 #include "rules/words/words.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/judge.h"
+#include "rules/policy/rule.h"
 #include "tests/lib/shell_words.h"
 
 #include <stdio.h>

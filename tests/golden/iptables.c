@@ -5,11 +5,15 @@
  * or how it is refused. GOLDEN_UPDATE=1 writes what is found.
  */
 
+#include "rules/address/address.h"
 #include "rules/base/buffer.h"
 #include "rules/iptables/script.h"
+#include "rules/iptables/statement.h"
 #include "rules/iptables/table.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/counterid.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 
 #define FOLDER "tests/golden/iptables/"

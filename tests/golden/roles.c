@@ -14,6 +14,7 @@
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 

@@ -8,6 +8,10 @@
 
 #include "tests/lib/ipt_backend.h"
 
+#include "daemon/iptables/image.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ruleset.h"
+
 #include <linux/capability.h>
 #include <sys/syscall.h>
 

@@ -6,9 +6,12 @@
  * and large sets are in changes_nft.c.
  */
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/numbers.h"
 #include "rules/nftables/table.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/nft_backend.h"
 

@@ -5,6 +5,7 @@
  * with the size, a million entries. After each, what is installed is what the script says.
  */
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/policy.h"

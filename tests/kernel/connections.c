@@ -7,6 +7,7 @@
 #include "daemon/host/host.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/two_hosts.h"
 

@@ -5,7 +5,11 @@
  * no p25d runs and of rules that are gone; and no object stays behind.
  */
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/decision_count.h"
+#include "rules/base/buffer.h"
+#include "rules/iptables/statement.h"
+#include "rules/iptables/table.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/ipt_backend.h"
 
 #define OUT_REJECT "default = { outgoing = \"reject\"; routed = \"reject\"; };"

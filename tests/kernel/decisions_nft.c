@@ -5,7 +5,8 @@
  * known of it, whatever finds room, and no set that is full changes a verdict.
  */
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/decision_count.h"
+#include "daemon/backend/rule_counter.h"
 #include "rules/nftables/table.h"
 #include "tests/lib/nft_backend.h"
 

@@ -6,8 +6,11 @@
  * has changed. That they do end is what tests/differential and tests/e2e/expire.t see.
  */
 
-#include "rules/policy/rule.h"
 #include "tests/lib/ipt_backend.h"
+
+#include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ruleset.h"
 
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter_ipv4/ip_tables.h>

@@ -6,7 +6,8 @@
  * means for others, for a p25d that dies, for the next one, and for one that is stopped.
  */
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/nft_backend.h"
 

@@ -11,6 +11,7 @@
 #include "rules/nftables/table.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/settings.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/nft_backend.h"

@@ -2,8 +2,13 @@
 
 /* Long lists under the iptables backend: sets of the kernel, or chains where it has none. */
 
-#include "rules/address/prefixset.h"
 #include "tests/lib/ipt_backend.h"
+
+#include "rules/address/address.h"
+#include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/ruleset.h"
 
 /* n single addresses that do not merge, and one more. */
 static RangeSet *make_ranges(size_t n, const char *more)

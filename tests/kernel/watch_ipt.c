@@ -5,8 +5,12 @@
  * addresses are followed, counters survive all that.
  */
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
+#include "rules/base/buffer.h"
 #include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/counterid.h"
+#include "rules/ruleset/ruleset.h"
 #include "tests/lib/ipt_backend.h"
 
 typedef struct Repairs {

@@ -2,6 +2,7 @@
 
 #include "tests/lib/cutting.h"
 
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 
 /* Does a connection still carry bytes? */

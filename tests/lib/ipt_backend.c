@@ -2,6 +2,9 @@
 
 #include "tests/lib/ipt_backend.h"
 
+#include "rules/base/buffer.h"
+#include "rules/iptables/table.h"
+
 const char *const full =
         "enabled = true; logging = \"low\"; mail_ports = [ 26 ];"
         "default = { incoming = \"deny\"; outgoing = \"reject\"; routed = \"reject\"; };"

@@ -2,7 +2,7 @@
 
 #include "tests/lib/nft_backend.h"
 
-#include "daemon/backend/counts.h"
+#include "daemon/backend/rule_counter.h"
 #include "rules/policy/policy.h"
 #include "rules/ruleset/ruleset.h"
 

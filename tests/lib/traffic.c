@@ -3,7 +3,10 @@
 #include "tests/lib/traffic.h"
 
 #include "rules/base/buffer.h"
+#include "rules/nftables/numbers.h"
 #include "rules/nftables/table.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 
 static bool tested_is(const char *name)

@@ -5,12 +5,14 @@
 #include "daemon/connections/connections.h"
 #include "daemon/host/host.h"
 #include "daemon/manager/manager.h"
+#include "daemon/manager/settings.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 
 char folder[64];

@@ -6,9 +6,9 @@
  * own: what the tests of the manager share.
  */
 
-#include "daemon/manager/manager.h"
-
 #include "daemon/backend/memory.h"
+#include "daemon/manager/manager.h"
+#include "rules/policy/terms.h"
 #include "rules/words/words.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ extern Backend *backend; /* the manager's */
 extern BackendOps memory;
 extern unsigned n_changed, n_cut, n_repaired;
 extern int probe_error;
-extern unsigned n_busy; /* so often the backend cannot be opened: its table is another's */
+extern unsigned n_busy;  /* so often the backend cannot be opened: its table is another's */
 extern char alerts[512]; /* "fight: nft[77] keeps …\n" */
 
 int count_cut(const Ruleset *r, CutResult *ret);

@@ -12,6 +12,7 @@
 #include "daemon/events/event.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"

@@ -2,6 +2,7 @@
 
 /* One word that closes every mail port, whatever the policy says and whether it can be read. */
 
+#include "daemon/manager/settings.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"

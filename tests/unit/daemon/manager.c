@@ -5,10 +5,13 @@
  * fails on the way leaves everything as it was.
  */
 
+#include "daemon/manager/settings.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/manager_world.h"
 

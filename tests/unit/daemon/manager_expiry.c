@@ -6,6 +6,7 @@
  */
 
 #include "daemon/loop/clock.h"
+#include "daemon/manager/settings.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/expiry.h"

@@ -5,12 +5,12 @@
  * state, users that come and go, counters, and what status reports.
  */
 
-#include "rules/policy/rule.h"
 #include "tests/unit/manager_world.h"
 
 #include "daemon/host/internal.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/rule.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -2,6 +2,8 @@
 
 /* Changes that are taken back unless somebody confirms them. */
 
+#include "daemon/manager/settings.h"
+#include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
 #include "tests/unit/pending_world.h"

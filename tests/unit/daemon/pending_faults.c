@@ -4,6 +4,8 @@
 
 #include "tests/unit/pending_world.h"
 
+#include "daemon/manager/settings.h"
+
 static void file_size_limit(rlim_t size)
 {
         struct rlimit limit;

@@ -3,8 +3,6 @@
 /* Every change of the policy is kept under its number, and what it was can be put in force again;
  * changes of entries neither make a revision nor are they taken back with one. */
 
-#include "rules/policy/fragment.h"
-#include "rules/policy/rule.h"
 #include "tests/unit/manager_world.h"
 
 #include "daemon/manager/internal.h"
@@ -12,7 +10,9 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 
 #include <inttypes.h>

@@ -3,14 +3,17 @@
 /* Policies built by hand, compiled: order, ports, vars, names, sets, ids. */
 
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"
 

@@ -8,9 +8,12 @@
 
 #include "rules/compare/difference.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
+#include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"

@@ -15,6 +15,7 @@
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 #include "tests/unit/random_policy.h"

@@ -8,6 +8,7 @@
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/report/report.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/rule_words.h"

@@ -5,6 +5,7 @@
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"
 

@@ -6,12 +6,16 @@
  * the kernel makes of the messages in tests/kernel.
  */
 
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/nftables/message.h"
 #include "rules/nftables/table.h"
 #include "rules/nftables/update.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/state.h"
+#include "rules/policy/valid.h"
+#include "rules/ruleset/counterid.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/fixture.h"
 

@@ -3,12 +3,14 @@
 /* The words of the model, its ports, and what a policy says once state and p25.conf are laid over
  * each other. */
 
-#include "rules/policy/fragment.h"
-#include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/policy/effective.h"
+#include "rules/policy/fragment.h"
+#include "rules/policy/hostconf.h"
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"

@@ -6,7 +6,9 @@
  * address) is met; what the set says is compared with the model point by point.
  */
 
+#include "rules/address/address.h"
 #include "rules/address/ranges.h"
+#include "rules/address/rangeset.h"
 #include "rules/base/diagnostic.h"
 
 #include <setjmp.h>

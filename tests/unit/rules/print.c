@@ -7,11 +7,13 @@
  */
 
 #include "rules/config/print.h"
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/assertion.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"

@@ -2,12 +2,12 @@
 
 /* The text and the JSON of `status`, to the letter. */
 
-#include "rules/policy/settings.h"
 #include "rules/report/report.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/rule.h"
+#include "rules/policy/settings.h"
 
 #include <errno.h>
 #include <setjmp.h>

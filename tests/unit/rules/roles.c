@@ -5,6 +5,7 @@
 #include "rules/base/strv.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"

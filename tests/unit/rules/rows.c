@@ -5,6 +5,7 @@
  */
 
 #include "rules/base/strv.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/rule.h"
 #include "rules/words/words.h"

@@ -3,9 +3,11 @@
 /* Rules: errors of a rule by itself, equal rules, copies and lists. */
 
 #include "rules/policy/rule.h"
+#include "rules/address/address.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
+#include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/judge.h"
 #include "rules/policy/limit.h"

@@ -12,6 +12,7 @@
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/random_policy.h"
 #include "tests/unit/rule_words.h"

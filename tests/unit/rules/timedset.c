@@ -3,7 +3,9 @@
 /* Sets of entries that end, against a table of what each entry should be. */
 
 #include "rules/address/timedset.h"
+#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/timedentry.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
 #include "tests/lib/random.h"

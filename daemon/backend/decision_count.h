@@ -2,16 +2,11 @@
 #pragma once
 
 /*
- * What a backend has counted: packets of rules, and connections by what was decided of them.
+ * Connections that a backend has counted, by what was decided of them.
  */
 
 #include "rules/address/address.h"
 #include "rules/policy/terms.h"
-
-typedef struct RuleCounter {
-        uint64_t id; /* of the rule, or DEFAULT_COUNTER_ID */
-        uint64_t packets, bytes;
-} RuleCounter;
 
 /* Connections that were decided alike since they were last taken. */
 typedef struct DecisionCount {

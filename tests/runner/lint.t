@@ -50,15 +50,15 @@ mkdir -p "$WORK/tree"
 cp --parents tests/lint tests/arrows tests/circles "$WORK/tree"
 git -C "$WORK/tree" init -q
 echo "build*" >"$WORK/tree/.gitignore"
-source_file rules/base/base.h '#pragma once
+source_file rules/base/util.h '#pragma once
 int base(void);'
-source_file rules/base/base.c '#include "rules/base/base.h"
+source_file rules/base/base.c '#include "rules/base/util.h"
 int base(void) { return 0; }'
 source_file rules/address/address.h '#pragma once
-#include "rules/base/base.h"'
+#include "rules/base/util.h"'
 source_file daemon/main.c '#include "rules/address/address.h"
 int main(void) { return base(); }'
-source_file cli/main.c '#include "rules/base/base.h"
+source_file cli/main.c '#include "rules/base/util.h"
 int main(void) { return base(); }'
 compile() # SOURCE...
 {
@@ -74,12 +74,24 @@ lint
 is "$rc $(grep '^not ok' <<<"$out")" "0 " "a healthy tree passes"
 cp -a "$WORK/tree" "$WORK/healthy"
 
+crowded="no header that more than a third of the sources need"
+source_file rules/address/wide.h '#pragma once
+#include "rules/address/narrow.h"'
+source_file rules/address/narrow.h '#pragma once'
+source_file rules/address/wide.c '#include "rules/address/wide.h"'
+lint
+is "$rc" 0 "a header that a third of the sources need or fewer"
+source_file rules/address/narrow.c '#include "rules/address/narrow.h"'
+red "a header that two of five sources need, one by way of another" "$crowded"
+for i in 1 2 3; do source_file rules/address/user$i.c '#include "rules/address/address.h"'; done
+red "a header of the vocabulary that more than half need" "$crowded"
+
 arrows="a room includes only what tests/arrows allows"
 source_file rules/base/upward.c '#include "rules/address/address.h"'
 red "a lower room includes a higher one" "$arrows"
 source_file rules/address/down.c '  #  include "daemon/host/host.h"'
 red "rules/ includes daemon/" "$arrows"
-source_file rules/attic/attic.c '#include "rules/base/base.h"'
+source_file rules/attic/attic.c '#include "rules/base/util.h"'
 red "a room that the table does not have" "$arrows"
 source_file cli/console/main.c '#include "daemon/store/store.h"'
 red "cli/ includes what the daemon keeps to itself" "$arrows"

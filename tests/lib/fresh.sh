@@ -37,11 +37,11 @@ root_make()
 
 step() # COMMAND: a test by its own name, in the tree
 {
-        local began=$SECONDS
-        in_root sh -c "cd /root/p25 && $1"
-        ok $? "$purpose: $1"
+        local began=$SECONDS status=0
+        in_root sh -c "cd /root/p25 && $1" || status=$?
+        ok "$status" "$purpose: $1"
         diag "$((SECONDS - began)) seconds"
-        [ "$tap_failed" = 0 ] || diag "$(tail -n 40 "$WORK/log")"
+        [ "$status" = 0 ] || diag "$(tail -n 40 "$WORK/log")"
 }
 
 # Installs what the purpose needs in a root of its own.

@@ -7,20 +7,19 @@
  */
 
 #include "rules/config/print.h"
-#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/addressitem.h"
-#include "rules/policy/assertion.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/role.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
+#include "tests/lib/random.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -31,21 +30,17 @@
 
 #define ROUNDS 2500
 
-static uint64_t chance_state;
+static Random numbers;
 
 static uint32_t chance(uint32_t n)
 {
-        chance_state = chance_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        return (uint32_t)(chance_state >> 33) % n;
+        return random_below(&numbers, n);
 }
 
 static uint64_t chance64(uint64_t max)
 {
-        uint64_t n =
-                (uint64_t)chance(1u << 31) << 33 ^ (uint64_t)chance(1u << 31) << 12 ^ chance(4096);
-
         /* small numbers as often as large ones */
-        return (n >> chance(64)) % max;
+        return (random_next(&numbers) >> chance(64)) % max;
 }
 
 #define coin() (chance(2) == 1)
@@ -571,7 +566,7 @@ static int set_seed(_unused_ void **state)
 {
         const char *seed = getenv("SEED");
 
-        chance_state = seed ? strtoull(seed, NULL, 10) : 25;
+        numbers.state = seed ? strtoull(seed, NULL, 10) : 25;
         return 0;
 }
 

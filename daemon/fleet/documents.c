@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -195,8 +194,6 @@ static void end_serial(Documents *d, bool failed)
         }
         d->serial = serial_free(d->serial);
         d->again = d->in_force = false;
-        /* a manifest and a large set were in memory */
-        malloc_trim(0);
         rest(d, failed);
 }
 

@@ -11,6 +11,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/epoll.h>
@@ -286,6 +287,39 @@ static int on_timer(_unused_ CURLM *multi, long msec, void *user)
 
 /* ---- life ---- */
 
+/* The system's certificates as a folder in which each is found by its name's hash; NULL if libcurl
+ * knows none, or cannot look there for one alone. */
+static const char *system_ca_folder(void)
+{
+        const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+        _cleanup_free_ char *pattern = NULL;
+        glob_t found = { 0 };
+        bool is_hashed;
+
+        if (v->age < CURLVERSION_SEVENTH || !v->capath || !v->ssl_version ||
+                strncmp(v->ssl_version, "OpenSSL/", strlen("OpenSSL/")) != 0)
+                return NULL;
+        if (asprintf(&pattern, "%s/????????.0", v->capath) < 0) {
+                pattern = NULL;
+                return NULL;
+        }
+        is_hashed = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+        globfree(&found);
+        return is_hashed ? v->capath : NULL;
+}
+
+/* Only the certificates of `ca`, or those of the system: they all in one file would stay in memory,
+ * 0.7 MB for the one that is used. */
+static bool set_up_ca(CURL *e, const FleetDocuments *c)
+{
+        const char *folder = c->ca ? NULL : system_ca_folder();
+
+        if (!c->ca && !folder)
+                return true;
+        return curl_easy_setopt(e, CURLOPT_CAINFO, c->ca) == CURLE_OK &&
+               curl_easy_setopt(e, CURLOPT_CAPATH, folder) == CURLE_OK;
+}
+
 static int set_up_easy(Fetch *f)
 {
         const FleetDocuments *c = f->config;
@@ -313,10 +347,8 @@ static int set_up_easy(Fetch *f)
                     curl_easy_setopt(e, CURLOPT_HEADERDATA, f) == CURLE_OK &&
                     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, f->error) == CURLE_OK;
 
-        /* only its certificates, none of the system's */
-        if (good && c->ca)
-                good = curl_easy_setopt(e, CURLOPT_CAINFO, c->ca) == CURLE_OK &&
-                       curl_easy_setopt(e, CURLOPT_CAPATH, NULL) == CURLE_OK;
+        if (good)
+                good = set_up_ca(e, c);
         if (good && c->certificate)
                 good = curl_easy_setopt(e, CURLOPT_SSLCERT, c->certificate) == CURLE_OK &&
                        curl_easy_setopt(e, CURLOPT_SSLKEY, c->key) == CURLE_OK;

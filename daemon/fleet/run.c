@@ -8,6 +8,7 @@
 #include "daemon/fleet/client.h"
 #include "daemon/fleet/documents.h"
 #include "daemon/fleet/live_follow.h"
+#include "daemon/fleet/memory.h"
 #include "daemon/fleet/status.h"
 #include "daemon/io/log.h"
 
@@ -16,14 +17,20 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+/* From something that was done to the return of what it needed: a storm of bans is not over then.
+ */
+#define TIDY_USEC USEC_PER_SEC
+
 typedef struct Run {
         const FleetArguments *arguments;
         FleetConfig *config;
         sd_event *event;
+        sd_event_source *done, *tidy;
         FleetClient *client;
         FleetClientEvents client_events;
         Documents *documents; /* NULL: none are configured */
         LiveFollow *live;     /* NULL: no brokers */
+        bool tidied;          /* by the event that was just dispatched */
         bool unwritten;       /* the status could not be written, and the log knows */
         char *state;
 } Run;
@@ -33,6 +40,8 @@ static void run_deinit(Run *r)
         documents_free(r->documents);
         live_follow_free(r->live);
         fleet_client_free(r->client);
+        sd_event_source_disable_unref(r->done);
+        sd_event_source_disable_unref(r->tidy);
         sd_event_unref(r->event);
         fleet_config_free(r->config);
         free(r->state);
@@ -51,6 +60,43 @@ static int follow_signals(Run *r)
                 return -errno;
         q = sd_event_add_signal(r->event, NULL, SIGTERM, NULL, NULL);
         return q < 0 ? q : sd_event_add_signal(r->event, NULL, SIGINT, NULL, NULL);
+}
+
+/* ---- memory ---- */
+
+static int on_tidy(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        Run *r = data;
+
+        memory_give_back();
+        r->tidied = true;
+        return 0;
+}
+
+/* Another event was dispatched. */
+static int on_done(_unused_ sd_event_source *s, void *data)
+{
+        Run *r = data;
+        bool tidied = r->tidied;
+        int q;
+
+        r->tidied = false;
+        if (tidied)
+                return 0;
+        q = sd_event_source_get_enabled(r->tidy, NULL);
+        if (q != 0) /* an error, or it is armed */
+                return q < 0 ? q : 0;
+        q = sd_event_source_set_time_relative(r->tidy, TIDY_USEC);
+        return q < 0 ? q : sd_event_source_set_enabled(r->tidy, SD_EVENT_ONESHOT);
+}
+
+/* What was done needed memory: a moment later it is given back. */
+static int follow_rest(Run *r)
+{
+        int q = sd_event_add_time_relative(
+                r->event, &r->tidy, CLOCK_MONOTONIC, TIDY_USEC, TIDY_USEC, on_tidy, r);
+
+        return q < 0 ? q : sd_event_add_post(r->event, &r->done, on_done, r);
 }
 
 /* ---- the status ---- */
@@ -156,6 +202,8 @@ static int run_start(Run *r)
         if (q >= 0)
                 q = start_live(r);
         if (q >= 0)
+                q = follow_rest(r);
+        if (q >= 0)
                 on_status(r);
         return q;
 }
@@ -165,6 +213,7 @@ int fleet_verb_run(const FleetArguments *a)
         _cleanup_(run_deinit) Run r = { .arguments = a };
         int q;
 
+        memory_begin();
         if (fleet_config_load(a, NULL, &r.config) < 0)
                 return FLEET_BAD_INPUT;
         q = run_start(&r);

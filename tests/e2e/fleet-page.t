@@ -55,7 +55,10 @@ net_world
 listen host 25
 fleet_certificates policy.example.net web
 { cat /etc/hosts; echo "$WEB policy.example.net"; } >"$WORK/hosts"
-mount --bind "$WORK/hosts" /etc/hosts && mount --bind "$FLEET/tls/ca.pem" /etc/ssl/certs/ca-certificates.crt
+# the system's certificates are a folder with names by hash, and all of them in one file
+mkdir "$WORK/certs" && cp "$FLEET/tls/ca.pem" "$WORK/certs/ca.pem" && openssl rehash "$WORK/certs" &&
+        : >"$WORK/certs/ca-certificates.crt"
+mount --bind "$WORK/hosts" /etc/hosts && mount --bind "$WORK/certs" /etc/ssl/certs
 ok $? "the name and the CA of the web server are known"
 cp "$FLEET/tls/policy.example.net.pem" "$FLEET/tls/web.pem"
 cp "$FLEET/tls/policy.example.net.key" "$FLEET/tls/web.key"
@@ -100,6 +103,12 @@ block 3
 eventually 60 serial_is 4
 ok $? "two keys"
 is "$(find fleet/www -name 'manifest-4.json.*.minisig' | wc -l)" 2 "two signatures"
+fleet_stop
+mv "$WORK/certs/ca.pem" "$WORK/certs/ca-certificates.crt" && find "$WORK/certs" -name '*.0' -delete
+p25-fleet publish --key fleet.key --force fleet >"$WORK/null" && block 3
+fleet_start
+eventually 60 serial_is 5
+ok $? "a system with its certificates in one file only"
 fleet_stop
 cd "$tests" || exit
 

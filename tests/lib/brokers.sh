@@ -4,11 +4,25 @@
 #
 #   198.51.100.1 …    inet: the attackers, on its bridge
 #   198.51.100.11 …   brokers m1, m2
+#   198.51.100.20     web: the web server with the documents of $WORK/site
 #   198.51.100.101 …  hosts h1, h2, …
 
 FLEET=$PWD/${BUILD:-build}/p25-fleet
 fleet_files=$PWD/packaging/examples/fleet
 CERTS=$WORK/certs
+# shellcheck source=tests/lib/web.sh
+. tests/lib/web.sh
+WEB=198.51.100.20 web_namespace=web web_certificate=$CERTS/web.crt web_key=$CERTS/web.key
+
+# Seconds by which the clock of whoever makes certificates is off: 0, or hosts whose clocks are behind
+# would not take them yet.
+fleet_certificate_clock=0
+
+fleet_certificate() # WORD...: of packaging/examples/fleet/certificates, behind the folder
+{
+        LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so CLOCK_OFFSET=$fleet_certificate_clock \
+                "$fleet_files/certificates" "$CERTS" "$@"
+}
 
 # A namespace on the link.
 fleet_node() # NAMESPACE ADDRESS
@@ -25,7 +39,7 @@ fleet_net()
         ip -n inet link add br0 type bridge
         ip -n inet link set br0 up
         net_address inet br0 198.51.100.1/24 203.0.113.{1..20}/32
-        "$fleet_files/certificates" "$CERTS" ca
+        fleet_certificate ca
 }
 
 # A broker m1, m2: mosquitto with the example's configuration. Sets $broker_pid[NUMBER].
@@ -34,7 +48,7 @@ fleet_broker_make() # NUMBER
 {
         local dir=$WORK/m$1
         fleet_node "m$1" "198.51.100.1$1"
-        "$fleet_files/certificates" "$CERTS" server "broker$1" "198.51.100.1$1"
+        fleet_certificate server "broker$1" "198.51.100.1$1"
         mkdir -p "$dir/lib"
         cp "$CERTS/ca.crt" "$dir/"
         cp "$CERTS/broker$1.crt" "$dir/broker.crt"
@@ -60,15 +74,16 @@ fleet_listens() # NAMESPACE PORT
         [ -n "$(net_in "$1" ss -Hltn "sport = :$2")" ]
 }
 
-# Seconds by which the wall clock of a host is off, where it is.
-declare -A fleet_clock
+# Seconds by which the wall clock of a host is off, where it is; the namespace and the backend of
+# those that have none of their own.
+declare -A fleet_clock fleet_namespace fleet_backend
 
 # A command as one of the host's: with its bus and its clock.
 fleet_in() # NUMBER COMMAND...
 {
         local number=$1
         shift
-        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "h$number" env \
+        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "${fleet_namespace[$number]-h$number}" env \
                 ${fleet_clock[$number]+"LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so" "CLOCK_OFFSET=${fleet_clock[$number]}"} "$@"
 }
 
@@ -87,19 +102,18 @@ fleet_p25d_start() # NUMBER
         local dir=$WORK/h$1
         rm -f "$dir/p25d.pid"
         fleet_in "$1" "$probe" notify -t 120000 -o "$dir/p25d.pid" "$P25D" --root "$dir/root" \
-                --policies "$POLICIES" >/dev/null 2>>"$dir/p25d.log" || return
+                --policies "$POLICIES" ${fleet_backend[$1]+--backend "${fleet_backend[$1]}"} \
+                >/dev/null 2>>"$dir/p25d.log" || return
         fleet_p25d[$1]=$(cat "$dir/p25d.pid")
         eventually 30 fleet_ctl "$1" status
 }
 
-# A host h1, h2, …: its certificate, its bus, and p25d with a policy that denies its own bans and those
-# of the fleet; the link's gateway may always send to it.
-fleet_host() # NUMBER
+# What a host has but its namespace: its certificate, its bus, and p25d with a policy that denies its own
+# bans and those of the fleet; the link's gateway may always send to it.
+fleet_home() # NUMBER
 {
         local dir=$WORK/h$1
-        fleet_node "h$1" "198.51.100.$((100 + $1))"
-        net_route "h$1" 198.51.100.1 203.0.113.0/24
-        "$fleet_files/certificates" "$CERTS" host "h$1"
+        fleet_certificate host "h$1"
         mkdir -p "$dir"
         (
                 WORK=$dir ROOT=$dir/root
@@ -112,8 +126,23 @@ fleet_host() # NUMBER
         : >"$dir/empty"
         fleet_p25d_start "$1" && fleet_ctl "$1" -q set load fleet "$dir/empty" &&
                 fleet_ctl "$1" -q set load bans "$dir/empty" &&
-                fleet_ctl "$1" -q deny in from @fleet && fleet_ctl "$1" -q deny in from @bans &&
-                net_in "h$1" "$probe" listen -o "$dir/listener.log" 0.0.0.0 25 >/dev/null
+                fleet_ctl "$1" -q deny in from @fleet && fleet_ctl "$1" -q deny in from @bans
+}
+
+# A host h1, h2, … on the link, that listens.
+fleet_host() # NUMBER
+{
+        fleet_node "h$1" "198.51.100.$((100 + $1))"
+        net_route "h$1" 198.51.100.1 203.0.113.0/24
+        fleet_home "$1" &&
+                net_in "h$1" "$probe" listen -o "$WORK/h$1/listener.log" 0.0.0.0 25 >/dev/null
+}
+
+# A host whose p25d has the memory backend: it needs no namespace of its own.
+fleet_memory_host() # NUMBER
+{
+        fleet_namespace[$1]=inet fleet_backend[$1]=memory
+        fleet_home "$1"
 }
 
 # fleet.conf of a host; more settings of `live` on standard input.
@@ -137,7 +166,7 @@ fleet_start() # NUMBER
                         export LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so
                         export CLOCK_OFFSET=${fleet_clock[$1]}
                 fi
-                exec nsenter --net="/run/netns/h$1" -- "$FLEET" --root "$dir/root" run \
+                exec nsenter --net="/run/netns/${fleet_namespace[$1]-h$1}" -- "$FLEET" --root "$dir/root" run \
                         >>"$dir/fleet.log" 2>&1) &
         fleet_pid[$1]=$!
 }
@@ -154,9 +183,17 @@ fleet_says() # NUMBER REGEX
 }
 
 # What a SYN of the address meets at the host's port 25: "open", or else.
-fleet_knock() # NUMBER SOURCE
+fleet_knock() # NUMBER SOURCE [OPTION...]
 {
-        connect inet -s "$2" "198.51.100.$((100 + $1))" 25
+        connect inet -s "$2" "${@:3}" "198.51.100.$((100 + $1))" 25
+}
+
+# What stood before stands on a host: whoever is banned (203.0.113.1) or blocked (.16) is dropped, and
+# nobody else. A busy machine may answer late.
+fleet_holds() # NUMBER NAME
+{
+        is "$(fleet_knock "$1" 203.0.113.1 -t 300) $(fleet_knock "$1" 203.0.113.16 -t 300) $(PROBE_PATIENCE=20 fleet_knock "$1" 203.0.113.19)" \
+                "filtered filtered open" "$2: nothing opens on host $1"
 }
 
 fleet_has() # NUMBER ADDRESS
@@ -167,4 +204,69 @@ fleet_has() # NUMBER ADDRESS
 fleet_lacks() # NUMBER ADDRESS
 {
         ! fleet_has "$@"
+}
+
+# ---- documents ----
+
+# The web server's namespace, its certificate, and a site with the set "blocked".
+fleet_web_make()
+{
+        fleet_node web $WEB
+        fleet_certificate server web $WEB
+        mkdir -p "$WORK/site/groups/all/sets"
+        fleet_blocked=$WORK/site/groups/all/sets/blocked.txt
+        (cd "$WORK" && minisign -G -W -f -p key.pub -s key.sec) >/dev/null
+}
+
+fleet_publish() # [OPTION...]
+{
+        "$FLEET" publish --key "$WORK/key.sec" "$@" "$WORK/site" >"$WORK/published"
+}
+
+# Adds to a host's fleet.conf that it follows the web server, and to its policy that it denies the set.
+fleet_documents() # NUMBER INTERVAL
+{
+        cat >>"$WORK/h$1/root/etc/p25/fleet.conf" <<-CONF
+		documents = {
+		  url = "https://$WEB/"; ca = "$CERTS/ca.crt"; keys = [ "$(tail -n 1 "$WORK/key.pub")" ];
+		  sets = [ "blocked" ]; interval = $2;
+		};
+	CONF
+        mkdir -p "$WORK/h$1/root/var/lib/p25-fleet"
+        fleet_ctl "$1" -q set load blocked "$WORK/h$1/empty" && fleet_ctl "$1" -q deny in from @blocked
+}
+
+fleet_announce() # NAMESPACE
+{
+        net_in "$1" "$FLEET" announce --broker mqtts://198.51.100.11 --broker mqtts://198.51.100.12 \
+                --ca "$CERTS/ca.crt" --certificate "$CERTS/fleet-control.crt" \
+                --key "$CERTS/fleet-control.key" "$WORK/site"
+}
+
+fleet_status() # NUMBER JQ
+{
+        "$FLEET" --root "$WORK/h$1/root" status --json 2>/dev/null | jq -r "$2"
+}
+
+fleet_serial_is() # NUMBER SERIAL
+{
+        [ "$(fleet_status "$1" .documents.serial)" = "$2" ]
+}
+
+# ---- partitions ----
+
+# No packet goes between a namespace and an address any more, and none is answered.
+fleet_cut() # NAMESPACE ADDRESS
+{
+        net_in "$1" nft -f - <<-NFT
+		table ip cut {
+		  chain in { type filter hook input priority -400; ip saddr $2 drop; }
+		  chain out { type filter hook output priority -400; ip daddr $2 drop; }
+		}
+	NFT
+}
+
+fleet_mend() # NAMESPACE
+{
+        net_in "$1" nft delete table ip cut
 }

@@ -6,8 +6,10 @@
 
 P25_FLEET=$PWD/${BUILD:-build}/p25-fleet
 FLEET=$WORK/fleet
-WEB=198.51.100.2
 fleet_user=
+# shellcheck source=tests/lib/web.sh
+. tests/lib/web.sh
+WEB=198.51.100.2 web_namespace=inet web_certificate=$FLEET/tls/web.pem web_key=$FLEET/tls/web.key
 
 # $fleet_missing says why it cannot run here.
 fleet_is_possible()
@@ -37,47 +39,6 @@ fleet_certificates() # NAME...
         done
         chmod 644 ./*.key
         cd - >/dev/null || return
-}
-
-# nginx on 443; more locations on standard input. Sets $nginx to its pid.
-web_start() # FOLDER
-{
-        { cat <<-CONF
-		daemon off;
-		error_log $WORK/nginx.log notice;
-		pid $WORK/nginx.pid;
-		worker_processes 1;
-		events { }
-		http {
-		  access_log $WORK/access.log;
-		  client_body_temp_path $WORK/nginx-body;
-		  proxy_temp_path $WORK/nginx-proxy;
-		  fastcgi_temp_path $WORK/nginx-fastcgi;
-		  uwsgi_temp_path $WORK/nginx-uwsgi;
-		  scgi_temp_path $WORK/nginx-scgi;
-		  server {
-		    listen $WEB:443 ssl;
-		    ssl_certificate $FLEET/tls/web.pem;
-		    ssl_certificate_key $FLEET/tls/web.key;
-		    root $1;
-	CONF
-          cat
-          echo '} }'
-        } >"$WORK/nginx.conf"
-        # not net_in: the pid would be that of a shell
-        nsenter --net=/run/netns/inet -- nginx -c "$WORK/nginx.conf" </dev/null >>"$WORK/nginx.log" 2>&1 &
-        nginx=$!
-        eventually 20 web_answers
-}
-
-web_answers()
-{
-        [ "$(connect inet $WEB 443)" = open ]
-}
-
-web_stop()
-{
-        process_end "$nginx" TERM
 }
 
 # A key without a password: $FLEET/NAME.key, $FLEET/NAME.pub; prints its public line.

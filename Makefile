@@ -328,7 +328,7 @@ endif
 bench-bus: $(BUILD)/tests/bench/bus
 	@$<
 
-## bench-fleet-live: a ban on one host until it holds on the others; MANY p25-fleet, REAL with p25d
+## bench-fleet-live: a ban and a document until they hold on all hosts, storms; FLEET_MANY hosts, FLEET_REAL with packets
 bench-fleet-live: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/bench/fleet-live $(FLEET_MANY) $(FLEET_REAL)
 

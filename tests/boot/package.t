@@ -106,7 +106,7 @@ for file in $(cat "$WORK/pages"); do
         cmp -s "packaging/cockpit/$file" "$MACHINE/usr/share/cockpit/p25/$file"
         ok $? "the page has $file"
 done
-is "$(find "$MACHINE/usr/share/cockpit/p25" -perm /022 -o -not -user 0 | head -n 3)" "" "which only root may write"
+is "$(find "$MACHINE/usr/share/cockpit/p25" -perm /022 -o -not -user 0 | head -n 3)" "" "the page may be written by root only"
 if command -v cockpit-bridge >/dev/null; then
         like "$(XDG_DATA_DIRS=$MACHINE/usr/share HOME=$WORK cockpit-bridge --packages 2>&1)" \
                 "^p25 +Mail ports +.*/usr/share/cockpit/p25" "Cockpit finds it"

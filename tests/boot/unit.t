@@ -179,7 +179,7 @@ is "$(status_of NoNewPrivs p25d-reader) $(status_of Seccomp p25d-reader)" "1 2" 
 echo 'sets = { s = { file = "/etc/shadow"; }; };' >"$MACHINE/root/fragment"
 ctl fragment put secret /root/fragment
 is "$rc" 4 "a file that nothing in /etc/p25 names is not read"
-like "$err" "/etc/shadow.*permission denied" "which is said"
+like "$err" "/etc/shadow.*permission denied" "the error names the file"
 
 # ---- every feature, under both backends ----
 
@@ -352,7 +352,7 @@ does "and all is as it was" reset --force
 echo 'backend = "iptables";' >>"$MACHINE/etc/p25/p25.conf"
 ctl reload
 is "$rc" 6 "backend = iptables: the unit does not allow it yet"
-like "$err" "systemctl restart p25d" "which says what to do"
+like "$err" "systemctl restart p25d" "the error says to restart p25d"
 expect "nothing has changed" machine "closed closed" "${to[@]}"
 in_machine systemctl restart p25d
 eventually 12 in_machine p25ctl -q status

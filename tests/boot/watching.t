@@ -99,7 +99,7 @@ eventually 20 test -s "$MACHINE/root/alert-blocked"
 ok $? "p25d starts p25-alert@blocked.service"
 # an alert about alice may have started it before
 eventually 20 grep -q "alert: bob" "$MACHINE/root/alert-blocked"
-ok $? "which reads the journal's entry"
+ok $? "the unit reads the journal's entry"
 diag "$(in_machine journalctl -b -o cat -u p25d -u polkit -n 8)"
 run in_machine setpriv --reuid p25 --regid p25 --clear-groups systemctl --no-ask-password start dbus.service
 [ "$rc" != 0 ]

@@ -107,7 +107,7 @@ run_ctl allow in from 192.0.2.0/24 for 1h
 run_ctl fragment put f "$WORK/f"
 is "$rc" 0 "an assertion that a rule upholds for a while"
 run_ctl allow in from 192.0.2.0/24 for 2s
-is "$rc ${out%%$'\n'*}" "0 Rule updated" "which soon is over"
+is "$rc ${out%%$'\n'*}" "0 Rule updated" "the rule's time is shortened"
 reported()
 {
         ctl status | grep -q 'f:1: assertion "in from 192.0.2.9" fails'

@@ -16,7 +16,7 @@ if [ "$backend" != nftables ]; then
                 echo "$named" >>"$CONF"
                 run_ctl reload
                 is "$rc" 4 "iptables cannot hold connections: ${named:-the backend is found}"
-                like "$err" "$lack" "which is named"
+                like "$err" "$lack" "the error names what is missing"
                 is "$(net_in host iptables-legacy-save | sed 's/\[.*//; /^#/d')" "$before" "nothing has changed"
         done
         run_ctl check "$CONF"
@@ -149,7 +149,7 @@ ok $? "by the number that p25d's processes see"
 is "$(of 9.9.9.12 process)" 'a ?[1m) R(?' "a name that a process gave itself is printable"
 like "$(of 9.9.9.13 command)" 'odd.py long 9.9.9.13 [ ?]+$' "a megabyte of escapes, too"
 [ "$(of 9.9.9.13 'command | length')" -le 255 ]
-ok $? "which is cut"
+ok $? "the command line is cut"
 
 p25d_stop
 p25d_start

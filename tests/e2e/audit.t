@@ -118,7 +118,7 @@ if [ "$backend" = nftables ] && mkdir "$slice" "$box" 2>/dev/null; then
         connect host -c "$box" 203.0.113.7 25 >/dev/null
         eventually 5 of_container
         ok $? "a container's connections are a group"
-        like "$(ctl audit)" "root \(container 0123456789ab\) +203.0.113.7:25" "which names the container"
+        like "$(ctl audit)" "root \(container 0123456789ab\) +203.0.113.7:25" "p25ctl audit names the container"
 else
         skip "a container" "it needs nftables, and cgroups that can be made"
 fi
@@ -127,7 +127,7 @@ fi
 
 run_ctl lockdown on
 expect "lockdown is never in audit" host closed 2001:db8:1::2 25
-unlike "$(ctl status)" "AUDIT" "which status does not claim"
+unlike "$(ctl status)" "AUDIT" "status does not report an audit"
 run_ctl lockdown off
 cat >>"$ROOT/etc/p25/p25.conf" <<'CONF_END'
 assert = ( { packet = "out to 192.0.2.1"; verdict = "reject"; } );

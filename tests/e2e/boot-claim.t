@@ -55,7 +55,7 @@ run_ctl reset --force
 is "$rc ${out%%$'\n'*}" "0 p25 reset to its files" "reset"
 like "$out" "no longer filtered by p25: p25.conf does not enable it" "says that filtering is off"
 run_ctl status
-is "${out%%$'\n'*}" "Status: inactive" "which it is"
+is "${out%%$'\n'*}" "Status: inactive" "status reports inactive"
 run_ctl deny
 run_ctl reset --force
 unlike "$out" "no longer filtered" "not when it was off before"

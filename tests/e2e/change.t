@@ -117,7 +117,7 @@ run_ctl insert 1 allow in from 192.0.2.10
 run_ctl default reject routed
 is "$(counter '.comment == "counted"')" 3 "changes keep the counter"
 connect inet -t 50 -s 203.0.113.7 198.51.100.1 25 >"$WORK/out"
-is "$(counter '.comment == "counted"')" 4 "which goes on counting"
+is "$(counter '.comment == "counted"')" 4 "the counter goes on"
 for i in 1 2 3; do connect host -t 50 127.0.0.1 25 >"$WORK/out"; done
 run_ctl deny in from 127.0.0.0/8 comment loop
 connect host -t 50 127.0.0.1 25 >"$WORK/out"

@@ -46,6 +46,6 @@ run timeout 250 "$sanity" --python "$(/usr/bin/python3 -c 'import sys; print("%d
 is "$rc" 0 "ansible-test sanity"
 [ "$rc" = 0 ] || diag "$(grep -v '^Running' <<<"$out$err")"
 for test in ansible-doc compile import pep8 pylint runtime-metadata validate-modules yamllint; do
-        like "$out$err" "Running sanity test \"$test\"" "which has run $test"
+        like "$out$err" "Running sanity test \"$test\"" "ansible-test has run $test"
 done
 done_testing

@@ -69,7 +69,7 @@ ok $? "in time nothing waits any more"
 open_in
 ok $? "and it is open again"
 is "$(revision) $(pending .logging)" "3 low" "both are undone by a revision of their own"
-like "$(ctl history)" "3 .* not confirmed in time: revision 2 taken back" "which says why"
+like "$(ctl history)" "3 .* not confirmed in time: revision 2 taken back" "history says why"
 like "$(cat "$WORK/p25d.log")" "revision 3 .*not confirmed in time: revision 2 taken back" \
         "and so does the log"
 run_ctl confirm
@@ -303,7 +303,7 @@ if [ -n "$many_uids" ]; then
         chmod 644 "$WORK"/*.conf
         run as_user www-data "$P25CTL" plan "$WORK/bad.conf"
         is "$rc" 5 "but only users who may manage may send a text"
-        unlike "$err" "bad.conf" "which is not looked at"
+        unlike "$err" "bad.conf" "the text is not looked at"
         run as_user www-data "$P25CTL" confirm
         is "$rc" 5 "confirm does"
 else

@@ -120,7 +120,7 @@ shop  .* 4 " "their table has the name"
 run_ctl stats --openmetrics
 like "$out" "
 p25_container_info\{id=\"${ids[1]:0:12}\",container=\"web\",image=\"nginx:1.25\"\} 1" "the metrics"
-like "$(ctl --json stats | jq -c '.containers[] | select(.id == "'"${ids[2]:0:12}"'") | .day.blocked')" 4 "which count by ID"
+like "$(ctl --json stats | jq -c '.containers[] | select(.id == "'"${ids[2]:0:12}"'") | .day.blocked')" 4 "statistics count containers by ID"
 p25d_stop TERM
 p25d_begin
 ok $? "p25d starts again"

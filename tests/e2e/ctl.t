@@ -201,7 +201,7 @@ refuses 4 "" set show nosuchset
 refuses 4 "" fragment show nosuchfragment
 refuses 4 "from 1s to 366d" deny in for 367d
 run_ctl allow in from 10.1.2.3/8
-is "$rc" 0 "host bits are no error"
+is "$rc" 0 "host bits are not an error"
 like "$err" "[Ww][Aa][Rr][Nn].*10\.0\.0\.0/8" "but a warning"
 run_ctl --strict allow in from 10.1.2.3/9
 is "$rc" 4 "and an error under --strict"

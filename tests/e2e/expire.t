@@ -62,7 +62,7 @@ expires() # RULE
         date -d "$(ctl status --json | jq -r ".rules[$1].expires")" +%s
 }
 after=$(expires 0)
-at_most $((after - $(date -d "${before//\"/}" +%s))) 1 "which gives the rule no more time than it had"
+at_most $((after - $(date -d "${before//\"/}" +%s))) 1 "the rule gets no more time than it had"
 at_most "$(in_kernel)" 1 "one rule of the kernel asks for the time"
 run_ctl allow from 198.51.100.2 for 3h
 is "$rc ${out%%$'\n'*}" "0 Rule updated" "another time"

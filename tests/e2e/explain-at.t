@@ -46,7 +46,7 @@ like "$(of_answer '.assumptions[]')" "users, groups and units are those of now" 
 is "$(explained "$allowed" 'in from 198.51.100.2')" "allow undetermined P25_RULE" \
         "one that came before it: what else was there is not kept"
 like "$(of_answer '.assumptions[]')" "other firewalls, routes and listeners of that time are not kept" \
-        "which it says"
+        "the answer says what is not kept"
 is "$(explained "$allowed" 'out to 198.51.100.2')" "allow undetermined P25_DEFAULT" "the files of then"
 is "$(explained "$inactive" 'in from 198.51.100.2' | cut -d' ' -f1,2)" "allow undetermined" \
         "when p25 was inactive"

@@ -83,8 +83,8 @@ for number in 2 3 4 5; do
                 ok $? "that of host $number ends on host $other"
         done
 done
-is "$(fleet_knock 1 203.0.113.12)" open "who was banned may connect"
-is "$(fleet_knock 1 203.0.113.2 -t 300)" filtered "whose ban has not ended may not"
+is "$(fleet_knock 1 203.0.113.12)" open "a client whose ban has ended may connect"
+is "$(fleet_knock 1 203.0.113.2 -t 300)" filtered "a client whose ban has not ended may not"
 
 # ---- a manifest's end ----
 

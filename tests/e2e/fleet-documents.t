@@ -93,7 +93,7 @@ diag "$err"
 minisign -V -q -m "$FLEET/site/www/manifest-1.json" -x "$FLEET"/site/www/manifest-1.json.*.minisig -P "$a"
 ok $? "minisign verifies what publish has signed"
 publish
-like "$out" "^Nothing has changed: serial 1 stays" "without a change there is no new serial"
+like "$out" "^Nothing has changed: serial 1 stays" "no new serial without a change"
 
 web_start "$FLEET/site/www" </dev/null
 ok $? "nginx answers"

@@ -81,7 +81,7 @@ fleet_ctl 1 set add bans 203.0.113.20 203.0.113.5 for 1h >/dev/null
 eventually 20 fleet_has 2 203.0.113.5
 ok $? "a ban beside one of the never-ban list"
 fleet_lacks 2 203.0.113.20
-ok $? "which is not taken"
+ok $? "the one of the never-ban list is not taken"
 run fleet_in 3 "$P25CTL" set add bans 198.51.100.1 203.0.113.6 for 1h
 like "$err" "assert" "a host's own assertion stands above its own bans"
 fleet_ctl 3 set add bans 203.0.113.6 for 1h >/dev/null
@@ -157,12 +157,12 @@ ok $? "after $bad bad messages and more, a good one is taken"
 is "$(fleet_ctl 1 set show fleet | sed 's/ .*//' | tr '\n' ' ')" "203.0.113.6 203.0.113.7 203.0.113.9 " \
         "and nothing of the bad ones" ||
         diag "$(fleet_ctl 1 set show fleet)"
-between "$(fleet_says 1 'is refused')" 1 3 "which a line a minute of the log says"
+between "$(fleet_says 1 'is refused')" 1 3 "the log has a line a minute about bad messages"
 publish 1 h9 p25/hosts/h9/ban/301 "$(page 1 '"198.51.100.1","203.0.113.10"')" "${expiry[@]}"
 eventually 20 fleet_has 1 203.0.113.10
 ok $? "a ban beside one that an assertion forbids"
 fleet_lacks 1 198.51.100.1
-ok $? "which stays out"
+ok $? "the forbidden one stays out"
 is "$(fleet_knock 1 198.51.100.1)" open "an address that host 1 asserts open is open"
 
 # ---- lockdown ----
@@ -203,7 +203,7 @@ run "$FLEET" announce --broker http://198.51.100.11 --ca x --certificate x --key
 is "$rc" 4 "a broker must be one"
 
 eventually 20 grep -q '"destination":"203.0.113.19"' "$view_log"
-ok $? "who subscribes learns who sends"
+ok $? "a subscriber learns who sends"
 is "$(sed -n 's|^p25/hosts/h1/senders ||p' "$view_log" | jq -c '.rows[] | select(.destination == "203.0.113.19") |
         [.user, .verdict, .count]' | head -n 1)" '["root","reject",3]' "user, verdict and count" ||
         diag "$(cat "$view_log")"

@@ -36,7 +36,7 @@ is "$(ctl history --json | jq -r '.[0].summary')" "+ default incoming deny" "a d
 run_ctl diff 1 4
 is "$out" "$(run_ctl diff 1; echo "$out")" "diff of two, and with now"
 like "$out" "default incoming deny" "the default"
-unlike "$out" "- set drop" "entries are no part of it"
+unlike "$out" "- set drop" "entries are not part of it"
 run_ctl diff 4
 is "$rc $out" "0 No difference." "none"
 
@@ -137,7 +137,7 @@ expect "still the files of then" inet open -s 198.51.100.3 198.51.100.1 25
 run_ctl reload
 expect "until a reload" inet closed -s 198.51.100.3 198.51.100.1 25
 run_ctl status
-ok $(($(grep -c "not what is in force" <<<"$out$err"))) "which status is silent about"
+ok $(($(grep -c "not what is in force" <<<"$out$err"))) "status does not mention it"
 run_ctl history
 all=$(wc -l <<<"$out") newest=$(head -n 2 <<<"$out")
 [ "$all" -ge 3 ]

@@ -34,7 +34,7 @@ is "$rc" 0 "status answers while the file system hangs"
 like "$out" "25/tcp +DENY IN +@far" "and shows the policy"
 run net_in host timeout 40 "$P25CTL" reload
 is "$rc" 4 "a reload is refused"
-like "$err" "sets.far.file: .*/list is on a file system that does not answer" "which names the file"
+like "$err" "sets.far.file: .*/list is on a file system that does not answer" "the error names the file"
 like "$err" "p25.conf:2" "and the place"
 run net_in host timeout 5 "$P25CTL" deny in 465
 is "$rc" 0 "a change that needs no file"
@@ -82,9 +82,9 @@ for kind in 1 3; do
         is "$(asked $kind $path)" "0 1" "another question ($kind) meanwhile"
 done
 wait "$far"
-is "$(cat "$WORK/far")" "-110 0" "what hangs is given up"
+is "$(cat "$WORK/far")" "-110 0" "the question that hangs is given up"
 is "$(asked 1 /etc/p25/p25.conf)" "0 1" "and the next question is answered"
-is "$(asked 2 /etc/shadow)" "-13 0" "what no policy names is refused"
+is "$(asked 2 /etc/shadow)" "-13 0" "a file that no policy names is refused"
 process_end "$reader" TERM
 umount -l "$ROOT$WORK/lists"
 signal KILL "$hung"

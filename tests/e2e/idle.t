@@ -48,7 +48,7 @@ for n in 1 2 3; do
         expect "allowed, connection $n" host open 198.51.100.2 25
 done
 eventually 10 is_now 3 '.users[0].hour.allowed'
-ok $? "what is counted and not logged wakes it"
+ok $? "connections that are counted and not logged wake it"
 eventually 10 grep -q 'alert: root .*3 outgoing connections' "$WORK/p25d.log"
 ok $? "and reaches a threshold"
 eventually 20 is_quiet

@@ -252,12 +252,12 @@ run_ctl allow in comment "$(printf 'x%.0s' {1..201})"
 is "$rc" 4 "a comment of 201 bytes"
 run_ctl allow in comment $'a\033[31mb'
 is "$rc" 4 "a comment with an escape"
-unlike "$err" $'\033' "which is not printed"
+unlike "$err" $'\033' "the escape is not printed"
 run_ctl allow in comment $'\xff\xfe'
 is "$rc" 4 "a comment that is not UTF-8"
 run_ctl allow in from "$(head -c 100000 /dev/zero | tr '\0' 1)"
 is "$rc" 4 "an address of 100,000 characters"
-at_most ${#err} 1000 "which is not repeated"
+at_most ${#err} 1000 "the error does not repeat the address"
 run_ctl set load x /dev/zero
 is "$rc" 4 "a set of /dev/zero"
 is "$(state)" "$before" "nothing of it changed anything either"

@@ -115,7 +115,7 @@ five()
         [ "$(ctl events --json -n 100 | jq '[.[] | select(.destination_address == "8.8.8.8") | .count] | add // 0')" = 5 ]
 }
 eventually 10 five
-ok $? "what the log holds is an event"
+ok $? "each connection in the log is an event"
 : >"$P25_FAULT"
 p25d_stop
 start
@@ -182,7 +182,7 @@ ok $? "and all is as it was"
 is "$(connect inet -t 400 198.51.100.1 25; connect inet -s 198.51.100.3 -t 400 198.51.100.1 25)" \
         "filtered
 open" "in the kernel, too"
-is "$(ctl status --json | jq .repairs)" "$repairs" "which is nothing to repair"
+is "$(ctl status --json | jq .repairs)" "$repairs" "nothing was repaired"
 p25d_stop KILL
 net_in host iptables-legacy-restore <"$WORK/iptables"
 start

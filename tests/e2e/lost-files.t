@@ -95,10 +95,10 @@ scenario()
         run_ctl status
         like "$out" "25/tcp +DENY" "the last good policy is known"
         like "$out$err" "p25.conf is gone" "and why it is in force"
-        like "$(cat "$WORK/p25d.log")" "p25.conf is gone" "which the log says too"
+        like "$(cat "$WORK/p25d.log")" "p25.conf is gone" "the log says it too"
         run_ctl reload
         is "$rc" 4 "a reload without p25.conf is refused"
-        like "$err" "disable" "which names the way out"
+        like "$err" "disable" "the error names the way out"
         closed "$P25_BACKEND, after that reload"
         mv "$ROOT/etc/aside" "$ROOT/etc/p25"
         run_ctl reload

@@ -165,7 +165,7 @@ slow=$!
 eventually 60 grep -q "^Status: active" "$WORK/slow.out"
 ok $? "an answer is printed while another host hangs"
 process_is_ours "$slow"
-ok $? "which is still waited for"
+ok $? "p25ctl still waits for the other host"
 echo >"$WORK/gate"
 wait "$slow"
 is "$?" 8 "and named in the end"
@@ -210,7 +210,7 @@ for state in enabled disabled; do
         is "$line" ready "systemd there says $state"
         remote -H root@198.51.100.1 enable
         is "${out%%$'\n'*}" "p25 is active$([ $state = disabled ] || echo " and enabled on system startup")" \
-                "which p25d there has asked"
+                "p25ctl prints what p25d there heard from systemd"
 done
 remote -H root@198.51.100.1 status
 like "$out" "Warning: p25d.service is disabled" "and status knows it"
@@ -222,7 +222,7 @@ remote -H alice@198.51.100.1 status
 is "$rc" 0 "an ordinary user takes the bus"
 mv /run/dbus/system_bus_socket /run/dbus/away
 remote -H alice@198.51.100.1 status
-is "$rc" 8 "which is away: exit 8"
+is "$rc" 8 "without the bus: exit 8"
 remote -H root@198.51.100.1 status
 is "$rc" 0 "root has an answer without it"
 remote -H root@198.51.100.1 lockdown on

@@ -131,7 +131,7 @@ is "$rc" 0 "put again changes nothing"
 ctl_reads --detailed-exitcode fragment put ansible - <"$WORK/ansible.conf"
 is "$rc" 0 "nor from standard input"
 ctl_reads --detailed-exitcode fragment put piped - < <(cat "$WORK/ansible.conf")
-is "$rc" 2 "which may be a pipe"
+is "$rc" 2 "standard input may be a pipe"
 ctl_reads --json fragment drop piped
 ctl_reads fragment put piped - < <(printf '\nrules = ( { action = "no" } );')
 is "$rc" 4 "a bad text"

@@ -97,7 +97,7 @@ chmod +x "$WORK/laying"
 P25CTL="$WORK/laying" packaging/systemd/write-metrics "$WORK/collector/p25.prom"
 is "$? $(ls "$WORK/elsewhere")" "0 kept" "nor is one to a folder in the place of the file"
 cmp "$WORK/metrics" "$WORK/collector/p25.prom"
-ok $? "which is whole"
+ok $? "the file is whole"
 
 # ---- Prometheus ----
 
@@ -208,7 +208,7 @@ fi
 for _ in 1 2 3 4 5; do connect host 198.51.100.2 25 >/dev/null; done
 refused_of='.rules[] | select(.action == "limit") | .past_hour, .past_day, .past_week | "\(map(.packets) | add) \(map(.refused) | add)"'
 eventually 5 is_now $'5 3\n5 3\n5 3' "$refused_of"
-ok $? "what a limit decides and refuses is kept by the minute, five minutes and the hour"
+ok $? "decisions and refusals of a limit are kept by the minute, five minutes and the hour"
 p25d_stop && p25d_start
 is "$(stat_of "$refused_of")" $'5 3\n5 3\n5 3' "over a restart too"
 is "$(stat_of '[.rules[] | select(.action != "limit") | .past_day] | unique | @csv')" "" "of limits only"

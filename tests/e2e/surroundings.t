@@ -94,7 +94,7 @@ for commands in 'exec 0<&- 1>&- 2>&-' 'exec 1>&- 2>&-' 'cd "$(mktemp -d)" && rmd
         is "$(find "$ROOT/run/p25" "$ROOT/var/lib/p25" -maxdepth 0 -perm /077)" "" \
                 "$commands: its folders are for nobody else"
         p25d_stop TERM
-        ok $? "$commands: it ends when it is told to"
+        ok $? "$commands: it ends on SIGTERM"
         leaves
 done
 done_testing

@@ -38,7 +38,7 @@ grep -qxFf "$WORK/row" "$WORK/file"
 ok $? "a long cell does not move the columns of others"
 printf '%-26s %-12s%-26s\n' 25/tcp 'DENY IN' 2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff >"$WORK/row"
 grep -qxFf "$WORK/row" "$WORK/file"
-ok $? "which are ufw's"
+ok $? "the columns are ufw's"
 grep -qF '198.51.100.8 and 7 more' "$WORK/file"
 ok $? "a list as before"
 
@@ -61,7 +61,7 @@ is "$(NO_COLOR='' on_terminal status)" "$(cat "$WORK/color")" "an empty NO_COLOR
 is "$(TERM=dumb on_terminal status)" "$(cat "$WORK/wide")" "a terminal without color"
 is "$(NO_COLOR=1 on_terminal --color=always status)" "$(cat "$WORK/color")" "--color=always wins"
 like "$(ctl --color always status)" $'\x1b\\[31mDENY IN\x1b\\[0m' "also in a file"
-is "$(ctl --color always status | plain)" "$(cat "$WORK/file")" "whose format stays ufw's"
+is "$(ctl --color always status | plain)" "$(cat "$WORK/file")" "the format in a file stays ufw's"
 run_ctl --color=red status
 is "$rc $err" "4 ERROR: --color must be auto, always or never (not red)" "another word"
 done_testing

@@ -51,7 +51,7 @@ run_ctl top
 is "$rc $out $err" "4  ERROR: top needs a terminal; for scripts: p25ctl stats --json" "no terminal"
 run_ctl top --json
 is "$rc" 4 "no JSON"
-like "$err" "stats --json" "which stats has"
+like "$err" "stats --json" "the error names p25ctl stats --json"
 run_ctl top all
 is "$rc" 4 "no arguments"
 for kind in dumb unknown-terminal; do
@@ -93,7 +93,7 @@ order keys sss >/dev/null
 sees "sorted by blocked" "by one after another"
 order keys 4 >/dev/null
 sees "REFUSED" "rules"
-sees "allow out log to 198.51.100.2" "which have decided"
+sees "allow out log to 198.51.100.2" "the rules that have decided"
 order keys 5 >/dev/null
 sees "partners" "sets"
 order keys $'\t' >/dev/null
@@ -101,7 +101,7 @@ sees "USER" "Tab goes on to users"
 order keys '?' >/dev/null
 sees "sort by blocked, allowed, destinations or name" "help"
 order keys '\e' >/dev/null
-is "$(order gone "destinations or name")" yes "which Escape closes"
+is "$(order gone "destinations or name")" yes "Escape closes the help"
 order size 30 100 >/dev/null
 sees " q quit" "a larger terminal"
 until_line() # N TEXT: the line of the screen begins with it

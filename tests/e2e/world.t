@@ -27,7 +27,7 @@ net_publish 2525 2525
 expect "published ports reach the container" inet "open open open open" \
         198.51.100.1 8025 2001:db8:1::1 8025 198.51.100.1 2525 2001:db8:1::1 2525
 eventually 10 grep -q "^198.51.100.2 0 " "$WORK/box.log"
-ok $? "which sees the client's address"
+ok $? "the container sees the client's address"
 
 # the tools of the other scripts
 is "$(net_in inet "$probe" burst -n 5 198.51.100.1 25)" "open=5 closed=0 filtered=0 other=0" \

@@ -185,7 +185,7 @@ hold 30
 p25d_begin
 is "$?" 6 "but not for ever"
 like "$(tail -n 3 "$WORK/p25d.log")" "another program holds the lock of iptables" "and says why"
-unlike "$(tail -n 3 "$WORK/p25d.log")" "fail-safe" "which does not change the policy"
+unlike "$(tail -n 3 "$WORK/p25d.log")" "fail-safe" "the policy is not changed"
 let_go
 is "$(tables)" "$before_tables" "the former policy is still in force"
 sed -i 's/^backend = .*/backend = "nftables";/' "$CONF"

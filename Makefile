@@ -248,7 +248,7 @@ engines: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) LIMIT=1800 tests/run $(or $(T),$(wildcard tests/engines/*.t))
 
 ## fresh: from bare roots of Debian 12 and 13: dependencies, builds, packages, and 13's boots; as root,
-## with a mirror, half an hour (FRESH=trixie for one). `make check` has Debian 12 and its boots
+## with a mirror, an hour (FRESH=trixie for one). `make check` has Debian 12 and its boots
 FRESH ?= bookworm trixie
 TRIXIE = $(BUILD)/trixie
 fresh: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so

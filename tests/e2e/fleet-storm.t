@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Storms of bans, again and again: all of them arrive and end, and leave nothing behind, neither in the
+# memory of p25-fleet and p25d nor in the history. tests/bench/fleet-live has a minute of 1,000 a second.
+. "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/brokers.sh
+
+if ! command -v mosquitto >/dev/null; then
+        skip "a fleet" "it needs mosquitto"
+        done_testing
+        exit
+fi
+bans=5000 storms=3
+fleet_net
+for number in 1 2; do
+        fleet_broker_make "$number" && fleet_broker_start "$number"
+        ok $? "broker $number"
+done
+connected() # NUMBER
+{
+        [ "$(fleet_says "$1" ': connected$')" -ge 2 ]
+}
+for number in 1 2; do
+        fleet_host "$number" 2>"$WORK/err" && fleet_conf "$number" </dev/null
+        ok $? "host $number"
+        diag "$(cat "$WORK/err")"
+        fleet_start "$number"
+        eventually 30 connected "$number"
+        ok $? "host $number is connected with both brokers"
+done
+feed() # SECONDS: a storm on host 1, of bans that end after them
+{
+        awk -v n="$bans" -v s="$1" 'BEGIN { for (i = 0; i < n; i++) printf "+10.%d.%d.1 for %ds\n", i / 250, i % 250, s }' |
+                fleet_in 1 "$P25CTL" -q set feed bans >/dev/null
+}
+has() # COUNT
+{
+        [ "$(fleet_ctl 2 set show fleet | grep -c '^10\.')" = "$1" ]
+}
+history_of() { for number in 1 2; do fleet_ctl "$number" history | wc -l; done | xargs; }
+parts=("${fleet_pid[1]}" "${fleet_pid[2]}" "${fleet_p25d[1]}" "${fleet_p25d[2]}")
+names=("p25-fleet of host 1" "p25-fleet of host 2" "p25d of host 1" "p25d of host 2")
+memory() # PID: its own, kB
+{
+        awk '/^Pss_Anon:/ { print $2 }' "/proc/$1/smaps_rollup"
+}
+history=$(history_of)
+for ((storm = 1; storm <= storms; storm++)); do
+        feed 20 && eventually 30 has $bans
+        ok $? "storm $storm: $bans bans are on host 2"
+        eventually 30 has 0
+        ok $? "storm $storm: and end"
+        [ $storm = 1 ] || continue
+        # p25-fleet looks once a minute for what has ended
+        read -rt 65 <> <(:)
+        for i in "${!parts[@]}"; do first[i]=$(memory "${parts[$i]}"); done
+done
+flat() # INDEX
+{
+        [ "$(memory "${parts[$1]}")" -le $((first[$1] + 256)) ]
+}
+for i in "${!parts[@]}"; do
+        eventually 30 flat "$i"
+        ok $? "${names[$i]}: no more memory after $storms storms than after one"
+        diag "${first[$i]} kB, $(memory "${parts[$i]}") kB"
+done
+is "$(history_of)" "$history" "no host's history has grown"
+for number in 1 2; do
+        fleet_stop "$number"
+        ok $? "p25-fleet of host $number ends"
+done
+done_testing

@@ -81,8 +81,12 @@ static bool must_not_wait(Auth *a, uint32_t uid)
         return n >= AUTH_WAITING_MAX || (n > 0 && held_is_much(a->quiet));
 }
 
-/* 0: the answer comes later */
-static int ask_polkit(AuthQuery *q)
+static bool must_hold(const Auth *a)
+{
+        return a->must_hold && a->must_hold(a->data);
+}
+
+static int ask_polkit_now(AuthQuery *q)
 {
         static const char *const actions[] = {
                 [PRIVILEGE_READ] = "org.port25.policy1.read",
@@ -91,6 +95,14 @@ static int ask_polkit(AuthQuery *q)
                 [PRIVILEGE_MANAGE_FRAGMENT] = "org.port25.policy1.manage-fragment",
         };
 
+        q->held = false;
+        return polkit_ask(&q->polkit, q->message,
+                &(PolkitQuestion){ actions[q->privilege], q->name, on_polkit, q });
+}
+
+/* 0: the answer comes later */
+static int ask_polkit(AuthQuery *q)
+{
         if (must_not_wait(q->auth, q->caller.uid))
                 return -EBUSY;
         if (!q->auth->waiting)
@@ -99,8 +111,8 @@ static int ask_polkit(AuthQuery *q)
         if (q->next)
                 q->next->previous = q;
         q->auth->waiting = q;
-        return polkit_ask(&q->polkit, q->message,
-                &(PolkitQuestion){ actions[q->privilege], q->name, on_polkit, q });
+        q->held = must_hold(q->auth);
+        return q->held ? 0 : ask_polkit_now(q);
 }
 
 /* The caller is known: root needs no more, others ask polkit. */
@@ -148,6 +160,26 @@ int auth_query(Auth *a, AuthQuery *q, sd_bus_message *m, const AuthQuestion *que
         if (r < 0)
                 q->message = sd_bus_message_unref(q->message);
         return r < 0 ? r : 0;
+}
+
+static AuthQuery *oldest_held(const Auth *a)
+{
+        AuthQuery *oldest = NULL;
+
+        for (AuthQuery *q = a->waiting; q; q = q->next)
+                if (q->held)
+                        oldest = q;
+        return oldest;
+}
+
+void auth_go_on(Auth *a)
+{
+        for (AuthQuery *q; (q = oldest_held(a)) && !must_hold(a);) {
+                int r = ask_polkit_now(q);
+
+                if (r < 0)
+                        query_finish(q, r);
+        }
 }
 
 void auth_forget(Auth *a)

@@ -10,6 +10,7 @@
 #include "daemon/auth/polkit.h"
 #include "daemon/auth/sender.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
@@ -48,11 +49,15 @@ struct AuthQuery {
         AuthDone done;
         void *data;
         AuthQuery *next, *previous; /* that wait for polkit */
+        bool held;                  /* polkit is not asked yet */
 };
 
 typedef struct Auth {
         AuthQuery *waiting;
         size_t quiet; /* bytes in use when nothing waited */
+        /* Must polkit not be asked now? NULL: it may be. Then auth_go_on() is called later. */
+        bool (*must_hold)(void *data);
+        void *data;
         Senders senders;
 } Auth;
 
@@ -69,6 +74,9 @@ typedef struct AuthQuestion {
  */
 int auth_query(Auth *a, AuthQuery *q, sd_bus_message *m, const AuthQuestion *question, void *data);
 void auth_query_cancel(AuthQuery *q);
+
+/* Asks polkit what was held, the oldest first. */
+void auth_go_on(Auth *a);
 
 /* The bus has gone, and with it the names of its connections; no query may be under way. */
 void auth_forget(Auth *a);

@@ -82,7 +82,7 @@ bool bus_backlog_is_full(const BusBacklog *b, uint32_t uid)
                (held_for(b, uid) >= BACKLOG_OF_USER_MAX || held_for_all(b) >= BACKLOG_MAX);
 }
 
-bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m)
+bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m, bool behind)
 {
         const char *name = sd_bus_message_get_sender(m);
         const Peer *p = name ? peer_find(b, name) : NULL;
@@ -91,7 +91,9 @@ bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m)
         if (!p)
                 return false;
         if (!p->known)
-                return p->sent >= OVER_OF_PEER_MAX;
+                return p->sent >= (behind ? 1 : OVER_OF_PEER_MAX);
+        if (behind && held_for(b, p->uid) >= OVER_OF_PEER_MAX)
+                return true;
         if (p->held + p->sent < OVER_OF_PEER_MAX)
                 return false;
         own = held_for(b, p->uid);
@@ -282,7 +284,9 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
         while (*end)
                 end = &(*end)->next;
-        for (unsigned i = 0; i < ASKED_AT_A_TIME && b->peers && b->peers != last; i++) {
+        for (unsigned i = 0; i < ASKED_AT_A_TIME && !bus_outbox_is_behind(b->outbox) && b->peers &&
+                             b->peers != last;
+                i++) {
                 Peer *p = b->peers;
 
                 if (!p->slot)
@@ -323,7 +327,7 @@ void bus_backlog_add(BusBacklog *b, sd_bus_message *m, size_t bytes)
                         return;
                 p = peer_find(b, name);
         }
-        if (p && !p->slot && p->sent >= ASK_AT_ONCE)
+        if (p && !p->slot && p->sent >= ASK_AT_ONCE && !bus_outbox_is_behind(b->outbox))
                 (void)peer_ask(p);
 }
 

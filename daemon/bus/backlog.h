@@ -14,6 +14,7 @@
  */
 
 #include "daemon/auth/sender.h"
+#include "daemon/bus/outbox.h"
 
 #include <stdbool.h>
 
@@ -21,6 +22,7 @@ typedef struct BusBacklog {
         sd_bus *bus; /* borrowed; NULL: no bus */
         sd_event *event;
         Senders *senders;
+        BusOutbox *outbox;  /* while the bus is behind, it is not asked either */
         struct Peer *peers; /* to whom something was sent that the bus may still hold */
         sd_event_source *timer;
         bool blind;         /* the bus does not say */
@@ -42,7 +44,7 @@ typedef struct BusBacklog {
  * have 31. */
 #define BACKLOG_OWN_MAX ((size_t)80 << 20)
 
-/* event, senders, freed, full and data are set before; the connection is new. */
+/* event, senders, outbox, freed, full and data are set before; the connection is new. */
 void bus_backlog_begin(BusBacklog *b, sd_bus *bus);
 /* The connection goes. */
 void bus_backlog_end(BusBacklog *b);
@@ -53,5 +55,5 @@ void bus_backlog_signal(BusBacklog *b);
 /* Must this user read first? */
 bool bus_backlog_is_full(const BusBacklog *b, uint32_t uid);
 /* Must the sender of m go without an answer, even one that refuses? Then its user has left several
- * shares unread. */
-bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m);
+ * shares unread; or a small part of one, where the answer can neither wait nor be read soon. */
+bool bus_backlog_is_over(const BusBacklog *b, sd_bus_message *m, bool behind);

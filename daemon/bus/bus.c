@@ -120,6 +120,7 @@ static void bus_disconnect(Bus *b)
         if (b->bus)
                 bus_calls_drop(b, b->bus);
         bus_backlog_end(&b->backlog);
+        bus_outbox_end(&b->outbox);
         auth_forget(&b->auth);
         b->name_slot = sd_bus_slot_unref(b->name_slot);
         b->bus = sd_bus_close_unref(b->bus);
@@ -160,17 +161,40 @@ static size_t least_reply(sd_bus_message *m)
         return interface && streq(interface, "org.freedesktop.DBus.Introspectable") ? 16384 : 4096;
 }
 
-/* Sees every message first. */
+/* Sees every message first. A question whose caller wants no answer ends here, whoever asks: a bus
+ * limits the answers that a connection waits for, and nothing else of what it sends. */
 static int on_call(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
 {
+        const BusMethod *method;
         Bus *b = data;
 
         if (!sd_bus_message_is_method_call(m, NULL, NULL))
                 return 0;
-        if (bus_backlog_is_over(&b->backlog, m))
+        method = bus_method_find(m);
+        if (sd_bus_message_get_expect_reply(m) == 0 &&
+                (!method || method->privilege < PRIVILEGE_MANAGE))
+                return 1;
+        /* what the bus library answers by itself cannot wait */
+        if (bus_backlog_is_over(&b->backlog, m, !method && bus_outbox_is_behind(&b->outbox)))
                 return 1;
         bus_backlog_add(&b->backlog, m, least_reply(m));
         return 0;
+}
+
+/* The bus has read what p25d sent. */
+static void on_outbox(void *data)
+{
+        Bus *b = data;
+
+        auth_go_on(&b->auth);
+        bus_queue_look_again(b);
+}
+
+static bool must_hold(void *data)
+{
+        Bus *b = data;
+
+        return bus_outbox_is_behind(&b->outbox);
 }
 
 static void on_backlog(void *data)
@@ -221,6 +245,7 @@ static int bus_setup(Bus *b, sd_bus *bus)
                          on_disconnected, NULL, b)) < 0)
                 return r;
         bus_backlog_begin(&b->backlog, bus);
+        bus_outbox_begin(&b->outbox, bus);
         r = sd_bus_attach_event(bus, b->event, SD_EVENT_PRIORITY_NORMAL);
         return r < 0 ? r : sd_bus_start(bus);
 }
@@ -325,9 +350,12 @@ int bus_new(sd_event *event, Manager *m, Bus **ret)
         bus_queue_init(b, bus_call_run, bus_call_finish);
         b->backlog = (BusBacklog){ .event = b->event,
                 .senders = &b->auth.senders,
+                .outbox = &b->outbox,
                 .freed = on_backlog,
                 .full = on_backlog_full,
                 .data = b };
+        b->outbox = (BusOutbox){ .event = b->event, .freed = on_outbox, .data = b };
+        b->auth = (Auth){ .must_hold = must_hold, .data = b };
         b->direct = (BusDirect){
                 .event = b->event, .vtable = bus_vtable, .data = b, .system = &b->bus, .fd = -1
         };

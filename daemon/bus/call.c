@@ -67,7 +67,9 @@ static size_t reply_bytes(const BusCall *c)
 void bus_call_finish(BusCall *c, int r, sd_bus_error *error)
 {
         r = bus_error_complete(r, error);
-        if (r < 0)
+        if (r < 0 && c->caller.uid != 0)
+                bus_outbox_refuse(&c->bus->outbox, c->message, error);
+        else if (r < 0)
                 sd_bus_reply_method_error(c->message, error);
         else
                 bus_backlog_add(&c->bus->backlog, c->message, reply_bytes(c));
@@ -163,8 +165,8 @@ static void on_authorised(void *data, int r, const Caller *caller)
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         BusCall *c = data;
 
+        c->caller = *caller;
         if (r >= 0) {
-                c->caller = *caller;
                 call_name_connection(c);
                 r = bus_queue_take(c, &error);
                 if (r > 0)

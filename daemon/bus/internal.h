@@ -11,6 +11,7 @@
 #include "daemon/bus/backlog.h"
 #include "daemon/bus/bus.h"
 #include "daemon/bus/direct.h"
+#include "daemon/bus/outbox.h"
 #include "daemon/bus/upload.h"
 #include "daemon/events/events.h"
 #include "daemon/manager/manager.h"
@@ -85,6 +86,7 @@ struct Bus {
         BusCall *calls; /* a list */
         BusQueue queue;
         BusBacklog backlog;
+        BusOutbox outbox;
         BusDirect direct;
         uint64_t worker_usec; /* how long one of an unprivileged caller may take */
 };

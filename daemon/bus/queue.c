@@ -41,7 +41,8 @@ static bool may_run(const BusCall *c)
 {
         size_t all = 0, own = 0;
 
-        if (bus_backlog_is_full(&c->bus->backlog, c->caller.uid))
+        if (bus_backlog_is_full(&c->bus->backlog, c->caller.uid) ||
+                (!is_root(c) && bus_outbox_is_behind(&c->bus->outbox)))
                 return false;
         if (!needs_worker(c))
                 return true;

@@ -23,17 +23,28 @@ const BusMethod bus_methods[] = { BUS_METHODS(ROW){ 0 } };
 
 #undef ROW
 
+const BusMethod *bus_method_find(sd_bus_message *m)
+{
+        const char *interface = sd_bus_message_get_interface(m),
+                   *member = sd_bus_message_get_member(m);
+        const BusMethod *method = bus_methods;
+
+        if (interface && !streq(interface, BUS_INTERFACE))
+                return NULL;
+        while (method->name && !streq(method->name, member))
+                method++;
+        return method->name ? method : NULL;
+}
+
 /* The entry of every method. It is open to every caller here, so that the bus library does not
  * decide by its own view of credentials. */
 static int on_method(sd_bus_message *m, void *data, sd_bus_error *error)
 {
-        const BusMethod *method = bus_methods;
+        const BusMethod *method = bus_method_find(m);
         Bus *b = data;
         int r;
 
-        while (method->name && !streq(method->name, sd_bus_message_get_member(m)))
-                method++;
-        if (!method->name)
+        if (!method)
                 return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_METHOD, "no such method");
         r = bus_call_begin(b, m, method, error);
         r = bus_error_complete(r, error);

@@ -7,3 +7,5 @@
 extern const BusMethod bus_methods[];
 /* The interface as the bus library takes it; its data is the Bus. */
 extern const sd_bus_vtable bus_vtable[];
+/* The method that a call names; NULL: none of these. */
+const BusMethod *bus_method_find(sd_bus_message *m);

@@ -20,6 +20,10 @@
 #define HEAD_MAX 4096
 #define TIMES_MAX 65536
 #define CHUNK (64u << 10)
+/* Of p25d's: it must see that the bus does not read. The kernel makes it the least that there is.
+ */
+#define BUFFER_OUT 1
+#define CHUNK_OUT 1024
 
 enum { TYPE_CALL = 1, TYPE_RETURN = 2, TYPE_ERROR = 3 };
 
@@ -202,7 +206,7 @@ static bool flow_move(Flow *f)
         ssize_t n;
 
         if (f->n == 0) {
-                n = recv(f->from, f->chunk, sizeof(f->chunk), MSG_DONTWAIT);
+                n = recv(f->from, f->chunk, f == &relay.out ? CHUNK_OUT : CHUNK, MSG_DONTWAIT);
                 if (n <= 0)
                         return n < 0 && errno == EAGAIN;
                 f->n = (size_t)n;
@@ -256,6 +260,7 @@ static void relay_run(int listener, int bus, int control)
 
         if (client < 0)
                 _exit(1);
+        (void)setsockopt(bus, SOL_SOCKET, SO_SNDBUF, &(int){ BUFFER_OUT }, sizeof(int));
         relay.in.from = relay.out.to = bus;
         relay.in.to = relay.out.from = client;
         for (;;) {

@@ -228,6 +228,76 @@ static void test_deadline(void **state)
         assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* ---- calls that want no answer ---- */
+
+enum { WITHOUT_ANSWER = 2000 };
+
+/* All of it arrives before the server goes on. The last one is answered, unless those before it
+ * have filled its user's share of the queue. */
+static int asks_for_nothing(const Fixture *f, _unused_ const char *member, int said, int go)
+{
+        _cleanup_message_ sd_bus_message *last = NULL;
+        Counts counts = { 0 };
+        char byte = 0;
+        sd_bus *bus;
+
+        if (!become_nobody())
+                return CHILD_SKIP;
+        bus = open_client(f);
+        for (unsigned i = 0; i < WITHOUT_ANSWER; i++) {
+                _cleanup_message_ sd_bus_message *m = crowd_call(bus, "Explain");
+
+                assert_true(sd_bus_message_set_expect_reply(m, false) >= 0);
+                assert_true(sd_bus_send(bus, m, NULL) >= 0);
+        }
+        last = new_call(bus, "ListRoles");
+        assert_true(
+                sd_bus_call_async(bus, NULL, last, on_reply, &counts, 60 * UINT64_C(1000000)) >= 0);
+        /* the bus answers in turn: it has passed them on */
+        assert_true(wait_for_owner(bus, 60 * UINT64_C(1000000)));
+        if (write(said, &byte, 1) != 1 || read(go, &byte, 1) != 0)
+                return 1;
+        while (counts.answered + counts.refused + counts.failed == 0)
+                if (sd_bus_process(bus, NULL) == 0)
+                        assert_true(sd_bus_wait(bus, UINT64_MAX) >= 0);
+        return counts.answered == 1 ? 0 : 2;
+}
+
+static void test_without_answer(void **state)
+{
+        Fixture *f = *state;
+        Outsiders asks;
+        int status;
+
+        assert_int_equal(kill(f->server, SIGSTOP), 0);
+        assert_int_equal(waitpid(f->server, &status, WUNTRACED), f->server);
+        outsiders_start(f, asks_for_nothing, "", &asks);
+        assert_int_equal(kill(f->server, SIGCONT), 0);
+        close(asks.go);
+        close(asks.said);
+        assert_int_equal(waitpid(asks.pid, &status, 0), asks.pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* A change is one, whether its caller waits for the answer or not. */
+static void test_change_without_answer(void **state)
+{
+        Fixture *f = *state;
+        _cleanup_message_ sd_bus_message *m = new_call(f->bus, "SetLockdown"), *reply = NULL;
+        const char *text;
+
+        APPEND(m, "ba{sv}", 1, 0);
+        assert_true(sd_bus_message_set_expect_reply(m, false) >= 0);
+        assert_true(sd_bus_send(f->bus, m, NULL) >= 0);
+        m = sd_bus_message_unref(m);
+        m = new_call(f->bus, "Describe");
+        reply = send_call(f->bus, m, NULL);
+        assert_non_null(reply);
+        assert_true(sd_bus_message_read(reply, "s", &text) > 0);
+        assert_non_null(strstr(text, "\"lockdown\":true"));
+}
+
 /* ---- root as the crowd ---- */
 
 static int nobody_asks(const Fixture *f, int go)
@@ -325,6 +395,9 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_plan, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_lists, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_deadline, deadline_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_without_answer, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(
+                        test_change_without_answer, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_patience, server_setup, server_teardown),
         };
 

@@ -89,8 +89,8 @@ static sd_bus_message *connection_stats(sd_bus *bus, const char *name)
         return reply;
 }
 
-/* How many bytes of p25d's messages the bus holds. */
-static uint32_t bytes_held(const Fixture *f)
+/* A number that the bus has of p25d's connection. */
+static uint32_t bus_count(const Fixture *f, const char *what)
 {
         _cleanup_message_ sd_bus_message *m = connection_stats(f->bus, BUS_NAME);
         const char *key, *contents;
@@ -100,13 +100,19 @@ static uint32_t bytes_held(const Fixture *f)
         while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 assert_true(sd_bus_message_read(m, "s", &key) > 0);
                 assert_true(sd_bus_message_peek_type(m, NULL, &contents) > 0);
-                if (streq(key, "IncomingBytes"))
+                if (streq(key, what))
                         assert_true(sd_bus_message_read(m, "v", "u", &n) > 0);
                 else
                         assert_true(sd_bus_message_skip(m, "v") > 0);
                 assert_true(sd_bus_message_exit_container(m) >= 0);
         }
         return n;
+}
+
+/* How many bytes of p25d's messages the bus holds. */
+static uint32_t bytes_held(const Fixture *f)
+{
+        return bus_count(f, "IncomingBytes");
 }
 
 static uint64_t resident_bytes(pid_t pid)
@@ -319,6 +325,31 @@ static void test_signals(void **state)
         assert_int_equal(waitpid(listener.pid, NULL, 0), listener.pid);
 }
 
+/* Signals to p25d, which is stopped, so that the bus would hold what it passes on. */
+static void test_signals_to_it(void **state)
+{
+        static char text[16384];
+        Fixture *f = *state;
+        int status;
+
+        memset(text, 'x', sizeof(text) - 1);
+        assert_int_equal(kill(f->server, SIGSTOP), 0);
+        assert_int_equal(waitpid(f->server, &status, WUNTRACED), f->server);
+        for (unsigned i = 0; i < 300; i++) {
+                _cleanup_message_ sd_bus_message *m = NULL;
+
+                assert_true(sd_bus_message_new_signal(
+                                    f->bus, &m, BUS_PATH, BUS_INTERFACE, "Changed") >= 0);
+                APPEND(m, "s", text);
+                assert_true(sd_bus_message_set_destination(m, BUS_NAME) >= 0);
+                assert_true(sd_bus_send(f->bus, m, NULL) >= 0);
+        }
+        assert_true(wait_for_owner(f->bus, 60 * UINT64_C(1000000)));
+        assert_int_equal(bus_count(f, "OutgoingBytes"), 0);
+        assert_int_equal(kill(f->server, SIGCONT), 0);
+        root_calls(f);
+}
+
 int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
@@ -327,6 +358,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_descriptors, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_introspection, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_signals, signals_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_signals_to_it, server_setup, server_teardown),
         };
 
         if (!become_root(argv)) {

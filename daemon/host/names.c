@@ -8,6 +8,7 @@
 #include "rules/policy/names.h"
 #include "daemon/host/internal.h"
 #include "daemon/host/names_file.h"
+#include "daemon/host/nsswitch.h"
 #include "daemon/host/service.h"
 #include "daemon/host/subordinates.h"
 #include "rules/base/text.h"
@@ -114,79 +115,13 @@ static int file_find_number(NamesFile *f, const char *name, unsigned field, uint
         return line && names_field_number(line, field, ret) >= 0 ? 0 : -ENOENT;
 }
 
-/* Where the name service looks. */
-typedef enum NssReach {
-        NSS_FILES,   /* only into the files that were just read: its modules need not be loaded */
-        NSS_WATCHED, /* into what systemd keeps in folders, too */
-        NSS_ANYWHERE,
-} NssReach;
-
-static NssReach module_reach(const char *name, size_t n)
-{
-        static const struct {
-                const char *name;
-                NssReach reach;
-        } modules[] = {
-                { "files", NSS_FILES },
-                { "compat", NSS_FILES },
-                { "systemd", NSS_WATCHED },
-                { "mymachines", NSS_WATCHED },
-        };
-
-        if (name[0] == '[') /* what is done with an answer */
-                return NSS_FILES;
-        for (size_t i = 0; i < ELEMENTS(modules); i++)
-                if (strlen(modules[i].name) == n && memcmp(modules[i].name, name, n) == 0)
-                        return modules[i].reach;
-        return NSS_ANYWHERE;
-}
-
 static NssReach database_reach(HostNames *n, const char *database)
 {
-        size_t length = strlen(database);
-        NssReach reach = NSS_FILES;
-
-        if (!n->use_nss || n->fixed)
-                return NSS_FILES;
-        for (const char *line = names_file_text(&n->nsswitch); line && *line;
-                line = names_line_next(line)) {
-                const char *p = line + strspn(line, " \t");
-
-                if (strncmp(p, database, length) != 0 || p[length] != ':')
-                        continue;
-                for (p += length + 1; *p && *p != '\n' && *p != '#';) {
-                        size_t word = strcspn(p, " \t\n#");
-                        NssReach r = word > 0 ? module_reach(p, word) : NSS_FILES;
-
-                        reach = r > reach ? r : reach;
-                        p += word ? word : 1;
-                }
-                return reach;
-        }
-        return NSS_FILES;
+        return n->use_nss && !n->fixed ? nss_reach(&n->nsswitch, database) : NSS_FILES;
 }
 
-/* Programs that add users to those of systemd listen here: systemd-homed's users are in no folder
- * that p25d may read. */
-static bool userdb_has_others(void)
-{
-        static const char *const known[] = { "io.systemd.DropIn", "io.systemd.DynamicUser",
-                "io.systemd.Machine", "io.systemd.Multiplexer", "io.systemd.NameServiceSwitch" };
-        _cleanup_(closedir_p) DIR *dir = opendir("/run/systemd/userdb");
-        struct dirent *entry;
-
-        while (dir && (entry = readdir(dir))) {
-                bool found = entry->d_name[0] == '.';
-
-                for (size_t i = 0; i < ELEMENTS(known); i++)
-                        found = found || streq(known[i], entry->d_name);
-                if (!found)
-                        return true;
-        }
-        return false;
-}
-
-static NssReach nss_reach(HostNames *n)
+/* For users or for groups, whichever is farther. */
+static NssReach names_reach(HostNames *n)
 {
         NssReach users = database_reach(n, "passwd"), groups = database_reach(n, "group");
 
@@ -195,12 +130,12 @@ static NssReach nss_reach(HostNames *n)
 
 bool host_names_use_service(HostNames *n)
 {
-        return nss_reach(n) > NSS_FILES;
+        return names_reach(n) > NSS_FILES;
 }
 
 bool host_names_must_be_asked(HostNames *n)
 {
-        NssReach reach = nss_reach(n);
+        NssReach reach = names_reach(n);
 
         return reach == NSS_ANYWHERE || (reach == NSS_WATCHED && userdb_has_others());
 }

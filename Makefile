@@ -329,7 +329,7 @@ bench-bus: $(BUILD)/tests/bench/bus
 	@$<
 
 ## bench-fleet-live: a ban and a document until they hold on all hosts, storms; FLEET_MANY hosts, FLEET_REAL with packets
-bench-fleet-live: all $(BUILD)/tests/lib/probe
+bench-fleet-live: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/wrong_clock.so
 	@BUILD=$(BUILD) tests/bench/fleet-live $(FLEET_MANY) $(FLEET_REAL)
 
 ## bench-rules: every command beside MANY rules, under both backends

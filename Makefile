@@ -73,6 +73,7 @@ PROGRAMS = $(BUILD)/p25d $(BUILD)/p25d-reader $(BUILD)/p25d-knocker $(BUILD)/p25
 
 all: $(PROGRAMS)
 
+comma = ,
 # V=1 shows the commands
 Q = $(if $(V),,@)
 
@@ -155,6 +156,9 @@ $(BUILD)/tests/bench/bus: $(patsubst %,$(BUILD)/tests/%.o,bench/relay bus/fixtur
 $(ADVERSARY:%=$(BUILD)/tests/%): $(BUILD)/tests/adversary/attack.o
 $(BUILD)/tests/differential/differential: \
 	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
+
+# whose allocations fail
+$(BUILD)/tests/unit/rules/memory: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup)
 
 # these also link p25ctl's modules, without its main
 WITH_CLI = $(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment top words) $(BUILD)/tests/golden/completion

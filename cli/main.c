@@ -101,7 +101,7 @@ static int words_run(Cli *c, char **words)
                 return EXIT_BAD_INPUT;
         }
         v = verb_find(words, &n);
-        if (!v) {
+        if (!v || (words[n] && v->max == 0 && verb_takes_second(v))) {
                 verb_fail_unknown(c, words);
                 program_print_usage();
                 return EXIT_BAD_INPUT;

@@ -202,6 +202,14 @@ static const char *second_word(const Verb *v, const char *first)
         return strncasecmp(v->name, first, n) == 0 && v->name[n] == ' ' ? v->name + n + 1 : NULL;
 }
 
+bool verb_takes_second(const Verb *v)
+{
+        for (const Verb *other = verbs; other->name; other++)
+                if (second_word(other, v->name))
+                        return true;
+        return false;
+}
+
 static int fail_second_word(Cli *c, char *const *words, const char *list)
 {
         Nearest near = nearest_begin(words[1] ? words[1] : "");

@@ -12,6 +12,8 @@ extern const Verb verbs[];
 
 /* The verb of these words, and how many of them are its name; NULL: no such command. */
 const Verb *verb_find(char *const *words, size_t *ret_n);
+/* Is there a longer command that begins with this one, as `audit promote`? */
+bool verb_takes_second(const Verb *v);
 /* Reports that these words are not a command, with the one that may be meant. */
 int verb_fail_unknown(Cli *c, char *const *words);
 

@@ -24,9 +24,10 @@ int command_fragment_list(Cli *c, const Verb *v, char **args, size_t n)
                 return status;
         for (size_t i = 0; i < json_array_length(fragments); i++) {
                 const Json *f = json_array_item(fragments, i);
+                int64_t rules = json_get_integer(f, "rules");
 
-                cli_say(c, "%-24s %6lld rules  %s", json_get_string(f, "name"),
-                        (long long)json_get_integer(f, "rules"), json_get_string(f, "source"));
+                cli_say(c, "%-24s %6lld %-5s  %s", json_get_string(f, "name"), (long long)rules,
+                        rules == 1 ? "rule" : "rules", json_get_string(f, "source"));
         }
         return cli_document(c, TAKE_PTR(fragments));
 }

@@ -123,7 +123,7 @@ run_ctl fragment put ansible "$WORK/ansible.conf"
 is "$rc" 0 "fragment put"
 expect "a fragment's rule" inet closed -s 203.0.113.7 198.51.100.1 25
 run_ctl fragment list
-like "$out" "ansible" "fragment list"
+like "$out" '(^|'$'\n'')ansible +1 rule +p25ctl' "fragment list"
 run_ctl fragment show ansible
 like "$out" "203.0.113.7" "fragment show"
 run_ctl --detailed-exitcode fragment put ansible "$WORK/ansible.conf"

@@ -20,6 +20,25 @@ int array_grow(void *array, size_t n, size_t size)
         return 0;
 }
 
+int array_reserve(void *bytes, size_t *capacity, size_t first, size_t wanted)
+{
+        size_t more = *capacity > 0 ? *capacity : first;
+        void **p = bytes, *grown;
+
+        if (wanted <= *capacity)
+                return 0;
+        if (wanted > SIZE_MAX / 2)
+                return -ENOMEM;
+        while (more < wanted)
+                more *= 2;
+        grown = realloc(*p, more);
+        if (!grown)
+                return -ENOMEM;
+        *p = grown;
+        *capacity = more;
+        return 0;
+}
+
 int array_insert(void *array, size_t *n, size_t size, size_t at, const void *element)
 {
         void **p = array;

@@ -15,6 +15,11 @@
  * then untouched).
  */
 int array_grow(void *array, size_t n, size_t size);
+/*
+ * The same for bytes whose capacity is kept: room for `wanted` of them, which doubles from `first`
+ * on. 0 or -ENOMEM (bytes and capacity are then untouched).
+ */
+int array_reserve(void *bytes, size_t *capacity, size_t first, size_t wanted);
 /* Of an array that grows by array_grow(): a copy of *element as the at-th; 0 or -ENOMEM. */
 int array_insert(void *array, size_t *n, size_t size, size_t at, const void *element);
 /* The at-th, which was freed, goes. */

@@ -2,34 +2,18 @@
 
 #include "rules/base/buffer.h"
 
+#include "rules/base/array.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 static bool buffer_reserve(Buffer *b, size_t n)
 {
-        size_t want, capacity = b->capacity ? b->capacity : 128;
-        char *grown;
-
-        if (b->failed)
-                return false;
-        if (n >= SIZE_MAX / 2 - b->length) {
+        if (!b->failed && (n >= SIZE_MAX / 2 - b->length || array_reserve(&b->data, &b->capacity,
+                                                                    128, b->length + n + 1) < 0))
                 b->failed = true;
-                return false;
-        }
-        want = b->length + n + 1;
-        if (want <= b->capacity)
-                return true;
-        while (capacity < want)
-                capacity *= 2;
-        grown = realloc(b->data, capacity);
-        if (!grown) {
-                b->failed = true;
-                return false;
-        }
-        b->data = grown;
-        b->capacity = capacity;
-        return true;
+        return !b->failed;
 }
 
 void buffer_add(Buffer *b, const void *data, size_t n)

@@ -42,31 +42,14 @@ enum {
 
 /* ---- the batch ---- */
 
-static bool batch_grow(NftBatch *b, size_t room)
-{
-        size_t capacity = b->capacity ? b->capacity : 65536;
-        uint8_t *grown;
-
-        if (b->length + room <= b->capacity)
-                return true;
-        while (capacity < b->length + room)
-                capacity *= 2;
-        grown = realloc(b->data, capacity);
-        if (!grown) {
-                b->failed = true;
-                return false;
-        }
-        b->data = grown;
-        b->capacity = capacity;
-        return true;
-}
-
 /* The room is zeroed, since the libraries write nothing where they pad; each byte once. */
 static bool batch_reserve(NftBatch *b, size_t room)
 {
         size_t end = b->length + room;
 
-        if (b->failed || !batch_grow(b, room))
+        if (!b->failed && array_reserve(&b->data, &b->capacity, 65536, end) < 0)
+                b->failed = true;
+        if (b->failed)
                 return false;
         if (b->zeroed < b->length)
                 b->zeroed = b->length;

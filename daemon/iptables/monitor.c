@@ -59,6 +59,7 @@ static void addresses_look(IptBackend *b)
         repairer_found(&b->repairer, REPAIR_OVERTAKEN);
 }
 
+static void watch_lock(IptBackend *b);
 static int look_in_time(sd_event_source *s, uint64_t usec, void *data);
 
 static const TimerKind look_timer = { CLOCK_MONOTONIC, 0, look_in_time };
@@ -76,6 +77,8 @@ static int look_in_time(sd_event_source *s, uint64_t usec, void *data)
         (void)usec;
         addresses_look(b);
         repairer_look(&b->repairer);
+        if (!b->lock_watch)
+                watch_lock(b);
         look_again(b);
         return 0;
 }
@@ -125,9 +128,6 @@ int ipt_monitor_start(IptBackend *b)
         b->inotify_fd = -1;
         if (!b->event)
                 return 0;
-        b->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-        if (b->inotify_fd < 0)
-                return -errno;
         return sd_event_add_io(
                 b->event, &b->locals_watch, b->locals.monitor.fd, EPOLLIN, addresses_changed, b);
 }
@@ -142,10 +142,14 @@ void ipt_monitor_stop(IptBackend *b)
         b->inotify_fd = -1;
 }
 
-/* The lock's file is there once somebody has locked: we have. */
+/* The lock's file is there once somebody has locked: we have. Without an instance of inotify, of
+ * which a user has a limited number, only the looks in time find changes, and each tries again. */
 static void watch_lock(IptBackend *b)
 {
-        if (inotify_add_watch(b->inotify_fd, ipt_lock_path(), IN_OPEN | IN_CLOSE) < 0 ||
+        if (b->inotify_fd < 0)
+                b->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+        if (b->inotify_fd < 0 ||
+                inotify_add_watch(b->inotify_fd, ipt_lock_path(), IN_OPEN | IN_CLOSE) < 0 ||
                 b->lock_watch)
                 return;
         if (sd_event_add_io(b->event, &b->lock_watch, b->inotify_fd, EPOLLIN, lock_used, b) < 0)
@@ -154,7 +158,7 @@ static void watch_lock(IptBackend *b)
 
 void ipt_monitor_update(IptBackend *b)
 {
-        if (!b->event || b->inotify_fd < 0)
+        if (!b->event)
                 return;
         if (!b->wanted[0]) {
                 repairer_rest(&b->repairer);

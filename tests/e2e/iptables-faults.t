@@ -167,6 +167,24 @@ run_ctl enable
 is "$rc" 0 "without it: enabled"
 is "$(net_in host iptables-legacy -S INPUT 1 | grep -c 'j P25-IN$')" 1 "first of all"
 
+# ---- whoever else runs as the user has all instances of inotify ----
+p25d_stop TERM
+echo no-inotify >"$P25_FAULT"
+start
+ok $? "without inotify: p25d starts"
+before=$(tables)
+like "$before" "P25-IN" "and the policy is in force"
+legacy -F P25-IN
+eventually 10 same_tables "$before"
+ok $? "what another program flushes is repaired"
+: >"$P25_FAULT"
+watches_lock()
+{
+        find "/proc/$p25d/fd" -lname '*inotify*' | grep -q .
+}
+eventually 10 watches_lock
+ok $? "and the lock is watched when there are some again"
+
 # ---- saved and restored ----
 before=$(tables)
 unlike "$before" "unsupported" "iptables-save can say everything of ours"

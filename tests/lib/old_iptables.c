@@ -8,6 +8,7 @@
  *   fail N   the kernel refuses that commit
  *   no-ipv6  there is no IPv6 at all; no-ip6_tables: IPv6, but no iptables for it
  *   no-nfacct  it has no objects that count
+ *   no-inotify  this user has no instance of inotify left
  *
  * A fault of a commit happens once.
  */
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -55,6 +57,15 @@ int socket(int family, int type, int protocol)
                 return -1;
         }
         return (int)syscall(SYS_socket, family, type, protocol);
+}
+
+int inotify_init1(int flags)
+{
+        if (is("no-inotify")) {
+                errno = EMFILE;
+                return -1;
+        }
+        return (int)syscall(SYS_inotify_init1, flags);
 }
 
 /* The option has the same number in both families. */

@@ -5,11 +5,9 @@
 #include "daemon/foreign/legacy.h"
 #include "daemon/foreign/loads.h"
 #include "rules/base/array.h"
+#include "rules/nftables/table.h"
 
 #include <linux/netfilter_ipv4.h>
-
-/* Where p25 judges, with nftables. */
-#define OWN_PRIORITY (-150)
 
 static int stages_add(Stages *l, Stage p)
 {
@@ -103,13 +101,30 @@ static int stages_add_programs(Stages *l, const Walk *w)
         return r;
 }
 
+/* Among the chains of a hook in which p25 judges. */
+static int32_t own_priority(uint32_t hook, OwnPlace own)
+{
+        static const NftChainKind kinds[] = {
+                [NF_INET_PRE_ROUTING] = CHAIN_PREROUTING,
+                [NF_INET_LOCAL_IN] = CHAIN_INPUT,
+                [NF_INET_FORWARD] = CHAIN_FORWARD,
+                [NF_INET_LOCAL_OUT] = CHAIN_OUTPUT,
+        };
+        int32_t priority = NF_IP_PRI_FILTER;
+
+        if (own == OWN_NFTABLES)
+                (void)nft_chain_hook(kinds[hook], &hook, &priority);
+        return priority;
+}
+
+/* What is routed comes to `input` if it is redirected to this host. */
 static bool own_is_here(const Walk *w, OwnPlace own)
 {
         switch (w->packet.direction) {
         case DIRECTION_OUT:
                 return w->hook == NF_INET_LOCAL_OUT;
         case DIRECTION_ROUTED:
-                return w->hook == NF_INET_FORWARD;
+                return w->hook == NF_INET_FORWARD || w->hook == NF_INET_LOCAL_IN;
         case DIRECTION_IN:
                 return own == OWN_NFTABLES
                                ? w->hook == NF_INET_PRE_ROUTING
@@ -130,9 +145,8 @@ int stages_find(const Walk *w, OwnPlace own, Stages *ret)
         if (r >= 0)
                 r = stages_add_programs(ret, w);
         if (r >= 0 && own != OWN_NOWHERE && own_is_here(w, own))
-                r = stages_add(ret, (Stage){ .own = true,
-                                            .rank = 1,
-                                            .priority = own == OWN_NFTABLES ? OWN_PRIORITY : 0 });
+                r = stages_add(ret,
+                        (Stage){ .own = true, .rank = 1, .priority = own_priority(w->hook, own) });
         if (r >= 0 && (w->hook == NF_INET_PRE_ROUTING || w->hook == NF_INET_LOCAL_OUT))
                 r = stages_add(ret, (Stage){ .conntrack = true, .priority = CT_PRIORITY });
         if (r >= 0 && ret->n > 1)

@@ -49,6 +49,35 @@ for backend in nftables iptables; do
         is "$(explained 'in from 198.51.100.3')" "deny deny P25_RULE" "$backend: p25 denies"
         is "$(explained 'in from 198.51.100.4')" "limit limit P25_RULE" "$backend: p25 limits"
         is "$(explained 'routed to 198.51.100.2')" "reject reject P25_DEFAULT" "$backend: p25 rejects"
+
+        # what is redirected to this host was dialled elsewhere: routed, and judged where it arrives
+        nft_host <<-'NFT'
+	table inet other {
+	        chain taken { type nat hook prerouting priority -100; iifname "eth1" tcp dport 25 redirect; }
+	}
+	NFT
+        is "$(explained 'routed from 10.0.0.2 to 198.51.100.2')" "reject reject P25_DEFAULT" \
+                "$backend: p25 rejects what is intercepted"
+        like "$(of_answer '.path[]')" "input, p25: reject" "$backend: where it arrives"
+        is "$(connect lan -t 400 198.51.100.2 25)" closed "$backend: and so it does"
+        ctl route allow from 10.0.0.2
+        is "$(explained 'routed from 10.0.0.2 to 198.51.100.2')" "allow allow P25_RULE" \
+                "$backend: unless a rule allows it"
+        is "$(connect lan -t 400 198.51.100.2 25)" open "$backend: and so it is"
+        ctl route delete allow from 10.0.0.2
+        net_in host nft delete table inet other
+
+        # which of two filters in one hook comes first
+        nft_host <<-'NFT'
+	table inet other {
+	        chain early { type filter hook forward priority -100; tcp dport 25 drop; }
+	}
+	NFT
+        is "$(explained 'routed from 10.0.0.2 to 198.51.100.2')" "reject deny FOREIGN_DROP" \
+                "$backend: another filter comes before p25"
+        is "$(connect lan -t 400 198.51.100.2 25)" filtered "$backend: and drops"
+        net_in host nft delete table inet other
+
         is "$(explained 'in from 198.51.100.2 port 587')" "allow reject NO_LISTENER" \
                 "$backend: nobody listens"
         is "$(explained 'out to 203.0.113.9')" "allow allow P25_DEFAULT" "$backend: out"

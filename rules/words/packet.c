@@ -8,6 +8,7 @@
 #include "rules/words/packet.h"
 
 #include "rules/base/diagnostic.h"
+#include "rules/base/nearest.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/names.h"
@@ -63,20 +64,59 @@ static QuestionField field_of_word(const char *word)
         return f;
 }
 
+/* ufw's `route` has the direction `forward`. */
+static Direction direction_of_word(const char *word)
+{
+        if (strcasecmp(word, "forward") == 0)
+                return DIRECTION_ROUTED;
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                if (strcasecmp(word, direction_to_string(i)) == 0)
+                        return i;
+        return _DIRECTION_INVALID;
+}
+
+static int fail_direction(const char *word, Place place, Diagnostics *d)
+{
+        Nearest near = nearest_begin(word);
+        Direction other = direction_from_other_word(word);
+
+        for (Direction i = 0; i < _DIRECTION_MAX; i++)
+                nearest_try(&near, direction_to_string(i));
+        if (other != _DIRECTION_INVALID)
+                near.found = direction_to_string(other);
+        if (near.found)
+                return fail(
+                        "'%s' is not a direction: did you mean \"%s\"?", SHOW(word), near.found);
+        return fail("'%s' is not a direction: %s", SHOW(word), usage);
+}
+
 static int direction_parse(const char *word, Place place, Diagnostics *d, Question *q)
 {
+        Direction found = word ? direction_of_word(word) : _DIRECTION_INVALID;
+
         if (!word)
                 return fail("a packet must have a direction: %s", usage);
-        for (Direction i = 0; i < _DIRECTION_MAX; i++)
-                if (strcasecmp(word, direction_to_string(i)) == 0) {
-                        q->texts[QUESTION_DIRECTION] = direction_to_string(i);
-                        return 0;
-                }
+        if (found != _DIRECTION_INVALID) {
+                q->texts[QUESTION_DIRECTION] = direction_to_string(found);
+                return 0;
+        }
         if (field_of_word(word) != _QUESTION_MAX)
                 return fail("a packet begins with its direction, in, out or routed, as in "
                             "'out %s …'",
                         SHOW(word));
-        return fail("%s is not a direction: %s", SHOW(word), usage);
+        return fail_direction(word, place, d);
+}
+
+static int fail_field(const char *word, Place place, Diagnostics *d)
+{
+        Nearest near = nearest_begin(word);
+
+        for (QuestionField f = QUESTION_FROM; f < _QUESTION_MAX; f++)
+                nearest_try(&near, fields[f].word);
+        if (near.found)
+                return fail("'%s' is not understood in a packet: did you mean \"%s\"?", SHOW(word),
+                        near.found);
+        return fail("'%s' is not understood in a packet: %s", SHOW(word), usage);
 }
 
 static int field_parse(char *const **words, Place place, Diagnostics *d, Question *q)
@@ -85,7 +125,7 @@ static int field_parse(char *const **words, Place place, Diagnostics *d, Questio
         QuestionField f = field_of_word(word);
 
         if (f == _QUESTION_MAX)
-                return fail("%s is not understood in a packet: %s", SHOW(word), usage);
+                return fail_field(word, place, d);
         if (f == QUESTION_IN_INTERFACE || f == QUESTION_OUT_INTERFACE) {
                 if (!value || strcasecmp(value, "on") != 0 || !(*words)[1])
                         return fail("%s must be followed by on IFACE", fields[f].word);

@@ -74,15 +74,18 @@ const char *word_place_hint(const char *word)
                                                        : "a rule has one action, at its beginning";
 }
 
+/* Those of the head come last: they are misplaced behind it. */
+static const char *const keywords[] = { "proto", "from", "to", "port", "user", "group", "unit",
+        "rate", "burst", "max", "for", "comment", "in", "out", "both", "on", "log", "log-all" };
+#define HEAD_KEYWORDS 6
+
 int word_fail_unexpected(WordParser *p, const char *word)
 {
-        static const char *const expected[] = { "proto", "from", "to", "port", "user", "group",
-                "unit", "rate", "burst", "max", "for", "comment" };
         Nearest near = nearest_begin(word);
         const char *hint = word_place_hint(word);
 
-        for (size_t i = 0; i < ELEMENTS(expected); i++)
-                nearest_try(&near, expected[i]);
+        for (size_t i = 0; i < ELEMENTS(keywords) - HEAD_KEYWORDS; i++)
+                nearest_try(&near, keywords[i]);
         if (hint)
                 return fail(p, "'%s' is misplaced: %s", word, hint);
         if (near.found)
@@ -92,6 +95,16 @@ int word_fail_unexpected(WordParser *p, const char *word)
                 "'%s' is not understood: expected from, to, user, group, unit, rate, burst, max, "
                 "for or comment",
                 SHOW(word));
+}
+
+/* The last word of a rule may be the name of another service, which is near to many. */
+const char *word_keyword_meant(const char *word, bool last)
+{
+        Nearest near = nearest_begin(word);
+
+        for (size_t i = 0; i < ELEMENTS(keywords); i++)
+                nearest_try(&near, keywords[i]);
+        return near.found && (!last || near.least <= 1) ? near.found : NULL;
 }
 
 /* ---- values ---- */

@@ -50,6 +50,9 @@ int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsig
 const char *word_place_hint(const char *word);
 /* The error for a misplaced word. */
 int word_fail_unexpected(WordParser *p, const char *word);
+/* The keyword that was meant by a misspelt one in the place of a port, or NULL. last: no value
+ * follows it. */
+const char *word_keyword_meant(const char *word, bool last);
 
 /* 25,587 25:30 smtp; with_protocol: /tcp may follow */
 int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports *ret);

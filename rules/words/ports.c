@@ -39,13 +39,23 @@ static const char *direction_meant(const char *name)
         return NULL;
 }
 
+/* Behind the head a port may stand, or a clause; NULL: nothing like one. */
+static const char *keyword_meant(const WordParser *p, const char *name, size_t n)
+{
+        const char *next = word_peek(p);
+
+        if (!p->has_plain_port || strlen(p->words[p->i - 1]) != n)
+                return NULL;
+        return word_keyword_meant(name, !next || word_begins_clause(next));
+}
+
 static int fail_service(WordParser *p, const char *s, size_t n)
 {
         static const char *const services[] = { "smtp", "submission", "submissions", "smtps",
                 "smtp-alt" };
         char name[32];
         Nearest near = nearest_begin(word_lower(s, n, name));
-        const char *direction = direction_meant(name);
+        const char *direction = direction_meant(name), *keyword = keyword_meant(p, name, n);
 
         if (direction)
                 return fail(p, "'%.*s' is misplaced: write %s", word_shown(n), s, direction);
@@ -55,6 +65,9 @@ static int fail_service(WordParser *p, const char *s, size_t n)
         if (near.found && near.least <= n / 4)
                 return fail(p, "'%.*s' is not a port or a mail service: did you mean \"%s\"?",
                         word_shown(n), s, near.found);
+        if (keyword)
+                return fail(p, "'%.*s' is not understood: did you mean \"%s\"?", word_shown(n), s,
+                        keyword);
         return fail(p,
                 "'%.*s' is not a port or a mail service (smtp, submission, submissions, smtps, "
                 "smtp-alt)",

@@ -18,10 +18,15 @@
 
 #define SENTENCE_ADDRESSES_MAX 3
 
-/* " and " before the last of n, ", " before the others but the first */
+/* `last` (" and ", " or ") before the last of n, ", " before the others but the first */
+static const char *joint_with(size_t i, size_t n, const char *last)
+{
+        return i == 0 ? "" : i + 1 == n ? last : ", ";
+}
+
 static const char *joint(size_t i, size_t n)
 {
-        return i == 0 ? "" : i + 1 == n ? " and " : ", ";
+        return joint_with(i, n, " and ");
 }
 
 static void ports_tell(Buffer *b, const Rule *r)
@@ -67,12 +72,26 @@ static void side_tell(Buffer *b, const char *word, const AddressList *l)
         addresses_tell(b, l);
 }
 
-static void names_tell(Buffer *b, const char *what, char *const *names)
+/* " by users a, b or c" */
+static void names_tell(Buffer *b, const char *before, const char *what, char *const *names)
 {
         size_t n = strv_length(names);
 
+        if (n == 0)
+                return;
+        buffer_printf(b, "%s%s%s ", before, what, n > 1 ? "s" : "");
         for (size_t i = 0; i < n; i++)
-                buffer_printf(b, "%s%s", i > 0 ? joint(i, n) : what, names[i]);
+                buffer_printf(b, "%s%s", joint_with(i, n, " or "), names[i]);
+}
+
+/* " by user root, in group mail": all of it must hold */
+static void opener_tell(Buffer *b, const Rule *r)
+{
+        bool user = strv_length(r->user) > 0, group = strv_length(r->group) > 0;
+
+        names_tell(b, " by ", "user", r->user);
+        names_tell(b, user ? ", in " : " by processes in ", "group", r->group);
+        names_tell(b, user || group ? ", in " : " by processes in ", "unit", r->unit);
 }
 
 static void interface_tell(Buffer *b, const char *what, const char *interface)
@@ -107,9 +126,7 @@ static void match_tell(Buffer *b, const Rule *r)
         interface_tell(b, " on ", r->interface);
         interface_tell(b, ", entering on ", r->in_interface);
         interface_tell(b, ", leaving on ", r->out_interface);
-        names_tell(b, " by user ", r->user);
-        names_tell(b, " by group ", r->group);
-        names_tell(b, " by unit ", r->unit);
+        opener_tell(b, r);
 }
 
 static void limit_tell(Buffer *b, const Rule *r)

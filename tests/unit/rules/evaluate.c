@@ -179,7 +179,9 @@ static void test_bad_words(void **state)
                 int result;
         } cases[] = {
                 { "", "a packet must have a direction", -EINVAL },
-                { "incoming", "incoming is not a direction", -EINVAL },
+                { "incoming", "'incoming' is not a direction: did you mean \"in\"?", -EINVAL },
+                { "ot to 8.8.8.8", "'ot' is not a direction: did you mean \"out\"?", -EINVAL },
+                { "sideways", "'sideways' is not a direction: in|out|routed", -EINVAL },
                 { "to 8.8.8.8", "begins with its direction, in, out or routed, as in 'out to …'",
                         -EINVAL },
                 { "in from @drop", "from @drop: a packet has one address", -EINVAL },
@@ -208,7 +210,10 @@ static void test_bad_words(void **state)
                 { "out user 4294967295", "out of range", -EINVAL },
                 { "out user 99999999999999999999999", "out of range", -EINVAL },
                 { "out user root user root", "user is given twice", -EINVAL },
-                { "out quickly", "quickly is not understood in a packet", -EINVAL },
+                { "out quickly", "'quickly' is not understood in a packet: in|out|routed", -EINVAL },
+                { "out too 8.8.8.8", "'too' is not understood in a packet: did you mean \"to\"?",
+                        -EINVAL },
+                { "out usr root", "did you mean \"user\"?", -EINVAL },
         };
 
         (void)state;
@@ -248,6 +253,8 @@ static void test_packet(void **state)
         assert_false(p.has_from || p.has_to || p.has_uid || p.has_gid);
         p = packet("in to 2001:db8::1");
         assert_int_equal(p.family, FAMILY_IPV6);
+        p = packet("Forward to 8.8.8.8");
+        assert_int_equal(p.direction, DIRECTION_ROUTED);
         packet(NULL);
 }
 

@@ -392,10 +392,38 @@ static const char *misplaced(Guard *g, Token t)
         return NULL;
 }
 
+/* `default.incoming = …`: the name behind the dot, and its length; 0: it is something else.
+ * Messages name settings like this, files do not. */
+static size_t dotted_name(const Guard *g, const char **ret)
+{
+        static const char digits[] = "0123456789_-", name[] = "abcdefghijklmnopqrstuvwxyz"
+                                                              "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                                              "0123456789_-";
+        const Key *k = g->n_keys > 0 ? &g->keys[g->n_keys - 1] : NULL;
+
+        if (g->last != TOKEN_NAME || !k || k->offset + k->length != g->lexer.start ||
+                g->text[g->lexer.start] != '.')
+                return 0;
+        *ret = g->text + g->lexer.start + 1;
+        return strspn(*ret, digits) > 0 ? 0 : strspn(*ret, name);
+}
+
+static int take_dotted(Guard *g, const char *name, size_t n)
+{
+        const Key *k = &g->keys[g->n_keys - 1];
+
+        return guard_error(g, g->lexer.start_line,
+                "a name has no dots: write %.*s = { %.*s = VALUE; };", (int)k->length,
+                g->text + k->offset, n > 64 ? 64 : (int)n, name);
+}
+
 static int take_token(Guard *g, Token t)
 {
-        const char *wrong = misplaced(g, t);
+        const char *wrong = misplaced(g, t), *name;
+        size_t n = dotted_name(g, &name);
 
+        if (n > 0)
+                return take_dotted(g, name, n);
         if (wrong)
                 return guard_error(
                         g, t == TOKEN_END ? g->last_line : g->lexer.start_line, "%s", wrong);

@@ -65,6 +65,8 @@ refuses "did you mean \"fragment\"\?" fragmnt
 refuses "did you mean \"role list\"\?" role lits
 refuses "did you mean \"role set\"\?" help role ste
 refuses "did you mean \"audit promote\"\?" audit promot
+refuses "did you mean \"from\"\?" deny frm 192.0.2.1
+refuses "did you mean \"to\"\?" explain out too 192.0.2.1
 refuses ": did you mean \"--dry-run\"\?" --dryrun deny
 refuses "did you mean \"--confirm\"\?" --cofirm=60s deny
 for option in "--confirm 60s" "--expect 3" "--reason why"; do

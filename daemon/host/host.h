@@ -111,7 +111,8 @@ int host_load_policy(const HostPaths *p, Diagnostics *d, Policy **ret);
 
 /*
  * Users and groups from /etc/passwd and /etc/group first (which never block), then, if
- * `use_nss`, from the name service; ids lent to users from /etc/subuid and /etc/subgid; units from
+ * `use_nss`, from the name service: before that, a name which only a directory server may know is
+ * -EAGAIN; ids lent to users from /etc/subuid and /etc/subgid; units from
  * the cgroup v2 tree. Reads the files once and
  * again when they changed.
  */

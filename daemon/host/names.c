@@ -115,9 +115,15 @@ static int file_find_number(NamesFile *f, const char *name, unsigned field, uint
         return line && names_field_number(line, field, ret) >= 0 ? 0 : -ENOENT;
 }
 
+/* By nsswitch.conf, whether the service is asked already or not. */
+static NssReach configured_reach(HostNames *n, const char *database)
+{
+        return n->fixed ? NSS_FILES : nss_reach(&n->nsswitch, database);
+}
+
 static NssReach database_reach(HostNames *n, const char *database)
 {
-        return n->use_nss && !n->fixed ? nss_reach(&n->nsswitch, database) : NSS_FILES;
+        return n->use_nss ? configured_reach(n, database) : NSS_FILES;
 }
 
 /* For users or for groups, whichever is farther. */
@@ -164,7 +170,7 @@ static int service_ask(HostNames *n, ServiceKind kind, const char *name, uint32_
                 service_query(&q, ret);
                 return ret->error;
         }
-        if (r == -EAGAIN && n->wanted)
+        if (r == -EAGAIN && n->wanted && n->use_nss)
                 n->wanted(n->wanted_data);
         return r;
 }
@@ -186,10 +192,12 @@ static int files_group(void *data, const char *name, uint32_t *ret_gid)
 static int id_of(HostNames *n, ServiceKind kind, const char *name, bool guest, uint32_t *ret)
 {
         bool group = kind == SERVICE_GROUP;
+        NssReach reach = configured_reach(n, group ? "group" : "passwd");
         ServiceAnswer answer;
         int r = file_find_number(group ? &n->group : &n->passwd, name, 2, ret);
 
-        if (r >= 0 || database_reach(n, group ? "group" : "passwd") == NSS_FILES)
+        /* before the service may be asked, only it knows who is missing */
+        if (r >= 0 || reach == NSS_FILES || (reach == NSS_WATCHED && !n->use_nss))
                 return r;
         r = service_ask(n, kind, name, 0, guest, &answer);
         if (r >= 0)

@@ -17,13 +17,33 @@ mount --bind "$WORK/nsswitch.conf" /etc/nsswitch.conf || exit 1
 names "* -2 0" "ldapuser 41777 0"
 export P25_NAMES=$WORK/names
 root_make
-echo 'enabled = true; default = { outgoing = "reject"; };' >"$CONF"
+echo 'enabled = true; roles = ( "outbound-mta" ); vars = { mta_users = [ "root", "ldapuser" ]; };' >"$CONF"
 bus_start
 export LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/slow_names.so
 p25d_begin
 ok $? "p25d starts"
 unset LD_PRELOAD
 eventually 12 on_bus
+
+# the service is asked when the host is up, some seconds later: until then nobody knows
+run_ctl status
+unlike "$out" "do not exist" "a user is not said to be missing before the service is asked"
+run_ctl allow out to 192.0.2.1 user ldapuser
+is "$rc" 0 "a rule for such a user waits for the answer"
+run_ctl allow out to 192.0.2.1 user ghost
+is "$rc $err" "4 ERROR: there is no user ghost" "and is refused if there is none"
+run_ctl status
+like "$out" "ALLOW OUT +user root,ldapuser" "the role's user is found"
+p25d_stop TERM
+echo 'enabled = true; default = { outgoing = "reject"; };' >"$CONF"
+rm -r "$ROOT/var/lib/p25"
+export LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/slow_names.so
+p25d_begin
+ok $? "p25d starts without roles"
+unset LD_PRELOAD
+eventually 12 on_bus
+run_ctl explain out to 192.0.2.1 user ldapuser
+is "$rc" 0 "explain waits too"
 
 in_time() # NAME ARGUMENT...: within a time in which no answer can have come
 {

@@ -153,7 +153,7 @@ static int tell_set(const Manager *m, const Proposal *p, const Ruleset *ruleset,
                 .now_usec = clock_now_usec(CLOCK_REALTIME),
                 .steps = &(Steps){ .max = c->dry_run ? DIFFERENCE_STEPS_MAX : WARNING_STEPS } };
 
-        if (!p->set || !shadow_set_grew_whole(m->in_force.ruleset, ruleset, p->set))
+        if (!p->set || !shadow_set_whole_changed(m->in_force.ruleset, ruleset, p->set))
                 return 0;
         context.families = host_families(m);
         return shadow_warn_set(ruleset, p->set, &context, &d) < 0 ? -ENOMEM : change_warn(r, &d);

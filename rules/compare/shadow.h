@@ -65,9 +65,8 @@ typedef struct ShadowContext {
  */
 int shadow_warn_rule(const Ruleset *r, Direction direction, size_t index, const ShadowContext *c,
         Diagnostics *d);
-/* Does the set of this name, as rules use it, hold every address of a family, and did not before?
- */
-bool shadow_set_grew_whole(const Ruleset *old, const Ruleset *new, const char *name);
+/* Does the set of this name, as rules use it, hold every address of other families than before? */
+bool shadow_set_whole_changed(const Ruleset *old, const Ruleset *new, const char *name);
 /* Warns of rules that close a family by what the set of this name holds, and leave the other open.
  * 0 or -ENOMEM. */
 int shadow_warn_set(const Ruleset *r, const char *name, const ShadowContext *c, Diagnostics *d);

@@ -326,10 +326,10 @@ static bool set_is_whole(const Ruleset *r, const char *name, Family family)
         return false;
 }
 
-bool shadow_set_grew_whole(const Ruleset *old, const Ruleset *new, const char *name)
+bool shadow_set_whole_changed(const Ruleset *old, const Ruleset *new, const char *name)
 {
-        return (set_is_whole(new, name, FAMILY_IPV4) && !set_is_whole(old, name, FAMILY_IPV4)) ||
-               (set_is_whole(new, name, FAMILY_IPV6) && !set_is_whole(old, name, FAMILY_IPV6));
+        return set_is_whole(new, name, FAMILY_IPV4) != set_is_whole(old, name, FAMILY_IPV4) ||
+               set_is_whole(new, name, FAMILY_IPV6) != set_is_whole(old, name, FAMILY_IPV6);
 }
 
 static int warn_set_rule(

@@ -90,6 +90,9 @@ run_ctl set add some 192.0.2.2
 is "$rc $err" "0 " "a rule that closes it already is not reported again"
 run_ctl set add some ::/0
 is "$rc $err" "0 " "and the other family: no warning"
+run_ctl --strict set load some "$WORK/whole"
+like "$rc $err" "^4 ERROR: $closes_v4" "--strict: nor is it opened again by a file"
+warned "one of two families is opened again" "$closes_v4" set remove some ::/0
 run_ctl reset --force
 run_ctl enable
 run_ctl reject out to ::/1

@@ -175,8 +175,8 @@ static int report_add_edited(const Manager *m, Report *report)
 
         return r <= 0 ? r
                       : strv_printf(&report->warnings,
-                                "%s has changed since it was read ('p25ctl reload' puts it in "
-                                "force)",
+                                "%s has changed since it was read ('p25ctl plan' shows what "
+                                "'p25ctl reload' would change)",
                                 path);
 }
 

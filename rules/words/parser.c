@@ -97,14 +97,14 @@ int word_fail_unexpected(WordParser *p, const char *word)
                 SHOW(word));
 }
 
-/* The last word of a rule may be the name of another service, which is near to many. */
-const char *word_keyword_meant(const char *word, bool last)
+/* What no value follows may be the name of another service, which is near to many words. */
+const char *word_keyword_meant(const char *word, bool is_followed)
 {
         Nearest near = nearest_begin(word);
 
         for (size_t i = 0; i < ELEMENTS(keywords); i++)
                 nearest_try(&near, keywords[i]);
-        return near.found && (!last || near.least <= 1) ? near.found : NULL;
+        return near.found && (is_followed || near.least <= 1) ? near.found : NULL;
 }
 
 /* ---- values ---- */

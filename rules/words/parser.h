@@ -22,6 +22,7 @@ typedef struct WordParser {
         Rule *rule;
         unsigned seen; /* clauses met: bit i of the table's entry i */
         bool has_plain_port;
+        bool is_followed; /* the plain port, by a word that begins no clause */
         enum { SIDE_NONE, SIDE_FROM, SIDE_TO } side; /* whose `port` would follow */
         const char *identity; /* the first of user, group, unit that was met */
         const char *numbers;  /* the first of rate, burst, max that was met */
@@ -50,9 +51,8 @@ int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsig
 const char *word_place_hint(const char *word);
 /* The error for a misplaced word. */
 int word_fail_unexpected(WordParser *p, const char *word);
-/* The keyword that was meant by a misspelt one in the place of a port, or NULL. last: no value
- * follows it. */
-const char *word_keyword_meant(const char *word, bool last);
+/* The keyword that was meant by a misspelt one in the place of a port, or NULL. */
+const char *word_keyword_meant(const char *word, bool is_followed);
 
 /* 25,587 25:30 smtp; with_protocol: /tcp may follow */
 int word_ports_parse(WordParser *p, const char *word, bool with_protocol, Ports *ret);

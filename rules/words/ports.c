@@ -42,11 +42,9 @@ static const char *direction_meant(const char *name)
 /* Behind the head a port may stand, or a clause; NULL: nothing like one. */
 static const char *keyword_meant(const WordParser *p, const char *name, size_t n)
 {
-        const char *next = word_peek(p);
-
-        if (!p->has_plain_port || strlen(p->words[p->i - 1]) != n)
-                return NULL;
-        return word_keyword_meant(name, !next || word_begins_clause(next));
+        return p->has_plain_port && strlen(p->words[p->i - 1]) == n
+                       ? word_keyword_meant(name, p->is_followed)
+                       : NULL;
 }
 
 static int fail_service(WordParser *p, const char *s, size_t n)

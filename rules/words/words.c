@@ -192,6 +192,7 @@ static int plain_port_parse(WordParser *p)
                 return word_fail_unexpected(p, word);
         p->has_plain_port = true;
         p->i++;
+        p->is_followed = word_peek(p) && !word_begins_clause(word_peek(p));
         return word_ports_parse(p, word, true, &p->rule->ports);
 }
 

@@ -218,58 +218,71 @@ int manager_report_programs(const Manager *m, Report *report)
         return manager_tell_programs(m, m->in_force.policy, m->in_force.ruleset, &report->hints);
 }
 
-static int names_join(char *const *names, char **ret)
+static int names_join(char *const *names, const char *separator, char **ret)
 {
         _cleanup_buffer_ Buffer b = { 0 };
 
-        if (!names || !*names)
-                buffer_add_string(&b, "none");
         for (char *const *name = names; name && *name; name++)
-                buffer_printf(&b, "%s%s", name > names ? ", " : "", *name);
+                buffer_printf(&b, "%s%s", name > names ? separator : "", *name);
         return buffer_take(&b, ret);
+}
+
+static int note_override(
+        Report *report, const char *command, const char *value, const char *setting, const char *of)
+{
+        return strv_printf(&report->notes,
+                "'p25ctl %s%s' overrides %s = %s in p25.conf ('p25ctl reset' undoes this)", command,
+                value, setting, of);
+}
+
+static int note_roles(Report *report, char *const *ours, char *const *theirs)
+{
+        _cleanup_free_ char *set = NULL, *of = NULL;
+
+        if (names_join(ours, " ", &set) < 0 || names_join(theirs, ", ", &of) < 0)
+                return -ENOMEM;
+        return note_override(
+                report, *set ? "role set " : "role remove", set, "roles", *of ? of : "none");
+}
+
+static int note_direction(Report *report, Direction d, Action ours, Action theirs)
+{
+        const char *name = direction_to_adjective(d);
+        char command[64], setting[32];
+
+        (void)snprintf(command, sizeof(command), "default %s ", action_to_string(ours));
+        (void)snprintf(setting, sizeof(setting), "default.%s", name);
+        return note_override(report, command, name, setting, action_to_string(theirs));
 }
 
 /* Where p25ctl says something else than p25.conf. */
 static int report_add_overrides(const Manager *m, Report *report)
 {
-        static const char format[] = "%s: p25ctl set %s over %s of p25.conf (p25ctl reset)";
         const State *s = m->in_force.policy->state;
         const HostConf *h = m->in_force.policy->host;
 
         if (!h)
                 return 0;
         if (s->enabled >= 0 && h->enabled >= 0 && s->enabled != h->enabled &&
-                strv_printf(&report->notes, format, "enabled", s->enabled ? "true" : "false",
+                note_override(report, s->enabled ? "enable" : "disable", "", "enabled",
                         h->enabled ? "true" : "false") < 0)
                 return -ENOMEM;
-        if (s->roles_set && !strv_equal(s->roles, h->roles)) {
-                _cleanup_free_ char *ours = NULL, *theirs = NULL;
-
-                if (names_join(s->roles, &ours) < 0 || names_join(h->roles, &theirs) < 0 ||
-                        strv_printf(&report->notes, format, "roles", ours, theirs) < 0)
+        if (s->roles_set && !strv_equal(s->roles, h->roles) &&
+                note_roles(report, s->roles, h->roles) < 0)
+                return -ENOMEM;
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                if (s->defaults.of[d] != _ACTION_INVALID && h->defaults.of[d] != _ACTION_INVALID &&
+                        s->defaults.of[d] != h->defaults.of[d] &&
+                        note_direction(report, d, s->defaults.of[d], h->defaults.of[d]) < 0)
                         return -ENOMEM;
-        }
-        for (Direction d = 0; d < _DIRECTION_MAX; d++) {
-                char name[32];
-
-                if (s->defaults.of[d] == _ACTION_INVALID || h->defaults.of[d] == _ACTION_INVALID ||
-                        s->defaults.of[d] == h->defaults.of[d])
-                        continue;
-                (void)snprintf(name, sizeof(name), "default %s", direction_to_adjective(d));
-                if (strv_printf(&report->notes, format, name, action_to_string(s->defaults.of[d]),
-                            action_to_string(h->defaults.of[d])) < 0)
-                        return -ENOMEM;
-        }
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 if (h->audit[d] && s->promoted[d] &&
-                        strv_printf(&report->notes,
-                                "audit: p25ctl enforces %s connections over p25.conf (p25ctl "
-                                "reset)",
+                        note_override(report, "audit promote", "", "audit",
                                 direction_to_adjective(d)) < 0)
                         return -ENOMEM;
         if (s->logging != _LOGGING_INVALID && h->logging != _LOGGING_INVALID &&
                 s->logging != h->logging)
-                return strv_printf(&report->notes, format, "logging", logging_to_string(s->logging),
+                return note_override(report, "logging ", logging_to_string(s->logging), "logging",
                         logging_to_string(h->logging));
         return 0;
 }

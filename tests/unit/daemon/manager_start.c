@@ -526,14 +526,17 @@ static void test_notes(void **state)
         assert_int_equal(manager_report(manager, &report), 0);
         for (size_t i = 0; i < 3; i++) {
                 static const char *const expected[] = {
-                        "roles: p25ctl set open, closed over closed",
-                        "default incoming: p25ctl set reject over allow",
-                        "logging: p25ctl set high over off"
+                        "'p25ctl role set open closed' overrides roles = closed in p25.conf "
+                        "('p25ctl reset' undoes this)",
+                        "'p25ctl default reject incoming' overrides default.incoming = allow in "
+                        "p25.conf ('p25ctl reset' undoes this)",
+                        "'p25ctl logging high' overrides logging = off in p25.conf ('p25ctl reset' "
+                        "undoes this)"
                 };
                 bool found = false;
 
                 STRV_FOREACH (note, report.notes)
-                        found = found || strstr(*note, expected[i]);
+                        found = found || streq(*note, expected[i]);
                 assert_true(found);
         }
 }

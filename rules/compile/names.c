@@ -150,10 +150,24 @@ static void unit_forgive(const NameQuery *q, NameAnswer *a)
         }
 }
 
+/* The '@' of "postfix@.service" and "postfix@", of which only instances run; NULL: another name. */
+static const char *template_at(const char *unit)
+{
+        const char *at = strchr(unit, '@');
+
+        return at && (at[1] == '\0' || streq(at + 1, ".service")) ? at : NULL;
+}
+
 static int report_later(Compilation *c, const NameQuery *q, const NameAnswer *a)
 {
         Severity severity = q->candidates ? SEVERITY_NOTE : SEVERITY_WARNING;
+        const char *at = q->kind == NAME_UNIT ? template_at(a->name) : NULL;
 
+        if (at)
+                return compile_report(c, severity, q->site,
+                        "unit %s is a template, which never runs itself: write %.*s@*.service for "
+                        "all of its instances",
+                        a->name, (int)(at - a->name), a->name);
         if (a->error == -EAGAIN)
                 return compile_report(c, severity, q->site,
                         "%s %s cannot be looked up yet: until then the rule does not match it",

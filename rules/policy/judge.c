@@ -207,12 +207,22 @@ bool identity_is_valid(const char *s, bool is_unit)
         return text_is_number(s) ? id_is_valid(s) : account_name_is_valid(s);
 }
 
+static bool unit_type_starts_service(const char *type)
+{
+        return streq(type, ".timer") || streq(type, ".path") || streq(type, ".socket");
+}
+
 static void check_unit(Check *c, const char *field, const char *s)
 {
         const char *type = unit_type_without_processes(s);
 
         if (!unit_name_is_valid(s))
                 check_fail(c, field, "%s: \"%.64s\" is not a valid systemd unit name", field, s);
+        else if (type && !unit_type_starts_service(type))
+                check_fail(c, field,
+                        "%s: a %s unit has no processes; write the service that opens the "
+                        "connections",
+                        field, type + 1);
         else if (type)
                 check_fail(c, field,
                         "%s: a %s unit has no processes; write the service that it starts, for "

@@ -90,6 +90,11 @@ like "$(net_in host busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.port25.
 run_ctl allow out unit p25-e2e-idle
 is "$rc" 0 "one that has a file"
 like "$err" "unit p25-e2e-idle is not running: until it is" "only does not run"
+run_ctl allow out unit p25-e2e-send@.service
+is "$rc" 0 "a template itself"
+like "$err" 'unit p25-e2e-send@.service is a template, which never runs itself: write p25-e2e-send@\*.service for all of its instances' \
+        "is warned of, with what to write"
+run_ctl delete allow out unit p25-e2e-send@.service
 rm "$ROOT/etc/systemd/system/p25-e2e-idle.service"
 run_ctl deny in from 192.0.2.7
 is "$rc" 0 "other changes work although its file is gone"

@@ -203,14 +203,14 @@ static const struct Bad {
                 "unit: a socket unit has no processes; write the service that it starts, for "
                 "example mail@1.service" },
         { { OUT, .unit = "a.target" }, "r.unit",
-                "unit: a target unit has no processes; write the service that it starts, for "
-                "example a.service" },
+                "unit: a target unit has no processes; write the service that opens the "
+                "connections" },
         { { OUT, .unit = "a.path" }, "r.unit",
                 "unit: a path unit has no processes; write the service that it starts, for "
                 "example a.service" },
         { { OUT, .unit = "a.mount" }, "r.unit",
-                "unit: a mount unit has no processes; write the service that it starts, for "
-                "example a.service" },
+                "unit: a mount unit has no processes; write the service that opens the "
+                "connections" },
         { { OUT, .unit = "post*" }, "r.unit", "unit: \"post*\" is not a valid systemd unit name" },
         { { OUT, .unit = "postfix@*.slice" }, "r.unit",
                 "unit: \"postfix@*.slice\" is not a valid systemd unit name" },

@@ -192,9 +192,9 @@ static int files_group(void *data, const char *name, uint32_t *ret_gid)
 static int id_of(HostNames *n, ServiceKind kind, const char *name, bool guest, uint32_t *ret)
 {
         bool group = kind == SERVICE_GROUP;
-        NssReach reach = configured_reach(n, group ? "group" : "passwd");
-        ServiceAnswer answer;
         int r = file_find_number(group ? &n->group : &n->passwd, name, 2, ret);
+        NssReach reach = r < 0 ? configured_reach(n, group ? "group" : "passwd") : NSS_FILES;
+        ServiceAnswer answer;
 
         /* before the service may be asked, only it knows who is missing */
         if (r >= 0 || reach == NSS_FILES || (reach == NSS_WATCHED && !n->use_nss))

@@ -244,7 +244,7 @@ e2e: all $(E2E_TOOLS)
 ## boot: the Debian package on a machine that boots; as root, and the first time with a mirror
 boot: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so
 	@[ "$$(id -u)" != 0 ] || tests/boot/make-root $(BUILD)/boot >/dev/null
-	@BUILD=$(BUILD) LIMIT=3600 tests/run $(or $(T),$(wildcard tests/boot/*.t))
+	@BUILD=$(BUILD) LIMIT=1500 tests/run $(or $(T),$(wildcard tests/boot/*.t))
 
 ## engines: container engines and mail servers, on a machine that boots; as root, with a mirror
 engines: all $(BUILD)/tests/lib/probe

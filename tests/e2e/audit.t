@@ -84,7 +84,7 @@ expect "routed is enforced" lan closed 198.51.100.2 25
 run_ctl confirm
 is "$rc" 0 "confirmed"
 unlike "$(ctl status)" "AUDIT" "status says nothing more"
-like "$(ctl status verbose)" "audit: p25ctl enforces outgoing connections over p25.conf" \
+like "$(ctl status verbose)" "'p25ctl audit promote' overrides audit = outgoing in p25.conf" \
         "but that p25.conf says otherwise"
 run_ctl audit promote
 is "$rc ${out%%$'\n'*}" "0 Nothing is in audit" "a second promote changes nothing"

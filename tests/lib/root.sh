@@ -6,12 +6,12 @@
 # shellcheck disable=SC2034
 mirror=${MIRROR:-http://deb.debian.org/debian}
 
-# The host's way to the archive, for the apt in there; nothing waits for the disk, since the root is
-# thrown away.
+# The host's way to the archive, for the apt in there, which tries a download that failed again (for
+# minutes: each time it waits longer); nothing waits for the disk, since the root is thrown away.
 root_network() # ROOT
 {
         cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
-        apt-config dump | grep '^Acquire::' >"$1/etc/apt/apt.conf.d/90host"
+        { apt-config dump | grep '^Acquire::'; echo 'Acquire::Retries "8";'; } >"$1/etc/apt/apt.conf.d/90host"
         echo force-unsafe-io >"$1/etc/dpkg/dpkg.cfg.d/90host"
 }
 

@@ -175,7 +175,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBTESTS) $(TEST_LIBS)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS_DAEMON)
 
 # sockets for the end-to-end tests, the demo and the bench; p25d as under its unit
-$(BUILD)/tests/lib/probe $(BUILD)/tests/lib/unit_filter $(BUILD)/tests/lib/hung: %: %.o
+$(BUILD)/tests/lib/probe $(BUILD)/tests/lib/unit_filter $(BUILD)/tests/lib/hung $(BUILD)/tests/bench/connects: %: %.o
 	$(if $(V),,@echo "  link $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
@@ -332,9 +332,17 @@ endif
 bench-bus: $(BUILD)/tests/bench/bus
 	@$<
 
+## bench-clients: a hundred clients of the bus, one that floods, one that never reads, and bans meanwhile
+bench-clients: all $(BUILD)/tests/lib/probe $(BUILD)/tests/bench/clients
+	@BUILD=$(BUILD) tests/bench/many-clients
+
 ## bench-fleet-live: a ban and a document until they hold on all hosts, storms; FLEET_MANY hosts, FLEET_REAL with packets
 bench-fleet-live: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/wrong_clock.so
 	@BUILD=$(BUILD) tests/bench/fleet-live $(FLEET_MANY) $(FLEET_REAL)
+
+## bench-packets: what a new connection takes, beside nft by hand, ufw and firewalld
+bench-packets: all $(BUILD)/tests/lib/probe $(BUILD)/tests/bench/connects
+	@BUILD=$(BUILD) tests/bench/packets
 
 ## bench-rules: every command beside MANY rules, under both backends
 MANY ?= 10000
@@ -351,7 +359,7 @@ bench:
 ## bench-page: the figures of p25-performance(7), measured again (with bench-rules, MANY rules)
 bench-page:
 	@packaging/dependencies bench
-	@$(MAKE) -s all $(BUILD)/tests/lib/probe
+	@$(MAKE) -s all $(BUILD)/tests/lib/probe $(BUILD)/tests/bench/connects $(BUILD)/tests/bench/clients
 	@BUILD=$(BUILD) tests/bench/page 15 $(MANY)
 
 ## clean: removes what was built
@@ -365,6 +373,6 @@ help:
 
 .PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs kernels fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-feed bench-fleet-live bench-page bench-refused bench-rules bench-sets clean help
+	bench bench-backend bench-bus bench-clients bench-feed bench-fleet-live bench-packets bench-page bench-refused bench-rules bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -12,7 +12,7 @@
 #include "rules/base/json.h"
 #include "rules/base/nearest.h"
 #include "rules/base/text.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
 
 #include <stdio.h>
 #include <strings.h>

@@ -4,7 +4,7 @@
 /* p25d's verdict on one connection: the part of Explain that other commands need. */
 
 #include "cli/console/cli.h"
-#include "rules/address/address.h"
+#include "rules/address/family.h"
 
 typedef struct VerdictQuestion {
         const char *direction; /* "in", "out" */

@@ -22,6 +22,7 @@
 #include "rules/report/report.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 #include "rules/words/words.h"

@@ -11,7 +11,7 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/names.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/words/packet.h"
 
 #include <errno.h>

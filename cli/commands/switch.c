@@ -10,8 +10,9 @@
 #include "cli/commands/commands.h"
 #include "daemon/api/api.h"
 #include "rules/base/text.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 #include "cli/probe/trace.h"
 #include "daemon/api/api.h"
 #include "rules/base/strv.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 
 #include <errno.h>
 #include <poll.h>

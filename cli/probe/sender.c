@@ -4,7 +4,7 @@
 
 #include "cli/survey/socket_address.h"
 #include "rules/address/address.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,7 +6,8 @@
  */
 
 #include "rules/address/address.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 
 /* Connections that were decided alike since they were last taken. */
 typedef struct DecisionCount {

@@ -11,7 +11,6 @@
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
 #include "rules/ruleset/print.h"
-#include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
 

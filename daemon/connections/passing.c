@@ -17,8 +17,8 @@
 #include "daemon/netlink/sockets.h"
 #include "rules/base/hash.h"
 #include "rules/policy/ports.h"
-#include "rules/policy/terms.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -7,7 +7,8 @@
  * saw.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 
 typedef struct MarkRoute {
         bool found;

@@ -7,7 +7,8 @@
  */
 
 #include "rules/address/address.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 
 /* What is known of the process that dialled besides its numbers. */
 typedef enum EventText {

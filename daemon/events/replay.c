@@ -5,6 +5,7 @@
 #include "daemon/events/event.h"
 #include "rules/base/strv.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <inttypes.h>

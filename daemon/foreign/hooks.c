@@ -7,6 +7,7 @@
 #include "daemon/foreign/loads.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/ruleset/packet.h"
 
 #include <errno.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -49,7 +50,7 @@ static void know_address(Facts *s, Part p, bool has, const Address *a)
 static void know_headers(Walk *w)
 {
         static const uint8_t tcp = IPPROTO_TCP, syn[4] = { 0 }, version4 = 0x45, flags = 0x02;
-        const Packet *p = &w->packet;
+        const Packet *p = w->packet;
         uint16_t port = htobe16(p->port);
         bool v4 = p->family == FAMILY_IPV4;
         Facts *s = &w->facts;
@@ -105,7 +106,7 @@ static void walk_begin(Walk *w, const Filters *f, const PassageQuestion *q)
 
         w->filters = f;
         w->host = q->host;
-        w->packet = *p;
+        w->packet = p;
         w->in_assumed = q->in_assumed;
         w->local = p->direction == DIRECTION_IN ? TRUTH_YES : TRUTH_NO;
         know_headers(w);
@@ -413,7 +414,7 @@ static void passage_finish(Passage *p, const Walk *w, bool arrives)
         p->redirected = w->redirected;
         memcpy(&port, w->facts.value.transport + 2, sizeof(port));
         p->port = be16toh(port);
-        p->to = (Address){ .family = w->packet.family };
+        p->to = (Address){ .family = w->packet->family };
         memcpy(p->to.bytes, facts_value(&w->facts, to), to.n);
         p->has_to = true;
         for (size_t i = 0; i < to.n; i++)

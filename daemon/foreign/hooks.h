@@ -9,6 +9,8 @@
 
 #include "daemon/foreign/stages.h"
 #include "daemon/foreign/walk.h"
+#include "rules/address/address.h"
+#include "rules/policy/action.h"
 
 /* A base chain that the packet comes to. */
 typedef struct Hop {

@@ -3,6 +3,7 @@
 #include "daemon/foreign/loads.h"
 
 #include "daemon/foreign/registers.h"
+#include "rules/ruleset/packet.h"
 
 #include <linux/if_ether.h>
 #include <linux/netfilter/nf_tables.h>
@@ -23,7 +24,7 @@ static Truth put_unknown(Walk *w, Bytes number, size_t n, const char *name)
 
 bool walk_has_in(const Walk *w)
 {
-        return w->hook != NF_INET_LOCAL_OUT && (w->packet.direction != DIRECTION_OUT || w->looped);
+        return w->hook != NF_INET_LOCAL_OUT && (w->packet->direction != DIRECTION_OUT || w->looped);
 }
 
 const Facts *walk_interfaces(const Walk *w)
@@ -126,7 +127,7 @@ static Truth load_interface(Walk *w, Bytes number, bool here, Part p, const char
 /* Sockets of this host's own processes have an owner, from output on. */
 static Truth load_owner(Walk *w, Bytes number, bool has, uint32_t id, const char *name)
 {
-        if (w->packet.direction != DIRECTION_OUT || w->looped)
+        if (w->packet->direction != DIRECTION_OUT || w->looped)
                 return TRUTH_NO;
         return has ? put_known(w, number, &id, sizeof(id), name)
                    : put_unknown(w, number, sizeof(id), name);
@@ -154,7 +155,7 @@ static Truth load_constant(Walk *w, Bytes number, uint32_t key)
         case NFT_META_L4PROTO:
                 return put_known(w, number, &tcp, sizeof(tcp), "the protocol");
         case NFT_META_PKTTYPE:
-                if (w->packet.direction != DIRECTION_OUT && w->family != NFPROTO_BRIDGE)
+                if (w->packet->direction != DIRECTION_OUT && w->family != NFPROTO_BRIDGE)
                         return put_known(w, number, &host, sizeof(host), "the packet type");
                 return put_unknown(w, number, sizeof(host), "the packet type");
         }
@@ -209,7 +210,7 @@ static Truth store_meta(Walk *w, Bytes number, uint32_t key)
 
 Truth load_meta(Walk *w, Bytes data)
 {
-        const Packet *p = &w->packet;
+        const Packet *p = w->packet;
         Bytes a[NFTA_META_MAX + 1], number;
         uint32_t key;
 
@@ -258,7 +259,7 @@ static Truth load_ct_tuple(Walk *w, Bytes *a, Part p, const char *name)
 
 static Truth load_ct_address(Walk *w, Bytes *a, bool destination, Family family)
 {
-        if (w->packet.family != family)
+        if (w->packet->family != family)
                 return TRUTH_NO;
         return load_ct_tuple(w, a, walk_address(w, destination),
                 destination ? "the destination address" : "the source address");
@@ -309,7 +310,7 @@ static Truth load_ct_entry(Walk *w, Bytes *a, uint32_t key)
                 return put_known(w, number, &tcp, 1, "the protocol");
         case NFT_CT_SRC:
         case NFT_CT_DST:
-                return load_ct_address(w, a, key == NFT_CT_DST, w->packet.family);
+                return load_ct_address(w, a, key == NFT_CT_DST, w->packet->family);
         case NFT_CT_SRC_IP:
         case NFT_CT_DST_IP:
                 return load_ct_address(w, a, key == NFT_CT_DST_IP, FAMILY_IPV4);
@@ -359,9 +360,9 @@ Truth load_ct(Walk *w, Bytes data)
 /* Types of addresses; of what is given to a peer, any address is taken to be of one host. */
 static Truth load_address_type(Walk *w, Bytes number, uint32_t flags)
 {
-        Truth local = flags & NFTA_FIB_F_DADDR               ? w->local
-                      : w->packet.direction == DIRECTION_OUT ? TRUTH_YES
-                                                             : TRUTH_NO;
+        Truth local = flags & NFTA_FIB_F_DADDR                ? w->local
+                      : w->packet->direction == DIRECTION_OUT ? TRUTH_YES
+                                                              : TRUTH_NO;
         uint32_t type = local == TRUTH_YES ? RTN_LOCAL : RTN_UNICAST;
 
         if (local == TRUTH_MAYBE || flags & (NFTA_FIB_F_IIF | NFTA_FIB_F_OIF | NFTA_FIB_F_MARK))

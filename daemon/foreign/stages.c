@@ -6,6 +6,7 @@
 #include "daemon/foreign/loads.h"
 #include "rules/base/array.h"
 #include "rules/nftables/table.h"
+#include "rules/ruleset/packet.h"
 
 #include <linux/netfilter_ipv4.h>
 
@@ -58,7 +59,7 @@ static int stages_add_chains(Stages *l, const Walk *w)
                 const FilterChain *c = w->filters->chains[i];
                 Stage p = { .priority = c->priority, .chain = c, .rank = 3, .listed = i };
 
-                if (!chain_is_here(c, w->hook, w->packet.family))
+                if (!chain_is_here(c, w->hook, w->packet->family))
                         continue;
                 if (c->kind == FILTER_NAT) {
                         p.inner = c->priority;
@@ -120,7 +121,7 @@ static int32_t own_priority(uint32_t hook, OwnPlace own)
 /* What is routed comes to `input` if it is redirected to this host. */
 static bool own_is_here(const Walk *w, OwnPlace own)
 {
-        switch (w->packet.direction) {
+        switch (w->packet->direction) {
         case DIRECTION_OUT:
                 return w->hook == NF_INET_LOCAL_OUT;
         case DIRECTION_ROUTED:

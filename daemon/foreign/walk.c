@@ -3,8 +3,10 @@
 #include "daemon/foreign/walk.h"
 
 #include "daemon/netlink/netlink.h"
+#include "rules/address/address.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/ruleset/packet.h"
 
 #include <stdio.h>
 
@@ -71,6 +73,11 @@ int walk_add_candidate(Walk *w, int32_t code, const char *chain)
         return 0;
 }
 
+bool walk_is_ipv4(const Walk *w)
+{
+        return w->packet->family == FAMILY_IPV4;
+}
+
 Part walk_address(const Walk *w, bool destination)
 {
         return walk_is_ipv4(w) ? part_of(PART(network), destination ? 16 : 12, 4)
@@ -80,7 +87,7 @@ Part walk_address(const Walk *w, bool destination)
 /* Where the new destination is, and by which interface the packet leaves now. */
 static Truth find_way(Walk *w, const uint8_t *address)
 {
-        Address a = { .family = w->packet.family };
+        Address a = { .family = w->packet->family };
         char padded[IFNAMSIZ] = { 0 };
         HostWay way = { 0 };
 

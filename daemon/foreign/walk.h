@@ -8,7 +8,9 @@
 
 #include "daemon/foreign/facts.h"
 #include "daemon/foreign/filters.h"
-#include "rules/ruleset/evaluate.h"
+
+typedef struct Address Address;
+typedef struct Packet Packet;
 
 /* The possible fates of a packet after a rule or a chain; several are possible. */
 typedef enum Fate {
@@ -57,8 +59,8 @@ typedef struct HostView {
 typedef struct Walk {
         const Filters *filters;
         const HostView *host;
-        Packet packet;  /* as it was asked for */
-        Facts original; /* before any address was translated */
+        const Packet *packet; /* as it was asked for; borrowed */
+        Facts original;       /* before any address was translated */
         Facts facts;
         /* Does every packet that is still on its way come here? Else what happens here may not have
          * happened to all of them. */
@@ -111,10 +113,7 @@ int walk_add_candidate(Walk *w, int32_t code, const char *chain);
  * before; port NULL: the same. */
 void walk_redirect(Walk *w, const uint8_t *address, bool same_address, const uint8_t *port);
 
-static inline bool walk_is_ipv4(const Walk *w)
-{
-        return w->packet.family == FAMILY_IPV4;
-}
+bool walk_is_ipv4(const Walk *w);
 static inline Part part_of(Part p, size_t offset, size_t n)
 {
         return (Part){ p.offset + offset, n };

@@ -6,6 +6,7 @@
 #include "daemon/foreign/registers.h"
 #include "daemon/foreign/translate.h"
 #include "rules/base/text.h"
+#include "rules/ruleset/packet.h"
 
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_addrtype.h>
@@ -203,7 +204,7 @@ static Truth id_between(bool has, uint32_t id, uint32_t low, uint32_t high)
 static Truth match_owner(Walk *w, const void *info)
 {
         const struct xt_owner_match_info *m = info;
-        const Packet *p = &w->packet;
+        const Packet *p = w->packet;
         Truth uid, gid, all = TRUTH_YES;
 
         uid = id_between(p->has_uid, p->uid, m->uid_min, m->uid_max);
@@ -255,7 +256,7 @@ static Truth type_matches(Truth local, uint16_t mask)
 static Truth match_addrtype(Walk *w, const void *info)
 {
         const struct xt_addrtype_info_v1 *m = info;
-        Truth from_here = w->packet.direction == DIRECTION_OUT ? TRUTH_YES : TRUTH_NO;
+        Truth from_here = w->packet->direction == DIRECTION_OUT ? TRUTH_YES : TRUTH_NO;
         Truth all = TRUTH_YES, t;
 
         if (m->flags & (XT_ADDRTYPE_LIMIT_IFACE_IN | XT_ADDRTYPE_LIMIT_IFACE_OUT))

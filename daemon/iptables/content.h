@@ -6,7 +6,7 @@
  */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/address/prefixset.h"
 
 typedef struct RangeSet RangeSet;

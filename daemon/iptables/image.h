@@ -6,6 +6,7 @@
  * is read back are the same bytes.
  */
 
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/iptables/table.h"
 

@@ -5,7 +5,8 @@
  * Changing a table.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 
 typedef struct Diagnostics Diagnostics;
 typedef struct IptImage IptImage;

@@ -5,7 +5,8 @@
  * The kernel's tables, read without libiptc. Changes nothing.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 
 typedef struct IptExtension IptExtension;
 typedef struct IptImage IptImage;

@@ -3,7 +3,8 @@
 
 /* One entry more or less in a set that rules use. */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 
 typedef struct IptSet IptSet;
 typedef struct KernelSet KernelSet;

@@ -6,7 +6,7 @@
  */
 
 #include "daemon/netlink/netlink.h"
-#include "rules/address/address.h"
+#include "rules/address/family.h"
 
 typedef struct Diagnostics Diagnostics;
 typedef struct IptSet IptSet;

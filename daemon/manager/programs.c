@@ -19,6 +19,7 @@
 #include "rules/policy/rule.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>

@@ -5,8 +5,9 @@
  * Changes of p25ctl's settings, which override p25.conf. They are changes as manager.h has them.
  */
 
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 #include <stdbool.h>
 

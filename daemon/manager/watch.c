@@ -13,7 +13,6 @@
 #include "daemon/manager/user_folders.h"
 #include "rules/base/strv.h"
 #include "rules/policy/names.h"
-#include "rules/policy/terms.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
 

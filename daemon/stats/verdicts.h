@@ -7,7 +7,8 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 
 #define VERDICTS_MAX 1024
 

@@ -9,11 +9,6 @@
 static const char no_quad[] = "not a valid address (IPv4: four decimal numbers from 0 to 255, "
                               "as in 192.0.2.1)";
 
-unsigned family_bits(Family family)
-{
-        return family == FAMILY_IPV4 ? 32 : 128;
-}
-
 uint32_t address_to_ipv4(const Address *a)
 {
         return (uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |

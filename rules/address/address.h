@@ -6,12 +6,8 @@
  * here, with a reason, so that no other file needs to think of them.
  */
 
+#include "rules/address/family.h"
 #include "rules/base/util.h"
-
-typedef enum Family {
-        FAMILY_IPV4 = 4,
-        FAMILY_IPV6 = 6,
-} Family;
 
 /* Network byte order; an IPv4 address lies in the first four bytes, the rest is zero. */
 typedef struct Address {
@@ -32,9 +28,6 @@ typedef struct TimedSet TimedSet;
 
 /* Large enough for every address_format() and prefix_format(). */
 #define ADDRESS_TEXT_MAX 64
-
-/* 32 or 128 */
-unsigned family_bits(Family family);
 
 /* An IPv4 address as a number, and back. */
 uint32_t address_to_ipv4(const Address *a);

@@ -6,8 +6,11 @@
  * merged. Immutable once made, and shared by reference count (not thread safe), as a PrefixSet is.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 
+typedef struct Address Address;
+typedef struct Prefix Prefix;
 typedef struct PrefixSet PrefixSet;
 
 /* Both ends are inclusive. */

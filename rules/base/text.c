@@ -40,6 +40,21 @@ int text_find(const char *const texts[], int n, const char *s)
         return -1;
 }
 
+int text_find_word(const char *const texts[], int n, const char *word)
+{
+        size_t length = strlen(word);
+
+        for (int i = 0; i < n && length > 0; i++)
+                for (const char *t = texts[i]; *t; t += strspn(t, " ")) {
+                        size_t end = strcspn(t, " ");
+
+                        if (end == length && strncasecmp(t, word, length) == 0)
+                                return i;
+                        t += end;
+                }
+        return -1;
+}
+
 bool text_is_number(const char *s)
 {
         return *s && s[strspn(s, "0123456789")] == '\0';

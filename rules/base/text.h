@@ -14,6 +14,9 @@ int text_printf(char **ret, const char *format, ...) _printf_(2, 3);
 bool text_ends_with(const char *s, const char *end);
 /* The index of a text in a table, or -1. */
 int text_find(const char *const texts[], int n, const char *s);
+/* The index of the text that has the word among its own, which blanks separate, or -1. The case of
+ * letters does not matter. */
+int text_find_word(const char *const texts[], int n, const char *word);
 /* Decimal digits and nothing else, at least one? */
 bool text_is_number(const char *s);
 /* n of them, to a number of at most max; 0, -EINVAL, or -ERANGE for digits that say more. */

@@ -9,9 +9,10 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/ports.h"
-#include "rules/policy/terms.h"
 
 typedef struct IdNames IdNames;
 typedef struct RangeSet RangeSet;

@@ -6,9 +6,10 @@
  * closes one family and leaves the other open. Exact, by the same means as difference.h.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 #include "rules/compare/families.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/direction.h"
 
 typedef struct Diagnostics Diagnostics;
 typedef struct RuleList RuleList;

@@ -10,6 +10,7 @@
 #include "rules/policy/rule.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 
 /* Most rules with addresses of one family close nothing with others, which takes few steps. */
 #define TOGETHER_STEPS 15000

@@ -3,7 +3,8 @@
 
 /* Shared by shadow.c and shadow_family.c. */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/policy/direction.h"
 #include "rules/ruleset/ruleset.h"
 
 typedef struct Match Match;

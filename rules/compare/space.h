@@ -14,7 +14,7 @@
  * pair of verdicts. Equal nodes are one node, so that regions that end alike are found together.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/base/hash.h"
 
 typedef struct CompiledRule CompiledRule;

@@ -6,7 +6,6 @@
 
 #include "rules/config/reader.h"
 #include "rules/policy/role.h"
-#include "rules/policy/terms.h"
 
 #include <errno.h>
 

@@ -14,7 +14,6 @@
 #include "rules/config/reader.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/limit.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <errno.h>

@@ -9,6 +9,7 @@
 
 #include "rules/iptables/statement.h"
 #include "rules/iptables/table.h"
+#include "rules/policy/direction.h"
 #include "rules/ruleset/compiledrule.h"
 
 typedef struct Rule Rule;

@@ -39,7 +39,8 @@
  * one goes to the chain that holds the rest of the rules.
  */
 
-#include "rules/address/address.h"
+#include "rules/address/family.h"
+#include "rules/base/util.h"
 #include "rules/policy/ports.h"
 
 typedef struct Buffer Buffer;

@@ -12,9 +12,10 @@
  * nft_table_new() returns it.
  */
 
-#include "rules/address/address.h"
 #include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 
 typedef struct CompiledRule CompiledRule;
 typedef struct IdRange IdRange;

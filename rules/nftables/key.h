@@ -6,8 +6,8 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/limit.h"
-#include "rules/policy/terms.h"
 
 /* Large enough for the name of every chain, set and counter. */
 #define NFT_NAME_TEXT_MAX 192

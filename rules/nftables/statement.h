@@ -7,6 +7,7 @@
 
 #include "rules/address/address.h"
 #include "rules/nftables/key.h"
+#include "rules/policy/action.h"
 
 typedef enum NftStatementKind {
         STATEMENT_FAMILY,

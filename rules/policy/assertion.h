@@ -5,7 +5,7 @@
  * What a file says of the policy's verdict about a packet, for the compiler to prove.
  */
 
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * The settings of a policy in force: those of p25ctl override those of p25.conf.
  */
 
+#include "rules/policy/direction.h"
 #include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 #include <stdbool.h>
 

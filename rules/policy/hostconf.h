@@ -8,9 +8,9 @@
 
 #include "rules/base/util.h"
 #include "rules/policy/alerts.h"
+#include "rules/policy/defaults.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 typedef struct Fragment Fragment;
 

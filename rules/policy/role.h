@@ -8,9 +8,9 @@
 
 #include "rules/base/util.h"
 #include "rules/policy/assertion.h"
+#include "rules/policy/defaults.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/rulelist.h"
-#include "rules/policy/terms.h"
 
 typedef enum VarType {
         VAR_NETWORKS, /* addresses, prefixes, @sets */

@@ -7,10 +7,11 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/action.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/ports.h"
-#include "rules/policy/terms.h"
 
 typedef enum SourceKind {
         SOURCE_P25CTL,

@@ -6,10 +6,10 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/defaults.h"
 #include "rules/policy/origin.h"
 #include "rules/policy/rulelist.h"
 #include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 typedef struct Fragment Fragment;
 typedef struct PrefixSet PrefixSet;

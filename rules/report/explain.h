@@ -7,6 +7,7 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/ruleset/evaluate.h"
 
 typedef struct Packet Packet;
 typedef struct Ruleset Ruleset;

@@ -7,9 +7,10 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
-#include "rules/policy/terms.h"
 
 typedef struct Rule Rule;
 typedef struct json_t Json;

@@ -6,9 +6,9 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/action.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/ports.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 #include "rules/ruleset/ids.h"
 

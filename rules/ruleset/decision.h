@@ -6,7 +6,8 @@
  * nftables, of an object's name with iptables.
  */
 
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 
 #include <stdbool.h>
 #include <stdint.h>

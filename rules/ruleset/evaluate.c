@@ -15,6 +15,7 @@
 #include "rules/policy/subordinate.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ids.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 
 /* An address that is not known may be any of its family's: only what holds them all, for good,

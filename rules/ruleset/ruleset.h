@@ -12,10 +12,11 @@
  */
 
 #include "rules/base/util.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
 #include "rules/policy/subordinate.h"
-#include "rules/policy/terms.h"
 #include "rules/ruleset/ids.h"
 
 typedef struct CompiledRule CompiledRule;

@@ -13,9 +13,8 @@
 #include "rules/base/text.h"
 #include "rules/policy/names.h"
 #include "rules/policy/ports.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
-#include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 
 #include <ctype.h>
 #include <errno.h>

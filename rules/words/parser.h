@@ -9,7 +9,7 @@
 
 #include "rules/base/diagnostic.h"
 #include "rules/base/text.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
 #include "rules/words/words.h"
 
 typedef struct Ports Ports;

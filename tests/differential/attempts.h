@@ -6,6 +6,7 @@
  * made for real, and what became of them.
  */
 
+#include "rules/ruleset/packet.h"
 #include "tests/differential/senders.h"
 #include "tests/differential/sites.h"
 

@@ -3,6 +3,8 @@
 #include "tests/differential/policies.h"
 
 #include "rules/base/buffer.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/settings.h"
 #include "tests/lib/random.h"
 

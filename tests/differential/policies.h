@@ -10,8 +10,6 @@
 #include "tests/differential/senders.h"
 #include "tests/differential/sites.h"
 
-#include "rules/policy/terms.h"
-
 /* ---- the whole ---- */
 
 /* The caller frees it. */

@@ -9,6 +9,8 @@
 
 #include "daemon/foreign/hooks.h"
 #include "daemon/foreign/programs.h"
+#include "rules/policy/direction.h"
+#include "rules/ruleset/packet.h"
 
 #include <stdio.h>
 

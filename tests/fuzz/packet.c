@@ -2,7 +2,7 @@
 
 /* Words of packets: what is refused says why, what is taken gets one verdict of every ruleset. */
 
-#include "rules/words/packet.h"
+#include "rules/ruleset/packet.h"
 #include "rules/address/address.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
@@ -12,6 +12,7 @@
 #include "rules/policy/ports.h"
 #include "rules/policy/state.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/words/packet.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -12,8 +12,9 @@
 #include "daemon/foreign/read.h"
 #include "daemon/foreign/walk.h"
 #include "daemon/netlink/routes.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/direction.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "tests/kernel/foreign_rules.h"
 #include "tests/lib/world.h"
 

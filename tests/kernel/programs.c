@@ -13,7 +13,8 @@
 #include "daemon/foreign/read.h"
 #include "daemon/foreign/walk.h"
 #include "rules/address/address.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/direction.h"
+#include "rules/ruleset/packet.h"
 #include "tests/lib/world.h"
 
 #include <linux/bpf.h>

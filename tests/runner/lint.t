@@ -83,11 +83,18 @@ lint
 is "$rc" 0 "a header that a third of the sources need or fewer"
 source_file rules/address/narrow.c '#include "rules/address/narrow.h"'
 red "a header that two of five sources need, one by way of another" "$crowded"
-for i in 1 2 3; do source_file rules/address/user$i.c '#include "rules/address/address.h"'; done
-red "a header of the vocabulary that more than half need" "$crowded"
+source_file rules/policy/action.h '#pragma once'
+for i in 1 2; do source_file rules/policy/user$i.c '#include "rules/policy/action.h"'; done
+lint
+is "$rc" 0 "an enumeration that two of five sources need"
+source_file rules/policy/user3.c '#include "rules/policy/action.h"'
+red "and one that half of them need" "$crowded"
+for i in 1 2; do source_file rules/address/user$i.c '#include "rules/address/address.h"'; done
+red "addresses have no more room than others" "$crowded"
 
 arrows="a room includes only what tests/arrows allows"
 source_file rules/base/upward.c '#include "rules/address/address.h"'
+for i in 1 2; do source_file rules/base/other$i.c 'typedef int Other;'; done # two of six need it
 red "a lower room includes a higher one" "$arrows"
 source_file rules/address/down.c '  #  include "daemon/host/host.h"'
 red "rules/ includes daemon/" "$arrows"

@@ -8,7 +8,7 @@
 
 #include "daemon/backend/memory.h"
 #include "daemon/manager/manager.h"
-#include "rules/policy/terms.h"
+#include "rules/policy/action.h"
 #include "rules/words/words.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
  */
 
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "tests/unit/fixture.h"
 
 extern uint64_t seed;

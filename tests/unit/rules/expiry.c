@@ -10,6 +10,7 @@
 #include "rules/report/report.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 #include "tests/unit/rule_words.h"
 

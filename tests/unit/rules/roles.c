@@ -7,6 +7,7 @@
 #include "rules/policy/role.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
+#include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
 #include "rules/words/packet.h"
 #include "tests/lib/policy_files.h"

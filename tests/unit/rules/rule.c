@@ -12,7 +12,6 @@
 #include "rules/policy/judge.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/rulelist.h"
-#include "rules/policy/terms.h"
 #include "rules/policy/valid.h"
 
 #include <setjmp.h>

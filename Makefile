@@ -157,6 +157,8 @@ $(ADVERSARY:%=$(BUILD)/tests/%): $(BUILD)/tests/adversary/attack.o
 $(BUILD)/tests/differential/differential: \
 	$(patsubst %,$(BUILD)/%.o,$(filter tests/differential/%,$(TEST_PARTS)))
 
+# whose p25d is the test
+$(BUILD)/tests/unit/fleet/live_apply: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=fleet_client_%,update_set set_lockdown)
 # whose allocations fail
 $(BUILD)/tests/unit/rules/memory: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup)
 

@@ -4,6 +4,7 @@
 
 #include "daemon/fleet/live_clock.h"
 #include "daemon/io/log.h"
+#include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 
@@ -11,6 +12,7 @@
 
 #define CALL_MAX 5000      /* entries */
 #define WAITING_MAX 600000 /* entries */
+#define JOBS_MAX 20000     /* calls, which a member that bans and takes back by turns makes many */
 #define PAUSE_MIN_USEC USEC_PER_SEC
 #define PAUSE_MAX_USEC (30 * USEC_PER_SEC)
 #define LOG_USEC (60 * USEC_PER_SEC)
@@ -36,8 +38,8 @@ struct LiveApply {
         sd_event *event;
         FleetClient *client;
         const char *set;
-        Job *jobs; /* the first is under way if `calling` */
-        size_t n_waiting;
+        Job *jobs, *last; /* the first is under way if `calling` */
+        size_t n_jobs, n_waiting;
         bool calling;
         sd_event_source *timer;
         uint64_t pause_usec, logged_usec, applied, refused;
@@ -60,6 +62,9 @@ static void job_drop(LiveApply *a)
         Job *j = a->jobs;
 
         a->jobs = j->next;
+        if (!a->jobs)
+                a->last = NULL;
+        a->n_jobs--;
         a->n_waiting -= j->n;
         job_free(j);
 }
@@ -78,7 +83,7 @@ static int job_split(LiveApply *a)
                 .from_usec = j->from_usec,
                 .until_usec = j->until_usec,
                 .reason = strdup(j->reason ?: "") };
-        rest->addresses = calloc(CALL_MAX, sizeof(*rest->addresses));
+        rest->addresses = calloc(rest->n, sizeof(*rest->addresses));
         if (!rest->addresses || !rest->reason) {
                 job_free(rest);
                 return -ENOMEM;
@@ -86,6 +91,9 @@ static int job_split(LiveApply *a)
         memcpy(rest->addresses, j->addresses + half, rest->n * sizeof(*rest->addresses));
         j->n = half;
         j->next = rest;
+        if (a->last == j)
+                a->last = rest;
+        a->n_jobs++;
         return 0;
 }
 
@@ -182,7 +190,7 @@ static int job_call(LiveApply *a, const Job *j)
         if (j->kind == JOB_LOCKDOWN)
                 r = fleet_client_set_lockdown(a->client, j->on, j->reason, on_done, a);
         else {
-                if (j->kind == JOB_BAN && j->until_usec <= now)
+                if (j->n == 0 || (j->kind == JOB_BAN && j->until_usec <= now))
                         return 0;
                 r = job_texts(j, &texts);
                 if (r < 0)
@@ -223,33 +231,24 @@ void live_apply_retry(LiveApply *a)
 
 /* ---- the queue ---- */
 
-static Job *job_last(const LiveApply *a)
-{
-        Job *j = a->jobs;
-
-        while (j && j->next)
-                j = j->next;
-        return j;
-}
-
 static int job_add(LiveApply *a, JobKind kind, const char *reason, Job **ret)
 {
-        Job *j = calloc(1, sizeof(*j)), *last = job_last(a);
+        Job *j = calloc(1, sizeof(*j));
 
         if (!j)
                 return -ENOMEM;
         j->kind = kind;
         j->reason = strdup(reason);
-        if (kind != JOB_LOCKDOWN)
-                j->addresses = calloc(CALL_MAX, sizeof(*j->addresses));
-        if (!j->reason || (kind != JOB_LOCKDOWN && !j->addresses)) {
+        if (!j->reason) {
                 job_free(j);
                 return -ENOMEM;
         }
-        if (last)
-                last->next = j;
+        if (a->last)
+                a->last->next = j;
         else
                 a->jobs = j;
+        a->last = j;
+        a->n_jobs++;
         *ret = j;
         return 0;
 }
@@ -269,17 +268,19 @@ static bool job_takes(const LiveApply *a, const Job *j, JobKind kind, uint64_t u
 static int address_add(
         LiveApply *a, JobKind kind, const Prefix *p, uint64_t until_usec, const char *reason)
 {
-        Job *j = job_last(a);
+        Job *j = a->last;
         int r = 0;
 
         if (a->n_waiting >= WAITING_MAX)
                 return -ENOBUFS;
         if (!job_takes(a, j, kind, until_usec)) {
-                r = job_add(a, kind, reason, &j);
+                r = a->n_jobs >= JOBS_MAX ? -ENOBUFS : job_add(a, kind, reason, &j);
                 if (r < 0)
                         return r;
                 j->from_usec = j->until_usec = until_usec;
         }
+        if (array_grow(&j->addresses, j->n, sizeof(*j->addresses)) < 0)
+                return -ENOMEM; /* a job without addresses makes no call */
         if (until_usec > j->until_usec)
                 j->until_usec = until_usec;
         if (until_usec < j->from_usec)
@@ -330,13 +331,34 @@ int live_apply_unbans(LiveApply *a, const Prefix *addresses, size_t n)
         return r;
 }
 
+/* The lockdown that waits, if there is one: the last word counts. */
+static Job *lockdown_waiting(const LiveApply *a)
+{
+        Job *j = a->calling ? a->jobs->next : a->jobs;
+
+        while (j && j->kind != JOB_LOCKDOWN)
+                j = j->next;
+        return j;
+}
+
 int live_apply_lockdown(LiveApply *a, bool on, const char *why)
 {
-        Job *j;
-        int r = job_add(a, JOB_LOCKDOWN, *why ? why : "the fleet", &j);
+        const char *reason = *why ? why : "the fleet";
+        Job *j = lockdown_waiting(a);
+        char *text;
+        int r;
 
-        if (r < 0)
-                return r;
+        if (j) {
+                text = strdup(reason);
+                if (!text)
+                        return -ENOMEM;
+                free(j->reason);
+                j->reason = text;
+        } else {
+                r = job_add(a, JOB_LOCKDOWN, reason, &j);
+                if (r < 0)
+                        return r;
+        }
         j->on = on;
         apply_next(a);
         return 0;
@@ -366,6 +388,11 @@ LiveApply *live_apply_free(LiveApply *a)
         sd_event_unref(a->event);
         free(a);
         return NULL;
+}
+
+bool live_apply_is_idle(const LiveApply *a)
+{
+        return !a->jobs;
 }
 
 uint64_t live_apply_applied(const LiveApply *a)

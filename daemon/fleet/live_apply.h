@@ -17,12 +17,14 @@ int live_apply_new(sd_event *event, FleetClient *client, const char *set, LiveAp
 LiveApply *live_apply_free(LiveApply *a);
 DEFINE_CLEANUP(LiveApply, live_apply_free)
 
-/* 0, -ENOMEM, -ENOBUFS (p25d has been away for too long: call live_tell_all() when it is back) */
+/* 0, -ENOMEM, -ENOBUFS (as much waits as may: call live_tell_all() when nothing waits) */
 int live_apply_bans(LiveApply *a, const LiveBan *bans, size_t n);
 int live_apply_unbans(LiveApply *a, const Prefix *addresses, size_t n);
+/* Takes the place of one that waits. */
 int live_apply_lockdown(LiveApply *a, bool on, const char *why);
 /* p25d is there again: what waits for it is tried now. */
 void live_apply_retry(LiveApply *a);
 
+bool live_apply_is_idle(const LiveApply *a);     /* nothing waits */
 uint64_t live_apply_applied(const LiveApply *a); /* entries */
 uint64_t live_apply_refused(const LiveApply *a); /* entries, by assertions of this host */

@@ -79,10 +79,21 @@ static void on_serial(void *data, uint64_t serial)
                 f->settings->serial(f->settings->data, serial);
 }
 
+/* What p25d did not get is told again, now that it may get it. */
+static void tell_lost(LiveFollow *f)
+{
+        if (!f->lost)
+                return;
+        f->lost = false;
+        note_lost(f, live_tell_all(f->live));
+}
+
 static void on_status(void *data)
 {
         LiveFollow *f = data;
 
+        if (live_apply_is_idle(f->apply))
+                tell_lost(f);
         if (f->settings->changed)
                 f->settings->changed(f->settings->data);
 }
@@ -293,10 +304,7 @@ void live_follow_changed(LiveFollow *f, const FleetChanged *c)
 void live_follow_appeared(LiveFollow *f)
 {
         live_apply_retry(f->apply);
-        if (f->lost) {
-                f->lost = false;
-                note_lost(f, live_tell_all(f->live));
-        }
+        tell_lost(f);
         if (f->settings->config->live.publish)
                 read_later(f, f->pause_usec);
 }

@@ -18,10 +18,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define FILE_NEW STATE_SET_CHANGES ".new"
-/* Some ten thousand rows; the older half goes when there are more. */
+/* Some ten thousand rows; the older half goes when there are more. A row goes beyond it at most, so
+ * that of a file that is longer, which p25d did not write, the end is read. */
 #define BYTES_MAX (2u << 20)
+#define ROW_BYTES_MAX 256
 #define PROCESS_MAX 64
 
 static void row_deinit(SetChange *c)
@@ -112,29 +115,43 @@ static int write_at(int fd, const Buffer *b, off_t at)
         return n < 0 ? -errno : (size_t)n < b->length ? -ENOSPC : 0;
 }
 
+/* From there on, but no more than the file may have. A NUL, which p25d writes nowhere, ends a line.
+ */
 static int text_read(int fd, off_t from, Buffer *b)
 {
         char chunk[16384];
-        ssize_t n;
+        struct stat st;
+        ssize_t n = 0;
 
-        while ((n = pread(fd, chunk, sizeof(chunk), from)) > 0) {
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        if (st.st_size - from > BYTES_MAX + ROW_BYTES_MAX)
+                from = st.st_size - BYTES_MAX;
+        while (b->length <= BYTES_MAX + ROW_BYTES_MAX &&
+                (n = pread(fd, chunk, sizeof(chunk), from)) > 0) {
                 buffer_add(b, chunk, (size_t)n);
                 from += n;
         }
+        for (size_t i = 0; i < b->length; i++)
+                if (b->data[i] == '\0')
+                        b->data[i] = '\n';
         buffer_add_char(b, '\0');
         return n < 0 ? -errno : b->failed ? -ENOMEM : 0;
 }
 
-/* Without the older half. */
+/* Without the older half; without all if that has no line. */
 static int file_halve(Store *s, int fd, off_t size)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         int r = text_read(fd, size / 2, &b);
-        const char *begin = r < 0 ? NULL : strchr(b.data, '\n');
+        const char *begin;
 
-        if (r < 0 || !begin)
+        if (r < 0)
                 return r;
-        begin++;
+        begin = strchr(b.data, '\n');
+        begin = begin ? begin + 1 : "";
         r = store_write_file(s, s->folder_fd, FILE_NEW, begin, strlen(begin), false);
         if (r >= 0 && renameat(s->folder_fd, FILE_NEW, s->folder_fd, STATE_SET_CHANGES) < 0)
                 r = -errno;

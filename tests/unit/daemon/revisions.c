@@ -15,7 +15,12 @@
 #include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static uint64_t revision(void)
 {
@@ -318,6 +323,35 @@ static void test_bans(void **state)
         }
         assert_int_equal(added, 1201);
         assert_int_equal(rows.items[0].entries, 2);
+        expect_consistent();
+}
+
+/* A file of changes that is far too long, with no line in it, costs no more than one that is not.
+ */
+static void test_bans_damaged(void **state)
+{
+        _cleanup_(set_changes_deinit) SetChanges rows = { 0 };
+        _cleanup_close_ int fd = -1;
+        char path[PATH_MAX];
+        struct stat st;
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        replace("192.0.2.1\n");
+        (void)snprintf(path, sizeof(path), "%s/var/lib/p25/set-changes", folder);
+        fd = open(path, O_WRONLY | O_CLOEXEC);
+        assert_true(fd >= 0);
+        assert_int_equal(ftruncate(fd, 300 << 20), 0);
+        start();
+        update("192.0.2.2", NULL);
+        assert_int_equal(stat(path, &st), 0);
+        assert_true(st.st_size <= 3 << 20);
+        update("192.0.2.3", NULL);
+        assert_int_equal(manager_list_set_changes(manager, SIZE_MAX, &rows), 0);
+        assert_true(rows.n >= 1);
+        assert_string_equal(rows.items[0].set, "drop");
+        assert_int_equal(rows.items[0].entries, 3);
         expect_consistent();
 }
 
@@ -632,6 +666,7 @@ int main(void)
                 TEST(test_list),
                 TEST(test_thousand),
                 TEST(test_bans),
+                TEST(test_bans_damaged),
                 TEST(test_dropped_set),
                 TEST(test_size),
                 TEST(test_damage),

@@ -62,6 +62,11 @@ typedef struct BackendOps {
          * differs from what is installed. The backend copies or references what it keeps. */
         int (*apply)(Backend *b, const Ruleset *r, Diagnostics *d);
 
+        /* The wall clock was set back: entries of sets that end, which the kernel times by a clock
+         * of its own, get there what is left of their time now. What fails is tried again. NULL:
+         * nothing is timed by the kernel. */
+        void (*renew)(Backend *b);
+
         /* Is a policy of p25 in the kernel, even one of an earlier daemon? In doubt: yes. */
         bool (*holds)(Backend *b);
 

@@ -176,6 +176,14 @@ static int ops_apply(Backend *base, const Ruleset *r, Diagnostics *d)
         return ipt_apply((IptBackend *)base, r, d);
 }
 
+static void ops_renew(Backend *base)
+{
+        IptBackend *b = (IptBackend *)base;
+
+        ipt_sets_renew(&b->sets);
+        repairer_look(&b->repairer);
+}
+
 static bool ops_holds(Backend *base)
 {
         return ipt_is_there((IptBackend *)base);
@@ -218,6 +226,7 @@ const BackendOps backend_iptables = {
         .lock = ops_lock,
         .unlock = ops_unlock,
         .apply = ops_apply,
+        .renew = ops_renew,
         .holds = ops_holds,
         .remove = ops_remove,
         .counters = ops_counters,

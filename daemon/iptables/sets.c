@@ -309,6 +309,13 @@ static void renew(IptSets *s, KernelSet *k)
         k->renewal_usec = next != 0 && next < soonest ? soonest : next;
 }
 
+void ipt_sets_renew(IptSets *s)
+{
+        for (size_t i = 0; i < s->n; i++)
+                if (s->items[i].timed)
+                        s->items[i].renewal_usec = 1;
+}
+
 bool ipt_sets_check(IptSets *s, bool contents)
 {
         SetListing l = { 0 };

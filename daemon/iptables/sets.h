@@ -56,6 +56,8 @@ int ipt_sets_edit(IptSets *s, IptTable *const *tables, size_t n);
 void ipt_sets_collect(IptSets *s, bool done);
 /* Destroys all, those of a former daemon too. */
 void ipt_sets_clear(IptSets *s);
+/* The next ipt_sets_check() gives entries that end their time in the kernel again. */
+void ipt_sets_renew(IptSets *s);
 /* Did another process empty or destroy one, or change its content? Those are forgotten, and made
  * again by the next ipt_sets_prepare(). contents: looks at each entry, where they are no more than
  * IPT_CONTENT_MAX in all; else at their number. */

@@ -15,6 +15,7 @@
 #include "daemon/manager/internal.h"
 
 #include "daemon/loop/clock.h"
+#include "daemon/loop/clock_watch.h"
 #include "daemon/loop/timer.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
@@ -38,6 +39,7 @@
 void expiry_deinit(Expiry *e)
 {
         sd_event_source_disable_unref(e->timer);
+        clock_watch_free(e->clock);
         rule_list_deinit(&e->expired);
         *e = (Expiry){ 0 };
 }
@@ -217,6 +219,22 @@ void manager_update_expiry(Manager *m)
                 (void)timer_arm_at(m->event, &m->expiry.timer, &expiry_timer, next, m);
         else
                 timer_disarm(m->expiry.timer);
+}
+
+/* The kernel counts the time that entries of sets have left, and rules it compares with the wall
+ * clock as p25d does. */
+static void on_set_back(void *data)
+{
+        Manager *m = data;
+        Backend *b = m->slot.backend;
+
+        if (m->in_force.installed && b->ops->renew)
+                b->ops->renew(b);
+}
+
+int manager_watch_clock(Manager *m)
+{
+        return clock_watch_new(m->event, on_set_back, m, &m->expiry.clock);
 }
 
 int manager_drop_expired(Manager *m, State *state)

@@ -14,6 +14,7 @@
 #include "rules/compare/families.h"
 #include "rules/policy/rulelist.h"
 
+typedef struct ClockWatch ClockWatch;
 typedef struct CutResult CutResult;
 typedef struct Listeners Listeners;
 typedef struct Report Report;
@@ -84,6 +85,7 @@ typedef struct Expiry {
         bool told;     /* that they cannot be stored yet */
         int error;     /* of the last attempt */
         sd_event_source *timer;
+        ClockWatch *clock;
 } Expiry;
 
 /* Work after the answer to a change: later.c. */
@@ -281,6 +283,9 @@ const State *manager_stored(const Manager *m);
 
 /* The policy has changed: wakes up when the first of its rules ends. */
 void manager_update_expiry(Manager *m);
+/* Entries that end end in the kernel when they end here, also if the clock is set back. 0 or
+ * negative errno. */
+int manager_watch_clock(Manager *m);
 /* At the start, of the state that was stored: leaves out what has ended, and remembers to store it
  * without. 0 or -ENOMEM. */
 int manager_drop_expired(Manager *m, State *state);

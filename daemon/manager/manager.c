@@ -75,6 +75,8 @@ int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, c
                 r = manager_start(m, options->fds, options->n_fds, &d);
         if (r >= 0)
                 r = watch_new(m, &m->watch);
+        if (r >= 0)
+                r = manager_watch_clock(m);
         if (r < 0) {
                 const Diagnostic *first = diagnostics_first_error(&d);
 

@@ -237,6 +237,18 @@ static int nft_apply_ruleset(Backend *base, const Ruleset *r, Diagnostics *d)
         return send_ruleset(base, r, true, d);
 }
 
+/* The whole table is sent again in one transaction, as after damage. */
+static void nft_renew(Backend *base)
+{
+        NftBackend *b = (NftBackend *)base;
+
+        for (size_t i = 0; b->wanted && i < b->wanted->n_sets; i++)
+                if (b->wanted->sets[i].timed) {
+                        repairer_found(&b->repairer, REPAIR_OVERTAKEN);
+                        return;
+                }
+}
+
 static bool nft_holds(Backend *base)
 {
         _cleanup_(found_deinit) Found f = { 0 };
@@ -327,6 +339,7 @@ const BackendOps backend_nft = {
         .open = nft_open,
         .check = nft_check,
         .apply = nft_apply_ruleset,
+        .renew = nft_renew,
         .holds = nft_holds,
         .remove = nft_remove,
         .counters = nft_counters,

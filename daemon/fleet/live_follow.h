@@ -8,7 +8,10 @@
  */
 
 #include "daemon/fleet/client.h"
-#include "daemon/fleet/live.h"
+
+typedef struct Diagnostics Diagnostics;
+typedef struct FleetConfig FleetConfig;
+typedef struct json_t Json;
 
 typedef struct LiveFollow LiveFollow;
 

@@ -61,3 +61,17 @@ uint32_t make_end(Maker *m, unsigned family, bool to, uint32_t reg)
         make_payload_to(m, NFT_PAYLOAD_TRANSPORT_HEADER, to ? 2 : 0, 2, reg + n / 4);
         return reg + n / 4 + 1;
 }
+
+void make_element(Maker *m, const NftSetKey *k, uint32_t op, struct nftnl_expr *own)
+{
+        struct nftnl_expr *e = make(m, "dynset");
+        char name[NFT_NAME_TEXT_MAX];
+
+        set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+        set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
+        set_text(m, e, NFTNL_EXPR_DYNSET_SET_NAME, nft_set_name(k, name));
+        if (e && own)
+                nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, own, 0);
+        else if (own)
+                nftnl_expr_free(own);
+}

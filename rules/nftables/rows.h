@@ -3,7 +3,8 @@
 
 /*
  * A row for each kind of statement: when two are equal, how nft lists it, which expressions the
- * kernel gets. matches.c has the rows of matches, actions.c those of actions.
+ * kernel gets. matches.c has the rows of matches, limits.c those of limits, notes.c those that
+ * leave elements in sets, actions.c those of other actions.
  */
 
 #include "rules/nftables/maker.h"
@@ -28,11 +29,13 @@ typedef struct StatementRow {
         const char *words; /* instead of text(): they are always the same */
 } StatementRow;
 
-/* By kind; rows of the other file are empty. */
+/* By kind; rows of the other files are empty. */
 extern const StatementRow statement_matches[_STATEMENT_MAX];
+extern const StatementRow statement_limits[_STATEMENT_MAX];
+extern const StatementRow statement_notes[_STATEMENT_MAX];
 extern const StatementRow statement_actions[_STATEMENT_MAX];
 
-/* ---- what both files need ---- */
+/* ---- what several of these files need ---- */
 
 bool statement_set_equal(const NftStatement *a, const NftStatement *b);
 /* "@name" */
@@ -46,6 +49,9 @@ void make_source(Maker *m, const NftStatement *s);
 /* One end of a connection, ip saddr . tcp sport or ip daddr . tcp dport => reg and those behind it;
  * returns the one behind these. */
 uint32_t make_end(Maker *m, unsigned family, bool to, uint32_t reg);
+/* Register 1 becomes an element, with an expression of its own (taken over; may be NULL after an
+ * error). */
+void make_element(Maker *m, const NftSetKey *k, uint32_t op, struct nftnl_expr *own);
 
 /* ---- of all kinds ---- */
 

@@ -9,7 +9,13 @@
 
 static const StatementRow *row_of(NftStatementKind k)
 {
-        return statement_matches[k].bytes ? &statement_matches[k] : &statement_actions[k];
+        static const StatementRow *const tables[] = { statement_matches, statement_limits,
+                statement_notes };
+
+        for (size_t i = 0; i < ELEMENTS(tables); i++)
+                if (tables[i][k].bytes)
+                        return &tables[i][k];
+        return &statement_actions[k];
 }
 
 static bool statement_equal(const NftStatement *a, const NftStatement *b)

@@ -6,7 +6,6 @@
 
 #include "rules/ruleset/ruleset.h"
 
-#include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The nft emitter without a kernel: names, numbers of limits, the messages that elements become,
- * and what is sent for a small change of a large policy. Whole texts are in tests/golden/nft, what
- * the kernel makes of the messages in tests/kernel.
+ * The nft emitter without a kernel: the rows of statements, names, numbers of limits, the messages
+ * that elements become, and what is sent for a small change of a large policy. Whole texts are in
+ * tests/golden/nft, what the kernel makes of the messages in tests/kernel.
  */
 
 #include "rules/address/address.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/rangeset.h"
 #include "rules/nftables/message.h"
+#include "rules/nftables/rows.h"
 #include "rules/nftables/table.h"
 #include "rules/nftables/update.h"
 #include "rules/policy/policy.h"
@@ -25,6 +26,27 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <malloc.h>
+
+/* ---- statements ---- */
+
+static void test_rows(void **state)
+{
+        static const StatementRow *const tables[] = { statement_matches, statement_limits,
+                statement_notes, statement_actions };
+
+        (void)state;
+        for (int k = 0; k < _STATEMENT_MAX; k++) {
+                unsigned n = 0;
+
+                for (size_t i = 0; i < ELEMENTS(tables); i++) {
+                        const StatementRow *row = &tables[i][k];
+
+                        assert_int_equal(!row->bytes, !row->text && !row->words);
+                        n += row->bytes != NULL;
+                }
+                assert_int_equal(n, 1); /* each kind has one row, in one file */
+        }
+}
 
 /* ---- names ---- */
 
@@ -523,6 +545,7 @@ static void test_padding(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_rows),
                 cmocka_unit_test(test_counter_names),
                 cmocka_unit_test(test_set_names),
                 cmocka_unit_test(test_bucket_timeouts),

@@ -281,10 +281,22 @@ static int answer_tell(Cli *c, Answer *a, const ProbeResult *probe)
         return status != 0 ? status : cli_document(c, TAKE_PTR(a->document));
 }
 
+/* To the document's assumptions. */
+static int answer_add_note(Cli *c, Answer *a, const char *note)
+{
+        _cleanup_strv_ char **notes = NULL;
+
+        if (json_get_strv(a->document, "assumptions", &notes) < 0 || strv_append(&notes, note) < 0)
+                return cli_fail_errno(c, -ENOMEM, "explain");
+        json_set(a->document, "assumptions", json_new_strv(notes));
+        return 0;
+}
+
 int command_explain(Cli *c, const Verb *v, char **args, size_t n)
 {
         _cleanup_probe_result_ ProbeResult probe = { 0 };
         _cleanup_answer_ Answer answer = { 0 };
+        bool as_root = false;
         Question question;
         int status;
 
@@ -295,9 +307,15 @@ int command_explain(Cli *c, const Verb *v, char **args, size_t n)
                         "--at asks p25d, which keeps the history: it cannot be used with --root");
         if (status == 0 && c->probe)
                 status = probe_check(c, &question);
+        if (status == 0 && c->probe)
+                as_root = probe_complete(&question);
         if (status == 0)
                 status = c->root ? files_explain(c, &question, &answer)
                                  : daemon_explain(c, &question, (Place){ 0 }, &answer);
+        if (status == 0 && as_root)
+                status = answer_add_note(c, &answer,
+                        "no user is named, so the question is answered for root, who also sends "
+                        "the probe");
         if (status == 0 && c->probe)
                 status = probe_question(c, &question, &probe);
         return status != 0 ? status : answer_tell(c, &answer, c->probe ? &probe : NULL);

@@ -63,6 +63,14 @@ int probe_check(Cli *c, const Question *q)
 
 /* ---- the question ---- */
 
+bool probe_complete(Question *q)
+{
+        if (q->texts[QUESTION_USER])
+                return false;
+        q->texts[QUESTION_USER] = "0";
+        return true;
+}
+
 int probe_question(Cli *c, const Question *q, ProbeResult *ret)
 {
         _cleanup_(host_names_free_p) HostNames *host = NULL;

@@ -123,7 +123,7 @@ static int report_read(int fd, Report *ret)
 
 int sender_start(const Packet *packet, Sender *ret)
 {
-        Sender s = { .uid = packet->has_uid ? packet->uid : getuid() };
+        Sender s = { .uid = packet->uid };
         pid_t parent = getpid();
         Report report;
         int fds[2], r;

@@ -19,7 +19,8 @@ typedef struct Sender {
         uint16_t port;
 } Sender;
 
-/* 0, or negative errno: of becoming the user, or of taking the address and interface asked for. */
+/* The packet names a user. 0, or negative errno: of becoming the user, or of taking the address and
+ * interface asked for. */
 int sender_start(const Packet *packet, Sender *ret);
 /* Ends the child, whatever it does. */
 void sender_end(Sender *s);

@@ -22,7 +22,9 @@ default = { outgoing = "allow"; };
 rules = ( { action = "reject"; direction = "out"; to = [ "198.51.100.3", "2001:db8:1::3" ]; },
           { action = "deny"; direction = "out"; to = [ "203.0.113.7" ]; },
           { action = "reject"; direction = "out"; user = [ "mail" ]; },
-          { action = "deny"; direction = "out"; group = [ "games" ]; } );
+          { action = "deny"; direction = "out"; group = [ "games" ]; },
+          { action = "reject"; direction = "out"; user = [ "root" ]; to = [ "203.0.113.7" ];
+            ports = [ "2525" ]; } );
 CONF
 ok $? "p25d starts"
 
@@ -53,6 +55,14 @@ for family in 4 6; do
                 "IPv$family: p25 drops what a group sends"
 done
 like "$(probed "to 203.0.113.7")" "^deny inet p25 [^ ]+ deny$" "p25 drops"
+# who is judged is who sends, also where no user is named
+for user in "" " user root" " group mail"; do
+        like "$(probed "to 203.0.113.7 port 2525$user")" "^reject inet p25 [^ ]+ reject$" \
+                "root's packet is judged and sent:$user"
+        named=0
+        [[ $user == *user* ]] || named=1
+        is "$(of_answer '.assumptions[]' | grep -c 'answered for root')" $named "a note of root:$user"
+done
 is "$(probed "to 203.0.113.7 port 587")" "allow - - allow" "another port"
 
 net_in host nft -f - <<'NFT'

@@ -224,7 +224,7 @@ int command_reload(Cli *c, const Verb *v, char **args, size_t n)
                               : "The files are unchanged; nothing to do.");
 }
 
-/* p25.conf remains in force, and it may not enable p25. */
+/* p25.conf remains in force as p25d last read it, and that may not enable p25. */
 static int reset(Cli *c)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
@@ -239,8 +239,8 @@ static int reset(Cli *c)
                 return status;
         return client_tell_change(c, &reply, "p25 reset to its files",
                 was_active && !is_active
-                        ? "Mail ports are no longer filtered by p25: p25.conf does not enable it "
-                          "('p25ctl enable')."
+                        ? "Mail ports are no longer filtered by p25: p25.conf, as it was last "
+                          "read, does not enable it ('p25ctl enable')."
                         : "Everything that p25ctl and D-Bus stored is gone; the files remain.");
 }
 

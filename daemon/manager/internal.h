@@ -325,6 +325,8 @@ int manager_choose_backend(
 /* Adds what that backend cannot find of who opens a connection: a warning if p25.conf asks for it,
  * else a note. Lists may be NULL. backend.c */
 int manager_tell_attribution(const Manager *m, const Policy *p, char ***warnings, char ***notes);
+/* Adds a warning if a file says something else than what was read of it. report.c */
+int manager_tell_edited(const Manager *m, char ***warnings);
 /* Gives f's set files the entries that were read for p. Of a file that was not, unknown() decides:
  * 0, or an error as in manager_plan(). */
 typedef int SetFileUnknown(SetDecl *set, Diagnostics *d);

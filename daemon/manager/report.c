@@ -166,7 +166,7 @@ static int report_add_rules(Manager *m, Report *report)
 
 /* ---- warnings and notes ---- */
 
-static int report_add_edited(const Manager *m, Report *report)
+int manager_tell_edited(const Manager *m, char ***warnings)
 {
         _cleanup_free_ char *path = NULL;
         int r = m->in_force.inputs_are_good
@@ -174,7 +174,7 @@ static int report_add_edited(const Manager *m, Report *report)
                         : 0;
 
         return r <= 0 ? r
-                      : strv_printf(&report->warnings,
+                      : strv_printf(warnings,
                                 "%s has changed since it was read ('p25ctl plan' shows what "
                                 "'p25ctl reload' would change)",
                                 path);
@@ -372,7 +372,7 @@ int manager_report(Manager *m, Report *ret)
         policy_mail_ports(m->in_force.policy, &report.mail_ports);
         if (report_add_defaults(m, &report) < 0 || report_add_pending(m, &report) < 0 ||
                 report_add_audit(m, &report) < 0 || report_add_rules(m, &report) < 0 ||
-                report_add_told(m, &report) < 0 || report_add_edited(m, &report) < 0 ||
+                report_add_told(m, &report) < 0 || manager_tell_edited(m, &report.warnings) < 0 ||
                 report_add_overrides(m, &report) < 0)
                 return -ENOMEM;
         *ret = TAKE_STRUCT(report);

@@ -190,10 +190,9 @@ int manager_reset(Manager *m, const Change *c, ChangeResult *r)
                 return change_no_memory(r);
         /* ids are never given twice, nor is a revision */
         p.state->next_id = manager_stored(m)->next_id;
-        if (manager_in_failsafe(m) || m->in_force.policy->state->files_pinned) {
+        if (manager_in_failsafe(m) || m->in_force.policy->state->files_pinned)
                 q = load_files(m, &p, c, r);
-                if (q < 0)
-                        return q;
-        }
-        return change_finish(m, &p, c, r);
+        else if (manager_tell_edited(m, &r->warnings) < 0)
+                return change_no_memory(r);
+        return q < 0 ? q : change_finish(m, &p, c, r);
 }

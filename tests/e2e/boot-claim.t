@@ -53,9 +53,26 @@ run_ctl reload
 is "$rc" 0 "a p25.conf that does not enable p25"
 run_ctl reset --force
 is "$rc ${out%%$'\n'*}" "0 p25 reset to its files" "reset"
-like "$out" "no longer filtered by p25: p25.conf does not enable it" "says that filtering is off"
+like "$out" "no longer filtered by p25: p25.conf, as it was last read, does not enable it" \
+        "says that filtering is off"
+is "$err" "" "the file is as it was read"
 run_ctl status
 is "${out%%$'\n'*}" "Status: inactive" "status reports inactive"
+run_ctl enable
+echo 'enabled = true;' >>"$CONF"
+run_ctl --strict reset --force
+is "$rc" 4 "reset --strict: a p25.conf that was edited and not read is an error"
+like "$(ctl status)" "^Status: active" "and p25 stays active"
+run_ctl reset --force
+like "$rc $out" "^0 p25 reset.*p25.conf, as it was last read, does not enable it" \
+        "reset: what was read remains, not what was edited"
+like "$err" "^WARNING: $CONF has changed since it was read .*p25ctl reload" "and says so"
+run_ctl reload
+like "$(ctl status)" "^Status: active" "a reload reads it"
+run_ctl reset --force
+like "$rc $err" "^0 $" "then there is nothing to warn of"
+sed -i 's/^enabled = true/enabled = false/' "$CONF"
+run_ctl reload
 run_ctl deny
 run_ctl reset --force
 unlike "$out" "no longer filtered" "not when it was off before"

@@ -7,6 +7,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "daemon/backend/repairer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/report/report.h"
@@ -57,9 +58,9 @@ int manager_peace_text(const Manager *m, char **ret)
                 break;
         case PEACE_FIGHT:
                 n = asprintf(&text,
-                        "%s keeps changing the kernel's rules: they are put back, but only every "
-                        "few seconds until it stops",
-                        culprit);
+                        "%s keeps changing the kernel's rules: they are put back each time, at "
+                        "most %u times a second, and connections made in between are cut",
+                        culprit, (unsigned)(USEC_PER_SEC / REPAIR_PAUSE_USEC));
                 break;
         case PEACE_BROKEN:
                 n = asprintf(&text,

@@ -486,8 +486,8 @@ static void test_alerts(void **state)
         alerts[0] = '\0';
         backend_memory_peace(backend, PEACE_FIGHT, 77, "nft");
         assert_string_equal(alerts,
-                "fight 77 nft: nft[77] keeps changing the kernel's rules: they are put back, but "
-                "only every few seconds until it stops\n");
+                "fight 77 nft: nft[77] keeps changing the kernel's rules: they are put back each "
+                "time, at most 20 times a second, and connections made in between are cut\n");
         expect_warning("nft[77] keeps changing the kernel's rules");
         assert_int_equal(n_repaired, 0);
         backend_memory_repair(backend, 78, "nft");

@@ -327,9 +327,12 @@ static void build_input(IptBuild *b, size_t in, size_t routed)
                 ipt_build_goto(b, chain, in);
 }
 
+/* -m conntrack --ctstate DNAT --ctdir ORIGINAL -g P25-FWD-DNAT
+ * -g P25-FWD-BRIDGE
+ * A bridge passes from port to port what dialled the host and was translated to a neighbour. */
 static void build_forward(IptBuild *b, size_t in, size_t routed)
 {
-        size_t chain = ipt_build_chain(b, "P25-FWD"), next;
+        size_t chain = ipt_build_chain(b, "P25-FWD");
 
         build_jump(b, IPT_HOOK_FORWARD, NULL, chain);
         build_sort(b, chain, IPT_HOOK_FORWARD);
@@ -337,13 +340,13 @@ static void build_forward(IptBuild *b, size_t in, size_t routed)
                 build_cut(b, chain);
         ipt_build_kind(b, IPT_SYN, true);
         ipt_build_verdict(b, chain, IPT_VERDICT_RETURN);
-        next = ipt_build_chain(b, "P25-FWD-NEW");
-        b->table->bridged = ipt_build_chain(b, "P25-FWD-BRIDGE");
-        b->table->behind_bridged = next;
-        ipt_build_goto(b, chain, b->table->bridged);
-        build_translated(b, next, in, routed, "P25-FWD-DNAT");
+        if (routed != IPT_NO_CHAIN) {
+                b->table->bridged = ipt_build_chain(b, "P25-FWD-BRIDGE");
+                b->table->behind_bridged = routed;
+        }
+        build_translated(b, chain, in, b->table->bridged, "P25-FWD-DNAT");
         if (routed != IPT_NO_CHAIN)
-                ipt_build_goto(b, next, routed);
+                ipt_build_goto(b, chain, b->table->bridged);
 }
 
 static void build_output(IptBuild *b, size_t out)

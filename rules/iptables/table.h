@@ -14,12 +14,12 @@
  *     neither to a mail port nor            the same: return                the same: return
  *       dialled one: return                 label 126: reset                goto P25-OUT-PORTS
  *     translated: goto P25-IN-DNAT          no SYN: return
- *     taken by TPROXY:                      from one port of a bridge to
- *       goto P25-FWD-PORTS (routed)           another: return
- *     goto P25-IN-PORTS                     translated: goto P25-FWD-DNAT
- *                                           goto P25-FWD-PORTS
+ *     taken by TPROXY:                      translated: goto P25-FWD-DNAT
+ *       goto P25-FWD-PORTS (routed)         goto P25-FWD-BRIDGE
+ *     goto P25-IN-PORTS
  *   P25-IN-DNAT, P25-FWD-DNAT: dialled an address of the host: goto P25-IN-PORTS,
- *     else goto P25-FWD-PORTS
+ *     else goto P25-FWD-PORTS and P25-FWD-BRIDGE
+ *   P25-FWD-BRIDGE: from one port of a bridge to another: return, else goto P25-FWD-PORTS
  *   P25-*-PORTS send each port to the chain of its class (P25-IN-25).
  *
  * `filter` comes after DNAT, so the port and address that were dialled are asked of conntrack. A

@@ -14,6 +14,8 @@
 #define NEIGHBOUR6 "fd00:9::3"
 #define BEYOND4 "198.51.100.7"
 #define BEYOND6 "2001:db8:7::7"
+#define PUBLISHED4 "203.0.113.1"
+#define PUBLISHED6 "2001:db8:113::1"
 
 static int listeners[4];
 static size_t n_listeners;
@@ -70,6 +72,7 @@ static int teardown(void **state)
         return 0;
 }
 
+#define IN_CLOSED "default = { incoming = \"reject\"; routed = \"allow\"; };"
 #define CLOSED "default = { incoming = \"reject\"; outgoing = \"reject\"; routed = \"reject\"; };"
 
 static void expect_passed(void)
@@ -175,11 +178,46 @@ static void test_routed_back(void **state)
         assert_int_equal(connect_to(CONTAINER, BEYOND4, 25), RESET);
 }
 
+/* 25 of an address of the host is published as the neighbour's: who dials it from the same bridge
+ * dials the host, although the bridge passes what was translated from port to port. In FORWARD the
+ * kernel answers a bridged packet with a reset of the neighbour's, which nobody waits for. */
+static void test_published(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(IN_CLOSED);
+        Answer refused = attacked_ops == &backend_nft ? RESET : SILENT;
+        uint64_t n = 0, before;
+        int fds[2];
+
+        (void)state;
+        skip_without_backend();
+        must("ip addr add " PUBLISHED4 "/32 dev lo && ip addr add " PUBLISHED6 "/128 dev lo nodad");
+        must("nft 'table inet published {"
+             "  chain pre { type nat hook prerouting priority dstnat;"
+             "    ip daddr " PUBLISHED4 " tcp dport 25 dnat ip to " NEIGHBOUR4 ";"
+             "    ip6 daddr " PUBLISHED6 " tcp dport 25 dnat ip6 to " NEIGHBOUR6 "; }; }'");
+        attack_must_apply("default = { incoming = \"allow\"; routed = \"reject\"; };");
+        assert_int_equal(connect_as(0, 0, CONTAINER, PUBLISHED4, 25, &fds[0]), OPEN);
+        assert_int_equal(connect_as(0, 0, CONTAINER, PUBLISHED6, 25, &fds[1]), OPEN);
+        attack_must_apply(IN_CLOSED);
+        assert_int_equal(attacked_ops->cut(attacked, c.ruleset, &n), 0);
+        assert_int_equal(n, 2);
+        for (size_t i = 0; i < 2; i++)
+                abort_connection(fds[i]);
+        before = attack_count();
+        assert_int_equal(connect_to(CONTAINER, PUBLISHED4, 25), refused);
+        assert_int_equal(connect_to(CONTAINER, PUBLISHED6, 25), refused);
+        assert_true(attack_count() >= before + 2);
+        expect_passed();
+        must("nft delete table inet published");
+        must("ip addr del " PUBLISHED4 "/32 dev lo && ip addr del " PUBLISHED6 "/128 dev lo");
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_bridged),
                 cmocka_unit_test(test_bridge_without_address),
+                cmocka_unit_test(test_published),
                 cmocka_unit_test(test_routed_back),
                 cmocka_unit_test(test_bridged_stands),
                 cmocka_unit_test(test_routed_back_is_cut),

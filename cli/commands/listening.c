@@ -83,19 +83,32 @@ static void listener_text(const Listener *l, Buffer *b)
                 l->process ? l->process : "", l->process ? ", " : "", l->user);
 }
 
-/* One that hides its clients from the server behind it, and what to do about it. */
-static int forwarder_tell(const Scene *scene, const Listener *l, Buffer *b, Json *object)
+/* Does the listener take connections of a family, and does p25 let those of anybody pass? */
+static int family_passes(Cli *c, const Listener *l, Family family, bool *ret)
 {
-        const Forwarder *f = forwarders_find(&scene->forwarders, l->inode);
-        _cleanup_free_ char *advice = NULL;
+        _cleanup_verdict_ ClientVerdict verdict = { 0 };
+        int status = 0;
 
-        if (f && !l->loopback &&
-                forwarder_advice(&scene->forwarders, f, l->ipv4, l->ipv6, l->port, &advice) < 0)
-                return -ENOMEM;
-        if (advice)
-                buffer_printf(b, "        warning: %s\n", advice);
-        json_set(object, "warning", json_new_string(advice));
-        return 0;
+        *ret = family == FAMILY_IPV4 ? l->ipv4 : l->ipv6;
+        if (*ret)
+                status = client_ask_listener(c, l->address, l->port, family, &verdict);
+        if (verdict.p25)
+                *ret = streq(verdict.p25, "allow") || streq(verdict.p25, "limit");
+        return status;
+}
+
+/* One that hides its clients from the server behind it, and what to do about it. */
+static int forwarder_tell(
+        Cli *c, const Listener *l, const Scene *scene, const Forwarder *f, char **ret)
+{
+        bool ipv4, ipv6;
+        int status = family_passes(c, l, FAMILY_IPV4, &ipv4);
+
+        if (status == 0)
+                status = family_passes(c, l, FAMILY_IPV6, &ipv6);
+        if (status == 0 && forwarder_advice(&scene->forwarders, f, ipv4, ipv6, l->port, ret) < 0)
+                status = cli_fail_errno(c, -ENOMEM, "listening");
+        return status;
 }
 
 static void verdict_tell(const ClientVerdict *v, Buffer *b)
@@ -111,8 +124,10 @@ static void verdict_tell(const ClientVerdict *v, Buffer *b)
 static int listener_tell(
         Cli *c, const Listener *l, Family family, const Scene *scene, Buffer *b, Json *list)
 {
+        const Forwarder *f = forwarders_find(&scene->forwarders, l->inode);
         _cleanup_verdict_ ClientVerdict verdict = { 0 };
         Json *object = listener_json(l, family), *rules = json_new_array();
+        _cleanup_free_ char *advice = NULL;
         int status = 0, r = 0;
 
         listener_text(l, b);
@@ -127,8 +142,11 @@ static int listener_tell(
                 if (status == 0)
                         verdict_tell(&verdict, b);
         }
-        if (r >= 0)
-                r = forwarder_tell(scene, l, b, object);
+        if (f && !l->loopback && status == 0)
+                status = forwarder_tell(c, l, scene, f, &advice);
+        if (advice)
+                buffer_printf(b, "        warning: %s\n", advice);
+        json_set(object, "warning", json_new_string(advice));
         json_set(object, "loopback", json_new_bool(l->loopback));
         json_set(object, "rules", rules);
         json_set(object, "verdict", json_new_string(verdict.p25 ?: "allow"));

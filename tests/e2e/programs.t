@@ -69,6 +69,7 @@ is "$rc" 0 "the command from the warning"
 expect "closes IPv6" inet filtered -t 300 2001:db8:1::1 25
 expect "and leaves IPv4" inet open 198.51.100.1 25
 unlike "$(warnings)" "$hides" "then status is silent"
+unlike "$(ctl show listening)" "warning:" "and so is show listening"
 run_ctl --force delete 1
 mkdir -p "$ROOT/etc/docker"
 echo '{ "iptables": false }' >"$ROOT/etc/docker/daemon.json"
@@ -121,6 +122,12 @@ for name in rootlessport rootlesskit slirp4netns; do
                 "container-host does not stop it"
         run_ctl role set no-mail
         unlike "$err$(warnings)" "$name" "no-mail closes all of it: no warning"
+        unlike "$(ctl show listening)" "warning:" "nor one of show listening"
+        run_ctl role set mx
+        run_ctl deny from ::/0
+        like "$(ctl show listening)" "$name passes IPv4 connections .*p25ctl deny from 0.0.0.0/0" \
+                "one family closed: show listening warns of the other"
+        run_ctl --force reset
         program_end
 done
 run_ctl --force reset

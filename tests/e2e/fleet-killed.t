@@ -6,35 +6,17 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
 
-if ! command -v mosquitto >/dev/null || ! command -v nginx >/dev/null || ! command -v strace >/dev/null; then
-        skip "a fleet" "it needs mosquitto, nginx and strace"
-        done_testing
-        exit
-fi
+fleet_needs mosquitto nginx strace
 fleet_net
-fleet_web_make
-for number in 1 2; do
-        fleet_broker_make "$number" && fleet_broker_start "$number"
-        ok $? "broker $number"
-done
-echo 203.0.113.16 >"$fleet_blocked"
+fleet_brokers_start
+ok $? "two brokers"
 www=$WORK/site/www
-fleet_publish && web_start "$www" </dev/null
+fleet_web_start
 ok $? "the web server has serial 1"
-connected() # NUMBER TIMES
-{
-        [ "$(fleet_says "$1" ': connected$')" -ge "$2" ]
-}
 for number in 1 2; do
-        fleet_host "$number" 2>"$WORK/err" && fleet_conf "$number" </dev/null &&
-                fleet_documents "$number" 1 2>>"$WORK/err"
+        fleet_host_start "$number" 1 </dev/null
         ok $? "host $number"
-        diag "$(cat "$WORK/err")"
-        fleet_start "$number"
-        eventually 30 connected "$number" 2
-        ok $? "host $number is connected with both brokers"
-        eventually 30 fleet_serial_is "$number" 1
-        ok $? "and has serial 1"
+        fleet_joins "$number" 1
 done
 fleet_ctl 1 set add bans 203.0.113.1 for 1h >/dev/null
 eventually 20 fleet_has 2 203.0.113.1

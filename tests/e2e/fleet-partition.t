@@ -7,19 +7,13 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
 
-if ! command -v mosquitto >/dev/null || ! command -v mosquitto_sub >/dev/null || ! command -v nginx >/dev/null; then
-        skip "a fleet" "it needs mosquitto, its clients and nginx"
-        done_testing
-        exit
-fi
+fleet_needs mosquitto mosquitto_sub nginx
 fleet_net
 fleet_web_make
 fleet_certificate host fleet-control
 fleet_certificate host h9
-for number in 1 2; do
-        fleet_broker_make "$number" && fleet_broker_start "$number"
-        ok $? "broker $number"
-done
+fleet_brokers_start
+ok $? "two brokers"
 echo 203.0.113.16 >"$fleet_blocked"
 fleet_publish
 mkdir -m 777 "$WORK/srv"
@@ -27,18 +21,10 @@ cp "$WORK"/site/www/* "$WORK/srv/"
 # who publishes copies files with PUT: a file is replaced when all of it has come
 web_start "$WORK/srv" <<<"dav_methods PUT; client_max_body_size 100m;"
 ok $? "the web server runs"
-connected() # NUMBER TIMES
-{
-        [ "$(fleet_says "$1" ': connected$')" -ge "$2" ]
-}
 for number in 1 2; do
-        fleet_host "$number" 2>"$WORK/err" && fleet_conf "$number" </dev/null && fleet_documents "$number" 1 2>>"$WORK/err"
+        fleet_host_start "$number" 1 </dev/null
         ok $? "host $number"
-        fleet_start "$number"
-        eventually 30 connected "$number" 2
-        ok $? "host $number is connected with both brokers"
-        eventually 30 fleet_serial_is "$number" 1
-        ok $? "and has serial 1"
+        fleet_joins "$number" 1
 done
 host2=198.51.100.102
 fleet_ctl 1 set add bans 203.0.113.1 for 1h >/dev/null
@@ -75,7 +61,7 @@ for broker in 1 2; do
         ok $? "host 2 and broker $broker: status says that it is away"
         fleet_holds 2 "host 2 and broker $broker"
         fleet_mend "m$broker"
-        eventually 30 connected 2 $((before + 1))
+        eventually 30 fleet_connected 2 $((before + 1))
         ok $? "host 2 and broker $broker: they find each other again"
         eventually 20 keeps "$broker" 2 "203.0.113.3$broker"
         ok $? "host 2 and broker $broker: which gets what it missed"
@@ -98,7 +84,7 @@ fleet_lacks 2 203.0.113.40 && fleet_lacks 1 203.0.113.8
 ok $? "nothing passes"
 fleet_mend m1
 fleet_mend m2
-eventually 30 connected 2 $((before + 2))
+eventually 30 fleet_connected 2 $((before + 2))
 ok $? "it finds both again"
 eventually 20 fleet_has 2 203.0.113.40
 ok $? "it has what the other banned meanwhile"

@@ -14,6 +14,18 @@ CERTS=$WORK/certs
 . tests/lib/web.sh
 WEB=198.51.100.20 web_namespace=web web_certificate=$CERTS/web.crt web_key=$CERTS/web.key
 
+# Ends a test that needs programs which are not here.
+fleet_needs() # PROGRAM...
+{
+        local program
+        for program; do
+                command -v "$program" >/dev/null && continue
+                skip "a fleet" "it needs $program"
+                done_testing
+                exit
+        done
+}
+
 # Seconds by which the clock of whoever makes certificates is off: 0, or hosts whose clocks are behind
 # would not take them yet.
 fleet_certificate_clock=0
@@ -69,21 +81,35 @@ fleet_broker_start() # NUMBER
         eventually 30 fleet_listens "m$1" 8883
 }
 
+# Both, made and started.
+fleet_brokers_start()
+{
+        local number
+        for number in 1 2; do
+                fleet_broker_make $number && fleet_broker_start $number || return
+        done
+}
+
 fleet_listens() # NAMESPACE PORT
 {
         [ -n "$(net_in "$1" ss -Hltn "sport = :$2")" ]
 }
 
-# Seconds by which the wall clock of a host is off, where it is; the namespace and the backend of
-# those that have none of their own.
-declare -A fleet_clock fleet_namespace fleet_backend
+# Of hosts that are not like others: the seconds by which the wall clock is off, and the backend. With the
+# backend "memory" there are no packets, and no namespace of the host's own.
+declare -A fleet_clock fleet_backend
+
+fleet_namespace() # NUMBER
+{
+        if [ "${fleet_backend[$1]-}" = memory ]; then echo inet; else echo "h$1"; fi
+}
 
 # A command as one of the host's: with its bus and its clock.
 fleet_in() # NUMBER COMMAND...
 {
         local number=$1
         shift
-        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "${fleet_namespace[$number]-h$number}" env \
+        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/h$number/bus net_in "$(fleet_namespace "$number")" env \
                 ${fleet_clock[$number]+"LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so" "CLOCK_OFFSET=${fleet_clock[$number]}"} "$@"
 }
 
@@ -129,20 +155,17 @@ fleet_home() # NUMBER
                 fleet_ctl "$1" -q deny in from @fleet && fleet_ctl "$1" -q deny in from @bans
 }
 
-# A host h1, h2, … on the link, that listens.
+# A host h1, h2, … on the link, that listens; with the backend "memory" only its home.
 fleet_host() # NUMBER
 {
+        if [ "${fleet_backend[$1]-}" = memory ]; then
+                fleet_home "$1"
+                return
+        fi
         fleet_node "h$1" "198.51.100.$((100 + $1))"
         net_route "h$1" 198.51.100.1 203.0.113.0/24
         fleet_home "$1" &&
                 net_in "h$1" "$probe" listen -o "$WORK/h$1/listener.log" 0.0.0.0 25 >/dev/null
-}
-
-# A host whose p25d has the memory backend: it needs no namespace of its own.
-fleet_memory_host() # NUMBER
-{
-        fleet_namespace[$1]=inet fleet_backend[$1]=memory
-        fleet_home "$1"
 }
 
 # fleet.conf of a host; more settings of `live` on standard input.
@@ -166,9 +189,37 @@ fleet_start() # NUMBER
                         export LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so
                         export CLOCK_OFFSET=${fleet_clock[$1]}
                 fi
-                exec nsenter --net="/run/netns/${fleet_namespace[$1]-h$1}" -- "$FLEET" --root "$dir/root" run \
+                exec nsenter --net="/run/netns/$(fleet_namespace "$1")" -- "$FLEET" --root "$dir/root" run \
                         >>"$dir/fleet.log" 2>&1) &
         fleet_pid[$1]=$!
+}
+
+# A host as above, whose p25-fleet runs; it looks for documents every INTERVAL seconds, without it never.
+# More settings of `live` on standard input.
+fleet_host_start() # NUMBER [INTERVAL]
+{
+        fleet_host "$1" 2>"$WORK/err" && fleet_conf "$1" &&
+                { [ -z "${2-}" ] || fleet_documents "$1" "$2" 2>>"$WORK/err"; } || {
+                diag "$(cat "$WORK/err")"
+                return 1
+        }
+        fleet_start "$1"
+}
+
+# It has found both brokers, TIMES times in all (2: each once).
+fleet_connected() # NUMBER [TIMES]
+{
+        [ "$(fleet_says "$1" ': connected$')" -ge "${2-2}" ]
+}
+
+# What its start leads to: both brokers, and the documents of SERIAL.
+fleet_joins() # NUMBER [SERIAL]
+{
+        eventually 30 fleet_connected "$1"
+        ok $? "host $1 is connected with both brokers"
+        [ -n "${2-}" ] || return 0
+        eventually 30 fleet_serial_is "$1" "$2"
+        ok $? "and has serial $2"
 }
 
 fleet_stop() # NUMBER [SIGNAL]
@@ -221,6 +272,14 @@ fleet_web_make()
 fleet_publish() # [OPTION...]
 {
         "$FLEET" publish --key "$WORK/key.sec" "$@" "$WORK/site" >"$WORK/published"
+}
+
+# The web server, with serial 1: the set has 203.0.113.16.
+fleet_web_start()
+{
+        fleet_web_make
+        echo 203.0.113.16 >"$fleet_blocked"
+        fleet_publish && web_start "$WORK/site/www" </dev/null
 }
 
 # Adds to a host's fleet.conf that it follows the web server, and to its policy that it denies the set.

@@ -52,12 +52,19 @@ publish() # [OPTION...]: $FLEET/site, by $FLEET/a.key
         run "$P25_FLEET" publish --key "$FLEET/a.key" "$@" "$FLEET/site"
 }
 
+# From now on its wall clock is off by the seconds that FILE says, which may change at any time.
+fleet_by_clock=()
+fleet_clock() # FILE
+{
+        fleet_by_clock=(env "LD_PRELOAD=$PWD/${BUILD:-build}/tests/lib/wrong_clock.so" "CLOCK_FILE=$1")
+}
+
 # Its pid in $fleet.
 fleet_start()
 {
         # shellcheck disable=SC2086 # words or none
         nsenter --net=/run/netns/host -- ${fleet_user:+setpriv --reuid "$fleet_user" --regid "$(id -g "$fleet_user")" --clear-groups} \
-                "$P25_FLEET" --root "$ROOT" run 2>>"$WORK/fleet.log" &
+                "${fleet_by_clock[@]}" "$P25_FLEET" --root "$ROOT" run 2>>"$WORK/fleet.log" &
         fleet=$!
 }
 

@@ -25,10 +25,12 @@
 /* So long the kernel waits for the answer to a SYN: what was sent before a change may be answered
  * after it, although the rules refuse it now. */
 #define HALF_OPEN_USEC (130 * USEC_PER_SEC)
-/* The store is tidied up when changes have ended. */
+/* The store is tidied up, and memory given back, when changes have ended. */
 #define TIDY_DELAY_USEC (1000 * UINT64_C(1000))
 
+/* Free memory on the heap that is kept for the next change: between two of many, and at rest. */
 #define FREE_MEMORY_MAX (8u << 20)
+#define FREE_MEMORY_AT_REST_MAX (128u << 10)
 
 void later_deinit(Later *l)
 {
@@ -40,9 +42,9 @@ void later_deinit(Later *l)
 
 /* Memory that a change used is kept for the next one, up to a limit: after a set of a million
  * entries it is 30 MiB and more. */
-static void give_memory_back(void)
+static void give_memory_back(size_t kept)
 {
-        if (mallinfo2().fordblks > FREE_MEMORY_MAX)
+        if (mallinfo2().fordblks > kept)
                 (void)malloc_trim(0);
 }
 
@@ -59,7 +61,7 @@ static int on_cut(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *dat
         bool due = m->later.looks > 0;
         uint64_t n;
 
-        give_memory_back();
+        give_memory_back(FREE_MEMORY_MAX);
         m->later.looks -= due;
         if (!m->in_force.installed || m->in_force.ruleset->keep_established)
                 return 0;
@@ -90,6 +92,7 @@ static int on_tidy(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *da
         Manager *m = data;
 
         store_tidy(m->store);
+        give_memory_back(FREE_MEMORY_AT_REST_MAX);
         return 0;
 }
 

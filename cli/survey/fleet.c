@@ -45,14 +45,33 @@ static void describe_documents(const Json *d, uint64_t now, Buffer *b)
                 buffer_printf(b, ", PROBLEM: %s", problem);
 }
 
-static void describe_brokers(const Json *list, Buffer *b)
+static void describe_brokers(const Json *list, const char *before, Buffer *b)
 {
         size_t n = json_array_length(list), connected = 0;
 
         for (size_t i = 0; i < n; i++)
                 connected += json_get_bool(json_array_item(list, i), "connected");
         if (n > 0)
-                buffer_printf(b, ", %zu of %zu broker%s", connected, n, n == 1 ? "" : "s");
+                buffer_printf(b, "%s %zu of %zu broker%s", before, connected, n, n == 1 ? "" : "s");
+}
+
+/* The daemon says with each status by when the next one comes, and in its last that none does. */
+static void describe(const Json *status, uint64_t now, Buffer *b)
+{
+        const Json *d = json_get(status, "documents");
+        bool has_documents = !json_is_null_or_missing(d);
+        char text[EXPIRY_TEXT_MAX];
+
+        buffer_add_string(b, "Fleet:");
+        if (json_get_time(status, "next_by") < now)
+                buffer_printf(b, " p25-fleet is NOT RUNNING, its last status is of %s ago:",
+                        span(json_get_time(status, "written"), now, text));
+        if (has_documents)
+                describe_documents(d, now, b);
+        describe_brokers(json_get(status, "brokers"), has_documents ? "," : "", b);
+        if (!b->failed)
+                text_make_printable(b->data);
+        buffer_add_char(b, '\n');
 }
 
 int fleet_describe(const char *root, char **ret)
@@ -61,7 +80,6 @@ int fleet_describe(const char *root, char **ret)
         _cleanup_(json_free_p) Json *status = NULL;
         _cleanup_buffer_ Buffer b = { 0 };
         struct timespec now;
-        const Json *d;
         size_t n;
         int r;
 
@@ -78,13 +96,6 @@ int fleet_describe(const char *root, char **ret)
         if (r < 0)
                 return r;
         clock_gettime(CLOCK_REALTIME, &now);
-        buffer_add_string(&b, "Fleet:");
-        d = json_get(status, "documents");
-        if (!json_is_null_or_missing(d))
-                describe_documents(d, (uint64_t)now.tv_sec * USEC_PER_SEC, &b);
-        describe_brokers(json_get(status, "brokers"), &b);
-        if (!b.failed)
-                text_make_printable(b.data);
-        buffer_add_char(&b, '\n');
+        describe(status, (uint64_t)now.tv_sec * USEC_PER_SEC, &b);
         return buffer_take(&b, ret);
 }

@@ -169,6 +169,12 @@ static void on_arrived(void *data, unsigned index, const LiveArrival *m)
 
 /* ---- what is handed on ---- */
 
+static void changed(const Live *l)
+{
+        if (l->events->changed)
+                l->events->changed(l->events->data);
+}
+
 /* Bans first: an address is never open in between. */
 static int changes_tell(const Live *l, const BanChanges *c)
 {
@@ -223,6 +229,7 @@ static int on_flush(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
         if (r < 0)
                 log_line(LOG_ERR, "bans: %s", strerror(-r));
         rest_tell(l);
+        changed(l);
         return 0;
 }
 
@@ -238,12 +245,6 @@ int live_tell_all(Live *l)
 }
 
 /* ---- brokers ---- */
-
-static void changed(const Live *l)
-{
-        if (l->events->changed)
-                l->events->changed(l->events->data);
-}
 
 static void on_up(void *data, unsigned index)
 {

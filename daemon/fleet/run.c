@@ -17,21 +17,29 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-/* From something that was done to the return of what it needed: a storm of bans is not over then.
- */
-#define TIDY_USEC USEC_PER_SEC
+/* From something that was done to the return of what it needed: some ten batches of a storm. */
+#define TIDY_USEC (USEC_PER_SEC / 10)
+/* A status that changes all the time is written so often. */
+#define STATUS_PAUSE_USEC USEC_PER_SEC
+/* The status is written at least so often; whoever reads one that is three times as old knows that
+ * nobody writes any more. */
+#define STATUS_USEC (60 * USEC_PER_SEC)
+#define STATUS_ACCURACY_USEC (USEC_PER_SEC / 2)
 
 typedef struct Run {
         const FleetArguments *arguments;
         FleetConfig *config;
         sd_event *event;
-        sd_event_source *done, *tidy;
+        sd_event_source *done, *tidy, *status;
         FleetClient *client;
         FleetClientEvents client_events;
-        Documents *documents; /* NULL: none are configured */
-        LiveFollow *live;     /* NULL: no brokers */
-        bool tidied;          /* by the event that was just dispatched */
-        bool unwritten;       /* the status could not be written, and the log knows */
+        Documents *documents;  /* NULL: none are configured */
+        LiveFollow *live;      /* NULL: no brokers */
+        bool tidied;           /* by the event that was just dispatched */
+        bool unwritten;        /* the status could not be written, and the log knows */
+        bool ending;           /* the loop has ended: no further status comes */
+        bool soon;             /* the status is written within STATUS_PAUSE_USEC */
+        uint64_t written_usec; /* the last status, CLOCK_BOOTTIME */
         char *state;
 } Run;
 
@@ -42,6 +50,7 @@ static void run_deinit(Run *r)
         fleet_client_free(r->client);
         sd_event_source_disable_unref(r->done);
         sd_event_source_disable_unref(r->tidy);
+        sd_event_source_disable_unref(r->status);
         sd_event_unref(r->event);
         fleet_config_free(r->config);
         free(r->state);
@@ -60,6 +69,79 @@ static int follow_signals(Run *r)
                 return -errno;
         q = sd_event_add_signal(r->event, NULL, SIGTERM, NULL, NULL);
         return q < 0 ? q : sd_event_add_signal(r->event, NULL, SIGINT, NULL, NULL);
+}
+
+/* ---- the status ---- */
+
+static uint64_t now_usec(clockid_t clock)
+{
+        struct timespec t;
+
+        clock_gettime(clock, &t);
+        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int make_status(const Run *r, Json *root)
+{
+        uint64_t now = now_usec(CLOCK_REALTIME);
+        int q = 0;
+
+        json_set(root, "host", json_new_string(r->config->host));
+        json_set(root, "written", json_new_time(now));
+        json_set(root, "next_by", json_new_time(r->ending ? 0 : now + 3 * STATUS_USEC));
+        if (r->documents) {
+                Json *documents = json_new_object();
+
+                json_set(root, "documents", documents);
+                q = documents_status(r->documents, documents);
+        }
+        return q >= 0 && r->live ? live_follow_status(r->live, root) : q;
+}
+
+static void status_later(Run *r, uint64_t usec)
+{
+        int q = sd_event_source_set_time_relative(r->status, usec);
+
+        if (q >= 0)
+                q = sd_event_source_set_enabled(r->status, SD_EVENT_ONESHOT);
+        if (q < 0)
+                log_line(LOG_ERR, "the status cannot be written later: %s", strerror(-q));
+}
+
+static void on_status(void *data)
+{
+        _cleanup_(json_free_p) Json *root = json_new_object();
+        Run *r = data;
+        int q = make_status(r, root);
+
+        if (q >= 0)
+                q = fleet_status_write(r->arguments, root);
+        if (q < 0 && !r->unwritten)
+                log_line(LOG_ERR, "the status cannot be written: %s", strerror(-q));
+        r->unwritten = q < 0;
+        r->soon = false;
+        r->written_usec = now_usec(CLOCK_BOOTTIME);
+        if (!r->ending)
+                status_later(r, STATUS_USEC);
+}
+
+/* Bans have come or gone, a broker too: in a storm all the time. */
+static void on_live_status(void *data)
+{
+        Run *r = data;
+
+        if (now_usec(CLOCK_BOOTTIME) >= r->written_usec + STATUS_PAUSE_USEC)
+                on_status(r);
+        else if (!r->soon) {
+                r->soon = true;
+                status_later(r, STATUS_PAUSE_USEC);
+        }
+}
+
+static int on_time_for_status(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        on_status(data);
+        return 0;
 }
 
 /* ---- memory ---- */
@@ -99,35 +181,6 @@ static int follow_rest(Run *r)
         return q < 0 ? q : sd_event_add_post(r->event, &r->done, on_done, r);
 }
 
-/* ---- the status ---- */
-
-static int make_status(const Run *r, Json *root)
-{
-        int q = 0;
-
-        json_set(root, "host", json_new_string(r->config->host));
-        if (r->documents) {
-                Json *documents = json_new_object();
-
-                json_set(root, "documents", documents);
-                q = documents_status(r->documents, documents);
-        }
-        return q >= 0 && r->live ? live_follow_status(r->live, root) : q;
-}
-
-static void on_status(void *data)
-{
-        _cleanup_(json_free_p) Json *root = json_new_object();
-        Run *r = data;
-        int q = make_status(r, root);
-
-        if (q >= 0)
-                q = fleet_status_write(r->arguments, root);
-        if (q < 0 && !r->unwritten)
-                log_line(LOG_ERR, "the status cannot be written: %s", strerror(-q));
-        r->unwritten = q < 0;
-}
-
 static void on_appeared(void *data)
 {
         Run *r = data;
@@ -161,7 +214,7 @@ static int start_live(Run *r)
         const LiveFollowSettings settings = { .config = r->config,
                 .client = r->client,
                 .serial = on_serial,
-                .changed = on_status,
+                .changed = on_live_status,
                 .data = r };
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         const Diagnostic *error;
@@ -193,6 +246,9 @@ static int run_start(Run *r)
 
         if (q >= 0)
                 q = follow_signals(r);
+        if (q >= 0)
+                q = sd_event_add_time_relative(r->event, &r->status, CLOCK_BOOTTIME, STATUS_USEC,
+                        STATUS_ACCURACY_USEC, on_time_for_status, r);
         r->client_events =
                 (FleetClientEvents){ .changed = on_changed, .appeared = on_appeared, .data = r };
         if (q >= 0)
@@ -224,6 +280,8 @@ int fleet_verb_run(const FleetArguments *a)
         (void)sd_notify(0, "READY=1");
         q = sd_event_loop(r.event);
         (void)sd_notify(0, "STOPPING=1");
+        r.ending = true;
+        on_status(&r);
         if (q < 0) {
                 log_line(LOG_ERR, "the event loop ended: %s", strerror(-q));
                 return FLEET_FAILED;

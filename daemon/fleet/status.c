@@ -71,68 +71,127 @@ static uint64_t now_usec(void)
         return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* "LABEL TEXT, 12 s ago" */
+/* Of a time that this host's clock has not reached yet, none. */
+static uint64_t since(uint64_t then, uint64_t now)
+{
+        return now > then ? now - then : 0;
+}
+
+/* "LABEL 12 s ago" */
 static void print_age(const char *label, uint64_t then, uint64_t now)
 {
-        printf("%-12s", label);
+        printf("%-11s ", label);
         if (then == 0) {
                 puts("never");
                 return;
         }
-        print_span(now > then ? now - then : 0);
+        print_span(since(then, now));
         puts(" ago");
 }
 
-/* Is something wrong? */
-static bool print_documents(const Json *d)
+/* The daemon says with each status by when the next one comes, and in its last that none does. */
+static bool is_silent(const Json *root, uint64_t now)
 {
-        uint64_t now = now_usec(), until = json_get_time(d, "valid_until");
-        int64_t serial = json_get_integer(d, "serial"), offered = json_get_integer(d, "offered");
+        return json_get_time(root, "next_by") < now;
+}
+
+static bool is_expired(const Json *documents, uint64_t now)
+{
+        return json_get_integer(documents, "serial") > 0 &&
+               json_get_time(documents, "valid_until") < now;
+}
+
+/* Does anything need attention? */
+static bool is_wrong(const Json *root, uint64_t now)
+{
+        const Json *d = json_get(root, "documents"), *brokers = json_get(root, "brokers");
+
+        if (is_silent(root, now) || json_get_string(d, "problem") || is_expired(d, now))
+                return true;
+        for (size_t i = 0; i < json_array_length(brokers); i++)
+                if (!json_get_bool(json_array_item(brokers, i), "connected"))
+                        return true;
+        return false;
+}
+
+static void print_serial(const Json *d, uint64_t now)
+{
+        uint64_t until = json_get_time(d, "valid_until");
+        int64_t serial = json_get_integer(d, "serial");
+
+        if (serial == 0) {
+                printf("%-12s%s\n", "Serial:", "none yet");
+                return;
+        }
+        printf("%-12s%" PRId64 ", in force for ", "Serial:", serial);
+        print_span(since(json_get_time(d, "since"), now));
+        printf(", made ");
+        print_span(since(json_get_time(d, "made"), now));
+        puts(" ago");
+        printf("%-12s%s", "Valid:", is_expired(d, now) ? "EXPIRED " : "for ");
+        print_span(is_expired(d, now) ? since(until, now) : since(now, until));
+        puts(is_expired(d, now) ? " ago" : "");
+}
+
+static void print_documents(const Json *d, uint64_t now)
+{
+        int64_t offered = json_get_integer(d, "offered");
         const char *problem = json_get_string(d, "problem");
-        bool expired = serial > 0 && until < now;
 
         printf("%-12s%s\n", "Documents:", json_get_string(d, "url") ?: "");
-        if (serial == 0)
-                printf("%-12s%s\n", "Serial:", "none yet");
-        else {
-                printf("%-12s%" PRId64 ", in force for ", "Serial:", serial);
-                print_span(now - json_get_time(d, "since"));
-                printf(", made ");
-                print_span(now - json_get_time(d, "made"));
-                puts(" ago");
-                printf("%-12s%s", "Valid:", expired ? "EXPIRED since " : "for ");
-                print_span(expired ? now - until : until - now);
-                puts("");
-        }
+        print_serial(d, now);
         print_age("Checked:", json_get_time(d, "checked"), now);
-        if (offered > serial)
+        if (offered > json_get_integer(d, "serial"))
                 printf("%-12s%" PRId64 "\n", "Offered:", offered);
         if (problem)
                 printf("%-12s%s\n", "Problem:", problem);
-        return problem || expired;
 }
 
-static bool print_brokers(const Json *root)
+static void print_brokers(const Json *root, bool silent)
 {
         const Json *list = json_get(root, "brokers");
-        bool wrong = false;
 
         for (size_t i = 0; i < json_array_length(list); i++) {
                 const Json *b = json_array_item(list, i);
                 const char *error = json_get_string(b, "error");
-                bool connected = json_get_bool(b, "connected");
 
                 printf("%-12s%s, %s%s%s\n", "Broker:", json_get_string(b, "url") ?: "",
-                        connected ? "connected" : "not connected", error ? ": " : "", error ?: "");
-                wrong |= !connected;
+                        json_get_bool(b, "connected") && !silent ? "connected" : "not connected",
+                        error ? ": " : "", error ?: "");
         }
-        return wrong;
+        if (json_array_length(list) > 0)
+                printf("%-12s%" PRId64 " of other hosts, %" PRId64 " of this host\n", "Bans:",
+                        json_get_integer(root, "bans") - json_get_integer(root, "own_bans"),
+                        json_get_integer(root, "own_bans"));
+}
+
+static void print_status(const Json *root, uint64_t now)
+{
+        const Json *documents = json_get(root, "documents");
+        bool silent = is_silent(root, now);
+
+        printf("%-12s%s\n", "Host:", json_get_string(root, "host") ?: "");
+        if (silent)
+                print_age("NOT RUNNING, last status:", json_get_time(root, "written"), now);
+        if (!json_is_null_or_missing(documents))
+                print_documents(documents, now);
+        print_brokers(root, silent);
+}
+
+static int print_json(const Json *root)
+{
+        _cleanup_free_ char *text = NULL;
+        int r = json_print(root, &text);
+
+        if (r >= 0)
+                puts(text);
+        return r;
 }
 
 int fleet_verb_status(const FleetArguments *a)
 {
         _cleanup_(json_free_p) Json *root = NULL;
-        bool wrong = false;
+        uint64_t now = now_usec();
         int r;
 
         if (a->n > 0 && !streq(a->words[0], "--json")) {
@@ -147,17 +206,9 @@ int fleet_verb_status(const FleetArguments *a)
                                      : strerror(-r));
                 return FLEET_NOT_REACHABLE;
         }
-        if (a->n > 0) {
-                _cleanup_free_ char *text = NULL;
-
-                if (json_print(root, &text) < 0)
-                        return FLEET_FAILED;
-                puts(text);
-                return fflush(stdout) == 0 ? FLEET_DONE : FLEET_FAILED;
-        }
-        printf("%-12s%s\n", "Host:", json_get_string(root, "host") ?: "");
-        if (!json_is_null_or_missing(json_get(root, "documents")))
-                wrong = print_documents(json_get(root, "documents"));
-        wrong |= print_brokers(root);
-        return fflush(stdout) != 0 || wrong ? FLEET_FAILED : FLEET_DONE;
+        if (a->n > 0)
+                r = print_json(root);
+        else
+                print_status(root, now);
+        return fflush(stdout) != 0 || r < 0 || is_wrong(root, now) ? FLEET_FAILED : FLEET_DONE;
 }

@@ -6,42 +6,24 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
 
-if ! command -v mosquitto >/dev/null || ! command -v nginx >/dev/null; then
-        skip "a fleet" "it needs mosquitto and nginx"
-        done_testing
-        exit
-fi
+fleet_needs mosquitto nginx
 # made two hours ago, or a host an hour behind would say that they are not valid yet
 # shellcheck disable=SC2034 # brokers.sh uses it
 fleet_certificate_clock=-7200
 fleet_net
-fleet_web_make
-for number in 1 2; do
-        fleet_broker_make "$number" && fleet_broker_start "$number"
-        ok $? "broker $number"
-done
+fleet_brokers_start
+ok $? "two brokers"
 # shellcheck disable=SC2034 # brokers.sh uses it
 fleet_clock=([2]=-60 [3]=60 [4]=-3600 [5]=3600)
-echo 203.0.113.16 >"$fleet_blocked"
-fleet_publish && web_start "$WORK/site/www" </dev/null
+fleet_web_start
 ok $? "serial 1 is valid for a week"
-connected() # NUMBER
-{
-        [ "$(fleet_says "$1" ': connected$')" -ge 2 ]
-}
 for number in {1..5}; do
-        fleet_host "$number" 2>"$WORK/err" && fleet_conf "$number" </dev/null &&
-                fleet_documents "$number" 1 2>>"$WORK/err"
+        fleet_host_start "$number" 1 </dev/null
         ok $? "host $number: its clock is ${fleet_clock[$number]-0} s off"
-        diag "$(cat "$WORK/err")"
-        fleet_start "$number"
         is "$(($(fleet_in "$number" date +%s) - $(date +%s) - ${fleet_clock[$number]-0}))" 0 "as it is"
 done
 for number in {1..5}; do
-        eventually 30 connected "$number"
-        ok $? "host $number is connected with both brokers"
-        eventually 3 fleet_serial_is "$number" 1
-        ok $? "and has serial 1"
+        fleet_joins "$number" 1
         diag "$(tail -n 3 "$WORK/h$number/fleet.log")"
 done
 
@@ -110,6 +92,14 @@ for number in {1..5}; do
         ok $? "host $number takes one that is valid for a week"
 done
 is "$(fleet_knock 5 203.0.113.17 -t 300)" filtered "also host 5"
+# made an hour later than now, by the clock of host 4
+fleet_status_text() # NUMBER
+{
+        fleet_in "$1" "$FLEET" --root "$WORK/h$1/root" status
+}
+like "$(fleet_status_text 4)" 'Serial: +3, in force for [0-9]+ (s|min), made 0 s ago' \
+        "status of a host that is behind: a serial is not older than it can be"
+like "$(fleet_status_text 5)" 'made (6[0-9]|7[0-9]) min ago' "and one that is ahead counts by its own clock"
 for number in {1..5}; do
         fleet_stop "$number"
         ok $? "p25-fleet of host $number ends"

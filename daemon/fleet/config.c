@@ -242,6 +242,24 @@ static int read_set(const Reader *r, const Node *n, void *field)
         return take_string(text, field);
 }
 
+/* "NAME", or a list of names. */
+static int read_own(const Reader *r, const Node *n, void *field)
+{
+        _cleanup_free_ char *one = NULL;
+        char ***list = field;
+        int q;
+
+        if (node_kind(n) == NODE_LIST && node_length(n) == 0)
+                return fail(r, n, "own is empty: set publish = false to publish no bans");
+        if (node_kind(n) == NODE_LIST)
+                return read_names(r, n, field);
+        q = read_set(r, n, &one);
+        if (q < 0)
+                return q;
+        *list = strv_free(*list);
+        return strv_append(list, one);
+}
+
 static int read_never(const Reader *r, const Node *n, void *field)
 {
         FleetConfig *c = (FleetConfig *)(void *)((char *)field - LIVE(never));
@@ -289,7 +307,7 @@ static const Setting live_settings[] = {
         { "certificate", read_path, LIVE(certificate) },
         { "key", read_path, LIVE(key) },
         { "set", read_set, LIVE(set) },
-        { "own", read_set, LIVE(own) },
+        { "own", read_own, LIVE(own) },
         { "never", read_never, LIVE(never) },
         { "publish", read_bool, LIVE(publish) },
         { "lockdown", read_bool, LIVE(lockdown) },
@@ -390,7 +408,7 @@ static int take_defaults(FleetConfig *c)
         if (gethostname(name, sizeof(name) - 1) < 0)
                 return -errno;
         if (take_string(name, &c->host) < 0 || take_string("fleet", &c->live.set) < 0 ||
-                take_string("bans", &c->live.own) < 0)
+                strv_append(&c->live.own, "bans") < 0)
                 return -ENOMEM;
         return 0;
 }
@@ -406,7 +424,7 @@ static int check_whole(const Reader *r, const FleetConfig *c)
                 return diagnostics_error(r->d, whole, NULL,
                         "nothing to do: set documents or live ('p25-fleet init' writes an "
                         "example)");
-        if (c->live.brokers && streq(c->live.set, c->live.own))
+        if (c->live.brokers && strv_contains(c->live.own, c->live.set))
                 return diagnostics_error(r->d, whole, NULL,
                         "live: set %s cannot hold both the fleet's bans and this host's own: they "
                         "would be published again",
@@ -473,7 +491,7 @@ FleetConfig *fleet_config_free(FleetConfig *c)
         free(c->live.certificate);
         free(c->live.key);
         free(c->live.set);
-        free(c->live.own);
+        strv_free(c->live.own);
         free(c->live.never);
         free(c);
         return NULL;

@@ -33,7 +33,7 @@ typedef struct FleetLive {
         char *ca;                /* as above */
         char *certificate, *key; /* this host's */
         char *set;               /* the set of p25d that holds the fleet's bans, "fleet" */
-        char *own;               /* the one with this host's bans, "bans" */
+        char **own;              /* those with this host's bans, one or more: "bans" */
         Prefix *never;           /* never banned by a message */
         size_t n_never;
         bool publish;  /* are this host's own bans published? */

@@ -6,7 +6,9 @@
 #include "daemon/fleet/live_clock.h"
 #include "daemon/fleet/view.h"
 #include "daemon/io/log.h"
+#include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/base/strv.h"
 
 #include <errno.h>
 #include <time.h>
@@ -29,7 +31,11 @@ struct LiveFollow {
         bool reading, again; /* again: it has changed while it was read */
         bool lost;           /* bans that p25d did not get: all are sent when it is back */
         uint64_t pause_usec;
-        char *who, *why; /* of the last change of the own set */
+        char *who, *why; /* of the last change of an own set */
+        /* what was read of the own sets; the next is own[at] */
+        LiveBan *bans;
+        size_t n_bans, at;
+        uint64_t spent_usec;
         LiveFollowSettings copy;
 };
 
@@ -130,36 +136,25 @@ static int line_parse(const char *line, size_t n, LiveBan *ret)
         return 1;
 }
 
-static size_t lines_count(const char *text, size_t n)
+/* Texts of bans are set when all are read. */
+static int text_read(LiveFollow *f, const char *text, size_t n)
 {
-        size_t lines = 1;
-
-        for (size_t i = 0; i < n; i++)
-                lines += text[i] == '\n';
-        return lines;
-}
-
-/* Texts of bans are borrowed from f. */
-static int text_publish(LiveFollow *f, const char *text, size_t n)
-{
-        _cleanup_free_ LiveBan *bans = calloc(lines_count(text, n), sizeof(*bans));
-        size_t n_bans = 0;
-
-        if (!bans)
-                return -ENOMEM;
         for (size_t at = 0; at < n;) {
                 const char *end = memchr(text + at, '\n', n - at);
                 size_t length = end ? (size_t)(end - text) - at : n - at;
-                LiveBan b = { .host = "", .who = f->who ?: "", .why = f->why ?: "" };
+                LiveBan b = { .host = "" };
 
-                if (line_parse(text + at, length, &b) > 0)
-                        bans[n_bans++] = b;
+                if (line_parse(text + at, length, &b) > 0) {
+                        if (array_grow(&f->bans, f->n_bans, sizeof(*f->bans)) < 0)
+                                return -ENOMEM;
+                        f->bans[f->n_bans++] = b;
+                }
                 at += length + 1;
         }
-        return live_publish_bans(f->live, bans, n_bans);
+        return 0;
 }
 
-static int descriptor_publish(LiveFollow *f, int fd)
+static int descriptor_read(LiveFollow *f, int fd)
 {
         _cleanup_buffer_ Buffer text = { 0 };
         char part[65536];
@@ -172,43 +167,85 @@ static int descriptor_publish(LiveFollow *f, int fd)
         }
         if (n < 0)
                 return -errno;
-        return text.failed ? -ENOMEM : text_publish(f, text.data ?: "", text.length);
+        return text.failed ? -ENOMEM : text_read(f, text.data ?: "", text.length);
 }
 
-static void on_set(void *data, int r, const char *message, int fd)
+static void bans_forget(LiveFollow *f)
 {
-        LiveFollow *f = data;
-        uint64_t began = live_monotonic_usec();
+        free(f->bans);
+        f->bans = NULL;
+        f->n_bans = f->at = 0;
+        f->spent_usec = 0;
+}
 
-        f->reading = false;
-        if (r == -ENOENT) /* nothing was banned yet */
-                r = live_publish_bans(f->live, NULL, 0);
-        else if (r >= 0)
-                r = descriptor_publish(f, fd);
-        if (r < 0) {
-                log_line(LOG_WARNING, "set %s cannot be published: %s",
-                        f->settings->config->live.own, *message ? message : strerror(-r));
-                read_later(f, RETRY_USEC);
-                return;
+/* Texts are borrowed from f. */
+static int bans_publish(LiveFollow *f)
+{
+        for (size_t i = 0; i < f->n_bans; i++) {
+                f->bans[i].who = f->who ?: "";
+                f->bans[i].why = f->why ?: "";
         }
-        f->pause_usec = READ_USEC + BREATH * (live_monotonic_usec() - began);
+        return live_publish_bans(f->live, f->bans, f->n_bans);
+}
+
+static int set_ask(LiveFollow *f);
+
+/* One more is read: the next, or the end. */
+static int set_done(LiveFollow *f, int fd)
+{
+        uint64_t began = live_monotonic_usec();
+        int r = fd < 0 ? 0 : descriptor_read(f, fd);
+
+        if (r >= 0 && f->settings->config->live.own[++f->at])
+                r = set_ask(f);
+        else if (r >= 0)
+                r = bans_publish(f);
+        f->spent_usec += live_monotonic_usec() - began;
+        return r;
+}
+
+static void reading_done(LiveFollow *f)
+{
+        f->pause_usec = READ_USEC + BREATH * f->spent_usec;
+        bans_forget(f);
         if (f->again)
                 read_later(f, f->pause_usec);
         f->again = false;
 }
 
+static void on_set(void *data, int r, const char *message, int fd)
+{
+        LiveFollow *f = data;
+        const char *name = f->settings->config->live.own[f->at];
+
+        f->reading = false;
+        if (r == -ENOENT || r >= 0) /* no set: nothing was banned yet */
+                r = set_done(f, r < 0 ? -1 : fd);
+        if (r < 0) {
+                log_line(LOG_WARNING, "set %s cannot be published: %s", name,
+                        *message ? message : strerror(-r));
+                bans_forget(f);
+                read_later(f, RETRY_USEC);
+        } else if (!f->reading)
+                reading_done(f);
+}
+
+static int set_ask(LiveFollow *f)
+{
+        int r = fleet_client_get_set(
+                f->settings->client, f->settings->config->live.own[f->at], on_set, f);
+
+        f->reading = r >= 0;
+        return r;
+}
+
 static int on_time_to_read(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         LiveFollow *f = data;
-        int r;
 
-        if (!live_is_ready(f->live)) {
+        if (!live_is_ready(f->live))
                 read_later(f, NOT_READY_USEC);
-                return 0;
-        }
-        r = fleet_client_get_set(f->settings->client, f->settings->config->live.own, on_set, f);
-        f->reading = r >= 0;
-        if (r < 0)
+        else if (set_ask(f) < 0)
                 read_later(f, RETRY_USEC);
         return 0;
 }
@@ -244,7 +281,7 @@ static bool line_is_of_set(const char *line, const char *name)
                strncmp(line + 6, name, n) == 0 && line[6 + n] == ' ';
 }
 
-static bool lines_are_of_set(sd_bus_message *m, const char *name)
+static bool lines_are_of_set(sd_bus_message *m, char **names)
 {
         const char *line;
         bool found = false;
@@ -253,13 +290,14 @@ static bool lines_are_of_set(sd_bus_message *m, const char *name)
                 sd_bus_message_enter_container(m, 'a', "s") < 0)
                 return false;
         while (sd_bus_message_read_basic(m, 's', &line) > 0)
-                found = found || line_is_of_set(line, name);
+                STRV_FOREACH (name, names)
+                        found = found || line_is_of_set(line, *name);
         return sd_bus_message_exit_container(m) >= 0 && sd_bus_message_exit_container(m) >= 0 &&
                found;
 }
 
-/* Did the set change, and by which program? */
-static bool details_read(sd_bus_message *m, const char *name, const char **ret_process)
+/* Did one of the sets change, and by which program? */
+static bool details_read(sd_bus_message *m, char **names, const char **ret_process)
 {
         bool found = false;
         const char *key;
@@ -273,7 +311,7 @@ static bool details_read(sd_bus_message *m, const char *name, const char **ret_p
                 if (streq(key, "process"))
                         (void)sd_bus_message_read(m, "v", "s", ret_process);
                 else if (streq(key, "diff"))
-                        found = lines_are_of_set(m, name);
+                        found = lines_are_of_set(m, names);
                 else
                         (void)sd_bus_message_skip(m, "v");
                 if (sd_bus_message_exit_container(m) < 0)
@@ -348,6 +386,7 @@ LiveFollow *live_follow_free(LiveFollow *f)
         sd_event_unref(f->event);
         free(f->who);
         free(f->why);
+        bans_forget(f);
         free(f);
         return NULL;
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The live part on a host: what the fleet bans goes into one set of p25d, and what is in another,
- * the host's own bans, goes to the fleet. Because they are two sets, a ban of the fleet is never
+ * The live part on a host: what the fleet bans goes into one set of p25d, and what is in others,
+ * the host's own bans, goes to the fleet. Because no set is both, a ban of the fleet is never
  * published again.
  */
 

@@ -216,9 +216,12 @@ static int batch_close(Live *l)
 
 static int on_close(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
-        int r = batch_close(data);
+        Live *l = data;
+        int r = batch_close(l);
 
-        pump(data);
+        pump(l);
+        if (l->events->changed)
+                l->events->changed(l->events->data);
         if (r < 0)
                 log_line(LOG_ERR, "cannot publish bans: %s",
                         r == -ENOBUFS ? "this host has too many" : strerror(-r));
@@ -328,6 +331,19 @@ static int ban_compare(const void *a, const void *b)
         return prefix_compare(&x->address, &y->address);
 }
 
+/* Of bans that ascend, one for each address: that which ends last. */
+static size_t bans_unite(LiveBan *bans, size_t n)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < n; i++)
+                if (kept == 0 || ban_compare(&bans[kept - 1], &bans[i]) != 0)
+                        bans[kept++] = bans[i];
+                else if (bans[kept - 1].until_usec < bans[i].until_usec)
+                        bans[kept - 1] = bans[i];
+        return kept;
+}
+
 /* Both lists ascend. */
 static int own_compare(Live *l, const LiveBan *bans, size_t n, const BanChanges *known)
 {
@@ -364,7 +380,7 @@ int live_publish_bans(Live *l, LiveBan *bans, size_t n)
         if (n > 0)
                 qsort(bans, n, sizeof(*bans), ban_compare);
         if (r >= 0)
-                r = own_compare(l, bans, n, &known);
+                r = own_compare(l, bans, bans_unite(bans, n), &known);
         free(known.items);
         return r;
 }

@@ -4,35 +4,19 @@
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
 
-if ! command -v mosquitto >/dev/null || ! command -v mosquitto_pub >/dev/null; then
-        skip "a fleet" "it needs mosquitto and its clients"
-        done_testing
-        exit
-fi
-
+fleet_needs mosquitto mosquitto_pub
 fleet_net
-for number in 1 2; do
-        fleet_broker_make "$number" && fleet_broker_start "$number"
-        ok $? "broker $number"
-done
+fleet_brokers_start
+ok $? "two brokers"
 # its clock is a minute ahead of the others
 # shellcheck disable=SC2034 # brokers.sh uses it
 fleet_clock[2]=60
 for number in 1 2 3; do
-        fleet_host "$number" || echo "Bail out! no host $number"
-        ok $? "host $number"
         [ "$number" = 1 ] && view=true || view=false
-        echo "never = [ \"203.0.113.20\" ]; lockdown = true; view = $view;" | fleet_conf "$number"
-        fleet_start "$number"
+        fleet_host_start "$number" <<<"never = [ \"203.0.113.20\" ]; own = [ \"bans\", \"f2b-sasl\" ]; lockdown = true; view = $view;"
+        ok $? "host $number"
 done
-connected() # NUMBER TIMES
-{
-        [ "$(fleet_says "$1" ': connected$')" -ge "$2" ]
-}
-for number in 1 2 3; do
-        eventually 30 connected "$number" 2
-        ok $? "host $number is connected with both brokers"
-done
+for number in 1 2 3; do fleet_joins "$number"; done
 
 # ---- a ban on one host holds on all ----
 
@@ -74,6 +58,22 @@ eventually 20 fleet_lacks 3 203.0.113.4
 ok $? "one takes its bans back"
 fleet_has 3 203.0.113.3
 ok $? "the ban of the other host stays"
+
+# ---- another set of this host's: fail2ban's action has one for each jail ----
+
+fleet_ctl 1 -q set load f2b-sasl "$WORK/h1/empty"
+fleet_ctl 1 -q --reason fail2ban set add f2b-sasl 203.0.113.16 203.0.113.17 for 1h
+fleet_ctl 1 -q set add bans 203.0.113.16 for 30m
+eventually 20 fleet_has 3 203.0.113.17 && eventually 20 fleet_has 3 203.0.113.16
+ok $? "bans of a second set of host 1"
+fleet_ctl 1 -q set drop f2b-sasl
+eventually 20 fleet_lacks 3 203.0.113.17
+ok $? "end with that set, as when a jail stops"
+fleet_has 3 203.0.113.16
+ok $? "but for one that is in the other set too"
+fleet_ctl 1 -q set remove bans 203.0.113.16
+eventually 20 fleet_lacks 3 203.0.113.16
+ok $? "until it is taken out there"
 
 # ---- what is never banned ----
 
@@ -223,7 +223,7 @@ like "$err" "198.51.100.11: " "naming the broker that is away"
 fleet_broker_start 1
 ok $? "it comes back"
 ip -n m2 link set eth0 down
-eventually 20 connected 1 3
+eventually 20 fleet_connected 1 3
 fleet_ctl 1 set add bans 203.0.113.12 for 1h >/dev/null
 eventually 20 fleet_has 3 203.0.113.12
 ok $? "the other is cut off: the first brings a ban"
@@ -304,9 +304,22 @@ mqtt 1 h9 mosquitto_sub -i watcher -t 'p25/hosts/+/alive' -v >"$watch_log" 2>&1 
 watcher=$!
 eventually 20 grep -q '^p25/hosts/h3/alive {"alive":true}' "$watch_log"
 ok $? "a host that is there says so"
+status() # HOST [SECONDS]: of p25-fleet, as it is so many seconds later
+{
+        run env LD_PRELOAD="$PWD/${BUILD:-build}/tests/lib/wrong_clock.so" CLOCK_OFFSET="${2-0}" \
+                "$FLEET" --root "$WORK/h$1/root" status
+}
+status 3
+is "$rc" 0 "its status is good" || diag "$out"
+like "$out" $'Broker: +mqtts://198.51.100.11, connected\nBroker: +mqtts://198.51.100.12, connected\nBans: +[1-9][0-9]* of other hosts, [0-9]+ of this host' \
+        "with brokers and bans"
+like "$(fleet_ctl 3 --root "$WORK/h3/root" status)" 'Fleet: 2 of 2 brokers' "p25ctl status has it too"
 fleet_stop 3 KILL
 eventually 20 grep -q '^p25/hosts/h3/alive {"alive":false}' "$watch_log"
 ok $? "a host whose p25-fleet is killed is known as gone"
+status 3 300
+is "$rc" 1 "and after three minutes by its own status"
+like "$out" $'NOT RUNNING, last status: (5|6) min ago\n.*198.51.100.11, not connected' "which says so"
 process_end "$watcher" TERM
 is "$(fleet_knock 3 203.0.113.12)" filtered "its bans hold"
 fleet_ctl 3 set add bans 203.0.113.13 for 1h >/dev/null
@@ -341,4 +354,10 @@ for number in 1 2 3; do
         fleet_stop "$number"
         ok $? "p25-fleet of host $number ends"
 done
+status 1
+like "$rc $out" "^1 .*NOT RUNNING" "its status says so at once"
+like "$(fleet_ctl 1 --root "$WORK/h1/root" status)" 'Fleet: p25-fleet is NOT RUNNING, its last status is of [0-9ms]+ ago: ' \
+        "and that of p25ctl"
+run "$FLEET" --root "$WORK/h1/root" status --json
+is "$rc" 1 "with --json too"
 done_testing

@@ -41,7 +41,8 @@ static void test_good(void **state _unused_)
         assert_int_equal(
                 parse(LIVE("never = [ \"192.0.2.0/24\", \"2001:db8::/32\" ];\n"), &d, &l), 0);
         assert_string_equal(l->live.set, "fleet");
-        assert_string_equal(l->live.own, "bans");
+        assert_int_equal(strv_length(l->live.own), 1);
+        assert_string_equal(l->live.own[0], "bans");
         assert_int_equal(l->live.n_never, 2);
         assert_true(l->live.publish);
         assert_false(l->live.lockdown);
@@ -50,9 +51,25 @@ static void test_good(void **state _unused_)
         assert_int_equal(l->documents.interval_sec, 5);
 }
 
+static void test_own(_unused_ void **state)
+{
+        _cleanup_(fleet_config_free_p) FleetConfig *one = NULL, *two = NULL;
+        _cleanup_diagnostics_ Diagnostics d = { 0 };
+
+        assert_int_equal(parse(LIVE("own = \"jail\";\n"), &d, &one), 0);
+        assert_int_equal(strv_length(one->live.own), 1);
+        assert_string_equal(one->live.own[0], "jail");
+        assert_int_equal(parse(LIVE("own = [ \"bans\", \"f2b-sasl\" ];\n"), &d, &two), 0);
+        assert_int_equal(strv_length(two->live.own), 2);
+        assert_string_equal(two->live.own[1], "f2b-sasl");
+}
+
 static const struct {
         const char *text, *error;
 } bad[] = {
+        { LIVE("own = [ ];"), "f:4: own is empty: set publish = false to publish no bans" },
+        { LIVE("own = [ \"bans\", \"fleet\" ];"), "f: live: set fleet cannot hold both" },
+        { LIVE("own = 5;"), "f:4: own must be a text in quotes" },
         { HEAD, "f: nothing to do: set documents or live" },
         { "documents = 5;", "f:1: documents must be a group" },
         { "host = \"a b\";", "f:1: \"a b\" is not a valid host name" },
@@ -135,6 +152,7 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_good),
+                cmocka_unit_test(test_own),
                 cmocka_unit_test(test_bad),
                 cmocka_unit_test(test_both),
         };

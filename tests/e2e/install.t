@@ -47,14 +47,21 @@ like "$(head -n 1 packaging/debian/changelog)" "^p25 \($version-[0-9]+\)" \
         "the Debian package has the version of the programs"
 like "$(grep '^Version:' packaging/rpm/p25.spec)" " $version$" "and the RPM"
 
-(cd "$WORK/usr" && find . -type f | sed 's|^\.||') | sed -E 's|^/usr/share/man/(man.)/.*|%{_mandir}/\1|
+env DESTDIR="$WORK/fleet" BUILD="${BUILD:-build}" packaging/install install fleet
+ok $? "install fleet"
+for file in bin/p25-fleet lib/systemd/system/p25-fleet.service share/doc/p25-fleet/examples/{acl,certificates,mosquitto.conf,nginx.conf} \
+        share/man/man8/p25-fleet.8; do
+        [ -s "$WORK/fleet/usr/$file" ]
+        ok $? "there is /usr/$file"
+done
+(cd "$WORK/usr" && find . -type f; cd "$WORK/fleet" && find . -type f) | sed -E 's|^\.||; s|^/usr/share/man|%{_mandir}|
         s|^/usr/share/p25/.*|%{_datadir}/p25|
         s|^/usr/share/ansible/.*|%{_datadir}/ansible/collections/ansible_collections/port25|
-        s|^/usr/share/doc/p25/examples/.*|%{_datadir}/doc/p25/examples|
+        s|^/usr/share/doc/(p25[^/]*)/examples/.*|%{_datadir}/doc/\1/examples|
         s|^/usr/lib/systemd/system|%{_unitdir}|; s|^/usr/lib/sysusers.d|%{_sysusersdir}|
         s|^/usr/lib/tmpfiles.d|%{_tmpfilesdir}|; s|^/usr/share|%{_datadir}|; s|^/usr/bin|%{_bindir}|
         s|^/usr/sbin|%{_sbindir}|' | sort -u | while read -r file; do
-        grep -qF -- "$file" packaging/rpm/p25.spec || echo "$file"
+        sed 's/^%config[^ ]* //; s/\*$//' packaging/rpm/p25.spec | grep -qxF -- "$file" || echo "$file"
 done >"$WORK/unlisted"
 is "$(cat "$WORK/unlisted")" "" "the RPM lists all that is installed"
 
@@ -82,6 +89,8 @@ ok $? "uninstall"
 is "$(tree "$WORK/usr" | grep -v '/$' | xargs -n 1 | grep -E 'p25|other')" \
         "./etc/p25/p25.conf
 ./usr/share/man/man8/other.8" "leaves what it did not lay"
+env DESTDIR="$WORK/fleet" packaging/install uninstall fleet
+is "$(find "$WORK/fleet" -type f -o -path '*p25-fleet*')" "" "uninstall fleet leaves nothing"
 env DESTDIR="$WORK/opt" PREFIX=/opt/p25 packaging/install uninstall
 is "$(find "$WORK/opt" -type f)" "" "and nothing that it laid"
 is "$(find "$WORK/opt" -iname '*p25*' -not -path "$WORK/opt/opt/p25*")" "" "no folder of p25 either"

@@ -3,6 +3,9 @@
 # A web server: nginx with TLS on port 443 of $WEB in the namespace $web_namespace, with the certificate
 # $web_certificate and its key $web_key. Its log is $WORK/nginx.log, what it was asked $WORK/access.log.
 
+# A file that has the whole server, in place of what is here; "": none.
+web_server=
+
 # nginx on 443; more locations on standard input. Sets $nginx to its pid.
 web_start() # FOLDER
 {
@@ -19,14 +22,21 @@ web_start() # FOLDER
 		  fastcgi_temp_path $WORK/nginx-fastcgi;
 		  uwsgi_temp_path $WORK/nginx-uwsgi;
 		  scgi_temp_path $WORK/nginx-scgi;
+	CONF
+          if [ -n "$web_server" ]; then
+                  cat "$web_server"
+          else
+                  cat <<-CONF
 		  server {
 		    listen $WEB:443 ssl;
 		    ssl_certificate $web_certificate;
 		    ssl_certificate_key $web_key;
 		    root $1;
 	CONF
-          cat
-          echo '} }'
+                  cat
+                  echo '}'
+          fi
+          echo '}'
         } >"$WORK/nginx.conf"
         # not net_in: the pid would be that of a shell
         nsenter --net="/run/netns/$web_namespace" -- nginx -c "$WORK/nginx.conf" </dev/null >>"$WORK/nginx.log" 2>&1 &

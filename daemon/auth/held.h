@@ -18,5 +18,5 @@
 size_t held_bytes(void);
 /* quiet: held_bytes() when nothing waited */
 bool held_is_much(size_t quiet);
-/* Of descriptors alone. */
+/* The same of descriptors only. */
 bool held_descriptors_are_many(void);

@@ -102,7 +102,7 @@ typedef struct BackendOps {
 struct Backend {
         const BackendOps *ops;
         BackendPeace peace;
-        bool wakes; /* a packet in its log tells, within a minute, that counters have changed */
+        bool wakes; /* a packet in its log reports, within a minute, that counters have changed */
         const char *lack; /* what it cannot do on this kernel, for status; NULL: nothing */
 };
 

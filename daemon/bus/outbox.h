@@ -4,7 +4,7 @@
 /*
  * The messages of p25d that the bus has not read. dbus-daemon reads 2 KiB of each connection in
  * turn, so in a flood it takes little of p25d's, and root's answer comes behind all that was sent
- * before. While the bus is behind, root alone is answered; others wait, and their errors are kept
+ * before. While the bus is behind, only root is answered; others wait, and their errors are kept
  * here.
  */
 

@@ -3,7 +3,7 @@
 
 /*
  * SYN cookies: a listener whose queue is full, which a flood of SYNs brings about, keeps nothing of
- * a connection that is being opened. The peer's answer alone opens it, for up to 128 seconds
+ * a connection that is being opened. Only the peer's answer opens it, for up to 128 seconds
  * (linux/net/ipv4/syncookies.c, MAX_SYNCOOKIE_AGE), and until then there is neither a socket nor,
  * in the end, a conntrack entry that could be looked at.
  */

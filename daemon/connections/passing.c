@@ -209,8 +209,8 @@ static Tuple tuple_turn(const Tuple *t)
         return (Tuple){ t->to, t->from, t->to_port, t->from_port };
 }
 
-/* They were judged as routed when they were opened. What a bridge passes among them the rules leave
- * alone. */
+/* They were judged as routed when they were opened. The rules do not judge what a bridge passes
+ * among them. */
 size_t cut_judge_untracked(const Ruleset *ruleset, Untracked *items, size_t n)
 {
         uint64_t now = clock_now_usec(CLOCK_REALTIME);

@@ -10,7 +10,7 @@
 
 #include "daemon/events/event.h"
 
-#define MISSING_MAX 4096 /* kinds and users at a time; beyond it, users are not told apart */
+#define MISSING_MAX 4096 /* kinds and users at a time; beyond it, users are not distinguished */
 
 typedef struct MissingRow {
         Event what;                /* without addresses; quiet: it is not an event */

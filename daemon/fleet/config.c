@@ -21,14 +21,14 @@
 #define INTERVAL_DEFAULT_SEC 5
 #define INTERVAL_MAX_SEC 86400
 
-typedef struct Reader {
+typedef struct ConfigReader {
         const char *file;
         Diagnostics *d;
-} Reader;
+} ConfigReader;
 
 typedef struct Setting {
         const char *name;
-        int (*read)(const Reader *r, const Node *n, void *field);
+        int (*read)(const ConfigReader *r, const Node *n, void *field);
         size_t offset;
 } Setting;
 
@@ -58,7 +58,7 @@ static bool host_is_valid(const char *name)
 #define fail(r, n, ...) \
         diagnostics_error((r)->d, ((Place){ (r)->file, node_line(n) }), node_name(n), __VA_ARGS__)
 
-static int string_of(const Reader *r, const Node *n, const char *what, const char **ret)
+static int string_of(const ConfigReader *r, const Node *n, const char *what, const char **ret)
 {
         char shown[TEXT_SHOWN_MAX];
 
@@ -82,7 +82,7 @@ static int take_string(const char *text, void *field)
         return 0;
 }
 
-static int read_host(const Reader *r, const Node *n, void *field)
+static int read_host(const ConfigReader *r, const Node *n, void *field)
 {
         char shown[TEXT_SHOWN_MAX];
         const char *text;
@@ -95,7 +95,7 @@ static int read_host(const Reader *r, const Node *n, void *field)
         return take_string(text, field);
 }
 
-static int read_path(const Reader *r, const Node *n, void *field)
+static int read_path(const ConfigReader *r, const Node *n, void *field)
 {
         const char *text;
         int q = string_of(r, n, node_name(n), &text);
@@ -107,7 +107,7 @@ static int read_path(const Reader *r, const Node *n, void *field)
         return take_string(text, field);
 }
 
-static int read_url(const Reader *r, const Node *n, void *field)
+static int read_url(const ConfigReader *r, const Node *n, void *field)
 {
         char shown[TEXT_SHOWN_MAX];
         const char *text;
@@ -128,7 +128,7 @@ static int read_url(const Reader *r, const Node *n, void *field)
         return take_string(text, field);
 }
 
-static int read_bool(const Reader *r, const Node *n, void *field)
+static int read_bool(const ConfigReader *r, const Node *n, void *field)
 {
         if (node_kind(n) != NODE_BOOL)
                 return fail(r, n, "%s must be true or false", node_name(n));
@@ -136,7 +136,7 @@ static int read_bool(const Reader *r, const Node *n, void *field)
         return 0;
 }
 
-static int read_interval(const Reader *r, const Node *n, void *field)
+static int read_interval(const ConfigReader *r, const Node *n, void *field)
 {
         if (node_kind(n) != NODE_INTEGER || node_integer(n) < 1 ||
                 node_integer(n) > INTERVAL_MAX_SEC)
@@ -145,7 +145,7 @@ static int read_interval(const Reader *r, const Node *n, void *field)
         return 0;
 }
 
-static int check_list(const Reader *r, const Node *n, size_t max)
+static int check_list(const ConfigReader *r, const Node *n, size_t max)
 {
         if (node_kind(n) != NODE_LIST)
                 return fail(r, n, "%s must be a list, [ \"…\", \"…\" ]", node_name(n));
@@ -157,7 +157,7 @@ static int check_list(const Reader *r, const Node *n, size_t max)
 typedef bool (*TextTest)(const char *text);
 
 static int read_texts(
-        const Reader *r, const Node *n, TextTest is_valid, const char *what, char ***ret)
+        const ConfigReader *r, const Node *n, TextTest is_valid, const char *what, char ***ret)
 {
         _cleanup_strv_ char **list = NULL;
         int q = check_list(r, n, FLEET_NAMES_MAX);
@@ -184,7 +184,7 @@ static int read_texts(
         return 0;
 }
 
-static int read_names(const Reader *r, const Node *n, void *field)
+static int read_names(const ConfigReader *r, const Node *n, void *field)
 {
         return read_texts(r, n, fleet_name_is_valid, "name", field);
 }
@@ -195,7 +195,7 @@ static bool looks_like_key(const char *text)
         return strlen(text) == 56 && strncmp(text, "RW", 2) == 0;
 }
 
-static int read_keys(const Reader *r, const Node *n, void *field)
+static int read_keys(const ConfigReader *r, const Node *n, void *field)
 {
         return read_texts(r, n, looks_like_key, "public key of minisign", field);
 }
@@ -224,12 +224,12 @@ bool fleet_broker_is_valid(const char *text)
         return colon[1] >= '1' && colon[1] <= '9' && *end == '\0' && port > 0 && port < 65536;
 }
 
-static int read_brokers(const Reader *r, const Node *n, void *field)
+static int read_brokers(const ConfigReader *r, const Node *n, void *field)
 {
         return read_texts(r, n, fleet_broker_is_valid, "broker (mqtts://HOST[:PORT])", field);
 }
 
-static int read_set(const Reader *r, const Node *n, void *field)
+static int read_set(const ConfigReader *r, const Node *n, void *field)
 {
         char shown[TEXT_SHOWN_MAX];
         const char *text;
@@ -243,7 +243,7 @@ static int read_set(const Reader *r, const Node *n, void *field)
 }
 
 /* "NAME", or a list of names. */
-static int read_own(const Reader *r, const Node *n, void *field)
+static int read_own(const ConfigReader *r, const Node *n, void *field)
 {
         _cleanup_free_ char *one = NULL;
         char ***list = field;
@@ -260,7 +260,7 @@ static int read_own(const Reader *r, const Node *n, void *field)
         return strv_append(list, one);
 }
 
-static int read_never(const Reader *r, const Node *n, void *field)
+static int read_never(const ConfigReader *r, const Node *n, void *field)
 {
         FleetConfig *c = (FleetConfig *)(void *)((char *)field - LIVE(never));
         int q = check_list(r, n, FLEET_NEVER_MAX);
@@ -315,8 +315,8 @@ static const Setting live_settings[] = {
         { NULL, NULL, 0 },
 };
 
-static int read_documents(const Reader *r, const Node *n, void *field);
-static int read_live(const Reader *r, const Node *n, void *field);
+static int read_documents(const ConfigReader *r, const Node *n, void *field);
+static int read_live(const ConfigReader *r, const Node *n, void *field);
 
 static const Setting settings[] = {
         { "host", read_host, offsetof(FleetConfig, host) },
@@ -325,7 +325,7 @@ static const Setting settings[] = {
         { NULL, NULL, 0 },
 };
 
-static int fail_unknown(const Reader *r, const Node *n, const Setting *table)
+static int fail_unknown(const ConfigReader *r, const Node *n, const Setting *table)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         char shown[TEXT_SHOWN_MAX];
@@ -339,7 +339,8 @@ static int fail_unknown(const Reader *r, const Node *n, const Setting *table)
 }
 
 /* All errors of a group, not only its first. */
-static int read_group(const Reader *r, const Node *group, const Setting *table, FleetConfig *c)
+static int read_group(
+        const ConfigReader *r, const Node *group, const Setting *table, FleetConfig *c)
 {
         int result = 0;
 
@@ -361,7 +362,7 @@ static int read_group(const Reader *r, const Node *group, const Setting *table, 
         return result;
 }
 
-static int read_documents(const Reader *r, const Node *n, void *field)
+static int read_documents(const ConfigReader *r, const Node *n, void *field)
 {
         FleetConfig *c = field;
         int q = read_group(r, n, document_settings, c);
@@ -382,7 +383,7 @@ static int read_documents(const Reader *r, const Node *n, void *field)
         return 0;
 }
 
-static int read_live(const Reader *r, const Node *n, void *field)
+static int read_live(const ConfigReader *r, const Node *n, void *field)
 {
         FleetConfig *c = field;
         int q = read_group(r, n, live_settings, c);
@@ -413,7 +414,7 @@ static int take_defaults(FleetConfig *c)
         return 0;
 }
 
-static int check_whole(const Reader *r, const FleetConfig *c)
+static int check_whole(const ConfigReader *r, const FleetConfig *c)
 {
         Place whole = { r->file, 0 };
 
@@ -441,7 +442,7 @@ int fleet_config_parse(
 {
         _cleanup_(fleet_config_free_p) FleetConfig *c = calloc(1, sizeof(*c));
         _cleanup_(tree_free_p) Tree *tree = NULL;
-        Reader r = { file, d };
+        ConfigReader r = { file, d };
         int q;
 
         if (!c)

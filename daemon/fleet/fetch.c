@@ -288,7 +288,7 @@ static int on_timer(_unused_ CURLM *multi, long msec, void *user)
 /* ---- life ---- */
 
 /* The system's certificates as a folder in which each is found by its name's hash; NULL if libcurl
- * knows none, or cannot look there for one alone. */
+ * knows none, or cannot look for a single one there. */
 static const char *system_ca_folder(void)
 {
         const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);

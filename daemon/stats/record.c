@@ -142,7 +142,7 @@ void counted_print(Buffer *b, Counted *c, uint32_t now, uint64_t wall_usec)
 
 /* ---- reading ---- */
 
-typedef struct Reader {
+typedef struct RecordReader {
         Counted *c;
         /* to which points belong: at most one, NULL before the first */
         Hit *rule;
@@ -150,22 +150,22 @@ typedef struct Reader {
         uint32_t now;
         uint64_t wall_usec;
         bool has_head;
-} Reader;
+} RecordReader;
 
 typedef struct LineKind {
         const char *word;
         unsigned numbers;
         bool text;
         /* 0, -EBADMSG, -ENOMEM */
-        int (*take)(Reader *r, const uint64_t *n, const char *text);
+        int (*take)(RecordReader *r, const uint64_t *n, const char *text);
 } LineKind;
 
-static bool is_past(const Reader *r, uint64_t when)
+static bool is_past(const RecordReader *r, uint64_t when)
 {
         return when <= r->now;
 }
 
-static int head_take(Reader *r, const uint64_t *n, const char *text)
+static int head_take(RecordReader *r, const uint64_t *n, const char *text)
 {
         if (r->has_head || n[0] != VERSION || n[1] > UINT32_MAX ||
                 strlen(text) > STATS_BOOT_ID_MAX || !text_is_printable(text))
@@ -194,7 +194,7 @@ static bool kind_read(
         return *ret_direction != _DIRECTION_INVALID && *ret_verdict != _ACTION_INVALID;
 }
 
-static int total_take(Reader *r, const uint64_t *n, const char *text)
+static int total_take(RecordReader *r, const uint64_t *n, const char *text)
 {
         VerdictCount row = { .n = n[0], .has_uid = n[1] == 1, .uid = (uint32_t)n[2] };
         const char *unit;
@@ -208,7 +208,7 @@ static int total_take(Reader *r, const uint64_t *n, const char *text)
         return 0;
 }
 
-static int rest_take(Reader *r, const uint64_t *n, const char *text)
+static int rest_take(RecordReader *r, const uint64_t *n, const char *text)
 {
         Direction direction;
         Action verdict;
@@ -220,7 +220,7 @@ static int rest_take(Reader *r, const uint64_t *n, const char *text)
         return 0;
 }
 
-static int rule_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int rule_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         Hit *row;
 
@@ -242,7 +242,7 @@ static int rule_take(Reader *r, const uint64_t *n, _unused_ const char *text)
 }
 
 /* n: blocked, allowed, last */
-static int sender_fill(Reader *r, Sender *sender, const uint64_t *n)
+static int sender_fill(RecordReader *r, Sender *sender, const uint64_t *n)
 {
         if (!is_past(r, n[2]))
                 return -EBADMSG;
@@ -255,7 +255,7 @@ static int sender_fill(Reader *r, Sender *sender, const uint64_t *n)
 }
 
 static int sender_take(
-        Reader *r, SenderKind kind, uint32_t uid, const char *name, const uint64_t *n)
+        RecordReader *r, SenderKind kind, uint32_t uid, const char *name, const uint64_t *n)
 {
         SenderTable *senders = &r->c->senders[kind];
         Sender *sender;
@@ -266,7 +266,7 @@ static int sender_take(
         return sender ? sender_fill(r, sender, n) : -ENOMEM;
 }
 
-static int user_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int user_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         return n[0] > UINT32_MAX ? -EBADMSG
                                  : sender_take(r, SENDER_USER, (uint32_t)n[0], NULL, n + 1);
@@ -279,37 +279,37 @@ static bool is_name(const char *text)
         return length > 0 && length <= SENDER_NAME_MAX && text_is_printable(text);
 }
 
-static int named_take(Reader *r, SenderKind kind, const uint64_t *n, const char *text)
+static int named_take(RecordReader *r, SenderKind kind, const uint64_t *n, const char *text)
 {
         return is_name(text) ? sender_take(r, kind, 0, text, n) : -EBADMSG;
 }
 
-static int unit_take(Reader *r, const uint64_t *n, const char *text)
+static int unit_take(RecordReader *r, const uint64_t *n, const char *text)
 {
         return named_take(r, SENDER_UNIT, n, text);
 }
 
-static int container_take(Reader *r, const uint64_t *n, const char *text)
+static int container_take(RecordReader *r, const uint64_t *n, const char *text)
 {
         return named_take(r, SENDER_CONTAINER, n, text);
 }
 
 /* Labels belong to a container, which has a name. */
-static int called_take(Reader *r, _unused_ const uint64_t *n, const char *text)
+static int called_take(RecordReader *r, _unused_ const uint64_t *n, const char *text)
 {
         return r->sender && r->sender->name && is_name(text)
                        ? sender_set_labels(r->sender, text, NULL)
                        : -EBADMSG;
 }
 
-static int image_take(Reader *r, _unused_ const uint64_t *n, const char *text)
+static int image_take(RecordReader *r, _unused_ const uint64_t *n, const char *text)
 {
         return r->sender && r->sender->name && is_name(text)
                        ? sender_set_labels(r->sender, NULL, text)
                        : -EBADMSG;
 }
 
-static int others_take(Reader *r, const uint64_t *n, const char *text)
+static int others_take(RecordReader *r, const uint64_t *n, const char *text)
 {
         for (SenderKind k = 0; k < _SENDER_KIND_MAX; k++) {
                 Sender *others = &r->c->senders[k].others;
@@ -323,7 +323,7 @@ static int others_take(Reader *r, const uint64_t *n, const char *text)
 }
 
 /* 0, -EBADMSG, -ENOMEM */
-static int past_find(Reader *r, SeriesPast **ret)
+static int past_find(RecordReader *r, SeriesPast **ret)
 {
         Hits *hits = &r->c->hits;
         SeriesPast *past = r->sender ? &r->sender->past : r->rule ? hits_past(hits, r->rule) : NULL;
@@ -334,7 +334,7 @@ static int past_find(Reader *r, SeriesPast **ret)
         return 0;
 }
 
-static int point_take(Reader *r, PastKind kind, const uint64_t *n)
+static int point_take(RecordReader *r, PastKind kind, const uint64_t *n)
 {
         SeriesPast *past;
         Series *s;
@@ -353,22 +353,22 @@ static int point_take(Reader *r, PastKind kind, const uint64_t *n)
         return 0;
 }
 
-static int minute_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int minute_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         return point_take(r, PAST_MINUTES, n);
 }
 
-static int five_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int five_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         return point_take(r, PAST_FIVES, n);
 }
 
-static int hour_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int hour_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         return point_take(r, PAST_HOURS, n);
 }
 
-static int level_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int level_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         if (!r->sender || n[0] > DISTINCT_LEVEL_MAX)
                 return -EBADMSG;
@@ -376,7 +376,7 @@ static int level_take(Reader *r, const uint64_t *n, _unused_ const char *text)
         return 0;
 }
 
-static int destination_take(Reader *r, const uint64_t *n, _unused_ const char *text)
+static int destination_take(RecordReader *r, const uint64_t *n, _unused_ const char *text)
 {
         Distinct *d = r->sender ? &r->sender->destinations : NULL;
 
@@ -420,7 +420,7 @@ static bool number_read(const char **at, uint64_t *ret)
         return errno == 0;
 }
 
-static int line_take(Reader *r, const char *line)
+static int line_take(RecordReader *r, const char *line)
 {
         size_t length = strcspn(line, " ");
 
@@ -461,7 +461,7 @@ int counted_parse(
 {
         size_t end = seal_check(text, n);
         _cleanup_free_ char *lines = NULL;
-        Reader r = { .c = c };
+        RecordReader r = { .c = c };
         int result = 0;
 
         if (end == 0)

@@ -249,7 +249,7 @@ sed -i '/^0.0.0.0/d' "$site/all/sets/blocked.txt"
 echo 'rules = ( { action = "allow"; direction = "out"; } );' >"$site/all/fragments/fleet.conf"
 publish
 refused 'p25d refuses serial 4: .*[Aa]ssert' "a rule that opens what the host asserts closed"
-expect "what is asserted closed is" host closed 8.8.8.8 25
+expect "a port that is asserted closed is" host closed 8.8.8.8 25
 echo 'default = { incoming = "allow"; };' >"$site/all/fragments/fleet.conf"
 publish
 refused 'p25d refuses serial 4: ' "a fragment with the host's own settings"

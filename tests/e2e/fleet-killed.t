@@ -113,7 +113,7 @@ for call in ${calls//,/ }; do
 done 2>"$WORK/killed"
 between "$killed" 10 400 "publish is killed at each of its calls that change something"
 diag "$killed calls"
-is "$broken" "" "what is served is whole each time, and never an older serial"
+is "$broken" "" "a whole serial is served each time, and never an older one"
 serial=$(cat "$www/current")
 for number in 1 2; do
         eventually 60 fleet_serial_is "$number" "$serial"

@@ -176,7 +176,7 @@ before=$(tables)
 like "$before" "P25-IN" "and the policy is in force"
 legacy -F P25-IN
 eventually 10 same_tables "$before"
-ok $? "what another program flushes is repaired"
+ok $? "a chain that another program flushes is repaired"
 : >"$P25_FAULT"
 watches_lock()
 {

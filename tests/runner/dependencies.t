@@ -41,7 +41,7 @@ silent() { ! grep -qF "$1" "$WORK/out"; ok $? "and does not print: $1"; }
 : >"$WORK/update"
 echo "E: Unable to locate package gcc" >"$WORK/satisfy"
 install 1
-ok $? "what can be installed is installed"
+ok $? "a package that can be installed is installed"
 called satisfy "without a look at newer lists"
 
 install 2
@@ -50,7 +50,7 @@ called "satisfy update satisfy" "new ones are downloaded"
 silent "Unable to locate"
 
 ! install 3
-ok $? "what apt does not know is a failure"
+ok $? "a package that apt does not know is a failure"
 says "E: Unable to locate package gcc"
 silent "a download failed"
 

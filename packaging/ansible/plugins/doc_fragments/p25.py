@@ -109,7 +109,7 @@ options:
     type: str
   user:
     description:
-      - Users whose processes open the connection, as names or numbers; for I(direction=out) alone.
+      - Users whose processes open the connection, as names or numbers; for I(direction=out) only.
     type: list
     elements: str
   group:

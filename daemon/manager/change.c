@@ -257,11 +257,17 @@ static int prepare(Manager *m, Proposal *p, ChangeResult *r)
 /* In force but not on disk: no failure of what must be. */
 static void tell_unstored(ChangeResult *r)
 {
-        char *message = TAKE_PTR(r->message);
+        static const char unchanged[] = "; nothing was changed";
+        _cleanup_free_ char *message = TAKE_PTR(r->message);
+        char *end = message ? strstr(message, unchanged) : NULL;
 
         r->error = ERROR_NONE;
+        if (end)
+                *end = '\0';
         if (message)
-                (void)strv_consume(&r->warnings, message);
+                (void)strv_printf(&r->warnings,
+                        "%s: what was changed is in force, and is stored as soon as it can be",
+                        message);
 }
 
 /* The disk, as far as that goes before the kernel. */
@@ -274,10 +280,10 @@ static int get_ready(Manager *m, Proposal *p, const Change *c, ChangeResult *r, 
                 p->delta = NULL;
         q = prepare(m, p, r);
         *ret_stored = q >= 0;
-        if (q < 0)
-                return p->must ? 0 : q;
+        if (q < 0 && !p->must)
+                return q;
         q = pending_begin(m, p, c, r);
-        if (q < 0)
+        if (q < 0 && *ret_stored)
                 store_cancel(m->store);
         return q;
 }
@@ -408,6 +414,8 @@ static int commit(Manager *m, Proposal *p, Judgement *j, const Change *c, Change
         if (!r->diff)
                 r->diff = TAKE_PTR(kept);
         pending_commit(m, p, stored);
+        if (!stored && p->pending != PENDING_TAKES_BACK)
+                manager_alert(m, "unstored", "%s", r->warnings ? r->warnings[0] : "out of memory");
         proposal_made(p, r);
         note_set_change(m, p);
         r->revision = m->in_force.policy->state->revision;

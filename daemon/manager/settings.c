@@ -110,6 +110,7 @@ int manager_set_lockdown(Manager *m, bool on, const Change *c, ChangeResult *r)
                 return 0;
         p.state->lockdown = on;
         p.pending = PENDING_STAYS;
+        p.must = on; /* whoever fills the disk does not keep the ports open */
         return change_finish(m, &p, c, r);
 }
 

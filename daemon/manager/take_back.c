@@ -102,7 +102,7 @@ static void take_back_now(Manager *m)
 
 static void store_now(Manager *m)
 {
-        const State *state = m->in_force.policy->state;
+        const State *state = manager_stored(m);
         Pending *w = m->pending;
 
         if (store_prepare(m->store, state, state, NULL, NULL) >= 0 &&

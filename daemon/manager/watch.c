@@ -11,6 +11,7 @@
 #include "daemon/loop/timer.h"
 #include "daemon/manager/lookup.h"
 #include "daemon/manager/user_folders.h"
+#include "rules/base/hash.h"
 #include "rules/base/strv.h"
 #include "rules/policy/names.h"
 #include "rules/ruleset/compiledrule.h"
@@ -21,6 +22,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* useradd writes several files: one look after the last */
@@ -36,17 +38,21 @@
 static int on_settled(sd_event_source *s, uint64_t usec, void *data);
 static int on_service(sd_event_source *s, uint64_t usec, void *data);
 static int on_units(sd_event_source *s, uint64_t usec, void *data);
+static int on_unwatched(sd_event_source *s, uint64_t usec, void *data);
 
 static const TimerKind settle_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_settled },
                        service_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_service },
-                       units_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_units };
+                       units_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_units },
+                       unwatched_timer = { CLOCK_MONOTONIC, TIMER_SLACK_USEC, on_unwatched };
 
 struct Watch {
         Manager *manager;
-        sd_event_source *files;   /* inotify of the folder of passwd and the like */
-        sd_event_source *settle;  /* timer after the files changed */
-        sd_event_source *service; /* timer: the name service */
-        sd_event_source *units;   /* timer, while a unit is named whose folders are not watched */
+        sd_event_source *files;     /* inotify of the folder of passwd and the like */
+        sd_event_source *unwatched; /* timer, while there is none */
+        uint64_t seen;              /* files_hash() */
+        sd_event_source *settle;    /* timer after the files changed */
+        sd_event_source *service;   /* timer: the name service */
+        sd_event_source *units;     /* timer, while a unit is named whose folders are not watched */
         ManagerWait wait;
         Lookup *lookup;
         UserFolders *user_folders; /* NULL: not watched */
@@ -72,6 +78,7 @@ Watch *watch_free(Watch *w)
         if (!w)
                 return NULL;
         sd_event_source_disable_unref(w->files);
+        sd_event_source_disable_unref(w->unwatched);
         sd_event_source_disable_unref(w->settle);
         sd_event_source_disable_unref(w->service);
         sd_event_source_disable_unref(w->units);
@@ -125,12 +132,12 @@ static int on_settled(_unused_ sd_event_source *s, _unused_ uint64_t usec, void 
         return 0;
 }
 
+static const char *const name_files[] = { "passwd", "group", "subuid", "subgid" };
+
 static bool is_watched(const char *file)
 {
-        static const char *const files[] = { "passwd", "group", "subuid", "subgid" };
-
-        for (size_t i = 0; i < ELEMENTS(files); i++)
-                if (streq(files[i], file))
+        for (size_t i = 0; i < ELEMENTS(name_files); i++)
+                if (streq(name_files[i], file))
                         return true;
         return false;
 }
@@ -145,6 +152,49 @@ static int on_files(_unused_ sd_event_source *s, const struct inotify_event *eve
         if (lost || (event->len > 0 && streq(event->name, "nsswitch.conf")))
                 (void)timer_arm(
                         w->manager->event, &w->service, &service_timer, NAME_SERVICE_DELAY_USEC, w);
+        return 0;
+}
+
+/* Of a change of any of the files another one. */
+static uint64_t files_hash(const Watch *w)
+{
+        uint64_t h = HASH_BEGIN;
+        char path[PATH_MAX];
+
+        for (size_t i = 0; i < ELEMENTS(name_files); i++) {
+                struct stat st = { 0 };
+
+                (void)snprintf(path, sizeof(path), "%s/%s", host_names_folder(w->manager->names),
+                        name_files[i]);
+                (void)stat(path, &st);
+                h = hash_number(hash_number(h, st.st_ino), (uint64_t)st.st_size);
+                h = hash_number(
+                        hash_number(h, (uint64_t)st.st_mtim.tv_sec), (uint64_t)st.st_mtim.tv_nsec);
+        }
+        return hash_finish(h);
+}
+
+/* Without inotify, of which a user has a limited number, the files are looked at, and the next look
+ * tries again. */
+static void watch_files(Watch *w)
+{
+        sd_event *event = w->manager->event;
+
+        if (sd_event_add_inotify(event, &w->files, host_names_folder(w->manager->names),
+                    IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR, on_files, w) < 0)
+                (void)timer_arm(event, &w->unwatched, &unwatched_timer, NAME_INTERVAL_USEC, w);
+}
+
+static int on_unwatched(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        Watch *w = data;
+        uint64_t now;
+
+        watch_files(w); /* before they are looked at: nothing is missed in between */
+        now = files_hash(w);
+        if (now != w->seen)
+                resolve(w);
+        w->seen = now;
         return 0;
 }
 
@@ -420,9 +470,8 @@ int watch_new(Manager *m, Watch **ret)
         r = timer_arm(m->event, &w->service, &service_timer, NAME_SERVICE_DELAY_USEC, w);
         if (r < 0)
                 return r;
-        /* without inotify (no descriptors left, say) there is still the reload */
-        (void)sd_event_add_inotify(m->event, &w->files, host_names_folder(m->names),
-                IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR, on_files, w);
+        w->seen = files_hash(w);
+        watch_files(w);
         *ret = TAKE_PTR(w);
         return 0;
 }

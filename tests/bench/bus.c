@@ -210,6 +210,27 @@ static void call_p25d(sd_bus *way, const char *member, bool on, Times *t)
         times_add(t, began);
 }
 
+/* A connection that nobody knows yet, from its first byte to the answer of its first call: what it
+ * takes of the bus alone, and of p25d, which has to ask the bus who that is. */
+static void call_new(const Fixture *f, const char *member, Times *t)
+{
+        _cleanup_message_ sd_bus_message *m = NULL, *reply = NULL;
+        _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+        uint64_t began = now_usec();
+        sd_bus *bus = open_client(f);
+
+        if (member) {
+                m = new_call(bus, member);
+                reply = send_call(bus, m, &error);
+                if (!reply)
+                        fail_msg("%s: %s", member, error.message);
+        } else
+                assert_true(sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                    "org.freedesktop.DBus", "GetId", NULL, NULL, NULL) >= 0);
+        times_add(t, began);
+        sd_bus_flush_close_unref(bus);
+}
+
 /* Of the processor, since the start. */
 static uint64_t processor_usec(pid_t pid)
 {
@@ -245,12 +266,13 @@ static void print_own(RelayTimes own)
 
 static void measure(Fixture *f, Relay *relay, const char *name, uint64_t usec)
 {
-        static Times bus, status, lockdown, direct_status, direct_lockdown;
+        static Times bus, status, lockdown, direct_status, direct_lockdown, new_bus, new_status;
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *direct = open_direct(f);
         uint64_t end = now_usec() + usec;
         uint64_t bus_usec = processor_usec(f->dbus), own_usec = processor_usec(f->server);
 
         bus.n = status.n = lockdown.n = direct_status.n = direct_lockdown.n = 0;
+        new_bus.n = new_status.n = 0;
         if (relay)
                 relay_watch(relay, name);
         for (unsigned i = 0; now_usec() < end; i++) {
@@ -258,6 +280,8 @@ static void measure(Fixture *f, Relay *relay, const char *name, uint64_t usec)
                 call_p25d(f->bus, "Describe", false, &status);
                 call_bus(f, &bus);
                 call_p25d(f->bus, "SetLockdown", i % 2 == 0, &lockdown);
+                call_new(f, NULL, &new_bus);
+                call_new(f, "Describe", &new_status);
                 for (unsigned k = 0; k < 4; k++) {
                         call_p25d(direct, "Describe", false, &direct_status);
                         call_p25d(direct, "SetLockdown", (i + k) % 2, &direct_lockdown);
@@ -266,6 +290,11 @@ static void measure(Fixture *f, Relay *relay, const char *name, uint64_t usec)
         print_line("the bus alone (GetId)", &bus, 0);
         print_line("Describe", &status, times_at(&bus, .5));
         print_line("SetLockdown", &lockdown, times_at(&bus, .5));
+        print_line("a new connection: the bus alone", &new_bus, 0);
+        print_line("a new connection: Describe", &new_status, times_at(&new_bus, .5));
+        printf("  %-44s %8.2f %8s %8.2f ms\n", "a new connection: Describe less the bus alone",
+                times_at(&new_status, .5) - times_at(&new_bus, .5), "",
+                times_at(&new_status, 1) - times_at(&new_bus, 1));
         print_line("Describe over root's own socket", &direct_status, times_at(&bus, .5));
         print_line("SetLockdown over root's own socket", &direct_lockdown, times_at(&bus, .5));
         if (relay)

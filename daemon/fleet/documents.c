@@ -7,6 +7,7 @@
 
 #include "daemon/fleet/documents.h"
 
+#include "daemon/fleet/clock.h"
 #include "daemon/fleet/serial.h"
 #include "daemon/io/log.h"
 #include "rules/base/strv.h"
@@ -50,14 +51,6 @@ struct Documents {
         char *problem;
         bool expired; /* was logged */
 };
-
-static uint64_t now_usec(clockid_t id)
-{
-        struct timespec t;
-
-        clock_gettime(id, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
 
 static uint64_t serial_in_force(const Documents *d)
 {
@@ -110,7 +103,7 @@ static void clear_problem(Documents *d)
 static void watch_expiry(Documents *d)
 {
         const Manifest *m = d->keep.manifest;
-        bool expired = m && m->valid_until_usec < now_usec(CLOCK_REALTIME);
+        bool expired = m && m->valid_until_usec < fleet_now_usec(CLOCK_REALTIME);
 
         if (expired && !d->expired)
                 log_line(LOG_ERR,
@@ -169,7 +162,7 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
 static bool may_put_again(const Documents *d)
 {
-        return d->put_again && now_usec(CLOCK_MONOTONIC) >= d->put_usec;
+        return d->put_again && fleet_now_usec(CLOCK_MONOTONIC) >= d->put_usec;
 }
 
 /* What was under way is done, well or not. */
@@ -190,7 +183,7 @@ static void end_serial(Documents *d, bool failed)
 {
         if (d->again && failed) {
                 d->put_again = true;
-                d->put_usec = now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
+                d->put_usec = fleet_now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
         }
         d->serial = serial_free(d->serial);
         d->again = d->in_force = false;
@@ -205,7 +198,7 @@ static void refuse_serial(Documents *d)
                 return;
         }
         d->refused = serial_number(d->serial);
-        d->retry_usec = now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
+        d->retry_usec = fleet_now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
         end_serial(d, false);
 }
 
@@ -219,7 +212,7 @@ static void commit(Documents *d)
 
         (void)serial_parts(d->serial, &n);
         d->in_force = true;
-        r = serial_commit(d->serial, &d->keep, now_usec(CLOCK_REALTIME));
+        r = serial_commit(d->serial, &d->keep, fleet_now_usec(CLOCK_REALTIME));
         if (r < 0) {
                 set_problem(d, "serial %" PRIu64 " is in force, but cannot be noted in %s: %s",
                         number, d->keep.folder, strerror(-r));
@@ -387,7 +380,7 @@ static void decide(Documents *d)
                 set_problem(d, "the web server offers serial %" PRIu64 ", which is older: refused",
                         d->offered);
                 rest(d, false);
-        } else if (d->offered == d->refused && now_usec(CLOCK_MONOTONIC) < d->retry_usec)
+        } else if (d->offered == d->refused && fleet_now_usec(CLOCK_MONOTONIC) < d->retry_usec)
                 rest(d, false);
         else
                 begin_serial(d, d->offered, false);
@@ -413,7 +406,7 @@ static void on_current(void *data, FetchResult *result)
         }
         if (result->r == 0)
                 d->offered = serial;
-        d->checked_usec = now_usec(CLOCK_REALTIME);
+        d->checked_usec = fleet_now_usec(CLOCK_REALTIME);
         decide(d);
 }
 

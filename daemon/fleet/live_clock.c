@@ -2,26 +2,18 @@
 
 #include "daemon/fleet/live_clock.h"
 
-#include <time.h>
+#include "daemon/fleet/clock.h"
 
 #define ACCURACY_USEC (USEC_PER_SEC / 200)
 
-static uint64_t usec_of(clockid_t clock)
-{
-        struct timespec t;
-
-        clock_gettime(clock, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
-
 uint64_t live_now_usec(void)
 {
-        return usec_of(CLOCK_REALTIME);
+        return fleet_now_usec(CLOCK_REALTIME);
 }
 
 uint64_t live_monotonic_usec(void)
 {
-        return usec_of(CLOCK_MONOTONIC);
+        return fleet_now_usec(CLOCK_MONOTONIC);
 }
 
 int live_arm(

@@ -5,6 +5,7 @@
  * knows.
  */
 
+#include "daemon/fleet/clock.h"
 #include "daemon/fleet/fleet.h"
 #include "daemon/fleet/release.h"
 #include "daemon/io/file.h"
@@ -209,7 +210,6 @@ int fleet_verb_publish(const FleetArguments *a)
 {
         _cleanup_(options_deinit)
                 ReleaseOptions o = { .valid_usec = VALID_DEFAULT_SEC * USEC_PER_SEC };
-        struct timespec t;
 
         if (crypto_start() < 0) {
                 fputs("p25-fleet: the kernel gives no random numbers\n", stderr);
@@ -217,7 +217,6 @@ int fleet_verb_publish(const FleetArguments *a)
         }
         if (read_options(a, &o) < 0)
                 return FLEET_BAD_INPUT;
-        clock_gettime(CLOCK_REALTIME, &t);
-        o.now_usec = (uint64_t)t.tv_sec * USEC_PER_SEC;
+        o.now_usec = fleet_now_usec(CLOCK_REALTIME) / USEC_PER_SEC * USEC_PER_SEC;
         return publish(&o);
 }

@@ -2,6 +2,7 @@
 
 #include "daemon/fleet/serial.h"
 
+#include "daemon/fleet/clock.h"
 #include "daemon/fleet/delta.h"
 #include "daemon/fleet/gzip.h"
 #include "daemon/io/log.h"
@@ -262,20 +263,13 @@ static void next_part(Serial *s)
 
 /* ---- manifest and signature ---- */
 
-static uint64_t now_usec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_REALTIME, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* NULL, or why a signed manifest is not the one of this serial, of now. */
 static const char *find_fault(const Serial *s)
 {
         if (s->manifest->serial != s->number)
                 return "it is the manifest of another serial";
-        return s->manifest->valid_until_usec < now_usec() ? "it has expired" : NULL;
+        return s->manifest->valid_until_usec < fleet_now_usec(CLOCK_REALTIME) ? "it has expired"
+                                                                              : NULL;
 }
 
 static void take_manifest(Serial *s)

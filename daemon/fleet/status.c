@@ -8,6 +8,7 @@
 #include "daemon/fleet/status.h"
 
 #include "daemon/fleet/check.h"
+#include "daemon/fleet/clock.h"
 #include "daemon/io/file.h"
 
 #include <errno.h>
@@ -61,14 +62,6 @@ static void print_span(uint64_t usec)
         while (sec < units[i].sec)
                 i++;
         printf("%" PRIu64 " %s", sec / divisors[i], units[i].unit);
-}
-
-static uint64_t now_usec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_REALTIME, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
 }
 
 /* Of a time that this host's clock has not reached yet, none. */
@@ -191,7 +184,7 @@ static int print_json(const Json *root)
 int fleet_verb_status(const FleetArguments *a)
 {
         _cleanup_(json_free_p) Json *root = NULL;
-        uint64_t now = now_usec();
+        uint64_t now = fleet_now_usec(CLOCK_REALTIME);
         int r;
 
         if (a->n > 0 && !streq(a->words[0], "--json")) {

@@ -13,6 +13,7 @@
 #include "rules/words/words.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 static void head_print(const Report *r, Buffer *b)
@@ -96,12 +97,14 @@ typedef struct TableRow {
         RuleRow cells;
         Action action;
         unsigned position; /* 0: it has no number */
+        uint64_t packets;
+        bool counted; /* the rows of defaults are not */
 } TableRow;
 
 typedef struct Table {
         TableRow *items;
         size_t n;
-        bool numbered;
+        bool numbered, counts; /* which columns it has */
         ReportLook look;
 } Table;
 
@@ -114,11 +117,12 @@ static void table_deinit(Table *t)
 
 static int table_add(Table *t, const Rule *r, unsigned position, uint64_t seconds_left)
 {
+        TableRow row = { .action = r->action, .position = position };
+
         if (array_grow(&t->items, t->n, sizeof(*t->items)) < 0 ||
-                rule_row_make(r, seconds_left, t->look.wide, &t->items[t->n].cells) < 0)
+                rule_row_make(r, seconds_left, t->look.wide, &row.cells) < 0)
                 return -ENOMEM;
-        t->items[t->n].action = r->action;
-        t->items[t->n++].position = position;
+        t->items[t->n++] = row;
         return 0;
 }
 
@@ -142,10 +146,13 @@ static int default_add(Table *t, const Report *r, Direction d)
 
 static int table_fill(Table *t, const Report *r)
 {
-        for (size_t i = 0; i < r->n_rules; i++)
+        for (size_t i = 0; i < r->n_rules; i++) {
                 if (table_add(t, r->rules[i].rule, r->rules[i].position, r->rules[i].seconds_left) <
                         0)
                         return -ENOMEM;
+                t->items[i].packets = r->rules[i].packets;
+                t->items[i].counted = t->counts;
+        }
         for (Direction d = 0; d < _DIRECTION_MAX; d++)
                 if (default_add(t, r, d) < 0)
                         return -ENOMEM;
@@ -223,8 +230,13 @@ static void row_print(const Table *t, const TableRow *row, const Widths *w, Buff
         buffer_add_char(b, ' ');
         colored_print(b, t->look.color, action_colors[row->action], row->cells.action);
         padding_print(b, row->cells.action, w->action);
-        cell_print(b, row->cells.from, t->look.wide && !row->cells.tail[0] ? 0 : w->from);
-        buffer_printf(b, "%s\n", row->cells.tail);
+        cell_print(b, row->cells.from,
+                t->look.wide && !row->cells.tail[0] && !row->counted ? 0 : w->from);
+        buffer_add_string(b, row->cells.tail);
+        if (row->counted)
+                buffer_printf(
+                        b, " [%" PRIu64 " packet%s]", row->packets, row->packets == 1 ? "" : "s");
+        buffer_add_char(b, '\n');
 }
 
 static void head_row_print(const Table *t, const Widths *w, const char *const cells[3], Buffer *b)
@@ -236,11 +248,13 @@ static void head_row_print(const Table *t, const Widths *w, const char *const ce
         buffer_printf(b, "%s\n", cells[2]);
 }
 
-static int table_print(const Report *r, bool numbered, ReportLook look, Buffer *b)
+static int table_print(const Report *r, ReportStyle style, ReportLook look, Buffer *b)
 {
         static const char *const head[] = { "To", "Action", "From" };
         static const char *const dashes[] = { "--", "------", "----" };
-        _cleanup_(table_deinit) Table t = { .numbered = numbered, .look = look };
+        _cleanup_(table_deinit) Table t = { .numbered = style == REPORT_NUMBERED,
+                .counts = style == REPORT_VERBOSE,
+                .look = look };
         Widths w;
 
         if (table_fill(&t, r) < 0)
@@ -272,6 +286,6 @@ int report_print_text(const Report *r, ReportStyle style, ReportLook look, char 
         if (style == REPORT_VERBOSE)
                 head_print(r, &b);
         remarks_print(r, style == REPORT_VERBOSE, look, &b);
-        k = table_print(r, style == REPORT_NUMBERED, look, &b);
+        k = table_print(r, style, look, &b);
         return k < 0 ? k : buffer_take(&b, ret);
 }

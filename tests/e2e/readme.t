@@ -52,6 +52,8 @@ expect "and to no other" host closed -u 34 -g 34 198.51.100.2 25
 
 entered 7 < <("$P25CTL" help | sed -n '/^Examples/,$s/^  \(p25ctl .*\)/\1/p')
 is_mail_server 198.51.100.3 203.0.113.7
+like "$(ctl status verbose)" "DENY IN     @drop +\[[1-9][0-9]* packets?\]" "status verbose has counters"
+unlike "$(ctl status; ctl status numbered)" "packet" "status has not"
 run_ctl explain out to 192.0.2.25 user backup
 is "${out%%$'\n'*}" "Verdict: allow" "one more user may send"
 

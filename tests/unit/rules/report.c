@@ -93,6 +93,15 @@ static void assert_text(const Report *r, ReportStyle style, const char *expected
 #define ROW_LIMIT                                                                        \
         "25/tcp                     LIMIT IN    Anywhere                   (60/minute, " \
         "burst 30, 20 open) # role mx\n"
+#define COUNTED_OWN                                                                              \
+        "203.0.113.7 25/tcp         ALLOW OUT   user backup                (log) (for 1h59m) # " \
+        "nightly [2 packets]\n"
+#define COUNTED_LIMIT                                                                              \
+        "25/tcp                     LIMIT IN    Anywhere                   (60/minute, burst 30, " \
+        "20 open) # role mx [0 packets]\n"
+#define COUNTED_USERS                                                                              \
+        "25/tcp                     ALLOW OUT   user postfix               # role mx [4294967295 " \
+        "packets]\n"
 #define ROW_CLOSED                                                                           \
         "25,465/tcp                 DENY IN     Anywhere                   # default (role " \
         "no-mail)\n"
@@ -116,6 +125,7 @@ static void test_inactive(void **state)
 static void test_active(void **state)
 {
         _cleanup_report_ Report r = make_report();
+        _cleanup_free_ char *wide = NULL;
 
         (void)state;
         assert_text(&r, REPORT_PLAIN, "Status: active\n");
@@ -142,7 +152,16 @@ static void test_active(void **state)
                 "Backend: nftables   Roles: mx, app-server   Revision: 7\n"
                 "Logging: on (low)\n"
                 "Default: deny (incoming), reject (outgoing), reject (routed)\n"
-                "\n" HEAD DASHES ROW_OWN ROW_LIMIT ROW_USERS);
+                "\n" HEAD DASHES COUNTED_OWN COUNTED_LIMIT COUNTED_USERS);
+        /* the row of a default has no counter */
+        r.managed[DIRECTION_OUT].n = 1;
+        r.rules[0].packets = 1;
+        assert_int_equal(
+                report_print_text(&r, REPORT_VERBOSE, (ReportLook){ .wide = true }, &wide), 0);
+        assert_non_null(strstr(wide, "(log) (for 1h59m) # nightly [1 packet]\n"));
+        assert_non_null(strstr(wide, "# default\n"));
+        r.rules[0].packets = 2;
+        r.managed[DIRECTION_OUT].n = 0;
         assert_text(&r, REPORT_NUMBERED,
                 "Status: active\n\n" BAR HEAD BAR DASHES
                 "[ 1] " ROW_OWN BAR ROW_LIMIT BAR ROW_USERS);
@@ -180,8 +199,8 @@ static void test_remarks(void **state)
                 "Backend: nftables   Roles: none   Revision: 7\n"
                 "Logging: off\n"
                 "Default: deny (incoming), reject (outgoing), reject (routed)\n" REMARKS
-                "Warning: nothing listens\nNote: no user exim\n\n" HEAD DASHES ROW_OWN ROW_LIMIT
-                        ROW_USERS);
+                "Warning: nothing listens\nNote: no user exim\n\n" HEAD DASHES COUNTED_OWN
+                        COUNTED_LIMIT COUNTED_USERS);
 }
 
 static void test_json(void **state)

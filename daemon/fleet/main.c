@@ -47,7 +47,7 @@ static int print_help(void)
                 char left[64];
 
                 (void)snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].arguments);
-                printf("  %-24s %s\n", left, verbs[i].help);
+                printf("  %-25s %s\n", left, verbs[i].help);
         }
         puts("\n"
              "  --root DIR   all files are below DIR: DIR/etc/p25/fleet.conf, …\n"

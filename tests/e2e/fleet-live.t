@@ -244,6 +244,68 @@ ok $? "it gets that when it is back"
 fleet_lacks 3 203.0.113.11
 ok $? "and an old message opens or closes nothing"
 
+# ---- a broker that sends garbage ----
+
+cat >"$WORK/garbage.py" <<'PY'
+import os, socket, ssl, sys
+
+CONNACK, SUBACK = b"\x20\x03\x00\x00\x00", b"\x90\x05\x00\x01\x00\x01\x01"
+KINDS = [
+    lambda: os.urandom(4096),
+    lambda: b"HTTP/1.1 200 OK\r\n\r\n" * 100,
+    lambda: CONNACK + os.urandom(65536),
+    lambda: CONNACK + SUBACK + os.urandom(65536),
+    lambda: CONNACK + b"\x30\xff\xff\xff\xff\xff",  # a length that is none
+    lambda: CONNACK + b"\x30\xff\xff\xff\x7f" + bytes(8 << 20),  # 256 MB are said to come
+    lambda: CONNACK + SUBACK + b"\x30\x07\x00\x09p25/a",  # a topic longer than its message
+    lambda: b"\x20\x05\x00\x00\x02\x7f\x00",  # properties that the library does not know
+    lambda: CONNACK + b"\xe0\x04\x00\x02\x7f\x00",
+    lambda: CONNACK + SUBACK + b"\x40\x06\x00\x01\x00\x02\x7f\x00",
+    lambda: CONNACK * 1000,
+]
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[1] + "/broker.crt", sys.argv[1] + "/broker.key")
+server = socket.create_server(("", 8883))
+n = 0
+while True:
+    try:
+        client = context.wrap_socket(server.accept()[0], server_side=True)
+        client.settimeout(5)
+        client.recv(4096)
+        client.sendall(KINDS[n % len(KINDS)]())
+        client.close()
+    except OSError:
+        pass
+    n += 1
+    print(n, flush=True)
+PY
+process_end "${broker_pid[2]}" KILL
+nsenter --net=/run/netns/m2 -- python3 "$WORK/garbage.py" "$WORK/m2" >"$WORK/garbage.log" 2>&1 &
+garbage=$!
+eventually 60 grep -q '^12$' "$WORK/garbage.log"
+ok $? "hosts connect with a broker that sends garbage, again and again"
+fleet_ctl 1 set add bans 203.0.113.18 for 1h >/dev/null
+eventually 20 fleet_has 2 203.0.113.18
+ok $? "the other broker brings a ban"
+for number in 1 2 3; do
+        at_most "$(awk '/^VmHWM/ { print $2 }' "/proc/${fleet_pid[$number]}/status")" 60000 \
+                "p25-fleet of host $number lives, and was never large"
+done
+process_end "$garbage" TERM
+fleet_broker_start 2
+back()
+{
+        [ "$(fleet_status 2 '.brokers | map(select(.connected)) | length')" = 2 ]
+}
+eventually 60 back
+ok $? "it is connected with the real one when that is back"
+has_kept()
+{
+        kept 2 | grep -q 203.0.113.18
+}
+eventually 20 has_kept
+ok $? "which gets what was banned meanwhile"
+
 # ---- documents that are announced ----
 
 rm -r "$WORK/site"

@@ -262,7 +262,8 @@ fresh: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so
 ifneq ($(filter trixie,$(FRESH)),)
 	@tests/boot/make-root $(TRIXIE)/boot boot trixie >/dev/null
 	@mkdir -p $(TRIXIE)/tests/lib && cp $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/old_kernel.so $(TRIXIE)/tests/lib
-	@P25_DEB=$$(echo $(CURDIR)/$(TRIXIE)/boot/package/p25_*.deb) BUILD=$(TRIXIE) \
+	@cp $(BUILD)/p25-fleet $(TRIXIE)
+	@P25_DEB=$$(echo $(CURDIR)/$(TRIXIE)/boot/package/p25_*.deb) BUILD=$(TRIXIE) LIMIT=1500 \
 		tests/run $(filter-out tests/boot/ansible.t,$(wildcard tests/boot/*.t))
 endif
 

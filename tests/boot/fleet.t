@@ -17,10 +17,15 @@ machine_network
 listen machine 25
 cp "$DEB" "$MACHINE/root/p25.deb"
 cp "${DEB%/*}"/p25-fleet_*.deb "$MACHINE/root/fleet.deb"
-# the root has no more than p25d needs; libraries of the same release are out here
-for library in $(ldd "$P25_FLEET" | awk '$3 ~ "^/" { print $3 }'); do
-        [ -e "$MACHINE$library" ] || install -D "$library" "$MACHINE$library"
-done
+# the root has no more than p25d needs; libraries of the same release are out here, those of another
+# one beside its packages
+if [ -e "${DEB%/*}/libraries.tar" ]; then
+        tar -C "$MACHINE" --skip-old-files -xf "${DEB%/*}/libraries.tar"
+else
+        for library in $(ldd "$P25_FLEET" | awk '$3 ~ "^/" { print $3 }'); do
+                [ -e "$MACHINE$library" ] || install -D "$library" "$MACHINE$library"
+        done
+fi
 in_machine ldconfig
 in_machine dpkg -i /root/p25.deb >"$WORK/dpkg.log" 2>&1 &&
         in_machine dpkg --force-depends -i /root/fleet.deb >>"$WORK/dpkg.log" 2>&1

@@ -111,6 +111,11 @@ void build_end_shared(NftBuild *b, const Rule *origin)
         rules_append(b, &b->rules, &b->n_rules, &rule);
 }
 
+void build_again(NftBuild *b, const NftRule *rule)
+{
+        rules_append(b, &b->rules, &b->n_rules, rule);
+}
+
 void build_end(NftBuild *b, const Rule *origin)
 {
         NftRule rule = rule_take(b, origin);

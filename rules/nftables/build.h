@@ -5,8 +5,8 @@
  * A table while it is made. build.c adds pieces to it, sets.c the sets of addresses and numbers;
  * counting.c counts what was decided; verdict.c says what a rule of the policy does, rule.c when it
  * matches, untracked.c copies chains for packets that are judged before they are routed, hold.c for
- * those that wait until their process is known, table.c puts it all together. Each file uses only
- * those before it.
+ * those that wait until their process is known, branches.c parts chains that are long, table.c puts
+ * it all together. Each file uses only those before it.
  *
  * The first error sticks: after it nothing is added, so that a builder need not ask, and
  * nft_table_new() returns it.
@@ -63,6 +63,8 @@ void build_family(NftBuild *b, Family family);
 void build_range(NftBuild *b, NftStatementKind kind, const IdRange *range);
 void build_end(NftBuild *b, const Rule *origin);
 void build_end_shared(NftBuild *b, const Rule *origin);
+/* A rule that is there already is appended to b->rules. */
+void build_again(NftBuild *b, const NftRule *rule);
 /* The last statement, and the end in the chain that was made last. */
 void build_goto(NftBuild *b, const NftChainKey *key);
 /* A new, empty chain at the end of the table's. */
@@ -147,3 +149,8 @@ void build_untracked(NftBuild *b);
 
 /* The chains behind CHAIN_HELD and CHAIN_OWNED: copies of those of what goes out. */
 void build_hold(NftBuild *b);
+
+/* ---- trees (branches.c) ---- */
+
+/* Parts the long ones of the chains that are made: of classes, and their copies. */
+void build_branches(NftBuild *b);

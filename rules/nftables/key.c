@@ -54,6 +54,9 @@ static const struct {
         [CHAIN_HELD_CLASS] = { .name = "held_out" },
         [CHAIN_HELD_TO] = { .name = "held_to" },
         [CHAIN_HOLD] = { .name = "hold" },
+        [CHAIN_BRANCH] = { .name = NULL },
+        [CHAIN_UNTRACKED_BRANCH] = { .name = "untracked" },
+        [CHAIN_HELD_BRANCH] = { .name = "held_out" },
 };
 
 static const char *const set_kinds[] = {
@@ -83,6 +86,20 @@ bool nft_chain_hook(NftChainKind k, uint32_t *ret_hook, int32_t *ret_priority)
         *ret_hook = chain_kinds[k].hook;
         *ret_priority = chain_kinds[k].priority;
         return true;
+}
+
+/* in_25_0_v4_c000020_28: the row, and the digits of the prefix that its length fills */
+static void branch_name(const NftChainKey *k, char buffer[static NFT_NAME_TEXT_MAX])
+{
+        const char *of = k->kind == CHAIN_BRANCH ? direction_to_string(k->direction)
+                                                 : chain_kinds[k->kind].name;
+        size_t n = (size_t)snprintf(
+                buffer, NFT_NAME_TEXT_MAX, "%s_%u_%" PRIu64 "_v%u_", of, k->port, k->id, k->family);
+
+        for (unsigned i = 0; i < (k->bits + 3u) / 4; i++)
+                n += (size_t)snprintf(buffer + n, NFT_NAME_TEXT_MAX - n, "%x",
+                        k->address[i / 2] >> (i % 2 ? 0 : 4) & 15);
+        snprintf(buffer + n, NFT_NAME_TEXT_MAX - n, "_%u", k->bits);
 }
 
 const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEXT_MAX])
@@ -131,6 +148,11 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_UNTRACKED_CLASS:
         case CHAIN_HELD_CLASS:
                 snprintf(buffer, NFT_NAME_TEXT_MAX, "%s_%u", chain_kinds[k->kind].name, k->port);
+                break;
+        case CHAIN_BRANCH:
+        case CHAIN_UNTRACKED_BRANCH:
+        case CHAIN_HELD_BRANCH:
+                branch_name(k, buffer);
                 break;
         case CHAIN_TO:
         case CHAIN_UNTRACKED_TO:
@@ -274,7 +296,8 @@ int nft_chain_key_compare(const void *x, const void *y)
         COMPARE(a->id, b->id);
         COMPARE(a->family, b->family);
         COMPARE(a->user, b->user);
-        return 0;
+        COMPARE(a->bits, b->bits);
+        return memcmp(a->address, b->address, sizeof(a->address));
 }
 
 static int limit_compare(const Limit *a, const Limit *b)

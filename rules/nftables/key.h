@@ -43,6 +43,9 @@ typedef enum NftChainKind {
         CHAIN_HELD_CLASS, /* which end with CHAIN_HOLD where something is logged */
         CHAIN_HELD_TO,
         CHAIN_HOLD,
+        CHAIN_BRANCH, /* the rules of one prefix, of many in CHAIN_CLASS; id: the row's number, */
+        CHAIN_UNTRACKED_BRANCH, /* and of its copies */
+        CHAIN_HELD_BRANCH,
 } NftChainKind;
 
 typedef struct NftChainKey {
@@ -52,6 +55,8 @@ typedef struct NftChainKey {
         uint16_t family; /* CHAIN_TO: 0 or a Family */
         uint64_t id;     /* of the rule */
         uint32_t user;   /* CHAIN_OWNER */
+        uint8_t bits; /* CHAIN_BRANCH and its copies: of a prefix of `family`, in network order */
+        uint8_t address[16];
 } NftChainKey;
 
 typedef enum NftSetKind {

@@ -476,6 +476,7 @@ int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, Nf
                 build_direction(&b, d);
         build_untracked(&b);
         build_hold(&b);
+        build_branches(&b);
         build_numbers_set(&b);
         free(b.rules);
         free(b.numbers);

@@ -41,9 +41,10 @@
  * ports that the same rules name share one, so that no rule needs to look at the port again. A
  * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
  * has not, and is asked itself.
- * What of `routed` passes is noted where conntrack does not follow it (untracked.c), because
- * nothing else knows that the connection is open. p25d puts those that a later policy refuses into
- * a set, and forward has a second rule while there are any:
+ * Where many of them in a row ask for an address each, the chain is parted into a tree
+ * (branches.c). What of `routed` passes is noted where conntrack does not follow it (untracked.c),
+ * because nothing else knows that the connection is open. p25d puts those that a later policy
+ * refuses into a set, and forward has a second rule while there are any:
  *
  *   routed: what a rule or the default lets pass                 goto allowed
  *     allowed: no conntrack                                      note who dialled; accept

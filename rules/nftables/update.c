@@ -16,8 +16,11 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 
-/* Below this number of rules a chain is sent again as a whole; its handles are not asked for. */
-#define CHAIN_SMALL 32
+/* Below this number of rules a chain is sent again as a whole. */
+#define CHAIN_SMALL 4
+/* From this number on the handles of a new chain are asked for when it is sent, else when it
+ * changes. */
+#define CHAIN_ECHOES 32
 /* The distance within which the place is searched where two lists of rules continue alike. */
 #define LOOK_AHEAD 64
 /* Rules that the kernel may pass while it looks for handles: some milliseconds. */
@@ -292,7 +295,7 @@ static int plan_chain(Update *u, ChainPlan *p, const NftChain *new)
 /* The handles of the rules that stay; those of new ones come as echoes. */
 static int chain_take_handles(const ChainPlan *p, NftChain *new)
 {
-        bool known = p->change == CHAIN_WHOLE ? new->n >= CHAIN_SMALL : p->old->handles != NULL;
+        bool known = p->change == CHAIN_WHOLE ? new->n >= CHAIN_ECHOES : p->old->handles != NULL;
 
         free(new->handles);
         new->handles = NULL;

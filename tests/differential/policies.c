@@ -154,6 +154,37 @@ static void policy_add_who(PolicyWriter *w)
                 policy_add_units(w);
 }
 
+/* Many rules in a row that ask for a prefix each, of the same end: what a packet meets of them is
+ * for the backend to arrange. Prefixes lie in each other, and the first rule decides. */
+static void policy_add_row(PolicyWriter *w)
+{
+        static const uint8_t bits4[] = { 32, 32, 32, 31, 30, 28, 24, 24, 17, 9 };
+        static const uint8_t bits6[] = { 128, 128, 127, 124, 96, 64, 64, 47, 12 };
+        Random *r = w->random;
+        Direction d = (Direction)random_below(r, _DIRECTION_MAX);
+        const char *end = random_once(r, 3) ? "to" : "from";
+        uint32_t n = 70 + random_below(r, random_once(r, 4) ? 1000 : 100);
+        bool near = random_once(r, 2);
+        char text[ADDRESS_TEXT_MAX];
+
+        for (uint32_t i = 0; i < n; i++) {
+                Prefix p = random_once(r, near ? 2 : 8) ? policy_prefix(w)
+                                                        : policy_scattered_prefix(w);
+                uint8_t least =
+                        p.address.family == FAMILY_IPV4 ? random_of(r, bits4) : random_of(r, bits6);
+
+                p.bits = p.bits < least && random_once(r, 100) == 0 ? least : p.bits;
+                buffer_printf(&w->text, "  { action = \"%s\"; direction = \"%s\"; %s = [ \"%s\" ];",
+                        action_to_string((Action)random_below(r, ACTION_LIMIT)),
+                        direction_to_string(d), end, prefix_format(&p, text));
+                if (random_once(r, 40))
+                        policy_add_ports(w);
+                if (random_once(r, 40))
+                        buffer_add_string(&w->text, " log = true;");
+                buffer_add_string(&w->text, " },\n");
+        }
+}
+
 static void policy_add_rule(PolicyWriter *w)
 {
         static const Action actions[] = { ACTION_ALLOW, ACTION_ALLOW, ACTION_DENY, ACTION_DENY,
@@ -263,6 +294,8 @@ char *policy_write(Random *r)
         policy_add_roles(&w);
         buffer_add_string(&w.text, "rules = (\n");
         for (uint32_t i = 0; i < n; i++) {
+                if (random_once(r, 40))
+                        policy_add_row(&w);
                 policy_add_rule(&w);
                 buffer_add_string(&w.text, i + 1 < n ? ",\n" : "\n");
         }

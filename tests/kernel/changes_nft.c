@@ -124,7 +124,7 @@ static void test_changing_sets(void **state)
         change_at_random(b, 25, 2, 60, 3);
 }
 
-/* Rules that come, go and move; sets that grow out of their room. */
+/* Rules that come, go and move, few of them and many; sets that grow out of their room. */
 static void test_changing_rules(void **state)
 {
         _cleanup_backend_ Backend *b = open_backend();
@@ -133,7 +133,7 @@ static void test_changing_rules(void **state)
         (void)state;
         for (int i = 0; i < 30; i++) {
                 _cleanup_buffer_ Buffer text = { 0 };
-                size_t n = random_below(&random, i % 3 == 0 ? 5 : 80);
+                size_t n = random_below(&random, i % 3 == 0 ? 5 : i % 3 == 1 ? 80 : 400);
 
                 buffer_add_string(&text, "rules = (");
                 for (size_t k = 0; k < n; k++) {
@@ -142,9 +142,10 @@ static void test_changing_rules(void **state)
                                                                : random_below(&random, 250);
 
                         buffer_printf(&text,
-                                "%s{ action = \"%s\"; direction = \"in\"; from = [ \"10.0.%u.0/24\""
+                                "%s{ action = \"%s\"; direction = \"in\"; from = [ "
+                                "\"10.%u.%u.0/24\""
                                 "%s ]; ports = [ %s ]; %s }",
-                                k > 0 ? "," : "", x % 5 == 0 ? "limit" : "deny", x,
+                                k > 0 ? "," : "", x % 5 == 0 ? "limit" : "deny", x / 256, x % 256,
                                 x % 4 == 0 ? ", \"2001:db8::/33\", \"2001:db9::1\"" : "",
                                 x % 7 == 0 ? "25, 587" : "25", x % 3 == 0 ? "log = true;" : "");
                 }

@@ -11,9 +11,11 @@
 #include "rules/address/rangeset.h"
 #include "rules/nftables/message.h"
 #include "rules/nftables/rows.h"
+#include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
 #include "rules/nftables/update.h"
 #include "rules/policy/policy.h"
+#include "rules/policy/rule.h"
 #include "rules/policy/state.h"
 #include "rules/policy/valid.h"
 #include "rules/ruleset/counterid.h"
@@ -420,6 +422,92 @@ static void test_small_changes(void **state)
         assert_true(length < 300);
 }
 
+/* ---- many rules ---- */
+
+static const NftChain *chain_of(const NftTable *t, const NftChainKey *key)
+{
+        const NftChain *c =
+                bsearch(key, t->chains, t->n_chains, sizeof(NftChain), nft_chain_key_compare);
+
+        assert_non_null(c);
+        return c;
+}
+
+/* Does the rule match a source address, if it asks for one? Then *ret_jump is the jump that it ends
+ * with. */
+static bool rule_takes(
+        const NftTable *t, const NftRule *r, const Address *a, const NftStatement **ret_jump)
+{
+        *ret_jump = NULL;
+        for (size_t i = 0; i < r->n; i++) {
+                const NftStatement *s = &t->statements[r->first + i];
+
+                if ((s->kind == STATEMENT_FAMILY && s->family != a->family) ||
+                        (s->kind == STATEMENT_ADDRESS && !prefix_contains(&s->prefix, a)) ||
+                        s->kind == STATEMENT_ADDRESS_SET)
+                        return false;
+                if (s->kind == STATEMENT_JUMP)
+                        *ret_jump = s;
+        }
+        return true;
+}
+
+/* What decides for a source, in a chain and those that it jumps to: an origin, NULL for the
+ * default; and how many rules are looked at. False: nothing does. */
+static bool find_decision(const NftTable *t, const NftChainKey *chain, const Address *a,
+        const Rule **ret, size_t *looks)
+{
+        const NftChain *c = chain_of(t, chain);
+
+        for (size_t i = 0; i < c->n; i++) {
+                const NftStatement *jump;
+
+                ++*looks;
+                if (!rule_takes(t, &c->rules[i], a, &jump))
+                        continue;
+                *ret = c->rules[i].origin;
+                if (!jump || find_decision(t, &jump->chain, a, ret, looks))
+                        return true;
+        }
+        return false;
+}
+
+static size_t count_looks(const NftTable *t, const char *address, uint64_t rule)
+{
+        static const NftChainKey in = {
+                .kind = CHAIN_CLASS, .direction = DIRECTION_IN, .port = 25
+        };
+        const char *reason;
+        const Rule *found;
+        size_t looks = 0;
+        Address a;
+
+        assert_int_equal(address_parse(address, strlen(address), &a, &reason), 0);
+        assert_true(find_decision(t, &in, &a, &found, &looks));
+        assert_int_equal(found ? found->id : 0, rule);
+        return looks;
+}
+
+/* A packet is compared with few of many rules that ask for an address each, and with each of a few.
+ */
+static void test_many_rules(void **state)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *set = make_many(1, false, false);
+        _cleanup_(nft_table_free_p) NftTable *few = make_table(set, 60, NULL);
+        _cleanup_(nft_table_free_p) NftTable *many = make_table(set, 20000, NULL);
+        char address[32];
+
+        (void)state;
+        assert_int_equal(count_looks(few, "10.0.59.1", 61), 61);
+        assert_int_equal(count_looks(few, "192.0.2.1", 0), 62);
+        for (unsigned i = 0; i < 20000; i += 7) {
+                snprintf(address, sizeof(address), "10.%u.%u.200", i / 256, i % 256);
+                assert_in_range(count_looks(many, address, 2 + i), 3, 80);
+        }
+        assert_in_range(count_looks(many, "10.200.0.1", 0), 3, 80);
+        assert_in_range(count_looks(many, "2001:db8::1", 0), 3, 80);
+}
+
 /* A list that shrinks keeps its room, for it may grow again; one that is nearly gone does not. */
 static void test_room_stays(void **state)
 {
@@ -553,6 +641,7 @@ int main(void)
                 cmocka_unit_test(test_cut_local),
                 cmocka_unit_test(test_large_sets),
                 cmocka_unit_test(test_small_changes),
+                cmocka_unit_test(test_many_rules),
                 cmocka_unit_test(test_room_stays),
                 cmocka_unit_test(test_recount),
                 cmocka_unit_test(test_dry_run),

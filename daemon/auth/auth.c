@@ -154,7 +154,7 @@ int auth_query(Auth *a, AuthQuery *q, sd_bus_message *m, const AuthQuestion *que
                 .done = question->done,
                 .data = data };
         if (question->privilege == PRIVILEGE_PRESENT)
-                r = sender_ask_bus(m, &q->slot, on_present, q);
+                r = sender_ask_bus(sd_bus_message_get_bus(m), m, &q->slot, on_present, q);
         else
                 r = sender_ask(&a->senders, &q->sender, m, on_sender);
         if (r < 0)

@@ -93,12 +93,11 @@ int sender_read(sd_bus_message *answer, Caller *ret)
         return r;
 }
 
-int sender_ask_bus(
-        sd_bus_message *m, sd_bus_slot **slot, sd_bus_message_handler_t handler, void *data)
+int sender_ask_bus(sd_bus *bus, sd_bus_message *m, sd_bus_slot **slot,
+        sd_bus_message_handler_t handler, void *data)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         const char *sender = sd_bus_message_get_sender(m);
-        sd_bus *bus = sd_bus_message_get_bus(m);
         int r;
 
         /* a peer without a bus has no name, and no credentials from a bus */
@@ -216,7 +215,8 @@ int sender_ask(Senders *all, SenderQuery *q, sd_bus_message *m, SenderDone done)
                 r = sender_new(all, name, &s);
                 if (r < 0)
                         return r;
-                r = sender_ask_bus(m, &s->slot, on_credentials, s);
+                r = sender_ask_bus(
+                        all->asker ?: sd_bus_message_get_bus(m), m, &s->slot, on_credentials, s);
                 if (r < 0) {
                         sender_free(s);
                         return r;

@@ -37,6 +37,9 @@ struct SenderQuery {
 typedef struct Senders {
         struct Sender *first; /* the last one asked for is the first */
         size_t n;
+        /* Over which the bus is asked, borrowed: a connection to the same bus on which nothing but
+         * its answers arrives. NULL: that of the message. */
+        sd_bus *asker;
 } Senders;
 
 /*
@@ -50,8 +53,8 @@ void sender_cancel(SenderQuery *q);
 /* All queries must have been cancelled. The names of another bus mean other connections. */
 void senders_forget(Senders *s);
 
-/* The same without a memory: is the connection still there? */
-int sender_ask_bus(
-        sd_bus_message *m, sd_bus_slot **slot, sd_bus_message_handler_t handler, void *data);
+/* The same without a memory, over this connection: is the sender still there? */
+int sender_ask_bus(sd_bus *bus, sd_bus_message *m, sd_bus_slot **slot,
+        sd_bus_message_handler_t handler, void *data);
 /* The answer of the bus: 0 or negative errno as above. */
 int sender_read(sd_bus_message *answer, Caller *ret);

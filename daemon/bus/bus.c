@@ -23,6 +23,8 @@
 
 #define SYSTEM_BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 #define WORKER_USEC (5 * USEC_PER_SEC)
+/* Before what others send. */
+#define ASKER_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 5)
 #define SIGNAL_LINES_MAX (16u << 10) /* bytes */
 #define UPLOAD_TIMEOUT_USEC (20 * USEC_PER_SEC)
 /* A bus that does not greet in time is tried again, and so is a name that another process owns. */
@@ -123,8 +125,63 @@ static void bus_disconnect(Bus *b)
         bus_outbox_end(&b->outbox);
         auth_forget(&b->auth);
         b->name_slot = sd_bus_slot_unref(b->name_slot);
+        b->auth.senders.asker = NULL;
+        b->asker = sd_bus_close_unref(b->asker);
         b->bus = sd_bus_close_unref(b->bus);
         b->connected = b->ready = false;
+}
+
+static const char local[] = "org.freedesktop.DBus.Local";
+
+/* What both connections have in common. */
+static int connection_setup(
+        Bus *b, sd_bus *bus, const char *description, sd_bus_message_handler_t gone)
+{
+        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+        int r;
+
+        if ((r = sd_bus_set_address(bus, address && *address ? address : SYSTEM_BUS_ADDRESS)) < 0 ||
+                (r = sd_bus_set_description(bus, description)) < 0 ||
+                (r = sd_bus_set_bus_client(bus, true)) < 0 ||
+                /* a socket that is not there yet is waited for */
+                (r = sd_bus_set_watch_bind(bus, true)) < 0 ||
+                (r = sd_bus_set_exit_on_disconnect(bus, false)) < 0 ||
+                /* the loop does not wait at its end for a bus that reads nothing */
+                (r = sd_bus_set_close_on_exit(bus, false)) < 0)
+                return r;
+        return sd_bus_match_signal_async(
+                bus, NULL, local, NULL, local, "Disconnected", gone, NULL, b);
+}
+
+/* Until the timer comes the bus is asked over the other connection, unless that is gone as well. */
+static int on_asker_gone(_unused_ sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        Bus *b = data;
+
+        b->auth.senders.asker = NULL;
+        (void)bus_try_later(b, RETRY_SOON_USEC);
+        return 0;
+}
+
+static void asker_connect(Bus *b)
+{
+        int r;
+
+        b->asker = sd_bus_close_unref(b->asker);
+        r = sd_bus_new(&b->asker);
+        if (r >= 0)
+                r = connection_setup(b, b->asker, "p25d asks", on_asker_gone);
+        if (r >= 0)
+                r = sd_bus_attach_event(b->asker, b->event, ASKER_PRIORITY);
+        if (r >= 0)
+                r = sd_bus_start(b->asker);
+        if (r >= 0) {
+                b->auth.senders.asker = b->asker;
+                return;
+        }
+        b->asker = sd_bus_close_unref(b->asker);
+        bus_tell(b, LOG_WARNING, "no second connection to the bus: %s; who floods it delays others",
+                strerror(-r));
 }
 
 static int on_connected(_unused_ sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
@@ -132,6 +189,7 @@ static int on_connected(_unused_ sd_bus_message *m, void *data, _unused_ sd_bus_
         Bus *b = data;
 
         b->connected = true;
+        asker_connect(b);
         bus_request_name(b);
         return 0;
 }
@@ -222,27 +280,16 @@ static void on_backlog_full(void *data, size_t held)
 
 static int bus_setup(Bus *b, sd_bus *bus)
 {
-        const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
-        static const char local[] = "org.freedesktop.DBus.Local";
         int r;
 
-        if ((r = sd_bus_set_address(bus, address && *address ? address : SYSTEM_BUS_ADDRESS)) < 0 ||
-                (r = sd_bus_set_description(bus, "p25d")) < 0 ||
-                (r = sd_bus_set_bus_client(bus, true)) < 0 ||
-                /* a socket that is not there yet is waited for */
-                (r = sd_bus_set_watch_bind(bus, true)) < 0 ||
+        if ((r = connection_setup(b, bus, "p25d", on_disconnected)) < 0 ||
                 (r = sd_bus_set_connected_signal(bus, true)) < 0 ||
-                (r = sd_bus_set_exit_on_disconnect(bus, false)) < 0 ||
-                /* the loop does not wait at its end for a bus that reads nothing */
-                (r = sd_bus_set_close_on_exit(bus, false)) < 0 ||
                 (r = sd_bus_negotiate_fds(bus, true)) < 0 ||
                 (r = sd_bus_add_filter(bus, NULL, on_call, b)) < 0 ||
                 (r = sd_bus_add_object_vtable(bus, NULL, BUS_PATH, BUS_INTERFACE, bus_vtable, b)) <
                         0 ||
                 (r = sd_bus_match_signal_async(
-                         bus, NULL, local, NULL, local, "Connected", on_connected, NULL, b)) < 0 ||
-                (r = sd_bus_match_signal_async(bus, NULL, local, NULL, local, "Disconnected",
-                         on_disconnected, NULL, b)) < 0)
+                         bus, NULL, local, NULL, local, "Connected", on_connected, NULL, b)) < 0)
                 return r;
         bus_backlog_begin(&b->backlog, bus);
         bus_outbox_begin(&b->outbox, bus);
@@ -262,7 +309,7 @@ static void bus_connect(Bus *b)
                 r = bus_setup(b, b->bus);
         if (r < 0) {
                 bus_complain(b, strerror(-r));
-                b->bus = sd_bus_close_unref(b->bus);
+                bus_disconnect(b);
         }
 }
 
@@ -270,6 +317,8 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 {
         Bus *b = data;
 
+        if (b->connected && !b->auth.senders.asker)
+                asker_connect(b);
         if (b->connected)
                 bus_request_name(b);
         else

@@ -73,6 +73,9 @@ struct Bus {
         Stats *stats;     /* NULL: no statistics */
         EventsFollower follower;
         sd_bus *bus; /* NULL: between two attempts */
+        /* To the same bus, for questions about senders: their answers do not wait behind what
+         * others send to p25d. */
+        sd_bus *asker;
         sd_bus_slot *name_slot;
         sd_event_source *timer; /* next attempt to join, or to get the name */
         bool connected;         /* the bus has greeted */

@@ -298,6 +298,72 @@ static void test_change_without_answer(void **state)
         assert_non_null(strstr(text, "\"lockdown\":true"));
 }
 
+/* ---- a connection that p25d does not know yet ---- */
+
+enum { FLOOD = 20000 };
+
+static int on_answer(_unused_ sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
+{
+        *(bool *)data = true;
+        return 0;
+}
+
+/* The bus has taken what was sent before. */
+static void bus_takes(sd_bus *bus)
+{
+        assert_true(sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                            "org.freedesktop.DBus", "GetId", NULL, NULL, NULL) >= 0);
+}
+
+static void ask(sd_bus *bus, bool *answered)
+{
+        _cleanup_message_ sd_bus_message *m = new_call(bus, "Describe");
+
+        assert_true(sd_bus_call_async(bus, NULL, m, on_answer, answered, UINT64_MAX) >= 0);
+        bus_takes(bus);
+}
+
+static void flood(sd_bus *bus)
+{
+        for (unsigned i = 0; i < FLOOD; i++) {
+                _cleanup_message_ sd_bus_message *m = new_call(bus, "Describe");
+
+                assert_true(sd_bus_message_set_expect_reply(m, false) >= 0);
+                assert_true(sd_bus_send(bus, m, NULL) >= 0);
+                if (i % 500 == 0)
+                        bus_takes(bus);
+        }
+        bus_takes(bus);
+}
+
+/* What the bus says of it does not wait behind all that others have sent to p25d since. */
+static void test_unknown_sender(void **state)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *other = NULL;
+        bool last = false, answered = false;
+        Fixture *f = *state;
+        int status, r;
+
+        root_calls(f, false, "before");
+        other = open_client(f);
+        assert_int_equal(kill(f->server, SIGSTOP), 0);
+        assert_int_equal(waitpid(f->server, &status, WUNTRACED), f->server);
+        ask(other, &answered);
+        flood(f->bus);
+        ask(f->bus, &last);
+        assert_int_equal(kill(f->server, SIGCONT), 0);
+        while (!last) {
+                while ((r = sd_bus_process(other, NULL)) > 0)
+                        continue;
+                assert_true(r >= 0);
+                r = sd_bus_process(f->bus, NULL);
+                assert_true(r >= 0);
+                if (r == 0)
+                        assert_true(sd_bus_wait(f->bus, 1000) >= 0);
+        }
+        assert_true(answered);
+}
+
 /* ---- root as the crowd ---- */
 
 static int nobody_asks(const Fixture *f, int go)
@@ -398,6 +464,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_without_answer, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(
                         test_change_without_answer, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_unknown_sender, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_patience, server_setup, server_teardown),
         };
 

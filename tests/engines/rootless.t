@@ -141,9 +141,12 @@ guest_sends() # NAME WANTED
         is "$(in_machine nsenter --target "$guest" --user --net --preserve-credentials -- \
                 /opt/probe connect -t 1000 $world 25 $world6 25 2>&1)" "$2 $2" "$1: from behind it to the world"
 }
-# Connections are logged when they end, in whatever order.
-client_seen() # PORT ADDRESS
+# Dials until the server's log has this client. Connections are logged when they end, in whatever
+# order; and a pasta whose guest is not yet known to it as a neighbour accepts and passes nothing on.
+client_seen() # PORT CLIENT ADDRESS
 {
+        connect inet "$3" 25 >"$WORK/connect"
+        read -rt 1 <> <(:)
         grep -q "^$2 " "$MACHINE/home/alice/log-$1"
 }
 for port in 25 2525; do
@@ -157,8 +160,7 @@ for port in 25 2525; do
                 to=$first
                 [ "$address" = "$world" ] || to=$first6
                 : >"$MACHINE/home/alice/log-$port"
-                connect inet "$to" 25 >"$WORK/connect"
-                eventually 5 client_seen "$port" "$address"
+                eventually 5 client_seen "$port" "$address" "$to"
                 ok $? "the mail server behind pasta sees that the client is $address"
                 is "$(grep -vE "^($world|$world6) " "$MACHINE/home/alice/log-$port")" "" \
                         "and no other address than those of the world"

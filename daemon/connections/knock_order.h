@@ -7,9 +7,8 @@
  * ends of connections; what is sent to them is not part of it.
  */
 
+#include "daemon/netlink/conntrack.h"
 #include "rules/base/util.h"
-
-typedef struct Tuple Tuple;
 
 #define KNOCKER_SOCKET "/run/p25d-knocker.socket"
 #define KNOCKS_MAX 64

@@ -10,7 +10,6 @@
 #include "daemon/connections/knock_order.h"
 #include "daemon/connections/segment.h"
 #include "daemon/io/socket.h"
-#include "daemon/netlink/conntrack.h"
 
 #include <poll.h>
 #include <sys/socket.h>

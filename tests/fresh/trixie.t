@@ -19,6 +19,6 @@ step "apt-get -qq -y --no-install-recommends install ./build/p25_*.deb ./build/p
 step "ldd /usr/bin/p25-fleet | awk '\$3 ~ \"^/\" { print \$3 }' | tar -chf build/libraries.tar -T -"
 package=${BUILD:-build}/trixie/boot/package
 rm -rf "$package" && mkdir -p "$package" &&
-        cp "$ROOT"/root/p25/build/{p25_*.deb,p25-fleet_*.deb,libraries.tar} "$package"
+        cp "$ROOT"/root/p25/build/{*.deb,libraries.tar} "$package"
 ok $? "the packages"
 done_testing

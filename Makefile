@@ -160,7 +160,7 @@ $(BUILD)/tests/differential/differential: \
 # whose p25d is the test
 $(BUILD)/tests/unit/fleet/live_apply: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=fleet_client_%,update_set set_lockdown)
 # whose allocations fail
-$(BUILD)/tests/unit/rules/memory: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup strndup)
+$(BUILD)/tests/unit/rules/memory: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray aligned_alloc strdup strndup)
 
 # these also link p25ctl's modules, without its main
 WITH_CLI = $(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment top words) $(BUILD)/tests/golden/completion
@@ -320,6 +320,10 @@ bench-sets: $(BUILD)/tests/bench/prefixset
 bench-backend: $(BUILD)/tests/bench/backend_nft
 	@$<
 
+## bench-entry: one entry beside a million, what it costs p25d and how long p25ctl takes
+bench-entry: all $(BUILD)/tests/lib/probe
+	@BUILD=$(BUILD) tests/bench/entry
+
 ## bench-feed: bans a second that p25d takes, and what one costs
 bench-feed: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/bench/feed
@@ -376,6 +380,6 @@ help:
 
 .PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs kernels fuzz-programs fuzz-targets \
 	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-clients bench-feed bench-fleet-live bench-packets bench-page bench-refused bench-rules bench-sets clean help
+	bench bench-backend bench-bus bench-clients bench-entry bench-feed bench-fleet-live bench-packets bench-page bench-refused bench-rules bench-sets clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

@@ -63,8 +63,7 @@ static Json *ruleset_to_json(const Ruleset *r)
 
                 json_set(set, "name", json_new_string(r->sets[i].name));
                 json_set(set, "ranges",
-                        json_new_integer(
-                                (int64_t)(r->sets[i].ranges->n_v4 + r->sets[i].ranges->n_v6)));
+                        json_new_integer((int64_t)range_set_size(r->sets[i].ranges)));
                 json_append(sets, set);
         }
         json_set(object, "sets", sets);

@@ -69,7 +69,7 @@ int set_update_read(SetUpdate *u, char *const *add, char *const *remove, ChangeR
 static bool holds_whole_family(const PrefixSet *s)
 {
         /* entries ascend: the prefix of length 0 is the first */
-        return (s->n_v4 > 0 && s->v4[0].bits == 0) || (s->n_v6 > 0 && s->v6[0].bits == 0);
+        return (s->v4 && prefix4_at(s, 0)->bits == 0) || (s->v6 && prefix6_at(s, 0)->bits == 0);
 }
 
 /* The entries of plus that are not permanent in the set, with their end: a permanent entry stays

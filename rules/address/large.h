@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Memory for arrays of millions of entries. A change copies them, and most of what that costs is
- * the kernel's work for each page: large pages are few.
+ * Memory for arrays of millions of entries. Most of what a copy of them costs is the kernel's work
+ * for each page: large pages are few.
  */
 
 #include <stddef.h>

@@ -9,7 +9,6 @@
 #include "rules/address/prefixset.h"
 
 #include "rules/address/address.h"
-#include "rules/address/large.h"
 #include "rules/address/radix.h"
 #include "rules/address/rangeset.h"
 
@@ -49,8 +48,8 @@ static void prefix_set_destroy(PrefixSet *s)
                 s->before->after = NULL;
         if (s->after)
                 s->after->before = NULL;
-        free(s->v4);
-        free(s->v6);
+        item_list_unref(s->v4);
+        item_list_unref(s->v6);
         range_set_unref(s->ranges);
 }
 
@@ -84,41 +83,35 @@ _inline_ bool is_ascending(
         return true;
 }
 
-/* Sorts and drops duplicates; gives back the memory that is then free. */
-_inline_ int items_settle(void **items, size_t *n, size_t size, const uint8_t *digits,
+/* Sorts and drops duplicates. */
+_inline_ int items_settle(void *items, size_t *n, size_t size, const uint8_t *digits,
         size_t n_digits, int (*compare)(const void *, const void *))
 {
         int r;
 
-        if (!is_ascending(*items, *n, size, compare)) {
-                r = radix_sort(*items, *n, size, digits, n_digits);
-                if (r < 0)
-                        return r;
-                *n = drop_duplicates(*items, *n, size, compare);
-        }
-        *items = large_array_shrink(*items, *n, size);
-        return 0;
+        if (is_ascending(items, *n, size, compare))
+                return 0;
+        r = radix_sort(items, *n, size, digits, n_digits);
+        if (r >= 0)
+                *n = drop_duplicates(items, *n, size, compare);
+        return r;
 }
 
 int prefix_set_adopt(Prefix4 *v4, size_t n_v4, Prefix6 *v6, size_t n_v6, PrefixSet **ret)
 {
         _cleanup_(prefix_set_unref_p) PrefixSet *s = calloc(1, sizeof(*s));
-        int r;
+        _cleanup_free_ void *items4 = v4, *items6 = v6;
 
-        if (!s) {
-                free(v4);
-                free(v6);
+        if (!s)
                 return -ENOMEM;
-        }
-        *s = (PrefixSet){ .n_refs = 1, .v4 = v4, .n_v4 = n_v4, .v6 = v6, .n_v6 = n_v6 };
-        r = items_settle((void **)&s->v4, &s->n_v4, sizeof(Prefix4), prefix4_digits,
-                ELEMENTS(prefix4_digits), prefix4_compare);
-        if (r < 0)
-                return r;
-        r = items_settle((void **)&s->v6, &s->n_v6, sizeof(Prefix6), prefix6_digits,
-                ELEMENTS(prefix6_digits), prefix6_compare);
-        if (r < 0)
-                return r;
+        s->n_refs = 1;
+        if (items_settle(items4, &n_v4, sizeof(Prefix4), prefix4_digits, ELEMENTS(prefix4_digits),
+                    prefix4_compare) < 0 ||
+                items_settle(items6, &n_v6, sizeof(Prefix6), prefix6_digits,
+                        ELEMENTS(prefix6_digits), prefix6_compare) < 0 ||
+                item_list_adopt(TAKE_PTR(items4), n_v4, sizeof(Prefix4), &s->v4) < 0 ||
+                item_list_adopt(TAKE_PTR(items6), n_v6, sizeof(Prefix6), &s->v6) < 0)
+                return -ENOMEM;
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -153,29 +146,35 @@ int prefix_set_new(const Prefix *prefixes, size_t n, PrefixSet **ret)
 
 size_t prefix_set_size(const PrefixSet *s)
 {
-        return s->n_v4 + s->n_v6;
+        return item_list_count(s->v4) + item_list_count(s->v6);
 }
 
 Prefix prefix_set_at(const PrefixSet *s, size_t i)
 {
+        size_t n_v4 = item_list_count(s->v4);
         Prefix p = { .address.family = FAMILY_IPV6 };
+        const Prefix6 *v6;
 
-        if (i < s->n_v4)
-                return (Prefix){ address_from_ipv4(s->v4[i].address), s->v4[i].bits };
-        i -= s->n_v4;
-        memcpy(p.address.bytes, s->v6[i].address, sizeof(p.address.bytes));
-        p.bits = s->v6[i].bits;
+        if (i < n_v4) {
+                const Prefix4 *v4 = prefix4_at(s, i);
+
+                return (Prefix){ address_from_ipv4(v4->address), v4->bits };
+        }
+        v6 = prefix6_at(s, i - n_v4);
+        memcpy(p.address.bytes, v6->address, sizeof(p.address.bytes));
+        p.bits = v6->bits;
         return p;
 }
 
 bool prefix_set_has(const PrefixSet *s, const Prefix *p)
 {
+        bool v4 = p->address.family == FAMILY_IPV4;
         size_t low, high;
 
         if (!s)
                 return false;
-        low = p->address.family == FAMILY_IPV4 ? 0 : s->n_v4;
-        high = p->address.family == FAMILY_IPV4 ? s->n_v4 : prefix_set_size(s);
+        low = v4 ? 0 : item_list_count(s->v4);
+        high = v4 ? item_list_count(s->v4) : prefix_set_size(s);
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
                 Prefix at = prefix_set_at(s, middle);
@@ -193,56 +192,50 @@ bool prefix_set_has(const PrefixSet *s, const Prefix *p)
 
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b)
 {
+        size_t n_v4 = item_list_count(a->v4);
+
         if (a == b)
                 return true;
-        if (a->n_v4 != b->n_v4 || a->n_v6 != b->n_v6)
+        if (n_v4 != item_list_count(b->v4) || !item_list_equal(a->v6, b->v6, sizeof(Prefix6)))
                 return false;
         /* not by memory: a Prefix4 has padding */
-        for (size_t i = 0; i < a->n_v4; i++)
-                if (prefix4_compare(&a->v4[i], &b->v4[i]) != 0)
-                        return false;
-        for (size_t i = 0; i < a->n_v6; i++)
-                if (prefix6_compare(&a->v6[i], &b->v6[i]) != 0)
+        for (size_t i = 0; a->v4 != b->v4 && i < n_v4; i++)
+                if (prefix4_compare(prefix4_at(a, i), prefix4_at(b, i)) != 0)
                         return false;
         return true;
 }
 
 /* ---- comparing ---- */
 
-typedef struct Items {
-        const char *data;
-        size_t n;
-} Items;
-
 typedef struct Changes {
         size_t added, removed;
 } Changes;
 
 /* Most changes are small: what both have at their ends is passed quickly. */
-_inline_ void count_changes(
-        Items old, Items new, size_t size, int (*compare)(const void *, const void *), Changes *c)
+_inline_ void count_changes(const ItemList *old, const ItemList *new, size_t size,
+        int (*compare)(const void *, const void *), Changes *c)
 {
-        while (old.n > 0 && new.n > 0 && compare(old.data, new.data) == 0) {
-                old.data += size, old.n--;
-                new.data += size, new.n--;
+        size_t n_old = item_list_count(old), n_new = item_list_count(new), i = 0, j;
+
+        while (i < n_old && i < n_new &&
+                compare(item_list_at(old, i, size), item_list_at(new, i, size)) == 0)
+                i++;
+        while (n_old > i && n_new > i &&
+                compare(item_list_at(old, n_old - 1, size), item_list_at(new, n_new - 1, size)) ==
+                        0) {
+                n_old--;
+                n_new--;
         }
-        while (old.n > 0 && new.n > 0 &&
-                compare(old.data + (old.n - 1) * size, new.data + (new.n - 1) * size) == 0) {
-                old.n--;
-                new.n--;
-        }
-        while (old.n > 0 && new.n > 0) {
-                int order = compare(old.data, new.data);
+        for (j = i; i < n_old && j < n_new;) {
+                int order = compare(item_list_at(old, i, size), item_list_at(new, j, size));
 
                 c->removed += order < 0;
                 c->added += order > 0;
-                if (order <= 0)
-                        old.data += size, old.n--;
-                if (order >= 0)
-                        new.data += size, new.n--;
+                i += order <= 0;
+                j += order >= 0;
         }
-        c->removed += old.n;
-        c->added += new.n;
+        c->removed += n_old - i;
+        c->added += n_new - j;
 }
 
 void prefix_set_count_changes(
@@ -258,12 +251,8 @@ void prefix_set_count_changes(
         } else if (old->before == new) {
                 c = (Changes){ old->removed, old->added };
         } else if (old != new) {
-                count_changes((Items){ (const char *)old->v4, old->n_v4 },
-                        (Items){ (const char *)new->v4, new->n_v4 }, sizeof(Prefix4),
-                        prefix4_compare, &c);
-                count_changes((Items){ (const char *)old->v6, old->n_v6 },
-                        (Items){ (const char *)new->v6, new->n_v6 }, sizeof(Prefix6),
-                        prefix6_compare, &c);
+                count_changes(old->v4, new->v4, sizeof(Prefix4), prefix4_compare, &c);
+                count_changes(old->v6, new->v6, sizeof(Prefix6), prefix6_compare, &c);
         }
         *ret_added = c.added;
         *ret_removed = c.removed;
@@ -272,8 +261,7 @@ void prefix_set_count_changes(
 /* ---- changing ---- */
 
 typedef struct Update {
-        char *out;
-        size_t n;
+        ItemList *list;
         size_t added, removed;
 } Update;
 
@@ -281,19 +269,19 @@ typedef struct Update {
  * The first item from `start` on that is not less than key: steps that double, then halves, so that
  * near ones are found as fast as a merge would and far ones without touching what lies between.
  */
-_inline_ size_t items_seek(const Items *l, size_t start, const void *key, size_t size,
+_inline_ size_t items_seek(const ItemList *l, size_t start, const void *key, size_t size,
         int (*compare)(const void *, const void *))
 {
-        size_t low = start, step = 1;
+        size_t n = item_list_count(l), low = start, step = 1;
 
-        while (low + step <= l->n && compare(l->data + (low + step - 1) * size, key) < 0) {
+        while (low + step <= n && compare(item_list_at(l, low + step - 1, size), key) < 0) {
                 low += step;
                 step *= 2;
         }
-        for (size_t high = low + step - 1 < l->n ? low + step - 1 : l->n; low < high;) {
+        for (size_t high = low + step - 1 < n ? low + step - 1 : n; low < high;) {
                 size_t middle = low + (high - low) / 2;
 
-                if (compare(l->data + middle * size, key) < 0)
+                if (compare(item_list_at(l, middle, size), key) < 0)
                         low = middle + 1;
                 else
                         high = middle;
@@ -301,40 +289,35 @@ _inline_ size_t items_seek(const Items *l, size_t start, const void *key, size_t
         return low;
 }
 
-_inline_ void update_copy(Update *u, const Items *l, size_t from, size_t to, size_t size)
-{
-        if (to > from)
-                memcpy(u->out + u->n * size, l->data + from * size, (to - from) * size);
-        u->n += to - from;
-}
-
 /* Compares two changes: below 0 what is added, above 0 what is removed, 0 for both. */
-_inline_ int change_order(const Items *add, size_t a, const Items *remove, size_t r, size_t size,
-        int (*compare)(const void *, const void *))
-{
-        if (a == add->n)
-                return 1;
-        if (r == remove->n)
-                return -1;
-        return compare(add->data + a * size, remove->data + r * size);
-}
-
-/* Walks the changes in order and copies what lies between them in one piece. */
-_inline_ void items_update(Update *u, const Items *old, const Items *add, const Items *remove,
+_inline_ int change_order(const ItemList *add, size_t a, const ItemList *remove, size_t r,
         size_t size, int (*compare)(const void *, const void *))
 {
-        size_t i = 0, a = 0, r = 0;
+        if (a == item_list_count(add))
+                return 1;
+        if (r == item_list_count(remove))
+                return -1;
+        return compare(item_list_at(add, a, size), item_list_at(remove, r, size));
+}
 
-        while (a < add->n || r < remove->n) {
+/* Walks the changes in order and keeps what lies between them. */
+_inline_ void items_update(Update *u, const ItemList *old, const ItemList *add,
+        const ItemList *remove, size_t size, int (*compare)(const void *, const void *))
+{
+        size_t n_old = item_list_count(old), i = 0, a = 0, r = 0;
+
+        while (a < item_list_count(add) || r < item_list_count(remove)) {
                 int order = change_order(add, a, remove, r, size, compare);
-                const char *key = order <= 0 ? add->data + a * size : remove->data + r * size;
+                const void *key =
+                        order <= 0 ? item_list_at(add, a, size) : item_list_at(remove, r, size);
                 size_t at = items_seek(old, i, key, size, compare);
-                bool there = at < old->n && compare(old->data + at * size, key) == 0;
+                bool there = at < n_old && compare(item_list_at(old, at, size), key) == 0;
                 bool removed = order >= 0;
 
-                update_copy(u, old, i, at, size);
+                item_list_keep(u->list, old, i, at, size);
                 if (!removed) {
-                        memcpy(u->out + u->n++ * size, key, size);
+                        memcpy(item_list_room(u->list, size), key, size);
+                        item_list_put(u->list, 1, size);
                         u->added += !there;
                 } else {
                         u->removed += there;
@@ -343,20 +326,25 @@ _inline_ void items_update(Update *u, const Items *old, const Items *add, const 
                 a += order <= 0;
                 r += order >= 0;
         }
-        update_copy(u, old, i, old->n, size);
+        item_list_keep(u->list, old, i, n_old, size);
 }
 
-_inline_ int items_updated(Update *u, const Items *old, const Items *add, const Items *remove,
+/* A list without changes stays the same one. */
+_inline_ int items_updated(Update *u, ItemList *old, const ItemList *add, const ItemList *remove,
         size_t size, int (*compare)(const void *, const void *))
 {
-        if (old->n + add->n == 0)
+        size_t n_add = item_list_count(add), n_changes = n_add + item_list_count(remove);
+        int r;
+
+        if (n_changes == 0) {
+                u->list = item_list_ref(old);
                 return 0;
-        u->out = large_array_new(old->n + add->n, size);
-        if (!u->out)
-                return -ENOMEM;
+        }
+        r = item_list_begin(old, n_changes, n_add, size, &u->list);
+        if (r < 0)
+                return r;
         items_update(u, old, add, remove, size, compare);
-        if (u->n < old->n + add->n)
-                u->out = large_array_shrink(u->out, u->n, size);
+        item_list_end(&u->list, size);
         return 0;
 }
 
@@ -382,22 +370,14 @@ int prefix_set_update(PrefixSet *s, const PrefixSet *add, const PrefixSet *remov
         result->n_refs = 1;
         add = add ?: &nothing;
         remove = remove ?: &nothing;
-        r = items_updated(&v4, &(Items){ (const char *)old->v4, old->n_v4 },
-                &(Items){ (const char *)add->v4, add->n_v4 },
-                &(Items){ (const char *)remove->v4, remove->n_v4 }, sizeof(Prefix4),
-                prefix4_compare);
+        r = items_updated(&v4, old->v4, add->v4, remove->v4, sizeof(Prefix4), prefix4_compare);
         if (r < 0)
                 return r;
-        result->v4 = (Prefix4 *)v4.out;
-        result->n_v4 = v4.n;
-        r = items_updated(&v6, &(Items){ (const char *)old->v6, old->n_v6 },
-                &(Items){ (const char *)add->v6, add->n_v6 },
-                &(Items){ (const char *)remove->v6, remove->n_v6 }, sizeof(Prefix6),
-                prefix6_compare);
+        result->v4 = v4.list;
+        r = items_updated(&v6, old->v6, add->v6, remove->v6, sizeof(Prefix6), prefix6_compare);
         if (r < 0)
                 return r;
-        result->v6 = (Prefix6 *)v6.out;
-        result->n_v6 = v6.n;
+        result->v6 = v6.list;
         if (prefix_set_size(result) > PREFIX_SET_MAX)
                 return -E2BIG;
         if (old->ranges && prefix_set_size(add) + prefix_set_size(remove) <= prefix_set_size(old)) {

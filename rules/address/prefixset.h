@@ -8,6 +8,7 @@
  * pointer.
  */
 
+#include "rules/address/itemlist.h"
 #include "rules/base/util.h"
 
 typedef struct Diagnostics Diagnostics;
@@ -28,10 +29,8 @@ typedef struct Prefix6 {
 
 typedef struct PrefixSet {
         unsigned n_refs;
-        Prefix4 *v4; /* ascending by address, then bits; unique */
-        size_t n_v4;
-        Prefix6 *v6;
-        size_t n_v6;
+        ItemList *v4;     /* of Prefix4, ascending by address, then bits; unique */
+        ItemList *v6;     /* of Prefix6 */
         RangeSet *ranges; /* for prefix_set_ranges() only */
         /* Whichever of two sets lives, for prefix_set_count_changes() only: the set that it was
          * made from, the set that was made from it, and by how many entries they differ. */
@@ -57,6 +56,17 @@ int prefix_set_parse(const char *text, size_t n, const char *file, Diagnostics *
 
 /* One entry a line, IPv4 first, ascending: parse of print is the identity. 0 or -ENOMEM. */
 int prefix_set_print(const PrefixSet *s, char **ret, size_t *ret_length);
+
+/* One of item_list_count() of a family. */
+static inline const Prefix4 *prefix4_at(const PrefixSet *s, size_t i)
+{
+        return item_list_at(s->v4, i, sizeof(Prefix4));
+}
+
+static inline const Prefix6 *prefix6_at(const PrefixSet *s, size_t i)
+{
+        return item_list_at(s->v6, i, sizeof(Prefix6));
+}
 
 size_t prefix_set_size(const PrefixSet *s);
 /* The i-th of prefix_set_size(): IPv4 first, each family in its order. */

@@ -5,7 +5,6 @@
 #include "rules/address/ranges.h"
 
 #include "rules/address/address.h"
-#include "rules/base/array.h"
 
 #include <errno.h>
 
@@ -42,35 +41,24 @@ bool ranges_hold(const RangeSet *a, const RangeSet *b, Family f)
         return true;
 }
 
-RangeSet *range_set_empty(void)
-{
-        RangeSet *s = calloc(1, sizeof(*s));
-
-        if (s)
-                s->n_refs = 1;
-        return s;
-}
-
 int range_set_append(RangeSet *s, Family f, Wide first, Wide last)
 {
         size_t n = range_count(s, f);
         bool merge = n > 0 && wide_equal(wide_next(range_last(s, f, n - 1)), first);
+        Range4 r4 = { (uint32_t)first.low, (uint32_t)last.low };
+        Range6 r6;
 
         if (f == FAMILY_IPV4) {
-                if (!merge) {
-                        if (array_grow(&s->v4, n, sizeof(*s->v4)) < 0)
-                                return -ENOMEM;
-                        s->v4[s->n_v4++].first = (uint32_t)first.low;
-                }
-                s->v4[s->n_v4 - 1].last = (uint32_t)last.low;
+                if (!merge)
+                        return item_list_append(&s->v4, &r4, sizeof(r4));
+                ((Range4 *)item_list_last(s->v4, sizeof(r4)))->last = r4.last;
                 return 0;
         }
-        if (!merge) {
-                if (array_grow(&s->v6, n, sizeof(*s->v6)) < 0)
-                        return -ENOMEM;
-                wide_store(first, s->v6[s->n_v6++].first);
-        }
-        wide_store(last, s->v6[s->n_v6 - 1].last);
+        wide_store(first, r6.first);
+        wide_store(last, r6.last);
+        if (!merge)
+                return item_list_append(&s->v6, &r6, sizeof(r6));
+        memcpy(((Range6 *)item_list_last(s->v6, sizeof(r6)))->last, r6.last, sizeof(r6.last));
         return 0;
 }
 
@@ -93,23 +81,10 @@ static int append_remainder(
         return range_set_append(s, f, first, last);
 }
 
-/* Equal parts of two sets are passed over by so many ranges at once. */
-#define RANGES_BLOCK 16
-
 size_t ranges_alike(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Family f)
 {
-        size_t n = 0, size = f == FAMILY_IPV4 ? sizeof(Range4) : sizeof(Range6);
-        size_t left_a = range_count(a, f) - i, left_b = range_count(b, f) - j;
-        size_t left = left_a < left_b ? left_a : left_b;
-        const char *from_a =
-                f == FAMILY_IPV4 ? (const char *)(a->v4 + i) : (const char *)(a->v6 + i);
-        const char *from_b =
-                f == FAMILY_IPV4 ? (const char *)(b->v4 + j) : (const char *)(b->v6 + j);
-
-        while (n + RANGES_BLOCK <= left &&
-                memcmp(from_a + n * size, from_b + n * size, RANGES_BLOCK * size) == 0)
-                n += RANGES_BLOCK;
-        return n == 0 && left > 0 && memcmp(from_a, from_b, size) == 0 ? 1 : n;
+        return f == FAMILY_IPV4 ? item_list_alike(a->v4, i, b->v4, j, sizeof(Range4))
+                                : item_list_alike(a->v6, i, b->v6, j, sizeof(Range6));
 }
 
 /* What they have alike at both ends, if that is known without looking. */
@@ -171,8 +146,8 @@ int range_set_append_changes(const RangeSet *old, const RangeSet *new, Family f,
 
 void ranges_free(RangeSet *s)
 {
-        free(s->v4);
-        free(s->v6);
+        item_list_unref(s->v4);
+        item_list_unref(s->v6);
 }
 
 size_t ranges_count_alike(const RangeSet *a, const RangeSet *b, Family f)

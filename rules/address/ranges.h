@@ -13,17 +13,19 @@
 
 static inline size_t range_count(const RangeSet *s, Family f)
 {
-        return f == FAMILY_IPV4 ? s->n_v4 : s->n_v6;
+        return item_list_count(f == FAMILY_IPV4 ? s->v4 : s->v6);
 }
 
 static inline Wide range_first(const RangeSet *s, Family f, size_t i)
 {
-        return f == FAMILY_IPV4 ? (Wide){ 0, s->v4[i].first } : wide_load(s->v6[i].first);
+        return f == FAMILY_IPV4 ? (Wide){ 0, range4_at(s, i)->first }
+                                : wide_load(range6_at(s, i)->first);
 }
 
 static inline Wide range_last(const RangeSet *s, Family f, size_t i)
 {
-        return f == FAMILY_IPV4 ? (Wide){ 0, s->v4[i].last } : wide_load(s->v6[i].last);
+        return f == FAMILY_IPV4 ? (Wide){ 0, range4_at(s, i)->last }
+                                : wide_load(range6_at(s, i)->last);
 }
 
 /* The last number of a family. */

@@ -30,11 +30,20 @@ static void range_set_destroy(RangeSet *s)
                 s->before->after = NULL;
         if (s->after)
                 s->after->before = NULL;
-        free(s->v4);
-        free(s->v6);
+        item_list_unref(s->v4);
+        item_list_unref(s->v6);
 }
 
 DEFINE_REFERENCES(RangeSet, range_set, range_set_destroy)
+
+RangeSet *range_set_empty(void)
+{
+        RangeSet *s = calloc(1, sizeof(*s));
+
+        if (s)
+                s->n_refs = 1;
+        return s;
+}
 
 /* ---- merging ---- */
 
@@ -76,28 +85,15 @@ static size_t ranges6_merge(Range6 *r, size_t n)
         return kept;
 }
 
-/* An empty set with room for so many ranges. */
-static int range_set_new(size_t n_v4, size_t n_v6, RangeSet **ret)
+/* Lists of sorted arrays that are for free(3), which they own from then on, also on failure. */
+static int ranges4_list(Range4 *r, size_t n, ItemList **ret)
 {
-        _cleanup_(range_set_unref_p) RangeSet *s = calloc(1, sizeof(*s));
-
-        if (!s)
-                return -ENOMEM;
-        s->n_refs = 1;
-        if (n_v4 > 0 && !(s->v4 = large_array_new(n_v4, sizeof(*s->v4))))
-                return -ENOMEM;
-        if (n_v6 > 0 && !(s->v6 = large_array_new(n_v6, sizeof(*s->v6))))
-                return -ENOMEM;
-        *ret = TAKE_PTR(s);
-        return 0;
+        return item_list_adopt(r, ranges4_merge(r, n), sizeof(*r), ret);
 }
 
-static void range_set_merge(RangeSet *s)
+static int ranges6_list(Range6 *r, size_t n, ItemList **ret)
 {
-        s->n_v4 = ranges4_merge(s->v4, s->n_v4);
-        s->v4 = large_array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
-        s->n_v6 = ranges6_merge(s->v6, s->n_v6);
-        s->v6 = large_array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
+        return item_list_adopt(r, ranges6_merge(r, n), sizeof(*r), ret);
 }
 
 static Range4 range4_of(const Prefix4 *p)
@@ -115,22 +111,45 @@ static Range6 range6_of(const Prefix6 *p)
         return r;
 }
 
+static int ranges4_of(const PrefixSet *s, ItemList **ret)
+{
+        size_t n = item_list_count(s->v4);
+        Range4 *ranges = n > 0 ? large_array_new(n, sizeof(*ranges)) : NULL;
+
+        if (n > 0 && !ranges)
+                return -ENOMEM;
+        for (size_t i = 0, end; i < n;) {
+                const Prefix4 *p = item_list_run(s->v4, i, sizeof(*p), &end);
+
+                while (i < end)
+                        ranges[i++] = range4_of(p++);
+        }
+        return ranges4_list(ranges, n, ret);
+}
+
+static int ranges6_of(const PrefixSet *s, ItemList **ret)
+{
+        size_t n = item_list_count(s->v6);
+        Range6 *ranges = n > 0 ? large_array_new(n, sizeof(*ranges)) : NULL;
+
+        if (n > 0 && !ranges)
+                return -ENOMEM;
+        for (size_t i = 0, end; i < n;) {
+                const Prefix6 *p = item_list_run(s->v6, i, sizeof(*p), &end);
+
+                while (i < end)
+                        ranges[i++] = range6_of(p++);
+        }
+        return ranges6_list(ranges, n, ret);
+}
+
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret)
 {
-        RangeSet *ranges;
-        int r;
+        _cleanup_(range_set_unref_p) RangeSet *ranges = range_set_empty();
 
-        r = range_set_new(s->n_v4, s->n_v6, &ranges);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < s->n_v4; i++)
-                ranges->v4[i] = range4_of(&s->v4[i]);
-        for (size_t i = 0; i < s->n_v6; i++)
-                ranges->v6[i] = range6_of(&s->v6[i]);
-        ranges->n_v4 = s->n_v4;
-        ranges->n_v6 = s->n_v6;
-        range_set_merge(ranges);
-        *ret = ranges;
+        if (!ranges || ranges4_of(s, &ranges->v4) < 0 || ranges6_of(s, &ranges->v6) < 0)
+                return -ENOMEM;
+        *ret = TAKE_PTR(ranges);
         return 0;
 }
 
@@ -142,38 +161,63 @@ int prefix_set_ranges(PrefixSet *s, RangeSet **ret)
         return 0;
 }
 
+/* The lists of all sets one behind the other, in an array for free(). */
+static int ranges_gather(RangeSet *const *sets, size_t n, Family f, void **ret, size_t *ret_n)
+{
+        size_t size = f == FAMILY_IPV4 ? sizeof(Range4) : sizeof(Range6), n_ranges = 0;
+        char *ranges;
+
+        for (size_t i = 0; i < n; i++)
+                n_ranges += range_count(sets[i], f);
+        *ret = NULL;
+        *ret_n = n_ranges;
+        if (n_ranges == 0)
+                return 0;
+        *ret = ranges = large_array_new(n_ranges, size);
+        if (!ranges)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                item_list_copy(f == FAMILY_IPV4 ? sets[i]->v4 : sets[i]->v6, ranges, size);
+                ranges += range_count(sets[i], f) * size;
+        }
+        return 0;
+}
+
+static int union4(RangeSet *const *sets, size_t n, ItemList **ret)
+{
+        _cleanup_free_ void *ranges = NULL;
+        size_t n_ranges;
+
+        if (ranges_gather(sets, n, FAMILY_IPV4, &ranges, &n_ranges) < 0 ||
+                radix_sort(ranges, n_ranges, sizeof(Range4), range4_digits,
+                        ELEMENTS(range4_digits)) < 0)
+                return -ENOMEM;
+        return ranges4_list(TAKE_PTR(ranges), n_ranges, ret);
+}
+
+static int union6(RangeSet *const *sets, size_t n, ItemList **ret)
+{
+        _cleanup_free_ void *ranges = NULL;
+        size_t n_ranges;
+
+        if (ranges_gather(sets, n, FAMILY_IPV6, &ranges, &n_ranges) < 0 ||
+                radix_sort(ranges, n_ranges, sizeof(Range6), range6_digits,
+                        ELEMENTS(range6_digits)) < 0)
+                return -ENOMEM;
+        return ranges6_list(TAKE_PTR(ranges), n_ranges, ret);
+}
+
 int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret)
 {
         _cleanup_(range_set_unref_p) RangeSet *s = NULL;
-        size_t n_v4 = 0, n_v6 = 0;
-        int r;
 
         if (n == 1) {
                 *ret = range_set_ref(sets[0]);
                 return 0;
         }
-        for (size_t i = 0; i < n; i++) {
-                n_v4 += sets[i]->n_v4;
-                n_v6 += sets[i]->n_v6;
-        }
-        r = range_set_new(n_v4, n_v6, &s);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < n; i++) {
-                if (sets[i]->n_v4 > 0)
-                        memcpy(s->v4 + s->n_v4, sets[i]->v4, sets[i]->n_v4 * sizeof(*s->v4));
-                if (sets[i]->n_v6 > 0)
-                        memcpy(s->v6 + s->n_v6, sets[i]->v6, sets[i]->n_v6 * sizeof(*s->v6));
-                s->n_v4 += sets[i]->n_v4;
-                s->n_v6 += sets[i]->n_v6;
-        }
-        r = radix_sort(s->v4, n_v4, sizeof(*s->v4), range4_digits, ELEMENTS(range4_digits));
-        if (r < 0)
-                return r;
-        r = radix_sort(s->v6, n_v6, sizeof(*s->v6), range6_digits, ELEMENTS(range6_digits));
-        if (r < 0)
-                return r;
-        range_set_merge(s);
+        s = range_set_empty();
+        if (!s || union4(sets, n, &s->v4) < 0 || union6(sets, n, &s->v6) < 0)
+                return -ENOMEM;
         *ret = TAKE_PTR(s);
         return 0;
 }
@@ -202,14 +246,14 @@ size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w)
 }
 
 /* The first prefix that begins at the address or behind it. */
-static size_t prefixes4_seek(const Prefix4 *p, size_t n, uint32_t address)
+static size_t prefixes4_seek(const PrefixSet *s, uint32_t address)
 {
-        size_t low = 0, high = n;
+        size_t low = 0, high = item_list_count(s->v4);
 
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
 
-                if (p[middle].address < address)
+                if (prefix4_at(s, middle)->address < address)
                         low = middle + 1;
                 else
                         high = middle;
@@ -223,9 +267,13 @@ static Range4 window4(const RangeSet *s, const Prefix4 *change)
         Range4 w = range4_of(change);
         size_t i = range_seek(s, FAMILY_IPV4, 0, (Wide){ 0, w.first > 0 ? w.first - 1 : 0 });
 
-        for (; i < s->n_v4 && (w.last == UINT32_MAX || s->v4[i].first <= w.last + 1); i++) {
-                w.first = s->v4[i].first < w.first ? s->v4[i].first : w.first;
-                w.last = s->v4[i].last > w.last ? s->v4[i].last : w.last;
+        for (; i < range_count(s, FAMILY_IPV4); i++) {
+                const Range4 *r = range4_at(s, i);
+
+                if (w.last != UINT32_MAX && r->first > w.last + 1)
+                        break;
+                w.first = r->first < w.first ? r->first : w.first;
+                w.last = r->last > w.last ? r->last : w.last;
         }
         return w;
 }
@@ -234,16 +282,14 @@ static Range4 window4(const RangeSet *s, const Prefix4 *change)
 static int windows4(const RangeSet *s, const PrefixSet *add, const PrefixSet *remove, Range4 **ret,
         size_t *ret_n)
 {
-        size_t n = add->n_v4 + remove->n_v4;
+        size_t n_add = item_list_count(add->v4), n = n_add + item_list_count(remove->v4);
         Range4 *w = reallocarray(NULL, n + 1, sizeof(*w));
         int r;
 
         if (!w)
                 return -ENOMEM;
-        for (size_t i = 0; i < add->n_v4; i++)
-                w[i] = window4(s, &add->v4[i]);
-        for (size_t i = 0; i < remove->n_v4; i++)
-                w[add->n_v4 + i] = window4(s, &remove->v4[i]);
+        for (size_t i = 0; i < n; i++)
+                w[i] = window4(s, i < n_add ? prefix4_at(add, i) : prefix4_at(remove, i - n_add));
         r = radix_sort(w, n, sizeof(*w), range4_digits, ELEMENTS(range4_digits));
         if (r < 0) {
                 free(w);
@@ -254,75 +300,87 @@ static int windows4(const RangeSet *s, const PrefixSet *add, const PrefixSet *re
         return 0;
 }
 
-/* Adds the ranges of the prefixes in a window. */
-static void window4_fill(RangeSet *s, const PrefixSet *now, const Range4 *w)
+/* The first prefix behind a window, and how many lie in it. */
+static size_t window4_count(const PrefixSet *now, const Range4 *w, size_t *ret_begin)
 {
-        size_t begin = s->n_v4, n = 0;
+        size_t n = item_list_count(now->v4);
 
-        for (size_t i = prefixes4_seek(now->v4, now->n_v4, w->first);
-                i < now->n_v4 && now->v4[i].address <= w->last; i++)
-                s->v4[begin + n++] = range4_of(&now->v4[i]);
-        s->n_v4 += ranges4_merge(s->v4 + begin, n);
+        *ret_begin = prefixes4_seek(now, w->first);
+        return (w->last == UINT32_MAX ? n : prefixes4_seek(now, w->last + 1)) - *ret_begin;
 }
 
-static void ranges4_add(RangeSet *s, const Range4 *ranges, size_t n)
+/* Adds the ranges of the prefixes in a window. */
+static void window4_fill(ItemList *l, const PrefixSet *now, const Range4 *w)
 {
-        if (n > 0)
-                memcpy(s->v4 + s->n_v4, ranges, n * sizeof(*ranges));
-        s->n_v4 += n;
+        Range4 *ranges = item_list_room(l, sizeof(*ranges));
+        size_t begin, n = window4_count(now, w, &begin);
+
+        for (size_t i = 0; i < n; i++)
+                ranges[i] = range4_of(prefix4_at(now, begin + i));
+        item_list_put(l, ranges4_merge(ranges, n), sizeof(*ranges));
 }
 
 /* What of the old ranges lies between the windows stays. */
-static void ranges4_update(
+static void windows4_fill(
         RangeSet *s, const RangeSet *old, const PrefixSet *now, const Range4 *w, size_t n)
 {
-        size_t i = 0;
+        size_t i = 0, n_old = range_count(old, FAMILY_IPV4);
 
         for (size_t k = 0; k < n; k++) {
                 size_t at = range_seek(old, FAMILY_IPV4, 0, (Wide){ 0, w[k].first });
 
-                ranges4_add(s, old->v4 + i, at - i);
+                item_list_keep(s->v4, old->v4, i, at, sizeof(Range4));
                 if (k == 0)
                         s->heads[FAMILY_4] = at;
-                window4_fill(s, now, &w[k]);
-                for (i = at; i < old->n_v4 && old->v4[i].last <= w[k].last;)
+                window4_fill(s->v4, now, &w[k]);
+                for (i = at; i < n_old && range4_at(old, i)->last <= w[k].last;)
                         i++;
         }
-        if (n == 0)
-                s->heads[FAMILY_4] = old->n_v4;
-        else
-                s->tails[FAMILY_4] = old->n_v4 - i;
-        ranges4_add(s, old->v4 + i, old->n_v4 - i);
+        s->tails[FAMILY_4] = n_old - i;
+        item_list_keep(s->v4, old->v4, i, n_old, sizeof(Range4));
 }
 
-/* So many ranges at most. */
-static size_t room4(const RangeSet *old, const PrefixSet *now, const Range4 *w, size_t n)
+static int ranges4_update(RangeSet *s, const RangeSet *old, const PrefixSet *add,
+        const PrefixSet *remove, const PrefixSet *now)
 {
-        size_t room = old->n_v4;
+        _cleanup_free_ Range4 *w = NULL;
+        size_t n, n_new = 0, begin;
+        int r;
 
-        for (size_t i = 0; i < n; i++) {
-                size_t from = prefixes4_seek(now->v4, now->n_v4, w[i].first);
-
-                room += w[i].last == UINT32_MAX
-                                ? now->n_v4 - from
-                                : prefixes4_seek(now->v4, now->n_v4, w[i].last + 1) - from;
+        if (!add->v4 && !remove->v4) {
+                s->v4 = item_list_ref(old->v4);
+                s->heads[FAMILY_4] = range_count(old, FAMILY_IPV4);
+                return 0;
         }
-        return room;
+        r = windows4(old, add, remove, &w, &n);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < n; i++)
+                n_new += window4_count(now, &w[i], &begin);
+        r = item_list_begin(old->v4, n, n_new, sizeof(Range4), &s->v4);
+        if (r < 0)
+                return r;
+        windows4_fill(s, old, now, w, n);
+        item_list_end(&s->v4, sizeof(Range4));
+        return 0;
 }
 
 /* IPv6 lists that change are merged again. */
-static void ranges6_update(RangeSet *s, const RangeSet *old, const PrefixSet *now, bool same)
+static int ranges6_update(RangeSet *s, const RangeSet *old, const PrefixSet *add,
+        const PrefixSet *remove, const PrefixSet *now)
 {
-        if (same) {
-                s->n_v6 = s->heads[FAMILY_6] = old->n_v6;
-                if (old->n_v6 > 0)
-                        memcpy(s->v6, old->v6, old->n_v6 * sizeof(*s->v6));
-                return;
+        int r;
+
+        if (!add->v6 && !remove->v6) {
+                s->v6 = item_list_ref(old->v6);
+                s->heads[FAMILY_6] = range_count(old, FAMILY_IPV6);
+                return 0;
         }
-        for (size_t i = 0; i < now->n_v6; i++)
-                s->v6[i] = range6_of(&now->v6[i]);
-        s->n_v6 = ranges6_merge(s->v6, now->n_v6);
+        r = ranges6_of(now, &s->v6);
+        if (r < 0)
+                return r;
         range_set_common(old, s, FAMILY_IPV6, &s->heads[FAMILY_6], &s->tails[FAMILY_6]);
+        return 0;
 }
 
 static void range_set_link(RangeSet *before, RangeSet *s)
@@ -336,36 +394,27 @@ static void range_set_link(RangeSet *before, RangeSet *s)
 int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *remove,
         const PrefixSet *now, RangeSet **ret)
 {
-        bool same6 = add->n_v6 + remove->n_v6 == 0;
-        _cleanup_free_ Range4 *w = NULL;
-        RangeSet *s;
-        size_t n;
-        int r;
+        _cleanup_(range_set_unref_p) RangeSet *s = range_set_empty();
 
-        r = windows4(ranges, add, remove, &w, &n);
-        if (r < 0)
-                return r;
-        r = range_set_new(room4(ranges, now, w, n), same6 ? ranges->n_v6 : now->n_v6, &s);
-        if (r < 0)
-                return r;
-        ranges4_update(s, ranges, now, w, n);
-        ranges6_update(s, ranges, now, same6);
-        s->v4 = large_array_shrink(s->v4, s->n_v4, sizeof(*s->v4));
-        s->v6 = large_array_shrink(s->v6, s->n_v6, sizeof(*s->v6));
+        if (!s || ranges4_update(s, ranges, add, remove, now) < 0 ||
+                ranges6_update(s, ranges, add, remove, now) < 0)
+                return -ENOMEM;
         range_set_link(ranges, s);
-        *ret = s;
+        *ret = TAKE_PTR(s);
         return 0;
 }
 
 /* ---- asking ---- */
 
+size_t range_set_size(const RangeSet *s)
+{
+        return item_list_count(s->v4) + item_list_count(s->v6);
+}
+
 bool range_set_equal(const RangeSet *a, const RangeSet *b)
 {
-        if (a == b)
-                return true;
-        return a->n_v4 == b->n_v4 && a->n_v6 == b->n_v6 &&
-               (a->n_v4 == 0 || memcmp(a->v4, b->v4, a->n_v4 * sizeof(*a->v4)) == 0) &&
-               (a->n_v6 == 0 || memcmp(a->v6, b->v6, a->n_v6 * sizeof(*a->v6)) == 0);
+        return item_list_equal(a->v4, b->v4, sizeof(Range4)) &&
+               item_list_equal(a->v6, b->v6, sizeof(Range6));
 }
 
 bool range_set_contains(const RangeSet *s, const Address *a)
@@ -398,12 +447,16 @@ static uint64_t hash_mix(uint64_t state, uint64_t word)
 
 uint64_t range_set_hash(const RangeSet *s)
 {
-        uint64_t state = hash_mix(s->n_v4, s->n_v6);
+        size_t n_v4 = item_list_count(s->v4), n_v6 = item_list_count(s->v6);
+        uint64_t state = hash_mix(n_v4, n_v6);
 
-        for (size_t i = 0; i < s->n_v4; i++)
-                state = hash_mix(state, (uint64_t)s->v4[i].first << 32 | s->v4[i].last);
-        for (size_t i = 0; i < s->n_v6; i++) {
-                Wide first = wide_load(s->v6[i].first), last = wide_load(s->v6[i].last);
+        for (size_t i = 0; i < n_v4; i++) {
+                const Range4 *r = range4_at(s, i);
+
+                state = hash_mix(state, (uint64_t)r->first << 32 | r->last);
+        }
+        for (size_t i = 0; i < n_v6; i++) {
+                Wide first = range_first(s, FAMILY_IPV6, i), last = range_last(s, FAMILY_IPV6, i);
 
                 state = hash_mix(hash_mix(state, first.high), first.low);
                 state = hash_mix(hash_mix(state, last.high), last.low);
@@ -413,42 +466,13 @@ uint64_t range_set_hash(const RangeSet *s)
 
 /* ---- what two sets share ---- */
 
-/* Elements are compared byte by byte, many at once: they must have no padding. */
-#define COMMON_BLOCK 256
-
-static size_t common_head(const uint8_t *a, const uint8_t *b, size_t n, size_t size)
-{
-        size_t i = 0;
-
-        while (n - i >= COMMON_BLOCK &&
-                memcmp(a + i * size, b + i * size, COMMON_BLOCK * size) == 0)
-                i += COMMON_BLOCK;
-        while (i < n && memcmp(a + i * size, b + i * size, size) == 0)
-                i++;
-        return i;
-}
-
-/* The same, back from the ends at a and b. */
-static size_t common_tail(const uint8_t *a, const uint8_t *b, size_t n, size_t size)
-{
-        size_t i = 0;
-
-        while (n - i >= COMMON_BLOCK &&
-                memcmp(a - (i + COMMON_BLOCK) * size, b - (i + COMMON_BLOCK) * size,
-                        COMMON_BLOCK * size) == 0)
-                i += COMMON_BLOCK;
-        while (i < n && memcmp(a - (i + 1) * size, b - (i + 1) * size, size) == 0)
-                i++;
-        return i;
-}
-
 void range_set_common(
         const RangeSet *a, const RangeSet *b, Family family, size_t *ret_head, size_t *ret_tail)
 {
         bool v4 = family == FAMILY_IPV4;
-        const void *x = v4 ? (const void *)a->v4 : a->v6, *y = v4 ? (const void *)b->v4 : b->v6;
-        size_t n_x = v4 ? a->n_v4 : a->n_v6, n_y = v4 ? b->n_v4 : b->n_v6;
-        size_t size = v4 ? sizeof(Range4) : sizeof(Range6), n = n_x < n_y ? n_x : n_y;
+        const ItemList *x = v4 ? a->v4 : a->v6, *y = v4 ? b->v4 : b->v6;
+        size_t n_x = item_list_count(x), n_y = item_list_count(y), n = n_x < n_y ? n_x : n_y;
+        size_t size = v4 ? sizeof(Range4) : sizeof(Range6), same;
         const RangeSet *later = b->before == a ? b : a->before == b ? a : NULL;
 
         if (later) {
@@ -456,10 +480,8 @@ void range_set_common(
                 *ret_tail = later->tails[v4 ? FAMILY_4 : FAMILY_6];
                 return;
         }
-        *ret_head = *ret_tail = 0;
-        if (n == 0)
-                return;
-        *ret_head = common_head(x, y, n, size);
-        *ret_tail = common_tail((const uint8_t *)x + n_x * size, (const uint8_t *)y + n_y * size,
-                n - *ret_head, size);
+        *ret_head = 0;
+        while ((same = item_list_alike(x, *ret_head, y, *ret_head, size)) > 0)
+                *ret_head += same;
+        *ret_tail = item_list_alike_tail(x, y, n - *ret_head, size);
 }

@@ -7,6 +7,7 @@
  */
 
 #include "rules/address/family.h"
+#include "rules/address/itemlist.h"
 #include "rules/base/util.h"
 
 typedef struct Address Address;
@@ -24,10 +25,8 @@ typedef struct Range6 {
 
 typedef struct RangeSet {
         unsigned n_refs;
-        Range4 *v4; /* ascending, disjoint, not adjacent */
-        size_t n_v4;
-        Range6 *v6;
-        size_t n_v6;
+        ItemList *v4; /* of Range4: ascending, disjoint, not adjacent */
+        ItemList *v6; /* of Range6 */
         /* The same as of a PrefixSet, for range_set_common() only: how many ranges of each family,
          * at the beginning and at the end, were taken from the set before. */
         struct RangeSet *before, *after;
@@ -42,6 +41,18 @@ DEFINE_CLEANUP(RangeSet, range_set_unref)
 int range_set_from_prefixes(const PrefixSet *s, RangeSet **ret);
 /* The union of n sets; of one, the same set. 0 or -ENOMEM. */
 int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret);
+/* One of item_list_count() of a family. */
+static inline const Range4 *range4_at(const RangeSet *s, size_t i)
+{
+        return item_list_at(s->v4, i, sizeof(Range4));
+}
+
+static inline const Range6 *range6_at(const RangeSet *s, size_t i)
+{
+        return item_list_at(s->v6, i, sizeof(Range6));
+}
+
+size_t range_set_size(const RangeSet *s); /* of both families */
 bool range_set_equal(const RangeSet *a, const RangeSet *b);
 bool range_set_contains(const RangeSet *s, const Address *a);
 bool range_set_has_family(const RangeSet *s, Family family);

@@ -217,25 +217,29 @@ int prefix_set_print(const PrefixSet *s, char **ret, size_t *ret_length)
 {
         /* the longest lines: "255.255.255.255/32" never is one, "255.255.255.254/31" is */
         const size_t line4 = 19, line6 = 44;
-        char *text = malloc(s->n_v4 * line4 + s->n_v6 * line6 + ADDRESS_TEXT_MAX), *p = text;
+        size_t n_v4 = item_list_count(s->v4), n_v6 = item_list_count(s->v6);
+        char *text = malloc(n_v4 * line4 + n_v6 * line6 + ADDRESS_TEXT_MAX), *p = text;
         char *smaller;
 
         if (!text)
                 return -ENOMEM;
-        for (size_t i = 0; i < s->n_v4; i++) {
-                p += ipv4_write(s->v4[i].address, p);
-                if (s->v4[i].bits < 32) {
+        for (size_t i = 0; i < n_v4; i++) {
+                const Prefix4 *v4 = prefix4_at(s, i);
+
+                p += ipv4_write(v4->address, p);
+                if (v4->bits < 32) {
                         *p++ = '/';
-                        if (s->v4[i].bits >= 10)
-                                *p++ = (char)('0' + s->v4[i].bits / 10);
-                        *p++ = (char)('0' + s->v4[i].bits % 10);
+                        if (v4->bits >= 10)
+                                *p++ = (char)('0' + v4->bits / 10);
+                        *p++ = (char)('0' + v4->bits % 10);
                 }
                 *p++ = '\n';
         }
-        for (size_t i = 0; i < s->n_v6; i++) {
-                Prefix prefix = { .address.family = FAMILY_IPV6, .bits = s->v6[i].bits };
+        for (size_t i = 0; i < n_v6; i++) {
+                const Prefix6 *v6 = prefix6_at(s, i);
+                Prefix prefix = { .address.family = FAMILY_IPV6, .bits = v6->bits };
 
-                memcpy(prefix.address.bytes, s->v6[i].address, 16);
+                memcpy(prefix.address.bytes, v6->address, 16);
                 prefix_format(&prefix, p);
                 p += strlen(p);
                 *p++ = '\n';

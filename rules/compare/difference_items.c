@@ -68,17 +68,19 @@ int difference_add(Difference *d, DifferenceItem *item)
  * that it leaves out. */
 static int numbers_collect(const RangeSet *at, bool *ret_except, SpaceNumbers *ret)
 {
+        size_t n = range_count(at, FAMILY_IPV4);
         uint64_t hole = 0;
 
-        *ret_except = at->n_v4 > 0 && at->v4[at->n_v4 - 1].last == UINT32_MAX;
-        for (size_t i = 0; i < at->n_v4; i++) {
-                uint64_t first = *ret_except ? hole : at->v4[i].first;
-                uint64_t end = *ret_except ? at->v4[i].first : at->v4[i].last + UINT64_C(1);
+        *ret_except = n > 0 && range4_at(at, n - 1)->last == UINT32_MAX;
+        for (size_t i = 0; i < n; i++) {
+                const Range4 *r = range4_at(at, i);
+                uint64_t first = *ret_except ? hole : r->first;
+                uint64_t end = *ret_except ? r->first : r->last + UINT64_C(1);
 
                 for (; first < end; first++)
                         if (space_numbers_add(ret, (uint32_t)first) < 0)
                                 return -ENOMEM;
-                hole = at->v4[i].last + UINT64_C(1);
+                hole = r->last + UINT64_C(1);
         }
         return 0;
 }

@@ -145,7 +145,7 @@ static int focus_finish_axis(Comparison *c, FocusAxis *fa, RangeSet **ret)
         for (size_t i = 0; i < fa->n_more; i++)
                 sets[n++] = fa->more[i];
         for (size_t i = 0; n > 1 && i < n; i++)
-                n_ranges += sets[i]->n_v4 + sets[i]->n_v6;
+                n_ranges += range_set_size(sets[i]);
         return comparison_work(c, n_ranges) < 0 ? -E2BIG : range_set_union(sets, n, ret);
 }
 

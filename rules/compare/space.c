@@ -131,7 +131,7 @@ static int view_number(Space *s, RangeSet *ranges, uint32_t *ret)
 {
         uint64_t alone = 0, *index = &alone;
 
-        if (ranges->n_v4 + ranges->n_v6 <= HASHED_RANGES_MAX &&
+        if (range_set_size(ranges) <= HASHED_RANGES_MAX &&
                 space_find(&s->view_by_hash, range_set_hash(ranges) | 1, view_is_equal, s, ranges,
                         &index) < 0)
                 return -ENOMEM;
@@ -269,7 +269,7 @@ static int draft_match(Space *s, Draft *d, Axis axis, const Match *m)
         for (size_t i = 0; i < m->n && !m->any; i++) {
                 RangeSet *ranges = m->sets[i].ranges;
 
-                if (ranges->n_v4 == 0 && ranges->n_v6 == 0)
+                if (range_set_size(ranges) == 0)
                         continue;
                 if (view_number_shared(s, ranges, &view) < 0 ||
                         space_numbers_add(d->views + axis, view) < 0)

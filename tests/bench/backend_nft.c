@@ -11,7 +11,7 @@
 #include "daemon/nftables/backend.h"
 #include "rules/address/address.h"
 #include "rules/address/prefixset.h"
-#include "rules/address/rangeset.h"
+#include "rules/address/ranges.h"
 #include "rules/base/diagnostic.h"
 #include "rules/nftables/script.h"
 #include "rules/policy/rule.h"
@@ -140,13 +140,15 @@ static Ruleset *make_rules_ruleset(size_t n, size_t skip)
         Ruleset *r = make_ruleset(n - 1);
 
         for (size_t i = 0, k = 0; i < n; i++) {
-                RangeSet *ranges = i == skip ? NULL : make_ranges(1, false);
+                RangeSet *ranges = i == skip ? NULL : range_set_empty();
+                uint64_t first = (uint64_t)i << 8;
                 CompiledRule *rule = &r->directions[DIRECTION_IN].rules[k];
 
                 if (!ranges)
                         continue;
-                ranges->v4[0].first = (uint32_t)i << 8;
-                ranges->v4[0].last = ranges->v4[0].first + 255;
+                if (range_set_append(
+                            ranges, FAMILY_IPV4, (Wide){ 0, first }, (Wide){ 0, first + 255 }) < 0)
+                        fail("ranges", -ENOMEM);
                 *rule = make_rule(i + 1, ACTION_DENY);
                 rule->from.any = false;
                 rule->from.sets = calloc(1, sizeof(MatchSet));

@@ -2,8 +2,7 @@
 
 #include "tests/differential/attempts.h"
 
-#include "rules/address/prefixset.h"
-#include "rules/address/rangeset.h"
+#include "rules/address/ranges.h"
 #include "rules/base/buffer.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
@@ -27,15 +26,17 @@ static bool border_of(Random *r, const RangeSet *ranges, Family family, Address 
 
         *ret = (Address){ .family = family };
         if (family == FAMILY_IPV4) {
-                if (ranges->n_v4 == 0)
+                if (range_count(ranges, family) == 0)
                         return false;
-                i = random_below(r, (uint32_t)ranges->n_v4);
-                *ret = address_from_ipv4(last ? ranges->v4[i].last : ranges->v4[i].first);
+                i = random_below(r, (uint32_t)range_count(ranges, family));
+                *ret = address_from_ipv4(
+                        last ? range4_at(ranges, i)->last : range4_at(ranges, i)->first);
         } else {
-                if (ranges->n_v6 == 0)
+                if (range_count(ranges, family) == 0)
                         return false;
-                i = random_below(r, (uint32_t)ranges->n_v6);
-                memcpy(ret->bytes, last ? ranges->v6[i].last : ranges->v6[i].first, 16);
+                i = random_below(r, (uint32_t)range_count(ranges, family));
+                memcpy(ret->bytes, last ? range6_at(ranges, i)->last : range6_at(ranges, i)->first,
+                        16);
         }
         if (random_once(r, 2))
                 address_step(ret, last ? 1 : -1);

@@ -56,12 +56,8 @@ static PrefixSet *half_new(const PrefixSet *s, size_t odd)
         size_t n = 0;
 
         expect(items != NULL, "memory");
-        for (size_t i = odd; i < s->n_v4; i += 2)
-                items[n++] = (Prefix){ address_from_ipv4(s->v4[i].address), s->v4[i].bits };
-        for (size_t i = odd; i < s->n_v6; i += 2) {
-                items[n] = (Prefix){ .address.family = FAMILY_IPV6, .bits = s->v6[i].bits };
-                memcpy(items[n++].address.bytes, s->v6[i].address, 16);
-        }
+        for (size_t i = odd; i < prefix_set_size(s); i += 2)
+                items[n++] = prefix_set_at(s, i);
         expect(prefix_set_new(items, n, &half) == 0, "half");
         expect(prefix_set_size(half) == n, "no duplicates");
         return half;
@@ -81,6 +77,44 @@ static void check_update(PrefixSet *s)
         expect(added == 0 && removed == prefix_set_size(odd), "counts of removing");
 }
 
+/* So many that a change makes a list in pieces (itemlist.h), over all addresses of IPv4. */
+#define LARGE 20000
+
+static PrefixSet *large_new(void)
+{
+        _cleanup_free_ Prefix *items = calloc(LARGE, sizeof(*items));
+        PrefixSet *large = NULL;
+        RangeSet *ranges;
+
+        expect(items != NULL, "memory");
+        for (uint32_t i = 0; i < LARGE; i++)
+                items[i] = (Prefix){ address_from_ipv4(i * (UINT32_MAX / LARGE)), 32 };
+        expect(prefix_set_new(items, LARGE, &large) == 0, "large");
+        expect(prefix_set_ranges(large, &ranges) == 0, "ranges");
+        return large;
+}
+
+/* Its entries beside many others, and taken out again. */
+static void check_large(PrefixSet *s)
+{
+        static PrefixSet *large;
+        _cleanup_(prefix_set_unref_p) PrefixSet *with = NULL, *without = NULL, *rest = NULL;
+        _cleanup_(range_set_unref_p) RangeSet *ranges = NULL;
+        size_t added, removed, kept, back;
+
+        if (!large)
+                large = large_new();
+        expect(prefix_set_update(large, s, NULL, &with, &added, &removed) == 0, "update");
+        expect(prefix_set_size(with) == LARGE + added && removed == 0, "counts beside others");
+        expect(range_set_from_prefixes(with, &ranges) == 0, "ranges");
+        expect(range_set_equal(with->ranges, ranges), "ranges beside others");
+        expect(prefix_set_update(with, NULL, s, &without, &kept, &removed) == 0, "update");
+        expect(prefix_set_update(large, NULL, s, &rest, &kept, &back) == 0, "update");
+        expect(removed == added + back, "counts of removing from others");
+        expect(prefix_set_equal(without, rest), "others stay");
+        expect(range_set_equal(without->ranges, rest->ranges), "ranges of others stay");
+}
+
 static void check_ranges(const PrefixSet *s)
 {
         _cleanup_(range_set_unref_p) RangeSet *ranges = NULL, *again = NULL, *joined = NULL;
@@ -97,16 +131,10 @@ static void check_ranges(const PrefixSet *s)
         expect(range_set_hash(ranges) == range_set_hash(again), "hash");
         expect(range_set_union((RangeSet *[]){ ranges, again }, 2, &joined) == 0, "join");
         expect(range_set_equal(ranges, joined), "a set and itself");
-        for (size_t i = 0; i < s->n_v4; i++) {
-                Address a = address_from_ipv4(s->v4[i].address);
+        for (size_t i = 0; i < prefix_set_size(s); i++) {
+                Prefix p = prefix_set_at(s, i);
 
-                expect(range_set_contains(ranges, &a), "contains");
-        }
-        for (size_t i = 0; i < s->n_v6; i++) {
-                Address a = { .family = FAMILY_IPV6 };
-
-                memcpy(a.bytes, s->v6[i].address, 16);
-                expect(range_set_contains(ranges, &a), "contains");
+                expect(range_set_contains(ranges, &p.address), "contains");
         }
 }
 
@@ -145,5 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         check_text(s);
         check_ranges(s);
         check_update(s);
+        if (prefix_set_size(s) <= LARGE)
+                check_large(s);
         return 0;
 }

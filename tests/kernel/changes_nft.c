@@ -179,17 +179,18 @@ static PrefixSet *make_large(size_t n, bool ipv6)
 /* The same number of others. */
 static PrefixSet *make_other(const PrefixSet *s)
 {
-        Prefix *prefixes = calloc(s->n_v4, sizeof(Prefix));
+        size_t n = prefix_set_size(s);
+        Prefix *prefixes = calloc(n, sizeof(Prefix));
         PrefixSet *set = NULL;
 
         assert_non_null(prefixes);
-        for (size_t i = 0; i < s->n_v4; i++) {
-                uint32_t address = i < 100 ? s->v4[i].address : s->v4[i].address ^ 0x40000000;
+        for (size_t i = 0; i < n; i++) {
+                const Prefix4 *p = prefix4_at(s, i);
+                uint32_t address = i < 100 ? p->address : p->address ^ 0x40000000;
 
-                prefixes[i] =
-                        (Prefix){ .address = address_from_ipv4(address), .bits = s->v4[i].bits };
+                prefixes[i] = (Prefix){ .address = address_from_ipv4(address), .bits = p->bits };
         }
-        assert_int_equal(prefix_set_new(prefixes, s->n_v4, &set), 0);
+        assert_int_equal(prefix_set_new(prefixes, n, &set), 0);
         free(prefixes);
         return set;
 }

@@ -129,8 +129,8 @@ static void test_speed(void **state)
 
         (void)state;
         fprintf(f, "create big hash:net family inet hashsize 4096 maxelem 65536\n");
-        for (size_t i = 0; i < ranges->n_v4; i++) {
-                Address a = address_from_ipv4(ranges->v4[i].first);
+        for (size_t i = 0; i < range_set_size(ranges); i++) {
+                Address a = address_from_ipv4(range4_at(ranges, i)->first);
 
                 fprintf(f, "add big %s\n", address_format(&a, text));
         }

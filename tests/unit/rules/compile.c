@@ -95,7 +95,7 @@ static void test_order(void **state)
                 char text[ADDRESS_TEXT_MAX];
 
                 assert_int_equal(c->from.n, 1);
-                assert_int_equal(c->from.sets[0].ranges->n_v4, 1);
+                assert_int_equal(item_list_count(c->from.sets[0].ranges->v4), 1);
                 assert_string_equal(prefix_format(&c->rule->from.items[0].prefix, text), order[i]);
         }
 }
@@ -233,8 +233,8 @@ static void test_role_vars(void **state)
         assert_false(c->from.any);
         assert_int_equal(c->from.n, 2);
         assert_null(c->from.sets[0].name);
-        assert_int_equal(c->from.sets[0].ranges->n_v4, 1);
-        assert_int_equal(c->from.sets[0].ranges->n_v6, 1);
+        assert_int_equal(item_list_count(c->from.sets[0].ranges->v4), 1);
+        assert_int_equal(item_list_count(c->from.sets[0].ranges->v6), 1);
         assert_string_equal(c->from.sets[1].name, "s");
         assert_int_equal(c->rule->from.n, 3);
         assert_ports(&c->ports, "25,587");
@@ -330,10 +330,10 @@ static void test_fragment_vars(void **state)
         add_value(g, "idle", "alice", 1);
         r = compile_good(p, &d);
         rules = r->directions[DIRECTION_IN].rules;
-        assert_int_equal(rules[0].from.sets[0].ranges->v4[0].first, 0x0a010000);
-        assert_int_equal(rules[1].from.sets[0].ranges->v4[0].first, 0x0a090000);
-        assert_int_equal(rules[2].from.sets[0].ranges->v4[0].first, 0x0a020000);
-        assert_int_equal(rules[3].from.sets[0].ranges->v4[0].first, 0x0a010000);
+        assert_int_equal(range4_at(rules[0].from.sets[0].ranges, 0)->first, 0x0a010000);
+        assert_int_equal(range4_at(rules[1].from.sets[0].ranges, 0)->first, 0x0a090000);
+        assert_int_equal(range4_at(rules[2].from.sets[0].ranges, 0)->first, 0x0a020000);
+        assert_int_equal(range4_at(rules[3].from.sets[0].ranges, 0)->first, 0x0a010000);
         assert_int_equal(d.n, 2);
         assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.unused: not used by any rule"));
         assert_non_null(find_diagnostic(&d, SEVERITY_NOTE, "vars.idle: not used by any rule"));
@@ -474,10 +474,10 @@ static void test_sets(void **state)
         c = r->directions[DIRECTION_IN].rules;
         assert_int_equal(c->from.n, 3);
         assert_null(c->from.sets[0].name);
-        assert_int_equal(c->from.sets[0].ranges->n_v4, 1);
+        assert_int_equal(item_list_count(c->from.sets[0].ranges->v4), 1);
         assert_ptr_equal(c->from.sets[1].name, r->sets[2].name);
         assert_ptr_equal(c->from.sets[1].ranges, r->sets[2].ranges);
-        assert_int_equal(r->sets[2].ranges->n_v4, 1);
+        assert_int_equal(item_list_count(r->sets[2].ranges->v4), 1);
         assert_ptr_equal(c->from.sets[2].name, r->sets[0].name);
         assert_false(c[1].from.any);
         /* merged once: the next ruleset shares the ranges */

@@ -369,17 +369,15 @@ static const PrefixSet *naive_set(const Naive *n, const char *name)
 
 static bool naive_set_has(const PrefixSet *s, const Address *a)
 {
-        for (size_t i = 0; a->family == FAMILY_IPV4 && i < s->n_v4; i++) {
-                uint32_t mask = s->v4[i].bits ? ~UINT32_C(0) << (32 - s->v4[i].bits) : 0;
+        for (size_t i = 0; i < prefix_set_size(s); i++) {
+                Prefix p = prefix_set_at(s, i);
+                uint32_t mask = p.bits ? ~UINT32_C(0) << (32 - p.bits) : 0;
 
-                if ((address_to_ipv4(a) & mask) == s->v4[i].address)
-                        return true;
-        }
-        for (size_t i = 0; a->family == FAMILY_IPV6 && i < s->n_v6; i++) {
-                Prefix p = { .address.family = FAMILY_IPV6, .bits = s->v6[i].bits };
-
-                memcpy(p.address.bytes, s->v6[i].address, 16);
-                if (prefix_contains(&p, a))
+                if (p.address.family != a->family)
+                        continue;
+                if (a->family == FAMILY_IPV4
+                                ? (address_to_ipv4(a) & mask) == address_to_ipv4(&p.address)
+                                : prefix_contains(&p, a))
                         return true;
         }
         return false;

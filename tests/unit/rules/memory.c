@@ -2,10 +2,13 @@
 
 /*
  * Each single allocation fails, once and from then on, while texts are read, compiled, printed and
- * compared: -ENOMEM is returned, nothing is lost (the leak check of the sanitizers) and nothing is
- * read that was not set. What libraries allocate does not fail: libconfig would end the process.
+ * compared, and while large sets change: -ENOMEM is returned, nothing is lost (the leak check of
+ * the sanitizers) and nothing is read that was not set. What libraries allocate does not fail:
+ * libconfig would end the process.
  */
 
+#include "rules/address/address.h"
+#include "rules/address/ranges.h"
 #include "rules/base/strv.h"
 #include "rules/compare/difference.h"
 #include "rules/compile/assertions.h"
@@ -17,6 +20,7 @@
 #include "rules/ruleset/ruleset.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,11 +36,15 @@ static bool fail_on;
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *old, size_t n);
+void *__real_reallocarray(void *old, size_t n, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t n);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *old, size_t n);
+void *__wrap_reallocarray(void *old, size_t n, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t n);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t n);
 
@@ -62,6 +70,19 @@ void *__wrap_calloc(size_t n, size_t size)
 void *__wrap_realloc(void *old, size_t n)
 {
         return fails() ? NULL : __real_realloc(old, n);
+}
+
+/* Memory is always given back. */
+void *__wrap_reallocarray(void *old, size_t n, size_t size)
+{
+        bool grows = malloc_usable_size(old) < n * size;
+
+        return grows && fails() ? NULL : __real_reallocarray(old, n, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t n)
+{
+        return fails() ? NULL : __real_aligned_alloc(alignment, n);
 }
 
 char *__wrap_strdup(const char *text)
@@ -121,7 +142,9 @@ static int read_texts(Policy **ret, Diagnostics *d)
         return 0;
 }
 
-static int try_all(Diagnostics *d)
+typedef int Try(Diagnostics *d);
+
+static int try_policy(Diagnostics *d)
 {
         _cleanup_(policy_free_p) Policy *p = NULL;
         _cleanup_(ruleset_free_p) Ruleset *ruleset = NULL;
@@ -139,23 +162,116 @@ static int try_all(Diagnostics *d)
         return difference_print(difference, NULL, 10, &lines);
 }
 
+/* Sets of so many entries are lists in pieces after a change (itemlist.h). */
+#define LARGE 20000
+
+static Prefix large_entry(Family f, uint32_t i)
+{
+        Prefix p = { { f, { 0x20 } }, (uint8_t)family_bits(f) };
+
+        for (unsigned k = 0; k < 3; k++)
+                p.address.bytes[family_bits(f) / 8 - 3 + k] = (uint8_t)(i >> (16 - 8 * k));
+        return p;
+}
+
+/* Entries at even places of both families. */
+static int large_new(PrefixSet **ret)
+{
+        _cleanup_free_ Prefix *entries = calloc(2 * LARGE, sizeof(*entries));
+
+        if (!entries)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < LARGE; i++) {
+                entries[i] = large_entry(FAMILY_IPV4, 2 * i);
+                entries[LARGE + i] = large_entry(FAMILY_IPV6, 2 * i);
+        }
+        return prefix_set_new(entries, (size_t)2 * LARGE, ret);
+}
+
+/* A set of which no other could be made: what was to be added is not there, and the rest is. */
+static void check_large(const PrefixSet *s, const PrefixSet *add, const PrefixSet *remove)
+{
+        for (size_t i = 0; i < prefix_set_size(add); i++) {
+                Prefix p = prefix_set_at(add, i), q = prefix_set_at(remove, i);
+
+                assert_false(prefix_set_has(s, &p));
+                assert_false(range_set_contains(s->ranges, &p.address));
+                assert_true(prefix_set_has(s, &q));
+                assert_true(range_set_contains(s->ranges, &q.address));
+        }
+}
+
+/* n entries of each family, from a place on, are added, and others removed. */
+static int large_change(PrefixSet **s, uint32_t from, uint32_t n)
+{
+        Prefix more[2 * 64], less[2 * 64];
+        _cleanup_(prefix_set_unref_p) PrefixSet *add = NULL, *remove = NULL;
+        PrefixSet *next = NULL;
+        size_t added, removed, n_entries = prefix_set_size(*s);
+        size_t n_ranges = range_set_size((*s)->ranges);
+        int r;
+
+        for (uint32_t i = 0; i < n; i++) {
+                more[i] = large_entry(FAMILY_IPV4, from + 200 * i + 5);
+                less[i] = large_entry(FAMILY_IPV4, from + 200 * i);
+                more[n + i] = large_entry(FAMILY_IPV6, from + 200 * i + 5);
+                less[n + i] = large_entry(FAMILY_IPV6, from + 200 * i);
+        }
+        if ((r = prefix_set_new(more, 2 * n, &add)) < 0 ||
+                (r = prefix_set_new(less, 2 * n, &remove)) < 0)
+                return r;
+        r = prefix_set_update(*s, add, remove, &next, &added, &removed);
+        if (r < 0) {
+                assert_null(next);
+                assert_int_equal(prefix_set_size(*s), n_entries);
+                assert_int_equal(range_set_size((*s)->ranges), n_ranges);
+                check_large(*s, add, remove);
+                return r;
+        }
+        prefix_set_unref(*s);
+        *s = next;
+        return 0;
+}
+
+/* From an array to pieces, from pieces to pieces, and to an array again. */
+static int try_sets(_unused_ Diagnostics *d)
+{
+        _cleanup_(prefix_set_unref_p) PrefixSet *s = NULL;
+        _cleanup_(range_set_unref_p) RangeSet *both = NULL;
+        RangeSet *ranges;
+        int r;
+
+        if ((r = large_new(&s)) < 0 || (r = prefix_set_ranges(s, &ranges)) < 0 ||
+                (r = range_set_union((RangeSet *[]){ ranges, ranges }, 2, &both)) < 0 ||
+                (r = large_change(&s, 300, 1)) < 0)
+                return r;
+        assert_non_null(s->v4->base);
+        if ((r = large_change(&s, 30000, 1)) < 0)
+                return r;
+        assert_non_null(s->v4->base);
+        if ((r = large_change(&s, 1000, 64)) < 0)
+                return r;
+        assert_null(s->v4->base);
+        return 0;
+}
+
 /* The number of allocations of one that succeeds. */
-static unsigned count_all(void)
+static unsigned count_all(Try *try)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         int r;
 
         n_calls = fail_at = 0;
-        r = try_all(&d);
+        r = try(&d);
         for (size_t i = 0; i < d.n; i++)
                 print_message("# %s\n", d.items[i].text);
         assert_int_equal(r, 0);
         return n_calls;
 }
 
-static void fail_each(bool on)
+static void fail_each(Try *try, bool on)
 {
-        unsigned n = count_all(), n_wrong = 0;
+        unsigned n = count_all(try), n_wrong = 0;
 
         fail_on = on;
         for (unsigned i = 1; i <= n; i++) {
@@ -164,7 +280,7 @@ static void fail_each(bool on)
 
                 n_calls = 0;
                 fail_at = i;
-                r = try_all(&d);
+                r = try(&d);
                 fail_at = 0;
                 if (r == -ENOMEM)
                         continue;
@@ -177,12 +293,14 @@ static void fail_each(bool on)
 
 static void test_once(_unused_ void **state)
 {
-        fail_each(false);
+        fail_each(try_policy, false);
+        fail_each(try_sets, false);
 }
 
 static void test_from_then_on(_unused_ void **state)
 {
-        fail_each(true);
+        fail_each(try_policy, true);
+        fail_each(try_sets, true);
 }
 
 int main(void)

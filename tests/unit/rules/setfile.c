@@ -205,7 +205,7 @@ static void test_update_too_many(void **state _unused_)
         assert_int_equal(prefix_set_adopt(v4, PREFIX_SET_MAX, NULL, 0, &full), 0);
         assert_int_equal(prefix_set_size(full), PREFIX_SET_MAX);
         for (uint32_t i = 1; i < PREFIX_SET_MAX; i++)
-                assert_true(full->v4[i - 1].address < full->v4[i].address);
+                assert_true(prefix4_at(full, i - 1)->address < prefix4_at(full, i)->address);
         assert_int_equal(prefix_set_parse("::1", 3, NULL, NULL, &one), 0);
         assert_int_equal(prefix_set_update(full, one, NULL, &result, &added, &removed), -E2BIG);
         assert_null(result);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The only makefile. A room is a folder; all its sources are built. `make help` names the targets.
+# The only makefile, but for what measures. A room is a folder; all its sources are built. `make help`
+# names the targets.
 
 CC ?= gcc
 BUILD ?= build
@@ -312,62 +313,7 @@ demo:
 	@$(MAKE) -s all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/demo/run
 
-## bench-sets: large sets in user space, milliseconds
-bench-sets: $(BUILD)/tests/bench/prefixset
-	@$<
-
-## bench-backend: tables and sets brought into the kernel, milliseconds
-bench-backend: $(BUILD)/tests/bench/backend_nft
-	@$<
-
-## bench-entry: one entry beside a million, what it costs p25d and how long p25ctl takes
-bench-entry: all $(BUILD)/tests/lib/probe
-	@BUILD=$(BUILD) tests/bench/entry
-
-## bench-feed: bans a second that p25d takes, and what one costs
-bench-feed: all $(BUILD)/tests/lib/probe
-	@BUILD=$(BUILD) tests/bench/feed
-
-## bench-refused: what refused connections cost p25d, and whether the events have all of them
-bench-refused: all $(BUILD)/tests/lib/probe
-	@echo nftables; BUILD=$(BUILD) tests/bench/refused
-ifneq ($(WITH_IPTABLES),0)
-	@echo iptables; P25_BACKEND=iptables BUILD=$(BUILD) tests/bench/refused
-endif
-
-## bench-bus: how long root waits while others flood the bus, and how much of it is p25d's
-bench-bus: $(BUILD)/tests/bench/bus
-	@$<
-
-## bench-clients: a hundred clients of the bus, one that floods, one that never reads, and bans meanwhile
-bench-clients: all $(BUILD)/tests/lib/probe $(BUILD)/tests/bench/clients
-	@BUILD=$(BUILD) tests/bench/many-clients
-
-## bench-fleet-live: a ban and a document until they hold on all hosts, storms; FLEET_MANY hosts, FLEET_REAL with packets
-bench-fleet-live: all $(BUILD)/tests/lib/probe $(BUILD)/tests/lib/wrong_clock.so
-	@BUILD=$(BUILD) tests/bench/fleet-live $(FLEET_MANY) $(FLEET_REAL)
-
-## bench-packets: what a new connection takes, beside nft by hand, ufw and firewalld
-bench-packets: all $(BUILD)/tests/lib/probe $(BUILD)/tests/bench/connects
-	@BUILD=$(BUILD) tests/bench/packets
-
-## bench-rules: every command beside MANY rules, under both backends
-MANY ?= 10000
-bench-rules: all $(BUILD)/tests/lib/probe
-	@BUILD=$(BUILD) tests/bench/rules $(MANY)
-	@P25_BACKEND=iptables BUILD=$(BUILD) tests/bench/rules $(MANY)
-
-## bench: whole processes beside nft and ufw; ratios
-bench:
-	@packaging/dependencies bench
-	@$(MAKE) -s all $(BUILD)/tests/lib/probe
-	@BUILD=$(BUILD) tests/bench/run
-
-## bench-page: the figures of p25-performance(7), measured again (with bench-rules, MANY rules)
-bench-page:
-	@packaging/dependencies bench
-	@$(MAKE) -s all $(BUILD)/tests/lib/probe $(BUILD)/tests/bench/connects $(BUILD)/tests/bench/clients
-	@BUILD=$(BUILD) tests/bench/page 15 $(MANY)
+include tests/bench/targets.mk
 
 ## clean: removes what was built
 clean:
@@ -376,10 +322,9 @@ clean:
 ## help: this list
 help:
 	@echo "make: builds $(PROGRAMS)"
-	@sed -n 's/^## /make /p' Makefile
+	@sed -n 's/^## /make /p' Makefile tests/bench/targets.mk
 
 .PHONY: all boot deb rpm force install install-cockpit install-fleet uninstall pure-programs kernel-programs kernels fuzz-programs fuzz-targets \
-	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo \
-	bench bench-backend bench-bus bench-clients bench-entry bench-feed bench-fleet-live bench-packets bench-page bench-refused bench-rules bench-sets clean help
+	test-programs unit kernel adversary e2e engines fresh differential golden fuzz lint format format-check check demo clean help
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' -type f 2>/dev/null)

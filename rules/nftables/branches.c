@@ -80,7 +80,7 @@ static size_t row_length(const NftTable *t, const NftRule *rules, size_t n)
         return length;
 }
 
-/* Bits first … first + BRANCH_BITS of an address, as far as there are any below `end`. */
+/* Bits first … end of an address as a number, end itself excluded. */
 static unsigned bits_of(const Address *a, unsigned first, unsigned end)
 {
         unsigned value = 0;

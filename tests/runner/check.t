@@ -41,7 +41,8 @@ tree_make()
         local tool
         mkdir -p "$WORK/tree/tests/lib"
         cp Makefile "$WORK/tree"
-        cp --parents tests/run tests/check tests/fuzz/run tests/lib/sandbox tests/differential/run "$WORK/tree"
+        cp --parents tests/run tests/check tests/fuzz/run tests/lib/sandbox tests/differential/run tests/bench/targets.mk \
+                "$WORK/tree"
         main daemon/main.c ''
         main cli/main.c ''
         for tool in daemon/privileged/main daemon/privileged/knocker daemon/pool/main daemon/fleet/main; do

@@ -241,6 +241,18 @@ static int keep_files(Manager *m, Proposal *p, ChangeResult *r)
                      : 0;
 }
 
+/* The store's reason; and that nothing was changed, unless the change is made all the same. */
+static int fail_unstored(const Proposal *p, ChangeResult *r, int error, const Diagnostics *d)
+{
+        _cleanup_free_ char *reason = NULL;
+
+        (void)change_fail_told(r, error == -E2BIG ? ERROR_LIMIT_EXCEEDED : ERROR_FAILED, error, d);
+        if (p->must || !r->message)
+                return error;
+        reason = TAKE_PTR(r->message);
+        return change_fail(r, r->error, error, "%s; nothing was changed", reason);
+}
+
 static int prepare(Manager *m, Proposal *p, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -249,21 +261,15 @@ static int prepare(Manager *m, Proposal *p, ChangeResult *r)
         if (q < 0)
                 return q;
         q = store_prepare(m->store, manager_stored(m), p->state, p->delta, &d);
-
-        return q < 0 ? change_fail_told(r, q == -E2BIG ? ERROR_LIMIT_EXCEEDED : ERROR_FAILED, q, &d)
-                     : 0;
+        return q < 0 ? fail_unstored(p, r, q, &d) : 0;
 }
 
 /* In force but not on disk: no failure of what must be. */
 static void tell_unstored(ChangeResult *r)
 {
-        static const char unchanged[] = "; nothing was changed";
         _cleanup_free_ char *message = TAKE_PTR(r->message);
-        char *end = message ? strstr(message, unchanged) : NULL;
 
         r->error = ERROR_NONE;
-        if (end)
-                *end = '\0';
         if (message)
                 (void)strv_printf(&r->warnings,
                         "%s: what was changed is in force, and is stored as soon as it can be",

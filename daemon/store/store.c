@@ -288,10 +288,9 @@ static int commit_error(const Store *s, int error, Diagnostics *d)
                         "the rules would be stored as a text of more than %u MiB, the limit",
                         POLICY_TEXT_MAX >> 20);
         else if (error == -ENOSPC || error == -EDQUOT)
-                (void)diagnostics_error(d, place, NULL, "the disk is full; nothing was changed");
+                (void)diagnostics_error(d, place, NULL, "the disk is full");
         else if (error == -EROFS)
-                (void)diagnostics_error(
-                        d, place, NULL, "the disk is read-only; nothing was changed");
+                (void)diagnostics_error(d, place, NULL, "the disk is read-only");
         else
                 (void)diagnostics_error(d, place, NULL, "cannot be written: %s",
                         strerror_r(-error, buffer, sizeof(buffer)));

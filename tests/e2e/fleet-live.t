@@ -293,12 +293,14 @@ for number in 1 2 3; do
 done
 process_end "$garbage" TERM
 fleet_broker_start 2
-back()
+back() # HOST
 {
-        [ "$(fleet_status 2 '.brokers | map(select(.connected)) | length')" = 2 ]
+        [ "$(fleet_status "$1" '.brokers | map(select(.connected)) | length')" = 2 ]
 }
-eventually 60 back
-ok $? "it is connected with the real one when that is back"
+for number in 1 2 3; do
+        eventually 60 back $number
+        ok $? "host $number is connected with the real one when that is back"
+done
 has_kept()
 {
         kept 2 | grep -q 203.0.113.18

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What p25d finds where it is started: folders that are full, limits, streams that are closed, signals
-# that are ignored, descriptors of others. The policy is in force before it says so, and lockdown works
-# or changes nothing.
+# that are ignored, descriptors of others. The policy is in force before it says so, lockdown works even
+# where nothing can be stored, and another change changes nothing then.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world
@@ -22,6 +22,18 @@ surrounded() # COMMANDS
 closed() # NAME
 {
         expect "$1" inet "closed closed" 198.51.100.1 25 2001:db8:1::1 25
+}
+# A change that cannot be stored, and a lockdown, which is in force all the same.
+cannot_store() # NAME REASON
+{
+        run_ctl allow in from 198.51.100.0/24
+        is "$rc" 1 "$1: a change fails"
+        like "$err" "$2; nothing was changed" "$1: and says why"
+        closed "$1: the policy stays in force"
+        run_ctl lockdown on
+        is "$rc" 0 "$1: lockdown works"
+        like "$err" "^WARNING: .*$2: what was changed is in force" "$1: and says that it is not stored"
+        expect "$1: nothing passes" inet "filtered filtered" -t 300 198.51.100.1 25 2001:db8:1::1 25
 }
 starts() # NAME
 {
@@ -58,10 +70,7 @@ for P25_BACKEND in nftables iptables; do
         full "$ROOT/var/lib"
         starts "$P25_BACKEND, /var/lib is full"
         eventually 12 on_bus
-        run_ctl lockdown on
-        is "$rc" 1 "$P25_BACKEND, /var/lib is full: lockdown fails"
-        like "$err" "disk is full; nothing was changed" "$P25_BACKEND, /var/lib is full: and says why"
-        closed "$P25_BACKEND, /var/lib is full: the policy stays in force"
+        cannot_store "$P25_BACKEND, /var/lib is full" "disk is full"
         leaves
         umount "$ROOT/var/lib"
 done
@@ -71,12 +80,9 @@ limit="ulimit -f 0"
 surrounded "$limit"
 starts "$limit"
 eventually 12 on_bus
-run_ctl lockdown on
-is "$rc" 1 "$limit: lockdown fails"
-like "$err" "File too large" "$limit: and says why"
+cannot_store "$limit" "File too large"
 process_gone "$p25d"
 is $? 1 "$limit: p25d lives"
-closed "$limit: the policy stays in force"
 leaves
 
 # shellcheck disable=SC2016 # of the other shell

@@ -48,7 +48,8 @@ fleet_node() # NAMESPACE ADDRESS
 fleet_net()
 {
         net_add inet
-        ip -n inet link add br0 type bridge
+        # else the address is the least one of its ports, and changes with a port that comes
+        ip -n inet link add br0 address 02:00:c6:33:64:01 type bridge
         ip -n inet link set br0 up
         net_address inet br0 198.51.100.1/24 203.0.113.{1..20}/32
         fleet_certificate ca

@@ -19,7 +19,7 @@ ok $? "the web server has serial 1"
 failed=0
 for ((number = 1; number <= many; number++)); do
         # shellcheck disable=SC2034 # brokers.sh uses it
-        [ "$number" -le "$real" ] || fleet_backend[number]=memory
+        [ "$number" -le "$real" ] || fleet_backend[$number]=memory
         fleet_host_start "$number" 600 </dev/null || failed=$((failed + 1))
 done
 is "$failed" 0 "$many hosts, $real of them with real packets"

@@ -39,7 +39,7 @@ typedef struct Scene {
 } Scene;
 
 /* Rules for incoming connections that may decide, in their order. */
-static int rules_tell(const Report *report, uint16_t port, Family family, Buffer *b, Json *list)
+static int rules_print(const Report *report, uint16_t port, Family family, Buffer *b, Json *list)
 {
         for (size_t i = 0; i < report->n_rules; i++) {
                 const ReportRule *rule = &report->rules[i];
@@ -83,35 +83,53 @@ static void listener_text(const Listener *l, Buffer *b)
                 l->process ? l->process : "", l->process ? ", " : "", l->user);
 }
 
-/* Does the listener take connections of a family, and does p25 let those of anybody pass? */
-static int family_passes(Cli *c, const Listener *l, Family family, bool *ret)
+static bool listener_takes(const Listener *l, Family family)
+{
+        return family == FAMILY_IPV4 ? l->ipv4 : l->ipv6;
+}
+
+static bool verdict_passes(const ClientVerdict *v)
+{
+        return streq(v->p25, "allow") || streq(v->p25, "limit");
+}
+
+/* Does the listener take connections of the family, and does p25 let those of anybody pass? */
+static int ask_whether_passes(Cli *c, const Listener *l, Family family, bool *ret)
 {
         _cleanup_verdict_ ClientVerdict verdict = { 0 };
-        int status = 0;
+        int status;
 
-        *ret = family == FAMILY_IPV4 ? l->ipv4 : l->ipv6;
-        if (*ret)
-                status = client_ask_listener(c, l->address, l->port, family, &verdict);
-        if (verdict.p25)
-                *ret = streq(verdict.p25, "allow") || streq(verdict.p25, "limit");
+        *ret = false;
+        if (!listener_takes(l, family))
+                return 0;
+        status = client_ask_listener(c, l->address, l->port, family, &verdict);
+        if (status == 0)
+                *ret = verdict_passes(&verdict);
         return status;
 }
 
-/* One that hides its clients from the server behind it, and what to do about it. */
-static int forwarder_tell(
-        Cli *c, const Listener *l, const Scene *scene, const Forwarder *f, char **ret)
-{
-        bool ipv4, ipv6;
-        int status = family_passes(c, l, FAMILY_IPV4, &ipv4);
+/* A listener of which one family has been judged. */
+typedef struct Judged {
+        const Listener *listener;
+        Family family;
+        const ClientVerdict *verdict;
+} Judged;
 
-        if (status == 0)
-                status = family_passes(c, l, FAMILY_IPV6, &ipv6);
-        if (status == 0 && forwarder_advice(&scene->forwarders, f, ipv4, ipv6, l->port, ret) < 0)
+/* One that hides its clients from the server behind it, and what to do about it. */
+static int forwarder_advise(
+        Cli *c, const Judged *j, const Forwarders *forwarders, const Forwarder *f, char **ret)
+{
+        bool is_ipv4 = j->family == FAMILY_IPV4, passes = verdict_passes(j->verdict), other;
+        int status =
+                ask_whether_passes(c, j->listener, is_ipv4 ? FAMILY_IPV6 : FAMILY_IPV4, &other);
+
+        if (status == 0 && forwarder_advice(forwarders, f, is_ipv4 ? passes : other,
+                                   is_ipv4 ? other : passes, j->listener->port, ret) < 0)
                 status = cli_fail_errno(c, -ENOMEM, "listening");
         return status;
 }
 
-static void verdict_tell(const ClientVerdict *v, Buffer *b)
+static void verdict_print(const ClientVerdict *v, Buffer *b)
 {
         buffer_printf(b, "        all others: %s\n", v->p25);
         if (v->foreign && streq(v->effective, "undetermined"))
@@ -121,7 +139,7 @@ static void verdict_tell(const ClientVerdict *v, Buffer *b)
                         v->foreign);
 }
 
-static int listener_tell(
+static int listener_print(
         Cli *c, const Listener *l, Family family, const Scene *scene, Buffer *b, Json *list)
 {
         const Forwarder *f = forwarders_find(&scene->forwarders, l->inode);
@@ -138,12 +156,13 @@ static int listener_tell(
                 if (!scene->report.active)
                         buffer_add_string(b, "        p25 is inactive\n");
                 else
-                        r = rules_tell(&scene->report, l->port, family, b, rules);
+                        r = rules_print(&scene->report, l->port, family, b, rules);
                 if (status == 0)
-                        verdict_tell(&verdict, b);
+                        verdict_print(&verdict, b);
         }
         if (f && !l->loopback && status == 0)
-                status = forwarder_tell(c, l, scene, f, &advice);
+                status = forwarder_advise(
+                        c, &(Judged){ l, family, &verdict }, &scene->forwarders, f, &advice);
         if (advice)
                 buffer_printf(b, "        warning: %s\n", advice);
         json_set(object, "warning", json_new_string(advice));
@@ -156,7 +175,7 @@ static int listener_tell(
 }
 
 /* Those that take connections of a family. */
-static int family_tell(
+static int family_print(
         Cli *c, const Listeners *l, Family family, const Scene *scene, Buffer *b, Json *list)
 {
         size_t n = 0;
@@ -164,8 +183,8 @@ static int family_tell(
 
         buffer_add_string(b, family == FAMILY_IPV4 ? "tcp (IPv4):\n" : "tcp (IPv6):\n");
         for (size_t i = 0; status == 0 && i < l->n; i++)
-                if (family == FAMILY_IPV4 ? l->items[i].ipv4 : l->items[i].ipv6) {
-                        status = listener_tell(c, &l->items[i], family, scene, b, list);
+                if (listener_takes(&l->items[i], family)) {
+                        status = listener_print(c, &l->items[i], family, scene, b, list);
                         n++;
                 }
         if (n == 0)
@@ -189,9 +208,9 @@ int command_show_listening(Cli *c, const Verb *v, char **args, size_t n)
         if (status == 0 && forwarders_read("", &scene.forwarders) < 0)
                 status = cli_fail_errno(c, -ENOMEM, "/proc");
         if (status == 0)
-                status = family_tell(c, &listeners, FAMILY_IPV4, &scene, &b, list);
+                status = family_print(c, &listeners, FAMILY_IPV4, &scene, &b, list);
         if (status == 0)
-                status = family_tell(c, &listeners, FAMILY_IPV6, &scene, &b, list);
+                status = family_print(c, &listeners, FAMILY_IPV6, &scene, &b, list);
         listeners_deinit(&listeners);
         report_deinit(&scene.report);
         forwarders_deinit(&scene.forwarders);

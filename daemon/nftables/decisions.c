@@ -69,11 +69,12 @@ typedef struct Taking {
         DecisionHandler f;
         void *data;
         Step step;
-        ElementKeys busy;   /* they have counted, and are to be reset */
-        ElementKeys idle;   /* to be removed */
-        ElementKeys made;   /* to be made, behind what is removed */
-        SenderKeys senders; /* sorted when the sets of SET_SENT are listed */
-        size_t asked;       /* of the busy ones */
+        ElementKeys busy;          /* they have counted, and are to be reset */
+        ElementKeys idle;          /* to be removed */
+        ElementKeys made;          /* to be made, behind what is removed */
+        SenderKeys senders;        /* sorted when the sets of SET_SENT are listed */
+        const NftSet *senders_set; /* SET_SENDERS; NULL: the table has none */
+        size_t asked;              /* of the busy ones */
 } Taking;
 
 /* ---- an element ---- */
@@ -339,13 +340,10 @@ static int reset_busy(Taking *t)
 /* An element for each sender that has none. */
 static int note_senders(Taking *t)
 {
-        const NftSet *set = NULL;
+        const NftSet *set = t->senders_set;
         size_t made = 0;
         int r = 0;
 
-        for (size_t i = 0; i < t->backend->wanted->n_sets; i++)
-                if (t->backend->wanted->sets[i].key.kind == SET_SENDERS)
-                        set = &t->backend->wanted->sets[i];
         for (size_t i = 0; set && i < t->senders.n && made < SENDERS_MADE_MAX && r >= 0; i++)
                 if (!t->senders.items[i].is_there) {
                         r = key_note(&t->made, set, t->senders.items[i].key);
@@ -436,8 +434,10 @@ static int sets_list(Taking *t)
 
                 if (s->key.kind < SET_SENT)
                         continue;
-                if (s->key.kind == SET_SENDERS)
+                if (s->key.kind == SET_SENDERS) {
                         sender_keys_sort(&t->senders);
+                        t->senders_set = s;
+                }
                 t->set = s;
                 r = set_list(t);
         }

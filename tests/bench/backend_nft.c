@@ -17,36 +17,15 @@
 #include "rules/policy/rule.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
+#include "tests/bench/timing.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define RUNS 5
-
-static double now_msec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int double_compare(const void *a, const void *b)
-{
-        const double *x = a, *y = b;
-
-        return (*x > *y) - (*x < *y);
-}
-
-static double median(double msec[static RUNS])
-{
-        qsort(msec, RUNS, sizeof(*msec), double_compare);
-        return msec[RUNS / 2];
-}
 
 static void fail(const char *what, int error)
 {
@@ -164,12 +143,12 @@ static Ruleset *make_rules_ruleset(size_t n, size_t skip)
 static double apply(Backend *b, const Ruleset *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
-        double begin = now_msec();
+        double begin = timing_now_msec();
         int k = backend_nft.apply(b, r, &d);
 
         if (k < 0)
                 fail(d.n > 0 ? d.items[0].text : "apply", k);
-        return now_msec() - begin;
+        return timing_now_msec() - begin;
 }
 
 static double run_nft(const Ruleset *r)
@@ -183,9 +162,9 @@ static double run_nft(const Ruleset *r)
         if (k < 0 || !f || fputs(text, f) < 0 || fclose(f) != 0)
                 fail(path, k < 0 ? k : -errno);
         snprintf(command, sizeof(command), "nft -f %s", path);
-        begin = now_msec();
+        begin = timing_now_msec();
         k = system(command);
-        begin = now_msec() - begin;
+        begin = timing_now_msec() - begin;
         unlink(path);
         return k == 0 ? begin : 0;
 }
@@ -225,10 +204,11 @@ static void bench_set(size_t n, bool ipv6)
                 fail("nft", -EIO);
         printf("%8zu IPv%d  first %9.3f  again %7.3f  one more %7.3f  one less %7.3f  half out "
                "%8.3f  in %8.3f",
-                n, ipv6 ? 6 : 4, median(first), median(same), median(add), median(del),
-                median(drop), median(fill));
+                n, ipv6 ? 6 : 4, timing_median(first, RUNS), timing_median(same, RUNS),
+                timing_median(add, RUNS), timing_median(del, RUNS), timing_median(drop, RUNS),
+                timing_median(fill, RUNS));
         if (nft > 0)
-                printf("  nft -f %9.1f (%.0f ×)", nft, nft / median(first));
+                printf("  nft -f %9.1f (%.0f ×)", nft, nft / timing_median(first, RUNS));
         puts("");
         ruleset_free(r);
         ruleset_free(plus);
@@ -253,8 +233,9 @@ static void bench_rules(size_t n)
                 backend_nft.remove(b, NULL);
                 backend_nft.close(b);
         }
-        printf("%8zu rules first %9.3f  first change %7.3f  next %7.3f\n", n - 1, median(first),
-                median(second), median(change));
+        printf("%8zu rules first %9.3f  first change %7.3f  next %7.3f\n", n - 1,
+                timing_median(first, RUNS), timing_median(second, RUNS),
+                timing_median(change, RUNS));
         ruleset_free(r);
         ruleset_free(other);
 }

@@ -8,17 +8,16 @@
  * most.
  */
 
+#include "tests/bench/timing.h"
+
 #include <errno.h>
 #include <error.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <systemd/sd-bus.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { CLIENTS_MAX = 1000, CALLS_MAX = 1 << 20, FLOOD_WINDOW = 100 };
@@ -60,14 +59,6 @@ typedef struct Board {
 static Board *board;
 static int64_t until_usec;
 
-static int64_t now_usec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static sd_bus *connected(void)
 {
         sd_bus *bus;
@@ -102,16 +93,16 @@ static void be_client(unsigned client)
         unsigned most = client % 2 ? METHODS_OF_USERS : METHODS;
         sd_bus *bus = connected();
 
-        for (unsigned k = client; now_usec() < until_usec; k++) {
+        for (unsigned k = client; timing_now_usec() < until_usec; k++) {
                 const Method *method = &methods[k % most];
                 sd_bus_message *m = call_of(bus, method);
-                int64_t began = now_usec();
+                int64_t began = timing_now_usec();
                 int r = sd_bus_call(bus, m, 60 * 1000000, NULL, NULL);
                 size_t place = __atomic_fetch_add(&board->count, 1, __ATOMIC_RELAXED);
 
                 if (place < CALLS_MAX)
                         board->calls[place] = (Call){
-                                .usec = (uint32_t)(now_usec() - began),
+                                .usec = (uint32_t)(timing_now_usec() - began),
                                 .client = (uint16_t)client,
                                 .method = (uint8_t)(k % most),
                                 .failed = r < 0,
@@ -134,7 +125,7 @@ static void be_flood(unsigned client)
         int under_way = 0;
 
         (void)client;
-        while (now_usec() < until_usec) {
+        while (timing_now_usec() < until_usec) {
                 for (; under_way < FLOOD_WINDOW; under_way++) {
                         sd_bus_message *m = call_of(bus, &methods[0]);
 
@@ -154,7 +145,7 @@ static void be_deaf(unsigned client)
         sd_bus *bus = connected();
 
         (void)client;
-        while (now_usec() < until_usec) {
+        while (timing_now_usec() < until_usec) {
                 sd_bus_message *m = call_of(bus, &methods[0]);
 
                 if ((sd_bus_get_events(bus) & 4) ==
@@ -239,7 +230,7 @@ int main(int argc, char **argv)
                 NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         if (board == MAP_FAILED)
                 error(1, errno, "mmap");
-        until_usec = now_usec() + seconds * 1000000;
+        until_usec = timing_now_usec() + seconds * 1000000;
         for (unsigned k = 0; k < (unsigned)count; k++)
                 begin(be_client, k, k % 2 ? users[k / 2 % USERS] : 0);
         begin(be_flood, 0, WHO_FLOODS);

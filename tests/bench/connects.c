@@ -7,16 +7,15 @@
  * for another process.
  */
 
+#include "tests/bench/timing.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <error.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 static void enter(const char *namespace)
@@ -26,14 +25,6 @@ static void enter(const char *namespace)
         if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
                 error(1, errno, "%s", namespace);
         close(fd);
-}
-
-static int64_t now_nsec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static int listener_open(const struct sockaddr_in *address)
@@ -75,9 +66,9 @@ int main(int argc, char **argv)
         enter(argv[2]);
         listener = listener_open(&address);
         enter(argv[1]);
-        began = now_nsec();
+        began = timing_now_nsec();
         for (long i = 0; i < count; i++)
                 connect_once(listener, &address);
-        printf("%lld\n", (long long)(now_nsec() - began) / count);
+        printf("%lld\n", (long long)(timing_now_nsec() - began) / count);
         return 0;
 }

@@ -8,31 +8,15 @@
 #include "rules/address/prefixset.h"
 #include "rules/address/rangeset.h"
 #include "rules/base/buffer.h"
+#include "tests/bench/timing.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define RUNS 9
 
-static double now_msec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static int double_compare(const void *a, const void *b)
-{
-        const double *x = a, *y = b;
-
-        return (*x > *y) - (*x < *y);
-}
-
 static void report(const char *what, size_t n, double msec[static RUNS])
 {
-        qsort(msec, RUNS, sizeof(*msec), double_compare);
-        printf("%-24s %8zu entries %9.3f ms\n", what, n, msec[RUNS / 2]);
+        printf("%-24s %8zu entries %9.3f ms\n", what, n, timing_median(msec, RUNS));
 }
 
 /* Entries of which no two can be merged, each a line; shuffled by an odd multiplier. */
@@ -68,25 +52,25 @@ static void bench(size_t n, bool ipv6, bool shuffled)
                 _cleanup_(prefix_set_unref_p) PrefixSet *set = NULL, *add = NULL, *result = NULL;
                 _cleanup_(range_set_unref_p) RangeSet *ranges = NULL;
                 _cleanup_free_ char *printed = NULL;
-                double start = now_msec();
+                double start = timing_now_msec();
 
                 if (prefix_set_parse(text, length, NULL, NULL, &set) < 0)
                         abort();
-                parse[i] = now_msec() - start;
-                start = now_msec();
+                parse[i] = timing_now_msec() - start;
+                start = timing_now_msec();
                 if (range_set_from_prefixes(set, &ranges) < 0)
                         abort();
-                merge[i] = now_msec() - start;
+                merge[i] = timing_now_msec() - start;
                 if (prefix_set_parse(one, strlen(one), NULL, NULL, &add) < 0)
                         abort();
-                start = now_msec();
+                start = timing_now_msec();
                 if (prefix_set_update(set, add, NULL, &result, &changed, &changed) < 0)
                         abort();
-                update[i] = now_msec() - start;
-                start = now_msec();
+                update[i] = timing_now_msec() - start;
+                start = timing_now_msec();
                 if (prefix_set_print(set, &printed, &changed) < 0)
                         abort();
-                print[i] = now_msec() - start;
+                print[i] = timing_now_msec() - start;
         }
         snprintf(name, sizeof(name), "%s %s", ipv6 ? "v6" : "v4",
                 shuffled ? "shuffled" : "ascending");

@@ -2,18 +2,18 @@
 
 #include "tests/bench/relay.h"
 
+#include "tests/bench/timing.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A message's header is kept up to here; the fields that matter come long before. */
@@ -59,14 +59,6 @@ static struct {
         uint32_t usec[TIMES_MAX];
         uint32_t n, n_others;
 } relay;
-
-static uint64_t now_usec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* ---- messages ---- */
 
@@ -118,7 +110,7 @@ static void call_arrived(const Message *m)
         relay.n_calls++;
         if (strcmp(m->sender, relay.sender) == 0 && relay.n_pending < 64)
                 relay.pending[relay.n_pending++] =
-                        (Pending){ m->serial, now_usec(), relay.n_calls };
+                        (Pending){ m->serial, (uint64_t)timing_now_usec(), relay.n_calls };
 }
 
 static void reply_left(const Message *m)
@@ -134,7 +126,8 @@ static void reply_left(const Message *m)
                 if (relay.n_calls - p.n_calls > relay.n_others)
                         relay.n_others = (uint32_t)(relay.n_calls - p.n_calls);
                 if (relay.n < TIMES_MAX)
-                        relay.usec[relay.n++] = (uint32_t)(now_usec() - p.since_usec);
+                        relay.usec[relay.n++] =
+                                (uint32_t)((uint64_t)timing_now_usec() - p.since_usec);
                 return;
         }
 }

@@ -3,6 +3,7 @@
 # Connections become events: which ones under which level of logging, in p25ctl events, in the log,
 # on the bus and on disk.
 . "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/measure.sh
 
 net_world
 listen host 25 587
@@ -129,11 +130,11 @@ follower_stuck=$!
 exec 9<"$WORK/stuck"
 eventually 5 grep -q . <(head -n 1 <&9)
 signal STOP "$follower_stuck"
-before=$(awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup) all=$(attempts true)
+before=$(memory_own "$p25d") all=$(attempts true)
 net_in host "$probe" burst -n 2000 203.0.113.9 25 >"$WORK/null"
 eventually 10 seen $((all + 2000)) true
 ok $? "others get what comes meanwhile"
-at_most "$(($(awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup) - before))" 2048 \
+at_most "$(($(memory_own "$p25d") - before))" 2048 \
         "p25d keeps nothing for it, in kB"
 signal CONT "$follower_stuck"
 eventually 10 grep -qm 1 203.0.113.9 <&9

@@ -3,6 +3,7 @@
 # Other firewalls on the same host: p25 keeps its place and its verdicts, and they keep theirs, under
 # both backends.
 . "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/firewalld.sh
 
 if [ -z "$real_root" ] || ! command -v ufw >/dev/null; then
         skip "other firewalls" "ufw is not installed, or not root"
@@ -105,36 +106,6 @@ try_ufw() # legacy|nft
         umount /etc/ufw /etc/default/ufw
 }
 
-# firewalld on a bus of its own
-firewalld_bus=unix:path=$WORK/firewalld.bus
-firewall()
-{
-        DBUS_SYSTEM_BUS_ADDRESS=$firewalld_bus net_in host firewall-cmd "$@" >"$WORK/out" 2>&1
-}
-
-firewalld_begin() # nftables|iptables
-{
-        sed -e "s#$WORK/bus#$WORK/firewalld.bus#" \
-                -e 's/org.port25.Policy1/org.fedoraproject.FirewallD1/' "$WORK/bus.conf" \
-                >"$WORK/firewalld.bus.conf"
-        rm -f "$WORK/firewalld.bus" "$WORK/firewalld.bus.pid"
-        dbus-daemon --config-file="$WORK/firewalld.bus.conf" >>"$WORK/bus.log" 2>&1
-        rm -rf "$WORK/firewalld"
-        cp -a /etc/firewalld "$WORK/firewalld"
-        sed -i -e "s/^FirewallBackend=.*/FirewallBackend=$1/" "$WORK/firewalld/firewalld.conf"
-        DBUS_SYSTEM_BUS_ADDRESS=$firewalld_bus net_in host firewalld --nofork --nopid \
-                --system-config "$WORK/firewalld" --log-target file \
-                --log-file "$WORK/firewalld.log" >/dev/null 2>&1 &
-        eventually 20 firewall --state
-}
-
-firewalld_end()
-{
-        # the sandbox has no other
-        process_end "$(pgrep -f '^[^ ]*python[^ ]* .*firewalld --nofork')" TERM
-        process_end "$(cat "$WORK/firewalld.bus.pid")" TERM
-}
-
 try_firewalld() # nftables|iptables
 {
         local name="$backend beside firewalld with $1" before
@@ -142,7 +113,7 @@ try_firewalld() # nftables|iptables
         [ "$1" = nftables ] ||
                 mount --bind /usr/sbin/xtables-legacy-multi /usr/sbin/xtables-nft-multi
         before=$(kernel)
-        firewalld_begin "$1"
+        firewalld_begin host "$1"
         ok $? "$name: starts" || diag "$(tail -n 5 "$WORK/firewalld.log")"
         firewall --add-service=ssh
         verdicts "$name" shut shut

@@ -4,6 +4,7 @@
 # memory of p25-fleet and p25d nor in the history. tests/bench/fleet-live has a minute of 1,000 a second.
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
+. tests/lib/measure.sh
 
 fleet_needs mosquitto
 bans=20000 storms=3
@@ -28,12 +29,8 @@ history_of() { for number in 1 2; do fleet_ctl "$number" history | wc -l; done |
 parts=("${fleet_pid[1]}" "${fleet_pid[2]}" "${fleet_p25d[1]}" "${fleet_p25d[2]}")
 most=(512 512 256 256)
 names=("p25-fleet of host 1" "p25-fleet of host 2" "p25d of host 1" "p25d of host 2")
-memory() # PID: its own, kB
-{
-        awk '/^Pss_Anon:/ { print $2 }' "/proc/$1/smaps_rollup"
-}
 history=$(history_of)
-for i in "${!parts[@]}"; do before[i]=$(memory "${parts[$i]}"); done
+for i in "${!parts[@]}"; do before[i]=$(memory_own "${parts[$i]}"); done
 for ((storm = 1; storm <= storms; storm++)); do
         feed 20 && eventually 30 has $bans
         ok $? "storm $storm: $bans bans are on host 2"
@@ -42,11 +39,11 @@ for ((storm = 1; storm <= storms; storm++)); do
         [ $storm = 1 ] || continue
         # p25-fleet looks once a minute for what has ended
         read -rt 65 <> <(:)
-        for i in "${!parts[@]}"; do first[i]=$(memory "${parts[$i]}"); done
+        for i in "${!parts[@]}"; do first[i]=$(memory_own "${parts[$i]}"); done
 done
 at_most_kb() # INDEX KB
 {
-        [ "$(memory "${parts[$1]}")" -le "$2" ]
+        [ "$(memory_own "${parts[$1]}")" -le "$2" ]
 }
 # what the heap has free goes back to the kernel when changes have ended: it does not depend on the storms
 for i in "${!parts[@]}"; do
@@ -54,7 +51,7 @@ for i in "${!parts[@]}"; do
         ok $? "${names[$i]}: no more memory after $storms storms than after one"
         eventually 30 at_most_kb "$i" $((before[i] + most[i]))
         ok $? "${names[$i]}: nor than before them"
-        diag "${before[$i]} kB, ${first[$i]} kB, $(memory "${parts[$i]}") kB"
+        diag "${before[$i]} kB, ${first[$i]} kB, $(memory_own "${parts[$i]}") kB"
 done
 is "$(history_of)" "$history" "no host's history has grown"
 for number in 1 2; do

@@ -3,6 +3,7 @@
 # 100,000 distinct destinations, each dialled by another user: all are refused and counted, p25d does
 # not grow with them, and it answers meanwhile.
 . "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/measure.sh
 
 N=100000 first=25000 rest=75000
 net_world
@@ -10,10 +11,6 @@ net_route host 198.51.100.2 10.128.0.0/9
 p25_host <<<'default = { outgoing = "reject"; };'
 ok $? "p25d starts"
 
-memory() # kB
-{
-        awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup
-}
 # of the statistics, when p25d has written them
 counted()
 {
@@ -30,7 +27,7 @@ flood() # UID N ADDRESS
 flood 1000000 $first 10.128.0.0
 is "$(cat "$WORK/flood")" "open=0 closed=$first filtered=0 other=0" "the first ones are refused"
 read -rt 5 <> <(:) # they are read
-before=$(memory)
+before=$(memory_own "$p25d")
 flood 2000000 $rest 10.192.0.0 &
 flooder=$!
 slowest=0
@@ -45,7 +42,7 @@ wait $flooder
 is "$? $(cat "$WORK/flood")" "0 open=0 closed=$rest filtered=0 other=0" "so are $N"
 at_most "$slowest" 10000 "p25d answers meanwhile, in milliseconds"
 read -rt 5 <> <(:)
-at_most $(($(memory) - before)) 8192 "and does not grow with them, in kB"
+at_most $(($(memory_own "$p25d") - before)) 8192 "and does not grow with them, in kB"
 at_most "$(cat "$ROOT"/var/lib/p25/events* | wc -c)" 4400000 "the events on disk are bounded, in bytes"
 p25d_stop
 p25d_begin

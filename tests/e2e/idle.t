@@ -3,6 +3,7 @@
 # A p25d with nothing to do sleeps, and what is counted without being logged wakes it. With iptables
 # it still looks at the tables, which report no change.
 . "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/measure.sh
 
 net_add inet host
 net_link inet eth0 host eth0
@@ -16,15 +17,11 @@ default = { incoming = "allow"; outgoing = "allow"; };
 CONF
 ok $? "p25d starts"
 
-wakes() # of p25d, so far
-{
-        awk '/^voluntary_ctxt/ { print $2 }' "/proc/$p25d/status"
-}
 slept_usec=0
 is_quiet() # for longer than it ever waits to look again; with iptables but for the tables
 {
         local now=${EPOCHREALTIME/./} woken
-        woken=$(wakes)
+        woken=$(wakeups "$p25d")
         if [ "$woken" -gt $((${before:-0} + looks)) ]; then
                 before=$woken slept_usec=$now
         fi
@@ -32,7 +29,7 @@ is_quiet() # for longer than it ever waits to look again; with iptables but for 
 }
 is_awake() # since the number of wake-ups was $before
 {
-        [ "$(wakes)" -gt "$before" ]
+        [ "$(wakeups "$p25d")" -gt "$before" ]
 }
 is_now() # VALUE FILTER
 {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sets and fragments: loaded, changed, replaced, dropped; with real connections.
 . "$(dirname "$0")/../lib/e2e.sh"
+. tests/lib/measure.sh
 
 net_world
 listen host 25
@@ -110,7 +111,7 @@ run_ctl set list
 unlike "$out" "big" "takes the sets away"
 memory_is_back() # what the set took
 {
-        [ "$(awk '/^Pss_Anon:/ { print $2 }' /proc/"$p25d"/smaps_rollup)" -lt 10000 ]
+        [ "$(memory_own "$p25d")" -lt 10000 ]
 }
 eventually 5 memory_is_back
 ok $? "and with them their memory"

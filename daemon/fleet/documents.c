@@ -8,17 +8,17 @@
 #include "daemon/fleet/documents.h"
 
 #include "daemon/fleet/clock.h"
+#include "daemon/fleet/pause.h"
+#include "daemon/fleet/problem.h"
 #include "daemon/fleet/serial.h"
+#include "daemon/fleet/texts.h"
 #include "daemon/io/log.h"
 #include "rules/base/strv.h"
-#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/random.h>
 #include <time.h>
-#include <unistd.h>
 
 #define CURRENT_BYTES_MAX 64
 /* A serial that p25d or a check refuses is tried again, because what the host asserts may change.
@@ -27,8 +27,6 @@
 /* nginx's ETag is a second and a length: two serials of one second look the same. So every fifth
  * look is without one. */
 #define LOOKS_BY_TAG 4
-#define BACKOFF_MAX 3 /* the interval times 2^3 */
-#define BACKOFF_MAX_SEC 40
 
 struct Documents {
         DocumentsOptions options;
@@ -48,7 +46,7 @@ struct Documents {
         uint64_t offered;             /* what the web server said last; 0: nothing yet */
         uint64_t checked_usec;        /* when it last answered */
         uint64_t refused, retry_usec; /* monotonic */
-        char *problem;
+        Problem problem;
         bool expired; /* was logged */
 };
 
@@ -65,40 +63,7 @@ static void changed(const Documents *d)
                 d->options.changed(d->options.data);
 }
 
-/* Logged once, until it is another. */
-static void set_problem(Documents *d, const char *format, ...) _printf_(2, 3);
-static void set_problem(Documents *d, const char *format, ...)
-{
-        char *text;
-        va_list ap;
-        int n;
-
-        va_start(ap, format);
-        n = vasprintf(&text, format, ap);
-        va_end(ap);
-        if (n < 0) {
-                log_line(LOG_ERR, "out of memory");
-                return;
-        }
-        text_make_printable(text);
-        if (!streq_null(text, d->problem)) {
-                if (serial_in_force(d) > 0)
-                        log_line(LOG_ERR, "%s; serial %" PRIu64 " stays in force", text,
-                                serial_in_force(d));
-                else
-                        log_line(LOG_ERR, "%s", text);
-        }
-        free(d->problem);
-        d->problem = text;
-}
-
-static void clear_problem(Documents *d)
-{
-        if (d->problem)
-                log_line(LOG_NOTICE, "solved: %s", d->problem);
-        free(d->problem);
-        d->problem = NULL;
-}
+#define set_problem(d, ...) problem_set(&(d)->problem, serial_in_force(d), __VA_ARGS__)
 
 static void watch_expiry(Documents *d)
 {
@@ -117,26 +82,6 @@ static void watch_expiry(Documents *d)
 
 static void look(Documents *d);
 static void begin_put(Documents *d);
-
-static double random_share(void)
-{
-        uint32_t n = 0;
-
-        if (getrandom(&n, sizeof(n), GRND_NONBLOCK) != sizeof(n))
-                return 0.5;
-        return (double)n / UINT32_MAX;
-}
-
-/* The interval, 20 % more or less, and longer after failures. */
-static uint64_t next_pause_usec(const Documents *d)
-{
-        unsigned shift = d->failures < BACKOFF_MAX ? d->failures : BACKOFF_MAX;
-        unsigned sec = d->options.config->documents.interval_sec, longer = sec << shift;
-
-        if (longer > BACKOFF_MAX_SEC)
-                longer = sec > BACKOFF_MAX_SEC ? sec : BACKOFF_MAX_SEC;
-        return (uint64_t)(longer * (0.8 + 0.4 * random_share()) * (double)USEC_PER_SEC);
-}
 
 static void arm(Documents *d, uint64_t usec)
 {
@@ -174,7 +119,9 @@ static void rest(Documents *d, bool failed)
         d->failures = failed ? d->failures + 1 : 0;
         watch_expiry(d);
         changed(d);
-        arm(d, at_once && !failed ? 0 : next_pause_usec(d));
+        arm(d, at_once && !failed ? 0
+                                  : documents_pause_usec(d->options.config->documents.interval_sec,
+                                            d->failures));
 }
 
 /* ---- the end of a serial ---- */
@@ -219,7 +166,7 @@ static void commit(Documents *d)
                 rest(d, true);
                 return;
         }
-        clear_problem(d);
+        problem_clear(&d->problem);
         log_line(LOG_NOTICE, "serial %" PRIu64 " is in force (%zu part%s for this host)", number, n,
                 n == 1 ? "" : "s");
         end_serial(d, false);
@@ -231,7 +178,7 @@ static void on_put(void *data, int r, const char *message)
         uint64_t number = serial_number(d->serial);
 
         if (r >= 0 && d->again) {
-                clear_problem(d);
+                problem_clear(&d->problem);
                 end_serial(d, false);
         } else if (r >= 0)
                 commit(d);
@@ -244,64 +191,23 @@ static void on_put(void *data, int r, const char *message)
         }
 }
 
-typedef struct Texts {
-        FleetText items[MANIFEST_PARTS_MAX];
-        char *owned[MANIFEST_PARTS_MAX];
-        size_t n;
-} Texts;
-
-static void texts_deinit(Texts *t)
-{
-        for (size_t i = 0; i < t->n; i++) {
-                free(t->owned[i]);
-                if (t->items[i].fd >= 0)
-                        close(t->items[i].fd);
-        }
-}
-
-static int texts_add(Texts *t, const Keep *k, const ManifestPart *p)
-{
-        FleetText *item = &t->items[t->n];
-        int r;
-
-        t->owned[t->n] = NULL;
-        *item = (FleetText){ .name = p->name, .fd = -1 };
-        if (p->is_set)
-                r = item->fd = keep_open_part(k, &p->file);
-        else
-                r = keep_read_part(k, &p->file, &t->owned[t->n]);
-        item->text = t->owned[t->n++];
-        return r;
-}
-
-/* 0, or negative errno with the problem set. */
-static int read_texts(Documents *d, Texts *ret)
-{
-        const ManifestPart *const *parts;
-        size_t n;
-        int r = 0;
-
-        ret->n = 0;
-        parts = serial_parts(d->serial, &n);
-        for (size_t i = 0; r >= 0 && i < n; i++)
-                r = texts_add(ret, &d->keep, parts[i]);
-        if (r < 0)
-                set_problem(d, "a part of serial %" PRIu64 " cannot be read in %s: %s",
-                        serial_number(d->serial), d->keep.folder, strerror(-r));
-        return r;
-}
-
 static void begin_put(Documents *d)
 {
-        _cleanup_(texts_deinit) Texts texts = { .n = 0 };
+        _cleanup_(fleet_texts_deinit) FleetTexts texts = { .n = 0 };
+        const ManifestPart *const *parts;
         char reason[64];
+        size_t n;
         int r;
 
         if (d->in_force) {
                 commit(d);
                 return;
         }
-        if (read_texts(d, &texts) < 0) {
+        parts = serial_parts(d->serial, &n);
+        r = fleet_texts_read(&d->keep, parts, n, &texts);
+        if (r < 0) {
+                set_problem(d, "a part of serial %" PRIu64 " cannot be read in %s: %s",
+                        serial_number(d->serial), d->keep.folder, strerror(-r));
                 end_serial(d, true);
                 return;
         }
@@ -374,7 +280,7 @@ static void decide(Documents *d)
         if (d->offered == now) {
                 /* else p25d refuses what is in force here, which stays a problem */
                 if (!d->put_again)
-                        clear_problem(d);
+                        problem_clear(&d->problem);
                 rest(d, false);
         } else if (d->offered < now) {
                 set_problem(d, "the web server offers serial %" PRIu64 ", which is older: refused",
@@ -509,7 +415,7 @@ Documents *documents_free(Documents *d)
         keep_deinit(&d->keep);
         sd_event_unref(d->event);
         free(d->keys);
-        free(d->problem);
+        problem_deinit(&d->problem);
         free(d);
         return NULL;
 }
@@ -525,6 +431,6 @@ int documents_status(const Documents *d, Json *object)
         json_set(object, "since", json_new_time(d->keep.since_usec));
         json_set(object, "checked", json_new_time(d->checked_usec));
         json_set(object, "offered", json_new_integer((int64_t)d->offered));
-        json_set(object, "problem", json_new_string(d->problem));
+        json_set(object, "problem", json_new_string(d->problem.text));
         return 0;
 }

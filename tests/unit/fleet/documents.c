@@ -6,6 +6,7 @@
 #include "daemon/fleet/delta.h"
 #include "daemon/fleet/gzip.h"
 #include "daemon/fleet/manifest.h"
+#include "daemon/fleet/pause.h"
 #include "rules/base/buffer.h"
 
 #include <errno.h>
@@ -216,6 +217,24 @@ static void test_delta(void **state _unused_)
         assert_null(none);
 }
 
+/* Seconds between two looks. */
+static void test_pause(void **state)
+{
+        static const struct {
+                unsigned interval, failures, expected;
+        } cases[] = { { 5, 0, 5 }, { 5, 1, 10 }, { 5, 3, 40 }, { 5, 100, 40 }, { 10, 2, 40 },
+                { 10, 3, 40 }, { 60, 0, 60 }, { 60, 4, 60 } };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTS(cases); i++)
+                for (int k = 0; k < 100; k++) {
+                        uint64_t usec = documents_pause_usec(cases[i].interval, cases[i].failures);
+
+                        assert_in_range(usec, cases[i].expected * UINT64_C(800000),
+                                cases[i].expected * UINT64_C(1200000));
+                }
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
@@ -226,6 +245,7 @@ int main(void)
                 cmocka_unit_test(test_current),
                 cmocka_unit_test(test_gzip),
                 cmocka_unit_test(test_delta),
+                cmocka_unit_test(test_pause),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

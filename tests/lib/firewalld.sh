@@ -21,7 +21,8 @@ firewalld_begin() # NAMESPACE [BACKEND]: nftables or iptables; else what its fil
         rm -rf "$WORK/firewalld"
         cp -a /etc/firewalld "$WORK/firewalld"
         [ -z "${2-}" ] || sed -i "s/^FirewallBackend=.*/FirewallBackend=$2/" "$WORK/firewalld/firewalld.conf"
-        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/firewalld.bus net_in "$firewalld_where" \
+        # not net_in: $! is to be firewalld, not a shell that waits for it
+        DBUS_SYSTEM_BUS_ADDRESS=unix:path=$WORK/firewalld.bus nsenter --net="/run/netns/$1" -- \
                 firewalld --nofork --nopid --system-config "$WORK/firewalld" --log-target file \
                 --log-file "$WORK/firewalld.log" >/dev/null 2>&1 &
         firewalld=$!

@@ -78,7 +78,7 @@ static bool is_quarantine(const Rule *r)
                strncmp(r->comment, QUARANTINE_COMMENT, strlen(QUARANTINE_COMMENT)) == 0;
 }
 
-/* What a quarantine refuses raises no alert. */
+/* Refusals of a quarantine raise no alert. */
 static bool is_by_quarantine(const Alarm *a, uint64_t id)
 {
         const RuleList *l = &manager_policy(a->manager)->state->rules;
@@ -159,7 +159,7 @@ static const char *spared(const Alarm *a, uint32_t uid)
 
 /* ---- quarantine ---- */
 
-/* Does a rule that is no quarantine have this match? It would be replaced, and end. */
+/* Does a rule other than a quarantine have this match? It would be replaced, and end. */
 static bool is_taken(const Alarm *a, const Rule *rule)
 {
         const RuleList *l = &manager_policy(a->manager)->state->rules;
@@ -369,7 +369,7 @@ static void raise_alert(Alarm *a, AlertKind kind, const Event *e, uint32_t uid, 
 
 /* ---- counting ---- */
 
-/* What a lockdown refuses is the administrator's doing, and stays so when it is over. */
+/* Refusals of a lockdown are the administrator's doing, and stay so when it is over. */
 static void lockdown_note(Alarm *a, const Event *e, uint32_t uid)
 {
         uint64_t *n;
@@ -415,7 +415,7 @@ static uint64_t count_of(Alarm *a, AlertKind kind, uint32_t uid, uint32_t second
         return 0;
 }
 
-/* What passes is no reason to speak of what was refused earlier, as by a lockdown. */
+/* A connection that passes says nothing about earlier refusals, as by a lockdown. */
 static bool is_of_kind(AlertKind kind, const Event *e)
 {
         bool blocked = event_is_refusal(e) && !e->audit;

@@ -243,7 +243,7 @@ static void on_logged(void *data)
                 look_in(g, BUSY_USEC);
 }
 
-/* What the table before has counted may be read by now, and waits. */
+/* The counts of the table before may be read by now, and wait. */
 static void on_enforced(void *data)
 {
         Gather *g = data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* What the service manager is about to do with p25d. */
+/* The service manager's next step with p25d. */
 
 #include <stdbool.h>
 

@@ -56,7 +56,7 @@ static int feed_run(Cli *c, _unused_ const void *data)
         }
 }
 
-/* What is typed as the words of the state. */
+/* The line that is typed, as the words of the state. */
 static int words_run(Cli *c, const void *data)
 {
         const Top *t = data;

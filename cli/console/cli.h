@@ -61,7 +61,7 @@ int cli_document_text(Cli *c, const char *text);
 int cli_text(Cli *c, const char *text, Json *document);
 /* A text on stdout whose colors are kept; its words were made printable when they arrived. */
 int cli_colored_text(Cli *c, const char *text);
-/* What was printed on stdout leaves now: it is complete before what follows on stderr. */
+/* Flushes stdout, so that it is complete before the next lines of stderr. */
 void cli_flush(Cli *c);
 /* With --json prints errors and warnings as the document if the command printed none. */
 int cli_finish(Cli *c, int status);

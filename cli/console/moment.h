@@ -12,7 +12,7 @@
  */
 int moment_parse(const char *text, uint64_t now_usec, uint64_t *ret_usec);
 
-/* By this host's clock; "-" for 0, which is no moment. Returns buffer. */
+/* By this host's clock; "-" for 0. Returns buffer. */
 typedef enum MomentForm {
         MOMENT_SECONDS, /* "2026-11-29 20:15:00" */
         MOMENT_MINUTES, /* "2026-11-29 20:15" */

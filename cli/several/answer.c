@@ -120,7 +120,7 @@ int answers_print(Cli *c, Answer *answers, size_t n)
         return 0;
 }
 
-/* The document that it printed; a text that is no document stays a text. */
+/* The document that it printed; any other text stays a text. */
 static Json *answer_json(const Answer *a)
 {
         Json *document = NULL, *object = json_new_object();

@@ -202,8 +202,8 @@ static void slots_fill(Several *s)
         }
 }
 
-/* What an ssh that stays behind keeps open is not waited for, so that reading must not block. > 0:
- * there may be more, 0: no more for now, negative errno. */
+/* Descriptors that an ssh in the background keeps open are not waited for, so that reading must not
+ * block. > 0: there may be more, 0: no more for now, negative errno. */
 static int part_read(int fd, Buffer *b)
 {
         struct pollfd p = { .fd = fd, .events = POLLIN };

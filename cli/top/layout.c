@@ -150,7 +150,7 @@ static void state_put(TopFrame *f, const TopModel *m)
                         moment_format(m->time_usec, MOMENT_CLOCK, now));
 }
 
-/* What is wrong, and else what all users sent within the last minute. */
+/* The problem, or else what all users sent within the last minute. */
 static void warnings_put(TopFrame *f, const TopState *s)
 {
         const TopModel *m = &s->model;
@@ -233,7 +233,7 @@ static Columns columns_of(const TopTable *t, unsigned columns)
         return c;
 }
 
-/* What is not zero has a bar. */
+/* Every number above zero has a bar. */
 static void bar_put(TopFrame *f, Place p, int64_t n, int64_t most)
 {
         char *bar = NULL;

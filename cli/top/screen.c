@@ -13,7 +13,7 @@
 /* The only terminal that a program has; ncurses keeps its state in globals as well. */
 static SCREEN *screen;
 
-/* What p25ctl prints is UTF-8 in every locale. */
+/* p25ctl prints UTF-8 in every locale. */
 static void locale_choose(void)
 {
         if (!setlocale(LC_CTYPE, "") || !streq(nl_langinfo(CODESET), "UTF-8"))

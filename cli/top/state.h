@@ -27,7 +27,7 @@ typedef enum TopPane {
         TOP_PANE_QUESTION, /* the plan of a change, which y makes */
 } TopPane;
 
-/* What the caller does after a key; the last three run `words` of the state. */
+/* The caller's next step after a key; the last three run `words` of the state. */
 typedef enum TopAction {
         TOP_STAY,
         TOP_QUIT,

@@ -153,7 +153,7 @@ static void attempt_report(Asker *a, const NfqueuePacket *p)
 
 /* ---- the queue ---- */
 
-/* What is reported is reported before the packet is counted. */
+/* Reports come before the packet is counted. */
 static void on_packet(const NfqueuePacket *p, void *data)
 {
         Asker *a = data;

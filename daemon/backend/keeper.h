@@ -15,5 +15,5 @@ int keeper_offer(int fd);
 /* The same. 1: the service manager keeps it, until keeper_drop() or until the service is stopped;
  * 0: there is none, or it keeps nothing; -errno. Waits for a second at most. */
 int keeper_keep(int fd);
-/* What was kept before; without a service manager nothing happens. */
+/* Drops what was kept before; does nothing without a service manager. */
 void keeper_drop(void);

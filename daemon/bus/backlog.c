@@ -240,7 +240,7 @@ static int peer_ask(Peer *p)
         return r < 0 ? r : 0;
 }
 
-/* What p25d itself has sent and nobody has read. */
+/* Messages that p25d itself has sent and nobody has read. */
 static int on_own_stats(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
 {
         BusBacklog *b = data;

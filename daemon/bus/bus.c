@@ -59,7 +59,7 @@ static void bus_complain(Bus *b, const char *cause)
                 return;
         b->told = true;
         bus_tell(b, LOG_ERR,
-                "the name " BUS_NAME " is not to be had: %s; the policy stays in force, p25ctl "
+                "cannot acquire the bus name " BUS_NAME ": %s; the policy stays in force, p25ctl "
                 "cannot reach this daemon",
                 cause);
 }

@@ -85,7 +85,7 @@ static void refuse_flags(Code *c, unsigned call, unsigned argument, uint32_t fla
         add_end(c, 0);
 }
 
-/* What changes files or other processes' view of them. */
+/* Calls that change files, or other processes' view of them. */
 static void refuse_writing(Code *c)
 {
         static const unsigned calls[] = {
@@ -109,7 +109,7 @@ static void refuse_writing(Code *c)
         refuse_flags(c, SYS_openat, 2, WRITING, EACCES);
 }
 
-/* What CAP_NET_ADMIN is good for. */
+/* Calls that CAP_NET_ADMIN allows. */
 static void refuse_network(Code *c)
 {
         static const uint32_t local[] = { AF_UNIX }, no_address[] = { 0 },

@@ -188,7 +188,8 @@ static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
         return r;
 }
 
-/* What is not kept of that time is said. What p25 refused was refused, whatever else there was. */
+/* Says which facts of that time are not kept. A packet that p25 refused was refused, whatever else
+ * there was. */
 static int answer_find_then(const FormerPolicy *then, const Packet *packet, Answer *ret)
 {
         Explanation *e = &ret->explanation;

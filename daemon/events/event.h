@@ -10,7 +10,7 @@
 #include "rules/policy/action.h"
 #include "rules/policy/direction.h"
 
-/* What is known of the process that dialled besides its numbers. */
+/* Texts about the process that dialled, besides its numbers. */
 typedef enum EventText {
         EVENT_PROCESS, /* its name, as ps(1) shows it */
         EVENT_COMMAND, /* its command line */

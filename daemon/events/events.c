@@ -150,7 +150,7 @@ static void count(Events *e, const Event *what)
                         f->counted(f->data, what);
 }
 
-/* What is equal until the time is over is one event. */
+/* Equal events within the time are one. */
 static void gather(Events *e, const Event *what, uint64_t usec)
 {
         bool first = merge_count(&e->merge) == 0;

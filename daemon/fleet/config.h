@@ -16,7 +16,7 @@ typedef struct Prefix Prefix;
 #define FLEET_HOST_MAX 253   /* bytes of a host's name */
 #define FLEET_NEVER_MAX 1000 /* prefixes that are never banned */
 
-/* What is fetched from a web server. url NULL: nothing is. Strings are owned. */
+/* The documents of a web server. url NULL: none. Strings are owned. */
 typedef struct FleetDocuments {
         char *url;                /* https://HOST/PATH/, ends with a slash */
         char *ca;                 /* a file of certificates; NULL: those of the system */
@@ -27,7 +27,7 @@ typedef struct FleetDocuments {
         unsigned interval_sec;    /* between two looks */
 } FleetDocuments;
 
-/* What comes and goes through brokers. brokers NULL: nothing does. */
+/* The messages of brokers. brokers NULL: none. */
 typedef struct FleetLive {
         char **brokers;          /* mqtts://HOST[:PORT] */
         char *ca;                /* as above */

@@ -156,7 +156,7 @@ static bool is_used(const Manifest *m, const FleetConfig *c, const char *name)
         return false;
 }
 
-/* What cannot be removed now is removed the next time. */
+/* A file that cannot be removed now is removed the next time. */
 static void remove_unused(const Keep *k, const FleetConfig *c)
 {
         _cleanup_free_ char *path = NULL;

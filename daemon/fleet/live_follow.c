@@ -85,8 +85,8 @@ static void on_serial(void *data, uint64_t serial)
                 f->settings->serial(f->settings->data, serial);
 }
 
-/* What p25d did not get is told again, now that it may get it. */
-static void tell_lost(LiveFollow *f)
+/* Sends again the messages that p25d did not get, now that it may get them. */
+static void send_lost(LiveFollow *f)
 {
         if (!f->lost)
                 return;
@@ -99,7 +99,7 @@ static void on_status(void *data)
         LiveFollow *f = data;
 
         if (live_apply_is_idle(f->apply))
-                tell_lost(f);
+                send_lost(f);
         if (f->settings->changed)
                 f->settings->changed(f->settings->data);
 }
@@ -116,7 +116,7 @@ static void on_minute(void *data, const char *text)
 static void read_later(LiveFollow *f, uint64_t usec);
 
 /* "192.0.2.1 # expires 2026-11-29T20:15:00Z", as GetSet prints an entry that ends; any other line
- * is no ban. > 0: it is one. */
+ * is not a ban. > 0: it is one. */
 static int line_parse(const char *line, size_t n, LiveBan *ret)
 {
         static const char word[] = " # expires ";
@@ -342,7 +342,7 @@ void live_follow_changed(LiveFollow *f, const FleetChanged *c)
 void live_follow_appeared(LiveFollow *f)
 {
         live_apply_retry(f->apply);
-        tell_lost(f);
+        send_lost(f);
         if (f->settings->config->live.publish)
                 read_later(f, f->pause_usec);
 }

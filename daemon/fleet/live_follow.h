@@ -32,7 +32,7 @@ int live_follow_new(
 LiveFollow *live_follow_free(LiveFollow *f);
 DEFINE_CLEANUP(LiveFollow, live_follow_free)
 
-/* What FleetClientEvents report. */
+/* The receivers of FleetClientEvents. */
 void live_follow_changed(LiveFollow *f, const FleetChanged *c);
 void live_follow_appeared(LiveFollow *f);
 

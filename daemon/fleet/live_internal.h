@@ -27,7 +27,7 @@ typedef struct LiveLine {
         LiveSent sent[LIVE_WINDOW];
 } LiveLine;
 
-/* What was refused, by cause. */
+/* Refused messages, by cause. */
 typedef struct LiveRefused {
         uint64_t topic, payload, no_end, address, never, limit;
 } LiveRefused;

@@ -217,7 +217,7 @@ int live_serial_print(uint64_t serial, char **ret)
         return print(j, ret);
 }
 
-/* What is neither true nor false neither closes nor opens. */
+/* Any other value is refused: it neither closes nor opens. */
 static int read_bool(const Json *j, bool *ret)
 {
         _cleanup_free_ char *text = NULL;

@@ -142,7 +142,7 @@ int view_rows_print(ViewRows *l, uint64_t time_usec, size_t max, char **ret)
 
 /* ---- an event ---- */
 
-/* What of an event is of interest; texts are borrowed from its message. */
+/* The fields of an event that are counted; texts are borrowed from its message. */
 typedef struct Seen {
         const char *direction, *action, *user, *unit, *container, *destination;
         uint64_t id, count;
@@ -215,7 +215,7 @@ static char *user_of(const Seen *s)
         return text_printf(&text, "%u", s->uid) < 0 ? NULL : text;
 }
 
-/* What comes in is not what this host sends. */
+/* Incoming connections are not sent by this host. */
 static int event_add(ViewRows *l, const Seen *s)
 {
         ViewRow row;

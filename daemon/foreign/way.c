@@ -100,7 +100,7 @@ void way_complete(Way *w, const Packet *p, Completion *ret)
                 complete_in(w, p, ret);
 }
 
-/* What cannot be asked is no obstacle. */
+/* A setting that cannot be read does not stop the packet. */
 static bool forwards(Way *w, const Packet *p)
 {
         unsigned ifindex = p->in_interface ? if_nametoindex(p->in_interface) : 0;

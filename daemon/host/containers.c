@@ -203,7 +203,7 @@ static int home_find(const char *root, uint32_t uid, char *ret, size_t size)
         return r;
 }
 
-/* What an engine does not have another may: the reason why one could not be asked is kept. */
+/* Another engine may have it: the reason why one could not be asked is kept. */
 int container_look(const char *root, const ContainerId *c, SiteContainer *ret)
 {
         const EngineFile *files = c->owner == 0 ? host_files : user_files;

@@ -225,7 +225,7 @@ static int child_read(UnitNames *n, int mount, const char *path, unsigned level)
         return folder_read(n, mount, path, level);
 }
 
-/* What goes meanwhile is left out. */
+/* Cgroups that go meanwhile are left out. */
 static int folder_read(UnitNames *n, int mount, const char *path, unsigned level)
 {
         _cleanup_(closedir_p) DIR *dir = folder_open(mount, path[0] ? path : ".");
@@ -300,7 +300,7 @@ static void made(UnitNames *n, const char *folder, const char *name)
                 (size_t)snprintf(path, sizeof(path), "%s%s%s", folder, folder[0] ? "/" : "",
                         name) >= sizeof(path))
                 return;
-        /* What was made in it before it is watched is read too. */
+        /* The cgroups that were made in it before it is watched are read too. */
         (void)child_read(n, mount, path, path_level(path));
 }
 

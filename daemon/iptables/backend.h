@@ -19,7 +19,7 @@
 
 #define IPT_FAMILIES 2 /* IPv4, IPv6: in this order */
 
-/* What the tables count decisions in. */
+/* The objects in which the tables count decisions. */
 typedef struct IptCounts {
         bool wanted;                       /* decisions are counted and logged */
         bool has_objects;                  /* the kernel has them */

@@ -114,7 +114,7 @@ typedef struct Taking {
         size_t n;
 } Taking;
 
-/* What counted, or is not needed any more. */
+/* Notes objects that counted, or are not needed any more. */
 static int object_note(void *data, const AcctCount *c)
 {
         Taking *t = data;

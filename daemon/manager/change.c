@@ -123,7 +123,7 @@ static int compile_next(Manager *m, const Proposal *p, Judgement *j, ChangeResul
 }
 
 /* That other files are in force than those on disk, or no longer, is a change by itself. */
-static int tell_pinned(const Manager *m, const State *next, ChangeResult *r)
+static int report_pinned(const Manager *m, const State *next, ChangeResult *r)
 {
         static const char *const lines[] = { "+ the files as they are on disk",
                 "+ the files as they were" };
@@ -159,7 +159,7 @@ static int judge(Manager *m, Proposal *p, const Change *c, ChangeResult *r, Judg
         if (q < 0)
                 return q;
         if (policy_difference(m->in_force.policy, &j->next, &r->diff) < 0 ||
-                tell_pinned(m, j->next.state, r) < 0 ||
+                report_pinned(m, j->next.state, r) < 0 ||
                 origin_summarise(&p->state->origin, r->diff) < 0)
                 return change_no_memory(r);
         if (!r->diff && !p->files)
@@ -265,7 +265,7 @@ static int prepare(Manager *m, Proposal *p, ChangeResult *r)
 }
 
 /* In force but not on disk: no failure of what must be. */
-static void tell_unstored(ChangeResult *r)
+static void report_unstored(ChangeResult *r)
 {
         _cleanup_free_ char *message = TAKE_PTR(r->message);
 
@@ -316,7 +316,7 @@ static int publish(void *data)
         if (q < 0 && !t->p->must)
                 return q;
         if (!t->stored)
-                tell_unstored(t->r);
+                report_unstored(t->r);
         return 0;
 }
 

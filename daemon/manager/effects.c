@@ -44,7 +44,7 @@ static uint64_t effect_steps(bool in_hurry)
 
 /* ---- what changes for packets ---- */
 
-static int tell_difference(
+static int report_difference(
         Manager *m, const Ruleset *before, const Ruleset *after, bool in_hurry, ChangeResult *r)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;
@@ -76,7 +76,7 @@ int manager_tell_difference(Manager *m, const Policy *before, const Policy *afte
         if (q >= 0)
                 q = compile_enabled(m, after, &new);
         if (q >= 0)
-                q = tell_difference(m, old, new, false, r);
+                q = report_difference(m, old, new, false, r);
         return q == -ENOMEM ? change_no_memory(r) : 0;
 }
 
@@ -127,8 +127,8 @@ static HostFamilies families_of_interest(const Manager *m, const RuleList *l)
         return (HostFamilies){ 0 };
 }
 
-static int tell_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
-        ChangeResult *r)
+static int report_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset,
+        const Change *c, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         ShadowContext context = { .own = &p->state->rules,
@@ -145,7 +145,7 @@ static int tell_rules(const Manager *m, const Proposal *p, const Ruleset *rulese
         return change_warn(r, &d);
 }
 
-static int tell_set(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
+static int report_set(const Manager *m, const Proposal *p, const Ruleset *ruleset, const Change *c,
         ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -215,7 +215,7 @@ static bool documents_differ(const Manager *m, const Proposal *p, const Policy *
         return !strv_equal(policy_role_names(m->in_force.policy), policy_role_names(next));
 }
 
-static int tell_file_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset,
+static int report_file_rules(const Manager *m, const Proposal *p, const Ruleset *ruleset,
         const Change *c, ChangeResult *r)
 {
         _cleanup_diagnostics_ Diagnostics d = { 0 };
@@ -243,7 +243,7 @@ static bool brings_roles(const Policy *p, char *const *known)
         return false;
 }
 
-static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
+static int report_roles(const Manager *m, const Prospect *next, ChangeResult *r)
 {
         bool begins = next->enabled && !m->in_force.installed;
         char *const *known = begins ? NULL : policy_role_names(m->in_force.policy);
@@ -255,7 +255,7 @@ static int tell_roles(const Manager *m, const Prospect *next, ChangeResult *r)
                        : 0;
 }
 
-static int tell_replay(
+static int report_replay(
         const Manager *m, const Ruleset *before, const Ruleset *after, ChangeResult *r)
 {
         return m->replay.tell ? m->replay.tell(m->replay.data, before, after, &r->replay) : 0;
@@ -270,15 +270,15 @@ int change_tell_effects(
 
         if (!r->diff)
                 return 0;
-        if (tell_difference(m, before, after, !c->dry_run, r) < 0 ||
-                (c->dry_run && tell_replay(m, before, after, r) < 0) ||
-                tell_rules(m, p, next->ruleset, c, r) < 0)
+        if (report_difference(m, before, after, !c->dry_run, r) < 0 ||
+                (c->dry_run && report_replay(m, before, after, r) < 0) ||
+                report_rules(m, p, next->ruleset, c, r) < 0)
                 return change_no_memory(r);
         if (!next->policy || lockdown)
                 return 0;
         if ((documents_differ(m, p, next->policy) &&
-                    tell_file_rules(m, p, next->ruleset, c, r) < 0) ||
-                tell_set(m, p, next->ruleset, c, r) < 0 || tell_roles(m, next, r) < 0)
+                    report_file_rules(m, p, next->ruleset, c, r) < 0) ||
+                report_set(m, p, next->ruleset, c, r) < 0 || report_roles(m, next, r) < 0)
                 return change_no_memory(r);
         return 0;
 }

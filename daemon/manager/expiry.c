@@ -6,7 +6,7 @@
  * somebody hears of it.
  *
  * Unlike other changes this one cannot be refused: not by an assertion, and not by a full disk. A
- * stored rule that has ended is left out by every start and every rollback, so that it is no danger
+ * stored rule that has ended is left out by every start and every rollback, so that it does no harm
  * where it lies; it is written without it as soon as that is possible. Entries of sets are not
  * written without those that ended: each has its end with it, and the next writing of the set
  * leaves them out.
@@ -78,7 +78,7 @@ static int lines_print(const RuleList *expired, char ***ret)
 /* ---- the policy and the kernel ---- */
 
 /* An assertion that does not hold any more is a warning, in the log and in `status`. */
-static int tell_broken(Manager *m, Diagnostics *broken)
+static int report_broken(Manager *m, Diagnostics *broken)
 {
         for (size_t i = 0; i < broken->n; i++) {
                 if (broken->items[i].severity != SEVERITY_ERROR)
@@ -124,7 +124,7 @@ static int take_out(Manager *m)
         }
         m->expiry.revision = m->in_force.policy->state->revision;
         m->expiry.at_start = false;
-        return tell_broken(m, &broken);
+        return report_broken(m, &broken);
 }
 
 /* ---- the stored state ---- */

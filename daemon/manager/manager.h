@@ -130,7 +130,7 @@ typedef struct ManagerOptions {
 int manager_new(sd_event *event, const ManagerOptions *options, Manager **ret, char **ret_message);
 /* Borrowed until they are removed; called in the order in which they were added. */
 void manager_add_events(Manager *m, ManagerEvents *events);
-/* Who gets what rules decided; f NULL: nobody any more. */
+/* Sets the receiver of the rules' decisions; f NULL: none any more. */
 void manager_follow_decisions(Manager *m, DecisionHandler f, void *data);
 /* Hands over what was decided since the last time. 1; 0: the backend in use cannot count so; a
  * negative errno: what could not be read comes the next time. */

@@ -88,7 +88,7 @@ static bool is_any(const Address *a)
         return a->family == FAMILY_IPV6 && memcmp(a->bytes, zero, sizeof(zero)) == 0;
 }
 
-static int tell_hidden_clients(Survey *s, const Socket *l, const Forwarder *f)
+static int warn_hidden_clients(Survey *s, const Socket *l, const Forwarder *f)
 {
         bool ipv4 = l->local.family == FAMILY_IPV4, ipv6 = !ipv4;
         Packet in = { .direction = DIRECTION_IN, .port = l->local_port };
@@ -108,7 +108,7 @@ static int tell_hidden_clients(Survey *s, const Socket *l, const Forwarder *f)
 }
 
 /* "docker-proxy (user root) passes port 25 on to 172.17.0.2 port 25, which …" */
-static int tell_refused_hop(Survey *s, const Socket *l, const Forwarder *f)
+static int warn_refused_hop(Survey *s, const Socket *l, const Forwarder *f)
 {
         Packet out = { .direction = DIRECTION_OUT,
                 .family = f->target.family,
@@ -152,7 +152,7 @@ static bool role_names_senders(const Survey *s)
         return false;
 }
 
-static int tell_sender(Survey *s, const Socket *l)
+static int warn_sender(Survey *s, const Socket *l)
 {
         Packet out = mail_of(l->uid);
         _cleanup_free_ char *user = NULL;
@@ -170,15 +170,15 @@ static int tell_sender(Survey *s, const Socket *l)
         return line_add(s, line);
 }
 
-static int tell_listener(Survey *s, const Socket *l)
+static int warn_listener(Survey *s, const Socket *l)
 {
         const Forwarder *f = forwarders_find(&s->forwarders, l->inode);
 
         if (!ports_contain(&s->mail_ports, l->local_port))
                 return 0;
         if (!f)
-                return tell_sender(s, l);
-        return tell_hidden_clients(s, l, f) < 0 ? -ENOMEM : tell_refused_hop(s, l, f);
+                return warn_sender(s, l);
+        return warn_hidden_clients(s, l, f) < 0 ? -ENOMEM : warn_refused_hop(s, l, f);
 }
 
 /* ---- rootless containers ---- */
@@ -195,7 +195,7 @@ static const Role *role_that_closes_routed(const Survey *s)
 }
 
 /* Where a role closes routed connections only; those of rootless containers are none. */
-static int tell_rootless(Survey *s, const Role *role, const Forwarder *f)
+static int warn_rootless(Survey *s, const Role *role, const Forwarder *f)
 {
         Packet out = mail_of(f->uid);
         _cleanup_free_ char *user = NULL;
@@ -213,15 +213,15 @@ static int tell_rootless(Survey *s, const Role *role, const Forwarder *f)
         return line_add(s, line);
 }
 
-static int tell_all(Survey *s)
+static int warn_all(Survey *s)
 {
         const Role *role = role_that_closes_routed(s);
 
         for (size_t i = 0; i < s->listeners.n; i++)
-                if (tell_listener(s, &s->listeners.items[i]) < 0)
+                if (warn_listener(s, &s->listeners.items[i]) < 0)
                         return -ENOMEM;
         for (size_t i = 0; role && i < s->forwarders.n; i++)
-                if (tell_rootless(s, role, &s->forwarders.items[i]) < 0)
+                if (warn_rootless(s, role, &s->forwarders.items[i]) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -238,5 +238,5 @@ int manager_tell_programs(const Manager *m, const Policy *p, const Ruleset *rule
                 return 0; /* nobody can be looked at */
         if (forwarders_read(m->paths.root, &s.forwarders) < 0)
                 return -ENOMEM;
-        return tell_all(&s);
+        return warn_all(&s);
 }

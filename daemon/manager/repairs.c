@@ -75,7 +75,7 @@ int manager_peace_text(const Manager *m, char **ret)
         return 0;
 }
 
-static void tell_alert(Manager *m, pid_t pid, const char *process)
+static void report_alert(Manager *m, pid_t pid, const char *process)
 {
         _cleanup_free_ char *text = NULL;
 
@@ -106,7 +106,7 @@ void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *proc
         if (count > 0)
                 events_repaired(m, count, pid, process);
         if (changed)
-                tell_alert(m, pid, process);
+                report_alert(m, pid, process);
 }
 
 uint64_t manager_repairs(const Manager *m)

@@ -39,7 +39,7 @@ static bool ports_meet(const Ports *a, const Ports *b)
         return false;
 }
 
-static int tell_role(const Manager *m, const Role *role, char ***lines)
+static int warn_role(const Manager *m, const Role *role, char ***lines)
 {
         _cleanup_buffer_ Buffer b = { 0 };
         Listeners l;
@@ -56,13 +56,13 @@ static int tell_role(const Manager *m, const Role *role, char ***lines)
         return strv_consume(lines, text);
 }
 
-static int tell_servers(const Manager *m, const Policy *p, char *const *known, char ***lines)
+static int warn_servers(const Manager *m, const Policy *p, char *const *known, char ***lines)
 {
         const Role *role;
 
         for (size_t i = 0; m->listeners && (role = policy_next_role(p, &i));)
                 if (role->listens.n > 0 && !strv_contains(known, role->name) &&
-                        tell_role(m, role, lines) < 0)
+                        warn_role(m, role, lines) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -87,7 +87,7 @@ static bool opens(const Role *role)
 }
 
 /* "role no-mail closes nothing that mx and submission open: roles add up; …" */
-static int tell_closing(const Policy *p, const Role *closing, char *const *known, char ***lines)
+static int warn_closing(const Policy *p, const Role *closing, char *const *known, char ***lines)
 {
         bool is_new = !strv_contains(known, closing->name);
         _cleanup_buffer_ Buffer openers = { 0 };
@@ -109,12 +109,12 @@ static int tell_closing(const Policy *p, const Role *closing, char *const *known
                 closing->name, openers.data, closing->name);
 }
 
-static int tell_contradictions(const Policy *p, char *const *known, char ***lines)
+static int warn_contradictions(const Policy *p, char *const *known, char ***lines)
 {
         const Role *role;
 
         for (size_t i = 0; (role = policy_next_role(p, &i));)
-                if (closes_only(role) && tell_closing(p, role, known, lines) < 0)
+                if (closes_only(role) && warn_closing(p, role, known, lines) < 0)
                         return -ENOMEM;
         return 0;
 }
@@ -128,7 +128,7 @@ static bool closes_routed(const Role *role)
 }
 
 /* "role container-host does not see what guests send over eth0.1 (macvlan): …" */
-static int tell_bypasses(const Manager *m, const Policy *p, char *const *known, char ***lines)
+static int warn_bypasses(const Manager *m, const Policy *p, char *const *known, char ***lines)
 {
         _cleanup_strv_ char **found = NULL;
         _cleanup_buffer_ Buffer names = { 0 };
@@ -155,9 +155,9 @@ static int tell_bypasses(const Manager *m, const Policy *p, char *const *known, 
 
 int manager_tell_roles(const Manager *m, const Policy *p, char *const *known, char ***lines)
 {
-        int r = tell_contradictions(p, known, lines);
+        int r = warn_contradictions(p, known, lines);
 
         if (r >= 0)
-                r = tell_bypasses(m, p, known, lines);
-        return r < 0 ? r : tell_servers(m, p, known, lines);
+                r = warn_bypasses(m, p, known, lines);
+        return r < 0 ? r : warn_servers(m, p, known, lines);
 }

@@ -189,7 +189,7 @@ static void note_update(Proposal *p, const Rule *former, const Rule *rule)
 }
 
 /* A rule that exists keeps its place; if another one was asked for, the reply says so. */
-static int tell_place(const Rule *rule, size_t place, size_t index, ChangeResult *r)
+static int report_place(const Rule *rule, size_t place, size_t index, ChangeResult *r)
 {
         _cleanup_free_ char *words = NULL;
         /* behind itself it moves up by one when it is deleted */
@@ -219,7 +219,7 @@ static int add_rule(Proposal *p, const Rule *rule, size_t index, ChangeResult *r
         if (r < 0)
                 return r;
         if (found) {
-                if (tell_place(own, i, index, result) < 0)
+                if (report_place(own, i, index, result) < 0)
                         return -ENOMEM;
                 if (rule_equal(s->rules.items[i], own))
                         return 0;

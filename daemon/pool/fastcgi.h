@@ -12,7 +12,7 @@
 /* A status of 2,000 processes. */
 #define FASTCGI_OUTPUT_MAX (4u << 20)
 
-/* What asks for the status of a pool as JSON with all its processes; path is its pm.status_path.
+/* The request for the status of a pool as JSON with all its processes; path is its pm.status_path.
  * 0, -ENAMETOOLONG, -ENOMEM. */
 int fastcgi_request(const char *path, Buffer *b);
 
@@ -25,8 +25,8 @@ typedef struct FastcgiAnswer {
 
 /*
  * The next bytes of the answer. 1: it is complete, the rest was not looked at; 0: more is to come;
- * -EBADMSG: it is no FastCGI, or refuses the request; -EFBIG: more than FASTCGI_OUTPUT_MAX;
- * -ENOMEM.
+ * -EBADMSG: it does not speak FastCGI, or refuses the request; -EFBIG: more than
+ * FASTCGI_OUTPUT_MAX; -ENOMEM.
  */
 int fastcgi_feed(FastcgiAnswer *a, const uint8_t *data, size_t n);
 void fastcgi_answer_deinit(FastcgiAnswer *a);

@@ -63,7 +63,7 @@ static void __attribute__((noreturn)) child_run(int client)
         _exit(socket_send(client, &answer, sizeof(answer), -1) < 0);
 }
 
-/* Who asks beyond the bound finds the connection closed. */
+/* Connections beyond the bound are closed. */
 static void client_serve(int client, void *data)
 {
         unsigned *children = data;

@@ -17,7 +17,7 @@
  * listens or it has too much to do. Does not wait.
  */
 int site_send(uint32_t pid, uint32_t uid);
-/* Without waiting. 0, or negative errno: -ENOENT (it is no worker of PHP-FPM, or the pool has no
+/* Without waiting. 0, or negative errno: -ENOENT (it is not a worker of PHP-FPM, or the pool has no
  * status socket that p25d-site may open), -ETIMEDOUT, -EBADMSG… */
 int site_receive(int fd, SiteRequest *ret);
 

@@ -24,7 +24,7 @@ typedef struct Distinct {
         uint32_t n, level;
 } Distinct;
 
-/* What was known of a destination. */
+/* The facts known of a destination. */
 typedef struct DistinctFound {
         uint32_t before; /* when it was last, before this; 0: not in the last day */
         uint64_t weight; /* it stands for so many; 0: for none, others are kept instead */

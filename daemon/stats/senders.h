@@ -40,7 +40,7 @@ typedef struct SenderTable {
         Sender others;
 } SenderTable;
 
-/* What to count. */
+/* The connections to count. */
 typedef struct SenderCount {
         uint32_t now, when; /* when <= now */
         uint64_t blocked, allowed;

@@ -16,7 +16,7 @@ typedef struct SeriesPoint {
         uint32_t destinations; /* distinct ones of the span, of both */
 } SeriesPoint;
 
-/* What is added to a point. */
+/* The numbers that are added to a point. */
 typedef struct SeriesCount {
         uint64_t blocked, allowed, destinations;
 } SeriesCount;

@@ -102,7 +102,7 @@ static void container_add(Stats *s, const Event *e, const char *name, const Send
                         name_clean(e->texts[EVENT_IMAGE], image));
 }
 
-/* What is only reported in audit passed. */
+/* In audit a refusal is only reported: the connection passed. */
 static bool is_blocked(const Event *e)
 {
         return event_is_refusal(e) && !e->audit;

@@ -2,7 +2,7 @@
 
 /*
  * The journal of sets as a file: appending lines, and moving it aside when the sets were written
- * again. What a line says is decided by daemon/host/journal.c.
+ * again. daemon/host/journal.c decides what a line says.
  */
 
 #include "daemon/store/internal.h"

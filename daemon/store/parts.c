@@ -2,7 +2,7 @@
 
 /*
  * The files of a state: fragments and sets, each under a name with the revision that brought it.
- * What the former state has already is not written again.
+ * Parts that the former state has already are not written again.
  */
 
 #include "daemon/store/internal.h"

@@ -82,7 +82,7 @@ const void *item_list_in_pieces(const ItemList *l, size_t i, size_t size)
         return p->items + (i - p->begin) * size;
 }
 
-/* What is around the i-th item in memory. */
+/* The block of memory around the i-th item. */
 static Piece piece_around(const ItemList *l, size_t i, size_t *ret_end)
 {
         size_t k;

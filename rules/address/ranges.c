@@ -87,7 +87,7 @@ size_t ranges_alike(const RangeSet *a, size_t i, const RangeSet *b, size_t j, Fa
                                 : item_list_alike(a->v6, i, b->v6, j, sizeof(Range6));
 }
 
-/* What they have alike at both ends, if that is known without looking. */
+/* The equal ranges at both ends, if they are known without looking. */
 static void known_ends(
         const RangeSet *a, const RangeSet *b, Family f, size_t *ret_head, size_t *ret_tail)
 {

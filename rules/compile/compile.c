@@ -293,7 +293,8 @@ static int check_alerts(Compilation *c)
         return 0;
 }
 
-/* What the backend that p25.conf names cannot do; of one that is found p25d says so. */
+/* Warns if the backend that p25.conf names cannot find all details; p25d does so for a backend
+ * that it chooses itself. */
 static int check_attribution(Compilation *c)
 {
         const HostConf *h = c->policy->host;

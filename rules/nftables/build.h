@@ -116,7 +116,7 @@ void build_numbers_set(NftBuild *b);
 void build_wake(NftBuild *b);
 /* Is a decision of the direction at hand to be counted? */
 bool build_counts(const NftBuild *b, bool logged);
-/* What of a log is counted too: all, or how many. */
+/* How a log is counted too: each connection with its details, or the number only. */
 bool build_log_counts(const NftBuild *b);
 bool build_log_numbers(const NftBuild *b);
 /* Counts if it is, and ends the last chain with the verdict in any case. */

@@ -26,8 +26,9 @@
 #define NFT_LOG_SNAPLEN 128u
 #define NFT_LOG_RATE 10u
 #define NFT_LOG_BURST 20u
-/* What is counted and not logged wakes p25d, so that it need not look while there is nothing: what
- * goes out so often a minute, because thresholds act on it, other traffic for the statistics. */
+/* Connections that are counted and not logged wake p25d, so that it need not look while there is
+ * nothing: outgoing ones so often a minute, because thresholds act on them, others for the
+ * statistics. */
 #define NFT_WAKE_OUT_RATE 12u
 #define NFT_WAKE_RATE 1u
 /* Connections that wait for p25d, of each family: so many at most, by the queue of the kernel. A

@@ -294,7 +294,7 @@ static void build_refused_direction(NftBuild *b, const NftSetKey *key, bool answ
         build_end(b, NULL);
 }
 
-/* What a bridge passes is none of it. */
+/* Packets that a bridge passes are not among them. */
 static void build_refused(NftBuild *b)
 {
         if (!b->refuses)

@@ -133,7 +133,7 @@ static void build_shared(NftBuild *b, const Buckets *k)
 
 /* ---- beyond a limit ---- */
 
-/* What is beyond the limit is refused; in audit, that is reported and passes. */
+/* Connections beyond the limit are refused; in audit they are reported and pass. */
 static Counted beyond_counted(const CompiledRule *r)
 {
         bool audit = r->audited == ACTION_LIMIT;
@@ -294,7 +294,7 @@ void build_decision(NftBuild *b, const CompiledRule *r)
                 build_verdict(b, r->action);
 }
 
-/* What is decided and what is reported; audited: nothing else is reported. */
+/* The decision and its report; audited: nothing else is reported. */
 static Counted default_counted(const NftBuild *b, bool audited)
 {
         const RulesetDirection *d = &b->ruleset->directions[b->direction];

@@ -7,7 +7,7 @@
 
 #include "rules/policy/limit.h"
 
-/* What of a user's outgoing connections is watched. */
+/* The numbers of a user's outgoing connections that are watched. */
 typedef enum AlertKind {
         ALERT_BLOCKED,
         ALERT_CONNECTIONS,  /* that were let pass */

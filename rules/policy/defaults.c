@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What files that state no default have. */
+/* The defaults of files that state none. */
 
 #include "rules/policy/defaults.h"
 

@@ -47,7 +47,7 @@ static size_t whole_characters(const char *text, size_t max)
         return n;
 }
 
-/* What came says more than what it takes the place of. */
+/* An added line says more than the removed one that it replaces. */
 static const char *telling_line(char *const *lines)
 {
         for (char *const *line = lines; *line; line++)

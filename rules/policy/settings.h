@@ -36,7 +36,7 @@ typedef enum BackendKind {
 const char *logging_to_string(Logging l);
 Logging logging_from_string(const char *s);
 const char *attribution_to_string(Attribution a);
-/* What the iptables backend cannot find of it, which has to be said; NULL: nothing. */
+/* The details that the iptables backend cannot find, for a warning; NULL: it finds all. */
 const char *attribution_beyond_iptables(Attribution a);
 const char *backend_to_string(BackendKind b);
 BackendKind backend_from_string(const char *s);

@@ -97,7 +97,7 @@ int word_fail_unexpected(WordParser *p, const char *word)
                 SHOW(word));
 }
 
-/* What no value follows may be the name of another service, which is near to many words. */
+/* A word without a value may be the name of another service, which is near to many words. */
 const char *word_keyword_meant(const char *word, bool is_followed)
 {
         Nearest near = nearest_begin(word);

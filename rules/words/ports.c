@@ -20,7 +20,7 @@ static int port_add(WordParser *p, Ports *ports, unsigned port)
                        : 0;
 }
 
-/* What ufw's defaults call a direction is another word in a rule. */
+/* ufw's defaults have another word for a direction than its rules. */
 static const char *direction_meant(const char *name)
 {
         static const struct {

@@ -41,7 +41,8 @@ static void test_bad_address(void **state)
 
         snprintf(f->address, sizeof(f->address), "garbage");
         start_server(f);
-        assert_notice(f, "is not to be had: Connection refused; the policy stays in force");
+        assert_notice(f, "cannot acquire the bus name org.port25.Policy1: Connection refused; the "
+                         "policy stays in force");
         assert_int_equal(kill(f->server, 0), 0);
 }
 

@@ -62,6 +62,7 @@ typedef struct BusQueue {
         BusCall *first, **end;
         sd_event_source *turn, *patience;
         uint32_t last_uid; /* whose was the last */
+        uint64_t round;    /* of root's last: each connection of root has one call in a round */
         size_t quiet;      /* held_bytes() when nothing waited or was computed; 0: never */
 } BusQueue;
 
@@ -112,6 +113,7 @@ struct BusCall {
         /* the queue, and the worker that answers */
         BusCall *queued_next;
         bool queued;
+        uint64_t round; /* of root's: when it is its connection's turn */
         struct BusWorker *worker;
         sd_bus *answers;         /* in a worker: where to */
         struct Filters *filters; /* in a worker of BUS_FILTERS: the filters of the kernel */

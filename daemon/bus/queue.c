@@ -18,6 +18,8 @@
 
 /* Messages are read, and root's calls answered, before a call of somebody else is. */
 #define TURN_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 10)
+/* A worker that is free is given to a call of root that waits before any other message is read. */
+#define TURN_OF_ROOT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 11)
 /* However busy root is, a call of somebody else is answered so often. */
 #define PATIENCE_USEC 50000
 #define PATIENCE_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 5)
@@ -37,21 +39,28 @@ static bool needs_worker(const BusCall *c)
                (c->method->turn == BUS_SHARED && !is_root(c));
 }
 
+/* Calls that have a worker, or whose answer is copied: of a user, and of all but root. */
+static void count_workers(const Bus *b, uint32_t uid, size_t *ret_own, size_t *ret_all)
+{
+        *ret_own = *ret_all = 0;
+        for (const BusCall *i = b->calls; i; i = i->next) {
+                if (!i->worker && !i->reply)
+                        continue;
+                *ret_own += i->caller.uid == uid;
+                *ret_all += !is_root(i);
+        }
+}
+
 static bool may_run(const BusCall *c)
 {
-        size_t all = 0, own = 0;
+        size_t all, own;
 
         if (bus_backlog_is_full(&c->bus->backlog, c->caller.uid) ||
                 (!is_root(c) && bus_outbox_is_behind(&c->bus->outbox)))
                 return false;
         if (!needs_worker(c))
                 return true;
-        for (const BusCall *i = c->bus->calls; i; i = i->next) {
-                if (!i->worker && !i->reply)
-                        continue;
-                own += i->caller.uid == c->caller.uid;
-                all += !is_root(i);
-        }
+        count_workers(c->bus, c->caller.uid, &own, &all);
         return is_root(c) ? own < WORKERS_OF_ROOT_MAX
                           : own < WORKERS_OF_USER_MAX && all < WORKERS_MAX;
 }
@@ -74,29 +83,60 @@ static bool change_is_queued(const Bus *b, uint32_t uid)
         return false;
 }
 
-/* Root's first, unless they are passed over, then another user's than the last. */
-static BusCall *next_call(const Bus *b, bool root)
+/* The round of a call of root: of each connection, each round has one. */
+static uint64_t round_of(const BusCall *c)
 {
-        BusCall *same = NULL, *other = NULL;
+        uint64_t round = c->bus->queue.round;
+
+        for (const BusCall *i = c->bus->queue.first; i; i = i->queued_next)
+                if (is_root(i) && i->round >= round && streq(i->connection, c->connection))
+                        round = i->round + 1;
+        return round;
+}
+
+/* The first of the earliest round. All of them need a worker, so all of them may run, or none. */
+static BusCall *next_of_root(const Bus *b)
+{
+        BusCall *first = NULL;
+
+        for (BusCall *c = b->queue.first; c; c = c->queued_next)
+                if (is_root(c) && (!first || c->round < first->round))
+                        first = c;
+        return first && may_run(first) ? first : NULL;
+}
+
+/* Another user's than the last. */
+static BusCall *next_of_users(const Bus *b)
+{
+        BusCall *same = NULL;
 
         for (BusCall *c = b->queue.first; c; c = c->queued_next) {
-                if ((is_root(c) && !root) || !may_run(c))
+                if (is_root(c) || !may_run(c))
                         continue;
-                if (is_root(c))
+                if (c->caller.uid != b->queue.last_uid)
                         return c;
-                if (!other && c->caller.uid != b->queue.last_uid)
-                        other = c;
                 if (!same)
                         same = c;
         }
-        return other ? other : same;
+        return same;
+}
+
+static void turn_arm(Bus *b, int64_t priority)
+{
+        if (sd_event_source_set_priority(b->queue.turn, priority) >= 0)
+                (void)sd_event_source_set_enabled(b->queue.turn, SD_EVENT_ONESHOT);
 }
 
 void bus_queue_look_again(Bus *b)
 {
-        if (b->queue.turn)
-                (void)sd_event_source_set_enabled(
-                        b->queue.turn, next_call(b, true) ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+        if (!b->queue.turn)
+                return;
+        if (next_of_root(b))
+                turn_arm(b, TURN_OF_ROOT_PRIORITY);
+        else if (next_of_users(b))
+                turn_arm(b, TURN_PRIORITY);
+        else
+                (void)sd_event_source_set_enabled(b->queue.turn, SD_EVENT_OFF);
 }
 
 /* ---- the answer of a worker ---- */
@@ -193,6 +233,8 @@ static void call_start(BusCall *c)
 
         queue_remove(c);
         c->bus->queue.last_uid = c->caller.uid;
+        if (is_root(c))
+                c->bus->queue.round = c->round;
         if (!needs_worker(c)) {
                 c->bus->queue.run(c, c->method->handle);
                 return;
@@ -218,7 +260,7 @@ static void be_patient(Bus *b)
 static int on_patience(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Bus *b = data;
-        BusCall *c = next_call(b, false);
+        BusCall *c = next_of_users(b);
 
         if (c)
                 call_start(c);
@@ -239,7 +281,7 @@ static bool is_waiting(sd_event_source *timer)
 static int on_turn(_unused_ sd_event_source *s, void *data)
 {
         Bus *b = data;
-        BusCall *c = next_call(b, true);
+        BusCall *c = next_of_root(b) ?: next_of_users(b);
 
         if (c)
                 call_start(c);
@@ -288,23 +330,16 @@ int bus_queue_take(BusCall *c, sd_bus_error *error)
                 return 0;
         if (!is_root(c) && (r = may_wait(c, error)) < 0)
                 return r;
-        if (!q->turn) {
-                r = sd_event_add_defer(c->bus->event, &q->turn, on_turn, c->bus);
-                if (r >= 0)
-                        r = sd_event_source_set_priority(q->turn, TURN_PRIORITY);
-        }
-        if (r < 0)
+        if (!q->turn && (r = sd_event_add_defer(c->bus->event, &q->turn, on_turn, c->bus)) < 0)
                 return r;
+        c->round = is_root(c) ? round_of(c) : 0;
         c->queued = true;
         c->queued_next = NULL;
         *q->end = c;
         q->end = &c->queued_next;
         if (!is_waiting(c->bus->queue.patience))
                 be_patient(c->bus);
-        if (is_root(c) && may_run(c))
-                call_start(c);
-        else
-                bus_queue_look_again(c->bus);
+        bus_queue_look_again(c->bus);
         return 1;
 }
 

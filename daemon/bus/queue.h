@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Decides whose turn it is. Root's calls are not queued; calls of other users wait until p25d has
- * nothing else to do, and take turns by user. Long answers are computed in workers.
+ * Decides whose turn it is. Long answers are computed in workers: root has some of its own, which
+ * its connections get in turn. Root's other calls are not queued; calls of other users wait until
+ * p25d has nothing else to do, and take turns by user.
  */
 
 #include "daemon/bus/internal.h"

@@ -112,9 +112,12 @@ static void timed_print(Buffer *b, const TimedSet *s)
 {
         char text[ADDRESS_TEXT_MAX];
 
-        for (size_t i = 0; s && i < s->n; i++)
-                buffer_printf(b, " +%s@%" PRIu64, prefix_format(&s->items[i].prefix, text),
-                        s->items[i].until_usec / USEC_PER_SEC);
+        for (size_t i = 0; i < timed_set_size(s); i++) {
+                TimedEntry e = timed_set_at(s, i);
+
+                buffer_printf(b, " +%s@%" PRIu64, prefix_format(&e.prefix, text),
+                        e.until_usec / USEC_PER_SEC);
+        }
 }
 
 void journal_record_print(Buffer *b, const JournalRecord *r)

@@ -123,8 +123,11 @@ int set_fill_timed(Netlink *n, const char *name, Family family, const TimedSet *
 {
         _cleanup_(timed_list_deinit) TimedList l = { .family = family };
 
-        for (size_t i = 0; i < timed->n; i++)
-                timed_add(&l, &timed->items[i]);
+        for (size_t i = 0; i < timed_set_size(timed); i++) {
+                TimedEntry e = timed_set_at(timed, i);
+
+                timed_add(&l, &e);
+        }
         return timed_command(n, IPSET_CMD_ADD, name, &l);
 }
 
@@ -133,8 +136,8 @@ uint64_t set_renewal_usec(const TimedSet *timed, uint64_t now_usec)
         const uint64_t longest = (SET_TIMEOUT_MAX_SEC - 1) * USEC_PER_SEC;
         uint64_t first = 0;
 
-        for (size_t i = 0; timed && i < timed->n; i++) {
-                uint64_t until = timed->items[i].until_usec;
+        for (size_t i = 0; i < timed_set_size(timed); i++) {
+                uint64_t until = timed_set_at(timed, i).until_usec;
 
                 if (until > now_usec + longest && (first == 0 || until - longest < first))
                         first = until - longest;
@@ -146,9 +149,10 @@ uint64_t set_renewal_usec(const TimedSet *timed, uint64_t now_usec)
 static void keep_what_comes(TimedList *gone, const TimedSet *new)
 {
         size_t n = 0;
+        uint64_t until;
 
         for (size_t i = 0; i < gone->n; i++)
-                if (!timed_set_find(new, &gone->items[i].prefix))
+                if (!timed_set_find(new, &gone->items[i].prefix, &until))
                         gone->items[n++] = gone->items[i];
         gone->n = n;
 }

@@ -268,9 +268,11 @@ static size_t count_living(const KernelSet *k)
         uint64_t now_usec = clock_now_usec(CLOCK_REALTIME);
         size_t n = 0;
 
-        for (size_t i = 0; k->timed && i < k->timed->n; i++)
-                n += k->timed->items[i].prefix.address.family == k->family &&
-                     k->timed->items[i].until_usec > now_usec;
+        for (size_t i = 0; i < timed_set_size(k->timed); i++) {
+                TimedEntry e = timed_set_at(k->timed, i);
+
+                n += e.prefix.address.family == k->family && e.until_usec > now_usec;
+        }
         return k->timed ? n : k->n;
 }
 

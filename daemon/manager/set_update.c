@@ -9,7 +9,6 @@
 #include "daemon/loop/clock.h"
 #include "rules/address/address.h"
 #include "rules/address/prefixset.h"
-#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/base/util.h"
@@ -123,16 +122,16 @@ static int find_entries(SetUpdate *u, const StoredSet *now, uint32_t timeout_sec
 /* Is the state of the entry after the call the one before it? */
 static bool is_unchanged(const SetUpdate *u, const StoredSet *now, const Prefix *p, bool added)
 {
-        const TimedEntry *was = timed_set_find(now ? now->timed : NULL, p);
+        uint64_t until, until_now;
+        bool was = timed_set_find(now ? now->timed : NULL, p, &until);
         bool lasted = now && prefix_set_has(now->entries, p);
-        const TimedEntry *is;
 
         if (!added)
                 return !was && !lasted && !prefix_set_has(u->plus, p);
         if (prefix_set_has(u->minus, p))
                 return was || lasted;
-        is = timed_set_find(u->timed_entries, p);
-        return lasted || (was && is && was->until_usec == is->until_usec);
+        return lasted ||
+               (was && timed_set_find(u->timed_entries, p, &until_now) && until == until_now);
 }
 
 static int find_unchanged(const SetUpdate *u, const StoredSet *now, ChangeResult *r)
@@ -161,8 +160,11 @@ static int find_unchanged(const SetUpdate *u, const StoredSet *now, ChangeResult
 static bool find_cover(const SetUpdate *u, const Prefix *p, Prefix *ret)
 {
         for (uint8_t bits = 0; bits < p->bits; bits++) {
+                uint64_t until;
+
                 *ret = prefix_shorten(p, bits);
-                if (prefix_set_has(u->entries, ret) || timed_set_find(u->timed_entries, ret))
+                if (prefix_set_has(u->entries, ret) ||
+                        timed_set_find(u->timed_entries, ret, &until))
                         return true;
         }
         return false;

@@ -11,6 +11,7 @@
 #include "rules/address/address.h"
 #include "rules/address/radix.h"
 #include "rules/address/rangeset.h"
+#include "rules/address/rangeupdate.h"
 
 #include <errno.h>
 
@@ -166,42 +167,82 @@ Prefix prefix_set_at(const PrefixSet *s, size_t i)
         return p;
 }
 
-bool prefix_set_has(const PrefixSet *s, const Prefix *p)
+/*
+ * The first item from `start` on that is not less than key: steps that double, then halves, so that
+ * near ones are found as fast as a merge would and far ones without touching what lies between.
+ */
+_inline_ size_t items_seek(const ItemList *l, size_t start, const void *key, size_t size,
+        int (*compare)(const void *, const void *))
 {
-        bool v4 = p->address.family == FAMILY_IPV4;
-        size_t low, high;
+        size_t n = item_list_count(l), low = start, step = 1;
 
-        if (!s)
-                return false;
-        low = v4 ? 0 : item_list_count(s->v4);
-        high = v4 ? item_list_count(s->v4) : prefix_set_size(s);
-        while (low < high) {
+        while (low + step <= n && compare(item_list_at(l, low + step - 1, size), key) < 0) {
+                low += step;
+                step *= 2;
+        }
+        for (size_t high = low + step - 1 < n ? low + step - 1 : n; low < high;) {
                 size_t middle = low + (high - low) / 2;
-                Prefix at = prefix_set_at(s, middle);
-                int order = prefix_compare(&at, p);
 
-                if (order == 0)
-                        return true;
-                if (order < 0)
+                if (compare(item_list_at(l, middle, size), key) < 0)
                         low = middle + 1;
                 else
                         high = middle;
         }
-        return false;
+        return low;
+}
+
+size_t prefix_set_seek(const PrefixSet *s, size_t from, const Prefix *p)
+{
+        size_t n_v4 = item_list_count(s->v4);
+        Prefix6 v6 = { .bits = p->bits };
+
+        if (p->address.family == FAMILY_IPV4) {
+                Prefix4 v4 = { address_to_ipv4(&p->address), p->bits };
+
+                return items_seek(s->v4, from, &v4, sizeof(v4), prefix4_compare);
+        }
+        memcpy(v6.address, p->address.bytes, sizeof(v6.address));
+        return n_v4 +
+               items_seek(s->v6, from > n_v4 ? from - n_v4 : 0, &v6, sizeof(v6), prefix6_compare);
+}
+
+bool prefix_set_has(const PrefixSet *s, const Prefix *p)
+{
+        size_t at = s ? prefix_set_seek(s, 0, p) : 0;
+        Prefix found;
+
+        if (!s || at == prefix_set_size(s))
+                return false;
+        found = prefix_set_at(s, at);
+        return prefix_compare(&found, p) == 0;
+}
+
+size_t prefix_set_alike(const PrefixSet *a, size_t i, const PrefixSet *b, size_t j)
+{
+        size_t n_a = item_list_count(a->v4), n_b = item_list_count(b->v4), same;
+
+        if ((i < n_a) != (j < n_b))
+                return 0;
+        if (i >= n_a)
+                return item_list_alike(a->v6, i - n_a, b->v6, j - n_b, sizeof(Prefix6));
+        same = item_list_alike(a->v4, i, b->v4, j, sizeof(Prefix4));
+        /* not by memory: a Prefix4 has padding */
+        return same > 0 ? same : prefix4_compare(prefix4_at(a, i), prefix4_at(b, j)) == 0;
 }
 
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b)
 {
-        size_t n_v4 = item_list_count(a->v4);
+        size_t n = prefix_set_size(a);
 
         if (a == b)
                 return true;
-        if (n_v4 != item_list_count(b->v4) || !item_list_equal(a->v6, b->v6, sizeof(Prefix6)))
+        if (n != prefix_set_size(b))
                 return false;
-        /* not by memory: a Prefix4 has padding */
-        for (size_t i = 0; a->v4 != b->v4 && i < n_v4; i++)
-                if (prefix4_compare(prefix4_at(a, i), prefix4_at(b, i)) != 0)
+        for (size_t i = 0, same; i < n; i += same) {
+                same = prefix_set_alike(a, i, b, i);
+                if (same == 0)
                         return false;
+        }
         return true;
 }
 
@@ -264,30 +305,6 @@ typedef struct Update {
         ItemList *list;
         size_t added, removed;
 } Update;
-
-/*
- * The first item from `start` on that is not less than key: steps that double, then halves, so that
- * near ones are found as fast as a merge would and far ones without touching what lies between.
- */
-_inline_ size_t items_seek(const ItemList *l, size_t start, const void *key, size_t size,
-        int (*compare)(const void *, const void *))
-{
-        size_t n = item_list_count(l), low = start, step = 1;
-
-        while (low + step <= n && compare(item_list_at(l, low + step - 1, size), key) < 0) {
-                low += step;
-                step *= 2;
-        }
-        for (size_t high = low + step - 1 < n ? low + step - 1 : n; low < high;) {
-                size_t middle = low + (high - low) / 2;
-
-                if (compare(item_list_at(l, middle, size), key) < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
 
 /* Compares two changes: below 0 what is added, above 0 what is removed, 0 for both. */
 _inline_ int change_order(const ItemList *add, size_t a, const ItemList *remove, size_t r,

@@ -71,9 +71,15 @@ static inline const Prefix6 *prefix6_at(const PrefixSet *s, size_t i)
 size_t prefix_set_size(const PrefixSet *s);
 /* The i-th of prefix_set_size(): IPv4 first, each family in its order. */
 Prefix prefix_set_at(const PrefixSet *s, size_t i);
+/* The first entry from `from` on that is not before p; prefix_set_size() if there is none. Near
+ * ones are found faster than far ones. */
+size_t prefix_set_seek(const PrefixSet *s, size_t from, const Prefix *p);
 /* Is exactly this prefix an entry? Of NULL: no. */
 bool prefix_set_has(const PrefixSet *s, const Prefix *p);
 bool prefix_set_equal(const PrefixSet *a, const PrefixSet *b);
+/* A lower bound of the number of entries that two sets have alike from i and j on, many at a time;
+ * 0 only if those at i and j differ, or one set is at its end. */
+size_t prefix_set_alike(const PrefixSet *a, size_t i, const PrefixSet *b, size_t j);
 
 /*
  * A new set: s plus add minus remove (s, add, remove may be NULL). Counts what really changed.

@@ -28,6 +28,27 @@ static inline Wide range_last(const RangeSet *s, Family f, size_t i)
                                 : wide_load(range6_at(s, i)->last);
 }
 
+/* The range of a prefix. */
+static inline Range4 range4_of(const Prefix4 *p)
+{
+        return (Range4){ p->address, p->address | (uint32_t)(UINT64_C(0xffffffff) >> p->bits) };
+}
+
+static inline Range6 range6_of(const Prefix6 *p)
+{
+        Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
+        Range6 r;
+
+        memcpy(r.first, p->address, 16);
+        wide_store((Wide){ first.high | size.high, first.low | size.low }, r.last);
+        return r;
+}
+
+/* Of an array that ascends by its firsts, overlapping and adjacent ones become one; how many stay.
+ */
+size_t ranges4_merge(Range4 *r, size_t n);
+size_t ranges6_merge(Range6 *r, size_t n);
+
 /* The last number of a family. */
 static inline Wide range_end(Family f)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Merged ranges of addresses: making, changing, asking (prefixset.h). IPv6 addresses are counted as
+ * Merged ranges of addresses: making, asking (rangeset.h). IPv6 addresses are counted as
  * two 64-bit halves.
  */
 
@@ -20,9 +20,6 @@ static const uint8_t range4_digits[] = { 0, 1, 2, 3 };
 static const uint8_t range4_digits[] = { 3, 2, 1, 0 };
 #endif
 static const uint8_t range6_digits[] = { 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0 };
-
-/* Places in what a set shares with the one before it. */
-enum { FAMILY_4, FAMILY_6 };
 
 static void range_set_destroy(RangeSet *s)
 {
@@ -47,8 +44,7 @@ RangeSet *range_set_empty(void)
 
 /* ---- merging ---- */
 
-/* Overlapping and adjacent ones become one; the array is sorted by its firsts. */
-static size_t ranges4_merge(Range4 *r, size_t n)
+size_t ranges4_merge(Range4 *r, size_t n)
 {
         size_t kept = 0;
 
@@ -65,7 +61,7 @@ static size_t ranges4_merge(Range4 *r, size_t n)
         return kept;
 }
 
-static size_t ranges6_merge(Range6 *r, size_t n)
+size_t ranges6_merge(Range6 *r, size_t n)
 {
         size_t kept = 0;
         Wide last = { 0 };
@@ -94,21 +90,6 @@ static int ranges4_list(Range4 *r, size_t n, ItemList **ret)
 static int ranges6_list(Range6 *r, size_t n, ItemList **ret)
 {
         return item_list_adopt(r, ranges6_merge(r, n), sizeof(*r), ret);
-}
-
-static Range4 range4_of(const Prefix4 *p)
-{
-        return (Range4){ p->address, p->address | (uint32_t)(UINT64_C(0xffffffff) >> p->bits) };
-}
-
-static Range6 range6_of(const Prefix6 *p)
-{
-        Wide first = wide_load(p->address), size = wide_ones(128u - p->bits);
-        Range6 r;
-
-        memcpy(r.first, p->address, 16);
-        wide_store((Wide){ first.high | size.high, first.low | size.low }, r.last);
-        return r;
 }
 
 static int ranges4_of(const PrefixSet *s, ItemList **ret)
@@ -222,7 +203,7 @@ int range_set_union(RangeSet *const *sets, size_t n, RangeSet **ret)
         return 0;
 }
 
-/* ---- changing ---- */
+/* ---- asking ---- */
 
 size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w)
 {
@@ -244,167 +225,6 @@ size_t range_seek(const RangeSet *s, Family f, size_t from, Wide w)
         }
         return low;
 }
-
-/* The first prefix that begins at the address or behind it. */
-static size_t prefixes4_seek(const PrefixSet *s, uint32_t address)
-{
-        size_t low = 0, high = item_list_count(s->v4);
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-
-                if (prefix4_at(s, middle)->address < address)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
-/* A change and the ranges that overlap it or are adjacent to it: none of the others changes. */
-static Range4 window4(const RangeSet *s, const Prefix4 *change)
-{
-        Range4 w = range4_of(change);
-        size_t i = range_seek(s, FAMILY_IPV4, 0, (Wide){ 0, w.first > 0 ? w.first - 1 : 0 });
-
-        for (; i < range_count(s, FAMILY_IPV4); i++) {
-                const Range4 *r = range4_at(s, i);
-
-                if (w.last != UINT32_MAX && r->first > w.last + 1)
-                        break;
-                w.first = r->first < w.first ? r->first : w.first;
-                w.last = r->last > w.last ? r->last : w.last;
-        }
-        return w;
-}
-
-/* Where the ranges are to be made again, ascending; *ret_n of them, in an array for free(). */
-static int windows4(const RangeSet *s, const PrefixSet *add, const PrefixSet *remove, Range4 **ret,
-        size_t *ret_n)
-{
-        size_t n_add = item_list_count(add->v4), n = n_add + item_list_count(remove->v4);
-        Range4 *w = reallocarray(NULL, n + 1, sizeof(*w));
-        int r;
-
-        if (!w)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                w[i] = window4(s, i < n_add ? prefix4_at(add, i) : prefix4_at(remove, i - n_add));
-        r = radix_sort(w, n, sizeof(*w), range4_digits, ELEMENTS(range4_digits));
-        if (r < 0) {
-                free(w);
-                return r;
-        }
-        *ret = w;
-        *ret_n = ranges4_merge(w, n);
-        return 0;
-}
-
-/* The first prefix behind a window, and how many lie in it. */
-static size_t window4_count(const PrefixSet *now, const Range4 *w, size_t *ret_begin)
-{
-        size_t n = item_list_count(now->v4);
-
-        *ret_begin = prefixes4_seek(now, w->first);
-        return (w->last == UINT32_MAX ? n : prefixes4_seek(now, w->last + 1)) - *ret_begin;
-}
-
-/* Adds the ranges of the prefixes in a window. */
-static void window4_fill(ItemList *l, const PrefixSet *now, const Range4 *w)
-{
-        Range4 *ranges = item_list_room(l, sizeof(*ranges));
-        size_t begin, n = window4_count(now, w, &begin);
-
-        for (size_t i = 0; i < n; i++)
-                ranges[i] = range4_of(prefix4_at(now, begin + i));
-        item_list_put(l, ranges4_merge(ranges, n), sizeof(*ranges));
-}
-
-/* What of the old ranges lies between the windows stays. */
-static void windows4_fill(
-        RangeSet *s, const RangeSet *old, const PrefixSet *now, const Range4 *w, size_t n)
-{
-        size_t i = 0, n_old = range_count(old, FAMILY_IPV4);
-
-        for (size_t k = 0; k < n; k++) {
-                size_t at = range_seek(old, FAMILY_IPV4, 0, (Wide){ 0, w[k].first });
-
-                item_list_keep(s->v4, old->v4, i, at, sizeof(Range4));
-                if (k == 0)
-                        s->heads[FAMILY_4] = at;
-                window4_fill(s->v4, now, &w[k]);
-                for (i = at; i < n_old && range4_at(old, i)->last <= w[k].last;)
-                        i++;
-        }
-        s->tails[FAMILY_4] = n_old - i;
-        item_list_keep(s->v4, old->v4, i, n_old, sizeof(Range4));
-}
-
-static int ranges4_update(RangeSet *s, const RangeSet *old, const PrefixSet *add,
-        const PrefixSet *remove, const PrefixSet *now)
-{
-        _cleanup_free_ Range4 *w = NULL;
-        size_t n, n_new = 0, begin;
-        int r;
-
-        if (!add->v4 && !remove->v4) {
-                s->v4 = item_list_ref(old->v4);
-                s->heads[FAMILY_4] = range_count(old, FAMILY_IPV4);
-                return 0;
-        }
-        r = windows4(old, add, remove, &w, &n);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < n; i++)
-                n_new += window4_count(now, &w[i], &begin);
-        r = item_list_begin(old->v4, n, n_new, sizeof(Range4), &s->v4);
-        if (r < 0)
-                return r;
-        windows4_fill(s, old, now, w, n);
-        item_list_end(&s->v4, sizeof(Range4));
-        return 0;
-}
-
-/* IPv6 lists that change are merged again. */
-static int ranges6_update(RangeSet *s, const RangeSet *old, const PrefixSet *add,
-        const PrefixSet *remove, const PrefixSet *now)
-{
-        int r;
-
-        if (!add->v6 && !remove->v6) {
-                s->v6 = item_list_ref(old->v6);
-                s->heads[FAMILY_6] = range_count(old, FAMILY_IPV6);
-                return 0;
-        }
-        r = ranges6_of(now, &s->v6);
-        if (r < 0)
-                return r;
-        range_set_common(old, s, FAMILY_IPV6, &s->heads[FAMILY_6], &s->tails[FAMILY_6]);
-        return 0;
-}
-
-static void range_set_link(RangeSet *before, RangeSet *s)
-{
-        if (before->after)
-                before->after->before = NULL;
-        before->after = s;
-        s->before = before;
-}
-
-int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *remove,
-        const PrefixSet *now, RangeSet **ret)
-{
-        _cleanup_(range_set_unref_p) RangeSet *s = range_set_empty();
-
-        if (!s || ranges4_update(s, ranges, add, remove, now) < 0 ||
-                ranges6_update(s, ranges, add, remove, now) < 0)
-                return -ENOMEM;
-        range_set_link(ranges, s);
-        *ret = TAKE_PTR(s);
-        return 0;
-}
-
-/* ---- asking ---- */
 
 size_t range_set_size(const RangeSet *s)
 {
@@ -476,8 +296,8 @@ void range_set_common(
         const RangeSet *later = b->before == a ? b : a->before == b ? a : NULL;
 
         if (later) {
-                *ret_head = later->heads[v4 ? FAMILY_4 : FAMILY_6];
-                *ret_tail = later->tails[v4 ? FAMILY_4 : FAMILY_6];
+                *ret_head = later->heads[!v4];
+                *ret_tail = later->tails[!v4];
                 return;
         }
         *ret_head = 0;

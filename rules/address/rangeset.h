@@ -27,8 +27,8 @@ typedef struct RangeSet {
         unsigned n_refs;
         ItemList *v4; /* of Range4: ascending, disjoint, not adjacent */
         ItemList *v6; /* of Range6 */
-        /* The same as of a PrefixSet, for range_set_common() only: how many ranges of each family,
-         * at the beginning and at the end, were taken from the set before. */
+        /* The same as of a PrefixSet, for range_set_common() only: how many ranges of each family
+         * (IPv4 first), at the beginning and at the end, were taken from the set before. */
         struct RangeSet *before, *after;
         size_t heads[2], tails[2];
 } RangeSet;
@@ -58,9 +58,6 @@ bool range_set_contains(const RangeSet *s, const Address *a);
 bool range_set_has_family(const RangeSet *s, Family family);
 /* Every address of the family is in it. */
 bool range_set_is_whole(const RangeSet *s, Family family);
-/* The ranges of `now`, which is the set of `ranges` plus add minus remove. 0 or -ENOMEM. */
-int range_set_update(RangeSet *ranges, const PrefixSet *add, const PrefixSet *remove,
-        const PrefixSet *now, RangeSet **ret);
 /* The number of ranges of a family, or nearly so many, that two sets share at their beginning, and
  * of the rest at their end: most changes of large sets are small. */
 void range_set_common(

@@ -3,8 +3,9 @@
 
 /*
  * Prefixes that end by themselves, each at its own time. Sorted and unique, immutable once made and
- * shared by reference count, as a PrefixSet is. Nothing here reads a clock: times are microseconds
- * since the epoch, at whole seconds, because the ends of a second are taken out together.
+ * shared by reference count, as a PrefixSet is; a change shares what it does not change. Nothing
+ * here reads a clock: times are microseconds since the epoch, at whole seconds, because the ends of
+ * a second are taken out together.
  */
 
 #include "rules/base/util.h"
@@ -12,6 +13,7 @@
 typedef struct Address Address;
 typedef struct Buffer Buffer;
 typedef struct Diagnostics Diagnostics;
+typedef struct ItemList ItemList;
 typedef struct Prefix Prefix;
 typedef struct PrefixSet PrefixSet;
 typedef struct RangeSet RangeSet;
@@ -19,11 +21,10 @@ typedef struct TimedEntry TimedEntry;
 
 typedef struct TimedSet {
         unsigned n_refs;
-        TimedEntry *items; /* ascending by prefix; never none */
-        size_t n;
-        uint64_t next_usec;   /* when the first of them ends */
-        bool lengths[2][129]; /* which occur, IPv4 first */
-        RangeSet *ranges;     /* for timed_set_ranges() only */
+        PrefixSet *prefixes;      /* its own; never none */
+        ItemList *ends;           /* of uint64_t: when each of them ends */
+        uint64_t next_usec;       /* when the first of them ends */
+        uint32_t lengths[2][129]; /* how many there are of each length, IPv4 first */
 } TimedSet;
 
 TimedSet *timed_set_ref(TimedSet *s);
@@ -42,17 +43,20 @@ typedef struct TimedChanges {
         size_t added, renewed, removed;
 } TimedChanges;
 
-/* s with the entries of `put`, whose ends count, and without those of `remove`. Any may be NULL. */
-int timed_set_update(const TimedSet *s, const TimedSet *put, const PrefixSet *remove,
-        TimedSet **ret, TimedChanges *ret_changes);
+/* s with the entries of `put`, whose ends count, and without those of `remove`. Any may be NULL. 0,
+ * -E2BIG beyond PREFIX_SET_MAX, -ENOMEM. */
+int timed_set_update(TimedSet *s, const TimedSet *put, const PrefixSet *remove, TimedSet **ret,
+        TimedChanges *ret_changes);
 /* s without what has ended. */
-int timed_set_drop(const TimedSet *s, uint64_t now_usec, TimedSet **ret, size_t *ret_dropped);
+int timed_set_drop(TimedSet *s, uint64_t now_usec, TimedSet **ret, size_t *ret_dropped);
 /* Their ranges, borrowed: as prefix_set_ranges(). */
 int timed_set_ranges(TimedSet *s, RangeSet **ret);
 
 size_t timed_set_size(const TimedSet *s); /* of NULL: 0 */
-/* The entry of exactly this prefix, or NULL. */
-const TimedEntry *timed_set_find(const TimedSet *s, const Prefix *p);
+/* The i-th of them. */
+TimedEntry timed_set_at(const TimedSet *s, size_t i);
+/* Is there an entry of exactly this prefix, and when does it end? */
+bool timed_set_find(const TimedSet *s, const Prefix *p, uint64_t *ret_until_usec);
 /* Is the address in an entry that has not ended? now_usec 0: none has. */
 bool timed_set_contains(const TimedSet *s, const Address *a, uint64_t now_usec);
 bool timed_set_equal(const TimedSet *a, const TimedSet *b);

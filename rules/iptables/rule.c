@@ -9,7 +9,6 @@
 #include "rules/policy/rule.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/rangeset.h"
-#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/diagnostic.h"
@@ -144,11 +143,9 @@ static size_t set_find(IptBuild *b, const IptSetKey *key, const MatchSet *set, s
 
 static size_t timed_count(const TimedSet *s, Family family)
 {
-        size_t n = 0;
+        size_t n_v4 = item_list_count(s->prefixes->v4);
 
-        for (size_t i = 0; i < s->n; i++)
-                n += s->items[i].prefix.address.family == family;
-        return n;
+        return family == FAMILY_IPV4 ? n_v4 : timed_set_size(s) - n_v4;
 }
 
 /* Named sets that are long, and what ends, become sets of the kernel, all others prefixes. */

@@ -249,8 +249,11 @@ static void put_timed(NftBatch *b, const NftSet *s)
 {
         Writer w = { .batch = b, .set = s, .verb = NFT_ADD };
 
-        for (size_t i = 0; i < s->timed->n; i++)
-                put_entry(&s->timed->items[i], &w);
+        for (size_t i = 0; i < timed_set_size(s->timed); i++) {
+                TimedEntry e = timed_set_at(s->timed, i);
+
+                put_entry(&e, &w);
+        }
         writer_close(&w);
 }
 

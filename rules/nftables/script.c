@@ -81,18 +81,18 @@ static void print_duration(Buffer *b, uint64_t sec)
 
 static void print_timed(ElementPrinter *p, const NftSet *s, uint64_t now_usec)
 {
-        for (size_t i = 0; i < s->timed->n; i++) {
-                const TimedEntry *e = &s->timed->items[i];
+        for (size_t i = 0; i < timed_set_size(s->timed); i++) {
+                TimedEntry e = timed_set_at(s->timed, i);
                 char text[ADDRESS_TEXT_MAX];
 
-                if (e->prefix.bits != s->key.bits ||
-                        e->prefix.address.family != (Family)s->key.family)
+                if (e.prefix.bits != s->key.bits ||
+                        e.prefix.address.family != (Family)s->key.family)
                         continue;
-                print_element(p, address_format(&e->prefix.address, text));
+                print_element(p, address_format(&e.prefix.address, text));
                 if (now_usec == 0)
                         continue;
                 buffer_add_string(p->buffer, " timeout ");
-                print_duration(p->buffer, nft_entry_timeout_msec(e, now_usec) / 1000);
+                print_duration(p->buffer, nft_entry_timeout_msec(&e, now_usec) / 1000);
         }
 }
 

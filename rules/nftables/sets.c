@@ -9,7 +9,6 @@
  */
 
 #include "rules/address/ranges.h"
-#include "rules/address/timedentry.h"
 #include "rules/address/timedset.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
@@ -248,13 +247,10 @@ NftSetRun build_address_sets(
 static void build_timed_sets(NftBuild *b, const NftSetKey *key, RangeSet *ranges, TimedSet *timed)
 {
         NftSet set = { .key = *key, .ranges = ranges, .timed = timed };
-        size_t counts[129] = { 0 };
+        const uint32_t *counts = timed->lengths[(Family)key->family == FAMILY_IPV6];
 
         if (build_unchanged(b, key, ranges, NULL) > 0)
                 return;
-        for (size_t i = 0; i < timed->n; i++)
-                if (timed->items[i].prefix.address.family == (Family)key->family)
-                        counts[timed->items[i].prefix.bits]++;
         for (uint16_t bits = 1; bits < 129; bits++) {
                 if (counts[bits] == 0)
                         continue;

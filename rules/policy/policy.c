@@ -138,10 +138,12 @@ static void timed_print(Buffer *b, const TimedSet *s)
 {
         char prefix[ADDRESS_TEXT_MAX], until[EXPIRY_TEXT_MAX];
 
-        for (size_t i = 0; s && i < s->n; i++)
-                buffer_printf(b, "%s" SET_EXPIRES "%s\n",
-                        prefix_format(&s->items[i].prefix, prefix),
-                        expiry_format(s->items[i].until_usec, until));
+        for (size_t i = 0; i < timed_set_size(s); i++) {
+                TimedEntry e = timed_set_at(s, i);
+
+                buffer_printf(b, "%s" SET_EXPIRES "%s\n", prefix_format(&e.prefix, prefix),
+                        expiry_format(e.until_usec, until));
+        }
 }
 
 int policy_print_set(const Policy *p, const char *name, char **ret, size_t *ret_length)

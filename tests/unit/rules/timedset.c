@@ -4,7 +4,9 @@
 
 #include "rules/address/timedset.h"
 #include "rules/address/address.h"
+#include "rules/address/itemlist.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedentry.h"
 #include "rules/base/buffer.h"
 #include "rules/base/diagnostic.h"
@@ -60,9 +62,10 @@ static void expect(const TimedSet *s, const uint64_t until[static N])
         size_t n = 0;
 
         for (size_t i = 0; i < N; i++) {
-                const TimedEntry *e = timed_set_find(s, &pool[i]);
+                uint64_t end = 0;
 
-                assert_true((e ? e->until_usec : 0) == until[i]);
+                assert_int_equal(timed_set_find(s, &pool[i], &end), until[i] != 0);
+                assert_true(end == until[i]);
                 n += until[i] != 0;
                 if (until[i] != 0 && (next == 0 || until[i] < next))
                         next = until[i];
@@ -180,6 +183,124 @@ static void test_drop(void **state)
         assert_null(left);
 }
 
+/* ---- long lists, which are in pieces after a few changes ---- */
+
+#define LONG 100000
+#define STEPS 40
+
+static Prefix long_prefix(size_t i)
+{
+        Prefix p = { .address.family = i < LONG / 2 ? FAMILY_IPV4 : FAMILY_IPV6, .bits = 128 };
+
+        if (i < LONG / 2)
+                return (Prefix){ address_from_ipv4(0x0a000000 + 2 * (uint32_t)i), 32 };
+        p.address.bytes[0] = 0x20;
+        for (unsigned k = 0; k < 4; k++)
+                p.address.bytes[15 - k] = (uint8_t)(i >> 8 * k);
+        return p;
+}
+
+/* Made of an array at once; until[i] 0: not in it. */
+static TimedSet *long_set(const uint64_t until[static LONG])
+{
+        TimedEntry *items = calloc(LONG, sizeof(*items));
+        TimedSet *s = NULL;
+        size_t n = 0;
+
+        assert_non_null(items);
+        for (size_t i = 0; i < LONG; i++)
+                if (until[i] != 0)
+                        items[n++] = (TimedEntry){ long_prefix(i), until[i] };
+        assert_int_equal(timed_set_adopt(items, n, &s), 0);
+        return s;
+}
+
+static void expect_same(TimedSet *s, TimedSet *wanted)
+{
+        RangeSet *ranges, *wanted_ranges;
+        Seen seen = { 0 };
+
+        assert_true(timed_set_equal(s, wanted));
+        assert_true(timed_set_equal(wanted, s));
+        assert_true(s->next_usec == wanted->next_usec);
+        assert_memory_equal(s->lengths, wanted->lengths, sizeof(s->lengths));
+        assert_int_equal(timed_set_ranges(s, &ranges), 0);
+        assert_int_equal(timed_set_ranges(wanted, &wanted_ranges), 0);
+        assert_true(range_set_equal(ranges, wanted_ranges));
+        timed_set_compare(s, wanted, count_gone, count_came, &seen);
+        assert_int_equal(seen.gone + seen.came, 0);
+}
+
+/* A few entries come, get another end or go; sometimes all that have ended go. */
+static TimedSet *long_step(TimedSet *s, uint64_t until[static LONG], Random *random)
+{
+        uint64_t end = SEC * (1 + random_below(random, 1000));
+        Prefix put[2], out[2];
+        size_t n_put = random_below(random, 3), n_out = random_below(random, 3);
+        _cleanup_(prefix_set_unref_p) PrefixSet *plus = NULL, *minus = NULL;
+        _cleanup_(timed_set_unref_p) TimedSet *timed = NULL;
+        TimedSet *next = NULL;
+        TimedChanges c;
+
+        if (random_below(random, 20) == 0) {
+                size_t n, n_ended = 0;
+
+                for (size_t i = 0; i < LONG; i++)
+                        if (until[i] != 0 && until[i] <= end / 100) {
+                                until[i] = 0;
+                                n_ended++;
+                        }
+                assert_int_equal(timed_set_drop(s, end / 100, &next, &n), 0);
+                assert_int_equal(n, n_ended);
+                return next;
+        }
+        for (size_t k = 0; k < n_put; k++) {
+                size_t i = random_below(random, LONG);
+
+                put[k] = long_prefix(i);
+                until[i] = end;
+        }
+        for (size_t k = 0; k < n_out; k++) {
+                size_t i = random_below(random, LONG);
+
+                out[k] = long_prefix(i);
+                until[i] = 0;
+        }
+        assert_int_equal(prefix_set_new(put, n_put, &plus), 0);
+        assert_int_equal(prefix_set_new(out, n_out, &minus), 0);
+        assert_int_equal(timed_set_new(plus, end, &timed), 0);
+        assert_int_equal(timed_set_update(s, timed, minus, &next, &c), 0);
+        return next;
+}
+
+static void test_long(void **state)
+{
+        _cleanup_free_ uint64_t *until = calloc(LONG, sizeof(*until));
+        Random random = { 7 };
+        size_t n_pieces = 0;
+        TimedSet *s;
+
+        (void)state;
+        assert_non_null(until);
+        for (size_t i = 0; i < LONG; i++)
+                until[i] = SEC * (1 + random_below(&random, 1000));
+        s = long_set(until);
+        for (unsigned step = 0; step < STEPS; step++) {
+                TimedSet *next = long_step(s, until, &random);
+                _cleanup_(timed_set_unref_p) TimedSet *wanted = long_set(until);
+                _cleanup_(timed_set_unref_p) TimedSet *old = s;
+                Seen seen = { 0 };
+
+                s = next;
+                timed_set_compare(old, s, count_gone, count_came, &seen);
+                assert_int_equal(timed_set_size(old) - seen.gone + seen.came, timed_set_size(s));
+                expect_same(s, wanted);
+                n_pieces += s->ends->base && s->prefixes->v4->base;
+        }
+        assert_true(n_pieces > STEPS / 4); /* else this is a test of arrays */
+        timed_set_unref(s);
+}
+
 static void test_bad_text(void **state)
 {
         static const char *const bad[] = { "10.0.0.1\n", "10.0.0.1 until \n", "10.0.0.1 until x\n",
@@ -202,6 +323,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_random),
                 cmocka_unit_test(test_drop),
+                cmocka_unit_test(test_long),
                 cmocka_unit_test(test_bad_text),
         };
 

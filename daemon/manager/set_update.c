@@ -9,6 +9,7 @@
 #include "daemon/loop/clock.h"
 #include "rules/address/address.h"
 #include "rules/address/prefixset.h"
+#include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
 #include "rules/base/strv.h"
 #include "rules/base/util.h"
@@ -170,15 +171,23 @@ static bool find_cover(const SetUpdate *u, const Prefix *p, Prefix *ret)
         return false;
 }
 
-/* Addresses that were removed and are still in the set, because a prefix covers them. */
+/* Addresses that were removed and are still in the set, because a prefix covers them. Most are in
+ * no range of it, which is found sooner than that none of all shorter prefixes is an entry. */
 static int find_covered(const SetUpdate *u, ChangeResult *r)
 {
+        RangeSet *ranges, *timed = NULL;
         size_t n = 0;
 
+        if (prefix_set_ranges(u->entries, &ranges) < 0 ||
+                (u->timed_entries && timed_set_ranges(u->timed_entries, &timed) < 0))
+                return -ENOMEM;
         for (size_t i = 0; i < prefix_set_size(u->minus); i++) {
                 char shown[ADDRESS_TEXT_MAX], shown_cover[ADDRESS_TEXT_MAX];
                 Prefix p = prefix_set_at(u->minus, i), cover;
 
+                if (!range_set_contains(ranges, &p.address) &&
+                        !(timed && range_set_contains(timed, &p.address)))
+                        continue;
                 if (find_cover(u, &p, &cover) && n++ < COVERED_MAX &&
                         strv_printf(&r->warnings, "%s is still in set %s: its entry %s covers it",
                                 prefix_format(&p, shown), u->name,

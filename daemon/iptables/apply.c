@@ -179,14 +179,15 @@ static bool units_differ(const IptTable *a, const IptTable *b)
 /* ---- committing ---- */
 
 /* Families from `end` down are put back to what they were. */
-static void put_back(size_t end, IptImage *before, const bool *changed, Diagnostics *d)
+static void put_back(size_t end, const IptInstalled *installed, const bool *changed, Diagnostics *d)
 {
         for (size_t f = 0; f < end; f++) {
+                const IptImage *before = &installed[f].before;
                 int r;
 
                 if (!changed[f])
                         continue;
-                r = ipt_table_install(families[f], &before[f], &before[f], true, NULL, NULL);
+                r = ipt_table_install(families[f], before, before, true, NULL, NULL);
                 if (r < 0)
                         diagnostics_error(d, (Place){ 0 }, NULL,
                                 "%s could not be put back to the former policy: %s", family_name(f),
@@ -197,9 +198,20 @@ static void put_back(size_t end, IptImage *before, const bool *changed, Diagnost
         }
 }
 
-static int commit(IptBackend *b, const IptImage *images, IptTable *const *tables, Diagnostics *d)
+/* What the commit of each family found and left. */
+typedef struct Committed {
+        IptInstalled families[IPT_FAMILIES];
+} Committed;
+
+static void committed_deinit(Committed *c)
 {
-        IptImage before[IPT_FAMILIES] = { 0 };
+        for (size_t f = 0; f < IPT_FAMILIES; f++)
+                ipt_installed_deinit(&c->families[f]);
+}
+
+static int commit(IptBackend *b, const IptImage *images, IptTable *const *tables, Committed *ret,
+        Diagnostics *d)
+{
         bool changed[IPT_FAMILIES] = { false };
         int r = 0;
 
@@ -209,13 +221,11 @@ static int commit(IptBackend *b, const IptImage *images, IptTable *const *tables
                 if (b->kernels[f].fd < 0 || (!images && !ipt_kernel_has_table(&b->kernels[f])))
                         continue;
                 r = ipt_table_install(families[f], images ? &images[f] : NULL, &b->installed[f],
-                        force, &before[f], d);
+                        force, &ret->families[f], d);
                 changed[f] = r > 0;
                 if (r < 0)
-                        put_back(f, before, changed, d);
+                        put_back(f, ret->families, changed, d);
         }
-        for (size_t f = 0; f < IPT_FAMILIES; f++)
-                ipt_image_deinit(&before[f]);
         return r < 0 ? r : 0;
 }
 
@@ -236,62 +246,76 @@ static size_t counters_sort(RuleCounter *counters, size_t n)
         return unique;
 }
 
-/* The counters of the table, all zero. */
-static int counters_list(const IptTable *t, RuleCounter **ret, size_t *ret_n)
-{
-        RuleCounter *counters = calloc(t->n_counters + 1, sizeof(RuleCounter));
+/* The counters of a table, ascending. */
+typedef struct Counters {
+        RuleCounter *items;
+        size_t n;
+} Counters;
 
-        if (!counters)
+static void counters_deinit(Counters *c)
+{
+        free(c->items);
+}
+
+/* All zero. */
+static int counters_list(const IptTable *t, Counters *ret)
+{
+        ret->items = calloc(t->n_counters + 1, sizeof(RuleCounter));
+        if (!ret->items)
                 return -ENOMEM;
         for (size_t i = 0; i < t->n_counters; i++)
-                counters[i].id = t->counters[i];
-        *ret = counters;
-        *ret_n = counters_sort(counters, t->n_counters);
+                ret->items[i].id = t->counters[i];
+        ret->n = t->n_counters;
         return 0;
 }
 
-static void counters_add(RuleCounter *counters, size_t n, const IptImage *image)
+static void counters_add(uint64_t id, uint64_t packets, uint64_t bytes, void *data)
 {
-        for (size_t i = 0; i < image->n_entries; i++) {
-                const ImageEntry *e = &image->entries[i];
-                RuleCounter *c;
+        Counters *all = data;
+        RuleCounter *c = bsearch(&id, all->items, all->n, sizeof(RuleCounter), number_compare);
 
-                if (!e->has_id)
-                        continue;
-                c = bsearch(&e->id, counters, n, sizeof(RuleCounter), number_compare);
-                if (!c)
-                        continue;
-                c->packets += e->packets;
-                c->bytes += e->bytes;
-        }
+        if (!c)
+                return;
+        c->packets += packets;
+        c->bytes += bytes;
 }
 
-/* note: the present tables were left there by us. */
-static int read_back_family(IptBackend *b, size_t f, bool note)
+static int count_family(IptBackend *b, size_t f)
 {
-        _cleanup_free_ RuleCounter *counters = NULL;
-        _cleanup_image_ IptImage image = { 0 };
-        size_t n;
-        int r = counters_list(b->wanted[f], &counters, &n);
+        _cleanup_(counters_deinit) Counters counters = { 0 };
+        int r = counters_list(b->wanted[f], &counters);
 
         if (r >= 0)
-                r = ipt_kernel_read(&b->kernels[f], &image);
+                r = ipt_kernel_count(&b->kernels[f], counters_add, &counters);
         if (r < 0 && r != -ENOENT) /* where the whole table is gone nothing counts */
                 return r;
-        if (note)
-                b->hashes[f] = ipt_image_hash(&image);
-        counters_add(counters, n, &image);
-        return totals_read(&b->totals[f], counters, n);
+        return totals_read(&b->totals[f], counters.items, counters.n);
 }
 
-static int read_back(IptBackend *b, bool note)
+/* The commit has read what the entries had counted, and carried it over. */
+static int count_committed(IptBackend *b, size_t f, const IptImage *before)
 {
-        int r = 0;
+        _cleanup_(counters_deinit) Counters counters = { 0 };
+        int r = counters_list(b->wanted[f], &counters);
 
-        for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++)
-                if (b->wanted[f])
-                        r = read_back_family(b, f, note);
-        return r;
+        for (size_t i = 0; i < before->n_entries && r >= 0; i++) {
+                const ImageEntry *e = &before->entries[i];
+
+                if (e->has_id)
+                        counters_add(e->id, e->packets, e->bytes, &counters);
+        }
+        return r < 0 ? r : totals_read(&b->totals[f], counters.items, counters.n);
+}
+
+/* The present table was left there by us. */
+static void note_hash(IptBackend *b, size_t f, bool exactly)
+{
+        _cleanup_image_ IptImage image = { 0 };
+
+        if (!exactly && ipt_kernel_read(&b->kernels[f], &image) >= 0)
+                b->hashes[f] = ipt_image_hash(&image);
+        else
+                b->hashes[f] = ipt_image_hash(&b->installed[f]);
 }
 
 int ipt_counters(const IptBackend *b, RuleCounter **ret, size_t *ret_n)
@@ -314,7 +338,12 @@ int ipt_counters(const IptBackend *b, RuleCounter **ret, size_t *ret_n)
 
 int ipt_count(IptBackend *b)
 {
-        return read_back(b, false);
+        int r = 0;
+
+        for (size_t f = 0; f < IPT_FAMILIES && r >= 0; f++)
+                if (b->wanted[f])
+                        r = count_family(b, f);
+        return r;
 }
 
 static void plan_keep(IptBackend *b, Plan *p)
@@ -329,11 +358,15 @@ static void plan_keep(IptBackend *b, Plan *p)
 }
 
 /* The plan is what is in the kernel now. */
-static void plan_take(IptBackend *b, Plan *p)
+static void plan_take(IptBackend *b, Plan *p, const Committed *c)
 {
         plan_keep(b, p);
         b->intact = true;
-        (void)read_back(b, true);
+        for (size_t f = 0; f < IPT_FAMILIES; f++)
+                if (b->wanted[f]) {
+                        (void)count_committed(b, f, &c->families[f].before);
+                        note_hash(b, f, c->families[f].exactly);
+                }
         ipt_monitor_update(b);
 }
 
@@ -361,13 +394,14 @@ int ipt_check(IptBackend *b, const Ruleset *r, Diagnostics *d)
 /* Under the lock: everything else is ready. */
 static int commit_plan(IptBackend *b, Plan *p, Diagnostics *d)
 {
+        _cleanup_(committed_deinit) Committed c = { 0 };
         bool held = b->lock.held;
         int r = ipt_lock(&b->lock, 0, d);
 
         if (r >= 0)
-                r = commit(b, p->images, p->tables, d);
+                r = commit(b, p->images, p->tables, &c, d);
         if (r >= 0)
-                plan_take(b, p);
+                plan_take(b, p, &c);
         if (!held)
                 ipt_unlock(&b->lock);
         return r;
@@ -385,9 +419,6 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
                 plan_keep(b, &p);
                 return 0;
         }
-        /* Counts must survive what others did to the tables. */
-        if (b->wanted[0])
-                (void)ipt_count(b);
         k = ipt_sets_prepare(&b->sets, p.tables, IPT_FAMILIES, d);
         if (k >= 0)
                 k = ipt_decisions_prepare(b, p.tables, d);
@@ -401,6 +432,7 @@ int ipt_apply(IptBackend *b, const Ruleset *r, Diagnostics *d)
 
 int ipt_apply_again(IptBackend *b)
 {
+        _cleanup_(committed_deinit) Committed c = { 0 };
         Plan p = { 0 };
         int r = 0;
 
@@ -420,10 +452,10 @@ int ipt_apply_again(IptBackend *b)
         if (r >= 0)
                 r = plan_images(b, &p, false);
         if (r >= 0)
-                r = commit(b, p.images, p.tables, NULL);
+                r = commit(b, p.images, p.tables, &c, NULL);
         if (r >= 0) {
                 memset(b->wanted, 0, sizeof(b->wanted)); /* the plan's tables are the same */
-                plan_take(b, &p);
+                plan_take(b, &p, &c);
         } else {
                 memset(p.tables, 0, sizeof(p.tables));
                 b->intact = false;
@@ -452,13 +484,14 @@ bool ipt_is_there(const IptBackend *b)
 
 int ipt_apply_remove(IptBackend *b, Diagnostics *d)
 {
+        _cleanup_(committed_deinit) Committed c = { 0 };
         bool held = b->lock.held;
         int r = 0;
 
         if (ipt_is_there(b)) {
                 r = ipt_lock(&b->lock, 0, d);
                 if (r >= 0)
-                        r = commit(b, NULL, NULL, d);
+                        r = commit(b, NULL, NULL, &c, d);
                 if (!held)
                         ipt_unlock(&b->lock);
         }

@@ -370,11 +370,17 @@ bool ipt_name_is_ours(const char *name)
                (strspn(name, "0123456789abcdef") > 0 && strpbrk(name, "-."));
 }
 
-bool ipt_entry_is_our_jump(Family family, const void *entry, const char *name)
+bool ipt_entry_id(Family family, const void *entry, uint64_t *ret)
 {
         Frame f = frame_of(family, entry);
+
+        return entry_comment(entry, &f, ret);
+}
+
+bool ipt_entry_is_our_jump(Family family, const void *entry, const char *name)
+{
         uint64_t id;
 
-        return name && ipt_name_is_ours(name) && entry_comment(entry, &f, &id) &&
+        return name && ipt_name_is_ours(name) && ipt_entry_id(family, entry, &id) &&
                id == IPT_COMMENT_MARK;
 }

@@ -64,5 +64,7 @@ bool ipt_image_is_empty(const IptImage *i);
 uint64_t ipt_image_hash(const IptImage *i);
 /* Does the name look like one of a chain of ours? */
 bool ipt_name_is_ours(const char *name);
+/* The id in an entry's comment, if that is ours. */
+bool ipt_entry_id(Family family, const void *entry, uint64_t *ret);
 /* Is it a jump to such a chain that carries our comment? `name` as above. */
 bool ipt_entry_is_our_jump(Family family, const void *entry, const char *name);

@@ -39,6 +39,7 @@ typedef struct Install {
         Diagnostics *diagnostics;
         IptImage have;
         bool marked; /* something of ours was found */
+        bool beside; /* a chain with a name of ours is not what was wanted, and stays */
         bool changed;
         bool committing; /* a failure from here on is the commit's */
         /* The counts of entries that are removed, by id: value is the number of a sum, plus 1. */
@@ -175,6 +176,7 @@ static int sort_out_foreign(Install *i)
                         have->chains[n++] = *chain;
                         continue;
                 }
+                i->beside = true;
                 if (!ipt_image_find(i->want, chain->name))
                         continue;
                 diagnostics_error(i->diagnostics, (Place){ 0 }, NULL,
@@ -387,8 +389,11 @@ static int delete_chains(Install *i)
                         i->changed = true;
                         if (pass == 0 && !l->flush(name, i->handle))
                                 return failed(i, "cannot flush", name);
-                        if (pass == 1 && !l->delete_chain(name, i->handle) && errno != EMLINK)
-                                return failed(i, "cannot delete the chain", name);
+                        if (pass == 1 && !l->delete_chain(name, i->handle)) {
+                                if (errno != EMLINK)
+                                        return failed(i, "cannot delete the chain", name);
+                                i->beside = true;
+                        }
                 }
         return 0;
 }
@@ -457,6 +462,11 @@ static int keep_policies(Install *i)
 
 /* ---- the whole ---- */
 
+void ipt_installed_deinit(IptInstalled *i)
+{
+        ipt_image_deinit(&i->before);
+}
+
 static int install_once(Install *i, bool force)
 {
         int r;
@@ -492,9 +502,9 @@ static int install_once(Install *i, bool force)
  * the first: reading again shows which it was.
  */
 int ipt_table_install(Family family, const IptImage *want, const IptImage *known, bool force,
-        IptImage *ret_before, Diagnostics *d)
+        IptInstalled *ret, Diagnostics *d)
 {
-        _cleanup_image_ IptImage before = { 0 };
+        _cleanup_(ipt_installed_deinit) IptInstalled installed = { 0 };
         const IptLibrary *l = family == FAMILY_IPV4 ? &ipt_library4 : &ipt_library6;
         bool doubtful = false, again = true, committing = false;
         int r = 0;
@@ -512,10 +522,11 @@ int ipt_table_install(Family family, const IptImage *want, const IptImage *known
                 committing = i.committing;
                 again = committing && (r == -EAGAIN || (r == -EINVAL && !doubtful));
                 if (!doubtful) {
-                        ipt_image_deinit(&before);
-                        before = TAKE_STRUCT(i.have);
+                        ipt_image_deinit(&installed.before);
+                        installed.before = TAKE_STRUCT(i.have);
                 }
                 doubtful = doubtful || (committing && r == -EINVAL);
+                installed.exactly = !doubtful && !i.beside;
         }
         if (r < 0 && committing)
                 diagnostics_error(d, (Place){ 0 }, NULL,
@@ -523,8 +534,8 @@ int ipt_table_install(Family family, const IptImage *want, const IptImage *known
                         r == -EAGAIN ? "other programs keep changing it" : l->error(-r));
         if (r < 0)
                 return r;
-        if (ret_before) {
-                *ret_before = TAKE_STRUCT(before);
+        if (ret) {
+                *ret = TAKE_STRUCT(installed);
         }
         return doubtful ? 1 : r;
 }

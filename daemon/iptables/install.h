@@ -5,18 +5,25 @@
  * Changing a table.
  */
 
-#include "rules/address/family.h"
+#include "daemon/iptables/image.h"
 #include "rules/base/util.h"
 
 typedef struct Diagnostics Diagnostics;
-typedef struct IptImage IptImage;
+
+/* What an installation found and left. */
+typedef struct IptInstalled {
+        IptImage before; /* our share as it was */
+        bool exactly;    /* our share is what was wanted, and nothing beside it has our names */
+} IptInstalled;
+
+void ipt_installed_deinit(IptInstalled *i);
 
 /*
  * Makes our share of the table what `want` says (NULL: nothing), and nothing else, in one commit.
  * Counters are carried over by the ids in comments. known: chains that are ours although nothing in
- * them says so (NULL: none). ret_before, which may be NULL, gets our share as it was. force:
- * commit even if nothing differs. Returns 1 if something was changed, 0 if there was nothing to do,
- * or negative errno with an error in d: -EEXIST (a foreign chain has a name of ours), -ENOENT …
+ * them says so (NULL: none). ret may be NULL. force: commit even if nothing differs. Returns 1 if
+ * something was changed, 0 if there was nothing to do, or negative errno with an error in d:
+ * -EEXIST (a foreign chain has a name of ours), -ENOENT …
  */
 int ipt_table_install(Family family, const IptImage *want, const IptImage *known, bool force,
-        IptImage *ret_before, Diagnostics *d);
+        IptInstalled *ret, Diagnostics *d);

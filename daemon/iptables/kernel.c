@@ -8,6 +8,7 @@
 #include "daemon/iptables/kernel.h"
 
 #include "daemon/iptables/image.h"
+#include "rules/address/large.h"
 #include "rules/base/array.h"
 #include "rules/iptables/extension.h"
 
@@ -150,10 +151,11 @@ static int dump_get(const IptKernel *k, Dump *d)
         if (getsockopt(k->fd, level_of(k), IPT_SO_GET_INFO, &d->info, &n) < 0)
                 return -errno;
         free(d->memory);
-        d->memory = calloc(1, at + d->info.size);
+        d->memory = large_array_new(at + d->info.size, 1);
         if (!d->memory)
                 return -ENOMEM;
         e = d->memory;
+        memset(e, 0, at);
         memcpy(e->name, IPT_TABLE, sizeof(IPT_TABLE));
         e->size = d->info.size;
         n = (socklen_t)(at + d->info.size);
@@ -300,18 +302,52 @@ static int dump_read(const Dump *d, IptImage *image)
         return r >= 0 ? ipt_image_finish(image) : r;
 }
 
-int ipt_kernel_read(const IptKernel *k, IptImage *ret)
+static int dump_table(const IptKernel *k, Dump *d)
 {
-        _cleanup_(dump_deinit) Dump d = { .family = k->family };
-        IptImage image = { .family = k->family };
         int r = -EAGAIN;
 
         if (!ipt_kernel_has_table(k))
                 return -ENOENT;
         for (unsigned n = 0; n < READ_TRIES && r == -EAGAIN; n++)
-                r = dump_get(k, &d);
-        if (r >= 0)
-                r = dump_find_heads(&d);
+                r = dump_get(k, d);
+        return r < 0 ? r : dump_find_heads(d);
+}
+
+static struct xt_counters entry_counters(const Dump *d, size_t at)
+{
+        const void *e = d->entries + at;
+
+        return d->family == FAMILY_IPV4 ? ((const struct ipt_entry *)e)->counters
+                                        : ((const struct ip6t_entry *)e)->counters;
+}
+
+int ipt_kernel_count(const IptKernel *k, IptCountHandler *f, void *data)
+{
+        _cleanup_(dump_deinit) Dump d = { .family = k->family };
+        int r = dump_table(k, &d);
+
+        for (size_t i = 0; i < d.n_heads && r >= 0; i++) {
+                size_t end = i + 1 < d.n_heads ? d.heads[i + 1].offset : d.info.size;
+
+                if (!ipt_name_is_ours(d.heads[i].name))
+                        continue;
+                for (size_t at = d.heads[i].offset; at < end; at += entry_length(&d, at)) {
+                        struct xt_counters c = entry_counters(&d, at);
+                        uint64_t id;
+
+                        if (ipt_entry_id(d.family, d.entries + at, &id))
+                                f(id, c.pcnt, c.bcnt, data);
+                }
+        }
+        return r;
+}
+
+int ipt_kernel_read(const IptKernel *k, IptImage *ret)
+{
+        _cleanup_(dump_deinit) Dump d = { .family = k->family };
+        IptImage image = { .family = k->family };
+        int r = dump_table(k, &d);
+
         if (r >= 0)
                 r = dump_read(&d, &image);
         if (r < 0) {

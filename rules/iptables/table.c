@@ -8,6 +8,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/address/rangeset.h"
 #include "rules/address/timedset.h"
+#include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/iptables/build.h"
 #include "rules/iptables/set.h"
@@ -401,6 +402,19 @@ static void build_all(IptBuild *b)
                 build_output(b, out);
 }
 
+/* Several rules may count under one id. */
+static void sort_counters(IptTable *t)
+{
+        size_t n = 0;
+
+        if (t->n_counters > 0)
+                qsort(t->counters, t->n_counters, sizeof(*t->counters), number_compare);
+        for (size_t i = 0; i < t->n_counters; i++)
+                if (n == 0 || t->counters[n - 1] != t->counters[i])
+                        t->counters[n++] = t->counters[i];
+        t->n_counters = n;
+}
+
 int ipt_table_new(const Ruleset *r, const IptOptions *o, Diagnostics *d, IptTable **ret)
 {
         _cleanup_(ipt_table_free_p) IptTable *t = calloc(1, sizeof(IptTable));
@@ -411,6 +425,7 @@ int ipt_table_new(const Ruleset *r, const IptOptions *o, Diagnostics *d, IptTabl
         t->family = o->family;
         t->bridged = IPT_NO_CHAIN;
         build_all(&b);
+        sort_counters(t);
         t->n_fixed = t->n_chains;
         t->n_fixed_statements = t->n_statements;
         if (b.error == 0)

@@ -98,7 +98,7 @@ typedef struct IptTable {
         size_t n_statements;
         IptSet *sets;
         size_t n_sets;
-        uint64_t *counters; /* ids, in the order of making */
+        uint64_t *counters; /* ids, ascending, each once */
         size_t n_counters;
         Ports watched[_IPT_HOOK_MAX]; /* what the hooks look at */
         Rule **origins;               /* references */

@@ -194,6 +194,27 @@ static void test_foreign_name(void **state)
         expect_text_installed(b);
 }
 
+/* Chains of ours that others jump to stay, empty: they are no damage. */
+static void test_chains_in_use(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text(full), s = compile_text(small);
+        _cleanup_own_ IptBackend *b = open_own(NULL, NULL, NULL);
+
+        (void)state;
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        must("iptables-legacy -N mine; iptables-legacy -S" QUIET
+             " | sed -n 's/^-N P25/-A mine -j P25/p' | xargs -n 4 iptables-legacy");
+        assert_int_equal(apply(&b->base, s.ruleset), 0);
+        assert_true(ipt_image_hash(&b->installed[0]) != b->hashes[0]); /* some were left */
+        assert_int_equal(ipt_monitor_look(b), REPAIR_NONE);
+        must("iptables-legacy -F mine; iptables-legacy -X mine");
+        assert_int_equal(apply(&b->base, c.ruleset), 0);
+        assert_true(ipt_image_hash(&b->installed[0]) == b->hashes[0]);
+        assert_int_equal(ipt_monitor_look(b), REPAIR_NONE);
+        assert_int_equal(backend_iptables.remove(&b->base, NULL), 0);
+        expect_no_trace();
+}
+
 /* A failure of the second family takes the first one back. */
 static void test_second_fails(void **state)
 {
@@ -433,6 +454,7 @@ int main(void)
                 TEST(test_check),
                 TEST(test_foreign_rules),
                 TEST(test_foreign_name),
+                TEST(test_chains_in_use),
                 TEST(test_second_fails),
                 TEST(test_half),
                 TEST(test_many_foreign),

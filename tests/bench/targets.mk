@@ -9,7 +9,7 @@ bench-sets: $(BUILD)/tests/bench/prefixset
 bench-backend: $(BUILD)/tests/bench/backend_nft
 	@$<
 
-## bench-entry: one entry beside a million, what it costs p25d and how long p25ctl takes
+## bench-entry: small changes beside a million entries, IPv4, IPv6 and such that end; a reload of them
 bench-entry: all $(BUILD)/tests/lib/probe
 	@BUILD=$(BUILD) tests/bench/entry
 

@@ -7,12 +7,12 @@
 
 #include "daemon/fleet/documents.h"
 
-#include "daemon/fleet/clock.h"
 #include "daemon/fleet/pause.h"
 #include "daemon/fleet/problem.h"
 #include "daemon/fleet/serial.h"
 #include "daemon/fleet/texts.h"
 #include "daemon/io/log.h"
+#include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static void changed(const Documents *d)
 static void watch_expiry(Documents *d)
 {
         const Manifest *m = d->keep.manifest;
-        bool expired = m && m->valid_until_usec < fleet_now_usec(CLOCK_REALTIME);
+        bool expired = m && m->valid_until_usec < clock_now_usec(CLOCK_REALTIME);
 
         if (expired && !d->expired)
                 log_line(LOG_ERR,
@@ -107,7 +107,7 @@ static int on_timer(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *d
 
 static bool may_put_again(const Documents *d)
 {
-        return d->put_again && fleet_now_usec(CLOCK_MONOTONIC) >= d->put_usec;
+        return d->put_again && clock_now_usec(CLOCK_MONOTONIC) >= d->put_usec;
 }
 
 /* What was under way is done, well or not. */
@@ -130,7 +130,7 @@ static void end_serial(Documents *d, bool failed)
 {
         if (d->again && failed) {
                 d->put_again = true;
-                d->put_usec = fleet_now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
+                d->put_usec = clock_now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
         }
         d->serial = serial_free(d->serial);
         d->again = d->in_force = false;
@@ -145,7 +145,7 @@ static void refuse_serial(Documents *d)
                 return;
         }
         d->refused = serial_number(d->serial);
-        d->retry_usec = fleet_now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
+        d->retry_usec = clock_now_usec(CLOCK_MONOTONIC) + REFUSED_PAUSE_USEC;
         end_serial(d, false);
 }
 
@@ -159,7 +159,7 @@ static void commit(Documents *d)
 
         (void)serial_parts(d->serial, &n);
         d->in_force = true;
-        r = serial_commit(d->serial, &d->keep, fleet_now_usec(CLOCK_REALTIME));
+        r = serial_commit(d->serial, &d->keep, clock_now_usec(CLOCK_REALTIME));
         if (r < 0) {
                 set_problem(d, "serial %" PRIu64 " is in force, but cannot be noted in %s: %s",
                         number, d->keep.folder, strerror(-r));
@@ -286,7 +286,7 @@ static void decide(Documents *d)
                 set_problem(d, "the web server offers serial %" PRIu64 ", which is older: refused",
                         d->offered);
                 rest(d, false);
-        } else if (d->offered == d->refused && fleet_now_usec(CLOCK_MONOTONIC) < d->retry_usec)
+        } else if (d->offered == d->refused && clock_now_usec(CLOCK_MONOTONIC) < d->retry_usec)
                 rest(d, false);
         else
                 begin_serial(d, d->offered, false);
@@ -312,7 +312,7 @@ static void on_current(void *data, FetchResult *result)
         }
         if (result->r == 0)
                 d->offered = serial;
-        d->checked_usec = fleet_now_usec(CLOCK_REALTIME);
+        d->checked_usec = clock_now_usec(CLOCK_REALTIME);
         decide(d);
 }
 
@@ -341,6 +341,11 @@ void documents_look(Documents *d)
         d->look_again = true;
         if (!d->looking)
                 arm(d, 0);
+}
+
+bool documents_are_under_way(const Documents *d)
+{
+        return d->looking;
 }
 
 void documents_put_again(Documents *d)

@@ -29,6 +29,8 @@ DEFINE_CLEANUP(Documents, documents_free)
 
 /* Looks now, or as soon as what is under way is done. */
 void documents_look(Documents *d);
+/* A look has begun and not ended. */
+bool documents_are_under_way(const Documents *d);
 /* p25d is there again: it gets what is in force once more, which changes nothing if it has it. */
 void documents_put_again(Documents *d);
 /* Members of an object: "serial", "made", "valid_until", "since", "checked", "offered", "problem".

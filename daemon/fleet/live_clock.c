@@ -2,18 +2,18 @@
 
 #include "daemon/fleet/live_clock.h"
 
-#include "daemon/fleet/clock.h"
+#include "daemon/loop/clock.h"
 
 #define ACCURACY_USEC (USEC_PER_SEC / 200)
 
 uint64_t live_now_usec(void)
 {
-        return fleet_now_usec(CLOCK_REALTIME);
+        return clock_now_usec(CLOCK_REALTIME);
 }
 
 uint64_t live_monotonic_usec(void)
 {
-        return fleet_now_usec(CLOCK_MONOTONIC);
+        return clock_now_usec(CLOCK_MONOTONIC);
 }
 
 int live_arm(

@@ -5,7 +5,7 @@
  * knows.
  */
 
-#include "daemon/fleet/clock.h"
+#include "daemon/loop/clock.h"
 #include "daemon/fleet/fleet.h"
 #include "daemon/fleet/release.h"
 #include "daemon/io/file.h"
@@ -217,6 +217,6 @@ int fleet_verb_publish(const FleetArguments *a)
         }
         if (read_options(a, &o) < 0)
                 return FLEET_BAD_INPUT;
-        o.now_usec = fleet_now_usec(CLOCK_REALTIME) / USEC_PER_SEC * USEC_PER_SEC;
+        o.now_usec = clock_now_usec(CLOCK_REALTIME) / USEC_PER_SEC * USEC_PER_SEC;
         return publish(&o);
 }

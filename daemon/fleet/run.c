@@ -11,13 +11,14 @@
 #include "daemon/fleet/memory.h"
 #include "daemon/fleet/status.h"
 #include "daemon/io/log.h"
+#include "daemon/loop/clock.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-/* From something that was done to the return of what it needed: some ten batches of a storm. */
+/* So long nothing happens before what was needed is given back. */
 #define TIDY_USEC (USEC_PER_SEC / 10)
 /* A status that changes all the time is written so often. */
 #define STATUS_PAUSE_USEC USEC_PER_SEC
@@ -35,7 +36,8 @@ typedef struct Run {
         FleetClientEvents client_events;
         Documents *documents;  /* NULL: none are configured */
         LiveFollow *live;      /* NULL: no brokers */
-        bool tidied;           /* by the event that was just dispatched */
+        bool tidying;          /* the event that was just dispatched was on_tidy's */
+        bool stirred;          /* another one was, since on_tidy was armed */
         bool unwritten;        /* the status could not be written, and the log knows */
         bool ending;           /* the loop has ended: no further status comes */
         bool soon;             /* the status is written within STATUS_PAUSE_USEC */
@@ -73,17 +75,9 @@ static int follow_signals(Run *r)
 
 /* ---- the status ---- */
 
-static uint64_t now_usec(clockid_t clock)
-{
-        struct timespec t;
-
-        clock_gettime(clock, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
-
 static int make_status(const Run *r, Json *root)
 {
-        uint64_t now = now_usec(CLOCK_REALTIME);
+        uint64_t now = clock_now_usec(CLOCK_REALTIME);
         int q = 0;
 
         json_set(root, "host", json_new_string(r->config->host));
@@ -120,7 +114,7 @@ static void on_status(void *data)
                 log_line(LOG_ERR, "the status cannot be written: %s", strerror(-q));
         r->unwritten = q < 0;
         r->soon = false;
-        r->written_usec = now_usec(CLOCK_BOOTTIME);
+        r->written_usec = clock_now_usec(CLOCK_BOOTTIME);
         if (!r->ending)
                 status_later(r, STATUS_USEC);
 }
@@ -130,7 +124,7 @@ static void on_live_status(void *data)
 {
         Run *r = data;
 
-        if (now_usec(CLOCK_BOOTTIME) >= r->written_usec + STATUS_PAUSE_USEC)
+        if (clock_now_usec(CLOCK_BOOTTIME) >= r->written_usec + STATUS_PAUSE_USEC)
                 on_status(r);
         else if (!r->soon) {
                 r->soon = true;
@@ -146,30 +140,42 @@ static int on_time_for_status(_unused_ sd_event_source *s, _unused_ uint64_t use
 
 /* ---- memory ---- */
 
+static int tidy_later(Run *r)
+{
+        int q = sd_event_source_set_time_relative(r->tidy, TIDY_USEC);
+
+        r->stirred = false;
+        return q < 0 ? q : sd_event_source_set_enabled(r->tidy, SD_EVENT_ONESHOT);
+}
+
+/* What is under way, or has just ended, needs it still: reading it again in the midst of a
+ * document makes that one late. */
 static int on_tidy(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
 {
         Run *r = data;
 
+        r->tidying = true;
+        if (r->stirred || (r->documents && documents_are_under_way(r->documents)))
+                return tidy_later(r);
         memory_give_back();
-        r->tidied = true;
         return 0;
 }
 
-/* Another event was dispatched. */
+/* An event was dispatched. */
 static int on_done(_unused_ sd_event_source *s, void *data)
 {
         Run *r = data;
-        bool tidied = r->tidied;
         int q;
 
-        r->tidied = false;
-        if (tidied)
+        if (r->tidying) {
+                r->tidying = false;
                 return 0;
+        }
+        r->stirred = true;
         q = sd_event_source_get_enabled(r->tidy, NULL);
         if (q != 0) /* an error, or it is armed */
                 return q < 0 ? q : 0;
-        q = sd_event_source_set_time_relative(r->tidy, TIDY_USEC);
-        return q < 0 ? q : sd_event_source_set_enabled(r->tidy, SD_EVENT_ONESHOT);
+        return tidy_later(r);
 }
 
 /* What was done needed memory: a moment later it is given back. */

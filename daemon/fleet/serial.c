@@ -2,7 +2,7 @@
 
 #include "daemon/fleet/serial.h"
 
-#include "daemon/fleet/clock.h"
+#include "daemon/loop/clock.h"
 #include "daemon/fleet/delta.h"
 #include "daemon/fleet/gzip.h"
 #include "daemon/io/log.h"
@@ -268,7 +268,7 @@ static const char *find_fault(const Serial *s)
 {
         if (s->manifest->serial != s->number)
                 return "it is the manifest of another serial";
-        return s->manifest->valid_until_usec < fleet_now_usec(CLOCK_REALTIME) ? "it has expired"
+        return s->manifest->valid_until_usec < clock_now_usec(CLOCK_REALTIME) ? "it has expired"
                                                                               : NULL;
 }
 

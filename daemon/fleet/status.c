@@ -8,7 +8,7 @@
 #include "daemon/fleet/status.h"
 
 #include "daemon/fleet/check.h"
-#include "daemon/fleet/clock.h"
+#include "daemon/loop/clock.h"
 #include "daemon/io/file.h"
 
 #include <errno.h>
@@ -184,7 +184,7 @@ static int print_json(const Json *root)
 int fleet_verb_status(const FleetArguments *a)
 {
         _cleanup_(json_free_p) Json *root = NULL;
-        uint64_t now = fleet_now_usec(CLOCK_REALTIME);
+        uint64_t now = clock_now_usec(CLOCK_REALTIME);
         int r;
 
         if (a->n > 0 && !streq(a->words[0], "--json")) {

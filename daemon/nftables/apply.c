@@ -423,8 +423,10 @@ static SendResult apply_once(
                 nft_monitor_pause(b);
         }
         result = batch_send(b, &batch, commit, d, ret_error);
-        if (result == SEND_DONE && commit)
+        if (result == SEND_DONE && commit) {
+                b->committed = true;
                 nft_update_settle(table);
+        }
         return result;
 }
 

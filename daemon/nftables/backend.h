@@ -52,6 +52,8 @@ typedef struct NftBackend {
         uint64_t fingerprint; /* of what we left in the kernel */
         uint32_t generation;
         uint32_t guard; /* the generation on which the last batch was made */
+        bool committed; /* that batch came into force: one generation more, if it changed anything
+                         */
         bool touched;   /* by the transaction whose end is to come */
         bool broken;    /* by another process, and not yet put back */
         bool doubtful;  /* events were lost, or could have been */

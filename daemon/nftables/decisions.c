@@ -284,6 +284,8 @@ static int set_list(Taking *t)
 
         mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&t->set->key, name));
         r = netlink_dump(&t->backend->writer, h, elements_read, t);
+        if (r == -ENOENT)
+                nft_monitor_miss(t->backend);
         return r == -EINTR || r == -ENOENT ? 0 : r;
 }
 
@@ -382,12 +384,12 @@ static size_t run_length(const ElementKey *idle, size_t n)
 
 static int batch_send(Taking *t, NftBatch *batch)
 {
-        NetlinkOutcome o;
+        NetlinkOutcome o = { 0 };
         int r = nft_batch_finish(batch, true);
 
         if (r < 0)
                 return r;
-        return netlink_batch(&t->backend->writer,
+        r = netlink_batch(&t->backend->writer,
                 &(NetlinkBatch){ .data = batch->data,
                         .length = batch->length,
                         .first = batch->seq,
@@ -395,6 +397,8 @@ static int batch_send(Taking *t, NftBatch *batch)
                         .f = elements_read,
                         .f_data = t },
                 &o);
+        t->backend->committed = r >= 0 && o.error == 0;
+        return r;
 }
 
 /* What fails is tried again: the elements are found idle, or missing, the next time. */

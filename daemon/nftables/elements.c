@@ -146,6 +146,7 @@ int elements_send(NftBackend *b, NftBatch *batch, const ElementReader *reader)
                                 .f = reader ? elements_read : NULL,
                                 .f_data = (void *)reader },
                         &o);
+        b->committed = r >= 0 && o.error == 0;
         nft_monitor_resume(b);
         return r < 0 ? r : o.error;
 }

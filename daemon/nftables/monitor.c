@@ -159,6 +159,7 @@ void nft_monitor_pause(NftBackend *b)
 {
         int r;
 
+        b->committed = false;
         if (!b->joined)
                 return;
         netlink_leave(&b->monitor, NFNLGRP_NFTABLES);
@@ -166,28 +167,47 @@ void nft_monitor_pause(NftBackend *b)
                 b->broken = b->broken || r > 0;
                 b->doubtful = b->doubtful || r == -ENOBUFS;
         }
+        /* of a transaction that touched our table, the end did not reach us */
+        b->doubtful = b->doubtful || b->touched;
         b->joined = b->touched = false;
 }
 
-/* Joins first and reads then: an event in between is seen twice, never missed. A generation more
- * than the batch explains is a change by another process. */
-void nft_monitor_resume(NftBackend *b)
+/* What the kernel holds: false if that could not be read, or if another process changed it since
+ * the batch was begun. */
+static bool note_kernel(NftBackend *b)
 {
         uint32_t before, after;
 
-        if (b->owns || !b->wanted)
-                return;
-        if (b->monitor.fd >= 0)
-                b->joined = b->joined || netlink_join(&b->monitor, NFNLGRP_NFTABLES) >= 0;
         b->generation = 0;
         if (nft_kernel_generation(&b->writer, &before) < 0 ||
                 nft_kernel_fingerprint(&b->writer, &b->fingerprint) < 0 ||
                 nft_kernel_generation(&b->writer, &after) < 0)
-                return;
+                return false;
         if (before == after)
                 b->generation = after;
-        if (after - b->guard > 1)
+        return after - b->guard <= b->committed;
+}
+
+/* Joins first and reads then: an event in between is seen twice, never missed. A generation that
+ * the batch does not explain is a change by another process, and what it did came before we joined:
+ * a table that is gone is not reported again. */
+void nft_monitor_resume(NftBackend *b)
+{
+        if (b->owns || !b->wanted)
+                return;
+        if (b->monitor.fd >= 0)
+                b->joined = b->joined || netlink_join(&b->monitor, NFNLGRP_NFTABLES) >= 0;
+        if (!note_kernel(b) || (b->event && !b->joined))
                 b->doubtful = true;
         if (b->event && (b->broken || b->doubtful || !b->intact))
+                repairer_look_later(&b->repairer, DOUBT_USEC);
+}
+
+void nft_monitor_miss(NftBackend *b)
+{
+        if (b->owns)
+                return;
+        b->doubtful = true;
+        if (b->event)
                 repairer_look_later(&b->repairer, DOUBT_USEC);
 }

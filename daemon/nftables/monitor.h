@@ -14,6 +14,8 @@ void nft_monitor_stop(NftBackend *b);
  * kernel holds then. */
 void nft_monitor_pause(NftBackend *b);
 void nft_monitor_resume(NftBackend *b);
+/* What we left in the kernel was asked for, and is not there: it is looked at soon. */
+void nft_monitor_miss(NftBackend *b);
 /* Did another process change the table since nft_monitor_resume(), or may have? A RepairOps.look.
  */
 RepairNeed nft_monitor_look(void *data);

@@ -5,10 +5,10 @@
  * knows.
  */
 
-#include "daemon/loop/clock.h"
 #include "daemon/fleet/fleet.h"
 #include "daemon/fleet/release.h"
 #include "daemon/io/file.h"
+#include "daemon/loop/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>

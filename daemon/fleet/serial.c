@@ -2,10 +2,10 @@
 
 #include "daemon/fleet/serial.h"
 
-#include "daemon/loop/clock.h"
 #include "daemon/fleet/delta.h"
 #include "daemon/fleet/gzip.h"
 #include "daemon/io/log.h"
+#include "daemon/loop/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,8 +8,8 @@
 #include "daemon/fleet/status.h"
 
 #include "daemon/fleet/check.h"
-#include "daemon/loop/clock.h"
 #include "daemon/io/file.h"
+#include "daemon/loop/clock.h"
 
 #include <errno.h>
 #include <inttypes.h>

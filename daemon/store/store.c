@@ -23,7 +23,7 @@
 #include <stdio.h>
 
 /* More entries than this are not worth a line. */
-#define DELTA_MAX 1000
+#define DELTA_MAX 4000
 
 static void prepared_deinit(StorePrepared *p)
 {

@@ -209,23 +209,13 @@ static int slow_question(const Fixture *f)
 static void test_deadline(void **state)
 {
         Fixture *f = *state;
-        int status;
         pid_t pid;
 
         write_slow_policy(f, 50000, 20000);
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                _exit(slow_question(f));
-        }
+        pid = child_begin(f, slow_question);
         /* no lockdown: under it assertions are not asked */
         root_calls(f, false, "a question that takes too long");
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFEXITED(status));
-        if (WEXITSTATUS(status) == CHILD_SKIP)
-                skip();
-        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_child_ends(pid, 0);
 }
 
 /* ---- calls that want no answer ---- */

@@ -132,17 +132,7 @@ static void test_nobody(void **state)
         assert_int_equal(st.st_mode & 0777, 0600);
         /* also with a mode that lets everybody connect */
         for (unsigned i = 0; i < 2; i++) {
-                int status;
-                pid_t pid = fork();
-
-                assert_true(pid >= 0);
-                if (pid == 0)
-                        _exit(nobody_calls(f));
-                assert_int_equal(waitpid(pid, &status, 0), pid);
-                assert_true(WIFEXITED(status));
-                if (WEXITSTATUS(status) == CHILD_SKIP)
-                        skip();
-                assert_int_equal(WEXITSTATUS(status), 1);
+                assert_child_ends(child_begin(f, nobody_calls), 1);
                 assert_int_equal(chmod(path, 0666), 0);
         }
         assert_int_equal(waitpid(f->server, NULL, WNOHANG), 0);

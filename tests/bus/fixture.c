@@ -313,6 +313,29 @@ bool become_root(char *const *argv)
         return false;
 }
 
+pid_t child_begin(const Fixture *f, int (*run)(const Fixture *f))
+{
+        pid_t pid = fork();
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGKILL);
+                _exit(run(f));
+        }
+        return pid;
+}
+
+void assert_child_ends(pid_t pid, int status)
+{
+        int ended;
+
+        assert_int_equal(waitpid(pid, &ended, 0), pid);
+        assert_true(WIFEXITED(ended));
+        if (WEXITSTATUS(ended) == CHILD_SKIP)
+                skip();
+        assert_int_equal(WEXITSTATUS(ended), status);
+}
+
 bool become_nobody(void)
 {
         static const id_t nobody = 65534;

@@ -79,6 +79,11 @@ bool become_root(char *const *argv);
 /* The exit status of one that cannot be another user here: its test is skipped. */
 #define CHILD_SKIP 77
 
+/* Starts a process that ends with what `run` returns, or with this one. */
+pid_t child_begin(const Fixture *f, int (*run)(const Fixture *f));
+/* Waits for it; it must have ended by itself, with this status. */
+void assert_child_ends(pid_t pid, int status);
+
 /* False if root is the only user. */
 bool become_nobody(void);
 

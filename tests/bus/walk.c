@@ -222,20 +222,8 @@ static void test_walk(void **state)
 {
         Fixture *f = *state;
         uint64_t before = get_revision(f->bus);
-        int status;
-        pid_t pid;
 
-        pid = fork();
-        assert_true(pid >= 0);
-        if (pid == 0) {
-                prctl(PR_SET_PDEATHSIG, SIGKILL);
-                _exit(nobody_walks(f));
-        }
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFEXITED(status));
-        if (WEXITSTATUS(status) == CHILD_SKIP)
-                skip();
-        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_child_ends(child_begin(f, nobody_walks), 0);
         assert_int_equal(get_revision(f->bus), before);
 }
 

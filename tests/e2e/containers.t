@@ -47,15 +47,8 @@ chmod 600 /var/lib/containers/storage/overlay-containers/containers.json
 net_world
 root_make
 echo 'enabled = true; default = { outgoing = "reject"; };' >"$CONF"
-mkdir -p "$ROOT/run/p25" "$ROOT/var/lib/p25"
-chown 33:33 "$ROOT/run/p25" "$ROOT/var/lib/p25"
-chmod 755 "$WORK" "$ROOT"
-cat >"$WORK/p25d-user" <<'WRAPPER'
-#!/bin/sh
-exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
-        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- "$P25D_REAL" "$@"
-WRAPPER
-chmod 755 "$WORK/p25d-user" /run
+p25d_as_user
+chmod 755 /run
 helper_start() # NAME COMMAND...
 {
         local socket=/run/$1.socket
@@ -72,8 +65,6 @@ helper_start p25d-reader setpriv --reuid 12346 --regid 12346 --clear-groups --no
         --inh-caps=-all,+dac_read_search,+sys_ptrace --ambient-caps=-all,+dac_read_search,+sys_ptrace \
         --bounding-set=-all,+dac_read_search,+sys_ptrace "$PWD/${BUILD:-build}/p25d-reader"
 reader=$helper
-export P25D_REAL=$P25D
-P25D=$WORK/p25d-user
 p25d_begin
 is $? 0 "p25d starts as a user"
 unset DBUS_SYSTEM_BUS_ADDRESS

@@ -10,30 +10,17 @@
 net_world
 listen inet 25 587
 knocker_program=$PWD/${BUILD:-build}/p25d-knocker
-p25d_as_user()
-{
-        cat >"$WORK/p25d-user" <<-'WRAPPER'
-		#!/bin/sh
-		exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
-		        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- "$P25D_REAL" "$@"
-	WRAPPER
-        # who is started by a socket has no environment
-        cat >"$WORK/knocker-user" <<-WRAPPER
-		#!/bin/sh
-		exec setpriv --reuid 34 --regid 34 --clear-groups --inh-caps=-all,+net_raw \
-		        --ambient-caps=-all,+net_raw --bounding-set=-all,+net_raw -- "$knocker_program"
-	WRAPPER
-        chmod 755 "$WORK/p25d-user" "$WORK/knocker-user"
-        export P25D_REAL=$P25D
-        P25D=$WORK/p25d-user
-        root_make
-        echo 'enabled = true;' >"$CONF"
-        mkdir -p "$ROOT/run/p25" "$ROOT/var/lib/p25"
-        chown 33:33 "$ROOT/run/p25" "$ROOT/var/lib/p25"
-        chmod 755 "$ROOT"
-        p25d_begin
-}
+# who is started by a socket has no environment
+cat >"$WORK/knocker-user" <<WRAPPER
+#!/bin/sh
+exec setpriv --reuid 34 --regid 34 --clear-groups --inh-caps=-all,+net_raw \
+        --ambient-caps=-all,+net_raw --bounding-set=-all,+net_raw -- "$knocker_program"
+WRAPPER
+chmod 755 "$WORK/knocker-user"
+root_make
+echo 'enabled = true;' >"$CONF"
 p25d_as_user
+p25d_begin
 is $? 0 "p25d starts as a user"
 unset DBUS_SYSTEM_BUS_ADDRESS
 ln -s "$ROOT/run/p25" /run/p25

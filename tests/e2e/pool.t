@@ -56,26 +56,10 @@ ok $? "PHP-FPM runs with 103 pools"
 diag "$(cat "$WORK/fpm.err" "$WORK/fpm.log" 2>/dev/null | head -5)"
 
 # A request of a pool, which lasts longer than the test.
-cat >"$WORK/request.py" <<'PYTHON'
-import os, socket, struct, sys
-def record(kind, content):
-    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
-def parameter(name, value):
-    name, value = name.encode(), os.fsencode(value)
-    return struct.pack(">II", len(name) | 1 << 31, len(value) | 1 << 31) + name + value
-path, script, uri, query = sys.argv[1:]
-s = socket.socket(socket.AF_UNIX)
-s.connect(path)
-s.sendall(record(1, b"\0\1\0\0\0\0\0\0") + record(4, b"".join([
-    parameter("REQUEST_METHOD", "GET"), parameter("SCRIPT_FILENAME", script),
-    parameter("SCRIPT_NAME", uri), parameter("REQUEST_URI", uri + "?" + query),
-    parameter("QUERY_STRING", query)])) + record(4, b"") + record(5, b""))
-print(s.recv(1))
-PYTHON
 clients=()
 request() # POOL URI QUERY [SCRIPT]
 {
-        /usr/bin/python3 "$WORK/request.py" "$WORK/run/$1.sock" "${4-$site/wait.php}" "$2" "$3" &>/dev/null &
+        /usr/bin/python3 tests/lib/fpm_request.py "$WORK/run/$1.sock" "${4-$site/wait.php}" "$2" "$3" &>/dev/null &
         clients+=($!)
 }
 # The worker of a pool whose folder is the site's: it runs the script.

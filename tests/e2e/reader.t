@@ -10,17 +10,7 @@ net_add host
 listen host 25
 root_make
 echo 'enabled = true;' >"$CONF"
-mkdir -p "$ROOT/run/p25" "$ROOT/var/lib/p25"
-chown 33:33 "$ROOT/run/p25" "$ROOT/var/lib/p25"
-chmod 755 "$WORK" "$ROOT"
-cat >"$WORK/p25d-user" <<'WRAPPER'
-#!/bin/sh
-exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
-        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- "$P25D_REAL" "$@"
-WRAPPER
-chmod 755 "$WORK/p25d-user"
-export P25D_REAL=$P25D
-P25D=$WORK/p25d-user
+p25d_as_user
 p25d_begin
 is $? 0 "p25d starts as a user"
 unset DBUS_SYSTEM_BUS_ADDRESS

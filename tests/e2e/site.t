@@ -63,26 +63,9 @@ net_in host "$fpm" -y "$WORK/fpm.conf" 2>"$WORK/fpm.err" &
 eventually 20 grep -q 'ready to handle connections' "$WORK/fpm.log"
 ok $? "PHP-FPM runs"
 
-cat >"$WORK/request.py" <<'PYTHON'
-import os, socket, struct, sys
-def record(kind, content):
-    return struct.pack(">BBHHBB", 1, kind, 1, len(content), 0, 0) + content
-def parameter(name, value):
-    name, value = name.encode(), os.fsencode(value)
-    return struct.pack(">II", len(name) | 1 << 31, len(value) | 1 << 31) + name + value
-path, script, uri, query = sys.argv[1:]
-s = socket.socket(socket.AF_UNIX)
-s.connect(path)
-s.sendall(record(1, b"\0\1\0\0\0\0\0\0") + record(4, b"".join([
-    parameter("REQUEST_METHOD", "GET"), parameter("SCRIPT_FILENAME", script),
-    parameter("SCRIPT_NAME", uri), parameter("REQUEST_URI", uri + "?" + query),
-    parameter("QUERY_STRING", query)])) + record(4, b"") + record(5, b""))
-while s.recv(4096):
-    pass
-PYTHON
 request() # POOL SCRIPT URI QUERY
 {
-        /usr/bin/python3 "$WORK/request.py" "$WORK/run/$1.sock" "$2" "$3" "$4" 2>>"$WORK/request.log"
+        /usr/bin/python3 tests/lib/fpm_request.py "$WORK/run/$1.sock" "$2" "$3" "$4" 2>>"$WORK/request.log"
 }
 event() # ADDRESS [FILTER]: its event with a process
 {

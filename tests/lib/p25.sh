@@ -71,6 +71,22 @@ p25d_start() # [ARGUMENT...]: and until it is on the bus
         p25d_begin "$@" && eventually 12 on_bus
 }
 
+# p25d as a user with CAP_NET_ADMIN only, as under its unit, from the next start on; $ROOT is there.
+p25d_as_user()
+{
+        mkdir -p "$ROOT/run/p25" "$ROOT/var/lib/p25"
+        chown 33:33 "$ROOT/run/p25" "$ROOT/var/lib/p25"
+        chmod 755 "$WORK" "$ROOT"
+        cat >"$WORK/p25d-user" <<-'WRAPPER'
+		#!/bin/sh
+		exec setpriv --reuid 33 --regid 33 --clear-groups --inh-caps=-all,+net_admin \
+		        --ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin -- "$P25D_REAL" "$@"
+	WRAPPER
+        chmod 755 "$WORK/p25d-user"
+        export P25D_REAL=$P25D
+        P25D=$WORK/p25d-user
+}
+
 p25d_stop() # [SIGNAL]
 {
         process_end "$p25d" "${1:-TERM}"

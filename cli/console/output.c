@@ -37,8 +37,7 @@ static void _printf_(3, 0)
 {
         _cleanup_free_ char *text = NULL;
 
-        if (vasprintf(&text, format, ap) < 0) {
-                text = NULL;
+        if (text_vprintf(&text, format, ap) < 0) {
                 fprintf(stderr, "%s: out of memory\n", label);
                 return;
         }
@@ -72,13 +71,12 @@ void cli_remark(const char *format, ...)
 {
         _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        r = text_vprintf(&text, format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
+        if (r < 0) {
                 fputs("ERROR: out of memory\n", stderr);
                 return;
         }
@@ -144,15 +142,14 @@ void cli_say(Cli *c, const char *format, ...)
 {
         _cleanup_free_ char *line = NULL;
         va_list ap;
-        int n;
+        int r;
 
         if (c->quiet || c->json)
                 return;
         va_start(ap, format);
-        n = vasprintf(&line, format, ap);
+        r = text_vprintf(&line, format, ap);
         va_end(ap);
-        if (n < 0) {
-                line = NULL;
+        if (r < 0) {
                 fputs("ERROR: out of memory\n", stderr);
                 return;
         }

@@ -44,13 +44,10 @@ void findings_add(
 {
         Finding one = { .kind = kind, .code = strdup(code), .hint = strdup(hint ?: "") };
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&one.text, format, ap);
+        (void)text_vprintf(&one.text, format, ap);
         va_end(ap);
-        if (n < 0)
-                one.text = NULL;
         if (!one.code || !one.hint || !one.text ||
                 array_grow(&f->items, f->n, sizeof(*f->items)) < 0) {
                 free((char *)one.code);

@@ -8,6 +8,7 @@
 
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -38,13 +39,13 @@ static int suggest(Suggestions *s, const char *role, const char *format, ...)
 {
         char *reason;
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&reason, format, ap);
+        r = text_vprintf(&reason, format, ap);
         va_end(ap);
-        if (n < 0)
-                return -ENOMEM;
+        if (r < 0)
+                return r;
         s->items[s->n++] = (Suggestion){ role, reason };
         return 0;
 }

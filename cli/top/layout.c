@@ -103,14 +103,12 @@ static void piece_add(TopFrame *f, Place p, char *text)
 
 static void _printf_(3, 4) put(TopFrame *f, Place p, const char *format, ...)
 {
-        char *text = NULL;
+        char *text;
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0) {
-                text = NULL;
+        if (text_vprintf(&text, format, ap) < 0)
                 f->failed = true;
-        }
         va_end(ap);
         if (text)
                 piece_add(f, p, text);

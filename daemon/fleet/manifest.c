@@ -9,6 +9,7 @@
 
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -39,16 +40,13 @@ static int refuse(char **ret_reason, const char *format, ...) _printf_(2, 3);
 static int refuse(char **ret_reason, const char *format, ...)
 {
         va_list ap;
-        int n;
+        int r;
 
         free(*ret_reason);
         va_start(ap, format);
-        n = vasprintf(ret_reason, format, ap);
+        r = text_vprintf(ret_reason, format, ap);
         va_end(ap);
-        if (n >= 0)
-                return -EINVAL;
-        *ret_reason = NULL;
-        return -ENOMEM;
+        return r < 0 ? r : -EINVAL;
 }
 
 static bool read_number(const Json *object, const char *key, int64_t min, int64_t max, int64_t *ret)

@@ -6,7 +6,6 @@
 #include "rules/base/text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 static void problem_log(const char *text, uint64_t in_force)
 {
@@ -20,12 +19,12 @@ void problem_set(Problem *p, uint64_t in_force, const char *format, ...)
 {
         char *text;
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        r = text_vprintf(&text, format, ap);
         va_end(ap);
-        if (n < 0) {
+        if (r < 0) {
                 log_line(LOG_ERR, "out of memory");
                 return;
         }

@@ -6,6 +6,7 @@
 #include "daemon/fleet/gzip.h"
 #include "daemon/io/log.h"
 #include "daemon/loop/clock.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -71,13 +72,10 @@ static void end(Serial *s, SerialEnd how, const char *format, ...)
         SerialContext c = s->context;
         _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        (void)text_vprintf(&text, format, ap);
         va_end(ap);
-        if (n < 0)
-                text = NULL;
         c.done(c.data, how, text ?: "out of memory");
 }
 

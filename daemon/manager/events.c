@@ -6,6 +6,7 @@
 
 #include "daemon/manager/internal.h"
 
+#include "rules/base/text.h"
 #include "rules/policy/state.h"
 
 #include <stdarg.h>
@@ -80,12 +81,11 @@ void events_alert(Manager *m, const ManagerAlert *alert)
 
 void manager_alert(Manager *m, const char *name, const char *format, ...)
 {
-        char *text = NULL;
+        char *text;
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&text, format, ap) < 0)
-                text = NULL;
+        (void)text_vprintf(&text, format, ap);
         va_end(ap);
         if (text)
                 events_alert(

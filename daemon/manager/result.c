@@ -8,6 +8,7 @@
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -27,7 +28,6 @@ void change_result_deinit(ChangeResult *r)
 int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, ...)
 {
         va_list ap;
-        int n;
 
         r->error = kind;
         r->changed = false;
@@ -37,10 +37,8 @@ int change_fail(ChangeResult *r, ErrorKind kind, int error, const char *format, 
         strv_free(TAKE_PTR(r->replay));
         free(TAKE_PTR(r->message));
         va_start(ap, format);
-        n = vasprintf(&r->message, format, ap);
+        (void)text_vprintf(&r->message, format, ap);
         va_end(ap);
-        if (n < 0)
-                r->message = NULL;
         return error;
 }
 

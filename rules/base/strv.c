@@ -2,6 +2,8 @@
 
 #include "rules/base/strv.h"
 
+#include "rules/base/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -61,7 +63,7 @@ int strv_vprintf(char ***l, const char *format, va_list ap)
 {
         char *text;
 
-        return vasprintf(&text, format, ap) < 0 ? -ENOMEM : strv_consume(l, text);
+        return text_vprintf(&text, format, ap) < 0 ? -ENOMEM : strv_consume(l, text);
 }
 
 int strv_printf(char ***l, const char *format, ...)

@@ -3,7 +3,6 @@
 #include "rules/base/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 int strdup_null(const char *s, char **ret)
@@ -12,17 +11,23 @@ int strdup_null(const char *s, char **ret)
         return s && !*ret ? -ENOMEM : 0;
 }
 
+int text_vprintf(char **ret, const char *format, va_list ap)
+{
+        if (vasprintf(ret, format, ap) >= 0)
+                return 0;
+        *ret = NULL;
+        return -ENOMEM;
+}
+
 int text_printf(char **ret, const char *format, ...)
 {
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(ret, format, ap);
+        r = text_vprintf(ret, format, ap);
         va_end(ap);
-        if (n < 0)
-                *ret = NULL;
-        return n < 0 ? -ENOMEM : 0;
+        return r;
 }
 
 bool text_ends_with(const char *s, const char *end)

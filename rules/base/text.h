@@ -7,10 +7,13 @@
 
 #include "rules/base/util.h"
 
+#include <stdarg.h>
+
 /* A copy of s in *ret, NULL of NULL; 0 or -ENOMEM. */
 int strdup_null(const char *s, char **ret);
 /* A formatted text in *ret; 0, or -ENOMEM and NULL. */
 int text_printf(char **ret, const char *format, ...) _printf_(2, 3);
+int text_vprintf(char **ret, const char *format, va_list ap) _printf_(2, 0);
 bool text_ends_with(const char *s, const char *end);
 /* The index of a text in a table, or -1. */
 int text_find(const char *const texts[], int n, const char *s);

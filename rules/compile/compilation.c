@@ -4,6 +4,7 @@
 
 #include "rules/compile/compilation.h"
 
+#include "rules/base/text.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/state.h"
@@ -30,15 +31,13 @@ int compile_report(Compilation *c, Severity severity, Site site, const char *for
 {
         _cleanup_free_ char *text = NULL;
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        r = text_vprintf(&text, format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
-                return -ENOMEM;
-        }
+        if (r < 0)
+                return r;
         return diagnostics_add(c->diagnostics, severity, site.place, site.setting, "%s%s%s",
                 site.setting ? site.setting : "", site.setting ? ": " : "", text);
 }

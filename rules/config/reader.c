@@ -8,23 +8,23 @@
 #include "rules/config/reader.h"
 
 #include "rules/base/buffer.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-static int reader_tell(Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
-        _printf_(4, 0);
-static int reader_tell(Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
+static int reader_report(
+        Reader *r, Severity severity, const Node *n, const char *format, va_list ap) _printf_(4, 0);
+static int reader_report(
+        Reader *r, Severity severity, const Node *n, const char *format, va_list ap)
 {
         _cleanup_free_ char *path = NULL, *text = NULL;
         /* the document as a whole begins in its first line */
         Place place = { r->file, node_line(n) > 0 ? node_line(n) : 1 };
 
-        if (node_path(n, &path) < 0 || vasprintf(&text, format, ap) < 0) {
-                text = NULL;
+        if (node_path(n, &path) < 0 || text_vprintf(&text, format, ap) < 0)
                 return -ENOMEM;
-        }
         if (*path == '\0')
                 return diagnostics_add(r->d, severity, place, NULL, "%s", text);
         return diagnostics_add(r->d, severity, place, path, "%s: %s", path, text);
@@ -37,7 +37,7 @@ int reader_error(Reader *r, const Node *n, const char *format, ...)
 
         r->n_errors++;
         va_start(ap, format);
-        k = reader_tell(r, SEVERITY_ERROR, n, format, ap);
+        k = reader_report(r, SEVERITY_ERROR, n, format, ap);
         va_end(ap);
         return k;
 }
@@ -48,7 +48,7 @@ int reader_warning(Reader *r, const Node *n, const char *format, ...)
         int k;
 
         va_start(ap, format);
-        k = reader_tell(r, SEVERITY_WARNING, n, format, ap);
+        k = reader_report(r, SEVERITY_WARNING, n, format, ap);
         va_end(ap);
         return k;
 }

@@ -4,6 +4,7 @@
 
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
+#include "rules/base/text.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -34,12 +35,12 @@ int lines_add(Lines *l, const char *format, ...)
 {
         char *text;
         va_list ap;
-        int n;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        r = text_vprintf(&text, format, ap);
         va_end(ap);
-        return n < 0 ? -ENOMEM : lines_consume(l, text);
+        return r < 0 ? r : lines_consume(l, text);
 }
 
 int lines_add_missing(

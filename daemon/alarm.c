@@ -35,7 +35,7 @@
 #define RETRY_USEC USEC_PER_SEC
 #define RETRY_MAX_USEC (16 * USEC_PER_SEC)
 #define DAY_USEC (UINT64_C(86400) * USEC_PER_SEC)
-/* Users of whom it is known what a lockdown refused; as many as have a row in the statistics. */
+/* Users with connections that a lockdown refused; as many as have a row in the statistics. */
 #define LOCKDOWN_USERS_MAX 2048
 /* So late, at most, rules that count are read. */
 #define READ_USEC (5 * USEC_PER_SEC)

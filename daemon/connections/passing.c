@@ -4,8 +4,8 @@
  * Ends connections that pass through this host, when a new policy refuses them. Rules look at SYN
  * packets only, so the conntrack entry is marked (label 126), and the forward path answers a marked
  * connection with a reset, whichever side sends next; both sides are made to send. An entry that is
- * allowed again loses the mark. What conntrack does not follow is only judged here: the backend
- * knows of it. Connections of local sockets are cut by connections.c.
+ * allowed again loses the mark. Connections that conntrack does not follow are only judged here:
+ * the backend has the list of them. Connections of local sockets are cut by connections.c.
  */
 
 #include "daemon/connections/passing.h"

@@ -54,11 +54,11 @@ void events_add(Events *e, const Event *what);
 
 /* Are users and groups to be left out? */
 void events_set_anonymous(Events *e, bool anonymous);
-/* What rules counted: to it the log only adds the time, the source and the group of the first
+/* Connections that rules counted: the log adds only the time, the source and the group of the first
  * attempt. is_event: it is kept and reported too. Without a time: now. */
 void events_count(Events *e, const Event *what, bool is_event);
-/* What rules counted that log each connection, too: only the number of them is new, of what the log
- * left out. what->quiet: it is not an event. */
+/* Connections counted by rules that log each of them, too: new is only the number of those that the
+ * log left out. what->quiet: it is not an event. */
 void events_complete(Events *e, const Event *what);
 /* Reads the log and counts, without addresses, what events_complete() had before the last call and
  * the log has not brought; last: all that it had. To be called no more often than twice a second.

@@ -58,18 +58,18 @@ DEFINE_CLEANUP(Live, live_free)
 int live_publish_ban(Live *l, const LiveBan *ban);
 /* This host takes its own ban back. */
 int live_publish_unban(Live *l, const Prefix *address);
-/* All bans of this host, with their ends: what the fleet does not have yet is published, and what
- * this host published and is not among them is taken back. Sorts them; who and why are for what is
- * new. 0, or the first error. */
+/* All bans of this host, with their ends: publishes those that the fleet does not have yet, and
+ * takes back those that this host published and that are not among them. Sorts them; who and why
+ * are for new ones. 0, or the first error. */
 int live_publish_bans(Live *l, LiveBan *bans, size_t n);
-/* What a former process of this host published is known, or cannot be waited for: earlier,
- * live_publish_bans() would publish it again. */
+/* Are the bans that a former process of this host published known, or not to be waited for?
+ * Earlier, live_publish_bans() would publish them again. */
 bool live_is_ready(const Live *l);
 /* Calls `banned` with all bans of other hosts that are in force. 0 or -ENOMEM. */
 int live_tell_all(Live *l);
-/* Who sends from this host, a minute of it (view.h), for whoever subscribes: it stays for two
+/* The senders of this host within a minute (view.h), for all subscribers: it stays for two
  * minutes. Brokers that are away do not get it. */
 void live_publish_view(Live *l, const char *text);
-/* What `p25-fleet status` shows of it: an array "brokers" of objects (url, connected, since, error)
+/* The part of `p25-fleet status`: an array "brokers" of objects (url, connected, since, error)
  * and "bans" in the object. 0 or -ENOMEM. */
 int live_status(const Live *l, Json *object);

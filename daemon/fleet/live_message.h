@@ -53,8 +53,8 @@ typedef struct LivePage {
 void live_page_deinit(LivePage *p);
 #define _cleanup_live_page_ _cleanup_(live_page_deinit)
 
-/* JSON; need not end with NUL. Entries that are no ban are left out and counted. 0, -EINVAL (with a
- * static reason), -ENOMEM. */
+/* JSON; need not end with NUL. Entries that are not a ban are left out and counted. 0, -EINVAL
+ * (with a static reason), -ENOMEM. */
 int live_page_parse(const void *payload, size_t n, LivePage *ret, const char **ret_reason);
 /* 0 or -ENOMEM */
 int live_page_print(const LivePage *p, char **ret);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns this host's pages and their way to the brokers. What happens within a moment is one page, so
+ * Owns this host's pages and their way to the brokers. Changes within a moment are one page, so
  * that a storm of bans is a few messages. A page is sent to a broker until that has taken it; after
  * a connection was lost, all are sent again, so that a broker which forgot them has them again.
  */

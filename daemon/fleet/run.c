@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * `p25-fleet run`: the event loop, and who is connected with whom. Knows no protocol.
+ * `p25-fleet run`: the event loop, and the connections between the modules. Knows no protocol.
  */
 
 #include "daemon/fleet/check.h"

@@ -116,8 +116,8 @@ static int hops_tell(const Passage *p, Action verdict, Explanation *e, Effect *e
         return r;
 }
 
-/* What conntrack does not follow cannot be found later, but in p25's own table and among this
- * host's own sockets. */
+/* Connections that conntrack does not follow can be found later only in p25's own table and among
+ * this host's own sockets. */
 static int exempt_tell(const Passage *p, const EffectQuestion *q, Explanation *e, Effect *effect)
 {
         if (!p->exempt_table)

@@ -10,7 +10,7 @@
 #include "daemon/netlink/attributes.h"
 
 /*
- * Does the rule go on behind this expression? What it may decide is added to w->candidates, what it
- * loads to the registers. name: "payload"; data: its attributes.
+ * Does the rule go on behind this expression? Adds the decisions that it may make to w->candidates,
+ * and what it loads to the registers. name: "payload"; data: its attributes.
  */
 Truth expression_run(Walk *w, const char *name, Bytes data);

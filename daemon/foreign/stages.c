@@ -118,7 +118,7 @@ static int32_t own_priority(uint32_t hook, OwnPlace own)
         return priority;
 }
 
-/* What is routed comes to `input` if it is redirected to this host. */
+/* A routed packet comes to `input` if it is redirected to this host. */
 static bool own_is_here(const Walk *w, OwnPlace own)
 {
         switch (w->packet->direction) {

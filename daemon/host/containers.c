@@ -24,7 +24,7 @@
 
 /* ---- which container ---- */
 
-/* What stands before an ID in the name of a scope, or of a folder where an engine makes its cgroups
+/* The words before an ID in the name of a scope, or of a folder where an engine makes its cgroups
  * without systemd. */
 static const char *const scopes[] = { "docker-", "libpod-", "cri-containerd-", "crio-",
         "nerdctl-" };
@@ -77,8 +77,8 @@ static uint32_t owner_of_path(const char *path)
         return 0;
 }
 
-/* What lies below slices only is the service manager's, or the engine's own: below a service its
- * user may make cgroups with any name, which are nobody's claim but that user's. */
+/* Cgroups below slices only are the service manager's, or the engine's own: below a service its
+ * user may make cgroups with any name. */
 bool container_of_path(const char *path, ContainerId *ret)
 {
         bool found = false;

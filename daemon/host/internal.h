@@ -37,7 +37,7 @@ int host_read_input(const char *path, size_t max, HostInputs *inputs, Diagnostic
 int host_read_named(
         const char *path, size_t max, HostInputs *inputs, char **ret, size_t *ret_length);
 
-/* What was read before, if it is the same still. 0, -ESTALE, -ENOMEM. */
+/* The content that was read before, if the file is still the same. 0, -ESTALE, -ENOMEM. */
 int host_read_again(const HostInput *input, size_t max, char **ret, size_t *ret_length);
 
 /* "does not exist", … or NULL for an errno (of either sign) without words of its own. */

@@ -271,7 +271,7 @@ static int try_kept(Manager *m, const State *state, Diagnostics *ret_hopeless)
                 m->paths.conf);
 }
 
-/* Where assertions must hold, what does not is in ret_broken then; NULL: they need not. */
+/* ret_broken: gets the assertions that do not hold; NULL: they may fail. */
 static int try_files(
         Manager *m, const State *state, Diagnostics *ret_broken, Diagnostics *ret_hopeless)
 {

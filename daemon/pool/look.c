@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is asked is a program of others. That it is the parent of the worker is asked of the kernel,
- * by the credentials of the listening socket, before a byte is sent: where a link or a stolen path
- * leads does not matter then.
+ * The program that answers is not p25's. Before a byte is sent, the kernel says by the credentials
+ * of the listening socket that it is the parent of the worker: it does not matter then where a link
+ * or a stolen path leads.
  */
 
 #include "daemon/pool/look.h"

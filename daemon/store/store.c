@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * The way of a state to disk. What is written first is named by nothing yet: fragments and sets get
- * a name with the new revision in it, and the rename of state.conf makes all of it true at once.
- * A small change of a set is one checked line at the end of the journal instead.
+ * The way of a state to disk. Nothing names the files that are written first: fragments and sets
+ * get a name with the new revision in it, and the rename of state.conf makes all of it true at
+ * once. A small change of a set is one checked line at the end of the journal instead.
  */
 
 #include "daemon/store/past.h"

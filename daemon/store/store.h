@@ -77,7 +77,7 @@ int store_list_revisions(Store *s, uint64_t current, size_t max, Revisions *ret)
 int store_load_revision(Store *s, uint64_t current, uint64_t revision, Diagnostics *d, State **ret);
 /* The revisions that there are will be there after a loss of power. */
 int store_sync_revisions(Store *s);
-/* Some time after a change: what need not be done before the change is answered. */
+/* Some time after a change: the work that the answer to the change does not wait for. */
 void store_tidy(Store *s);
 /* For tests: another REVISIONS_BYTES_MAX. */
 void store_set_bytes_max(Store *s, uint64_t max);

@@ -3,7 +3,7 @@
 /*
  * When one rule of the policy matches: an entry for every way to match while those are few; else a
  * line of chains, one a part of the match (from, to, user, …). Where a part fails the way goes
- * on to the chain that holds the rest of the rules. What the rule does then is in verdict.c.
+ * on to the chain that holds the rest of the rules. verdict.c has what the rule does then.
  */
 
 #include "rules/policy/rule.h"

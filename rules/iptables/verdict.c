@@ -85,7 +85,7 @@ static void build_log(IptBuild *b, size_t chain, const Decision *d, bool counts)
         ipt_build_end(b, chain);
 }
 
-/* What of a decision goes to the log and is counted. name: of the chains of the rule. */
+/* Logs and counts a decision, as far as it is to be. name: of the chains of the rule. */
 static void build_note(IptBuild *b, size_t chain, Decision d, const char *name)
 {
         bool counts = decision_counts(b, d.logged);

@@ -409,7 +409,7 @@ void nft_put_elements_difference(
         } else if (sets[0].ranges) {
                 put_address_difference(b, old, n_old, sets, n);
         } else if (nft_set_same_shape(&old[0], &sets[0])) {
-                /* What counted and is of no rule any more goes when it has been read. */
+                /* Elements that counted for a rule that is gone go when they have been read. */
                 if (!nft_set_is_dynamic(&sets[0]))
                         put_values(b, &sets[0], NFT_DELETE, &old[0], &sets[0]);
                 put_values(b, &sets[0], NFT_ADD, &sets[0], &old[0]);

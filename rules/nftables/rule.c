@@ -3,7 +3,7 @@
 /*
  * When one rule of the policy matches: a kernel rule for every way to match (family, alternatives
  * of `from` and `to`, units), all with the rule's one counter. A rule that cannot match becomes
- * nothing. What it does then is in verdict.c.
+ * nothing. verdict.c has what the rule does then.
  */
 
 #include "rules/policy/rule.h"

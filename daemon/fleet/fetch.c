@@ -116,7 +116,6 @@ static const struct {
         { CURLE_SSL_CONNECT_ERROR, -EBADE },
         { CURLE_SSL_CERTPROBLEM, -EBADE },
         { CURLE_SSL_CACERT_BADFILE, -EBADE },
-        { CURLE_OUT_OF_MEMORY, -ENOMEM },
 };
 
 static int result_of_code(Fetch *f, CURLcode code)
@@ -126,6 +125,12 @@ static int result_of_code(Fetch *f, CURLcode code)
                         f->error, sizeof(f->error), "the answer is longer than %zu bytes", f->max);
                 return -EFBIG;
         }
+        if (f->body.failed)
+                return -ENOMEM;
+        /* libcurl says so of a line that is longer than it takes, too */
+        if (code == CURLE_OUT_OF_MEMORY)
+                (void)snprintf(f->error, sizeof(f->error),
+                        "a line of the answer is too long, or there is no memory");
         if (!f->error[0])
                 (void)snprintf(f->error, sizeof(f->error), "%s", curl_easy_strerror(code));
         for (size_t i = 0; i < ELEMENTS(codes); i++)
@@ -138,9 +143,12 @@ static int result_of_status(Fetch *f, long status)
 {
         if (status == 200)
                 return 0;
-        if (status == 304 && f->conditional)
+        if (status == 304 && f->headers) /* else nothing was said that it could be like */
                 return 1;
-        if (status >= 300 && status < 400)
+        if (status == 304)
+                (void)snprintf(f->error, sizeof(f->error),
+                        "the web server answers 304 to a question without a condition");
+        else if (status >= 300 && status < 400)
                 (void)snprintf(f->error, sizeof(f->error),
                         "the web server answers %ld; redirects are not followed", status);
         else

@@ -10,6 +10,7 @@
 #include "daemon/fleet/live_broker.h"
 
 #include "daemon/fleet/live_clock.h"
+#include "daemon/fleet/memory.h"
 #include "daemon/io/log.h"
 #include "rules/base/text.h"
 
@@ -30,6 +31,12 @@
 #define PAUSE_MIN_USEC (USEC_PER_SEC / 2)
 #define PAUSE_MAX_USEC (20 * USEC_PER_SEC)
 #define PACKETS_AT_ONCE 100
+/* For all that the library takes in between two events. It makes room for as much as a broker says
+ * will come (256 MB), twice, and keeps LIVE_WINDOW messages of a QoS that nobody asked for. */
+#define LIBRARY_BYTES_MAX ((size_t)1 << 20)
+/* A broker for which the library has lost so much is not asked again for a while. */
+#define LOST_BYTES_MAX ((size_t)1 << 20)
+#define LOST_PAUSE_USEC (3600 * USEC_PER_SEC)
 
 struct LiveBroker {
         sd_event *event;
@@ -39,8 +46,10 @@ struct LiveBroker {
         struct mosquitto *library; /* NULL: between two attempts */
         int fd;                    /* its socket, of io; -1 */
         sd_event_source *io, *timer;
-        bool up, over;    /* over: the connection is lost, noticed within a callback */
-        int n_subscribed; /* the library's number of the last subscription */
+        bool up, over;     /* over: the connection is lost, noticed within a callback */
+        int n_subscribed;  /* the library's number of the last subscription */
+        bool asserted;     /* an assertion of the library ended the connection */
+        size_t held, lost; /* bytes before it began, and of all that ended so */
         uint64_t pause_usec, began_usec, since_usec;
         char error[200];
 };
@@ -74,6 +83,23 @@ static void library_drop(LiveBroker *b)
         b->library = NULL;
 }
 
+/* Of what is held now and was not before that connection some may be bans; a broker of which the
+ * library asserts things is none to be fair to. */
+static uint64_t next_pause_usec(LiveBroker *b)
+{
+        size_t held = memory_held();
+
+        if (b->asserted && held > b->held)
+                b->lost += held - b->held;
+        b->asserted = false;
+        if (b->lost <= LOST_BYTES_MAX)
+                return with_jitter(b->pause_usec);
+        b->lost = 0;
+        log_line(LOG_ERR, "%s: not asked again for an hour: what it sends costs memory",
+                b->settings->url);
+        return LOST_PAUSE_USEC;
+}
+
 /* Not from within a callback of the library. */
 static void broker_lost(LiveBroker *b)
 {
@@ -85,12 +111,11 @@ static void broker_lost(LiveBroker *b)
                 b->since_usec = live_now_usec();
                 log_line(LOG_WARNING, "%s: disconnected: %s", b->settings->url, b->error);
         }
-        timer_set(b, with_jitter(b->pause_usec));
+        timer_set(b, next_pause_usec(b));
         b->pause_usec *= 2;
         if (b->pause_usec > PAUSE_MAX_USEC)
                 b->pause_usec = PAUSE_MAX_USEC;
-        if (was_up)
-                b->settings->events->down(b->settings->events->data, b->settings->index);
+        b->settings->events->down(b->settings->events->data, b->settings->index);
 }
 
 static void error_set(LiveBroker *b, const char *text)
@@ -102,6 +127,35 @@ static void error_set(LiveBroker *b, const char *text)
 }
 
 /* ---- what the library calls ---- */
+
+static sigjmp_buf *reading; /* NULL: the library is not reading, or did not call this program */
+
+/* What follows from an event is bounded by others, and takes as much as it needs. */
+static sigjmp_buf *event_begin(void)
+{
+        memory_unbind();
+        return TAKE_PTR(reading);
+}
+
+static void event_end(LiveBroker *b, sigjmp_buf *back)
+{
+        int r = back ? memory_bind(LIBRARY_BYTES_MAX) : 0;
+
+        reading = back;
+        if (r < 0)
+                error_set(b, strerror(-r));
+}
+
+static const char *reason_text(int reason)
+{
+        if (reason >= 128) /* of the broker */
+                return mosquitto_reason_string(reason);
+        if (reason == MOSQ_ERR_NOMEM)
+                return "it sends more at a time than this host takes";
+        if (reason == MOSQ_ERR_MALFORMED_PACKET)
+                return "it sends what is not valid MQTT";
+        return mosquitto_strerror(reason);
+}
 
 static void on_connack(struct mosquitto *library, void *data, int reason, _unused_ int flags,
         _unused_ const mosquitto_property *properties)
@@ -123,6 +177,7 @@ static void on_suback(_unused_ struct mosquitto *library, void *data, int id, in
         const int *granted, _unused_ const mosquitto_property *properties)
 {
         LiveBroker *b = data;
+        sigjmp_buf *back;
 
         for (int i = 0; i < n; i++)
                 if (granted[i] > 2) {
@@ -131,12 +186,14 @@ static void on_suback(_unused_ struct mosquitto *library, void *data, int id, in
                 }
         if (id != b->n_subscribed || b->up)
                 return;
+        back = event_begin();
         b->up = true;
         b->error[0] = '\0';
         b->pause_usec = PAUSE_MIN_USEC;
         b->since_usec = live_now_usec();
         log_line(LOG_INFO, "%s: connected", b->settings->url);
         b->settings->events->up(b->settings->events->data, b->settings->index);
+        event_end(b, back);
 }
 
 static void on_message(_unused_ struct mosquitto *library, void *data,
@@ -145,38 +202,38 @@ static void on_message(_unused_ struct mosquitto *library, void *data,
         LiveBroker *b = data;
         LiveArrival a = { m->topic, m->payload ? m->payload : "",
                 m->payloadlen > 0 ? (size_t)m->payloadlen : 0, 0 };
+        sigjmp_buf *back = event_begin();
 
         (void)mosquitto_property_read_int32(
                 properties, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL, &a.expiry_sec, false);
         if (m->topic)
                 b->settings->events->arrived(b->settings->events->data, b->settings->index, &a);
+        event_end(b, back);
 }
 
 static void on_puback(_unused_ struct mosquitto *library, void *data, int id, int reason,
         _unused_ const mosquitto_property *properties)
 {
         LiveBroker *b = data;
+        sigjmp_buf *back = event_begin();
 
         b->settings->events->taken(
                 b->settings->events->data, b->settings->index, id, reason >= 128);
+        event_end(b, back);
 }
 
 static void on_disconnect(_unused_ struct mosquitto *library, void *data, int reason,
         _unused_ const mosquitto_property *properties)
 {
-        /* a reason of the broker, or an error of the library */
-        error_set(
-                data, reason >= 128 ? mosquitto_reason_string(reason) : mosquitto_strerror(reason));
+        error_set(data, reason_text(reason));
 }
 
 /* ---- assertions of the library ---- */
 
 /* libmosquitto 2.0 asserts on a property that it does not know (property_mosq.c passes no client to
  * log__printf, which asserts one), so a broker's bytes would end the program, and with it what
- * other brokers bring. While it reads, an assertion that fails ends that connection. */
-static sigjmp_buf *reading;
-
-/* Takes the place of libc's for all libraries. */
+ * other brokers bring. While it reads, an assertion that fails ends that connection.
+ * Takes the place of libc's for all libraries. */
 void __assert_fail(const char *assertion, const char *file, unsigned line, const char *function)
 {
         if (reading)
@@ -185,19 +242,25 @@ void __assert_fail(const char *assertion, const char *file, unsigned line, const
         abort();
 }
 
-/* What the library held of that packet is lost, some hundred bytes; it holds no lock there. */
+/* What the library held of the properties of that packet is lost; it holds no lock there. */
 static int library_read(LiveBroker *b)
 {
         sigjmp_buf back;
-        int r;
+        int r = memory_bind(LIBRARY_BYTES_MAX);
 
-        if (sigsetjmp(back, 0) != 0) {
-                reading = NULL;
-                return MOSQ_ERR_MALFORMED_PACKET;
+        if (r < 0) {
+                error_set(b, strerror(-r));
+                return MOSQ_ERR_NOMEM;
         }
-        reading = &back;
-        r = mosquitto_loop_read(b->library, PACKETS_AT_ONCE);
+        if (sigsetjmp(back, 0) == 0) {
+                reading = &back;
+                r = mosquitto_loop_read(b->library, PACKETS_AT_ONCE);
+        } else {
+                b->asserted = true;
+                r = MOSQ_ERR_MALFORMED_PACKET;
+        }
         reading = NULL;
+        memory_unbind();
         return r;
 }
 
@@ -213,7 +276,7 @@ static int on_socket(_unused_ sd_event_source *s, _unused_ int fd, uint32_t even
         if (r == MOSQ_ERR_SUCCESS && !b->over && (events & EPOLLOUT))
                 r = mosquitto_loop_write(b->library, PACKETS_AT_ONCE);
         if (r != MOSQ_ERR_SUCCESS && !b->over)
-                error_set(b, r == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(r));
+                error_set(b, r == MOSQ_ERR_ERRNO ? strerror(errno) : reason_text(r));
         if (b->over)
                 broker_lost(b);
         else
@@ -295,6 +358,7 @@ static int broker_connect(LiveBroker *b)
 
         b->over = false;
         b->began_usec = live_monotonic_usec();
+        b->held = memory_held();
         b->library = mosquitto_new(b->settings->client, true, b);
         if (!b->library)
                 return -ENOMEM;

@@ -21,7 +21,7 @@ typedef struct LiveArrival {
 
 typedef struct LiveBrokerEvents {
         void (*up)(void *data, unsigned index);   /* connected and subscribed */
-        void (*down)(void *data, unsigned index); /* was up */
+        void (*down)(void *data, unsigned index); /* or an attempt to connect has failed */
         void (*arrived)(void *data, unsigned index, const LiveArrival *m);
         /* The broker has taken a message over; refused: it has not and will not. */
         void (*taken)(void *data, unsigned index, int id, bool refused);

@@ -4,10 +4,14 @@
 
 #include "rules/base/util.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void memory_begin(void)
@@ -49,4 +53,64 @@ void memory_give_back(void)
 
         (void)malloc_trim(0);
         (void)dl_iterate_phdr(object_give_back, &page);
+}
+
+/* ---- bounds ---- */
+
+/* proc_pid_statm(5): the sixth number is that of the pages of data and stack. What RLIMIT_DATA
+ * counts is the same but for the stack. */
+static int data_in_use(size_t *ret)
+{
+        int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+        char text[256];
+        size_t pages;
+        ssize_t n;
+
+        if (fd < 0)
+                return -errno;
+        n = read(fd, text, sizeof(text) - 1);
+        close(fd);
+        if (n < 0)
+                return -errno;
+        text[n] = '\0';
+        if (sscanf(text, "%*u %*u %*u %*u %*u %zu", &pages) != 1)
+                return -EBADMSG;
+        *ret = pages * (size_t)sysconf(_SC_PAGESIZE);
+        return 0;
+}
+
+/* prlimit(2) is what the unit's filter allows, setrlimit(2) may not be. */
+static int limit_set(rlim_t bytes)
+{
+        struct rlimit limit;
+
+        if (prlimit(0, RLIMIT_DATA, NULL, &limit) < 0)
+                return -errno;
+        limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+        return prlimit(0, RLIMIT_DATA, &limit, NULL) < 0 ? -errno : 0;
+}
+
+int memory_bind(size_t bytes)
+{
+#ifdef __SANITIZE_ADDRESS__ /* whose allocator ends the program instead */
+        (void)bytes;
+        return 0;
+#else
+        size_t used;
+        int r = data_in_use(&used);
+
+        return r < 0 ? r : limit_set((rlim_t)used + bytes);
+#endif
+}
+
+void memory_unbind(void)
+{
+        (void)limit_set(RLIM_INFINITY);
+}
+
+size_t memory_held(void)
+{
+        struct mallinfo2 m = mallinfo2();
+
+        return m.uordblks + m.hblkhd;
 }

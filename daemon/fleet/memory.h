@@ -2,9 +2,11 @@
 #pragma once
 
 /*
- * How much memory p25-fleet holds while nothing happens. Depends on no other module: it knows the
- * allocator and the program's own mappings, and not who uses them.
+ * How much memory p25-fleet holds while nothing happens, and how much a library may take. Depends
+ * on no other module: it knows the allocator and the program's own mappings, and not who uses them.
  */
+
+#include <stddef.h>
 
 /* Once, before any thread: one heap for all of them. libcurl resolves names in threads, and each
  * would leave a heap of its own. */
@@ -15,3 +17,12 @@ void memory_begin(void);
  * pages each. Linking p25-fleet reads 10 MB of libraries of which waiting needs less than one.
  * Costs some 100 µs; to be called when nothing is to be done for seconds. */
 void memory_give_back(void);
+
+/* Until memory_unbind(), nobody in this program gets more than so many bytes beyond what is in use
+ * now (prlimit(2), RLIMIT_DATA): malloc(3) fails with ENOMEM then. For a library that takes as
+ * much as a peer says. Costs some 10 µs. 0 or negative errno. */
+int memory_bind(size_t bytes);
+void memory_unbind(void);
+
+/* Bytes that malloc(3) has given and not got back. Takes some µs for each free part of the heap. */
+size_t memory_held(void);

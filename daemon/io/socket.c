@@ -33,6 +33,26 @@ int socket_send(int socket, const void *data, size_t n, int fd)
         return sent < 0 ? -errno : 0;
 }
 
+/* CMSG_SPACE() rounds up, so a second descriptor may fit beside the one that is wanted. All others
+ * are closed; > 0: there is one. */
+static int descriptor_take(struct msghdr *m, int *ret)
+{
+        int n = 0, fd;
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+                if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+                        continue;
+                for (size_t at = CMSG_LEN(0); at + sizeof(fd) <= c->cmsg_len; at += sizeof(fd)) {
+                        memcpy(&fd, (const char *)c + at, sizeof(fd));
+                        if (n++ == 0)
+                                *ret = fd;
+                        else
+                                close(fd);
+                }
+        }
+        return n;
+}
+
 int socket_receive(int socket, void *ret, size_t n, int *ret_fd)
 {
         Control control;
@@ -42,15 +62,12 @@ int socket_receive(int socket, void *ret, size_t n, int *ret_fd)
                 .msg_control = &control,
                 .msg_controllen = sizeof(control) };
         ssize_t got = recvmsg(socket, &m, MSG_CMSG_CLOEXEC);
-        struct cmsghdr *c;
 
         *ret_fd = -1;
         if (got < 0)
                 return -errno;
-        c = CMSG_FIRSTHDR(&m);
-        if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-                c->cmsg_len == CMSG_LEN(sizeof(int)))
-                memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+        if (descriptor_take(&m, ret_fd) > 1 || m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+                return -EBADMSG;
         return got == (ssize_t)n ? 0 : -EBADMSG;
 }
 

@@ -11,8 +11,9 @@
 /* Sends n bytes, and fd along unless it is -1 (unix(7), SCM_RIGHTS); fd stays the caller's. 0 or
  * negative errno. */
 int socket_send(int socket, const void *data, size_t n, int fd);
-/* Receives exactly n bytes. 0; -EBADMSG: there are fewer; other negative errno. *ret_fd is a
- * descriptor that came along, for close(2) even on error, or -1. */
+/* Receives exactly n bytes. 0; -EBADMSG: there are fewer or more, or several descriptors; other
+ * negative errno. *ret_fd is the descriptor that came along, the first of several, for close(2)
+ * even on error, or -1. */
 int socket_receive(int socket, void *ret, size_t n, int *ret_fd);
 
 /*

@@ -36,6 +36,8 @@ static int audit_say(Cli *c, const Json *document)
         const Json *groups = json_get(document, "groups");
         int64_t connections = json_get_integer(document, "connections");
         int64_t left_out = json_get_integer(document, "left_out");
+        int64_t unknown = json_get_integer(document, "unknown");
+        int64_t clients = json_get_integer(document, "proposals_left_out");
         const char *logging = json_get_string(document, "logging");
         _cleanup_strv_ char **audit = NULL, **proposals = NULL;
         _cleanup_buffer_ Buffer names = { 0 };
@@ -65,10 +67,18 @@ static int audit_say(Cli *c, const Json *document)
                 group_say(c, json_array_item(groups, i));
         if (left_out > 0)
                 cli_say(c, "… and %" PRId64 " more groups", left_out);
+        if (unknown > 0)
+                cli_say(c,
+                        "%" PRId64
+                        " more came in a flood: between whom is not known (p25ctl stats)",
+                        unknown);
         if (proposals)
                 cli_say(c, "To let them pass:");
         STRV_FOREACH (proposal, proposals)
                 cli_say(c, "  p25ctl %s", *proposal);
+        if (clients > 0)
+                cli_say(c, "… and no rule for %" PRId64 " more client%s", clients,
+                        clients == 1 ? "" : "s");
         cli_say(c, "To refuse what no rule allows: p25ctl audit promote");
         return 0;
 }

@@ -31,7 +31,8 @@
 /* So many destinations of one user, or of one client, are a rule each; of more the rule names none.
  */
 #define DESTINATIONS_MAX 5
-#define PROPOSALS_MAX 50
+/* Clients of each direction that rules are proposed for: those with the most connections. */
+#define CLIENTS_MAX 20
 
 typedef struct Group {
         const Event *like; /* one of them */
@@ -41,9 +42,22 @@ typedef struct Group {
 typedef struct Groups {
         Group *items;
         size_t n;
-        uint64_t count; /* of all connections */
+        uint64_t count;   /* of all connections */
+        uint64_t unknown; /* of more, which came with so many that nobody noted between whom */
         uint64_t since_usec;
 } Groups;
+
+/* All groups of one client: items[begin] to items[end - 1]. */
+typedef struct Client {
+        size_t begin, end;
+        Direction direction;
+        uint64_t count;
+} Client;
+
+typedef struct Proposals {
+        char **words;
+        uint64_t left_out; /* clients without one */
+} Proposals;
 
 /* ---- groups ---- */
 
@@ -118,6 +132,8 @@ static int groups_collect(const Ring *ring, const Ruleset *promoted, Groups *g)
 
                 if (i == 0)
                         g->since_usec = e->time_usec;
+                if (e->audit && e->destination.family == 0)
+                        g->unknown += e->count;
                 if (!e->audit || !replay_refuses(promoted, e))
                         continue;
                 g->items[g->n++] = (Group){ e, e->count, e->time_usec, e->time_usec };
@@ -128,6 +144,11 @@ static int groups_collect(const Ring *ring, const Ruleset *promoted, Groups *g)
 }
 
 /* ---- proposals ---- */
+
+static void proposals_deinit(Proposals *p)
+{
+        strv_free(p->words);
+}
 
 static int address_put(AddressList *l, const Address *a)
 {
@@ -152,6 +173,12 @@ static int who_put(Bus *b, const Event *e, Rule *rule)
         return r < 0 ? r : strv_append(&rule->user, user);
 }
 
+/* Is it known who dialled? Else a rule would be one for everybody. */
+static bool has_who(const Event *e)
+{
+        return e->direction != DIRECTION_OUT ? e->source.family != 0 : e->has_uid || e->unit;
+}
+
 /* The rule that lets one group pass, or without `to` all groups of the same who. */
 static int proposal_add(Bus *b, const Event *e, bool to, char ***proposals)
 {
@@ -172,22 +199,63 @@ static int proposal_add(Bus *b, const Event *e, bool to, char ***proposals)
         return r < 0 ? r : strv_consume(proposals, words);
 }
 
-static int proposals_make(Bus *b, const Groups *g, char ***ret)
+/* In the order of directions, those with the most connections first. */
+static int client_compare(const void *a, const void *b)
 {
-        for (size_t i = 0, end; i < g->n && strv_length(*ret) < PROPOSALS_MAX; i = end) {
-                const Event *first = g->items[i].like;
-                bool each;
-                int r = 0;
+        const Client *x = a, *y = b;
+        int r = compare_numbers(x->direction, y->direction);
 
-                for (end = i + 1; end < g->n && who_compare(first, g->items[end].like) == 0;)
-                        end++;
-                each = first->direction != DIRECTION_IN && end - i <= DESTINATIONS_MAX;
-                for (size_t k = i; r >= 0 && k < (each ? end : i + 1); k++)
-                        r = proposal_add(b, g->items[k].like, each, ret);
-                if (r < 0)
-                        return r;
+        if (r == 0)
+                r = compare_numbers(y->count, x->count);
+        return r != 0 ? r : compare_numbers(x->begin, y->begin);
+}
+
+/* Of groups in the order of event_compare(). *ret is for free(3). */
+static int clients_find(const Groups *g, Client **ret, size_t *ret_n)
+{
+        Client *clients = calloc(g->n + 1, sizeof(*clients));
+        size_t n = 0;
+
+        if (!clients)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->n; i++) {
+                const Event *e = g->items[i].like;
+
+                if (i == 0 || who_compare(g->items[i - 1].like, e) != 0)
+                        clients[n++] = (Client){ .begin = i, .direction = e->direction };
+                clients[n - 1].end = i + 1;
+                clients[n - 1].count += g->items[i].count;
         }
+        if (n > 1)
+                qsort(clients, n, sizeof(*clients), client_compare);
+        *ret = clients;
+        *ret_n = n;
         return 0;
+}
+
+static int client_propose(Bus *b, const Groups *g, const Client *c, char ***words)
+{
+        bool each = c->direction != DIRECTION_IN && c->end - c->begin <= DESTINATIONS_MAX;
+        int r = 0;
+
+        for (size_t i = c->begin; r >= 0 && i < (each ? c->end : c->begin + 1); i++)
+                r = proposal_add(b, g->items[i].like, each, words);
+        return r;
+}
+
+static int proposals_make(Bus *b, const Groups *g, Proposals *ret)
+{
+        _cleanup_free_ Client *clients = NULL;
+        size_t n, n_of[_DIRECTION_MAX] = { 0 };
+        int r = clients_find(g, &clients, &n);
+
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (has_who(g->items[clients[i].begin].like) &&
+                        n_of[clients[i].direction]++ < CLIENTS_MAX)
+                        r = client_propose(b, g, &clients[i], &ret->words);
+                else
+                        ret->left_out++;
+        return r;
 }
 
 /* ---- the document ---- */
@@ -242,7 +310,7 @@ static int by_count(const void *a, const void *b)
 static int document_print(Bus *b, const Report *report, Groups *g, char **ret)
 {
         _cleanup_(json_free_p) Json *j = json_new_object();
-        _cleanup_strv_ char **proposals = NULL;
+        _cleanup_(proposals_deinit) Proposals proposals = { 0 };
         Json *list;
         int r = proposals_make(b, g, &proposals);
 
@@ -261,7 +329,9 @@ static int document_print(Bus *b, const Report *report, Groups *g, char **ret)
         json_set(j, "groups", list);
         json_set(j, "left_out",
                 json_new_integer(g->n > GROUPS_MAX ? (int64_t)(g->n - GROUPS_MAX) : 0));
-        json_set(j, "proposals", json_new_strv(proposals));
+        json_set(j, "unknown", json_new_integer((int64_t)g->unknown));
+        json_set(j, "proposals", json_new_strv(proposals.words));
+        json_set(j, "proposals_left_out", json_new_integer((int64_t)proposals.left_out));
         return r < 0 ? r : json_print(j, ret);
 }
 

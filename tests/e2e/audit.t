@@ -98,6 +98,32 @@ is "$rc" 0 "reset"
 expect "reset goes back to p25.conf" host open 2001:db8:1::2 25
 like "$(ctl status)" "AUDIT: .*: outgoing, routed .*default \(p25.conf\), in audit" "and says so"
 
+# ---- a crowd hides nobody ----
+
+if [ -n "$many_uids" ]; then
+        for i in {1..55}; do connect host -u $((5000 + i)) -g 5000 198.51.100.2 25; done >"$WORK/out"
+        connect host -u 5000 -g 5000 198.51.100.2 25 >"$WORK/out"
+        connect host -u 5000 -g 5000 203.0.113.7 25 >"$WORK/out"
+        connect lan 203.0.113.7 25 >"$WORK/out"
+        crowd_is_known()
+        {
+                [ "$(audit '[.groups[] | select(.uid and .uid > 5000)] | length')" = 55 ] &&
+                        [ "$(audit '[.groups[] | select(.destination == "203.0.113.7")] | length')" = 2 ]
+        }
+        eventually 5 crowd_is_known
+        ok $? "56 users send"
+        is "$(audit '[.proposals[] | select(test("^route allow from 10.0.0.2 to 203.0.113.7 port 25"))] | length')" 1 \
+                "a rule for the routed connection is proposed beside those for users"
+        is "$(audit '[.proposals[] | select(test("user 5000$"))] | length')" 2 \
+                "and for the user with the most connections"
+        left=$(audit .proposals_left_out)
+        is "$(audit '.proposals | map(select(test("user"))) | map(sub(".* user "; "")) | unique | length') $((left > 30))" "20 1" \
+                "the others are left out, and counted"
+        like "$(ctl audit)" "… and no rule for $left more clients" "p25ctl audit says so"
+else
+        skip "a crowd of users" "one uid only"
+fi
+
 # ---- containers ----
 
 for tree in /sys/fs/cgroup/unified /sys/fs/cgroup; do
@@ -122,6 +148,23 @@ if [ "$backend" = nftables ] && mkdir "$slice" "$box" 2>/dev/null; then
 else
         skip "a container" "it needs nftables, and cgroups that can be made"
 fi
+
+# ---- a flood ----
+
+# so many at a time that their ends are not noted
+net_in host python3 -c 'import socket
+for i in range(2000):
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(("192.0.2.%d" % (i % 250), 25)) if i < 250 else s.connect_ex(("10.0.%d.%d" % (i // 250, i % 250), 25))
+    s.close()' 2>"$WORK/err"
+flood_is_known()
+{
+        [ "$(audit .unknown)" -gt 0 ]
+}
+eventually 5 flood_is_known
+ok $? "connections of a flood are counted, of which nobody noted between whom"
+like "$(ctl audit)" "[0-9]+ more came in a flood: between whom is not known" "p25ctl audit says so"
 
 # ---- lockdown, assertions ----
 

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each system call of p25d that opens, reads, writes, renames, asks the kernel or takes memory fails
-# once, while p25d starts, is changed, is reloaded and locks down: what is denied stays denied all the
-# time, a change is made or is not, and the state loads again.
+# once, while p25d starts, is changed, is reloaded, locks down and stops: what is denied stays denied all
+# the time, a change is made or is not, and the state loads again.
 #   P25_FAULTS=N|all        how many under each backend (12)
 #   P25_FAULTS_SEED=N       which
+#   P25_FAULTS_PHASES=...   of which phases
 . "$(dirname "$0")/../lib/e2e.sh"
 
 command -v strace >/dev/null || { skip "failing system calls" "there is no strace"; done_testing; exit; }
@@ -12,6 +13,7 @@ seed=${P25_FAULTS_SEED:-$RANDOM}
 diag "P25_FAULTS_SEED=$seed"
 RANDOM=$seed
 amount=${P25_FAULTS:-12}
+read -ra phases <<<"${P25_FAULTS_PHASES:-start change reload lockdown stop}"
 
 net_world
 listen host 25 465 587
@@ -85,6 +87,7 @@ phase()
         change) tracing run_ctl reject in 587; did=$rc ;;
         reload) configure 587; tracing run_ctl reload; did=$rc ;;
         lockdown) tracing run_ctl lockdown on; did=$rc ;;
+        stop) tracing p25d_stop TERM; did=$? ;;
         esac
 }
 # What the phase closes, if it was done.
@@ -120,7 +123,11 @@ attempt() # PHASE CALL N ERROR
                 closed=$(connect inet -t 500 198.51.100.1 "$port" 2001:db8:1::1 "$port")
                 [[ $closed != *open* ]] || echo "done, and $port is $closed"
         fi
-        if [ -n "$alive" ] && [ "$1" != start ]; then
+        if [ "$1" = stop ]; then
+                [ "$did" = 0 ] || echo "p25d does not end"
+                closed=$(connect inet -t 500 198.51.100.1 465 2001:db8:1::1 465)
+                [[ $closed != *open* ]] || echo "465 is $closed without p25d"
+        elif [ -n "$alive" ] && [ "$1" != start ]; then
                 # a bus whose connection failed is joined again
                 eventually 12 on_bus >/dev/null 2>&1 || echo "p25d runs and does not answer"
         fi
@@ -169,7 +176,7 @@ sweep() # BACKEND
         for target in 198.51.100.1 2001:db8:1::1; do
                 loops+=("$(net_in inet "$probe" loop -t 50 -o "$WORK/loop-$1-${target//:/_}" "$target" 465)")
         done
-        for name in start change reload lockdown; do
+        for name in "${phases[@]}"; do
                 count "$name" >"$WORK/counts-$name"
                 while read -r call n; do
                         for error in ${errors[$call]}; do
@@ -178,7 +185,7 @@ sweep() # BACKEND
                 done <"$WORK/counts-$name"
         done
         diag "$1: ${#faults[@]} faults"
-        [ "${#faults[@]}" -gt 100 ]
+        [ "${#faults[@]}" -gt $((${#phases[@]} > 1 ? 100 : 20)) ]
         ok $? "$1: faults to choose from"
         if [ "$amount" != all ]; then
                 for ((i = 0; i < amount && i < ${#faults[@]}; i++)); do

@@ -23,6 +23,8 @@
 #define DIRECT_PRIORITY (SD_EVENT_PRIORITY_NORMAL - 10)
 /* More wait until one has left. */
 #define PEERS_MAX 64
+/* After a connection that could not be accepted. */
+#define REST_USEC (USEC_PER_SEC / 5)
 
 typedef struct DirectPeer DirectPeer;
 struct DirectPeer {
@@ -149,12 +151,26 @@ static void peer_accept(BusDirect *d, int fd)
         listen_or_wait(d);
 }
 
-static int on_connection(_unused_ sd_event_source *s, int fd, _unused_ uint32_t events, void *data)
+static int on_rest(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+{
+        listen_or_wait(data);
+        return 0;
+}
+
+/* Without a descriptor to be had, whoever waits goes on waiting: being asked again and again would
+ * keep p25d from everything else. */
+static int on_connection(sd_event_source *s, int fd, _unused_ uint32_t events, void *data)
 {
         int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        BusDirect *d = data;
 
-        if (client >= 0)
-                peer_accept(data, client);
+        if (client >= 0) {
+                peer_accept(d, client);
+                return 0;
+        }
+        (void)sd_event_source_set_enabled(s, SD_EVENT_OFF);
+        (void)sd_event_source_set_time_relative(d->rest, REST_USEC);
+        (void)sd_event_source_set_enabled(d->rest, SD_EVENT_ONESHOT);
         return 0;
 }
 
@@ -196,7 +212,10 @@ int bus_direct_open(BusDirect *d, const char *path)
         if ((r = sd_event_add_io(d->event, &d->listener, d->fd, EPOLLIN, on_connection, d)) < 0 ||
                 (r = sd_event_source_set_priority(d->listener, DIRECT_PRIORITY)) < 0 ||
                 (r = sd_event_add_defer(d->event, &d->sweep, on_sweep, d)) < 0 ||
-                (r = sd_event_source_set_enabled(d->sweep, SD_EVENT_OFF)) < 0)
+                (r = sd_event_source_set_enabled(d->sweep, SD_EVENT_OFF)) < 0 ||
+                (r = sd_event_add_time(
+                         d->event, &d->rest, CLOCK_MONOTONIC, UINT64_MAX, 0, on_rest, d)) < 0 ||
+                (r = sd_event_source_set_enabled(d->rest, SD_EVENT_OFF)) < 0)
                 return r;
         return 0;
 }
@@ -212,6 +231,7 @@ void bus_direct_close(BusDirect *d)
         d->n_peers = 0;
         d->listener = sd_event_source_disable_unref(d->listener);
         d->sweep = sd_event_source_disable_unref(d->sweep);
+        d->rest = sd_event_source_disable_unref(d->rest);
         if (d->fd >= 0)
                 close(d->fd);
         d->fd = -1;

@@ -21,7 +21,7 @@ typedef struct BusDirect {
         int fd;
         struct DirectPeer *peers;
         unsigned n_peers;
-        sd_event_source *listener, *sweep;
+        sd_event_source *listener, *sweep, *rest;
 } BusDirect;
 
 /* Listens at a path, whose folder nobody else may write to. event, vtable, data and system are set,

@@ -241,8 +241,11 @@ static void call_start(BusCall *c)
         }
         r = bus_worker_new(
                 c, manages ? MANAGER_WORKER_USEC : c->bus->worker_usec, on_worker_done, &c->worker);
-        if (r < 0)
-                c->bus->queue.finish(c, r, &error);
+        if (r >= 0)
+                return;
+        sd_bus_error_setf(&error, SD_BUS_ERROR_FAILED,
+                "p25d cannot start the process that would answer: %s", strerrordesc_np(-r));
+        c->bus->queue.finish(c, r, &error);
 }
 
 static int on_patience(sd_event_source *s, uint64_t usec, void *data);

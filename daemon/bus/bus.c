@@ -8,6 +8,7 @@
 #include "daemon/bus/answer.h"
 #include "daemon/bus/call.h"
 #include "daemon/bus/dict.h"
+#include "daemon/bus/error.h"
 #include "daemon/bus/events.h"
 #include "daemon/bus/properties.h"
 #include "daemon/bus/queue.h"
@@ -219,6 +220,16 @@ static size_t least_reply(sd_bus_message *m)
         return interface && streq(interface, "org.freedesktop.DBus.Introspectable") ? 16384 : 4096;
 }
 
+/* Does the same as the bus library, but only when the bus has read what was sent. */
+static int refuse_types(Bus *b, sd_bus_message *m)
+{
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        (void)bus_error_complete(-EBADMSG, &error);
+        bus_outbox_refuse(&b->outbox, m, &error);
+        return 1;
+}
+
 /* Sees every message first. A question whose caller wants no answer ends here, whoever asks: a bus
  * limits the answers that a connection waits for, and nothing else of what it sends. */
 static int on_call(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
@@ -236,7 +247,7 @@ static int on_call(sd_bus_message *m, void *data, _unused_ sd_bus_error *error)
         if (bus_backlog_is_over(&b->backlog, m, !method && bus_outbox_is_behind(&b->outbox)))
                 return 1;
         bus_backlog_add(&b->backlog, m, least_reply(m));
-        return 0;
+        return method && !bus_method_accepts(m) ? refuse_types(b, m) : 0;
 }
 
 /* The bus has read what p25d sent. */

@@ -26,5 +26,6 @@ void bus_outbox_begin(BusOutbox *o, sd_bus *bus);
 void bus_outbox_end(BusOutbox *o);
 /* If so, freed is called when it has read enough. */
 bool bus_outbox_is_behind(BusOutbox *o);
-/* Answers m, of somebody else than root, with an error when the bus is not behind. */
+/* Answers m, of somebody else than root or not known yet, with an error when the bus is not behind.
+ */
 void bus_outbox_refuse(BusOutbox *o, sd_bus_message *m, const sd_bus_error *error);

@@ -48,6 +48,12 @@ static int on_method(sd_bus_message *m, void *data, sd_bus_error *error)
                 return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_METHOD, "no such method");
         r = bus_call_begin(b, m, method, error);
         r = bus_error_complete(r, error);
+        /* who calls may not be known yet */
+        if (r < 0 && sd_bus_message_get_bus(m) == b->bus) {
+                bus_outbox_refuse(&b->outbox, m, error);
+                sd_bus_error_free(error);
+                return 1;
+        }
         return r < 0 ? r : 1;
 }
 
@@ -81,3 +87,13 @@ const sd_bus_vtable bus_vtable[] = {
 
         SD_BUS_VTABLE_END,
 };
+
+bool bus_method_accepts(sd_bus_message *m)
+{
+        const char *member = sd_bus_message_get_member(m);
+
+        for (const sd_bus_vtable *row = bus_vtable; row->type != _SD_BUS_VTABLE_END; row++)
+                if (row->type == _SD_BUS_VTABLE_METHOD && streq(row->x.method.member, member))
+                        return sd_bus_message_has_signature(m, row->x.method.signature) > 0;
+        return false;
+}

@@ -9,7 +9,10 @@
 
 #include "rules/base/buffer.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 enum { CONNECTIONS = 60, CALLS = 60 };
 
@@ -354,6 +357,80 @@ static void test_unknown_sender(void **state)
         assert_true(answered);
 }
 
+/* As many as the bus lets wait for their answers, which is more than wait for a name. */
+enum { UNKNOWN_CALLS = 120, BEHIND_MAX = 16 << 10 };
+
+/* The bytes that wait in a socket of the server's: written and not read, or come and not read. */
+static int in_sockets(pid_t server, unsigned long request)
+{
+        int pidfd = (int)syscall(SYS_pidfd_open, server, 0), most = 0;
+
+        assert_true(pidfd >= 0);
+        for (int number = 0; number < 64; number++) {
+                int fd = (int)syscall(SYS_pidfd_getfd, pidfd, number, 0), bytes = 0;
+
+                struct stat st;
+
+                if (fd >= 0 && fstat(fd, &st) >= 0 && S_ISSOCK(st.st_mode) &&
+                        ioctl(fd, request, &bytes) >= 0 && bytes > most)
+                        most = bytes;
+                if (fd >= 0)
+                        close(fd);
+        }
+        close(pidfd);
+        return most;
+}
+
+static void process_stop(pid_t pid)
+{
+        int status;
+
+        assert_int_equal(kill(pid, SIGSTOP), 0);
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+}
+
+/* Calls of a connection that is not known, all of them at the server before it goes on, and what it
+ * writes while the bus reads nothing. */
+static int write_while_bus_stands(Fixture *f, const char *member, Counts *counts)
+{
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *other = open_client(f);
+        uint64_t end = now_usec() + PATIENCE_USEC;
+        int written;
+
+        process_stop(f->server);
+        for (unsigned i = 0; i < UNKNOWN_CALLS; i++) {
+                _cleanup_message_ sd_bus_message *m = new_call(other, member);
+
+                assert_true(sd_bus_call_async(other, NULL, m, on_reply, counts, UINT64_MAX) >= 0);
+        }
+        bus_takes(other);
+        process_stop(f->dbus);
+        assert_int_equal(kill(f->server, SIGCONT), 0);
+        while (in_sockets(f->server, SIOCINQ) > 0 && now_usec() < end)
+                usleep(1000);
+        usleep(100000); /* for the last ones */
+        written = in_sockets(f->server, SIOCOUTQ);
+        assert_int_equal(kill(f->dbus, SIGCONT), 0);
+        while (counts->answered + counts->refused + counts->failed < UNKNOWN_CALLS)
+                if (sd_bus_process(other, NULL) == 0)
+                        assert_true(sd_bus_wait(other, UINT64_MAX) >= 0);
+        print_message("# %s: %d bytes written; %u answered, %u refused, %u failed\n", member,
+                written, counts->answered, counts->refused, counts->failed);
+        return written;
+}
+
+/* Refusals do not lie in root's way while the bus does not read. */
+static void test_refusals_wait(void **state)
+{
+        Counts many = { 0 }, wrong = { 0 };
+
+        assert_true(write_while_bus_stands(*state, "Describe", &many) < BEHIND_MAX);
+        assert_true(many.refused > 0 && many.answered > 0 && many.failed == 0);
+        /* without the arguments that it needs */
+        assert_true(write_while_bus_stands(*state, "SetLogging", &wrong) < BEHIND_MAX);
+        assert_int_equal(wrong.failed, UNKNOWN_CALLS);
+}
+
 /* ---- root as the crowd ---- */
 
 static int nobody_asks(const Fixture *f, int go)
@@ -455,6 +532,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(
                         test_change_without_answer, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_unknown_sender, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_refusals_wait, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_patience, server_setup, server_teardown),
         };
 

@@ -302,6 +302,14 @@ static int element_add(FilterSet *s, Bytes attribute)
         return 0;
 }
 
+void filter_set_give_up(FilterSet *s)
+{
+        for (size_t i = 0; i < s->n; i++)
+                element_free(s->elements[i]);
+        s->n = 0;
+        s->incomplete = true;
+}
+
 static int elements_add(Filters *f, uint8_t family, Bytes payload)
 {
         Bytes a[NFTA_SET_ELEM_LIST_MAX + 1], one;
@@ -318,9 +326,10 @@ static int elements_add(Filters *f, uint8_t family, Bytes payload)
         s = (FilterSet *)filters_find_set(f, family, table, name);
         if (!s)
                 return -ESTALE;
-        while (r >= 0 && attribute_next(&a[NFTA_SET_ELEM_LIST_ELEMENTS], &type, &one)) {
+        while (r >= 0 && !s->incomplete &&
+                attribute_next(&a[NFTA_SET_ELEM_LIST_ELEMENTS], &type, &one)) {
                 if (f->n_elements >= FILTER_ELEMENTS_MAX) {
-                        s->incomplete = true;
+                        filter_set_give_up(s);
                         return 0;
                 }
                 f->n_elements++;

@@ -37,7 +37,7 @@ typedef struct FilterSet {
         size_t n_fields;
         FilterElement **elements;
         size_t n;
-        bool incomplete;
+        bool incomplete; /* and therefore empty: a half of an interval would say too much */
 } FilterSet;
 
 typedef struct FilterRule {
@@ -108,6 +108,9 @@ void filters_finish(Filters *f);
 
 const FilterChain *filters_find_chain(
         const Filters *f, uint8_t family, const char *table, const char *name);
+/* Forgets what is in it: the rest is not read. */
+void filter_set_give_up(FilterSet *s);
+
 const FilterSet *filters_find_set(
         const Filters *f, uint8_t family, const char *table, const char *name);
 

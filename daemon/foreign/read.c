@@ -17,11 +17,15 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A change while they are listed makes the list worthless. */
 #define ATTEMPTS 5
 #define LEGACY_MAX (64u << 20)
+/* For the elements of all sets: the kernel counts through a set from its beginning for each part of
+ * it, so that a million of them take half a minute. Less than an answer may take. */
+#define ELEMENTS_USEC (3 * USEC_PER_SEC / 2)
 
 static int on_message(const struct nlmsghdr *h, void *data)
 {
@@ -83,19 +87,57 @@ static int dump_rules(Netlink *n, Filters *f)
         return r;
 }
 
+typedef struct ElementsReading {
+        Filters *filters;
+        FilterSet *set;
+        uint64_t end_usec; /* CLOCK_MONOTONIC */
+} ElementsReading;
+
+static uint64_t now_usec(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
+}
+
+static int on_elements(const struct nlmsghdr *h, void *data)
+{
+        ElementsReading *reading = data;
+
+        if (now_usec() < reading->end_usec && !reading->set->incomplete)
+                return on_message(h, reading->filters);
+        filter_set_give_up(reading->set);
+        return -ECANCELED;
+}
+
+/* A set that takes too long counts as unknown. */
+static int dump_set(Netlink *n, ElementsReading *reading)
+{
+        FilterSet *s = reading->set;
+        Request request = request_make(NFT_MSG_GETSETELEM, s->family);
+        int r = request_add_string(&request, NFTA_SET_ELEM_LIST_TABLE, s->table);
+
+        if (r >= 0)
+                r = request_add_string(&request, NFTA_SET_ELEM_LIST_SET, s->name);
+        if (r >= 0)
+                r = netlink_dump(n, &request.header, on_elements, reading);
+        if (r != -ECANCELED)
+                return r;
+        netlink_close(n);
+        return netlink_open(NETLINK_NETFILTER, n);
+}
+
 static int dump_elements(Netlink *n, Filters *f)
 {
+        uint64_t end_usec = now_usec() + ELEMENTS_USEC;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < f->n_sets; i++) {
-                const FilterSet *s = f->sets[i];
-                Request request = request_make(NFT_MSG_GETSETELEM, s->family);
+                uint64_t now = now_usec(), left = now < end_usec ? end_usec - now : 0;
 
-                r = request_add_string(&request, NFTA_SET_ELEM_LIST_TABLE, s->table);
-                if (r >= 0)
-                        r = request_add_string(&request, NFTA_SET_ELEM_LIST_SET, s->name);
-                if (r >= 0)
-                        r = netlink_dump(n, &request.header, on_message, f);
+                /* half of it, so that a small set behind a large one is known */
+                r = dump_set(n, &(ElementsReading){ f, f->sets[i], now + left / 2 });
         }
         return r;
 }

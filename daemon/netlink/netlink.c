@@ -232,6 +232,7 @@ static void reply_message(void *data, const struct nlmsghdr *h)
                 int error = r->f(h, r->data);
 
                 r->ended = error < 0;
+                r->done = error == -ECANCELED;
                 reply_note(r, error);
         }
 }

@@ -31,7 +31,8 @@ int netlink_join(Netlink *n, unsigned group);
 int netlink_leave(Netlink *n, unsigned group);
 
 /* Called for every message of a reply. A negative return ends the walk of what has come, not the
- * reading: the socket is always drained. */
+ * reading: the socket is always drained. -ECANCELED ends the reading too: whoever returns it closes
+ * the socket, in which the rest is. */
 typedef int (*NetlinkHandler)(const struct nlmsghdr *h, void *data);
 
 /*

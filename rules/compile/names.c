@@ -276,7 +276,7 @@ int identities_resolve(Compilation *c, const NameQuery *q, Identities *ret, char
                 return -EINVAL;
         ids_sort(&i.ids);
         *ret_missing = NULL;
-        if (missing.length > 0 && buffer_take(&missing, ret_missing) < 0)
+        if ((missing.failed || missing.length > 0) && buffer_take(&missing, ret_missing) < 0)
                 return -ENOMEM;
         *ret = TAKE_STRUCT(i);
         return 0;

@@ -18,82 +18,15 @@
 #include "rules/policy/policy.h"
 #include "rules/ruleset/print.h"
 #include "rules/ruleset/ruleset.h"
+#include "tests/lib/allocations.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-/* ---- the allocations: ld --wrap ---- */
-
-static unsigned n_calls, fail_at; /* fail_at: 0: none fails */
-static bool fail_on;
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *old, size_t n);
-void *__real_reallocarray(void *old, size_t n, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t n);
-char *__real_strdup(const char *text);
-char *__real_strndup(const char *text, size_t n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *old, size_t n);
-void *__wrap_reallocarray(void *old, size_t n, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t n);
-char *__wrap_strdup(const char *text);
-char *__wrap_strndup(const char *text, size_t n);
-
-static bool fails(void)
-{
-        n_calls++;
-        if (fail_at == 0 || (fail_on ? n_calls < fail_at : n_calls != fail_at))
-                return false;
-        errno = ENOMEM;
-        return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-        return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-        return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *old, size_t n)
-{
-        return fails() ? NULL : __real_realloc(old, n);
-}
-
-/* Memory is always given back. */
-void *__wrap_reallocarray(void *old, size_t n, size_t size)
-{
-        bool grows = malloc_usable_size(old) < n * size;
-
-        return grows && fails() ? NULL : __real_reallocarray(old, n, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t n)
-{
-        return fails() ? NULL : __real_aligned_alloc(alignment, n);
-}
-
-char *__wrap_strdup(const char *text)
-{
-        return fails() ? NULL : __real_strdup(text);
-}
-
-char *__wrap_strndup(const char *text, size_t n)
-{
-        return fails() ? NULL : __real_strndup(text, n);
-}
 
 /* ---- what is tried ---- */
 
@@ -114,7 +47,7 @@ static const Names names = { .user = find_name, .group = find_name, .unit = find
 static const char role_text[] =
         "role = { name = \"r\"; summary = \"x\"; manages = [ \"all\" ];"
         "vars = { v = { type = \"networks\"; default = [ \"10.0.0.0/8\", \"2001:db8::/32\" ]; };"
-        "u = { type = \"users\"; default = [ \"root\", \"mail\" ]; };"
+        "u = { type = \"users\"; default = [ \"root\", \"mail\", \"ghost\" ]; };"
         "p = { type = \"ports\"; default = [ \"smtp\", \"submission\" ]; }; };"
         "default = { incoming = \"deny\"; };"
         "rules = ( { action = \"allow\"; direction = \"in\"; from = \"$v\"; ports = \"$p\"; },"
@@ -261,27 +194,25 @@ static unsigned count_all(Try *try)
         _cleanup_diagnostics_ Diagnostics d = { 0 };
         int r;
 
-        n_calls = fail_at = 0;
+        allocations_fail(0, false);
         r = try(&d);
         for (size_t i = 0; i < d.n; i++)
                 print_message("# %s\n", d.items[i].text);
         assert_int_equal(r, 0);
-        return n_calls;
+        return allocations_made();
 }
 
 static void fail_each(Try *try, bool on)
 {
         unsigned n = count_all(try), n_wrong = 0;
 
-        fail_on = on;
         for (unsigned i = 1; i <= n; i++) {
                 _cleanup_diagnostics_ Diagnostics d = { 0 };
                 int r;
 
-                n_calls = 0;
-                fail_at = i;
+                allocations_fail(i, on);
                 r = try(&d);
-                fail_at = 0;
+                allocations_fail(0, false);
                 if (r == -ENOMEM)
                         continue;
                 print_error("allocation %u of %u: %d\n", i, n, r);

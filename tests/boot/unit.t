@@ -117,6 +117,9 @@ nsenter --target "$leader" --pid --mount --root --wd -- nsenter --target "$(main
 ok $? "where p25d is, it can read whether SYN cookies were sent"
 is "$(in_machine systemctl show -P MemoryMax -P OOMScoreAdjust p25d | tr '\n' ' ')" "2147483648 -500 " \
         "its memory has a bound, and it is among the last to go"
+# whoever has p25d asks p25d-reader for files without end: two processes each
+is "$(in_machine systemctl show -P TasksMax p25d-reader p25d-knocker p25d-site | tr -s '\n' ' ')" "64 4 48 " \
+        "its helpers have a few processes only"
 cannot "write to /run" touch /run/x
 cannot "write to /etc" touch /etc/p25/x
 cannot "write to /usr" touch /usr/x

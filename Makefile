@@ -161,7 +161,7 @@ $(BUILD)/tests/differential/differential: \
 # whose p25d is the test
 $(BUILD)/tests/unit/fleet/live_apply: ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=fleet_client_%,update_set set_lockdown)
 # whose allocations fail
-$(patsubst %,$(BUILD)/tests/unit/%/memory,rules daemon): ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray aligned_alloc strdup strndup)
+$(patsubst %,$(BUILD)/tests/unit/%/memory,rules daemon): ALL_LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc reallocarray aligned_alloc large_array_shrink strdup strndup)
 
 # these also link p25ctl's modules, without its main
 WITH_CLI = $(patsubst %,$(BUILD)/tests/unit/cli/%,metrics moment top words) $(BUILD)/tests/golden/completion

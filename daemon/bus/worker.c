@@ -127,6 +127,7 @@ child_run(BusCall *c, int fd, pid_t parent, uint64_t deadline_usec)
         sigemptyset(&none);
         (void)signal(SIGTERM, SIG_DFL);
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
+        /* the unit does not allow it; there a child is nicer than p25d from its start */
         (void)setpriority(PRIO_PROCESS, 0, NICENESS);
         limit_resources(deadline_usec);
         offer_first();

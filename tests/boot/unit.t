@@ -120,6 +120,11 @@ is "$(in_machine systemctl show -P MemoryMax -P OOMScoreAdjust p25d | tr '\n' ' 
 # whoever has p25d asks p25d-reader for files without end: two processes each
 is "$(in_machine systemctl show -P TasksMax p25d-reader p25d-knocker p25d-site | tr -s '\n' ' ')" "64 4 48 " \
         "its helpers have a few processes only"
+niceness() # PID
+{
+        in_machine awk '{ print $19 }' "/proc/$1/stat"
+}
+is "$(niceness "$(main_pid)")" -5 "it answers before what keeps the host busy"
 cannot "write to /run" touch /run/x
 cannot "write to /etc" touch /etc/p25/x
 cannot "write to /usr" touch /usr/x
@@ -141,13 +146,15 @@ confined() # one filter more than p25d
         local worker
         for worker in $(in_machine pgrep -P "$(main_pid)"); do
                 [ "$(in_machine sed -n 's/^Seccomp_filters:\t//p' "/proc/$worker/status")" = $((before + 1)) ] &&
-                        return
+                        worker_niceness=$(niceness "$worker") && return
         done
+        false
 }
 in_machine p25ctl plan >"$WORK/plan" 2>&1 &
 plan=$!
 eventually 20 confined
 ok $? "a worker keeps its capability, and a filter that makes it useless (tests/kernel/confine.c)"
+is "$worker_niceness" 0 "it has no precedence over other processes of the host"
 wait "$plan"
 is "$(in_machine stat -c %U "/proc/$(main_pid)/mem")" root "the memory of p25d is closed to it"
 rm "$MACHINE/etc/p25/p25.conf"

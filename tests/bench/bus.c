@@ -16,12 +16,15 @@
 #include "tests/bus/calls.h"
 
 #include <poll.h>
+#include <sys/resource.h>
 
 enum { CONNECTIONS = 50, WINDOW = 20, TIMES_MAX = 100000 };
 /* Larger calls are sent one by one, by so many connections: with 127 MiB on their way to p25d the
  * bus refuses calls of root too. */
 #define WINDOW_BYTES ((size_t)1 << 20)
 #define LARGE_CONNECTIONS 4
+/* packaging/systemd/p25d.service */
+#define NICENESS (-5)
 
 /* ---- the load, in a process of its own ---- */
 
@@ -36,19 +39,21 @@ typedef struct Load {
         const char *member; /* NULL: nothing is sent; empty: a signal */
         Manner manner;
         size_t size; /* of a text in the call */
+        bool silent; /* polkit is there and does not answer */
 } Load;
 
 static const Load loads[] = {
-        { "nobody else", NULL, READS, 0 },
-        { "Describe, and reads", "Describe", READS, 0 },
-        { "Explain, and reads", "Explain", READS, 0 },
-        { "SetLockdown, which is refused", "SetLockdown", READS, 0 },
-        { "Describe, and never reads", "Describe", DEAF, 0 },
-        { "ListRoles, and never reads", "ListRoles", DEAF, 0 },
-        { "Describe, and wants no answer", "Describe", FORGETS, 0 },
-        { "signals of 16 KiB", "", FORGETS, 16u << 10 },
-        { "DescribeReload of 8 MiB", "DescribeReload", READS, 8u << 20 },
-        { "PutFragment of 19 MiB", "PutFragment", READS, 19u << 20 },
+        { "nobody else", NULL, READS, 0, false },
+        { "Describe, and reads", "Describe", READS, 0, false },
+        { "Explain, and reads", "Explain", READS, 0, false },
+        { "SetLockdown, which is refused", "SetLockdown", READS, 0, false },
+        { "Describe, and never reads", "Describe", DEAF, 0, false },
+        { "ListRoles, and never reads", "ListRoles", DEAF, 0, false },
+        { "Describe, and wants no answer", "Describe", FORGETS, 0, false },
+        { "signals of 16 KiB", "", FORGETS, 16u << 10, false },
+        { "DescribeReload of 8 MiB", "DescribeReload", READS, 8u << 20, false },
+        { "PutFragment of 19 MiB", "PutFragment", READS, 19u << 20, false },
+        { "Describe, with a polkit that does not answer", "Describe", READS, 0, true },
 };
 
 static int under_way[CONNECTIONS];
@@ -326,17 +331,36 @@ static void start_all(Fixture *f, Relay *relay)
         assert_true(wait_for_owner(f->bus, 10 * UINT64_C(1000000)));
 }
 
-static void try_load(const char *number, const char *text, uint64_t usec)
+/* It has the name, and reads nothing. */
+static sd_bus *open_silent_polkit(const Fixture *f)
 {
+        sd_bus *bus = open_client(f);
+
+        assert_true(sd_bus_request_name(bus, "org.freedesktop.PolicyKit1", 0) >= 0);
+        return bus;
+}
+
+/* As the unit runs it; without the right to, as it is. */
+static void raise_server(const Fixture *f)
+{
+        (void)setpriority(PRIO_PROCESS, (id_t)f->server, NICENESS);
+}
+
+static void try_load(const char *number, const Load *kind, uint64_t usec)
+{
+        _cleanup_(sd_bus_close_unrefp) sd_bus *polkit = NULL;
         const char *name;
         Outsiders load;
         Fixture f;
         Relay own, *relay = getenv("P25_WITHOUT_RELAY") ? NULL : &own;
 
         start_all(&f, relay);
+        raise_server(&f);
+        if (kind->silent)
+                polkit = open_silent_polkit(&f);
         assert_true(sd_bus_get_unique_name(f.bus, &name) >= 0);
         outsiders_start(&f, load_run, number, &load);
-        printf("%s\n", text);
+        printf("%s\n", kind->text);
         measure(&f, relay, name, usec);
         close(load.go);
         close(load.said);
@@ -358,7 +382,7 @@ static void test_loads(void **state)
                 char number[16];
 
                 snprintf(number, sizeof(number), "%zu", i);
-                try_load(number, loads[i].text, usec);
+                try_load(number, &loads[i], usec);
         }
 }
 

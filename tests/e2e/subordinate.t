@@ -117,4 +117,17 @@ run_ctl prepend limit out user alice rate 1000/minute burst 100 max 2
 net_in host "$probe" hold -u 200003 -g 200003 -o "$WORK/held" 198.51.100.2 25 >"$WORK/holder"
 is "$(burst 3 41001 198.51.100.2)" "1 2" "max counts open connections of lent ids too"
 signal TERM "$(cat "$WORK/holder")"
+# the shares that p25d gives its callers are a uid's: dbus-daemon takes no id without a name, and an
+# id with one belongs to itself
+on_bus_as() # UID
+{
+        setpriv --reuid "$1" --regid "$1" --clear-groups busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call \
+                org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetId >"$WORK/on_bus" 2>&1
+}
+on_bus_as 41001
+ok $? "alice can be on the bus"
+on_bus_as 210000
+ok $? "so can carol, who has a name of her own in alice's range"
+! on_bus_as 200001
+ok $? "an id that alice was lent cannot"
 done_testing

@@ -364,6 +364,10 @@ ctl reload
 is "$rc" 6 "backend = iptables: the unit does not allow it yet"
 like "$err" "systemctl restart p25d" "the error says to restart p25d"
 expect "nothing has changed" machine "closed closed" "${to[@]}"
+ln -s /bin/false "$MACHINE/root/systemctl"
+in_machine env PATH=/root:/usr/sbin:/usr/bin:/sbin:/bin /usr/share/p25/prepare
+is "$? $(in_machine ls /run/systemd/system/p25d.service.d)" "1 " \
+        "where the unit cannot be read again, the next start tries it again"
 in_machine systemctl restart p25d
 eventually 12 in_machine p25ctl -q status
 is "$(in_machine p25ctl status --json | jq -r .backend)" iptables "after a restart it does"

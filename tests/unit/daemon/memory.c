@@ -249,18 +249,88 @@ static int reset(const Change *c, ChangeResult *r)
         return manager_reset(manager, c, r);
 }
 
+static int replace_set(const Change *c, ChangeResult *r)
+{
+        static const char text[] = "198.51.100.0/25\n2001:db8:1::/48 # why\n";
+
+        return manager_replace_set(manager, "bans", text, strlen(text), c, r);
+}
+
+static int empty_set(const Change *c, ChangeResult *r)
+{
+        return manager_replace_set(manager, "bans", "", 0, c, r);
+}
+
+static int put_texts(const Change *c, ChangeResult *r)
+{
+        static const char rules[] = "rules = ( { action = \"deny\"; direction = \"routed\"; } );",
+                          entries[] = "203.0.113.0/24\n";
+        static const ManagerText texts[] = {
+                { "one", false, rules, sizeof(rules) - 1 },
+                { "bans", true, entries, sizeof(entries) - 1 },
+        };
+
+        return manager_put_texts(manager, texts, ELEMENTS(texts), c, r);
+}
+
+static int remove_texts(const Change *c, ChangeResult *r)
+{
+        static const ManagerText texts[] = { { "one", false, "", 0 }, { "bans", true, "", 0 } };
+
+        return manager_put_texts(manager, texts, ELEMENTS(texts), c, r);
+}
+
+static int lockdown(const Change *c, ChangeResult *r)
+{
+        return manager_set_lockdown(manager, true, c, r);
+}
+
+static int end_lockdown(const Change *c, ChangeResult *r)
+{
+        return manager_set_lockdown(manager, false, c, r);
+}
+
+/* To the revision before this one: twice, and all is as it was. */
+static int roll_back(const Change *c, ChangeResult *r)
+{
+        return manager_rollback(manager, manager_policy(manager)->state->revision - 1, c, r);
+}
+
+static void edit(void)
+{
+        write_text("etc/p25/p25.conf",
+                "enabled = true; roles = ( \"closed\" ); default = { outgoing = \"deny\"; };");
+}
+
+static int restore(const Change *c, ChangeResult *r)
+{
+        write_text("etc/p25/p25.conf", conf);
+        return manager_reload(manager, c, r);
+}
+
+static int reload(const Change *c, ChangeResult *r)
+{
+        return manager_reload(manager, c, r);
+}
+
 typedef struct Pair {
         const char *name;
         Operation change, back;
+        void (*prepare)(void); /* before the change is tried; NULL: nothing */
 } Pair;
 
 static const Pair pairs[] = {
-        { "a rule", add_rule, delete_rule },
-        { "entries", add_entries, remove_entries },
-        { "a fragment", put_it, put_other },
-        { "roles", set_role_open, set_role_closed },
-        { "a default", default_in, reset },
-        { "disable", disable, enable },
+        { "a rule", add_rule, delete_rule, NULL },
+        { "entries", add_entries, remove_entries, NULL },
+        { "a fragment", put_it, put_other, NULL },
+        { "roles", set_role_open, set_role_closed, NULL },
+        { "a default", default_in, reset, NULL },
+        { "disable", disable, enable, NULL },
+        { "a whole set", replace_set, empty_set, NULL },
+        { "documents", put_texts, remove_texts, NULL },
+        { "rollback", roll_back, roll_back, NULL },
+        { "reload", reload, restore, edit },
+        { "lockdown", lockdown, end_lockdown, NULL },
 };
 
 static void change_done(Operation operation)
@@ -295,8 +365,11 @@ static bool change_failing(const Pair *p, unsigned at, bool on, const Snapshot *
         /* what failed is something that it can do without */
         assert_true(r.changed);
         settle(0);
-        expect_consistent();
+        if (p->change !=
+                lockdown) /* in force even where it cannot be stored yet, or notes are lost */
+                expect_consistent();
         change_done(p->back);
+        expect_consistent();
         return n >= at;
 }
 
@@ -306,9 +379,12 @@ static void try_pair(const Pair *p, bool on, unsigned step)
         unsigned at = 1;
 
         for (bool left = true; left;) {
-                _cleanup_snapshot_ Snapshot before = take_snapshot();
+                _cleanup_snapshot_ Snapshot before = { 0 };
                 uint64_t revision = manager_policy(manager)->state->revision;
 
+                if (p->prepare)
+                        p->prepare();
+                before = take_snapshot();
                 /* until it is made, which changes what comes after it */
                 do {
                         left = change_failing(p, at, on, &before);

@@ -90,17 +90,18 @@ static int limit_set(rlim_t bytes)
         return prlimit(0, RLIMIT_DATA, &limit, NULL) < 0 ? -errno : 0;
 }
 
+#ifdef __SANITIZE_ADDRESS__ /* whose allocator ends the program instead */
+static const bool may_bind = false;
+#else
+static const bool may_bind = true;
+#endif
+
 int memory_bind(size_t bytes)
 {
-#ifdef __SANITIZE_ADDRESS__ /* whose allocator ends the program instead */
-        (void)bytes;
-        return 0;
-#else
         size_t used;
-        int r = data_in_use(&used);
+        int r = may_bind ? data_in_use(&used) : 0;
 
-        return r < 0 ? r : limit_set((rlim_t)used + bytes);
-#endif
+        return r < 0 || !may_bind ? r : limit_set((rlim_t)used + bytes);
 }
 
 void memory_unbind(void)

@@ -5,6 +5,7 @@
 #include "daemon/events/event.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/log.h"
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 
 #include <inttypes.h>

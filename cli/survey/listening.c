@@ -9,6 +9,7 @@
 
 #include "daemon/host/host.h"
 #include "daemon/io/file.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/text.h"
 #include "rules/policy/ports.h"

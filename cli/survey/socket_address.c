@@ -3,6 +3,7 @@
 #include "cli/survey/socket_address.h"
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 
 #include <arpa/inet.h>
 #include <string.h>

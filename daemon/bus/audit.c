@@ -14,6 +14,7 @@
 #include "daemon/host/host.h"
 #include "daemon/host/unit_names.h"
 #include "daemon/manager/settings.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/json.h"
 #include "rules/base/strv.h"

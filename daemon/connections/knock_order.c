@@ -3,6 +3,7 @@
 #include "daemon/connections/knock_order.h"
 
 #include "daemon/netlink/conntrack.h"
+#include "rules/address/family.h"
 
 bool knock_order_add(KnockOrder *o, const Tuple *t, uint32_t mark)
 {

@@ -4,6 +4,7 @@
 
 #include "daemon/netlink/netlink.h"
 #include "daemon/netlink/sockets.h"
+#include "rules/address/family.h"
 
 #include <linux/netlink.h>
 #include <netinet/tcp.h>

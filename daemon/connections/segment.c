@@ -3,6 +3,7 @@
 #include "daemon/connections/segment.h"
 
 #include "daemon/netlink/conntrack.h"
+#include "rules/address/family.h"
 
 #include <errno.h>
 #include <netinet/in.h>

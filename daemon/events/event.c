@@ -2,6 +2,7 @@
 
 #include "daemon/events/event.h"
 
+#include "rules/address/family.h"
 #include "rules/base/text.h"
 #include "rules/policy/logprefix.h"
 

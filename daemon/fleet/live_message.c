@@ -2,6 +2,7 @@
 
 #include "daemon/fleet/live_message.h"
 
+#include "rules/address/family.h"
 #include "rules/base/json.h"
 #include "rules/base/text.h"
 

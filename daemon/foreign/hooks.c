@@ -5,6 +5,7 @@
 #include "daemon/foreign/chain.h"
 #include "daemon/foreign/legacy.h"
 #include "daemon/foreign/loads.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/ruleset/packet.h"

@@ -3,6 +3,7 @@
 #include "daemon/foreign/loads.h"
 
 #include "daemon/foreign/registers.h"
+#include "rules/address/family.h"
 #include "rules/ruleset/packet.h"
 
 #include <linux/if_ether.h>

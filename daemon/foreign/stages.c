@@ -4,6 +4,7 @@
 
 #include "daemon/foreign/legacy.h"
 #include "daemon/foreign/loads.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/nftables/table.h"
 #include "rules/ruleset/packet.h"

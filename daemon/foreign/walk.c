@@ -4,6 +4,7 @@
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/strv.h"
 #include "rules/ruleset/packet.h"

@@ -4,6 +4,7 @@
 
 #include "daemon/netlink/routes.h"
 #include "daemon/netlink/sockets.h"
+#include "rules/address/family.h"
 #include "rules/policy/ports.h"
 
 #include <errno.h>

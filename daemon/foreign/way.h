@@ -6,6 +6,7 @@
 
 #include "daemon/foreign/walk.h"
 #include "daemon/netlink/netlink.h"
+#include "rules/address/family.h"
 #include "rules/ruleset/packet.h"
 
 typedef struct Way {

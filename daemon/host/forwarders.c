@@ -4,6 +4,7 @@
 
 #include "daemon/host/internal.h"
 #include "daemon/reader/ask.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 

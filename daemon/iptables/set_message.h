@@ -7,6 +7,7 @@
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/address/timedset.h"
 
 #include <linux/netfilter/ipset/ip_set.h>

@@ -2,6 +2,7 @@
 
 #include "daemon/netlink/conntrack.h"
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/nftables/numbers.h"
 #include "rules/policy/ports.h"

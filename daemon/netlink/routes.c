@@ -2,6 +2,8 @@
 
 #include "daemon/netlink/routes.h"
 
+#include "rules/address/family.h"
+
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netconf.h>

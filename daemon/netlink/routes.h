@@ -5,6 +5,7 @@
 
 #include "daemon/netlink/netlink.h"
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 
 #include <net/if.h>
 

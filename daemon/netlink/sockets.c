@@ -3,6 +3,7 @@
 #include "daemon/netlink/sockets.h"
 
 #include "daemon/netlink/netlink.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/policy/ports.h"
 

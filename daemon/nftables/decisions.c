@@ -19,6 +19,7 @@
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
 #include "daemon/nftables/senderkeys.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/nftables/key.h"
 #include "rules/nftables/message.h"

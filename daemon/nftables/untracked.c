@@ -13,6 +13,7 @@
 #include "daemon/nftables/attributes.h"
 #include "daemon/nftables/backend.h"
 #include "daemon/nftables/elements.h"
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/util.h"
 #include "rules/nftables/key.h"

@@ -12,6 +12,7 @@
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
 #include "daemon/stats/internal.h"
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/base/text.h"
 #include "rules/ruleset/counterid.h"

@@ -4,6 +4,8 @@
 
 #include "rules/address/address.h"
 
+#include "rules/address/family.h"
+
 #include <errno.h>
 
 static const char no_quad[] = "not a valid address (IPv4: four decimal numbers from 0 to 255, "

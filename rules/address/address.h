@@ -6,12 +6,11 @@
  * here, with a reason, so that no other file needs to think of them.
  */
 
-#include "rules/address/family.h"
 #include "rules/base/util.h"
 
 /* Network byte order; an IPv4 address lies in the first four bytes, the rest is zero. */
 typedef struct Address {
-        Family family;
+        uint8_t family; /* a Family (family.h) */
         uint8_t bytes[16];
 } Address;
 

@@ -3,6 +3,7 @@
 /* Set files: text to prefixes and back, for lists of millions (prefixset.h). Opens no files. */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/address/foreign.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"

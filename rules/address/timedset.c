@@ -3,6 +3,7 @@
 #include "rules/address/timedset.h"
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/timedentry.h"
 #include "rules/base/array.h"

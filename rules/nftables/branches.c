@@ -13,6 +13,7 @@
  * row.
  */
 
+#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
 #include "rules/base/array.h"

@@ -4,6 +4,7 @@
 
 #include "rules/nftables/build.h"
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/subordinate.h"

@@ -12,6 +12,7 @@
  * nft_table_new() returns it.
  */
 
+#include "rules/address/family.h"
 #include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
 #include "rules/policy/action.h"

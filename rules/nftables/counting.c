@@ -14,6 +14,7 @@
  * elements that count the number are there from the beginning.
  */
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/nftables/build.h"
 #include "rules/nftables/numbers.h"

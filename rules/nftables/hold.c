@@ -11,6 +11,7 @@
  * what changes meanwhile. Reads the chains that are made.
  */
 
+#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
 #include "rules/base/array.h"

@@ -5,6 +5,7 @@
 #include "rules/nftables/maker.h"
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/nftables/key.h"
 #include "rules/nftables/numbers.h"
 

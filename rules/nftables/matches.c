@@ -2,6 +2,7 @@
 
 /* The matches of a rule: text and bytes, a row each. The text is the one that nft lists. */
 
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/nftables/numbers.h"
 #include "rules/nftables/rows.h"

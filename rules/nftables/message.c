@@ -7,6 +7,7 @@
 
 #include "rules/nftables/message.h"
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
 #include "rules/nftables/numbers.h"

@@ -4,6 +4,7 @@
  * Packets leave elements in sets, to be found by later ones or counted: text and bytes, a row each.
  */
 
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/nftables/rows.h"
 

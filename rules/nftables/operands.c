@@ -2,6 +2,7 @@
 
 /* Operands that several kinds of statements share: sets, addresses, the keys of limits. */
 
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/nftables/rows.h"
 

@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/nftables/key.h"
 #include "rules/policy/action.h"
 

@@ -13,6 +13,7 @@
  * rule that notes: the verdict stands, and the connection is not cut later.
  */
 
+#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
 #include "rules/policy/rule.h"

@@ -5,6 +5,7 @@
  * log, a limit), a chain of its own. Does not depend on matches.
  */
 
+#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
 #include "rules/base/array.h"

@@ -6,6 +6,7 @@
 
 #include "rules/policy/addressitem.h"
 
+#include "rules/address/family.h"
 #include "rules/policy/addresslist.h"
 #include "rules/policy/valid.h"
 

@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 
 typedef struct AddressList AddressList;
 

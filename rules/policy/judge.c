@@ -7,6 +7,7 @@
 
 #include "rules/policy/judge.h"
 
+#include "rules/address/family.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"

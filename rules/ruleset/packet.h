@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/policy/direction.h"
 
 /* A connection attempt. What is not known matches only rules that do not ask for it (an unknown

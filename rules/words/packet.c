@@ -7,6 +7,7 @@
 
 #include "rules/words/packet.h"
 
+#include "rules/address/family.h"
 #include "rules/base/diagnostic.h"
 #include "rules/base/nearest.h"
 #include "rules/base/strv.h"

@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/addressitem.h"

@@ -2,6 +2,7 @@
 
 #include "tests/differential/policies.h"
 
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/action.h"
 #include "rules/policy/direction.h"

@@ -2,6 +2,8 @@
 
 #include "tests/differential/sites.h"
 
+#include "rules/address/family.h"
+
 static const struct SitePrefix {
         Site site;
         const char *prefix;

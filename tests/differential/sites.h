@@ -7,6 +7,7 @@
  * this needs: routes, listeners everywhere, ports that are published and redirected.
  */
 
+#include "rules/address/family.h"
 #include "tests/lib/random.h"
 #include "tests/lib/world.h"
 

@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/base/text.h"
 
 #include <arpa/inet.h>

@@ -8,6 +8,7 @@
 #include "daemon/events/event.h"
 #include "daemon/events/record.h"
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 
 #include <stdio.h>

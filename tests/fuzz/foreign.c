@@ -9,6 +9,7 @@
 
 #include "daemon/foreign/hooks.h"
 #include "daemon/foreign/programs.h"
+#include "rules/address/family.h"
 #include "rules/policy/direction.h"
 #include "rules/ruleset/packet.h"
 

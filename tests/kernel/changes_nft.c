@@ -6,6 +6,7 @@
  */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/buffer.h"
 #include "rules/policy/policy.h"

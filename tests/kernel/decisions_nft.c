@@ -7,6 +7,7 @@
 
 #include "daemon/backend/decision_count.h"
 #include "daemon/backend/rule_counter.h"
+#include "rules/address/family.h"
 #include "rules/nftables/table.h"
 #include "tests/lib/nft_backend.h"
 

@@ -13,6 +13,7 @@
 #include "daemon/foreign/read.h"
 #include "daemon/foreign/walk.h"
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 #include "rules/policy/direction.h"
 #include "rules/ruleset/packet.h"
 #include "tests/lib/world.h"

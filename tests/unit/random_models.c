@@ -2,6 +2,7 @@
 
 #include "tests/unit/random_models.h"
 
+#include "rules/address/family.h"
 #include "rules/address/prefixset.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"

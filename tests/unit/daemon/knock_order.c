@@ -3,6 +3,7 @@
 /* What p25d-knocker takes from p25d: ends of connections that pass, and nothing else. */
 
 #include "daemon/connections/knock_order.h"
+#include "rules/address/family.h"
 
 #include "daemon/netlink/conntrack.h"
 #include "rules/address/address.h"

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/events/missing.h"
+#include "rules/address/family.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

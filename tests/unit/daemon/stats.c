@@ -8,6 +8,7 @@
 #include "daemon/stats/stats.h"
 #include "daemon/events/event.h"
 #include "daemon/stats/internal.h"
+#include "rules/address/family.h"
 #include "rules/base/buffer.h"
 #include "rules/ruleset/ruleset.h"
 

@@ -4,6 +4,7 @@
  * that could not be told again. */
 
 #include "daemon/fleet/live_apply.h"
+#include "rules/address/family.h"
 
 #include "daemon/fleet/live_clock.h"
 

@@ -3,6 +3,7 @@
 /* Addresses and prefixes: every form that is taken, every form that is refused and why. */
 
 #include "rules/address/address.h"
+#include "rules/address/family.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

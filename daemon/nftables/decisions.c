@@ -16,7 +16,7 @@
 
 #include "daemon/backend/decision_count.h"
 #include "daemon/nftables/attributes.h"
-#include "daemon/nftables/kernel.h"
+#include "daemon/nftables/elements.h"
 #include "daemon/nftables/monitor.h"
 #include "daemon/nftables/senderkeys.h"
 #include "rules/address/family.h"
@@ -34,7 +34,6 @@
 
 /* Newer than some of the headers we build with. */
 #define MSG_GETSETELEM_RESET 33
-#define KEY_MAX 44 /* of SET_SEEN, IPv6 */
 /* Removing waits for all processors: not for a few elements each time. */
 #define IDLE_MANY 256u
 #define IDLE_MAX 8192u
@@ -42,13 +41,10 @@
 #define TAKES_MAX 64u
 #define NUMBERS_MADE_MAX 8192u
 #define SENDERS_MADE_MAX 256u /* where users are many, some have none */
-#define REMOVED_AT_ONCE 512u
-/* Of one element in a message, at most. */
-#define ELEMENT_BYTES (KEY_MAX + 16)
 
 typedef struct ElementKey {
         const NftSet *set;
-        uint8_t bytes[KEY_MAX];
+        uint8_t bytes[NFT_KEY_MAX];
         size_t length;
 } ElementKey;
 
@@ -57,25 +53,16 @@ typedef struct ElementKeys {
         size_t n, max;
 } ElementKeys;
 
-/* What the messages that come are. */
-typedef enum Step {
-        STEP_LIST,
-        STEP_RESET, /* answers to the questions about busy elements */
-        STEP_REMOVE,
-} Step;
-
 typedef struct Taking {
         NftBackend *backend;
-        const NftSet *set; /* that is read */
+        const NftSet *set; /* that is listed */
         DecisionHandler f;
         void *data;
-        Step step;
         ElementKeys busy;          /* they have counted, and are to be reset */
         ElementKeys idle;          /* to be removed */
         ElementKeys made;          /* to be made, behind what is removed */
         SenderKeys senders;        /* sorted when the sets of SET_SENT are listed */
         const NftSet *senders_set; /* SET_SENDERS; NULL: the table has none */
-        size_t asked;              /* of the busy ones */
 } Taking;
 
 /* ---- an element ---- */
@@ -143,11 +130,12 @@ static bool key_read(const NftSet *s, const uint8_t *key, DecisionCount *ret)
         return true;
 }
 
-static uint64_t element_packets(const Attributes *element)
+static uint64_t element_packets(const FoundElement *e)
 {
-        Attributes expression, counter;
+        Attributes element, expression, counter;
 
-        attributes_read_nested(element->of[NFTA_SET_ELEM_EXPR], &expression);
+        attributes_read_nested(e->attributes, &element);
+        attributes_read_nested(element.of[NFTA_SET_ELEM_EXPR], &expression);
         attributes_read_nested(expression.of[NFTA_EXPR_DATA], &counter);
         return attribute_u64(&counter, NFTA_COUNTER_PACKETS);
 }
@@ -201,44 +189,39 @@ static int note_removed(Taking *t, const NftSet *set, const uint8_t *key, bool l
         return r >= 0 && lasts ? key_note(&t->made, set, key) : r;
 }
 
-static int element_note(Taking *t, const uint8_t *key, uint64_t packets)
+/* An ElementHandler. */
+static int element_listed(void *data, _unused_ const char *name, const FoundElement *e)
 {
-        bool lasts = element_lasts(t, t->set, key);
-        int r = packets > 0 && t->set->key.kind == SET_SENT ? sender_keys_add(&t->senders, key) : 0;
+        Taking *t = data;
+        uint64_t packets = element_packets(e);
+        bool lasts;
+        int r;
 
+        if (e->length != key_length(t->set))
+                return 0;
+        lasts = element_lasts(t, t->set, e->key);
+        r = packets > 0 && t->set->key.kind == SET_SENT ? sender_keys_add(&t->senders, e->key) : 0;
         if (r < 0)
                 return r;
         if (packets > 0 && t->backend->cannot_reset)
-                return note_removed(t, t->set, key, lasts);
+                return note_removed(t, t->set, e->key, lasts);
         if (packets > 0)
-                return key_note(&t->busy, t->set, key);
-        return lasts ? 0 : key_note(&t->idle, t->set, key);
+                return key_note(&t->busy, t->set, e->key);
+        return lasts ? 0 : key_note(&t->idle, t->set, e->key);
 }
 
-/* ---- messages ---- */
-
-static int element_take(const struct nlattr *a, Taking *t)
+/* An inconsistent dump has left something out, for the next time. */
+static int set_list(Taking *t)
 {
-        Attributes element, key;
-        DecisionCount c;
-        uint64_t packets;
-        const uint8_t *bytes;
+        ElementReader reader = { NFT_MSG_NEWSETELEM, element_listed, t };
+        int r = elements_dump(t->backend, NFT_MSG_GETSETELEM, &t->set->key, &reader);
 
-        attributes_read_nested(a, &element);
-        attributes_read_nested(element.of[NFTA_SET_ELEM_KEY], &key);
-        if (!key.of[NFTA_DATA_VALUE] ||
-                mnl_attr_get_payload_len(key.of[NFTA_DATA_VALUE]) != key_length(t->set))
-                return 0;
-        bytes = mnl_attr_get_payload(key.of[NFTA_DATA_VALUE]);
-        packets = element_packets(&element);
-        if (t->step == STEP_LIST)
-                return element_note(t, bytes, packets);
-        if (packets > 0 && key_read(t->set, bytes, &c)) {
-                c.count = packets;
-                t->f(t->data, &c);
-        }
-        return 0;
+        if (r == -ENOENT)
+                nft_monitor_miss(t->backend);
+        return r == -EINTR || r == -ENOENT ? 0 : r;
 }
+
+/* ---- what was counted ---- */
 
 static const NftSet *set_named(const NftTable *table, const char *name)
 {
@@ -251,81 +234,45 @@ static const NftSet *set_named(const NftTable *table, const char *name)
         return NULL;
 }
 
-static int elements_read(const struct nlmsghdr *h, void *data)
+/* Of an element that was reset or removed. An ElementHandler. */
+static int element_counted(void *data, const char *name, const FoundElement *e)
 {
         Taking *t = data;
-        const struct nlattr *a;
-        Attributes list;
-        const char *name;
-        int r = 0;
+        const NftSet *set = set_named(t->backend->wanted, name);
+        DecisionCount c;
 
-        if (!message_is_ours(
-                    h, t->step == STEP_REMOVE ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM, &list))
+        if (!set || e->length != key_length(set) || !key_read(set, e->key, &c))
                 return 0;
-        name = attribute_string(&list, NFTA_SET_ELEM_LIST_SET);
-        if (!name || !list.of[NFTA_SET_ELEM_LIST_ELEMENTS])
-                return 0;
-        t->set = set_named(t->backend->wanted, name);
-        if (!t->set)
-                return 0;
-        mnl_attr_for_each_nested(a, list.of[NFTA_SET_ELEM_LIST_ELEMENTS]) if (r >= 0) r =
-                element_take(a, t);
-        return r;
+        c.count = element_packets(e);
+        if (c.count > 0)
+                t->f(t->data, &c);
+        return 0;
 }
 
-/* ---- reading ---- */
-
-/* An inconsistent dump has left something out, for the next time. */
-static int set_list(Taking *t)
-{
-        char name[NFT_NAME_TEXT_MAX];
-        Request q;
-        struct nlmsghdr *h = request_init(&q, NFT_MSG_GETSETELEM, NULL, 0);
-        int r;
-
-        mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&t->set->key, name));
-        r = netlink_dump(&t->backend->writer, h, elements_read, t);
-        if (r == -ENOENT)
-                nft_monitor_miss(t->backend);
-        return r == -EINTR || r == -ENOENT ? 0 : r;
-}
-
-static void put_key(struct nlmsghdr *h, const ElementKey *k)
-{
-        struct nlattr *element = mnl_attr_nest_start(h, NFTA_LIST_ELEM);
-        struct nlattr *key = mnl_attr_nest_start(h, NFTA_SET_ELEM_KEY);
-
-        mnl_attr_put(h, NFTA_DATA_VALUE, k->length, k->bytes);
-        mnl_attr_nest_end(h, key);
-        mnl_attr_nest_end(h, element);
-}
+typedef struct Asking {
+        ElementReader reader; /* first: of the answers */
+        Taking *taking;
+        size_t n; /* of the busy ones */
+} Asking;
 
 static size_t reset_question(struct nlmsghdr *buffer, size_t size, void *data)
 {
-        Taking *t = data;
-        char name[NFT_NAME_TEXT_MAX];
+        Asking *a = data;
         const ElementKey *k;
-        struct nlattr *list;
-        struct nlmsghdr *h;
 
-        if (t->asked == t->busy.n)
+        if (a->n == a->taking->busy.n)
                 return 0;
-        k = &t->busy.items[t->asked++];
-        h = request_begin(buffer, size, MSG_GETSETELEM_RESET);
-        mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&k->set->key, name));
-        list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
-        put_key(h, k);
-        mnl_attr_nest_end(h, list);
-        return h->nlmsg_len;
+        k = &a->taking->busy.items[a->n++];
+        return elements_question(
+                buffer, size, MSG_GETSETELEM_RESET, &k->set->key, k->bytes, k->length);
 }
 
 /* On a kernel that cannot, they are removed, as all that counts from now on. */
 static int reset_busy(Taking *t)
 {
-        int r;
+        Asking asking = { .reader = { NFT_MSG_NEWSETELEM, element_counted, t }, .taking = t };
+        int r = netlink_ask(&t->backend->writer, reset_question, elements_read, &asking);
 
-        t->step = STEP_RESET;
-        r = netlink_ask(&t->backend->writer, reset_question, elements_read, t);
         if (r != -EINVAL && r != -EOPNOTSUPP)
                 return r == -ENOENT ? 0 : r;
         t->backend->cannot_reset = true;
@@ -357,63 +304,31 @@ static int note_senders(Taking *t)
 
 static void put_removal(NftBatch *batch, const ElementKey *idle, size_t n)
 {
-        struct nlmsghdr *h = nft_batch_open(
-                batch, "element", NFT_MSG_DELSETELEM, NLM_F_ECHO, NULL, n * ELEMENT_BYTES);
-        char name[NFT_NAME_TEXT_MAX];
-        struct nlattr *list;
+        ElementList l = elements_open(batch, NFT_MSG_DELSETELEM, NLM_F_ECHO, &idle->set->key);
 
-        if (!h)
-                return;
-        mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE_NAME);
-        mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(&idle->set->key, name));
-        list = mnl_attr_nest_start(h, NFTA_SET_ELEM_LIST_ELEMENTS);
         for (size_t i = 0; i < n; i++)
-                put_key(h, &idle[i]);
-        mnl_attr_nest_end(h, list);
-        nft_batch_close(batch, h);
+                elements_put(&l, idle[i].bytes, idle[i].length);
+        elements_close(&l);
 }
 
-/* Of one set, at most so many. */
+/* Of one set, and for one message. */
 static size_t run_length(const ElementKey *idle, size_t n)
 {
         size_t i = 1;
 
-        while (i < n && i < REMOVED_AT_ONCE && idle[i].set == idle->set)
+        while (i < n && i < NFT_ELEMENTS_MAX && idle[i].set == idle->set)
                 i++;
         return i;
 }
 
-static int batch_send(Taking *t, NftBatch *batch)
-{
-        NetlinkOutcome o = { 0 };
-        int r = nft_batch_finish(batch, true);
-
-        if (r < 0)
-                return r;
-        r = netlink_batch(&t->backend->writer,
-                &(NetlinkBatch){ .data = batch->data,
-                        .length = batch->length,
-                        .first = batch->seq,
-                        .last = batch->seq + (uint32_t)batch->n - 2,
-                        .f = elements_read,
-                        .f_data = t },
-                &o);
-        t->backend->committed = r >= 0 && o.error == 0;
-        return r;
-}
-
-/* What fails is tried again: the elements are found idle, or missing, the next time. */
 static int elements_change(Taking *t, bool remove)
 {
-        NftBackend *b = t->backend;
+        ElementReader reader = { NFT_MSG_DELSETELEM, element_counted, t };
         _cleanup_nft_batch_ NftBatch batch = { 0 };
-        int r = b->owns ? 0 : nft_kernel_generation(&b->writer, &b->guard);
+        int r = elements_begin(t->backend, &batch);
 
         if (r < 0)
                 return r;
-        t->step = STEP_REMOVE;
-        nft_monitor_pause(b);
-        nft_batch_init(&batch, b->writer.seq + 1, b->owns ? NULL : &b->guard);
         for (size_t i = 0, n; remove && i < t->idle.n; i += n) {
                 n = run_length(t->idle.items + i, t->idle.n - i);
                 put_removal(&batch, t->idle.items + i, n);
@@ -421,9 +336,9 @@ static int elements_change(Taking *t, bool remove)
         for (size_t i = 0; i < t->made.n; i++)
                 nft_put_counting_element(&batch, t->made.items[i].set, t->made.items[i].bytes,
                         (uint16_t)t->made.items[i].length);
-        r = batch_send(t, &batch);
-        nft_monitor_resume(b);
-        return r;
+        r = elements_send(t->backend, &batch, &reader);
+        /* what the kernel refuses is found idle, or missing, the next time */
+        return r < 0 ? r : 0;
 }
 
 /* ---- the whole ---- */

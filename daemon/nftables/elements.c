@@ -91,7 +91,7 @@ static int element_read(const ElementReader *r, const char *set, const struct nl
                         .attributes = a });
 }
 
-static int elements_read(const struct nlmsghdr *h, void *data)
+int elements_read(const struct nlmsghdr *h, void *data)
 {
         const ElementReader *reader = data;
         const struct nlattr *a;
@@ -117,6 +117,19 @@ int elements_dump(NftBackend *b, unsigned type, const NftSetKey *set, const Elem
 
         mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, nft_set_name(set, name));
         return netlink_dump(&b->writer, h, elements_read, (void *)r);
+}
+
+size_t elements_question(struct nlmsghdr *buffer, size_t size, unsigned type, const NftSetKey *set,
+        const void *key, size_t n)
+{
+        ElementList l = { .header = request_begin(buffer, size, (uint16_t)type) };
+        char name[NFT_NAME_TEXT_MAX];
+
+        mnl_attr_put_strz(l.header, NFTA_SET_ELEM_LIST_SET, nft_set_name(set, name));
+        l.nest = mnl_attr_nest_start(l.header, NFTA_SET_ELEM_LIST_ELEMENTS);
+        elements_put(&l, key, n);
+        mnl_attr_nest_end(l.header, l.nest);
+        return l.header->nlmsg_len;
 }
 
 /* ---- a batch ---- */
@@ -148,5 +161,5 @@ int elements_send(NftBackend *b, NftBatch *batch, const ElementReader *reader)
                         &o);
         b->committed = r >= 0 && o.error == 0;
         nft_monitor_resume(b);
-        return r < 0 ? r : o.error;
+        return r < 0 ? r : -o.error;
 }

@@ -53,8 +53,14 @@ typedef struct ElementReader {
 /* Asks for all elements by a message of this type (NFT_MSG_GETSETELEM or the one that resets). 0 or
  * negative errno: -EINTR: they changed meanwhile, -ENOENT: there is no such set. */
 int elements_dump(NftBackend *b, unsigned type, const NftSetKey *set, const ElementReader *r);
+/* One of netlink_ask()'s requests, about one element; its length. elements_read() is what takes the
+ * answers (a NetlinkHandler): its data begin with an ElementReader. */
+size_t elements_question(struct nlmsghdr *buffer, size_t size, unsigned type, const NftSetKey *set,
+        const void *key, size_t n);
+int elements_read(const struct nlmsghdr *h, void *data);
 
 /* A batch that changes elements only: begun with the guard that the table needs; sent, its echoes
- * to r (NULL: none are requested). Nobody watches the table meanwhile. 0 or negative errno. */
+ * to r (NULL: none are requested). Nobody watches the table meanwhile. 0, a negative errno when it
+ * could not be sent, a positive one with which the kernel refused it. */
 int elements_begin(NftBackend *b, NftBatch *batch);
 int elements_send(NftBackend *b, NftBatch *batch, const ElementReader *r);

@@ -188,6 +188,15 @@ static bool note_kernel(NftBackend *b)
         return after - b->guard <= b->committed;
 }
 
+void nft_monitor_miss(NftBackend *b)
+{
+        if (b->owns)
+                return;
+        b->doubtful = true;
+        if (b->event)
+                repairer_look_later(&b->repairer, DOUBT_USEC);
+}
+
 /* Joins first and reads then: an event in between is seen twice, never missed. A generation that
  * the batch does not explain is a change by another process, and what it did came before we joined:
  * a table that is gone is not reported again. */
@@ -198,16 +207,7 @@ void nft_monitor_resume(NftBackend *b)
         if (b->monitor.fd >= 0)
                 b->joined = b->joined || netlink_join(&b->monitor, NFNLGRP_NFTABLES) >= 0;
         if (!note_kernel(b) || (b->event && !b->joined))
-                b->doubtful = true;
-        if (b->event && (b->broken || b->doubtful || !b->intact))
-                repairer_look_later(&b->repairer, DOUBT_USEC);
-}
-
-void nft_monitor_miss(NftBackend *b)
-{
-        if (b->owns)
-                return;
-        b->doubtful = true;
-        if (b->event)
+                nft_monitor_miss(b);
+        else if (b->event && (b->broken || b->doubtful || !b->intact))
                 repairer_look_later(&b->repairer, DOUBT_USEC);
 }

@@ -196,7 +196,8 @@ static int send_list(NftBackend *b, const Refusal *l)
 
                 put_family(&batch, l, &key);
         }
-        return elements_send(b, &batch, NULL);
+        r = elements_send(b, &batch, NULL);
+        return r > 0 ? -r : r;
 }
 
 /* Those of the list that were not refused before: a malloc()ed array. */

@@ -79,34 +79,38 @@ static int data_in_use(size_t *ret)
         return 0;
 }
 
-/* prlimit(2) is what the unit's filter allows, setrlimit(2) may not be. */
-static int limit_set(rlim_t bytes)
-{
-        struct rlimit limit;
-
-        if (prlimit(0, RLIMIT_DATA, NULL, &limit) < 0)
-                return -errno;
-        limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
-        return prlimit(0, RLIMIT_DATA, &limit, NULL) < 0 ? -errno : 0;
-}
-
 #ifdef __SANITIZE_ADDRESS__ /* whose allocator ends the program instead */
 static const bool may_bind = false;
 #else
 static const bool may_bind = true;
 #endif
 
+static struct rlimit before; /* of memory_bind() */
+static bool is_bound;
+
+/* prlimit(2) is what the unit's filter allows, setrlimit(2) may not be. */
 int memory_bind(size_t bytes)
 {
+        struct rlimit limit;
         size_t used;
         int r = may_bind ? data_in_use(&used) : 0;
 
-        return r < 0 || !may_bind ? r : limit_set((rlim_t)used + bytes);
+        if (r < 0 || !may_bind)
+                return r;
+        if (prlimit(0, RLIMIT_DATA, NULL, &before) < 0)
+                return -errno;
+        limit = before;
+        if (used + bytes < limit.rlim_cur)
+                limit.rlim_cur = used + bytes;
+        is_bound = prlimit(0, RLIMIT_DATA, &limit, NULL) >= 0;
+        return is_bound ? 0 : -errno;
 }
 
 void memory_unbind(void)
 {
-        (void)limit_set(RLIM_INFINITY);
+        if (is_bound)
+                (void)prlimit(0, RLIMIT_DATA, &before, NULL);
+        is_bound = false;
 }
 
 size_t memory_held(void)

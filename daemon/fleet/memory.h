@@ -20,7 +20,8 @@ void memory_give_back(void);
 
 /* Until memory_unbind(), nobody in this program gets more than so many bytes beyond what is in use
  * now (prlimit(2), RLIMIT_DATA): malloc(3) fails with ENOMEM then. For a library that takes as
- * much as a peer says. Costs some 10 µs. 0 or negative errno. */
+ * much as a peer says. Costs some 10 µs. 0 or negative errno. Unbinding what is not bound does
+ * nothing. */
 int memory_bind(size_t bytes);
 void memory_unbind(void);
 

@@ -3,6 +3,7 @@
 #include "daemon/foreign/read.h"
 
 #include "daemon/foreign/programs.h"
+#include "daemon/loop/clock.h"
 #include "daemon/netlink/netlink.h"
 #include "daemon/reader/ask.h"
 #include "daemon/reader/question.h"
@@ -17,7 +18,6 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A change while they are listed makes the list worthless. */
@@ -93,19 +93,11 @@ typedef struct ElementsReading {
         uint64_t end_usec; /* CLOCK_MONOTONIC */
 } ElementsReading;
 
-static uint64_t now_usec(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * USEC_PER_SEC + (uint64_t)t.tv_nsec / 1000;
-}
-
 static int on_elements(const struct nlmsghdr *h, void *data)
 {
         ElementsReading *reading = data;
 
-        if (now_usec() < reading->end_usec && !reading->set->incomplete)
+        if (clock_now_usec(CLOCK_MONOTONIC) < reading->end_usec && !reading->set->incomplete)
                 return on_message(h, reading->filters);
         filter_set_give_up(reading->set);
         return -ECANCELED;
@@ -130,11 +122,12 @@ static int dump_set(Netlink *n, ElementsReading *reading)
 
 static int dump_elements(Netlink *n, Filters *f)
 {
-        uint64_t end_usec = now_usec() + ELEMENTS_USEC;
+        uint64_t end_usec = clock_now_usec(CLOCK_MONOTONIC) + ELEMENTS_USEC;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < f->n_sets; i++) {
-                uint64_t now = now_usec(), left = now < end_usec ? end_usec - now : 0;
+                uint64_t now = clock_now_usec(CLOCK_MONOTONIC),
+                         left = now < end_usec ? end_usec - now : 0;
 
                 /* half of it, so that a small set behind a large one is known */
                 r = dump_set(n, &(ElementsReading){ f, f->sets[i], now + left / 2 });

@@ -52,23 +52,14 @@ static int open_file(const char *folder)
         return fd;
 }
 
-static pid_t read_pid(int fd)
+/* The process that holds the lock by now, asked of the kernel: what a file says of it would have to
+ * be written by every start, and truncating a file can take milliseconds. 0: it is not seen here.
+ */
+static pid_t find_holder(int fd)
 {
-        char text[32];
-        ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+        struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-        text[n > 0 ? n : 0] = '\0';
-        return (pid_t)strtol(text, NULL, 10);
-}
-
-/* For the error of a second p25d, and no more: a full /run keeps no policy out of force. */
-static void write_pid(int fd)
-{
-        char text[32];
-        int n = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-
-        if (ftruncate(fd, 0) == 0)
-                (void)!pwrite(fd, text, (size_t)n, 0);
+        return fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK ? 0 : lock.l_pid;
 }
 
 int instance_lock(const char *folder, pid_t *ret_other, int *ret_fd)
@@ -84,10 +75,7 @@ int instance_lock(const char *folder, pid_t *ret_other, int *ret_fd)
         /* of the process: a lock of the open file would be held by children that outlive p25d */
         if (fcntl(fd, F_SETLK, &lock) < 0) {
                 r = errno == EACCES || errno == EAGAIN ? -EWOULDBLOCK : -errno;
-                *ret_other = read_pid(fd);
-        } else
-                write_pid(fd);
-        if (r < 0) {
+                *ret_other = find_holder(fd);
                 close(fd);
                 return r;
         }

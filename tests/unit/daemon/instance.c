@@ -82,9 +82,45 @@ static void test_child_outlives(void **state)
         close(said[1]);
 }
 
+/* A start does not wait for the disk on which the lock may lie; what a file says is not believed.
+ */
+static void test_file_is_not_written(void **state)
+{
+        static const char text[] = "1\n";
+        int said[2], status, fd = -1;
+        char path[128], found[16];
+        pid_t first, child, other = 0;
+
+        (void)state;
+        (void)snprintf(path, sizeof(path), "%s/p25d.lock", folder);
+        fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+        close(fd);
+        assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+        first = fork();
+        assert_true(first >= 0);
+        if (first == 0)
+                first_run(said[1]);
+        assert_int_equal(read(said[0], &child, sizeof(child)), sizeof(child));
+        assert_int_equal(instance_lock(folder, &other, &fd), -EWOULDBLOCK);
+        kill(child, SIGKILL);
+        kill(first, SIGKILL);
+        assert_int_equal(waitpid(first, &status, 0), first);
+        assert_int_equal(other, first);
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+        assert_true(fd >= 0);
+        assert_int_equal(read(fd, found, sizeof(found)), sizeof(text) - 1);
+        assert_memory_equal(found, text, sizeof(text) - 1);
+        close(fd);
+        close(said[0]);
+        close(said[1]);
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_file_is_not_written, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_child_outlives, setup, teardown),
         };
 

@@ -16,6 +16,7 @@
 #include "rules/base/strv.h"
 #include "rules/iptables/script.h"
 #include "rules/nftables/script.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/effective.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"

@@ -17,6 +17,7 @@
 #include "rules/base/json.h"
 #include "rules/base/strv.h"
 #include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
 #include "rules/report/report.h"

@@ -5,6 +5,7 @@
  * enforced.
  */
 
+#include "rules/policy/audit.h"
 #include "daemon/manager/internal.h"
 
 #include "daemon/manager/settings.h"

@@ -6,6 +6,7 @@
  */
 
 #include "daemon/manager/internal.h"
+#include "rules/policy/audit.h"
 
 #include "daemon/backend/rule_counter.h"
 #include "daemon/loop/clock.h"

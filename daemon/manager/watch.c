@@ -6,6 +6,7 @@
  */
 
 #include "daemon/manager/internal.h"
+#include "rules/policy/direction.h"
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"

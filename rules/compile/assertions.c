@@ -7,6 +7,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"

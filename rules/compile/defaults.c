@@ -6,6 +6,7 @@
  */
 
 #include "rules/compile/compilation.h"
+#include "rules/policy/audit.h"
 
 #include "rules/policy/effective.h"
 #include "rules/policy/hostconf.h"

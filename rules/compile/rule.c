@@ -8,6 +8,7 @@
 #include "rules/policy/rule.h"
 #include "rules/base/strv.h"
 #include "rules/compile/compilation.h"
+#include "rules/policy/audit.h"
 #include "rules/policy/effective.h"
 #include "rules/policy/judge.h"
 

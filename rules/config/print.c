@@ -12,6 +12,7 @@
 #include "rules/base/buffer.h"
 #include "rules/config/printer.h"
 #include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/fields.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"

@@ -10,6 +10,8 @@
 #include "rules/config/reader.h"
 #include "rules/policy/addressitem.h"
 #include "rules/policy/addresslist.h"
+#include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/judge.h"

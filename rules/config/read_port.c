@@ -5,6 +5,7 @@
  */
 
 #include "rules/config/reader.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/role.h"
 
 #include <errno.h>

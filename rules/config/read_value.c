@@ -12,6 +12,7 @@
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/config/reader.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/limit.h"
 #include "rules/policy/valid.h"

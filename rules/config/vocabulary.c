@@ -8,6 +8,7 @@
 #include "rules/config/vocabulary.h"
 
 #include "rules/config/reader.h"
+#include "rules/policy/assertion.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/role.h"

@@ -12,6 +12,8 @@
 #include "rules/nftables/numbers.h"
 #include "rules/nftables/statement.h"
 #include "rules/nftables/table.h"
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/logprefix.h"
 #include "rules/ruleset/counterid.h"
 

@@ -6,7 +6,6 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/direction.h"
 #include "rules/policy/limit.h"
 
 /* Large enough for the name of every chain, set and counter. */
@@ -50,7 +49,7 @@ typedef enum NftChainKind {
 
 typedef struct NftChainKey {
         NftChainKind kind;
-        Direction direction;
+        uint8_t direction; /* a Direction */
         uint16_t port;
         uint16_t family; /* CHAIN_TO: 0 or a Family */
         uint64_t id;     /* of the rule */

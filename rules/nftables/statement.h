@@ -8,7 +8,6 @@
 #include "rules/address/address.h"
 #include "rules/address/family.h"
 #include "rules/nftables/key.h"
-#include "rules/policy/action.h"
 
 typedef enum NftStatementKind {
         STATEMENT_FAMILY,
@@ -92,9 +91,9 @@ typedef struct NftStatement {
                         const char *path; /* the table's; "" where it is not known */
                 };
                 struct {
-                        Direction direction;
-                        Action action; /* that is logged */
-                        bool audit;    /* it is only reported */
+                        uint8_t direction; /* a Direction */
+                        uint8_t action;    /* an Action, that is logged */
+                        bool audit;        /* it is only reported */
                         /* the rule counts it too; only the number of them */
                         bool counted, numbered;
                         uint64_t id; /* as of counter */

@@ -2,12 +2,10 @@
 #pragma once
 
 /*
- * What a file says of the policy's verdict about a packet, for the compiler to prove.
+ * One assertion: the verdict that a file expects about a packet, which the compiler proves.
  */
 
 #include "rules/policy/action.h"
-
-#include <stddef.h>
 
 typedef struct Assertion {
         char *packet; /* words of `explain`: "out to 8.8.8.8 user www-data" */
@@ -15,10 +13,3 @@ typedef struct Assertion {
         char *file;
         unsigned line;
 } Assertion;
-
-typedef struct Assertions {
-        Assertion *items;
-        size_t n;
-} Assertions;
-
-void assertions_deinit(Assertions *l);

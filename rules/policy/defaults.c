@@ -4,6 +4,9 @@
 
 #include "rules/policy/defaults.h"
 
+#include "rules/policy/action.h"
+#include "rules/policy/direction.h"
+
 const Defaults defaults_none = {
         .of = { [DIRECTION_IN] = _ACTION_INVALID,
                 [DIRECTION_OUT] = _ACTION_INVALID,

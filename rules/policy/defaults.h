@@ -5,12 +5,11 @@
  * What happens to a connection that no rule matches, by direction.
  */
 
-#include "rules/policy/action.h"
-#include "rules/policy/direction.h"
+#include "rules/policy/directions.h"
 
-/* Defaults of the three directions, _ACTION_INVALID where not stated. Never ACTION_LIMIT. */
+/* An Action for each Direction: _ACTION_INVALID where not stated, never ACTION_LIMIT. */
 typedef struct Defaults {
-        Action of[_DIRECTION_MAX];
+        int of[DIRECTIONS];
 } Defaults;
 
 extern const Defaults defaults_none;

@@ -7,6 +7,9 @@
 #include "rules/policy/direction.h"
 
 #include "rules/base/text.h"
+#include "rules/policy/directions.h"
+
+_Static_assert(DIRECTIONS == _DIRECTION_MAX, "arrays by direction have an element for each");
 
 static const char *const direction_names[_DIRECTION_MAX] = {
         [DIRECTION_IN] = "in",

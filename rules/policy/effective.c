@@ -2,10 +2,8 @@
 
 #include "rules/policy/effective.h"
 
-#include "rules/base/strv.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
-#include "rules/policy/role.h"
 #include "rules/policy/state.h"
 
 bool policy_enabled(const Policy *p)
@@ -47,16 +45,6 @@ Attribution policy_attribution(const Policy *p)
 {
         return p->host && p->host->attribution != _ATTRIBUTION_INVALID ? p->host->attribution
                                                                        : ATTRIBUTION_UNIT;
-}
-
-bool policy_audits(const Policy *p, Direction d)
-{
-        return p->host && p->host->audit[d] && !p->state->promoted[d];
-}
-
-bool policy_audits_role(const Policy *p, const Role *role)
-{
-        return role->audit && !strv_contains(p->state->promoted_roles, role->name);
 }
 
 void policy_mail_ports(const Policy *p, Ports *ret)

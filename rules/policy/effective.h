@@ -5,14 +5,12 @@
  * The settings of a policy in force: those of p25ctl override those of p25.conf.
  */
 
-#include "rules/policy/direction.h"
 #include "rules/policy/settings.h"
 
 #include <stdbool.h>
 
 typedef struct Policy Policy;
 typedef struct Ports Ports;
-typedef struct Role Role;
 
 /* Is it to be in the kernel? Under lockdown always. */
 bool policy_enabled(const Policy *p);
@@ -23,8 +21,5 @@ bool policy_switched_off(const Policy *p);
 char *const *policy_role_names(const Policy *p);
 Logging policy_logging(const Policy *p);         /* LOGGING_LOW unless it is stated */
 Attribution policy_attribution(const Policy *p); /* ATTRIBUTION_UNIT unless it is stated */
-/* Are refusals of the direction, or of the role, only reported? */
-bool policy_audits(const Policy *p, Direction d);
-bool policy_audits_role(const Policy *p, const Role *role);
 /* The four, and what p25.conf adds. */
 void policy_mail_ports(const Policy *p, Ports *ret);

@@ -7,7 +7,7 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/rulelist.h"
 
 typedef struct PrefixSet PrefixSet;

@@ -9,6 +9,7 @@
 #include "rules/base/util.h"
 #include "rules/policy/alerts.h"
 #include "rules/policy/defaults.h"
+#include "rules/policy/directions.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
 
@@ -21,9 +22,9 @@ typedef struct HostConf {
         BackendKind backend; /* BACKEND_AUTO when not stated */
         char **roles;
         Defaults defaults;
-        Logging logging;            /* _LOGGING_INVALID: not stated */
-        Attribution attribution;    /* _ATTRIBUTION_INVALID: not stated */
-        bool audit[_DIRECTION_MAX]; /* refusals are only reported */
+        Logging logging;         /* _LOGGING_INVALID: not stated */
+        Attribution attribution; /* _ATTRIBUTION_INVALID: not stated */
+        bool audit[DIRECTIONS];  /* refusals are only reported */
         Alerts alerts;
         Ports mail_ports; /* those added to the four; n 0: none */
         bool keep_established;

@@ -7,8 +7,9 @@
  */
 
 #include "rules/base/util.h"
-#include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/defaults.h"
+#include "rules/policy/directions.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/rulelist.h"
 
@@ -41,10 +42,10 @@ typedef struct Role {
         char *summary;
         char *file;
         bool shipped;
-        bool audit;                       /* what it refuses is only reported */
-        Ports manages[_DIRECTION_MAX];    /* besides 25 */
-        bool manages_all[_DIRECTION_MAX]; /* manages = [ "all" ]: every mail port, added ones too */
-        Ports listens;                    /* a server is expected on one of them; n 0: on none */
+        bool audit;                   /* what it refuses is only reported */
+        Ports manages[DIRECTIONS];    /* besides 25 */
+        bool manages_all[DIRECTIONS]; /* manages = [ "all" ]: every mail port, added ones too */
+        Ports listens;                /* a server is expected on one of them; n 0: on none */
         VarDecl *vars;
         size_t n_vars;
         Defaults defaults;

@@ -7,6 +7,7 @@
 
 #include "rules/base/util.h"
 #include "rules/policy/defaults.h"
+#include "rules/policy/directions.h"
 #include "rules/policy/origin.h"
 #include "rules/policy/rulelist.h"
 #include "rules/policy/settings.h"
@@ -39,7 +40,7 @@ typedef struct State {
         Defaults defaults;
         Logging logging; /* _LOGGING_INVALID: not set */
         /* Enforced, although p25.conf or the role says audit. */
-        bool promoted[_DIRECTION_MAX];
+        bool promoted[DIRECTIONS];
         char **promoted_roles;
         bool lockdown;
         RuleList rules;

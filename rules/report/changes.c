@@ -5,6 +5,8 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/config/print.h"
+#include "rules/policy/assertion.h"
+#include "rules/policy/audit.h"
 #include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/fragment.h"

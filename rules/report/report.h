@@ -8,7 +8,7 @@
 
 #include "rules/base/util.h"
 #include "rules/policy/action.h"
-#include "rules/policy/direction.h"
+#include "rules/policy/directions.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
 
@@ -27,11 +27,10 @@ typedef struct Report {
         char *backend; /* "nftables"; "" while inactive */
         char **roles;
         uint64_t revision;
-        Action defaults[_DIRECTION_MAX];       /* effective */
-        Ports managed[_DIRECTION_MAX];         /* to which they apply */
-        char *default_sources[_DIRECTION_MAX]; /* "role no-mail", "p25ctl", "p25.conf"; NULL: none
-                                                */
-        char **audit; /* "routed", "role mx": what only reports its refusals */
+        Action defaults[DIRECTIONS];       /* effective */
+        Ports managed[DIRECTIONS];         /* to which they apply */
+        char *default_sources[DIRECTIONS]; /* "role no-mail", "p25ctl", "p25.conf"; NULL: none */
+        char **audit;                      /* "routed", "role mx": what only reports its refusals */
         bool lockdown;
         Logging logging;
         Ports mail_ports;          /* the four, and what p25.conf adds */

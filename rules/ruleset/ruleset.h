@@ -13,7 +13,7 @@
 
 #include "rules/base/util.h"
 #include "rules/policy/action.h"
-#include "rules/policy/direction.h"
+#include "rules/policy/directions.h"
 #include "rules/policy/ports.h"
 #include "rules/policy/settings.h"
 #include "rules/policy/subordinate.h"
@@ -43,8 +43,8 @@ typedef enum DefaultOrigin {
 } DefaultOrigin;
 
 typedef struct Ruleset {
-        RulesetDirection directions[_DIRECTION_MAX];
-        DefaultOrigin default_origins[_DIRECTION_MAX];
+        RulesetDirection directions[DIRECTIONS];
+        DefaultOrigin default_origins[DIRECTIONS];
         bool lockdown; /* the directions already say it; for status and for cutting */
         bool keep_established;
         Attribution attribution; /* what is counted and reported of the opener */

@@ -9,6 +9,7 @@
 #include "rules/base/strv.h"
 #include "rules/compile/assertions.h"
 #include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"

@@ -12,6 +12,7 @@
 #include "rules/base/strv.h"
 #include "rules/config/guard.h"
 #include "rules/config/lexer.h"
+#include "rules/policy/assertion.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/role.h"

@@ -11,6 +11,8 @@
 #include "rules/base/diagnostic.h"
 #include "rules/base/strv.h"
 #include "rules/policy/addressitem.h"
+#include "rules/policy/assertion.h"
+#include "rules/policy/assertions.h"
 #include "rules/policy/fragment.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/role.h"

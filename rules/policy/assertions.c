@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
+#include "rules/policy/assertions.h"
+
 #include "rules/policy/assertion.h"
 
 #include <stdlib.h>

@@ -20,8 +20,12 @@
 
 /* Sources of a limit; those that find no room share one bucket. */
 #define SOURCES_MAX 1048576u
-/* Neighbours on bridges that are dialled within a minute. */
-#define BRIDGED_MAX 65535u
+/* Neighbours on bridges that are dialled within a minute. A hash set of the kernel has buckets for
+ * all its elements from the beginning, but the kernel reads their number as one of 16 bits (struct
+ * rhashtable_params, 6.18): for 65,535 elements it clears a megabyte, which is an eighth of a
+ * millisecond of every start; for these it begins with buckets for 1,024 and makes more when they
+ * come. */
+#define BRIDGED_MAX (65536u + 1024u)
 /* Connections in an hour that conntrack does not follow: the time that the kernel takes to list a
  * set grows with the square of its length, and all are read after a change. */
 #define UNTRACKED_MAX 16384u

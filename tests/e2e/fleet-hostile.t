@@ -245,7 +245,7 @@ for kind in "${kinds[@]}"; do
         at_most "$(awk '/^VmHWM/ { print $2 }' "/proc/${reader[$kind]}/status")" 60000 \
                 "$kind: p25-fleet lives, and was never large"
 done
-is "$(fleet_knock 1 203.0.113.16) $(fleet_knock 1 203.0.113.18) $(fleet_knock 1 203.0.113.19)" \
+is "$(fleet_knock 1 203.0.113.16) $(fleet_knock 1 203.0.113.18) $(PROBE_PATIENCE=20 fleet_knock 1 203.0.113.19)" \
         "filtered filtered open" "what was in force is"
 rm "$WORK/hostile"
 solved()

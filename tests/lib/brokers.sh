@@ -234,10 +234,25 @@ fleet_says() # NUMBER REGEX
         grep -cE -- "$2" "$WORK/h$1/fleet.log"
 }
 
+# The host's wall clock is so many seconds off: between what it is here before and after, plus these.
+fleet_clock_is_off() # NUMBER SECONDS NAME
+{
+        local before there
+        before=$(date +%s)
+        there=$(fleet_in "$1" date +%s)
+        between "$there" $((before + $2)) $(($(date +%s) + $2)) "$3"
+}
+
 # What a SYN of the address meets at the host's port 25: "open", or else.
 fleet_knock() # NUMBER SOURCE [OPTION...]
 {
         connect inet -s "$2" "${@:3}" "198.51.100.$((100 + $1))" 25
+}
+
+# The same, where "open" is wanted; a busy machine may answer late.
+fleet_open() # NUMBER SOURCE NAME
+{
+        expect "$3" inet open -s "$2" "198.51.100.$((100 + $1))" 25
 }
 
 # What stood before stands on a host: whoever is banned (203.0.113.1) or blocked (.16) is dropped, and

@@ -143,22 +143,17 @@ is "$rc $(where)" "0 nftables" "and on it goes"
 # what only nftables can say
 run_ctl limit out rate 30/hour
 is "$rc" 0 "nftables: a rate by user"
-files() # but what is written later than the change that it belongs to
-{
-        find "$ROOT/var/lib/p25" -path '*/revisions' -prune -o ! -type d ! -name last-good ! -name 'events*' \
-                -printf '%P %s %T@\n' | sort
-}
-before=$(files)
+before=$(stored_files)
 backend iptables
 is "$rc" 4 "backend iptables is refused"
 like "$err" "iptables backend cannot limit outgoing" "by the name of what it cannot do"
 is "$(where)" nftables "the old backend stays"
-is "$(files)" "$before" "no file was touched"
+is "$(stored_files)" "$before" "no file was touched"
 run_ctl delete limit out rate 30/hour
 is "$rc" 0 "without it"
 backend iptables
 is "$rc $(where)" "0 iptables" "the move succeeds"
-before=$(files)
+before=$(stored_files)
 for dry in "" --dry-run; do
         run_ctl $dry limit out rate 30/hour
         is "$rc $err" "4 ERROR: the iptables backend cannot limit outgoing connections by user \
@@ -167,7 +162,7 @@ for dry in "" --dry-run; do
         is "$rc $err" "4 ERROR: the iptables backend cannot hold a burst that takes more than a day to \
 come back (limit from 10.0.0.0/8 to any port 25 rate 2/day burst 3)" "a burst of more than a day, too ${dry}"
 done
-is "$(files)" "$before" "nothing was touched"
+is "$(stored_files)" "$before" "nothing was touched"
 awk 'BEGIN { for (i = 0; i < 65537; i++)
         printf "%d.%d.%d.%d\n", 20 + i / 8388608, i / 32768 % 256, i / 128 % 256, i * 2 % 256 }' \
         >"$WORK/long"

@@ -138,7 +138,13 @@ ok $? "for an hour"
 run_ctl set add bans 8.8.8.8 2001:db8:2::2 for 3s
 eventually 15 answers open 8.8.8.8 2001:db8:2::2
 ok $? "an hour becomes three seconds"
-is "$(ctl set show bans --json | jq -c .entries)" '["198.51.100.2","203.0.113.7"]' "and are gone from the set"
+shown() # ENTRIES
+{
+        [ "$(ctl set show bans --json | jq -c .entries)" = "$1" ]
+}
+# the kernel's clock and p25d's may differ by a moment
+eventually 1 shown '["198.51.100.2","203.0.113.7"]'
+ok $? "and are gone from the set"
 revision=$(ctl status --json | jq .revision)
 run_ctl set add bans 8.8.8.8 for 2s
 run_ctl set add bans 8.8.8.8 for 1h

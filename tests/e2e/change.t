@@ -25,9 +25,12 @@ hold() # NAME NAMESPACE [WHO] ADDRESS PORT
 # NAME...: all are cut within a second
 cut()
 {
-        local name deadline=$((${EPOCHREALTIME/./} + 1000000)) left
+        local name deadline=$((${EPOCHREALTIME/./} + 1000000)) looks=0
         for name; do
-                while ! grep -q cut "$WORK/hold-$name" && [ "${EPOCHREALTIME/./}" -lt $deadline ]; do
+                # a machine that stands still gets as many looks as fit into a second
+                while ! grep -q cut "$WORK/hold-$name" &&
+                        { [ "${EPOCHREALTIME/./}" -lt $deadline ] || [ $looks -lt 50 ]; }; do
+                        looks=$((looks + 1))
                         read -rt 0.02 <> <(:)
                 done
                 grep -q cut "$WORK/hold-$name"
@@ -136,7 +139,7 @@ kernel()
                 net_in host iptables-legacy-save && net_in host ip6tables-legacy-save
         fi 2>/dev/null | sed -e '/^#/d' -e 's/packets [0-9]* bytes [0-9]*//' -e 's/\[.*\]$//'
 }
-before=$(revision) kernel_before=$(kernel) files_before=$(cd "$ROOT/var/lib/p25" && ls -lR --time-style=full-iso)
+before=$(revision) kernel_before=$(kernel) files_before=$(stored_files)
 run_ctl allow in from @nosuchset
 is "$rc" 4 "a rule of an unknown set is refused"
 run_ctl deny in from 203.0.113.7 comment counted
@@ -146,8 +149,9 @@ is "$rc" 0 "a default that is set already"
 is "$(revision)" "$before" "the revision is the same"
 [ -n "$kernel_before" ] && [ "$(kernel)" = "$kernel_before" ]
 ok $? "the kernel holds the same"
-[ "$(cd "$ROOT/var/lib/p25" && ls -lR --time-style=full-iso)" = "$files_before" ]
-ok $? "no file was touched"
+[ -n "$files_before" ]
+ok $? "some files are stored"
+is "$(stored_files)" "$files_before" "no file was touched"
 
 # the packet path: one rule a base chain
 run_ctl role set mx app-server

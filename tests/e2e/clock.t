@@ -65,14 +65,17 @@ first="filtered open filtered open "
 
 rounds() # BACKEND
 {
+        local banned
         backend_set "$1"
-        ban 6s "${sources[0]}" "${sources[2]}"
         ban 1h "${sources[1]}" "${sources[3]}"
-        holds "$both" "$1: banned"
+        # until the clock is set back nothing is looked at: that may last longer on a busy machine
+        ban 10s "${sources[0]}" "${sources[2]}"
+        banned=$SECONDS
         echo -3600 >"$CLOCK_FILE"
+        holds "$both" "$1: banned, and the clock was set back"
         # longer than the kernel would have kept them
-        sleep 9
-        holds "$both" "$1: the clock was set back"
+        while [ $((SECONDS - banned)) -le 12 ]; do sleep 1; done
+        holds "$both" "$1: they hold on"
         echo 0 >"$CLOCK_FILE"
         holds "open filtered open filtered " "$1: and forward again"
         echo 7200 >"$CLOCK_FILE"

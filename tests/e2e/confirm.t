@@ -17,7 +17,7 @@ mkdir -p "$WORK/etc"
 
 open_in()
 {
-        [ "$(connect inet -t 300 198.51.100.1 25 2001:db8:1::1 25)" = "open open" ]
+        [ "$(outcome "open open" inet -t 300 198.51.100.1 25 2001:db8:1::1 25)" = "open open" ]
 }
 closed_in()
 {

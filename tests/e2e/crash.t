@@ -25,6 +25,7 @@ revision()
 wait_for=()
 for i in {1..16}; do
         ctl set add race "10.0.0.$i" >/dev/null 2>>"$WORK/race.err" &
+        wait_for+=($!)
         ctl deny in from "10.1.0.$i" >/dev/null 2>>"$WORK/race.err" &
         wait_for+=($!)
 done

@@ -161,45 +161,49 @@ sign() # SERIAL [KEY]: signs a manifest as minisign does
         local id
         id=$(head -n 1 "$FLEET/${2:-a}.pub" | grep -o '[0-9A-F]*$')
         minisign -S -q -s "$FLEET/${2:-a}.key" -m "$www/manifest-$1.json" -x "$www/manifest-$1.json.$id.minisig" \
-                </dev/null && echo "$1" >"$www/current.new" && mv "$www/current.new" "$www/current"
+                </dev/null
+}
+offer() # SERIAL: p25-fleet asks for it at any time from now on
+{
+        echo "$1" >"$www/current.new" && mv "$www/current.new" "$www/current"
 }
 manifest() # SERIAL JQ: a manifest made of that of serial 3
 {
         jq -c ".serial = $1 | $2" "$www/manifest-3.json" >"$www/manifest-$1.json"
 }
 
-echo 2 >"$www/current"
+offer 2
 refused 'offers serial 2, which is older' "a smaller serial"
 cp "$www/manifest-3.json" "$www/manifest-4.json"
-sign 4
+sign 4 && offer 4
 refused 'is the manifest of another serial' "an old manifest under a new number"
-manifest 4 . && sign 4 && sed -i 's/"packed":/"packed": /' "$www/manifest-4.json"
+manifest 4 . && sign 4 && sed -i 's/"packed":/"packed": /' "$www/manifest-4.json" && offer 4
 refused 'not a signature of this text' "a manifest that was changed"
-manifest 4 . && sign 4 b
+manifest 4 . && sign 4 b && offer 4
 refused 'no key of fleet.conf has signed it' "a foreign key"
-manifest 4 . && sign 4 && sed -i 's/^trusted comment: ./&x/' "$www"/manifest-4.json.*.minisig
+manifest 4 . && sign 4 && sed -i 's/^trusted comment: ./&x/' "$www"/manifest-4.json.*.minisig && offer 4
 refused 'its trusted comment was changed' "a trusted comment that was changed"
-manifest 4 . && sign 4 && for f in "$www"/manifest-4.json.*.minisig; do head -c 100 "$f" >"$f.cut" && mv "$f.cut" "$f"; done
+manifest 4 . && sign 4 && for f in "$www"/manifest-4.json.*.minisig; do head -c 100 "$f" >"$f.cut" && mv "$f.cut" "$f"; done && offer 4
 refused 'not a signature of minisign' "a truncated signature"
-manifest 4 '.valid_until = "2020-01-01T00:00:00Z"' && sign 4
+manifest 4 '.valid_until = "2020-01-01T00:00:00Z"' && sign 4 && offer 4
 refused 'has expired' "an expired manifest"
-manifest 4 '.parts[0].sha256 = ("ab" * 32) | .parts[0].deltas = []' && sign 4
+manifest 4 '.parts[0].sha256 = ("ab" * 32) | .parts[0].deltas = []' && sign 4 && offer 4
 refused 'part-abab.*answers 404' "a part that is missing"
-manifest 4 '.parts += [.parts[0] | .name = "../../etc/passwd"]' && sign 4
+manifest 4 '.parts += [.parts[0] | .name = "../../etc/passwd"]' && sign 4 && offer 4
 refused 'part 4 is not valid' "a name that is a path"
-manifest 4 '.parts += [.parts[0] | .name = "others"]' && sign 4
+manifest 4 '.parts += [.parts[0] | .name = "others"]' && sign 4 && offer 4
 refused 'fragment others .* is not among the fragments that fleet.conf lists' "a fragment that fleet.conf does not list"
-manifest 4 '.parts += [.parts[0] | .group = "mx"]' && sign 4
+manifest 4 '.parts += [.parts[0] | .group = "mx"]' && sign 4 && offer 4
 refused 'comes twice for this host' "two parts of one name"
-manifest 4 '.parts[0].size = 99999999999' && sign 4
+manifest 4 '.parts[0].size = 99999999999' && sign 4 && offer 4
 refused 'part 1 is not valid' "a part that is too large"
-printf '[%.0s' $(seq 100000) >"$www/manifest-4.json" && sign 4
+printf '[%.0s' $(seq 100000) >"$www/manifest-4.json" && sign 4 && offer 4
 refused 'not a JSON document' "JSON with depth"
-truncate -s 1G "$www/manifest-4.json" && echo 4 >"$www/current"
+truncate -s 1G "$www/manifest-4.json" && offer 4
 refused 'manifest-4.json: .*(longer|xceeded)' "a manifest of 1 GB"
 rm "$www/current" && truncate -s 1G "$www/current"
 refused 'current: .*(longer|xceeded)' "a serial of 1 GB"
-echo '4 or 5' >"$www/current"
+offer '4 or 5'
 refused 'it is not a serial' "a serial that is none"
 
 # parts whose files lie; the manifest is honest about what it wants
@@ -208,7 +212,7 @@ part() # FILE OF A PACKED CONTENT
 {
         cp "$1" "$www/part-$sha.gz"
         manifest 4 ".parts[0].sha256 = \"$sha\" | .parts[0].size = 10 | .parts[0].packed = ${2:-$(stat -c %s "$1")} | .parts[0].deltas = []" &&
-                sign 4
+                sign 4 && offer 4
 }
 echo 192.0.2.1 | gzip >"$WORK/one.gz"
 head -c 20 "$WORK/one.gz" >"$WORK/cut.gz"
@@ -292,7 +296,7 @@ ok $? "and nothing was lost"
 # ---- restarts ----
 
 fleet_stop KILL
-echo 2 >"$www/current"
+offer 2
 fleet_start
 eventually 60 problem_is 'offers serial 2, which is older'
 ok $? "a restart after kill -9 knows the serial: no replay"

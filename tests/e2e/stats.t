@@ -190,6 +190,7 @@ like "$(ctl stats --openmetrics | grep -F "$refused")" " 4$" "metrics only grow"
 # ---- the policy leaves the kernel, and its counters with it ----
 
 packets='[.rules[].packets] | add'
+read -rt 1.2 <> <(:) # what is held of an earlier look is a second old at most
 before=$(stat_of "$packets")
 run_ctl disable
 run_ctl enable

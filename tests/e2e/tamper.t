@@ -130,6 +130,7 @@ ok $? "$name: a fight is in status"
 like "$(ctl status)" "nft\[[0-9]+\] keeps changing the kernel's rules" "$name: with the name"
 like "$(ctl status --json | jq -r '.warnings[]')" "keeps changing" "$name: in --json"
 like "$(cat "$WORK/p25d.log")" "nft\[[0-9]+\] keeps changing the kernel's rules" "$name: in the log"
+eventually 5 grep -q '"fight"' "$WORK/signals"
 like "$(tr -s ' \n' ' ' <"$WORK/signals")" \
         'member=Alert array \[ dict entry\( string "alert" variant string "fight"' "$name: Alert"
 before=$(repairs)

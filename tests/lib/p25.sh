@@ -182,6 +182,13 @@ kernel_clear()
         done
 }
 
+# What is stored, but what p25d writes later than the change that it belongs to, or at times of its own.
+stored_files()
+{
+        find "$ROOT/var/lib/p25" -path '*/revisions' -prune -o ! -type d ! -name last-good ! -name 'events*' \
+                ! -name 'stats*' -printf '%P %s %T@\n' | sort
+}
+
 # A listing of nft without what packets change: counters, and the elements of sets that count.
 without_counts()
 {

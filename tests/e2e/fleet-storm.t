@@ -41,10 +41,10 @@ for i in "${!parts[@]}"; do before[i]=$(memory_own "${parts[$i]}"); done
 for ((storm = 1; storm <= storms; storm++)); do
         # a busy machine may need longer for them
         for life in 20 80 320; do
-                storm $life
+                storm "$life"
                 arrived=$?
                 [ $arrived != 0 ] || break
-                eventually $life has 0
+                eventually "$life" has 0
         done
         ok $arrived "storm $storm: $bans bans are on host 2"
         eventually 30 has 0

@@ -46,7 +46,7 @@ for ((storm = 1; storm <= storms; storm++)); do
                 [ $arrived != 0 ] || break
                 eventually "$life" has 0
         done
-        ok $arrived "storm $storm: $bans bans are on host 2"
+        ok "$arrived" "storm $storm: $bans bans are on host 2"
         eventually 30 has 0
         ok $? "storm $storm: and end"
         [ $storm = 1 ] || continue

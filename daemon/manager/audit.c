@@ -5,11 +5,11 @@
  * enforced.
  */
 
-#include "rules/policy/audit.h"
 #include "daemon/manager/internal.h"
 
 #include "daemon/manager/settings.h"
 #include "rules/base/strv.h"
+#include "rules/policy/audit.h"
 #include "rules/policy/effective.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/role.h"

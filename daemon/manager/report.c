@@ -6,7 +6,6 @@
  */
 
 #include "daemon/manager/internal.h"
-#include "rules/policy/audit.h"
 
 #include "daemon/backend/rule_counter.h"
 #include "daemon/loop/clock.h"
@@ -14,6 +13,7 @@
 #include "rules/base/buffer.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
+#include "rules/policy/audit.h"
 #include "rules/policy/effective.h"
 #include "rules/policy/expiry.h"
 #include "rules/policy/hostconf.h"

@@ -6,7 +6,6 @@
  */
 
 #include "daemon/manager/internal.h"
-#include "rules/policy/direction.h"
 
 #include "daemon/loop/clock.h"
 #include "daemon/loop/timer.h"
@@ -14,6 +13,7 @@
 #include "daemon/manager/user_folders.h"
 #include "rules/base/hash.h"
 #include "rules/base/strv.h"
+#include "rules/policy/direction.h"
 #include "rules/policy/names.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"

@@ -6,8 +6,8 @@
  */
 
 #include "rules/compile/compilation.h"
-#include "rules/policy/audit.h"
 
+#include "rules/policy/audit.h"
 #include "rules/policy/effective.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/state.h"

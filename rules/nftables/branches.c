@@ -13,9 +13,9 @@
  * row.
  */
 
-#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 
 #include <errno.h>

@@ -11,9 +11,9 @@
  * what changes meanwhile. Reads the chains that are made.
  */
 
-#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/subordinate.h"

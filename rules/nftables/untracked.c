@@ -13,9 +13,9 @@
  * rule that notes: the verdict stands, and the connection is not cut later.
  */
 
-#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
+#include "rules/address/family.h"
 #include "rules/policy/rule.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"

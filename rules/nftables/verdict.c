@@ -5,9 +5,9 @@
  * log, a limit), a chain of its own. Does not depend on matches.
  */
 
-#include "rules/address/family.h"
 #include "rules/nftables/build.h"
 
+#include "rules/address/family.h"
 #include "rules/base/array.h"
 #include "rules/policy/rule.h"
 #include "rules/policy/subordinate.h"

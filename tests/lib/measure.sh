@@ -28,10 +28,11 @@ wakeups() # PID
         awk '/^voluntary_ctxt/ { print $2 }' "/proc/$1/status"
 }
 
-# A process's own memory, in kB.
+# A process's own memory, in kB. Pages that a child still shares, as a worker of p25d does, count whole:
+# a proportional share would be half of it for as long as the child lives.
 memory_own() # PID
 {
-        awk '/^Pss_Anon:/ { print $2 }' "/proc/$1/smaps_rollup"
+        awk '/^Anonymous:/ { print $2 }' "/proc/$1/smaps_rollup"
 }
 
 # The proportional set size of each process, in kB, a line each.

@@ -106,7 +106,7 @@ settle()
         ctl lockdown off >/dev/null 2>&1
         ctl delete reject in 587 >/dev/null 2>&1
         ctl reload >/dev/null 2>&1
-        [ "$(connect inet 198.51.100.1 25 198.51.100.1 587 2001:db8:1::1 465)" = "open open closed" ]
+        [ "$(outcome "open open closed" inet 198.51.100.1 25 198.51.100.1 587 2001:db8:1::1 465)" = "open open closed" ]
 }
 
 # One fault: prints what went wrong.

@@ -168,7 +168,7 @@ import os, ssl, sys, urllib.request
 context = ssl.create_default_context(cafile=sys.argv[1])
 for path in sys.argv[3:]:
     request = urllib.request.Request(sys.argv[2] + os.path.basename(path), open(path, "rb").read(), method="PUT")
-    urllib.request.urlopen(request, context=context, timeout=3)
+    urllib.request.urlopen(request, context=context, timeout=int(os.environ.get("PATIENCE", 60)))
 PY
 put() # FILE...
 {
@@ -187,7 +187,7 @@ for after in nothing parts manifest; do
         [ ${#files[@]} = 0 ] || put "${files[@]}"
         ok $? "cut after $after was copied"
         fleet_cut web 198.51.100.30
-        ! put "$www"/part-* "$www"/manifest-* "$www/current"
+        ! PATIENCE=3 put "$www"/part-* "$www"/manifest-* "$www/current"
         ok $? "the rest is not"
         asked=$(grep -c 'GET /current' "$WORK/access.log")
         asked_more() { [ "$(grep -c 'GET /current' "$WORK/access.log")" -ge $((asked + 4)) ]; }

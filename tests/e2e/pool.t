@@ -202,7 +202,7 @@ def answer(c):
         except OSError:
             pass
     elif mode == "silent":
-        time.sleep(1)
+        time.sleep(60)
     elif mode == "slow":
         try:
             for i in range(100):

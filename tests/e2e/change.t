@@ -12,12 +12,10 @@ listen box 2525
 p25_host </dev/null
 ok $? "p25d starts"
 
-holds=0
 hold() # NAME NAMESPACE [WHO] ADDRESS PORT
 {
         local name=$1 from=$2
         shift 2
-        holds=$((holds + 1))
         net_in "$from" "$probe" hold -o "$WORK/hold-$name" "$@" >"$WORK/hold-$name.pid"
         ok $? "$name: a connection stands"
 }
@@ -35,6 +33,15 @@ cut()
                 done
                 grep -q cut "$WORK/hold-$name"
                 ok $? "$name: is cut within a second"
+        done
+}
+
+# Ends those that still stand.
+let_go()
+{
+        local pid
+        for pid in $(cat "$WORK"/hold-*.pid); do
+                process_gone "$pid" || process_end "$pid" TERM || return
         done
 }
 
@@ -153,7 +160,9 @@ ok $? "the kernel holds the same"
 ok $? "some files are stored"
 is "$(stored_files)" "$files_before" "no file was touched"
 
-# the packet path: one rule a base chain
+# the packet path: one rule a base chain; what speaks on port 25 meets more
+let_go
+ok $? "the connections that were left end"
 run_ctl role set mx app-server
 if [ "$backend" = nftables ]; then
         is "$(net_in host nft list table inet p25 | awk '

@@ -98,6 +98,27 @@ uint8_t tcp_state(int fd)
         return info.tcpi_state;
 }
 
+uint8_t tcp_state_in_time(int fd, uint8_t wanted)
+{
+        uint8_t state = tcp_state(fd);
+
+        for (unsigned looks = 0; state != wanted && looks < 3000; looks++) {
+                usleep(10000);
+                state = tcp_state(fd);
+        }
+        return state;
+}
+
+void assert_ends(const int *fds, const bool *gone, size_t n)
+{
+        usleep(10000); /* for a reset that should not come */
+        for (size_t i = 0; i < n; i++) {
+                uint8_t wanted = gone[i] ? TCP_CLOSE : TCP_ESTABLISHED;
+
+                assert_int_equal(tcp_state_in_time(fds[i], wanted), wanted);
+        }
+}
+
 void close_all(const int *fds, size_t n)
 {
         static const struct linger reset = { .l_onoff = 1 };

@@ -59,9 +59,14 @@ int listen_at(End end, const char *address, uint16_t port);
 int connect_from(End end, const char *from, uint16_t from_port, const char *to, uint16_t port);
 int connect_to(End end, const char *to, uint16_t port);
 uint8_t tcp_state(int fd);
+/* The state of a socket when it is the wanted one, or half a minute later: what the other end has
+ * sent may come late on a busy machine. */
+uint8_t tcp_state_in_time(int fd, uint8_t wanted);
 
 #define assert_open(fd) assert_int_equal(tcp_state(fd), TCP_ESTABLISHED)
 #define assert_cut(fd) assert_int_equal(tcp_state(fd), TCP_CLOSE)
+/* Ends of connections whose other ends were cut, or not. */
+void assert_ends(const int *fds, const bool *gone, size_t n);
 
 void close_all(const int *fds, size_t n);
 

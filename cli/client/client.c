@@ -378,20 +378,23 @@ int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_
         return 0;
 }
 
-int client_get_report(Cli *c, Report *ret)
+int client_parse_report(Cli *c, const char *json, Report *ret)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        _cleanup_free_ char *text = NULL;
-        const char *json;
-        int status, r;
+        _cleanup_free_ char *text = strdup(json);
+        int r;
 
-        status = client_get_report_text(c, &reply, &json);
-        if (status != 0)
-                return status;
-        text = strdup(json);
         if (!text)
                 return cli_fail_errno(c, -ENOMEM, "status");
         printable_json(text);
         r = report_parse(text, ret);
         return r < 0 ? client_fail_message(c, r == -EINVAL ? -EBADMSG : r) : 0;
+}
+
+int client_get_report(Cli *c, Report *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *json;
+        int status = client_get_report_text(c, &reply, &json);
+
+        return status != 0 ? status : client_parse_report(c, json, ret);
 }

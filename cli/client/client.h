@@ -49,6 +49,7 @@ int client_get_strings(Cli *c, const char *property, char ***ret);
  * the caller. */
 int client_get_report(Cli *c, Report *ret);
 int client_get_report_text(Cli *c, sd_bus_message **ret_reply, const char **ret_json);
+int client_parse_report(Cli *c, const char *json, Report *ret);
 
 /* aa{sv} → array of objects; a{sv} → object (an empty one: null). 0 or negative errno. */
 int client_read_dicts(sd_bus_message *m, Json **ret);

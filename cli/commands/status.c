@@ -4,6 +4,7 @@
  * Owns `status`, `show added` and `version`: prints the report of p25d.
  */
 
+#include "cli/client/awaited.h"
 #include "cli/client/client.h"
 #include "cli/client/service.h"
 #include "cli/commands/commands.h"
@@ -77,26 +78,27 @@ static int obstacles_tell(const Json *findings, Report *report)
 }
 
 /* Looking at all packet filters may take long where they are large: status waits so long at most
- * and leaves them out; doctor waits for the answer. */
+ * and leaves them out; doctor waits for the answer. p25d looks while the report is read here. */
 #define OBSTACLES_USEC 2000000
 
-/* *ret is NULL where the findings are not known in time. 0 or negative errno. */
-static int findings_ask(Cli *c, Json **ret)
+static int findings_ask(Cli *c, AwaitedCall *ret)
 {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-
-        *ret = NULL;
-        if (client_message(c, "ListObstacles", &m) != 0)
-                return -ENOMEM;
-        if (sd_bus_call(c->bus, m, OBSTACLES_USEC, NULL, &reply) < 0)
-                return 0;
-        return client_read_dicts(reply, ret);
+        return awaited_begin(c, "ListObstacles", OBSTACLES_USEC, ret);
 }
 
-static int warn_of_obstacles(Cli *c, Report *report)
+/* *ret is NULL where the findings are not known in time. 0 or negative errno. */
+static int findings_take(Cli *c, AwaitedCall *call, Json **ret)
+{
+        sd_bus_message *reply = awaited_wait(c, call);
+
+        *ret = NULL;
+        return reply ? client_read_dicts(reply, ret) : 0;
+}
+
+static int warn_of_obstacles(Cli *c, AwaitedCall *call, Report *report)
 {
         _cleanup_(json_free_p) Json *findings = NULL;
-        int r = report->active ? findings_ask(c, &findings) : 0;
+        int r = report->active ? findings_take(c, call, &findings) : 0;
 
         return r < 0 ? r : obstacles_tell(findings, report);
 }
@@ -117,15 +119,19 @@ static int status_json(Cli *c)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         _cleanup_(json_free_p) Json *document = NULL, *findings = NULL;
+        _cleanup_awaited_ AwaitedCall call = { 0 };
         const char *json;
         int status = client_get_report_text(c, &reply, &json), r;
 
         if (status != 0)
                 return status;
+        r = findings_ask(c, &call);
+        if (r < 0)
+                return cli_fail_errno(c, r, "status");
         r = json_parse(json, &document);
         if (r < 0)
                 return client_fail_message(c, r == -EINVAL ? -EBADMSG : r);
-        r = json_get_bool(document, "active") ? findings_ask(c, &findings) : 0;
+        r = json_get_bool(document, "active") ? findings_take(c, &call, &findings) : 0;
         if (r < 0)
                 return cli_fail_errno(c, r, "status");
         json_set(document, "obstacles", obstacles_of(findings));
@@ -154,10 +160,26 @@ static int add_fleet(const Cli *c, char **text)
         return 0;
 }
 
+/* The report, and the call for what stands in the way. An exit status. */
+static int report_read(Cli *c, AwaitedCall *call, Report *ret)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *json;
+        int status = client_get_report_text(c, &reply, &json), r;
+
+        if (status != 0)
+                return status;
+        r = findings_ask(c, call);
+        if (r < 0)
+                return cli_fail_errno(c, r, "status");
+        return client_parse_report(c, json, ret);
+}
+
 int command_status(Cli *c, _unused_ const Verb *v, char **args, size_t n)
 {
         _cleanup_free_ char *text = NULL;
         ReportStyle style = REPORT_PLAIN;
+        _cleanup_awaited_ AwaitedCall call = { 0 };
         Report report = { 0 };
         int status, r;
 
@@ -166,12 +188,12 @@ int command_status(Cli *c, _unused_ const Verb *v, char **args, size_t n)
                 return status;
         if (c->json)
                 return status_json(c);
-        status = client_get_report(c, &report);
+        status = report_read(c, &call, &report);
         if (status != 0)
                 return status;
         r = warn_of_boot(c, &report);
         if (r >= 0)
-                r = warn_of_obstacles(c, &report);
+                r = warn_of_obstacles(c, &call, &report);
         if (r >= 0)
                 r = report_print_text(
                         &report, style, (ReportLook){ cli_on_terminal(), cli_in_color(c) }, &text);

@@ -135,6 +135,13 @@ eventually 30 status_warns
 like "$out" "another firewall stops incoming connections to port 25 over IPv4 .*table inet other, chain input; and 1 more \\(p25ctl doctor\\)" \
         "status has a line of it"
 is "$(grep -c 'another firewall' <<<"$out")" 1 "one line"
+if command -v strace >"$WORK/out"; then
+        run net_in host strace -qq -s 400 -e trace=sendmsg -o "$WORK/sent" "$P25CTL" status
+        is "$(grep -o 'Describe\|ListObstacles\|GetUnitFileState' "$WORK/sent" | paste -sd' ')" \
+                "Describe ListObstacles GetUnitFileState" "p25d looks for them while status goes on"
+else
+        skip "p25d looks for them while status goes on" "there is no strace"
+fi
 obstacles()
 {
         run_ctl --json status

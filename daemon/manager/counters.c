@@ -13,20 +13,25 @@
 
 #include <errno.h>
 
-/* So long a worker's counters are good for the next one. */
+/* So long counters that were read are good for a worker. */
 #define HELD_USEC USEC_PER_SEC
 
-static int held_counters(const HeldCounters *h, RuleCounter **ret, size_t *ret_n)
+static int counters_copy(const RuleCounter *items, size_t n, RuleCounter **ret)
 {
-        RuleCounter *copy = calloc(h->n + 1, sizeof(*copy));
+        RuleCounter *copy = calloc(n + 1, sizeof(*copy));
 
         if (!copy)
                 return -ENOMEM;
-        if (h->n > 0)
-                memcpy(copy, h->items, h->n * sizeof(*copy));
+        if (n > 0)
+                memcpy(copy, items, n * sizeof(*copy));
         *ret = copy;
-        *ret_n = h->n;
         return 0;
+}
+
+static void held_replace(HeldCounters *h, RuleCounter *items, size_t n)
+{
+        free(h->items);
+        *h = (HeldCounters){ items, n, clock_now_usec(CLOCK_MONOTONIC), false };
 }
 
 void counters_deinit(Counters *c)
@@ -36,40 +41,28 @@ void counters_deinit(Counters *c)
         *c = (Counters){ 0 };
 }
 
-void manager_prepare_worker(Manager *m)
+static bool held_are_new(const HeldCounters *h)
 {
-        uint64_t now_usec = clock_now_usec(CLOCK_MONOTONIC);
-        HeldCounters held = { .time_usec = now_usec };
-
-        if (!m->in_force.installed || (m->counters.held.time_usec > 0 &&
-                                              now_usec - m->counters.held.time_usec < HELD_USEC))
-                return;
-        if (manager_counters(m, &held.items, &held.n) < 0)
-                return;
-        free(m->counters.held.items);
-        m->counters.held = held;
+        return h->time_usec > 0 && clock_now_usec(CLOCK_MONOTONIC) - h->time_usec < HELD_USEC;
 }
 
-void manager_enter_worker(Manager *m)
+/* Where there are workers, one often follows a report, and reading 100,000 counters of iptables
+ * takes a tenth of a second. */
+static void held_update(HeldCounters *h, const RuleCounter *counters, size_t n)
 {
-        m->counters.held.only = true;
-        manager_hold_families(m);
-        host_names_wait(m->names);
+        RuleCounter *copy;
+
+        if (h->time_usec > 0 && counters_copy(counters, n, &copy) >= 0)
+                held_replace(h, copy, n);
 }
 
-int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
+/* Of the backend, with those that former ones counted. */
+static int counters_read(Manager *m, RuleCounter **ret, size_t *ret_n)
 {
-        _cleanup_free_ RuleCounter *counters = NULL;
+        RuleCounter *counters;
         size_t n;
-        int r;
+        int r = m->slot.backend->ops->counters(m->slot.backend, &counters, &n);
 
-        *ret = NULL;
-        *ret_n = 0;
-        if (!m->in_force.installed)
-                return 0;
-        if (m->counters.held.only)
-                return held_counters(&m->counters.held, ret, ret_n);
-        r = m->slot.backend->ops->counters(m->slot.backend, &counters, &n);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < m->counters.n_carried; i++) {
@@ -81,9 +74,46 @@ int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
                 c->packets += m->counters.carried[i].packets;
                 c->bytes += m->counters.carried[i].bytes;
         }
-        *ret = TAKE_PTR(counters);
+        *ret = counters;
         *ret_n = n;
         return 0;
+}
+
+void manager_prepare_worker(Manager *m)
+{
+        RuleCounter *counters;
+        size_t n;
+
+        if (m->in_force.installed && !held_are_new(&m->counters.held) &&
+                counters_read(m, &counters, &n) >= 0)
+                held_replace(&m->counters.held, counters, n);
+}
+
+void manager_enter_worker(Manager *m)
+{
+        m->counters.held.only = true;
+        manager_hold_families(m);
+        host_names_wait(m->names);
+}
+
+int manager_counters(Manager *m, RuleCounter **ret, size_t *ret_n)
+{
+        const HeldCounters *held = &m->counters.held;
+        int r;
+
+        *ret = NULL;
+        *ret_n = 0;
+        if (!m->in_force.installed)
+                return 0;
+        if (held->only) {
+                r = counters_copy(held->items, held->n, ret);
+                *ret_n = r < 0 ? 0 : held->n;
+                return r;
+        }
+        r = counters_read(m, ret, ret_n);
+        if (r >= 0)
+                held_update(&m->counters.held, *ret, *ret_n);
+        return r;
 }
 
 void manager_carry_counters(Manager *m)

@@ -515,6 +515,30 @@ static void test_counters_and_cuts(void **state)
         assert_int_equal(n_cut, 2);
 }
 
+/* Counters that were read for a report are a worker's too: reading them may take long. */
+static void test_counters_of_workers(void **state)
+{
+        _cleanup_(report_deinit) Report before = { 0 }, in_worker = { 0 };
+
+        (void)state;
+        write_text("etc/p25/p25.conf", conf);
+        start();
+        manager_prepare_worker(manager);
+        assert_int_equal(backend_memory_calls(backend, MEMORY_COUNTERS), 1);
+        settle(1100000);
+        do_words("deny in 465", true, "+ deny 465/tcp");
+        assert_int_equal(backend_memory_count(backend, 2, 5, 300), 0);
+        assert_int_equal(manager_report(manager, &before), 0);
+        manager_prepare_worker(manager);
+        assert_int_equal(backend_memory_calls(backend, MEMORY_COUNTERS), 2);
+        manager_enter_worker(manager);
+        assert_int_equal(manager_report(manager, &in_worker), 0);
+        assert_int_equal(in_worker.n_rules, before.n_rules);
+        for (size_t i = 0; i < before.n_rules; i++)
+                assert_int_equal(in_worker.rules[i].packets, before.rules[i].packets);
+        assert_int_equal(backend_memory_calls(backend, MEMORY_COUNTERS), 2);
+}
+
 /* Who does it again and again, until it stops; and who cannot be answered. */
 static void test_alerts(void **state)
 {
@@ -641,6 +665,7 @@ int main(void)
                 TEST(test_users_without_inotify),
                 TEST(test_name_service),
                 TEST(test_counters_and_cuts),
+                TEST(test_counters_of_workers),
                 TEST(test_alerts),
                 TEST(test_notes),
                 TEST(test_check),

@@ -133,7 +133,7 @@ static bool is_allowed_by_name(const Ruleset *r, uint32_t uid)
         return false;
 }
 
-/* Why a user is never put into quarantine; NULL: nothing spares him. */
+/* The reason why a user is never put into quarantine; NULL: there is none. */
 static const char *exempt(const Alarm *a, uint32_t uid)
 {
         const Ruleset *r = manager_ruleset(a->manager);
@@ -149,7 +149,7 @@ static const char *exempt(const Alarm *a, uint32_t uid)
         return NULL;
 }
 
-/* Why a user is spared now; NULL: he is not. */
+/* The reason why a user is spared now; NULL: there is none. */
 static const char *spared(const Alarm *a, uint32_t uid)
 {
         const char *why = exempt(a, uid);
@@ -394,7 +394,7 @@ static uint64_t lockdown_refused(Alarm *a, uint32_t uid, uint32_t seconds)
         return n ? *n : 0;
 }
 
-/* How much of the kind the user did in the time of the threshold. */
+/* The number of the kind that the user reached in the time of the threshold. */
 static uint64_t count_of(Alarm *a, AlertKind kind, uint32_t uid, uint32_t seconds)
 {
         uint64_t not_his = lockdown_refused(a, uid, seconds);

@@ -27,7 +27,7 @@ uint32_t counting_owner(Counting *c, uint32_t uid)
 }
 
 /*
- * What identifies a container: the id that its unit has, or for one of a user's engine
+ * The key of a container: the id that its unit has, or for one of a user's engine
  * "user@1000.service/web", because its name is that user's claim. NULL: it is in none.
  */
 static const char *container_key(const Event *e, char buffer[static SENDER_NAME_MAX + 1])

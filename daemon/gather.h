@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What rules decided, from the backend to the events: taken every second while
- * there is something, and named.
+ * Brings the decisions of rules from the backend to the events: takes them every second while there
+ * are any, and names their units and containers.
  */
 
 #include "daemon/events/events.h"

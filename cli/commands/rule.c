@@ -2,7 +2,7 @@
 
 /*
  * Owns the rule commands: words to D-Bus calls, and what is said of the outcome, in ufw's words.
- * Which ports are mail ports the daemon says; without one, the four.
+ * The daemon says which ports are mail ports; without one, they are the four.
  */
 
 #include "rules/policy/rule.h"

@@ -16,7 +16,7 @@ typedef struct Listeners Listeners;
 int doctor_ask(Cli *c, Findings *f);
 /* Does it start at boot, are there saved rulesets that hold its table? */
 void doctor_look_at_host(Cli *c, Findings *f);
-/* Where the mail server of this host sends its mail to. */
+/* The host to which the mail server of this host sends its mail. */
 int doctor_look_at_relayhosts(Cli *c, Findings *f);
 /* Programs that listen on mail ports against the policy. */
 int doctor_look_at_listeners(Cli *c, const Listeners *l, Findings *f);

@@ -124,7 +124,7 @@ static bool find_own_address(Family family, Address *ret)
         return found;
 }
 
-/* Where it is spoken to; *ret_foreign: not from the loopback address. */
+/* The address at which it is reached; *ret_foreign: not from the loopback address. */
 static bool find_address(const Listener *l, Address *ret, bool *ret_foreign)
 {
         Family family = l->ipv6 ? FAMILY_IPV6 : FAMILY_IPV4;

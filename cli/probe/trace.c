@@ -39,7 +39,7 @@ int trace_listen(Netlink *ret)
 
 /* ---- one message ---- */
 
-/* Where the packet is, and what it met there. */
+/* The position of the packet, and the verdict that it met there. */
 typedef struct Event {
         char table[64]; /* "inet filter" */
         const char *chain;

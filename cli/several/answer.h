@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What one host's process has printed and returned, and how the answers of many become one text or
+ * The output and exit status of one host's process, and the merging of many into one text or
  * document.
  */
 

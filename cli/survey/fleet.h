@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What p25-fleet has written about itself on this host, in one line of `status`.
+ * The status that p25-fleet has written about itself on this host, as one line of `status`.
  */
 
 #include "rules/base/util.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What `top` shows: the document of DescribeStats as tables of rows. Does not depend on a terminal
- * or on p25d.
+ * The content of `top`: the document of DescribeStats as tables of rows. Does not depend on a
+ * terminal or on p25d.
  */
 
 #include "rules/base/json.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the user of `top` looks at, and what a key does to it. Does not depend on a terminal: keys
- * are characters, or one of the names below.
+ * The view that the user of `top` has chosen, and the effect of each key on it. Does not depend on
+ * a terminal: keys are characters, or one of the names below.
  */
 
 #include "cli/top/model.h"

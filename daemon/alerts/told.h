@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which alerts have been reported, so that none is reported twice for one window, and which
- * quarantines wait for their rule: a short file, which outlives a restart. Times left are kept, so
- * that a clock that is set prolongs none beyond its window.
+ * Keeps the alerts that were reported, so that none is reported twice for one window, and the
+ * quarantines that wait for their rule: a short file, which outlives a restart. Times left are
+ * kept, so that a clock that is set prolongs none beyond its window.
  */
 
 #include "rules/base/util.h"

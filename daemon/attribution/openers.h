@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Which process opened a connection, for as long as it takes until the connection is counted:
- * starts the process that lets connections wait (asker.h), and keeps what it reports for some
- * seconds. Bounded; decides nothing.
+ * Remembers the process that opened a connection until the connection is counted: starts the
+ * process that lets connections wait (asker.h), and keeps its reports for some seconds. Bounded;
+ * decides nothing.
  */
 
 #include "daemon/attribution/attempt.h"

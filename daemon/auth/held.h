@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What messages that wait hold of p25d. A message may have 32 MiB and many descriptors, and the bus
- * library reports neither, so the limits are on all that p25d has. Above them only those wait who
- * have nothing that waits already: what one user sends keeps out that user.
+ * Measures the memory and descriptors of p25d that waiting messages hold, and has their limits. A
+ * message may have 32 MiB and many descriptors, and the bus library reports neither, so the limits
+ * are on all that p25d has. Above them only those wait who have nothing that waits already: what
+ * one user sends keeps out that user.
  */
 
 #include <stdbool.h>

@@ -26,7 +26,7 @@ typedef void (*BackendRepaired)(void *data, uint64_t count, pid_t pid, const cha
 
 typedef void (*DecisionHandler)(void *data, const DecisionCount *c);
 
-/* Whether other processes change what a backend holds in the kernel. */
+/* Do other processes change the state that a backend holds in the kernel? */
 typedef enum BackendPeace {
         PEACE_KEPT,
         PEACE_FIGHT,  /* another process changes it repeatedly; it is put back each time */

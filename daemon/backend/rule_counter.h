@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a backend has counted of a rule.
+ * The counts that a backend has of a rule.
  */
 
 #include <stdint.h>

@@ -53,7 +53,7 @@ static void bus_tell(Bus *b, int priority, const char *format, ...)
         b->notice(b->notice_data, priority, text);
 }
 
-/* Why the name is not ours: once, until it is or another cause comes. */
+/* Logs why the name is not ours: once, until it is or another cause comes. */
 static void bus_complain(Bus *b, const char *cause)
 {
         if (b->told || !b->notice)
@@ -134,7 +134,7 @@ static void bus_disconnect(Bus *b)
 
 static const char local[] = "org.freedesktop.DBus.Local";
 
-/* What both connections have in common. */
+/* The settings that both connections have in common. */
 static int connection_setup(
         Bus *b, sd_bus *bus, const char *description, sd_bus_message_handler_t gone)
 {

@@ -35,7 +35,8 @@ int bus_listen(Bus *b, const char *path);
 void bus_set_notice(Bus *b, BusNotice notice, void *data);
 /* The events for ListEvents and Blocked; e must outlive b. Without it there are none. */
 void bus_set_events(Bus *b, Events *e);
-/* How much of p25d's messages the bus may hold before p25d joins it again (80 MiB); for tests. */
+/* The bytes of p25d's messages that the bus may hold before p25d joins it again (80 MiB); for
+ * tests. */
 void bus_set_held_max(Bus *b, size_t bytes);
 /* The statistics for DescribeStats; s must outlive b. */
 void bus_set_stats(Bus *b, Stats *s);

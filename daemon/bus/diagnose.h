@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What other firewalls do to connections that the policy lets pass.
+ * Diagnoses other firewalls: what they do to connections that the policy lets pass.
  */
 
 #include "rules/base/util.h"
@@ -10,6 +10,6 @@
 typedef struct BusCall BusCall;
 typedef struct Ruleset Ruleset;
 
-/* How many kinds of connections (direction, port, family) that the policy lets pass are stopped. In
- * a worker of BUS_FILTERS. 0 or negative errno. */
+/* Counts the kinds of connections (direction, port, family) that the policy lets pass and that are
+ * stopped. In a worker of BUS_FILTERS. 0 or negative errno. */
 int bus_count_obstacles(BusCall *c, const Ruleset *ruleset, uint64_t *ret);

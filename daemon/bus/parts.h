@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a call of PutDocuments brings, until all of it is there: fragments and sets by name. Does
+ * Collects the fragments and sets of a call of PutDocuments, by name, until all have arrived. Does
  * not know calls.
  */
 

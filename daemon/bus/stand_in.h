@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What root's own connections (direct.h) offer in the place of the bus, because a program that
- * comes through systemd-stdio-bridge takes them for one: the greeting, and the state of
- * p25d.service, for which p25d asks the service manager.
+ * Stands in for the bus on root's own connections (direct.h), because a program that comes through
+ * systemd-stdio-bridge takes them for one: the greeting, and the state of p25d.service, for which
+ * p25d asks the service manager.
  */
 
 #include <systemd/sd-bus.h>

@@ -9,6 +9,6 @@ extern const BusMethod bus_methods[];
 extern const sd_bus_vtable bus_vtable[];
 /* The method that a call names; NULL: none of these. */
 const BusMethod *bus_method_find(sd_bus_message *m);
-/* Whether a call that names a method has the types of its arguments. If not, the bus library
- * answers it by itself. */
+/* Does a call that names a method have the types of its arguments? If not, the bus library answers
+ * it by itself. */
 bool bus_method_accepts(sd_bus_message *m);

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What p25d asks p25d-knocker for, which may send segments and can do nothing else: one message of
- * a fixed size, over a socket that only p25d's user may open. There is no answer. The message names
- * ends of connections; what is sent to them is not part of it.
+ * The orders of p25d to p25d-knocker, which may send segments and can do nothing else: one message
+ * of a fixed size, over a socket that only p25d's user may open. There is no answer. The message
+ * names ends of connections; what is sent to them is not part of it.
  */
 
 #include "daemon/netlink/conntrack.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which process holds a socket, and what it is: from /proc, within a bounded time. What a process
- * says of itself is made printable and is cut; nothing of it is believed.
+ * Finds the process that holds a socket, and describes it: from /proc, within a bounded time. The
+ * texts that a process gives about itself are made printable and are cut; none of them is trusted.
  */
 
 #include "rules/base/util.h"

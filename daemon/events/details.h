@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the log says of single attempts, for events that rules counted: the counts are complete and
- * know neither port nor time, the log knows both of some attempts.
+ * Details from the log about single attempts, for events that rules counted: the counts are
+ * complete and know neither port nor time, the log knows both of some attempts.
  */
 
 #include "daemon/events/event.h"

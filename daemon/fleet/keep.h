@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What p25-fleet keeps below its state folder: the manifest of the serial in force, in one file
- * whose rename commits it, and the contents of its parts by their hash. A restart finds the last
- * good ones.
+ * The files that p25-fleet keeps below its state folder: the manifest of the serial in force, in
+ * one file whose rename commits it, and the contents of its parts by their hash. A restart finds
+ * the last good ones.
  */
 
 #include "daemon/fleet/manifest.h"

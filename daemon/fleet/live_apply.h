@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the fleet says on its way into p25d: calls in their order, one under way at a time, so that
+ * Passes the fleet's orders on to p25d: calls in their order, one under way at a time, so that
  * a p25d that is busy gets larger calls and not more. What p25d refuses because of an assertion is
  * refused address by address, and the rest comes into force.
  */

@@ -59,5 +59,5 @@ int live_broker_publish(LiveBroker *b, const LivePublication *p, int *ret_id);
 bool live_broker_is_up(const LiveBroker *b);
 /* Since when it is up or down, CLOCK_REALTIME. */
 uint64_t live_broker_since_usec(const LiveBroker *b);
-/* Why it is down, "" while it is up. */
+/* The reason why it is down, "" while it is up. */
 const char *live_broker_error(const LiveBroker *b);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the files of the live part share: live.c has what arrives, live_own.c what this host says.
+ * Shared by the files of the live part: live.c has what arrives, live_own.c what this host says.
  */
 
 #include "daemon/fleet/live.h"

@@ -76,5 +76,5 @@ void manifest_file_name(uint64_t serial, char ret[static FLEET_FILE_MAX]);
 void manifest_signature_name(uint64_t serial, const PublicKey *k, char ret[static FLEET_FILE_MAX]);
 void manifest_part_name(const uint8_t sha[static SHA256_BYTES], char ret[static FLEET_FILE_MAX]);
 void manifest_delta_name(const ManifestDelta *d, char ret[static FLEET_FILE_MAX]);
-/* What FLEET_CURRENT says: a serial and a line end. 0 or -EINVAL. */
+/* Reads the text of FLEET_CURRENT: a serial and a line end. 0 or -EINVAL. */
 int manifest_current_parse(const char *text, size_t n, uint64_t *ret);

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * How much memory p25-fleet holds while nothing happens, and how much a library may take. Depends
- * on no other module: it knows the allocator and the program's own mappings, and not who uses them.
+ * Limits the memory that p25-fleet holds while nothing happens, and the memory that a library may
+ * take. Depends on no other module: it knows the allocator and the program's own mappings, and not
+ * who uses them.
  */
 
 #include <stddef.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * How long a host waits until it looks for documents again.
+ * The pause before a host looks for documents again.
  */
 
 #include <stdint.h>

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is wrong with the documents: logged once, until it is something else or solved.
+ * The problem with the documents, if any: logged once, until it changes or is solved.
  */
 
 #include "rules/base/util.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who sends from this host, minute by minute, as text for the fleet: outgoing and routed
+ * Reports the senders of this host, minute by minute, as text for the fleet: outgoing and routed
  * connections of p25d's events, added up by user, unit, destination and verdict. Does not know
  * brokers: whoever makes a View gets the text.
  */

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a packet comes to in one hook, in the order of the kernel: base chains of nftables, legacy
+ * The stages of a packet in one hook, in the order of the kernel: base chains of nftables, legacy
  * tables, BPF programs, conntrack, and p25's own chains.
  */
 
@@ -14,7 +14,7 @@ typedef struct Walk Walk;
 #define HOOK_INGRESS 10
 #define HOOK_EGRESS 11
 
-/* Where p25's own chains stand. */
+/* The place of p25's own chains. */
 typedef enum OwnPlace {
         OWN_NOWHERE, /* p25 is inactive */
         OWN_NFTABLES,

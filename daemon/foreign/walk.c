@@ -85,7 +85,7 @@ Part walk_address(const Walk *w, bool destination)
                                : part_of(PART(network), destination ? 24 : 8, 16);
 }
 
-/* Where the new destination is, and by which interface the packet leaves now. */
+/* Finds the way to the new destination, and the interface by which the packet leaves now. */
 static Truth find_way(Walk *w, const uint8_t *address)
 {
         Address a = { .family = w->packet->family };

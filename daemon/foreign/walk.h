@@ -37,7 +37,7 @@ typedef struct Candidate {
         const char *chain;
 } Candidate;
 
-/* Why a rule may match or not. */
+/* The reasons why a rule may match or not. */
 typedef struct Doubts {
         bool limit, other;
         char **sentences;

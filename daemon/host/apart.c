@@ -141,7 +141,7 @@ static int process_start(const ApartFrom *from, int *ret_fd)
 
 /* ---- p25d ---- */
 
-/* How many bytes came, at most n; 0: the end; -ETIMEDOUT. */
+/* Returns the number of bytes that came, at most n; 0: the end; -ETIMEDOUT. */
 static ssize_t read_some(int fd, void *data, size_t n, uint64_t end_usec)
 {
         struct pollfd p = { .fd = fd, .events = POLLIN };

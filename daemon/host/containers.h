@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Which container a path of cgroups means, "/system.slice/docker-ID.scope". */
+/* The container that a path of cgroups means, "/system.slice/docker-ID.scope". */
 typedef struct ContainerId {
         char id[CONTAINER_ID_LENGTH + 1];
         uint32_t owner; /* the user whose engine runs it, by user-UID.slice; 0: the host's */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Where p25's files lie, and how they are read: regular files only, never blocking, never beyond a
- * limit. Does not depend on their content.
+ * Finds and reads p25's files: regular files only, never blocking, never beyond a limit. Does not
+ * depend on their content.
  */
 
 #include "daemon/host/apart.h"

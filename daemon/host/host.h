@@ -20,7 +20,7 @@ typedef struct Fragment Fragment;
 typedef struct Role Role;
 typedef struct Policy Policy;
 
-/* Where the shipped roles are installed; the makefile says so for another PREFIX. */
+/* The folder of the shipped roles; the makefile sets it for another PREFIX. */
 #ifndef HOST_SHIPPED
 #define HOST_SHIPPED "/usr/share/p25/policies"
 #endif
@@ -90,7 +90,7 @@ int host_load_files_with(const HostPaths *p, HostConf *conf, Diagnostics *d, Pol
  * path; 0: none; -ENOMEM. Waits for no server: what is on one is not examined. */
 int host_find_edited(const HostPaths *p, const HostInputs *read, char **ret);
 
-/* Where p25d's copies of the files lie that were in force last, state being the stored one. 0,
+/* The paths of p25d's copies of the files that were in force last, state being the stored one. 0,
  * -ENOENT: there are none, -EACCES, … */
 int host_paths_in_force(const HostPaths *p, const State *state, HostPaths *ret);
 
@@ -127,7 +127,8 @@ Names host_names(HostNames *n); /* borrows n */
 Names host_names_of_files(HostNames *n);
 /* The same for names that are not the policy's: of a packet to explain. */
 Names host_names_of_guest(HostNames *n);
-/* Where the files of units are; "" (this host's) if not said, NULL: nowhere. 0 or -ENOMEM. */
+/* Sets the root of the files of units; "" (this host's) if it is not set, NULL: none. 0 or
+ * -ENOMEM. */
 int host_names_set_root(HostNames *n, const char *root);
 /* From now on nothing waits for the name service: a question that it has not answered yet is
  * -EAGAIN, or a number without a name, and `wanted` is called; a caller that can wait asks, and
@@ -145,15 +146,15 @@ void host_names_set_nss(HostNames *n, bool use_nss);
 int host_user_owner(HostNames *n, uint32_t uid, uint32_t *ret_owner);
 /* Name of a uid, printable, or NULL (then the number is what to show). 0 or -ENOMEM. */
 int host_user_name(HostNames *n, uint32_t uid, char **ret);
-/* How a rule names a user: by name where the name means this user and no other, else by number. 0
- * or -ENOMEM. */
+/* The word by which a rule names a user: the name if it means this user and no other, else the
+ * number. 0 or -ENOMEM. */
 int host_user_in_rule(HostNames *n, uint32_t uid, char **ret);
 /* The same of a gid; only the files are asked. */
 int host_group_name(HostNames *n, uint32_t gid, char **ret);
 struct IdNames host_id_names(HostNames *n); /* both, for rules/compare/difference.h */
 /* The primary group of a user name or number; 0, -ENOENT. */
 int host_user_group(HostNames *n, const char *user, uint32_t *ret_gid);
-/* Where cgroup v2 is mounted (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: nowhere. */
+/* The mount point of cgroup v2 (/sys/fs/cgroup or /sys/fs/cgroup/unified); NULL: none. */
 const char *host_cgroup_mount(void);
 
 /*

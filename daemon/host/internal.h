@@ -46,7 +46,7 @@ const char *host_errno_text(int error);
 /* Only p25.conf, with its set files; *ret is NULL when there is none. */
 int host_load_conf(const HostPaths *p, HostInputs *inputs, Diagnostics *d, HostConf **ret);
 
-/* Where passwd and group lie; borrowed. */
+/* The folder of passwd and group; borrowed. */
 const char *host_names_folder(const HostNames *n);
 /* Is the name service asked, because it may know more users or groups than the files? */
 bool host_names_use_service(HostNames *n);

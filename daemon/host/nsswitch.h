@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Where the name service looks for users and groups, by nsswitch.conf(5). */
+/* The sources of users and groups that the name service asks, by nsswitch.conf(5). */
 
 #include <stdbool.h>
 

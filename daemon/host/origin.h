@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What made a process run: a job of cron or at, a request of a web server by CGI, a container. Jobs
+ * The origin of a process: a job of cron or at, a request of a web server by CGI, a container. Jobs
  * are known by their parents, which are root's; what a web server says is in the environment, which
  * the process could have changed: it is a claim of the process's user, and counts for that user
  * only.

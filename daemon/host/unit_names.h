@@ -8,7 +8,7 @@
 
 #include "rules/base/util.h"
 
-/* How deep cgroups are distinguished: as deep as rules look. */
+/* The depth to which cgroups are distinguished: as deep as rules look. */
 #define UNIT_NAMES_LEVEL_MAX 4
 
 typedef struct UnitNames UnitNames;

@@ -198,7 +198,7 @@ static void put_back(size_t end, const IptInstalled *installed, const bool *chan
         }
 }
 
-/* What the commit of each family found and left. */
+/* The state that the commit of each family found and left. */
 typedef struct Committed {
         IptInstalled families[IPT_FAMILIES];
 } Committed;

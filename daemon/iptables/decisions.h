@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What entries count in objects of their own (nfacct), by kind of decision and user. The objects
- * outlive the table and p25d: what was decided while p25d was down, or by a rule that is gone, is
- * read later.
+ * Reads the counts that entries keep in objects of their own (nfacct), by kind of decision and
+ * user. The objects outlive the table and p25d: what was decided while p25d was down, or by a rule
+ * that is gone, is read later.
  */
 
 #include "daemon/iptables/backend.h"

@@ -10,7 +10,7 @@
 
 typedef struct Diagnostics Diagnostics;
 
-/* What an installation found and left. */
+/* The results of an installation: the state that it found, and the one that it left. */
 typedef struct IptInstalled {
         IptImage before; /* our share as it was */
         bool exactly;    /* our share is what was wanted, and nothing beside it has our names */

@@ -24,7 +24,7 @@ bool ipt_kernel_has_table(const IptKernel *k);
 bool ipt_kernel_has_extension(const IptKernel *k, const IptExtension *e);
 /* Our share of the table. 0, -ENOENT (no table), another negative errno. */
 int ipt_kernel_read(const IptKernel *k, IptImage *ret);
-/* What the entries of our chains have counted: calls back for each that has an id. As above. */
+/* Reads the counts of the entries of our chains: calls back for each that has an id. As above. */
 typedef void IptCountHandler(uint64_t id, uint64_t packets, uint64_t bytes, void *data);
 int ipt_kernel_count(const IptKernel *k, IptCountHandler *f, void *data);
 /* The kernel's number of a set. */

@@ -15,7 +15,7 @@ typedef struct Lookup Lookup;
 
 /* The argument by which p25d executes itself as this process. */
 #define LOOKUP_PROCESS "--answer-names"
-/* Where its questions come from. */
+/* The origin of its questions. */
 #define LOOKUP_FD 3
 
 /* The process: answers until the other end closes. */

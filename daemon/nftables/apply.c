@@ -438,8 +438,8 @@ static void forget_handles(NftTable *t)
         }
 }
 
-/* What a table counted that is about to be replaced. It changes the kernel's generation, so that it
- * is not a part of what is tried again. */
+/* Keeps the counts of a table that is about to be replaced. This changes the kernel's generation,
+ * so it is not repeated with the batch. */
 static void keep_found(NftBackend *b, NftTable *table)
 {
         _cleanup_(found_deinit) Found f = { 0 };

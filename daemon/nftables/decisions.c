@@ -181,7 +181,8 @@ static bool element_lasts(Taking *t, const NftSet *set, const uint8_t *key)
 
 /* ---- the list ---- */
 
-/* What has counted on a kernel that cannot reset it: it goes, and comes back empty if it lasts. */
+/* An element that has counted, on a kernel that cannot reset it: it is removed, and comes back
+ * empty if it lasts. */
 static int note_removed(Taking *t, const NftSet *set, const uint8_t *key, bool lasts)
 {
         int r = key_note(&t->idle, set, key);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What rules count in sets by who and where to: read and reset at once, so that nothing is counted
- * twice or never, also if this p25d ends.
+ * Reads the counts that rules keep in sets, by sender and destination, and resets them in the same
+ * request, so that nothing is counted twice or never, also if this p25d ends.
  */
 
 #include "daemon/nftables/backend.h"

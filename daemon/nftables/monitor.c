@@ -172,8 +172,8 @@ void nft_monitor_pause(NftBackend *b)
         b->joined = b->touched = false;
 }
 
-/* What the kernel holds: false if that could not be read, or if another process changed it since
- * the batch was begun. */
+/* Notes the state of the kernel; false if it could not be read, or if another process changed it
+ * since the batch was begun. */
 static bool note_kernel(NftBackend *b)
 {
         uint32_t before, after;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who has been counted since the last time, by the keys of the sets that count by sender.
+ * The senders that were counted since the last time, by the keys of the sets that count by sender.
  */
 
 #include <stdbool.h>

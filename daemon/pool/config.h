@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Where a pool of PHP-FPM answers questions about its status, by its configuration
- * (php-fpm.conf and what that includes).
+ * Finds the address at which a pool of PHP-FPM answers questions about its status, by its
+ * configuration (php-fpm.conf and what that includes).
  */
 
 #include <stddef.h>

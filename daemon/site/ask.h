@@ -8,7 +8,7 @@
 #include "daemon/site/question.h"
 #include "rules/base/util.h"
 
-/* How long p25d-site looks, at most. */
+/* The longest time that p25d-site looks. */
 #define SITE_DEADLINE_MSEC 100
 
 /*

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * How many different destinations there were in a time that ends now. Exact up to DISTINCT_MAX in
- * a day; beyond that an estimate, which is called one: only destinations whose hash ends with
- * `level` zero bits are kept, and each stands for 2^level.
+ * The number of different destinations in a time that ends now. Exact up to DISTINCT_MAX in a day;
+ * beyond that an estimate, which is called one: only destinations whose hash ends with `level` zero
+ * bits are kept, and each stands for 2^level.
  */
 
 #include "rules/base/util.h"

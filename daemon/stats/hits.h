@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * How often each rule decided, and when last; of limits also their past. Packets and bytes are
- * those of the kernel's counters, which begin again when the machine is started; here they go on.
- * Bounded: rules that are gone make room for new ones; what finds no room is in the kernel's
- * counters only.
+ * The number of decisions of each rule and the time of the last; of limits also their past. Packets
+ * and bytes are those of the kernel's counters, which begin again when the machine is started; here
+ * they go on. Bounded: rules that are gone make room for new ones; what finds no room is in the
+ * kernel's counters only.
  */
 
 #include "daemon/stats/series.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is on disk, as the files of this room share it.
+ * The content of the files on disk, as the sources of this room share it.
  */
 
 #include "daemon/stats/hits.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who opens connections: the users, the units or the containers, each with what it did of late and
+ * The senders: users, units or containers that open connections, each with its numbers of late and
  * in all. Bounded: when there is no room, the one that has been quiet longest makes room for a new
  * one if it has been quiet for SENDERS_QUIET_SECONDS; else the new one is counted with the others.
  */

@@ -31,8 +31,8 @@ typedef struct Series {
         size_t n;
 } Series;
 
-/* How finely a past is known: the last minute by the second, the last hour by the minute, the last
- * day by five minutes, the last week by the hour. */
+/* The steps in which a past is known: the last minute by the second, the last hour by the minute,
+ * the last day by five minutes, the last week by the hour. */
 typedef enum PastKind {
         PAST_SECONDS,
         PAST_MINUTES,

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * How many connections there were: by user, unit and container in the last second, minute, hour and
- * day, with distinct destinations; for plots over a week, as are limits; since ever by direction
- * and verdict; and by rule. Counts what it is given and keeps it on disk; knows no names, no policy
- * and no kernel.
+ * Counts connections: by user, unit and container in the last second, minute, hour and day, with
+ * distinct destinations; for plots over a week, as are limits; since ever by direction and verdict;
+ * and by rule. Counts what it is given and keeps it on disk; knows no names, no policy and no
+ * kernel.
  */
 
 #include "daemon/stats/senders.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How many connections there were since ever, by direction, verdict, user and unit. These numbers
- * only grow. Bounded: what finds no room is counted by direction and verdict, under others.
+ * The number of connections since ever, by direction, verdict, user and unit. These numbers only
+ * grow. Bounded: what finds no room is counted by direction and verdict, under others.
  */
 
 #include "rules/base/util.h"

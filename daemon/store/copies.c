@@ -37,7 +37,7 @@ static void remove_tree(const char *path)
 
 /* ---- what a tree is called ---- */
 
-/* Where the copy of an input lies below the tree. */
+/* The path of an input's copy below the tree. */
 static const char *path_below(const Store *s, const char *path, const char **ret_before)
 {
         size_t shipped = strlen(s->paths->shipped), root = strlen(s->paths->root);

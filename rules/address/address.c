@@ -113,7 +113,7 @@ static bool has_leading_zero(const char *text, size_t n)
         return false;
 }
 
-/* Why a text is not an address, by what the user may have meant. */
+/* The reason why a text is not an address, by what the user may have meant. */
 static const char *refusal_reason(const char *text, size_t n)
 {
         bool letters = false, dots = false;

@@ -82,7 +82,7 @@ static inline void *item_list_last(ItemList *l, size_t size)
 int item_list_begin(ItemList *old, size_t n_changes, size_t n_new, size_t size, ItemList **ret);
 /* Items from..to of `old`, which is the list that it was begun with. */
 void item_list_keep(ItemList *l, const ItemList *old, size_t from, size_t to, size_t size);
-/* Where new items are put, and how many were. */
+/* The place for new items, and the number of those put there. */
 void *item_list_room(ItemList *l, size_t size);
 void item_list_put(ItemList *l, size_t n, size_t size);
 /* Gives back the memory that is left; without items the list becomes NULL. */

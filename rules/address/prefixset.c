@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-/* Where a Prefix4 and a Prefix6 differ, least significant byte first. */
+/* The bytes by which a Prefix4 and a Prefix6 are ordered, the least significant first. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 static const uint8_t prefix4_digits[] = { offsetof(Prefix4, bits), 0, 1, 2, 3 };
 #else

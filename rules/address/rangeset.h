@@ -71,5 +71,5 @@ uint64_t range_set_hash(const RangeSet *s);
  */
 typedef int PrefixHandler(const Prefix *p, void *data);
 int range_set_each_prefix(const RangeSet *s, Family family, PrefixHandler *f, void *data);
-/* How many they are. */
+/* Their number. */
 size_t range_set_count_prefixes(const RangeSet *s, Family family);

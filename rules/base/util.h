@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the language lacks: cleanup attributes, ownership that moves, equality of strings. Every
+ * Supplements to the language: cleanup attributes, ownership that moves, equality of strings. Every
  * source may need it, so it declares no type and needs no other header of this program.
  */
 

@@ -227,8 +227,8 @@ static int addresses_join(RangeSet **v4, RangeSet *v6)
         return 0;
 }
 
-/* How similar an IPv4 and an IPv6 region are: 0 not at all. Of two that differ both in sources and
- * in destinations one line would say less than two. */
+/* The similarity of an IPv4 and an IPv6 region; 0: none. Of two that differ both in sources and in
+ * destinations one line would say less than two. */
 static unsigned family_likeness(const DifferenceItem *a, const DifferenceItem *b)
 {
         unsigned alike = (!a->from == !b->from) + (!a->to == !b->to);

@@ -105,7 +105,7 @@ typedef struct Compilation {
 
 /* ---- compilation.c ---- */
 
-/* Where the user wrote something: a place, and the path of the setting there. */
+/* The source of a setting: a place, and the path of the setting there. */
 typedef struct Site {
         Place place;
         const char *setting; /* NULL: none, as in a rule that was typed at a terminal */

@@ -57,7 +57,7 @@ int read_members(Reader *r, const Node *n, NodeReader *read, void *place);
 
 /* ---- read_value.c: one value, or a list of plain ones ---- */
 
-/* Where they write to is said behind each. */
+/* The type that each writes to is named behind it. */
 SettingFunction read_bool;     /* bool */
 SettingFunction read_tristate; /* int, 0 or 1 */
 SettingFunction read_uint32;   /* uint32_t */

@@ -61,8 +61,8 @@ typedef struct IptAddressTest {
 
 void ipt_build_address(IptBuild *b, IptAddressTest test, const Prefix *p);
 
-/* Where the entries of a tree lead: to `target` if the address is in one of the prefixes, to `next`
- * if not. The names of its chains begin with `name` and end in their number, *n_names. */
+/* The ways out of a tree: to `target` if the address is in one of the prefixes, to `next` if not.
+ * The names of its chains begin with `name` and end in their number, *n_names. */
 typedef struct IptWay {
         size_t target, next;
         const char *name;
@@ -91,7 +91,7 @@ void ipt_build_default(IptBuild *b, size_t chain, bool audited);
 
 /* ---- rules (rule.c) ---- */
 
-/* Where the rules of a class of ports are put, one after the other. */
+/* The place for the rules of a class of ports, which are put there one after the other. */
 typedef struct IptClass {
         uint16_t port; /* the lowest, which names it */
         size_t chain;  /* where the next entry goes */

@@ -117,7 +117,7 @@ void build_numbers_set(NftBuild *b);
 void build_wake(NftBuild *b);
 /* Is a decision of the direction at hand to be counted? */
 bool build_counts(const NftBuild *b, bool logged);
-/* How a log is counted too: each connection with its details, or the number only. */
+/* Is a log counted too: each connection with its details, or the number only? */
 bool build_log_counts(const NftBuild *b);
 bool build_log_numbers(const NftBuild *b);
 /* Counts if it is, and ends the last chain with the verdict in any case. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What becomes of the chains of a table when another takes its place: which rules stay, with their
- * handles, and whether a chain is changed or sent again as a whole.
+ * The plan for the chains of a table that another replaces: which rules stay, with their handles,
+ * and whether a chain is changed or sent again as a whole.
  */
 
 #include "rules/nftables/update.h"

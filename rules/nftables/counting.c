@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is counted of a decision besides the rule's counter: of outgoing connections always who
- * opened them and where to, of others where they come from if they are logged. Whoever reads the
- * sets empties them. Knows nothing of matches.
+ * Counts decisions in sets, besides the rule's counter: outgoing connections always, by opener and
+ * destination, others by their source if they are logged. Whoever reads the sets empties them.
+ * Knows nothing of matches.
  *
  * An element that finds no room ends its rule. So each rule here ends with the verdict, and the
  * next one counts what the former could not: without the destination, then only the number. Where

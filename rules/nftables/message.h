@@ -15,7 +15,7 @@ typedef struct NftSet NftSet;
 typedef struct NftTable NftTable;
 typedef struct Rule Rule;
 
-/* Where a message came from, so that an error can be reported with its place. */
+/* The origin of a message, so that an error can be reported with its place. */
 typedef struct NftMessage {
         const char *what;     /* static: "table", "chain", "set", … */
         const Rule *origin;   /* borrowed from the table; NULL: no rule */

@@ -24,7 +24,7 @@ static size_t list_length(const NftTable *t, size_t i)
         return n;
 }
 
-/* What is of a length that the list had not is in what came to it, if that is asked for at all. */
+/* Entries of a length that the list did not have are among those added, if these are asked for. */
 static bool comes_by_difference(const NftSetPlan *p, const NftSet *new, bool any_stays)
 {
         return any_stays && new->ranges && !new->timed && !set_find(p->old, &new->key);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What becomes of the sets of a table when another takes its place: which are new, which are filled
- * again, and which gain and lose elements.
+ * The plan for the sets of a table that another replaces: which are new, which are filled again,
+ * and which gain and lose elements.
  */
 
 #include "rules/base/util.h"

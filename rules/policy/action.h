@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What a rule does, with the words of files, bus and terminal.
+ * The actions of rules, with the words of files, bus and terminal.
  */
 
 typedef enum Action {

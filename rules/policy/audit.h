@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which refusals of a policy in force are only reported: those that p25.conf or a role puts in
- * audit, unless p25ctl promoted them.
+ * Audit: refusals that are only reported. p25.conf or a role puts them in audit, and p25ctl may
+ * promote them.
  */
 
 #include "rules/policy/direction.h"

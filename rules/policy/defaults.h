@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What happens to a connection that no rule matches, by direction.
+ * The action for connections that no rule matches, by direction.
  */
 
 #include "rules/policy/directions.h"

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What the prefix of a packet in the log reports: "p25 DIRECTION ACTION RULE", and its additions.
+ * The prefix of a packet in the log, "p25 DIRECTION ACTION RULE", and its additions.
  */
 
 /* Before the action of a log that only reports it: "p25 out audit-reject default". */

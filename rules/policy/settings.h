@@ -15,7 +15,7 @@ typedef enum Logging {
         _LOGGING_INVALID = -1,
 } Logging;
 
-/* How much of who opened a connection is asked. */
+/* The details that are asked about the opener of a connection. */
 typedef enum Attribution {
         ATTRIBUTION_UNIT,    /* the user and the unit, which is the default */
         ATTRIBUTION_PROCESS, /* and the process, for which its connection is held */

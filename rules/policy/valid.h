@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is valid as a name, a comment, an interface, and how large things may be.
+ * The validity of names, comments and interfaces, and the limits of sizes.
  */
 
 #include <stdbool.h>

@@ -34,7 +34,7 @@ typedef struct RulesetDirection {
         bool audit; /* the whole direction is in audit */
 } RulesetDirection;
 
-/* Where the default comes from: for `status` and `explain`. */
+/* The origin of the default: for `status` and `explain`. */
 typedef enum DefaultOrigin {
         DEFAULT_BUILTIN,
         DEFAULT_ROLE,

@@ -47,7 +47,8 @@ const char *word_lower(const char *word, size_t n, char buffer[static 32]);
 bool word_list_next(const char **list, const char **ret, size_t *ret_n);
 /* A decimal number without sign; -EINVAL for other text, -ERANGE outside of min…max. */
 int word_number_parse(const char *s, size_t n, unsigned min, unsigned max, unsigned *ret);
-/* Where a keyword of the grammar belongs, "the direction follows the action, …"; else NULL. */
+/* The place to which a keyword of the grammar belongs, "the direction follows the action, …"; else
+ * NULL. */
 const char *word_place_hint(const char *word);
 /* The error for a misplaced word. */
 int word_fail_unexpected(WordParser *p, const char *word);

@@ -59,11 +59,11 @@ for backend in nftables iptables; do
         is "$(explained 'routed from 10.0.0.2 to 198.51.100.2')" "reject reject P25_DEFAULT" \
                 "$backend: p25 rejects what is intercepted"
         like "$(of_answer '.path[]')" "input, p25: reject" "$backend: where it arrives"
-        is "$(connect lan -t 400 198.51.100.2 25)" closed "$backend: and so it does"
+        expect "$backend: and so it does" lan closed -t 400 198.51.100.2 25
         ctl route allow from 10.0.0.2
         is "$(explained 'routed from 10.0.0.2 to 198.51.100.2')" "allow allow P25_RULE" \
                 "$backend: unless a rule allows it"
-        is "$(connect lan -t 400 198.51.100.2 25)" open "$backend: and so it is"
+        expect "$backend: and so it is" lan open -t 400 198.51.100.2 25
         ctl route delete allow from 10.0.0.2
         net_in host nft delete table inet other
 
@@ -111,7 +111,7 @@ for backend in nftables iptables; do
 	}
 	NFT
         is "$(explained 'in from 198.51.100.2')" "allow allow P25_DEFAULT" "$backend: let in by both"
-        is "$(connect inet -t 400 198.51.100.1 25)" open "$backend: it is open"
+        expect "$backend: it is open" inet open -t 400 198.51.100.1 25
         is "$(explained 'in from 198.51.100.77')" "allow deny FOREIGN_DROP" "$backend: dropped"
         is "$(of_answer '.foreign[] | [.table, .chain, .verdict, .code] | join(" ")')" \
                 "inet other input deny FOREIGN_DROP" "$backend: by whom"

@@ -257,17 +257,15 @@ static int target_append(BusCall *c, sd_bus_message *m, Way *w, const Packet *p)
         const Ruleset *ruleset = manager_ruleset(c->bus->manager);
         _cleanup_explanation_ Explanation e = { 0 };
         _cleanup_effect_ Effect effect = { 0 };
-        Verdict v = { .action = ACTION_ALLOW };
+        Verdict v;
         EffectQuestion q = { .packet = p, .own = bus_own_place(c) };
         char to[ADDRESS_TEXT_MAX];
         Finding f = { "ok", NULL, "", "" };
         int r;
 
-        if (ruleset)
-                evaluate(ruleset, p, &v);
+        r = bus_explain_own(ruleset, w, p, &v, &e);
         q.verdict = v.action;
-        if ((r = explain(ruleset, p, &v, &e)) < 0 ||
-                (r = effect_find(c->filters, w, &q, &e, &effect)) < 0)
+        if (r < 0 || (r = effect_find(c->filters, w, &q, &e, &effect)) < 0)
                 return r;
         f.code = e.code;
         if (streq(e.effective, "undetermined"))

@@ -167,23 +167,38 @@ OwnPlace bus_own_place(const BusCall *c)
                                          : OWN_NOWHERE;
 }
 
-static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
+int bus_explain_own(
+        const Ruleset *ruleset, Way *w, const Packet *packet, Verdict *verdict, Explanation *ret)
 {
-        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
-        EffectQuestion q = { .packet = packet, .own = bus_own_place(c) };
-        Way way;
+        Completion c;
+        Verdict asked = { .action = ACTION_ALLOW };
         int r;
 
-        ret->verdict = (Verdict){ .action = ACTION_ALLOW };
-        if (ruleset)
-                evaluate(ruleset, packet, &ret->verdict);
-        r = explain(ruleset, packet, &ret->verdict, &ret->explanation);
-        if (r >= 0)
-                r = way_open(&way);
+        way_complete(w, packet, &c);
+        *verdict = asked;
+        if (ruleset) {
+                evaluate(ruleset, packet, &asked);
+                evaluate(ruleset, &c.packet, verdict);
+        }
+        r = explain(ruleset, &c.packet, verdict, ret);
+        if (r >= 0 && c.in_assumed && verdict->rule != asked.rule)
+                r = way_assume_in(&c, &ret->assumptions);
+        return r;
+}
+
+static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
+{
+        EffectQuestion q = { .packet = packet, .own = bus_own_place(c) };
+        Way way;
+        int r = way_open(&way);
+
         if (r < 0)
                 return r;
+        r = bus_explain_own(
+                manager_ruleset(c->bus->manager), &way, packet, &ret->verdict, &ret->explanation);
         q.verdict = ret->verdict.action;
-        r = effect_find(c->filters, &way, &q, &ret->explanation, &ret->effect);
+        if (r >= 0)
+                r = effect_find(c->filters, &way, &q, &ret->explanation, &ret->effect);
         way_close(&way);
         return r;
 }

@@ -130,12 +130,18 @@ static Packet incoming_packet(Cut *c, const Socket *s, const Dialled *d)
         };
 }
 
-/* Towards the peer, by the mark of the connection; the interface is "" where there is no route. */
+/* Of what the socket sends to its peer, by the mark of the connection; the interface is "" where
+ * there is no route. */
 static void find_route(Cut *c, const Socket *s, uint32_t mark, Route *ret)
 {
-        RouteQuestion q = {
-                .from = &s->local, .to = &s->peer, .mark = mark, .ifindex = s->id.idiag_if
-        };
+        RouteQuestion q = { .from = &s->local,
+                .to = &s->peer,
+                .from_port = s->local_port,
+                .to_port = s->peer_port,
+                .mark = mark,
+                .ifindex = s->id.idiag_if,
+                .has_uid = true,
+                .uid = s->uid };
 
         *ret = (Route){ 0 };
         (void)route_find(&c->routes, &q, ret);

@@ -11,12 +11,15 @@
 #include "daemon/connections/passing.h"
 
 #include "daemon/connections/knock.h"
+#include "daemon/connections/through.h"
 #include "daemon/loop/clock.h"
 #include "daemon/netlink/conntrack.h"
 #include "daemon/netlink/routes.h"
 #include "daemon/netlink/sockets.h"
 #include "rules/base/hash.h"
 #include "rules/policy/ports.h"
+#include "rules/policy/rule.h"
+#include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/evaluate.h"
 #include "rules/ruleset/packet.h"
 #include "rules/ruleset/ruleset.h"
@@ -30,6 +33,12 @@ typedef struct KnownAddress {
         bool filled, local;
 } KnownAddress;
 
+/* Whether they matter, and what routing can say of them. */
+typedef struct Interfaces {
+        bool asked; /* by some rule */
+        bool marked_routes;
+} Interfaces;
+
 typedef struct Passing {
         Netlink *conntrack;
         Netlink routes;
@@ -38,7 +47,8 @@ typedef struct Passing {
         Ports watched;
         TrackedList list;
         Knocker knocker;
-        bool bridges;           /* those that bridges pass are tracked too */
+        bool bridges; /* those that bridges pass are tracked too */
+        Interfaces interfaces;
         KnownAddress known[64]; /* the last answers, by hash */
 } Passing;
 
@@ -47,6 +57,46 @@ static void passing_deinit(Passing *p)
         netlink_close(&p->routes);
         tracked_list_deinit(&p->list);
         knocker_close(&p->knocker);
+}
+
+/* ---- interfaces ---- */
+
+static bool direction_asks_interface(const RulesetDirection *d)
+{
+        for (size_t i = 0; i < d->n; i++) {
+                const Rule *r = d->rules[i].rule;
+
+                if (r->interface || r->in_interface || r->out_interface)
+                        return true;
+        }
+        return false;
+}
+
+static Interfaces interfaces_of(const Ruleset *r)
+{
+        bool asked = direction_asks_interface(r->directions + DIRECTION_IN) ||
+                     direction_asks_interface(r->directions + DIRECTION_ROUTED);
+
+        return (Interfaces){ asked, asked && routes_ask_mark() };
+}
+
+/* Whatever interfaces it passes by, or by those by which routing says it does. */
+static bool is_refused_by(
+        const Ruleset *r, const Interfaces *i, Netlink *routes, Packet *p, const ThroughEnds *ends)
+{
+        Through through;
+
+        if (is_refused_surely(r, p, (Doubt){ .interfaces = true }))
+                return true;
+        if (!i->asked || !through_find(routes, ends, i->marked_routes, &through))
+                return false;
+        if (p->direction == DIRECTION_IN)
+                p->interface = through.in;
+        if (p->direction == DIRECTION_ROUTED) {
+                p->in_interface = through.in;
+                p->out_interface = through.out;
+        }
+        return is_refused_surely(r, p, (Doubt){ 0 });
 }
 
 /* ---- whose addresses ---- */
@@ -116,14 +166,25 @@ static bool may_be_bridged(Passing *p, const Tracked *t)
         return streq(there.interface, back.interface) && there.gateway == back.gateway;
 }
 
-/* As dialled, by any interfaces. */
+static ThroughEnds ends_of(const Passing *p, const Tracked *t)
+{
+        bool backwards = is_backwards(p, t);
+        const Tuple *client = backwards ? &t->reply : &t->original;
+        const Tuple *server = backwards ? &t->original : &t->reply;
+
+        return (ThroughEnds){ &client->from, &server->from, client->from_port, server->from_port,
+                t->mark };
+}
+
+/* As dialled. */
 static bool is_refused(Passing *p, const Tracked *t)
 {
         Packet packet = packet_of(p, t);
+        ThroughEnds ends = ends_of(p, t);
 
         packet.direction =
                 t->incoming || is_local(p, &packet.to, 0) ? DIRECTION_IN : DIRECTION_ROUTED;
-        return is_refused_surely(p->ruleset, &packet, (Doubt){ .interfaces = true }) &&
+        return is_refused_by(p->ruleset, &p->interfaces, &p->routes, &packet, &ends) &&
                !(packet.direction == DIRECTION_ROUTED && may_be_bridged(p, t));
 }
 
@@ -179,7 +240,8 @@ int cut_passing(Netlink *n, const Ruleset *ruleset, uint64_t *ret_n)
                 .ruleset = ruleset,
                 .time_usec = clock_now_usec(CLOCK_REALTIME),
                 .knocker = KNOCKER_CLOSED,
-                .bridges = bridges_are_filtered() };
+                .bridges = bridges_are_filtered(),
+                .interfaces = interfaces_of(ruleset) };
         uint64_t cut = 0;
         int r = watch(&p, DIRECTION_IN);
 
@@ -214,10 +276,15 @@ static Tuple tuple_turn(const Tuple *t)
 size_t cut_judge_untracked(const Ruleset *ruleset, Untracked *items, size_t n)
 {
         uint64_t now = clock_now_usec(CLOCK_REALTIME);
+        Interfaces interfaces = interfaces_of(ruleset);
+        Netlink routes = NETLINK_CLOSED;
         size_t kept = 0;
 
+        if (interfaces.asked && netlink_open(NETLINK_ROUTE, &routes) < 0)
+                interfaces.asked = false;
         for (size_t i = 0; i < n; i++) {
                 const Tuple *t = &items[i].tuple;
+                ThroughEnds ends = { &t->from, &t->to, t->from_port, t->to_port, 0 };
                 Packet p = { .time_usec = now,
                         .direction = DIRECTION_ROUTED,
                         .family = t->to.family,
@@ -227,9 +294,10 @@ size_t cut_judge_untracked(const Ruleset *ruleset, Untracked *items, size_t n)
                         .from = t->from,
                         .to = t->to };
 
-                if (is_refused_surely(ruleset, &p, (Doubt){ .interfaces = true }))
+                if (is_refused_by(ruleset, &interfaces, &routes, &p, &ends))
                         items[kept++] = items[i];
         }
+        netlink_close(&routes);
         return kept;
 }
 

@@ -184,8 +184,7 @@ static int assume(const Passage *p, const Completion *c, Explanation *e)
                 if (r >= 0 && !strv_contains(e->assumptions, *s))
                         r = strv_append(&e->assumptions, *s);
         if (r >= 0 && p->in_assumed)
-                r = strv_printf(&e->assumptions,
-                        "the packet comes in by %s, by which its source is reached", c->in);
+                r = way_assume_in(c, &e->assumptions);
         if (r >= 0 && p->mark_assumed)
                 r = strv_append(&e->assumptions,
                         "the packet has no mark (SO_MARK) when it reaches the first rule");

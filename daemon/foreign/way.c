@@ -5,6 +5,7 @@
 #include "daemon/netlink/routes.h"
 #include "daemon/netlink/sockets.h"
 #include "rules/address/family.h"
+#include "rules/base/strv.h"
 #include "rules/policy/ports.h"
 
 #include <errno.h>
@@ -49,12 +50,22 @@ HostView way_view(Way *w)
         return (HostView){ view_way, w };
 }
 
-static bool find_interface(
-        Way *w, const Address *from, const Address *to, char buffer[static IFNAMSIZ], Route *ret)
+/* Of the packet as this host sends it, or passes it on. */
+static RouteQuestion question_of(const Packet *p)
 {
-        RouteQuestion q = { .from = from, .to = to };
+        bool out = p->direction == DIRECTION_OUT;
 
-        if (route_find(&w->routes, &q, ret) < 0 || !ret->interface[0])
+        return (RouteQuestion){ .from = p->has_from ? &p->from : NULL,
+                .to = &p->to,
+                .to_port = p->port,
+                .in_ifindex = !out && p->in_interface ? if_nametoindex(p->in_interface) : 0,
+                .has_uid = out && p->has_uid,
+                .uid = p->uid };
+}
+
+static bool find_interface(Way *w, const RouteQuestion *q, char buffer[static IFNAMSIZ], Route *ret)
+{
+        if (route_find(&w->routes, q, ret) < 0 || !ret->interface[0])
                 return false;
         snprintf(buffer, IFNAMSIZ, "%s", ret->interface);
         return true;
@@ -62,10 +73,10 @@ static bool find_interface(
 
 static void complete_out(Way *w, const Packet *p, Completion *ret)
 {
+        RouteQuestion q = question_of(p);
         Route route;
 
-        if (!p->has_to ||
-                !find_interface(w, p->has_from ? &p->from : NULL, &p->to, ret->out, &route))
+        if (!p->has_to || !find_interface(w, &q, ret->out, &route))
                 return;
         if (!p->interface)
                 ret->packet.interface = ret->out;
@@ -75,20 +86,31 @@ static void complete_out(Way *w, const Packet *p, Completion *ret)
         }
 }
 
+/* Where the host passes it on to; by its destination only, where it would not take it from there.
+ */
+static bool find_onward(Way *w, const Packet *p, char buffer[static IFNAMSIZ])
+{
+        RouteQuestion onward = question_of(p), plain = { .to = &p->to, .to_port = p->port };
+        Route route;
+
+        if (onward.in_ifindex != 0 && onward.from && find_interface(w, &onward, buffer, &route))
+                return true;
+        return find_interface(w, &plain, buffer, &route);
+}
+
 static void complete_in(Way *w, const Packet *p, Completion *ret)
 {
         const char **in =
                 p->direction == DIRECTION_IN ? &ret->packet.interface : &ret->packet.in_interface;
+        RouteQuestion q = { .to = &p->from, .from_port = p->port };
         Route route;
 
-        if (!*in && p->has_from && find_interface(w, NULL, &p->from, ret->in, &route) &&
-                !route.local) {
+        if (!*in && p->has_from && find_interface(w, &q, ret->in, &route) && !route.local) {
                 *in = ret->in;
                 ret->in_assumed = true;
         }
-        /* where it goes is asked of a packet that is not this host's own */
         if (p->direction == DIRECTION_ROUTED && !p->out_interface && p->has_to &&
-                find_interface(w, NULL, &p->to, ret->out, &route))
+                find_onward(w, &ret->packet, ret->out))
                 ret->packet.out_interface = ret->out;
 }
 
@@ -99,6 +121,15 @@ void way_complete(Way *w, const Packet *p, Completion *ret)
                 complete_out(w, p, ret);
         else
                 complete_in(w, p, ret);
+}
+
+int way_assume_in(const Completion *c, char ***sentences)
+{
+        _cleanup_free_ char *s = NULL;
+
+        if (asprintf(&s, "the packet comes in by %s, by which its source is reached", c->in) < 0)
+                return -ENOMEM;
+        return strv_contains(*sentences, s) ? 0 : strv_append(sentences, s);
 }
 
 /* A setting that cannot be read does not stop the packet. */
@@ -116,7 +147,10 @@ bool way_is_own(Way *w, const Address *a)
 
 const char *way_obstacle(Way *w, const Packet *p)
 {
-        RouteQuestion q = { .to = &p->to };
+        RouteQuestion q = { .to = &p->to,
+                .to_port = p->port,
+                .has_uid = p->direction == DIRECTION_OUT && p->has_uid,
+                .uid = p->uid };
         Route route;
 
         if (p->direction == DIRECTION_IN)

@@ -28,6 +28,9 @@ typedef struct Completion {
  * address; of one that comes from outside, the interface by which its source is reached. */
 void way_complete(Way *w, const Packet *p, Completion *ret);
 
+/* Appends the sentence that in_assumed stands for, once. 0 or -ENOMEM. */
+int way_assume_in(const Completion *c, char ***sentences);
+
 /* Is it an address of this host, in whatever table? */
 bool way_is_own(Way *w, const Address *a);
 

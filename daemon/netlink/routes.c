@@ -4,10 +4,12 @@
 
 #include "rules/address/family.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,6 +54,18 @@ static int route_read(const struct nlmsghdr *h, void *data)
         return 0;
 }
 
+static void put_u32_if(struct nlmsghdr *h, uint16_t attribute, uint32_t value)
+{
+        if (value != 0)
+                mnl_attr_put_u32(h, attribute, value);
+}
+
+static void put_port_if(struct nlmsghdr *h, uint16_t attribute, uint16_t port)
+{
+        if (port != 0)
+                mnl_attr_put_u16(h, attribute, htons(port));
+}
+
 int route_find(Netlink *n, const RouteQuestion *q, Route *ret)
 {
         char buffer[256] = { 0 };
@@ -69,10 +83,14 @@ int route_find(Netlink *n, const RouteQuestion *q, Route *ret)
                 m->rtm_src_len = m->rtm_dst_len;
                 mnl_attr_put(h, RTA_SRC, bytes, q->from->bytes);
         }
-        if (q->ifindex != 0)
-                mnl_attr_put_u32(h, RTA_OIF, q->ifindex);
-        if (q->mark != 0)
-                mnl_attr_put_u32(h, RTA_MARK, q->mark);
+        put_u32_if(h, RTA_OIF, q->ifindex);
+        put_u32_if(h, RTA_IIF, q->in_ifindex);
+        put_u32_if(h, RTA_MARK, q->mark);
+        /* without it the kernel would take that of this process */
+        mnl_attr_put_u32(h, RTA_UID, q->has_uid ? q->uid : UINT32_MAX);
+        mnl_attr_put_u8(h, RTA_IP_PROTO, IPPROTO_TCP);
+        put_port_if(h, RTA_SPORT, q->from_port);
+        put_port_if(h, RTA_DPORT, q->to_port);
         r = netlink_request(n, h, route_read, &route);
         if (r < 0)
                 return r;

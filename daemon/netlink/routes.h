@@ -17,11 +17,16 @@ typedef struct Route {
         Address source; /* that a socket of this host would take */
 } Route;
 
-/* The packet in question: from NULL: any address; mark 0: none; ifindex 0: any interface. */
+/* The TCP packet in question; rules of routing (ip-rule(8)) may ask for all of it. From NULL: any
+ * address; a port 0: any; mark 0: none; an interface 0: any. */
 typedef struct RouteQuestion {
         const Address *from, *to;
+        uint16_t from_port, to_port;
         uint32_t mark;
-        uint32_t ifindex; /* by which it leaves */
+        uint32_t in_ifindex; /* by which it came, to be passed on; 0: this host sends it itself */
+        uint32_t ifindex;    /* by which it leaves */
+        bool has_uid;        /* false: no user's */
+        uint32_t uid;        /* whose socket sends it */
 } RouteQuestion;
 
 /* n is of NETLINK_ROUTE. 0, or negative errno (without a route: -ENETUNREACH, -EHOSTUNREACH, …). */

@@ -176,11 +176,29 @@ static const char *verdict_code(const Ruleset *r, const Verdict *v)
         return r->lockdown ? "P25_LOCKDOWN" : "P25_DEFAULT";
 }
 
+/* A rule that asks for an interface which the packet leaves open. */
+static int assume_interface(const Ruleset *r, const Packet *p, const Verdict *v, char ***sentences)
+{
+        const CompiledRule *rule = r ? rule_in_doubt(r, p, (Doubt){ .interfaces = true }, v) : NULL;
+        _cleanup_free_ char *words = NULL;
+        int k = rule ? rule_words_print_until(rule->rule, &words) : 0;
+
+        if (!rule || k < 0)
+                return k;
+        return strv_printf(sentences,
+                "the packet does not pass the interface that this rule asks for (%s): %s",
+                p->direction == DIRECTION_ROUTED ? "in on IFACE out on IFACE names it"
+                                                 : "on IFACE names it",
+                words);
+}
+
 int explain(const Ruleset *r, const Packet *p, const Verdict *v, Explanation *ret)
 {
         _cleanup_explanation_ Explanation e = { .code = verdict_code(r, v) };
         int k = path_make(r, p, v, &e.path);
 
+        if (k >= 0)
+                k = assume_interface(r, p, v, &e.assumptions);
         if (k < 0)
                 return k;
         e.effective = action_to_string(v->action);

@@ -175,6 +175,17 @@ static bool rule_may_match(const Subordinates *s, const CompiledRule *r, const P
                (units_match(r, p) || (d.unit && p->n_cgroups == 0 && unit_may_match(r)));
 }
 
+const CompiledRule *rule_in_doubt(const Ruleset *r, const Packet *p, Doubt doubt, const Verdict *v)
+{
+        const RulesetDirection *d = r->directions + p->direction;
+
+        for (size_t i = 0; i < v->index; i++)
+                if (d->rules[i].action != v->action &&
+                        rule_may_match(&r->subordinates, d->rules + i, p, doubt))
+                        return d->rules + i;
+        return NULL;
+}
+
 static bool action_refuses(Action a)
 {
         return a == ACTION_DENY || a == ACTION_REJECT;

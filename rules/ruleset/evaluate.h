@@ -36,6 +36,10 @@ typedef struct Doubt {
         bool interfaces, group, unit;
 } Doubt;
 
+/* The first rule that would decide otherwise than v, which evaluate() found, if what is in doubt
+ * were as the rule asks; NULL: none. */
+const CompiledRule *rule_in_doubt(const Ruleset *r, const Packet *p, Doubt d, const Verdict *v);
+
 /* Does the ruleset refuse the packet, for every answer to the doubts? A rule that asks for it may
  * match: then it allows, but does not refuse. */
 bool is_refused_surely(const Ruleset *r, const Packet *p, Doubt d);

@@ -233,14 +233,14 @@ static int report_file_rules(const Manager *m, const Proposal *p, const Ruleset 
         return change_warn(r, &d);
 }
 
-/* ---- roles that come in ---- */
+/* ---- roles that come in, or stay when others go ---- */
 
-static bool brings_roles(const Policy *p, char *const *known)
+/* What one role closed, the others may leave open when it goes. */
+static bool other_roles(const Policy *p, char *const *known)
 {
-        for (char *const *name = policy_role_names(p); name && *name; name++)
-                if (!strv_contains(known, *name))
-                        return true;
-        return false;
+        char *const *names = policy_role_names(p);
+
+        return names && *names && !strv_equal(names, known);
 }
 
 static int report_roles(const Manager *m, const Prospect *next, ChangeResult *r)
@@ -250,7 +250,7 @@ static int report_roles(const Manager *m, const Prospect *next, ChangeResult *r)
 
         if (manager_tell_roles(m, next->policy, known, &r->warnings) < 0)
                 return -ENOMEM;
-        return brings_roles(next->policy, known)
+        return other_roles(next->policy, known)
                        ? manager_tell_programs(m, next->policy, next->ruleset, &r->warnings)
                        : 0;
 }

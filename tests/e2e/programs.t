@@ -120,6 +120,11 @@ for name in rootlessport rootlesskit slirp4netns; do
         run_ctl role set container-host
         like "$err" "WARNING: role container-host does not stop the rootless containers of user alice \\($name\\), .*: p25ctl reject out user alice" \
                 "container-host does not stop it"
+        run_ctl role set container-host outbound-mta
+        unlike "$err" "rootless containers" "another role closes what it sends: no warning"
+        run_ctl role remove outbound-mta
+        like "$err" "WARNING: role container-host does not stop the rootless containers of user alice" \
+                "which comes when that role goes"
         run_ctl role set no-mail
         unlike "$err$(warnings)" "$name" "no-mail closes all of it: no warning"
         unlike "$(ctl show listening)" "warning:" "nor one of show listening"

@@ -27,7 +27,7 @@
 static int monitor_open(Netlink *ret)
 {
         static const unsigned groups[] = { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE };
+                RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE };
         Netlink n;
         int r = netlink_open(NETLINK_ROUTE, &n);
 
@@ -62,6 +62,9 @@ void ipt_locals_close(IptLocals *l)
         netlink_close(&l->netlink);
         netlink_close(&l->monitor);
         l->ranges = range_set_unref(l->ranges);
+        free(l->elsewhere);
+        l->elsewhere = NULL;
+        l->elsewhere_known = false;
 }
 
 /* ---- reading ---- */
@@ -115,6 +118,16 @@ static int route_read(const struct nlmsghdr *h, void *data)
         return found_add(data, m->rtm_family, a.of[RTA_DST], m->rtm_dst_len);
 }
 
+static int elsewhere_note(const struct nlmsghdr *h, void *data)
+{
+        const struct rtmsg *m = mnl_nlmsg_get_payload(h);
+
+        if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || m->rtm_table == RT_TABLE_LOCAL ||
+                m->rtm_flags & RTM_F_CLONED)
+                return 0;
+        return route_read(h, data);
+}
+
 static int address_read(const struct nlmsghdr *h, void *data)
 {
         const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
@@ -126,6 +139,61 @@ static int address_read(const struct nlmsghdr *h, void *data)
         mnl_attr_parse(h, sizeof(*m), attribute_note, &a);
         return found_add(data, m->ifa_family, a.of[IFA_LOCAL] ?: a.of[IFA_ADDRESS],
                 m->ifa_family == AF_INET ? 32 : 128);
+}
+
+/* Those that are not in the table "local": all tables are walked, so only when one may have come.
+ */
+static int elsewhere_read(IptLocals *l)
+{
+        static const uint8_t families[] = { AF_INET, AF_INET6 };
+        Found f = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTS(families) && r >= 0; i++) {
+                char buffer[256] = { 0 };
+                struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+                struct rtmsg *route = mnl_nlmsg_put_extra_header(h, sizeof(*route));
+
+                h->nlmsg_type = RTM_GETROUTE;
+                route->rtm_family = families[i];
+                route->rtm_type = RTN_LOCAL;
+                r = netlink_dump(&l->netlink, h, elsewhere_note, &f);
+        }
+        if (r < 0) {
+                free(f.items);
+                return r;
+        }
+        free(l->elsewhere);
+        l->elsewhere = f.items;
+        l->n_elsewhere = f.n;
+        l->elsewhere_known = true;
+        return 0;
+}
+
+/* Does a packet without a mark come to such a route? Its table may be asked only for marked ones,
+ * as for those that TPROXY takes. The first address of the whole family means something else. */
+static bool prefix_is_reached(IptLocals *l, const Prefix *p)
+{
+        Address a = p->address;
+        unsigned bits = family_bits(a.family);
+
+        if (p->bits < bits)
+                a.bytes[bits / 8 - 1] |= 1;
+        return route_is_local(&l->netlink, &a, 0);
+}
+
+static int elsewhere_add(IptLocals *l, Found *f)
+{
+        int r = l->elsewhere_known ? 0 : elsewhere_read(l);
+
+        for (size_t i = 0; i < l->n_elsewhere && r >= 0; i++) {
+                if (!prefix_is_reached(l, &l->elsewhere[i]))
+                        continue;
+                r = array_grow(&f->items, f->n, sizeof(Prefix));
+                if (r >= 0)
+                        f->items[f->n++] = l->elsewhere[i];
+        }
+        return r;
 }
 
 /* Local routes, which may be of whole networks; and addresses, whose routes are in other tables on
@@ -157,7 +225,7 @@ static int read_once(IptLocals *l, Found *f)
                 address->ifa_family = families[i];
                 r = netlink_dump(&l->netlink, h, address_read, f);
         }
-        return r;
+        return r < 0 ? r : elsewhere_add(l, f);
 }
 
 int ipt_locals_read(IptLocals *l)
@@ -186,7 +254,7 @@ int ipt_locals_read(IptLocals *l)
 }
 
 /* Routes to others come and go by the thousand on some hosts: they are not ours. */
-static bool message_matters(const struct nlmsghdr *h)
+static bool message_matters(IptLocals *l, const struct nlmsghdr *h)
 {
         const struct rtmsg *m = mnl_nlmsg_get_payload(h);
 
@@ -194,9 +262,16 @@ static bool message_matters(const struct nlmsghdr *h)
         case RTM_NEWADDR:
         case RTM_DELADDR:
                 return true;
+        case RTM_NEWRULE:
+        case RTM_DELRULE:
+                return l->n_elsewhere > 0;
         case RTM_NEWROUTE:
         case RTM_DELROUTE:
-                return mnl_nlmsg_get_payload_len(h) >= sizeof(*m) && route_is_ours(m);
+                if (mnl_nlmsg_get_payload_len(h) < sizeof(*m) || !route_is_ours(m))
+                        return false;
+                if (m->rtm_table != RT_TABLE_LOCAL)
+                        l->elsewhere_known = false;
+                return true;
         }
         return false;
 }
@@ -213,8 +288,11 @@ bool ipt_locals_drain(IptLocals *l)
 
                 if (n < 0 && errno != ENOBUFS)
                         return any;
-                any = any || n < 0; /* events were lost */
+                if (n < 0) { /* events were lost */
+                        l->elsewhere_known = false;
+                        any = true;
+                }
                 for (; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
-                        any = any || message_matters(h);
+                        any = message_matters(l, h) || any;
         }
 }

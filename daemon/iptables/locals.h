@@ -6,6 +6,7 @@
  */
 
 #include "daemon/netlink/netlink.h"
+#include "rules/address/address.h"
 
 typedef struct RangeSet RangeSet;
 
@@ -13,7 +14,10 @@ typedef struct IptLocals {
         Netlink netlink; /* asks */
         Netlink monitor; /* listens */
         RangeSet *ranges;
-        bool bridges; /* packets between the ports of a bridge meet FORWARD */
+        Prefix *elsewhere; /* local by routes of other tables than "local" */
+        size_t n_elsewhere;
+        bool elsewhere_known; /* false: to be read again */
+        bool bridges;         /* packets between the ports of a bridge meet FORWARD */
 } IptLocals;
 
 int ipt_locals_open(IptLocals *l);

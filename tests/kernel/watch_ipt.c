@@ -265,6 +265,44 @@ static void test_addresses(void **state)
         assert_int_equal(w.repairs.n, 0);
 }
 
+static void expect_soon(Watched *w, const char *command, bool wanted)
+{
+        for (int i = 0; i < 100 && (run("%s", command) == 0) != wanted; i++)
+                run_loop(w->event, 100);
+        assert_int_equal(run("%s", command) == 0, wanted);
+}
+
+/* Addresses are also those that a route of another table makes local, if packets without a mark are
+ * sent by that table. */
+static void test_other_tables(void **state)
+{
+        static const char
+                four[] = "iptables-legacy -S P25-FWD-DNAT | grep -q 'ctorigdst 203.0.113.99 '",
+                six[] = "ip6tables-legacy -S P25-IN-DNAT | grep -q 'ctorigdst 2001:db8:8::/64 '",
+                all[] = "iptables-legacy -S P25-FWD-DNAT | grep -q 'ctorigdst 0.0.0.0/0 '";
+        _cleanup_watched_ Watched w = { 0 };
+
+        (void)state;
+        /* as TPROXY needs it */
+        must("ip rule add fwmark 1 lookup 99; ip route add local 0.0.0.0/0 dev lo table 99");
+        watch(&w, full);
+        assert_true(sd_event_source_set_enabled(w.b->timer, SD_EVENT_OFF) >= 0);
+        must("ip route add local 203.0.113.99 dev lo table 100;"
+             "ip -6 route add local 2001:db8:8::/64 dev lo table 100; sleep .2");
+        run_loop(w.event, 200);
+        expect_soon(&w, four, false);
+        must("ip rule add lookup 100; ip -6 rule add lookup 100");
+        expect_soon(&w, four, true);
+        expect_soon(&w, six, true);
+        expect_soon(&w, all, false);
+        expect_text_installed(w.b);
+        must("ip route del local 203.0.113.99 dev lo table 100; ip -6 rule del lookup 100");
+        expect_soon(&w, four, false);
+        expect_soon(&w, six, false);
+        must("ip rule del lookup 100; ip rule del fwmark 1; ip route flush table 99");
+        assert_int_equal(w.repairs.n, 0);
+}
+
 /* ---- counters ---- */
 
 static void set_counter(size_t family, const char *comment, unsigned packets)
@@ -357,6 +395,7 @@ int main(void)
                 TEST(test_culprit),
                 TEST(test_repair_waits),
                 TEST(test_addresses),
+                TEST(test_other_tables),
                 TEST(test_counters),
         };
 

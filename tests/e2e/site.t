@@ -123,13 +123,15 @@ if command -v cron >/dev/null; then
         mount --bind "$WORK/crontab" /etc/crontab
         mkdir -m 1730 /var/spool/cron/crontabs
         chgrp crontab /var/spool/cron/crontabs
-        printf 'SHELL=/bin/bash\n@reboot (exec 3<>/dev/tcp/9.9.9.12/25); true # newsletter\n' >"$WORK/table"
+        # again and again: on a slow machine the first look may come too late
+        job='for i in {1..60}; do (exec 3<>/dev/tcp/9.9.9.12/25); sleep 1; done # newsletter'
+        printf 'SHELL=/bin/bash\n@reboot %s\n' "$job" >"$WORK/table"
         chmod 644 "$WORK/table"
         crontab -u nobody "$WORK/table"
         net_in host cron -f 2>"$WORK/cron.log" &
         eventually 20 event 9.9.9.12
-        is "$(field job) $(field user)" "(exec 3<>/dev/tcp/9.9.9.12/25); true # newsletter nobody" "cron: the line of the job"
-        like "$(ctl events)" "9.9.9.12:25 .*  job: \(exec" "in the listing"
+        is "$(field job) $(field user)" "$job nobody" "cron: the line of the job"
+        like "$(ctl events)" "9.9.9.12:25 .*  job: for i in" "in the listing"
         process_end "$(cat /run/crond.pid)" TERM
 else
         skip "cron" "it is not installed"
@@ -137,10 +139,13 @@ fi
 
 printf '#!/bin/bash\nexec 3<>/dev/tcp/9.9.9.13/25\n' >"$WORK/form.cgi"
 chmod 755 "$WORK/form.cgi"
-net_in host env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST REQUEST_URI=/form.cgi \
-        SCRIPT_FILENAME="$WORK/form.cgi" SERVER_NAME=example.org \
-        setpriv --reuid 33 --regid 33 --clear-groups "$WORK/form.cgi" 2>"$WORK/cgi.log"
-eventually 15 event 9.9.9.13
+for try in {1..10}; do
+        net_in host env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST REQUEST_URI=/form.cgi \
+                SCRIPT_FILENAME="$WORK/form.cgi" SERVER_NAME=example.org \
+                setpriv --reuid 33 --regid 33 --clear-groups "$WORK/form.cgi" 2>"$WORK/cgi.log"
+        eventually 3 dialled "$try" 9.9.9.13
+        ! event 9.9.9.13 || break
+done
 is "$(field site) $(field script) $(field request)" "example.org $WORK/form.cgi POST /form.cgi" "CGI: site, script and request"
 
 process_end "$(cat "$WORK/fpm.pid")" QUIT

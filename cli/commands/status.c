@@ -79,7 +79,7 @@ static int obstacles_tell(const Json *findings, Report *report)
 
 /* Looking at all packet filters may take long where they are large: status waits so long at most
  * and leaves them out; doctor waits for the answer. p25d looks while the report is read here. */
-#define OBSTACLES_USEC 2000000
+#define OBSTACLES_USEC 1000000
 
 static int findings_ask(Cli *c, AwaitedCall *ret)
 {

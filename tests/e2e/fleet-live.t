@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bans of a fleet over two real brokers with mutual TLS and an ACL: what a host bans, others drop.
+#   P25_GARBAGE_SEED=N      which bytes a broker sends that sends garbage
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
 
@@ -261,15 +262,18 @@ ok $? "and an old message opens or closes nothing"
 
 # ---- a broker that sends garbage ----
 
+seed=${P25_GARBAGE_SEED:-$RANDOM}
+diag "P25_GARBAGE_SEED=$seed"
 cat >"$WORK/garbage.py" <<'PY'
-import os, socket, ssl, sys
+import random, socket, ssl, sys
 
+noise = random.Random(int(sys.argv[2])).randbytes
 CONNACK, SUBACK = b"\x20\x03\x00\x00\x00", b"\x90\x05\x00\x01\x00\x01\x01"
 KINDS = [
-    lambda: os.urandom(4096),
+    lambda: noise(4096),
     lambda: b"HTTP/1.1 200 OK\r\n\r\n" * 100,
-    lambda: CONNACK + os.urandom(65536),
-    lambda: CONNACK + SUBACK + os.urandom(65536),
+    lambda: CONNACK + noise(65536),
+    lambda: CONNACK + SUBACK + noise(65536),
     lambda: CONNACK + b"\x30\xff\xff\xff\xff\xff",  # a length that is none
     lambda: CONNACK + b"\x30\xff\xff\xff\x7f" + bytes(8 << 20),  # 256 MB are said to come
     lambda: CONNACK + SUBACK + b"\x30\x07\x00\x09p25/a",  # a topic longer than its message
@@ -295,7 +299,7 @@ while True:
     print(n, flush=True)
 PY
 process_end "${broker_pid[2]}" KILL
-nsenter --net=/run/netns/m2 -- python3 "$WORK/garbage.py" "$WORK/m2" >"$WORK/garbage.log" 2>&1 &
+nsenter --net=/run/netns/m2 -- python3 "$WORK/garbage.py" "$WORK/m2" "$seed" >"$WORK/garbage.log" 2>&1 &
 garbage=$!
 eventually 60 grep -q '^12$' "$WORK/garbage.log"
 ok $? "hosts connect with a broker that sends garbage, again and again"

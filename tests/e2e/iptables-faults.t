@@ -67,7 +67,7 @@ for when in 1 1+ 2 2+; do
         : >"$P25_FAULT"
         is "$(foreign)" "$theirs" "kill $when: foreign rules are as they were"
         # what both policies deny is denied, what both allow is allowed, in both families
-        is "$(connect inet -t 400 198.51.100.1 25 2001:db8:1::1 25; connect inet -s 198.51.100.3 -t 400 198.51.100.1 25
+        is "$(connect inet -t 400 198.51.100.1 25 2001:db8:1::1 25; outcome open inet -s 198.51.100.3 -t 400 198.51.100.1 25
                 connect host -t 400 8.8.8.8 25 2001:db8:2::2 25)" \
                 "filtered filtered
 open
@@ -197,7 +197,7 @@ for program in iptables ip6tables; do
 done
 same_tables "$before"
 ok $? "and all is as it was"
-is "$(connect inet -t 400 198.51.100.1 25; connect inet -s 198.51.100.3 -t 400 198.51.100.1 25)" \
+is "$(connect inet -t 400 198.51.100.1 25; outcome open inet -s 198.51.100.3 -t 400 198.51.100.1 25)" \
         "filtered
 open" "in the kernel, too"
 is "$(ctl status --json | jq .repairs)" "$repairs" "nothing was repaired"

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -23,6 +24,14 @@ static bool pipe_is_held(int fd)
         return poll(&p, 1, 0) == 0;
 }
 
+/* systemd says whether the service has a store, from 254 on, as it says what to watch for pressure
+ * (systemd.exec(5)). There it closes what it does not keep at a time of its own, so that the pipe
+ * would be held for a moment. */
+static bool store_is_denied(void)
+{
+        return getenv("MEMORY_PRESSURE_WATCH") && !getenv("FDSTORE");
+}
+
 int keeper_offer(int fd)
 {
         int r = sd_pid_notify_with_fds(0, 0, STORE, &fd, 1);
@@ -36,6 +45,8 @@ int keeper_keep(int fd)
 {
         int ends[2], r, kept;
 
+        if (store_is_denied())
+                return 0;
         if (pipe2(ends, O_CLOEXEC) < 0)
                 return -errno;
         r = sd_pid_notify_with_fds(0, 0, STORE, &fd, 1);

@@ -101,6 +101,8 @@ static int manager_stop(void **state)
         }
         manager = 0;
         unsetenv("NOTIFY_SOCKET");
+        unsetenv("MEMORY_PRESSURE_WATCH");
+        unsetenv("FDSTORE");
         return 0;
 }
 
@@ -131,6 +133,17 @@ static void test_no_store(void **state)
         (void)state;
         manager_start(false, 0);
         expect_kept(0);
+}
+
+/* One that closes late what it does not keep, and says before that it keeps nothing. */
+static void test_denied(void **state)
+{
+        (void)state;
+        manager_start(false, 4);
+        setenv("MEMORY_PRESSURE_WATCH", "/dev/null", 1);
+        expect_kept(0);
+        setenv("FDSTORE", "4", 1);
+        expect_kept(1);
 }
 
 static void test_no_manager(void **state)
@@ -182,6 +195,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 TEST(test_kept),
                 TEST(test_no_store),
+                TEST(test_denied),
                 TEST(test_no_manager),
                 TEST(test_little_room),
                 TEST(test_deaf),

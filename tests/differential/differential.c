@@ -462,8 +462,7 @@ static int setup(void **state)
         if (!world_begin())
                 return -1;
         sites_build();
-        senders_begin();
-        return 0;
+        return senders_begin() ? 0 : -1;
 }
 
 static int teardown(void **state)

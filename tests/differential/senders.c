@@ -178,21 +178,22 @@ void senders_end(void)
         senders.folder[0] = '\0';
 }
 
-void senders_begin(void)
+bool senders_begin(void)
 {
         char own[PATH_MAX - 64];
         bool good;
 
         senders.many_users = sender_may_be_many();
-        if (!cgroup_own_folder(own, sizeof(own)))
-                return;
-        snprintf(senders.folder, sizeof(senders.folder), "%s/p25-differential-%d", own,
-                (int)getpid());
-        good = mkdir(senders.folder, 0755) == 0 || errno == EEXIST;
+        if (!cgroup_own_folder(own, sizeof(own)) || access(own, W_OK) < 0)
+                return true;
+        /* A run that was killed leaves its folder, and a later one may have its pid. */
+        snprintf(senders.folder, sizeof(senders.folder), "%s/p25-differential-XXXXXX", own);
+        good = mkdtemp(senders.folder);
         for (size_t i = 0; i < SENDER_UNITS && good; i++)
                 good = sender_unit_begin(i);
         if (!good)
                 senders_end();
+        return good;
 }
 
 int sender_unit_find(void *data, const char *name, Cgroup *ret)

@@ -44,6 +44,6 @@ extern struct Senders {
 int sender_socket(uint32_t uid, uint32_t gid, int unit, int family);
 void senders_end(void);
 
-/* In the host's network namespace. */
-void senders_begin(void);
+/* In the host's network namespace. false: there are cgroups, and none could be made. */
+bool senders_begin(void);
 int sender_unit_find(void *data, const char *name, Cgroup *ret);

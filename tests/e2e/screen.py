@@ -16,6 +16,7 @@ Reads orders from standard input, a line each, and answers each with a line:
     end             until it ends: its status, and whether the terminal's modes are what they were
 """
 
+import codecs
 import fcntl
 import os
 import pty
@@ -44,17 +45,20 @@ class Screen:
 
     def resize(self, lines, columns):
         self.lines, self.columns = lines, columns
+        self.line, self.column = min(self.line, lines - 1), min(self.column, columns - 1)
+        self.wraps = False  # the last column was written: the next character begins a line
         self.cells = [[" "] * columns for _ in range(lines)]
 
     def text(self):
         return "\n".join("".join(row).rstrip() for row in self.cells)
 
     def put(self, character):
-        if self.column >= self.columns:
+        if self.wraps:
             self.column = 0
             self.line = min(self.line + 1, self.lines - 1)
         self.cells[self.line][self.column] = character
-        self.column += 1
+        self.wraps = self.column == self.columns - 1
+        self.column += not self.wraps
         self.last = character
 
     def erase(self, line, begin, end):
@@ -79,20 +83,27 @@ class Screen:
             at += 1
 
     def character(self, c):
+        if c >= " ":
+            self.put(c)
+            return
+        self.wraps = False
         if c == "\r":
             self.column = 0
         elif c == "\n":
             self.line = min(self.line + 1, self.lines - 1)
         elif c == "\b":
             self.column = max(self.column - 1, 0)
-        elif c >= " ":
-            self.put(c)
 
     def control(self, private, numbers, final):
         values = [int(n) if n else 0 for n in numbers.split(";")]
         n = max(values[0], 1)
-        if private:
+        if private or final in "mrhlt":
             return
+        if final == "b":
+            for _ in range(n):
+                self.put(self.last)
+            return
+        self.wraps = False
         if final in "Hf":
             column = values[1] if len(values) > 1 else 1
             self.line = min(n, self.lines) - 1
@@ -111,9 +122,6 @@ class Screen:
             self.column = max(self.column - n, 0)
         elif final == "X":
             self.erase(self.line, self.column, self.column + n)
-        elif final == "b":
-            for _ in range(n):
-                self.put(self.last)
         elif final == "K":
             if values[0] == 0:
                 self.erase(self.line, self.column, self.columns)
@@ -135,7 +143,7 @@ class Screen:
             row = self.cells[self.line]
             row[self.column:self.column] = [" "] * n
             del row[self.columns:]
-        elif final not in "mrhlt":
+        else:
             raise ValueError("sequence ESC [ %s %s" % (numbers, final))
 
 
@@ -144,6 +152,7 @@ class Program:
         self.screen = Screen(24, 80)
         self.written = b""
         self.log = open(log, "wb")
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.master, self.slave = pty.openpty()
         self.size(24, 80)
         self.modes = termios.tcgetattr(self.slave)
@@ -167,7 +176,7 @@ class Program:
         self.written += data
         self.log.write(data)
         self.log.flush()
-        self.screen.feed(data.decode("utf-8", "replace"))
+        self.screen.feed(self.decoder.decode(data))
 
     def until(self, condition):
         begin, looks = time.monotonic(), 0

@@ -61,6 +61,13 @@ for kind in dumb unknown-terminal; do
         like "$(cat "$WORK/screen.log")" "ERROR: top needs a terminal that can place text" "is refused"
 done
 
+# A character in the last column leaves the cursor there until another one follows, as in xterm: ncurses
+# counts on that where a minute ends.
+terminal_begin printf '%b' '\e[1;73H01:40:59\e[2;1HOutgoing\e[24;79H  \b\b\b\e[1d1:00'
+sees 01:41:00 "the terminal of this test knows the last column"
+is "$(order line 1)" Outgoing "and writes nothing into the next line"
+top_end
+
 # ---- who sends, while it happens ----
 
 top_begin

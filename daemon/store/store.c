@@ -177,11 +177,12 @@ static int rename_state(Store *s)
         return 0;
 }
 
-/* Better no copy than one that says less than is in force. */
+/* Better no copy than one that says less than is in force. Over a file ext4 renames another only
+ * when it has written that one. */
 static void rename_copy(Store *s)
 {
-        if (renameat(s->folder_fd, STATE_COPY_NEW, s->folder_fd, STATE_COPY) < 0)
-                (void)unlinkat(s->folder_fd, STATE_COPY, 0);
+        (void)unlinkat(s->folder_fd, STATE_COPY, 0);
+        (void)renameat(s->folder_fd, STATE_COPY_NEW, s->folder_fd, STATE_COPY);
 }
 
 /* The names of what was written again are on disk when this returns. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Owns `set …`. The entries of a file are p25d's to read: it gets the descriptor.
+ * Owns `set …`. The entries that are loaded are p25d's to read: it gets the descriptor of a pipe,
+ * or of the file's copy in memory.
  */
 
 #include "cli/client/change.h"
@@ -24,6 +25,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,6 +180,38 @@ static int open_failed(Cli *c, const char *path, int error)
         return cli_fail(c, EXIT_BAD_INPUT, "%s: %s", path, strerror(error));
 }
 
+static int memory_new(const char *text, size_t n)
+{
+        int fd = memfd_create("p25ctl-set", MFD_CLOEXEC), r;
+
+        if (fd < 0)
+                return -errno;
+        r = file_write_all(fd, text, n);
+        if (r < 0)
+                close(fd);
+        return r < 0 ? r : fd;
+}
+
+/* Takes fd over, and gives a copy in memory for it: p25d reads memory itself, but a file, which may
+ * be on a server that does not answer, through a child. */
+static int file_to_memory(Cli *c, const char *path, int fd, const struct stat *st, int *ret)
+{
+        _cleanup_close_ int file = fd;
+        _cleanup_free_ char *text = NULL;
+        size_t n;
+        int r = file_read_all(file, (size_t)st->st_size, SET_FILE_MAX, &text, &n);
+
+        if (r == -EFBIG)
+                return cli_fail(c, EXIT_BAD_INPUT, "%s: the text of a set is at most %u MiB", path,
+                        SET_FILE_MAX >> 20);
+        if (r >= 0)
+                r = memory_new(text, n);
+        if (r < 0)
+                return open_failed(c, path, -r);
+        *ret = r;
+        return 0;
+}
+
 /* Without blocking, so that a device is refused at once; a FIFO is opened again, as any reader
  * would, and waits for its writer. */
 static int file_open(Cli *c, const char *path, int *ret)
@@ -199,7 +233,9 @@ static int file_open(Cli *c, const char *path, int *ret)
                 close(fd);
                 return open_failed(c, path, error);
         }
-        if (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)) {
+        if (S_ISREG(st.st_mode))
+                return file_to_memory(c, path, fd, &st, ret);
+        if (S_ISFIFO(st.st_mode)) {
                 *ret = fd;
                 return 0;
         }

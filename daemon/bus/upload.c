@@ -30,7 +30,7 @@
 struct BusUpload {
         sd_event *event;
         int fd;
-        bool pipe;
+        bool pipe, memory; /* else a file that a child reads */
         BusUploadLimits limits;
         uint64_t deadline_usec;
         Buffer text;
@@ -86,7 +86,8 @@ static ssize_t upload_read(BusUpload *u)
         ssize_t n;
 
         do
-                n = read(u->fd, u->chunk, CHUNK_SIZE);
+                n = u->memory ? pread(u->fd, u->chunk, CHUNK_SIZE, (off_t)u->text.length)
+                              : read(u->fd, u->chunk, CHUNK_SIZE);
         while (n < 0 && errno == EINTR);
         if (n < 0)
                 return -errno;
@@ -120,7 +121,7 @@ static void upload_turn(BusUpload *u)
 
                 if (n == -EAGAIN)
                         break;
-                if (n == 0 && !u->pipe) {
+                if (n == 0 && u->feeder > 0) {
                         (void)sd_event_source_set_enabled(u->source, SD_EVENT_OFF);
                         (void)sd_event_source_set_enabled(u->exit, SD_EVENT_ONESHOT);
                         return;
@@ -135,6 +136,12 @@ static void upload_turn(BusUpload *u)
 
 static int on_readable(
         _unused_ sd_event_source *s, _unused_ int fd, _unused_ uint32_t events, void *data)
+{
+        upload_turn(data);
+        return 0;
+}
+
+static int on_turn(_unused_ sd_event_source *s, void *data)
 {
         upload_turn(data);
         return 0;
@@ -197,6 +204,21 @@ static int upload_open_file(BusUpload *u, int fd)
         return 0;
 }
 
+/* ---- memory ---- */
+
+/* Of memfd_create(2), or in a tmpfs: only these have seals. No server and no disk is waited for. */
+static bool is_in_memory(int fd)
+{
+        return fcntl(fd, F_GET_SEALS) >= 0;
+}
+
+static int upload_open_memory(BusUpload *u, int fd)
+{
+        u->memory = true;
+        u->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        return u->fd < 0 ? -errno : 0;
+}
+
 /* ---- pipes ---- */
 
 /* A pipe is opened a second time, so that O_NONBLOCK is not set on the client's end as well;
@@ -227,7 +249,17 @@ static int upload_open(BusUpload *u, int fd)
         if (!S_ISREG(st.stx_mode) && !S_ISFIFO(st.stx_mode))
                 return -EINVAL;
         u->pipe = S_ISFIFO(st.stx_mode);
-        return u->pipe ? upload_open_pipe(u, fd) : upload_open_file(u, fd);
+        if (u->pipe)
+                return upload_open_pipe(u, fd);
+        return is_in_memory(fd) ? upload_open_memory(u, fd) : upload_open_file(u, fd);
+}
+
+/* There is always something to read. */
+static int upload_watch_memory(BusUpload *u, sd_event *event)
+{
+        int r = sd_event_add_defer(event, &u->source, on_turn, u);
+
+        return r < 0 ? r : sd_event_source_set_enabled(u->source, SD_EVENT_ON);
 }
 
 static int upload_watch(BusUpload *u, sd_event *event)
@@ -238,6 +270,8 @@ static int upload_watch(BusUpload *u, sd_event *event)
         r = upload_wait(u);
         if (r < 0)
                 return r;
+        if (u->memory)
+                return upload_watch_memory(u, event);
         r = sd_event_add_io(event, &u->source, u->fd, EPOLLIN, on_readable, u);
         if (r < 0 || u->pipe)
                 return r;

@@ -3,7 +3,8 @@
 
 /*
  * Reads a descriptor that a client passed, file or pipe, to its end, from the event loop and
- * within limits: a client that never writes or never closes costs nothing but its descriptor.
+ * within limits: a client that never writes or never closes costs nothing but its descriptor. A
+ * child reads a file that is not in memory.
  */
 
 #include "rules/base/util.h"

@@ -92,6 +92,38 @@ static void test_files(void **state)
         assert_int_equal(count_entries(f->bus, "s"), 0);
 }
 
+/* Page faults of the server's children that have ended. */
+static unsigned long children_faults(const Fixture *f)
+{
+        unsigned long n = 0;
+        char path[32];
+        FILE *file;
+
+        (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)f->server);
+        file = fopen(path, "re");
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %lu", &n), 1);
+        fclose(file);
+        return n;
+}
+
+/* The server reads memory itself; any other file, which might keep it waiting, a child reads. */
+static void test_who_reads(void **state)
+{
+        Fixture *f = *state;
+        int memory = make_file("192.0.2.1\n198.51.100.0/24\n");
+        int file = open("/proc/version", O_RDONLY | O_CLOEXEC);
+        unsigned long before = children_faults(f);
+
+        replace(f->bus, memory);
+        assert_int_equal(count_entries(f->bus, "s"), 2);
+        assert_int_equal(children_faults(f), before);
+        FAILS(f->bus, BUS_ERROR_INVALID_POLICY, "ReplaceSet", "sha{sv}", "s", file, 0);
+        assert_true(children_faults(f) > before);
+        close(memory);
+        close(file);
+}
+
 /* A writer that takes its time, in another process. */
 static pid_t start_writer(int fd, unsigned pieces, unsigned pause_usec)
 {
@@ -385,6 +417,7 @@ int main(_unused_ int argc, char **argv)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_files, setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_who_reads, setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_pipes, setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_silent_pipes, setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_endless_pipes, setup, server_teardown),

@@ -33,6 +33,13 @@ is "$rc" 4 "a device is refused"
 like "$err" "^ERROR: /dev/zero: not a file or a pipe$" "by name"
 run_ctl set load drop "$WORK"
 is "$rc" 4 "a folder is refused"
+truncate -s 129M "$WORK/large"
+run_ctl set load drop "$WORK/large"
+is "$rc $err" "4 ERROR: $WORK/large: the text of a set is at most 128 MiB" "so is a file that is too large"
+rm "$WORK/large"
+{ read -r line && net_in host "$P25CTL" set load drop -; } <"$WORK/two" >"$WORK/out"
+is "$? $line $(cat "$WORK/out")" "0 198.51.100.0/24 Set drop loaded (1 entry)" \
+        "standard input is read from where it is, also a file"
 
 # ---- output that nobody reads ----
 

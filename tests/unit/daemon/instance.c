@@ -39,8 +39,8 @@ static int teardown(void **state)
         return unlink(path) < 0 || rmdir(folder) < 0 ? -1 : 0;
 }
 
-/* Locks, leaves a child, and says so; both live until they are killed or the test ends. */
-static void first_run(int said)
+/* Locks, makes a child, and writes its pid; both live until they are killed or the test ends. */
+_Noreturn static void first_run(int said)
 {
         pid_t other = 0, child;
         int fd;
@@ -57,29 +57,51 @@ static void first_run(int said)
                 pause();
 }
 
+typedef struct First {
+        pid_t pid, child;
+} First;
+
+/* A process that holds the lock; another one is refused, and learns its pid. */
+static void first_begin(First *ret)
+{
+        int said[2], fd = -1;
+        pid_t other = 0;
+
+        assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+        ret->pid = fork();
+        assert_true(ret->pid >= 0);
+        if (ret->pid == 0)
+                first_run(said[1]);
+        close(said[1]);
+        assert_int_equal(read(said[0], &ret->child, sizeof(ret->child)), sizeof(ret->child));
+        close(said[0]);
+        assert_int_equal(instance_lock(folder, &other, &fd), -EWOULDBLOCK);
+        assert_int_equal(other, ret->pid);
+}
+
+/* Its child lives on. */
+static void first_kill(const First *f)
+{
+        int status;
+
+        kill(f->pid, SIGKILL);
+        assert_int_equal(waitpid(f->pid, &status, 0), f->pid);
+        assert_int_equal(kill(f->child, 0), 0);
+}
+
 static void test_child_outlives(void **state)
 {
-        int said[2], status, fd = -1;
-        pid_t first, child, other = 0;
+        pid_t other = 0;
+        int r, fd = -1;
+        First first;
 
         (void)state;
-        assert_int_equal(pipe2(said, O_CLOEXEC), 0);
-        first = fork();
-        assert_true(first >= 0);
-        if (first == 0)
-                first_run(said[1]);
-        assert_int_equal(read(said[0], &child, sizeof(child)), sizeof(child));
-        assert_int_equal(instance_lock(folder, &other, &fd), -EWOULDBLOCK);
-        assert_int_equal(other, first);
-        kill(first, SIGKILL);
-        assert_int_equal(waitpid(first, &status, 0), first);
-        assert_int_equal(kill(child, 0), 0);
-        status = instance_lock(folder, &other, &fd);
-        kill(child, SIGKILL);
-        assert_int_equal(status, 0);
+        first_begin(&first);
+        first_kill(&first);
+        r = instance_lock(folder, &other, &fd);
+        kill(first.child, SIGKILL);
+        assert_int_equal(r, 0);
         close(fd);
-        close(said[0]);
-        close(said[1]);
 }
 
 /* A start does not wait for the disk on which the lock may lie; what a file says is not believed.
@@ -87,9 +109,9 @@ static void test_child_outlives(void **state)
 static void test_file_is_not_written(void **state)
 {
         static const char text[] = "1\n";
-        int said[2], status, fd = -1;
         char path[128], found[16];
-        pid_t first, child, other = 0;
+        First first;
+        int fd;
 
         (void)state;
         (void)snprintf(path, sizeof(path), "%s/p25d.lock", folder);
@@ -97,24 +119,14 @@ static void test_file_is_not_written(void **state)
         assert_true(fd >= 0);
         assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
         close(fd);
-        assert_int_equal(pipe2(said, O_CLOEXEC), 0);
-        first = fork();
-        assert_true(first >= 0);
-        if (first == 0)
-                first_run(said[1]);
-        assert_int_equal(read(said[0], &child, sizeof(child)), sizeof(child));
-        assert_int_equal(instance_lock(folder, &other, &fd), -EWOULDBLOCK);
-        kill(child, SIGKILL);
-        kill(first, SIGKILL);
-        assert_int_equal(waitpid(first, &status, 0), first);
-        assert_int_equal(other, first);
+        first_begin(&first);
+        first_kill(&first);
+        kill(first.child, SIGKILL);
         fd = open(path, O_RDONLY | O_CLOEXEC);
         assert_true(fd >= 0);
         assert_int_equal(read(fd, found, sizeof(found)), sizeof(text) - 1);
         assert_memory_equal(found, text, sizeof(text) - 1);
         close(fd);
-        close(said[0]);
-        close(said[1]);
 }
 
 int main(void)

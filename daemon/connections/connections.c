@@ -160,7 +160,7 @@ static uint32_t mark_of(const Socket *s, const Dialled *d)
 static bool incoming_is_refused(Cut *c, const Socket *s, const Dialled *d, const Route *route)
 {
         Packet p = incoming_packet(c, s, d);
-        Doubt doubt = { .interfaces = route->interface[0] == '\0' };
+        Doubt doubt = { .interfaces = route->ifindex == 0 };
 
         if (!doubt.interfaces)
                 p.interface = route->interface;
@@ -187,7 +187,7 @@ static bool outgoing_is_refused(Cut *c, const Socket *s, const Route *route)
                 .to = s->peer,
                 .has_uid = true,
                 .uid = s->uid,
-                .interface = route->interface[0] != '\0' ? route->interface : NULL,
+                .interface = route->ifindex != 0 ? route->interface : NULL,
                 .cgroups = cgroups,
         };
         int r = socket_groups_find(&c->groups, s->inode, &p.gid);

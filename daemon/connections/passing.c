@@ -163,7 +163,7 @@ static bool may_be_bridged(Passing *p, const Tracked *t)
                 return false;
         there = way_to(p, &t->reply.from, t->mark);
         back = way_to(p, &t->original.from, t->mark);
-        return streq(there.interface, back.interface) && there.gateway == back.gateway;
+        return there.ifindex == back.ifindex && there.gateway == back.gateway;
 }
 
 static ThroughEnds ends_of(const Passing *p, const Tracked *t)

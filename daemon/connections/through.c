@@ -4,12 +4,11 @@
 
 #include "daemon/connections/reroute.h"
 #include "daemon/netlink/routes.h"
-#include "rules/base/text.h"
 
 static bool ask(Netlink *n, const RouteQuestion *q, Route *ret)
 {
         *ret = (Route){ 0 };
-        return route_find(n, q, ret) == 0 && !ret->local && ret->interface[0] != '\0';
+        return route_find(n, q, ret) == 0 && !ret->local && ret->ifindex != 0;
 }
 
 bool routes_ask_mark(void)
@@ -39,13 +38,12 @@ bool through_find(Netlink *n, const ThroughEnds *e, bool marked_routes, Through 
 
         if ((e->mark == 0 && marked_routes) || !ask(n, &answer, &in))
                 return false;
-        request.in_ifindex = if_nametoindex(in.interface);
-        if (request.in_ifindex == 0 || !ask(n, &request, &out))
+        request.in_ifindex = in.ifindex;
+        if (!ask(n, &request, &out))
                 return false;
         answer.from = e->server;
-        answer.in_ifindex = if_nametoindex(out.interface);
-        if (answer.in_ifindex == 0 || !ask(n, &answer, &back) ||
-                !streq(back.interface, in.interface) || streq(in.interface, out.interface))
+        answer.in_ifindex = out.ifindex;
+        if (!ask(n, &answer, &back) || back.ifindex != in.ifindex || in.ifindex == out.ifindex)
                 return false;
         memcpy(ret->in, in.interface, sizeof(ret->in));
         memcpy(ret->out, out.interface, sizeof(ret->out));

@@ -41,7 +41,7 @@ static bool view_way(void *data, const Address *to, HostWay *ret)
                 return false;
         ret->local = route.local;
         snprintf(ret->interface, sizeof(ret->interface), "%s", route.interface);
-        ret->index = if_nametoindex(route.interface);
+        ret->index = route.ifindex;
         return true;
 }
 
@@ -65,7 +65,7 @@ static RouteQuestion question_of(const Packet *p)
 
 static bool find_interface(Way *w, const RouteQuestion *q, char buffer[static IFNAMSIZ], Route *ret)
 {
-        if (route_find(&w->routes, q, ret) < 0 || !ret->interface[0])
+        if (route_find(&w->routes, q, ret) < 0 || ret->ifindex == 0)
                 return false;
         snprintf(buffer, IFNAMSIZ, "%s", ret->interface);
         return true;

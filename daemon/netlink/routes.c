@@ -49,8 +49,8 @@ static int route_read(const struct nlmsghdr *h, void *data)
         route->has_source = found.has_source;
         route->source.family = m->rtm_family == AF_INET ? FAMILY_IPV4 : FAMILY_IPV6;
         memcpy(route->source.bytes, found.source, sizeof(found.source));
-        if (found.ifindex == 0 || !if_indextoname(found.ifindex, route->interface))
-                route->interface[0] = '\0';
+        if (found.ifindex != 0 && if_indextoname(found.ifindex, route->interface))
+                route->ifindex = found.ifindex;
         return 0;
 }
 

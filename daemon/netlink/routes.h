@@ -12,7 +12,8 @@
 typedef struct Route {
         bool local;                  /* to this host itself: over lo */
         bool gateway;                /* by way of another router */
-        char interface[IF_NAMESIZE]; /* "": none */
+        uint32_t ifindex;            /* 0: none */
+        char interface[IF_NAMESIZE]; /* its name; "": none */
         bool has_source;
         Address source; /* that a socket of this host would take */
 } Route;

@@ -72,7 +72,7 @@ static bool way_find(_unused_ void *data, const Address *to, HostWay *ret)
                 return false;
         ret->local = route.local;
         snprintf(ret->interface, sizeof(ret->interface), "%s", route.interface);
-        ret->index = if_nametoindex(route.interface);
+        ret->index = route.ifindex;
         return true;
 }
 

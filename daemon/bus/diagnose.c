@@ -12,13 +12,11 @@
 #include "daemon/bus/explain.h"
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
-#include "daemon/foreign/effect.h"
 #include "daemon/foreign/way.h"
 #include "daemon/loop/clock.h"
 #include "rules/base/strv.h"
 #include "rules/base/text.h"
 #include "rules/policy/rule.h"
-#include "rules/report/explain.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/compiledrule.h"
 #include "rules/ruleset/ruleset.h"
@@ -254,27 +252,22 @@ static int target_packet(const BusCall *c, const char *text, Packet *ret, sd_bus
 
 static int target_append(BusCall *c, sd_bus_message *m, Way *w, const Packet *p)
 {
-        const Ruleset *ruleset = manager_ruleset(c->bus->manager);
-        _cleanup_explanation_ Explanation e = { 0 };
-        _cleanup_effect_ Effect effect = { 0 };
-        Verdict v;
-        EffectQuestion q = { .packet = p, .own = bus_own_place(c) };
+        _cleanup_bus_answer_ BusAnswer answer = { 0 };
+        const Explanation *e = &answer.explanation;
         char to[ADDRESS_TEXT_MAX];
         Finding f = { "ok", NULL, "", "" };
-        int r;
+        int r = bus_answer_find(c, w, p, &answer);
 
-        r = bus_explain_own(ruleset, w, p, &v, &e);
-        q.verdict = v.action;
-        if (r < 0 || (r = effect_find(c->filters, w, &q, &e, &effect)) < 0)
+        if (r < 0)
                 return r;
-        f.code = e.code;
-        if (streq(e.effective, "undetermined"))
+        f.code = e->code;
+        if (streq(e->effective, "undetermined"))
                 f.severity = "note";
-        else if (!streq(e.effective, "allow") && !streq(e.effective, "limit"))
+        else if (!streq(e->effective, "allow") && !streq(e->effective, "limit"))
                 f.severity = "problem";
         f.hint = streq(f.severity, "ok") ? "" : "p25ctl explain out names the rule";
         snprintf(f.text, sizeof(f.text), "to %s port %u, as the caller: %s",
-                address_format(&p->to, to), p->port, e.effective);
+                address_format(&p->to, to), p->port, e->effective);
         return finding_append(m, &f);
 }
 

@@ -11,7 +11,6 @@
 #include "daemon/bus/methods.h"
 #include "daemon/bus/reply.h"
 #include "daemon/bus/rule.h"
-#include "daemon/foreign/effect.h"
 #include "daemon/foreign/way.h"
 #include "daemon/host/host.h"
 #include "daemon/loop/clock.h"
@@ -19,7 +18,6 @@
 #include "rules/base/strv.h"
 #include "rules/policy/names.h"
 #include "rules/policy/rule.h"
-#include "rules/report/explain.h"
 #include "rules/report/report.h"
 #include "rules/ruleset/compiledrule.h"
 
@@ -111,14 +109,7 @@ static int obstacles_append(sd_bus_message *m, const Effect *e)
         return sd_bus_message_close_container(m);
 }
 
-/* The result: p25's verdict, and the host's. */
-typedef struct Answer {
-        Verdict verdict;
-        Explanation explanation;
-        Effect effect;
-} Answer;
-
-static void answer_deinit(Answer *a)
+void bus_answer_deinit(BusAnswer *a)
 {
         explanation_deinit(&a->explanation);
         effect_deinit(&a->effect);
@@ -133,7 +124,7 @@ static int then_append(sd_bus_message *m, const FormerPolicy *then)
 }
 
 static int explanation_reply(
-        BusCall *c, const Report *report, const Answer *a, const FormerPolicy *then)
+        BusCall *c, const Report *report, const BusAnswer *a, const FormerPolicy *then)
 {
         const Explanation *e = &a->explanation;
         const Verdict *v = &a->verdict;
@@ -167,45 +158,51 @@ OwnPlace bus_own_place(const BusCall *c)
                                          : OWN_NOWHERE;
 }
 
-int bus_explain_own(
-        const Ruleset *ruleset, Way *w, const Packet *packet, Verdict *verdict, Explanation *ret)
+/* The ruleset NULL: p25 is inactive. */
+static int explain_own(
+        const Ruleset *ruleset, const Packet *packet, const Completion *c, BusAnswer *ret)
 {
-        Completion c;
         Verdict asked = { .action = ACTION_ALLOW };
         int r;
 
-        way_complete(w, packet, &c);
-        *verdict = asked;
+        ret->verdict = asked;
         if (ruleset) {
                 evaluate(ruleset, packet, &asked);
-                evaluate(ruleset, &c.packet, verdict);
+                evaluate(ruleset, &c->packet, &ret->verdict);
         }
-        r = explain(ruleset, &c.packet, verdict, ret);
-        if (r >= 0 && c.in_assumed && verdict->rule != asked.rule)
-                r = way_assume_in(&c, &ret->assumptions);
+        r = explain(ruleset, &c->packet, &ret->verdict, &ret->explanation);
+        if (r >= 0 && c->in_assumed && ret->verdict.rule != asked.rule)
+                r = way_assume_in(c, &ret->explanation.assumptions);
         return r;
 }
 
-static int answer_find(BusCall *c, const Packet *packet, Answer *ret)
+int bus_answer_find(BusCall *c, Way *w, const Packet *packet, BusAnswer *ret)
 {
-        EffectQuestion q = { .packet = packet, .own = bus_own_place(c) };
+        Completion completion;
+        EffectQuestion q = { .packet = packet, .completion = &completion, .own = bus_own_place(c) };
+        int r;
+
+        way_complete(w, packet, &completion);
+        r = explain_own(manager_ruleset(c->bus->manager), packet, &completion, ret);
+        q.verdict = ret->verdict.action;
+        return r < 0 ? r : effect_find(c->filters, w, &q, &ret->explanation, &ret->effect);
+}
+
+static int explain_now(BusCall *c, const Packet *packet, BusAnswer *ret)
+{
         Way way;
         int r = way_open(&way);
 
         if (r < 0)
                 return r;
-        r = bus_explain_own(
-                manager_ruleset(c->bus->manager), &way, packet, &ret->verdict, &ret->explanation);
-        q.verdict = ret->verdict.action;
-        if (r >= 0)
-                r = effect_find(c->filters, &way, &q, &ret->explanation, &ret->effect);
+        r = bus_answer_find(c, &way, packet, ret);
         way_close(&way);
         return r;
 }
 
 /* Says which facts of that time are not kept. A packet that p25 refused was refused, whatever else
  * there was. */
-static int answer_find_then(const FormerPolicy *then, const Packet *packet, Answer *ret)
+static int explain_then(const FormerPolicy *then, const Packet *packet, BusAnswer *ret)
 {
         Explanation *e = &ret->explanation;
         int r;
@@ -233,20 +230,20 @@ static int bus_explain_then(
 {
         _cleanup_(change_result_deinit) ChangeResult result = { 0 };
         _cleanup_(former_policy_deinit) FormerPolicy then = { 0 };
-        _cleanup_(answer_deinit) Answer answer = { 0 };
+        _cleanup_bus_answer_ BusAnswer answer = { 0 };
         static const Report nothing; /* counters are those of now */
         int r = manager_policy_at(c->bus->manager, asked->at_usec, &result, &then);
 
         if (r < 0)
                 return bus_result_fail(&result, error);
         packet->time_usec = asked->at_usec;
-        r = answer_find_then(&then, packet, &answer);
+        r = explain_then(&then, packet, &answer);
         return r < 0 ? r : explanation_reply(c, &nothing, &answer, &then);
 }
 
 int bus_explain(BusCall *c, sd_bus_error *error)
 {
-        _cleanup_(answer_deinit) Answer answer = { 0 };
+        _cleanup_bus_answer_ BusAnswer answer = { 0 };
         _cleanup_report_ Report report = { 0 };
         BusQuestion asked;
         Packet packet;
@@ -258,7 +255,7 @@ int bus_explain(BusCall *c, sd_bus_error *error)
         if (asked.at_usec > 0)
                 return bus_explain_then(c, &asked, &packet, error);
         packet.time_usec = clock_now_usec(CLOCK_REALTIME);
-        if ((r = answer_find(c, &packet, &answer)) < 0 ||
+        if ((r = explain_now(c, &packet, &answer)) < 0 ||
                 (r = manager_report(c->bus->manager, &report)) < 0)
                 return r;
         return explanation_reply(c, &report, &answer, NULL);

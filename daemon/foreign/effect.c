@@ -309,14 +309,12 @@ int effect_find(const Filters *f, Way *w, const EffectQuestion *q, Explanation *
         _cleanup_passage_ Passage p = { 0 };
         HostView view = w ? way_view(w) : (HostView){ 0 };
         PassageQuestion asked = { .own = q->own, .verdict = q->verdict, .host = &view };
-        Completion completion = { .packet = *q->packet };
+        const Completion plain = { .packet = *q->packet }, *c = q->completion ?: &plain;
         int r;
 
-        if (w)
-                way_complete(w, q->packet, &completion);
-        question_complete(&completion, &asked);
+        question_complete(c, &asked);
         if ((r = passage_find(f, &asked, &p)) < 0 || (r = hops_tell(&p, q->verdict, e, ret)) < 0 ||
-                (r = exempt_tell(&p, q, e, ret)) < 0 || (r = conclude(f, &p, &completion, e)) < 0 ||
+                (r = exempt_tell(&p, q, e, ret)) < 0 || (r = conclude(f, &p, c, e)) < 0 ||
                 (w && ((r = look_at_destination(w, q->packet, e)) < 0 ||
                               (r = look_at_source(w, q->packet, e)) < 0 ||
                               (r = look_at_interfaces(q->packet, e)) < 0 ||

@@ -8,6 +8,7 @@
 
 #include "daemon/foreign/hooks.h"
 
+typedef struct Completion Completion;
 typedef struct Explanation Explanation;
 typedef struct Way Way;
 
@@ -28,7 +29,8 @@ void effect_deinit(Effect *e);
 #define _cleanup_effect_ _cleanup_(effect_deinit)
 
 typedef struct EffectQuestion {
-        const Packet *packet;
+        const Packet *packet;         /* as it was asked */
+        const Completion *completion; /* way_complete() of it; NULL: routes are not known */
         OwnPlace own;
         Action verdict; /* p25's */
 } EffectQuestion;

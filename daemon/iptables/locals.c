@@ -141,24 +141,42 @@ static int address_read(const struct nlmsghdr *h, void *data)
                 m->ifa_family == AF_INET ? 32 : 128);
 }
 
+static const uint8_t families[] = { AF_INET, AF_INET6 };
+
+/* wanted has the family, the table (0: all) and the type (0: all). */
+static int routes_read(IptLocals *l, const struct rtmsg *wanted, NetlinkHandler handler, Found *f)
+{
+        char buffer[256] = { 0 };
+        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+        struct rtmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+        h->nlmsg_type = RTM_GETROUTE;
+        *m = *wanted;
+        return netlink_dump(&l->netlink, h, handler, f);
+}
+
+static int addresses_read(IptLocals *l, uint8_t family, Found *f)
+{
+        char buffer[256] = { 0 };
+        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
+        struct ifaddrmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
+
+        h->nlmsg_type = RTM_GETADDR;
+        m->ifa_family = family;
+        return netlink_dump(&l->netlink, h, address_read, f);
+}
+
 /* Those that are not in the table "local": all tables are walked, so only when one may have come.
  */
 static int elsewhere_read(IptLocals *l)
 {
-        static const uint8_t families[] = { AF_INET, AF_INET6 };
         Found f = { 0 };
         int r = 0;
 
-        for (size_t i = 0; i < ELEMENTS(families) && r >= 0; i++) {
-                char buffer[256] = { 0 };
-                struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-                struct rtmsg *route = mnl_nlmsg_put_extra_header(h, sizeof(*route));
-
-                h->nlmsg_type = RTM_GETROUTE;
-                route->rtm_family = families[i];
-                route->rtm_type = RTN_LOCAL;
-                r = netlink_dump(&l->netlink, h, elsewhere_note, &f);
-        }
+        for (size_t i = 0; i < ELEMENTS(families) && r >= 0; i++)
+                r = routes_read(l,
+                        &(struct rtmsg){ .rtm_family = families[i], .rtm_type = RTN_LOCAL },
+                        elsewhere_note, &f);
         if (r < 0) {
                 free(f.items);
                 return r;
@@ -200,30 +218,17 @@ static int elsewhere_add(IptLocals *l, Found *f)
  * a host with VRFs. */
 static int read_once(IptLocals *l, Found *f)
 {
-        static const uint8_t families[] = { AF_INET, AF_INET6 };
-        char buffer[256] = { 0 };
         int r = 0;
 
         f->n = 0;
         for (size_t i = 0; i < ELEMENTS(families) && r >= 0; i++) {
-                struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-                struct ifaddrmsg *address;
-                struct rtmsg *route;
-
-                h->nlmsg_type = RTM_GETROUTE;
-                route = mnl_nlmsg_put_extra_header(h, sizeof(*route));
-                route->rtm_family = families[i];
-                route->rtm_table = RT_TABLE_LOCAL;
-                r = netlink_dump(&l->netlink, h, route_read, f);
+                r = routes_read(l,
+                        &(struct rtmsg){ .rtm_family = families[i], .rtm_table = RT_TABLE_LOCAL },
+                        route_read, f);
                 if (r == -ENOENT) /* this family has no such table yet */
                         r = 0;
-                if (r < 0)
-                        break;
-                h = mnl_nlmsg_put_header(buffer);
-                h->nlmsg_type = RTM_GETADDR;
-                address = mnl_nlmsg_put_extra_header(h, sizeof(*address));
-                address->ifa_family = families[i];
-                r = netlink_dump(&l->netlink, h, address_read, f);
+                if (r >= 0)
+                        r = addresses_read(l, families[i], f);
         }
         return r < 0 ? r : elsewhere_add(l, f);
 }

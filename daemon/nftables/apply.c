@@ -93,6 +93,45 @@ static int report_owner(Diagnostics *d, uint32_t owner)
         return -EBUSY;
 }
 
+/* ---- exchanging a batch ---- */
+
+static int echo_read_attribute(const struct nlattr *a, void *data)
+{
+        if (mnl_attr_get_type(a) == NFTA_RULE_HANDLE && mnl_attr_validate(a, MNL_TYPE_U64) >= 0)
+                *(uint64_t *)data = be64toh(mnl_attr_get_u64(a));
+        return MNL_CB_OK;
+}
+
+/* The handle of a rule that was inserted. */
+static int echo_read(const struct nlmsghdr *h, void *data)
+{
+        NftBatch *b = data;
+        size_t i = h->nlmsg_seq - b->seq;
+
+        if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE) && i < b->n &&
+                b->messages[i].ret_handle)
+                mnl_attr_parse(
+                        h, sizeof(struct nfgenmsg), echo_read_attribute, b->messages[i].ret_handle);
+        return 0;
+}
+
+/* As netlink_batch(). */
+static int batch_exchange(NftBackend *b, NftBatch *batch, bool commit, NetlinkOutcome *ret)
+{
+        int r = nft_batch_finish(batch, commit);
+
+        if (r < 0)
+                return r;
+        return netlink_batch(&b->writer,
+                &(NetlinkBatch){ .data = batch->data,
+                        .length = batch->length,
+                        .first = batch->seq,
+                        .last = batch->seq + (uint32_t)batch->n - 1 - commit,
+                        .f = echo_read,
+                        .f_data = batch },
+                ret);
+}
+
 /* ---- taking over what is there ---- */
 
 static const NftChainKind bases[] = { CHAIN_PREROUTING, CHAIN_FORWARD, CHAIN_OUTPUT, CHAIN_INPUT,
@@ -110,6 +149,14 @@ static bool found_keeps_chain(const FoundChain *c)
                         streq(c->name, nft_chain_name(&(NftChainKey){ .kind = bases[i] }, name)))
                         return true;
         }
+        return false;
+}
+
+static bool found_has_base(const Found *f, const char *name)
+{
+        for (size_t i = 0; i < f->n_chains; i++)
+                if (streq(f->chains[i].name, name) && found_keeps_chain(&f->chains[i]))
+                        return true;
         return false;
 }
 
@@ -259,6 +306,40 @@ static int put_foundation(
         return put_emptying(batch, f, new, ret);
 }
 
+/* Has it a base chain that the kernel has not? */
+static bool gains_base(const Found *f, const NftTable *new)
+{
+        for (size_t i = 0; i < new->n_chains; i++) {
+                char name[NFT_NAME_TEXT_MAX];
+                uint32_t hook;
+                int32_t priority;
+
+                if (nft_chain_hook(new->chains[i].key.kind, &hook, &priority) &&
+                        !found_has_base(f, nft_chain_name(&new->chains[i].key, name)))
+                        return true;
+        }
+        return false;
+}
+
+/* In the transaction in which the owner of a table changes it cannot gain a base chain (EINVAL):
+ * that of a former p25d is claimed by itself then. 1: it was; 0: no need; or negative errno. */
+static int claim(NftBackend *b, const Found *f, const NftTable *new)
+{
+        _cleanup_nft_batch_ NftBatch batch = { 0 };
+        NetlinkOutcome o = { 0 };
+        uint32_t flags = flags_wanted(b);
+        int r;
+
+        if (!f->exists || !b->owns || f->owner != 0 || !is_adoptable(b, f) || !gains_base(f, new))
+                return 0;
+        nft_batch_init(&batch, b->writer.seq + 1, NULL);
+        nft_put_table(&batch, NFT_ADD, NFT_TABLE_NAME, &flags);
+        r = batch_exchange(b, &batch, true, &o);
+        if (r >= 0)
+                r = o.error;
+        return r < 0 ? r : 1;
+}
+
 /* -EBUSY, with an error in d: it is another's. */
 static int build_all(NftBackend *b, NftBatch *batch, NftTable *new, Diagnostics *d)
 {
@@ -271,31 +352,15 @@ static int build_all(NftBackend *b, NftBatch *batch, NftTable *new, Diagnostics 
         if (r >= 0 && f.exists)
                 r = nft_kernel_list(&b->writer, &f);
         if (r >= 0)
+                r = claim(b, &f, new);
+        if (r > 0)
+                return -EAGAIN; /* from the beginning */
+        if (r >= 0)
                 r = put_foundation(b, batch, &f, new, remains);
         return r < 0 ? r : nft_update_build(batch, remains, new, NULL, NULL);
 }
 
 /* ---- sending ---- */
-
-static int echo_read_attribute(const struct nlattr *a, void *data)
-{
-        if (mnl_attr_get_type(a) == NFTA_RULE_HANDLE && mnl_attr_validate(a, MNL_TYPE_U64) >= 0)
-                *(uint64_t *)data = be64toh(mnl_attr_get_u64(a));
-        return MNL_CB_OK;
-}
-
-/* The handle of a rule that was inserted. */
-static int echo_read(const struct nlmsghdr *h, void *data)
-{
-        NftBatch *b = data;
-        size_t i = h->nlmsg_seq - b->seq;
-
-        if (h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE) && i < b->n &&
-                b->messages[i].ret_handle)
-                mnl_attr_parse(
-                        h, sizeof(struct nfgenmsg), echo_read_attribute, b->messages[i].ret_handle);
-        return 0;
-}
 
 typedef enum SendResult {
         SEND_DONE,
@@ -341,17 +406,8 @@ static SendResult batch_send(
 {
         const NftMessage *m = NULL;
         NetlinkOutcome o = { 0 };
-        int r = nft_batch_finish(batch, commit);
+        int r = batch_exchange(b, batch, commit, &o);
 
-        if (r >= 0)
-                r = netlink_batch(&b->writer,
-                        &(NetlinkBatch){ .data = batch->data,
-                                .length = batch->length,
-                                .first = batch->seq,
-                                .last = batch->seq + (uint32_t)batch->n - 1 - commit,
-                                .f = echo_read,
-                                .f_data = batch },
-                        &o);
         *ret_error = r < 0 ? r : o.error;
         if (r < 0 && o.sent)
                 return SEND_UNSURE;

@@ -304,6 +304,22 @@ static void test_restarted(void **state)
 
 /* A p25d that found a table and no files does not know what is in it, and says that it may be lost.
  */
+/* A policy that needs one chain more was made while no p25d ran. */
+static void test_grown(void **state)
+{
+        static const char more[] = "attribution = \"process\"; logging = \"high\";";
+        _cleanup_compiled_ Compiled c = compile_text(full), grown = compile_text(more);
+        _cleanup_backend_ Backend *b = open_backend();
+
+        (void)state;
+        assert_int_equal(apply(b, c.ruleset), 0);
+        assert_int_not_equal(run("nft list chain inet p25 held >/dev/null 2>&1"), 0);
+        close_backend(&b);
+        b = open_backend();
+        assert_int_equal(apply(b, grown.ruleset), 0);
+        must("nft list chain inet p25 held >/dev/null");
+}
+
 static void test_unknown_table(void **state)
 {
         _cleanup_compiled_ Compiled c = compile_text(full);
@@ -337,6 +353,7 @@ int main(void)
                 TEST(test_nobody_keeps),
                 TEST(test_stopped),
                 TEST(test_restarted),
+                TEST(test_grown),
                 TEST(test_unknown_table),
         };
 

@@ -152,12 +152,30 @@ static int client_open(Cli *c)
                 c, EXIT_NOT_REACHABLE, "p25d is not reachable: system bus: %s", strerror(-r));
 }
 
+static int active_read(Cli *c, sd_bus_error *error, bool *ret)
+{
+        int active, r = sd_bus_get_property_trivial(c->bus, BUS_NAME, BUS_PATH, BUS_INTERFACE,
+                            "Active", error, 'b', &active);
+
+        if (r >= 0)
+                *ret = active;
+        return r;
+}
+
 bool client_is_reachable(Cli *c)
 {
-        int active;
+        bool active;
 
-        return bus_open(c) >= 0 && sd_bus_get_property_trivial(c->bus, BUS_NAME, BUS_PATH,
-                                           BUS_INTERFACE, "Active", NULL, 'b', &active) >= 0;
+        return bus_open(c) >= 0 && active_read(c, NULL, &active) >= 0;
+}
+
+bool client_is_active(Cli *c, bool otherwise)
+{
+        bool active = otherwise;
+
+        if (bus_open(c) >= 0)
+                (void)active_read(c, NULL, &active);
+        return active;
 }
 
 int client_fail_message(Cli *c, int r)
@@ -324,17 +342,13 @@ int client_ask_text(Cli *c, const char *method, const char *argument, char **ret
 int client_get_active(Cli *c, bool *ret)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        int status, r, active;
+        int status, r;
 
         status = client_open(c);
         if (status != 0)
                 return status;
-        r = sd_bus_get_property_trivial(
-                c->bus, BUS_NAME, BUS_PATH, BUS_INTERFACE, "Active", &error, 'b', &active);
-        if (r < 0)
-                return client_fail(c, &error, r);
-        *ret = active;
-        return 0;
+        r = active_read(c, &error, ret);
+        return r < 0 ? client_fail(c, &error, r) : 0;
 }
 
 int client_get_string(Cli *c, const char *property, char **ret)

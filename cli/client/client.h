@@ -40,6 +40,9 @@ int client_ask(Cli *c, const char *method, const char *argument, sd_bus_message 
 int client_ask_text(Cli *c, const char *method, const char *argument, char **ret);
 /* 0 if descriptors reach p25d. Over ssh they do not, and the error says what to do instead. */
 int client_check_descriptors(Cli *c);
+/* Is p25 active, or where p25d cannot be asked, `otherwise`? Prints no error: a change that was
+ * made is reported as made, even if p25d ended meanwhile. */
+bool client_is_active(Cli *c, bool otherwise);
 /* Properties of type 'b', 's' and 'as'. */
 int client_get_active(Cli *c, bool *ret);
 int client_get_string(Cli *c, const char *property, char **ret);

@@ -47,22 +47,17 @@ static int tell_outcome(Cli *c, const ChangeReply *reply, Rule *const *rules, si
         Outcome o = reply->outcome;
         const char *first = outcome_message(o, p);
         char end[EXPIRY_TEXT_MAX];
-        bool active = true;
-        int status;
 
         if (o == OUTCOME_NONE || c->dry_run)
                 return client_tell_change(
                         c, reply, first, o == OUTCOME_NONE ? "Nothing was changed." : NULL);
-        status = client_get_active(c, &active);
-        if (status != 0)
-                return status;
         if (rule_sentence_print(rules, n, p, duration_sec, &sentence) < 0)
                 return cli_fail_errno(c, -ENOMEM, "rule");
         buffer_add_string(&second, sentence);
         if (reply->former_expires_usec > 0 && duration_sec == 0)
                 buffer_printf(&second, " It was to end at %s and stays now.",
                         expiry_format(reply->former_expires_usec, end));
-        if (!active) {
+        if (!client_is_active(c, true)) {
                 first = "Rules updated";
                 buffer_add_string(
                         &second, " p25 is inactive: this is in force after 'p25ctl enable'.");

@@ -276,19 +276,21 @@ static int file_try(Cli *c, const char *name, const char *path)
         return status;
 }
 
-/* The number of entries that the set has now. */
-static int entries_count(Cli *c, const char *name, int64_t *ret)
+/* The number of entries that the set has now; -1 if p25d does not answer any more, which is no
+ * error: the set was loaded. */
+static int64_t entries_count(Cli *c, const char *name)
 {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
         _cleanup_(json_free_p) Json *sets = NULL;
-        int status = client_ask_list(c, "ListSets", &sets, NULL);
 
-        if (status != 0)
-                return status;
+        if (client_message(c, "ListSets", &m) != 0 || client_try(c, m, NULL, &reply) < 0 ||
+                client_read_dicts(reply, &sets) < 0)
+                return -1;
         for (size_t i = 0; i < json_array_length(sets); i++) {
                 const Json *set = json_array_item(sets, i);
 
                 if (streq_null(json_get_string(set, "name"), name))
-                        *ret = json_get_integer(set, "entries");
+                        return json_get_integer(set, "entries");
         }
         return 0;
 }
@@ -297,20 +299,20 @@ static int entries_count(Cli *c, const char *name, int64_t *ret)
 static int tell_loaded(Cli *c, const char *name, const ChangeReply *reply)
 {
         char first[NAME_MAX_LENGTH + 64];
-        int64_t n = 0;
-        int status;
+        int64_t n;
 
         if (!reply->changed || c->dry_run) {
                 snprintf(first, sizeof(first), "Set %s already has these entries", name);
                 return client_tell_change(c, reply, first, NULL);
         }
-        status = entries_count(c, name, &n);
-        if (status != 0)
-                return status;
+        n = entries_count(c, name);
         if (n == 0)
                 cli_warn(c, "the set is empty: rules that name @%s match nothing", name);
-        snprintf(first, sizeof(first), "Set %s loaded (%" PRIi64 " %s)", name, n,
-                n == 1 ? "entry" : "entries");
+        if (n < 0)
+                snprintf(first, sizeof(first), "Set %s loaded", name);
+        else
+                snprintf(first, sizeof(first), "Set %s loaded (%" PRIi64 " %s)", name, n,
+                        n == 1 ? "entry" : "entries");
         return client_tell_change(c, reply, first, NULL);
 }
 

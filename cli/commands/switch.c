@@ -228,17 +228,15 @@ int command_reload(Cli *c, const Verb *v, char **args, size_t n)
 static int reset(Cli *c)
 {
         _cleanup_change_reply_ ChangeReply reply = { 0 };
-        bool was_active = false, is_active = false;
+        bool was_active = false;
         int status = client_get_active(c, &was_active);
 
         if (status == 0)
                 status = client_change_with(c, "Reset", &reply, NULL);
-        if (status == 0 && !c->dry_run)
-                status = client_get_active(c, &is_active);
         if (status != 0)
                 return status;
         return client_tell_change(c, &reply, "p25 reset to its files",
-                was_active && !is_active
+                was_active && !c->dry_run && !client_is_active(c, true)
                         ? "Mail ports are no longer filtered by p25: p25.conf, as it was last "
                           "read, does not enable it ('p25ctl enable')."
                         : "Everything that p25ctl and D-Bus stored is gone; the files remain.");

@@ -84,5 +84,18 @@ if command -v systemd-stdio-bridge >/dev/null; then
 else
         skip "p25ctl -H" "it needs systemd-stdio-bridge"
 fi
+# ---- p25d ends when it has made a change ----
+
+while read -r words; do
+        # shellcheck disable=SC2086 # words
+        "$P25CTL" $words >"$WORK/out" 2>"$WORK/err"
+        is "$? $(cat "$WORK/err")" "0 " "$words: was made, and is no error"
+        like "$(head -n 1 "$WORK/out")" "^(Rule added|p25 reset to its files|Set drop loaded)$" "$words: the output says so"
+done <<'WORDS'
+deny in from 192.0.2.1
+--force reset
+set load drop /etc/passwd
+WORDS
+
 signal TERM "$hostile"
 done_testing

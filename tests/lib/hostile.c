@@ -2,12 +2,14 @@
 
 /*
  * A p25d that is not to be trusted: answers every method that p25ctl reads with texts that move a
- * terminal's cursor, forge lines or turn text around.
+ * terminal's cursor, forge lines or turn text around. Changes are made, and the next question
+ * for a property or for the sets has no answer, as of a p25d that ended meanwhile.
  */
 
 #include "daemon/api/api.h"
 #include "tests/lib/peer.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* Clears the screen; sets the title by C0 and by C1; turns text around; and a line of its own. */
@@ -58,8 +60,20 @@ static int dicts_append(sd_bus_message *m)
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static bool changed; /* since the last question that had no answer */
+
+static int change_append(sd_bus_message *m, const char *outcome)
+{
+        changed = true;
+        return sd_bus_message_append(m, "bta{sv}", 1, UINT64_C(8), 1, "outcome", "s", outcome);
+}
+
 static int reply_append(sd_bus_message *m, const char *method)
 {
+        if (strcmp(method, "AddRule") == 0)
+                return change_append(m, "added");
+        if (strcmp(method, "Reset") == 0 || strcmp(method, "ReplaceSet") == 0)
+                return change_append(m, "changed");
         if (strcmp(method, "Describe") == 0)
                 return sd_bus_message_append(m, "s", report);
         if (strncmp(method, "List", 4) == 0)
@@ -100,6 +114,11 @@ static int on_message(sd_bus_message *m, void *data, sd_bus_error *error)
         if (strncmp(method, "Set", 3) == 0)
                 return sd_bus_error_set(
                         error, "org.port25.Policy1.Error.InvalidPolicy", FIELD " (try with sudo)");
+        if (changed && (strcmp(method, "Get") == 0 || strcmp(method, "ListSets") == 0)) {
+                changed = false;
+                return sd_bus_error_set(error, SD_BUS_ERROR_NO_REPLY,
+                        "Message recipient disconnected from message bus without replying");
+        }
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = strcmp(method, "Get") == 0 ? property_append(reply, m)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bans of a fleet over two real brokers with mutual TLS and an ACL: what a host bans, others drop.
-#   P25_GARBAGE_SEED=N      which bytes a broker sends that sends garbage
+#   P25_GARBAGE_SEED=N      which bytes a broker sends that sends garbage (1)
 . "$(dirname "$0")/../lib/e2e.sh"
 . tests/lib/brokers.sh
 
@@ -262,7 +262,7 @@ ok $? "and an old message opens or closes nothing"
 
 # ---- a broker that sends garbage ----
 
-seed=${P25_GARBAGE_SEED:-$RANDOM}
+seed=${P25_GARBAGE_SEED:-1}
 diag "P25_GARBAGE_SEED=$seed"
 cat >"$WORK/garbage.py" <<'PY'
 import random, socket, ssl, sys

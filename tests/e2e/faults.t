@@ -4,7 +4,7 @@
 # once, while p25d starts, is changed, is reloaded, locks down and stops: what is denied stays denied all
 # the time, a change is made or is not, and the state loads again.
 #   P25_FAULTS=N|all        how many under each backend (12)
-#   P25_FAULTS_SEED=N       which (1)
+#   P25_FAULTS_SEED=N       which (1); the same as far as the same calls come
 #   P25_FAULTS_PHASES=...   of which phases
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -104,15 +104,31 @@ static void build_cut(NftBuild *b)
         build_end(b, NULL);
 }
 
+/*
+ * tcp dport 25 tcp flags & (syn | ack) == syn
+ * tcp flags & (syn | ack) == syn tcp dport @ports_in
+ * What refuses most packets at the least cost is asked first: most are of other ports and open no
+ * connection, one port is compared at once, and a set of them is looked up.
+ */
+static void build_opening(NftBuild *b, const Ports *ports, Direction d)
+{
+        bool several = ports->n > 1;
+
+        build_kind(b, STATEMENT_TCP, 0);
+        if (several)
+                build_kind(b, STATEMENT_SYN, 0);
+        build_ports(b, ports, d, false);
+        if (!several)
+                build_kind(b, STATEMENT_SYN, 0);
+}
+
 /* meta l4proto tcp tcp dport 25 tcp flags & (syn | ack) == syn iif != 1 goto opened */
 static void build_prerouting(NftBuild *b, const Ports *entering)
 {
         build_chain(b, &(NftChainKey){ .kind = CHAIN_PREROUTING });
         if (entering->n == 0)
                 return;
-        build_kind(b, STATEMENT_TCP, 0);
-        build_ports(b, entering, DIRECTION_IN, false);
-        build_kind(b, STATEMENT_SYN, 0);
+        build_opening(b, entering, DIRECTION_IN);
         build_kind(b, STATEMENT_IN_NOT_LO, 0);
         build_goto_kind(b, CHAIN_OPENED);
 }
@@ -156,9 +172,7 @@ static void build_leaving(NftBuild *b, const Ports *leaving, const NftChainKey *
 {
         if (leaving->n == 0)
                 return;
-        build_kind(b, STATEMENT_TCP, 0);
-        build_ports(b, leaving, DIRECTION_OUT, false);
-        build_kind(b, STATEMENT_SYN, 0);
+        build_opening(b, leaving, DIRECTION_OUT);
         build_kind(b, STATEMENT_OUT_NOT_LO, 0);
         build_goto(b, to);
 }

@@ -4,7 +4,7 @@
  * Many rules in a row, each of which asks for one prefix of the same address, become a tree of
  * chains, so that a packet meets only those that are near its address:
  *
- *   ip saddr 192.0.2.0/28 jump in_25_0_v4_c000020_28      (up to 16 such rules)
+ *   ip saddr 192.0.2.0/28 jump in_25_0_v4_c000020_28      (up to four such rules)
  *   chain in_25_0_v4_c000020_28: the rules of prefixes in it, or further down again
  *
  * No rule is changed, and none that could match the same packet as another overtakes it: rules are
@@ -20,16 +20,16 @@
 
 #include <errno.h>
 
-/* A shorter row is as fast as it is. */
-#define ROW_MIN 64u
-/* A chain of so few rules is not parted, */
-#define CHAIN_RULES_MAX 24u
+/* A row of so few rules is not parted, */
+#define ROW_MAX 16u
 /* and a jump that saves so few is not made. */
 #define JUMP_RULES_MIN 4u
-/* A chain is parted by so many bits at a time, */
-#define BRANCH_BITS 4u
-/* and so often: the kernel follows 16 jumps, and the longest way without these has a dozen. */
-#define LEVELS_MAX 5u
+/* A chain is parted by so many bits at a time: a packet meets the jumps of a chain one after the
+ * other, and four jumps to a quarter of the rules each are fewer than sixteen to a sixteenth, */
+#define BRANCH_BITS 2u
+/* and so often: the kernel refuses a way of 16 chains behind a base chain, and the longest without
+ * these has eight. */
+#define LEVELS_MAX 6u
 
 typedef struct Item {
         NftRule rule;
@@ -199,7 +199,7 @@ static void add_content(Tree *t, Branch *branch)
         if (branch->n == 0)
                 return;
         find_bits(branch, &first, &end);
-        if (branch->n <= CHAIN_RULES_MAX || branch->level == LEVELS_MAX || first == end) {
+        if (branch->n <= ROW_MAX || branch->level == LEVELS_MAX || first == end) {
                 add_rules(t, branch->items, branch->n);
                 return;
         }
@@ -271,7 +271,7 @@ static void add_chain(Tree *t, const NftRule *rules, size_t n, Item *items)
         for (size_t i = 0; i < n && t->build->error == 0;) {
                 size_t length = row_length(table, rules + i, n - i);
 
-                if (length >= ROW_MIN) {
+                if (length > ROW_MAX) {
                         add_row(t, rules + i, length, items + i);
                 } else {
                         length = length > 0 ? length : 1;
@@ -303,7 +303,7 @@ static void build_tree(NftBuild *b, size_t i)
 
 static bool is_parted(const NftChain *c)
 {
-        return c->n >= ROW_MIN &&
+        return c->n > ROW_MAX &&
                (c->key.kind == CHAIN_CLASS || c->key.kind == CHAIN_UNTRACKED_CLASS ||
                        c->key.kind == CHAIN_HELD_CLASS);
 }

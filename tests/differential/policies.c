@@ -164,7 +164,7 @@ static void policy_add_row(PolicyWriter *w)
         Random *r = w->random;
         Direction d = (Direction)random_below(r, _DIRECTION_MAX);
         const char *end = random_once(r, 3) ? "to" : "from";
-        uint32_t n = 70 + random_below(r, random_once(r, 4) ? 1000 : 100);
+        uint32_t n = 10 + random_below(r, random_once(r, 4) ? 1000 : 100);
         bool near = random_once(r, 2);
         char text[ADDRESS_TEXT_MAX];
 

@@ -157,6 +157,38 @@ static void test_changing_rules(void **state)
         }
 }
 
+/* The longest way that a table can have: what conntrack does not follow, a tree of all levels, then
+ * rules with several sources and destinations and limits that log. The kernel refuses a longer one.
+ */
+static void test_deepest(void **state)
+{
+        /* near the others, and each unlike them in another pair of bits: a level each */
+        static const char *const apart[] = { "74.10.10.0/24", "26.10.10.0/24", "14.10.10.0/24",
+                "11.10.10.0/24", "10.74.10.0/24", "10.26.10.0/24" };
+        _cleanup_buffer_ Buffer text = { 0 };
+        _cleanup_backend_ Backend *b = open_backend();
+        _cleanup_free_ char *chains = NULL;
+
+        (void)state;
+        buffer_add_string(&text, "rules = (");
+        for (int i = 0; i < 20; i++)
+                buffer_printf(&text,
+                        "{ action = \"limit\"; direction = \"routed\"; log = true; "
+                        "from = [ \"10.10.10.%d\", \"10.10.10.%d\" ]; "
+                        "to = [ \"192.0.2.1\", \"198.51.100.9\" ]; },",
+                        i, 100 + 2 * i);
+        for (size_t i = 0; i < ELEMENTS(apart); i++)
+                buffer_printf(&text,
+                        "%s{ action = \"deny\"; direction = \"routed\"; from = \"%s\"; }",
+                        i > 0 ? "," : "", apart[i]);
+        buffer_add_string(&text, ");");
+        _cleanup_compiled_ Compiled c = compile_text(text.data);
+        assert_int_equal(apply(b, c.ruleset), 0);
+        expect_installed(c.ruleset);
+        chains = output_of("nft list chains inet | grep -c 'chain untracked_25_0_v4_'");
+        assert_int_equal(strtoul(chains, NULL, 10), ELEMENTS(apart));
+}
+
 /* ---- large sets ---- */
 
 static PrefixSet *make_large(size_t n, bool ipv6)
@@ -300,6 +332,7 @@ int main(void)
         static const struct CMUnitTest tests[] = {
                 TEST(test_changing_sets),
                 TEST(test_changing_rules),
+                TEST(test_deepest),
                 TEST(test_large),
                 TEST(test_large_replaced),
                 TEST(test_very_large),

@@ -94,6 +94,27 @@ size_t ipv4_scan(const char *text, size_t n, uint32_t *ret)
         return i;
 }
 
+size_t ipv4_prefix_scan(const char *text, size_t n, uint32_t *ret, uint8_t *ret_bits)
+{
+        size_t i = ipv4_scan(text, n, ret);
+        unsigned bits = 32;
+
+        if (i == 0)
+                return 0;
+        if (i + 1 < n && text[i] == '/') {
+                bits = (unsigned)text[++i] - '0';
+                if (bits > 9)
+                        return 0;
+                i++;
+                if (bits > 0 && i < n && (unsigned)text[i] - '0' <= 9)
+                        bits = 10 * bits + ((unsigned)text[i++] - '0');
+        }
+        if (bits > 32 || (bits < 32 && *ret << bits != 0))
+                return 0;
+        *ret_bits = (uint8_t)bits;
+        return i;
+}
+
 static bool is_digit(char c)
 {
         return c >= '0' && c <= '9';
@@ -282,11 +303,19 @@ static int bits_parse(
 int prefix_parse(
         const char *text, size_t n, Prefix *ret, bool *ret_host_bits, const char **ret_reason)
 {
-        const char *slash = n > 0 ? memchr(text, '/', n) : NULL;
-        size_t length = slash ? (size_t)(slash - text) : n;
+        const char *slash;
+        size_t length;
+        uint32_t ipv4;
         Prefix p;
         int r;
 
+        if (n > 0 && ipv4_prefix_scan(text, n, &ipv4, &p.bits) == n) {
+                *ret = (Prefix){ address_from_ipv4(ipv4), p.bits };
+                *ret_host_bits = false;
+                return 0;
+        }
+        slash = n > 0 ? memchr(text, '/', n) : NULL;
+        length = slash ? (size_t)(slash - text) : n;
         r = address_parse(text, length, &p.address, ret_reason);
         if (r < 0)
                 return r;

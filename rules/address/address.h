@@ -57,9 +57,12 @@ const char *prefix_format(const Prefix *p, char buffer[static ADDRESS_TEXT_MAX])
 /*
  * For those who read and write millions: a dotted quad at the beginning of n bytes of text, the
  * same grammar as above. Returns the bytes it takes, 0 if there is none; what follows is the
- * caller's to judge. And the text of one, without NUL, at most 15 bytes; returns its length.
+ * caller's to judge. The same of a quad alone or with a prefix length that leaves no host bits,
+ * which nearly all entries of sets are. And the text of one, without NUL, at most 15 bytes; returns
+ * its length.
  */
 size_t ipv4_scan(const char *text, size_t n, uint32_t *ret);
+size_t ipv4_prefix_scan(const char *text, size_t n, uint32_t *ret, uint8_t *ret_bits);
 size_t ipv4_write(uint32_t host_order, char *buffer);
 /* Zeroes all behind the first `bits` bits of 16 bytes; true if something was not zero. */
 bool ipv6_mask(uint8_t bytes[static 16], unsigned bits);

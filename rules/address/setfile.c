@@ -128,25 +128,9 @@ static int reader_line(SetReader *s, const char *text, size_t n)
  */
 static size_t quick_line(const char *text, size_t n, uint32_t *ret_address, uint8_t *ret_bits)
 {
-        size_t i = ipv4_scan(text, n, ret_address);
-        unsigned bits = 32;
+        size_t i = ipv4_prefix_scan(text, n, ret_address, ret_bits);
 
-        if (i == 0)
-                return 0;
-        if (i + 1 < n && text[i] == '/') {
-                bits = (unsigned)text[++i] - '0';
-                if (bits > 9)
-                        return 0;
-                i++;
-                if (bits > 0 && i < n && (unsigned)text[i] - '0' <= 9)
-                        bits = 10 * bits + ((unsigned)text[i++] - '0');
-        }
-        if (bits > 32 || (bits < 32 && *ret_address << bits != 0))
-                return 0;
-        if (i < n && text[i++] != '\n')
-                return 0;
-        *ret_bits = (uint8_t)bits;
-        return i;
+        return i > 0 && i < n && text[i++] != '\n' ? 0 : i;
 }
 
 static int reader_too_many(SetReader *s)

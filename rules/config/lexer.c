@@ -80,23 +80,21 @@ static bool skip_blank(Lexer *l)
 
 static Token next_string(Lexer *l)
 {
-        for (l->at++;; l->at++) {
-                const char *p = l->text + l->at;
+        const char *p = l->text + l->at + 1;
 
+        for (; *p != '"'; p++) {
                 if (*p == '\0' || *p == '\n')
                         return lexer_fail(l,
                                 "the closing quote is missing (a string ends on the line on which "
                                 "it begins)");
-                if (*p == '"')
-                        break;
                 if (*p != '\\')
                         continue;
                 if (p[1] == '"' || p[1] == '\\')
-                        l->at++;
+                        p++;
                 else if ((p[1] == 'x' || p[1] == 'X') && p[2] == '0' && p[3] == '0')
                         return lexer_fail(l, "\\x00 is not allowed: a text cannot contain NUL");
         }
-        l->at++;
+        l->at = (size_t)(p + 1 - l->text);
         return TOKEN_STRING;
 }
 

@@ -133,6 +133,10 @@ static int detail_read(sd_bus_message *m, const char *key, ChangeReply *ret)
                 return lines_read(m, &ret->warnings);
         if (streq(key, "unchanged"))
                 return lines_read(m, &ret->unchanged);
+        if (streq(key, "entries")) {
+                ret->counts_entries = true;
+                return sd_bus_message_read(m, "v", "t", &ret->entries);
+        }
         if (streq(key, "former_expires"))
                 return sd_bus_message_read(m, "v", "t", &ret->former_expires_usec);
         if (!streq(key, "only_expires")) /* of a later p25d */

@@ -34,6 +34,8 @@ typedef struct ChangeReply {
         char **replay;                /* how it would have judged recent connections */
         char **warnings;
         char **unchanged; /* of what was named for a set: entries that make no difference */
+        bool counts_entries;
+        uint64_t entries; /* of a set that was replaced */
 } ChangeReply;
 void change_reply_deinit(ChangeReply *r);
 #define _cleanup_change_reply_ _cleanup_(change_reply_deinit)

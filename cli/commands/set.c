@@ -276,43 +276,23 @@ static int file_try(Cli *c, const char *name, const char *path)
         return status;
 }
 
-/* The number of entries that the set has now; -1 if p25d does not answer any more, which is no
- * error: the set was loaded. */
-static int64_t entries_count(Cli *c, const char *name)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
-        _cleanup_(json_free_p) Json *sets = NULL;
-
-        if (client_message(c, "ListSets", &m) != 0 || client_try(c, m, NULL, &reply) < 0 ||
-                client_read_dicts(reply, &sets) < 0)
-                return -1;
-        for (size_t i = 0; i < json_array_length(sets); i++) {
-                const Json *set = json_array_item(sets, i);
-
-                if (streq_null(json_get_string(set, "name"), name))
-                        return json_get_integer(set, "entries");
-        }
-        return 0;
-}
-
 /* A download that failed is often an empty file. */
 static int tell_loaded(Cli *c, const char *name, const ChangeReply *reply)
 {
         char first[NAME_MAX_LENGTH + 64];
-        int64_t n;
 
         if (!reply->changed || c->dry_run) {
                 snprintf(first, sizeof(first), "Set %s already has these entries", name);
                 return client_tell_change(c, reply, first, NULL);
         }
-        n = entries_count(c, name);
-        if (n == 0)
-                cli_warn(c, "the set is empty: rules that name @%s match nothing", name);
-        if (n < 0)
+        if (!reply->counts_entries) { /* of an earlier p25d */
                 snprintf(first, sizeof(first), "Set %s loaded", name);
-        else
-                snprintf(first, sizeof(first), "Set %s loaded (%" PRIi64 " %s)", name, n,
-                        n == 1 ? "entry" : "entries");
+                return client_tell_change(c, reply, first, NULL);
+        }
+        if (reply->entries == 0)
+                cli_warn(c, "the set is empty: rules that name @%s match nothing", name);
+        snprintf(first, sizeof(first), "Set %s loaded (%" PRIu64 " %s)", name, reply->entries,
+                reply->entries == 1 ? "entry" : "entries");
         return client_tell_change(c, reply, first, NULL);
 }
 

@@ -97,6 +97,11 @@ static int former_append(sd_bus_message *m, const ChangeResult *change)
         return r < 0 ? r : bus_append_entry(m, "only_expires", "b", (int)change->only_expires);
 }
 
+static int entries_append(sd_bus_message *m, const ChangeResult *change)
+{
+        return change->counts_entries ? bus_append_entry(m, "entries", "t", change->entries) : 0;
+}
+
 int bus_append_details(sd_bus_message *m, const ChangeResult *change)
 {
         const char *outcome = outcome_to_string(change->outcome);
@@ -105,7 +110,7 @@ int bus_append_details(sd_bus_message *m, const ChangeResult *change)
 
         if ((r = sd_bus_message_open_container(m, 'a', "{sv}")) < 0 ||
                 (r = bus_append_entry(m, "outcome", "s", outcome)) < 0 ||
-                (r = former_append(m, change)) < 0 ||
+                (r = former_append(m, change)) < 0 || (r = entries_append(m, change)) < 0 ||
                 /* warnings first: they are few, and must not fall behind a long difference */
                 (r = bus_append_lines(m, "warnings", change->warnings, &left)) < 0 ||
                 (change->unchanged &&

@@ -92,6 +92,9 @@ typedef struct ChangeResult {
         char **warnings; /* what the author should know */
         /* UpdateSet: entries that were named and make no difference; NULL: not looked for */
         char **unchanged;
+        /* ReplaceSet: how many entries the set has then */
+        bool counts_entries;
+        uint64_t entries;
         ErrorKind error; /* set with every negative return */
         char *message;   /* one line, what p25ctl prints after "ERROR: " */
         /* Another program holds the lock that the backend needs, or, if unanswered, the name

@@ -88,6 +88,14 @@ static int stage_set(const Manager *m, Proposal *p, const ManagerText *t, Change
         return state_put_set(p->state, t->name, entries) < 0 ? change_no_memory(r) : 1;
 }
 
+static void count_entries(const Proposal *p, const char *name, ChangeResult *r)
+{
+        const StoredSet *set = state_find_set(p->state, name);
+
+        r->counts_entries = true;
+        r->entries = prefix_set_size(set->entries);
+}
+
 /* A change of one set's entries is none of the policy. */
 static void propose_set_only(Proposal *p, const char *name)
 {
@@ -106,6 +114,8 @@ int manager_replace_set(
                 q = check_fresh(m, c, r);
         if (q >= 0)
                 q = stage_set(m, &p, &(ManagerText){ name, true, text, n }, r);
+        if (q >= 0)
+                count_entries(&p, name, r);
         if (q <= 0)
                 return q;
         propose_set_only(&p, name);

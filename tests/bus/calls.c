@@ -93,6 +93,8 @@ Details read_details(sd_bus_message *m)
                         read_strings(m, &d.warnings);
                 else if (streq(key, "unchanged") && !d.unchanged)
                         read_strings(m, &d.unchanged);
+                else if (streq(key, "entries"))
+                        assert_true(sd_bus_message_read(m, "v", "t", &d.entries) > 0);
                 else if (streq(key, "former_expires"))
                         assert_true(sd_bus_message_read(m, "v", "t", &d.former_expires) > 0);
                 else if (streq(key, "only_expires"))

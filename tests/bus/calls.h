@@ -23,7 +23,7 @@ void assert_fails(sd_bus *bus, sd_bus_message *m, const char *name);
 typedef struct Details {
         const char *outcome; /* the message's */
         char **diff, **effects, **warnings, **unchanged;
-        uint64_t former_expires;
+        uint64_t former_expires, entries;
         int only_expires;
 } Details;
 

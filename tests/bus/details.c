@@ -122,6 +122,29 @@ static void test_unchanged(void **state)
                         cases[i].ends, cases[i].unchanged);
 }
 
+static void assert_entries(sd_bus *bus, const char *text, bool dry_run, uint64_t expected)
+{
+        _cleanup_message_ sd_bus_message *m = new_call(bus, "ReplaceSet"), *reply = NULL;
+        _cleanup_details_ Details d = { 0 };
+        int fd = make_file(text);
+
+        APPEND(m, "sha{sv}", "s", fd, 1, "dry_run", "b", (int)dry_run);
+        d = send_change(bus, m, &reply);
+        assert_int_equal(d.entries, expected);
+        close(fd);
+}
+
+/* ReplaceSet says how many entries the set has then, also where nothing changes. */
+static void test_entries(void **state)
+{
+        sd_bus *bus = ((Fixture *)*state)->bus;
+
+        assert_entries(bus, "192.0.2.1\n192.0.2.1\n2001:db8::/32\n", false, 2);
+        assert_entries(bus, "192.0.2.1\n2001:db8::/32\n", false, 2);
+        assert_entries(bus, "192.0.2.1\n", true, 1);
+        assert_entries(bus, "", false, 0);
+}
+
 /* RemoveRule(ListRules()[0]) */
 static void test_hand_back(void **state)
 {
@@ -152,6 +175,7 @@ int main(_unused_ int argc, char **argv)
                 cmocka_unit_test_setup_teardown(test_outcomes, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_former_end, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_unchanged, server_setup, server_teardown),
+                cmocka_unit_test_setup_teardown(test_entries, server_setup, server_teardown),
                 cmocka_unit_test_setup_teardown(test_hand_back, server_setup, server_teardown),
         };
 

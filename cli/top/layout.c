@@ -66,7 +66,7 @@ static size_t text_room(const char *s, unsigned columns)
         return n;
 }
 
-/* Where a piece stands: what does not fit into its columns is cut, and ends with "…". */
+/* The place of a piece. Text that does not fit into its columns is cut, and ends with "…". */
 typedef struct Place {
         unsigned line, column, columns;
         TopStyle style;

@@ -156,7 +156,7 @@ static bool counts_open(const RulesetDirection *d, uint16_t port)
         return false;
 }
 
-/* What comes of it that a table exempts connections from conntrack; NULL: nothing. p25's own table
+/* The consequence of a table that exempts connections from conntrack; NULL: none. p25's own table
  * notes routed ones. */
 static const char *exempt_means(const Ruleset *ruleset, OwnPlace own, Direction d, uint16_t port)
 {

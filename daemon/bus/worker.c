@@ -63,7 +63,7 @@ static void limit_resources(uint64_t deadline_usec)
 #endif
 }
 
-/* Where memory is short, before p25d. */
+/* Lets the kernel end this process, before p25d, if memory is short. */
 static void offer_first(void)
 {
         int dumpable = prctl(PR_GET_DUMPABLE), fd;

@@ -86,8 +86,8 @@ static void complete_out(Way *w, const Packet *p, Completion *ret)
         }
 }
 
-/* Where the host passes it on to; by its destination only, where it would not take it from there.
- */
+/* The interface by which the host passes it on; by its destination only, if it would not take it
+ * from there. */
 static bool find_onward(Way *w, const Packet *p, char buffer[static IFNAMSIZ])
 {
         RouteQuestion onward = question_of(p), plain = { .to = &p->to, .to_port = p->port };

@@ -126,7 +126,7 @@ typedef struct Dump {
         struct ipt_getinfo info;
         uint8_t *entries; /* info.size bytes */
         void *memory;
-        /* Where user-defined chains begin: their first rule, ascending. */
+        /* The offsets of user-defined chains: their first rule, ascending. */
         struct Head {
                 size_t offset;
                 const char *name;

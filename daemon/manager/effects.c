@@ -90,7 +90,7 @@ static bool is_local_only(const struct ifaddrs *a)
                (a->ifa_addr->sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr));
 }
 
-/* Where that cannot be found out, both. */
+/* Both, if they cannot be found out. */
 static HostFamilies families_ask(void)
 {
         HostFamilies f = { 0 };

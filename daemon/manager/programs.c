@@ -194,7 +194,8 @@ static const Role *role_that_closes_routed(const Survey *s)
         return NULL;
 }
 
-/* Where a role closes routed connections only; those of rootless containers are none. */
+/* Warns of a role that closes routed connections only: those of rootless containers are not routed.
+ */
 static int warn_rootless(Survey *s, const Role *role, const Forwarder *f)
 {
         Packet out = mail_of(f->uid);

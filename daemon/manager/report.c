@@ -256,7 +256,7 @@ static int note_direction(Report *report, Direction d, Action ours, Action their
         return note_override(report, command, name, setting, action_to_string(theirs));
 }
 
-/* Where p25ctl says something else than p25.conf. */
+/* The settings of p25ctl that differ from those of p25.conf. */
 static int report_add_overrides(const Manager *m, Report *report)
 {
         const State *s = m->in_force.policy->state;

@@ -314,7 +314,7 @@ typedef struct UnitFolders {
         char ***folders;
 } UnitFolders;
 
-/* Where `systemctl enable` puts aliases, if it is there. */
+/* The folder in which `systemctl enable` puts aliases, if it is there. */
 static bool unit_files(const Manager *m, char ret[static PATH_MAX])
 {
         return snprintf(ret, PATH_MAX, "%s/etc/systemd/system", m->paths.root ?: "") < PATH_MAX &&

@@ -23,8 +23,9 @@ typedef struct NftBackend {
         Backend base;
         sd_event *event; /* NULL: nothing is watched */
         Netlink writer;  /* owns the table */
-        /* How the table is to be owned, as far as the kernel has such tables: that are not lost
-         * with this process, because they persist or because its socket is kept elsewhere. */
+        /* Is the table to be owned, and to persist? As far as the kernel has such tables; it is
+         * owned only if it is not lost with this process: if it persists, or its socket is kept
+         * elsewhere. */
         bool owns, persists;
         int (*keep)(int fd); /* keeper_keep() */
         unsigned flags;      /* of its tables: NFT_TABLE_… */

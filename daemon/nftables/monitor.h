@@ -14,7 +14,8 @@ void nft_monitor_stop(NftBackend *b);
  * kernel holds then. */
 void nft_monitor_pause(NftBackend *b);
 void nft_monitor_resume(NftBackend *b);
-/* What we left in the kernel was asked for, and is not there: it is looked at soon. */
+/* Something that we left in the kernel was asked for and is not there: a look at all follows soon.
+ */
 void nft_monitor_miss(NftBackend *b);
 /* Did another process change the table since nft_monitor_resume(), or may have? A RepairOps.look.
  */

@@ -441,7 +441,7 @@ static int line_take(RecordReader *r, const char *line)
         return -EBADMSG;
 }
 
-/* Where the last line begins, if its checksum is that of what is before it; 0: it is not. */
+/* The offset of the last line, if its checksum is that of the text before it; 0: it is not. */
 static size_t seal_check(const char *text, size_t n)
 {
         char line[32];

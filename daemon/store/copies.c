@@ -50,7 +50,7 @@ static const char *path_below(const Store *s, const char *path, const char **ret
         return strncmp(path, s->paths->root, root) == 0 ? path + root : path;
 }
 
-/* By what was read, and from where. */
+/* The hash of everything that was read, with the paths. */
 static uint64_t inputs_hash(const Store *s, const HostInputs *l)
 {
         uint64_t h = HASH_BEGIN;

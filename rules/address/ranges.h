@@ -75,7 +75,7 @@ int range_set_append(RangeSet *s, Family f, Wide first, Wide last);
  * which may be zeroed structures. 0, -ENOMEM, or -E2BIG if they are more than about max. */
 int range_set_append_changes(const RangeSet *old, const RangeSet *new, Family f, size_t max,
         RangeSet *gone, RangeSet *came);
-/* What they hold; for such structures. */
+/* Frees the members of such a structure, not the structure. */
 void ranges_free(RangeSet *s);
 /* The number of ranges that two sets have alike, of one family. */
 size_t ranges_count_alike(const RangeSet *a, const RangeSet *b, Family f);

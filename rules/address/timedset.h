@@ -67,7 +67,8 @@ void timed_set_compare(const TimedSet *old, const TimedSet *new,
 
 /* As p25d stores them, a line each: "192.0.2.1 until 1795968000", in seconds. */
 void timed_set_print(Buffer *b, const TimedSet *s);
-/* Where these lines begin in a text in which other entries come first; its end: there are none. */
+/* The offset of these lines in a text in which other entries come first; its end: there are none.
+ */
 size_t timed_set_text_begin(const char *text, size_t n);
 /* 0, -EINVAL with an error in d, -ENOMEM. */
 int timed_set_parse(const char *text, size_t n, const char *file, Diagnostics *d, TimedSet **ret);

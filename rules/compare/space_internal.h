@@ -49,7 +49,7 @@ typedef struct Comparison {
         Space *space;
         Family family;
         uint32_t n_axes;
-        /* Where a difference can be: nothing else is looked at. NULL: everywhere. */
+        /* The parts that can differ: nothing else is looked at. NULL: all. */
         RangeSet *focus[_AXIS_MAX];
         SpaceNumbers pool;
         List *lists; /* unique */

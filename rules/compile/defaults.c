@@ -70,8 +70,8 @@ static void enforced_ports(
                                 roles[i]->manages_all[d] ? &c->mail_ports : &roles[i]->manages[d]);
 }
 
-/* Where the default refuses, it is only reported on all managed ports (whole: the direction, or
- * all that states the default, is in audit), or on those that only roles in audit manage. */
+/* A refusal by the default is only reported on all managed ports (whole: the direction, or all that
+ * states the default, is in audit), or on those that only roles in audit manage. */
 static void audited_collect(
         Compilation *c, const Role *const *roles, size_t n, Direction d, bool whole)
 {

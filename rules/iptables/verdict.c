@@ -203,7 +203,7 @@ static void build_default_verdict(IptBuild *b, size_t chain, const Decision *d)
         ipt_build_verdict(b, chain, d->audit ? IPT_VERDICT_RETURN : verdict_of(d->action));
 }
 
-/* Where it counts there is one chain for all classes of ports. */
+/* A default that counts has one chain for all classes of ports. */
 void ipt_build_default(IptBuild *b, size_t chain, bool audited)
 {
         const RulesetDirection *rd = &b->ruleset->directions[b->direction];

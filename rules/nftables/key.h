@@ -68,11 +68,11 @@ typedef enum NftSetKind {
         SET_GROUPS,
         SET_RATE,      /* buckets of a limit; filled by packets */
         SET_OPEN,      /* connections of a limit; filled by packets */
-        SET_BRIDGED,   /* who is a neighbour on a bridge; filled by packets */
-        SET_HELD,      /* which SYNs have waited; filled by packets */
+        SET_BRIDGED,   /* neighbours on a bridge; filled by packets */
+        SET_HELD,      /* SYNs that have waited; filled by packets */
         SET_UNTRACKED, /* connections that conntrack does not follow; filled by packets */
         SET_REFUSED,   /* those that a later policy refuses; filled by p25d */
-        /* What was decided, how often, filled by packets: by rule and */
+        /* Numbers of decisions, filled by packets: by rule and */
         SET_SENT,    /* cgroup, user, port and destination, */
         SET_SENDERS, /* cgroup and user, where there is no room for the former, */
         SET_SEEN,    /* source, destination and port, */

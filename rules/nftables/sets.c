@@ -31,7 +31,8 @@
 #define UNTRACKED_MAX 16384u
 /* More than can wait in the time for which they are remembered. */
 #define HELD_MAX 4096u
-/* What is counted within a second, or while p25d is down: reading it must cost little. */
+/* Enough for the counts of a second, or of the time in which p25d is down: reading them must cost
+ * little. */
 #define SENT_MAX 16384u
 #define SEEN_MAX 4096u
 /* One for each rule and verdict: there is room for all that are there from the beginning. */

@@ -111,7 +111,7 @@ typedef struct NftTable {
 typedef enum NftTableFlags {
         NFT_TABLE_CUT_LOCAL = 1, /* answer labelled connections of this host's own sockets too */
         NFT_TABLE_COUNTS = 2,    /* for whoever empties the sets of what was decided */
-        /* What is logged waits for whoever reads the queue, if the ruleset says so: */
+        /* Packets that are logged wait for the queue's reader, if the ruleset says so: */
         NFT_TABLE_HOLD_QUEUE = 4,  /* by the kernel's `queue` */
         NFT_TABLE_HOLD_TARGET = 8, /* by NFQUEUE of xtables, for kernels without the former */
         NFT_TABLE_NOTES = 16,      /* for whoever cuts connections that conntrack does not follow */

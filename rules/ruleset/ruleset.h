@@ -68,7 +68,7 @@ typedef struct Ruleset {
 Ruleset *ruleset_free(Ruleset *r);
 DEFINE_CLEANUP(Ruleset, ruleset_free)
 
-/* Where the default decides, by what it does on the port: nothing on one that is not managed. */
+/* The action of the default on a port: it allows one that is not managed. */
 Action ruleset_default(const RulesetDirection *d, uint16_t port);
 
 /* Do all rules match the same users, groups and cgroups, and have these lent the same ids? And has

@@ -132,8 +132,7 @@ static void limit_print(Buffer *b, const Rule *r)
         buffer_add_char(b, ')');
 }
 
-/* Where the rule comes from, and the comment: " # role mx: why"; of p25ctl's own only the comment.
- */
+/* The rule's source and comment: " # role mx: why"; of p25ctl's own only the comment. */
 static void source_print(Buffer *b, const Rule *r)
 {
         static const char *const sources[_SOURCE_MAX] = {

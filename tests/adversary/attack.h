@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What an attacker can do with packets: frames that claim to come from anybody, sockets that are
+ * The means of an attacker with packets: frames that claim to come from anybody, sockets that are
  * silent about what they receive, connections from a chosen port. Every test runs under all
  * backends, which a program's main hands to attack_main().
  */

@@ -181,7 +181,7 @@ static const char *const endings[] = {
 #define ENDING_USEC UINT64_C(1500000)
 #define MARGIN_USEC UINT64_C(1100000)
 
-/* What other tables do to packets before p25 sees them. */
+/* Tables of others, which change packets before p25 sees them. */
 static const char *const disturbances[] = {
         "",
         "notrack",
@@ -264,7 +264,7 @@ static void sent_add(Sent *sent, const Try *t)
                 sent->items[sent->n++ % SENT_MAX] = *t;
 }
 
-/* Who has the address; a neighbour may claim any other. */
+/* The site that has the address; a neighbour may claim any other. */
 static Site site_of(Random *r, const char *address)
 {
         if (streq(address, INTERNET4) || streq(address, INTERNET6))
@@ -274,7 +274,7 @@ static Site site_of(Random *r, const char *address)
         return random_once(r, 2) ? INTERNET : CONTAINER;
 }
 
-/* What belongs to a connection that an earlier SYN began. */
+/* A packet of a connection that an earlier SYN began. */
 static void try_late(Random *r, const Sent *sent, Try *ret)
 {
         static const struct {

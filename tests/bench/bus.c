@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * How long root waits while 50 connections of an unprivileged user flood p25d: root's calls, a bare
- * call of the bus itself (GetId) at the same time, which is what no service on that bus can fall
- * below, and the part of it that is p25d's own, from the call's arrival in its socket to the reply
- * in it. Asserts nothing.
+ * The waiting time of root while 50 connections of an unprivileged user flood p25d: root's calls, a
+ * bare call of the bus itself (GetId) at the same time, which is what no service on that bus can
+ * fall below, and the part of it that is p25d's own, from the call's arrival in its socket to the
+ * reply in it. Asserts nothing.
  *
  *   P25_SECONDS=N        for how long under each load (5)
  *   P25_FIRST=N          without the first N loads

@@ -50,7 +50,7 @@ typedef struct Call {
         bool failed;
 } Call;
 
-/* What all write, each in a place of its own. */
+/* The results of all, each in a place of its own. */
 typedef struct Board {
         size_t count;
         Call calls[CALLS_MAX];

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What benchmarks share: the monotonic clock, and the median of what was measured.
+ * Parts that benchmarks share: the monotonic clock, and the median of measurements.
  */
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What p25d can do, under the unit that is shipped: a user of its own, one capability, most of the
+# The rights of p25d under the unit that is shipped: a user of its own, one capability, most of the
 # system shut off. Then what may happen to that user and its files.
 # runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"
@@ -67,7 +67,7 @@ exposure p25d 11
 exposure p25d-reader 20
 exposure p25d-knocker 20
 
-# What a p25d in the hands of an attacker could do to a process of root.
+# The attempts of a p25d in the hands of an attacker against a process of root.
 cat >"$MACHINE/opt/intruder" <<'INTRUDER'
 #!/usr/bin/python3
 import ctypes, os, sys

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a booted machine does for those who watch it: the timer that writes the metrics for
+# Services of a booted machine for those who watch it: the timer that writes the metrics for
 # node_exporter, and the unit that p25d, which is not root, may start for an alert.
 # runs alone: machines share the cgroups of systemd-nspawn, and the package that is built for them
 . "$(dirname "$0")/../lib/e2e.sh"

@@ -109,7 +109,7 @@ static uint32_t bus_count(const Fixture *f, const char *what)
         return n;
 }
 
-/* How many bytes of p25d's messages the bus holds. */
+/* The bytes of p25d's messages that the bus holds. */
 static uint32_t bytes_held(const Fixture *f)
 {
         return bus_count(f, "IncomingBytes");
@@ -235,7 +235,7 @@ static void test_descriptors(void **state)
         try_deaf(*state, "GetSet");
 }
 
-/* What the bus library answers by itself. */
+/* An answer of the bus library itself. */
 static void test_introspection(void **state)
 {
         try_deaf(*state, "Introspect");

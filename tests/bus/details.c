@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What came of a change, as its reply says: the outcome, what was and what is, and that a rule as
+ * The result of a change in its reply: the outcome, the policy before and after it; and a rule as
  * ListRules has it can be handed back.
  */
 

@@ -55,7 +55,7 @@ static void wait_for(sd_bus *bus, const unsigned *number)
                         assert_true(sd_bus_wait(bus, 30000000) > 0);
 }
 
-/* How many events there are behind one. */
+/* The number of events behind one. */
 static unsigned list(sd_bus *bus, uint64_t after, uint32_t max)
 {
         _cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a reload would change, and changes that wait to be confirmed, as clients see them. */
+/* Changes that a reload would make, and those that wait to be confirmed, as clients see them. */
 
 #include "tests/bus/calls.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What p25d asks polkit, and what it makes of the answer. The test is polkit itself here, so that
+ * The questions of p25d to polkit, and their answers. The test is polkit itself here, so that
  * it can be slow, wrong and silent; tests/e2e/polkit.t has the real one.
  */
 
@@ -11,7 +11,7 @@
 #define POLKIT "org.freedesktop.PolicyKit1"
 #define AUTHORITY POLKIT ".Authority"
 
-/* What the child's call came to, as its exit status. */
+/* The result of the child's call, as its exit status. */
 enum { CAME_TO_SUCCESS, CAME_TO_DENIED, CAME_TO_LIMIT, CAME_TO_OTHER };
 
 typedef enum Answer { ANSWER_YES, ANSWER_NO, ANSWER_CHALLENGE, ANSWER_ERROR, ANSWER_NEVER } Answer;

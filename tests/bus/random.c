@@ -91,7 +91,7 @@ static int pick_descriptor(Random *r)
 
 static void append_values(sd_bus_message *m, const char *signature, Random *r, unsigned depth);
 
-/* How long the first complete type is. */
+/* The length of the first complete type. */
 static size_t type_length(const char *s)
 {
         size_t n = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What everybody may read: documents, lists, explanations, properties, signals. */
+/* Everything that everybody may read: documents, lists, explanations, properties, signals. */
 
 #include "tests/bus/calls.h"
 

@@ -33,7 +33,7 @@ static const BackendOps *const backends[] = { &backend_nft,
 #endif
 };
 
-/* Which connections a limit has seen of a source; while the rule lives. */
+/* The connections that a limit has seen of a source; while the rule lives. */
 typedef struct Bucket {
         uint64_t id;
         Limit limit;

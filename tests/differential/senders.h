@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who sends: users, groups and units. A socket belongs to the user and the cgroup in which it was
+ * The senders: users, groups and units. A socket belongs to the user and the cgroup in which it was
  * made; for every cgroup a process makes sockets and hands them over.
  */
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Who has which addresses: every site answers on whole prefixes, so that a packet may come from and
+ * The addresses of the sites: each answers on whole prefixes, so that a packet may come from and
  * go to any address that a random policy speaks of. Adds to the world of tests/lib/world.h what
  * this needs: routes, listeners everywhere, ports that are published and redirected.
  */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Who opened a refused connection, and how many there were: none is missing, also of the time in
+# The openers of refused connections, and the number of these: none is missing, also of the time in
 # which p25d did not run.
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a change does to traffic: cuts what it denies, leaves the rest, keeps counters, never gapes.
+# A change and traffic: it cuts what it denies, leaves the rest, keeps counters, never gapes.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world

@@ -24,7 +24,7 @@ target_of() # SOURCE
         case "$1" in *:*) echo 2001:db8:1::1 ;; *) echo 198.51.100.1 ;; esac
 }
 
-# What each source meets: a word each.
+# The result of each source, a word each.
 met()
 {
         local source

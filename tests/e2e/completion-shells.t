@@ -47,7 +47,7 @@ source "$WORK/home/p25ctl.fish"
 cd "$WORK/home"
 SH
 
-# What is typed behind p25ctl, and its arguments then.
+# The words that are typed behind p25ctl, and its arguments then.
 cat >"$WORK/lines" <<'LINES'
 allow unit exi\t = allow|unit|exim4.service
 allow unit postfix@t\t = allow|unit|postfix@two.service

@@ -23,7 +23,7 @@ export PATH=$WORK/bin:$PATH HOME=$WORK/home
 bash_file=$PWD/packaging/completion/p25ctl.bash
 fish_file=$PWD/packaging/completion/p25ctl.fish
 
-# What bash puts on the line, a word each.
+# The words that bash puts on the line.
 bash_offers() # WORD...
 {
         # the namespace's own interfaces are below its own /sys

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is planned, what waits to be confirmed, and what is taken back: while p25d runs, while it is
+# Changes that are planned, wait to be confirmed, or are taken back: while p25d runs, while it is
 # dead, and although the files say something else by now.
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a change would do to connections, and which warnings the author of a rule gets.
+# The effects of a change on connections, and the warnings that the author of a rule gets.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world # both families

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What doctor finds on the host itself, each with its real cause: the start at boot, saved rulesets,
+# The findings of doctor on the host itself, each with its real cause: the start at boot, saved rulesets,
 # relay hosts of Postfix and Exim, families, programs, and a Postfix that listens for everybody.
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What explain says of the host as a whole, beside other packet filters, and what then happens; under
+# The verdict of explain about the host as a whole, beside other packet filters, and that of packets; under
 # both backends.
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -89,7 +89,7 @@ phase()
         stop) tracing p25d_stop TERM; did=$? ;;
         esac
 }
-# What the phase closes, if it was done.
+# The port that the phase closes, if it was done.
 closes()
 {
         case "$1" in change | reload) echo 587 ;; lockdown) echo 25 ;; esac

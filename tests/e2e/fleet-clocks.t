@@ -29,7 +29,7 @@ done
 
 # ---- the ends of bans ----
 
-# What is left of a ban, in seconds.
+# The rest of a ban, in seconds.
 seconds_left() # NUMBER ADDRESS
 {
         fleet_ctl "$1" set show fleet | awk -v a="$2" '$1 == a {

@@ -14,8 +14,8 @@ fleet_web_make
 echo 203.0.113.16 >"$fleet_blocked"
 fleet_publish
 
-# What each kind of web server does when it turns hostile; until then it serves the files. A path is
-# /KIND/FILE.
+# The web servers, each hostile in its own way, and until then an ordinary one that serves the files. A path
+# is /KIND/FILE.
 cat >"$WORK/web.py" <<'PY'
 import os, socket, ssl, sys, threading, time
 

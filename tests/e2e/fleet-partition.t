@@ -31,7 +31,7 @@ fleet_ctl 1 set add bans 203.0.113.1 for 1h >/dev/null
 eventually 20 fleet_has 2 203.0.113.1
 ok $? "host 2 has a ban of host 1"
 fleet_holds 2 "before"
-# What a broker keeps of a host's bans.
+# The messages that a broker keeps of a host's bans.
 kept() # BROKER HOST
 {
         net_in inet mosquitto_sub -h "198.51.100.1$1" -p 8883 --cafile "$CERTS/ca.crt" --cert "$CERTS/h9.crt" \

@@ -11,8 +11,8 @@ hostile=$COPROC_PID
 read -r -t 20 line <&"${COPROC[0]}"
 is "$line" "ready" "a hostile p25d has the name"
 
-# What no line of output may hold: control characters (C0 but newline and tab, DEL, C1 in UTF-8),
-# line separators, what turns text around, and bytes that are not UTF-8.
+# Checks that no line of output holds control characters (C0 but newline and tab, DEL, C1 in UTF-8),
+# line separators, characters that turn text around, or bytes that are not UTF-8.
 is_clean() # FILE WHAT
 {
         LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]' "$1"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Who opened the connection: users, groups, systemd units; and mail whose sender is gone already.
+# The opener of a connection: users, groups, systemd units; and mail whose sender is gone already.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world

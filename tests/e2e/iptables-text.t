@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What `compile --format iptables` prints, loaded by iptables-restore and ip6tables-restore on a host
+# The output of `compile --format iptables`, loaded by iptables-restore and ip6tables-restore on a host
 # without p25d: the same verdicts as of the daemon, without sets of the kernel.
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the journal gets of a change: a line, and the fields of it.
+# The entry of a change in the journal: a line, and its fields.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 mount -t tmpfs none /run && mkdir -p /run/systemd/journal

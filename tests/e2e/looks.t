@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How often all processes of the host are looked at, which is what a large host notices: once where
-# programs are named, and never for what does not name them.
+# The number of looks at all processes of the host, which a large host notices: one for a policy that
+# names programs, none for one that does not.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 command -v strace >/dev/null || { skip "counting looks" "there is no strace"; done_testing; exit; }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What made a process run, by p25d-reader with its two capabilities: a real cron, a real at, and a
+# The origin of a process, by p25d-reader with its two capabilities: a real cron, a real at, and a
 # program that a web server started by CGI as another user.
 . "$(dirname "$0")/../lib/e2e.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What p25ctl says of sets that it loads, and what it does when nobody can read its output.
+# The output of p25ctl about sets that it loads, and its end when nobody can read the output.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 net_world

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the README and `p25ctl help` show works: a p25.conf, and two lists of commands which, entered
+# The examples of the README and of `p25ctl help` work: a p25.conf, and two lists of commands which, entered
 # in their order, make the policy of a mail server.
 . "$(dirname "$0")/../lib/e2e.sh"
 
@@ -33,7 +33,7 @@ entered() # NUMBER
         is $number "$1" "$1 commands"
 }
 
-# What both lists promise.
+# The promise of both lists.
 is_mail_server() # REFUSED-SOURCE OTHER-SOURCE
 {
         expect "mail is received" inet open -t 500 -s "$2" 198.51.100.1 25

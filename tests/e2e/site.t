@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Which site, which script: attribution = "process" names the request of PHP-FPM whose script dials
-# port 25, and the job of cron and the request by CGI, in events and in the journal's fields.
+# The site and the script of a connection: attribution = "process" names the request of PHP-FPM whose script
+# dials port 25, and the job of cron and the request by CGI, in events and in the journal's fields.
 . "$(dirname "$0")/../lib/e2e.sh"
 
 fpm=$(compgen -G '/usr/sbin/php-fpm[0-9]*' | head -n 1)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What p25d finds where it is started: folders that are full, limits, streams that are closed, signals
+# The surroundings in which p25d is started: folders that are full, limits, streams that are closed, signals
 # that are ignored, descriptors of others. The policy is in force before it says so, lockdown works even
 # where nothing can be stored, and another change changes nothing then.
 . "$(dirname "$0")/../lib/e2e.sh"
@@ -48,7 +48,7 @@ leaves()
         kernel_clear 2>/dev/null
         rm -rf "$ROOT/var/lib/p25" "$ROOT/run/p25"
 }
-# What p25d wrote where it should not have.
+# Lines of the log in files: p25d must have written none.
 clean() # NAME
 {
         ! grep -rq 'p25d:' "$ROOT/run" "$ROOT/var/lib"

@@ -17,7 +17,7 @@ import os, pty, sys
 status = pty.spawn(sys.argv[1:], lambda fd: os.read(fd, 65536))
 sys.exit(os.waitstatus_to_exitcode(status))
 PY
-# What p25ctl prints on a terminal.
+# The output of p25ctl on a terminal.
 on_terminal() # WORD...
 {
         net_in host /usr/bin/python3 "$WORK/terminal.py" "$P25CTL" "$@" </dev/null | tr -d '\r'

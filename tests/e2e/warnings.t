@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What p25ctl and the bus say at the time of typing: rules that never match, change nothing, close one
+# Warnings of p25ctl and the bus at the time of typing: rules that never match, change nothing, close one
 # family only; roles whose server is missing. --strict makes errors of them, and changes nothing.
 . "$(dirname "$0")/../lib/e2e.sh"
 

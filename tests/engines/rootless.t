@@ -11,7 +11,7 @@
 engines_begin
 user_may_run_engines
 
-# What holds under each backend. What a refusal is to what is inside is the publisher's business.
+# Checks under each backend. The form of a refusal inside the container is the publisher's business.
 user_engine_holds() # NAME BACKEND REFUSED FUNCTION: what starts the engine again
 {
         local name=$1 backend=$2 refused=$3 restart=$4

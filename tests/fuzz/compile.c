@@ -105,7 +105,7 @@ static void packets_judge(const Ruleset *r)
         }
 }
 
-/* What a ruleset does to a host that had none; nothing, to one that has the same. */
+/* The effect of a ruleset on a host that had none; it has none on one that has the same. */
 static void difference_expect(const Ruleset *r, const Ruleset *again)
 {
         _cleanup_(difference_free_p) Difference *d = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What rules log: any prefix and packet is read or refused; what is read is written as a record
+ * The log of rules: any prefix and packet is read or refused; what is read is written as a record
  * and read again as it was. And any line is a record or refused.
  */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a web server sends to p25-fleet, and fleet.conf. The first byte says which: a manifest (one
- * that is taken is printed and taken again), a signature, a compressed part, a delta, a serial, a
- * configuration.
+ * Documents of a web server for p25-fleet, and fleet.conf. The first byte says which: a manifest
+ * (one that is taken is printed and taken again), a signature, a compressed part, a delta, a
+ * serial, a configuration.
  */
 
 #include "daemon/fleet/config.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What the kernel queues: whatever the bytes of a datagram are, packets are read within their
- * bounds, and their addresses are known or refused.
+ * Packets in the queue of the kernel: whatever the bytes of a datagram are, packets are read within
+ * their bounds, and their addresses are known or refused.
  */
 
 #include "daemon/netlink/nfqueue.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a pool's status socket or an engine's file may hold: any bytes are an answer or refused, in
- * whatever parts they come, and every text that results is printable.
+ * The contents of a pool's status socket or an engine's file: any bytes are an answer or refused,
+ * in whatever parts they come, and every text that results is printable.
  */
 
 #include "daemon/pool/container.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What the nft emitter makes of the policies in tests/golden/roles and tests/golden/nft, against
- * golden texts in tests/golden/nft: NAME.nft is the script, NAME.netlink what its rules are in
- * the kernel's expressions, as `nft --debug=netlink` prints them; with attribution = "process"
+ * The output of the nft emitter for the policies in tests/golden/roles and tests/golden/nft,
+ * against golden texts in tests/golden/nft: NAME.nft is the script, NAME.netlink what its rules are
+ * in the kernel's expressions, as `nft --debug=netlink` prints them; with attribution = "process"
  * these have what waits, which a script has not, and NAME.target is how it waits on kernels without
  * nft_queue. untracked.notes has what p25d knows of connections that conntrack does not follow.
  * GOLDEN_UPDATE=1 writes what is found.

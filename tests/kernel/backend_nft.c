@@ -205,7 +205,7 @@ static void test_adopt(void **state)
         expect_installed(c.ruleset);
 }
 
-/* What others may have left under the name: counters of ours are kept where they stood. */
+/* Objects that others may have left under the name: counters of ours are kept where they stood. */
 static void test_replace_foreign(void **state)
 {
         static const char *const tables[] = {
@@ -523,8 +523,8 @@ static void test_no_sockets(void **state)
         assert_int_equal(backend_nft.probe(), 0);
 }
 
-/* What the kernel says is lost, to the batch or to a question before it: it is looked up what it
- * has, and the policy is in force. */
+/* An answer of the kernel is lost, to the batch or to a question before it: p25d asks what the
+ * kernel has, and the policy is in force. */
 static void lose_answer(bool may_own, const Ruleset *before, const Ruleset *after)
 {
         int fd, queue = 1;

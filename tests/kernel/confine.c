@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What a worker in the hands of an attacker can still do: where capset(2) is refused, as under the
- * unit, it keeps CAP_NET_ADMIN and cannot use it. Each attempt is made before as well, and works.
+ * The rights that are left to a worker in the hands of an attacker: where capset(2) is refused, as
+ * under the unit, it keeps CAP_NET_ADMIN and cannot use it. Each attempt is made before as well,
+ * and works.
  */
 
 #include "daemon/bus/confine.h"
@@ -235,7 +236,7 @@ static int network(void)
         return 0;
 }
 
-/* What p25d-reader hands over afterwards. */
+/* A socket that p25d-reader hands over afterwards. */
 static int borrowed(void)
 {
         struct {

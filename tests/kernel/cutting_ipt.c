@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What packets meet under the iptables backend. */
+/* Connections that a change cuts under the iptables backend. */
 
 #include "daemon/iptables/backend.h"
 #include "tests/lib/cutting.h"

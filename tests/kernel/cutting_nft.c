@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What packets meet under the nftables backend. */
+/* Connections that a change cuts under the nftables backend. */
 
 #include "tests/lib/cutting.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What entries of iptables count in objects: each decision once, by user, also of the time in which
- * no p25d runs and of rules that are gone; and no object stays behind.
+ * The decisions that entries of iptables count in objects: each once, by user, also of the time in
+ * which no p25d runs and of rules that are gone; and no object stays behind.
  */
 
 #include "daemon/backend/decision_count.h"

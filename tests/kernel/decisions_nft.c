@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What rules decided, read from the sets that they count in: each decision once and with what is
+ * The decisions of rules, read from the sets that they count in: each once and with all that is
  * known of it, whatever finds room, and no set that is full changes a verdict.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What is said of other packet filters, against the kernel: random rulesets of nf_tables, and real
+ * The evaluator of other packet filters, against the kernel: random rulesets of nf_tables, and real
  * connections through each. What must pass has to be answered, what must be stopped has not;
  * at most one in twenty may stay undetermined.
  *

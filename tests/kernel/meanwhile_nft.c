@@ -74,7 +74,7 @@ static bool comes_back(sd_event *event, const Ruleset *r)
         return false;
 }
 
-/* What the backend does when all is in the kernel as it left it. */
+/* A step of the backend, with everything in the kernel as it left it. */
 typedef void (*Step)(NftBackend *b, const Ruleset *r);
 
 static void put_back(NftBackend *b, const Ruleset *r)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * Whose the table is: owned and persistent; on kernels that know no persistent tables (before 6.9)
- * owned while its socket is kept elsewhere, as by the service manager; else nobody's. What each
- * means for others, for a p25d that dies, for the next one, and for one that is stopped.
+ * The owner of the table: it is owned and persistent; on kernels that know no persistent tables
+ * (before 6.9) owned while its socket is kept elsewhere, as by the service manager; else nobody's.
+ * The effects of each on others, on a p25d that dies, on the next one, and on one that is stopped.
  */
 
 #include "daemon/backend/rule_counter.h"

@@ -24,7 +24,7 @@ static const char *const policy =
 
 #define DEADLINE_MSEC 30000
 
-/* What the child reports. */
+/* The report of the child. */
 typedef struct Guarded {
         volatile uint64_t n, usec;
         volatile pid_t pid;

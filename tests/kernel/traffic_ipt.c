@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What packets meet under the iptables backend. */
+/* Verdicts about packets under the iptables backend. */
 
 #include "daemon/iptables/backend.h"
 #include "tests/lib/traffic.h"

@@ -9,7 +9,7 @@
 static unsigned n_calls, fail_at; /* fail_at: 0: none fails */
 static bool fail_on, gives_back;
 
-/* What ld --wrap makes of them. */
+/* The names that ld --wrap gives them. */
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);

@@ -14,7 +14,7 @@ nspawn_options=()
 export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
 MACHINE=$WORK/machine
 
-# Why machines cannot be booted here; nothing when they can.
+# The reason why machines cannot be booted here; nothing when they can.
 boot_hindrance() # [PROGRAM...]
 {
         local program
@@ -81,7 +81,7 @@ machine_make()
         machine_bus dbus-daemon
 }
 
-# Which program is the machine's bus from its next boot on: dbus-daemon or dbus-broker.
+# Sets the machine's bus from its next boot on: dbus-daemon or dbus-broker.
 machine_bus() # PROGRAM
 {
         local verb=disable
@@ -145,7 +145,7 @@ machine_network()
         net_in inet sysctl -qw net.ipv6.conf.all.accept_dad=0
 }
 
-# What the journal of this boot has of a unit.
+# The journal of this boot about a unit.
 journal() # UNIT
 {
         in_machine journalctl -b -u "$1" --no-pager -o cat

@@ -135,8 +135,8 @@ fleet_p25d_start() # NUMBER
         eventually 30 fleet_ctl "$1" status
 }
 
-# What a host has but its namespace: its certificate, its bus, and p25d with a policy that denies its own
-# bans and those of the fleet; the link's gateway may always send to it.
+# Everything of a host but its namespace: its certificate, its bus, and p25d with a policy that denies its
+# own bans and those of the fleet; the link's gateway may always send to it.
 fleet_home() # NUMBER
 {
         local dir=$WORK/h$1
@@ -213,7 +213,7 @@ fleet_connected() # NUMBER [TIMES]
         [ "$(fleet_says "$1" ': connected$')" -ge "${2-2}" ]
 }
 
-# What its start leads to: both brokers, and the documents of SERIAL.
+# The host reaches both brokers and takes the documents of SERIAL.
 fleet_joins() # NUMBER [SERIAL]
 {
         eventually 30 fleet_connected "$1"
@@ -243,7 +243,7 @@ fleet_clock_is_off() # NUMBER SECONDS NAME
         between "$there" $((before + $2)) $(($(date +%s) + $2)) "$3"
 }
 
-# What a SYN of the address meets at the host's port 25: "open", or else.
+# The fate of a SYN of the address at the host's port 25: "open", or else.
 fleet_knock() # NUMBER SOURCE [OPTION...]
 {
         connect inet -s "$2" "${@:3}" "198.51.100.$((100 + $1))" 25
@@ -255,7 +255,7 @@ fleet_open() # NUMBER SOURCE NAME
         expect "$3" inet open -s "$2" "198.51.100.$((100 + $1))" 25
 }
 
-# What stood before stands on a host: whoever is banned (203.0.113.1) or blocked (.16) is dropped, and
+# The policy from before stands on a host: whoever is banned (203.0.113.1) or blocked (.16) is dropped, and
 # nobody else. A busy machine may answer late.
 fleet_holds() # NUMBER NAME
 {

@@ -421,7 +421,7 @@ static bool disk_kept(const DiskLoss *l, const DiskEntry *e)
         return false;
 }
 
-/* What is found of a file; to be freed. */
+/* The contents of a file; to be freed. */
 static char *disk_data(const DiskNode *node, DiskData loss, size_t *ret_n)
 {
         const DiskBytes *now = &node->now, *safe = &node->safe;

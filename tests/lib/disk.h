@@ -49,7 +49,7 @@ typedef struct Disk {
         size_t n_pending;
 } Disk;
 
-/* What is done to the calls. */
+/* The calls, and those of them that fail. */
 extern struct DiskCalls {
         char folder[256]; /* below which calls are noted; "" for none */
         Disk disk;

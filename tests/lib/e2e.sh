@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What every script of tests/e2e sources first. It starts the script again inside a sandbox, so that
+# Every script of tests/e2e sources this first. It starts the script again inside a sandbox, so that
 # namespaces, mounts and processes end with it, and makes $WORK.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1

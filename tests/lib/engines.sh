@@ -158,7 +158,7 @@ address() # CONTAINER [1|2]: IPv4, or IPv6
         in_machine "${engine[@]}" inspect -f "$address_form" "$1" | cut -d' ' -f"${2:-1}"
 }
 
-# What the containers may send to the world; to each other, by their bridge, they always may.
+# Checks connections of the containers to the world; those to each other, by their bridge, always pass.
 sends() # NAME WANTED
 {
         expect_in "$1: a container to the world" mail "$2 $2" $world 25 $world6 25

@@ -56,7 +56,7 @@ purpose() # NAME
         ok $? "$purpose: the second time there is nothing to do"
 }
 
-# Why there can be no such root here; nothing when there can.
+# The reason why there can be no such root here; nothing when there can.
 fresh_hindrance()
 {
         [ "$(id -u)" = 0 ] || { echo "it needs root"; return; }

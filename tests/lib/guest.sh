@@ -11,7 +11,7 @@
 . tests/lib/package.sh
 BUILD=${BUILD:-build}
 
-# Why there can be no such machine here; nothing when there can.
+# The reason why there can be no such machine here; nothing when there can.
 guest_hindrance()
 {
         local program
@@ -23,7 +23,7 @@ guest_hindrance()
                 echo "there is no archive of a root, or of a kernel (make kernels)"
 }
 
-# What runs in there: files with a name of their own, by the name that tests/run prints.
+# The programs that run in there: files with a name of their own, by the name that tests/run prints.
 guest_programs()
 {
         local file

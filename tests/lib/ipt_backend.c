@@ -67,7 +67,7 @@ char *saved(size_t family)
         return output_of(command);
 }
 
-/* What iptables-restore makes of the table's text, in a namespace that ends with it. */
+/* The table that iptables-restore makes of its text, in a namespace that ends with it. */
 static char *saved_of_text(size_t family, const IptTable *t)
 {
         char path[] = "/tmp/p25-text-XXXXXX", command[512];

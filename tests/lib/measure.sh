@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What processes need, and the load under which it is measured.
+# The needs of processes, and the load under which they are measured.
 
 # Processor time of the processes together, in milliseconds.
 processor_msec() # PID...
@@ -22,7 +22,7 @@ processor_nsec() # PID
         awk '{ print $1 }' "/proc/$1/schedstat"
 }
 
-# How often it has woken up so far.
+# The number of times it has woken up so far.
 wakeups() # PID
 {
         awk '/^voluntary_ctxt/ { print $2 }' "/proc/$1/status"

@@ -93,7 +93,8 @@ uint64_t packets_of(Backend *b, uint64_t id)
         " -e '/^\t\tsize /d' -e 's/packets [0-9]* bytes [0-9]*/packets 0 bytes 0/'"   \
         " | awk -v RS= '{ gsub(/\\n/, \"\\001\"); print }' | LC_ALL=C sort | tr '\\001' '\\n'"
 
-/* What `nft -f` makes of the ruleset's script, listed in a namespace that ends with it. */
+/* The table that `nft -f` makes of the ruleset's script, listed in a namespace that ends with it.
+ */
 static char *listing_of_script(const Ruleset *r)
 {
         char path[] = "/tmp/p25-script-XXXXXX", command[1024];

@@ -182,7 +182,8 @@ kernel_clear()
         done
 }
 
-# What is stored, but what p25d writes later than the change that it belongs to, or at times of its own.
+# All stored files but those that p25d writes later than the change that they belong to, or at times of its
+# own.
 stored_files()
 {
         find "$ROOT/var/lib/p25" -path '*/revisions' -prune -o ! -type d ! -name last-good ! -name 'events*' \

@@ -17,7 +17,7 @@ polkit_is_possible()
         [ -z "$polkit_missing" ]
 }
 
-# What polkitd reads: of this machine only the actions that p25 brings; rules on standard input.
+# The files of polkitd: of this machine only the actions that p25 brings; rules on standard input.
 polkit_prepare()
 {
         mount -t tmpfs -o mode=755 tmpfs /usr/share/polkit-1/actions &&

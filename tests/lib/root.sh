@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # A Debian root that is not booted: programs run in it, and apt reaches the network as the host does.
 
-# Where Debian's archive is
+# The address of Debian's archive
 # shellcheck disable=SC2034
 mirror=${MIRROR:-http://deb.debian.org/debian}
 

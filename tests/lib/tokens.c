@@ -22,7 +22,7 @@ static int hex_digit(char c)
         return p ? (int)(p - digits) : -1;
 }
 
-/* What is behind a backslash, and its length; 0: nothing special, the backslash stays. */
+/* The character behind a backslash, and its length; 0: nothing special, the backslash stays. */
 static size_t token_escape(const char *p, char *ret)
 {
         static const char letters[] = "nrtf\\\"", meanings[] = "\n\r\t\f\\\"";

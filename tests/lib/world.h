@@ -44,7 +44,7 @@ int run(const char *format, ...) _printf_(1, 2);
 
 #define must(...) assert_int_equal(run(__VA_ARGS__), 0)
 
-/* What a command prints. */
+/* The output of a command. */
 char *output_of(const char *command);
 void world_enter(Site p);
 void world_add(Site p);

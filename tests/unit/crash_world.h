@@ -42,7 +42,7 @@ char *timeless_report(void);
 /* All that is in force: kernel, report and state. */
 char *signature(void);
 
-/* Where two signatures part. */
+/* The place where two signatures part. */
 void print_difference(const char *a, const char *b);
 
 /* ---- changes ---- */

@@ -47,7 +47,7 @@ extern const Names fixture_names;
 char **split(const char *text);
 AddressList addresses(const char *text);
 
-/* What a rule of a test states; the rest is 0 and NULL. */
+/* The statements of a rule of a test; the rest is 0 and NULL. */
 typedef struct R {
         Action action;
         Direction direction;

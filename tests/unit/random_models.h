@@ -25,7 +25,7 @@ char *chance_text(size_t max, bool raw);
 /* vars: it may name variables. id: that of the state; 0: of a file. */
 Rule *chance_rule(bool vars, uint64_t id);
 HostConf *chance_host(void);
-/* What every document may hold, into a fragment that is new. */
+/* Settings that every document may hold, into a fragment that is new. */
 void chance_common(Fragment *f);
 Role *chance_role(void);
 State *chance_state_document(void);

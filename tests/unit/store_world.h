@@ -39,7 +39,7 @@ void replace(const char *name, const char *text);
 PrefixSet *prefixes(const char *text);
 State *next_state(void);
 
-/* What is on disk, as text that shows all of it but the names of files. */
+/* Everything on disk but the names of files, as text. */
 char *stored_text(int expected);
 
 /* Commits and takes it for the current one. */

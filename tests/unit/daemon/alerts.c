@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Which alerts were reported and which quarantines wait: over a restart, a clock that is set, and
- * damage to the file. */
+/* The alerts that were reported and the quarantines that wait: over a restart, a clock that is set,
+ * and damage to the file. */
 
 #include "daemon/alerts/told.h"
 

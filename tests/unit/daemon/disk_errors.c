@@ -47,7 +47,7 @@ static bool check_stored(const char *expected, const char *other)
         return true;
 }
 
-/* What a start would find now; this one runs on. */
+/* The state that a start would find now; this one runs on. */
 static bool in_grandchild(void)
 {
         int status;

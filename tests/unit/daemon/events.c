@@ -314,7 +314,7 @@ static void disk_add(EventsDisk *d, uint64_t from, uint64_t to)
         }
 }
 
-/* What is there, into a ring; the number of lines that cannot be read. */
+/* Reads the events on disk into a ring. Returns the number of lines that cannot be read. */
 static size_t disk_read(const Folder *f, Ring *ret)
 {
         EventsDisk d;

@@ -108,7 +108,7 @@ static int manager_stop(void **state)
 
 /* ---- tests ---- */
 
-/* What keeper_keep() answers, and whether it is so: a pipe whose one end was kept. */
+/* The answer of keeper_keep(), and whether it is true: a pipe whose one end was kept. */
 static void expect_kept(int wanted)
 {
         char byte;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What p25d-knocker takes from p25d: ends of connections that pass, and nothing else. */
+/* The orders that p25d-knocker takes from p25d: ends of connections that pass, and nothing else. */
 
 #include "daemon/connections/knock_order.h"
 #include "rules/address/family.h"

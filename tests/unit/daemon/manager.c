@@ -92,7 +92,7 @@ static Outcome fragment_outcome(const char *text)
         return r.outcome;
 }
 
-/* What the first line of p25ctl says of a change. */
+/* The outcome, which is the first line of p25ctl about a change. */
 static void test_outcomes(void **state)
 {
         static const struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What the manager begins with and lives among: files that are edited, broken and mended, a damaged
- * state, users that come and go, counters, and what status reports.
+ * The start of the manager, and its surroundings: files that are edited, broken and mended, a
+ * damaged state, users that come and go, counters, and what status reports.
  */
 
 #include "tests/unit/manager_world.h"
@@ -539,7 +539,7 @@ static void test_counters_of_workers(void **state)
         assert_int_equal(backend_memory_calls(backend, MEMORY_COUNTERS), 2);
 }
 
-/* Who does it again and again, until it stops; and who cannot be answered. */
+/* A user who does it again and again, until it stops; and one who cannot be answered. */
 static void test_alerts(void **state)
 {
         _cleanup_free_ char *text = NULL;

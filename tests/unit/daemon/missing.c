@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What rules counted and the log did not bring: exact in the end, whatever the order in which both
- * come, and never more than was counted.
+ * The decisions that rules counted and the log did not bring: exact in the end, whatever the order
+ * in which both come, and never more than was counted.
  */
 
 #include "daemon/events/missing.h"

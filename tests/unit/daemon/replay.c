@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* How two rulesets judge the connections of the events: who is refused, and what is in doubt. */
+/* The verdicts of two rulesets about the connections of the events: the refused, and the doubtful.
+ */
 
 #include "daemon/events/replay.h"
 #include "daemon/events/event.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What others say of a process: status of a pool, its configuration, files of container engines. */
+/* Answers of others about a process: status of a pool, its configuration, files of container
+ * engines. */
 
 #include "daemon/host/origin.h"
 #include "daemon/pool/config.h"

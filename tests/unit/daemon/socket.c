@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* What a program of p25 in an attacker's hands sends to another: no descriptor stays open there. */
+/* Messages of a program of p25 in an attacker's hands to another: no descriptor stays open there.
+ */
 
 #include "daemon/io/socket.h"
 #include "rules/base/util.h"

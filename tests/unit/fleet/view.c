@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
-/* Who sends, as text: what is alike is one row, and a minute has a bound. */
+/* The senders as text: those that are alike are one row, and a minute has a bound. */
 
 #include "daemon/fleet/view.h"
 

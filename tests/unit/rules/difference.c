@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What changes between two rulesets, against the evaluator: a packet's verdict differs exactly
+ * The difference between two rulesets, against the evaluator: a packet's verdict differs exactly
  * where the difference says so, and as it says. Also policies that say the same in other words, and
  * the lines that are printed.
  */
@@ -193,7 +193,8 @@ static Probe random_probe(void)
         return probe;
 }
 
-/* What random_policy() does not have: both addresses, slices, limits of different numbers. */
+/* Features that random_policy() does not have: both addresses, slices, limits of different numbers.
+ */
 static void random_more_rules(RuleList *l, unsigned n, uint64_t id)
 {
         static const char *const units[] = { NULL, NULL, "system.slice", "nginx",

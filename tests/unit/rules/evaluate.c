@@ -339,7 +339,7 @@ static void test_bad_assertion(void **state)
 
 /* ---- random policies, read twice ---- */
 
-/* What a naive reader holds in the hand. */
+/* The facts that a naive reader has. */
 typedef struct Naive {
         const Policy *policy;
         const Packet *packet;

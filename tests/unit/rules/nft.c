@@ -119,7 +119,7 @@ static void test_bucket_timeouts(void **state)
 
 /* ---- messages ---- */
 
-/* What a batch holds, counted; every length is checked on the way. */
+/* The contents of a batch, counted; every length is checked on the way. */
 typedef struct Content {
         size_t of[NFT_MSG_MAX];
         size_t begins, ends, acks, elements;
@@ -452,8 +452,8 @@ static bool rule_takes(
         return true;
 }
 
-/* What decides for a source, in a chain and those that it jumps to: an origin, NULL for the
- * default; and how many rules are looked at. False: nothing does. */
+/* The origin that decides for a source, in a chain and those that it jumps to, NULL for the
+ * default; and the number of rules that are looked at. False: nothing decides. */
 static bool find_decision(const NftTable *t, const NftChainKey *chain, const Address *a,
         const Rule **ret, size_t *looks)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 
 /*
- * What the golden files of policy.c cannot show: places and sources in the model, limits, texts
- * that are not NUL-terminated, kinds of documents, and that a hostile text costs no more than its
- * length. Their messages are in tests/golden-fail/policy.
+ * Properties that the golden files of policy.c cannot show: places and sources in the model,
+ * limits, texts that are not NUL-terminated, kinds of documents, and that a hostile text costs no
+ * more than its length. Their messages are in tests/golden-fail/policy.
  */
 
 #include "rules/config/parse.h"

@@ -22,7 +22,7 @@
 #define POINTS 256
 #define LENGTHS 9 /* a prefix covers 2^0..2^8 points */
 
-/* Where the points lie: point n is base with n at bit `shift`. */
+/* The places of the points: point n is base with n at bit `shift`. */
 typedef struct Space {
         Family family;
         unsigned shift;
@@ -453,7 +453,7 @@ static void test_update(void **state _unused_)
         }
 }
 
-/* What two sets share at their ends, and what lies between. */
+/* The parts that two sets share at their ends, and the part between. */
 static void test_common(void **state _unused_)
 {
         for (unsigned round = 0; round < 60 * ELEMENTS(spaces); round++) {

@@ -129,7 +129,7 @@ static const struct Example *example_of(const Setting *s)
 
 /* ---- documents around a group ---- */
 
-/* What stands before and behind the settings of a group, in each kind of document; a %s stands for
+/* The text before and behind the settings of a group, in each kind of document; a %s stands for
  * the group around. NULL: that document has no such group. */
 static const struct Around {
         const char *text[_DOCUMENT_MAX];
@@ -499,7 +499,7 @@ static void test_misspelt(_unused_ void **state)
         }
 }
 
-/* What a file may say of a rule, and the table of a rule's fields, are the same. */
+/* The settings of a rule in a file and the table of a rule's fields are the same. */
 static void test_fields_of_rules(_unused_ void **state)
 {
         size_t n_settings = 0, n_fields = 0;

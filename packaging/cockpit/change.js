@@ -53,7 +53,7 @@ export function dialog(title, content, applyText, apply) {
     });
 }
 
-/* What p25d says of a change, from its details. */
+/* The words of p25d about a change, from its details. */
 export function effectsOf(changed, details) {
     const lists = [["diff", _("The policy")], ["effects", _("What changes for connections")],
         ["warnings", _("Warnings")]];

@@ -13,7 +13,7 @@ import { ruleForm } from "./rule.js";
 import { serial } from "./serial.js";
 import { _, direction, format, number, time } from "./text.js";
 
-/* Where the bus delivers no `Blocked` to this user, or more than ten a second were left out. */
+/* The interval of looks for events that the bus does not deliver: to this user, or beyond ten a second. */
 const LOOK_MSEC = 5000;
 const MAX = 500;
 const QUARANTINE_SECONDS = 3600;
@@ -35,7 +35,7 @@ function destination(e) {
         : `${e.destination_address}:${e.destination_port}`;
 }
 
-/* What allows just this, as a rule to look at first. */
+/* The rule that allows just this, to look at first. */
 function allow(e) {
     return ruleForm.add({
         action: "allow", direction: e.direction, ports: [e.destination_port],

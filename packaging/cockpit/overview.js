@@ -49,7 +49,7 @@ function auditNotice(audit) {
         _("What the policy would refuse there is reported and passes."));
 }
 
-/* What is shown above every view. */
+/* The part that is shown above every view. */
 export function banner(status) {
     window.clearInterval(countdown);
     return [status.lockdown ? lockdownNotice() : null,

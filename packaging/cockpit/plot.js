@@ -31,8 +31,8 @@ const PERIODS = {
         next: date => date.setHours(24, 0, 0, 0) },
 };
 
-/* What is drawn: rows of the statistics, their names, the parts of a bar, its full colour first, and
- * by what the busiest are found (of users by the same: their colours are those of the other picture). */
+/* The drawings: rows of the statistics, their names, the parts of a bar, its full colour first, and the
+ * number that finds the busiest (the same of users: their colours are those of the other picture). */
 const users = stats => stats.users || [];
 const userName = user => user.others ? _("others") : user.user ?? String(user.uid);
 const connections = point => [point.blocked, point.allowed];

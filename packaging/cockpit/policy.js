@@ -13,7 +13,7 @@ import { ruleForm } from "./rule.js";
 import { pager } from "./pager.js";
 import { serial } from "./serial.js";
 
-/* How often the counters are read. */
+/* The interval at which the counters are read. */
 const LOOK_MSEC = 5000;
 
 const DIRECTIONS = ["incoming", "outgoing", "routed"];
@@ -84,7 +84,7 @@ function row(rule, last, hits) {
     };
 }
 
-/* What a search looks at: what the row shows. */
+/* The text that a search looks at: that of the row. */
 function searched(rule) {
     return [rule.position, rule.action, direction(rule.direction), ways(rule), rule.ports.join(", "),
         rule.from.join(", "), rule.to.join(", "), who(rule), details(rule), rule.source, rule.comment].join(" ");
@@ -108,7 +108,7 @@ function defaultsForm(status) {
         }))));
 }
 
-/* What a role can be told, with the values in force. */
+/* The variables of a role, with the values in force. */
 function variables(role) {
     if (role.vars.length === 0)
         return null;

@@ -74,7 +74,7 @@ _p25ctl_words() # COMMAND
 }
 # that was made from the tables
 
-# What a keyword of a rule takes: nothing else is offered behind it.
+# The values of a keyword of a rule: nothing else is offered behind it.
 _p25ctl_value() # KEYWORD
 {
         case $1 in
@@ -88,7 +88,7 @@ _p25ctl_value() # KEYWORD
         esac
 }
 
-# What a word in capitals stands for; $1 is the command.
+# The values of a word in capitals; $1 is the command.
 _p25ctl_stands_for() # COMMAND WORD
 {
         case $2 in
@@ -134,7 +134,7 @@ _p25ctl_typed()
         done
 }
 
-# What of the word that is completed stays as it is, because bash replaces only what is behind its
+# The part of the word that stays as it is, because bash replaces only what is behind its
 # last '@' (which it replaces too), ':' or '='.
 _p25ctl_kept()
 {

@@ -31,26 +31,35 @@ int store_write_file(Store *s, int folder, const char *path, const char *data, s
         return r;
 }
 
-static int make_folder(char *path, mode_t mode, bool sync)
+static int make_folder(const char *path, mode_t mode, bool sync)
 {
         if (mkdir(path, mode) < 0)
                 return errno == EEXIST ? 0 : -errno;
         return sync ? folder_sync_above(path) : 0;
 }
 
-int store_make_folders(const char *path, bool sync)
+/* Those above the last one. */
+static int make_folders_above(const char *path, bool sync)
 {
         _cleanup_free_ char *p = strdup(path);
-        int r = 0;
+        int r = p ? 0 : -ENOMEM;
 
-        if (!p)
-                return -ENOMEM;
         for (char *slash = p; r >= 0 && (slash = strchr(slash + 1, '/'));) {
                 *slash = '\0';
                 r = make_folder(p, 0755, sync);
                 *slash = '/';
         }
-        return r < 0 ? r : make_folder(p, 0700, sync);
+        return r;
+}
+
+int store_make_folders(const char *path, bool sync)
+{
+        int r = make_folder(path, 0700, sync);
+
+        if (r != -ENOENT)
+                return r;
+        r = make_folders_above(path, sync);
+        return r < 0 ? r : make_folder(path, 0700, sync);
 }
 
 static int make_folders_below(int fd)

@@ -36,17 +36,18 @@ const Verb verbs[] = {
         { "explain", 1, VERB_ANY, command_explain,
                 "in|out|routed [from A] [to A] [port P] [user U] [group G] [unit U] [on IFACE | in "
                 "on IFACE out on IFACE] [--probe] [--at TIME]",
-                "what happens to a connection, and why",
+                "the verdict about a connection, and the reason",
                 .examples = { "explain out to 192.0.2.1 user www-data",
                         "explain in from 198.51.100.9 --at 2h" } },
         { "events", 0, 0, command_events, "[-n N] [--since DURATION] [--follow]",
                 "connections that were refused or logged",
                 .examples = { "events --since 1h", "events --follow" } },
-        { "audit promote", 0, 0, command_audit_promote, NULL, "enforce what is in audit",
+        { "audit promote", 0, 0, command_audit_promote, NULL,
+                "enforce the directions and roles that are in audit",
                 .examples = { "audit promote --dry-run", "audit promote --confirm 10m" },
                 .changes = true },
         { "audit", 0, 0, command_audit, NULL,
-                "what would be refused, if what is in audit were enforced",
+                "connections that would be refused if nothing were in audit",
                 .examples = { "audit", "audit --json" } },
         { "enable", 0, 0, command_enable, NULL, "put the policy in force, now and at every start",
                 .examples = { "enable", "enable --confirm 5m" }, .changes = true,
@@ -62,11 +63,12 @@ const Verb verbs[] = {
         { "reset", 0, 0, command_reset, NULL, "drop everything that p25ctl and D-Bus stored",
                 .examples = { "reset --dry-run", "reset" }, .changes = true },
         { "default", 1, 2, command_default, "allow|deny|reject [incoming|outgoing|routed]",
-                "what happens when no rule matches",
+                "the action when no rule matches",
                 .examples = { "default deny incoming", "default reject outgoing" },
                 .changes = true },
-        { "logging", 1, 1, command_logging, "on|off|low|medium|high", "what is logged",
-                .examples = { "logging on", "logging medium" }, .changes = true },
+        { "logging", 1, 1, command_logging, "on|off|low|medium|high",
+                "the connections that are logged", .examples = { "logging on", "logging medium" },
+                .changes = true },
         { "allow", 0, VERB_ANY, command_rule, RULE_WORDS, "let connections pass",
                 .examples = { "allow from 10.0.0.0/8", "allow out user postfix" }, .changes = true,
                 .group = "Rules" },
@@ -143,11 +145,11 @@ const Verb verbs[] = {
                 "check files before p25d reads them", .examples = { "check", "check new.conf" },
                 .group = "Files" },
         { "compile", 1, 1, command_compile, "FILE [--format ir|nft|iptables|json] [-4|-6]",
-                "print what a file means, rule by rule",
+                "print the rules of a file",
                 .examples = { "compile new.conf", "compile new.conf --format nft" } },
         { "test", 1, 1, command_test, "FILE", "check the assertions in a file",
                 .examples = { "test asserts.conf", "test asserts.conf --root /mnt" } },
-        { "plan", 0, 1, command_plan, "[FILE]", "what a reload would change",
+        { "plan", 0, 1, command_plan, "[FILE]", "the changes that a reload would make",
                 .examples = { "plan", "plan new.conf" } },
         { "edit", 0, 1, command_edit, "[NAME]",
                 "edit p25.conf or a fragment, with checks and a plan",
@@ -156,14 +158,14 @@ const Verb verbs[] = {
                 .examples = { "--confirm 60s deny out", "confirm" }, .group = "History" },
         { "history", 0, 1, command_history, "[-n N] [sets]", "stored revisions, or changes of sets",
                 .examples = { "history", "history sets -n 10" } },
-        { "diff", 1, 2, command_diff, "A [B]", "what differs between revisions",
+        { "diff", 1, 2, command_diff, "A [B]", "the differences between revisions",
                 .examples = { "diff 7", "diff 5 7" } },
         { "rollback", 1, 1, command_rollback, "N", "go back to a revision",
                 .examples = { "history", "rollback 7" }, .changes = true },
         { "stats", 0, 0, command_stats, "[--openmetrics]",
                 "connections by user, unit, container and rule",
                 .examples = { "stats", "stats --openmetrics" }, .group = "More" },
-        { "top", 0, 0, command_top, NULL, "who sends now, on a screen that is kept up to date",
+        { "top", 0, 0, command_top, NULL, "senders of this moment, on a live screen",
                 .examples = { "top", "top --color never" }, .one_host = true },
         { "doctor", 0, 16, command_doctor, "[TARGET...]",
                 "problems with mail on this host, and on the way to others",
@@ -334,6 +336,15 @@ static void help_print(Buffer *b)
                 "  p25ctl allow out to 192.0.2.25 user backup   one more user may send\n"
                 "  p25ctl explain out to 192.0.2.1 user www-data\n"
                 "  p25ctl status verbose                all rules, with counters\n"
+                "\nExit status:\n"
+                "  0  done, or nothing to do\n"
+                "  1  failed\n"
+                "  2  changed, with --detailed-exitcode\n"
+                "  4  invalid input: usage, rule or policy; nothing was changed\n"
+                "  5  not authorised\n"
+                "  6  the kernel refused\n"
+                "  7  the policy is not at the revision given with --expect\n"
+                "  8  p25d cannot be reached\n"
                 "\n'p25ctl help COMMAND' prints the usage of a command.\n");
 }
 

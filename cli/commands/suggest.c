@@ -163,7 +163,7 @@ static int suggestions_tell(Cli *c, const Suggestions *s)
                 buffer_printf(&text, "%-16s %s\n", s->items[i].role, s->items[i].reason);
                 buffer_printf(&command, " %s", s->items[i].role);
         }
-        buffer_printf(&text, "What that would change: p25ctl --dry-run %s\n",
+        buffer_printf(&text, "To see the changes: p25ctl --dry-run %s\n",
                 command.failed ? "" : command.data);
         json_set(document, "roles", roles);
         json_set(document, "command", json_new_string(command.failed ? NULL : command.data));

@@ -57,12 +57,12 @@ const Option options[] = {
                 .verbs = { "explain" } },
         { "openmetrics", '\0', NULL, offsetof(Cli, openmetrics),
                 .help = "of stats: in the format of OpenMetrics", .verbs = { "stats" } },
-        { "help", 'h', NULL, offsetof(Cli, help), .help = "print help about the command" },
-        { "version", '\0', NULL, offsetof(Cli, version), .help = "print the version" },
         { "follow", '\0', NULL, offsetof(Cli, follow), .help = "of events: keep printing new ones",
                 .verbs = { "events" } },
         { "since", '\0', "DURATION", offsetof(Cli, since),
                 .help = "of events: only those of the last DURATION", .verbs = { "events" } },
+        { "help", 'h', NULL, offsetof(Cli, help), .help = "print help about the command" },
+        { "version", '\0', NULL, offsetof(Cli, version), .help = "print the version" },
         { 0 },
 };
 

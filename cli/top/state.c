@@ -16,7 +16,7 @@ static const char help_text[] =
         "up, down, j, k     select a row; page up, page down: ten, or in the text below\n"
         "Tab, left, right   next view; 1 to 5: users, units, containers, rules, sets\n"
         "s                  sort by blocked, allowed, destinations or name\n"
-        "e                  explain what happens to a connection of the selected user\n"
+        "e                  explain the verdict about the selected user's connections\n"
         "r                  reject what the selected user or unit sends, for one hour:\n"
         "                   shows the plan and asks before anything is changed\n"
         "Escape             close this text\n"

@@ -4,7 +4,7 @@
 
 # made from the tables of p25ctl:
 _p25ctl_commands='status show explain events audit enable disable lockdown reload reset default logging allow deny reject limit route rule insert prepend delete role set fragment check compile test plan edit confirm history diff rollback stats top doctor version help'
-_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --at --probe --openmetrics --help --version --follow --since'
+_p25ctl_options='--dry-run --json --color --quiet --force --host --root --policies --detailed-exitcode --strict --expect --confirm --reason --format --ipv4 --ipv6 --number --at --probe --openmetrics --follow --since --help --version'
 _p25ctl_valued=' --color --host -H --root --policies --expect --confirm --reason --format --number -n --at --since '
 _p25ctl_words() # COMMAND
 {

@@ -62,4 +62,8 @@ for role in $(sed -n '/^## Roles/,/^## /s/^| `\([a-z-]*\)`.*/\1/p' README.md); d
         ctl role list | grep -qE "^[* ]*$role( |\$)"
         ok $? "role list knows $role"
 done
+is "$("$P25CTL" help | sed -n 's/^  \([0-9]\)  .*/\1/p' | xargs)" \
+        "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX[^I]/s/^\.It \([0-9]\)$/\1/p' packaging/man/p25ctl.8 | xargs)" \
+        "p25ctl help has the exit statuses, as the README says, those of p25ctl(8)"
+unlike "$("$P25CTL" help)" "  (what|who|how) " "p25ctl help names things"
 done_testing

@@ -49,7 +49,7 @@ HOST_ROOMS = api host io loop reader site
 RULES = $(patsubst rules/%.c,%,$(wildcard rules/*/*.c))
 DAEMON = $(patsubst daemon/%.c,%,$(wildcard daemon/*.c)) $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(filter-out $(HOST_ROOMS),$(DAEMON_ROOMS)))))
 HOST = $(patsubst daemon/%.c,%,$(wildcard $(patsubst %,daemon/%/*.c,$(HOST_ROOMS))))
-FLEET = $(patsubst daemon/%.c,%,$(wildcard daemon/fleet/*.c daemon/io/*.c daemon/loop/clock.c))
+FLEET = $(patsubst daemon/%.c,%,$(wildcard daemon/fleet/*.c daemon/io/*.c daemon/loop/*.c))
 CLI = $(patsubst cli/%.c,%,$(wildcard cli/*.c cli/*/*.c))
 
 # A source in a folder of tests/ is a program, unless it has a header: then programs share it.

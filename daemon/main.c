@@ -22,6 +22,7 @@
 #include "daemon/log.h"
 #include "daemon/log_connection.h"
 #include "daemon/loop/clock.h"
+#include "daemon/loop/rest.h"
 #include "daemon/manager/lookup.h"
 #include "daemon/manager/manager.h"
 #include "daemon/service.h"
@@ -40,6 +41,9 @@
 #include <unistd.h>
 
 #define KEPT_FDS_MAX 4
+/* A command is some six events; what p25d looks at every few seconds, one or two. */
+#define REST_AFTER_USEC (3 * USEC_PER_SEC)
+#define REST_EVENTS_MIN 4
 
 typedef struct Daemon {
         const BackendOps *backends[_BACKEND_MAX];
@@ -54,6 +58,7 @@ typedef struct Daemon {
         EventsFollower follower;
         Counting counting;
         Alarm *alarm;
+        Rest *rest;
         ManagerWait wait; /* a reload for the lock of the packet filter, or for names */
         bool for_names;
         /* last reported */
@@ -458,7 +463,11 @@ static int run(Daemon *d, const Arguments *a)
                 return EXIT_FAILED;
         }
         listen_to_root(d);
-        r = sd_event_loop(d->event);
+        r = rest_new(d->event,
+                &(RestOptions){ .after_usec = REST_AFTER_USEC, .events_min = REST_EVENTS_MIN },
+                &d->rest);
+        if (r >= 0)
+                r = sd_event_loop(d->event);
         if (r < 0) {
                 log_line(LOG_ERR, "the event loop failed: %s", strerrordesc_np(-r));
                 return EXIT_FAILED;
@@ -469,6 +478,7 @@ static int run(Daemon *d, const Arguments *a)
 
 static void daemon_deinit(Daemon *d)
 {
+        rest_free(d->rest);
         gather_free(d->gather);
         alarm_free(d->alarm);
         bus_free(d->bus);

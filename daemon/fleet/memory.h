@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * Limits the memory that p25-fleet holds while nothing happens, and the memory that a library may
- * take. Depends on no other module: it knows the allocator and the program's own mappings, and not
- * who uses them.
+ * Limits the memory that threads hold and that a library may take. Depends on no other module: it
+ * knows the allocator, and not who uses it.
  */
 
 #include <stddef.h>
@@ -12,12 +11,6 @@
 /* Once, before any thread: one heap for all of them. libcurl resolves names in threads, and each
  * would leave a heap of its own. */
 void memory_begin(void);
-
-/* Returns to the kernel what is free on the heap, and lets go of all pages of code and constants of
- * the program and its libraries: what is used again is found in the page cache, for a fault of 16
- * pages each. Linking p25-fleet reads 10 MB of libraries of which waiting needs less than one.
- * Costs some 100 µs; to be called when nothing is to be done for seconds. */
-void memory_give_back(void);
 
 /* Until memory_unbind(), nobody in this program gets more than so many bytes beyond what is in use
  * now (prlimit(2), RLIMIT_DATA): malloc(3) fails with ENOMEM then. For a library that takes as

@@ -12,14 +12,15 @@
 #include "daemon/fleet/status.h"
 #include "daemon/io/log.h"
 #include "daemon/loop/clock.h"
+#include "daemon/loop/rest.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-/* So long nothing happens before what was needed is given back. */
-#define TIDY_USEC (USEC_PER_SEC / 10)
+/* So long nothing happens before the memory that was needed is given back. */
+#define REST_AFTER_USEC (USEC_PER_SEC / 10)
 /* A status that changes all the time is written so often. */
 #define STATUS_PAUSE_USEC USEC_PER_SEC
 /* The status is written at least so often; whoever reads one that is three times as old knows that
@@ -31,13 +32,12 @@ typedef struct Run {
         const FleetArguments *arguments;
         FleetConfig *config;
         sd_event *event;
-        sd_event_source *done, *tidy, *status;
+        sd_event_source *status;
+        Rest *rest;
         FleetClient *client;
         FleetClientEvents client_events;
         Documents *documents;  /* NULL: none are configured */
         LiveFollow *live;      /* NULL: no brokers */
-        bool tidying;          /* the event that was just dispatched was on_tidy's */
-        bool stirred;          /* another one was, since on_tidy was armed */
         bool unwritten;        /* the status could not be written, and the log knows */
         bool ending;           /* the loop has ended: no further status comes */
         bool soon;             /* the status is written within STATUS_PAUSE_USEC */
@@ -50,8 +50,7 @@ static void run_deinit(Run *r)
         documents_free(r->documents);
         live_follow_free(r->live);
         fleet_client_free(r->client);
-        sd_event_source_disable_unref(r->done);
-        sd_event_source_disable_unref(r->tidy);
+        rest_free(r->rest);
         sd_event_source_disable_unref(r->status);
         sd_event_unref(r->event);
         fleet_config_free(r->config);
@@ -140,51 +139,12 @@ static int on_time_for_status(_unused_ sd_event_source *s, _unused_ uint64_t use
 
 /* ---- memory ---- */
 
-static int tidy_later(Run *r)
-{
-        int q = sd_event_source_set_time_relative(r->tidy, TIDY_USEC);
-
-        r->stirred = false;
-        return q < 0 ? q : sd_event_source_set_enabled(r->tidy, SD_EVENT_ONESHOT);
-}
-
-/* What is under way, or has just ended, needs it still: reading it again in the midst of a
- * document makes that one late. */
-static int on_tidy(_unused_ sd_event_source *s, _unused_ uint64_t usec, void *data)
+/* Reading code again in the midst of a document makes that one late. */
+static bool is_busy(void *data)
 {
         Run *r = data;
 
-        r->tidying = true;
-        if (r->stirred || (r->documents && documents_are_under_way(r->documents)))
-                return tidy_later(r);
-        memory_give_back();
-        return 0;
-}
-
-/* An event was dispatched. */
-static int on_done(_unused_ sd_event_source *s, void *data)
-{
-        Run *r = data;
-        int q;
-
-        if (r->tidying) {
-                r->tidying = false;
-                return 0;
-        }
-        r->stirred = true;
-        q = sd_event_source_get_enabled(r->tidy, NULL);
-        if (q != 0) /* an error, or it is armed */
-                return q < 0 ? q : 0;
-        return tidy_later(r);
-}
-
-/* What was done needed memory: a moment later it is given back. */
-static int follow_rest(Run *r)
-{
-        int q = sd_event_add_time_relative(
-                r->event, &r->tidy, CLOCK_MONOTONIC, TIDY_USEC, TIDY_USEC, on_tidy, r);
-
-        return q < 0 ? q : sd_event_add_post(r->event, &r->done, on_done, r);
+        return r->documents && documents_are_under_way(r->documents);
 }
 
 static void on_appeared(void *data)
@@ -264,7 +224,12 @@ static int run_start(Run *r)
         if (q >= 0)
                 q = start_live(r);
         if (q >= 0)
-                q = follow_rest(r);
+                q = rest_new(r->event,
+                        &(RestOptions){ .after_usec = REST_AFTER_USEC,
+                                .events_min = 1,
+                                .is_busy = is_busy,
+                                .data = r },
+                        &r->rest);
         if (q >= 0)
                 on_status(r);
         return q;

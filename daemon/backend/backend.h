@@ -42,7 +42,8 @@ typedef struct BackendOps {
         int (*probe)(void);
 
         /* Opens sockets, joins the loop, reads what a former daemon left; changes nothing.
-         * fds: from the service manager's store, taken over (closed if not needed). */
+         * fds: from the service manager's store, taken over (closed if not needed). The errors of
+         * probe(), -EBUSY (what is there is another's), other negative errno. */
         int (*open)(sd_event *event, BackendRepaired repaired, void *data, const int *fds,
                 size_t n_fds, Backend **ret);
 

@@ -72,10 +72,8 @@ static bool uses(const Manager *m, const BackendOps *ops)
 static int backend_open(Manager *m, const BackendOps *ops, const int *fds, size_t n_fds,
         Diagnostics *d, Backend **ret)
 {
-        int r = ops->probe();
+        int r = ops->open(m->event, manager_on_repaired, m, fds, n_fds, ret);
 
-        if (r >= 0)
-                r = ops->open(m->event, manager_on_repaired, m, fds, n_fds, ret);
         if (r == -EPERM)
                 (void)diagnostics_error(d, (Place){ 0 }, NULL,
                         "not allowed to change the packet filter: p25d needs CAP_NET_ADMIN, and "
@@ -222,10 +220,8 @@ int manager_remove_policy(
 
         for (size_t i = 0; i < n; i++) {
                 Backend *b;
-                int r = backends[i]->probe();
+                int r = backends[i]->open(event, NULL, NULL, NULL, 0, &b);
 
-                if (r >= 0)
-                        r = backends[i]->open(event, NULL, NULL, NULL, 0, &b);
                 if (r >= 0) {
                         r = manager_clear_backend(b, REMOVE_DEADLINE_USEC, d);
                         b->ops->close(b);
@@ -244,7 +240,7 @@ static int sweep(Manager *m, const BackendOps *ops)
         Backend *b;
         int r;
 
-        if (uses(m, ops) || ops->probe() < 0 || ops->open(NULL, NULL, NULL, NULL, 0, &b) < 0)
+        if (uses(m, ops) || ops->open(NULL, NULL, NULL, NULL, 0, &b) < 0)
                 return 0;
         r = b->ops->remove(b, NULL);
         b->ops->close(b);

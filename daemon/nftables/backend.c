@@ -23,14 +23,19 @@
 #include <errno.h>
 #include <unistd.h>
 
+static int open_socket(Netlink *ret)
+{
+        int r = netlink_open(NETLINK_NETFILTER, ret);
+
+        return r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT ? -EOPNOTSUPP : r;
+}
+
 static int nft_probe(void)
 {
         Netlink n;
         uint32_t generation;
-        int r = netlink_open(NETLINK_NETFILTER, &n);
+        int r = open_socket(&n);
 
-        if (r == -EPROTONOSUPPORT || r == -EAFNOSUPPORT)
-                return -EOPNOTSUPP;
         if (r < 0)
                 return r;
         r = nft_kernel_generation(&n, &generation);
@@ -70,7 +75,7 @@ static int open_writer(const int *fds, size_t n_fds, Netlink *ret)
                 else
                         close(fds[i]);
         }
-        return adopted ? 0 : netlink_open(NETLINK_NETFILTER, ret);
+        return adopted ? 0 : open_socket(ret);
 }
 
 static int put_back(void *data)
@@ -87,6 +92,7 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
 {
         _cleanup_(backend_close_p) NftBackend *b = calloc(1, sizeof(NftBackend));
         _cleanup_(found_deinit) Found f = { 0 };
+        uint32_t generation;
         bool cut_local;
         int r;
 
@@ -107,9 +113,10 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
                 .repaired = repaired,
                 .repaired_data = data };
         r = open_writer(o->fds, o->n_fds, &b->writer);
-        if (r < 0)
-                return r;
-        r = nft_kernel_find(&b->writer, &f);
+        if (r >= 0) /* without nf_tables it looks as if there were no table */
+                r = nft_kernel_generation(&b->writer, &generation);
+        if (r >= 0)
+                r = nft_kernel_find(&b->writer, &f);
         if (r < 0)
                 return r;
         if (f.owner != 0 && f.owner != b->writer.portid)

@@ -518,7 +518,8 @@ static void test_no_sockets(void **state)
         assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &b), -EMFILE);
         assert_int_equal(backend_nft.probe(), -EMFILE);
         assert_null(b);
-        socket_fault = (Fault){ EPROTONOSUPPORT, 0, 1 };
+        socket_fault = (Fault){ EPROTONOSUPPORT, 0, 2 };
+        assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &b), -EOPNOTSUPP);
         assert_int_equal(backend_nft.probe(), -EOPNOTSUPP);
         assert_int_equal(backend_nft.probe(), 0);
 }

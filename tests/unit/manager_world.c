@@ -37,7 +37,7 @@ static int memory_open(sd_event *e, BackendRepaired repaired, void *data, const 
                 n_busy--;
                 return -EBUSY;
         }
-        r = backend_memory.open(e, repaired, data, fds, n_fds, ret);
+        r = probe_error < 0 ? probe_error : backend_memory.open(e, repaired, data, fds, n_fds, ret);
         backend = r < 0 ? NULL : *ret;
         return r;
 }

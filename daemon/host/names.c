@@ -89,6 +89,14 @@ int host_names_new_at(const char *etc, const char *cgroups, HostNames **ret)
         return 0;
 }
 
+void host_names_hold(HostNames *n, bool held)
+{
+        NamesFile *const files[] = { &n->passwd, &n->group, &n->nsswitch };
+
+        for (size_t i = 0; i < ELEMENTS(files); i++)
+                names_file_hold(files[i], held);
+}
+
 void host_names_set_nss(HostNames *n, bool use_nss)
 {
         n->use_nss = use_nss;

@@ -12,7 +12,8 @@ typedef struct NamesFile {
         char *path;
         char *text; /* NULL: not there */
         HostInput input;
-        uint64_t version; /* counts changes */
+        uint64_t version;  /* counts changes */
+        bool held, looked; /* names_file_hold(), and it was looked at since */
 } NamesFile;
 
 /* 0 or -ENOMEM. */
@@ -20,6 +21,8 @@ int names_file_init(NamesFile *f, const char *folder, const char *name);
 void names_file_deinit(NamesFile *f);
 /* The text as it is now, or NULL; borrowed until the next call. */
 const char *names_file_text(NamesFile *f);
+/* From now on, or no longer, the text stays as it is found the next time. */
+void names_file_hold(NamesFile *f, bool held);
 
 /* A field of a line and its length; NULL: there are fewer. */
 const char *names_line_field(const char *line, unsigned field, size_t *ret_length);

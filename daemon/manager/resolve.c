@@ -162,16 +162,24 @@ int resolver_compile(Resolver *r, Diagnostics *d, Ruleset **ret)
 {
         Names names = { names_user, names_group, names_unit, r, names_subordinates,
                 names_accounts };
+        int k;
 
-        return compile_policy(r->policy, &names, d, ret);
+        host_names_hold(r->host, true);
+        k = compile_policy(r->policy, &names, d, ret);
+        host_names_hold(r->host, false);
+        return k;
 }
 
 int resolver_assert(Resolver *r, const Ruleset *ruleset, Diagnostics *d)
 {
         Names names = { names_user, names_group, names_unit, r, names_subordinates,
                 names_accounts };
+        int k;
 
-        return assertions_check(r->policy, ruleset, &names, d);
+        host_names_hold(r->host, true);
+        k = assertions_check(r->policy, ruleset, &names, d);
+        host_names_hold(r->host, false);
+        return k;
 }
 
 /* ---- for the manager ---- */

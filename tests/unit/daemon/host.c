@@ -218,6 +218,40 @@ static void test_names(void **state)
         assert_int_equal(names.user(names.data, "late", &id), -ENOENT);
 }
 
+/* While a policy is compiled, the files are those of the moment when it began. */
+static void test_files_held(void **state)
+{
+        _cleanup_(host_names_free_p) HostNames *n = NULL;
+        uint32_t id = 0;
+        Names names;
+
+        (void)state;
+        make_folder("held");
+        write_text("held/passwd", "post:x:11:12::/:\n");
+        assert_int_equal(host_names_new_at(path_of("held"), NULL, &n), 0);
+        names = host_names(n);
+        host_names_hold(n, true);
+        assert_int_equal(names.group(names.data, "mail", &id), -ENOENT);
+        assert_int_equal(names.user(names.data, "post", &id), 0);
+        write_text("held/group", "mail:x:8:\n");
+        write_text("held/passwd", "postfix:x:101:105::/:\n");
+        assert_int_equal(names.group(names.data, "mail", &id), -ENOENT);
+        assert_int_equal(names.user(names.data, "postfix", &id), -ENOENT);
+        assert_int_equal(names.user(names.data, "post", &id), 0);
+        assert_int_equal(id, 11);
+        host_names_hold(n, false);
+        assert_int_equal(names.group(names.data, "mail", &id), 0);
+        assert_int_equal(names.user(names.data, "post", &id), -ENOENT);
+        assert_int_equal(names.user(names.data, "postfix", &id), 0);
+        /* and again the next time */
+        host_names_hold(n, true);
+        assert_int_equal(names.user(names.data, "postfix", &id), 0);
+        assert_int_equal(unlink(path_of("held/passwd")), 0);
+        assert_int_equal(names.user(names.data, "postfix", &id), 0);
+        host_names_hold(n, false);
+        assert_int_equal(names.user(names.data, "postfix", &id), -ENOENT);
+}
+
 static void expect_owner(HostNames *n, uint32_t uid, uint32_t wanted)
 {
         uint32_t owner = 0;
@@ -656,6 +690,7 @@ int main(void)
                 TEST(test_read_huge),
                 TEST(test_list_conf),
                 TEST(test_names),
+                TEST(test_files_held),
                 TEST(test_subordinates),
                 TEST(test_set_files),
                 TEST(test_units),

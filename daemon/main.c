@@ -41,7 +41,7 @@
 #include <unistd.h>
 
 #define KEPT_FDS_MAX 4
-/* A command is some six events; what p25d looks at every few seconds, one or two. */
+/* A command is some six events; a look that p25d takes every few seconds is one or two. */
 #define REST_AFTER_USEC (3 * USEC_PER_SEC)
 #define REST_EVENTS_MIN 4
 

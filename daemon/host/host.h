@@ -141,8 +141,8 @@ struct ServiceCache *host_names_service(HostNames *n);
  * systemd's the folders of daemon/manager/user_folders.c report. */
 bool host_names_must_be_asked(HostNames *n);
 void host_names_set_nss(HostNames *n, bool use_nss);
-/* From now on, or no longer, the files are as they are found the next time: all names of a policy
- * are those of one moment, and the files are not looked at again for each of them. */
+/* Lets the files of users and groups stay as they are found the next time, or ends that: all names
+ * of a policy are those of one moment, and the files are not looked at again for each of them. */
 void host_names_hold(HostNames *n, bool held);
 /* The owner of a uid that lies in a range which /etc/subuid lends to a user, as processes of
  * containers have. 0; -ENOENT: it is in no such range; -ENOMEM. */

@@ -21,7 +21,7 @@ int names_file_init(NamesFile *f, const char *folder, const char *name);
 void names_file_deinit(NamesFile *f);
 /* The text as it is now, or NULL; borrowed until the next call. */
 const char *names_file_text(NamesFile *f);
-/* From now on, or no longer, the text stays as it is found the next time. */
+/* Lets the text stay as it is found the next time, or ends that. */
 void names_file_hold(NamesFile *f, bool held);
 
 /* A field of a line and its length; NULL: there are fewer. */

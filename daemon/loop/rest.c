@@ -80,7 +80,7 @@ static bool is_busy(const Rest *r)
         return r->options.is_busy && r->options.is_busy(r->options.data);
 }
 
-/* What is under way, or has just ended, needs it still. */
+/* Work that is under way, or has just ended, needs the memory still. */
 static int on_due(_unused_ sd_event_source *s, uint64_t usec, void *data)
 {
         Rest *r = data;

@@ -3,11 +3,11 @@
 
 /*
  * Lets go of memory while a program waits. Knows the allocator, the program's own mappings and the
- * event loop, and not what they are used for.
+ * event loop, and not their use.
  *
- * What is given back: what is free on the heap, and all pages of code and constants of the program
- * and its libraries. What is used again is found in the page cache, for a fault of up to 16 pages
- * each. Linking brings megabytes of which waiting needs a few hundred kB.
+ * The free part of the heap goes back to the kernel, and all pages of code and constants of the
+ * program and its libraries are unmapped: they are found again in the page cache, for a fault of up
+ * to 16 pages each. Linking maps megabytes of which waiting needs a few hundred kB.
  */
 
 #include <stdbool.h>
@@ -17,9 +17,9 @@
 typedef struct Rest Rest;
 
 typedef struct RestOptions {
-        /* So many events within this time are work. After work memory is given back as soon as that
-         * time has passed without more of it. Fewer are looks at something, which repeat: what they
-         * need stays. */
+        /* So many events within this time are work, after which memory is given back as soon as
+         * the same time has passed without more of it. Fewer events are looks at something, which
+         * repeat: their memory stays. */
         uint64_t after_usec;
         unsigned events_min;
         /* Something is under way although the loop sleeps; may be NULL. */

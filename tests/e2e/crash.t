@@ -93,12 +93,14 @@ seq 0 20000 | awk '{ printf "10.%d.%d.%d\n", 64 + int($1 / 16384), int($1 / 128)
 # Each kind of change is refused, and nothing has changed but that.
 refuses() # WORDS WHY
 {
-        local status before raw
+        local status before raw first
         status=0 before=$(ctl status --json | jq 'del(.rules[].packets, .rules[].bytes)') raw=$(ruleset)
+        # of the revisions that were made at once, some are of entries, and not kept
+        first=$(ctl history --json | jq 'map(.revision) | min')
         # a full disk does not refuse a change that fits into the last block of a file
         for change in "deny in from 10.7.7.7" "set load large $WORK/list" \
                 "set add race $(echo 10.8.{0..1}.{0..255})" \
-                "fragment put web $WORK/fragment" "default deny in" "reset --force" "rollback 3"; do
+                "fragment put web $WORK/fragment" "default deny in" "reset --force" "rollback $first"; do
                 # shellcheck disable=SC2086
                 run_ctl $change
                 [ "$rc" = 1 ] && grep -q "^ERROR: .*$1" <<<"$err" || {

@@ -104,22 +104,30 @@ static int base_read(FilterChain *c, Bytes attribute, Bytes policy, const char *
         return device_read(hook, &c->device);
 }
 
+/* Of a chain or a set, which owns both. */
+static int names_read(Bytes table, Bytes name, char **ret_table, char **ret_name)
+{
+        const char *of = attribute_string(table), *own = attribute_string(name);
+        int r;
+
+        if (!of || !own)
+                return -EBADMSG;
+        r = strdup_null(of, ret_table);
+        return r < 0 ? r : strdup_null(own, ret_name);
+}
+
 static int chain_add(Filters *f, uint8_t family, Bytes payload)
 {
         _cleanup_(chain_free_p) FilterChain *c = calloc(1, sizeof(*c));
         Bytes a[NFTA_CHAIN_MAX + 1];
-        const char *table, *name;
         int r;
 
         if (!c)
                 return -ENOMEM;
         attributes_read(payload, a, ELEMENTS(a));
-        table = attribute_string(a[NFTA_CHAIN_TABLE]);
-        name = attribute_string(a[NFTA_CHAIN_NAME]);
-        if (!table || !name)
-                return -EBADMSG;
         c->family = family;
-        if ((r = strdup_null(table, &c->table)) < 0 || (r = strdup_null(name, &c->name)) < 0)
+        r = names_read(a[NFTA_CHAIN_TABLE], a[NFTA_CHAIN_NAME], &c->table, &c->name);
+        if (r < 0)
                 return r;
         if (a[NFTA_CHAIN_HOOK].data)
                 r = base_read(c, a[NFTA_CHAIN_HOOK], a[NFTA_CHAIN_POLICY],
@@ -194,16 +202,14 @@ static int set_add(Filters *f, uint8_t family, Bytes payload)
 {
         _cleanup_(set_free_p) FilterSet *s = calloc(1, sizeof(*s));
         Bytes a[NFTA_SET_MAX + 1];
-        const char *table, *name;
         int r;
 
         if (!s)
                 return -ENOMEM;
         attributes_read(payload, a, ELEMENTS(a));
-        table = attribute_string(a[NFTA_SET_TABLE]);
-        name = attribute_string(a[NFTA_SET_NAME]);
-        if (!table || !name)
-                return -EBADMSG;
+        r = names_read(a[NFTA_SET_TABLE], a[NFTA_SET_NAME], &s->table, &s->name);
+        if (r < 0)
+                return r;
         s->family = family;
         s->flags = attribute_u32_or(a[NFTA_SET_FLAGS], 0);
         s->key_length = attribute_u32_or(a[NFTA_SET_KEY_LEN], 0);
@@ -215,8 +221,8 @@ static int set_add(Filters *f, uint8_t family, Bytes payload)
         if (s->key_length > FILTER_KEY_MAX || s->data_length > FILTER_KEY_MAX)
                 return -EBADMSG;
         fields_read(s, a[NFTA_SET_DESC]);
-        if ((r = strdup_null(table, &s->table)) < 0 || (r = strdup_null(name, &s->name)) < 0 ||
-                (r = array_grow(&f->sets, f->n_sets, sizeof(*f->sets))) < 0)
+        r = array_grow(&f->sets, f->n_sets, sizeof(*f->sets));
+        if (r < 0)
                 return r;
         f->sets[f->n_sets++] = TAKE_PTR(s);
         return 0;

@@ -22,23 +22,12 @@ typedef struct Process {
         char name[32];
 } Process;
 
-static bool number_find(const char *text, const char *name, uint32_t *ret)
-{
-        const char *line = strstr(text, name);
-
-        return line && sscanf(line + strlen(name), "%u", ret) == 1;
-}
-
-/* The kernel escapes newlines in the name, so that no process can write a line of its own. */
 static bool process_look(const char *proc, uint32_t pid, Process *ret)
 {
-        char text[4096];
-
         *ret = (Process){ .pid = pid };
         (void)file_read_process(proc, pid, "comm", ret->name, sizeof(ret->name));
         ret->name[strcspn(ret->name, "\n")] = '\0';
-        (void)file_read_process(proc, pid, "status", text, sizeof(text));
-        return number_find(text, "\nPPid:", &ret->parent) && number_find(text, "\nUid:", &ret->uid);
+        return file_read_parent(proc, pid, &ret->parent, &ret->uid);
 }
 
 static void text_put(char *ret, size_t size, const char *text)

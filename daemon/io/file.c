@@ -84,6 +84,23 @@ size_t file_read_process(const char *proc, uint32_t pid, const char *name, char 
         return file_read_start(AT_FDCWD, path, ret, size);
 }
 
+/* "\nUid:\t33\t33\t33\t33": the kernel escapes newlines in the name, so that no process can write a
+ * line of its own. */
+static bool number_find(const char *text, const char *name, uint32_t *ret)
+{
+        const char *line = strstr(text, name);
+
+        return line && sscanf(line + strlen(name), "%u", ret) == 1;
+}
+
+bool file_read_parent(const char *proc, uint32_t pid, uint32_t *ret_parent, uint32_t *ret_uid)
+{
+        char text[4096];
+
+        (void)file_read_process(proc, pid, "status", text, sizeof(text));
+        return number_find(text, "\nPPid:", ret_parent) && number_find(text, "\nUid:", ret_uid);
+}
+
 int file_open_regular(const char *path, int flags, struct stat *ret)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags);

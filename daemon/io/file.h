@@ -40,6 +40,8 @@ int file_read_all(int fd, size_t expected, size_t max, char **ret, size_t *ret_n
 size_t file_read_start(int at, const char *path, char *ret, size_t size);
 /* The same of a process below `proc`, "/proc". */
 size_t file_read_process(const char *proc, uint32_t pid, const char *name, char *ret, size_t size);
+/* The parent and the real uid of a process below `proc`. False: there is no such process. */
+bool file_read_parent(const char *proc, uint32_t pid, uint32_t *ret_parent, uint32_t *ret_uid);
 /* Opens a regular file for reading, without waiting, with more flags of open(2), such as
  * O_NOFOLLOW: a descriptor; -EISDIR, -EINVAL (neither file nor folder), other negative errno. */
 int file_open_regular(const char *path, int flags, struct stat *ret);

@@ -35,22 +35,10 @@ typedef struct Process {
 
 /* ---- processes ---- */
 
-/* "\nUid:\t33\t33\t33\t33": no process can write a line of its own into this file. */
-static bool number_find(const char *text, const char *name, uint32_t *ret)
-{
-        const char *line = strstr(text, name);
-
-        return line && sscanf(line + strlen(name), "%u", ret) == 1;
-}
-
 static bool process_look(const char *proc, uint32_t pid, Process *ret)
 {
-        char status[4096];
-
-        (void)file_read_process(proc, pid, "status", status, sizeof(status));
         (void)file_read_process(proc, pid, "cmdline", ret->title, sizeof(ret->title));
-        return number_find(status, "\nPPid:", &ret->parent) &&
-               number_find(status, "\nUid:", &ret->uid);
+        return file_read_parent(proc, pid, &ret->parent, &ret->uid);
 }
 
 static bool starts_with(const char *text, const char *start)

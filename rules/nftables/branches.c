@@ -4,7 +4,7 @@
  * Many rules in a row, each of which asks for one prefix of the same address, become a tree of
  * chains, so that a packet meets only those that are near its address:
  *
- *   ip saddr 192.0.2.0/28 jump in_25_0_v4_c000020_28      (up to four such rules)
+ *   ip saddr 192.0.2.0/28 jump in_25_0_v4_c000020_28      (up to 16 such rules)
  *   chain in_25_0_v4_c000020_28: the rules of prefixes in it, or further down again
  *
  * No rule is changed, and none that could match the same packet as another overtakes it: rules are
@@ -24,12 +24,16 @@
 #define ROW_MAX 16u
 /* and a jump that saves so few is not made. */
 #define JUMP_RULES_MIN 4u
-/* A chain is parted by so many bits at a time: a packet meets the jumps of a chain one after the
- * other, and four jumps to a quarter of the rules each are fewer than sixteen to a sixteenth, */
-#define BRANCH_BITS 2u
-/* and so often: the kernel refuses a way of 16 chains behind a base chain, and the longest without
- * these has eight. */
-#define LEVELS_MAX 6u
+/* A chain is parted by so many bits at a time at most, */
+#define BRANCH_BITS 4u
+/* the first ones by fewer: a packet meets the jumps of a chain one after the other, and four jumps
+ * to a quarter of the rules each, three times, are fewer than sixteen to a sixteenth. */
+#define NARROW_LEVELS 3u
+#define NARROW_BITS 2u
+/* So often: behind a base chain the kernel takes 15 chains, one in the other, and the longest way
+ * without these has eight. All together ask for 20 bits, where rules crowd below a prefix that has
+ * others beside it in every chain. */
+#define LEVELS_MAX 7u
 
 typedef struct Item {
         NftRule rule;
@@ -91,6 +95,22 @@ static unsigned bits_of(const Address *a, unsigned first, unsigned end)
         return value;
 }
 
+/* The bits from the first on that two addresses have alike, n at most. */
+static unsigned bits_alike(const Address *a, const Address *b, unsigned n)
+{
+        for (unsigned i = 0; i < (n + 7) / 8; i++) {
+                unsigned differ = a->bytes[i] ^ b->bytes[i];
+                unsigned alike = i * 8 + 7;
+
+                if (differ == 0)
+                        continue;
+                for (; differ > 1; differ >>= 1)
+                        alike--;
+                return alike < n ? alike : n;
+        }
+        return n;
+}
+
 /* ---- parting ---- */
 
 /* The bits by which rules are parted: all of them ask for these, and they are alike before. They
@@ -99,22 +119,17 @@ static unsigned bits_of(const Address *a, unsigned first, unsigned end)
 static void find_bits(const Branch *branch, unsigned *ret_first, unsigned *ret_end)
 {
         const Prefix *one = &branch->items[0].prefix;
+        unsigned digit = branch->level < NARROW_LEVELS ? NARROW_BITS : BRANCH_BITS;
         unsigned shortest = one->bits, alike;
 
         for (size_t i = 1; i < branch->n; i++)
                 if (branch->items[i].prefix.bits < shortest)
                         shortest = branch->items[i].prefix.bits;
         alike = shortest;
-        for (size_t i = 1; i < branch->n; i++) {
-                const Address *other = &branch->items[i].prefix.address;
-                unsigned k = 0;
-
-                while (k < alike && bits_of(&one->address, k, k + 1) == bits_of(other, k, k + 1))
-                        k++;
-                alike = k;
-        }
+        for (size_t i = 1; i < branch->n; i++)
+                alike = bits_alike(&one->address, &branch->items[i].prefix.address, alike);
         *ret_first = alike;
-        *ret_end = (alike / BRANCH_BITS + 1) * BRANCH_BITS;
+        *ret_end = (alike / digit + 1) * digit;
         if (*ret_end > shortest)
                 *ret_end = shortest;
 }

@@ -164,7 +164,7 @@ static void test_deepest(void **state)
 {
         /* near the others, and each unlike them in another pair of bits: a level each */
         static const char *const apart[] = { "74.10.10.0/24", "26.10.10.0/24", "14.10.10.0/24",
-                "11.10.10.0/24", "10.74.10.0/24", "10.26.10.0/24" };
+                "11.10.10.0/24", "10.138.10.0/24", "10.14.10.0/24", "10.10.138.0/24" };
         _cleanup_buffer_ Buffer text = { 0 };
         _cleanup_backend_ Backend *b = open_backend();
         _cleanup_free_ char *chains = NULL;

@@ -14,6 +14,7 @@
 #include "daemon/connections/through.h"
 #include "daemon/loop/clock.h"
 #include "daemon/netlink/conntrack.h"
+#include "daemon/netlink/forwarding.h"
 #include "daemon/netlink/routes.h"
 #include "daemon/netlink/sockets.h"
 #include "rules/base/hash.h"
@@ -240,7 +241,7 @@ int cut_passing(Netlink *n, const Ruleset *ruleset, uint64_t *ret_n)
                 .ruleset = ruleset,
                 .time_usec = clock_now_usec(CLOCK_REALTIME),
                 .knocker = KNOCKER_CLOSED,
-                .bridges = bridges_are_filtered(),
+                .bridges = forwarding_of_bridges(),
                 .interfaces = interfaces_of(ruleset) };
         uint64_t cut = 0;
         int r = watch(&p, DIRECTION_IN);

@@ -2,6 +2,7 @@
 
 #include "daemon/foreign/way.h"
 
+#include "daemon/netlink/forwarding.h"
 #include "daemon/netlink/routes.h"
 #include "daemon/netlink/sockets.h"
 #include "rules/address/family.h"
@@ -137,7 +138,7 @@ static bool forwards(Way *w, const Packet *p)
 {
         unsigned ifindex = p->in_interface ? if_nametoindex(p->in_interface) : 0;
 
-        return route_forwards(&w->routes, p->family, ifindex) != 0;
+        return forwarding_by(&w->routes, p->family, ifindex) != 0;
 }
 
 bool way_is_own(Way *w, const Address *a)

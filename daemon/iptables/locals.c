@@ -11,6 +11,7 @@
 
 #include "daemon/iptables/locals.h"
 
+#include "daemon/netlink/forwarding.h"
 #include "daemon/netlink/routes.h"
 #include "rules/address/prefixset.h"
 #include "rules/address/rangeset.h"
@@ -235,7 +236,7 @@ static int read_once(IptLocals *l, Found *f)
 
 int ipt_locals_read(IptLocals *l)
 {
-        bool bridges = bridges_are_filtered(), others = bridges != l->bridges;
+        bool bridges = forwarding_of_bridges(), others = bridges != l->bridges;
         _cleanup_(prefix_set_unref_p) PrefixSet *prefixes = NULL;
         _cleanup_(range_set_unref_p) RangeSet *ranges = NULL;
         Found f = { 0 };

@@ -7,11 +7,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 typedef struct RouteAttributes {
         uint32_t ifindex;
@@ -103,77 +101,4 @@ bool route_is_local(Netlink *n, const Address *a, uint32_t mark)
         Route route;
 
         return route_find(n, &(RouteQuestion){ .to = a, .mark = mark }, &route) == 0 && route.local;
-}
-
-/* ---- forwarding: linux/netconf.h; /proc/sys is hidden from p25d by its unit ---- */
-
-/* Since Linux 6.17; of IPv6. */
-#define NETCONFA_FORCE_FORWARDING_ 9
-
-typedef struct Forwarding {
-        bool known, on, forced;
-} Forwarding;
-
-static int forwarding_attribute(const struct nlattr *a, void *data)
-{
-        Forwarding *f = data;
-
-        if (mnl_attr_validate(a, MNL_TYPE_U32) < 0)
-                return MNL_CB_OK;
-        if (mnl_attr_get_type(a) == NETCONFA_FORWARDING) {
-                f->known = true;
-                f->on = mnl_attr_get_u32(a) != 0;
-        }
-        if (mnl_attr_get_type(a) == NETCONFA_FORCE_FORWARDING_)
-                f->forced = mnl_attr_get_u32(a) != 0;
-        return MNL_CB_OK;
-}
-
-static int forwarding_read(const struct nlmsghdr *h, void *data)
-{
-        if (h->nlmsg_type != RTM_NEWNETCONF ||
-                mnl_nlmsg_get_payload_len(h) < sizeof(struct netconfmsg))
-                return -EBADMSG;
-        mnl_attr_parse(h, sizeof(struct netconfmsg), forwarding_attribute, data);
-        return 0;
-}
-
-static int forwarding_ask(Netlink *n, Family family, int32_t ifindex, Forwarding *ret)
-{
-        char buffer[128] = { 0 };
-        struct nlmsghdr *h = mnl_nlmsg_put_header(buffer);
-        struct netconfmsg *m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-        Forwarding f = { 0 };
-        int r;
-
-        h->nlmsg_type = RTM_GETNETCONF;
-        m->ncm_family = family == FAMILY_IPV4 ? AF_INET : AF_INET6;
-        mnl_attr_put_u32(h, NETCONFA_IFINDEX, (uint32_t)ifindex);
-        r = netlink_request(n, h, forwarding_read, &f);
-        if (r >= 0 && !f.known)
-                r = -ENODATA;
-        if (r >= 0)
-                *ret = f;
-        return r;
-}
-
-/* IPv4 asks the interface by which a packet comes, IPv6 all of them together. */
-int route_forwards(Netlink *n, Family family, uint32_t ifindex)
-{
-        Forwarding all, one = { 0 };
-        int r = forwarding_ask(n, family, NETCONFA_IFINDEX_ALL, &all);
-
-        if (r < 0)
-                return r;
-        if (ifindex != 0 && forwarding_ask(n, family, (int32_t)ifindex, &one) >= 0)
-                return family == FAMILY_IPV4 ? one.on : all.on || one.forced;
-        return all.on;
-}
-
-/* Loaded, it is a module; built in, only its switches are seen, which p25d.service has elsewhere.
- */
-bool bridges_are_filtered(void)
-{
-        return access("/sys/module/br_netfilter", F_OK) == 0 ||
-               access("/proc/sys/net/bridge", F_OK) == 0 || access("/run/p25/bridge", F_OK) == 0;
 }

@@ -35,11 +35,3 @@ int route_find(Netlink *n, const RouteQuestion *q, Route *ret);
 
 /* Is it an address of this host, by any table of routes? False if that cannot be asked. */
 bool route_is_local(Netlink *n, const Address *a, uint32_t mark);
-
-/* Does the kernel pass on what comes in by the interface (0: by one that is not known)? 1, 0, or
- * negative errno. */
-int route_forwards(Netlink *n, Family family, uint32_t ifindex);
-
-/* Does the kernel filter what bridges pass between their ports (br_netfilter)? Whether that is
- * switched on may change with every bridge. */
-bool bridges_are_filtered(void);

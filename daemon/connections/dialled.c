@@ -101,9 +101,9 @@ static void ask_ports(const Dialling *d, const Socket *s, Dialled *ret)
         ret->may_be_out = ports_contain(d->out, there) && s->inode != 0;
         if (!ret->may_be_in || !ret->may_be_out)
                 return;
-        /* a low port is dialled, rarely dialled from */
-        ret->may_be_in = !(port_is_low(there) && !port_is_low(here));
-        ret->may_be_out = !(port_is_low(here) && !port_is_low(there));
+        /* a low port is dialled, rarely dialled from; one on which somebody listens never is */
+        ret->may_be_in = port_is_served(d, here) || port_is_low(here) || !port_is_low(there);
+        ret->may_be_out = !port_is_served(d, here) && (port_is_low(there) || !port_is_low(here));
 }
 
 /*

@@ -104,6 +104,8 @@ struct Backend {
         const BackendOps *ops;
         BackendPeace peace;
         bool wakes; /* a packet in its log reports, within a minute, that counters have changed */
+        bool outdated; /* apply() would put the same ruleset into the kernel otherwise now, because
+                        * of what else has changed on the host; cleared by it */
         const char *lack; /* what it cannot do on this kernel, for status; NULL: nothing */
 };
 

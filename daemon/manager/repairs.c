@@ -94,9 +94,13 @@ static void report_alert(Manager *m, pid_t pid, const char *process)
 void manager_on_repaired(void *data, uint64_t count, pid_t pid, const char *process)
 {
         Manager *m = data;
+        Backend *b = m->slot.backend;
         BackendPeace peace = peace_now(m);
         bool changed = peace != m->repairs.peace;
 
+        /* What fails leaves what is in force; the backend calls again. */
+        if (m->in_force.installed && b->outdated)
+                (void)b->ops->apply(b, m->in_force.ruleset, NULL);
         m->repairs.n += count;
         m->repairs.peace = peace;
         if (count > 0 || (changed && peace != PEACE_KEPT))

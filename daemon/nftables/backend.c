@@ -14,6 +14,7 @@
 #include "daemon/nftables/decisions.h"
 #include "daemon/nftables/kernel.h"
 #include "daemon/nftables/monitor.h"
+#include "daemon/nftables/stateless.h"
 #include "daemon/nftables/untracked.h"
 #include "rules/base/diagnostic.h"
 #include "rules/nftables/table.h"
@@ -50,6 +51,7 @@ void nft_backend_close(NftBackend *b)
         if (!b)
                 return;
         nft_monitor_stop(b);
+        nft_stateless_stop(b);
         repairer_stop(&b->repairer);
         netlink_close(&b->writer);
         nft_table_free(b->wanted);
@@ -98,15 +100,16 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
 
         if (!b)
                 return -ENOMEM;
-        *b = (NftBackend){ .base = { .ops = &backend_nft, .wakes = !o->without_decisions },
+        *b = (NftBackend){ .base = { .ops = &backend_nft, .wakes = !o->as_script },
                 .event = event,
                 .owns = !o->may_not_own,
                 .persists = true,
                 .keep = o->keep ? o->keep : keeper_keep,
                 .cannot_reset = o->may_not_reset,
-                .flags = o->without_decisions ? 0 : NFT_TABLE_COUNTS | NFT_TABLE_NOTES,
+                .flags = o->as_script ? 0 : NFT_TABLE_COUNTS | NFT_TABLE_NOTES,
                 .writer = NETLINK_CLOSED,
-                .monitor = NETLINK_CLOSED };
+                .monitor = NETLINK_CLOSED,
+                .forwarding = NETLINK_CLOSED };
         b->repairer = (Repairer){ .event = event,
                 .backend = &b->base,
                 .ops = &repair_ops,
@@ -128,6 +131,9 @@ int nft_backend_open(sd_event *event, BackendRepaired repaired, void *data, cons
         if (r < 0)
                 return r;
         b->flags |= cut_local ? NFT_TABLE_CUT_LOCAL : 0;
+        r = o->as_script ? 0 : nft_stateless_start(b);
+        if (r < 0)
+                return r;
         r = nft_monitor_start(b);
         if (r < 0)
                 return r;
@@ -241,7 +247,11 @@ static int nft_check(Backend *base, const Ruleset *r, Diagnostics *d)
 
 static int nft_apply_ruleset(Backend *base, const Ruleset *r, Diagnostics *d)
 {
-        return send_ruleset(base, r, true, d);
+        int k = send_ruleset(base, r, true, d);
+
+        if (k >= 0)
+                base->outdated = false;
+        return k;
 }
 
 /* The whole table is sent again in one transaction, as after damage. */

@@ -29,6 +29,9 @@ typedef struct NftBackend {
         bool owns, persists;
         int (*keep)(int fd); /* keeper_keep() */
         unsigned flags;      /* of its tables: NFT_TABLE_… */
+        /* While they are stateless: what may come to pass through the host. */
+        Netlink forwarding;
+        sd_event_source *forwarding_source;
 
         NftTable *wanted; /* the table that was applied last; NULL: none */
         bool intact;      /* the kernel has it, as far as we know */
@@ -64,9 +67,11 @@ typedef struct NftBackend {
 typedef struct NftOptions {
         const int *fds; /* as of BackendOps.open */
         size_t n_fds;
-        /* In tests: as if tables could not be owned, or not persist, or sets not be reset;
-         * decisions are counted by counters only, and connections not noted, as in a script. */
-        bool may_not_own, may_not_persist, may_not_reset, without_decisions;
+        /* In tests: as if tables could not be owned, or not persist, or sets not be reset; */
+        bool may_not_own, may_not_persist, may_not_reset;
+        /* the table of a script: decisions are counted by counters only, connections are not noted,
+         * and what passes through the host is provided for. */
+        bool as_script;
         int (*keep)(int fd); /* in the place of keeper_keep() */
 } NftOptions;
 

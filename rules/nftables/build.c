@@ -68,6 +68,17 @@ void build_verdict(NftBuild *b, Action action)
         build_fail(b, -EINVAL);
 }
 
+void build_no_conntrack(NftBuild *b)
+{
+        if (!b->stateless)
+                build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+}
+
+bool build_asks_dialled(const NftBuild *b)
+{
+        return b->direction == DIRECTION_ROUTED && !b->stateless;
+}
+
 void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key)
 {
         build_statement(b, &(NftStatement){ .kind = kind, .set = *key });

@@ -28,6 +28,7 @@ typedef struct NftBuild {
         NftTable *table;
         const Ruleset *ruleset;
         const NftTable *previous;
+        bool stateless;    /* conntrack is asked nothing */
         bool cut_local;    /* answer labelled connections of local sockets too */
         bool counts;       /* rules count what they decide */
         bool notes;        /* what passes is noted, where conntrack does not follow it */
@@ -58,6 +59,10 @@ void build_kind(NftBuild *b, NftStatementKind kind, uint32_t number);
 /* accept, drop, or meta l4proto tcp reject with tcp reset; of the direction at hand: what is routed
  * may be noted before it passes */
 void build_verdict(NftBuild *b, Action action);
+/* ct state invalid,untracked; nothing if conntrack is asked nothing */
+void build_no_conntrack(NftBuild *b);
+/* Have packets of the direction at hand met DNAT, so that conntrack is asked what was dialled? */
+bool build_asks_dialled(const NftBuild *b);
 void build_of_set(NftBuild *b, NftStatementKind kind, const NftSetKey *key);
 void build_to_chain(NftBuild *b, NftStatementKind kind, const NftChainKey *key);
 void build_family(NftBuild *b, Family family);

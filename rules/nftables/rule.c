@@ -93,7 +93,7 @@ static Tests tests_find(NftBuild *b, const CompiledRule *r, bool to, Family fami
 {
         const Match *m = to ? &r->to : &r->from;
         NftSetKey literal = { .kind = to ? SET_TO : SET_FROM, .family = family, .id = r->rule->id };
-        Tests t = { .always = m->any, .to = to, .dialled = to && b->direction == DIRECTION_ROUTED };
+        Tests t = { .always = m->any, .to = to, .dialled = to && build_asks_dialled(b) };
 
         for (size_t i = 0; i < m->n && !m->any && !t.always; i++)
                 tests_add(b, &t, &m->sets[i], &literal, r->rule);
@@ -184,6 +184,13 @@ static void build_unit(NftBuild *b, const CompiledUnit *u)
         build_statement(b, &s);
 }
 
+/* In prerouting only routing knows by which interface a packet will leave. */
+static NftStatementKind out_kind(const NftBuild *b)
+{
+        return b->direction == DIRECTION_ROUTED && b->stateless ? STATEMENT_ROUTE_INTERFACE
+                                                                : STATEMENT_OUT_INTERFACE;
+}
+
 /* iifname "eth0" oifname "eth1" */
 static void build_interfaces(NftBuild *b, const Rule *r)
 {
@@ -208,8 +215,7 @@ static void build_interfaces(NftBuild *b, const Rule *r)
                 build_statement(
                         b, &(NftStatement){ .kind = STATEMENT_IN_INTERFACE, .interface = in });
         if (out)
-                build_statement(
-                        b, &(NftStatement){ .kind = STATEMENT_OUT_INTERFACE, .interface = out });
+                build_statement(b, &(NftStatement){ .kind = out_kind(b), .interface = out });
 }
 
 /* ---- all ways to match ---- */

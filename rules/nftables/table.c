@@ -122,7 +122,8 @@ static void build_opening(NftBuild *b, const Ports *ports, Direction d)
                 build_kind(b, STATEMENT_SYN, 0);
 }
 
-/* meta l4proto tcp tcp dport 25 tcp flags & (syn | ack) == syn iif != 1 goto opened */
+/* meta l4proto tcp tcp dport 25 tcp flags & (syn | ack) == syn iif != 1 goto opened
+ * stateless: goto untracked */
 static void build_prerouting(NftBuild *b, const Ports *entering)
 {
         build_chain(b, &(NftChainKey){ .kind = CHAIN_PREROUTING });
@@ -130,23 +131,27 @@ static void build_prerouting(NftBuild *b, const Ports *entering)
                 return;
         build_opening(b, entering, DIRECTION_IN);
         build_kind(b, STATEMENT_IN_NOT_LO, 0);
-        build_goto_kind(b, CHAIN_OPENED);
+        build_goto_kind(b, b->stateless ? CHAIN_UNTRACKED : CHAIN_OPENED);
 }
 
 /* meta l4proto tcp ct original proto-dst 25 goto forwarded
  * meta l4proto tcp ct state invalid,untracked goto refused     (only while there is any) */
 static void build_forward(NftBuild *b, const Ports *entering)
 {
+        if (b->stateless && !b->refuses)
+                return;
         build_chain(b, &(NftChainKey){ .kind = CHAIN_FORWARD });
         if (entering->n == 0)
                 return;
-        build_kind(b, STATEMENT_TCP, 0);
-        build_ports(b, entering, DIRECTION_IN, true);
-        build_goto_kind(b, CHAIN_FORWARDED);
+        if (!b->stateless) {
+                build_kind(b, STATEMENT_TCP, 0);
+                build_ports(b, entering, DIRECTION_IN, true);
+                build_goto_kind(b, CHAIN_FORWARDED);
+        }
         if (!b->refuses)
                 return;
         build_kind(b, STATEMENT_TCP, 0);
-        build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+        build_no_conntrack(b);
         build_goto_kind(b, CHAIN_REFUSED);
 }
 
@@ -314,7 +319,8 @@ static void build_refused(NftBuild *b)
         if (!b->refuses)
                 return;
         build_chain(b, &(NftChainKey){ .kind = CHAIN_REFUSED });
-        build_bridged(b);
+        if (!b->stateless)
+                build_bridged(b);
         for (size_t f = 0; f < ELEMENTS(families); f++) {
                 NftSetKey key = { .kind = SET_REFUSED, .family = families[f] };
 
@@ -361,13 +367,15 @@ static void build_base(NftBuild *b)
         build_ports_set(b, leaving, DIRECTION_OUT);
         build_prerouting(b, &entering);
         build_forward(b, &entering);
-        build_input(b, &entering, cut);
         build_output(b, leaving, cut);
-        build_opened(b);
         build_untracked_direction(b);
-        build_arrived(b);
-        build_forwarded(b);
-        build_passing(b);
+        if (!b->stateless) {
+                build_input(b, &entering, cut);
+                build_opened(b);
+                build_arrived(b);
+                build_forwarded(b);
+                build_passing(b);
+        }
         build_allowed(b);
         build_refused(b);
 }
@@ -396,7 +404,8 @@ static void build_dispatches(NftBuild *b, const PortClasses *c)
 {
         NftChainKey key = { .kind = CHAIN_DIRECTION, .direction = b->direction };
 
-        build_dispatch(b, &key, b->direction == DIRECTION_ROUTED, c);
+        if (b->direction != DIRECTION_ROUTED || !b->stateless)
+                build_dispatch(b, &key, build_asks_dialled(b), c);
         if (b->direction == DIRECTION_ROUTED)
                 build_dispatch(b, &(NftChainKey){ .kind = CHAIN_UNTRACKED_PORTS }, false, c);
 }
@@ -467,12 +476,23 @@ static void table_sort(NftTable *t)
         t->n_counters = n;
 }
 
+/* Whoever counts what is open, and who cuts by label. */
+static bool asks_conntrack(const Ruleset *r, unsigned flags)
+{
+        for (Direction d = 0; d < _DIRECTION_MAX; d++)
+                for (size_t i = 0; i < r->directions[d].n; i++)
+                        if (r->directions[d].rules[i].limit.open != 0)
+                                return true;
+        return flags & NFT_TABLE_CUT_LOCAL;
+}
+
 int nft_table_new(const Ruleset *r, const NftTable *previous, unsigned flags, NftTable **ret)
 {
         _cleanup_(nft_table_free_p) NftTable *t = calloc(1, sizeof(NftTable));
         NftBuild b = { .table = t,
                 .ruleset = r,
                 .previous = previous,
+                .stateless = flags & NFT_TABLE_STATELESS && !asks_conntrack(r, flags),
                 .cut_local = flags & NFT_TABLE_CUT_LOCAL,
                 .counts = flags & NFT_TABLE_COUNTS,
                 .notes = flags & NFT_TABLE_NOTES,

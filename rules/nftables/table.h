@@ -37,6 +37,16 @@
  *     owned: whose socket has an owner                           goto out
  *            else (it was closed meanwhile)                      drop
  *
+ * A rule that asks conntrack makes the kernel track all connections of the host. Where nothing
+ * passes through the host, a table that is stateless has no such rule: prerouting judges all that
+ * enters by what it says itself, which is what was dialled, because DNAT comes later. It has
+ * neither forward nor input:
+ *
+ *   prerouting: a SYN to a mail port, not on lo                  goto untracked
+ *
+ * What passes through it nevertheless has been judged there too, by the interface that the route
+ * says.
+ *
  * `in`, `out`, `routed` and `untracked_ports` send each port to the chain of its class (`in_25`):
  * ports that the same rules name share one, so that no rule needs to look at the port again. A
  * packet in `routed` has met DNAT: what was dialled is asked of conntrack. One in `untracked_ports`
@@ -116,6 +126,9 @@ typedef enum NftTableFlags {
         NFT_TABLE_HOLD_TARGET = 8, /* by NFQUEUE of xtables, for kernels without the former */
         NFT_TABLE_NOTES = 16,      /* for whoever cuts connections that conntrack does not follow */
         NFT_TABLE_REFUSES = 32,    /* there are such connections, in the sets SET_REFUSED */
+        /* Of a host through which nothing passes: the kernel need not track connections. Has no
+         * effect if a rule counts what is open, or with NFT_TABLE_CUT_LOCAL. */
+        NFT_TABLE_STATELESS = 64,
 } NftTableFlags;
 
 /*

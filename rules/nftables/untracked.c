@@ -5,7 +5,8 @@
  * prerouting by what they say themselves: nothing is known of what was dialled before DNAT (they
  * have not met it), nor by which interface they will leave. Where a rule of the routed direction
  * asks for either, they get copies of its chains that ask the packet and the routing table.
- * Reads the chains that are made; knows no rule of the policy.
+ * Reads the chains that are made; knows no rule of the policy. In a table that is stateless the
+ * chains themselves ask like that, and there are no copies.
  *
  * Nothing in the kernel knows which of these connections are open, nor who dialled. What the policy
  * lets pass is therefore noted for an hour; p25d, after a change, moves what is refused now to
@@ -39,7 +40,7 @@ void build_allowed(NftBuild *b)
 
                 build_dynamic_set(b, &key, NULL);
                 build_family(b, families[f]);
-                build_kind(b, STATEMENT_NO_CONNTRACK, 0);
+                build_no_conntrack(b);
                 build_of_set(b, STATEMENT_NOTE_UNTRACKED, &key);
                 build_end(b, NULL);
         }
@@ -122,7 +123,7 @@ void build_untracked(NftBuild *b)
         NftTable *t = b->table;
         size_t n = t->n_chains;
 
-        if (!rules_ask_route(b))
+        if (b->stateless || !rules_ask_route(b))
                 return;
         for (size_t i = 0; i < n && b->error == 0; i++) {
                 if (t->chains[i].key.kind == CHAIN_UNTRACKED_PORTS)

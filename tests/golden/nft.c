@@ -5,7 +5,8 @@
  * against golden texts in tests/golden/nft: NAME.nft is the script, NAME.netlink what its rules are
  * in the kernel's expressions, as `nft --debug=netlink` prints them; with attribution = "process"
  * these have what waits, which a script has not, and NAME.target is how it waits on kernels without
- * nft_queue. untracked.notes has what p25d knows of connections that conntrack does not follow.
+ * nft_queue. untracked.notes has what p25d knows of connections that conntrack does not follow,
+ * untracked.stateless the same policy where conntrack is asked nothing.
  * GOLDEN_UPDATE=1 writes what is found.
  */
 
@@ -82,7 +83,12 @@ static void policy_check(const char *folder, const char *path)
                 _cleanup_free_ char *notes =
                         print_expressions(r, NFT_TABLE_NOTES | NFT_TABLE_REFUSES, notes_routed);
 
+                _cleanup_free_ char *stateless = print_expressions(
+                        r, NFT_TABLE_STATELESS | NFT_TABLE_NOTES | NFT_TABLE_REFUSES, every);
+
                 file_expect(FOLDER "untracked.notes", notes);
+                assert_null(strstr(stateless, "[ ct load"));
+                file_expect(FOLDER "untracked.stateless", stateless);
         }
 }
 

@@ -20,7 +20,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-static const NftOptions not_owned = { .may_not_own = true, .without_decisions = true };
+static const NftOptions not_owned = { .may_not_own = true, .as_script = true };
 
 static const char *const full =
         "enabled = true; logging = \"low\";"
@@ -231,10 +231,10 @@ static void test_replace_foreign(void **state)
                         NftBackend *b;
 
                         must("nft flush ruleset; nft '%s'", tables[i]);
-                        assert_int_equal(nft_backend_open(NULL, NULL, NULL,
-                                                 &(NftOptions){ .may_not_own = !may_own,
-                                                         .without_decisions = true },
-                                                 &b),
+                        assert_int_equal(
+                                nft_backend_open(NULL, NULL, NULL,
+                                        &(NftOptions){ .may_not_own = !may_own, .as_script = true },
+                                        &b),
                                 0);
                         assert_int_equal(apply(&b->base, c.ruleset), 0);
                         expect_installed(c.ruleset);
@@ -425,9 +425,8 @@ static void try_fault(Fault *where, Fault fault, bool passes, bool may_own, cons
         NftBackend *b;
         int r;
 
-        assert_int_equal(
-                nft_backend_open(NULL, NULL, NULL,
-                        &(NftOptions){ .may_not_own = !may_own, .without_decisions = true }, &b),
+        assert_int_equal(nft_backend_open(NULL, NULL, NULL,
+                                 &(NftOptions){ .may_not_own = !may_own, .as_script = true }, &b),
                 0);
         assert_int_equal(apply(&b->base, before), 0);
         *where = fault;
@@ -486,7 +485,7 @@ static void test_no_ownership(void **state)
 
                 assert_int_equal(sd_event_new(&event), 0);
                 assert_int_equal(nft_backend_open(event, note_repair, &repairs,
-                                         &(NftOptions){ .without_decisions = true }, &nft),
+                                         &(NftOptions){ .as_script = true }, &nft),
                         0);
                 b = &nft->base;
                 spoil_flags = true;
@@ -537,9 +536,8 @@ static void lose_answer(bool may_own, const Ruleset *before, const Ruleset *afte
                            .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK } };
         NftBackend *b;
 
-        assert_int_equal(
-                nft_backend_open(NULL, NULL, NULL,
-                        &(NftOptions){ .may_not_own = !may_own, .without_decisions = true }, &b),
+        assert_int_equal(nft_backend_open(NULL, NULL, NULL,
+                                 &(NftOptions){ .may_not_own = !may_own, .as_script = true }, &b),
                 0);
         assert_int_equal(apply(&b->base, before), 0);
         fd = b->writer.fd;

@@ -23,7 +23,7 @@ static const char *const policy =
         "sets = { partners = { entries = [ \"198.51.100.0/24\", \"2001:db8::/32\" ]; } };"
         "rules = ( { action = \"allow\"; direction = \"in\"; from = \"@partners\"; } );";
 
-static const NftOptions not_owned = { .may_not_own = true, .without_decisions = true };
+static const NftOptions not_owned = { .may_not_own = true, .as_script = true };
 
 /* ---- in the midst ---- */
 

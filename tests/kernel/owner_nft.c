@@ -85,12 +85,11 @@ static NftBackend *open_kept(const int *fds, size_t n_fds)
 {
         NftBackend *b;
 
-        assert_int_equal(nft_backend_open(NULL, NULL, NULL,
-                                 &(NftOptions){ .fds = fds,
-                                         .n_fds = n_fds,
-                                         .keep = keep,
-                                         .without_decisions = true },
-                                 &b),
+        assert_int_equal(
+                nft_backend_open(NULL, NULL, NULL,
+                        &(NftOptions){
+                                .fds = fds, .n_fds = n_fds, .keep = keep, .as_script = true },
+                        &b),
                 0);
         return b;
 }
@@ -239,7 +238,7 @@ static void test_nobody_keeps(void **state)
 
         for (int kernel = 0; kernel < 2; kernel++) {
                 const NftOptions options = { .keep = kernel ? keep : keep_nothing,
-                        .without_decisions = true };
+                        .as_script = true };
                 NftBackend *b;
 
                 begin(state);

@@ -72,7 +72,7 @@ static void guard_run(int ready, const Ruleset *r)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (sd_event_new(&event) < 0 ||
                 nft_backend_open(event, note_repair, guarded,
-                        &(NftOptions){ .may_not_own = true, .without_decisions = true }, &b) < 0)
+                        &(NftOptions){ .may_not_own = true, .as_script = true }, &b) < 0)
                 _exit(1);
         guard_backend = b;
         if (guard_is_quick) {

@@ -47,7 +47,7 @@ void apply_text(Backend *b, const char *text)
 Backend *open_backend(void)
 {
         NftBackend *nft;
-        NftOptions options = { .without_decisions = true };
+        NftOptions options = { .as_script = true };
         Backend *b = NULL;
 
         if (tested_backend == &backend_nft && !tested_decisions) {

@@ -33,6 +33,16 @@ int attack_apply(const char *text, Ruleset **ret)
         return r;
 }
 
+void attack_stateless(bool stateless)
+{
+        NftBackend *b = (NftBackend *)attacked;
+
+        if (attacked_ops != &backend_nft)
+                return;
+        b->flags &= ~(unsigned)NFT_TABLE_STATELESS;
+        b->flags |= stateless ? NFT_TABLE_STATELESS : 0;
+}
+
 void attack_apply_small(const char *text, uint32_t room)
 {
         _cleanup_compiled_ Compiled c = { 0 };
@@ -43,7 +53,9 @@ void attack_apply_small(const char *text, uint32_t room)
                 return;
         }
         c = compile_text(text);
-        assert_int_equal(nft_table_new(c.ruleset, NULL, 0, &t), 0);
+        assert_int_equal(nft_table_new(c.ruleset, NULL,
+                                 ((NftBackend *)attacked)->flags & NFT_TABLE_STATELESS, &t),
+                0);
         for (size_t i = 0; i < t->n_sets; i++)
                 if (nft_set_is_dynamic(&t->sets[i]))
                         t->sets[i].size = room;

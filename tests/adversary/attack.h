@@ -34,6 +34,10 @@ int attack_apply(const char *text, Ruleset **ret);
 
 #define attack_must_apply(text) assert_int_equal(attack_apply((text), NULL), 0)
 
+/* Does the table that is applied next ask conntrack nothing, as on a host through which nothing
+ * passes? With nftables. */
+void attack_stateless(bool stateless);
+
 /* As it would be with room for so few sources: a million would take too long. With iptables there
  * is room for all. */
 void attack_apply_small(const char *text, uint32_t room);

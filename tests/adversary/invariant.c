@@ -397,6 +397,7 @@ static void policy_draw(Run *all)
         all->limited = random_once(&all->random, 3);
         all->ending = !all->limited && random_once(&all->random, 3);
         all->n_sources = all->n_opened = 0;
+        attack_stateless(random_once(&all->random, 2));
         if (all->ending) {
                 all->policy = N_CLOSED + random_below(&all->random, ELEMENTS(endings));
                 all->ends_usec = clock_now_usec(CLOCK_REALTIME) + ENDING_USEC;

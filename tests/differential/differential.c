@@ -11,8 +11,10 @@
  */
 
 #include "daemon/backend/rule_counter.h"
+#include "daemon/nftables/backend.h"
 #include "rules/base/array.h"
 #include "rules/base/buffer.h"
+#include "rules/nftables/table.h"
 #include "rules/policy/hostconf.h"
 #include "rules/policy/policy.h"
 #include "rules/policy/rule.h"
@@ -50,7 +52,7 @@ typedef struct Run {
         char *text; /* the policy in force */
         Policy *policy;
         Ruleset *ruleset;
-        bool tracked;
+        bool tracked, stateless;
         Bucket *buckets;
         size_t n_buckets;
         size_t n_mismatches;
@@ -143,6 +145,19 @@ static void backend_disturb(Run *run)
         }
 }
 
+/* With nftables every other table asks conntrack nothing, although the host forwards: it judges
+ * alike. */
+static void stateless_choose(Run *run)
+{
+        NftBackend *b = (NftBackend *)run->backend;
+
+        run->stateless = random_once(&run->random, 2) && run->ops == &backend_nft;
+        if (run->stateless)
+                b->flags |= NFT_TABLE_STATELESS;
+        else if (run->ops == &backend_nft)
+                b->flags &= ~(unsigned)NFT_TABLE_STATELESS;
+}
+
 /* False: the backend says that it cannot express the policy, and leaves what is in force. */
 static bool policy_install(Run *run)
 {
@@ -161,6 +176,7 @@ static bool policy_install(Run *run)
         run->policy->state->lockdown = random_once(&run->random, 40);
         run->ruleset = compile_with_units(run->policy, &d);
         backend_disturb(run);
+        stateless_choose(run);
         r = run->ops->apply(run->backend, run->ruleset, &d);
         if (r == -EOPNOTSUPP)
                 return false;
@@ -362,9 +378,10 @@ static void print_mismatch(const Run *run, const Attempt *a, const Expected *e, 
         _cleanup_buffer_ Buffer packet = { 0 };
 
         attempt_print(&packet, a);
-        printf("# %s, pair %zu, policy %zu of seed %llu%s%s: %s\n", run->ops->name, run->n_pairs,
+        printf("# %s, pair %zu, policy %zu of seed %llu%s%s%s: %s\n", run->ops->name, run->n_pairs,
                 run->n_policy, (unsigned long long)run->seed, run->tracked ? "" : ", untracked",
-                run->ruleset->lockdown ? ", lockdown" : "", packet.data);
+                run->stateless ? ", stateless" : "", run->ruleset->lockdown ? ", lockdown" : "",
+                packet.data);
         printf("#   evaluator: %s by ", action_to_string(e->verdict.action));
         if (e->counter != 0)
                 print_counter(run, e->counter);

@@ -184,7 +184,8 @@ static int nft_detach(Backend *base, bool (*follows)(void))
 
 /* ---- changes ---- */
 
-static int send_table(NftBackend *b, const Ruleset *r, unsigned flags, bool commit, Diagnostics *d)
+static int send_table_of(
+        NftBackend *b, const Ruleset *r, unsigned flags, bool commit, Diagnostics *d)
 {
         NftTable *table;
         int k = nft_table_new(r, b->wanted, flags, &table);
@@ -194,6 +195,27 @@ static int send_table(NftBackend *b, const Ruleset *r, unsigned flags, bool comm
                 return k;
         }
         return nft_apply(b, table, commit, d);
+}
+
+/* A table that is stateless needs an expression (nft_tproxy) that a kernel may lack: if the same
+ * goes without it, conntrack is asked from now on. */
+static int send_table(NftBackend *b, const Ruleset *r, unsigned flags, bool commit, Diagnostics *d)
+{
+        _cleanup_diagnostics_ Diagnostics told = { 0 };
+        int k;
+
+        if (!(flags & NFT_TABLE_STATELESS))
+                return send_table_of(b, r, flags, commit, d);
+        k = send_table_of(b, r, flags, commit, &told);
+        if (k == -ENOENT) {
+                k = send_table_of(b, r, flags & ~(unsigned)NFT_TABLE_STATELESS, commit, d);
+                if (k >= 0)
+                        nft_stateless_stop(b);
+                return k;
+        }
+        if (d)
+                (void)diagnostics_move(d, &told);
+        return k;
 }
 
 /* How can connections wait for their process? Not every kernel has nft_queue; the target of xtables

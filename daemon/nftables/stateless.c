@@ -7,6 +7,7 @@
 
 void nft_stateless_stop(NftBackend *b)
 {
+        b->flags &= ~(unsigned)NFT_TABLE_STATELESS;
         b->forwarding_source = sd_event_source_disable_unref(b->forwarding_source);
         netlink_close(&b->forwarding);
 }

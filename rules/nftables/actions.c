@@ -7,6 +7,7 @@
 #include "rules/nftables/rows.h"
 #include "rules/policy/logprefix.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netfilter.h>
@@ -59,6 +60,21 @@ static void queue_bytes(Maker *m, const NftStatement *s)
         nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, NFT_HOLD_QUEUE);
         nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, 1);
         nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_FLAGS, NFT_QUEUE_FLAG_BYPASS);
+}
+
+/* ---- fragments ---- */
+
+/* meta l4proto tcp tproxy to :1 */
+static void defragment_bytes(Maker *m, _unused_ const NftStatement *s)
+{
+        uint16_t port = htons(1);
+        struct nftnl_expr *e = make(m, "immediate");
+
+        set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_1);
+        set_data(m, e, NFTNL_EXPR_IMM_DATA, &port, sizeof(port));
+        e = make(m, "tproxy");
+        set_u32(e, NFTNL_EXPR_TPROXY_FAMILY, NFPROTO_UNSPEC);
+        set_u32(e, NFTNL_EXPR_TPROXY_REG_PORT, NFT_REG_1);
 }
 
 /* ---- labels, logs, counters ---- */
@@ -196,6 +212,7 @@ static void chain_bytes(Maker *m, const NftStatement *s)
 
 const StatementRow statement_actions[_STATEMENT_MAX] = {
         [STATEMENT_SET_LABEL] = { .text = set_label_text, .bytes = set_label_bytes },
+        [STATEMENT_DEFRAGMENT] = { .words = "tproxy to :1", .bytes = defragment_bytes },
         [STATEMENT_QUEUE] = { .text = queue_text, .bytes = queue_bytes },
         [STATEMENT_LOG] = { .equal = log_equal, .text = log_text, .bytes = log_bytes },
         [STATEMENT_WAKE] = { .text = wake_text, .bytes = wake_bytes },

@@ -50,6 +50,7 @@ static const struct {
         [CHAIN_UNTRACKED_TO] = { .name = "untracked_to" },
         [CHAIN_ALLOWED] = { .name = "allowed" },
         [CHAIN_REFUSED] = { .name = "refused" },
+        [CHAIN_FRAGMENTS] = { .name = "fragments" },
         [CHAIN_OWNED] = { .name = "owned" },
         [CHAIN_HELD] = { "held", true, NF_INET_LOCAL_OUT, INT32_MIN + 25 },
         [CHAIN_HELD_PORTS] = { .name = "held_out" },
@@ -121,6 +122,7 @@ const char *nft_chain_name(const NftChainKey *k, char buffer[static NFT_NAME_TEX
         case CHAIN_UNTRACKED_PORTS:
         case CHAIN_ALLOWED:
         case CHAIN_REFUSED:
+        case CHAIN_FRAGMENTS:
         case CHAIN_OWNED:
         case CHAIN_HELD:
         case CHAIN_HELD_PORTS:

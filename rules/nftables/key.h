@@ -35,6 +35,7 @@ typedef enum NftChainKind {
         CHAIN_ALLOWED, /* what passes through the host is noted, where conntrack does not follow it
                         */
         CHAIN_REFUSED, /* and reset here, when a later policy refuses it */
+        CHAIN_FRAGMENTS, /* no packet comes here */
         CHAIN_OWNED,
         CHAIN_HELD,       /* before everything else in output */
         CHAIN_HELD_PORTS, /* copies of CHAIN_DIRECTION, CHAIN_CLASS and CHAIN_TO of what goes out,

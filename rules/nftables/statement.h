@@ -53,8 +53,9 @@ typedef enum NftStatementKind {
         STATEMENT_HOLD_LIMIT,
         STATEMENT_NOTE_HELD,
         STATEMENT_NOTE_UNTRACKED,
-        STATEMENT_REFUSED, /* of a connection in the set; to: an answer, else as dialled */
-        STATEMENT_QUEUE,   /* number 0: by nf_tables itself, 1: by the target of xtables */
+        STATEMENT_REFUSED,    /* of a connection in the set; to: an answer, else as dialled */
+        STATEMENT_DEFRAGMENT, /* is never met: the kernel defragments for whoever could */
+        STATEMENT_QUEUE,      /* number 0: by nf_tables itself, 1: by the target of xtables */
         STATEMENT_LOG_LIMIT,
         STATEMENT_LOG,
         STATEMENT_WAKE_LIMIT, /* number: a minute */

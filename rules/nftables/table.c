@@ -355,6 +355,20 @@ static void build_arrived(NftBuild *b)
         build_goto_direction(b, DIRECTION_ROUTED);
 }
 
+/*
+ * meta l4proto tcp tproxy to :1
+ * A SYN in two fragments has no flags in the first and no port in the second. Conntrack puts
+ * packets together before prerouting sees them; where it is not asked, the kernel does so for
+ * whoever could take connections for a proxy. Nothing leads here.
+ */
+static void build_fragments(NftBuild *b)
+{
+        build_chain(b, &(NftChainKey){ .kind = CHAIN_FRAGMENTS });
+        build_kind(b, STATEMENT_TCP, 0);
+        build_kind(b, STATEMENT_DEFRAGMENT, 0);
+        build_end(b, NULL);
+}
+
 static void build_base(NftBuild *b)
 {
         const Ports *leaving = &b->ruleset->directions[DIRECTION_OUT].watched;
@@ -369,7 +383,9 @@ static void build_base(NftBuild *b)
         build_forward(b, &entering);
         build_output(b, leaving, cut);
         build_untracked_direction(b);
-        if (!b->stateless) {
+        if (b->stateless) {
+                build_fragments(b);
+        } else {
                 build_input(b, &entering, cut);
                 build_opened(b);
                 build_arrived(b);

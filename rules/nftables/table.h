@@ -43,6 +43,7 @@
  * neither forward nor input:
  *
  *   prerouting: a SYN to a mail port, not on lo                  goto untracked
+ *   fragments: nothing comes here, but packets are put together because of it
  *
  * What passes through it nevertheless has been judged there too, by the interface that the route
  * says.

@@ -58,6 +58,16 @@ expect "of the other client" inet filtered -s 198.51.100.3 198.51.100.1 25
 expect "outgoing as well" host "open closed" 198.51.100.2 25 2001:db8:1::2 25
 run_ctl limit from 198.51.100.3 rate 1/day burst 2
 expect "a limit by rate counts" inet "open open closed" -s 198.51.100.3 198.51.100.1 25 198.51.100.1 25 198.51.100.1 25
+fragmented() # WANTED NAME FROM TO PORT
+{
+        is "$(net_in inet tests/lib/fragment.py "$3" "$4" "$5")" "$1" "a SYN in fragments $2"
+}
+fragmented open "to another port" 198.51.100.2 198.51.100.1 465
+fragmented open "is allowed as any other" 198.51.100.2 198.51.100.1 25
+fragmented filtered "over IPv6, where the kernel takes none" 2001:db8:1::2 2001:db8:1::1 25
+run_ctl insert 1 deny in from 198.51.100.2
+fragmented filtered "is denied as any other" 198.51.100.2 198.51.100.1 25
+run_ctl --force delete 1
 is "$(n_tracked)" 0 "no connection is tracked"
 net_in host ip -6 route add local 2001:db8:77::/64 dev lo table 77
 net_in host ip -6 rule add to 2001:db8:77::/64 lookup 77
@@ -149,6 +159,8 @@ run_ctl route allow from 10.0.0.2
 expect "and allowed by a rule" lan open 198.51.100.2 25
 [ "$(n_tracked)" -gt 0 ]
 ok $? "connections are tracked"
+fragmented open "is allowed where they are" 198.51.100.2 198.51.100.1 25
+fragmented filtered "and denied" 198.51.100.3 198.51.100.1 25
 run_ctl insert 1 deny in from 198.51.100.2
 eventually 2 is_cut before
 ok $? "the connection from before is cut when it is denied"

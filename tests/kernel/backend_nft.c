@@ -386,6 +386,17 @@ static void flags_spoil(char *data, size_t n)
         flags_spoiled++;
 }
 
+static bool without_tproxy;
+
+/* A kernel without nft_tproxy. */
+static void tproxy_spoil(char *data, size_t n)
+{
+        char *at = data, *end = data + n;
+
+        while (without_tproxy && (at = memmem(at, (size_t)(end - at), "tproxy", 6)))
+                *at++ = 'T';
+}
+
 static bool fault_strikes(Fault *f)
 {
         if (f->count == 0 || f->after-- > 0)
@@ -401,6 +412,7 @@ ssize_t send(int fd, const void *data, size_t n, int flags)
         if (fault_strikes(&send_fault))
                 return -1;
         flags_spoil((char *)data, n);
+        tproxy_spoil((char *)data, n);
         return syscall(SYS_sendto, fd, data, n, flags, NULL, 0);
 }
 
@@ -506,6 +518,34 @@ static void test_no_ownership(void **state)
                 backend_nft.close(b);
                 sd_event_unref(event);
         }
+}
+
+static bool asks_conntrack(void)
+{
+        return run("nft list table inet p25 | grep -qw ct") == 0;
+}
+
+/* A host through which nothing passes: the table does without conntrack, if the kernel puts
+ * fragments together without it. */
+static void test_stateless(void **state)
+{
+        _cleanup_compiled_ Compiled c = compile_text("default = { incoming = \"deny\"; };");
+
+        (void)state;
+        must("sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0");
+        for (int without = 0; without < 2; without++) {
+                Backend *b = NULL;
+
+                without_tproxy = without;
+                assert_int_equal(backend_nft.open(NULL, NULL, NULL, NULL, 0, &b), 0);
+                assert_int_equal(backend_nft.check(b, c.ruleset, NULL), 0);
+                assert_int_equal(apply(b, c.ruleset), 0);
+                assert_int_equal(asks_conntrack(), without);
+                assert_int_equal(apply(b, c.ruleset), 0);
+                backend_nft.remove(b, NULL);
+                backend_nft.close(b);
+        }
+        without_tproxy = false;
 }
 
 static void test_no_sockets(void **state)
@@ -654,6 +694,7 @@ int main(void)
                 TEST(test_changed_unseen),
                 TEST(test_faults),
                 TEST(test_no_ownership),
+                TEST(test_stateless),
                 TEST(test_no_sockets),
                 TEST(test_lost_answer),
                 TEST(test_no_capability),
